@@ -1,0 +1,1 @@
+"""Recorded segments to obscured, verified, signed clips (a later issue builds this room)."""

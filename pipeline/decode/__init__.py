@@ -1,0 +1,1 @@
+"""Camera or file to frames with true timestamps; reconnects; never decodes audio."""

@@ -1,0 +1,112 @@
+"""Found objects of one picture, as parallel arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.labels import Label
+
+Boxes = npt.NDArray[np.float32]
+"""(n, 4) float32, xyxy, pixels of the stored picture, origin top left."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Objects found in one picture.
+
+    Attributes:
+        boxes: (n, 4) float32, xyxy, pixels of the stored picture.
+        scores: (n,) float32, 0 to 1.
+        labels: (n,) int16, values of `Label`.
+
+    Raises:
+        ValueError: the arrays do not fit together.
+    """
+
+    boxes: Boxes
+    scores: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int16]
+
+    def __post_init__(self) -> None:
+        n = len(self.boxes)
+        if self.boxes.shape != (n, 4) or self.scores.shape != (n,) or self.labels.shape != (n,):
+            raise ValueError(
+                f"boxes {self.boxes.shape}, scores {self.scores.shape} and labels {self.labels.shape} "
+                "must be (n, 4), (n,) and (n,)"
+            )
+
+    @classmethod
+    def build(cls, boxes: npt.ArrayLike, scores: npt.ArrayLike, labels: npt.ArrayLike) -> Detections:
+        """From anything array-like; converts dtypes, reshapes empty input to (0, 4)."""
+        return cls(
+            np.asarray(boxes, dtype=np.float32).reshape(-1, 4),
+            np.asarray(scores, dtype=np.float32).reshape(-1),
+            np.asarray(labels, dtype=np.int16).reshape(-1),
+        )
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """No objects."""
+        return cls.build([], [], [])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Detections]) -> Detections:
+        """All objects of several results of the same picture, in order."""
+        if not parts:
+            return cls.empty()
+        return cls(
+            np.concatenate([p.boxes for p in parts]),
+            np.concatenate([p.scores for p in parts]),
+            np.concatenate([p.labels for p in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __iter__(self) -> Iterator[tuple[Boxes, float, Label]]:
+        """Box (4,), score and label, object by object."""
+        for box, score, label in zip(self.boxes, self.scores, self.labels, strict=True):
+            yield box, float(score), Label(int(label))
+
+    def select(self, index: npt.NDArray[Any]) -> Detections:
+        """The objects of a boolean mask (n,) or of an index array, in its order."""
+        return Detections(self.boxes[index], self.scores[index], self.labels[index])
+
+    def labelled(self, *labels: Label) -> Detections:
+        """Only the objects with one of these labels."""
+        return self.select(np.isin(self.labels, [int(label) for label in labels]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """The detections of one picture that belong to tracks, with the tracks' numbers.
+
+    Attributes:
+        detections: n objects.
+        ids: (n,) int64, positive, unique within one stream of one camera and never used again in it.
+    """
+
+    detections: Detections
+    ids: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.ids.shape != (len(self.detections),):
+            raise ValueError(f"{len(self.detections)} detections need as many ids, not {self.ids.shape}")
+
+    @classmethod
+    def empty(cls) -> Tracks:
+        """No tracks."""
+        return cls(Detections.empty(), np.empty(0, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def labelled(self, *labels: Label) -> Tracks:
+        """Only the tracks with one of these labels."""
+        mask = np.isin(self.detections.labels, [int(label) for label in labels])
+        return Tracks(self.detections.select(mask), self.ids[mask])

@@ -1,0 +1,74 @@
+"""Brazilian plates: layouts, and the one key under which both forms of a converted plate are found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Layout(StrEnum):
+    """Syntax of a plate's text."""
+
+    BR_OLD = "br_old"
+    """LLLNNNN, issued until 2020, still valid."""
+    BR_MERCOSUL = "br_mercosul"
+    """LLLNLNN, CONTRAN resolution 969/2022."""
+    OTHER = "other"
+    """Anything else: foreign, diplomatic, official or misread plates. Kept, never thrown away."""
+
+
+_OLD = re.compile(r"[A-Z]{3}[0-9]{4}")
+_MERCOSUL = re.compile(r"[A-Z]{3}[0-9][A-Z][0-9]{2}")
+_NOT_PLATE_CHARACTER = re.compile(r"[^A-Z0-9]")
+
+
+def normalise(text: str) -> str:
+    """Upper case, letters and digits only: ``abc-1234`` becomes ``ABC1234``."""
+    return _NOT_PLATE_CHARACTER.sub("", text.upper())
+
+
+def layout_of(text: str) -> Layout:
+    """The layout of a plate's text (normalised first)."""
+    text = normalise(text)
+    if _OLD.fullmatch(text):
+        return Layout.BR_OLD
+    if _MERCOSUL.fullmatch(text):
+        return Layout.BR_MERCOSUL
+    return Layout.OTHER
+
+
+def plate_key(text: str) -> str:
+    """The key under which a plate is stored, searched, listed and erased.
+
+    CONTRAN resolution 969/2022 lets an owner convert ABC1234 into ABC1C34 (fifth character: digit n becomes the n-th
+    letter from A). Both forms are one vehicle, so both have the key ABC1C34. All other texts are their own key.
+    """
+    text = normalise(text)
+    if _OLD.fullmatch(text):
+        return text[:4] + chr(ord("A") + int(text[4])) + text[5:]
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """A plate's text with how sure we are.
+
+    Attributes:
+        text: upper case, letters and digits, as read; not empty.
+        layout: syntax of the text.
+        confidence: probability of the *weakest* character, 0 to 1: one wrong character is a wrong plate.
+        characters: probability of each character of `text`.
+        votes: how many crops were combined.
+    """
+
+    text: str
+    layout: Layout
+    confidence: float
+    characters: tuple[float, ...]
+    votes: int = 1
+
+    @property
+    def key(self) -> str:
+        """See `plate_key`."""
+        return plate_key(self.text)

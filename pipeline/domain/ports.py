@@ -1,0 +1,238 @@
+"""What the rooms need of one another, as protocols. `engine` hands the implementations in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.detections import Detections, Tracks
+from pipeline.domain.events import Event
+from pipeline.domain.frame import Frame, Image, Picture
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SourceState(StrEnum):
+    """States of a frame source."""
+
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    STALLED = "stalled"
+    BACKING_OFF = "backing-off"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A snapshot of a source.
+
+    Attributes:
+        state: see `SourceState`.
+        detail: why, in words without credentials; "" while all is well.
+        stream_id: the present take, "" before the first.
+        decoded: frames decoded so far over all takes.
+        delivered: frames handed on for analysis.
+        drops: frames not handed on, by reason (such as ``sampled``, ``corrupt``).
+        reconnects: how often a lost stream came back.
+        width, height: pixels of the present stream, 0 when unknown.
+        fps: frames decoded per second over the last seconds.
+        last_frame_s: `monotonic_s()` of the newest frame, None before the first.
+        duration_s: length of a file where it is known.
+        position_s: `pts_s` of the newest frame.
+    """
+
+    state: SourceState
+    detail: str = ""
+    stream_id: str = ""
+    decoded: int = 0
+    delivered: int = 0
+    drops: Mapping[str, int] = field(default_factory=dict)
+    reconnects: int = 0
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    last_frame_s: float | None = None
+    duration_s: float | None = None
+    position_s: float = 0.0
+
+
+class FrameSource(Protocol):
+    """One camera or file, supervised."""
+
+    @property
+    def camera_id(self) -> str:
+        """The camera."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """True for a stream (frames may be dropped, it never ends), False for files (every frame counts, it ends)."""
+        ...
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames until the file ends, `stop` is called, or it fails for good.
+
+        A live source reconnects inside; the state tells. Blocking; one thread at a time.
+
+        Raises:
+            SourceError: it cannot be read and never will (no file, no video, a forbidden protocol).
+        """
+        ...
+
+    def status(self) -> SourceStatus:
+        """A snapshot; safe from any thread."""
+        ...
+
+    def stop(self) -> None:
+        """Make `frames` return soon; safe from any thread."""
+        ...
+
+
+class Detector(Protocol):
+    """Finds objects in pictures."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model card(s)."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """The largest batch that pays."""
+        ...
+
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """Objects of each picture, in order; boxes in pixels of that picture.
+
+        Raises:
+            ModelRuntimeError: the runtime failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back memory and threads."""
+        ...
+
+
+class Tracker(Protocol):
+    """Follows objects of one stream of one camera."""
+
+    def update(self, detections: Detections, ts_ms: int) -> Tracks:
+        """The tracks seen in this picture. Pictures come in time order; ids start at 1 and are never used again."""
+        ...
+
+    def finished(self) -> frozenset[int]:
+        """Ids that were given up since the last call and will not come back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CharacterProbabilities:
+    """What a plate reader saw in one crop, before any syntax.
+
+    Attributes:
+        values: (slots, len(alphabet)) float32, each row sums to 1.
+        alphabet: one character per column.
+        pad: the character of `alphabet` that stands for an empty slot.
+    """
+
+    values: npt.NDArray[np.float32]
+    alphabet: str
+    pad: str
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.alphabet):
+            raise ValueError(f"{self.values.shape} does not fit an alphabet of {len(self.alphabet)} characters")
+        if self.pad not in self.alphabet:
+            raise ValueError(f"the pad {self.pad!r} is not in the alphabet")
+
+
+class PlateReader(Protocol):
+    """Reads crops of plates."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model card."""
+        ...
+
+    def read(self, crops: Sequence[Image]) -> list[CharacterProbabilities]:
+        """Probabilities of each crop, in order, in one batch.
+
+        Raises:
+            ModelRuntimeError: the runtime failed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """A snapshot of a sink.
+
+    Attributes:
+        name: its name in the configuration.
+        accepted: events taken by `add`; delivered: events confirmed by the other side.
+        pending: accepted and not yet confirmed; oldest_pending_s: age of the oldest of them, 0 when none.
+        retries: failed deliveries that were tried again.
+        error: the last trouble, "" when the last delivery went well.
+    """
+
+    name: str
+    accepted: int = 0
+    delivered: int = 0
+    pending: int = 0
+    oldest_pending_s: float = 0.0
+    retries: int = 0
+    error: str = ""
+
+
+class EventSink(Protocol):
+    """Takes events and delivers them, in order, at least once."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        ...
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Accept all of these events, or none.
+
+        Raises:
+            Backpressure: full; nothing was accepted.
+        """
+        ...
+
+    def flush(self, timeout_s: float) -> None:
+        """Return when everything accepted so far is confirmed by the other side.
+
+        Raises:
+            SinkError: not within `timeout_s`; what is still pending is kept.
+        """
+        ...
+
+    def status(self) -> SinkStatus:
+        """A snapshot; safe from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Stop. What was accepted and could not be delivered is written to disk for the next start."""
+        ...

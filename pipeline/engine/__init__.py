@@ -1,0 +1,1 @@
+"""Wires the rooms for many cameras on one machine."""

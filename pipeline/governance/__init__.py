@@ -1,0 +1,1 @@
+"""Users, audit, disclosures and holds (a later issue builds this room)."""

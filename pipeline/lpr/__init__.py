@@ -1,0 +1,1 @@
+"""Plate crops to voted plate reads, with Brazilian syntax."""

@@ -1,0 +1,60 @@
+"""The last gate before the sinks: an event leaves only if its kind and fields are on the list and its camera allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pipeline.domain.camera import Camera
+from pipeline.domain.events import BaseEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.errors import PolicyError
+from pipeline.policy.scope import may_read_plates, why_no_plates
+
+_COMMON = frozenset({"event_id", "camera_id", "ts_ms", "schema_version"})
+ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
+    PlateReadEvent: _COMMON
+    | frozenset(
+        "plate plate_key layout confidence votes vehicle stream_id track_id first_ts_ms x1 y1 x2 y2 frame".split()
+    ),
+    TrackEvent: _COMMON | frozenset("label stream_id track_id first_ts_ms frames path_px speed_px_s speed_m_s".split()),
+    CountEvent: _COMMON | frozenset("label count stream_id".split()),
+    HealthEvent: _COMMON | frozenset("state detail stream_id".split()),
+}
+"""Every field of every event that may leave. A field that is not here cannot be added by mistake: see `check_schema`."""
+
+
+def check_schema(kinds: Mapping[type[Any], frozenset[str]] = ALLOWED_FIELDS) -> None:
+    """Stop the start when an event type has a field outside the allow-list.
+
+    Raises:
+        PolicyError: naming the event and the field.
+    """
+    for event_type, allowed in kinds.items():
+        extra = sorted({f.name for f in msgspec.structs.fields(event_type)} - allowed)
+        if extra:
+            raise PolicyError(
+                f"event {event_type.__name__}",
+                f"has the field {extra[0]!r}, which is outside the allow-list",
+                "Events carry no attribute of a person (decree 18.743/2014 art. 12); remove the field",
+            )
+
+
+class Gate:
+    """Decides for each event whether it may leave."""
+
+    def __init__(self, cameras: Mapping[str, Camera]) -> None:
+        check_schema()
+        self._cameras = dict(cameras)
+
+    def refusal(self, event: Event) -> str:
+        """Why this event may not leave; "" when it may."""
+        if type(event) not in ALLOWED_FIELDS:
+            return f"events of type {type(event).__name__} are not on the allow-list"
+        camera = self._cameras.get(event.camera_id)
+        if camera is None:
+            return f"camera {event.camera_id} is not declared"
+        if isinstance(event, PlateReadEvent) and not may_read_plates(camera):
+            return why_no_plates(camera)
+        return ""

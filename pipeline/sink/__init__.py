@@ -1,0 +1,1 @@
+"""Events to files, brokers and databases, and queries on them."""
