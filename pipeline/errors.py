@@ -8,7 +8,7 @@
     ├── SourceError                  a camera, clip or picture
     │   ├── SourceNotFound           it is not there (also FileNotFoundError)
     │   ├── UnsupportedMedia         it is there and cannot be decoded (also ValueError)
-    │   └── StreamInterrupted        it stopped, stalled or sent rubbish; a live source tries again (also ConnectionError)
+    │   └── StreamInterrupted        it stopped, stalled or sent rubbish; live: tried again (also ConnectionError)
     ├── ModelError                   weights, or their card
     │   ├── ModelCardError           the card is missing, malformed or names forbidden labels (also ValueError)
     │   ├── ModelIntegrityError      the file is not the one the card describes

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """The public space a camera has been declared to look at (decree 18.743/2014 art. 13; law 11.766/2022 art. 9 §3)."""
+    """The public space a camera has been declared to look at (decree 18.743 art. 13; law 11.766 art. 9 §3)."""
 
     PUBLIC_ROAD = "public-road"
     CAR_PARK_ENTRANCE = "car-park-entrance"

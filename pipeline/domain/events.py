@@ -137,4 +137,4 @@ def decode(data: bytes | str) -> Event:
 
 def kind_of(event: Event) -> Kind:
     """The kind of an event."""
-    return Kind(event.__struct_config__.tag)
+    return Kind(str(event.__struct_config__.tag))
