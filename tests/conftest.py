@@ -1,0 +1,29 @@
+"""Fixtures of the whole suite: where real media and third-party weights lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def _folder(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable, default))
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}; set {variable}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real clips, plates and faces with ground truth."""
+    return _folder("VIAPUBLICA_DATA", _SHARED / "data")
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """Third-party weights."""
+    return _folder("VIAPUBLICA_MODELS", _SHARED / "models")
