@@ -1,0 +1,73 @@
+# `make help` lists the targets. `make demo` and `make test` set up everything they need.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help venv system demo test lint types imports duplicates docs unit soak bench format lock clean
+
+PYTHON ?= python3
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/viapublica
+# One environment per lock, Python and checkout: a changed lock makes a new one, two checkouts never share.
+KEY := $(shell { cat requirements/dev.lock requirements/uv.lock; $(PYTHON) -VV; pwd; } | sha256sum | cut -c1-16)
+VENV ?= $(CACHE)/venv-$(KEY)
+RUN := $(VENV)/bin
+CODE := pipeline tests benchmarks
+
+# Debian puts clickhouse-server into /usr/sbin.
+export PATH := $(VENV)/bin:$(PATH):/usr/sbin
+# Nothing here may ask the network for weights, settings or usage statistics.
+export YOLO_OFFLINE := true
+export NO_MKDOCS_2_WARNING := true
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+venv: ## the locked environment, outside the checkout; .venv links to it
+	@requirements/setup.sh venv $(PYTHON) $(VENV)
+	@ln -sfn $(VENV) .venv
+
+system: ## Debian packages of the tests (only as root)
+	@requirements/setup.sh system
+
+demo: venv ## a street film and a plate scene, end to end
+	@$(RUN)/viapublica demo
+
+test: lint types imports duplicates docs unit ## everything a change must pass; .ci/run calls this
+
+lint: venv
+	$(RUN)/ruff check $(CODE)
+	$(RUN)/ruff format --check $(CODE)
+	$(RUN)/hadolint Dockerfile
+	$(RUN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+
+types: venv
+	$(RUN)/mypy
+
+imports: venv
+	$(RUN)/lint-imports
+
+duplicates: venv
+	$(RUN)/pylint --disable=all --enable=duplicate-code pipeline
+
+docs: venv ## build the documentation into site/
+	$(RUN)/mkdocs build --quiet --strict
+
+unit: venv system ## the tests alone
+	$(RUN)/pytest -m "not soak"
+
+soak: venv system ## the tests that take minutes
+	$(RUN)/pytest -m soak
+
+bench: venv ## measure; rows and plots go to benchmarks/results/
+	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(RUN)/python "$$script"; done
+
+format: venv ## format and fix what can be fixed
+	$(RUN)/ruff check --fix $(CODE)
+	$(RUN)/ruff format $(CODE)
+
+lock: venv ## take newer versions of the dependencies
+	$(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
+	  pyproject.toml --group dev --extra demo --extra openvino -o requirements/dev.lock
+	echo uv | $(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
+	  - -o requirements/uv.lock
+
+clean: ## remove what tools left in the checkout, and the environments
+	rm -rf site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .venv $(CACHE)/venv-*
