@@ -1,0 +1,167 @@
+"""What a model card says. A card is a YAML file; the weights it describes are opened only after it was checked."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from pipeline.domain.labels import Label
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Task(StrEnum):
+    """What a model is for."""
+
+    DETECT = "detect"
+    READ_PLATES = "read-plates"
+
+
+class Format(StrEnum):
+    """Which runtime family can open the weights."""
+
+    ONNX = "onnx"
+    OPENVINO = "openvino"
+    ULTRALYTICS = "ultralytics"
+    """`.pt` (a pickle: opening it runs code) and `.engine`; only when the Ultralytics backend is asked for by name."""
+
+
+class Layout(StrEnum):
+    """How the numbers of the output are to be read."""
+
+    YOLO = "yolo"
+    """YOLOv8/11: (batch, 4 + classes, anchors), xywh in pixels."""
+    YOLOV5 = "yolov5"
+    """(batch, anchors, 5 + classes), xywh in pixels, objectness × class."""
+    YOLO_END_TO_END = "yolo-end-to-end"
+    """YOLO26: (batch, 300, 6), xyxy in pixels, score, class; duplicates already removed."""
+    YOLOX = "yolox"
+    """(batch, anchors, 5 + classes), offsets on grids of strides 8, 16 and 32."""
+    FAST_PLATE_OCR = "fast-plate-ocr"
+    """(batch, slots, alphabet) softmax."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CardInput(_Strict):
+    """How pixels are fed in. Whether the numbers are float32, float16 or uint8 is read from the weights."""
+
+    width: int = Field(gt=0, title="Width", description="Pixels; the natural width where the model takes any.")
+    height: int = Field(gt=0, title="Height", description="Pixels; the natural height where the model takes any.")
+    multiple: int = Field(
+        default=32, gt=0, title="Multiple", description="Other widths and heights must be multiples of this, in pixels."
+    )
+    channels: Literal["rgb", "bgr", "grayscale"] = Field(
+        default="rgb", title="Channels", description="Order of the colour channels."
+    )
+    range: Literal["0-1", "0-255"] = Field(
+        default="0-1", title="Range", description="What black to white is, as numbers the model takes."
+    )
+    letterbox: Literal["centre", "top-left"] = Field(
+        default="centre", title="Letterbox", description="Where the picture lies within the padded input."
+    )
+
+
+class PlateText(_Strict):
+    """How a plate reader spells."""
+
+    alphabet: str = Field(min_length=2, title="Alphabet", description="One character per output column.")
+    pad: str = Field(min_length=1, max_length=1, title="Pad", description="The character for an empty slot.")
+    max_slots: int = Field(gt=0, title="Slots", description="The longest text, in characters.")
+    keep_aspect_ratio: bool = Field(
+        default=False, title="Keep aspect", description="Pad the crop to the input's shape; otherwise stretch it."
+    )
+    interpolation: Literal["nearest", "linear", "cubic", "area", "lanczos4"] = Field(
+        default="linear", title="Interpolation", description="How crops are scaled."
+    )
+
+    @model_validator(mode="after")
+    def _pad_is_a_character(self) -> Self:
+        if len(set(self.alphabet)) != len(self.alphabet):
+            raise ValueError("the alphabet names a character twice")
+        if self.pad not in self.alphabet:
+            raise ValueError(f"the pad {self.pad!r} is not in the alphabet")
+        return self
+
+
+class Companion(_Strict):
+    """A further file that the weights need, such as the `.bin` of an OpenVINO model."""
+
+    file: str = Field(min_length=1, title="File", description="Path beside the card or in a models folder.")
+    sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the file.")
+
+
+class ModelCard(_Strict):
+    """One set of weights: what it is, where it came from, how it is fed and what its outputs mean."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", title="Name", description="Equals the card's file name.")
+    task: Task = Field(title="Task", description="What the model is for.")
+    format: Format = Field(title="Format", description="Which runtime family opens the weights.")
+    layout: Layout = Field(title="Layout", description="How the output is read.")
+    file: str = Field(min_length=1, title="File", description="Weights: path beside the card or in a models folder.")
+    sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the weights file.")
+    companions: tuple[Companion, ...] = Field(
+        default=(), title="Companions", description="Further files that the weights need."
+    )
+    plate_config: Companion | None = Field(
+        default=None, title="Plate config", description="The plate reader's own YAML, where its library wants one."
+    )
+    licence: str = Field(min_length=1, title="Licence", description="Of the weights, as stated by their source.")
+    source: str = Field(min_length=1, title="Source", description="Where the weights were made or found.")
+    description: str = Field(min_length=1, title="Description", description="One sentence for people.")
+    input: CardInput = Field(title="Input", description="How pixels are fed in.")
+    classes: int | None = Field(
+        default=None, gt=0, title="Classes", description="How many classes the output has, used or not."
+    )
+    labels: dict[int, str] = Field(
+        default_factory=dict, title="Labels", description="Output channel (from 0) to label; others are not decoded."
+    )
+    confidence: Fraction = Field(
+        default=0.25, title="Confidence", description="Objects below this score are dropped unless set otherwise, 0-1."
+    )
+    plate: PlateText | None = Field(default=None, title="Plate text", description="How a plate reader spells.")
+
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def path(self) -> Path | None:
+        """The card's own file, or None for a card made in memory."""
+        return self._path
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_are_ours(cls, labels: dict[int, str]) -> dict[int, str]:
+        known = [label.word for label in Label]
+        for channel, word in labels.items():
+            if channel < 0:
+                raise ValueError(f"channel {channel} is negative")
+            if word not in known:
+                raise ValueError(f"channel {channel}: {word!r} is not one of our labels {', '.join(known)}")
+        return labels
+
+    @model_validator(mode="after")
+    def _task_has_what_it_needs(self) -> Self:
+        reads = self.task is Task.READ_PLATES
+        if reads != (self.layout is Layout.FAST_PLATE_OCR):
+            raise ValueError(f"layout {self.layout.value} does not fit task {self.task.value}")
+        if reads and self.plate is None:
+            raise ValueError("task read-plates needs the section 'plate'")
+        if not reads and (self.classes is None or not self.labels):
+            raise ValueError("task detect needs 'classes' and 'labels'")
+        if self.classes is not None and self.labels and max(self.labels) >= self.classes:
+            raise ValueError(f"labels name channel {max(self.labels)}, not below {self.classes} classes")
+        return self
+
+    def label_of(self, channel: int) -> Label:
+        """The label of an output channel.
+
+        Raises:
+            KeyError: the channel is not decoded.
+        """
+        return Label.from_word(self.labels[channel])
