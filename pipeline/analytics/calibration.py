@@ -1,0 +1,148 @@
+"""From pixels of one camera to metres on the road, by known points on the ground."""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.errors import ConfigError
+
+Points = npt.NDArray[np.float64]
+"""(n, 2) float64, x and y."""
+
+_FLATNESS = 1e-3
+"""Smallest share that the 8th singular value may have of the first: below it the points leave the homography open.
+Four corners of a road seen at a grazing angle have about 0.02, three of four points on a line have 0."""
+_WORST_RESIDUAL = 0.05
+"""Largest miss of a point (beyond the fourth), as share of the extent of all points on the ground."""
+_FIX = "Measure at least four points on the road that span an area, no three on one line, in the same order"
+
+
+class GroundPoint(BaseModel):
+    """One spot on the road, in the picture and on the ground."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    x: float = Field(ge=0, le=1, title="Picture x", description="From the left edge, share of the picture's width.")
+    y: float = Field(ge=0, le=1, title="Picture y", description="From the top edge, share of the picture's height.")
+    x_m: float = Field(title="Ground x", description="Metres along any fixed axis on the road.")
+    y_m: float = Field(title="Ground y", description="Metres along the axis at right angles to it.")
+
+
+class Calibration(BaseModel):
+    """The ground plane of a camera: at least four points known in the picture and in metres.
+
+    The road is taken to be flat; points above it (roofs, plates) come out too far away.
+
+    Raises:
+        pydantic.ValidationError: with the `ConfigError` of `solve` inside, when the points fix no plane.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    points: tuple[GroundPoint, ...] = Field(
+        min_length=4,
+        max_length=100,
+        title="Ground points",
+        description="Spots on the road: x and y as shares of the picture, x_m and y_m in metres.",
+    )
+
+    @model_validator(mode="after")
+    def _fix_a_plane(self) -> Calibration:
+        self.homography()
+        return self
+
+    def homography(self) -> Points:
+        """(3, 3) float64, from relative picture coordinates to metres; positive scale on the side of the points.
+
+        Raises:
+            ConfigError: see `solve`.
+        """
+        return solve(self.points)
+
+    def to_ground(self, points_px: npt.ArrayLike, width: int, height: int) -> Points:
+        """Where picture points lie on the road.
+
+        Args:
+            points_px: (n, 2), x and y, pixels of the stored picture.
+            width, height: pixels of that picture.
+
+        Returns:
+            (n, 2) metres; NaN for points at or above the horizon.
+        """
+        points = np.asarray(points_px, np.float64).reshape(-1, 2) / (width, height)
+        return _project(self.homography(), points)
+
+
+@functools.lru_cache(maxsize=1024)
+def solve(points: tuple[GroundPoint, ...]) -> Points:
+    """The homography of these points: (3, 3) float64, by least squares; do not write into it.
+
+    Raises:
+        ConfigError: points coincide or lie on one line; the horizon would run between them (two are swapped); or they
+            contradict one another.
+    """
+    picture = np.array([(p.x, p.y) for p in points], np.float64)
+    ground = np.array([(p.x_m, p.y_m) for p in points], np.float64)
+    _check_spread(picture, ground)
+    fitted, _ = cv2.findHomography(picture, ground, 0)
+    if fitted is None or not np.isfinite(fitted).all():
+        raise ConfigError("calibration", "no plane fits its points", _FIX)
+    matrix = np.array(fitted, np.float64)
+    scale = _scale(matrix, picture)
+    if scale[0] < 0:
+        matrix, scale = -matrix, -scale
+    if (scale <= 0).any():
+        raise ConfigError("calibration", "the horizon would run between its points: two of them are swapped", _FIX)
+    miss = np.linalg.norm(_project(matrix, picture) - ground, axis=1)
+    worst = int(miss.argmax())
+    if miss[worst] > _WORST_RESIDUAL * float(np.ptp(ground, axis=0).max()):
+        raise ConfigError(
+            "calibration", f"point {worst + 1} is {miss[worst]:.1f} m off the plane that the others fix", _FIX
+        )
+    matrix.flags.writeable = False
+    return matrix
+
+
+def _scale(matrix: Points, points: Points) -> Points:
+    """The homogeneous coordinate of each point; 0 on the horizon, one sign on each side of it."""
+    scale: Points = points @ matrix[2, :2] + matrix[2, 2]
+    return scale
+
+
+def _project(matrix: Points, points: Points) -> Points:
+    scale = _scale(matrix, points)
+    below_horizon = np.where(scale > 1e-9, scale, np.nan)
+    ground: Points = (points @ matrix[:2, :2].T + matrix[:2, 2]) / below_horizon[:, None]
+    return ground
+
+
+def _check_spread(picture: Points, ground: Points) -> None:
+    """Stop when either set of points is too near a line to fix a plane (rank of the direct linear transform)."""
+    for forward, backward in ((picture, ground), (ground, picture)):
+        a, b = _normalised(forward), _normalised(backward)
+        ones = np.ones((len(a), 1))
+        homogeneous = np.hstack([a, ones])
+        zeros = np.zeros_like(homogeneous)
+        rows = np.vstack(
+            [np.hstack([homogeneous, zeros, -b[:, :1] * homogeneous]),
+             np.hstack([zeros, homogeneous, -b[:, 1:] * homogeneous])]
+        )  # fmt: skip
+        _, singular, vectors = np.linalg.svd(rows)
+        plane = np.linalg.svd(vectors[-1].reshape(3, 3), compute_uv=False)
+        if singular[7] < _FLATNESS * singular[0] or plane[2] < _FLATNESS * plane[0]:
+            raise ConfigError("calibration", "its points lie on one line, or coincide", _FIX)
+
+
+def _normalised(points: Points) -> Points:
+    """Centred, mean distance √2, so that thresholds have no unit (Hartley & Zisserman, Multiple View, 4.4.4)."""
+    centred = points - points.mean(axis=0)
+    distance = float(np.linalg.norm(centred, axis=1).mean())
+    if distance <= 0:
+        raise ConfigError("calibration", "its points coincide", _FIX)
+    result: Points = centred * (np.sqrt(2) / distance)
+    return result
