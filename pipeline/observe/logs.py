@@ -1,0 +1,133 @@
+"""Structured logs: for people on a terminal, JSON otherwise; never with credentials in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from pipeline.domain.redact import redact
+from pipeline.observe.settings import LogFormat, LogLevel
+
+_CHATTY = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
+"""Loggers of libraries that tell every packet: below warnings they are heard at level debug only."""
+_SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|pwd|secret|token|credential|authori[sz]ation)s?$", re.IGNORECASE)
+_PLAIN = (bool, int, float, type(None))
+
+
+class _PipelineHandler(logging.Handler):
+    """Writes to one stream; looks `sys.stderr` up at each line, so that a live table can stand in front of it."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            stream = self._stream if self._stream is not None else sys.stderr
+            stream.write(self.format(record) + "\n")
+            stream.flush()
+        except Exception:  # noqa: BLE001 - a full disk behind stderr must not stop a camera; logging's own rule
+            self.handleError(record)
+
+
+def configure(
+    level: LogLevel | str = LogLevel.INFO, log_format: LogFormat | str = LogFormat.AUTO, stream: TextIO | None = None
+) -> None:
+    """Set up logging of the whole process; the last call wins.
+
+    Lines of the standard library's `logging` (kafka, clickhouse_driver, libav …) and Python's warnings take the same
+    way. Output goes to standard error, so that standard output stays for data.
+
+    Args:
+        level: the least severe lines that are written.
+        log_format: `auto` takes `human` on a terminal and `json` otherwise.
+        stream: where to write; None for whatever `sys.stderr` is at the time of each line.
+
+    Raises:
+        ValueError: unknown level or format.
+    """
+    level, log_format = LogLevel(level), LogFormat(log_format)
+    terminal = (stream if stream is not None else sys.stderr).isatty()
+    human = log_format is LogFormat.HUMAN or (log_format is LogFormat.AUTO and terminal)
+    shared = _shared_processors(human)
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,  # loggers made at import must follow a later call
+    )
+    handler = _PipelineHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact_event,
+                _renderer(human, colours=terminal and "NO_COLOR" not in os.environ),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if isinstance(h, _PipelineHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(number)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.NOTSET if level is LogLevel.DEBUG else max(number, logging.WARNING))
+    logging.captureWarnings(True)
+
+
+def redact_event(_: WrappedLogger, __: str, event: EventDict) -> MutableMapping[str, Any]:
+    """A structlog processor: no address keeps its credentials, no key that names a secret keeps its value."""
+    return {key: _clean(key, value) for key, value in event.items()}
+
+
+def _clean(key: str, value: object) -> object:
+    if _SECRET_KEY.search(key) and value:
+        return "***"
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): _clean(str(k), v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_clean("", item) for item in value]
+    return redact(value if isinstance(value, str) else str(value))
+
+
+def _shared_processors(human: bool) -> list[Processor]:
+    timestamp = (
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        if human
+        else structlog.processors.TimeStamper(fmt="iso", utc=True)
+    )
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        timestamp,
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _renderer(human: bool, colours: bool) -> Processor:
+    if human:
+        # The traceback is text by then (it had to be redacted), so it is printed as it is.
+        return structlog.dev.ConsoleRenderer(
+            colors=colours, pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
+        )
+    return structlog.processors.JSONRenderer(serializer=_to_json)
+
+
+def _to_json(event: EventDict, **_: object) -> str:
+    return json.dumps(event, ensure_ascii=False, default=str)
