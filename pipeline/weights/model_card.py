@@ -63,6 +63,11 @@ class CardInput(_Strict):
     range: Literal["0-1", "0-255"] = Field(
         default="0-1", title="Range", description="What black to white is, as numbers the model takes."
     )
+    resizable: bool = Field(
+        default=True,
+        title="Resizable",
+        description="False where the weights claim to take any size and break on all but the card's.",
+    )
     letterbox: Literal["centre", "top-left"] = Field(
         default="centre", title="Letterbox", description="Where the picture lies within the padded input."
     )

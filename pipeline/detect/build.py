@@ -1,0 +1,52 @@
+"""Settings to a `Detector` and a `Tracker`; the only module of this room that `engine` needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.detect.joint import JointDetector
+from pipeline.detect.network import NetworkDetector
+from pipeline.detect.onnx_backend import OnnxRuntime
+from pipeline.detect.runtime import Runtime
+from pipeline.detect.settings import Backend, DetectSettings
+from pipeline.domain.ports import Detector
+from pipeline.errors import ModelCardError
+from pipeline.weights.cards import ModelCard, Task, load_card
+
+
+def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> Detector:
+    """The detector that the settings describe, loaded, checked and warm.
+
+    Args:
+        settings: which networks, and how.
+        models_dir: the configuration's folder of weights; see `pipeline.weights.cards.find_models_dir`.
+
+    Raises:
+        ModelCardError, ModelIntegrityError, ModelRuntimeError: weights or card cannot be used.
+        PolicyError: a label outside the allow-list.
+        MissingComponent: an extra is not installed.
+    """
+    objects = _build_one(settings.model, settings, models_dir)
+    if settings.plate_model is None:
+        return objects
+    alone = settings.model_copy(update={"input_size": None, "confidence": None})
+    return JointDetector(objects, _build_one(settings.plate_model, alone, models_dir), settings.plate_search)
+
+
+def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> Detector:
+    card = load_card(name, models_dir)
+    if card.task is not Task.DETECT:
+        raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for detecting", "Name a detector")
+    if settings.backend is Backend.ULTRALYTICS:
+        from pipeline.detect.ultralytics_backend import UltralyticsDetector
+
+        return UltralyticsDetector(card, settings, models_dir)
+    return NetworkDetector(card, _open(card, settings, models_dir), settings)
+
+
+def _open(card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> Runtime:
+    if settings.backend is Backend.OPENVINO:
+        from pipeline.detect.openvino_backend import OpenVino
+
+        return OpenVino(card, settings.threads, models_dir)
+    return OnnxRuntime(card, settings.device, settings.threads, models_dir)

@@ -1,0 +1,101 @@
+"""Weights run by OpenVINO on the processor: its own IR files, and ONNX files too (extra ``openvino``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ruamel.yaml import YAML
+
+from pipeline.detect.metadata import names_from_text, names_from_value
+from pipeline.detect.runtime import InputSpec
+from pipeline.errors import MissingComponent, ModelCardError, ModelRuntimeError
+from pipeline.weights.cards import Format, ModelCard, verify_weights
+
+
+class OpenVino:
+    """A compiled OpenVINO model; see `Runtime`."""
+
+    def __init__(self, card: ModelCard, threads: int, models_dir: Path | None) -> None:
+        """Open verified weights.
+
+        Raises:
+            MissingComponent: the extra is not installed.
+            ModelCardError, ModelIntegrityError: see `verify_weights`; or the file is not for OpenVINO.
+            ModelRuntimeError: OpenVINO refuses the file.
+        """
+        if card.format is Format.ULTRALYTICS:
+            raise ModelCardError(
+                f"model {card.name}", "has format ultralytics, which OpenVINO cannot open", "Use an ONNX export"
+            )
+        try:
+            import openvino
+        except ImportError as error:
+            raise MissingComponent(
+                "backend openvino", "the package is not installed", "pip install 'viapublica[openvino]'"
+            ) from error
+        path = verify_weights(card, models_dir)
+        self._name = card.name
+        try:
+            model = openvino.Core().read_model(path)
+            config = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+            compiled = openvino.Core().compile_model(model, "CPU", config)
+        except RuntimeError as error:
+            raise ModelRuntimeError(
+                f"model {card.name}",
+                f"OpenVINO cannot open it ({_last_line(error)})",
+                "Is it an OpenVINO or ONNX file?",
+            ) from error
+        self._request: Any = compiled.create_infer_request()
+        self._output = compiled.output(0)
+        self._spec = _spec(card, compiled)
+        self._names = _names(card, model, path)
+
+    @property
+    def spec(self) -> InputSpec:
+        """The input."""
+        return self._spec
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Class names in the weights' metadata."""
+        return self._names
+
+    def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
+        """(n, 3, height, width) to the first output, (n, …)."""
+        try:
+            # Copied: the request overwrites its output in the next pass.
+            return np.array(self._request.infer([batch])[self._output])
+        except RuntimeError as error:
+            raise ModelRuntimeError(f"model {self._name}", f"OpenVINO failed ({_last_line(error)})") from error
+
+    def close(self) -> None:
+        """Give back memory and threads."""
+        self._request = None
+
+
+def _spec(card: ModelCard, compiled: Any) -> InputSpec:
+    if len(compiled.inputs) != 1 or len(compiled.input(0).partial_shape) != 4:
+        shapes = ", ".join(str(port.partial_shape) for port in compiled.inputs)
+        raise ModelCardError(f"model {card.name}", f"takes {shapes}, not one picture", "Use a detector's weights")
+    port = compiled.input(0)
+    batch, _, height, width = (size.get_length() if size.is_static else None for size in port.partial_shape)
+    return InputSpec(batch, height, width, port.get_element_type().to_dtype())
+
+
+def _names(card: ModelCard, model: Any, path: Path) -> Mapping[int, str]:
+    """From Ultralytics' `metadata.yaml`, which counts only when the card names it (and so verified it)."""
+    for companion in card.companions:
+        if Path(companion.file).name == "metadata.yaml":
+            document = YAML(typ="safe", pure=True).load(path.with_name("metadata.yaml").read_text(encoding="utf-8"))
+            return names_from_value(card.name, document.get("names", {}))
+    if model.has_rt_info(["framework", "names"]):
+        return names_from_text(card.name, str(model.get_rt_info(["framework", "names"]).value))
+    return {}
+
+
+def _last_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
