@@ -237,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         try:
             answer = self._page(self.path.split("?", 1)[0])
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a watched callable raises, the next scrape is answered
             _log.exception("metrics_failed", path=self.path)
             answer = (HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", b"see the log\n")
         self._answer(*answer)
