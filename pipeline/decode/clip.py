@@ -1,0 +1,184 @@
+"""One opening of a clip or a stream by PyAV: its video packets, decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import av
+import structlog
+from av.codec.hwaccel import HWAccel
+from av.stream import Discard
+
+from pipeline.decode.address import Address
+from pipeline.decode.faults import NoVideo, PictureTooLarge
+from pipeline.decode.formats import CONTAINER_OPTIONS
+from pipeline.decode.planes import PictureMaker
+from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
+from pipeline.domain.frame import Picture
+
+_PROBE_US = 2_000_000
+"""Of a live stream; FFmpeg's own 5 s would be spent on every reconnection to a camera whose audio it cannot probe."""
+_FALLBACK_FPS = 25
+_MAX_BAD_PACKETS = 250
+"""In a row; ten seconds of nothing decodable is no longer damage but another codec."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A frame before anybody decided whether it is wanted.
+
+    Attributes:
+        stamp_s: the stream's own time of it in seconds, None when it says nothing.
+        width, height: pixels as stored.
+        picture: converts it; to be called before the next frame is asked for.
+    """
+
+    stamp_s: float | None
+    width: int
+    height: int
+    picture: Callable[[], Picture]
+
+
+class Clip:
+    """A context manager around one open container.
+
+    Args:
+        address: what to open.
+        settings: timeouts, limits, threads.
+        maker: makes pictures of its frames.
+        on_corrupt: called once for every packet or frame that could not be decoded.
+
+    Raises (when entered):
+        av.FFmpegError: FFmpeg cannot open it.
+        NoVideo: it holds no video stream that can be decoded.
+        PictureTooLarge: its pictures exceed the limit.
+    """
+
+    def __init__(
+        self, address: Address, settings: DecodeSettings, maker: PictureMaker, on_corrupt: Callable[[], None]
+    ) -> None:
+        self._address = address
+        self._settings = settings
+        self._maker = maker
+        self._on_corrupt = on_corrupt
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._container = self._open()
+        self._resources.enter_context(self._container)
+        try:
+            self._stream = self._video_stream()
+        except BaseException:
+            self._resources.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    @property
+    def step_s(self) -> float:
+        """The ordinary step between frames, in seconds."""
+        rate = self._stream.average_rate or self._stream.guessed_rate or _FALLBACK_FPS
+        return 1.0 / float(rate) if 1 <= rate <= 1000 else 1.0 / _FALLBACK_FPS
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length in seconds where the container tells."""
+        return None if self._container.duration is None else self._container.duration / av.time_base
+
+    @property
+    def recorded_ms(self) -> int | None:
+        """When the recording began according to the container, milliseconds since 1970 UTC."""
+        text = self._container.metadata.get("creation_time") or self._stream.metadata.get("creation_time")
+        try:
+            moment = datetime.fromisoformat(text or "")
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # Recorders without a set clock write 1904 or 1970.
+        return round(moment.timestamp() * 1000) if moment.year >= 2000 else None
+
+    def frames(self) -> Iterator[Decoded]:
+        """Every frame that can be decoded, in order of presentation.
+
+        Raises:
+            av.FFmpegError: the container cannot be read any further.
+            NoVideo: nothing was decodable for a long time.
+            PictureTooLarge: the pictures grew beyond the limit.
+        """
+        bad = 0
+        for packet in self._container.demux(self._stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                self._on_corrupt()
+                bad += 1
+                if bad > _MAX_BAD_PACKETS:
+                    raise NoVideo(f"{bad} packets in a row could not be decoded") from None
+                continue
+            bad = 0 if frames else bad
+            for frame in frames:
+                yield self._decoded(frame)
+
+    def _decoded(self, frame: av.VideoFrame) -> Decoded:
+        self._check_size(frame.width, frame.height)
+        stamp = frame.pts if frame.pts is not None else frame.dts
+        time_base = frame.time_base or self._stream.time_base
+        stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
+        return Decoded(stamp_s, frame.width, frame.height, lambda: self._maker.make(frame))
+
+    def _open(self) -> av.container.InputContainer:
+        if self._settings.hwaccel is HardwareDecoder.CUDA:
+            try:
+                return self._open_with(HWAccel("cuda", allow_software_fallback=True))
+            except (RuntimeError, av.error.ExternalError, av.error.OSError) as error:
+                # PyAV raises without a driver even when the fallback is allowed.
+                _log.warning("no_hardware_decoder", wanted="cuda", source=self._address.shown, error=str(error))
+        return self._open_with(None)
+
+    def _open_with(self, hwaccel: HWAccel | None) -> av.container.InputContainer:
+        options = dict(
+            CONTAINER_OPTIONS,
+            protocol_whitelist=self._address.whitelist,
+            max_pixels=str(self._settings.max_picture_px),
+        )
+        timeout = None
+        if self._address.live:
+            timeout = (self._settings.open_timeout_s, self._settings.read_timeout_s)
+            options["analyzeduration"] = str(_PROBE_US)
+        if self._address.protocol in (Protocol.RTSP, Protocol.RTSPS):
+            # Of the session only the video is set up: the camera does not even send the audio.
+            options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+        return av.open(self._address.target, options=options, timeout=timeout, hwaccel=hwaccel)
+
+    def _video_stream(self) -> av.VideoStream:
+        streams = self._container.streams
+        pictures = [s for s in streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        if not pictures:
+            kinds = sorted({str(stream.type) for stream in streams})
+            raise NoVideo(f"holds no video, only {', '.join(kinds) or 'nothing'}")
+        chosen = pictures[0]
+        if chosen.codec_context is None:
+            raise NoVideo("holds video of a codec that cannot be decoded")
+        for stream in streams:
+            if stream is not chosen:
+                stream.discard = Discard.all
+        self._check_size(chosen.width, chosen.height)
+        chosen.codec_context.thread_count = self._settings.decoder_threads
+        chosen.codec_context.thread_type = "AUTO"
+        chosen.codec_context.options = {"max_pixels": str(self._settings.max_picture_px)}
+        return chosen
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._settings.max_picture_px:
+            raise PictureTooLarge(f"{width}×{height}")

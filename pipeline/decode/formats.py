@@ -1,0 +1,28 @@
+"""What FFmpeg may open: the formats of cameras, recorders and phones, and nothing else it knows.
+
+The lists keep out its stranger demuxers (text shown as video, scripts that name other files), and its audio decoders:
+they are not even used to guess a stream's parameters (decree 18.743/2014 art. 13: no private conversations).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DEMUXERS = tuple(
+    """mov mp4 matroska webm avi mpegts mpeg mpegvideo flv live_flv h261 h263 h264 hevc av1 obu ivf m4v mjpeg mpjpeg
+    jpeg_pipe asf ogg nut yuv4mpegpipe dhav dv mxf rtsp sdp rtp hls gif""".split()
+)
+"""Names of FFmpeg demuxers."""
+
+VIDEO_DECODERS = tuple(
+    """h264 hevc av1 libdav1d vp8 vp9 mjpeg mpeg4 mpeg2video mpeg1video mpegvideo h261 h263 h263p flv msmpeg4v1
+    msmpeg4v2 msmpeg4 wmv1 wmv2 wmv3 vc1 theora ffv1 dvvideo prores rawvideo png gif jpeg2000 huffyuv ffvhuff cinepak
+    h264_cuvid hevc_cuvid av1_cuvid vp8_cuvid vp9_cuvid mjpeg_cuvid mpeg4_cuvid mpeg2_cuvid""".split()
+)
+"""Names of FFmpeg decoders."""
+
+CONTAINER_OPTIONS: Mapping[str, str] = MappingProxyType(
+    {"format_whitelist": ",".join(DEMUXERS), "codec_whitelist": ",".join(VIDEO_DECODERS)}
+)
+"""For `av.open`."""

@@ -1,0 +1,142 @@
+"""Pictures that convert only what is asked of them; both satisfy `pipeline.domain.frame.Picture`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.decode.colour import Colour, to_bgr
+from pipeline.domain.frame import Image
+
+Plane: TypeAlias = npt.NDArray[np.uint8]
+"""(h, w) uint8; rows may be padded."""
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""x1, y1, x2, y2 in pixels; x2 and y2 are the first outside."""
+
+_CLOCKWISE = {1: cv2.ROTATE_90_CLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+def clip_box(box: Box, width: int, height: int) -> Box:
+    """The box inside a picture of that size, at least one pixel wide and high."""
+    x1, y1, x2, y2 = box
+    left, top = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
+    return left, top, min(max(x2, left + 1), width), min(max(y2, top + 1), height)
+
+
+class ArrayPicture:
+    """A picture that is in memory already.
+
+    Args:
+        image: (height, width, 3) uint8, BGR, upright; not copied, and not to be changed afterwards.
+
+    Raises:
+        ValueError: another shape or type, or no pixels.
+    """
+
+    def __init__(self, image: Image) -> None:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(
+                f"a picture is (height, width, 3) uint8 with pixels in it, not {image.shape} {image.dtype}"
+            )
+        self._image = image
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self._image.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self._image.shape[0])
+
+    def bgr(self) -> Image:
+        """The whole picture; not to be written into."""
+        return self._image
+
+    def resized(self, width: int, height: int) -> Image:
+        """The whole picture scaled, aspect not kept."""
+        return _scale(self._image, width, height)
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> Image:
+        """A copy of a box, clipped to the picture."""
+        left, top, right, bottom = clip_box((x1, y1, x2, y2), self.width, self.height)
+        return self._image[top:bottom, left:right].copy()
+
+
+class PlanarPicture:
+    """A decoded 4:2:0 picture, kept as it was decoded.
+
+    At the network's size the planes are scaled first and converted then, which costs a fraction of converting the whole
+    picture; a crop converts only its box. Quarter turns are applied to what is asked for, never to the whole.
+
+    Args:
+        planes: Y (h, w), U and V (ceil(h/2), ceil(w/2)) of the stored picture; owned by this picture.
+        colour: how to read them.
+        turns: clockwise quarter turns that make the stored picture upright, 0 to 3.
+    """
+
+    def __init__(self, planes: Sequence[Plane], colour: Colour, turns: int = 0) -> None:
+        self._y, self._u, self._v = planes
+        self._colour = colour
+        self._turns = turns % 4
+
+    @property
+    def width(self) -> int:
+        """Pixels of the upright picture."""
+        return int(self._y.shape[1 - self._turns % 2])
+
+    @property
+    def height(self) -> int:
+        """Pixels of the upright picture."""
+        return int(self._y.shape[self._turns % 2])
+
+    def bgr(self) -> Image:
+        """The whole picture; the caller may not rely on getting the same array twice."""
+        return self.crop(0, 0, self.width, self.height)
+
+    def resized(self, width: int, height: int) -> Image:
+        """The whole picture scaled, aspect not kept."""
+        w, h = (height, width) if self._turns % 2 else (width, height)
+        return self._upright(self._convert([_scale(plane, w, h) for plane in (self._y, self._u, self._v)]))
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> Image:
+        """The pixels of a box of the upright picture, clipped to it."""
+        box = clip_box((x1, y1, x2, y2), self.width, self.height)
+        left, top, right, bottom = self._stored(box)
+        chroma = [_upsampled(plane, left, top, right, bottom) for plane in (self._u, self._v)]
+        return self._upright(self._convert([self._y[top:bottom, left:right], *chroma]))
+
+    def _convert(self, planes: Sequence[Plane]) -> Image:
+        return np.asarray(cv2.transform(cv2.merge(planes), to_bgr(self._colour)), np.uint8)
+
+    def _upright(self, image: Image) -> Image:
+        return np.asarray(cv2.rotate(image, _CLOCKWISE[self._turns]), np.uint8) if self._turns else image
+
+    def _stored(self, box: Box) -> Box:
+        """The box in the stored picture's pixels: each clockwise turn is taken back."""
+        left, top, right, bottom = box
+        width, height = self.width, self.height
+        for _ in range(self._turns):
+            left, top, right, bottom = top, width - right, bottom, width - left
+            width, height = height, width
+        return left, top, right, bottom
+
+
+def _scale(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _upsampled(plane: Plane, left: int, top: int, right: int, bottom: int) -> Plane:
+    """Chroma of a box of luma pixels, with one sample around it so that its edges look as in the whole picture."""
+    x1, y1 = max(left // 2 - 1, 0), max(top // 2 - 1, 0)
+    part = plane[y1 : (bottom + 1) // 2 + 1, x1 : (right + 1) // 2 + 1]
+    doubled = _scale(part, part.shape[1] * 2, part.shape[0] * 2)
+    return doubled[top - 2 * y1 : bottom - 2 * y1, left - 2 * x1 : right - 2 * x1]

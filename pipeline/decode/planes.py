@@ -1,0 +1,67 @@
+"""From a decoder's frame to a picture of ours: copied, canonical, masked."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange, VideoReformatter
+
+from pipeline.decode.colour import Colour
+from pipeline.decode.masks import MaskBurner
+from pipeline.decode.picture import ArrayPicture, PlanarPicture, Plane
+from pipeline.domain.frame import Picture
+
+_CANONICAL = frozenset({"yuv420p", "yuvj420p"})
+
+
+class PictureMaker:
+    """Makes pictures of one stream's frames; one thread at a time.
+
+    The pixels are always copied, so that the decoder gets its buffer back, and so that masks never reach the reference
+    frames it predicts from. Everything but 8-bit 4:2:0 (10 bit, 4:2:2, grey, NV12 from a card …) goes through swscale.
+
+    Args:
+        burner: the masks of this camera.
+    """
+
+    def __init__(self, burner: MaskBurner) -> None:
+        self._burner = burner
+        self._swscale = VideoReformatter()
+
+    def make(self, frame: av.VideoFrame) -> Picture:
+        """A masked, upright picture.
+
+        Raises:
+            av.FFmpegError: swscale cannot read this pixel format.
+        """
+        turns = round(-frame.rotation / 90) % 4
+        if frame.format.is_rgb or frame.format.has_palette:
+            return self._from_rgb(frame, turns)
+        full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+        colour = Colour.of(frame.colorspace, full_range, frame.height)
+        if frame.format.name not in _CANONICAL:
+            wanted = ColorRange.JPEG if full_range else ColorRange.MPEG
+            frame = self._swscale.reformat(
+                frame,
+                format="yuv420p",
+                src_colorspace=colour.matrix,
+                dst_colorspace=colour.matrix,
+                src_color_range=wanted,
+                dst_color_range=wanted,
+                threads=1,
+            )
+        planes = [_copied(plane) for plane in frame.planes[:3]]
+        self._burner.burn_planes(planes, turns)
+        return PlanarPicture(planes, colour, turns)
+
+    def _from_rgb(self, frame: av.VideoFrame, turns: int) -> Picture:
+        stored = self._swscale.reformat(frame, format="bgr24", threads=1).to_ndarray()
+        image = np.ascontiguousarray(np.rot90(stored, -turns), np.uint8)
+        self._burner.burn_image(image)
+        return ArrayPicture(image)
+
+
+def _copied(plane: VideoPlane) -> Plane:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width].copy()

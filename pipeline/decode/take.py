@@ -1,0 +1,164 @@
+"""One unbroken take: from opening an address to its end, every decoded frame placed in time, counted and sampled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.decode import states
+from pipeline.decode.address import Address
+from pipeline.decode.clip import Clip, Decoded
+from pipeline.decode.identity import clip_id, pictures_id
+from pipeline.decode.masks import MaskBurner
+from pipeline.decode.media import PICTURE_SUFFIXES, find_media, read_picture
+from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.planes import PictureMaker
+from pipeline.decode.sampling import Sampler
+from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.timeline import LiveTime, RecordedTime, Timeline, WallTime
+from pipeline.domain.frame import Frame, Picture
+from pipeline.domain.ports import Clock
+from pipeline.errors import UnsupportedMedia
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlan:
+    """All that a take needs; the same for every take of a source.
+
+    Attributes:
+        camera_id: the camera.
+        address: what to open.
+        settings: of this room.
+        analyse_fps: frames wanted per second, None for all.
+        burner: its privacy masks.
+        start_ms: wall-clock time of a file's first frame, None to look it up.
+        clock: time.
+        monitor: where frames and drops are counted.
+    """
+
+    camera_id: str
+    address: Address
+    settings: DecodeSettings
+    analyse_fps: float | None
+    burner: MaskBurner
+    start_ms: int | None
+    clock: Clock
+    monitor: states.Monitor
+
+    def run(self, ticket: states.Take, cancelled: threading.Event) -> Iterator[Frame]:
+        """The wanted frames of one opening, until it ends or is cancelled.
+
+        Raises:
+            Exception: whatever went wrong; `faults.diagnose` knows what it means.
+        """
+        path = self.address.path
+        if path is None:
+            yield from self._stream(ticket, cancelled)
+        elif path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+            yield from self._pictures(path, ticket, cancelled)
+        else:
+            yield from self._clip(path, ticket, cancelled)
+
+    def _stream(self, ticket: states.Take, cancelled: threading.Event) -> Iterator[Frame]:
+        with self._opened_clip(ticket) as clip:
+            stream_id = str(self.clock.wall_ms())
+            self.monitor.opened(ticket, stream_id, clip.duration_s)
+            placer = self._placer(ticket, stream_id, clip.step_s, LiveTime())
+            yield from placer.frames(clip.frames(), cancelled)
+
+    def _clip(self, path: Path, ticket: states.Take, cancelled: threading.Event) -> Iterator[Frame]:
+        if path.stat().st_size == 0:
+            raise UnsupportedMedia(f"{self.camera_id} ({self.address.shown})", "is empty", "Copy it again")
+        with self._opened_clip(ticket) as clip:
+            stream_id = clip_id(path)
+            self.monitor.opened(ticket, stream_id, clip.duration_s)
+            start_ms = self.start_ms if self.start_ms is not None else clip.recorded_ms
+            start_ms = start_ms if start_ms is not None else _modified_ms(path)
+            placer = self._placer(ticket, stream_id, clip.step_s, RecordedTime(start_ms))
+            yield from placer.frames(clip.frames(), cancelled)
+
+    def _pictures(self, path: Path, ticket: states.Take, cancelled: threading.Event) -> Iterator[Frame]:
+        paths = [media.path for media in find_media([path]) if not media.is_clip]
+        if not paths:
+            raise UnsupportedMedia(
+                f"{self.camera_id} ({self.address.shown})", "holds clips but no picture", "Name one clip per camera"
+            )
+        step_s = self.settings.picture_step_s
+        stream_id = pictures_id(paths)
+        self.monitor.opened(ticket, stream_id, len(paths) * step_s)
+        start_ms = self.start_ms if self.start_ms is not None else _modified_ms(paths[0])
+        placer = self._placer(ticket, stream_id, step_s, RecordedTime(start_ms))
+        yield from placer.frames(self._read_pictures(paths, ticket), cancelled)
+
+    def _read_pictures(self, paths: list[Path], ticket: states.Take) -> Iterator[Decoded]:
+        for number, path in enumerate(paths):
+            try:
+                picture = read_picture(path)
+            except UnsupportedMedia:
+                if len(paths) == 1:
+                    raise
+                self.monitor.dropped(ticket, "corrupt")
+                continue
+            stamp_s = number * self.settings.picture_step_s
+            yield Decoded(stamp_s, picture.width, picture.height, self._masked(picture))
+
+    def _masked(self, picture: Picture) -> Callable[[], Picture]:
+        def make() -> Picture:
+            if not self.burner:
+                return picture
+            image = picture.bgr().copy()
+            self.burner.burn_image(image)
+            return ArrayPicture(image)
+
+        return make
+
+    def _opened_clip(self, ticket: states.Take) -> Clip:
+        return Clip(
+            self.address,
+            self.settings,
+            PictureMaker(self.burner),
+            on_corrupt=lambda: self.monitor.dropped(ticket, "corrupt"),
+        )
+
+    def _placer(self, ticket: states.Take, stream_id: str, step_s: float, wall: WallTime) -> _Placer:
+        timeline = Timeline(step_s, max(self.settings.max_gap_s, 2 * step_s))
+        return _Placer(self, ticket, stream_id, timeline, wall, Sampler(self.analyse_fps))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placer:
+    """Turns decoded frames into frames of ours."""
+
+    plan: TakePlan
+    ticket: states.Take
+    stream_id: str
+    timeline: Timeline
+    wall: WallTime
+    sampler: Sampler
+
+    def frames(self, decoded: Iterator[Decoded], cancelled: threading.Event) -> Iterator[Frame]:
+        monitor, clock = self.plan.monitor, self.plan.clock
+        for index, found in enumerate(decoded):
+            if cancelled.is_set():
+                return
+            pts_s = self.timeline.place(found.stamp_s)
+            ts_ms = self.wall.at(pts_s, clock.wall_ms())
+            monitor.decoded(self.ticket, pts_s, found.width, found.height)
+            if not self.sampler.wants(pts_s, self.timeline.step_s):
+                monitor.dropped(self.ticket, "sampled")
+                continue
+            yield Frame(
+                camera_id=self.plan.camera_id,
+                stream_id=self.stream_id,
+                index=index,
+                pts_s=pts_s,
+                ts_ms=ts_ms,
+                arrived_s=clock.monotonic_s(),
+                picture=found.picture(),
+            )
+
+
+def _modified_ms(path: Path) -> int:
+    return path.stat().st_mtime_ns // 1_000_000
