@@ -1,0 +1,211 @@
+"""The embedded engine (chDB): one folder, owned by one process."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from pipeline.domain.events import Event
+from pipeline.errors import MissingComponent, StoreBusy, StoreError
+from pipeline.sink.database import LONGEST_PROBLEM, VALUE_CODES, DatabaseError
+from pipeline.sink.locks import OwnerLock
+from pipeline.sink.records import private_folder
+from pipeline.sink.tables import ColumnType, Table
+from pipeline.sink.writer import Refused
+
+_CODE = re.compile(r"Code: (\d+)\. (?:DB::\w+: )?(.*)", re.DOTALL)
+
+_FULL_CODES: Final = frozenset({243})
+
+
+class _Engine:
+    """chDB runs one engine per process, on one folder; all our connections to it are counted here."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._folder: Path | None = None
+        self._lock: OwnerLock | None = None
+        self._users = 0
+
+    def connect(self, folder: Path) -> Any:
+        with self._guard:
+            if self._users and folder != self._folder:
+                raise StoreError(
+                    str(folder),
+                    f"this process already has the embedded store {self._folder} open, and can have only one",
+                    "Use one chdb sink per process.",
+                )
+            if not self._users:
+                self._own(folder)
+            try:
+                session = _session(folder)
+            except BaseException:
+                if not self._users:
+                    self._disown()
+                raise
+            self._users += 1
+            return session
+
+    def disconnect(self, session: Any) -> None:
+        with self._guard:
+            session.cleanup()
+            self._users -= 1
+            if not self._users:
+                self._disown()
+
+    def _own(self, folder: Path) -> None:
+        lock = OwnerLock(lock_path(folder))
+        try:
+            owned = lock.acquire()
+        except OSError as error:
+            raise DatabaseError(str(folder), f"the store cannot be locked: {error.strerror}") from error
+        if not owned:
+            raise StoreBusy(
+                str(folder),
+                f"process {lock.owner_pid()} owns this event store",
+                "Wait until it ends, or stop it; an embedded store belongs to one process.",
+            )
+        self._folder, self._lock = folder, lock
+
+    def _disown(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._folder = self._lock = None
+
+
+# Process-wide because chDB's engine is: a second one on another folder is refused by chDB itself.
+_ENGINE = _Engine()
+
+
+def lock_path(folder: Path) -> Path:
+    """The file that says which process owns the store in `folder`."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _session(folder: Path) -> Any:
+    try:
+        from chdb.session import Session
+    except ImportError as error:
+        raise MissingComponent("chdb", f"cannot be loaded: {error}", "pip install chdb") from error
+    try:
+        return Session(str(folder))  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        raise _translate(str(folder), error) from error
+
+
+def _translate(subject: str, error: Exception) -> DatabaseError:
+    match = _CODE.search(str(error))
+    code, problem = (int(match[1]), match[2]) if match else (0, str(error))
+    problem = " ".join(problem.split())[:LONGEST_PROBLEM]
+    full = code in _FULL_CODES or "No space left" in problem
+    return DatabaseError(
+        subject,
+        f"the disk is full: {problem}" if full else problem,
+        "Make room; nothing accepted is lost meanwhile." if full else "",
+        code=code,
+    )
+
+
+class ChdbDatabase:
+    """A connection to the store in `folder`; several per process may share it.
+
+    Args:
+        folder: where the store lies; made when missing, for this user only.
+
+    Raises:
+        StoreBusy: another process owns it.
+        StoreError: it cannot be made or opened.
+    """
+
+    # The engine's own defaults leave a batch in the page cache; an acknowledged batch must survive a power cut.
+    merge_tree_settings = ", fsync_after_insert = 1, fsync_part_directory = 1"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        private_folder(self._folder)
+        self._closing = threading.Lock()
+        self._connection: Any = _ENGINE.connect(self._folder)
+
+    @property
+    def target(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def command(self, sql: str) -> None:
+        """See `Database.command`."""
+        self._query(sql)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """See `Database.rows`."""
+        content: bytes = self._query(sql).bytes()
+        return [msgspec.json.decode(line) for line in content.splitlines()]
+
+    def _query(self, sql: str) -> Any:
+        try:
+            return self._session.query(sql, "JSONEachRow")
+        except RuntimeError as error:
+            raise _translate(self.target, error) from error
+
+    @property
+    def _session(self) -> Any:
+        if self._connection is None:
+            raise DatabaseError(self.target, "the connection is closed")
+        return self._connection
+
+    def insert(self, table: Table, events: Sequence[Event]) -> None:
+        """See `Database.insert`."""
+        block = _arrow_stream(table, events)
+        try:
+            with self._session.send_insert(
+                f"INSERT INTO {table.name} ({', '.join(table.columns)})", "ArrowStream"
+            ) as out:
+                out.append(block)
+                out.finish()
+        except RuntimeError as error:
+            trouble = _translate(self.target, error)
+            if trouble.code in VALUE_CODES:
+                raise Refused(table.name, trouble.problem) from error
+            raise trouble from error
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        with self._closing:
+            if self._connection is not None:
+                _ENGINE.disconnect(self._connection)
+                self._connection = None
+
+
+def _arrow_stream(table: Table, events: Sequence[Event]) -> bytes:
+    import pyarrow as pa
+
+    plain = {
+        ColumnType.STRING: pa.string(),
+        ColumnType.INT64: pa.int64(),
+        ColumnType.UINT16: pa.uint16(),
+        ColumnType.UINT32: pa.uint32(),
+        ColumnType.FLOAT32: pa.float32(),
+        ColumnType.NULLABLE_FLOAT32: pa.float32(),
+    }
+    columns = table.values(events)
+    try:
+        arrays = [
+            pa.FixedSizeBinaryArray.from_buffers(
+                pa.binary(16), len(events), [None, pa.py_buffer(b"".join([value.bytes for value in columns[name]]))]
+            )
+            if kind is ColumnType.UUID
+            else pa.array(columns[name], type=plain[kind])
+            for name, kind in table.columns.items()
+        ]
+    except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
+        raise Refused(table.name, f"a value does not fit its column: {error}") from error
+    batch = pa.record_batch(arrays, names=list(table.columns))
+    buffer = pa.BufferOutputStream()
+    with pa.ipc.new_stream(buffer, batch.schema) as stream:
+        stream.write_batch(batch)
+    content: bytes = buffer.getvalue().to_pybytes()
+    return content

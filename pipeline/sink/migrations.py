@@ -1,0 +1,79 @@
+"""The schema's history. Append only: a migration that was ever released is never edited.
+
+Statements use what ClickHouse 18.16 and the newest share, and may be run twice. Rows of one event have one sorting
+key, so ReplacingMergeTree merges them; `schema_version` says which is the newer. `ts` is derived from `ts_ms` for
+partitions (a day is dropped in one go) and for people; `ts_ms` is the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema.
+
+    Attributes:
+        version: 1, 2, 3 …; name: what it does.
+        statements: SQL, each harmless when run again; ``{merge_tree_settings}`` is filled in by the database.
+    """
+
+    version: int
+    name: str
+    statements: tuple[str, ...]
+
+
+VERSION_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS schema_version (version UInt32, name String, applied_ms Int64) "
+    "ENGINE = ReplacingMergeTree(applied_ms) ORDER BY version"
+)
+
+_HEAD = (
+    "event_id UUID, camera_id String, ts_ms Int64, schema_version UInt16, "
+    "ts DateTime('UTC') DEFAULT toDateTime(intDiv(ts_ms, 1000), 'UTC')"
+)
+
+
+def _table(name: str, columns: str, order: str, granularity: int) -> str:
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ({_HEAD}, {columns}) ENGINE = ReplacingMergeTree(schema_version) "
+        f"PARTITION BY toYYYYMMDD(ts) ORDER BY ({order}) "
+        f"SETTINGS index_granularity = {granularity}{{merge_tree_settings}}"
+    )
+
+
+MIGRATIONS: Final = (
+    Migration(
+        1,
+        "tables of the four kinds of events",
+        (
+            _table(
+                "plate_reads",
+                "plate String, plate_key String, layout String, confidence Float32, votes UInt32, vehicle String, "
+                "stream_id String, track_id Int64, first_ts_ms Int64, x1 Float32, y1 Float32, x2 Float32, y2 Float32, "
+                "frame Int64",
+                # The key first: one plate is a point read. Small granules: such a read touches one per part.
+                "plate_key, ts_ms, event_id",
+                1024,
+            ),
+            _table(
+                "tracks",
+                "label String, stream_id String, track_id Int64, first_ts_ms Int64, frames UInt32, path_px Float32, "
+                "speed_px_s Float32, speed_m_s Nullable(Float32)",
+                "camera_id, ts_ms, event_id",
+                8192,
+            ),
+            _table(
+                "counts",
+                "label String, count UInt32, stream_id String",
+                "camera_id, ts_ms, event_id",
+                8192,
+            ),
+            _table("health", "state String, detail String, stream_id String", "camera_id, ts_ms, event_id", 8192),
+        ),
+    ),
+)
+
+LATEST: Final = MIGRATIONS[-1].version

@@ -1,0 +1,53 @@
+"""Writes events into the tables of a database, chDB or ClickHouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pipeline.domain.events import Event
+from pipeline.errors import SinkError
+from pipeline.sink.database import Database, migrate
+from pipeline.sink.tables import TABLES, by_days
+
+# Servers refuse more than 100 partitions (days) per insert by default.
+_MOST_DAYS: Final = 90
+
+
+class TableWriter:
+    """A `Writer` over a database.
+
+    Args:
+        target: which database, for people.
+        connect: opens it.
+    """
+
+    def __init__(self, target: str, connect: Callable[[], Database]) -> None:
+        self._target = target
+        self._connect = connect
+        self._database: Database | None = None
+
+    @property
+    def target(self) -> str:
+        """Which database, without credentials."""
+        return self._target
+
+    def open(self) -> None:
+        """Connect and bring the schema up to date."""
+        self._database = self._connect()
+        migrate(self._database)
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Insert the events, each kind into its table; in rows of one event the last written wins."""
+        if self._database is None:
+            raise SinkError(self._target, "it is not open")
+        for table in TABLES.values():
+            of_kind = [event for event in events if type(event) is table.event]
+            for group in by_days(of_kind, _MOST_DAYS) if of_kind else ():
+                self._database.insert(table, group)
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
