@@ -1,0 +1,5 @@
+"""The command line: `viapublica`."""
+
+from pipeline.cli.app import main
+
+__all__ = ["main"]

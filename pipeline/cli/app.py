@@ -1,0 +1,62 @@
+"""All commands of `viapublica`, and how their errors look."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from pipeline import __version__
+from pipeline.cli import config_commands, demo_command, doctor_command, media_commands, query_commands, run_command
+from pipeline.cli.console import err
+from pipeline.errors import ViapublicaError
+
+app = typer.Typer(
+    name="viapublica",
+    help="Privacy-keeping video analytics for public-road cameras: plate hits and traffic events out, nothing else.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run_command.run)
+app.command("detect")(media_commands.detect)
+app.command("read")(media_commands.read)
+app.command("plates")(query_commands.plates)
+app.command("events")(query_commands.events)
+app.command("cameras")(query_commands.cameras)
+app.add_typer(config_commands.app, name="config")
+app.command("doctor")(doctor_command.doctor)
+app.command("demo")(demo_command.demo)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"viapublica {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point. Errors raised on purpose become one clear message and exit status 1."""
+    try:
+        app()
+    except ViapublicaError as error:
+        err.print(f"[bold red]error:[/] {error.subject}: {error.problem}", highlight=False, soft_wrap=True)
+        if error.fix:
+            err.print(f"[bold]fix:[/]   {error.fix}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough. Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

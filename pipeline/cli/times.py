@@ -1,0 +1,46 @@
+"""Points in time as people type them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from pipeline.errors import ViapublicaError
+
+_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)")
+_UNIT_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def parse_time(text: str, now: datetime | None = None) -> int:
+    """Milliseconds since 1970 UTC of ``2026-11-22``, ``2026-11-22T08:00-03:00``, ``now``, ``today`` or ``2h`` (ago).
+
+    Without a zone the machine's own holds.
+
+    Raises:
+        ViapublicaError: none of these.
+    """
+    now = now or datetime.now().astimezone()
+    text = text.strip()
+    if text == "now":
+        return _ms(now)
+    if text == "today":
+        return _ms(now.replace(hour=0, minute=0, second=0, microsecond=0))
+    if match := _AGO.fullmatch(text.removesuffix(" ago")):
+        return _ms(now - timedelta(seconds=float(match.group(1)) * _UNIT_S[match.group(2)]))
+    try:
+        return _ms(datetime.fromisoformat(text).astimezone())
+    except ValueError:
+        raise ViapublicaError(
+            f"time {text!r}",
+            "is not understood",
+            "Write 2026-11-22, 2026-11-22T08:00-03:00, today, or 2h for two hours ago",
+        ) from None
+
+
+def show_time(ts_ms: int) -> str:
+    """Local time with milliseconds."""
+    return datetime.fromtimestamp(ts_ms / 1000).astimezone().isoformat(sep=" ", timespec="milliseconds")
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

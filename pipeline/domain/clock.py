@@ -1,0 +1,21 @@
+"""The real clock. Tests bring their own."""
+
+from __future__ import annotations
+
+import time
+
+
+class SystemClock:
+    """Implements `pipeline.domain.ports.Clock`."""
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_s(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)

@@ -1,0 +1,163 @@
+"""Detection and plate reading of pictures and clips that lie on disk, without cameras, tracks of days or sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.decode.media import MediaFile, read_picture
+from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.source import open_source
+from pipeline.detect.build import build_tracker
+from pipeline.detect.settings import TrackSettings
+from pipeline.domain.detections import Detections
+from pipeline.domain.frame import Frame, Picture
+from pipeline.domain.labels import Label
+from pipeline.domain.plate import PlateRead
+from pipeline.domain.ports import Detector, PlateReader
+from pipeline.lpr.crops import plate_crop
+from pipeline.lpr.desk import PlateDesk, VotedPlate
+from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.syntax import decode
+
+
+class ObjectRow(NamedTuple):
+    """One object of one frame; pixels of the stored picture. `label` is the CSV column ``class``."""
+
+    file: str
+    frame: int
+    label: str
+    confidence: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+class PlateRow(NamedTuple):
+    """One plate; for a clip of its best frame, voted over the vehicle's track."""
+
+    file: str
+    frame: int
+    plate: str
+    layout: str
+    confidence: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+def detect_file(
+    media: MediaFile, detector: Detector, decode_settings: DecodeSettings, analyse_fps: float | None = None
+) -> Iterator[ObjectRow]:
+    """Objects of a picture or of every frame of a clip, frame by frame.
+
+    Raises:
+        SourceError: the file cannot be decoded.
+    """
+    for index, _, detections in _detected(media, detector, decode_settings, analyse_fps):
+        for box, score, label in detections:
+            yield ObjectRow(str(media.path), index, label.word, round(score, 4), *_pixels(box))
+
+
+class PlateFiles:
+    """Reads the plates of pictures and clips.
+
+    Args:
+        detector, reader: the networks.
+        settings: of plate reading.
+        decode_settings: of decoding.
+        analyse_fps: frames of a clip to analyse per second; all when None.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        reader: PlateReader,
+        settings: LprSettings,
+        decode_settings: DecodeSettings,
+        analyse_fps: float | None = None,
+    ) -> None:
+        self._detector = detector
+        self._reader = reader
+        self._settings = settings
+        self._decode_settings = decode_settings
+        self._fps = analyse_fps
+
+    def single(self, media: MediaFile) -> Iterator[PlateRow]:
+        """Every reading of every frame.
+
+        Raises:
+            SourceError: the file cannot be decoded.
+        """
+        for index, picture, detections in _detected(media, self._detector, self._decode_settings, self._fps):
+            plates = detections.labelled(Label.PLATE)
+            if not len(plates):
+                continue
+            crops = [plate_crop(picture, box, self._settings) for box in plates.boxes]
+            for box, seen in zip(plates.boxes, self._reader.read(crops), strict=True):
+                read = decode(seen)
+                if read is not None:
+                    yield _row(media.path, index, read, box)
+
+    def voted(self, media: MediaFile) -> Iterator[PlateRow]:
+        """One row per vehicle track of a clip, its plate voted over the frames; a picture has no tracks: see `single`.
+
+        Raises:
+            SourceError: the file cannot be decoded.
+        """
+        if not media.is_clip:
+            yield from self.single(media)
+            return
+        tracker, desk = build_tracker(TrackSettings(), self._fps or 25.0), PlateDesk(self._settings)
+        frames = _frames(media, self._decode_settings, self._fps)
+        while batch := list(islice(frames, self._detector.batch_size)):
+            found = self._detector.detect([frame.picture for frame in batch])
+            requests = [
+                request
+                for frame, detections in zip(batch, found, strict=True)
+                for request in desk.wanted(frame, tracker.update(detections, frame.ts_ms))
+            ]
+            if requests:
+                for request, seen in zip(requests, self._reader.read([r.crop for r in requests]), strict=True):
+                    desk.give(request, seen)
+            yield from (_voted_row(media.path, plate) for plate in desk.close(tracker.finished()))
+        yield from (_voted_row(media.path, plate) for plate in desk.close_all())
+
+
+def _frames(media: MediaFile, settings: DecodeSettings, analyse_fps: float | None) -> Iterator[Frame]:
+    source = open_source(media.path.name, str(media.path), settings=settings, analyse_fps=analyse_fps)
+    try:
+        yield from source.frames()
+    finally:
+        source.stop()
+
+
+def _detected(
+    media: MediaFile, detector: Detector, settings: DecodeSettings, analyse_fps: float | None
+) -> Iterator[tuple[int, Picture, Detections]]:
+    if not media.is_clip:
+        picture = read_picture(media.path)
+        yield 0, picture, detector.detect([picture])[0]
+        return
+    frames = _frames(media, settings, analyse_fps)
+    while batch := list(islice(frames, detector.batch_size)):
+        found = detector.detect([frame.picture for frame in batch])
+        for frame, detections in zip(batch, found, strict=True):
+            yield frame.index, frame.picture, detections
+
+
+def _voted_row(path: Path, plate: VotedPlate) -> PlateRow:
+    return _row(path, plate.best_frame, plate.read, plate.best_box)
+
+
+def _row(path: Path, frame: int, read: PlateRead, box: Iterable[float]) -> PlateRow:
+    return PlateRow(str(path), frame, read.text, read.layout.value, round(read.confidence, 4), *_pixels(box))
+
+
+def _pixels(box: Iterable[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (round(float(v), 1) for v in box)
+    return x1, y1, x2, y2

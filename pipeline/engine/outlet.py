@@ -1,0 +1,96 @@
+"""The way out: policy gate, then every sink. Knows when to hold files back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import structlog
+
+from pipeline.domain.events import Event, kind_of
+from pipeline.domain.ports import EventSink, SinkStatus
+from pipeline.errors import Backpressure, SinkError
+from pipeline.policy.gate import Gate
+
+_log = structlog.get_logger(__name__)
+_CHUNK = 1000
+"""Events per `add`: small enough that a nearly full sink still takes some."""
+
+
+class Outlet:
+    """Sends events to all sinks; used by one thread.
+
+    Args:
+        gate: decides what may leave.
+        sinks: all of them get every event.
+        backlog_limit: events held in memory for a sink that pushes back. Files are held back long before
+            (`congested`); only live cameras can fill it, and then the oldest events are lost, counted and logged.
+    """
+
+    def __init__(self, gate: Gate, sinks: Sequence[EventSink], backlog_limit: int) -> None:
+        self._gate = gate
+        self._sinks = sinks
+        self._limit = backlog_limit
+        self._backlogs: list[deque[Event]] = [deque() for _ in sinks]
+        self._retry_at = [0.0 for _ in sinks]
+        self.sent: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
+
+    @property
+    def congested(self) -> bool:
+        """A sink pushes back: take no more frames of files for now."""
+        return any(self._backlogs)
+
+    def send(self, events: Iterable[Event]) -> None:
+        """Pass events through the gate and on to the sinks."""
+        for event in events:
+            if reason := self._gate.refusal(event):
+                self.refused[reason] += 1
+                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=reason)
+                continue
+            self.sent[kind_of(event).value] += 1
+            for backlog in self._backlogs:
+                backlog.append(event)
+        self.pump()
+
+    def pump(self) -> None:
+        """Try again to hand over what waits."""
+        for number, (sink, backlog) in enumerate(zip(self._sinks, self._backlogs, strict=True)):
+            while backlog and time.monotonic() >= self._retry_at[number]:
+                chunk = list(islice(backlog, _CHUNK))
+                try:
+                    sink.add(chunk)
+                except Backpressure as pressure:
+                    self._retry_at[number] = time.monotonic() + pressure.retry_after_s
+                    break
+                for _ in chunk:
+                    backlog.popleft()
+            excess = len(backlog) - self._limit
+            if excess > 0:
+                for _ in range(excess):
+                    backlog.popleft()
+                self.lost[sink.name] += excess
+                _log.error("events_lost", sink=sink.name, events=excess, why="backlog full", error=sink.status().error)
+
+    def close(self, timeout_s: float) -> None:
+        """Hand over and flush what can be within `timeout_s`; then close all sinks, which keep the rest on disk."""
+        deadline = time.monotonic() + timeout_s
+        while self.congested and time.monotonic() < deadline:
+            self.pump()
+            time.sleep(0.05 if self.congested else 0)
+        for sink, backlog in zip(self._sinks, self._backlogs, strict=True):
+            try:
+                sink.flush(max(0.1, deadline - time.monotonic()))
+            except SinkError as error:
+                _log.error("sink_not_flushed", sink=sink.name, error=str(error))
+            if backlog:
+                self.lost[sink.name] += len(backlog)
+                _log.error("events_lost", sink=sink.name, events=len(backlog), why="sink full at the end")
+            sink.close()
+
+    def statuses(self) -> list[SinkStatus]:
+        """A snapshot of every sink."""
+        return [sink.status() for sink in self._sinks]

@@ -1,0 +1,111 @@
+"""Mistakes in a configuration come with their line and a suggestion; good ones are completed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import load_config
+from pipeline.config.load import parse_config
+from pipeline.config.model import Config
+from pipeline.config.schema import explain, json_schema, keys_at
+from pipeline.domain.camera import Scope
+from pipeline.errors import ConfigError
+
+GOOD = """\
+version: 1
+cameras:
+  - id: gate
+    source: film.mp4
+    scope: public-road
+  - id: live
+    source: rtsp://user:${PASSWORD}@10.0.0.7/1
+    scope: public-square
+sinks:
+  - type: jsonl
+    path: events.jsonl
+"""
+PATH = Path("/etc/viapublica/city.yaml")
+
+
+def parse(text: str) -> Config:
+    return parse_config(text, PATH, {"PASSWORD": "s3cret"})
+
+
+def mistake(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    return str(caught.value)
+
+
+def test_a_good_file_is_completed() -> None:
+    config = parse(GOOD)
+    assert config.cameras[0].source == "/etc/viapublica/film.mp4"
+    assert config.cameras[1].source == "rtsp://user:s3cret@10.0.0.7/1"
+    assert config.cameras[0].scope is Scope.PUBLIC_ROAD
+    assert config.data_dir == Path("/etc/viapublica/data")
+
+
+def test_a_password_is_in_no_text_for_people() -> None:
+    assert "s3cret" not in repr(parse(GOOD).cameras[1])
+    assert "s3cret" not in repr(parse(GOOD))
+
+
+@pytest.mark.parametrize(
+    ("bad", "line", "words"),
+    [
+        (GOOD.replace("source: film", "sauce: film"), 4, "Did you mean 'source'?"),
+        (GOOD.replace("public-road", "public-raod"), 5, "Did you mean 'public-road'?"),
+        (GOOD.replace("    scope: public-road\n", ""), 3, "declares no public-space scope"),
+        (GOOD.replace("path: events", "pth: events"), 11, "Did you mean 'path'?"),
+        (GOOD.replace("id: live", "id: gate"), 2, "camera id 'gate' is used more than once"),
+        (GOOD.replace("type: jsonl", "type: jsonlines"), 10, "jsonl"),
+        (GOOD.replace("id: gate", "id: a/b"), 3, "cameras[0].id"),
+        (GOOD.replace("${PASSWORD}", "${NOBODY}"), 7, "export NOBODY"),
+        (GOOD.replace("version: 1", "version: 2"), 1, "version"),
+        ("cameras: []\n", 1, "cameras"),
+        (GOOD + "cameras: []\n", 12, "duplicate key"),
+        (GOOD.replace("version: 1", "version: [1"), 2, ""),
+    ],
+)
+def test_a_mistake_is_found_with_line_and_suggestion(bad: str, line: int, words: str) -> None:
+    text = mistake(bad)
+    assert f"{PATH}:{line}" in text
+    assert words in text
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    text = mistake(GOOD.replace("source: film", "sauce: film").replace("public-square", "square"))
+    assert "3 mistakes" in text
+    assert ":4:" in text
+    assert ":8:" in text
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])
+def test_what_is_no_mapping_is_refused(text: str) -> None:
+    assert "mapping" in mistake(text)
+
+
+def test_secrets_are_not_repeated_in_errors() -> None:
+    assert "s3cret" not in mistake(GOOD.replace("public-square", "square"))
+
+
+def test_a_missing_file_a_folder_and_a_picture_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_config(tmp_path / "none.yaml")
+    with pytest.raises(ConfigError, match="folder"):
+        load_config(tmp_path)
+    binary = tmp_path / "picture.yaml"
+    binary.write_bytes(b"\xff\xd8\xff\xe0\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_config(binary)
+
+
+def test_the_schema_knows_every_key_and_says_what_it_means() -> None:
+    assert {"id", "source", "scope"} <= set(keys_at(Config, ("cameras", 0)))
+    assert "path" in keys_at(Config, ("sinks", 0, "jsonl"))
+    assert json_schema(Config)["additionalProperties"] is False
+    for key, type_name, _, meaning in explain(Config):
+        assert meaning, f"{key} has no title or description"
+        assert type_name, key
