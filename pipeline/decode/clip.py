@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from av.codec.hwaccel import HWAccel
 from av.stream import Discard
 
 from pipeline.decode.address import Address
-from pipeline.decode.faults import NoVideo, PictureTooLarge
+from pipeline.decode.faults import NoVideo, PictureTooLarge, Silence
 from pipeline.decode.formats import CONTAINER_OPTIONS
 from pipeline.decode.planes import PictureMaker
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
@@ -23,6 +24,11 @@ from pipeline.domain.frame import Picture
 
 _PROBE_US = 2_000_000
 """Of a live stream; FFmpeg's own 5 s would be spent on every reconnection to a camera whose audio it cannot probe."""
+_FPS_PROBE_FRAMES = 4
+"""Instead of 20, which cost most of a second per connection; the timeline learns the step by itself."""
+_GRACE_S = 1.0
+"""FFmpeg's own read timeout comes this much after the watchdog's. When it strikes, FFmpeg hands out the half-read packet
+as if it were a sign of life, and raises only the second time."""
 _FALLBACK_FPS = 25
 _MAX_BAD_PACKETS = 250
 """In a row; ten seconds of nothing decodable is no longer damage but another codec."""
@@ -93,7 +99,9 @@ class Clip:
 
     @property
     def duration_s(self) -> float | None:
-        """Length in seconds where the container tells."""
+        """Length of the video in seconds where the container tells."""
+        if self._stream.duration is not None and self._stream.time_base is not None:
+            return float(self._stream.duration * self._stream.time_base)
         return None if self._container.duration is None else self._container.duration / av.time_base
 
     @property
@@ -154,12 +162,19 @@ class Clip:
         )
         timeout = None
         if self._address.live:
-            timeout = (self._settings.open_timeout_s, self._settings.read_timeout_s)
-            options["analyzeduration"] = str(_PROBE_US)
+            timeout = (self._settings.open_timeout_s, self._settings.read_timeout_s + _GRACE_S)
+            options |= {"analyzeduration": str(_PROBE_US), "fpsprobesize": str(_FPS_PROBE_FRAMES)}
         if self._address.protocol in (Protocol.RTSP, Protocol.RTSPS):
             # Of the session only the video is set up: the camera does not even send the audio.
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
-        return av.open(self._address.target, options=options, timeout=timeout, hwaccel=hwaccel)
+        began_s = time.monotonic()
+        try:
+            return av.open(self._address.target, options=options, timeout=timeout, hwaccel=hwaccel)
+        except av.error.InvalidDataError:
+            # FFmpeg reports an RTSP answer that never came as invalid data.
+            if timeout and time.monotonic() - began_s >= timeout[0]:
+                raise Silence(f"does not answer within {timeout[0]:g} s") from None
+            raise
 
     def _video_stream(self) -> av.VideoStream:
         streams = self._container.streams

@@ -161,7 +161,6 @@ class SupervisedSource:
                 backoff.reset()
             pause_s = backoff.pause_s(fault.retry)
             self._monitor.move(SourceState.BACKING_OFF, f"{fault.error.problem}; next attempt in {pause_s:.1f} s")
-            _log.warning("source_lost", camera=self.camera_id, error=str(fault.error), pause_s=round(pause_s, 2))
             if self._stopped.wait(pause_s):
                 return
             self._monitor.move(SourceState.CONNECTING, fault.error.problem)

@@ -12,6 +12,7 @@ import structlog
 from pipeline.domain.ports import Clock, SourceState, SourceStatus
 
 _S = SourceState
+_TROUBLE = frozenset({_S.STALLED, _S.BACKING_OFF, _S.FAILED})
 _ALIVE = frozenset({_S.CONNECTING, _S.STREAMING, _S.STALLED, _S.BACKING_OFF})
 
 LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
@@ -190,5 +191,6 @@ class Monitor:
     def _move(self, state: SourceState, detail: str = "") -> None:
         if state not in LEGAL[self._state]:
             raise IllegalTransition(f"{self._state} -> {state}")
-        self._log.info("source_state", state=state.value, was=self._state.value, detail=detail)
+        level = "warning" if state in _TROUBLE else "info"
+        getattr(self._log, level)("source_state", state=state.value, was=self._state.value, detail=detail)
         self._state, self._detail = state, detail
