@@ -27,13 +27,21 @@ _PROBE_US = 2_000_000
 _FPS_PROBE_FRAMES = 4
 """Instead of 20, which cost most of a second per connection; the timeline learns the step by itself."""
 _GRACE_S = 1.0
-"""FFmpeg's own read timeout comes this much after the watchdog's. When it strikes, FFmpeg hands out the half-read packet
-as if it were a sign of life, and raises only the second time."""
+"""FFmpeg's own read timeout comes this much after the watchdog's. When it strikes, FFmpeg hands out the half-read
+packet as if it were a sign of life, and raises only the second time."""
 _FALLBACK_FPS = 25
-_MAX_BAD_PACKETS = 250
-"""In a row; ten seconds of nothing decodable is no longer damage but another codec."""
+_MAX_LOST_PACKETS = 20
+"""In a row: most of a second of nothing decodable is no longer damage but another codec."""
 
 _log = structlog.get_logger(__name__)
+
+
+class _CodecChanged(Exception):
+    """The stream goes on in another codec from this byte of the file."""
+
+    def __init__(self, byte: int) -> None:
+        super().__init__(byte)
+        self.byte = byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Clip:
         self._maker = maker
         self._on_corrupt = on_corrupt
         self._resources = ExitStack()
+        self._skipped = 0
 
     def __enter__(self) -> Self:
         self._container = self._open()
@@ -124,19 +133,47 @@ class Clip:
             NoVideo: nothing was decodable for a long time.
             PictureTooLarge: the pictures grew beyond the limit.
         """
-        bad = 0
+        while True:
+            try:
+                yield from self._decode_stream()
+            except _CodecChanged as change:
+                self._reopen(change.byte)
+            else:
+                return
+
+    def _decode_stream(self) -> Iterator[Decoded]:
+        lost: list[int] = []
         for packet in self._container.demux(self._stream):
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError:
-                self._on_corrupt()
-                bad += 1
-                if bad > _MAX_BAD_PACKETS:
-                    raise NoVideo(f"{bad} packets in a row could not be decoded") from None
+            except av.FFmpegError:
+                lost.append(packet.pos or 0)
+                if len(lost) > _MAX_LOST_PACKETS:
+                    self._give_up(lost)
                 continue
-            bad = 0 if frames else bad
+            if frames:
+                self._count_corrupt(len(lost))
+                lost.clear()
             for frame in frames:
                 yield self._decoded(frame)
+        self._count_corrupt(len(lost))
+
+    def _count_corrupt(self, packets: int) -> None:
+        for _ in range(packets):
+            self._on_corrupt()
+
+    def _give_up(self, lost: list[int]) -> None:
+        """Nothing was decodable for long: a file goes on with another codec where there is one."""
+        if not self._address.live and lost[0] > self._skipped:
+            raise _CodecChanged(lost[0])
+        self._count_corrupt(len(lost))
+        raise NoVideo(f"{len(lost)} packets in a row could not be decoded")
+
+    def _reopen(self, byte: int) -> None:
+        self._resources.close()
+        self._skipped = byte
+        _log.warning("codec_changed", source=self._address.shown, byte=byte)
+        self.__enter__()
 
     def _decoded(self, frame: av.VideoFrame) -> Decoded:
         self._check_size(frame.width, frame.height)
@@ -160,6 +197,8 @@ class Clip:
             protocol_whitelist=self._address.whitelist,
             max_pixels=str(self._settings.max_picture_px),
         )
+        if self._skipped:
+            options["skip_initial_bytes"] = str(self._skipped)
         timeout = None
         if self._address.live:
             timeout = (self._settings.open_timeout_s, self._settings.read_timeout_s + _GRACE_S)

@@ -40,6 +40,13 @@ class PictureTooLarge(Exception):
     """A picture with more pixels than allowed; the message is its size."""
 
 
+_WORDS: dict[type[BaseException], str] = {
+    av.error.ExitError: "timed out",
+    av.error.InvalidDataError: "damaged, cut off or no video",
+    av.error.ArgumentError: "no video format we know",
+    av.error.HTTPServerError: "its server failed",
+}
+"""FFmpeg's words say little."""
 _REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 _UNREACHABLE = (ConnectionError, TimeoutError, av.error.ExitError, av.error.HTTPServerError)
 
@@ -102,8 +109,7 @@ def _live(subject: str, error: Exception) -> Fault | None:
 def reason(error: BaseException) -> str:
     """FFmpeg's own words, with its last log line, without credentials."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if isinstance(error, av.error.ExitError):
-        words = "timed out"
+    words = _WORDS.get(type(error), words)
     log = getattr(error, "log", None)
     line = log[2].strip() if log else ""
     return redact(f"{words}: {line}" if line and line not in words else words)

@@ -31,7 +31,9 @@ def why_no_server() -> str:
     result = subprocess.run([SYSTEM_PYTHON, "-c", probe], capture_output=True, text=True, timeout=60, check=False)
     if result.returncode == 0:
         return ""
-    return "GStreamer's RTSP server is missing: apt install gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-*"
+    return (
+        "GStreamer's RTSP server is missing: apt install gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-*"
+    )
 
 
 def free_port() -> int:
@@ -80,9 +82,7 @@ class RtspServer:
         port: 0 for any free one.
     """
 
-    def __init__(
-        self, file: Path, *, mounts: int = 1, fps: int = 25, credentials: str = "", port: int = 0
-    ) -> None:
+    def __init__(self, file: Path, *, mounts: int = 1, fps: int = 25, credentials: str = "", port: int = 0) -> None:
         self._file = file
         self._mounts = mounts
         self._fps = fps
@@ -167,7 +167,8 @@ def _serve(given: argparse.Namespace) -> None:
     for number in range(given.mounts):
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(
-            f"( multifilesrc location={given.file} loop=true caps=video/x-h264,stream-format=byte-stream,framerate={given.fps}/1"
+            f"( multifilesrc location={given.file} loop=true"
+            f" caps=video/x-h264,stream-format=byte-stream,framerate={given.fps}/1"
             " ! h264parse name=parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
         )
         factory.set_shared(True)

@@ -1,0 +1,91 @@
+"""A real ClickHouse server (Debian's 18.16) for tests: own folder, free ports, on 127.0.0.1 only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from tests.servers.ports import free_port, wait_for_port
+
+PASSWORD = "correct horse & battery"
+
+_CONFIG = """<yandex>
+  <logger><level>warning</level><log>{folder}/server.log</log><errorlog>{folder}/server.err.log</errorlog></logger>
+  <listen_host>127.0.0.1</listen_host>
+  <http_port>{http_port}</http_port>
+  <tcp_port>{port}</tcp_port>
+  <path>{folder}/data/</path>
+  <tmp_path>{folder}/tmp/</tmp_path>
+  <users_config>{folder}/users.xml</users_config>
+  <default_profile>default</default_profile>
+  <default_database>default</default_database>
+  <mark_cache_size>268435456</mark_cache_size>
+  <timezone>UTC</timezone>
+</yandex>
+"""
+
+_USERS = """<yandex>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default><password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default>
+    <operator><password>{password}</password><networks><ip>127.0.0.1</ip></networks>
+      <profile>default</profile><quota>default</quota></operator>
+  </users>
+</yandex>
+"""
+
+
+class ClickHouseServer:
+    """Starts with the `with` statement, ends with it; keeps its data in `folder` between starts."""
+
+    def __init__(self, folder: Path) -> None:
+        if shutil.which("clickhouse-server") is None:
+            pytest.skip("clickhouse-server is not installed (Debian package clickhouse-server)")
+        self.port = free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.xml").write_text(_CONFIG.format(folder=folder, port=self.port, http_port=free_port()))
+        (folder / "users.xml").write_text(_USERS.format(password=PASSWORD.replace("&", "&amp;")))
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            ["clickhouse-server", f"--config-file={self._folder / 'config.xml'}"],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for_port(self.port, self._process)
+
+    def kill(self) -> None:
+        """Dies at once, as by a power cut of the process."""
+        if self._process is not None:
+            self.resume()
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def pause(self) -> None:
+        """Hangs: connections stay, nobody answers."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def __enter__(self) -> ClickHouseServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
