@@ -16,9 +16,9 @@ from av.codec.hwaccel import HWAccel
 from av.stream import Discard
 
 from pipeline.decode.address import Address
-from pipeline.decode.faults import NoVideo, PictureTooLarge, Silence
+from pipeline.decode.faults import NoVideo, PictureTooLarge, Silence, reason
 from pipeline.decode.formats import CONTAINER_OPTIONS
-from pipeline.decode.planes import PictureMaker
+from pipeline.decode.planes import PictureMaker, quarter_turns
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.domain.frame import Picture
 
@@ -50,7 +50,7 @@ class Decoded:
 
     Attributes:
         stamp_s: the stream's own time of it in seconds, None when it says nothing.
-        width, height: pixels as stored.
+        width, height: pixels of the upright picture.
         picture: converts it; to be called before the next frame is asked for.
     """
 
@@ -180,16 +180,23 @@ class Clip:
         stamp = frame.pts if frame.pts is not None else frame.dts
         time_base = frame.time_base or self._stream.time_base
         stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
-        return Decoded(stamp_s, frame.width, frame.height, lambda: self._maker.make(frame))
+        size = (frame.height, frame.width) if quarter_turns(frame) % 2 else (frame.width, frame.height)
+        return Decoded(stamp_s, *size, lambda: self._maker.make(frame))
 
     def _open(self) -> av.container.InputContainer:
-        if self._settings.hwaccel is HardwareDecoder.CUDA:
-            try:
-                return self._open_with(HWAccel("cuda", allow_software_fallback=True))
-            except (RuntimeError, av.error.ExternalError, av.error.OSError) as error:
-                # PyAV raises without a driver even when the fallback is allowed.
-                _log.warning("no_hardware_decoder", wanted="cuda", source=self._address.shown, error=str(error))
-        return self._open_with(None)
+        return self._open_with(self._hardware())
+
+    def _hardware(self) -> HWAccel | None:
+        if self._settings.hwaccel is HardwareDecoder.NONE:
+            return None
+        hardware = HWAccel(self._settings.hwaccel.value, allow_software_fallback=True)
+        try:
+            # PyAV raises without a driver even when the fallback is allowed; better now than with a camera on the line.
+            hardware.create(av.Codec("h264", "r"))
+        except (RuntimeError, av.FFmpegError) as error:
+            _log.warning("no_hardware_decoder", source=self._address.shown, error=reason(error))
+            return None
+        return hardware
 
     def _open_with(self, hwaccel: HWAccel | None) -> av.container.InputContainer:
         options = dict(

@@ -15,6 +15,11 @@ from pipeline.domain.frame import Picture
 _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
 
 
+def quarter_turns(frame: av.VideoFrame) -> int:
+    """Clockwise quarter turns that make a frame upright, 0 to 3; FFmpeg gives degrees the other way round."""
+    return round(-frame.rotation / 90) % 4
+
+
 class PictureMaker:
     """Makes pictures of one stream's frames; one thread at a time.
 
@@ -35,7 +40,7 @@ class PictureMaker:
         Raises:
             av.FFmpegError: swscale cannot read this pixel format.
         """
-        turns = round(-frame.rotation / 90) % 4
+        turns = quarter_turns(frame)
         if frame.format.is_rgb or frame.format.has_palette:
             return self._from_rgb(frame, turns)
         full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")

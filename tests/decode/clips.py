@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -46,12 +47,14 @@ def encode(path: Path, recipe: Recipe | None = None) -> Path:
     recipe = recipe or Recipe()
     with av.open(str(path), "w") as container:
         container.metadata.update(recipe.metadata)
-        stream = container.add_stream(recipe.codec, rate=recipe.fps)
+        stream: Any = container.add_stream(recipe.codec, rate=recipe.fps)
         stream.width, stream.height = recipe.size
         stream.pix_fmt, stream.options = recipe.pixels, _quiet(recipe)
+        if recipe.stamps_ms:
+            stream.codec_context.time_base = Fraction(1, 1000)
         if recipe.turned:
             stream.set_display_rotation(recipe.turned)
-        sound = container.add_stream(recipe.audio, rate=48000, layout="mono") if recipe.audio else None
+        sound: Any = container.add_stream(recipe.audio, rate=48000, layout="mono") if recipe.audio else None
         for number in range(recipe.frames):
             frame = av.VideoFrame.from_ndarray(image(number, recipe.size), "bgr24").reformat(format=recipe.pixels)
             frame.time_base = Fraction(1, 1000)
@@ -68,7 +71,7 @@ def _quiet(recipe: Recipe) -> dict[str, str]:
     return {**recipe.options, **quiet.get(recipe.codec, {})}
 
 
-def _add_sound(container: av.container.OutputContainer, stream: av.AudioStream, samples: int) -> None:
+def _add_sound(container: av.container.OutputContainer, stream: Any, samples: int) -> None:
     for start in range(0, samples, 1024):
         tone = (np.sin(np.arange(start, start + 1024) * 0.05) * 9000).astype(np.int16)[None]
         frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")

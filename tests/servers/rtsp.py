@@ -142,11 +142,11 @@ class RtspServer:
 
 
 def _serve(given: argparse.Namespace) -> None:
-    import gi
+    import gi  # type: ignore[import-not-found]
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import GLib, Gst, GstRtspServer
+    from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found]
 
     def stamp(_pad: Any, info: Any) -> Any:
         # An elementary stream carries no presentation times; without B-frames they are the decoding times.

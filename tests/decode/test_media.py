@@ -1,0 +1,138 @@
+"""Folders, pictures, addresses: what is taken, what is skipped, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.decode.address import parse_address
+from pipeline.decode.media import MediaFile, find_media, read_picture
+from pipeline.decode.settings import DecodeSettings, Protocol
+from pipeline.errors import ConfigError, SourceError, SourceNotFound, UnsupportedMedia
+from tests.decode.clips import Recipe, encode, image
+
+
+def save(path: Path, size: tuple[int, int] = (64, 48)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image(0, size))
+    return path
+
+
+def with_exif_turn(path: Path) -> Path:
+    """A JPEG whose EXIF says it must be turned by 90° clockwise (orientation 6)."""
+    data = save(path).read_bytes()
+    tiff = b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+    body = b"Exif\x00\x00" + tiff
+    path.write_bytes(data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:])
+    return path
+
+
+def test_folders_are_walked_in_order_and_strangers_skipped(tmp_path: Path) -> None:
+    wanted = [save(tmp_path / name) for name in ("a/1.jpg", "a/2.PNG", "b.jpg")]
+    clip = encode(tmp_path / "a" / "0.mp4", Recipe(frames=2))
+    for name in ("notes.txt", "a/labels.csv", ".hidden/x.jpg", "a/._2.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found = find_media([tmp_path])
+    assert set(found) == {MediaFile(path, False) for path in wanted} | {MediaFile(clip, True)}
+    assert found == find_media([str(tmp_path)])
+    assert [media.path.name for media in found if media.path.parent.name == "a"] == ["0.mp4", "1.jpg", "2.PNG"]
+
+
+def test_files_named_on_purpose_are_looked_into(tmp_path: Path) -> None:
+    picture = save(tmp_path / "p.jpg").rename(tmp_path / "picture")
+    clip = encode(tmp_path / "c.mp4", Recipe(frames=2)).rename(tmp_path / "clip.bin")
+    assert find_media([picture, clip]) == [MediaFile(picture, False), MediaFile(clip, True)]
+
+
+def test_what_is_neither_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a film\n" * 100)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UnsupportedMedia, match=r"notes\.txt: is neither a picture nor a clip"):
+        find_media([tmp_path / "notes.txt"])
+    with pytest.raises(UnsupportedMedia, match="holds no picture and no clip"):
+        find_media([tmp_path / "empty"])
+    with pytest.raises(SourceNotFound, match=r"gone\.jpg: does not exist"):
+        find_media([tmp_path / "gone.jpg"])
+
+
+def test_pictures_are_read_as_stored(tmp_path: Path) -> None:
+    path = with_exif_turn(tmp_path / "turned.jpg")
+    stored, upright = read_picture(path), read_picture(path, turn_upright=True)
+    assert (stored.width, stored.height) == (64, 48)
+    assert (upright.width, upright.height) == (48, 64)
+    assert np.abs(stored.bgr().astype(int) - image(0, (64, 48))).mean() < 12
+
+
+def test_grey_and_sixteen_bit_pictures_become_bgr(tmp_path: Path) -> None:
+    ramp = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
+    cv2.imwrite(str(tmp_path / "grey.png"), ramp)
+    cv2.imwrite(str(tmp_path / "deep.png"), ramp.astype(np.uint16) * 257)
+    for name in ("grey.png", "deep.png"):
+        assert np.array_equal(read_picture(tmp_path / name).bgr(), np.dstack([ramp] * 3))
+
+
+def test_pictures_that_are_none(tmp_path: Path) -> None:
+    whole = save(tmp_path / "whole.jpg", (640, 480)).read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "text.jpg").write_text("hello")
+    (tmp_path / "folder.jpg").mkdir()
+    for name, words in {"cut": "is cut off", "empty": "is empty", "text": "not a picture"}.items():
+        with pytest.raises(UnsupportedMedia, match=f"{name}.jpg: .*{words}"):
+            read_picture(tmp_path / f"{name}.jpg")
+    with pytest.raises(SourceError, match=r"folder\.jpg: cannot be read"):
+        read_picture(tmp_path / "folder.jpg")
+    with pytest.raises(SourceNotFound):
+        read_picture(tmp_path / "gone.jpg")
+
+
+ALLOWED = DecodeSettings().protocols
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "  ", "ftp://host/x", "concat://a|b", "udp://239.0.0.1:5000", "rtsp:///path", "http://[bad/x", "GOPHER://h/"],
+)
+def test_addresses_that_are_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="cam: "):
+        parse_address("cam", url, ALLOWED)
+
+
+@pytest.mark.parametrize("path", ["concat:a.mp4|b.mp4", "subfile,,start,0,end,0,,:/etc/hosts", "pipe:0", "data:x"])
+def test_no_path_can_pass_for_a_protocol(path: str) -> None:
+    address = parse_address("cam", path, ALLOWED)
+    assert not address.live
+    assert address.target.startswith("file:/")
+    assert address.whitelist == "file"
+
+
+def test_credentials_show_nowhere() -> None:
+    address = parse_address("cam", "rtsp://admin:s3cret@10.0.0.9/live?token=abc", ALLOWED)
+    assert address.live
+    assert "s3cret" in address.target
+    for text in (repr(address), address.shown):
+        assert "s3cret" not in text
+        assert "abc" not in text
+    with pytest.raises(ConfigError) as trouble:
+        parse_address("cam", "ftp://admin:s3cret@10.0.0.9/", ALLOWED)
+    assert "s3cret" not in str(trouble.value)
+
+
+def test_files_can_be_forbidden_and_more_allowed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not allowed"):
+        parse_address("cam", str(tmp_path), frozenset({Protocol.RTSP}))
+    assert parse_address("cam", "udp://239.0.0.1:5000", frozenset({Protocol.UDP})).live
+
+
+def test_a_file_address_is_a_path() -> None:
+    assert parse_address("cam", "file:///clips/a%20b.mp4", ALLOWED).path == Path("/clips/a b.mp4")
+
+
+@pytest.mark.parametrize("protocol", [p for p in Protocol if p is not Protocol.FILE])
+def test_nothing_from_the_network_may_read_files(protocol: Protocol) -> None:
+    whitelist = parse_address("cam", f"{protocol}://host/x", frozenset(Protocol)).whitelist
+    assert not {"file", "concat", "subfile", "pipe"} & set(whitelist.split(","))
