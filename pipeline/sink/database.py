@@ -149,7 +149,7 @@ def migrate(database: Database) -> None:
             database.command(statement.replace("{merge_tree_settings}", database.merge_tree_settings))
         database.command(
             bind(
-                "INSERT INTO schema_version (version, name, applied_ms) VALUES ({version}, {name}, {now})",
+                "INSERT INTO schema_version (version, name, applied_ms) SELECT {version}, {name}, {now}",
                 {"version": migration.version, "name": migration.name, "now": time.time_ns() // 1_000_000},
             )
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
+import socket
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaProducer
@@ -12,7 +13,7 @@ from kafka import errors as kafka_errors
 from kafka.admin import NewTopic
 
 from pipeline.domain.events import Event, Kind, kind_of
-from pipeline.errors import SinkError
+from pipeline.errors import MissingComponent, SinkError
 from pipeline.sink.settings import KafkaSettings
 from pipeline.sink.wire import to_json
 from pipeline.sink.writer import Refused
@@ -53,19 +54,23 @@ class KafkaWriter:
         """Connect, and make the topics that are missing."""
         timeout_ms = int(self._settings.timeout_s * 1000)
         with self._errors():
+            self._knock()
             common = {**self._connection(), "bootstrap_timeout_ms": timeout_ms}
             self._make_topics(common)
-            self._producer = KafkaProducer(
-                **common,
-                acks="all",
-                enable_idempotence=True,
-                compression_type=_codec(self._settings.compression),
-                linger_ms=10,
-                batch_size=262_144,
-                delivery_timeout_ms=timeout_ms,
-                request_timeout_ms=max(1, timeout_ms - 100),
-                max_block_ms=timeout_ms,
-                metrics_enabled=False,
+            self._producer = _build(
+                KafkaProducer,
+                {
+                    **common,
+                    "acks": "all",
+                    "enable_idempotence": True,
+                    "compression_type": _codec(self._settings.compression),
+                    "linger_ms": 10,
+                    "batch_size": 262_144,
+                    "delivery_timeout_ms": timeout_ms,
+                    "request_timeout_ms": max(1, timeout_ms - 100),
+                    "max_block_ms": timeout_ms,
+                    "metrics_enabled": False,
+                },
             )
 
     def write(self, events: Sequence[Event]) -> None:
@@ -115,8 +120,25 @@ class KafkaWriter:
             }
         return options
 
+    def _knock(self) -> None:
+        """See whether any broker takes a connection: kafka-python would try for the whole timeout, and leave sockets.
+
+        Raises:
+            OSError: none does; the last one's reason.
+        """
+        trouble = OSError("no brokers")
+        for broker in self._settings.brokers:
+            host, _, port = broker.rpartition(":")
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=self._settings.timeout_s).close()
+            except OSError as error:
+                trouble = error
+            else:
+                return
+        raise trouble
+
     def _make_topics(self, common: dict[str, Any]) -> None:
-        admin = KafkaAdminClient(**common)
+        admin = _build(KafkaAdminClient, common)
         try:
             there = set(admin.list_topics())
             missing = [topic for topic in self._topics.values() if topic not in there]
@@ -139,11 +161,37 @@ class KafkaWriter:
             raise SinkError(self.target, reason, "Are the brokers running, and reachable from here?") from error
 
 
+def _build(factory: Any, options: dict[str, Any]) -> Any:
+    """A client of kafka-python, which leaves its sockets open when a constructor fails: they are closed here."""
+    connections: list[Any] = []
+
+    def connect(**config: Any) -> Any:
+        connections.append(factory.DEFAULT_CONFIG["kafka_client"](**config))
+        return connections[-1]
+
+    try:
+        return factory(**options, kafka_client=connect)
+    except BaseException:
+        for connection in connections:
+            connection.close()
+        raise
+
+
+_PACKAGES: Final = {"zstd": "zstandard", "lz4": "lz4"}
+
+
 def _codec(wanted: str) -> str | None:
-    """The codec's name for the client; the best that is installed for ``auto``."""
-    if wanted != "auto":
-        return None if wanted == "none" else wanted
-    for codec, package in (("zstd", "zstandard"), ("lz4", "lz4")):
-        if importlib.util.find_spec(package) is not None:
-            return codec
-    return "gzip"
+    """The codec's name for the client; the best that is installed for ``auto``.
+
+    Raises:
+        MissingComponent: the package of the wanted codec is not installed.
+    """
+    if wanted == "auto":
+        return next((codec for codec, package in _PACKAGES.items() if find_spec(package) is not None), "gzip")
+    if wanted in _PACKAGES and find_spec(_PACKAGES[wanted]) is None:
+        raise MissingComponent(
+            f"compression {wanted}",
+            f"the package {_PACKAGES[wanted]} is not installed",
+            "pip install viapublica[kafka-codecs]",
+        )
+    return None if wanted == "none" else wanted

@@ -148,7 +148,7 @@ class KafkaSettings(DeliverySettings):
     """A Kafka cluster. Topics: plate-reads, tracks, counts and health, each behind the prefix."""
 
     type: Literal["kafka"] = Field(default="kafka", title="Kind", description="Kafka cluster.")
-    brokers: tuple[str, ...] = Field(
+    brokers: tuple[Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")], ...] = Field(
         default=("127.0.0.1:9092",), min_length=1, title="Brokers", description="host:port of some brokers."
     )
     topic_prefix: str = Field(

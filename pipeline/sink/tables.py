@@ -9,8 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from operator import attrgetter
 from typing import Any, Final
+
+from msgspec.structs import astuple
 
 from pipeline.domain.events import CountEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
 from pipeline.sink.writer import Refused
@@ -51,8 +52,8 @@ class Table:
         Raises:
             Refused: a time outside 1970 to 2106, or a number that is not finite.
         """
-        transposed = zip(*map(attrgetter(*self.columns), events), strict=True)
-        columns = dict(zip(self.columns, transposed, strict=True))
+        by_field = dict(zip(self.event.__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
+        columns = {name: by_field[name] for name in self.columns}
         times = columns["ts_ms"]
         if min(times) < 0 or max(times) >= _END_MS:
             raise Refused(self.name, "ts_ms lies outside the years 1970 to 2106")

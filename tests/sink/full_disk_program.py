@@ -1,0 +1,53 @@
+"""Fills a small disk, delivers into it, makes room, and sees that everything arrived. Run by test_outages."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from pipeline.domain.events import Kind
+from pipeline.sink.build import build_sink
+from pipeline.sink.settings import ChdbSettings, JsonLinesSettings
+from pipeline.sink.store import open_store
+from tests.sink.samples import plate_read
+
+kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+fast = {"batch_interval_s": 0.02, "retry_initial_s": 0.05, "retry_max_s": 0.2}
+if kind == "chdb":
+    settings: ChdbSettings | JsonLinesSettings = ChdbSettings.model_validate({"path": small / "events", **fast})
+else:
+    settings = JsonLinesSettings.model_validate({"path": small / "e.jsonl", **fast})
+
+sink = build_sink(settings, data_dir)
+sink.add([plate_read(n) for n in range(100)])
+sink.flush(30)
+
+ballast = small / "ballast"
+with ballast.open("wb", buffering=0) as file:
+    try:
+        while file.write(bytes(65536)) == 65536:
+            pass
+    except OSError:
+        pass
+
+sink.add([plate_read(n) for n in range(100, 20_100)])
+until = time.monotonic() + 30
+while "space" not in sink.status().error and "full" not in sink.status().error:
+    assert time.monotonic() < until, sink.status()
+    time.sleep(0.02)
+print("said:", sink.status().error)
+assert sink.status().pending > 0
+
+ballast.unlink()
+sink.flush(30)
+assert sink.status().error == ""
+sink.close()
+if isinstance(settings, ChdbSettings):
+    store = open_store(settings, data_dir)
+    assert store.count(Kind.PLATE_READ) == 20_100, store.count(Kind.PLATE_READ)
+    store.close()
+else:
+    lines = (small / "e.jsonl").read_bytes().splitlines()
+    assert len(lines) == len(set(lines)) == 20_100, len(lines)
+print("survived")

@@ -1,0 +1,95 @@
+"""Events for the tests of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic, sleep
+
+from pipeline.domain.events import CountEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent, event_id
+from pipeline.domain.plate import layout_of, plate_key
+
+START_MS = 1_790_000_000_000
+
+
+def plate_read(
+    number: int, *, camera: str = "cam-1", plate: str = "ABC1D23", ts_ms: int | None = None, confidence: float = 0.9134
+) -> PlateReadEvent:
+    """A read whose id depends on camera and number only."""
+    return PlateReadEvent(
+        event_id=event_id(camera, "take", Kind.PLATE_READ, number),
+        camera_id=camera,
+        ts_ms=START_MS + number * 1000 if ts_ms is None else ts_ms,
+        plate=plate,
+        plate_key=plate_key(plate),
+        layout=layout_of(plate),
+        confidence=confidence,
+        votes=3,
+        vehicle="car",
+        stream_id="take",
+        track_id=number,
+        first_ts_ms=START_MS,
+        x1=1.25,
+        y1=2.5,
+        x2=100.3,
+        y2=30.0,
+        frame=number,
+    )
+
+
+def track(number: int, *, camera: str = "cam-1", speed_m_s: float | None = None) -> TrackEvent:
+    """A closed track."""
+    return TrackEvent(
+        event_id=event_id(camera, "take", Kind.TRACK, number),
+        camera_id=camera,
+        ts_ms=START_MS + number * 1000,
+        label="car",
+        stream_id="take",
+        track_id=number,
+        first_ts_ms=START_MS,
+        frames=12,
+        path_px=310.25,
+        speed_px_s=88.1,
+        speed_m_s=speed_m_s,
+    )
+
+
+def count(number: int, *, camera: str = "cam-1") -> CountEvent:
+    """Cars of a minute."""
+    ts_ms = START_MS + number * 60_000
+    return CountEvent(
+        event_id=event_id(camera, "take", Kind.COUNT, number),
+        camera_id=camera,
+        ts_ms=ts_ms,
+        label="car",
+        count=7,
+        stream_id="take",
+    )
+
+
+def health(number: int, *, camera: str = "cam-1", state: str = "streaming", detail: str = "") -> HealthEvent:
+    """A change of a camera's state."""
+    return HealthEvent(
+        event_id=event_id(camera, "", Kind.HEALTH, number),
+        camera_id=camera,
+        ts_ms=START_MS + number * 1000,
+        state=state,
+        detail=detail,
+    )
+
+
+def one_of_each(number: int = 1) -> list[Event]:
+    """An event of every kind."""
+    return [
+        plate_read(number),
+        track(number, speed_m_s=11.5),
+        count(number),
+        health(number, detail="it's \\ off\n\t«é»"),
+    ]
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    """Return when `condition` holds; fail when it never does."""
+    until = monotonic() + timeout_s
+    while not condition():
+        assert monotonic() < until, "it did not happen in time"
+        sleep(0.02)

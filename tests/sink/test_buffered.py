@@ -1,0 +1,292 @@
+"""The line, the thread and the patience around a writer; outages by a writer that does as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.domain.events import Event, encode
+from pipeline.errors import Backpressure, SinkError
+from pipeline.sink.buffered import BufferedSink
+from pipeline.sink.settings import DeliverySettings
+from pipeline.sink.writer import Refused
+from tests.sink.samples import plate_read, wait_until
+
+
+class Other:
+    """The other side: up or down, with events it never takes. Real servers are in the other files; this one can time."""
+
+    target = "other side"
+
+    def __init__(self) -> None:
+        self.up = True
+        self.taken: list[Event] = []
+        self.batches: list[int] = []
+        self.poison: set[int] = set()
+        self.stuck = threading.Event()
+        self.stuck.set()
+        self.opened = 0
+
+    def open(self) -> None:
+        if not self.up:
+            raise SinkError(self.target, "connection refused by amqp://me:secret@host")
+        self.opened += 1
+
+    def write(self, events: Sequence[Event]) -> None:
+        self.stuck.wait(30)
+        if not self.up:
+            raise OSError("gone")
+        if any(event.frame in self.poison for event in events):  # type: ignore[union-attr]
+            raise Refused(self.target, "bad frame")
+        self.batches.append(len(events))
+        self.taken.extend(events)
+
+    def close(self) -> None:
+        pass
+
+
+FAST = DeliverySettings(
+    name="s",
+    batch_events=10,
+    batch_interval_s=0.02,
+    max_pending_events=50,
+    retry_initial_s=0.02,
+    retry_max_s=0.05,
+    close_timeout_s=0.3,
+)
+
+
+def changed(**values: object) -> DeliverySettings:
+    return FAST.model_copy(update=values)
+
+
+def test_events_arrive_in_order_and_in_batches(tmp_path: Path) -> None:
+    other, events = Other(), [plate_read(n) for n in range(45)]
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add(events)
+    sink.flush(5)
+    assert other.taken == events
+    assert other.batches == [10, 10, 10, 10, 5]
+    status = sink.status()
+    assert (status.accepted, status.delivered, status.pending, status.oldest_pending_s, status.error) == (
+        45,
+        45,
+        0,
+        0,
+        "",
+    )
+    sink.close()
+
+
+def test_a_lone_event_waits_for_the_interval_but_not_for_a_flush(tmp_path: Path) -> None:
+    other = Other()
+    sink = BufferedSink(other, changed(batch_interval_s=3600), tmp_path)
+    sink.add([plate_read(1)])
+    time.sleep(0.1)
+    assert other.taken == []
+    sink.flush(5)
+    assert other.taken == [plate_read(1)]
+    sink.close()
+
+
+def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(45)])
+    with pytest.raises(Backpressure) as full:
+        sink.add([plate_read(n) for n in range(45, 55)])
+    assert full.value.retry_after_s > 0
+    assert sink.status().accepted == 45
+    sink.add([plate_read(n) for n in range(45, 50)])
+    with pytest.raises(SinkError, match="more than it may ever hold"):
+        sink.add([plate_read(n) for n in range(51)])
+    other.up = True
+    sink.flush(5)
+    assert [event.frame for event in other.taken] == list(range(50))  # type: ignore[union-attr]
+    sink.close()
+
+
+def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, FAST, tmp_path)
+    wait_until(lambda: sink.status().retries > 2)
+    assert "connection refused" in sink.status().error
+    assert "secret" not in sink.status().error
+    sink.add([plate_read(1)])
+    with pytest.raises(SinkError, match=r"1 events are not delivered after 0\.05 s: .*connection refused"):
+        sink.flush(0.05)
+    other.up = True
+    sink.flush(5)
+    assert sink.status().error == ""
+    other.up = False
+    sink.add([plate_read(2)])
+    wait_until(lambda: "gone" in sink.status().error)
+    assert sink.status().oldest_pending_s > 0
+    other.up = True
+    sink.flush(5)
+    assert other.opened >= 2  # a connection that failed is not used again
+    sink.close()
+
+
+@pytest.mark.parametrize("poison", [{0}, {44}, {7, 8, 31}, set(range(45))])
+def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path, poison: set[int]) -> None:
+    other = Other()
+    other.poison = poison
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(45)])
+    sink.flush(10)
+    assert [event.frame for event in other.taken] == [n for n in range(45) if n not in poison]  # type: ignore[union-attr]
+    assert sink.refused == len(poison)
+    assert sink.status().delivered == 45 - len(poison)
+    lines = [json.loads(line) for line in (tmp_path / "refused" / "s.jsonl").read_text().splitlines()]
+    assert {line["event"]["frame"] for line in lines} == poison
+    assert all("bad frame" in line["reason"] for line in lines)
+    sink.close()
+
+
+def test_what_a_dead_other_side_left_over_is_sent_first_on_the_next_start(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(30)])
+    sink.close()
+    left = tmp_path / "undelivered" / "s.jsonl"
+    assert len(left.read_bytes().splitlines()) == 30
+    assert left.stat().st_mode & 0o077 == 0
+
+    again = BufferedSink(other, FAST, tmp_path)  # still dead: nothing is lost by a second try
+    again.add([plate_read(n) for n in range(30, 40)])
+    again.close()
+    assert len(left.read_bytes().splitlines()) == 40
+
+    other.up = True
+    third = BufferedSink(other, FAST, tmp_path)
+    third.add([plate_read(99)])
+    third.flush(5)
+    third.close()
+    assert [event.frame for event in other.taken] == [*range(40), 99]  # type: ignore[union-attr]
+    assert not left.exists()
+
+
+def test_leftovers_outlive_a_crash_while_they_are_sent(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(30)])
+    sink.close()
+    content = (tmp_path / "undelivered" / "s.jsonl").read_bytes()
+    other.up, other.poison = True, set()
+    other.stuck.clear()
+    again = BufferedSink(other, FAST, tmp_path)
+    time.sleep(0.1)  # a kill -9 here would find the file as it was
+    assert (tmp_path / "undelivered" / "s.jsonl").read_bytes() == content
+    other.stuck.set()
+    again.flush(5)
+    again.close()
+
+
+def test_a_writer_that_hangs_at_the_end_cannot_remove_what_was_kept(tmp_path: Path) -> None:
+    other = Other()
+    other.stuck.clear()
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(20)])
+    sink.close()
+    other.stuck.set()
+    wait_until(lambda: bool(other.taken))
+    time.sleep(0.1)
+    assert len((tmp_path / "undelivered" / "s.jsonl").read_bytes().splitlines()) == 20
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "zeros", "rubbish"])
+def test_a_damaged_leftover_is_put_aside_and_the_others_are_sent(tmp_path: Path, harm: str) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(5)])
+    sink.close()
+    left = tmp_path / "undelivered" / "s.jsonl"
+    lines = left.read_bytes().splitlines(keepends=True)
+    lines[-1] = {
+        "flip": lines[-1].replace(b'"votes":3', b'"votes":4'),
+        "cut": lines[-1][:-20],
+        "zeros": bytes(40),
+        "rubbish": b"\xff\xfe{]\n",
+    }[harm]
+    left.write_bytes(b"".join(lines))
+    other.up = True
+    again = BufferedSink(other, FAST, tmp_path)
+    again.flush(5)
+    again.close()
+    assert [event.frame for event in other.taken] == [0, 1, 2, 3]  # type: ignore[union-attr]
+    assert again.refused == 1
+    assert "damaged line" in (tmp_path / "refused" / "s.jsonl").read_text()
+    assert not left.exists()
+
+
+def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, FAST, tmp_path)
+    sink.add([msgspec.structs.replace(plate_read(1), vehicle="\ud800"), plate_read(2)])
+    sink.close()
+    other.up = True
+    again = BufferedSink(other, FAST, tmp_path)
+    again.flush(5)
+    again.close()
+    assert other.taken == [plate_read(2)]
+    assert "ud800" in (tmp_path / "refused" / "s.jsonl").read_text()
+
+
+def test_two_owners_of_one_sink_are_refused_by_name(tmp_path: Path) -> None:
+    sink = BufferedSink(Other(), FAST, tmp_path)
+    with pytest.raises(SinkError, match=r"s: process \d+ already runs this sink"):
+        BufferedSink(Other(), FAST, tmp_path)
+    sink.close()
+    BufferedSink(Other(), FAST, tmp_path).close()
+
+
+def test_after_close_nothing_is_accepted_and_close_is_harmless(tmp_path: Path) -> None:
+    sink = BufferedSink(Other(), FAST, tmp_path)
+    sink.close()
+    sink.close()
+    with pytest.raises(SinkError, match="closed"):
+        sink.add([plate_read(1)])
+    sink.flush(1)
+
+
+def test_many_threads_add_and_nothing_is_lost(tmp_path: Path) -> None:
+    other = Other()
+    sink = BufferedSink(other, changed(max_pending_events=300), tmp_path)
+
+    def camera(number: int) -> None:
+        for n in range(100):
+            while True:
+                try:
+                    sink.add([plate_read(n, camera=f"cam-{number}")])
+                    break
+                except Backpressure:
+                    time.sleep(0.01)
+
+    threads = [threading.Thread(target=camera, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sink.flush(10)
+    sink.close()
+    assert len(other.taken) == 800
+    for number in range(8):
+        frames = [e.frame for e in other.taken if e.camera_id == f"cam-{number}"]  # type: ignore[union-attr]
+        assert frames == list(range(100))
+
+
+def test_encoded_size_promised_in_the_settings() -> None:
+    assert len(encode(plate_read(1))) < 1000
