@@ -72,7 +72,7 @@ def demo(
     if models is not None:
         config = config.model_copy(update={"models_dir": models})
     with open_engine(config) as running:
-        live = LiveView(running.sources, running.sinks, console=err, enabled=not as_json)
+        live = LiveView(running.sources, running.sinks, activities=running.activities, console=err, enabled=not as_json)
         with live:
             running.engine.run(on_tick=live.refresh)
     report = running.report()

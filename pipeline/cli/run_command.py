@@ -38,7 +38,7 @@ def run(
     settings = load_config(config)
     logs.configure(settings.observability.log_level, settings.observability.log_format)
     with open_engine(settings) as running:
-        live = LiveView(running.sources, running.sinks, console=err, enabled=not quiet)
+        live = LiveView(running.sources, running.sinks, activities=running.activities, console=err, enabled=not quiet)
         with _stop_on_signals(running.engine), live:
             running.engine.run(on_tick=live.refresh)
     report = running.report()

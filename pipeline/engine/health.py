@@ -5,15 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from pipeline.domain.events import Event, HealthEvent, Kind, event_id
 from pipeline.domain.ports import SourceState
 from pipeline.domain.redact import redact
 from pipeline.engine.feed import Feed
-
-_log = structlog.get_logger(__name__)
-_ALARMING = frozenset({SourceState.STALLED, SourceState.BACKING_OFF, SourceState.FAILED})
 
 
 class HealthWatch:
@@ -38,8 +33,6 @@ class HealthWatch:
             self._last[camera_id] = state
             status = feed.source.status()
             detail = redact(feed.error or status.detail)
-            log = _log.warning if state in _ALARMING else _log.info
-            log("camera_state", camera=camera_id, state=state.value, detail=detail)
             if not feed.source.live and state is not SourceState.FAILED:
                 continue
             now = time.time_ns() // 1_000_000

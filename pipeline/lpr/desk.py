@@ -1,0 +1,216 @@
+"""Collects the plates of one camera's stream: which crops to read, for whom, and what they mean in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.domain.detections import Tracks
+from pipeline.domain.frame import Frame, Image
+from pipeline.domain.labels import PLATED_VEHICLES, Label
+from pipeline.domain.plate import PlateRead
+from pipeline.domain.ports import CharacterProbabilities
+from pipeline.lpr.crops import Quality, plate_crop, sharpness_of, touches_border
+from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.vote import PlateVote
+
+_FloatBox = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CropRequest:
+    """A crop that is worth reading.
+
+    Attributes:
+        track_id: the vehicle's track, or the plate's own where no vehicle was found around it.
+        frame, ts_ms: where it was seen.
+        box: xyxy of the plate, pixels of the picture.
+        crop: its pixels with a margin.
+        quality: how well it can be seen.
+    """
+
+    track_id: int
+    frame: int
+    ts_ms: int
+    box: _FloatBox
+    crop: Image
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class VotedPlate:
+    """A plate, voted over a track.
+
+    Attributes:
+        read: text, layout, confidence, votes.
+        track_id: as in `CropRequest`; vehicle: label of that vehicle, or None.
+        first_ts_ms, last_ts_ms: when the plate was first and last seen.
+        best_box, best_frame: where it was seen best; xyxy, pixels of the picture.
+    """
+
+    read: PlateRead
+    track_id: int
+    vehicle: Label | None
+    first_ts_ms: int
+    last_ts_ms: int
+    best_box: _FloatBox
+    best_frame: int
+
+
+@dataclass
+class _Record:
+    """Everything about one vehicle's plate."""
+
+    track_id: int
+    first_ts_ms: int
+    last_ts_ms: int
+    vehicle: Label | None = None
+    members: set[int] = field(default_factory=set)
+    vote: PlateVote = field(default_factory=PlateVote)
+    best_weight: float = 0.0
+    best_box: _FloatBox = (0.0, 0.0, 0.0, 0.0)
+    best_frame: int = 0
+    last_read_ms: int = -(10**15)
+
+
+class PlateDesk:
+    """Plates of one stream of one camera.
+
+    A plate belongs to the smallest plated vehicle whose box holds its centre; votes are counted per vehicle, because a
+    plate's own track breaks more easily. A plate that was first seen alone joins the vehicle that is found around it
+    later. A record is told when the vehicle's track and all its plates' tracks have ended.
+    """
+
+    def __init__(self, settings: LprSettings) -> None:
+        self._settings = settings
+        self._records: dict[int, _Record] = {}
+        self._record_of: dict[int, _Record] = {}
+
+    def wanted(self, frame: Frame, tracks: Tracks) -> list[CropRequest]:
+        """Crops of this frame that are worth reading."""
+        vehicles = tracks.labelled(*PLATED_VEHICLES)
+        plates = tracks.labelled(Label.PLATE)
+        requests = []
+        for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
+            record = self._record(int(plate_id), _vehicle_around(box, vehicles), frame.ts_ms)
+            record.last_ts_ms = frame.ts_ms
+            if touches_border(frame.picture, box) or not self._due(record, frame.ts_ms):
+                continue
+            height = float(box[3] - box[1])
+            if height < self._settings.min_height_px:
+                continue
+            crop = plate_crop(frame.picture, box, self._settings)
+            quality = Quality(height, sharpness_of(crop))
+            if quality.sharpness >= self._settings.min_sharpness:
+                record.last_read_ms = frame.ts_ms
+                x1, y1, x2, y2 = (float(v) for v in box)
+                requests.append(CropRequest(record.track_id, frame.index, frame.ts_ms, (x1, y1, x2, y2), crop, quality))
+        return requests
+
+    def give(self, request: CropRequest, probabilities: CharacterProbabilities) -> None:
+        """Count what the reader saw in a crop."""
+        record = self._record_of.get(request.track_id)
+        if record is None:
+            return
+        weight = request.quality.weight
+        record.vote.add(probabilities, weight)
+        if weight >= record.best_weight:
+            record.best_weight, record.best_box, record.best_frame = weight, request.box, request.frame
+
+    def close(self, track_ids: Iterable[int]) -> list[VotedPlate]:
+        """Plates of the vehicles that are gone."""
+        plates: list[VotedPlate] = []
+        for track_id in sorted(track_ids):
+            record = self._record_of.get(track_id)
+            if record is None:
+                continue
+            record.members.discard(track_id)
+            if not record.members:
+                plates += self._told(record)
+        return plates
+
+    def close_all(self) -> list[VotedPlate]:
+        """Plates of everything that is still open."""
+        return [plate for record in list(self._records.values()) for plate in self._told(record)]
+
+    def peek(self, track_id: int) -> PlateRead | None:
+        """The present best reading of a vehicle's or a plate's track."""
+        record = self._record_of.get(track_id)
+        return None if record is None else record.vote.best()
+
+    def _told(self, record: _Record) -> list[VotedPlate]:
+        del self._records[record.track_id]
+        self._record_of = {key: value for key, value in self._record_of.items() if value is not record}
+        return [
+            VotedPlate(
+                read=read,
+                track_id=record.track_id,
+                vehicle=record.vehicle,
+                first_ts_ms=record.first_ts_ms,
+                last_ts_ms=record.last_ts_ms,
+                best_box=record.best_box,
+                best_frame=record.best_frame,
+            )
+            for read in record.vote.plates(self._settings.min_votes)
+            if read.confidence >= self._settings.min_confidence
+        ]
+
+    def _record(self, plate_id: int, vehicle: tuple[int, Label] | None, ts_ms: int) -> _Record:
+        """The record of a plate's track, made, or joined with its vehicle's, as needed."""
+        record = self._record_of.get(plate_id)
+        if record is None:
+            known = self._record_of.get(vehicle[0]) if vehicle else None
+            track_id = vehicle[0] if vehicle else plate_id
+            record = known or _Record(track_id, ts_ms, ts_ms)
+            self._bind(record, plate_id)
+        if vehicle is not None:
+            vehicle_id, label = vehicle
+            theirs = self._record_of.get(vehicle_id)
+            if record.vehicle is None:
+                record = self._adopt(record, vehicle_id, theirs)
+            record.vehicle = label
+        return record
+
+    def _adopt(self, lone: _Record, vehicle_id: int, theirs: _Record | None) -> _Record:
+        """A plate that had no vehicle found one."""
+        if theirs is None or theirs is lone:
+            self._records.pop(lone.track_id, None)
+            lone.track_id = vehicle_id
+            self._bind(lone, vehicle_id)
+            return lone
+        theirs.vote.merge(lone.vote)
+        theirs.first_ts_ms = min(theirs.first_ts_ms, lone.first_ts_ms)
+        if lone.best_weight > theirs.best_weight:
+            theirs.best_weight, theirs.best_box, theirs.best_frame = lone.best_weight, lone.best_box, lone.best_frame
+        del self._records[lone.track_id]
+        for member in lone.members:
+            self._bind(theirs, member)
+        return theirs
+
+    def _bind(self, record: _Record, track_id: int) -> None:
+        self._records[record.track_id] = record
+        self._record_of[track_id] = record
+        record.members.add(track_id)
+
+    def _due(self, record: _Record, ts_ms: int) -> bool:
+        """False while a plate is certain and was read not long ago."""
+        if ts_ms - record.last_read_ms >= self._settings.recheck_s * 1000:
+            return True
+        if record.vote.votes < self._settings.certain_votes:
+            return True
+        best = record.vote.best()
+        return best is None or best.confidence < self._settings.certain_confidence
+
+
+def _vehicle_around(plate: np.ndarray, vehicles: Tracks) -> tuple[int, Label] | None:
+    """Track and label of the smallest vehicle whose box holds the plate's centre."""
+    boxes = vehicles.detections.boxes
+    x, y = (plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2
+    inside = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    if not inside.any():
+        return None
+    area = np.where(inside, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.inf)
+    chosen = int(area.argmin())
+    return int(vehicles.ids[chosen]), Label(int(vehicles.detections.labels[chosen]))

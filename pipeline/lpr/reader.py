@@ -1,0 +1,132 @@
+"""fast-plate-ocr as a `PlateReader`: character probabilities of any number of crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.frame import Image
+from pipeline.domain.ports import CharacterProbabilities
+from pipeline.errors import ModelCardError, ModelRuntimeError
+from pipeline.lpr.settings import Device, LprSettings
+from pipeline.weights.cards import ModelCard, Task, load_card, verify_plate_config, verify_weights
+
+TWO_LINE_ASPECT: Final = 1.7
+"""Crops narrower than this may be two-line plates: a motorcycle's is 200 × 170 mm (1.2), a car's 400 × 130 mm (3.1)."""
+
+
+class FastPlateReader:
+    """Implements `pipeline.domain.ports.PlateReader`. One thread at a time."""
+
+    def __init__(self, settings: LprSettings, models_dir: Path | None = None) -> None:
+        """Open verified weights.
+
+        Raises:
+            ModelCardError, ModelIntegrityError: the card or the weights cannot be used.
+            ModelRuntimeError: the runtime refuses them.
+        """
+        card = load_card(settings.model, models_dir)
+        if card.task is not Task.READ_PLATES or card.plate is None or card.plate_config is None:
+            raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for reading plates")
+        self._card = card
+        self._text = card.plate
+        self._batch_size = settings.batch_size
+        self._recogniser: Any = _open(card, settings, models_dir)
+        slots = self._run([np.zeros((32, 100, 3), np.uint8)]).shape[1:]
+        wanted = (self._text.max_slots, len(self._text.alphabet))
+        if slots != wanted:
+            raise ModelCardError(
+                f"model {card.name}",
+                f"gives {slots[0]} slots of {slots[1]} characters, its card says {wanted[0]} of {wanted[1]}",
+                "Correct 'plate' in the card",
+            )
+
+    @property
+    def name(self) -> str:
+        """Name of the card."""
+        return self._card.name
+
+    def read(self, crops: Sequence[Image]) -> list[CharacterProbabilities]:
+        """Probabilities of each crop. A nearly square one is also read as two lines side by side; the surer wins."""
+        views: list[Image] = list(crops)
+        joined: dict[int, int] = {}
+        for number, crop in enumerate(crops):
+            if crop.shape[1] < TWO_LINE_ASPECT * crop.shape[0] and crop.shape[0] >= 8:
+                joined[number] = len(views)
+                views.append(side_by_side(crop))
+        if not views:
+            return []
+        values = self._run(views)
+        chosen = [
+            max((values[number], values[joined[number]]), key=_sureness) if number in joined else values[number]
+            for number in range(len(crops))
+        ]
+        return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
+
+    def _run(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]:
+        """(n, slots, alphabet) probabilities."""
+        from fast_plate_ocr.core.process import preprocess_image, resize_image
+
+        config = self._recogniser.config
+        grey = config.image_color_mode == "grayscale"
+        code = cv2.COLOR_BGR2GRAY if grey else cv2.COLOR_BGR2RGB
+        resized = [
+            resize_image(
+                cv2.cvtColor(crop, code),
+                config.img_height,
+                config.img_width,
+                image_color_mode=config.image_color_mode,
+                keep_aspect_ratio=config.keep_aspect_ratio,
+                interpolation_method=config.interpolation,
+                padding_color=config.padding_color,
+            )
+            for crop in crops
+        ]
+        parts = []
+        try:
+            for start in range(0, len(resized), self._batch_size):
+                batch = preprocess_image(np.stack(resized[start : start + self._batch_size]))
+                (output,) = self._recogniser.model.run([self._recogniser.plate_output_name], {"input": batch})
+                parts.append(np.asarray(output, np.float32).reshape(len(batch), self._text.max_slots, -1))
+        except Exception as error:  # the binding's exceptions have no common base but Exception
+            raise ModelRuntimeError(f"model {self.name}", f"reading failed ({str(error).splitlines()[0]})") from error
+        return np.concatenate(parts)
+
+
+def side_by_side(crop: Image) -> Image:
+    """A two-line plate as one line: the upper half left of the lower one, each twice as wide as high in the end."""
+    middle = round(crop.shape[0] * 0.5)
+    upper, lower = crop[:middle], crop[crop.shape[0] - middle :]
+    return np.hstack([upper, lower])
+
+
+def _sureness(values: npt.NDArray[np.float32]) -> float:
+    """Mean log of the surest character of each slot."""
+    return float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
+
+
+def _open(card: ModelCard, settings: LprSettings, models_dir: Path | None) -> Any:
+    import onnxruntime as ort
+    from fast_plate_ocr import LicensePlateRecognizer
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    options.log_severity_level = 4  # what goes wrong is raised, with the same words
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    weights, config = verify_weights(card, models_dir), verify_plate_config(card, models_dir)
+    try:
+        return LicensePlateRecognizer(
+            onnx_model_path=weights,
+            plate_config_path=config,
+            device="cuda" if settings.device is Device.CUDA else "cpu",
+            sess_options=options,
+        )
+    except Exception as error:
+        raise ModelRuntimeError(
+            f"model {card.name}", f"fast-plate-ocr cannot open it ({str(error).splitlines()[0]})"
+        ) from error

@@ -1,0 +1,156 @@
+"""One plate out of many crops: votes over character probabilities, not over texts.
+
+Each crop's log-probabilities are added, weighted by the crop's quality (a logarithmic opinion pool). Three things keep
+one bad crop from deciding:
+
+- probabilities are floored, so that a crop which is sure of the wrong character can cost the right one only so much;
+- the sum grows with the square root of the votes, since crops of one track repeat one another's mistakes;
+- a crop whose text differs from what was seen so far starts a candidate of its own: the track may have passed to
+  another car, and a blend of two plates is a plate of nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.plate import PlateRead
+from pipeline.domain.ports import CharacterProbabilities
+from pipeline.lpr.syntax import decode
+
+FLOOR: Final = 0.02
+"""Least probability a crop may give a character: at most a factor 50 against it."""
+SAME_PLATE: Final = 0.5
+"""Crops of one plate agree in at least this share of characters; two plates at random agree in about a tenth."""
+MOST_CANDIDATES: Final = 6
+_SHIFTS: Final = (0, -1, 1)
+"""A crop that lost its first character, or gained a screw, is off by one slot."""
+
+_Slots = npt.NDArray[np.float64]
+
+
+@dataclass
+class _Candidate:
+    """Votes that mean one plate: sum of weighted log-probabilities (slots, alphabet)."""
+
+    logs: _Slots
+    weight: float
+    votes: int
+
+    def pooled(self) -> _Slots:
+        """Probabilities (slots, alphabet)."""
+        scaled = self.logs * (np.sqrt(max(self.weight, 1.0)) / self.weight)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        values: _Slots = np.exp(scaled)
+        values /= values.sum(axis=1, keepdims=True)
+        return values
+
+
+class PlateVote:
+    """Votes of one vehicle's track. Memory does not grow with the number of votes."""
+
+    def __init__(self) -> None:
+        self._candidates: list[_Candidate] = []
+        self._alphabet = ""
+        self._pad = ""
+
+    def add(self, seen: CharacterProbabilities, weight: float = 1.0) -> None:
+        """Count what a reader saw in one crop.
+
+        Args:
+            seen: all crops of one vote come from one reader.
+            weight: quality of the crop, above 0.
+
+        Raises:
+            ValueError: another alphabet than before, or a weight that is not positive.
+        """
+        if weight <= 0:
+            raise ValueError(f"the weight {weight} of a crop must be above 0")
+        if self._alphabet and (seen.alphabet, seen.pad) != (self._alphabet, self._pad):
+            raise ValueError("all crops of a vote must be read with the same alphabet")
+        self._alphabet, self._pad = seen.alphabet, seen.pad
+        values = np.maximum(seen.values.astype(np.float64), FLOOR)
+        values /= values.sum(axis=1, keepdims=True)
+        if not (seen.values.argmax(axis=1) != seen.alphabet.index(seen.pad)).any():
+            return  # an empty reading says nothing about which plate it was
+        agreement, candidate, shifted = max(
+            (
+                (self._agreement(known.pooled(), moved), known, moved)
+                for known in self._candidates
+                for moved in (self._shift(values, by) for by in _SHIFTS)
+            ),
+            key=lambda item: item[0],
+            default=(0.0, None, values),
+        )
+        if candidate is not None and agreement >= SAME_PLATE:
+            candidate.logs += weight * np.log(shifted)
+            candidate.weight += weight
+            candidate.votes += 1
+            return
+        self._candidates.append(_Candidate(weight * np.log(values), weight, 1))
+        if len(self._candidates) > MOST_CANDIDATES:
+            self._candidates.remove(min(self._candidates[:-1], key=lambda c: c.weight))
+
+    def best(self) -> PlateRead | None:
+        """The plate with most votes so far."""
+        return next(iter(self.plates(1)), None)
+
+    def plates(self, min_votes: int, share: float = 0.3) -> list[PlateRead]:
+        """The plates that were seen, best supported first.
+
+        Args:
+            min_votes: least crops of each.
+            share: least support of a further plate, as a share of the first one's.
+        """
+        ranked = sorted(self._candidates, key=lambda c: c.weight, reverse=True)
+        reads: list[PlateRead] = []
+        for candidate in ranked:
+            if candidate.votes < min_votes or (reads and candidate.weight < share * ranked[0].weight):
+                continue
+            if reads and candidate.votes < 2:
+                continue  # a single stray crop is a misreading, not a second car
+            read = decode(self._probabilities(candidate), candidate.votes)
+            if read is not None and all(read.key != other.key for other in reads):
+                reads.append(read)
+        return reads
+
+    @property
+    def votes(self) -> int:
+        """Crops counted, over all candidates."""
+        return sum(candidate.votes for candidate in self._candidates)
+
+    def merge(self, other: PlateVote) -> None:
+        """Take over the votes of another track that turned out to be the same vehicle."""
+        if not self._alphabet:
+            self._alphabet, self._pad = other._alphabet, other._pad
+        for theirs in other._candidates:
+            ours = max(self._candidates, key=lambda c: self._agreement(c.pooled(), theirs.pooled()), default=None)
+            if ours is not None and self._agreement(ours.pooled(), theirs.pooled()) >= SAME_PLATE:
+                ours.logs += theirs.logs
+                ours.weight += theirs.weight
+                ours.votes += theirs.votes
+            else:
+                self._candidates.append(theirs)
+
+    def _probabilities(self, candidate: _Candidate) -> CharacterProbabilities:
+        return CharacterProbabilities(candidate.pooled().astype(np.float32), self._alphabet, self._pad)
+
+    def _agreement(self, known: _Slots, values: _Slots) -> float:
+        """Share of the characters of either on which both put their weight, 0 to 1."""
+        pad = self._alphabet.index(self._pad)
+        same = (known * values).sum(axis=1) - known[:, pad] * values[:, pad]
+        used = 1.0 - known[:, pad] * values[:, pad]
+        return float(same.sum() / max(used.sum(), 1e-9))
+
+    def _shift(self, values: _Slots, by: int) -> _Slots:
+        """The slots moved; what falls off must have been empty for the move to pay, what comes in is empty."""
+        if by == 0:
+            return values
+        empty = np.full(values.shape[1], FLOOR)
+        empty[self._alphabet.index(self._pad)] = 1.0
+        moved = np.roll(values, by, axis=0)
+        moved[0 if by > 0 else -1] = empty / empty.sum()
+        return moved
