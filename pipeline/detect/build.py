@@ -30,7 +30,8 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
     if settings.plate_model is None:
         return objects
     alone = settings.model_copy(update={"input_size": None, "confidence": None})
-    return JointDetector(objects, _build_one(settings.plate_model, alone, models_dir), settings.plate_search)
+    plates = _build_one(settings.plate_model, alone, models_dir)
+    return JointDetector(objects, plates, settings.plate_search, settings.plate_looks)
 
 
 def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> Detector:

@@ -12,7 +12,7 @@ from pipeline.detect.layouts import DECODERS, Channels, expected_shape
 from pipeline.detect.letterbox import Letterbox
 from pipeline.detect.runtime import Runtime
 from pipeline.detect.settings import DetectSettings, Device
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import Picture
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.weights.cards import ModelCard, check_embedded_names
@@ -92,7 +92,7 @@ class NetworkDetector:
     def _read(self, raw: npt.NDArray[np.generic], box: Letterbox) -> Detections:
         found = self._decode(raw, self._channels, box.width, box.height)
         whole = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.scores)
-        boxes = box.unmap(found.boxes)
+        boxes = box.unmap(_scaled(found.boxes, self._card.box_scale))
         # Boxes wholly in the grey border are clipped to nothing.
         whole &= (boxes[:, 2] - boxes[:, 0] >= 1.0) & (boxes[:, 3] - boxes[:, 1] >= 1.0)
         detections = Detections(boxes, np.minimum(found.scores, 1.0), self._labels[found.picks])
@@ -114,6 +114,15 @@ class NetworkDetector:
                 f"the weights give {list(output.shape)}",
                 "Correct 'layout' or 'classes' in the card, or use the weights it was written for",
             )
+
+
+def _scaled(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
+    """(n, 4) xyxy with width and height multiplied about the centre."""
+    if scale == (1.0, 1.0):
+        return boxes
+    centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    half = half * np.array(scale, np.float32)
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def _input_size(card: ModelCard, runtime: Runtime, settings: DetectSettings) -> tuple[int, int]:

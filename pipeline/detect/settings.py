@@ -76,7 +76,7 @@ class DetectSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(
-        default="yolo11n_int8_320", min_length=1, title="Model", description="Name or path of a model card."
+        default="yolox_nano_416", min_length=1, title="Model", description="Name or path of a model card."
     )
     plate_model: str | None = Field(
         default="license_plate_yolov8n_int8_320",
@@ -85,6 +85,13 @@ class DetectSettings(BaseModel):
     )
     plate_search: PlateSearch = Field(
         default=PlateSearch.BOTH, title="Plate search", description="Where the plate network looks."
+    )
+    plate_looks: int = Field(
+        default=4,
+        ge=1,
+        le=100,
+        title="Closer looks",
+        description="Most vehicles per picture that the plate network looks at one by one, the largest first.",
     )
     backend: Backend = Field(default=Backend.ONNXRUNTIME, title="Backend", description="What runs the networks.")
     device: Device = Field(default=Device.CPU, title="Device", description="Where the networks run.")

@@ -13,6 +13,8 @@ from pipeline.domain.labels import Label
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
+Share = Annotated[float, Field(gt=0.0, le=1.0)]
+
 
 class Task(StrEnum):
     """What a model is for."""
@@ -129,6 +131,12 @@ class ModelCard(_Strict):
     )
     confidence: Fraction = Field(
         default=0.25, title="Confidence", description="Objects below this score are dropped unless set otherwise, 0-1."
+    )
+    box_scale: tuple[Share, Share] = Field(
+        default=(1.0, 1.0),
+        title="Box scale",
+        description="Width and height of found boxes are multiplied by this about their centre, for networks that were "
+        "taught with loose boxes.",
     )
     plate: PlateText | None = Field(default=None, title="Plate text", description="How a plate reader spells.")
 
