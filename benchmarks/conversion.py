@@ -1,0 +1,83 @@
+"""What a frame costs after it was decoded: three ways to the network's input, and one plate crop.
+
+The way of most programs (the whole picture to BGR, then a resize) against ours (the planes are copied out of the
+decoder, scaled, and only then converted). Both are timed on the same frames in the same run.
+
+    python -m benchmarks.conversion --clip ../shared/data/clips/people-walking.mp4
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import av
+import cv2
+
+from benchmarks.results_file import machine, write_table
+from pipeline.decode.masks import MaskBurner
+from pipeline.decode.planes import PictureMaker
+
+RESULTS = Path(__file__).parent / "results" / "conversion.md"
+NETWORK = (640, 360)
+PLATE = (400, 300, 520, 340)
+
+
+def milliseconds(work: Callable[[], object], times: int = 60) -> float:
+    """Median of several runs, after one for warmth."""
+    work()
+    spans = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        spans.append(time.perf_counter() - began)
+    return median(spans) * 1000
+
+
+def measure(frame: av.VideoFrame) -> dict[str, float]:
+    """Milliseconds per way, one thread."""
+    maker = PictureMaker(MaskBurner())
+    masked = PictureMaker(MaskBurner([((0.0, 0.0), (0.5, 0.0), (0.5, 0.2), (0.0, 0.3))]))
+    picture = maker.make(frame)
+    return {
+        "whole to BGR (`to_ndarray`)": milliseconds(lambda: frame.to_ndarray(format="bgr24", threads=1)),
+        "whole to BGR, then resize": milliseconds(
+            lambda: cv2.resize(frame.to_ndarray(format="bgr24", threads=1), NETWORK)
+        ),
+        "ours: copy the planes": milliseconds(lambda: maker.make(frame)),
+        "ours: copy and mask a tenth of the picture": milliseconds(lambda: masked.make(frame)),
+        "ours: copy, then the network's size": milliseconds(lambda: maker.make(frame).resized(*NETWORK)),
+        "ours: one plate crop": milliseconds(lambda: picture.crop(*PLATE)),
+        "ours: whole to BGR": milliseconds(picture.bgr),
+    }
+
+
+def main() -> None:
+    """Measure 720p and 1080p, write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clip", type=Path, required=True)
+    clip = parser.parse_args().clip
+    cv2.setNumThreads(1)
+    with av.open(str(clip)) as container:
+        frame = next(itertools.islice(container.decode(video=0), 10, None))
+    sizes = {"720p": (1280, 720), "1080p": (1920, 1080)}
+    columns = {name: measure(frame.reformat(*size, format="yuv420p")) for name, size in sizes.items()}
+    base = "whole to BGR, then resize"
+    rows = [
+        [way, *itertools.chain(*((f"{c[way]:.2f}", f"{c[way] / c[base]:.2f}") for c in columns.values()))]
+        for way in columns["720p"]
+    ]
+    header = ["way", *itertools.chain(*((f"{name}, ms", f"{name}, share") for name in sizes))]
+    how = (
+        f"Network's size {NETWORK[0]}×{NETWORK[1]}, one thread, median of 60. {machine()} "
+        f"`python -m benchmarks.conversion --clip {clip.name}`. Shares are of “{base}” in the same run."
+    )
+    write_table(RESULTS, "From a decoded frame to the network's input", how, columns=header, rows=rows)
+
+
+if __name__ == "__main__":
+    main()
