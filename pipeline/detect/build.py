@@ -8,8 +8,8 @@ from pipeline.detect.joint import JointDetector
 from pipeline.detect.network import NetworkDetector
 from pipeline.detect.onnx_backend import OnnxRuntime
 from pipeline.detect.runtime import Runtime
-from pipeline.detect.settings import Backend, DetectSettings
-from pipeline.domain.ports import Detector
+from pipeline.detect.settings import Backend, DetectSettings, TrackSettings
+from pipeline.domain.ports import Detector, Tracker
 from pipeline.errors import ModelCardError
 from pipeline.weights.cards import ModelCard, Task, load_card
 
@@ -32,6 +32,19 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
     alone = settings.model_copy(update={"input_size": None, "confidence": None})
     plates = _build_one(settings.plate_model, alone, models_dir)
     return JointDetector(objects, plates, settings.plate_search, settings.plate_looks)
+
+
+def build_tracker(settings: TrackSettings, frame_rate: float) -> Tracker:
+    """A tracker for one stream of one camera, without any track.
+
+    Args:
+        settings: patience and thresholds.
+        frame_rate: pictures per second that will be analysed, about.
+    """
+    # Here, because it takes a second to import and single pictures need no tracker.
+    from pipeline.detect.tracker import GroupedByteTracker
+
+    return GroupedByteTracker(settings, frame_rate)
 
 
 def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> Detector:
