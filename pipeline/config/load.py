@@ -114,12 +114,19 @@ def _key(location: Location) -> str:
 
 
 def _explained(error: ValidationError, tree: CommentedMap, path: Path) -> ConfigError:
-    mistakes = [_mistake(item, tree, path) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    # A list that lost its bad members is also called too short; the members' own mistakes say it better.
+    own = [item for item in items if not any(_is_below(other["loc"], item["loc"]) for other in items)]
+    mistakes = [_mistake(item, tree, path) for item in own]
     if len(mistakes) == 1:
         (where, problem, fix) = mistakes[0]
         return ConfigError(where, problem, fix)
     lines = "\n".join(f"  {where}: {problem}{f'. {fix}' if fix else ''}" for where, problem, fix in mistakes)
     return ConfigError(str(path), f"{len(mistakes)} mistakes\n{lines}")
+
+
+def _is_below(deeper: Location, location: Location) -> bool:
+    return len(deeper) > len(location) and deeper[: len(location)] == location
 
 
 def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:

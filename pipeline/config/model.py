@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
@@ -219,10 +219,20 @@ class Config(BaseModel):
         default_factory=ObservabilitySettings, title="Observability", description="Logs, metrics, previews."
     )
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        for what, names in (("camera id", [c.id for c in self.cameras]), ("sink name", [s.name for s in self.sinks])):
-            twice = sorted({name for name in names if names.count(name) > 1})
-            if twice:
-                raise ValueError(f"{what} {twice[0]!r} is used more than once; every one must differ")
-        return self
+    @field_validator("cameras")
+    @classmethod
+    def _camera_ids_differ(cls, cameras: tuple[CameraSettings, ...]) -> tuple[CameraSettings, ...]:
+        _check_differ("camera id", [camera.id for camera in cameras])
+        return cameras
+
+    @field_validator("sinks")
+    @classmethod
+    def _sink_names_differ(cls, sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
+        _check_differ("sink name", [sink.name for sink in sinks])
+        return sinks
+
+
+def _check_differ(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{what} {twice[0]!r} is used more than once; every one must differ")

@@ -139,11 +139,17 @@ class PlateVote:
         return CharacterProbabilities(candidate.pooled().astype(np.float32), self._alphabet, self._pad)
 
     def _agreement(self, known: _Slots, values: _Slots) -> float:
-        """Share of the characters of either on which both put their weight, 0 to 1."""
+        """Share of the characters on which both agree, 0 to 1: mean cosine of the slots that either uses.
+
+        The cosine of two distributions tells whether they favour the same character, however sure each is of it.
+        """
         pad = self._alphabet.index(self._pad)
-        same = (known * values).sum(axis=1) - known[:, pad] * values[:, pad]
-        used = 1.0 - known[:, pad] * values[:, pad]
-        return float(same.sum() / max(used.sum(), 1e-9))
+        used = (known.argmax(axis=1) != pad) | (values.argmax(axis=1) != pad)
+        if not used.any():
+            return 0.0
+        known, values = known[used], values[used]
+        norms = np.linalg.norm(known, axis=1) * np.linalg.norm(values, axis=1)
+        return float(((known * values).sum(axis=1) / norms).mean())
 
     def _shift(self, values: _Slots, by: int) -> _Slots:
         """The slots moved; what falls off must have been empty for the move to pay, what comes in is empty."""

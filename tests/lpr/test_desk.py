@@ -1,0 +1,128 @@
+"""Plates find their vehicles, are told once, and bad crops are not read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.decode.picture import ArrayPicture
+from pipeline.domain.detections import Detections, Tracks
+from pipeline.domain.frame import Frame
+from pipeline.domain.labels import Label
+from pipeline.lpr.desk import PlateDesk
+from pipeline.lpr.settings import LprSettings
+from tests.lpr.plates import seen
+
+CAR, TRUCK, PLATE = (100, 100, 400, 300), (50, 50, 600, 400), (200, 240, 290, 270)
+
+
+def frame(index: int, image: np.ndarray | None = None) -> Frame:
+    if image is None:
+        image = np.random.default_rng(3).integers(0, 255, (480, 640, 3), np.uint8)
+    return Frame("cam", "take", index, index / 10, 1000 + index * 100, 0.0, ArrayPicture(image))
+
+
+def tracks(*objects: tuple[Label, tuple[int, int, int, int], int]) -> Tracks:
+    detections = Detections.build([b for _, b, _ in objects], [0.9] * len(objects), [label for label, _, _ in objects])
+    return Tracks(detections, np.array([i for _, _, i in objects], np.int64))
+
+
+def see(desk: PlateDesk, index: int, found: Tracks, text: str) -> int:
+    requests = desk.wanted(frame(index), found)
+    for request in requests:
+        desk.give(request, seen(text))
+    return len(requests)
+
+
+@pytest.fixture
+def desk() -> PlateDesk:
+    return PlateDesk(LprSettings())
+
+
+def test_a_plate_belongs_to_the_smallest_vehicle_around_it(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.TRUCK, TRUCK, 1), (Label.CAR, CAR, 2), (Label.PLATE, PLATE, 3)), "ABC1D23")
+    assert desk.close({1, 3}) == []
+    (plate,) = desk.close({2})
+    assert (plate.read.text, plate.track_id, plate.vehicle) == ("ABC1D23", 2, Label.CAR)
+
+
+def test_a_plate_without_a_vehicle_is_told_by_its_own_track(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.PLATE, PLATE, 3)), "ABC1D23")
+    (plate,) = desk.close({3})
+    assert (plate.track_id, plate.vehicle, plate.best_frame) == (3, None, 0)
+
+
+def test_a_plate_that_was_alone_first_is_told_once(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.PLATE, PLATE, 3)), "ABC1D23")
+    see(desk, 1, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+    see(desk, 2, tracks((Label.PLATE, PLATE, 3)), "ABC1D23")
+    assert desk.close({4}) == []
+    (plate,) = desk.close({3})
+    assert (plate.track_id, plate.vehicle, plate.read.votes) == (4, Label.CAR, 3)
+    assert desk.close_all() == []
+
+
+def test_a_plate_whose_track_broke_is_one_vehicle(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+    assert desk.close({3}) == []
+    see(desk, 1, tracks((Label.PLATE, PLATE, 9), (Label.CAR, CAR, 4)), "ABC1D23")
+    (plate,) = desk.close({4, 9})
+    assert plate.read.votes == 2
+    assert (plate.first_ts_ms, plate.last_ts_ms) == (1000, 1100)
+
+
+def test_two_lone_tracks_that_meet_in_one_vehicle_are_joined(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+    see(desk, 1, tracks((Label.PLATE, PLATE, 5)), "ABC1D23")
+    see(desk, 2, tracks((Label.PLATE, PLATE, 5), (Label.CAR, CAR, 4)), "ABC1D23")
+    (plate,) = desk.close({3, 4, 5})
+    assert plate.read.votes == 3
+
+
+def test_a_bicycle_or_person_carries_no_plate(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.BICYCLE, CAR, 1), (Label.PERSON, CAR, 2), (Label.PLATE, PLATE, 3)), "ABC1D23")
+    (plate,) = desk.close({1, 2, 3})
+    assert plate.vehicle is None
+
+
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [((200, 240, 240, 247), "too low"), ((0, 240, 90, 270), "cut off"), ((550, 440, 639, 479), "cut off")],
+)
+def test_a_crop_not_worth_reading_is_not_read(desk: PlateDesk, box: tuple[int, int, int, int], why: str) -> None:
+    assert see(desk, 0, tracks((Label.PLATE, box, 1)), "ABC1D23") == 0, why
+
+
+def test_a_blank_crop_is_not_read(desk: PlateDesk) -> None:
+    grey = frame(0, np.full((480, 640, 3), 127, np.uint8))
+    assert desk.wanted(grey, tracks((Label.PLATE, PLATE, 1))) == []
+
+
+def test_a_certain_plate_is_read_only_now_and_then() -> None:
+    desk = PlateDesk(LprSettings(certain_votes=3, recheck_s=1.0))
+    found = tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4))
+    read = [see(desk, index, found, "ABC1D23") for index in range(24)]
+    assert read[:3] == [1, 1, 1]
+    assert 2 <= sum(read[3:]) <= 3
+
+
+def test_a_doubtful_reading_is_kept_and_a_hopeless_one_is_not(desk: PlateDesk) -> None:
+    found = tracks((Label.PLATE, PLATE, 3))
+    for request in desk.wanted(frame(0), found):
+        desk.give(request, seen("ABC1D23", sure=0.4))
+    assert [plate.read.text for plate in desk.close({3})] == ["ABC1D23"]
+    strict = PlateDesk(LprSettings(min_confidence=0.9))
+    for request in strict.wanted(frame(0), found):
+        strict.give(request, seen("ABC1D23", sure=0.4))
+    assert strict.close({3}) == []
+
+
+def test_an_answer_that_comes_too_late_changes_nothing(desk: PlateDesk) -> None:
+    (request,) = desk.wanted(frame(0), tracks((Label.PLATE, PLATE, 3)))
+    desk.close({3})
+    desk.give(request, seen("ABC1D23"))
+    desk.give(replace(request, track_id=77), seen("ABC1D23"))
+    assert desk.close_all() == []
+    assert desk.peek(3) is None
