@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sink.databases import open_database
 from pipeline.sink.database import Database, migrate
+from pipeline.sink.databases import open_database
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, Credentials, StoreSettings
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 
 with warnings.catch_warnings():
     # kafka-python 3.0 reads its schemas by a function that Python 3.11 calls old.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from tests.servers.kafka import KafkaBroker
     import kafka  # noqa: F401
+
+    from tests.servers.kafka import KafkaBroker
 
 
 @pytest.fixture(scope="session")

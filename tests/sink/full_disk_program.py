@@ -13,7 +13,8 @@ from pipeline.sink.store import open_store
 from tests.sink.samples import plate_read
 
 kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-fast = {"batch_interval_s": 0.02, "retry_initial_s": 0.05, "retry_max_s": 0.2}
+total = {"chdb": 100_100, "jsonl": 20_100}[kind]
+fast = {"batch_interval_s": 0.02, "retry_initial_s": 0.05, "retry_max_s": 0.2, "max_pending_events": 200_000}
 if kind == "chdb":
     settings: ChdbSettings | JsonLinesSettings = ChdbSettings.model_validate({"path": small / "events", **fast})
 else:
@@ -31,7 +32,7 @@ with ballast.open("wb", buffering=0) as file:
     except OSError:
         pass
 
-sink.add([plate_read(n) for n in range(100, 20_100)])
+sink.add([plate_read(n) for n in range(100, total)])
 until = time.monotonic() + 30
 while "space" not in sink.status().error and "full" not in sink.status().error:
     assert time.monotonic() < until, sink.status()
@@ -45,9 +46,9 @@ assert sink.status().error == ""
 sink.close()
 if isinstance(settings, ChdbSettings):
     store = open_store(settings, data_dir)
-    assert store.count(Kind.PLATE_READ) == 20_100, store.count(Kind.PLATE_READ)
+    assert store.count(Kind.PLATE_READ) == total, store.count(Kind.PLATE_READ)
     store.close()
 else:
     lines = (small / "e.jsonl").read_bytes().splitlines()
-    assert len(lines) == len(set(lines)) == 20_100, len(lines)
+    assert len(lines) == len(set(lines)) == total, len(lines)
 print("survived")

@@ -20,7 +20,7 @@ from tests.sink.samples import plate_read, wait_until
 
 
 class Other:
-    """The other side: up or down, with events it never takes. Real servers are in the other files; this one can time."""
+    """The other side: up or down, with events it never takes. Real servers are in the other files."""
 
     target = "other side"
 

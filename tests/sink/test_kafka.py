@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,6 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.settings import KafkaSettings
 from tests.servers.kafka import KafkaBroker
 from tests.sink.samples import one_of_each, plate_read, wait_until
-
 
 # kafka-python leaves the sockets of refused connections to the garbage collector, which therefore runs in here.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
@@ -162,7 +160,7 @@ def test_a_broker_missing_at_start_and_at_the_end_loses_nothing(own_broker: Kafk
 
 def test_failed_connections_leave_no_threads_and_no_sockets(own_broker: KafkaBroker, tmp_path: Path) -> None:
     gc.collect()
-    open_files = len(os.listdir("/proc/self/fd"))
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
     sink = build_sink(settings_for(own_broker, "leaks", timeout_s=0.5), tmp_path)
     sink.add([plate_read(1)])
     sink.flush(20)
@@ -173,7 +171,7 @@ def test_failed_connections_leave_no_threads_and_no_sockets(own_broker: KafkaBro
     sink.flush(20)
     sink.close()
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) <= open_files
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_files
     wait_until(lambda: not [t for t in threading.enumerate() if "kafka" in t.name.lower()])
 
 

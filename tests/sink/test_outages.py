@@ -198,9 +198,9 @@ def test_a_full_disk_is_said_and_survived(small_disk: Path, tmp_path: Path, kind
 def test_the_engine_takes_one_folder_per_process(tmp_path: Path) -> None:
     first, second = build_sink(FAST, tmp_path / "a"), build_sink(FAST, tmp_path / "b")
     wait_until(lambda: "can have only one" in first.status().error + second.status().error)
-    with pytest.raises(SinkError):
-        bad = first if first.status().error else second
-        bad.add([plate_read(1)])
-        bad.flush(0.3)
+    loser = first if first.status().error else second
+    loser.add([plate_read(1)])
+    with pytest.raises(SinkError, match="can have only one"):
+        loser.flush(0.3)
     first.close()
     second.close()
