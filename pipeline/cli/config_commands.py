@@ -14,6 +14,7 @@ from pipeline.config.model import Config
 from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
 from pipeline.domain.redact import redact
+from pipeline.engine.build import check_sources
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import why_no_plates
 
@@ -30,6 +31,7 @@ def check(
     Example: [bold]viapublica config check configs/demo.yaml[/]
     """
     settings = load_config(config)
+    check_sources(settings)
     if as_json:
         plain = settings.model_dump(mode="json")
         for camera in plain["cameras"]:

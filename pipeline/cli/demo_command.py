@@ -13,8 +13,6 @@ from pipeline.cli import query_commands
 from pipeline.cli.console import err, out, print_json
 from pipeline.cli.run_command import print_report
 from pipeline.config.load import parse_config
-from pipeline.demo.media import bikes
-from pipeline.demo.scene import render
 from pipeline.domain.events import PlateReadEvent
 from pipeline.engine.build import open_engine
 from pipeline.errors import ViapublicaError
@@ -95,6 +93,9 @@ def demo(
 
 def _prepare(folder: Path) -> Path:
     """Media and configuration in `folder`; events of an earlier demo are removed."""
+    from pipeline.demo.media import bikes
+    from pipeline.demo.scene import render
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in ("data", "pictures"):

@@ -9,13 +9,13 @@ import structlog
 
 from pipeline.decode.address import parse_address
 from pipeline.decode.backoff import Backoff
-from pipeline.decode.clock import SystemClock
 from pipeline.decode.faults import Fault, Silence, diagnose
 from pipeline.decode.masks import MaskBurner, Polygon
 from pipeline.decode.reader import End, Reader
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.states import Monitor
 from pipeline.decode.take import TakePlan
+from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Clock, FrameSource, SourceState, SourceStatus
 from pipeline.errors import ConfigError, SourceError, UnsupportedMedia

@@ -16,7 +16,7 @@ from pipeline.decode.source import open_source
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.domain.camera import Camera
 from pipeline.domain.frame import Frame
-from pipeline.domain.ports import SinkStatus, SourceStatus
+from pipeline.domain.ports import FrameSource, SinkStatus, SourceStatus
 from pipeline.engine.batcher import FairBatcher
 from pipeline.engine.feed import Feed
 from pipeline.engine.outlet import Outlet
@@ -154,8 +154,18 @@ def _tell_where_plates_are_not_read(cameras: Iterable[Camera]) -> None:
             _log.info("plates_not_read", camera=camera.camera_id, reason=reason)
 
 
-def _feed(config: Config, camera: CameraSettings, batcher: FairBatcher, stages: StageClock) -> Feed:
-    source = open_source(
+def check_sources(config: Config) -> None:
+    """Look at every camera's address, masks and sampling without connecting.
+
+    Raises:
+        ConfigError: naming the camera.
+    """
+    for camera in config.cameras:
+        _source(config, camera)
+
+
+def _source(config: Config, camera: CameraSettings) -> FrameSource:
+    return open_source(
         camera.id,
         camera.source,
         settings=config.decode,
@@ -163,6 +173,10 @@ def _feed(config: Config, camera: CameraSettings, batcher: FairBatcher, stages: 
         masks=camera.masks,
         start_ms=camera.start_ms,
     )
+
+
+def _feed(config: Config, camera: CameraSettings, batcher: FairBatcher, stages: StageClock) -> Feed:
+    source = _source(config, camera)
     live = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
     slot = batcher.open_slot(camera.id, config.engine.queue_frames, live if source.live else WhenFull.WAIT)
     return Feed(source, slot, stages)
