@@ -128,7 +128,7 @@ def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: P
     assert sink.status().error == ""
     other.up = False
     sink.add([plate_read(2)])
-    wait_until(lambda: "gone" in sink.status().error)
+    wait_until(lambda: sink.status().error != "")
     assert sink.status().oldest_pending_s > 0
     other.up = True
     sink.flush(5)

@@ -217,3 +217,13 @@ def test_an_event_that_fits_no_column_is_refused_and_the_connection_lives(databa
         fill(database, [event])
     fill(database, one_of_each())
     assert database.rows("SELECT count() AS n FROM plate_reads")[0]["n"] == 1
+
+
+def test_pages_are_full_however_many_duplicates_lie_before_them(store: EventStore, database: Database) -> None:
+    old, new = [plate_read(n) for n in range(5)], plate_read(100)
+    fill(database, old)  # type: ignore[arg-type]
+    for _ in range(40):
+        fill(database, [new])
+    assert store.events(Kind.PLATE_READ, limit=4) == [new, *old[:1:-1]]
+    assert store.plates("ABC*", like=True, limit=2, offset=3) == old[2:0:-1]
+    store.close()
