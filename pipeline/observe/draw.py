@@ -40,7 +40,8 @@ _COLOURS: Mapping[Label, Colour] = {
 _DARK: Colour = (18, 20, 24)
 _LIGHT: Colour = (250, 250, 250)
 _COVER: Colour = (52, 56, 64)
-_COVER_FIGURE: Colour = (112, 118, 130)
+_COVER_RIM: Colour = (86, 92, 104)
+_COVER_FIGURE: Colour = (128, 134, 146)
 _PLATE_BLUE: Colour = (0, 51, 153)
 _COVER_MARGIN = 0.04
 """A cover is larger than its box by this share on each side: boxes end at the shoulder as often as beside it."""
@@ -128,6 +129,7 @@ class _Sheet:
     width: int = field(init=False)
     height: int = field(init=False)
     _line: int = field(init=False)
+    _rim: int = field(init=False)
     _text_px: int = field(init=False)
     _image: Pil.Image = field(init=False)
     _pen: ImageDraw.ImageDraw = field(init=False)
@@ -137,6 +139,7 @@ class _Sheet:
         self.width, self.height = self.picture.width, self.picture.height
         short = min(self.width, self.height)
         self._line = max(1, round(short / 300))
+        self._rim = max(1, self._line // 2)
         self._text_px = int(np.clip(short / 34, 10, 56))
         self._image = Pil.fromarray(cv2.cvtColor(self.picture.bgr(), cv2.COLOR_BGR2RGB))
         self._pen = ImageDraw.Draw(self._image)
@@ -158,7 +161,7 @@ class _Sheet:
     def cover(self, box: npt.NDArray[np.float32], label: Label) -> None:
         """Replace a person or a face by a plain shape; nothing of the pixels below remains."""
         left, top, right, bottom = self.clip(box, _COVER_MARGIN)
-        self._pen.rectangle((left, top, right - 1, bottom - 1), fill=_COVER)
+        self._pen.rectangle((left, top, right - 1, bottom - 1), fill=_COVER, outline=_COVER_RIM, width=self._rim)
         if label is Label.PERSON:
             self._figure(left, top, right, bottom)
 
@@ -166,7 +169,7 @@ class _Sheet:
         """A box with a dark rim, legible on bright and on dark."""
         left, top, right, bottom = rect
         radius = min(4 * self._line, (right - left) // 4, (bottom - top) // 4)
-        rim = max(1, self._line // 2)
+        rim = self._rim
         self._frame((left - rim, top - rim, right + rim, bottom + rim), radius + rim, _DARK, self._line + 2 * rim)
         self._frame(rect, radius, colour, self._line)
 
@@ -190,8 +193,8 @@ class _Sheet:
     def _figure(self, left: int, top: int, right: int, bottom: int) -> None:
         """A head and shoulders, so that a reader knows what was covered."""
         width, height = right - left, bottom - top
-        unit = min(width * 0.5, height * 0.24)
-        if unit < 4:
+        unit = min(width * 0.26, height * 0.14, min(self.width, self.height) / 14)
+        if unit < 3:
             return
         centre, middle = (left + right) / 2, (top + bottom) / 2
         head = unit * 0.42

@@ -33,8 +33,10 @@ from pipeline.observe.collectors import (
     SourcesCollector,
     StagesCollector,
 )
-from pipeline.observe.snapshots import Activities, Queues, Sinks, Sources
+from pipeline.observe.snapshots import Activities, Queues, QueueSnapshot, Sinks, Sources
 from pipeline.observe.stages import Stage, StageClock
+
+__all__ = ["MetricsServer", "PipelineMetrics", "QueueSnapshot"]
 
 _log = structlog.get_logger(__name__)
 
@@ -100,9 +102,13 @@ class PipelineMetrics:
         """A network pass over so many frames."""
         self._batch.observe(size)
 
-    def event(self, kind: Kind, n: int = 1) -> None:
-        """So many events of a kind left."""
-        self._events.labels(kind.value).inc(n)
+    def event(self, kind: Kind | str, n: int = 1) -> None:
+        """So many events of a kind left.
+
+        Raises:
+            ValueError: no such kind.
+        """
+        self._events.labels(Kind(kind).value).inc(n)
 
     def refused(self, reason: str, n: int = 1) -> None:
         """So many events were kept back; beyond 16 reasons all further ones are summed as ``other``."""
