@@ -65,7 +65,9 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
 
 def _explain(path: Path, document: Mapping[str, Any], error: ValidationError) -> ModelCardError:
-    first = error.errors(include_url=False)[0]
+    problems = error.errors(include_url=False)
+    # A misspelt key is reported as one missing and one unknown; the unknown one is what the reader typed.
+    first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     location = tuple(first["loc"])
     key = ".".join(str(part) for part in location)
     subject = f"model card {path}:{_line(document, location)}"

@@ -1,0 +1,233 @@
+"""Trackers side by side on the PETS09-S2L1 clip: who keeps people apart, and what it costs.
+
+    python -m benchmarks.tracking --data ../shared/data --models ../shared/models --out benchmarks/results/tracking.md
+
+Detections are made once, by one network, and given to every tracker. Libraries that are not installed are left out;
+supervision dropped its own ByteTrack in 0.31, so compare it in an environment with `supervision<0.31`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import av
+import motmetrics as mm
+import numpy as np
+
+from benchmarks.results_file import machine, write_table
+from pipeline.decode.picture import ArrayPicture
+from pipeline.detect.build import build_detector, build_tracker
+from pipeline.detect.settings import DetectSettings, TrackSettings
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
+
+Step = Callable[[Detections, float], tuple[Any, Any]]
+"""Detections and seconds to boxes (n, 4) and ids (n,)."""
+
+LOST_S = 1.5
+"""Every tracker waits this long for what it lost."""
+
+
+def ours(frame_rate: float) -> Step:
+    tracker = build_tracker(TrackSettings(lost_s=LOST_S), frame_rate)
+
+    def step(found: Detections, at_s: float) -> tuple[Any, Any]:
+        tracks = tracker.update(found, round(at_s * 1000))
+        return tracks.detections.boxes, tracks.ids
+
+    return step
+
+
+def _supervision(tracker: Any, *, timed: bool) -> Step:
+    import supervision as sv
+
+    def step(found: Detections, at_s: float) -> tuple[Any, Any]:
+        boxes = sv.Detections(found.boxes, confidence=found.scores, class_id=found.labels.astype(int))
+        out = tracker.update(boxes, timestamp=at_s) if timed else tracker.update_with_detections(boxes)
+        if out.tracker_id is None:
+            return np.empty((0, 4)), np.empty(0, int)
+        known = out.tracker_id >= 0
+        return out.xyxy[known], out.tracker_id[known]
+
+    return step
+
+
+def roboflow(name: str, **settings: Any) -> Callable[[float], Step]:
+    def make(frame_rate: float) -> Step:
+        import trackers
+
+        kind = getattr(trackers, name)
+        return _supervision(
+            kind(frame_rate=frame_rate, lost_track_buffer=round(LOST_S * 30), minimum_consecutive_frames=2, **settings),
+            timed=True,
+        )
+
+    return make
+
+
+def supervision_bytetrack(frame_rate: float) -> Step:
+    import supervision as sv
+
+    tracker = getattr(sv, "ByteTrack")(  # noqa: B009  gone from 0.31 on, so mypy must not look for it
+        track_activation_threshold=0.35,
+        lost_track_buffer=round(LOST_S * 30),
+        frame_rate=round(frame_rate),
+        minimum_consecutive_frames=2,
+    )
+    return _supervision(tracker, timed=False)
+
+
+def norfair(frame_rate: float) -> Step:
+    nf: Any = import_module("norfair")
+
+    tracker = nf.Tracker(
+        distance_function="iou",
+        distance_threshold=0.8,
+        hit_counter_max=round(LOST_S * frame_rate),
+        initialization_delay=1,
+    )
+
+    def step(found: Detections, _at_s: float) -> tuple[Any, Any]:
+        sure = found.select(found.scores >= 0.35)
+        seen = tracker.update([nf.Detection(box.reshape(2, 2)) for box in sure.boxes])
+        live = [t for t in seen if t.last_detection.age == t.age]  # matched in this picture, not merely predicted
+        if not live:
+            return np.empty((0, 4)), np.empty(0, int)
+        return np.array([t.last_detection.points.reshape(4) for t in live]), np.array([t.id for t in live])
+
+    return step
+
+
+CANDIDATES: Mapping[str, tuple[str, Callable[[float], Step]]] = {
+    "ours (trackers ByteTrack per group)": ("trackers", ours),
+    "trackers ByteTrackTracker": (
+        "trackers",
+        roboflow("ByteTrackTracker", track_activation_threshold=0.35, high_conf_det_threshold=0.35),
+    ),
+    "trackers OCSORTTracker": ("trackers", roboflow("OCSORTTracker", high_conf_det_threshold=0.35)),
+    "trackers SORTTracker": ("trackers", roboflow("SORTTracker", track_activation_threshold=0.35)),
+    "trackers CBIoUTracker": (
+        "trackers",
+        roboflow("CBIoUTracker", track_activation_threshold=0.35, high_conf_det_threshold=0.35),
+    ),
+    "supervision ByteTrack": ("supervision", supervision_bytetrack),
+    "norfair IoU": ("norfair-enough", norfair),
+}
+
+
+def find_people(clip: Path, models: Path, model: str) -> list[Detections]:
+    """Persons of every picture of the clip."""
+    settings = DetectSettings(model=model, plate_model=None, confidence=0.2)
+    detector = build_detector(settings, models)
+    with av.open(str(clip)) as container:
+        return [
+            detector.detect([ArrayPicture(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))])[0].labelled(
+                Label.PERSON
+            )
+            for frame in container.decode(video=0)
+        ]
+
+
+def read_truth(path: Path) -> dict[int, tuple[list[int], Any]]:
+    """Frame index to ids and boxes (n, 4)."""
+    rows = defaultdict(list)
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            box = [float(row[key]) for key in ("x1", "y1", "x2", "y2")]
+            rows[int(row["frame_index"])].append((int(row["track_id"]), box))
+    return {frame: ([i for i, _ in found], np.array([box for _, box in found])) for frame, found in rows.items()}
+
+
+def distances(truth: Any, found: Any) -> Any:
+    """1 - IoU of (n, 4) and (m, 4) boxes, NaN under IoU 0.5 (motmetrics' own does not run on NumPy 2)."""
+    found = np.asarray(found, float).reshape(-1, 4)
+    low = np.maximum(truth[:, None, :2], found[None, :, :2])
+    high = np.minimum(truth[:, None, 2:], found[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (truth, found)]
+    overlap = shared / (areas[0][:, None] + areas[1][None] - shared)
+    return np.where(overlap >= 0.5, 1 - overlap, np.nan)
+
+
+def score(make: Callable[[float], Step], found: list[Detections], truth: Any, fps: float, every: int) -> list[str]:
+    """IDF1, MOTA, switches, ids given and median ms per picture, at one sampling of the clip.
+
+    Truth exists for 24 pictures. A sampled run sees those and every `every`-th of the others.
+    """
+    step = make(fps / every)
+    accumulator = mm.MOTAccumulator()
+    ids, spent = set(), []
+    for index, people in enumerate(found):
+        if index % every and index not in truth:
+            continue
+        start = time.perf_counter()
+        boxes, numbers = step(people, index / fps)
+        spent.append(time.perf_counter() - start)
+        ids |= set(np.asarray(numbers).tolist())
+        if index in truth:
+            expected, places = truth[index]
+            accumulator.update(expected, list(numbers), distances(places, boxes), frameid=index)
+    summary = mm.metrics.create().compute(accumulator, metrics=["idf1", "mota", "num_switches"], name="clip")
+    idf1, mota, switches = summary.iloc[0]
+    return [f"{idf1:.3f}", f"{mota:.3f}", str(int(switches)), str(len(ids)), f"{1000 * float(np.median(spent)):.2f}"]
+
+
+def cost_of_twenty(make: Callable[[float], Step]) -> str:
+    """Median ms per picture for 20 objects that move evenly."""
+    random = np.random.default_rng(7)
+    place, speed = random.uniform(0, 1000, (20, 2)), random.uniform(-3, 3, (20, 2))
+    step, spent = make(10.0), []
+    for k in range(200):
+        corner = place + speed * k
+        people = Detections.build(np.concatenate([corner, corner + 60], axis=1), np.full(20, 0.8), np.zeros(20))
+        start = time.perf_counter()
+        step(people, k / 10)
+        spent.append(time.perf_counter() - start)
+    return f"{1000 * float(np.median(spent)):.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--model", default="yolov8n_dequantised_float")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    folder = options.data / "pets09-s2l1"
+    found = find_people(folder / "pedestrians.avi", options.models, options.model)
+    truth = read_truth(folder / "boxes.csv")
+    rows = []
+    for name, (package, make) in CANDIDATES.items():
+        try:
+            full = score(make, found, truth, 10.0, 1)
+            half, sparse = score(make, found, truth, 10.0, 2), score(make, found, truth, 10.0, 4)
+            rows.append([name, version(package), *full, *half[:3], *sparse[:3], cost_of_twenty(make)])
+        except (ImportError, PackageNotFoundError, AttributeError) as error:
+            rows.append([name, "not installed", *[""] * 12])
+            print(f"{name}: left out ({error})")
+        print(rows[-1])
+    columns = ["tracker", "version", "IDF1", "MOTA", "switches", "ids", "ms"]
+    columns += [f"{what} {rate}" for rate in ("5 fps", "2.5 fps") for what in ("IDF1", "MOTA", "switches")]
+    write_table(
+        options.out,
+        "Trackers",
+        f"PETS09-S2L1 view 1, 795 pictures at 10 per second, truth on 24 of them (IoU 0.5); persons found by "
+        f"{options.model} from score 0.2, the same for all. {machine()} `python -m benchmarks.tracking`. Times are "
+        "noisy: compare within the table.",
+        columns=[*columns, "ms, 20 objects"],
+        rows=rows,
+    )
+
+
+if __name__ == "__main__":
+    main()

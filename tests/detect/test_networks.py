@@ -1,0 +1,248 @@
+"""Real networks on real pictures; wrong weights, cards and inputs are refused with words."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.detect.build import build_detector
+from pipeline.detect.metadata import names_from_text
+from pipeline.detect.network import NetworkDetector
+from pipeline.detect.onnx_backend import OnnxRuntime
+from pipeline.detect.settings import Backend, DetectSettings, Device
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import Detector
+from pipeline.errors import MissingComponent, ModelCardError, ModelIntegrityError, ModelRuntimeError, PolicyError
+from pipeline.weights.cards import list_cards, load_card
+from tests.detect.pictures import Still, coco, count_found, plain
+
+SMALL = "license_plate_yolov8n_int8_320"
+
+
+def build(name: str, models_dir: Path, backend: Backend = Backend.ONNXRUNTIME, **settings: object) -> Detector:
+    chosen = {"model": name, "plate_model": None, "backend": backend, "confidence": 0.25} | settings
+    return build_detector(DetectSettings.model_validate(chosen), models_dir)
+
+
+def changed_card(models_dir: Path, tmp_path: Path, name: str, *changes: tuple[str, str]) -> str:
+    """A copy of a card with words replaced; its weights are still found in the models folder."""
+    text = list_cards(models_dir)[name].read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "backend", "least"),
+    # Recall on these 14 pictures was 0.67, 0.47, 0.65, 0.53, 0.65, 0.67, 0.62, 0.68, 0.65 when the networks came.
+    [
+        ("yolov8n_int8_640", Backend.ONNXRUNTIME, 0.62),
+        ("yolo11n_int8_320", Backend.ONNXRUNTIME, 0.42),
+        ("yolov5n_fp16", Backend.ONNXRUNTIME, 0.60),
+        ("yolo26n_int8_640", Backend.ONNXRUNTIME, 0.48),
+        ("yolox_nano_416", Backend.ONNXRUNTIME, 0.60),
+        ("yolov8n_dequantised_float", Backend.ONNXRUNTIME, 0.62),
+        ("yolo11n_dequantised_float", Backend.ONNXRUNTIME, 0.57),
+        ("yolo11n_int8_640_openvino", Backend.OPENVINO, 0.62),
+        ("yolox_nano_416", Backend.OPENVINO, 0.60),
+    ],
+)
+def test_people_and_vehicles_are_found(
+    name: str, backend: Backend, least: float, data_dir: Path, models_dir: Path
+) -> None:
+    samples = coco(data_dir, 14)
+    detector = build(name, models_dir, backend)
+    found = [detector.detect([sample.picture])[0] for sample in samples]
+    right = sum(count_found(one, sample) for one, sample in zip(found, samples, strict=True))
+    assert right / sum(len(sample.boxes) for sample in samples) >= least
+    assert right / sum(len(one) for one in found) >= 0.68
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["yolox_nano_416", "yolov8n_dequantised_float", "yolov5n_fp16"])
+def test_a_batch_of_different_shapes_finds_what_single_pictures_do(name: str, data_dir: Path, models_dir: Path) -> None:
+    pictures = [sample.picture for sample in coco(data_dir, 5)] + [plain(1920, 1080), plain(2, 2)]
+    detector = build(name, models_dir, batch_size=3)
+    together = detector.detect(pictures)
+    for picture, found in zip(pictures, together, strict=True):
+        (alone,) = detector.detect([picture])
+        np.testing.assert_allclose(found.boxes, alone.boxes, atol=0.5)
+        np.testing.assert_array_equal(found.labels, alone.labels)
+    assert detector.detect([]) == []
+
+
+@pytest.mark.real
+def test_boxes_lie_inside_the_picture_surest_first(data_dir: Path, models_dir: Path) -> None:
+    detector = build("yolox_nano_416", models_dir, confidence=0.05)
+    for sample in coco(data_dir, 5):
+        (found,) = detector.detect([sample.picture])
+        assert len(found)
+        assert (found.boxes >= 0).all()
+        assert (found.boxes <= [sample.picture.width, sample.picture.height] * 2).all()
+        assert (found.boxes[:, 2:] - found.boxes[:, :2] >= 1).all()
+        assert (np.diff(found.scores) <= 0).all()
+
+
+@pytest.mark.real
+def test_thresholds_count_per_label(data_dir: Path, models_dir: Path) -> None:
+    samples = coco(data_dir, 49)
+    detector = build("yolox_nano_416", models_dir, confidence=0.2, label_confidence={"person": 0.7})
+    found = Detections.concatenate([detector.detect([sample.picture])[0] for sample in samples])
+    assert found.labelled(Label.PERSON).scores.min() >= 0.7
+    assert found.select(found.labels != Label.PERSON).scores.min() < 0.4
+
+
+@pytest.mark.real
+def test_noise_and_odd_pictures_do_no_harm(models_dir: Path) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (333, 1, 3), dtype=np.uint8)
+    detector = build(SMALL, models_dir)
+    for picture in (Still(noise), plain(1, 1, 0), plain(4001, 3, 255)):
+        (found,) = detector.detect([picture])
+        assert np.isfinite(found.boxes).all()
+
+
+@pytest.mark.real
+def test_any_size_where_the_network_takes_it_and_words_where_it_does_not(models_dir: Path) -> None:
+    detector = build("yolov8n_dequantised_float", models_dir, input_size=(416, 256))
+    assert isinstance(detector, NetworkDetector)
+    assert detector.input_size == (416, 256)
+    for name in ("yolox_nano_416", "yolov5n_fp16"):
+        with pytest.raises(ModelCardError, match=r"fixed input width .* Leave detect\.input_size out"):
+            build(name, models_dir, input_size=(640 if "416" in name else 320, 320))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "changes", "says"),
+    [
+        (SMALL, [("layout: yolo", "layout: yolox")], "layout yolox with 1 classes gives"),
+        (SMALL, [("layout: yolo", "layout: yolo-end-to-end")], r"gives \[n, any, 6\], the weights give \[1, 5, 2100\]"),
+        ("yolox_nano_416", [("classes: 80", "classes: 79")], "weights give"),
+        ("yolox_nano_416", [("width: 416", "width: 640")], "fixed input width of 416 pixels, not 640"),
+        ("yolo11n_int8_320", [("2: car", "16: car"), ("7: truck", "8: truck")], "themselves call it 'dog'"),
+        (SMALL, [("{0: plate}", "{0: face}")], "themselves call it 'license_plate'"),
+        (SMALL, [("format: onnx", "format: openvino")], "Set detect.backend to openvino"),
+    ],
+)
+def test_a_card_that_contradicts_its_weights_is_refused(
+    name: str, changes: list[tuple[str, str]], says: str, models_dir: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelCardError, match=says):
+        build(changed_card(models_dir, tmp_path, name, *changes), models_dir)
+
+
+@pytest.mark.real
+def test_openvino_names_are_held_against_the_card(models_dir: Path, tmp_path: Path) -> None:
+    card = changed_card(models_dir, tmp_path, "yolo11n_int8_640_openvino", ("2: car", "14: car"))
+    with pytest.raises(ModelCardError, match="themselves call it 'bird'"):
+        build(card, models_dir, Backend.OPENVINO)
+
+
+@pytest.mark.real
+def test_weights_that_are_no_detectors_are_refused(models_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelCardError, match="is for read-plates"):
+        build("cct_xs_v1_global", models_dir)
+    reader, faces = (load_card(name, models_dir) for name in ("cct_xs_v1_global", "yolo11n_face_int8_640"))
+    many = models_dir / "face/scrfd_500m_bnkps.onnx"
+    for file, sha256 in (
+        (reader.file, reader.sha256),
+        ("face/scrfd_500m_bnkps.onnx", hashlib.sha256(many.read_bytes()).hexdigest()),
+    ):
+        card = changed_card(models_dir, tmp_path, faces.name, (faces.file, file), (faces.sha256, sha256))
+        with pytest.raises(ModelCardError):
+            build(card, models_dir)
+
+
+@pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.OPENVINO])
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x07" * 300])
+def test_rubbish_with_the_right_hash_is_refused_by_the_runtime(
+    backend: Backend, content: bytes, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelRuntimeError, match="cannot open it"):
+        build(str(write_own(tmp_path, "weights.onnx", content)), tmp_path, backend)
+
+
+def test_weights_that_were_exchanged_are_never_opened(tmp_path: Path) -> None:
+    path = write_own(tmp_path, "weights.onnx", b"good")
+    (tmp_path / "weights.onnx").write_bytes(b"evil")
+    with pytest.raises(ModelIntegrityError):
+        build(str(path), tmp_path)
+
+
+class Evil:
+    """Runs a command when unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch ran-by-pickle",)
+
+
+@pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.OPENVINO])
+def test_a_pickle_is_not_opened_by_the_usual_backends(backend: Backend, tmp_path: Path) -> None:
+    path = write_own(tmp_path, "weights.pt", pickle.dumps(Evil()))
+    with pytest.raises(ModelCardError, match="pickle"):
+        build(str(path), tmp_path, backend)
+    assert not Path("ran-by-pickle").exists()
+
+
+def test_ultralytics_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ultralytics", None)
+    path = write_own(tmp_path, "weights.pt", b"weights", kind="ultralytics")
+    with pytest.raises(MissingComponent, match=r"viapublica\[ultralytics\]"):
+        build(str(path), tmp_path, Backend.ULTRALYTICS)
+    (tmp_path / "weights.pt").write_bytes(b"other")
+    with pytest.raises(ModelIntegrityError):
+        build(str(path), tmp_path, Backend.ULTRALYTICS)
+
+
+def test_openvino_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(MissingComponent, match=r"viapublica\[openvino\]"):
+        build(str(write_own(tmp_path, "weights.onnx", b"x")), tmp_path, Backend.OPENVINO)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("device", [Device.CUDA, Device.TENSORRT])
+def test_a_missing_gpu_is_said_not_worked_around(device: Device, models_dir: Path) -> None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime has CUDA")
+    with pytest.raises(MissingComponent, match="onnxruntime-gpu"):
+        OnnxRuntime(load_card(SMALL, models_dir), device, 1, models_dir)
+
+
+def test_names_that_cannot_be_read_are_not_trusted() -> None:
+    assert names_from_text("m", "{0: 'car'}") == {0: "car"}
+    assert names_from_text("m", "['car', 'bus']") == {0: "car", 1: "bus"}
+    for text in ("__import__('os')", "{0: 'car'", "7", "{'a': 'car'}"):
+        with pytest.raises(ModelCardError, match="class names that cannot be read"):
+            names_from_text("m", text)
+
+
+def test_a_forbidden_label_in_a_card_stops_the_start(tmp_path: Path) -> None:
+    path = write_own(tmp_path, "weights.onnx", b"x")
+    path.write_text(path.read_text().replace("0: car", "0: religion"))
+    with pytest.raises(PolicyError, match="religion"):
+        build(str(path), tmp_path)
+
+
+def write_own(folder: Path, file: str, content: bytes, kind: str = "onnx") -> Path:
+    (folder / file).write_bytes(content)
+    path = folder / "own.yaml"
+    path.write_text(
+        f"name: own\ntask: detect\nformat: {kind}\nlayout: yolo\nfile: {file}\n"
+        f"sha256: {hashlib.sha256(content).hexdigest()}\nlicence: MIT\nsource: a test\ndescription: A test.\n"
+        "input: {width: 320, height: 320}\nclasses: 1\nlabels: {0: car}\n"
+    )
+    return path
