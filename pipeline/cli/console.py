@@ -16,7 +16,10 @@ from rich.table import Table
 
 from pipeline.errors import ViapublicaError
 
-out = Console()
+_PIPED_COLUMNS = 160
+"""Width of tables that go into a file or a pipe, where nobody can widen the window."""
+
+out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True)
 
 

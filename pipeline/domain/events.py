@@ -32,7 +32,7 @@ class Kind(StrEnum):
     HEALTH = "health"
 
 
-class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, gc=False):
     """Fields of every event.
 
     Attributes:

@@ -53,6 +53,7 @@ class Slot:
                     self._frames.popleft()
                     self._drops["queue-full-oldest"] += 1
             if self._closed:
+                self._drops["stopped"] += 1
                 return False
             self._frames.append(frame)
             self._changed.notify_all()

@@ -66,7 +66,7 @@ def test_closing_frees_a_decoder_that_waits() -> None:
     decoder.join(timeout=5)
     assert results == [False]
     assert slot.drained
-    assert slot.snapshot().drops == {"stopped": 1}
+    assert slot.snapshot().drops == {"stopped": 2}
 
 
 def test_a_camera_that_sends_much_does_not_push_another_out() -> None:
