@@ -60,7 +60,9 @@ def find_models_dir(configured: Path | None = None) -> list[Path]:
         configured: the folder of the configuration, first in line.
     """
     package = Path(pipeline.__file__).parent
-    candidates = [configured, os.environ.get(ENVIRONMENT), package.parent / "models", package / "resources" / "models"]
+    # Beside an installed package lies whatever else is installed; only a checkout has our models there.
+    checkout = package.parent / "models" if (package.parent / "pyproject.toml").is_file() else None
+    candidates = [configured, os.environ.get(ENVIRONMENT), checkout, package / "resources" / "models"]
     folders = [Path(candidate).expanduser().resolve() for candidate in candidates if candidate]
     return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 

@@ -45,12 +45,12 @@ def changed_card(models_dir: Path, tmp_path: Path, name: str, *changes: tuple[st
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "backend", "least"),
-    # Recall on these 14 pictures was 0.67, 0.47, 0.65, 0.53, 0.65, 0.67, 0.62, 0.68, 0.65 when the networks came.
+    # Recall on these 14 pictures was 0.67, 0.47, 0.65, 0.71 (five of them), 0.65, 0.67, 0.62, 0.68, 0.65 when the networks came.
     [
         ("yolov8n_int8_640", Backend.ONNXRUNTIME, 0.62),
         ("yolo11n_int8_320", Backend.ONNXRUNTIME, 0.42),
         ("yolov5n_fp16", Backend.ONNXRUNTIME, 0.60),
-        ("yolo26n_int8_640", Backend.ONNXRUNTIME, 0.48),
+        ("yolo26n_int8_640", Backend.ONNXRUNTIME, 0.60),
         ("yolox_nano_416", Backend.ONNXRUNTIME, 0.60),
         ("yolov8n_dequantised_float", Backend.ONNXRUNTIME, 0.62),
         ("yolo11n_dequantised_float", Backend.ONNXRUNTIME, 0.57),
@@ -61,7 +61,7 @@ def changed_card(models_dir: Path, tmp_path: Path, name: str, *changes: tuple[st
 def test_people_and_vehicles_are_found(
     name: str, backend: Backend, least: float, data_dir: Path, models_dir: Path
 ) -> None:
-    samples = coco(data_dir, 14)
+    samples = coco(data_dir, 5 if name.startswith("yolo26") else 14)  # that one takes its time
     detector = build(name, models_dir, backend)
     found = [detector.detect([sample.picture])[0] for sample in samples]
     right = sum(count_found(one, sample) for one, sample in zip(found, samples, strict=True))
