@@ -45,7 +45,7 @@ def changed_card(models_dir: Path, tmp_path: Path, name: str, *changes: tuple[st
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "backend", "least"),
-    # Recall on these 14 pictures was 0.67, 0.47, 0.65, 0.71 (five of them), 0.65, 0.67, 0.62, 0.68, 0.65 when the networks came.
+    # Recall here was 0.67, 0.47, 0.65, 0.71, 0.65, 0.67, 0.62, 0.68, 0.65 when the networks came.
     [
         ("yolov8n_int8_640", Backend.ONNXRUNTIME, 0.62),
         ("yolo11n_int8_320", Backend.ONNXRUNTIME, 0.42),
