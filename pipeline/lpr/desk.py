@@ -14,7 +14,7 @@ from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.crops import Quality, plate_crop, sharpness_of, touches_border
 from pipeline.lpr.settings import LprSettings
-from pipeline.lpr.vote import PlateVote
+from pipeline.lpr.vote import PlateVote, Sighting
 
 _FloatBox = tuple[float, float, float, float]
 
@@ -69,9 +69,7 @@ class _Record:
     vehicle: Label | None = None
     members: set[int] = field(default_factory=set)
     vote: PlateVote = field(default_factory=PlateVote)
-    best_weight: float = 0.0
-    best_box: _FloatBox = (0.0, 0.0, 0.0, 0.0)
-    best_frame: int = 0
+    told: set[str] = field(default_factory=set)
     last_read_ms: int = -(10**15)
 
 
@@ -114,10 +112,7 @@ class PlateDesk:
         record = self._record_of.get(request.track_id)
         if record is None:
             return
-        weight = request.quality.weight
-        record.vote.add(probabilities, weight)
-        if weight >= record.best_weight:
-            record.best_weight, record.best_box, record.best_frame = weight, request.box, request.frame
+        record.vote.add(probabilities, request.quality.weight, Sighting(request.ts_ms, request.frame, request.box))
 
     def close(self, track_ids: Iterable[int]) -> list[VotedPlate]:
         """Plates of the vehicles that are gone."""
@@ -135,6 +130,20 @@ class PlateDesk:
         """Plates of everything that is still open."""
         return [plate for record in list(self._records.values()) for plate in self._told(record)]
 
+    def settled(self, ts_ms: int) -> list[VotedPlate]:
+        """Certain plates of vehicles that stay in view, once each; `close` tells only what is new since.
+
+        Args:
+            ts_ms: time of the newest frame.
+        """
+        patience_ms = self._settings.tell_after_s * 1000
+        return [
+            plate
+            for record in self._records.values()
+            if not record.told and ts_ms - record.first_ts_ms >= patience_ms and self._certain(record)
+            for plate in self._untold(record)
+        ]
+
     def peek(self, track_id: int) -> PlateRead | None:
         """The present best reading of a vehicle's or a plate's track."""
         record = self._record_of.get(track_id)
@@ -142,19 +151,32 @@ class PlateDesk:
 
     def _told(self, record: _Record) -> list[VotedPlate]:
         del self._records[record.track_id]
-        self._record_of = {key: value for key, value in self._record_of.items() if value is not record}
+        for member in [key for key, value in self._record_of.items() if value is record]:
+            del self._record_of[member]
+        return self._untold(record)
+
+    def _untold(self, record: _Record) -> list[VotedPlate]:
+        """The record's plates that were not told yet; told from now on."""
+        readings = [
+            reading
+            for reading in record.vote.plates(self._settings.min_votes)
+            if reading.read.confidence >= self._settings.min_confidence
+        ]
+        # A track with two plates passed from one car to another: each was there only while it was read.
+        alone = len(readings) == 1
+        fresh = [reading for reading in readings if reading.read.key not in record.told]
+        record.told.update(reading.read.key for reading in fresh)
         return [
             VotedPlate(
-                read=read,
+                read=reading.read,
                 track_id=record.track_id,
                 vehicle=record.vehicle,
-                first_ts_ms=record.first_ts_ms,
-                last_ts_ms=record.last_ts_ms,
-                best_box=record.best_box,
-                best_frame=record.best_frame,
+                first_ts_ms=record.first_ts_ms if alone else reading.first.ts_ms,
+                last_ts_ms=record.last_ts_ms if alone else reading.last.ts_ms,
+                best_box=reading.best.box,
+                best_frame=reading.best.frame,
             )
-            for read in record.vote.plates(self._settings.min_votes)
-            if read.confidence >= self._settings.min_confidence
+            for reading in fresh
         ]
 
     def _record(self, plate_id: int, vehicle: tuple[int, Label] | None, ts_ms: int) -> _Record:
@@ -182,8 +204,7 @@ class PlateDesk:
             return lone
         theirs.vote.merge(lone.vote)
         theirs.first_ts_ms = min(theirs.first_ts_ms, lone.first_ts_ms)
-        if lone.best_weight > theirs.best_weight:
-            theirs.best_weight, theirs.best_box, theirs.best_frame = lone.best_weight, lone.best_box, lone.best_frame
+        theirs.told |= lone.told
         del self._records[lone.track_id]
         for member in lone.members:
             self._bind(theirs, member)
@@ -198,10 +219,13 @@ class PlateDesk:
         """False while a plate is certain and was read not long ago."""
         if ts_ms - record.last_read_ms >= self._settings.recheck_s * 1000:
             return True
+        return not self._certain(record)
+
+    def _certain(self, record: _Record) -> bool:
         if record.vote.votes < self._settings.certain_votes:
-            return True
+            return False
         best = record.vote.best()
-        return best is None or best.confidence < self._settings.certain_confidence
+        return best is not None and best.confidence >= self._settings.certain_confidence
 
 
 def _vehicle_around(plate: np.ndarray, vehicles: Tracks) -> tuple[int, Label] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,10 +14,8 @@ from pipeline.domain.frame import Image
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.lpr.settings import Device, LprSettings
+from pipeline.lpr.views import views_of
 from pipeline.weights.cards import ModelCard, Task, load_card, verify_plate_config, verify_weights
-
-TWO_LINE_ASPECT: Final = 1.7
-"""Crops narrower than this may be two-line plates: a motorcycle's is 200 × 170 mm (1.2), a car's 400 × 130 mm (3.1)."""
 
 
 class FastPlateReader:
@@ -52,20 +50,12 @@ class FastPlateReader:
         return self._card.name
 
     def read(self, crops: Sequence[Image]) -> list[CharacterProbabilities]:
-        """Probabilities of each crop. A nearly square one is also read as two lines side by side; the surer wins."""
-        views: list[Image] = list(crops)
-        joined: dict[int, int] = {}
-        for number, crop in enumerate(crops):
-            if crop.shape[1] < TWO_LINE_ASPECT * crop.shape[0] and crop.shape[0] >= 8:
-                joined[number] = len(views)
-                views.append(side_by_side(crop))
+        """Probabilities of each crop; of the several ways to look at one (`views_of`) the surest."""
+        views = [views_of(crop) for crop in crops]
         if not views:
             return []
-        values = self._run(views)
-        chosen = [
-            max((values[number], values[joined[number]]), key=_sureness) if number in joined else values[number]
-            for number in range(len(crops))
-        ]
+        values = iter(self._run([view for several in views for view in several]))
+        chosen = [max((next(values) for _ in several), key=_sureness) for several in views]
         return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
 
     def _run(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]:
@@ -96,13 +86,6 @@ class FastPlateReader:
         except Exception as error:  # the binding's exceptions have no common base but Exception
             raise ModelRuntimeError(f"model {self.name}", f"reading failed ({str(error).splitlines()[0]})") from error
         return np.concatenate(parts)
-
-
-def side_by_side(crop: Image) -> Image:
-    """A two-line plate as one line: the upper half left of the lower one, each twice as wide as high in the end."""
-    middle = round(crop.shape[0] * 0.5)
-    upper, lower = crop[:middle], crop[crop.shape[0] - middle :]
-    return np.hstack([upper, lower])
 
 
 def _sureness(values: npt.NDArray[np.float32]) -> float:

@@ -29,10 +29,10 @@ class LprSettings(BaseModel):
     threads: int = Field(default=2, ge=1, le=256, title="Threads", description="Processor threads (device cpu).")
     batch_size: int = Field(default=16, ge=1, le=512, title="Batch size", description="Most crops in one pass.")
     margin_x: Fraction = Field(
-        default=0.03, title="Margin beside", description="A crop is wider than the box by this share on each side."
+        default=0.05, title="Margin beside", description="A crop is wider than the box by this share on each side."
     )
     margin_y: Fraction = Field(
-        default=0.05, title="Margin above and below", description="A crop is taller than the box by this share each."
+        default=0.1, title="Margin above and below", description="A crop is taller than the box by this share each."
     )
     min_height_px: float = Field(
         default=8.0, ge=1, title="Least height", description="Lower plates are not read, pixels."
@@ -64,4 +64,11 @@ class LprSettings(BaseModel):
         gt=0,
         title="Check again",
         description="Seconds after which a certain plate is read once more: the track may have passed to another car.",
+    )
+    tell_after_s: float = Field(
+        default=20.0,
+        gt=0,
+        title="Tell early",
+        description="Seconds after which a certain plate is told although its vehicle is still in view, such as a "
+        "parked one; passing vehicles are told once, when they are gone.",
     )

@@ -32,6 +32,40 @@ _SHIFTS: Final = (0, -1, 1)
 _Slots = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where and when a crop was seen.
+
+    Attributes:
+        ts_ms: milliseconds since 1970 UTC.
+        frame: index in the stream.
+        box: xyxy of the plate, pixels of the picture.
+    """
+
+    ts_ms: int
+    frame: int
+    box: tuple[float, float, float, float]
+
+
+_NOWHERE: Final = Sighting(0, 0, (0.0, 0.0, 0.0, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One plate of a track, and the sightings it rests on.
+
+    Attributes:
+        read: text, layout, confidence, votes.
+        first, last: the earliest and the latest of its crops.
+        best: the crop with the most weight.
+    """
+
+    read: PlateRead
+    first: Sighting
+    last: Sighting
+    best: Sighting
+
+
 @dataclass
 class _Candidate:
     """Votes that mean one plate: sum of weighted log-probabilities (slots, alphabet)."""
@@ -39,6 +73,20 @@ class _Candidate:
     logs: _Slots
     weight: float
     votes: int
+    first: Sighting
+    last: Sighting
+    best: Sighting
+    best_weight: float
+
+    def take(self, other: _Candidate) -> None:
+        """Add the votes of another candidate for the same plate."""
+        self.logs = self.logs + other.logs
+        self.weight += other.weight
+        self.votes += other.votes
+        self.first = min(self.first, other.first, key=lambda sighting: sighting.ts_ms)
+        self.last = max(self.last, other.last, key=lambda sighting: sighting.ts_ms)
+        if other.best_weight >= self.best_weight:
+            self.best, self.best_weight = other.best, other.best_weight
 
     def pooled(self) -> _Slots:
         """Probabilities (slots, alphabet)."""
@@ -57,12 +105,13 @@ class PlateVote:
         self._alphabet = ""
         self._pad = ""
 
-    def add(self, seen: CharacterProbabilities, weight: float = 1.0) -> None:
+    def add(self, seen: CharacterProbabilities, weight: float = 1.0, at: Sighting = _NOWHERE) -> None:
         """Count what a reader saw in one crop.
 
         Args:
             seen: all crops of one vote come from one reader.
             weight: quality of the crop, above 0.
+            at: where it was seen.
 
         Raises:
             ValueError: another alphabet than before, or a weight that is not positive.
@@ -72,33 +121,25 @@ class PlateVote:
         if self._alphabet and (seen.alphabet, seen.pad) != (self._alphabet, self._pad):
             raise ValueError("all crops of a vote must be read with the same alphabet")
         self._alphabet, self._pad = seen.alphabet, seen.pad
+        if (seen.values.argmax(axis=1) == seen.alphabet.index(seen.pad)).all():
+            return  # an empty reading says nothing about which plate it was
         values = np.maximum(seen.values.astype(np.float64), FLOOR)
         values /= values.sum(axis=1, keepdims=True)
-        if not (seen.values.argmax(axis=1) != seen.alphabet.index(seen.pad)).any():
-            return  # an empty reading says nothing about which plate it was
-        agreement, candidate, shifted = max(
-            (
-                (self._agreement(known.pooled(), moved), known, moved)
-                for known in self._candidates
-                for moved in (self._shift(values, by) for by in _SHIFTS)
-            ),
-            key=lambda item: item[0],
-            default=(0.0, None, values),
-        )
-        if candidate is not None and agreement >= SAME_PLATE:
-            candidate.logs += weight * np.log(shifted)
-            candidate.weight += weight
-            candidate.votes += 1
+        known, by = self._same_plate(values)
+        vote = _Candidate(weight * np.log(self._shift(values, by)), weight, 1, at, at, at, weight)
+        if known is not None:
+            known.take(vote)
             return
-        self._candidates.append(_Candidate(weight * np.log(values), weight, 1))
+        self._candidates.append(vote)
         if len(self._candidates) > MOST_CANDIDATES:
+            # Not the newest: every second car would begin as the weakest and never get a second vote.
             self._candidates.remove(min(self._candidates[:-1], key=lambda c: c.weight))
 
     def best(self) -> PlateRead | None:
         """The plate with most votes so far."""
-        return next(iter(self.plates(1)), None)
+        return next((reading.read for reading in self.plates(1)), None)
 
-    def plates(self, min_votes: int, share: float = 0.3) -> list[PlateRead]:
+    def plates(self, min_votes: int, share: float = 0.3) -> list[Reading]:
         """The plates that were seen, best supported first.
 
         Args:
@@ -106,16 +147,16 @@ class PlateVote:
             share: least support of a further plate, as a share of the first one's.
         """
         ranked = sorted(self._candidates, key=lambda c: c.weight, reverse=True)
-        reads: list[PlateRead] = []
+        readings: list[Reading] = []
         for candidate in ranked:
-            if candidate.votes < min_votes or (reads and candidate.weight < share * ranked[0].weight):
+            if candidate.votes < min_votes or (readings and candidate.weight < share * ranked[0].weight):
                 continue
-            if reads and candidate.votes < 2:
+            if readings and candidate.votes < 2:
                 continue  # a single stray crop is a misreading, not a second car
             read = decode(self._probabilities(candidate), candidate.votes)
-            if read is not None and all(read.key != other.key for other in reads):
-                reads.append(read)
-        return reads
+            if read is not None and all(read.key != other.read.key for other in readings):
+                readings.append(Reading(read, candidate.first, candidate.last, candidate.best))
+        return readings
 
     @property
     def votes(self) -> int:
@@ -123,17 +164,32 @@ class PlateVote:
         return sum(candidate.votes for candidate in self._candidates)
 
     def merge(self, other: PlateVote) -> None:
-        """Take over the votes of another track that turned out to be the same vehicle."""
+        """Take over the votes of another track that turned out to be the same vehicle; `other` is used up."""
         if not self._alphabet:
             self._alphabet, self._pad = other._alphabet, other._pad
         for theirs in other._candidates:
-            ours = max(self._candidates, key=lambda c: self._agreement(c.pooled(), theirs.pooled()), default=None)
-            if ours is not None and self._agreement(ours.pooled(), theirs.pooled()) >= SAME_PLATE:
-                ours.logs += theirs.logs
-                ours.weight += theirs.weight
-                ours.votes += theirs.votes
-            else:
+            ours, by = self._same_plate(theirs.pooled())
+            if ours is None:
                 self._candidates.append(theirs)
+            else:
+                # Moved as probabilities per unit of weight, so that an empty slot comes in with their whole weight.
+                theirs.logs = theirs.weight * np.log(self._shift(np.exp(theirs.logs / theirs.weight), by))
+                ours.take(theirs)
+        while len(self._candidates) > MOST_CANDIDATES:
+            self._candidates.remove(min(self._candidates, key=lambda c: c.weight))
+
+    def _same_plate(self, values: _Slots) -> tuple[_Candidate | None, int]:
+        """The candidate that these probabilities agree with, or None, and by how many slots they must be moved."""
+        agreement, known, by = max(
+            (
+                (self._agreement(known.pooled(), self._shift(values, by)), known, by)
+                for known in self._candidates
+                for by in _SHIFTS
+            ),
+            key=lambda item: item[0],
+            default=(0.0, None, 0),
+        )
+        return (known, by) if agreement >= SAME_PLATE else (None, 0)
 
     def _probabilities(self, candidate: _Candidate) -> CharacterProbabilities:
         return CharacterProbabilities(candidate.pooled().astype(np.float32), self._alphabet, self._pad)

@@ -72,7 +72,7 @@ def test_two_cars_on_one_track_are_two_plates_and_no_blend() -> None:
         vote.add(seen("ABC1D23"))
     for _ in range(3):
         vote.add(seen("XYZ9K87"))
-    assert [(read.text, read.votes) for read in vote.plates(min_votes=1)] == [("ABC1D23", 4), ("XYZ9K87", 3)]
+    assert [(found.read.text, found.read.votes) for found in vote.plates(min_votes=1)] == [("ABC1D23", 4), ("XYZ9K87", 3)]
 
 
 def test_a_single_stray_crop_is_no_second_car() -> None:
@@ -80,7 +80,7 @@ def test_a_single_stray_crop_is_no_second_car() -> None:
     for _ in range(2):
         vote.add(seen("ABC1D23"))
     vote.add(seen("QQQ0000"))
-    assert [read.text for read in vote.plates(min_votes=1)] == ["ABC1D23"]
+    assert [found.read.text for found in vote.plates(min_votes=1)] == ["ABC1D23"]
 
 
 def test_empty_readings_and_memory() -> None:
@@ -100,7 +100,7 @@ def test_votes_of_two_tracks_of_one_vehicle_are_joined() -> None:
         first.add(seen("ABC1D23", sure=0.7))
         second.add(seen("ABC1D23", sure=0.7))
     first.merge(second)
-    assert [(read.text, read.votes) for read in first.plates(1)] == [("ABC1D23", 6)]
+    assert [(found.read.text, found.read.votes) for found in first.plates(1)] == [("ABC1D23", 6)]
 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0])
