@@ -75,6 +75,8 @@ def _extra(component: str, module: str, fix: str) -> Finding:
 
 
 def _version(distribution: str) -> str:
+    if not distribution:
+        return ""
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

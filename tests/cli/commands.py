@@ -1,0 +1,26 @@
+"""Runs `viapublica` as its users do: as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def viapublica(
+    *arguments: str | Path, models: Path | None = None, cwd: Path | None = None, timeout_s: float = 240
+) -> subprocess.CompletedProcess[str]:
+    """The finished command."""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
+    if models is not None:
+        environment["VIAPUBLICA_MODELS"] = str(models)
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=cwd,
+        timeout=timeout_s,
+        check=False,
+    )

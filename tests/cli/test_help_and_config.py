@@ -1,0 +1,91 @@
+"""What the commands say of themselves, and of configurations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.app import app
+from tests.cli.commands import viapublica
+
+COMMANDS = (
+    ["run"],
+    ["detect"],
+    ["read"],
+    ["plates"],
+    ["events"],
+    ["cameras"],
+    ["doctor"],
+    ["demo"],
+    ["config", "check"],
+    ["config", "schema"],
+    ["config", "explain"],
+)
+GOOD = """\
+cameras:
+  - {id: gate, source: "rtsp://admin:hunter2@10.0.0.7/1", scope: public-road}
+  - {id: square, source: film.mp4, scope: public-square}
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_help_shows_an_example(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--help"], prog_name="viapublica")
+    assert result.exit_code == 0
+    assert f"viapublica {' '.join(command)}" in result.stdout.split("Example:", 1)[1]
+
+
+def test_config_check_says_what_was_understood_without_passwords(tmp_path: Path) -> None:
+    config = tmp_path / "city.yaml"
+    config.write_text(GOOD)
+    result = viapublica("config", "check", config)
+    assert result.returncode == 0
+    assert "hunter2" not in result.stdout + result.stderr
+    assert "neither" in result.stdout
+    plain = json.loads(viapublica("config", "check", config, "--json").stdout)
+    assert plain["cameras"][0]["source"] == "rtsp://***@10.0.0.7/1"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD.replace("scope: public-square", "scop: public-square"), ["city.yaml:3", "Did you mean 'scope'?"]),
+        (GOOD.replace(", scope: public-square", ""), ["camera square declares no public-space scope", "art. 13"]),
+        (GOOD.replace("rtsp://", "gopher://"), ["gate", "gopher"]),
+        (GOOD + "    masks: [[[0, 0], [2, 0], [1, 1]]]\n", [""]),
+    ],
+)
+def test_a_bad_configuration_names_place_and_fix(tmp_path: Path, text: str, words: list[str]) -> None:
+    config = tmp_path / "city.yaml"
+    config.write_text(text)
+    result = viapublica("config", "check", config)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error:")
+    for word in words:
+        assert word in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_schema_and_explanations_cover_each_other() -> None:
+    schema = json.loads(viapublica("config", "schema").stdout)
+    keys = {row["key"] for row in json.loads(viapublica("config", "explain", "--json").stdout)}
+    assert set(schema["properties"]) <= keys
+    unknown = viapublica("config", "explain", "cameraz")
+    assert unknown.returncode == 1
+    assert "cameras" in unknown.stderr
+
+
+@pytest.mark.real
+def test_the_doctor_finds_what_is_there_and_what_is_not(models_dir: Path, tmp_path: Path) -> None:
+    well = viapublica("doctor", "--json", models=models_dir)
+    assert well.returncode == 0, well.stdout
+    states = {finding["component"]: finding["state"] for finding in json.loads(well.stdout)}
+    assert states["embedded event store (chDB)"] == "working"
+    ill = viapublica("doctor", models=tmp_path)
+    assert ill.returncode == 1
+    assert "VIAPUBLICA_MODELS" in ill.stdout
+    assert "broken" in ill.stdout
