@@ -32,7 +32,7 @@ venv() {
     rm -rf "$folder"
     mkdir -p "$(dirname "$folder")"
     make_venv "$python" "$folder"
-    "$folder/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$here/uv.lock"
+    "$folder/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$here/uv.lock"
     uv="$folder/bin/uv"
     VIRTUAL_ENV=$folder "$uv" pip install -q --require-hashes -r "$here/dev.lock"
     VIRTUAL_ENV=$folder "$uv" pip install -q --no-deps --no-build-isolation --editable "$here/.."

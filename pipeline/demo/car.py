@@ -141,7 +141,10 @@ def _shade(mesh: Mesh, palette: npt.NDArray[np.float64], view: Points) -> npt.ND
     shine = gloss * np.clip(mirrored[:, 2], 0, 1) ** 2
     glint = gloss * np.clip(mirrored @ sun, 0, 1) ** 24
     white = np.array([235.0, 225.0, 215.0])
-    return np.clip(matt * (1 - shine[:, None]) + white * (shine * 0.8 + glint)[:, None], 0, 255)
+    shaded: npt.NDArray[np.float64] = np.clip(
+        matt * (1 - shine[:, None]) + white * (shine * 0.8 + glint)[:, None], 0, 255
+    )
+    return shaded
 
 
 def _fill(canvas: Image, fixed: npt.NDArray[np.int32], shade: Sequence[float]) -> None:

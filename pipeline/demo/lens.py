@@ -41,7 +41,8 @@ class Lens:
         down_m = -points[:, 1] * np.sin(pitch) - up_m * np.cos(pitch)
         focal_px = self.focal * self.size[0]
         centre = np.array(self.size) / 2
-        return np.stack((points[:, 0], down_m), axis=1) * (focal_px / depth_m)[:, None] + centre
+        pixels: Points = np.stack((points[:, 0], down_m), axis=1) * (focal_px / depth_m)[:, None] + centre
+        return pixels
 
     def eye(self) -> Points:
         """Where the camera is, (3,)."""

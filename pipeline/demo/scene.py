@@ -1,6 +1,6 @@
-"""A street with cars and Brazilian plates, drawn by us: real plates belong to people, and free films of them are rare.
+"""A street with cars and Brazilian plates, drawn by us: real plates belong to people; free films of them are rare.
 
-The plates say what the caller asks for, so what a reader makes of the clip can be checked to the letter. It is a drawing
+The plates say what the caller asks for, so what a reader makes of the clip can be checked to the letter. It is drawn
 and says nothing about how well real plates are read; see `benchmarks/results` for that.
 """
 
@@ -20,10 +20,7 @@ from pipeline.demo.plate_face import face
 from pipeline.demo.road import street
 from pipeline.domain.frame import Image
 
-PLATES = ("BRA2E19", "IQT8117", "RIO4C56", "MWK3905")
-"""What the demo's scene shows: Mercosul and grey plates in turn."""
-
-_PAINTS = ((186, 188, 190), (52, 46, 150), (58, 56, 54), (232, 234, 234), (128, 72, 40), (150, 152, 120))
+_PAINTS = ((186, 188, 190), (52, 46, 150), (150, 92, 48), (222, 224, 224), (96, 98, 100), (150, 152, 120))
 _LANES_M = (1.7, -1.7)
 _FIRST_M, _LAST_M = 5.0, 60.0
 # Drawn at twice the size and shrunk: the cheapest smooth edges.
@@ -43,13 +40,13 @@ class _Passage:
     def y_m(self, time_s: float) -> float:
         """Distance of its rear from the pole; it gathers speed, as behind a crossing."""
         driven_s = time_s - self.starts_s
-        return _FIRST_M + self.speed_m_s * driven_s + 0.5 * 1.1 * max(driven_s, 0) ** 2
+        return _FIRST_M + self.speed_m_s * driven_s + 0.5 * 1.0 * max(driven_s, 0) ** 2
 
 
 def render(
     path: Path,
     *,
-    plates: Sequence[str] = PLATES,
+    plates: Sequence[str],
     seconds: float = 12.0,
     fps: int = 10,
     size: Size = (1280, 720),
@@ -103,7 +100,7 @@ def pictures(*, plates: Sequence[str], seconds: float, fps: int, size: Size, see
 def _passages(plates: Sequence[str], seconds: float) -> list[_Passage]:
     gap_s = seconds / (len(plates) + 0.4)
     return [
-        _Passage(Car(_PAINTS[i % len(_PAINTS)], face(plate)), _LANES_M[i % 2], i * gap_s, 2.4 + 0.3 * (i % 3))
+        _Passage(Car(_PAINTS[i % len(_PAINTS)], face(plate)), _LANES_M[i % 2], i * gap_s, 2.0 + 0.3 * (i % 3))
         for i, plate in enumerate(plates)
     ]
 
