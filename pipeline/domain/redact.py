@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@'\"]*(?:@[^/\s@'\"]*)*@")
+_USERINFO = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
+    # The second form is a password with a slash in it: no such address works, but its error must not tell it.
+    r"(?:[^/\s@'\"]*(?:@[^/\s@'\"]*)*@|[^/\s@'\":]*:(?!\d{1,5}[/?#])[^\s@'\"]*@)"
+)
+# A slash may come before the key: recorders of the XMEye family want rtsp://host/user=admin_password=…_channel=1.sdp.
 _SECRET_QUERY = re.compile(
-    r"(?P<key>[?&;](?:[\w.-]*(?:pass|pwd|password|token|secret|auth|key|user|login|sig)[\w.-]*)=)[^&\s'\"#;]*",
+    r"(?P<key>[?&;/](?:[\w.-]*(?:pass|pwd|password|token|secret|auth|key|user|usr|login|sig)[\w.-]*)=)[^&\s'\"#;]*",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,64 @@
+"""One vehicle has one key, whichever of its two plates it wears."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.domain.plate import Layout, PlateRead, layout_of, normalise, plate_key
+
+_OLD = st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True)
+_MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "converted"),
+    [("ABC1234", "ABC1C34"), ("AAA0000", "AAA0A00"), ("ZZZ9999", "ZZZ9J99"), ("abc-1034", "ABC1A34")],
+)
+def test_a_converted_plate_has_the_key_of_the_old_one(old: str, converted: str) -> None:
+    assert plate_key(old) == plate_key(converted) == converted
+
+
+@given(_OLD)
+def test_every_old_plate_meets_exactly_its_conversion_of_contran_969_2022(old: str) -> None:
+    converted = old[:4] + "ABCDEFGHIJ"[int(old[4])] + old[5:]
+    assert layout_of(old) is Layout.BR_OLD
+    assert layout_of(converted) is Layout.BR_MERCOSUL
+    assert plate_key(old) == converted == plate_key(converted)
+
+
+@given(_OLD, _OLD)
+def test_two_old_plates_share_a_key_only_when_they_are_the_same(a: str, b: str) -> None:
+    assert (plate_key(a) == plate_key(b)) is (a == b)
+
+
+@given(_MERCOSUL)
+def test_a_mercosul_plate_is_its_own_key(plate: str) -> None:
+    assert plate_key(plate) == plate
+
+
+@given(st.text(max_size=12))
+def test_a_key_is_normalised_and_its_own_key(text: str) -> None:
+    key = plate_key(text)
+    assert set(key) <= set(string.ascii_uppercase + string.digits)
+    assert plate_key(key) == key
+    assert len(key) == len(normalise(text))
+
+
+@given(st.text(string.ascii_uppercase + string.digits, max_size=9))
+def test_separators_and_case_do_not_matter(text: str) -> None:
+    assert plate_key("-".join(text.lower())) == plate_key(text)
+    assert layout_of(" ".join(text.lower())) is layout_of(text)
+
+
+@given(st.text(string.ascii_uppercase + string.digits, max_size=9))
+def test_a_text_that_is_no_brazilian_plate_is_kept_as_it_is(text: str) -> None:
+    if layout_of(text) is Layout.OTHER:
+        assert plate_key(text) == text
+
+
+def test_a_read_carries_its_key() -> None:
+    assert PlateRead("ABC1234", Layout.BR_OLD, 0.9, (0.9,) * 7).key == "ABC1C34"

@@ -1,0 +1,66 @@
+"""No credentials get past `redact`."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pipeline.domain.redact import redact
+
+_SECRETS = st.text(string.ascii_letters + string.digits + "!$%&()*+,-.:;=?^_~#[]{}|<>@", min_size=1, max_size=20)
+_HOSTS = st.sampled_from(["10.0.0.7", "cam.example.org:554", "[2001:db8::1]:8554"])
+
+
+@given(user=_SECRETS, password=_SECRETS, host=_HOSTS, before=st.sampled_from(["", "cannot open ", "url='", '{"u": "']))
+@example(user="admin", password="a@b@c", host="10.0.0.7", before="")
+def test_neither_user_nor_password_of_an_address_remains(user: str, password: str, host: str, before: str) -> None:
+    shown = redact(f"{before}rtsp://{user}:{password}@{host}/live/1")
+    assert shown == f"{before}rtsp://***@{host}/live/1"
+
+
+@given(key=st.sampled_from("password pwd pass token access_token api_key auth user usr login X-Amz-Signature".split()),
+       value=st.text(string.ascii_letters + string.digits + "%._-/", min_size=8, max_size=20))  # fmt: skip
+def test_secret_values_of_a_query_are_hidden_and_the_others_stay(key: str, value: str) -> None:
+    assert redact(f"http://h/live?channel=2&{key}={value}&x=1") == f"http://h/live?channel=2&{key}=***&x=1"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://admin:pa/ss@cam/1", "rtsp://***@cam/1"),
+        ("rtsp://u:p@a,rtsp://u:p@b", "rtsp://***@a,rtsp://***@b"),
+        (
+            "rtsp://cam:554/user=admin&password=geheim&channel=1.sdp",
+            "rtsp://cam:554/user=***&password=***&channel=1.sdp",
+        ),
+        ("rtsp://cam/user=admin_password=geheim_channel=1.sdp", "rtsp://cam/user=***"),
+        ("rtsp://:only-password@cam/", "rtsp://***@cam/"),
+        ("RTSP://U:P@CAM/", "RTSP://***@CAM/"),
+    ],
+)
+def test_ways_in_which_real_cameras_carry_passwords(address: str, shown: str) -> None:
+    assert redact(address) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nothing here",
+        "http://h:8080/a@b",
+        "rtsp://cam:554/live",
+        "a@b.example",
+        "2026-11-22T05:53:00",
+        "http://h/?q=1",
+    ],
+)
+def test_text_without_credentials_is_left_alone(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text(max_size=80))
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    assert redact(redact(text)) == redact(text)

@@ -1,0 +1,94 @@
+"""What may leave, for every kind of camera and event."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.events import BaseEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.plate import Layout
+from pipeline.errors import PolicyError
+from pipeline.policy.gate import ALLOWED_FIELDS, Gate, check_schema
+from pipeline.policy.scope import may_read_plates, why_no_plates
+
+_ID = uuid.UUID(int=1)
+_PLATE = PlateReadEvent(
+    event_id=_ID, camera_id="c", ts_ms=0, plate="ABC1D23", plate_key="ABC1D23", layout=Layout.BR_MERCOSUL,
+    confidence=0.9, votes=3, vehicle="car", stream_id="s", track_id=1, first_ts_ms=0, x1=0, y1=0, x2=9, y2=3, frame=4,
+)  # fmt: skip
+_OTHERS: list[Event] = [
+    TrackEvent(
+        event_id=_ID, camera_id="c", ts_ms=0, label="car", stream_id="s", track_id=1, first_ts_ms=0, frames=3,
+        path_px=1, speed_px_s=1,
+    ),
+    CountEvent(event_id=_ID, camera_id="c", ts_ms=0, label="car", count=1, stream_id="s"),
+    HealthEvent(event_id=_ID, camera_id="c", ts_ms=0, state="streaming", detail=""),
+]  # fmt: skip
+_CAMERAS = st.builds(
+    Camera,
+    camera_id=st.just("c"),
+    scope=st.sampled_from(Scope),
+    surroundings=st.frozensets(st.sampled_from(Surroundings)),
+)
+
+
+@given(_CAMERAS)
+def test_plates_leave_only_from_roads_and_car_park_entrances_without_sensitive_surroundings(camera: Camera) -> None:
+    allowed = camera.scope in {Scope.PUBLIC_ROAD, Scope.CAR_PARK_ENTRANCE} and not camera.surroundings
+    assert may_read_plates(camera) is allowed
+    assert (Gate({"c": camera}).refusal(_PLATE) == "") is allowed
+    assert (why_no_plates(camera) == "") is allowed
+
+
+@given(_CAMERAS)
+def test_a_refusal_names_the_scope_or_the_places_and_the_law(camera: Camera) -> None:
+    reason = Gate({"c": camera}).refusal(_PLATE)
+    if camera.scope is Scope.PUBLIC_SQUARE:
+        assert "public-square" in reason
+        assert "law 11.766" in reason
+    elif camera.surroundings:
+        assert all(place.value in reason for place in camera.surroundings)
+        assert "art. 12" in reason
+
+
+@given(_CAMERAS, st.sampled_from(_OTHERS))
+def test_counts_tracks_and_health_leave_from_every_declared_camera(camera: Camera, event: Event) -> None:
+    assert Gate({"c": camera}).refusal(event) == ""
+
+
+@pytest.mark.parametrize("event", [_PLATE, *_OTHERS], ids=lambda event: type(event).__name__)
+def test_nothing_leaves_from_a_camera_that_was_never_declared(event: Event) -> None:
+    assert "camera c is not declared" in Gate({}).refusal(event)
+
+
+def test_an_event_type_outside_the_list_does_not_leave() -> None:
+    class Other(BaseEvent, frozen=True, kw_only=True, tag="other"):
+        pass
+
+    camera = Camera("c", Scope.PUBLIC_ROAD)
+    stranger = Other(event_id=_ID, camera_id="c", ts_ms=0)
+    assert "allow-list" in Gate({"c": camera}).refusal(stranger)  # type: ignore[arg-type]
+
+
+def test_the_list_holds_exactly_the_fields_that_the_events_have() -> None:
+    for event_type, allowed in ALLOWED_FIELDS.items():
+        assert {field.name for field in msgspec.structs.fields(event_type)} == allowed
+    assert set(ALLOWED_FIELDS) == {PlateReadEvent, *(type(event) for event in _OTHERS)}
+
+
+@pytest.mark.parametrize("field", ["face", "image", "gender", "owner_name"])
+def test_an_event_type_with_one_more_field_stops_the_start(field: str) -> None:
+    grown = msgspec.defstruct("TrackEvent2", [(field, str)], bases=(TrackEvent,), kw_only=True)
+    with pytest.raises(PolicyError, match=field):
+        check_schema({grown: ALLOWED_FIELDS[TrackEvent]})
+
+
+def test_no_allowed_field_could_hold_pixels() -> None:
+    for event_type in ALLOWED_FIELDS:
+        for field in msgspec.structs.fields(event_type):
+            assert not any(word in str(field.type) for word in ("bytes", "ndarray", "list", "dict", "Any")), field
