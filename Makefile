@@ -13,6 +13,10 @@ CODE := pipeline tests benchmarks
 
 # Debian puts clickhouse-server into /usr/sbin.
 export PATH := $(VENV)/bin:$(PATH):/usr/sbin
+# Third-party weights of a checkout with a shared/ folder beside it; elsewhere set VIAPUBLICA_MODELS yourself.
+ifneq ($(wildcard ../shared/models),)
+export VIAPUBLICA_MODELS ?= $(abspath ../shared/models)
+endif
 # Nothing here may ask the network for weights, settings or usage statistics.
 export YOLO_OFFLINE := true
 export NO_MKDOCS_2_WARNING := true
@@ -63,11 +67,13 @@ format: venv ## format and fix what can be fixed
 	$(RUN)/ruff check --fix $(CODE)
 	$(RUN)/ruff format $(CODE)
 
+COMPILE = $(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+
 lock: venv ## take newer versions of the dependencies
-	$(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-	  pyproject.toml --group dev --extra demo --extra openvino -o requirements/dev.lock
-	echo uv | $(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-	  - -o requirements/uv.lock
+	$(COMPILE) pyproject.toml --extra openvino --extra kafka-codecs -o requirements/run.lock
+	$(COMPILE) pyproject.toml --extra openvino --extra demo --group dev -c requirements/run.lock \
+	  -o requirements/dev.lock
+	echo uv | $(COMPILE) - -o requirements/uv.lock
 
 clean: ## remove what tools left in the checkout, and the environments
 	rm -rf site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .venv $(CACHE)/venv-*
