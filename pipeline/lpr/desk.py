@@ -90,9 +90,10 @@ class PlateDesk:
         """Crops of this frame that are worth reading."""
         vehicles = tracks.labelled(*PLATED_VEHICLES)
         plates = tracks.labelled(Label.PLATE)
+        in_view = frozenset(int(number) for number in vehicles.ids)
         requests = []
         for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
-            record = self._record(int(plate_id), _vehicle_around(box, vehicles), frame.ts_ms)
+            record = self._record(int(plate_id), _vehicle_around(box, vehicles), in_view, frame.ts_ms)
             record.last_ts_ms = frame.ts_ms
             if touches_border(frame.picture, box) or not self._due(record, frame.ts_ms):
                 continue
@@ -179,7 +180,7 @@ class PlateDesk:
             for reading in fresh
         ]
 
-    def _record(self, plate_id: int, vehicle: tuple[int, Label] | None, ts_ms: int) -> _Record:
+    def _record(self, plate_id: int, vehicle: tuple[int, Label] | None, in_view: frozenset[int], ts_ms: int) -> _Record:
         """The record of a plate's track, made, or joined with its vehicle's, as needed."""
         record = self._record_of.get(plate_id)
         if record is None:
@@ -187,11 +188,16 @@ class PlateDesk:
             track_id = vehicle[0] if vehicle else plate_id
             record = known or _Record(track_id, ts_ms, ts_ms)
             self._bind(record, plate_id)
-        if vehicle is not None:
-            vehicle_id, label = vehicle
-            theirs = self._record_of.get(vehicle_id)
-            if record.vehicle is None:
-                record = self._adopt(record, vehicle_id, theirs)
+        if vehicle is None:
+            return record
+        vehicle_id, label = vehicle
+        theirs = self._record_of.get(vehicle_id)
+        if record.vehicle is None:
+            record = self._adopt(record, vehicle_id, theirs)
+        elif theirs is None and record.track_id not in in_view:
+            # The vehicle's track broke and began anew around the same plate.
+            self._bind(record, vehicle_id)
+        if self._record_of.get(vehicle_id) is record:
             record.vehicle = label
         return record
 
@@ -222,7 +228,7 @@ class PlateDesk:
         return not self._certain(record)
 
     def _certain(self, record: _Record) -> bool:
-        if record.vote.votes < self._settings.certain_votes:
+        if record.vote.votes < self._settings.certain_votes or not record.vote.steady:
             return False
         best = record.vote.best()
         return best is not None and best.confidence >= self._settings.certain_confidence

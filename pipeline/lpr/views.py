@@ -1,6 +1,6 @@
 """Other ways to look at a crop: a tilted plate set upright, the two lines of a motorcycle's plate side by side.
 
-A detector's box around a tilted plate is far higher than the plate; a reader that stretches crops to its input then sees
+A detector's box around a tilted plate is far higher than the plate; a reader that stretches crops to its input sees
 slanted characters, too flat. The box itself tells how far the plate is tilted, if not to which side: a plate of the
 usual shape that fills a box w × h rises or falls by h less its own height over w. Both sides are tried and the reader
 says which one it can read (benchmarks/results/plates.md).

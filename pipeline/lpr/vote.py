@@ -102,6 +102,7 @@ class PlateVote:
 
     def __init__(self) -> None:
         self._candidates: list[_Candidate] = []
+        self._latest: _Candidate | None = None
         self._alphabet = ""
         self._pad = ""
 
@@ -129,8 +130,10 @@ class PlateVote:
         vote = _Candidate(weight * np.log(self._shift(values, by)), weight, 1, at, at, at, weight)
         if known is not None:
             known.take(vote)
+            self._latest = known
             return
         self._candidates.append(vote)
+        self._latest = vote
         if len(self._candidates) > MOST_CANDIDATES:
             # Not the newest: every second car would begin as the weakest and never get a second vote.
             self._candidates.remove(min(self._candidates[:-1], key=lambda c: c.weight))
@@ -162,6 +165,11 @@ class PlateVote:
     def votes(self) -> int:
         """Crops counted, over all candidates."""
         return sum(candidate.votes for candidate in self._candidates)
+
+    @property
+    def steady(self) -> bool:
+        """The latest crop was of the plate with most votes; False may mean that the track has passed to another car."""
+        return self._latest is not None and all(other.weight <= self._latest.weight for other in self._candidates)
 
     def merge(self, other: PlateVote) -> None:
         """Take over the votes of another track that turned out to be the same vehicle; `other` is used up."""

@@ -81,6 +81,71 @@ def test_two_lone_tracks_that_meet_in_one_vehicle_are_joined(desk: PlateDesk) ->
     assert plate.read.votes == 3
 
 
+def test_a_vehicle_whose_track_broke_keeps_its_plate(desk: PlateDesk) -> None:
+    see(desk, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+    see(desk, 1, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 7)), "ABC1D23")
+    see(desk, 2, tracks((Label.PLATE, PLATE, 8), (Label.CAR, CAR, 7)), "ABC1D23")
+    (plate,) = desk.close({3, 4, 7, 8})
+    assert (plate.track_id, plate.read.votes) == (4, 3)
+
+
+def test_a_plate_seen_through_a_passing_vehicle_stays_with_its_own(desk: PlateDesk) -> None:
+    behind = (150, 200, 350, 290)
+    see(desk, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+    see(desk, 1, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4), (Label.CAR, behind, 5)), "ABC1D23")
+    (plate,) = desk.close({3, 4})
+    assert (plate.track_id, plate.read.votes) == (4, 2)
+
+
+def test_two_plates_on_one_track_are_told_with_their_own_times_and_places(desk: PlateDesk) -> None:
+    later = (220, 240, 310, 270)
+    for index in range(3):
+        see(desk, index, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+    for index in range(3, 6):
+        see(desk, index, tracks((Label.PLATE, later, 3), (Label.CAR, CAR, 4)), "XYZ9K87")
+    first, second = sorted(desk.close({3, 4}), key=lambda plate: plate.first_ts_ms)
+    assert (first.read.text, first.first_ts_ms, first.last_ts_ms) == ("ABC1D23", 1000, 1200)
+    assert (second.read.text, second.first_ts_ms, second.last_ts_ms) == ("XYZ9K87", 1300, 1500)
+    assert list(second.best_box) == list(later)
+    assert second.best_frame >= 3
+
+
+def test_a_certain_plate_is_read_again_at_once_when_another_shows() -> None:
+    desk = PlateDesk(LprSettings(certain_votes=3, recheck_s=1.0))
+    found = tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4))
+    assert sum(see(desk, index, found, "ABC1D23") for index in range(10)) == 3
+    read = [see(desk, index, found, "XYZ9K87") for index in range(10, 18)]
+    assert read == [0, 0, 1, 1, 1, 0, 0, 0], "checked after a second, then read until the new plate is certain"
+
+
+def test_a_certain_plate_of_a_standing_car_is_told_once_and_early() -> None:
+    desk = PlateDesk(LprSettings(certain_votes=3, tell_after_s=2.0))
+    found = tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4))
+    told = []
+    for index in range(40):
+        see(desk, index, found, "ABC1D23")
+        told += [(index, plate.read.text) for plate in desk.settled(1000 + index * 100)]
+    assert told == [(20, "ABC1D23")]
+    assert desk.close({3, 4}) == []
+
+
+def test_a_doubtful_plate_is_not_told_early() -> None:
+    desk = PlateDesk(LprSettings(certain_votes=3, tell_after_s=2.0, certain_confidence=0.99))
+    found = tracks((Label.PLATE, PLATE, 3))
+    for request in (r for index in range(40) for r in desk.wanted(frame(index), found)):
+        desk.give(request, seen("ABC1D23", doubts={0: ("H", 0.45)}))
+    assert desk.settled(100_000) == []
+    assert len(desk.close({3})) == 1
+
+
+def test_nothing_is_kept_of_tracks_that_ended(desk: PlateDesk) -> None:
+    for number in range(50):
+        see(desk, number, tracks((Label.PLATE, PLATE, 2 * number + 1), (Label.CAR, CAR, 2 * number + 2)), "ABC1D23")
+        desk.close({2 * number + 1, 2 * number + 2})
+    assert not desk._records
+    assert not desk._record_of
+
+
 def test_a_bicycle_or_person_carries_no_plate(desk: PlateDesk) -> None:
     see(desk, 0, tracks((Label.BICYCLE, CAR, 1), (Label.PERSON, CAR, 2), (Label.PLATE, PLATE, 3)), "ABC1D23")
     (plate,) = desk.close({1, 2, 3})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import CharacterProbabilities
-from pipeline.lpr.vote import PlateVote
+from pipeline.lpr.vote import PlateVote, Sighting
 from tests.lpr.plates import ALPHABET, LETTERS, any_texts, brazilian_plates, seen
 
 
@@ -72,7 +72,8 @@ def test_two_cars_on_one_track_are_two_plates_and_no_blend() -> None:
         vote.add(seen("ABC1D23"))
     for _ in range(3):
         vote.add(seen("XYZ9K87"))
-    assert [(found.read.text, found.read.votes) for found in vote.plates(min_votes=1)] == [("ABC1D23", 4), ("XYZ9K87", 3)]
+    found = [reading.read for reading in vote.plates(min_votes=1)]
+    assert [(read.text, read.votes) for read in found] == [("ABC1D23", 4), ("XYZ9K87", 3)]
 
 
 def test_a_single_stray_crop_is_no_second_car() -> None:
@@ -107,6 +108,45 @@ def test_votes_of_two_tracks_of_one_vehicle_are_joined() -> None:
 def test_a_weight_must_be_positive(weight: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
         PlateVote().add(seen("ABC1D23"), weight)
+
+
+def test_each_plate_of_a_track_keeps_its_own_sightings() -> None:
+    vote = PlateVote()
+    for number, (text, weight) in enumerate([("ABC1D23", 1.0), ("ABC1D23", 2.0), ("XYZ9K87", 0.9), ("XYZ9K87", 0.8)]):
+        vote.add(seen(text), weight, Sighting(1000 + number, number, (number, 0.0, 9.0, 9.0)))
+    first, second = vote.plates(min_votes=1)
+    assert (first.first.frame, first.last.frame, first.best.frame) == (0, 1, 1)
+    assert (second.first.frame, second.last.frame, second.best.frame) == (2, 3, 2)
+
+
+def test_joined_votes_keep_the_earliest_latest_and_best_sighting() -> None:
+    ours, theirs = PlateVote(), PlateVote()
+    ours.add(seen("ABC1D23"), 1.0, Sighting(2000, 20, (0, 0, 1, 1)))
+    theirs.add(seen("ABC1D23"), 1.5, Sighting(1000, 10, (0, 0, 2, 2)))
+    ours.merge(theirs)
+    (reading,) = ours.plates(min_votes=1)
+    assert (reading.first.frame, reading.last.frame, reading.best.frame) == (10, 20, 10)
+
+
+@given(brazilian_plates)
+def test_joining_votes_that_are_off_by_one_slot_gives_the_plate(text: str) -> None:
+    ours, theirs = PlateVote(), PlateVote()
+    for _ in range(3):
+        ours.add(seen(text, sure=0.9))
+        theirs.add(seen(text, sure=0.9, start=1))
+    ours.merge(theirs)
+    assert [(reading.read.text, reading.read.votes) for reading in ours.plates(1)] == [(text, 6)]
+
+
+def test_joining_never_keeps_more_than_a_few_candidates() -> None:
+    rng = np.random.default_rng(11)
+    ours = PlateVote()
+    for _ in range(5):
+        theirs = PlateVote()
+        for _ in range(6):
+            theirs.add(seen("".join(rng.choice(list(ALPHABET[:36]), 7))))
+        ours.merge(theirs)
+    assert len(ours._candidates) <= 6
 
 
 def test_readers_with_different_alphabets_do_not_mix() -> None:

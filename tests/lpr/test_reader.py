@@ -1,0 +1,113 @@
+"""The real reader on real plates."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.decode.media import read_picture
+from pipeline.domain.frame import Image
+from pipeline.domain.ports import PlateReader
+from pipeline.errors import ModelCardError
+from pipeline.lpr.build import build_reader
+from pipeline.lpr.crops import Quality, plate_crop, sharpness_of
+from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.syntax import decode
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def reader(models_dir: Path) -> PlateReader:
+    return build_reader(LprSettings(batch_size=4), models_dir)
+
+
+@pytest.fixture(scope="module")
+def plates(data_dir: Path) -> list[tuple[str, Image]]:
+    folder = data_dir / "openalpr-br"
+    with (folder / "plates.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))[:12]
+    return [(row["plate_text"], _crop(folder, row)) for row in rows]
+
+
+def _crop(folder: Path, row: dict[str, str]) -> Image:
+    x, y, w, h = (float(row[key]) for key in "xywh")
+    return plate_crop(read_picture(folder / row["file"]), (x, y, x + w, y + h), LprSettings())
+
+
+def text(reader: PlateReader, crop: Image) -> str:
+    read = decode(reader.read([crop])[0])
+    return "" if read is None else read.text
+
+
+def test_real_plates_are_read(reader: PlateReader, plates: list[tuple[str, Image]]) -> None:
+    reads = [decode(seen) for seen in reader.read([crop for _, crop in plates])]
+    right = sum(read is not None and read.text == truth for read, (truth, _) in zip(reads, plates, strict=True))
+    assert right >= 10
+
+
+def test_a_crop_reads_the_same_alone_and_among_others(reader: PlateReader, plates: list[tuple[str, Image]]) -> None:
+    crops = [crop for _, crop in plates]
+    crops[3] = np.ascontiguousarray(crops[3][:, : crops[3].shape[0]])  # square: read in more ways than one
+    together = reader.read(crops)
+    for crop, seen in zip(crops, together, strict=True):
+        np.testing.assert_allclose(reader.read([crop])[0].values, seen.values, atol=1e-4)
+
+
+def test_probabilities_add_up(reader: PlateReader, plates: list[tuple[str, Image]]) -> None:
+    seen = reader.read([plates[0][1]])[0]
+    assert seen.values.shape == (9, 37)
+    np.testing.assert_allclose(seen.values.sum(axis=1), 1, atol=1e-3)
+
+
+def test_no_crops_no_readings(reader: PlateReader) -> None:
+    assert reader.read([]) == []
+
+
+@pytest.mark.parametrize("degrees", [-25, 25])
+def test_a_tilted_plate_is_read(reader: PlateReader, plates: list[tuple[str, Image]], degrees: int) -> None:
+    truth, crop = plates[1]
+    height, width = crop.shape[:2]
+    slope = np.tan(np.radians(degrees))
+    rise = abs(slope) * width
+    shear = np.array([[1, 0, 0], [slope, 1, rise if slope < 0 else 0]], np.float32)
+    tilted = cv2.warpAffine(crop, shear, (width, round(height + rise)), borderMode=cv2.BORDER_REPLICATE)
+    assert text(reader, np.asarray(tilted, np.uint8)) == truth
+
+
+def test_a_two_line_plate_is_read(reader: PlateReader, plates: list[tuple[str, Image]]) -> None:
+    right = 0
+    for truth, crop in plates:
+        width = crop.shape[1]
+        halves = (crop[:, : round(0.46 * width)], crop[:, round(0.44 * width) :])
+        right += text(reader, np.vstack([cv2.resize(half, (200, 85)) for half in halves])) == truth
+    assert right >= 9
+
+
+def test_sharpness_falls_with_blur_and_not_with_contrast(plates: list[tuple[str, Image]]) -> None:
+    crop = plates[1][1]
+    sharp = sharpness_of(crop)
+    pale = np.asarray(crop // 3 + 100, np.uint8)
+    blurred = [sharpness_of(np.asarray(cv2.blur(crop, (size, 1)), np.uint8)) for size in (15, 45)]
+    assert sharp > blurred[0] > blurred[1]
+    assert sharpness_of(pale) == pytest.approx(sharp, rel=0.15)
+    assert sharpness_of(np.full((30, 90, 3), 128, np.uint8)) == 0
+
+
+def test_a_better_seen_crop_weighs_more() -> None:
+    weights = [Quality(height, sharp).weight for height, sharp in ((8, 0.02), (8, 0.2), (30, 0.2))]
+    assert 0 < weights[0] < weights[1] < weights[2]
+
+
+def test_a_detector_is_no_reader(models_dir: Path) -> None:
+    with pytest.raises(ModelCardError, match="not for reading plates"):
+        build_reader(LprSettings(model="yolox_nano_416"), models_dir)
+
+
+def test_an_unknown_reader_is_named(models_dir: Path) -> None:
+    with pytest.raises(ModelCardError, match="no such card"):
+        build_reader(LprSettings(model="cct_xs_v9"), models_dir)
