@@ -84,7 +84,11 @@ class Plain:
         shape = (len(crops), config.max_plate_slots, len(config.alphabet))
         return [CharacterProbabilities(v, config.alphabet, config.pad_char) for v in values.reshape(shape)]
 
-    def decoded(readings: Sequence[CharacterProbabilities]) -> list[str]:
+    def texts(self, crops: Sequence[Image]) -> list[str]:
+        return [str(self._recogniser.run_one(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)).plate) for crop in crops]
+
+
+def decoded(readings: Sequence[CharacterProbabilities]) -> list[str]:
     reads = [decode(seen) for seen in readings]
     return ["" if read is None else read.text for read in reads]
 
