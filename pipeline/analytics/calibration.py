@@ -97,7 +97,9 @@ def solve(points: tuple[GroundPoint, ...]) -> Points:
     if scale[0] < 0:
         matrix, scale = -matrix, -scale
     if (scale <= 0).any():
-        raise ConfigError("calibration", "the horizon would run between its points: two of them are swapped", _FIX)
+        raise ConfigError(
+            "calibration", "the horizon would run between its points: two are swapped, or one is far off", _FIX
+        )
     miss = np.linalg.norm(_project(matrix, picture) - ground, axis=1)
     worst = int(miss.argmax())
     if miss[worst] > _WORST_RESIDUAL * float(np.ptp(ground, axis=0).max()):

@@ -14,17 +14,19 @@ class SteadyPath:
     """Follows one trembling point and tells when it has really moved.
 
     The point is smoothed (exponential mean) and then has to leave a circle around the last anchor before the anchor
-    follows: trembling stays inside the circle and adds nothing, movement adds chords of the way. Constant memory.
+    follows: trembling stays inside the circle and adds nothing, movement adds chords of the way. The first anchor is
+    one trembling point, not a mean, so a single step may only correct it: a thing has moved from the second step on.
+    Constant memory. A sharp turn is cut short by about the way of one time constant.
 
     Attributes:
         smoothing_s: time constant of the mean, seconds; 0 for none.
         anchor: the last place that counted; None before the first point.
-        moved: whether the circle was ever left.
+        steps: how often the circle was left.
     """
 
     smoothing_s: float
     anchor: Point | None = None
-    moved: bool = False
+    steps: int = 0
     _smooth: Point = field(default=(0.0, 0.0))
     _raw: Point = field(default=(0.0, 0.0))
     _at_s: float = 0.0
@@ -53,8 +55,14 @@ class SteadyPath:
         if math.dist(self._smooth, self.anchor) < step_px:
             return None
         way = (self.anchor, self._smooth)
-        self.anchor, self.moved = self._smooth, True
+        self.anchor = self._smooth
+        self.steps += 1
         return way
+
+    @property
+    def moved(self) -> bool:
+        """Whether the thing has really moved; until then its way is none, whatever `add` returned."""
+        return self.steps > 1
 
     def rest(self) -> tuple[Point, Point] | None:
         """The way from the last anchor to the last point as it came, which makes up for the lag of the mean.

@@ -72,6 +72,8 @@ class GroundSpeed:
         """
         if self.first_s is None or self.last_s <= self.first_s:
             return None
+        if not self.path.moved:
+            return 0.0
         self._walk(self.path.rest())
         speed = self.metres / (self.last_s - self.first_s)
         return speed if math.isfinite(speed) and speed <= fastest_m_s else None
@@ -144,4 +146,4 @@ class TrackRecord:
     def length_px(self) -> float:
         """The whole path of the ground point."""
         rest = self.path.rest()
-        return self.path_px + (math.dist(*rest) if rest is not None else 0.0)
+        return 0.0 if rest is None else self.path_px + math.dist(*rest)
