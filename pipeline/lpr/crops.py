@@ -34,11 +34,16 @@ class Quality:
         return float(np.clip(self.height_px / 24.0, 0.1, 1.0) * np.clip(self.sharpness / 0.15, 0.3, 2.0))
 
 
-def plate_crop(picture: Picture, box: Box, settings: LprSettings) -> Image:
-    """The plate with its margin, at full size."""
+def with_margin(box: Box, settings: LprSettings) -> tuple[int, int, int, int]:
+    """The plate's box with its margin, xyxy in whole pixels; may reach over the picture's border."""
     x1, y1, x2, y2 = (float(v) for v in box)
     beside, above = settings.margin_x * (x2 - x1), settings.margin_y * (y2 - y1)
-    return picture.crop(round(x1 - beside), round(y1 - above), round(x2 + beside), round(y2 + above))
+    return round(x1 - beside), round(y1 - above), round(x2 + beside), round(y2 + above)
+
+
+def plate_crop(picture: Picture, box: Box, settings: LprSettings) -> Image:
+    """The plate with its margin, at full size."""
+    return picture.crop(*with_margin(box, settings))
 
 
 def sharpness_of(crop: Image) -> float:
@@ -58,7 +63,10 @@ def sharpness_of(crop: Image) -> float:
     return float(min(1.0, edges / deviation / 4.0))
 
 
-def touches_border(picture: Picture, box: Box) -> bool:
-    """The plate is cut off by the picture's border."""
-    x1, y1, x2, y2 = (float(v) for v in box)
+def touches_border(picture: Picture, box: Box, settings: LprSettings) -> bool:
+    """The plate may be cut off by the picture's border.
+
+    Its margin counts, because a box may be a little smaller than what the network saw.
+    """
+    x1, y1, x2, y2 = with_margin(box, settings)
     return x1 <= 1 or y1 <= 1 or x2 >= picture.width - 2 or y2 >= picture.height - 2

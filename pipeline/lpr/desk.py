@@ -95,7 +95,7 @@ class PlateDesk:
         for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
             record = self._record(int(plate_id), _vehicle_around(box, vehicles), in_view, frame.ts_ms)
             record.last_ts_ms = frame.ts_ms
-            if touches_border(frame.picture, box) or not self._due(record, frame.ts_ms):
+            if touches_border(frame.picture, box, self._settings) or not self._due(record, frame.ts_ms):
                 continue
             height = float(box[3] - box[1])
             if height < self._settings.min_height_px:

@@ -26,8 +26,15 @@ FLOOR: Final = 0.02
 SAME_PLATE: Final = 0.5
 """Crops of one plate agree in at least this share of characters; two plates at random agree in about a tenth."""
 MOST_CANDIDATES: Final = 6
-_SHIFTS: Final = (0, -1, 1)
-"""A crop that lost its first character, or gained a screw, is off by one slot."""
+SPARE: Final = 2
+"""Slots of room on either side, so that a crop that lost its first character, or read a screw as one, can be laid where
+it fits without anything falling off the edge."""
+_SHIFTS: Final = (0, -1, 1, -2, 2)
+MOST_EVIDENCE: Final = 4.0
+"""Crops of one track repeat one another's mistakes: however many there are, they count as no more than this many
+independent ones (with the square root: 16 good crops are as sure as it gets)."""
+SECOND_CONFIDENCE: Final = 0.5
+"""Least confidence of a further plate on a track: misreadings of one blurred plate also come in groups."""
 
 _Slots = npt.NDArray[np.float64]
 
@@ -68,7 +75,7 @@ class Reading:
 
 @dataclass
 class _Candidate:
-    """Votes that mean one plate: sum of weighted log-probabilities (slots, alphabet)."""
+    """Votes that mean one plate: sum of weighted log-probabilities (slots with spare ones, alphabet)."""
 
     logs: _Slots
     weight: float
@@ -90,7 +97,7 @@ class _Candidate:
 
     def pooled(self) -> _Slots:
         """Probabilities (slots, alphabet)."""
-        scaled = self.logs * (np.sqrt(max(self.weight, 1.0)) / self.weight)
+        scaled = self.logs * (min(np.sqrt(max(self.weight, 1.0)), MOST_EVIDENCE) / self.weight)
         scaled -= scaled.max(axis=1, keepdims=True)
         values: _Slots = np.exp(scaled)
         values /= values.sum(axis=1, keepdims=True)
@@ -124,8 +131,7 @@ class PlateVote:
         self._alphabet, self._pad = seen.alphabet, seen.pad
         if (seen.values.argmax(axis=1) == seen.alphabet.index(seen.pad)).all():
             return  # an empty reading says nothing about which plate it was
-        values = np.maximum(seen.values.astype(np.float64), FLOOR)
-        values /= values.sum(axis=1, keepdims=True)
+        values = self._with_spare(np.maximum(seen.values.astype(np.float64), FLOOR))
         known, by = self._same_plate(values)
         vote = _Candidate(weight * np.log(self._shift(values, by)), weight, 1, at, at, at, weight)
         if known is not None:
@@ -157,7 +163,9 @@ class PlateVote:
             if readings and candidate.votes < 2:
                 continue  # a single stray crop is a misreading, not a second car
             read = decode(self._probabilities(candidate), candidate.votes)
-            if read is not None and all(read.key != other.read.key for other in readings):
+            if read is None or (readings and read.confidence < SECOND_CONFIDENCE):
+                continue
+            if all(read.key != other.read.key for other in readings):
                 readings.append(Reading(read, candidate.first, candidate.last, candidate.best))
         return readings
 
@@ -215,12 +223,19 @@ class PlateVote:
         norms = np.linalg.norm(known, axis=1) * np.linalg.norm(values, axis=1)
         return float(((known * values).sum(axis=1) / norms).mean())
 
+    def _with_spare(self, values: _Slots) -> _Slots:
+        """Rows that sum to 1, with `SPARE` empty slots before and after."""
+        room = np.repeat(self._empty_slot(values.shape[1]), SPARE, axis=0)
+        return np.concatenate([room, values / values.sum(axis=1, keepdims=True), room])
+
     def _shift(self, values: _Slots, by: int) -> _Slots:
-        """The slots moved; what falls off must have been empty for the move to pay, what comes in is empty."""
+        """The slots moved; what comes in is empty."""
         if by == 0:
             return values
-        empty = np.full(values.shape[1], FLOOR)
-        empty[self._alphabet.index(self._pad)] = 1.0
-        moved = np.roll(values, by, axis=0)
-        moved[0 if by > 0 else -1] = empty / empty.sum()
-        return moved
+        room = np.repeat(self._empty_slot(values.shape[1]), abs(by), axis=0)
+        return np.concatenate([room, values[:-by]] if by > 0 else [values[-by:], room])
+
+    def _empty_slot(self, characters: int) -> _Slots:
+        empty = np.full((1, characters), FLOOR)
+        empty[0, self._alphabet.index(self._pad)] = 1.0
+        return empty / empty.sum()

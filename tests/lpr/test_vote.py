@@ -156,3 +156,19 @@ def test_readers_with_different_alphabets_do_not_mix() -> None:
     other = CharacterProbabilities(reading.values, ALPHABET[::-1], "_")
     with pytest.raises(ValueError, match="alphabet"):
         vote.add(other)
+
+
+@given(brazilian_plates, st.integers(1, 6))
+def test_the_first_crop_may_have_lost_its_first_character(text: str, more: int) -> None:
+    assume(len(set(text)) > 3)
+    read = voted(seen(text[1:]), *[seen(text)] * (more + 1))
+    assert read.text == text
+    assert read.votes == more + 2
+
+
+def test_the_misreadings_of_a_blurred_plate_are_no_second_car() -> None:
+    vote = PlateVote()
+    for _ in range(3):
+        vote.add(seen("ABC1D23", sure=0.9))
+        vote.add(seen("1777777", sure=0.15))
+    assert [reading.read.text for reading in vote.plates(min_votes=1)] == ["ABC1D23"]
