@@ -1,6 +1,6 @@
 """Whole plates read right: the peer's plain reading, our reading of labelled boxes, and from the picture to the text.
 
-python -m benchmarks.plates --data ../shared/data --models ../shared/models --out benchmarks/results/plates.md
+python -m benchmarks.plates --data ../shared/data --models ../shared/models
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/plates.md"))
     options = parser.parse_args()
     samples = read_samples(options.data)
     truth = [sample.text for sample in samples]

@@ -59,7 +59,7 @@ class VotedPlate:
     best_frame: int
 
 
-@dataclass
+@dataclass(eq=False)
 class _Record:
     """Everything about one vehicle's plate."""
 

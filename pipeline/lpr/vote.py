@@ -73,7 +73,7 @@ class Reading:
     best: Sighting
 
 
-@dataclass
+@dataclass(eq=False)
 class _Candidate:
     """Votes that mean one plate: sum of weighted log-probabilities (slots with spare ones, alphabet)."""
 
@@ -238,4 +238,5 @@ class PlateVote:
     def _empty_slot(self, characters: int) -> _Slots:
         empty = np.full((1, characters), FLOOR)
         empty[0, self._alphabet.index(self._pad)] = 1.0
-        return empty / empty.sum()
+        empty /= empty.sum()
+        return empty

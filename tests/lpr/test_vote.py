@@ -95,6 +95,18 @@ def test_empty_readings_and_memory() -> None:
     assert len(vote._candidates) <= 6
 
 
+@given(st.randoms(use_true_random=False))
+def test_the_weakest_candidate_makes_room_wherever_it_stands(rng: random.Random) -> None:
+    vote = PlateVote()
+    for _ in range(12):
+        vote.add(seen("".join(rng.choices(LETTERS, k=7))), rng.uniform(0.1, 1.0))
+    other = PlateVote()
+    for _ in range(6):
+        other.add(seen("".join(rng.choices(LETTERS, k=7))), rng.uniform(0.1, 1.0))
+    vote.merge(other)
+    assert 1 <= len(vote._candidates) <= 6
+
+
 def test_votes_of_two_tracks_of_one_vehicle_are_joined() -> None:
     first, second = PlateVote(), PlateVote()
     for _ in range(3):
