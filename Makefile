@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` and `make test` set up everything they need.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo test lint types imports duplicates docs unit soak bench format lock clean
+.PHONY: help venv system demo test lint types imports duplicates docs reference unit soak bench format lock clean
 
 PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/viapublica
@@ -53,6 +53,9 @@ duplicates: venv
 
 docs: venv ## build the documentation into site/
 	$(RUN)/mkdocs build --quiet --strict
+
+reference: venv ## write the page of all configuration keys
+	$(RUN)/viapublica config explain --markdown > docs/configuration-keys.md
 
 unit: venv system ## the tests alone
 	$(RUN)/pytest -m "not soak"

@@ -47,7 +47,7 @@ def render(
     path: Path,
     *,
     plates: Sequence[str],
-    seconds: float = 12.0,
+    seconds: float = 9.0,
     fps: int = 10,
     size: Size = (1280, 720),
     seed: int = 7,
