@@ -196,12 +196,10 @@ class PlateVote:
 
     def _same_plate(self, values: _Slots) -> tuple[_Candidate | None, int]:
         """The candidate that these probabilities agree with, or None, and by how many slots they must be moved."""
+        moved = [(by, self._shift(values, by)) for by in _SHIFTS]
+        pooled = [(known, known.pooled()) for known in self._candidates]
         agreement, known, by = max(
-            (
-                (self._agreement(known.pooled(), self._shift(values, by)), known, by)
-                for known in self._candidates
-                for by in _SHIFTS
-            ),
+            ((self._agreement(theirs, ours), known, by) for known, theirs in pooled for by, ours in moved),
             key=lambda item: item[0],
             default=(0.0, None, 0),
         )
