@@ -76,7 +76,7 @@ def test_the_lens_shows_near_things_lower_and_larger() -> None:
 @pytest.mark.real
 def test_the_third_party_weights_find_and_read_both_layouts(tmp_path: Path, models_dir: Path) -> None:
     plates = ["BRA2E19", "ABC1234"]
-    clip = render(tmp_path / "scene.mp4", plates=plates, seconds=6.0, fps=4)
+    clip = render(tmp_path / "scene.mp4", plates=plates, seconds=3.5, fps=8)
     done = viapublica("read", clip, "--json", models=models_dir)
     assert done.returncode == 0, done.stderr
     assert all(plate in done.stdout for plate in plates), done.stdout
