@@ -17,6 +17,8 @@ export PATH := $(VENV)/bin:$(PATH):/usr/sbin
 ifneq ($(wildcard ../shared/models),)
 export VIAPUBLICA_MODELS ?= $(abspath ../shared/models)
 endif
+DATA := $(or $(VIAPUBLICA_DATA),../shared/data)
+MODELS := $(or $(VIAPUBLICA_MODELS),../shared/models)
 # Nothing here may ask the network for weights, settings or usage statistics.
 export YOLO_OFFLINE := true
 export NO_MKDOCS_2_WARNING := true
@@ -60,11 +62,16 @@ reference: venv ## write the page of all configuration keys
 unit: venv system ## the tests alone
 	$(RUN)/pytest -m "not soak"
 
-soak: venv system ## the tests that take minutes
+soak: venv system ## the tests that take minutes, and ten minutes of a broken RTSP server
 	$(RUN)/pytest -m soak
+	$(RUN)/python -m benchmarks.rtsp_soak --clip $(DATA)/clips/car-detection.mp4 --models $(MODELS)
 
-bench: venv ## measure; rows and plots go to benchmarks/results/
-	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(RUN)/python "$$script"; done
+bench: venv ## measure; tables and plots go to benchmarks/results/
+	$(RUN)/python -m benchmarks.conversion --clip $(DATA)/clips/people-walking.mp4
+	$(RUN)/python -m benchmarks.store
+	@set -e; for name in detectors plates tracking voting; do echo "== $$name"; \
+	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
+	$(RUN)/python -m benchmarks.throughput --data $(DATA) --models $(MODELS)
 
 format: venv ## format and fix what can be fixed
 	$(RUN)/ruff check --fix $(CODE)

@@ -48,7 +48,7 @@ system() {
     if may_install; then
         say "installing$missing"
         # shellcheck disable=SC2086 # one word per package is meant
-        apt_install $missing
+        apt_install $missing || say "that failed, so tests that need these are skipped"
     else
         say "not root on Debian, so tests that need these are skipped:$missing"
     fi
