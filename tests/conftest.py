@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared and noisy: no test is timed, property tests neither.
+settings.register_profile("viapublica", deadline=None)
+settings.load_profile("viapublica")
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -7,6 +7,7 @@ import importlib.metadata
 import shutil
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 from pipeline import __version__
 from pipeline.config.model import Config
+from pipeline.domain.events import HealthEvent, Kind
 from pipeline.errors import ViapublicaError
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings
 
@@ -114,18 +116,21 @@ def _onnx_runtime() -> str:
 
 
 def _chdb() -> str:
+    from pipeline.sink.build import build_sink
     from pipeline.sink.store import open_store
 
+    event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
-        from pipeline.sink.build import build_sink
-
-        sink = build_sink(ChdbSettings(), Path(folder))
+        sink = build_sink(ChdbSettings(batch_interval_s=0), Path(folder))
         try:
+            sink.add([event])
+            sink.flush(30)
             store = open_store(ChdbSettings(), Path(folder))
-            store.cameras()
+            found = store.count(Kind.HEALTH)
+            store.close()
         finally:
             sink.close()
-    return "made a store, asked it, removed it"
+    return f"made a store, wrote and found {found} event, removed it"
 
 
 def _models(config: Config | None, models: Path | None) -> Iterator[Finding]:

@@ -141,7 +141,7 @@ class MetricsSettings(BaseModel):
 
 
 class PreviewSettings(BaseModel):
-    """Annotated pictures for engineers. Off unless asked for; people are always covered."""
+    """Annotated pictures for engineers, never for release. Off unless asked for; every person found is covered."""
 
     model_config = _STRICT
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from pipeline.detect.joint import JointDetector
 from pipeline.detect.network import NetworkDetector
 from pipeline.detect.onnx_backend import OnnxRuntime
 from pipeline.detect.runtime import Runtime
-from pipeline.detect.settings import Backend, DetectSettings, TrackSettings
+from pipeline.detect.settings import Backend, DetectSettings, Device, TrackSettings
 from pipeline.domain.ports import Detector, Tracker
 from pipeline.errors import ModelCardError
-from pipeline.weights.cards import ModelCard, Task, load_card
+from pipeline.weights.cards import Format, ModelCard, Task, load_card
 
 
 def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> Detector:
@@ -58,8 +59,18 @@ def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> 
     return NetworkDetector(card, _open(card, settings, models_dir), settings)
 
 
+def _backend(card: ModelCard, settings: DetectSettings) -> Backend:
+    """What runs this network; ``auto`` is settled here."""
+    if settings.backend is not Backend.AUTO:
+        return settings.backend
+    if card.format is Format.OPENVINO:
+        return Backend.OPENVINO
+    usable = settings.device is Device.CPU and importlib.util.find_spec("openvino") is not None
+    return Backend.OPENVINO if usable else Backend.ONNXRUNTIME
+
+
 def _open(card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> Runtime:
-    if settings.backend is Backend.OPENVINO:
+    if _backend(card, settings) is Backend.OPENVINO:
         from pipeline.detect.openvino_backend import OpenVino
 
         return OpenVino(card, settings.threads, models_dir)

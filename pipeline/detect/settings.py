@@ -16,6 +16,8 @@ Size = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
 class Backend(StrEnum):
     """What runs the network."""
 
+    AUTO = "auto"
+    """OpenVINO on a processor where the extra is installed, else ONNX Runtime."""
     ONNXRUNTIME = "onnxruntime"
     OPENVINO = "openvino"
     ULTRALYTICS = "ultralytics"
@@ -76,7 +78,7 @@ class DetectSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(
-        default="yolox_nano_416", min_length=1, title="Model", description="Name or path of a model card."
+        default="yolov8n_dequantised_float", min_length=1, title="Model", description="Name or path of a model card."
     )
     plate_model: str | None = Field(
         default="license_plate_yolov8n_int8_320",
@@ -84,7 +86,7 @@ class DetectSettings(BaseModel):
         description="Card of a second network for plates; none when the first one finds them or nobody needs them.",
     )
     plate_search: PlateSearch = Field(
-        default=PlateSearch.BOTH, title="Plate search", description="Where the plate network looks."
+        default=PlateSearch.FRAME, title="Plate search", description="Where the plate network looks."
     )
     plate_looks: int = Field(
         default=4,
@@ -93,7 +95,11 @@ class DetectSettings(BaseModel):
         title="Closer looks",
         description="Most vehicles per picture that the plate network looks at one by one, the largest first.",
     )
-    backend: Backend = Field(default=Backend.ONNXRUNTIME, title="Backend", description="What runs the networks.")
+    backend: Backend = Field(
+        default=Backend.AUTO,
+        title="Backend",
+        description="What runs the networks; auto is OpenVINO on a processor where it is installed, else ONNX Runtime.",
+    )
     device: Device = Field(default=Device.CPU, title="Device", description="Where the networks run.")
     threads: int = Field(
         default=2, ge=1, le=256, title="Threads", description="Processor threads per network (device cpu)."

@@ -1,4 +1,4 @@
-"""Annotated pictures of what was found, for engineers. People are always covered."""
+"""Annotated pictures of what was found, for engineers. Every person that was found is covered."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class Preview:
         path = folder / f"{frame.stream_id[:12]}-{frame.index:07d}.jpg"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            save_image(path, annotate(frame.picture, stream.tracks, stream.plates_in_view()))
+            save_image(
+                path, annotate(frame.picture, stream.tracks, stream.plates_in_view(), also_hide=stream.detections)
+            )
         except OSError as error:
             _log.error("preview_not_written", path=str(path), error=str(error))
             return

@@ -31,6 +31,7 @@ class Stream:
         self.stream_id = stream_id
         self.last_frame: Frame | None = None
         self.tracks = Tracks.empty()
+        self.detections = Detections.empty()
         self._tracker = tracker
         self._desk = desk
         self._book = book
@@ -41,6 +42,7 @@ class Stream:
         self.tracks = self._tracker.update(detections, frame.ts_ms)
         self._book.update(frame, self.tracks)
         self.last_frame = frame
+        self.detections = detections
         return [] if self._desk is None else self._desk.wanted(frame, self.tracks)
 
     def vote(self, request: CropRequest, probabilities: CharacterProbabilities) -> None:
@@ -56,7 +58,7 @@ class Stream:
         plates = [] if self._desk is None or not ended else self._desk.close(ended)
         return [
             *self._plate_events(plates),
-            *(self._book.finish(ended) if ended else []),
+            *self._book.finish(ended),
             *self._book.due_counts(self.last_frame.ts_ms),
         ]
 
