@@ -145,7 +145,7 @@ def _scenario(
     for camera in report["cameras"]:
         for reason, count in camera["drops"].items():
             drops[reason] = drops.get(reason, 0) + count
-    rows = [
+    rows: list[list[Any]] = [
         ["seconds until all cameras stream after a 10 s kill", round(killed, 2)],
         ["seconds until all cameras stream after a 10 s stall", round(stalled, 2)],
         ["memory, mean of the first third after a minute, MB", round(first, 1)],
