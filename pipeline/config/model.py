@@ -16,6 +16,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.redact import redact
 from pipeline.lpr.settings import LprSettings
+from pipeline.observe.settings import ObserveSettings
 from pipeline.sink.settings import ChdbSettings, SinkSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -131,15 +132,6 @@ class EngineSettings(BaseModel):
     )
 
 
-class MetricsSettings(BaseModel):
-    """Where Prometheus finds us."""
-
-    model_config = _STRICT
-
-    host: str = Field(default="127.0.0.1", title="Host", description="Address to listen on.")
-    port: int = Field(default=9108, ge=0, le=65535, title="Port", description="0 takes any free port.")
-
-
 class PreviewSettings(BaseModel):
     """Annotated pictures for engineers, never for release. Off unless asked for; every person found is covered."""
 
@@ -152,20 +144,9 @@ class PreviewSettings(BaseModel):
     keep: int = Field(default=200, ge=1, title="Keep", description="Pictures kept per camera; older ones go.")
 
 
-class ObservabilitySettings(BaseModel):
+class ObservabilitySettings(ObserveSettings):
     """Logs, metrics and previews."""
 
-    model_config = _STRICT
-
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", title="Log level", description="Least important level that is written."
-    )
-    log_format: Literal["auto", "human", "json"] = Field(
-        default="auto", title="Log format", description="auto: human on a terminal, JSON otherwise. To standard error."
-    )
-    metrics: MetricsSettings | None = Field(
-        default=None, title="Prometheus metrics", description="Serve /metrics and /health; off when empty."
-    )
     preview: PreviewSettings | None = Field(
         default=None, title="Preview", description="Annotated pictures; off when empty."
     )

@@ -30,7 +30,6 @@ class MetricsSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    enabled: bool = Field(default=False, title="Serve metrics", description="Whether /metrics and /health are served.")
     host: str = Field(
         default="127.0.0.1",
         min_length=1,
@@ -53,6 +52,8 @@ class ObserveSettings(BaseModel):
     log_format: LogFormat = Field(
         default=LogFormat.AUTO,
         title="Log format",
-        description="auto: human on a terminal, JSON otherwise.",
+        description="auto: human on a terminal, JSON otherwise. To standard error.",
     )
-    metrics: MetricsSettings = Field(default=MetricsSettings(), title="Metrics", description="The Prometheus endpoint.")
+    metrics: MetricsSettings | None = Field(
+        default=None, title="Prometheus metrics", description="Serve /metrics and /health; off when empty."
+    )
