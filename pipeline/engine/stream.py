@@ -12,6 +12,9 @@ from pipeline.domain.frame import Frame
 from pipeline.domain.ports import CharacterProbabilities, Tracker
 from pipeline.lpr.desk import CropRequest, PlateDesk, VotedPlate
 
+_REMEMBERED = 4096
+"""Tracks whose number of told plates is kept; far more than are ever in view, few enough for endless streams."""
+
 
 class Stream:
     """Follows one take. Frames come in time order.
@@ -55,7 +58,7 @@ class Stream:
         if self.last_frame is None:
             return []
         ended = self._tracker.finished()
-        plates = [] if self._desk is None or not ended else self._desk.close(ended)
+        plates = [] if self._desk is None else [*self._desk.close(ended), *self._desk.settled(self.last_frame.ts_ms)]
         return [
             *self._plate_events(plates),
             *self._book.finish(ended),
@@ -80,6 +83,8 @@ class Stream:
     def _plate_event(self, plate: VotedPlate) -> PlateReadEvent:
         sequence = self._emitted.get(plate.track_id, 0)
         self._emitted[plate.track_id] = sequence + 1
+        if len(self._emitted) > _REMEMBERED:
+            del self._emitted[next(iter(self._emitted))]
         x1, y1, x2, y2 = (round(float(v), 1) for v in plate.best_box)
         return PlateReadEvent(
             event_id=event_id(self.camera.camera_id, self.stream_id, Kind.PLATE_READ, plate.track_id, sequence),

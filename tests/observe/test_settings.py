@@ -18,8 +18,8 @@ def test_every_field_has_a_title_and_a_description(model: type[BaseModel]) -> No
 def test_the_defaults_tell_nothing_to_the_network() -> None:
     settings = ObserveSettings()
     assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.AUTO)
-    assert not settings.metrics.enabled
-    assert settings.metrics.host == "127.0.0.1"
+    assert settings.metrics is None
+    assert MetricsSettings().host == "127.0.0.1"
 
 
 @pytest.mark.parametrize("change", [{"log_level": "loud"}, {"metrics": {"port": 70000}}, {"colour": True}])
