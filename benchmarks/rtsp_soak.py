@@ -53,7 +53,7 @@ class Watch:
     def frames(self) -> list[float]:
         """Frames decoded so far, by camera."""
         values = self.metrics()
-        return [values.get(("viapublica_frames_decoded_total", f"cam-{n}"), 0) for n in range(CAMERAS)]
+        return [values.get(("viapublica_camera_decoded_frames_total", f"cam-{n}"), 0) for n in range(CAMERAS)]
 
     def sample_memory(self) -> None:
         self.samples.append((time.monotonic(), self.memory.memory_info().rss / 1e6))
@@ -94,7 +94,7 @@ def soak(clip: Path, minutes: float, models: Path, out: Path) -> None:
         with RtspServer(loop, mounts=CAMERAS) as server:
             config = Path(folder) / "soak.yaml"
             cameras = "\n".join(
-                f"  - {{id: cam-{n}, source: '{server.url(n)}', scope: public-road, analyse_fps: 4}}"
+                f"  - {{id: cam-{n}, source: '{server.url(n)}', scope: public-road, analyse_fps: 1}}"
                 for n in range(CAMERAS)
             )
             config.write_text(

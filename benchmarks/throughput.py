@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,8 @@ sinks: [{{type: chdb}}]
 observability: {{log_level: warning}}
 """
 DETECTORS = {
-    "YOLO11n 640 float32": "{model: yolo11n_dequantised_float, plate_model: null}",
-    "YOLO11n 320 int8": "{model: yolo11n_int8_320, plate_model: null}",
-    "default (YOLO11n 320 int8 + plates)": "{}",
+    "one network: YOLOv8n 640 float32, ONNX Runtime": "{plate_model: null, backend: onnxruntime}",
+    "default: YOLOv8n 640 float32 and plates 320 int8, OpenVINO": "{}",
 }
 
 
@@ -59,7 +59,7 @@ def reencode(source: Path, target: Path, frames: int) -> None:
         for index, frame in enumerate(islice(clip.decode(video=0), frames)):
             picture = frame.reformat(*SIZE, "yuv420p")
             picture.pts = index
-            picture.time_base = stream.time_base
+            picture.time_base = Fraction(1, 25)
             out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
 

@@ -40,6 +40,7 @@ cameras:
 sinks:
   - type: chdb
   - type: jsonl
+    name: lines
     path: events.jsonl
 observability:
   log_level: warning

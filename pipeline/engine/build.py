@@ -114,6 +114,8 @@ def open_engine(config: Config) -> Iterator[Running]:
         lpr = config.lpr if any(may_read_plates(camera) for camera in cameras.values()) else None
         reader = None if lpr is None else build_reader(lpr, config.models_dir)
         _tell_where_plates_are_not_read(cameras.values())
+        # The tracker's library takes seconds to import; not while the first frames of live cameras wait.
+        build_tracker(config.detect.track, 25.0)
 
         config.data_dir.mkdir(parents=True, exist_ok=True)
         outlet = Outlet(
