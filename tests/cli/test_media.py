@@ -55,23 +55,23 @@ def test_read_is_refused_where_plates_may_not_be_read(data_dir: Path) -> None:
     assert result.stdout == ""
 
 
-def test_a_clip_gives_one_row_per_vehicle_and_every_reading_when_asked(data_dir: Path, models_dir: Path) -> None:
-    clip = data_dir / "clips" / "egoblur-parking-plates.mp4"
-    voted = viapublica("read", clip, "--json", "--fps", "2", models=models_dir)
-    each = viapublica("read", clip, "--json", "--fps", "2", "--per-frame", models=models_dir)
-    assert voted.returncode == each.returncode == 0
-    assert len(each.stdout.splitlines()) > len(voted.stdout.splitlines()) >= 1
-    assert set(json.loads(voted.stdout.splitlines()[0])) == {
-        "file",
-        "frame",
-        "plate",
-        "layout",
-        "confidence",
-        "x1",
-        "y1",
-        "x2",
-        "y2",
-    }
+def test_a_clip_gives_one_row_per_vehicle(data_dir: Path, models_dir: Path) -> None:
+    """Five cars show a plate that can be read; their plates were read by eye. They are no Brazilian ones."""
+    clip = data_dir / "clips" / "traffic-plates-nz.mp4"
+    result = viapublica("read", clip, "--json", "--fps", "5", models=models_dir)
+    assert result.returncode == 0, result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert set(rows[0]) == {"file", "frame", "plate", "layout", "confidence", "x1", "y1", "x2", "y2"}
+    assert 3 <= len(rows) <= 9
+    assert len({"KHN991", "MYK472", "LYZ663"} & {row["plate"] for row in rows}) >= 2
+    assert {row["layout"] for row in rows} == {"other"}
+
+
+def test_every_reading_of_a_clip_is_there_when_asked_for(data_dir: Path, models_dir: Path) -> None:
+    clip = data_dir / "clips" / "traffic-plates-nz.mp4"
+    result = viapublica("read", clip, "--fps", "2", "--per-frame", models=models_dir)
+    assert result.returncode == 0, result.stderr
+    assert len(rows_of(result.stdout)) > 20
 
 
 def test_csv_goes_into_a_file_whole_or_not_at_all(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
