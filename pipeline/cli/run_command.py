@@ -15,6 +15,7 @@ import typer
 from pipeline.cli.console import drops_text, err, out, print_json, print_table
 from pipeline.config import load_config
 from pipeline.engine.build import open_engine
+from pipeline.engine.memory import return_big_blocks
 from pipeline.engine.report import RunReport
 from pipeline.engine.runner import Engine
 from pipeline.observe import logs
@@ -37,6 +38,7 @@ def run(
     """
     settings = load_config(config)
     logs.configure(settings.observability.log_level, settings.observability.log_format)
+    return_big_blocks()
     with open_engine(settings) as running:
         live = LiveView(running.sources, running.sinks, activities=running.activities, console=err, enabled=not quiet)
         with _stop_on_signals(running.engine), live:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +24,6 @@ _CODE = re.compile(r"Code: (\d+)\. (?:DB::\w+: )?(.*)", re.DOTALL)
 _FULL_CODES: Final = frozenset({243})
 
 
-_PART_ROWS: Final = 25_000
-"""Rows of one insert: enough that the engine's fixed cost per insert is small, and batches have several parts."""
 _BLOCK_ROWS: Final = 512
 
 
@@ -165,18 +162,8 @@ class ChdbDatabase:
         return self._connection
 
     def insert(self, table: Table, events: Sequence[Event]) -> None:
-        """See `Database.insert`. A part is inserted by the engine while the next one is converted here."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="chdb-insert") as engine:
-            inserting: Future[None] | None = None
-            for start in range(0, len(events), _PART_ROWS):
-                block = _arrow_table(table, events[start : start + _PART_ROWS])
-                if inserting is not None:
-                    inserting.result()
-                inserting = engine.submit(self._insert_block, table, block)
-            if inserting is not None:
-                inserting.result()
-
-    def _insert_block(self, table: Table, block: Any) -> None:
+        """See `Database.insert`."""
+        block = _arrow_table(table, events)
         columns = ", ".join(table.columns)
         values = columns.replace("event_id", "reinterpretAsUUID(assumeNotNull(event_id))")
         # optimize_on_insert would merge the block's own duplicates at once; queries and merges do that anyway, and

@@ -87,7 +87,7 @@ class EventStore:
         Raises:
             StoreError: no plate in `plate`, a senseless page, or the database failed.
         """
-        if not normalise(plate):
+        if not normalise(plate) and not (like and set(plate.strip()) & set("*?")):
             raise StoreError("plate", f"{plate!r} has no letter or digit in it")
         scope, page = _Scope(start_ms, end_ms, camera_ids).conditions(), _Page(limit, offset)
         if like:
