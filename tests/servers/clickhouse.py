@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
-from tests.servers.ports import free_port, wait_for_port
+from tests.servers.ports import ServerProcess, free_port
 
 PASSWORD = "correct horse & battery"
 
@@ -42,7 +38,7 @@ _USERS = """<yandex>
 """
 
 
-class ClickHouseServer:
+class ClickHouseServer(ServerProcess):
     """Starts with the `with` statement, ends with it; keeps its data in `folder` between starts."""
 
     def __init__(self, folder: Path) -> None:
@@ -50,42 +46,12 @@ class ClickHouseServer:
             pytest.skip("clickhouse-server is not installed (Debian package clickhouse-server)")
         self.port = free_port()
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.xml").write_text(_CONFIG.format(folder=folder, port=self.port, http_port=free_port()))
         (folder / "users.xml").write_text(_USERS.format(password=PASSWORD.replace("&", "&amp;")))
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
+        self.launch(
             ["clickhouse-server", f"--config-file={self._folder / 'config.xml'}"],
             cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
         )
-        wait_for_port(self.port, self._process)
-
-    def kill(self) -> None:
-        """Dies at once, as by a power cut of the process."""
-        if self._process is not None:
-            self.resume()
-            self._process.kill()
-            self._process.wait(10)
-            self._process = None
-
-    def pause(self) -> None:
-        """Hangs: connections stay, nobody answers."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGCONT)
-
-    def __enter__(self) -> ClickHouseServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
