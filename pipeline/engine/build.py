@@ -118,13 +118,12 @@ def open_engine(config: Config) -> Iterator[Running]:
         build_tracker(config.detect.track, 25.0)
 
         config.data_dir.mkdir(parents=True, exist_ok=True)
-        outlet = Outlet(
-            gate, [build_sink(sink, config.data_dir) for sink in config.sinks], config.engine.backlog_events
-        )
+        metrics = PipelineMetrics()
+        sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
+        outlet = Outlet(gate, sinks, config.engine.backlog_events, metrics)
         stack.callback(outlet.close, config.engine.shutdown_timeout_s)
         _serve_store(config, stack)
 
-        metrics = PipelineMetrics()
         stages = StageClock(metrics.stage)
         batcher = FairBatcher(detector.batch_size, config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0)
         preview = _preview(config)

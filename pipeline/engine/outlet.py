@@ -12,6 +12,7 @@ import structlog
 from pipeline.domain.events import Event, kind_of
 from pipeline.domain.ports import EventSink, SinkStatus
 from pipeline.errors import Backpressure, SinkError
+from pipeline.observe.metrics import PipelineMetrics
 from pipeline.policy.gate import Gate
 
 _log = structlog.get_logger(__name__)
@@ -27,10 +28,12 @@ class Outlet:
         sinks: all of them get every event.
         backlog_limit: events held in memory for a sink that pushes back. Files are held back long before
             (`congested`); only live cameras can fill it, and then the oldest events are lost, counted and logged.
+        metrics: told of what the gate keeps back.
     """
 
-    def __init__(self, gate: Gate, sinks: Sequence[EventSink], backlog_limit: int) -> None:
+    def __init__(self, gate: Gate, sinks: Sequence[EventSink], backlog_limit: int, metrics: PipelineMetrics) -> None:
         self._gate = gate
+        self._metrics = metrics
         self._sinks = sinks
         self._limit = backlog_limit
         self._backlogs: list[deque[Event]] = [deque() for _ in sinks]
@@ -44,17 +47,21 @@ class Outlet:
         """A sink pushes back: take no more frames of files for now."""
         return any(self._backlogs)
 
-    def send(self, events: Iterable[Event]) -> None:
-        """Pass events through the gate and on to the sinks."""
+    def send(self, events: Iterable[Event]) -> list[Event]:
+        """Pass events through the gate and on to the sinks; returns those that the gate let pass."""
+        passed = []
         for event in events:
             if reason := self._gate.refusal(event):
                 self.refused[reason] += 1
+                self._metrics.refused(reason)
                 _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=reason)
                 continue
+            passed.append(event)
             self.sent[kind_of(event).value] += 1
             for backlog in self._backlogs:
                 backlog.append(event)
         self.pump()
+        return passed
 
     def pump(self) -> None:
         """Try again to hand over what waits."""

@@ -165,8 +165,8 @@ class Engine:
     def _send(self, events: Sequence[Event]) -> None:
         if events:
             with self.stages.stage(Stage.SINK, items=len(events)):
-                self.outlet.send(events)
-            self._tally.count(events)
+                sent = self.outlet.send(events)
+            self._tally.count(sent)
         else:
             self.outlet.pump()
 

@@ -10,6 +10,7 @@ from pipeline.domain.plate import Layout
 from pipeline.domain.ports import SinkStatus
 from pipeline.engine.outlet import Outlet
 from pipeline.errors import Backpressure, SinkError
+from pipeline.observe.metrics import PipelineMetrics
 from pipeline.policy.gate import Gate
 
 ROAD = Camera("road", Scope.PUBLIC_ROAD)
@@ -80,16 +81,22 @@ def plate(camera: str) -> PlateReadEvent:
     )
 
 
-def outlet(sink: SmallSink, limit: int = 100) -> Outlet:
-    return Outlet(Gate({"road": ROAD, "square": SQUARE}), [sink], limit)
+def outlet(sink: SmallSink, limit: int = 100, metrics: PipelineMetrics | None = None) -> Outlet:
+    return Outlet(Gate({"road": ROAD, "square": SQUARE}), [sink], limit, metrics or PipelineMetrics())
 
 
 def test_plates_of_a_square_never_leave() -> None:
     sink = SmallSink(10)
-    way_out = outlet(sink)
-    way_out.send([plate("square"), plate("road"), plate("unknown")])
+    metrics = PipelineMetrics()
+    way_out = outlet(sink, metrics=metrics)
+    passed = way_out.send([plate("square"), plate("road"), plate("unknown")])
+    assert [event.camera_id for event in passed] == ["road"]
     assert [event.camera_id for event in sink.taken] == ["road"]
     assert sum(way_out.refused.values()) == 2
+    assert {
+        reason: metrics.registry.get_sample_value("viapublica_events_refused_total", {"reason": reason})
+        for reason in way_out.refused
+    } == way_out.refused
 
 
 def test_backpressure_holds_files_back_and_loses_nothing() -> None:
