@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -39,7 +40,8 @@ def pictures_id(paths: Sequence[Path]) -> str:
     """
     digest = blake2b(digest_size=12)
     for path in paths:
-        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        # Names are bytes to the system; not all of them are UTF-8.
+        digest.update(os.fsencode(path.name) + f"\0{path.stat().st_size}\0".encode())
     for path in dict.fromkeys([*paths[:1], *paths[-1:]]):
         _digest_into(digest, path)
     return digest.hexdigest()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import cv2
-import numpy as np
 
 from pipeline.decode.formats import CONTAINER_OPTIONS
-from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.still import decode_still
 from pipeline.domain.frame import Picture
 from pipeline.errors import SourceError, SourceNotFound, UnsupportedMedia
 
@@ -24,7 +25,10 @@ CLIP_SUFFIXES = frozenset(
 )
 """Read by FFmpeg."""
 
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+_MAX_PICTURE_PX: int = DecodeSettings.model_fields["max_picture_px"].default
+_MAX_BYTES_PER_PX = 8
+"""16 bit for each of four channels: the most that a format we read stores without packing."""
+_MAX_HEADER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,59 +48,74 @@ def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
     """
     found: list[MediaFile] = []
     for path in map(Path, paths):
-        if path.is_dir():
+        mode = _stat(path).st_mode
+        if stat.S_ISDIR(mode):
             inside = list(_walk(path))
             if not inside:
                 raise UnsupportedMedia(
                     str(path), "holds no picture and no clip", "Name a folder with pictures or clips"
                 )
             found += inside
-        elif path.exists():
+        elif stat.S_ISREG(mode):
             found.append(_named(path))
         else:
-            raise SourceNotFound(str(path), "does not exist", "Check the path")
+            raise _irregular(path)
     return found
 
 
-def read_picture(path: str | os.PathLike[str], *, turn_upright: bool = False) -> Picture:
+def read_picture(path: str | os.PathLike[str], *, max_px: int = _MAX_PICTURE_PX, turn_upright: bool = False) -> Picture:
     """A picture from a file, 8 bit per channel.
 
     Args:
         path: the file.
+        max_px: the largest picture taken, width times height in pixels. It is held against the file's header: nothing
+            larger is decoded.
         turn_upright: obey the EXIF orientation. Off by default: boxes are in pixels of the stored picture.
 
     Raises:
         SourceNotFound: no such file.
         SourceError: it cannot be read.
-        UnsupportedMedia: empty, cut off, or no picture.
+        UnsupportedMedia: no regular file, empty, cut off, too large, or no picture.
     """
     path = Path(path)
-    flags = cv2.IMREAD_COLOR if turn_upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    data = _read(path)
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as error:
-        raise UnsupportedMedia(str(path), "is too large or malformed", "Save it anew as JPEG or PNG") from error
-    if image is None:
-        raise UnsupportedMedia(str(path), "is not a picture that can be read", "Save it as JPEG or PNG")
-    return ArrayPicture(np.asarray(image, np.uint8))
+    return decode_still(str(path), _read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES), max_px, turn_upright)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int) -> bytes:
+    # Looked at before it is opened: a pipe would wait for its writer, a device has no end.
+    if not stat.S_ISREG(_stat(path).st_mode):
+        raise _irregular(path)
     try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise SourceNotFound(str(path), "does not exist", "Check the path") from error
+        with path.open("rb") as file:
+            data = file.read(most + 1)
     except OSError as error:
-        raise SourceError(
-            str(path), f"cannot be read ({error.strerror})", "Check that it is a readable file"
-        ) from error
+        raise _unreadable(path, error) from error
     if not data:
         raise UnsupportedMedia(str(path), "is empty", "Copy it again from where it came from")
-    # libjpeg fills what is missing with grey and says so on stderr only.
-    if data.startswith(_JPEG_START) and _JPEG_END not in data[max(data.rfind(_JPEG_SCAN), 0) :]:
-        raise UnsupportedMedia(str(path), "is cut off", "Copy it again from where it came from")
+    if len(data) > most:
+        raise UnsupportedMedia(
+            str(path), f"is longer than {most} bytes", "Is it a picture? If so, raise decode.max_picture_px"
+        )
     return data
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceNotFound(str(path), "does not exist", "Check the path")
+    return SourceError(str(path), f"cannot be read ({error.strerror})", "Check that it is a readable file")
+
+
+def _irregular(path: Path) -> UnsupportedMedia:
+    return UnsupportedMedia(
+        str(path), "cannot be read (it is no regular file)", "Name a picture, a clip or a folder of them"
+    )
 
 
 def _walk(folder: Path) -> Iterator[MediaFile]:
@@ -104,8 +123,11 @@ def _walk(folder: Path) -> Iterator[MediaFile]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             suffix = Path(name).suffix.lower()
-            if not name.startswith(".") and suffix in PICTURE_SUFFIXES | CLIP_SUFFIXES:
-                yield MediaFile(Path(root, name), suffix in CLIP_SUFFIXES)
+            if name.startswith(".") or suffix not in PICTURE_SUFFIXES | CLIP_SUFFIXES:
+                continue
+            path = Path(root, name)
+            if path.is_file():  # and no pipe, device or dangling link
+                yield MediaFile(path, suffix in CLIP_SUFFIXES)
 
 
 def _named(path: Path) -> MediaFile:

@@ -95,7 +95,7 @@ class TakePlan:
     def _read_pictures(self, paths: list[Path], ticket: states.Take) -> Iterator[Decoded]:
         for number, path in enumerate(paths):
             try:
-                picture = read_picture(path)
+                picture = read_picture(path, max_px=self.settings.max_picture_px)
             except UnsupportedMedia:
                 if len(paths) == 1:
                     raise

@@ -140,7 +140,7 @@ def _detected(
     media: MediaFile, detector: Detector, settings: DecodeSettings, analyse_fps: float | None
 ) -> Iterator[tuple[int, Picture, Detections]]:
     if not media.is_clip:
-        picture = read_picture(media.path)
+        picture = read_picture(media.path, max_px=settings.max_picture_px)
         yield 0, picture, detector.detect([picture])[0]
         return
     frames = _frames(media, settings, analyse_fps)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -9,8 +12,10 @@ import numpy as np
 import pytest
 
 from pipeline.decode.address import parse_address
+from pipeline.decode.identity import pictures_id
 from pipeline.decode.media import MediaFile, find_media, read_picture
 from pipeline.decode.settings import DecodeSettings, Protocol
+from pipeline.decode.source import open_source
 from pipeline.errors import ConfigError, SourceError, SourceNotFound, UnsupportedMedia
 from tests.decode.clips import Recipe, encode, image
 
@@ -73,6 +78,60 @@ def test_grey_and_sixteen_bit_pictures_become_bgr(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "deep.png"), ramp.astype(np.uint16) * 257)
     for name in ("grey.png", "deep.png"):
         assert np.array_equal(read_picture(tmp_path / name).bgr(), np.dstack([ramp] * 3))
+
+
+def png_that_claims(path: Path, width: int, height: int) -> Path:
+    """A PNG of a few bytes whose header promises that size."""
+    header = b"IHDR" + struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(bytes(1000))
+    chunks = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, pixels, b"IEND")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return path
+
+
+def test_a_picture_too_large_is_refused_by_its_header(tmp_path: Path) -> None:
+    bomb = png_that_claims(tmp_path / "bomb.png", 30_000, 30_000)
+    with pytest.raises(UnsupportedMedia, match=r"bomb\.png: its 30000×30000 pixels are too many.*max_picture_px"):
+        read_picture(bomb)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "bmp", "webp", "tif", "ppm"])
+def test_the_limit_holds_for_every_format(suffix: str, tmp_path: Path) -> None:
+    path = save(tmp_path / f"p.{suffix}")
+    assert read_picture(path, max_px=64 * 48).width == 64
+    with pytest.raises(UnsupportedMedia, match="64×48 pixels are too many"):
+        read_picture(path, max_px=64 * 48 - 1)
+
+
+def test_a_file_longer_than_any_picture_is_not_read(tmp_path: Path) -> None:
+    path = save(tmp_path / "long.jpg")
+    os.truncate(path, 3 << 20)
+    with pytest.raises(UnsupportedMedia, match=r"long\.jpg: is longer than"):
+        read_picture(path, max_px=64 * 48)
+
+
+def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for name in ("zero.jpg", "pipe.jpg"):
+        for opener in (read_picture, lambda path: find_media([path])):
+            with pytest.raises(UnsupportedMedia, match=f"{name}: cannot be read .it is no regular file"):
+                opener(tmp_path / name)
+    picture = save(tmp_path / "p.jpg")
+    assert find_media([tmp_path]) == [MediaFile(picture, False)]
+
+
+def test_a_name_too_long_for_the_system(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"cannot be read \(File name too long"):
+        find_media([tmp_path / ("a" * 300 + ".jpg")])
+
+
+def test_names_that_are_no_unicode(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xfe.jpg")
+    picture = save(tmp_path / "p.jpg").rename(tmp_path / name)
+    source = open_source("cam", str(tmp_path), settings=DecodeSettings())
+    assert len(list(source.frames())) == 1
+    assert pictures_id([picture]) != pictures_id([picture.rename(tmp_path / "p.jpg")])
 
 
 def test_pictures_that_are_none(tmp_path: Path) -> None:

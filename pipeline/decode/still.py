@@ -1,0 +1,85 @@
+"""The bytes of a picture file to pixels; its size is read from the header, before a decoder sees it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from pipeline.decode.picture import ArrayPicture
+from pipeline.domain.frame import Picture
+from pipeline.errors import UnsupportedMedia
+
+_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
+
+# Pillow's classes by name, not its `open`: that warns and refuses by a limit of its own, kept for the whole process.
+_HEADERS: Mapping[bytes, Callable[[io.BytesIO], ImageFile]] = MappingProxyType(
+    {
+        _JPEG_START: JpegImageFile,
+        b"\x89PNG": PngImageFile,
+        b"BM": BmpImageFile,
+        b"RIFF": WebPImageFile,
+        b"II": TiffImageFile,
+        b"MM": TiffImageFile,
+        b"P": PpmImageFile,
+    }
+)
+"""Reads the header of a file that begins so. OpenCV knows more formats; they are of no camera."""
+
+
+def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Picture:
+    """A picture, 8 bit per channel.
+
+    Args:
+        name: of the file, for errors.
+        data: the whole file.
+        max_px: the largest width times height.
+        turn_upright: obey the EXIF orientation.
+
+    Raises:
+        UnsupportedMedia: too large, cut off, or no picture.
+    """
+    width, height = _size(name, data)
+    if width * height > max_px:
+        raise UnsupportedMedia(
+            name,
+            f"its {width}×{height} pixels are too many",
+            "Make it smaller, or raise decode.max_picture_px if that is meant",
+        )
+    # libjpeg fills what is missing with grey and says so on stderr only.
+    if data.startswith(_JPEG_START) and _JPEG_END not in data[max(data.rfind(_JPEG_SCAN), 0) :]:
+        raise UnsupportedMedia(name, "is cut off", "Copy it again from where it came from")
+    flags = cv2.IMREAD_COLOR if turn_upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise UnsupportedMedia(name, "is too large or malformed", "Save it anew as JPEG or PNG") from error
+    if image is None:
+        raise _no_picture(name)
+    return ArrayPicture(np.asarray(image, np.uint8))
+
+
+def _size(name: str, data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, as stored."""
+    opener = next((opener for start, opener in _HEADERS.items() if data.startswith(start)), None)
+    if opener is None:
+        raise _no_picture(name)
+    try:
+        with opener(io.BytesIO(data)) as header:
+            return header.size
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow says SyntaxError of a malformed header
+        raise _no_picture(name) from error
+
+
+def _no_picture(name: str) -> UnsupportedMedia:
+    return UnsupportedMedia(name, "is not a picture that can be read", "Save it as JPEG or PNG")
