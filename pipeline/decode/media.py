@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import cv2
 
 from pipeline.decode.formats import CONTAINER_OPTIONS
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.still import decode_still
+from pipeline.decode.still import decode_still, still_size
 from pipeline.domain.frame import Picture
 from pipeline.errors import SourceError, SourceNotFound, UnsupportedMedia
 
@@ -130,11 +129,19 @@ def _walk(folder: Path) -> Iterator[MediaFile]:
                 yield MediaFile(path, suffix in CLIP_SUFFIXES)
 
 
+def _is_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return still_size(file) is not None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def _named(path: Path) -> MediaFile:
     suffix = path.suffix.lower()
     if suffix in PICTURE_SUFFIXES | CLIP_SUFFIXES:
         return MediaFile(path, suffix in CLIP_SUFFIXES)
-    if cv2.haveImageReader(str(path)):
+    if _is_picture(path):
         return MediaFile(path, is_clip=False)
     try:
         with av.open(

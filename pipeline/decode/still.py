@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ from pipeline.errors import UnsupportedMedia
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 
 # Pillow's classes by name, not its `open`: that warns and refuses by a limit of its own, kept for the whole process.
-_HEADERS: Mapping[bytes, Callable[[io.BytesIO], ImageFile]] = MappingProxyType(
+_HEADERS: Mapping[bytes, Callable[[BinaryIO], ImageFile]] = MappingProxyType(
     {
         _JPEG_START: JpegImageFile,
         b"\x89PNG": PngImageFile,
@@ -49,7 +50,10 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Pic
     Raises:
         UnsupportedMedia: too large, cut off, or no picture.
     """
-    width, height = _size(name, data)
+    size = still_size(io.BytesIO(data))
+    if size is None:
+        raise _no_picture(name)
+    width, height = size
     if width * height > max_px:
         raise UnsupportedMedia(
             name,
@@ -69,16 +73,18 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Pic
     return ArrayPicture(np.asarray(image, np.uint8))
 
 
-def _size(name: str, data: bytes) -> tuple[int, int]:
-    """Width and height in pixels, as stored."""
-    opener = next((opener for start, opener in _HEADERS.items() if data.startswith(start)), None)
+def still_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Width and height in pixels, as stored, from the header of an open file; None when it is no picture we read."""
+    start = file.read(4)
+    opener = next((opener for first, opener in _HEADERS.items() if start.startswith(first)), None)
     if opener is None:
-        raise _no_picture(name)
+        return None
+    file.seek(0)
     try:
-        with opener(io.BytesIO(data)) as header:
+        with opener(file) as header:
             return header.size
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow says SyntaxError of a malformed header
-        raise _no_picture(name) from error
+    except (OSError, SyntaxError, ValueError):  # Pillow says SyntaxError of a malformed header
+        return None
 
 
 def _no_picture(name: str) -> UnsupportedMedia:

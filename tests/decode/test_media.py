@@ -132,6 +132,8 @@ def test_names_that_are_no_unicode(tmp_path: Path) -> None:
     source = open_source("cam", str(tmp_path), settings=DecodeSettings())
     assert len(list(source.frames())) == 1
     assert pictures_id([picture]) != pictures_id([picture.rename(tmp_path / "p.jpg")])
+    (tmp_path / "p.jpg").rename(bare := tmp_path / os.fsdecode(b"\xff\xfe"))
+    assert find_media([bare]) == [MediaFile(bare, False)]
 
 
 def test_pictures_that_are_none(tmp_path: Path) -> None:
