@@ -13,7 +13,7 @@ from pipeline.config import load_config
 from pipeline.config.model import Config
 from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
-from pipeline.domain.redact import redact
+from pipeline.domain.redact import redact_address
 from pipeline.engine.build import check_sources
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import why_no_plates
@@ -35,14 +35,14 @@ def check(
     if as_json:
         plain = settings.model_dump(mode="json")
         for camera in plain["cameras"]:
-            camera["source"] = redact(camera["source"])
+            camera["source"] = redact_address(camera["source"])
         print_json(plain)
         return
     print_table(
         f"{config}: good",
         ["camera", "scope", "source", "analysed per second", "plates"],
         [
-            (c.id, c.scope.value, redact(c.source), c.analyse_fps or "all", why_no_plates(c.camera()) or "read")
+            (c.id, c.scope.value, redact_address(c.source), c.analyse_fps or "all", why_no_plates(c.camera()) or "read")
             for c in settings.cameras
         ],
     )

@@ -14,7 +14,7 @@ from pipeline.decode.masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope, Surroundings
-from pipeline.domain.redact import redact
+from pipeline.domain.redact import redact_address
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
 from pipeline.sink.settings import ChdbSettings, SinkSettings
@@ -94,7 +94,7 @@ class CameraSettings(BaseModel):
         return Camera(self.id, self.scope, self.name, self.surroundings, self.latitude, self.longitude)
 
     def __repr__(self) -> str:
-        return f"CameraSettings(id={self.id!r}, source={redact(self.source)!r}, scope={self.scope.value!r})"
+        return f"CameraSettings(id={self.id!r}, source={redact_address(self.source)!r}, scope={self.scope.value!r})"
 
 
 class EngineSettings(BaseModel):
@@ -124,11 +124,16 @@ class EngineSettings(BaseModel):
     backlog_events: int = Field(
         default=100_000,
         ge=1000,
+        le=100_000_000,
         title="Events held back per sink",
         description="When sinks push back, files wait; live cameras go on until this many events wait in memory.",
     )
     shutdown_timeout_s: float = Field(
-        default=30, gt=0, title="Shutdown timeout", description="Seconds sinks may take to confirm the last events."
+        default=30,
+        gt=0,
+        le=3600,
+        title="Shutdown timeout",
+        description="Seconds that sinks may take at the end; what is not delivered by then is kept on disk.",
     )
 
 
@@ -139,9 +144,15 @@ class PreviewSettings(BaseModel):
 
     dir: Path = Field(title="Folder", description="Where annotated JPEGs go, one folder per camera.")
     every_s: float = Field(
-        default=2, gt=0, title="Interval", description="Seconds of stream time between two pictures of a camera."
+        default=2,
+        gt=0,
+        le=86_400,
+        title="Interval",
+        description="Seconds of stream time between two pictures of a camera.",
     )
-    keep: int = Field(default=200, ge=1, title="Keep", description="Pictures kept per camera; older ones go.")
+    keep: int = Field(
+        default=200, ge=1, le=1_000_000, title="Keep", description="Pictures kept per camera; older ones go."
+    )
 
 
 class ObservabilitySettings(ObserveSettings):

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import re
 
+_SCHEME = r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://"
 _USERINFO = re.compile(
-    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)"
-    # The second form is a password with a slash in it: no such address works, but its error must not tell it.
-    r"(?:[^/\s@'\"]*(?:@[^/\s@'\"]*)*@|[^/\s@'\":]*:(?!\d{1,5}[/?#])[^\s@'\"]*@)"
+    rf"(?P<scheme>{_SCHEME})(?:"
+    # user:password@ - the password may hold quotes, blanks, slashes, even @: all up to the last @ of the line. Not an
+    # "@ " (FFmpeg writes "[h264 @ 0x5581]"), not past the next address, and not where the colon begins a port.
+    r"(?!\[)[^/\s'\":]*:(?!//|\d{1,5}(?:[^\w@:]|$))(?:(?!://)[^\n])*@(?!\s)"
+    # The same after something that looks like a port: "admin:12345/x@cam" is a password with a slash in it.
+    r"|[^/\s'\":]*:\d{1,5}[^\w\s@:'\"][^\s'\"]*@"
+    r"|[^/\s'\"]*@)"
 )
 # A slash may come before the key: recorders of the XMEye family want rtsp://host/user=admin_password=…_channel=1.sdp.
-_SECRET_QUERY = re.compile(
-    r"(?P<key>[?&;/](?:[\w.-]*(?:pass|pwd|password|token|secret|auth|key|user|usr|login|sig)[\w.-]*)=)[^&\s'\"#;]*",
-    re.IGNORECASE,
+_SECRET_KEY = (
+    r"(?P<key>[?&;/#](?:[\w.-]*"
+    r"(?:pass|pwd|psw|token|secret|auth|key|user|usr|login|sig|cred|hdn|session|ticket|jwt|hmac)"
+    r"[\w.-]*|u|p|un|us|ps|pw|sid)=)"
 )
+# In running text a quote ends the address, unless the value goes on behind it.
+_SECRET_QUERY = re.compile(_SECRET_KEY + r"(?:[^&\s'\"#;]|['\"](?=[\w%]))*", re.IGNORECASE)
+_SECRET_IN_ADDRESS = re.compile(_SECRET_KEY + r"[^&]*", re.IGNORECASE)
+_WHOLE = re.compile(rf"\A(?:(?P<scheme>{_SCHEME})|(?=[^/]*:)).*@", re.DOTALL)
 
 
 def redact(text: str) -> str:
-    """`text` with user names, passwords and secret query values of every address in it replaced by ``***``."""
-    return _SECRET_QUERY.sub(r"\g<key>***", _USERINFO.sub(r"\g<scheme>***@", text))
+    """Running `text` with user names, passwords and secret query values of every address in it replaced by ``***``.
+
+    Rather too much is hidden than too little. Who holds nothing but an address calls `redact_address`.
+    """
+    while (hidden := _USERINFO.sub(r"\g<scheme>***@", text)) != text:
+        text = hidden
+    return _SECRET_QUERY.sub(r"\g<key>***", text)
+
+
+def redact_address(address: str) -> str:
+    """The one `address` with everything before its last ``@``, and its secret query values, replaced by ``***``.
+
+    Whatever characters the password is made of; paths of files stay as they are.
+    """
+    return _SECRET_IN_ADDRESS.sub(r"\g<key>***", _WHOLE.sub(r"\g<scheme>***@", address, count=1))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.domain.redact import redact
+from pipeline.domain.redact import redact, redact_address
 
 _SECRETS = st.text(string.ascii_letters + string.digits + "!$%&()*+,-.:;=?^_~#[]{}|<>@", min_size=1, max_size=20)
 _HOSTS = st.sampled_from(["10.0.0.7", "cam.example.org:554", "[2001:db8::1]:8554"])
@@ -39,6 +39,14 @@ def test_secret_values_of_a_query_are_hidden_and_the_others_stay(key: str, value
         ("rtsp://cam/user=admin_password=geheim_channel=1.sdp", "rtsp://cam/user=***"),
         ("rtsp://:only-password@cam/", "rtsp://***@cam/"),
         ("RTSP://U:P@CAM/", "RTSP://***@CAM/"),
+        ("rtsp://admin:pa'S3CRET@10.0.0.1:554/x", "rtsp://***@10.0.0.1:554/x"),
+        ('rtsp://admin:"S3 CR#ET/@10.0.0.1/x', "rtsp://***@10.0.0.1/x"),
+        ("rtsp://me@city.example:pa'S3CRET@h/x", "rtsp://***@h/x"),
+        ("rtsp://admin:12345/x@h/", "rtsp://***@h/"),
+        ("http://h/?u=admin&p=S3CRET&x=1", "http://h/?u=***&p=***&x=1"),
+        ("http://h/?p=pa'S3CRET", "http://h/?p=***"),
+        ("http://h/a.m3u8?x=1&hdnts=exp=1~hmac=2", "http://h/a.m3u8?x=1&hdnts=***"),
+        ("http://h/?credentials=S3CRET", "http://h/?credentials=***"),
     ],
 )
 def test_ways_in_which_real_cameras_carry_passwords(address: str, shown: str) -> None:
@@ -50,7 +58,8 @@ def test_ways_in_which_real_cameras_carry_passwords(address: str, shown: str) ->
     [
         "",
         "nothing here",
-        "http://h:8080/a@b",
+        "http://h/a@b",
+        "[h264 @ 0x5581] rtsp://cam:554/live: [tcp @ 0x5582] timed out",
         "rtsp://cam:554/live",
         "a@b.example",
         "2026-11-22T05:53:00",
@@ -64,3 +73,23 @@ def test_text_without_credentials_is_left_alone(text: str) -> None:
 @given(st.text(max_size=80))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     assert redact(redact(text)) == redact(text)
+
+
+@given(password=st.text(min_size=1, max_size=20), user=st.text(max_size=5))
+@example(password="pa ss/?#'\"\n://", user="[/x]")
+def test_of_a_whole_address_nothing_before_its_last_at_sign_remains(user: str, password: str) -> None:
+    assert redact_address(f"rtsp://{user}:{password}@h/x") == "rtsp://***@h/x"
+    assert redact_address(f"cam:{password}@h/x") == "***@h/x"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://h/?p=pa ss';#/&x=1", "http://h/?p=***&x=1"),
+        ("rtsp://cam:554/live", "rtsp://cam:554/live"),
+        ("/data/a:b@c.mp4", "/data/a:b@c.mp4"),
+        ("clips/a@b.mp4", "clips/a@b.mp4"),
+    ],
+)
+def test_of_a_whole_address_the_rest_is_shown(address: str, shown: str) -> None:
+    assert redact_address(address) == shown
