@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from pipeline.analytics.calibration import Calibration
-from pipeline.analytics.counts import MinuteCounts
+from pipeline.analytics.counts import MINUTE_MS, MinuteCounts
 from pipeline.analytics.record import Sighting, TrackRecord
 from pipeline.analytics.settings import COUNTABLE, AnalyticsSettings
 from pipeline.domain.detections import Tracks
@@ -48,6 +48,7 @@ class TrackBook:
         self._counts = MinuteCounts(settle_ms=round(settings.count_settle_s * 1000))
         self._closed: list[TrackEvent] = []
         self._told: list[CountEvent] = []
+        self._first_ms: int | None = None
 
     @property
     def open_tracks(self) -> int:
@@ -56,6 +57,8 @@ class TrackBook:
 
     def update(self, frame: Frame, tracks: Tracks) -> None:
         """Take the tracks of the next frame; frames come in time order. Faces and plates are passed over."""
+        if self._first_ms is None:
+            self._first_ms = frame.ts_ms
         countable = tracks.labelled(*COUNTABLE)
         for (box, _, label), track_id in zip(countable.detections, countable.ids.tolist(), strict=True):
             x1, y1, x2, y2 = box.tolist()
@@ -176,8 +179,11 @@ class TrackBook:
             self._told += [self._count(minute_ms, sequence, label, totals[label]) for label in sorted(totals)]
 
     def _count(self, minute_ms: int, sequence: int, label: Label, count: int) -> CountEvent:
+        # By its number in the take, not by the wall clock: a copied file may bring another time of day, and its counts
+        # must still be the same events.
+        number = minute_ms // MINUTE_MS - (self._first_ms or 0) // MINUTE_MS
         return CountEvent(
-            event_id=event_id(self._camera_id, self._stream_id, Kind.COUNT, f"{minute_ms}/{label.word}", sequence),
+            event_id=event_id(self._camera_id, self._stream_id, Kind.COUNT, f"{number}/{label.word}", sequence),
             camera_id=self._camera_id,
             ts_ms=minute_ms,
             label=label.word,

@@ -47,7 +47,7 @@ def open_source(
         analyse_fps: frames wanted per second of the stream's time, None for all.
         masks: polygons that are black before anybody sees a frame.
         start_ms: wall-clock time of a file's first frame, milliseconds since 1970 UTC; None for the container's
-            creation time, or else the file's time of modification.
+            creation time, or else the whole minute of the file's time of modification.
         clock: time, the machine's by default.
 
     Raises:

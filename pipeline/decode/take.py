@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from pipeline.decode import states
 from pipeline.decode.address import Address
 from pipeline.decode.clip import Clip, Decoded
@@ -21,6 +23,10 @@ from pipeline.decode.timeline import LiveTime, RecordedTime, Timeline, WallTime
 from pipeline.domain.frame import Frame, Picture
 from pipeline.domain.ports import Clock
 from pipeline.errors import UnsupportedMedia
+
+_MINUTE_MS = 60_000
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class TakePlan:
             stream_id = clip_id(path)
             self.monitor.opened(ticket, stream_id, clip.duration_s)
             start_ms = self.start_ms if self.start_ms is not None else clip.recorded_ms
-            start_ms = start_ms if start_ms is not None else _modified_ms(path)
+            start_ms = start_ms if start_ms is not None else self._modified_ms(path)
             placer = self._placer(ticket, stream_id, clip.step_s, RecordedTime(start_ms))
             yield from placer.frames(clip.frames(), cancelled)
 
@@ -88,7 +94,7 @@ class TakePlan:
         step_s = self.settings.picture_step_s
         stream_id = pictures_id(paths)
         self.monitor.opened(ticket, stream_id, len(paths) * step_s)
-        start_ms = self.start_ms if self.start_ms is not None else _modified_ms(paths[0])
+        start_ms = self.start_ms if self.start_ms is not None else self._modified_ms(paths[0])
         placer = self._placer(ticket, stream_id, step_s, RecordedTime(start_ms))
         yield from placer.frames(self._read_pictures(paths, ticket), cancelled)
 
@@ -113,6 +119,22 @@ class TakePlan:
             return ArrayPicture(image)
 
         return make
+
+    def _modified_ms(self, path: Path) -> int:
+        """A file's time of modification, for want of a better one: its whole minute.
+
+        A copy has another one. Were it taken to the second, the copy's minutes would begin elsewhere in the film, and
+        its counts would be other counts.
+        """
+        modified_ms = path.stat().st_mtime_ns // 1_000_000
+        start_ms = modified_ms - modified_ms % _MINUTE_MS
+        _log.warning(
+            "time_from_modification",
+            camera=self.camera_id,
+            start_ms=start_ms,
+            fix="Give the camera a start_time if times matter",
+        )
+        return start_ms
 
     def _opened_clip(self, ticket: states.Take) -> Clip:
         return Clip(
@@ -158,7 +180,3 @@ class _Placer:
                 arrived_s=clock.monotonic_s(),
                 picture=found.picture(),
             )
-
-
-def _modified_ms(path: Path) -> int:
-    return path.stat().st_mtime_ns // 1_000_000

@@ -129,7 +129,8 @@ class PlateFiles:
 
 
 def _frames(media: MediaFile, settings: DecodeSettings, analyse_fps: float | None) -> Iterator[Frame]:
-    source = open_source(media.path.name, str(media.path), settings=settings, analyse_fps=analyse_fps)
+    # Rows have no time of day; the source need not guess one.
+    source = open_source(media.path.name, str(media.path), settings=settings, analyse_fps=analyse_fps, start_ms=0)
     try:
         yield from source.frames()
     finally:

@@ -140,7 +140,7 @@ def test_a_track_counts_in_the_minute_it_was_first_seen() -> None:
         if i == 65:
             (count,) = book.due_counts(START_MS + i * 1000)
             assert (count.ts_ms, count.label, count.count) == (START_MS, "car", 1)
-            assert count.event_id == event_id("cam", "take", Kind.COUNT, f"{START_MS}/car")
+            assert count.event_id == event_id("cam", "take", Kind.COUNT, "0/car")
     book.finish_all()
     assert [(count.ts_ms, count.count) for count in book.close_counts()] == [(START_MS + MINUTE_MS, 1)]
 
@@ -163,6 +163,19 @@ def test_a_track_that_begins_late_and_proves_itself_after_the_minute_was_told_is
     second = book.due_counts(START_MS + MINUTE_MS + 1000)
     assert [(c.ts_ms, c.count) for c in first + second] == [(START_MS, 1), (START_MS, 1)]
     assert first[0].event_id != second[0].event_id
+
+
+def test_a_copy_with_another_time_of_day_gives_the_same_events() -> None:
+    def run(start_ms: int) -> list[Event]:
+        book = _book()
+        for second in range(150):
+            book.update(frame(second, start_ms + second * 1000), tracks({second // 10 + 1: _CAR}))
+        return [*book.finish_all(), *book.close_counts()]
+
+    first, second = run(START_MS), run(START_MS + 1000 * MINUTE_MS)
+    assert [event.ts_ms for event in first] != [event.ts_ms for event in second]
+    assert [event.event_id for event in first] == [event.event_id for event in second]
+    assert len({event.event_id for event in first}) == len(first)
 
 
 def test_a_clock_that_is_set_back_loses_and_repeats_nothing() -> None:

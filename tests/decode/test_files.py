@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+import structlog
 
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder
 from pipeline.decode.source import open_source
@@ -111,6 +112,24 @@ def test_two_runs_give_the_same_identities_and_times(tmp_path: Path) -> None:
     copy.write_bytes(path.read_bytes())
     assert read(copy)[0][0].stream_id == keys[0][0][0]
     assert read(encode(tmp_path / "b.mp4", Recipe(frames=29)))[0][0].stream_id != keys[0][0][0]
+
+
+@pytest.mark.parametrize("kind", ["clip", "pictures"])
+def test_a_files_time_of_modification_is_taken_to_the_minute_with_a_warning(kind: str, tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.mp4")
+    if kind == "pictures":
+        path.unlink()
+        path = tmp_path / "a.png"
+        cv2.imwrite(str(path), np.zeros((48, 64, 3), np.uint8))
+    os.utime(path, (1_650_000_000 + 37, 1_650_000_000 + 37))
+    with structlog.testing.capture_logs() as lines:
+        frames, _ = read(path)
+    assert frames[0].ts_ms == 1_650_000_000_000
+    (warning,) = [line for line in lines if line["log_level"] == "warning"]
+    assert (warning["event"], warning["start_ms"]) == ("time_from_modification", 1_650_000_000_000)
+    with structlog.testing.capture_logs() as lines:
+        read(path, start_ms=0)
+    assert [line for line in lines if line["log_level"] == "warning"] == []
 
 
 def test_wall_time_is_given_recorded_or_that_of_the_file(tmp_path: Path) -> None:
