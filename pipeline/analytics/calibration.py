@@ -29,8 +29,8 @@ class GroundPoint(BaseModel):
 
     x: float = Field(ge=0, le=1, title="Picture x", description="From the left edge, share of the picture's width.")
     y: float = Field(ge=0, le=1, title="Picture y", description="From the top edge, share of the picture's height.")
-    x_m: float = Field(title="Ground x", description="Metres along any fixed axis on the road.")
-    y_m: float = Field(title="Ground y", description="Metres along the axis at right angles to it.")
+    x_m: float = Field(ge=-1e6, le=1e6, title="Ground x", description="Metres along any fixed axis on the road.")
+    y_m: float = Field(ge=-1e6, le=1e6, title="Ground y", description="Metres along the axis at right angles to it.")
 
 
 class Calibration(BaseModel):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import msgspec
 import typer
 
 from pipeline.cli.console import drops_text, err, out, print_json, print_table
 from pipeline.config import load_config
-from pipeline.engine.build import open_engine
+from pipeline.engine.build import Running, open_engine
 from pipeline.engine.memory import return_big_blocks
 from pipeline.engine.report import RunReport
 from pipeline.engine.runner import Engine
@@ -32,16 +31,18 @@ def run(
 ) -> None:
     """Run all cameras of a configuration, live or to the end of their files.
 
-    Ctrl-C (SIGINT) or SIGTERM stops in good order: tracks are closed, events flushed. A second one stops at once.
+    Ctrl-C (SIGINT) or SIGTERM stops in good order: tracks are closed, events delivered. A second one keeps on disk what
+    is not delivered yet, for the next start, and ends; a third ends at once.
 
     Example: [bold]viapublica run configs/demo.yaml[/]
     """
     settings = load_config(config)
     logs.configure(settings.observability.log_level, settings.observability.log_format)
     return_big_blocks()
-    with open_engine(settings) as running:
+    with StopSignals() as signals, open_engine(settings) as running:
+        signals.watch(running)
         live = LiveView(running.sources, running.sinks, activities=running.activities, console=err, enabled=not quiet)
-        with _stop_on_signals(running.engine), live:
+        with live:
             running.engine.run(on_tick=live.refresh)
     report = running.report()
     if as_json:
@@ -52,21 +53,34 @@ def run(
         raise typer.Exit(2)
 
 
-@contextmanager
-def _stop_on_signals(engine: Engine) -> Iterator[None]:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if engine.stopping:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        err.print(f"[bold]{signal.Signals(number).name}[/]: finishing; once more to stop at once")
-        engine.stop()
+class StopSignals:
+    """What SIGINT and SIGTERM mean: finish in good order; stop delivering and keep the rest; end at once."""
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+
+    def watch(self, running: Running) -> None:
+        """From now on there is something to finish; before, a signal ends the program as ever."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, partial(self._stop, running.engine))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _stop(self, engine: Engine, number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if not engine.stopping and not engine.outlet.closing:
+            err.print(f"[bold]{name}[/]: finishing; once more to keep the undelivered events on disk and end")
+            engine.stop()
+            return
+        err.print(f"[bold]{name}[/]: keeping the undelivered events on disk; once more ends at once and loses them")
+        engine.stop()
+        engine.outlet.give_up()
+        signal.signal(number, signal.SIG_DFL)
 
 
 def print_report(report: RunReport) -> None:
@@ -83,14 +97,14 @@ def print_report(report: RunReport) -> None:
                 c.analysed,
                 drops_text(c.drops),
                 c.reconnects,
-                c.error,
+                c.error or c.detail or ("" if c.decoded else "no picture"),
             )
             for c in report.cameras
         ],
     )
     print_table(
         "Sinks",
-        ["sink", "accepted", "delivered", "pending", "retries", "error"],
+        ["sink", "accepted", "delivered", "pending", "refused", "retries", "error"],
         [tuple(sink.values()) for sink in report.sinks],
     )
     events = ", ".join(f"{count} {kind}" for kind, count in sorted(report.events.items())) or "no events"
@@ -99,6 +113,6 @@ def print_report(report: RunReport) -> None:
         highlight=False,
     )
     for sink, count in report.lost.items():
-        out.print(f"[bold red]lost[/] {count} events of sink {sink}: it pushed back to the end", highlight=False)
+        out.print(f"[bold red]lost[/] {count} events of sink {sink}: it was full, and so was the disk", highlight=False)
     for reason, count in report.refused.items():
         out.print(f"[yellow]refused[/] {count} events: {reason}", highlight=False)

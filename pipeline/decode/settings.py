@@ -104,6 +104,7 @@ class DecodeSettings(BaseModel):
     picture_step_s: float = Field(
         default=1.0,
         gt=0,
+        le=86_400,
         title="Step between pictures",
         description="Seconds from one picture of a folder to the next.",
     )

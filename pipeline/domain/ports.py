@@ -192,6 +192,7 @@ class SinkStatus:
         name: its name in the configuration.
         accepted: events taken by `add`; delivered: events confirmed by the other side.
         pending: accepted and not yet confirmed; oldest_pending_s: age of the oldest of them, 0 when none.
+        refused: accepted events that the other side will never take; they are kept in a file.
         retries: failed deliveries that were tried again.
         error: the last trouble, "" when the last delivery went well.
     """
@@ -203,6 +204,7 @@ class SinkStatus:
     oldest_pending_s: float = 0.0
     retries: int = 0
     error: str = ""
+    refused: int = 0
 
 
 class EventSink(Protocol):
@@ -233,6 +235,18 @@ class EventSink(Protocol):
         """A snapshot; safe from any thread."""
         ...
 
-    def close(self) -> None:
-        """Stop. What was accepted and could not be delivered is written to disk for the next start."""
+    def give_up(self) -> None:
+        """Start no further delivery: what is pending is for `close` to write to disk. Safe in a signal handler."""
+        ...
+
+    def close(self, timeout_s: float | None = None, last: Sequence[Event] = ()) -> None:
+        """Stop. What was accepted and could not be delivered is written to disk for the next start.
+
+        Args:
+            timeout_s: how long to go on delivering; None for the sink's own patience.
+            last: events that come after all that was added; there is room for them whatever waits.
+
+        Raises:
+            SinkError: the disk did not take the rest, which is lost; `status().pending` says how much.
+        """
         ...

@@ -25,6 +25,7 @@ from pipeline.engine.report import RunReport, camera_report, sink_report
 from pipeline.engine.runner import Engine, StreamFactory
 from pipeline.engine.slot import WhenFull
 from pipeline.engine.stream import Stream
+from pipeline.errors import ConfigError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.desk import PlateDesk
 from pipeline.observe.metrics import MetricsServer, PipelineMetrics
@@ -117,7 +118,7 @@ def open_engine(config: Config) -> Iterator[Running]:
         # The tracker's library takes seconds to import; not while the first frames of live cameras wait.
         build_tracker(config.detect.track, 25.0)
 
-        config.data_dir.mkdir(parents=True, exist_ok=True)
+        _make(config.data_dir)
         metrics = PipelineMetrics()
         sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
         outlet = Outlet(gate, sinks, config.engine.backlog_events, metrics)
@@ -208,6 +209,15 @@ def _serve_store(config: Config, stack: ExitStack) -> None:
             stack.callback(store.close)
             stack.callback(StoreServer(store, endpoint_path(config.data_dir)).close)
             return
+
+
+def _make(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"data_dir {data_dir}", f"cannot be made: {error.strerror}", "Name a folder that this user may write to"
+        ) from error
 
 
 def _serve_metrics(config: Config, running: Running, metrics: PipelineMetrics, stack: ExitStack) -> None:

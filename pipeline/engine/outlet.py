@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
@@ -41,6 +42,7 @@ class Outlet:
         self.sent: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
+        self.closing = False
 
     @property
     def congested(self) -> bool:
@@ -79,24 +81,40 @@ class Outlet:
             if excess > 0:
                 for _ in range(excess):
                     backlog.popleft()
-                self.lost[sink.name] += excess
-                _log.error("events_lost", sink=sink.name, events=excess, why="backlog full", error=sink.status().error)
+                self._lose(sink, excess, "backlog full")
+
+    def give_up(self) -> None:
+        """Start no further delivery; `close` writes to disk what waits. Safe in a signal handler."""
+        for sink in self._sinks:
+            sink.give_up()
 
     def close(self, timeout_s: float) -> None:
-        """Hand over and flush what can be within `timeout_s`; then close all sinks, which keep the rest on disk."""
-        deadline = time.monotonic() + timeout_s
-        while self.congested and time.monotonic() < deadline:
-            self.pump()
-            time.sleep(0.05 if self.congested else 0)
-        for sink, backlog in zip(self._sinks, self._backlogs, strict=True):
-            try:
-                sink.flush(max(0.1, deadline - time.monotonic()))
-            except SinkError as error:
-                _log.error("sink_not_flushed", sink=sink.name, error=str(error))
-            if backlog:
-                self.lost[sink.name] += len(backlog)
-                _log.error("events_lost", sink=sink.name, events=len(backlog), why="sink full at the end")
-            sink.close()
+        """Close all sinks at the same time; one in trouble costs the others nothing.
+
+        Args:
+            timeout_s: how long a sink that works may go on delivering; one in trouble has only its own patience. What
+                is left then lies on the disk for the next start.
+        """
+        self.closing = True
+        closers = [
+            threading.Thread(target=self._close, args=(sink, backlog, timeout_s), name=f"close-{sink.name}")
+            for sink, backlog in zip(self._sinks, self._backlogs, strict=True)
+        ]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
+
+    def _close(self, sink: EventSink, backlog: deque[Event], timeout_s: float) -> None:
+        try:
+            sink.close(None if sink.status().error else timeout_s, list(backlog))
+        except SinkError as error:
+            self._lose(sink, sink.status().pending, str(error))
+        backlog.clear()
+
+    def _lose(self, sink: EventSink, count: int, why: str) -> None:
+        self.lost[sink.name] += count
+        _log.error("events_lost", sink=sink.name, events=count, why=why, error=sink.status().error)
 
     def statuses(self) -> list[SinkStatus]:
         """A snapshot of every sink."""

@@ -11,11 +11,17 @@ from pipeline.domain.ports import SinkStatus, SourceStatus
 
 
 class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One camera's part. `drops` counts frames that were not analysed, by reason."""
+    """One camera's part.
+
+    Attributes:
+        error: why it failed; detail: what else is to be known of its end, such as a film that was cut off.
+        drops: frames that were not analysed, by reason.
+    """
 
     camera: str
     state: str
     error: str = ""
+    detail: str = ""
     decoded: int
     analysed: int
     drops: dict[str, int]
@@ -46,8 +52,10 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """No camera failed and no event was lost or is still waiting."""
-        return not self.lost and not any(s["pending"] for s in self.sinks) and not any(c.error for c in self.cameras)
+        """Every camera gave what it had, and every event was delivered."""
+        undelivered = any(sink["pending"] or sink["refused"] for sink in self.sinks)
+        troubled = any(camera.error or camera.detail or not camera.decoded for camera in self.cameras)
+        return not (self.lost or undelivered or troubled)
 
 
 def merge_drops(*parts: Mapping[str, int]) -> dict[str, int]:
@@ -68,6 +76,7 @@ def camera_report(
         camera=camera_id,
         state=state,
         error=error,
+        detail="" if error else status.detail,
         decoded=status.decoded,
         analysed=analysed,
         drops=merge_drops(status.drops, queue_drops),
@@ -84,6 +93,7 @@ def sink_report(status: SinkStatus) -> dict[str, Any]:
         "accepted": status.accepted,
         "delivered": status.delivered,
         "pending": status.pending,
+        "refused": status.refused,
         "retries": status.retries,
         "error": status.error,
     }

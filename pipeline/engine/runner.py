@@ -31,6 +31,8 @@ from pipeline.observe.stages import Stage, StageClock
 _log = structlog.get_logger(__name__)
 _IDLE_S = 0.2
 """How long the loop waits for a frame before it looks after everything else."""
+_JOIN_S = 10.0
+"""How long all feeds together have to leave their source at the end."""
 
 StreamFactory = Callable[[Camera, Frame], Stream]
 
@@ -111,8 +113,9 @@ class Engine:
         finally:
             for feed in self.feeds:
                 feed.stop()
+            deadline = time.monotonic() + _JOIN_S
             for feed in self.feeds:
-                feed.join(timeout=10)
+                feed.join(max(0.0, deadline - time.monotonic()))
             for camera_id in list(self._streams):
                 self._send(self._streams.pop(camera_id).close())
             self._send(self._health.changes(self._last_ts_ms))

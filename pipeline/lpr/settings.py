@@ -35,7 +35,7 @@ class LprSettings(BaseModel):
         default=0.1, title="Margin above and below", description="A crop is taller than the box by this share each."
     )
     min_height_px: float = Field(
-        default=8.0, ge=1, title="Least height", description="Lower plates are not read, pixels."
+        default=8.0, ge=1, le=1000, title="Least height", description="Lower plates are not read, pixels."
     )
     min_sharpness: float = Field(
         default=0.02,
@@ -45,7 +45,7 @@ class LprSettings(BaseModel):
         description="0 is a grey wall, 1 a checkerboard; blurrier crops are not read.",
     )
     min_votes: int = Field(
-        default=1, ge=1, title="Least votes", description="Crops that must agree before a plate is told."
+        default=1, ge=1, le=1000, title="Least votes", description="Crops that must agree before a plate is told."
     )
     min_confidence: Fraction = Field(
         default=0.05,
@@ -57,17 +57,19 @@ class LprSettings(BaseModel):
         default=0.9, title="Certain", description="From this confidence on a track is read only now and then."
     )
     certain_votes: int = Field(
-        default=5, ge=1, title="Certain votes", description="Votes that a certain plate must have."
+        default=5, ge=1, le=1000, title="Certain votes", description="Votes that a certain plate must have."
     )
     recheck_s: float = Field(
         default=1.0,
         gt=0,
+        le=3600,
         title="Check again",
         description="Seconds after which a certain plate is read once more: the track may have passed to another car.",
     )
     tell_after_s: float = Field(
         default=20.0,
         gt=0,
+        le=86_400,
         title="Tell early",
         description="Seconds after which a certain plate is told although its vehicle is still in view, such as a "
         "parked one; passing vehicles are told once, when they are gone.",

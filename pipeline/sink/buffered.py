@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,24 +74,13 @@ class BufferedSink:
         """Its name in the configuration."""
         return self._settings.name
 
-    @property
-    def refused(self) -> int:
-        """Events refused for good by the other side since the start; they lie in the refused file."""
-        return self._refused
-
     def add(self, events: Sequence[Event]) -> None:
         """Accept all of these events, or none.
 
         Raises:
-            Backpressure: full; nothing was accepted.
-            SinkError: closed, or more events at once than the sink may ever hold.
+            Backpressure: full; nothing was accepted. An empty line takes any number at once.
+            SinkError: closed.
         """
-        if len(events) > self._settings.max_pending_events:
-            raise SinkError(
-                self.name,
-                f"{len(events)} events at once are more than it may ever hold ({self._settings.max_pending_events})",
-                "Add fewer at a time, or raise max_pending_events.",
-            )
         if self._pending.add(events):
             return
         if self._pending.closed:
@@ -120,20 +110,22 @@ class BufferedSink:
             oldest_pending_s=oldest_s,
             retries=self._retries,
             error=self._error,
+            refused=self._refused,
         )
 
-    def close(self) -> None:
-        """Deliver what can be delivered within the patience of the settings; write the rest to disk.
+    def give_up(self) -> None:
+        """See `EventSink.give_up`."""
+        self._pending.close(0)
 
-        Raises:
-            SinkError: there was a rest and the disk did not take it.
-        """
+    def close(self, timeout_s: float | None = None, last: Sequence[Event] = ()) -> None:
+        """See `EventSink.close`; its own patience is `close_timeout_s` of the settings."""
         with self._closing:
             if self._finished:
                 return
             self._finished = True
-            self._pending.close(self._settings.close_timeout_s)
-            self._thread.join(self._settings.close_timeout_s + _STUCK_S)
+            self._pending.add_last(last)
+            self._pending.close(self._settings.close_timeout_s if timeout_s is None else timeout_s)
+            self._await_thread()
             with self._keeping:
                 self._abandoned = True
                 rest = self._pending.rest()
@@ -143,6 +135,14 @@ class BufferedSink:
                     self._log.warning("events_kept_for_next_start", events=len(rest), path=str(self._undelivered.path))
             finally:
                 self._lock.release()
+
+    def _await_thread(self) -> None:
+        """Until it ends, or is stuck in a call after the last try may have started (`give_up` can move that)."""
+        stuck_at: float | None = None
+        while self._thread.is_alive() and (stuck_at is None or time.monotonic() < stuck_at):
+            self._thread.join(0.05)
+            if stuck_at is None and self._pending.expired:
+                stuck_at = time.monotonic() + _STUCK_S
 
     def _own(self) -> None:
         try:
@@ -165,7 +165,7 @@ class BufferedSink:
             self._log.error("undelivered_line_damaged", reason=reason)
         if events:
             self._log.info("resending_events_of_last_run", events=len(events))
-            self._pending.add(events, bounded=False)
+            self._pending.add_last(events)
         elif damaged:
             self._undelivered.clear()
         return len(events)

@@ -31,17 +31,23 @@ class Pending:
         self._nudged = False
         self._closed_at: float | None = None  # no try may start after this
 
-    def add(self, events: Sequence[Event], *, bounded: bool = True) -> bool:
-        """Put all in line, or none: False when they do not fit or the line is closed."""
+    def add(self, events: Sequence[Event]) -> bool:
+        """Put all in line, or none: False when they do not fit or the line is closed. An empty line fits any number."""
         with self._changed:
-            if self._closed_at is not None or (bounded and len(self._events) + len(events) > self._limit):
+            full = bool(self._events) and len(self._events) + len(events) > self._limit
+            if self._closed_at is not None or full:
                 return False
+            self.add_last(events)
+            return True
+
+    def add_last(self, events: Sequence[Event]) -> None:
+        """Put all in line, whatever its limit and even when it is closed: they are not lost, if only kept."""
+        with self._changed:
             if events:
                 self._events.extend(events)
                 self._accepted += len(events)
                 self._arrivals.append((self._accepted, time.monotonic()))
                 self._changed.notify_all()
-            return True
 
     def take(self, most: int) -> list[Event]:
         """The oldest events, at most `most`, which stay in line until `done`.
@@ -105,10 +111,10 @@ class Pending:
             return 0
 
     def close(self, patience_s: float) -> None:
-        """Take no more; tries may start for another `patience_s` seconds."""
+        """Take no more; tries may start for another `patience_s` seconds. A second call can only shorten that."""
         with self._changed:
-            if self._closed_at is None:
-                self._closed_at = time.monotonic() + patience_s
+            closed_at = time.monotonic() + patience_s
+            self._closed_at = closed_at if self._closed_at is None else min(self._closed_at, closed_at)
             self._nudged = True
             self._changed.notify_all()
 

@@ -94,18 +94,26 @@ class DeliverySettings(_Settings):
     max_pending_events: int = Field(
         default=100_000,
         ge=1,
+        le=100_000_000,
         title="Buffer limit",
         description="Events kept in memory until confirmed (about 1 kB each); beyond it the sink says it is full.",
     )
     retry_initial_s: float = Field(
-        default=0.5, gt=0, title="First retry", description="Wait after the first failure, seconds; doubles, jittered."
+        default=0.5,
+        gt=0,
+        le=3600,
+        title="First retry",
+        description="Wait after the first failure, seconds; doubles, jittered.",
     )
-    retry_max_s: float = Field(default=30.0, gt=0, title="Longest retry", description="Longest such wait, seconds.")
+    retry_max_s: float = Field(
+        default=30.0, gt=0, le=3600, title="Longest retry", description="Longest such wait, seconds."
+    )
     close_timeout_s: float = Field(
         default=10.0,
         ge=0,
+        le=3600,
         title="Patience at the end",
-        description="How long a stop tries to deliver what is pending, seconds; the rest is written to disk.",
+        description="How long a stop goes on trying while the sink is in trouble, seconds; the rest is kept on disk.",
     )
 
 
@@ -139,9 +147,11 @@ class ClickHouseSettings(DeliverySettings):
     login: Credentials = Field(default=Credentials(), title="Login", description="User and password.")
     tls: Tls | None = Field(default=None, title="TLS", description="Encrypt the connection; off when empty.")
     connect_timeout_s: float = Field(
-        default=5.0, gt=0, title="Connect timeout", description="Longest wait for a connection, seconds."
+        default=5.0, gt=0, le=3600, title="Connect timeout", description="Longest wait for a connection, seconds."
     )
-    timeout_s: float = Field(default=30.0, gt=0, title="Timeout", description="Longest wait for an answer, seconds.")
+    timeout_s: float = Field(
+        default=30.0, gt=0, le=3600, title="Timeout", description="Longest wait for an answer, seconds."
+    )
 
 
 class KafkaSettings(DeliverySettings):
@@ -163,6 +173,7 @@ class KafkaSettings(DeliverySettings):
     replication: int = Field(
         default=-1,
         ge=-1,
+        le=1000,
         title="Replication",
         description="Copies of topics it has to create; -1: the broker's default.",
     )
@@ -170,7 +181,11 @@ class KafkaSettings(DeliverySettings):
         default="auto", title="Compression", description="auto: the best codec installed (zstd, lz4, gzip)."
     )
     timeout_s: float = Field(
-        default=30.0, gt=0, title="Timeout", description="Longest wait for the confirmation of a batch, seconds."
+        default=30.0,
+        gt=0,
+        le=3600,
+        title="Timeout",
+        description="Longest wait for the confirmation of a batch, seconds.",
     )
     sasl: Sasl | None = Field(default=None, title="Login", description="SASL login; none when empty.")
     tls: Tls | None = Field(default=None, title="TLS", description="Encrypt the connection; off when empty.")
@@ -186,6 +201,7 @@ class JsonLinesSettings(DeliverySettings):
     rotate_bytes: int | None = Field(
         default=None,
         ge=4096,
+        le=2**50,
         title="Rotate at",
         description="Size in bytes at which the file is put aside under a name with the time; never when empty.",
     )

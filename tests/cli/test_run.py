@@ -59,7 +59,7 @@ def test_a_bad_camera_is_named_and_the_others_go_on(tmp_path: Path, data_dir: Pa
     (tmp_path / "words.mp4").write_text("this is no film\n" * 100)
     city = config(
         tmp_path,
-        f"  - {{id: good, source: {data_dir}/clips/egoblur-parking-plates.mp4, scope: public-road, analyse_fps: 1}}\n"
+        f"  - {{id: good, source: {data_dir}/clips/egoblur-parking-plates.mp4, scope: public-road, analyse_fps: 5}}\n"
         "  - {id: words, source: words.mp4, scope: public-road}\n"
         "  - {id: gone, source: gone.mp4, scope: public-road}\n",
     )
@@ -129,4 +129,48 @@ def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, data_dir: Pat
     assert result.returncode == 1
     assert result.stderr.splitlines()[-2].startswith("error:") or "error:" in result.stderr
     assert "VIAPUBLICA_MODELS" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
+    tmp_path: Path, data_dir: Path, models_dir: Path
+) -> None:
+    city = config(
+        tmp_path,
+        f"  - {{id: cars, source: {data_dir}/clips/egoblur-parking-plates.mp4, scope: public-road, analyse_fps: 5}}\n",
+        "sinks:\n"
+        "  - {type: kafka, name: bus, brokers: ['127.0.0.1:1'], close_timeout_s: 600, timeout_s: 1}\n"
+        "engine: {shutdown_timeout_s: 600}\n",
+    )
+    log = tmp_path / "log"
+    with log.open("w") as stderr:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "run", str(city), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env={**os.environ, "VIAPUBLICA_MODELS": str(models_dir)},
+        )
+        deadline = time.monotonic() + 120
+        while '"ended"' not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        run.send_signal(signal.SIGTERM)
+        time.sleep(2)
+        if "finishing" in log.read_text():  # else the first one came late enough to mean this already
+            run.send_signal(signal.SIGTERM)
+        out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, log.read_text()
+    (sink,) = json.loads(out.splitlines()[-1])["sinks"]
+    kept = (tmp_path / "data" / "undelivered" / "bus.jsonl").read_text().splitlines()
+    assert sink["accepted"] == sink["pending"] > 0
+    assert len(kept) >= sink["accepted"]
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+    city = config(tmp_path, f"  - {{id: cars, source: {data_dir}/clips/car-detection.mp4, scope: public-road}}\n")
+    (tmp_path / "file").touch()
+    city.write_text(city.read_text().replace(str(tmp_path / "data"), str(tmp_path / "file" / "below")))
+    result = viapublica("run", city, models=models_dir)
+    assert result.returncode == 1
+    assert "data_dir" in result.stderr
     assert "Traceback" not in result.stderr

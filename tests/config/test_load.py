@@ -109,3 +109,15 @@ def test_the_schema_knows_every_key_and_says_what_it_means() -> None:
     for key, type_name, _, meaning in explain(Config):
         assert meaning, f"{key} has no title or description"
         assert type_name, key
+
+
+def test_every_number_of_the_schema_has_an_upper_bound() -> None:
+    schema = json_schema(Config)
+    unbounded = [
+        f"{name}.{key}"
+        for name, part in [("", schema), *schema["$defs"].items()]
+        for key, described in part.get("properties", {}).items()
+        for kind in [described, *described.get("anyOf", [])]
+        if kind.get("type") in {"number", "integer"} and not {"maximum", "exclusiveMaximum", "const"} & kind.keys()
+    ]
+    assert unbounded == []

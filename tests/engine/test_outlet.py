@@ -26,7 +26,9 @@ class SmallSink:
         self.room = room
         self.taken: list[Event] = []
         self.since_drain = 0
-        self.flushes = True
+        self.gave_up = False
+        self.closed_with: float | None = None
+        self.broken_at_close = False
 
     def add(self, events: Sequence[Event]) -> None:
         if self.since_drain + len(events) > self.room:
@@ -38,14 +40,19 @@ class SmallSink:
         self.since_drain = 0
 
     def flush(self, timeout_s: float) -> None:
-        if not self.flushes:
-            raise SinkError(self.name, "not confirmed")
+        raise SinkError(self.name, "not confirmed")
 
     def status(self) -> SinkStatus:
-        return SinkStatus(self.name, accepted=len(self.taken))
+        return SinkStatus(self.name, accepted=len(self.taken), pending=3 if self.broken_at_close else 0)
 
-    def close(self) -> None:
-        self.closed = True
+    def give_up(self) -> None:
+        self.gave_up = True
+
+    def close(self, timeout_s: float | None = None, last: Sequence[Event] = ()) -> None:
+        self.closed_with = timeout_s
+        self.taken += last
+        if self.broken_at_close:
+            raise SinkError(self.name, "the disk is full")
 
 
 def count(number: int, camera: str = "road") -> CountEvent:
@@ -125,11 +132,26 @@ def test_a_full_backlog_loses_the_oldest_and_counts_them() -> None:
     assert [event.ts_ms for event in sink.taken] == [2, 3, 4]
 
 
-def test_closing_says_what_a_full_sink_did_not_take() -> None:
+def test_closing_hands_over_what_a_full_sink_did_not_take() -> None:
     sink = SmallSink(0)
-    sink.flushes = False
     way_out = outlet(sink)
     way_out.send([count(1)])
-    way_out.close(0.1)
-    assert way_out.lost == {"small": 1}
-    assert sink.closed
+    way_out.close(7.0)
+    assert [event.ts_ms for event in sink.taken] == [1]
+    assert sink.closed_with == 7.0
+    assert not way_out.lost
+
+
+def test_a_sink_that_cannot_close_is_counted_and_costs_the_others_nothing() -> None:
+    broken, sound = SmallSink(9), SmallSink(9)
+    broken.broken_at_close = True
+    way_out = Outlet(Gate({"road": ROAD}), [broken, sound], 100, PipelineMetrics())
+    way_out.close(1.0)
+    assert way_out.lost == {"small": 3}
+    assert sound.closed_with == 1.0
+
+
+def test_giving_up_reaches_every_sink() -> None:
+    sinks = [SmallSink(9), SmallSink(9)]
+    Outlet(Gate({"road": ROAD}), sinks, 100, PipelineMetrics()).give_up()
+    assert all(sink.gave_up for sink in sinks)

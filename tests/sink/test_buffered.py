@@ -105,8 +105,6 @@ def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> N
     assert full.value.retry_after_s > 0
     assert sink.status().accepted == 45
     sink.add([plate_read(n) for n in range(45, 50)])
-    with pytest.raises(SinkError, match="more than it may ever hold"):
-        sink.add([plate_read(n) for n in range(51)])
     other.up = True
     sink.flush(5)
     assert [event.frame for event in other.taken] == list(range(50))  # type: ignore[union-attr]
@@ -144,7 +142,7 @@ def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path,
     sink.add([plate_read(n) for n in range(45)])
     sink.flush(10)
     assert [event.frame for event in other.taken] == [n for n in range(45) if n not in poison]  # type: ignore[union-attr]
-    assert sink.refused == len(poison)
+    assert sink.status().refused == len(poison)
     assert sink.status().delivered == 45 - len(poison)
     lines = [json.loads(line) for line in (tmp_path / "refused" / "s.jsonl").read_text().splitlines()]
     assert {line["event"]["frame"] for line in lines} == poison
@@ -226,7 +224,7 @@ def test_a_damaged_leftover_is_put_aside_and_the_others_are_sent(tmp_path: Path,
     again.flush(5)
     again.close()
     assert [event.frame for event in other.taken] == [0, 1, 2, 3]  # type: ignore[union-attr]
-    assert again.refused == 1
+    assert again.status().refused == 1
     assert "damaged line" in (tmp_path / "refused" / "s.jsonl").read_text()
     assert not left.exists()
 
@@ -251,6 +249,41 @@ def test_two_owners_of_one_sink_are_refused_by_name(tmp_path: Path) -> None:
         BufferedSink(Other(), FAST, tmp_path)
     sink.close()
     BufferedSink(Other(), FAST, tmp_path).close()
+
+
+def test_an_empty_line_takes_more_than_its_limit_at_once(tmp_path: Path) -> None:
+    other = Other()
+    sink = BufferedSink(other, changed(max_pending_events=3), tmp_path)
+    sink.add([plate_read(n) for n in range(8)])
+    sink.flush(5)
+    sink.close()
+    assert len(other.taken) == 8
+
+
+def test_the_last_events_are_kept_even_when_there_is_no_room(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, changed(max_pending_events=2), tmp_path)
+    sink.add([plate_read(1), plate_read(2)])
+    sink.close(0.05, [plate_read(3)])
+    other.up = True
+    again = BufferedSink(other, FAST, tmp_path)
+    again.flush(5)
+    again.close()
+    assert [event.frame for event in other.taken] == [1, 2, 3]  # type: ignore[union-attr]
+
+
+def test_giving_up_cuts_the_patience_of_close_short_and_keeps_the_rest(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = BufferedSink(other, changed(retry_initial_s=0.01), tmp_path)
+    sink.add([plate_read(1)])
+    closer = threading.Thread(target=sink.close, args=(3600.0,))
+    closer.start()
+    sink.give_up()
+    closer.join(timeout=10)
+    assert not closer.is_alive()
+    assert "plate_read" in (tmp_path / "undelivered" / f"{FAST.name}.jsonl").read_text()
 
 
 def test_after_close_nothing_is_accepted_and_close_is_harmless(tmp_path: Path) -> None:
