@@ -167,9 +167,12 @@ def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
-    city = config(tmp_path, f"  - {{id: cars, source: {data_dir}/clips/car-detection.mp4, scope: public-road}}\n")
     (tmp_path / "file").touch()
-    city.write_text(city.read_text().replace(str(tmp_path / "data"), str(tmp_path / "file" / "below")))
+    city = config(
+        tmp_path,
+        f"  - {{id: cars, source: {data_dir}/clips/car-detection.mp4, scope: public-road}}\n",
+        "data_dir: file/below\n",
+    )
     result = viapublica("run", city, models=models_dir)
     assert result.returncode == 1
     assert "data_dir" in result.stderr
