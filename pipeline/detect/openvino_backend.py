@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from pipeline.detect.metadata import names_from_text, names_from_value
 from pipeline.detect.runtime import InputSpec
 from pipeline.errors import MissingComponent, ModelCardError, ModelRuntimeError
-from pipeline.weights.cards import Format, ModelCard, verify_weights
+from pipeline.weights.cards import Format, ModelCard, read_companions, read_weights
 
 
 class OpenVino:
@@ -24,7 +24,7 @@ class OpenVino:
 
         Raises:
             MissingComponent: the extra is not installed.
-            ModelCardError, ModelIntegrityError: see `verify_weights`; or the file is not for OpenVINO.
+            ModelCardError, ModelIntegrityError: see `read_weights`; or the file is not for OpenVINO.
             ModelRuntimeError: OpenVINO refuses the file.
         """
         if card.format is Format.ULTRALYTICS:
@@ -37,10 +37,12 @@ class OpenVino:
             raise MissingComponent(
                 "backend openvino", "the package is not installed", "pip install 'viapublica[openvino]'"
             ) from error
-        path = verify_weights(card, models_dir)
+        weights, companions = read_weights(card, models_dir), read_companions(card, models_dir)
+        numbers = next((data for name, data in companions.items() if name.endswith(".bin")), b"")
         self._name = card.name
         try:
-            model = openvino.Core().read_model(path)
+            # By their bytes: given a path, OpenVINO takes whatever .bin lies beside it.
+            model = openvino.Core().read_model(weights, numbers)
             config = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
             compiled = openvino.Core().compile_model(model, "CPU", config)
         except RuntimeError as error:
@@ -52,7 +54,7 @@ class OpenVino:
         self._request: Any = compiled.create_infer_request()
         self._output = compiled.output(0)
         self._spec = _spec(card, compiled)
-        self._names = _names(card, model, path)
+        self._names = _names(card, model, companions)
 
     @property
     def spec(self) -> InputSpec:
@@ -86,12 +88,11 @@ def _spec(card: ModelCard, compiled: Any) -> InputSpec:
     return InputSpec(batch, height, width, port.get_element_type().to_dtype())
 
 
-def _names(card: ModelCard, model: Any, path: Path) -> Mapping[int, str]:
+def _names(card: ModelCard, model: Any, companions: Mapping[str, bytes]) -> Mapping[int, str]:
     """From Ultralytics' `metadata.yaml`, which counts only when the card names it (and so verified it)."""
-    for companion in card.companions:
-        if Path(companion.file).name == "metadata.yaml":
-            document = YAML(typ="safe", pure=True).load(path.with_name("metadata.yaml").read_text(encoding="utf-8"))
-            return names_from_value(card.name, document.get("names", {}))
+    if "metadata.yaml" in companions:
+        document = YAML(typ="safe", pure=True).load(companions["metadata.yaml"])
+        return names_from_value(card.name, document.get("names", {}))
     if model.has_rt_info(["framework", "names"]):
         return names_from_text(card.name, str(model.get_rt_info(["framework", "names"]).value))
     return {}

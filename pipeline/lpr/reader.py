@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.lpr.settings import Device, LprSettings
 from pipeline.lpr.views import views_of
-from pipeline.weights.cards import ModelCard, Task, load_card, verify_plate_config, verify_weights
+from pipeline.weights.cards import ModelCard, Task, load_card, read_plate_config, read_weights
 
 
 class FastPlateReader:
@@ -101,14 +102,19 @@ def _open(card: ModelCard, settings: LprSettings, models_dir: Path | None) -> An
     options.intra_op_num_threads = settings.threads
     options.log_severity_level = 4  # what goes wrong is raised, with the same words
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    weights, config = verify_weights(card, models_dir), verify_plate_config(card, models_dir)
+    weights, config = read_weights(card, models_dir), read_plate_config(card, models_dir)
     try:
-        return LicensePlateRecognizer(
-            onnx_model_path=weights,
-            plate_config_path=config,
-            device="cuda" if settings.device is Device.CUDA else "cpu",
-            sess_options=options,
-        )
+        # The library opens paths only: it gets those of a private copy of what was verified.
+        with tempfile.TemporaryDirectory(prefix="viapublica-") as folder:
+            weights_copy, config_copy = Path(folder, "weights.onnx"), Path(folder, "plate.yaml")
+            weights_copy.write_bytes(weights)
+            config_copy.write_bytes(config)
+            return LicensePlateRecognizer(
+                onnx_model_path=weights_copy,
+                plate_config_path=config_copy,
+                device="cuda" if settings.device is Device.CUDA else "cpu",
+                sess_options=options,
+            )
     except Exception as error:
         raise ModelRuntimeError(
             f"model {card.name}", f"fast-plate-ocr cannot open it ({str(error).splitlines()[0]})"

@@ -3,7 +3,7 @@
 ::
 
     card = load_card("yolo11n_int8_320", models_dir)   # YAML, checked against the policy's labels
-    path = verify_weights(card, models_dir)            # sha256 checked; only now may a runtime open it
+    data = read_weights(card, models_dir)              # sha256 checked; only these bytes may a runtime open
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,6 +31,8 @@ __all__ = [
     "find_models_dir",
     "list_cards",
     "load_card",
+    "read_companions",
+    "read_plate_config",
     "read_weights",
     "verify_plate_config",
     "verify_weights",
@@ -39,6 +42,8 @@ ENVIRONMENT = "VIAPUBLICA_MODELS"
 """Environment variable with a folder of weights, and of cards of one's own in its subfolder `cards`."""
 
 _PICKLES = frozenset({".pt", ".pth", ".pkl", ".pickle"})
+_ONNX_EXTERNAL = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
+"""The key under which an ONNX tensor names another file, as protobuf writes it (also in its wordier spellings)."""
 _SYNONYMS: Mapping[str, frozenset[str]] = {
     "license_plate": frozenset({"plate"}),
     "licence_plate": frozenset({"plate"}),
@@ -106,8 +111,7 @@ def verify_weights(card: ModelCard, models_dir: Path | None = None, *, allow_pic
     path = _locate(card, card.file, models_dir)
     _refuse_pickle(card, path, allow_pickle=allow_pickle)
     for companion in card.companions:
-        beside = path.parent / Path(companion.file).name
-        _verify(card, beside if beside.is_file() else _locate(card, companion.file, models_dir), companion.sha256)
+        _verify(card, _companion(card, companion, path.parent, models_dir), companion.sha256)
     return _verify(card, path, card.sha256)
 
 
@@ -115,14 +119,42 @@ def read_weights(card: ModelCard, models_dir: Path | None = None) -> bytes:
     """The verified bytes of the weights, so that the file cannot be exchanged between check and use.
 
     Raises:
-        ModelCardError: as `verify_weights`.
+        ModelCardError: as `verify_weights`; or an ONNX file that keeps numbers in another file, which no card vouches
+            for.
         ModelIntegrityError: as `verify_weights`.
     """
     path = _locate(card, card.file, models_dir)
     _refuse_pickle(card, path, allow_pickle=False)
-    data = path.read_bytes()
-    _compare(card, path, hashlib.sha256(data).hexdigest(), card.sha256)
+    data = _read(card, path, card.sha256)
+    if card.format is Format.ONNX and _ONNX_EXTERNAL.search(data):
+        raise ModelCardError(
+            _where(card), f"{path.name} keeps numbers in another file (external data)", "Export it as one file"
+        )
     return data
+
+
+def read_companions(card: ModelCard, models_dir: Path | None = None) -> dict[str, bytes]:
+    """The verified bytes of the card's further files, by file name without folder.
+
+    Raises:
+        ModelCardError: one is not there.
+        ModelIntegrityError: one is not the file described.
+    """
+    beside = _locate(card, card.file, models_dir).parent
+    return {
+        Path(companion.file).name: _read(card, _companion(card, companion, beside, models_dir), companion.sha256)
+        for companion in card.companions
+    }
+
+
+def read_plate_config(card: ModelCard, models_dir: Path | None = None) -> bytes:
+    """The verified bytes of the plate reader's own YAML file.
+
+    Raises:
+        ModelCardError, ModelIntegrityError: as `verify_plate_config`.
+    """
+    config = _plate_config(card)
+    return _read(card, _locate(card, config.file, models_dir), config.sha256)
 
 
 def verify_plate_config(card: ModelCard, models_dir: Path | None = None) -> Path:
@@ -132,9 +164,8 @@ def verify_plate_config(card: ModelCard, models_dir: Path | None = None) -> Path
         ModelCardError: the card names none, or it is not there.
         ModelIntegrityError: it is not the one described.
     """
-    if card.plate_config is None:
-        raise ModelCardError(f"model {card.name}", "has no 'plate_config'", "Name the reader's YAML file in the card")
-    return _verify(card, _locate(card, card.plate_config.file, models_dir), card.plate_config.sha256)
+    config = _plate_config(card)
+    return _verify(card, _locate(card, config.file, models_dir), config.sha256)
 
 
 def check_embedded_names(card: ModelCard, names: Mapping[int, str]) -> None:
@@ -189,6 +220,18 @@ def _locate(card: ModelCard, file: str, models_dir: Path | None) -> Path:
     )
 
 
+def _companion(card: ModelCard, companion: Companion, folder: Path, models_dir: Path | None) -> Path:
+    """A companion's path: beside the weights, in `folder`, or where cards' files are looked for."""
+    beside = folder / Path(companion.file).name
+    return beside if beside.is_file() else _locate(card, companion.file, models_dir)
+
+
+def _plate_config(card: ModelCard) -> Companion:
+    if card.plate_config is None:
+        raise ModelCardError(f"model {card.name}", "has no 'plate_config'", "Name the reader's YAML file in the card")
+    return card.plate_config
+
+
 def _refuse_pickle(card: ModelCard, path: Path, *, allow_pickle: bool) -> None:
     if path.suffix.lower() in _PICKLES and not allow_pickle:
         raise ModelCardError(
@@ -202,6 +245,12 @@ def _verify(card: ModelCard, path: Path, expected: str) -> Path:
     with path.open("rb") as stream:
         _compare(card, path, hashlib.file_digest(stream, "sha256").hexdigest(), expected)
     return path
+
+
+def _read(card: ModelCard, path: Path, expected: str) -> bytes:
+    data = path.read_bytes()
+    _compare(card, path, hashlib.sha256(data).hexdigest(), expected)
+    return data
 
 
 def _compare(card: ModelCard, path: Path, actual: str, expected: str) -> None:

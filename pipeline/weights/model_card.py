@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from pipeline.domain.labels import Label
 
@@ -14,6 +14,16 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+def _stays_inside(file: str) -> str:
+    path = PurePath(file)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{file!r} leaves the models folder; a card's files are named relative to it")
+    return file
+
+
+RelativeFile = Annotated[str, Field(min_length=1), AfterValidator(_stays_inside)]
 
 
 class Task(StrEnum):
@@ -100,7 +110,7 @@ class PlateText(_Strict):
 class Companion(_Strict):
     """A further file that the weights need, such as the `.bin` of an OpenVINO model."""
 
-    file: str = Field(min_length=1, title="File", description="Path beside the card or in a models folder.")
+    file: RelativeFile = Field(title="File", description="Path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the file.")
 
 
@@ -111,7 +121,7 @@ class ModelCard(_Strict):
     task: Task = Field(title="Task", description="What the model is for.")
     format: Format = Field(title="Format", description="Which runtime family opens the weights.")
     layout: Layout = Field(title="Layout", description="How the output is read.")
-    file: str = Field(min_length=1, title="File", description="Weights: path beside the card or in a models folder.")
+    file: RelativeFile = Field(title="File", description="Weights: path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the weights file.")
     companions: tuple[Companion, ...] = Field(
         default=(), title="Companions", description="Further files that the weights need."
@@ -169,6 +179,12 @@ class ModelCard(_Strict):
             raise ValueError("task detect needs 'classes' and 'labels'")
         if self.classes is not None and self.labels and max(self.labels) >= self.classes:
             raise ValueError(f"labels name channel {max(self.labels)}, not below {self.classes} classes")
+        return self
+
+    @model_validator(mode="after")
+    def _openvino_has_its_numbers(self) -> Self:
+        if self.format is Format.OPENVINO and sum(c.file.endswith(".bin") for c in self.companions) != 1:
+            raise ValueError("format openvino needs the .bin file among its 'companions', once")
         return self
 
     def label_of(self, channel: int) -> Label:

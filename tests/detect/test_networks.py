@@ -132,7 +132,11 @@ def test_any_size_where_the_network_takes_it_and_words_where_it_does_not(models_
         ("yolox_nano_416", [("width: 416", "width: 640")], "fixed input width of 416 pixels, not 640"),
         ("yolo11n_int8_320", [("2: car", "16: car"), ("7: truck", "8: truck")], "themselves call it 'dog'"),
         (SMALL, [("{0: plate}", "{0: face}")], "themselves call it 'license_plate'"),
-        (SMALL, [("format: onnx", "format: openvino")], "Set detect.backend to openvino"),
+        (
+            SMALL,
+            [("format: onnx", f"format: openvino\ncompanions: [{{file: x.bin, sha256: {'a' * 64}}}]")],
+            "Set detect.backend to openvino",
+        ),
     ],
 )
 def test_a_card_that_contradicts_its_weights_is_refused(
@@ -147,6 +151,24 @@ def test_openvino_names_are_held_against_the_card(models_dir: Path, tmp_path: Pa
     card = changed_card(models_dir, tmp_path, "yolo11n_int8_640_openvino", ("2: car", "14: car"))
     with pytest.raises(ModelCardError, match="themselves call it 'bird'"):
         build(card, models_dir, Backend.OPENVINO)
+
+
+@pytest.mark.real
+def test_openvino_opens_the_numbers_that_the_card_vouches_for_not_those_beside(
+    models_dir: Path, tmp_path: Path
+) -> None:
+    name = "yolo11n_int8_640_openvino"
+    real = models_dir / load_card(name, models_dir).file
+    (tmp_path / "net.xml").write_bytes(real.read_bytes())
+    (tmp_path / "numbers.bin").write_bytes(real.with_suffix(".bin").read_bytes())
+    (tmp_path / "net.bin").write_bytes(b"evil")
+    folder = f"file: {real.parent.relative_to(models_dir)}/"
+    card = changed_card(
+        models_dir, tmp_path, name,
+        (f"{folder}yolo11n.xml", "file: net.xml"), (f"{folder}yolo11n.bin", "file: numbers.bin"),
+    )  # fmt: skip
+    detector = build(card, models_dir, Backend.OPENVINO)
+    assert detector.detect([plain(64, 64)])[0].boxes.shape[1] == 4
 
 
 @pytest.mark.real

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import cv2
+import fast_plate_ocr
 import numpy as np
 import pytest
 
@@ -111,3 +114,22 @@ def test_a_detector_is_no_reader(models_dir: Path) -> None:
 def test_an_unknown_reader_is_named(models_dir: Path) -> None:
     with pytest.raises(ModelCardError, match="no such card"):
         build_reader(LprSettings(model="cct_xs_v9"), models_dir)
+
+
+def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
+    models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[Path, int]] = []
+    real = fast_plate_ocr.LicensePlateRecognizer
+
+    def watched(**wishes: Any) -> object:
+        for key in ("onnx_model_path", "plate_config_path"):
+            path = Path(wishes[key])
+            opened.append((path, path.parent.stat().st_mode & 0o777))
+        return real(**wishes)
+
+    monkeypatch.setattr(fast_plate_ocr, "LicensePlateRecognizer", watched)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    build_reader(LprSettings(), models_dir)
+    assert [(path.parent.parent, mode) for path, mode in opened] == [(tmp_path, 0o700)] * 2
+    assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ from pipeline.weights.cards import (
     find_models_dir,
     list_cards,
     load_card,
+    read_companions,
     read_weights,
     verify_plate_config,
     verify_weights,
@@ -144,6 +145,54 @@ def test_a_changed_companion_is_refused(tmp_path: Path) -> None:
         verify_weights(load_card(path))
 
 
+def test_companions_come_as_the_bytes_that_were_verified(tmp_path: Path) -> None:
+    path = write_card(tmp_path)
+    path.write_text(
+        path.read_text() + f"companions: [{{file: sub/x.bin, sha256: {hashlib.sha256(b'x').hexdigest()}}}]\n"
+    )
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.bin").write_bytes(b"x")
+    assert read_companions(load_card(path)) == {"x.bin": b"x"}
+    (tmp_path / "x.bin").write_bytes(b"y")  # beside the weights goes first, and must be the file described, too
+    with pytest.raises(ModelIntegrityError, match=r"x\.bin"):
+        read_companions(load_card(path))
+
+
+@pytest.mark.parametrize("spelling", [b"\x0a\x08", b"\x0a\x88\x00", b"\x8a\x80\x00\x88\x80\x00"])
+def test_onnx_files_that_keep_their_numbers_elsewhere_are_refused(spelling: bytes, tmp_path: Path) -> None:
+    data = b"\x42\x01w\x6a\x12" + spelling + b"location\x12\x06e.data\x70\x01"
+    path = write_card(tmp_path)
+    path.write_text(path.read_text().replace(hashlib.sha256(BYTES).hexdigest(), hashlib.sha256(data).hexdigest()))
+    (tmp_path / "weights.onnx").write_bytes(data)
+    with pytest.raises(ModelCardError, match=r"weights\.onnx keeps numbers in another file.*Export it as one file"):
+        read_weights(load_card(path))
+
+
+def test_an_openvino_card_must_vouch_for_its_numbers(tmp_path: Path) -> None:
+    path = write_card(tmp_path, suffix="xml")
+    path.write_text(path.read_text().replace("format: onnx", "format: openvino"))
+    with pytest.raises(ModelCardError, match=r"needs the \.bin file among its 'companions'"):
+        load_card(path)
+
+
+@pytest.mark.parametrize("file", ["/x/weights.onnx", "../weights.onnx", "a/../../weights.onnx", ".."])
+@pytest.mark.parametrize("key", ["file", "companions", "plate_config"])
+def test_a_cards_files_stay_in_the_models_folder(file: str, key: str, tmp_path: Path) -> None:
+    path = write_card(tmp_path)
+    companion = f"{{file: {file}, sha256: {'a' * 64}}}"
+    text = path.read_text()
+    path.write_text(
+        {
+            "file": text.replace("file: weights.onnx", f"file: {file}"),
+            "companions": f"{text}companions: [{companion}]\n",
+            "plate_config": f"{text}plate_config: {companion}\n",
+        }[key]
+    )
+    with pytest.raises(ModelCardError, match="leaves the models folder") as caught:
+        load_card(path)
+    assert f"{path}:{5 if key == 'file' else 13}:" in str(caught.value)
+
+
 @pytest.mark.parametrize("suffix", ["pt", "pth", "pkl", "PT"])
 def test_pickles_are_refused_unless_asked_for(tmp_path: Path, suffix: str) -> None:
     card = load_card(write_card(tmp_path, suffix=suffix))
@@ -222,3 +271,15 @@ def test_names_inside_the_weights_are_held_against_the_card(tmp_path: Path) -> N
         check_embedded_names(card, {0: "person", 1: "car"})
     with pytest.raises(PolicyError, match="gender"):
         check_embedded_names(card, {0: "person", 1: "gender", 2: "car"})
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [("deep: " + "[" * 5000, "levels deep"), ("nul: x\0y", "#x0000"), ("day: 2026-13-45", "no timestamp")],
+)
+def test_a_card_that_no_yaml_reader_can_take_is_named_with_its_line(tmp_path: Path, extra: str, words: str) -> None:
+    card = write_card(tmp_path)
+    card.write_text(f"{extra}\n{card.read_text()}")
+    with pytest.raises(ModelCardError, match=words) as caught:
+        load_card(str(card), None)
+    assert f"{card.name}:1" in caught.value.subject
