@@ -6,21 +6,27 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from pipeline.config.model import Config
 from pipeline.config.schema import keys_at
+from pipeline.domain.document import BadDocument, line_of, parse_yaml, read_text
+from pipeline.domain.redact import redact
 from pipeline.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ADDRESS = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
+_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,23}")
+_ABOUT_NUMBERS = frozenset(
+    {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of", "int_from_float"}
+    | {"finite_number", "literal_error", "enum"}
+)
+_LONGEST_NUMBER = 10**15
 Location = tuple[int | str, ...]
 
 
@@ -33,13 +39,15 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         ConfigError: every mistake at once, each with line, key and suggestion.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         raise ConfigError(str(path), "no such file", "Start from configs/demo.yaml, or give another path") from None
     except IsADirectoryError:
         raise ConfigError(str(path), "is a folder, not a file", "Name the YAML file in it") from None
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), f"is not UTF-8 text ({error.reason})", "Save it as UTF-8") from None
+    except BadDocument as error:
+        raise _unreadable(error, path) from None
     except OSError as error:
         raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
     return parse_config(text, path, environ)
@@ -53,20 +61,18 @@ def parse_config(text: str, path: Path, environ: Mapping[str, str] = os.environ)
         config = Config.model_validate(plain)
     except ValidationError as error:
         raise _explained(error, tree, path) from None
-    return _anchored(config, path.resolve().parent)
+    return _anchored(config, path, tree)
 
 
 def _parse_yaml(text: str, path: Path) -> CommentedMap:
     try:
-        tree = YAML(typ="rt").load(StringIO(text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        problem = str(error.problem or "is not YAML").splitlines()[0]
-        raise ConfigError(f"{path}{line}", problem, "Mend the YAML at that line") from None
-    if not isinstance(tree, CommentedMap):
-        raise ConfigError(str(path), "is not a mapping of keys to values", "Begin with a key such as cameras:")
-    return tree
+        return parse_yaml(text)
+    except BadDocument as error:
+        raise _unreadable(error, path) from None
+
+
+def _unreadable(error: BadDocument, path: Path) -> ConfigError:
+    return ConfigError(f"{path}:{error.line}" if error.line else str(path), error.problem, error.fix)
 
 
 def _expand(node: Any, location: Location, path: Path, tree: CommentedMap, environ: Mapping[str, str]) -> Any:
@@ -82,7 +88,7 @@ def _expand(node: Any, location: Location, path: Path, tree: CommentedMap, envir
         name = match.group(1)
         if name not in environ:
             raise ConfigError(
-                f"{path}:{_line(tree, location)}",
+                f"{path}:{line_of(tree, location)}",
                 f"{_key(location)}: the environment has no variable {name}",
                 f"Set it, for example: export {name}=…",
             )
@@ -91,26 +97,16 @@ def _expand(node: Any, location: Location, path: Path, tree: CommentedMap, envir
     return _VARIABLE.sub(value, node)
 
 
-def _line(tree: CommentedMap, location: Location) -> int:
-    """1-based line of the deepest part of `location` that stands in the file."""
-    node: Any = tree
-    line = 0
-    for part in location:
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.key(part)[0]
-            node = node[part]
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0]
-            node = node[part]
-        # A part that is in neither is the tag of a union (sinks.0.chdb) or a missing key: stay where we are.
-    return line + 1
-
-
 def _key(location: Location) -> str:
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{_word(part)}" if text else _word(part)
     return text or "the file"
+
+
+def _word(key: object) -> str:
+    """A key as errors show it; one that is no plain word may be a mistyped "user:password"."""
+    return str(key) if _PLAIN_KEY.fullmatch(str(key)) else "…"
 
 
 def _explained(error: ValidationError, tree: CommentedMap, path: Path) -> ConfigError:
@@ -131,7 +127,7 @@ def _is_below(deeper: Location, location: Location) -> bool:
 
 def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:
     location: Location = item["loc"]
-    where = f"{path}:{_line(tree, location)}"
+    where = f"{path}:{line_of(tree, location)}"
     kind, key = item["type"], _key(location)
     if kind == "extra_forbidden":
         known = keys_at(Config, location[:-1])
@@ -148,12 +144,13 @@ def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:
                 (f"Say what it looks at: scope: {scopes} (decree 18.743/2014 art. 13)"),
             )
         return where, f"{key}: is missing", "Add it; `viapublica config explain` says what it means"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    got = item.get("input")
-    shown = f" (it is {got!r})" if isinstance(got, str | int | float) and kind != "value_error" else ""
-    if _is_secret(location):
-        shown = ""
-    return where, f"{key}: {message[0].lower()}{message[1:]}{shown}", _suggestion(item)
+    message = redact(str(item["msg"]).removeprefix("Value error, "))
+    if kind == "union_tag_invalid":
+        # pydantic's own words repeat the text.
+        message = f"there is no such type{_shown(item)}; there are {item['ctx']['expected_tags']}"
+    else:
+        message = f"{message[0].lower()}{message[1:]}{_shown(item)}"
+    return where, f"{key}: {message}", _suggestion(item)
 
 
 def _suggestion(item: Any) -> str:
@@ -166,37 +163,59 @@ def _suggestion(item: Any) -> str:
     return ""
 
 
-def _is_secret(location: Location) -> bool:
-    return any(word in str(location[-1]) for word in ("password", "source", "secret", "token")) if location else False
+def _shown(item: Any) -> str:
+    """What stands there instead, where it can be no secret: a number out of range, or a word that is not in a list."""
+    kind, got = item["type"], item.get("input")
+    if kind == "union_tag_invalid":
+        got = item["ctx"]["tag"]
+    if isinstance(got, str):
+        plain = kind in {"enum", "literal_error", "union_tag_invalid"} and _PLAIN_WORD.fullmatch(got) is not None
+    else:
+        plain = isinstance(got, int | float) and kind in _ABOUT_NUMBERS and abs(got) < _LONGEST_NUMBER
+    return f" (it is {got!r})" if plain else ""
 
 
 def _camera_name(tree: CommentedMap, location: Location) -> str:
     try:
-        return str(tree["cameras"][location[1]].get("id", f"number {location[1]}"))
+        return redact(str(tree["cameras"][location[1]].get("id", f"number {location[1]}")))
     except (KeyError, IndexError, TypeError, AttributeError):
         return "without id"
 
 
-def _anchored(config: Config, folder: Path) -> Config:
-    """All relative paths made absolute from the configuration's folder."""
+def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
+    """All relative paths made absolute from the configuration's folder.
 
-    def anchor(path: Path) -> Path:
-        return (folder / path.expanduser()).resolve()
+    Links are not followed: what they point to may be mounted, or mended, later.
+    """
+    folder = path.resolve().parent
+
+    def anchor(value: Path, *location: int | str) -> Path:
+        where = f"{path}:{line_of(tree, location)}"
+        key = _key(location)
+        if location[0] == "cameras":
+            key += f" of camera {_camera_name(tree, location)}"
+        if "\0" in str(value):
+            raise ConfigError(where, f"{key}: the path holds a NUL character", "Take it out")
+        try:
+            return (folder / value.expanduser()).absolute()
+        except RuntimeError:
+            raise ConfigError(where, f"{key}: there is no home folder for its ~", "Write the path in full") from None
 
     cameras = tuple(
         camera
         if _ADDRESS.match(camera.source)
-        else camera.model_copy(update={"source": str(anchor(Path(camera.source)))})
-        for camera in config.cameras
+        else camera.model_copy(update={"source": str(anchor(Path(camera.source), "cameras", n, "source"))})
+        for n, camera in enumerate(config.cameras)
     )
     observability = config.observability
     if observability.preview is not None:
-        preview = observability.preview.model_copy(update={"dir": anchor(observability.preview.dir)})
+        pictures = anchor(observability.preview.dir, "observability", "preview", "dir")
+        preview = observability.preview.model_copy(update={"dir": pictures})
         observability = observability.model_copy(update={"preview": preview})
     return config.model_copy(
         update={
-            "data_dir": anchor(config.data_dir),
-            "models_dir": anchor(config.models_dir) if config.models_dir else None,
+            "data_dir": anchor(config.data_dir, "data_dir"),
+            "models_dir": anchor(config.models_dir, "models_dir") if config.models_dir else None,
             "cameras": cameras,
             "observability": observability,
         }

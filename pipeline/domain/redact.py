@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SCHEME = r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://"
+_SCHEME = r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}:/{1,2}"  # One slash: an address that was taken for a path loses the other.
 _USERINFO = re.compile(
     rf"(?P<scheme>{_SCHEME})(?:"
     # user:password@ - the password may hold quotes, blanks, slashes, even @: all up to the last @ of the line. Not an
@@ -15,14 +15,14 @@ _USERINFO = re.compile(
     r"|[^/\s'\"]*@)"
 )
 # A slash may come before the key: recorders of the XMEye family want rtsp://host/user=admin_password=…_channel=1.sdp.
-_SECRET_KEY = (
+_HIDDEN_VALUE = (
     r"(?P<key>[?&;/#](?:[\w.-]*"
     r"(?:pass|pwd|psw|token|secret|auth|key|user|usr|login|sig|cred|hdn|session|ticket|jwt|hmac)"
     r"[\w.-]*|u|p|un|us|ps|pw|sid)=)"
 )
 # In running text a quote ends the address, unless the value goes on behind it.
-_SECRET_QUERY = re.compile(_SECRET_KEY + r"(?:[^&\s'\"#;]|['\"](?=[\w%]))*", re.IGNORECASE)
-_SECRET_IN_ADDRESS = re.compile(_SECRET_KEY + r"[^&]*", re.IGNORECASE)
+_SECRET_QUERY = re.compile(_HIDDEN_VALUE + r"(?:[^&\s'\"#;]|['\"](?=[\w%]))*", re.IGNORECASE)
+_SECRET_IN_ADDRESS = re.compile(_HIDDEN_VALUE + r"[^&]*", re.IGNORECASE)
 _WHOLE = re.compile(rf"\A(?:(?P<scheme>{_SCHEME})|(?=[^/]*:)).*@", re.DOTALL)
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from pipeline.domain.document import BadDocument, line_of, parse_yaml, read_text
 from pipeline.errors import ModelCardError
 from pipeline.policy.labels import check_labels
 from pipeline.weights.model_card import CardInput, Companion, ModelCard, PlateText
@@ -40,7 +39,7 @@ def read_card(path: Path) -> ModelCard:
     except ValidationError as error:
         raise _explain(path, document, error) from error
     if card.name != path.stem:
-        line = _line(document, ("name",))
+        line = line_of(document, ("name",))
         raise ModelCardError(f"model card {path}:{line}", f"its name is {card.name!r}", f"Call it {path.stem!r}")
     card._path = path.resolve()
     return card
@@ -48,20 +47,12 @@ def read_card(path: Path) -> ModelCard:
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        return parse_yaml(read_text(path))
+    except BadDocument as error:
+        where = f"model card {path}:{error.line}" if error.line else f"model card {path}"
+        raise ModelCardError(where, error.problem, error.fix) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ModelCardError(f"model card {path}", f"cannot be read ({error})", "Check the path") from error
-    try:
-        # The round-trip loader keeps line numbers and builds no Python objects.
-        document = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ModelCardError(f"model card {path}:{line}", f"is not YAML: {error.problem}") from error
-    except (YAMLError, ValueError) as error:
-        raise ModelCardError(f"model card {path}", f"is not YAML: {error}") from error
-    if not isinstance(document, Mapping):
-        raise ModelCardError(f"model card {path}", "is not a mapping of keys to values", "Start from another card")
-    return document
 
 
 def _explain(path: Path, document: Mapping[str, Any], error: ValidationError) -> ModelCardError:
@@ -70,7 +61,7 @@ def _explain(path: Path, document: Mapping[str, Any], error: ValidationError) ->
     first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     location = tuple(first["loc"])
     key = ".".join(str(part) for part in location)
-    subject = f"model card {path}:{_line(document, location)}"
+    subject = f"model card {path}:{line_of(document, location)}"
     if first["type"] == "extra_forbidden":
         known = _fields(location)
         close = difflib.get_close_matches(str(location[-1]), known, n=1)
@@ -91,18 +82,3 @@ def _description(location: Sequence[str | int]) -> str:
     section = _SECTIONS.get(str(location[0]), ModelCard) if len(location) > 1 else ModelCard
     field = section.model_fields.get(str(location[-1] if section is not ModelCard else location[0]))
     return f"{field.description}" if field and field.description else ""
-
-
-def _line(document: Any, location: Sequence[str | int]) -> int:
-    """The 1-based line of the deepest part of `location` that the file has."""
-    line, node = 1, document
-    for part in location:
-        marks = getattr(node, "lc", None)
-        if marks is None or not isinstance(node, Mapping | list):
-            break
-        try:
-            line = (marks.key(part) if isinstance(node, Mapping) else marks.item(part))[0] + 1
-            node = node[part]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError):
-            break
-    return int(line)

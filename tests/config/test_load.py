@@ -121,3 +121,78 @@ def test_every_number_of_the_schema_has_an_upper_bound() -> None:
         if kind.get("type") in {"number", "integer"} and not {"maximum", "exclusiveMaximum", "const"} & kind.keys()
     ]
     assert unbounded == []
+
+
+SECRET = "S3CRETpw"
+LOGIN = f"rtsp://user:{SECRET}@10.0.0.1/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"cameras:\n- id: a\n  source: {LOGIN}\n  source: {LOGIN}2\n", 4),
+        (f'cameras: ["{LOGIN}"]\n', 1),
+        (f"cameras: {LOGIN}\n", 1),
+        (f"cameras: [{{id: '{LOGIN}', source: x}}]\n", 1),
+        (f"cameras: {{'{LOGIN}': 1}}\n", 1),
+        (f"'{LOGIN}': 1\n", 1),
+        (GOOD + f'  - {{type: clickhouse, login: "user:{SECRET}"}}\n', 12),
+        (GOOD + f"  - {{type: clickhouse, login: {{user:{SECRET}}}}}\n", 12),
+        (GOOD + f"  - {{type: clickhouse, port: {SECRET}}}\n", 12),
+        (GOOD + f'  - {{type: kafka, brokers: ["user:{SECRET}@host"]}}\n', 12),
+        (GOOD + f"  - {{type: 'kafka://user:{SECRET}@host'}}\n", 12),
+        (GOOD + f"  - {{type: chdb, path: 'http://u:{SECRET}@h/?x'}}\n", 12),
+        (GOOD + f"password: *{SECRET}\n", 12),
+        (GOOD + f"password: &{SECRET} x\nold: &{SECRET} y\n", 12),
+        (GOOD + f"password: !{SECRET}!x y\n", 12),
+        (GOOD + f"password: !!int {SECRET}\n", 12),
+        (GOOD + "login: 8120456\n".replace("8120456", "0x" + "7" * 9000), 12),
+    ],
+)
+def test_no_mistake_repeats_what_may_be_a_password(text: str, line: int) -> None:
+    told = mistake(text)
+    assert f"{PATH}:{line}: " in told
+    assert SECRET not in told
+    assert len(told) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD.replace("public-road", "public-raod"), "(it is 'public-raod')"),
+        (GOOD + "  - {type: kafak}\n", "(it is 'kafak'); there are 'chdb', "),
+        (GOOD + "engine: {queue_frames: 0}\n", "(it is 0)"),
+    ],
+)
+def test_what_can_be_no_password_is_repeated(text: str, words: str) -> None:
+    assert words in mistake(text)
+
+
+def test_a_path_that_cannot_be_made_absolute_names_its_camera() -> None:
+    for source in ("~nobody-has-this-name/x.mp4", '"x\\0y.mp4"'):
+        text = mistake(GOOD.replace("source: film.mp4", f"source: {source}"))
+        assert f"{PATH}:4: cameras[0].source of camera gate: " in text
+    assert f"{PATH}:12: data_dir: " in mistake(GOOD + "data_dir: ~nobody-has-this-name\n")
+
+
+def test_a_loop_of_links_is_left_to_its_camera(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").symlink_to(tmp_path / "film.mp4")
+    config = parse_config(GOOD, tmp_path / "city.yaml", {"PASSWORD": "x"})
+    assert config.cameras[0].source == str(tmp_path / "film.mp4")
+
+
+def test_a_mistake_in_what_came_by_a_merge_has_a_line() -> None:
+    merged = "cameras:\n- &a {id: a, source: x, scope: public-road, sauce: 1}\n- {<<: *a, id: b}\n"
+    text = mistake(merged)
+    assert f"{PATH}:2: cameras[0].sauce" in text
+    assert f"{PATH}:3: cameras[1].sauce" in text
+
+
+def test_a_file_without_end_is_read_only_so_far(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="longer than"):
+        load_config(Path("/dev/zero"))
+    huge = tmp_path / "huge.yaml"
+    with huge.open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(ConfigError, match="longer than"):
+        load_config(huge)

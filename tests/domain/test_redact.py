@@ -39,6 +39,8 @@ def test_secret_values_of_a_query_are_hidden_and_the_others_stay(key: str, value
         ("rtsp://cam/user=admin_password=geheim_channel=1.sdp", "rtsp://cam/user=***"),
         ("rtsp://:only-password@cam/", "rtsp://***@cam/"),
         ("RTSP://U:P@CAM/", "RTSP://***@CAM/"),
+        ("rtsp://u:/p@cam/", "rtsp://***@cam/"),
+        ("rtsp:/u:p@cam/", "rtsp:/***@cam/"),
         ("rtsp://admin:pa'S3CRET@10.0.0.1:554/x", "rtsp://***@10.0.0.1:554/x"),
         ('rtsp://admin:"S3 CR#ET/@10.0.0.1/x', "rtsp://***@10.0.0.1/x"),
         ("rtsp://me@city.example:pa'S3CRET@h/x", "rtsp://***@h/x"),
