@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import structlog
@@ -9,46 +10,66 @@ import structlog
 from pipeline.engine.stream import Stream
 from pipeline.observe.draw import annotate, save_image
 
+_OURS = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
+"""Names of pictures, see `Preview.show`; nothing else in the folder is ever deleted."""
+
 _log = structlog.get_logger(__name__)
 
 
 class Preview:
-    """Writes a picture of each camera every so often.
+    """Writes a picture of each camera every so often. They show plates: nobody but this user may read them.
 
     Args:
         folder: gets one folder per camera.
         every_s: seconds of stream time between two pictures.
-        keep: pictures kept per camera.
+        keep: pictures kept per camera, those of earlier runs among them.
     """
 
     def __init__(self, folder: Path, every_s: float, keep: int) -> None:
         self._folder = folder
         self._every_ms = every_s * 1000
         self._keep = keep
-        self._last_ms: dict[str, int] = {}
-        self._written: dict[str, list[Path]] = {}
+        # By camera: the take and the time of its newest picture.
+        self._last: dict[str, tuple[str, int]] = {}
+        # By camera, oldest first; dictionaries for their order, as a second run over a file writes the same names.
+        self._written: dict[str, dict[Path, None]] = {}
 
     def show(self, stream: Stream) -> None:
         """Write the stream's newest frame if it is time. A full disk is logged and does not stop the run."""
         frame = stream.last_frame
-        if frame is None or frame.ts_ms - self._last_ms.get(stream.stream_id, -(10**15)) < self._every_ms:
+        if frame is None:
             return
-        self._last_ms[stream.stream_id] = frame.ts_ms
-        folder = self._folder / frame.camera_id
-        path = folder / f"{frame.stream_id[:12]}-{frame.index:07d}.jpg"
+        stream_id, last_ms = self._last.get(frame.camera_id, ("", 0))
+        if stream_id == frame.stream_id and frame.ts_ms - last_ms < self._every_ms:
+            return
+        self._last[frame.camera_id] = (frame.stream_id, frame.ts_ms)
+        path = self._folder / frame.camera_id / f"{frame.stream_id[:12]}-{frame.index:07d}.jpg"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            written = self._of_camera(frame.camera_id)
             save_image(
                 path, annotate(frame.picture, stream.tracks, stream.plates_in_view(), also_hide=stream.detections)
             )
+            written.pop(path, None)
+            written[path] = None
+            while len(written) > self._keep:
+                oldest = next(iter(written))
+                oldest.unlink(missing_ok=True)
+                del written[oldest]
         except OSError as error:
             _log.error("preview_not_written", path=str(path), error=str(error))
-            return
-        written = self._written.setdefault(frame.camera_id, [])
-        written.append(path)
-        while len(written) > self._keep:
-            written.pop(0).unlink(missing_ok=True)
 
     def latest(self) -> dict[str, list[Path]]:
         """Pictures that are there, by camera, oldest first."""
-        return self._written
+        return {camera_id: list(written) for camera_id, written in self._written.items()}
+
+    def _of_camera(self, camera_id: str) -> dict[Path, None]:
+        """The camera's pictures; at first those that earlier runs left, in a folder that is this user's alone."""
+        if camera_id not in self._written:
+            folder = self._folder / camera_id
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
+            found = [path for path in folder.iterdir() if _OURS.fullmatch(path.name)]
+            found.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
+            self._written[camera_id] = dict.fromkeys(found)
+        return self._written[camera_id]

@@ -89,7 +89,7 @@ def annotate(
 
 
 def save_image(path: Path, image: Image) -> None:
-    """Write a picture; the file appears complete or not at all.
+    """Write a picture that only this user may read: it can show plates. The file appears complete or not at all.
 
     Args:
         path: ends with .jpg, .jpeg or .png; its folder exists.
@@ -108,7 +108,6 @@ def save_image(path: Path, image: Image) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data.tobytes())
-        Path(part).chmod(0o644)
         Path(part).replace(path)
     except BaseException:
         Path(part).unlink(missing_ok=True)

@@ -182,6 +182,7 @@ def test_a_picture_is_written_whole_and_alone(tmp_path: Path, name: str, exact: 
     save_image(tmp_path / name, image)
     save_image(tmp_path / name, image)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     read = np.asarray(cv2.imread(str(tmp_path / name)), np.uint8)
     assert np.abs(read.astype(int) - image).max() <= (0 if exact else 6)
 
