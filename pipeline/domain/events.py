@@ -1,4 +1,4 @@
-"""What leaves the pipeline. No field can hold an image, a face, or anything about a person.
+"""What leaves the pipeline. No field can hold an image, a face, or who a person is.
 
 Events are msgspec structs with a deterministic id: a replay of the same stream gives the same ids, so that
 at-least-once delivery becomes exactly-once in the tables. `schema_version` rises when a field changes meaning.
