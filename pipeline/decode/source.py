@@ -17,7 +17,7 @@ from pipeline.decode.states import Monitor
 from pipeline.decode.take import TakePlan
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
-from pipeline.domain.ports import Clock, FrameSource, SourceState, SourceStatus
+from pipeline.domain.ports import STOPPED, Clock, FrameSource, SourceState, SourceStatus
 from pipeline.errors import ConfigError, SourceError, UnsupportedMedia
 
 _POLL_S = 0.1
@@ -110,7 +110,16 @@ class SupervisedSource:
             self._monitor.finish(SourceState.FAILED, str(error))
             raise
         finally:
-            self._monitor.finish(SourceState.ENDED, "stopped" if self._stopped.is_set() else "")
+            self._monitor.finish(SourceState.ENDED, self._end())
+
+    def _end(self) -> str:
+        """How it ended when nothing else was said: by itself, stopped, or stopped without ever giving a picture."""
+        status = self._monitor.status()
+        if not self._stopped.is_set():
+            return ""
+        if status.decoded:
+            return STOPPED
+        return f"{STOPPED} before its first picture" + (f"; last trouble: {status.detail}" if status.detail else "")
 
     # -- files: in the caller's thread, every frame counts
 
@@ -153,14 +162,17 @@ class SupervisedSource:
     def _live_frames(self) -> Iterator[Frame]:
         backoff = Backoff(self._plan.settings)
         while not self._stopped.is_set():
+            began_s = self._plan.clock.monotonic_s()
             error = yield from self._watched_take()
             if self._stopped.is_set() or (error is None and self._is_over()):
                 return
             fault = self._fault(error)
-            if self._monitor.decoded_in_take > 0:
+            lasted_s = self._plan.clock.monotonic_s() - began_s
+            # A take of a few frames is one more failure: a camera that never gets further is not to be rushed.
+            if self._monitor.decoded_in_take > 0 and lasted_s > self._plan.settings.backoff_max_s:
                 backoff.reset()
             pause_s = backoff.pause_s(fault.retry)
-            self._monitor.move(SourceState.BACKING_OFF, f"{fault.error.problem}; next attempt in {pause_s:.1f} s")
+            self._monitor.move(SourceState.BACKING_OFF, fault.error.problem, pause_s=round(pause_s, 1))
             if self._stopped.wait(pause_s):
                 return
             self._monitor.move(SourceState.CONNECTING, fault.error.problem)

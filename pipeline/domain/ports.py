@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,10 @@ class SourceState(StrEnum):
     BACKING_OFF = "backing-off"
     ENDED = "ended"
     FAILED = "failed"
+
+
+STOPPED: Final = "stopped"
+"""`SourceStatus.detail` of a source that gave pictures until it was told to stop."""
 
 
 @dataclass(frozen=True, slots=True)

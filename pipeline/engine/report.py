@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.ports import SinkStatus, SourceStatus
+from pipeline.domain.ports import STOPPED, SinkStatus, SourceStatus
 
 
 class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ def camera_report(
         camera=camera_id,
         state=state,
         error=error,
-        detail="" if error else status.detail,
+        detail="" if error or status.detail == STOPPED else status.detail,
         decoded=status.decoded,
         analysed=analysed,
         drops=merge_drops(status.drops, queue_drops),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -21,6 +22,22 @@ def config(folder: Path, cameras: str, more: str = "sinks: [{type: chdb, batch_i
     path = folder / "city.yaml"
     path.write_text(f"cameras:\n{cameras}{more}")
     return path
+
+
+def _start(city: Path, models_dir: Path, stderr: IO[str], *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", "run", str(city), "--json", *options],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        env={**os.environ, "VIAPUBLICA_MODELS": str(models_dir)},
+    )
+
+
+def _wait_for(words: str, log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while words not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def test_files_are_analysed_to_their_end_and_can_be_asked_for(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
@@ -144,16 +161,8 @@ def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
     )
     log = tmp_path / "log"
     with log.open("w") as stderr:
-        run = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "run", str(city), "--json"],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env={**os.environ, "VIAPUBLICA_MODELS": str(models_dir)},
-        )
-        deadline = time.monotonic() + 120
-        while '"ended"' not in log.read_text() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        run = _start(city, models_dir, stderr)
+        _wait_for('"ended"', log)
         run.send_signal(signal.SIGTERM)
         time.sleep(2)
         if "finishing" in log.read_text():  # else the first one came late enough to mean this already
@@ -177,3 +186,17 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Pa
     assert result.returncode == 1
     assert "data_dir" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_camera_that_never_answered_is_trouble_in_the_summary(tmp_path: Path, models_dir: Path) -> None:
+    city = config(tmp_path, "  - {id: silent, source: rtsp://127.0.0.1:1/x, scope: public-square}\n")
+    log = tmp_path / "log"
+    with log.open("w") as stderr:
+        run = _start(city, models_dir, stderr, "--strict")
+        _wait_for("backing-off", log)
+        run.send_signal(signal.SIGTERM)
+        out, _ = run.communicate(timeout=60)
+    assert run.returncode == 2
+    (camera,) = json.loads(out.splitlines()[-1])["cameras"]
+    assert "before its first picture" in camera["detail"]
+    assert "refused" in camera["detail"]
