@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.cli import config_commands, demo_command, doctor_command, media_commands, query_commands, run_command
-from pipeline.cli.console import err
+from pipeline.cli.console import tell_error
 from pipeline.errors import ViapublicaError
 
 app = typer.Typer(
@@ -49,12 +50,13 @@ def _root(
 
 def main() -> None:
     """Entry point. Errors raised on purpose become one clear message and exit status 1."""
+    # Names of files need not be UTF-8; they are shown with backslashes (in JSON, that is the right escape).
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except ViapublicaError as error:
-        err.print(f"[bold red]error:[/] {error.subject}: {error.problem}", highlight=False, soft_wrap=True)
-        if error.fix:
-            err.print(f"[bold]fix:[/]   {error.fix}", highlight=False, soft_wrap=True)
+        tell_error(error)
         sys.exit(1)
     except BrokenPipeError:
         # The reader of our output (head, less) has seen enough. Python would complain again while closing stdout.

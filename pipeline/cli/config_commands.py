@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.console import err, out, print_json, print_table
+from pipeline.cli.console import err, out, print_json, print_table, tell
 from pipeline.config import load_config
 from pipeline.config.model import Config
 from pipeline.config.schema import explain as rows_of
@@ -46,8 +46,8 @@ def check(
             for c in settings.cameras
         ],
     )
-    out.print(f"sinks: {', '.join(f'{s.name} ({s.type})' for s in settings.sinks)}", highlight=False)
-    out.print(f"data:  {settings.data_dir}", highlight=False, soft_wrap=True)
+    tell(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in settings.sinks)}")
+    tell(out, f"data:  {settings.data_dir}")
 
 
 @app.command()
@@ -66,7 +66,7 @@ def schema(
         Path(target).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(target, f"cannot be written ({error.strerror})", "Choose another place") from None
-    err.print(f"wrote {target}", highlight=False)
+    tell(err, f"wrote {target}")
 
 
 @app.command()

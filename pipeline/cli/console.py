@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import re
 import sys
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +16,14 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.errors import ViapublicaError
 
 _PIPED_COLUMNS = 160
 """Width of tables that go into a file or a pipe, where nobody can widen the window."""
+
+_FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
 out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True)
@@ -29,45 +35,95 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def tell(console: Console, *parts: str | tuple[str, str]) -> None:
+    """One line for people; a part may be (text, style). Names of files and the like are never read as markup."""
+    console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+def tell_error(error: ViapublicaError) -> None:
+    """What went wrong, and what to do about it, on standard error."""
+    tell(err, ("error:", "bold red"), f" {error.subject}: {error.problem}")
+    if error.fix:
+        tell(err, ("fix:", "bold"), f"   {error.fix}")
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], note: str = "") -> None:
-    """A table on standard output; numbers to the right."""
-    table = Table(title=title, title_justify="left", header_style="bold", caption=note or None, caption_justify="left")
+    """A table on standard output; numbers to the right. Nothing in it is read as markup."""
+    table = Table(title=Text(title), title_justify="left", header_style="bold", caption_justify="left")
+    table.caption = Text(note) if note else None
     rows = list(rows)
     for number, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(table)
 
 
 @contextmanager
-def csv_writer(target: str, columns: Sequence[str]) -> Iterator[Any]:
-    """A csv.writer with its header written; ``-`` is standard output, anything else a file (made when complete).
+def csv_writer(target: str, columns: Sequence[str]) -> Iterator[CsvRows]:
+    """Takes rows of CSV, after a header.
+
+    Args:
+        target: ``-`` is standard output; a pipe or device is written to as it stands; anything else is a file, which
+            is there when all rows are written, or not at all.
+        columns: names for the header.
 
     Raises:
         ViapublicaError: the file cannot be written.
     """
     if target == "-":
-        yield _with_header(sys.stdout, columns)
+        yield CsvRows(sys.stdout, columns)
         sys.stdout.flush()
         return
-    path = Path(target)
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", newline="", encoding="utf-8") as stream:
-            yield _with_header(stream, columns)
-        part.replace(path)
+        with _opened(target) as stream:
+            yield CsvRows(stream, columns)
+    except ViapublicaError:
+        raise  # Some of them are OSErrors too.
     except OSError as error:
         raise ViapublicaError(target, f"cannot be written ({error.strerror})", "Choose another place") from error
+
+
+class CsvRows:
+    """Rows of CSV that a spreadsheet takes for data only."""
+
+    def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
+        self._writer = csv.writer(stream, lineterminator="\n")
+        self._writer.writerow(columns)
+
+    def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write `rows`; text that a spreadsheet would take for a formula gets an apostrophe in front."""
+        self._writer.writerows([_harmless(cell) for cell in row] for row in rows)
+
+
+def _harmless(cell: Any) -> Any:
+    # Spreadsheets calculate what begins so, also after a tab, and a file's name may be any stranger's.
+    if not isinstance(cell, str):
+        return cell
+    text = f"'{cell}" if _FORMULA.match(cell) else cell
+    return text.replace("\r", "\\r")  # The csv module leaves it bare, and some take it for the end of the row.
+
+
+@contextmanager
+def _opened(target: str) -> Iterator[TextIO]:
+    """The stream to write a CSV to. Names that are not UTF-8 are written with backslashes."""
+    if not target or "\0" in target:
+        raise ViapublicaError(f"--csv {target!r}", "names no file", "Write --csv FILE, or --csv - for standard output")
+    path = Path(os.path.realpath(target))  # Not the link but the file behind it is replaced.
+    if path.is_dir():
+        raise ViapublicaError(target, "is a folder, not a file", "Choose another place")
+    if path.exists() and not path.is_file():
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+            yield stream
+        return
+    part = path.with_name(f".viapublica-{uuid.uuid4().hex}.part")
+    try:
+        with part.open("x", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+            yield stream
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _with_header(stream: TextIO, columns: Sequence[str]) -> Any:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    return writer
 
 
 def progress(description: str) -> Progress:
@@ -77,7 +133,7 @@ def progress(description: str) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=err,
         transient=True,
         disable=not err.is_terminal,

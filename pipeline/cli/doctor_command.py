@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.cli.checks import Finding, State, examine
 from pipeline.cli.console import err, out, print_json
@@ -34,7 +35,7 @@ def doctor(
     findings: list[Finding] = []
     with err.status("looking") as status:
         for finding in examine(settings, models):
-            status.update(f"looked at {finding.component}")
+            status.update(Text(f"looked at {finding.component}"))
             findings.append(finding)
     if as_json:
         print_json([finding._asdict() for finding in findings])
@@ -52,10 +53,10 @@ def _show(findings: list[Finding]) -> None:
         colour = _COLOURS[finding.state]
         fix = "" if finding.state is State.WORKING else finding.fix
         table.add_row(
-            finding.component,
-            f"[{colour}]{finding.state.value}[/]",
-            finding.version,
-            finding.detail,
-            fix.replace("[", "\\["),
+            Text(finding.component),
+            Text(finding.state.value, style=colour),
+            Text(finding.version),
+            Text(finding.detail),
+            Text(fix),
         )
     out.print(table)

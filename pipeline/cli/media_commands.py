@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.console import csv_writer, err, print_json, progress
+from pipeline.cli.console import csv_writer, err, print_json, progress, tell, tell_error
 from pipeline.decode.media import MediaFile, find_media
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
@@ -124,9 +124,9 @@ def _write(
         with csv_writer(csv, columns) as writer:
             writer.writerows(rows)
     for error in failed:
-        err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        tell_error(error)
     if failed:
-        err.print(f"{len(failed)} of {len(media)} files could not be read", highlight=False)
+        tell(err, f"{len(failed)} of {len(media)} files could not be read")
         raise typer.Exit(1)
 
 

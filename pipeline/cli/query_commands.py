@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from pipeline.cli.console import csv_writer, err, print_json, print_table
+from pipeline.cli.console import csv_writer, err, print_json, print_table, tell
 from pipeline.cli.times import parse_time, show_time
 from pipeline.config import load_config
 from pipeline.domain.events import Event, Kind
@@ -204,4 +204,4 @@ def _show(
     elif rows:
         print_table(title, columns, rows)
     else:
-        err.print("nothing found", highlight=False)
+        tell(err, "nothing found")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.errors import StoreError
+from pipeline.errors import StoreBusy, StoreError
 from pipeline.sink.databases import chdb_folder
 from pipeline.sink.endpoint import StoreClient, endpoint_path
 from pipeline.sink.queries import EventQueries
@@ -23,11 +23,14 @@ def connect_store(settings: StoreSettings, data_dir: Path) -> EventQueries:
         data_dir: folder of that run's data.
 
     Raises:
+        StoreBusy: the run that owns it is too busy to answer.
         StoreError: there is no store yet.
     """
     if isinstance(settings, ChdbSettings):
         try:
             return StoreClient(endpoint_path(data_dir))
+        except StoreBusy:
+            raise  # It is alive and owns the folder.
         except StoreError:
             folder = chdb_folder(settings, data_dir)
             if not folder.is_dir():

@@ -12,6 +12,7 @@ import socket
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,8 @@ _log = structlog.get_logger(__name__)
 _LONGEST_QUESTION = 1 << 20
 _IDLE_S = 60.0
 _ANSWER_S = 60.0
+_QUEUE_S = 5.0
+_QUEUE_STEP_S = 0.02
 _PEER = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
 
 
@@ -235,6 +238,7 @@ class StoreClient:
         socket_path: of its `StoreServer`.
 
     Raises:
+        StoreBusy: a process listens there, but took nobody on for 5 s.
         StoreError: nobody listens there.
     """
 
@@ -333,20 +337,39 @@ def _short_address(path: Path) -> Iterator[str]:
 
 
 def _connect(path: Path) -> socket.socket:
-    peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    peer.settimeout(5.0)
-    try:
-        with _short_address(path) as address:
-            peer.connect(address)
-    except OSError as error:
-        peer.close()
-        raise StoreError(str(path), f"no running process answers here: {error.strerror}") from error
-    return peer
+    """A connection to whoever listens at `path`.
+
+    Raises:
+        StoreBusy: a process listens, but so many wait before us that it took nobody on for `_QUEUE_S`.
+        StoreError: nobody listens.
+    """
+    deadline = time.monotonic() + _QUEUE_S
+    while True:
+        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        peer.settimeout(_QUEUE_S)
+        try:
+            with _short_address(path) as address:
+                peer.connect(address)
+        except BlockingIOError as error:
+            # Linux does not let us wait for a place in a full queue.
+            peer.close()
+            if time.monotonic() > deadline:
+                raise StoreBusy(
+                    str(path), "too many others wait for the process that owns the event store", "Ask again."
+                ) from error
+            time.sleep(_QUEUE_STEP_S)
+        except OSError as error:
+            peer.close()
+            raise StoreError(str(path), f"no running process answers here: {error.strerror}") from error
+        else:
+            return peer
 
 
 def _answers(path: Path) -> bool:
     try:
         _connect(path).close()
+    except StoreBusy:
+        return True
     except StoreError:
         return False
     return True

@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.domain.events import Kind
 from pipeline.errors import StoreBusy, StoreError
+from pipeline.sink import endpoint
 from pipeline.sink.build import build_sink
 from pipeline.sink.connect import connect_store
 from pipeline.sink.endpoint import StoreClient, StoreServer, endpoint_path
@@ -211,3 +212,43 @@ def test_a_run_that_cannot_reach_its_database_yet_says_so(tmp_path: Path) -> Non
     server.close()
     store.close()
     sink.close()
+
+
+@contextlib.contextmanager
+def full_queue(path: Path) -> Iterator[socket.socket]:
+    """A listener that takes nobody on, and as many waiting as may wait."""
+    path.parent.mkdir(mode=0o700)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(path))
+        listener.listen(1)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(str(path))
+        yield listener
+
+
+def test_a_process_with_too_many_clients_is_busy_and_not_absent(
+    tmp_path: Path, store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "_QUEUE_S", 0.1)
+    path = endpoint_path(tmp_path)
+    with full_queue(path):
+        with pytest.raises(StoreBusy, match="too many others wait"):
+            connect_store(FAST, tmp_path)  # Opening the folder itself would fail: that process has it.
+        with pytest.raises(StoreBusy, match="already answers"):
+            StoreServer(store, path)
+
+
+def test_who_finds_the_queue_full_waits_for_a_place(tmp_path: Path) -> None:
+    with full_queue(endpoint_path(tmp_path)) as listener:
+
+        def take_one() -> None:
+            listener.accept()[0].close()
+
+        timer = threading.Timer(0.1, take_one)
+        timer.start()
+        StoreClient(endpoint_path(tmp_path)).close()
+        timer.join()
