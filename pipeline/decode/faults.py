@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import av
@@ -19,6 +20,8 @@ class Retry(Enum):
     SOON = "soon"
     SLOWLY = "slowly"
     """Cameras lock an account after a few refusals."""
+    EVER_LESS = "ever less"
+    """Something answers, and wrongly. A server that starts does that, but not for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,14 @@ def _own(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, Silence):
         return Fault(StreamInterrupted(subject, str(error), "Check the camera and the network to it"))
     if isinstance(error, NoVideo):
-        return Fault(UnsupportedMedia(subject, str(error), "Choose the address or file of a video stream"))
+        fix = "Choose the address or file of a video stream"
+        return Fault(UnsupportedMedia(subject, str(error), fix), Retry.EVER_LESS)
     if isinstance(error, PictureTooLarge):
         return Fault(
             UnsupportedMedia(
                 subject, f"pictures of {error} are too large", "Raise decode.max_picture_px if that is meant"
-            )
+            ),
+            Retry.EVER_LESS,
         )
     return None
 
@@ -87,7 +92,9 @@ def _file(subject: str, error: Exception) -> Fault | None:
 def _live(subject: str, error: Exception) -> Fault | None:
     for kinds, make in _LIVE:
         if isinstance(error, kinds):
-            return make(subject, reason(error))
+            fault = make(subject, reason(error))
+            # FFmpeg's word for redirections without end and names that nobody knows.
+            return replace(fault, retry=Retry.EVER_LESS) if getattr(error, "errno", None) == errno.EIO else fault
     return None
 
 
@@ -100,7 +107,9 @@ _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ..
     ),
     (
         (av.error.HTTPNotFoundError,),
-        lambda subject, _: Fault(SourceNotFound(subject, "has no such stream", "Correct the path in the address")),
+        lambda subject, _: Fault(
+            SourceNotFound(subject, "has no such stream", "Correct the path in the address"), Retry.EVER_LESS
+        ),
     ),
     (
         (av.error.ExitError,),
@@ -117,7 +126,8 @@ _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ..
     (
         (av.error.InvalidDataError, av.error.ArgumentError),
         lambda subject, why: Fault(
-            UnsupportedMedia(subject, f"sends something that is no video ({why})", "Check the address")
+            UnsupportedMedia(subject, f"sends something that is no video ({why})", "Check the address"),
+            Retry.EVER_LESS,
         ),
     ),
     (

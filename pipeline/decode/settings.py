@@ -85,7 +85,7 @@ class DecodeSettings(BaseModel):
         le=3600,
         title="Pause after a refusal",
         description="Seconds between attempts when the camera refuses the user name or password; many cameras "
-        "lock the account after a few.",
+        "lock the account after a few. It is also the longest pause after many answers that are no video.",
     )
     max_gap_s: float = Field(
         default=10.0,

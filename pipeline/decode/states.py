@@ -100,14 +100,19 @@ class Monitor:
         with self._lock:
             return self._duration_s
 
-    def move(self, state: SourceState, detail: str = "") -> None:
+    def move(self, state: SourceState, detail: str = "", **facts: object) -> None:
         """Change the state.
+
+        Args:
+            state: the new one.
+            detail: why; the same words for the same reason, as events are made of them.
+            facts: more of it, for the log only.
 
         Raises:
             IllegalTransition: see `LEGAL`.
         """
         with self._lock:
-            self._move(state, detail)
+            self._move(state, detail, **facts)
 
     def finish(self, state: SourceState, detail: str = "") -> None:
         """Change to a last state unless one has been reached already."""
@@ -188,9 +193,9 @@ class Monitor:
         span = self._recent[-1] - self._recent[0]
         return (len(self._recent) - 1) / span if span > 0 else 0.0
 
-    def _move(self, state: SourceState, detail: str = "") -> None:
+    def _move(self, state: SourceState, detail: str = "", **facts: object) -> None:
         if state not in LEGAL[self._state]:
             raise IllegalTransition(f"{self._state} -> {state}")
         level = "warning" if state in _TROUBLE else "info"
-        getattr(self._log, level)("source_state", state=state.value, was=self._state.value, detail=detail)
+        getattr(self._log, level)("source_state", state=state.value, was=self._state.value, detail=detail, **facts)
         self._state, self._detail = state, detail

@@ -115,6 +115,16 @@ def test_pauses_double_up_to_the_cap_and_start_anew() -> None:
     assert Backoff(settings, chance=lambda: 1.0).pause_s(Retry.SOON) == 0.125
 
 
+def test_who_answers_wrongly_again_and_again_is_asked_ever_less() -> None:
+    settings = DecodeSettings(backoff_initial_s=0.25, backoff_max_s=2.0, backoff_jitter=0.5, refused_pause_s=30)
+    backoff = Backoff(settings, chance=lambda: 0.0)
+    pauses = [backoff.pause_s(Retry.EVER_LESS) for _ in range(2000)]
+    assert pauses[:15] == [0.25, 0.5, 1.0] + [2.0] * 7 + [4.0, 8.0, 16.0, 30.0, 30.0]
+    assert pauses[-1] == 30.0
+    assert backoff.pause_s(Retry.SOON) == 2.0  # now it is away: whoever comes back is noticed soon
+    assert backoff.pause_s(Retry.EVER_LESS) == 2.0
+
+
 @pytest.mark.parametrize("wrong", [{"watchdog_s": 9.0, "read_timeout_s": 5.0}, {"backoff_initial_s": 5.0}, {"nope": 1}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must not be longer|Extra inputs"):

@@ -9,9 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import cv2
 import pytest
+import structlog
 
+from pipeline.decode.address import parse_address
+from pipeline.decode.faults import Retry, diagnose
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source import open_source
 from pipeline.domain.frame import Frame
@@ -247,6 +251,24 @@ def test_nonsense_is_named_and_tried_again(web: WebServer, tmp_path: Path, path:
     assert words in status.detail
     assert "hunter2" not in str(camera.source.status())
     assert camera.error is None
+
+
+def test_redirections_without_end_are_followed_ever_less(web: WebServer) -> None:
+    address = parse_address("cam", web.url("round"), QUICK.protocols)
+    with pytest.raises(av.FFmpegError) as trouble:
+        av.open(address.target, timeout=(2.0, 2.0))
+    fault = diagnose("cam", address, trouble.value)
+    assert fault is not None
+    assert fault.retry is Retry.EVER_LESS
+
+
+def test_a_stream_that_ends_at_once_is_not_rushed(web: WebServer, tmp_path: Path) -> None:
+    encode(tmp_path / "a.h264")  # has no length of its own: its end is taken for a loss of the stream
+    settings = QUICK.model_copy(update={"backoff_initial_s": 0.1, "backoff_jitter": 0.0})
+    with structlog.testing.capture_logs() as lines, Watched(web.url("a.h264"), settings) as camera:
+        camera.until(lambda status: status.reconnects == 3, "three more takes")
+    pauses = [line["pause_s"] for line in lines if line.get("state") == "backing-off"]
+    assert pauses[:3] == [0.1, 0.2, 0.4]
 
 
 def test_no_thread_outlives_its_source_for_long(rtsp: RtspServer) -> None:

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """``/NAME`` serves a file, ``/private/NAME`` asks for user:password; rubbish, hang and mjpeg never end."""
+    """``/NAME`` serves a file, ``/private/NAME`` asks for user:password; rubbish, hang, mjpeg and round never
+    end."""
 
     protocol_version = "HTTP/1.0"
 
@@ -25,6 +26,11 @@ class _Handler(SimpleHTTPRequestHandler):
                 self.end_headers()
                 return
             self.path = self.path.removeprefix("/private")
+        if self.path.startswith("/round"):
+            self.send_response(302)
+            self.send_header("Location", f"{self.path}x")
+            self.end_headers()
+            return
         endless = {"/rubbish": b"\x00\xff nonsense " * 500, "/hang": b"", "/mjpeg": None}
         if self.path in endless:
             self._endless(endless[self.path])
