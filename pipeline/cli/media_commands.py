@@ -15,7 +15,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope
 from pipeline.engine.media import ObjectRow, PlateFiles, PlateRow, detect_file
-from pipeline.errors import PolicyError, SourceError
+from pipeline.errors import PolicyError, SourceError, ViapublicaError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe import logs
@@ -117,6 +117,10 @@ def _write(
     """
     failed: list[SourceError] = []
     rows = _all_rows(media, rows_of, failed)
+    if as_json and csv not in {None, "-"}:
+        raise ViapublicaError(
+            "--json with --csv", "one or the other", "--json writes to standard output; leave one away"
+        )
     if as_json:
         for row in rows:
             print_json(dict(zip(columns, row, strict=True)))

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from pipeline.cli.console import csv_writer, err, print_json, print_table, tell
-from pipeline.cli.times import parse_time, show_time
+from pipeline.cli.times import parse_range, show_time
 from pipeline.config import load_config
 from pipeline.domain.events import Event, Kind
 from pipeline.domain.plate import normalise
@@ -57,11 +57,12 @@ def plates(
     """
     if not like and not normalise(plate):
         raise ViapublicaError(f"plate {plate!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234")
+    start_ms, end_ms = parse_range(start, end)
     with _store(config, data) as store:
         reads = store.plates(
             plate,
-            start_ms=_time(start),
-            end_ms=_time(end),
+            start_ms=start_ms,
+            end_ms=end_ms,
             camera_ids=tuple(camera or ()),
             like=like,
             limit=limit,
@@ -101,12 +102,13 @@ def events(
 
     Example: [bold]viapublica events --kind count --from today[/]
     """
+    start_ms, end_ms = parse_range(start, end)
     with _store(config, data) as store:
         found = store.events(
             kind,
             camera_ids=tuple(camera or ()),
-            start_ms=_time(start),
-            end_ms=_time(end),
+            start_ms=start_ms,
+            end_ms=end_ms,
             limit=limit,
             offset=offset,
         )
@@ -156,15 +158,11 @@ def _where(config: Path | None, data: Path | None) -> tuple[ChdbSettings | Click
             "which one is not said and ./viapublica.yaml does not exist",
             "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
         )
-    settings = load_config(path)
+    settings = load_config(path, for_queries=True)
     for sink in settings.sinks:
         if isinstance(sink, ChdbSettings | ClickHouseSettings):
             return sink, settings.data_dir
     raise ConfigError(str(path), "has no event store among its sinks", "Add a sink of type chdb or clickhouse")
-
-
-def _time(text: str | None) -> int | None:
-    return None if text is None else parse_time(text)
 
 
 def _kind(event: Event) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 import msgspec
 import typer
 
-from pipeline.cli.console import drops_text, err, out, print_json, print_table
+from pipeline.cli.console import drops_text, err, out, print_json, print_table, tell
 from pipeline.config import load_config
 from pipeline.engine.build import Running, open_engine
 from pipeline.engine.memory import return_big_blocks
@@ -113,6 +113,6 @@ def print_report(report: RunReport) -> None:
         highlight=False,
     )
     for sink, count in report.lost.items():
-        out.print(f"[bold red]lost[/] {count} events of sink {sink}: it was full, and so was the disk", highlight=False)
+        tell(out, ("lost", "bold red"), f" {count} events of sink {sink}: it was full, and so was the disk")
     for reason, count in report.refused.items():
-        out.print(f"[yellow]refused[/] {count} events: {reason}", highlight=False)
+        tell(out, ("refused", "yellow"), f" {count} events: {reason}")

@@ -44,3 +44,15 @@ def show_time(ts_ms: int) -> str:
 
 def _ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
+
+
+def parse_range(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """Milliseconds since 1970 UTC of --from and --to; None where one is open.
+
+    Raises:
+        ViapublicaError: one is not understood, or the end does not lie after the start.
+    """
+    start_ms, end_ms = (None if text is None else parse_time(text) for text in (start, end))
+    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
+        raise ViapublicaError(f"--from {start} --to {end}", "ends before it begins", "Swap the two")
+    return start_ms, end_ms

@@ -30,10 +30,16 @@ _LONGEST_NUMBER = 10**15
 Location = tuple[int | str, ...]
 
 
-def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+def load_config(path: Path, environ: Mapping[str, str] = os.environ, *, for_queries: bool = False) -> Config:
     """Read, check and complete a configuration.
 
     Relative paths become relative to the file's folder, ``${NAME}`` in any text is taken from `environ`.
+
+    Args:
+        path: the file.
+        environ: the variables.
+        for_queries: who only asks the event store need not know the cameras' passwords: a variable that is missing
+            there is left empty.
 
     Raises:
         ConfigError: every mistake at once, each with line, key and suggestion.
@@ -50,13 +56,24 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         raise _unreadable(error, path) from None
     except OSError as error:
         raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
-    return parse_config(text, path, environ)
+    return parse_config(text, path, environ, for_queries=for_queries)
 
 
-def parse_config(text: str, path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+def parse_config(
+    text: str, path: Path, environ: Mapping[str, str] = os.environ, *, for_queries: bool = False
+) -> Config:
     """Like `load_config`, from text; `path` names it in errors and anchors relative paths."""
     tree = _parse_yaml(text, path)
-    plain = _expand(tree, (), path, tree, environ)
+    missing: dict[str, Location] = {}
+    plain = _expand(tree, (), environ, missing)
+    needed = {name: at for name, at in missing.items() if not (for_queries and at[0] == "cameras")}
+    if needed:
+        name, location = next(iter(needed.items()))
+        raise ConfigError(
+            f"{path}:{line_of(tree, location)}",
+            f"{_key(location)}: the environment has no variable {' and none of '.join(needed)}",
+            f"Set {'it' if len(needed) == 1 else 'them'}, for example: export {name}=…",
+        )
     try:
         config = Config.model_validate(plain)
     except ValidationError as error:
@@ -75,26 +92,18 @@ def _unreadable(error: BadDocument, path: Path) -> ConfigError:
     return ConfigError(f"{path}:{error.line}" if error.line else str(path), error.problem, error.fix)
 
 
-def _expand(node: Any, location: Location, path: Path, tree: CommentedMap, environ: Mapping[str, str]) -> Any:
-    """Plain dicts and lists, with ``${NAME}`` replaced."""
+def _expand(node: Any, location: Location, environ: Mapping[str, str], missing: dict[str, Location]) -> Any:
+    """Plain dicts and lists, with ``${NAME}`` replaced; names that are not in `environ` are noted in `missing`."""
     if isinstance(node, Mapping):
-        return {str(k): _expand(v, (*location, str(k)), path, tree, environ) for k, v in node.items()}
+        return {str(k): _expand(v, (*location, str(k)), environ, missing) for k, v in node.items()}
     if isinstance(node, Sequence) and not isinstance(node, str):
-        return [_expand(item, (*location, i), path, tree, environ) for i, item in enumerate(node)]
+        return [_expand(item, (*location, i), environ, missing) for i, item in enumerate(node)]
     if not isinstance(node, str):
         return node
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
+    for name in _VARIABLE.findall(node):
         if name not in environ:
-            raise ConfigError(
-                f"{path}:{line_of(tree, location)}",
-                f"{_key(location)}: the environment has no variable {name}",
-                f"Set it, for example: export {name}=…",
-            )
-        return environ[name]
-
-    return _VARIABLE.sub(value, node)
+            missing.setdefault(name, location)
+    return _VARIABLE.sub(lambda match: environ.get(match.group(1), ""), node)
 
 
 def _key(location: Location) -> str:

@@ -49,9 +49,14 @@ def _children(schema: dict[str, Any], node: dict[str, Any], part: int | str) -> 
 
 
 def explain(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:
-    """Rows (key, type, default, meaning) of every key below `prefix`, in file order."""
+    """Rows (key, type, default, meaning) of every key below `prefix`, in file order; brackets may be left out."""
     schema = model.model_json_schema()
-    yield from (row for row in _rows(schema, schema, "") if row[0].startswith(prefix))
+    yield from (row for row in _rows(schema, schema, "") if _bare(row[0]).startswith(_bare(prefix)))
+
+
+def _bare(key: str) -> str:
+    """``cameras[].masks`` as ``cameras.masks``."""
+    return key.replace("[]", "")
 
 
 def _rows(schema: dict[str, Any], node: dict[str, Any], path: str) -> Iterator[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.decode.settings import Protocol
-from pipeline.domain.redact import redact
+from pipeline.domain.redact import redact_address
 from pipeline.errors import ConfigError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -70,7 +70,7 @@ def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Add
     if scheme not in frozenset(Protocol) or Protocol(scheme) not in allowed:
         raise ConfigError(
             camera_id,
-            f"the protocol {scheme!r} of {redact(url)} is not allowed",
+            f"the protocol {scheme!r} of {redact_address(url)} is not allowed",
             f"Allowed are: {', '.join(sorted(allowed))} (decode.protocols)",
         )
     protocol = Protocol(scheme)
@@ -81,8 +81,8 @@ def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Add
     except ValueError:
         host = None
     if not host:
-        raise ConfigError(camera_id, f"{redact(url)} names no host", f"Write it as {scheme}://host:port/path")
-    return Address(url, protocol, _FFMPEG_PROTOCOLS[protocol], redact(url), None)
+        raise ConfigError(camera_id, f"{redact_address(url)} names no host", f"Write it as {scheme}://host:port/path")
+    return Address(url, protocol, _FFMPEG_PROTOCOLS[protocol], redact_address(url), None)
 
 
 def _file_address(camera_id: str, path: str, allowed: frozenset[Protocol]) -> Address:

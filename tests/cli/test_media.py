@@ -89,3 +89,10 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path, models_dir: Path) -> 
     assert result.returncode == 1
     assert "gone.jpg" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_json_and_a_csv_file_exclude_one_another(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+    picture = data_dir / "openalpr-br" / "images" / "GWT2180.jpg"
+    result = viapublica("detect", picture, "--json", "--csv", tmp_path / "a.csv", models=models_dir)
+    assert result.returncode == 1
+    assert "one or the other" in result.stderr

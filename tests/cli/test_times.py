@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from pipeline.cli.times import parse_time
+from pipeline.cli.times import parse_range, parse_time
 from pipeline.errors import ViapublicaError
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=timezone(timedelta(hours=-3)))
@@ -35,3 +35,9 @@ def test_a_time_is_understood(text: str, before_now_s: float) -> None:
 def test_what_is_no_time_is_named(text: str) -> None:
     with pytest.raises(ViapublicaError, match="is not understood"):
         parse_time(text, NOW)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused() -> None:
+    assert parse_range("2026-11-22T10:00Z", None)[1] is None
+    with pytest.raises(ViapublicaError, match="ends before it begins"):
+        parse_range("2h", "3h")

@@ -196,3 +196,21 @@ def test_a_file_without_end_is_read_only_so_far(tmp_path: Path) -> None:
         stream.truncate(1 << 40)
     with pytest.raises(ConfigError, match="longer than"):
         load_config(huge)
+
+
+def test_all_missing_variables_are_told_at_once_and_queries_need_no_cameras_password(tmp_path: Path) -> None:
+    text = (
+        "cameras: [{id: a, source: 'rtsp://u:${PASSWORD}@h/x', scope: public-road}]\n"
+        "sinks: [{type: kafka, brokers: ['${BROKER}']}]\n"
+    )
+    with pytest.raises(ConfigError, match="PASSWORD and none of BROKER"):
+        parse_config(text, tmp_path / "c.yaml", {})
+    with pytest.raises(ConfigError, match="no variable BROKER"):
+        parse_config(text, tmp_path / "c.yaml", {}, for_queries=True)
+    config = parse_config(text, tmp_path / "c.yaml", {"BROKER": "kafka:9092"}, for_queries=True)
+    assert config.cameras[0].source == "rtsp://u:@h/x"
+
+
+def test_keys_in_lists_are_explained_without_their_brackets() -> None:
+    assert list(explain(Config, "cameras.masks")) == list(explain(Config, "cameras[].masks"))
+    assert next(row[0] for row in explain(Config, "cameras.masks")) == "cameras[].masks"
