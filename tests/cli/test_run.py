@@ -76,7 +76,7 @@ def test_a_bad_camera_is_named_and_the_others_go_on(tmp_path: Path, data_dir: Pa
     (tmp_path / "words.mp4").write_text("this is no film\n" * 100)
     city = config(
         tmp_path,
-        f"  - {{id: good, source: {data_dir}/clips/egoblur-parking-plates.mp4, scope: public-road, analyse_fps: 5}}\n"
+        f"  - {{id: good, source: {data_dir}/clips/egoblur-parking-plates.mp4, scope: public-road, analyse_fps: 1}}\n"
         "  - {id: words, source: words.mp4, scope: public-road}\n"
         "  - {id: gone, source: gone.mp4, scope: public-road}\n",
     )
