@@ -9,7 +9,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/viapublica
 KEY := $(shell { cat requirements/dev.lock requirements/uv.lock; $(PYTHON) -VV; pwd; } | sha256sum | cut -c1-16)
 VENV ?= $(CACHE)/venv-$(KEY)
 RUN := $(VENV)/bin
-CODE := pipeline tests benchmarks
+CODE := pipeline tests benchmarks models
 
 # Debian puts clickhouse-server into /usr/sbin.
 export PATH := $(VENV)/bin:$(PATH):/usr/sbin

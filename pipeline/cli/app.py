@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import config_commands, demo_command, doctor_command, media_commands, query_commands, run_command
+from pipeline.cli import (
+    config_commands,
+    demo_command,
+    doctor_command,
+    media_commands,
+    models_commands,
+    query_commands,
+    run_command,
+)
 from pipeline.cli.console import tell_error
 from pipeline.errors import ViapublicaError
 
@@ -29,6 +37,7 @@ app.command("plates")(query_commands.plates)
 app.command("events")(query_commands.events)
 app.command("cameras")(query_commands.cameras)
 app.add_typer(config_commands.app, name="config")
+app.add_typer(models_commands.app, name="models")
 app.command("doctor")(doctor_command.doctor)
 app.command("demo")(demo_command.demo)
 

@@ -21,6 +21,8 @@ TILT_ASPECT: Final = 2.5
 """Crops narrower than this may hold a tilted one-line plate; a wider one rises by less than a tenth of its width."""
 TWO_LINE_ASPECT: Final = 1.7
 """Crops narrower than this may hold a two-line plate; a Brazilian motorcycle's is 200 × 170 mm (1.2)."""
+SIDEWAYS_ASPECT: Final = 0.8
+"""Crops narrower than this may hold a plate on its side: a phone held upright stores what it saw lying down."""
 _LEAST_PX: Final = 8
 """Smaller crops hold nothing that another look would bring out."""
 
@@ -31,6 +33,17 @@ def views_of(crop: Image) -> list[Image]:
     views = [crop]
     if min(height, width) < _LEAST_PX:
         return views
+    if width < SIDEWAYS_ASPECT * height:
+        for quarter_turns in (1, -1):
+            turned = np.ascontiguousarray(np.rot90(crop, quarter_turns))
+            views += [turned, *_level(turned)]
+    return views + _level(crop)
+
+
+def _level(crop: Image) -> list[Image]:
+    """Other ways to look at a crop that is not on its side."""
+    height, width = crop.shape[:2]
+    views = []
     if width < TILT_ASPECT * height:
         views += [set_upright(crop, rise=side) for side in (-1, 1)]
     if width < TWO_LINE_ASPECT * height:

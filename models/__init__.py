@@ -1,0 +1,1 @@
+"""Our weights, their cards, and the workshop that makes them."""

@@ -1,0 +1,1 @@
+"""The workshop: makes the weights in `models/`. Nothing here is needed to run them."""

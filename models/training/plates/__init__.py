@@ -1,0 +1,1 @@
+"""The plate reader: renderer, real crops, network, training, export."""

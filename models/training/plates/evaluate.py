@@ -1,0 +1,146 @@
+"""How many plates a reader reads right: from labelled boxes, and from the boxes of a detector.
+
+python -m models.training.plates.evaluate --data ../shared/data --models ../shared/models --reader viapublica_plates
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.training.figures import calibration_error, shown
+from models.training.sources import PLATE_SETS, Sample, load, read_pictures, upright
+from pipeline.decode.picture import ArrayPicture
+from pipeline.detect.build import build_detector
+from pipeline.detect.settings import DetectSettings
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import Detector, PlateReader
+from pipeline.lpr.build import build_reader
+from pipeline.lpr.crops import plate_crop
+from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.syntax import decode
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One labelled plate: what was read, how surely, and whether it is right."""
+
+    sample: Sample
+    layout: str
+    text: str
+    read: str
+    confidence: float
+
+    @property
+    def right(self) -> bool:
+        """Exactly."""
+        return self.read == self.text
+
+
+def read_labelled(samples: Sequence[Sample], reader: PlateReader) -> list[Reading]:
+    """From the labelled boxes of upright pictures."""
+    readings = []
+    for sample, stored in load(list(samples)):
+        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
+        crops = [plate_crop(ArrayPicture(image), box, LprSettings()) for box in boxes]
+        for labelled, seen in zip(sample.boxes, reader.read(crops), strict=True):
+            read = decode(seen)
+            words = ("", 0.0) if read is None else (read.text, read.confidence)
+            readings.append(Reading(sample, labelled.layout, labelled.text, *words))
+    return readings
+
+
+def read_found(samples: Sequence[Sample], detector: Detector, reader: PlateReader, *, as_stored: bool) -> list[Reading]:
+    """From the detector's boxes; a plate that was not found counts as read wrong, with confidence 0."""
+    readings = []
+    for sample, stored in load(list(samples)):
+        turn = 0 if as_stored else sample.turn
+        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], turn)
+        picture = ArrayPicture(image)
+        found = detector.detect([picture])[0].labelled(Label.PLATE).boxes
+        seen = reader.read([plate_crop(picture, box, LprSettings()) for box in found])
+        for box, labelled in zip(boxes, sample.boxes, strict=True):
+            read, confidence = "", 0.0
+            middle = _nearest(box, found)
+            if middle is not None and (told := decode(seen[middle])) is not None:
+                read, confidence = told.text, told.confidence
+            readings.append(Reading(sample, labelled.layout, labelled.text, read, confidence))
+    return readings
+
+
+def _nearest(box: Any, found: Any) -> int | None:
+    """The found box whose middle lies in the labelled one and nearest to its middle."""
+    if not len(found):
+        return None
+    middles = (found[:, :2] + found[:, 2:]) / 2
+    inside = ((middles >= box[:2]) & (middles <= box[2:])).all(axis=1)
+    distance = np.abs(middles - (box[:2] + box[2:]) / 2).sum(axis=1) + 1e9 * ~inside
+    best = int(np.argmin(distance))
+    return best if inside[best] else None
+
+
+def table(name: str, readings: Sequence[Reading]) -> list[str]:
+    """Lines of a Markdown table: per set and layout, on the validation part and on everything."""
+    lines = []
+    for source in PLATE_SETS:
+        of_set = [r for r in readings if r.sample.source == source]
+        for layout in sorted({r.layout for r in of_set}):
+            chosen = [r for r in of_set if r.layout == layout]
+            held = [r for r in chosen if r.sample.validation]
+            lines.append(
+                f"| {name} | {source} {layout} | {shown(sum(r.right for r in held), len(held))} "
+                f"| {shown(sum(r.right for r in chosen), len(chosen))} |"
+            )
+    held = [r for r in readings if r.sample.validation]
+    error = calibration_error([r.confidence for r in held], [r.right for r in held])
+    lines.append(f"| {name} | all held out | {shown(sum(r.right for r in held), len(held))} | ECE {error:.3f} |")
+    return lines
+
+
+def milliseconds(reader: PlateReader) -> float:
+    """Per plate, in batches of eight level crops, the best of some runs."""
+    crops = [np.random.default_rng(n).integers(0, 255, (40, 130, 3), dtype=np.uint8) for n in range(8)]
+    reader.read(crops)
+    taken = []
+    for _ in range(30):
+        start = time.perf_counter()
+        reader.read(crops)
+        taken.append(time.perf_counter() - start)
+    return 1000 * min(taken) / len(crops)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--reader", nargs="+", default=["cct_xs_v1_global"])
+    parser.add_argument("--held-out", action="store_true", help="only the validation part")
+    options = parser.parse_args()
+    samples = [s for folder in PLATE_SETS for s in read_pictures(options.data, folder)]
+    if options.held_out:
+        samples = [s for s in samples if s.validation]
+    detector = build_detector(DetectSettings(), options.models)
+    print("| reader and boxes | set | held out | everything |\n| --- | --- | --- | --- |")
+    for name in options.reader:
+        reader = build_reader(LprSettings(model=name), options.models)
+        for how, readings in (
+            ("labelled", read_labelled(samples, reader)),
+            ("found, upright", read_found(samples, detector, reader, as_stored=False)),
+            ("found, as stored", read_found(samples, detector, reader, as_stored=True)),
+        ):
+            print("\n".join(table(f"{name}, {how}", readings)), flush=True)
+            for r in readings:
+                if r.sample.validation and not r.right:
+                    print(f"<!-- {how} {r.sample.key}: {r.text} read {r.read} {r.confidence:.2f} -->")
+        print(f"| {name} | ms per plate, batch of 8 | {milliseconds(reader):.2f} | |")
+
+
+if __name__ == "__main__":
+    main()

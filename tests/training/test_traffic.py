@@ -1,0 +1,95 @@
+"""Pseudo-labels: what teachers agree on is a label, what they doubt is painted over; boxes follow what is pasted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.training.sources import Sample
+from models.training.traffic.compose import Bank, Labelled, compose
+from models.training.traffic.fuse import Opinion, fuse, inside, overlap
+from models.training.traffic.material import decide, paint
+
+
+def sample(source: str = "clips/x.mp4") -> Sample:
+    return Sample(f"{source}#0", source, Path("x"))
+
+
+def test_teachers_are_fused_by_their_weight() -> None:
+    first = [("car", 0.0, 0.0, 10.0, 10.0, 0.9)]
+    second = [("car", 0.0, 0.0, 12.0, 10.0, 0.3), ("bus", 50.0, 0.0, 90.0, 30.0, 0.8)]
+    (opinion,) = fuse([first, second], "car")
+    assert opinion.score == pytest.approx(0.6)
+    assert opinion.xyxy == pytest.approx((0, 0, 10.5, 10))
+    (bus,) = fuse([first, second], "bus")
+    assert bus.score == pytest.approx(0.4), "one of two teachers"
+
+
+def test_a_teacher_who_sees_one_object_twice_counts_once() -> None:
+    twice = [("car", 0.0, 0.0, 10.0, 10.0, 0.9), ("car", 1.0, 0.0, 10.0, 10.0, 0.8)]
+    (opinion,) = fuse([twice], "car")
+    assert opinion.score == pytest.approx(0.9)
+
+
+def test_overlap_and_inside() -> None:
+    big, small = np.array([[0, 0, 10, 10]]), np.array([[0, 0, 5, 10]])
+    assert overlap(big, small)[0, 0] == pytest.approx(0.5)
+    assert inside(small, big)[0, 0] == pytest.approx(1.0)
+    assert inside(big, small)[0, 0] == pytest.approx(0.5)
+
+
+def test_agreement_is_a_label_doubt_is_painted_and_the_collector_knows_best() -> None:
+    opinions = [
+        Opinion("car", (100, 100, 200, 200), 0.8),
+        Opinion("truck", (102, 100, 198, 200), 0.3),
+        Opinion("person", (300, 100, 320, 160), 0.25),
+        Opinion("plate", (140, 180, 160, 190), 0.9),
+    ]
+    decision = decide(sample(), [("plate", (138.0, 179.0, 161.0, 191.0))], opinions)
+    assert [word for word, _ in decision.labels] == ["plate", "car"]
+    assert list(decision.unsure) == [(300, 100, 320, 160)]
+
+
+def test_where_the_collector_labelled_everything_teachers_add_nothing() -> None:
+    opinions = [Opinion("person", (0, 0, 50, 90), 0.9), Opinion("face", (20, 5, 30, 18), 0.9)]
+    decision = decide(sample("coco-val-people-vehicles"), [("car", (200.0, 0.0, 300.0, 90.0))], opinions)
+    assert [word for word, _ in decision.labels] == ["car", "face"]
+
+
+def test_a_vehicle_without_a_class_gets_the_teachers_word() -> None:
+    box = (0.0, 0.0, 100.0, 60.0)
+    near = [Opinion("bus", (2, 0, 100, 60), 0.3), Opinion("car", (0, 0, 40, 60), 0.9)]
+    assert decide(sample(), [("vehicle", box)], near).labels[0][0] == "bus"
+    assert decide(sample(), [("vehicle", box)], []).labels[0][0] == "car"
+
+
+def test_doubts_never_hide_a_label() -> None:
+    opinions = [Opinion("car", (100, 100, 200, 200), 0.9), Opinion("person", (90, 90, 210, 210), 0.3)]
+    assert list(decide(sample(), [], opinions).unsure) == []
+
+
+def test_painting_is_flat_and_leaves_the_rest() -> None:
+    image = np.full((40, 40, 3), 200, np.uint8)
+    painted = paint(image, [(10, 10, 20, 20)])
+    assert (painted[12:18, 12:18] == 114).all()
+    assert (painted[25:] == 200).all()
+    assert (image == 200).all()
+
+
+def test_a_composed_picture_has_a_box_per_word_within_its_borders() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    boxes = np.array([[50, 60, 150, 200], [300, 100, 420, 220]], np.float32)
+    base = Labelled(noise, boxes, ["person", "car"])
+    bank = Bank([noise[:60, :50]], [("bus", noise[:90, :160])])
+    pasted = 0
+    for seed in range(30):
+        made = compose(base, bank, np.random.default_rng(seed))
+        assert len(made.boxes) == len(made.words)
+        height, width = made.image.shape[:2]
+        assert (made.boxes[:, :2] >= -0.5).all()
+        assert (made.boxes[:, 2] <= width + 0.5).all()
+        assert (made.boxes[:, 3] <= height + 0.5).all()
+        pasted += len(made.words) > 2
+    assert pasted > 10
