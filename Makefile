@@ -1,7 +1,8 @@
 # `make help` lists the targets. `make demo` and `make test` set up everything they need.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo test lint types imports duplicates docs reference unit soak bench format lock clean
+.PHONY: help venv system demo test lint types imports duplicates docs reference unit soak bench \
+  train-plates train-traffic eval format lock clean
 
 PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/viapublica
@@ -24,7 +25,7 @@ export YOLO_OFFLINE := true
 export NO_MKDOCS_2_WARNING := true
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 venv: ## the locked environment, outside the checkout; .venv links to it
 	@requirements/setup.sh venv $(PYTHON) $(VENV)
@@ -73,6 +74,29 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
 	$(RUN)/python -m benchmarks.throughput --data $(DATA) --models $(MODELS)
 
+# The workshop: models/training. Each part goes on where it stopped.
+WORK ?= build/training
+TRAIN_ENV = $(CACHE)/$(1)-$(shell sha256sum requirements/$(1).lock | cut -c1-16)
+PEERS ?=
+
+train-plates: venv system ## make models/plates again, on a processor or a GPU
+	@requirements/setup.sh training train-plates.lock $(PYTHON) $(call TRAIN_ENV,train-plates)
+	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.train \
+	  --data $(DATA) --start $(MODELS)/plate-ocr/cct_xs_v1_global.onnx --work $(WORK)/plates
+	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.export \
+	  --data $(DATA) --keras $(WORK)/plates/finished.keras --out models/plates/viapublica_plates.onnx
+
+train-traffic: venv system ## train the detector; PEERS="--centerface F --platedet F" adds two teachers, DEVICE=0 a GPU
+	$(RUN)/python -m models.training.traffic.label --data $(DATA) --models $(MODELS) --work $(WORK)/traffic $(PEERS)
+	$(RUN)/python -m models.training.traffic.material --data $(DATA) --work $(WORK)/traffic
+	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train \
+	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --work $(WORK)/traffic --device $(or $(DEVICE),cpu)
+
+eval: venv ## the figures of our models' cards again
+	$(RUN)/python -m models.training.plates.evaluate --data $(DATA) --models $(MODELS) \
+	  --reader cct_xs_v1_global viapublica_plates
+
 format: venv ## format and fix what can be fixed
 	$(RUN)/ruff check --fix $(CODE)
 	$(RUN)/ruff format $(CODE)
@@ -84,6 +108,8 @@ lock: venv ## take newer versions of the dependencies
 	$(COMPILE) pyproject.toml --extra openvino --extra demo --group dev -c requirements/run.lock \
 	  -o requirements/dev.lock
 	echo uv | $(COMPILE) - -o requirements/uv.lock
+	$(COMPILE) --group train-plates -o requirements/train-plates.lock
+	$(COMPILE) --group train-traffic -o requirements/train-traffic.lock
 
 clean: ## remove what tools left in the checkout, and the environments
 	rm -rf site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .venv $(CACHE)/venv-*

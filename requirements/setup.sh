@@ -2,6 +2,7 @@
 # Sets up what a checkout needs; called by the Makefile, each part does nothing when it is already done.
 #
 #   setup.sh venv PYTHON FOLDER   the locked environment with this checkout installed in it (editable)
+#   setup.sh training LOCK PYTHON FOLDER   an environment of the workshop, without this checkout in it
 #   setup.sh system               the Debian packages of the tests
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,6 +37,18 @@ venv() {
     uv="$folder/bin/uv"
     VIRTUAL_ENV=$folder "$uv" pip install -q --require-hashes -r "$here/dev.lock"
     VIRTUAL_ENV=$folder "$uv" pip install -q --no-deps --no-build-isolation --editable "$here/.."
+    touch "$folder/ready"
+}
+
+training() {
+    lock=$1 python=$2 folder=$3
+    [ -e "$folder/ready" ] && return
+    say "training environment in $folder (several GB, some minutes)"
+    rm -rf "$folder"
+    mkdir -p "$(dirname "$folder")"
+    make_venv "$python" "$folder"
+    "$folder/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$here/uv.lock"
+    VIRTUAL_ENV=$folder "$folder/bin/uv" pip install -q --require-hashes -r "$here/$lock"
     touch "$folder/ready"
 }
 
