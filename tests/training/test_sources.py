@@ -15,7 +15,9 @@ pytestmark = pytest.mark.real
 
 def test_no_plate_is_on_both_sides(data_dir: Path) -> None:
     samples = everything(data_dir)
-    texts = [{box.text for s in samples if s.validation is part for box in s.boxes if box.text} for part in (False, True)]
+    texts = [
+        {box.text for s in samples if s.validation is part for box in s.boxes if box.text} for part in (False, True)
+    ]
     assert len(texts[0]) > 300
     assert len(texts[1]) > 60
     assert not texts[0] & texts[1]

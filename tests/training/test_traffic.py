@@ -9,6 +9,7 @@ import pytest
 
 from models.training.sources import Sample
 from models.training.traffic.compose import Bank, Labelled, compose
+from models.training.traffic.evaluate import matched
 from models.training.traffic.fuse import Opinion, fuse, inside, overlap
 from models.training.traffic.material import decide, paint
 
@@ -93,3 +94,11 @@ def test_a_composed_picture_has_a_box_per_word_within_its_borders() -> None:
         assert (made.boxes[:, 3] <= height + 0.5).all()
         pasted += len(made.words) > 2
     assert pasted > 10
+
+
+def test_each_labelled_box_is_found_once_at_most() -> None:
+    labelled = np.array([[0, 0, 10, 10], [100, 0, 110, 10]], np.float32)
+    found = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [100, 0, 104, 10]], np.float32)
+    assert matched(found, labelled, 0.5) == 1
+    assert matched(found, labelled, 0.4) == 2
+    assert matched(found[:0], labelled, 0.5) == 0

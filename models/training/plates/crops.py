@@ -66,7 +66,7 @@ def set_in(plate: Image, text: str, surroundings: Image, rng: np.random.Generato
     canvas = np.asarray(cv2.resize(surroundings, (int(width * 1.8), int(height * 2.6))), np.uint8)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     middle = corners.mean(axis=0)
-    angle = np.deg2rad(np.clip(rng.normal(0, 5), -20, 20))
+    angle = np.deg2rad(np.clip(rng.normal(0, 8), -26, 26))
     shear, shrink = np.clip(rng.normal(0, 0.08), -0.3, 0.3), rng.uniform(0.65, 1.0)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     slant = np.array([[shrink, 0], [shear, 1.0]])
@@ -98,16 +98,10 @@ _WAYS: Final = (
 
 def cut(scene: Scene, rng: np.random.Generator) -> Image:
     """The crop of a detector that is never quite right, worn by a camera that is never quite good; network-sized."""
-    x1, y1, x2, y2 = scene.box
+    image, (x1, y1, x2, y2) = scene.image, scene.box
+    if scene.source != "rendered" and rng.random() < 0.6:
+        image, (x1, y1, x2, y2) = _tilted(image, scene.box, rng)
     width, height = x2 - x1, y2 - y1
-    image = scene.image
-    if scene.source != "rendered" and rng.random() < 0.5:
-        middle = ((x1 + x2) / 2, (y1 + y2) / 2)
-        turn = cv2.getRotationMatrix2D(middle, float(np.clip(rng.normal(0, 4), -12, 12)), 1.0)
-        turn[0, 1] += np.clip(rng.normal(0, 0.05), -0.15, 0.15)
-        image = np.asarray(
-            cv2.warpAffine(image, turn, (image.shape[1], image.shape[0]), borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
     left, right = rng.normal(0.05, 0.04, 2) * width
     top, bottom = rng.normal(0.09, 0.06, 2) * height
     crop = crop_of(image, (x1 - left, y1 - top, x2 + right, y2 + bottom))
@@ -117,6 +111,23 @@ def cut(scene: Scene, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
         crop = degrade.small(crop, rng, int(np.exp(rng.uniform(np.log(12), np.log(60)))))
     return np.asarray(cv2.resize(crop, SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _tilted(
+    image: Image, box: tuple[float, float, float, float], rng: np.random.Generator
+) -> tuple[Image, tuple[float, float, float, float]]:
+    """A real plate turned and sheared about its middle, in a box about as high as a detector's would then be."""
+    x1, y1, x2, y2 = box
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    angle, shear = float(np.clip(rng.normal(0, 7), -20, 20)), float(np.clip(rng.normal(0, 0.08), -0.25, 0.25))
+    turn = cv2.getRotationMatrix2D((x, y), angle, 1.0)
+    turn[0, 1] += shear
+    turn[0, 2] -= shear * y
+    size = (image.shape[1], image.shape[0])
+    turned = cv2.warpAffine(image, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    half_width = (x2 - x1 + abs(shear) * (y2 - y1)) / 2
+    half_height = (y2 - y1 + 0.8 * abs(np.sin(np.deg2rad(angle))) * (x2 - x1)) / 2
+    return np.asarray(turned, np.uint8), (x - half_width, y - half_height, x + half_width, y + half_height)
 
 
 def crop_of(image: Image, box: tuple[float, float, float, float]) -> Image:

@@ -103,6 +103,28 @@ def table(name: str, readings: Sequence[Reading]) -> list[str]:
     return lines
 
 
+def plot(readings: Sequence[Reading], name: str, out: Path) -> None:
+    """Reliability: how often readings of a confidence are right, and how many there are of it."""
+    import matplotlib.pyplot as plt
+
+    edges = np.linspace(0, 1, 11)
+    confidences = np.array([r.confidence for r in readings])
+    right = np.array([r.right for r in readings], float)
+    bins = np.clip(np.digitize(confidences, edges) - 1, 0, 9)
+    counts = np.bincount(bins, minlength=10)
+    shares = np.bincount(bins, weights=right, minlength=10) / np.maximum(counts, 1)
+    figure, (upper, lower) = plt.subplots(2, 1, sharex=True, height_ratios=(3, 1), figsize=(5, 5.5), layout="tight")
+    upper.plot([0, 1], [0, 1], color="grey", linestyle="--", label="keeps its word")
+    filled = counts > 0
+    upper.plot((edges[:-1] + 0.05)[filled], shares[filled], marker="o", label=name)
+    upper.set(ylabel="share exactly right", ylim=(-0.03, 1.03))
+    upper.legend()
+    lower.bar(edges[:-1] + 0.05, counts, width=0.09)
+    lower.set(xlabel="confidence (weakest character)", ylabel="plates", yscale="symlog")
+    figure.savefig(out, dpi=110)
+    plt.close(figure)
+
+
 def milliseconds(reader: PlateReader) -> float:
     """Per plate, in batches of eight level crops, the best of some runs."""
     crops = [np.random.default_rng(n).integers(0, 255, (40, 130, 3), dtype=np.uint8) for n in range(8)]
@@ -121,6 +143,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--reader", nargs="+", default=["cct_xs_v1_global"])
+    parser.add_argument("--plot", type=Path, help="reliability of the last reader on labelled boxes held out, as PNG")
     parser.add_argument("--held-out", action="store_true", help="only the validation part")
     options = parser.parse_args()
     samples = [s for folder in PLATE_SETS for s in read_pictures(options.data, folder)]
@@ -136,6 +159,8 @@ def main() -> None:
             ("found, as stored", read_found(samples, detector, reader, as_stored=True)),
         ):
             print("\n".join(table(f"{name}, {how}", readings)), flush=True)
+            if how == "labelled" and options.plot:
+                plot([r for r in readings if r.sample.validation], name, options.plot)
             for r in readings:
                 if r.sample.validation and not r.right:
                     print(f"<!-- {how} {r.sample.key}: {r.text} read {r.read} {r.confidence:.2f} -->")

@@ -28,7 +28,7 @@ PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "c
 class Plan:
     """What a training run is, besides its material."""
 
-    epochs: int = 24
+    epochs: int = 30
     steps: int = 100
     batch: int = 96
     rate: float = 8e-4
