@@ -32,7 +32,7 @@ from pipeline.lpr.syntax import decode
 from pipeline.weights.cards import load_card, verify_plate_config, verify_weights
 
 SETS = ("openalpr-br", "br-phone-plates")
-PEER = LprSettings(margin_x=0.03, margin_y=0.05)
+PEER = LprSettings(model="cct_xs_v1_global", margin_x=0.03, margin_y=0.05)
 """The margins with which the data's collector measured the peer."""
 
 

@@ -23,7 +23,7 @@ class LprSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(
-        default="cct_xs_v1_global", min_length=1, title="Model", description="Name or path of a plate reader's card."
+        default="viapublica_plates", min_length=1, title="Model", description="Name or path of a plate reader's card."
     )
     device: Device = Field(default=Device.CPU, title="Device", description="Where the reader runs.")
     threads: int = Field(default=2, ge=1, le=256, title="Threads", description="Processor threads (device cpu).")

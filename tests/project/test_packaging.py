@@ -40,7 +40,9 @@ def test_the_wheel_carries_licence_cards_configurations_and_types(wheel: zipfile
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pipeline"}
-    assert not [name for name in wheel.namelist() if name.endswith((".onnx", ".pt", ".mp4", ".pyc"))]
+    assert not [name for name in wheel.namelist() if name.endswith((".pt", ".mp4", ".pyc"))]
+    weights = [name for name in wheel.namelist() if name.endswith((".onnx", ".bin", ".xml"))]
+    assert weights == ["pipeline/resources/models/plates/viapublica_plates.onnx"]
 
 
 def test_the_licence_is_the_whole_agpl() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.training.cards import vouch_for
 from models.training.plates.network import build
 from models.training.plates.train import PLATE_CONFIG, validation_set
 from models.training.sources import TrainingDataError
@@ -65,8 +66,8 @@ def standard_operators(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def export(data: Path, trained: Path, out: Path, seed: int) -> float:
-    """Write `out`; returns the temperature.
+def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float:
+    """Write `out`, and its checksum into `card`; returns the temperature.
 
     Raises:
         TrainingDataError: the exported file does not compute what the trained network does.
@@ -90,6 +91,7 @@ def export(data: Path, trained: Path, out: Path, seed: int) -> float:
     if apart > 1e-3:
         raise TrainingDataError(f"{out}: differs from the trained network by {apart:.5f}; not written")
     unfinished.replace(out)
+    vouch_for(card, out)
     return value
 
 
@@ -99,10 +101,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
     parser.add_argument("--keras", type=Path, default=Path("build/training/plates/finished.keras"))
     parser.add_argument("--out", type=Path, default=Path("models/plates/viapublica_plates.onnx"))
+    parser.add_argument("--card", type=Path, default=Path("models/cards/viapublica_plates.yaml"))
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     try:
-        print(f"temperature {export(options.data, options.keras, options.out, options.seed):.3f}, {options.out}")
+        value = export(options.data, options.keras, options.out, options.card, options.seed)
+        print(f"temperature {value:.3f}, {options.out}")
     except (TrainingDataError, OSError, ValueError) as error:
         parser.exit(2, f"{error}\n")
 

@@ -21,7 +21,7 @@ from models.training.plates.crops import cut, real_scenes, stream
 from models.training.plates.network import ALPHABET, SLOTS, build, start_from
 from models.training.sources import TrainingDataError
 
-PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "cct_xs_v1_global.yaml"
+PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "viapublica_plates.yaml"
 
 
 @dataclass(frozen=True)
