@@ -21,7 +21,7 @@ from pipeline.decode.media import read_picture
 from pipeline.decode.picture import ArrayPicture
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import Backend, DetectSettings, PlateSearch
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import Picture
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
@@ -64,14 +64,6 @@ class Score:
     @property
     def milliseconds(self) -> float:
         return float(np.median(self.times))
-
-
-def overlaps(a: Any, b: Any) -> Any:
-    """IoU of (n, 4) and (m, 4) boxes."""
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
-    return shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9)
 
 
 def right_ones(found: Detections, sample: Sample) -> int:

@@ -27,7 +27,7 @@ from benchmarks.results_file import machine, write_table
 from pipeline.decode.picture import ArrayPicture
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.detect.settings import DetectSettings, TrackSettings
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.labels import Label
 
 Step = Callable[[Detections, float], tuple[Any, Any]]
@@ -150,11 +150,7 @@ def read_truth(path: Path) -> dict[int, tuple[list[int], Any]]:
 def distances(truth: Any, found: Any) -> Any:
     """1 - IoU of (n, 4) and (m, 4) boxes, NaN under IoU 0.5 (motmetrics' own does not run on NumPy 2)."""
     found = np.asarray(found, float).reshape(-1, 4)
-    low = np.maximum(truth[:, None, :2], found[None, :, :2])
-    high = np.minimum(truth[:, None, 2:], found[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (truth, found)]
-    overlap = shared / (areas[0][:, None] + areas[1][None] - shared)
+    overlap = overlaps(truth, found)
     return np.where(overlap >= 0.5, 1 - overlap, np.nan)
 
 

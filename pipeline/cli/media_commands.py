@@ -46,6 +46,7 @@ def detect(
 
     Example: [bold]viapublica detect street.jpg clips/ --csv objects.csv[/]
     """
+    _check_output(csv, as_json)
     settings = _detect_settings(model=model, confidence=confidence)
     logs.configure("warning", "auto")
     media = find_media(paths)
@@ -76,6 +77,7 @@ def read(
 
     Example: [bold]viapublica read gate.mp4 --csv -[/]
     """
+    _check_output(csv, as_json)
     camera = Camera("files", scope)
     if not may_read_plates(camera):
         raise PolicyError("read", why_no_plates(camera), "Plates of such pictures are found only to be hidden")
@@ -94,6 +96,14 @@ def read(
         )
     finally:
         detector.close()
+
+
+def _check_output(csv: str, as_json: bool) -> None:
+    """Before seconds are spent on loading networks."""
+    if as_json and csv != "-":
+        raise ViapublicaError(
+            "--json with --csv", "one or the other", "--json writes to standard output; leave one away"
+        )
 
 
 def _detect_settings(**chosen: str | float | None) -> DetectSettings:
@@ -117,10 +127,6 @@ def _write(
     """
     failed: list[SourceError] = []
     rows = _all_rows(media, rows_of, failed)
-    if as_json and csv not in {None, "-"}:
-        raise ViapublicaError(
-            "--json with --csv", "one or the other", "--json writes to standard output; leave one away"
-        )
     if as_json:
         for row in rows:
             print_json(dict(zip(columns, row, strict=True)))

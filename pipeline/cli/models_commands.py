@@ -15,7 +15,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.engine.compare import compare
 from pipeline.errors import ModelCardError, ModelIntegrityError, ViapublicaError
 from pipeline.observe import logs
-from pipeline.weights.cards import ModelCard, list_cards, load_card, verify_weights
+from pipeline.weights.cards import ModelCard, has_files, list_cards, load_card, verify_weights
 
 app = typer.Typer(help="Weights and their cards: list, verify, compare.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> Non
 
     Example: [bold]viapublica models list[/]
     """
-    rows = [(card, _present(card, models)) for card in _cards(models)]
+    rows = [(card, has_files(card, models)) for card in _cards(models)]
     if as_json:
         print_json([card.model_dump(mode="json") | {"present": present} for card, present in rows])
         return
@@ -113,10 +113,6 @@ def compare_models(
 def _cards(models: Path | None) -> list[ModelCard]:
     cards = [load_card(path, models) for path in list_cards(models).values()]
     return sorted(cards, key=lambda card: (not card.name.startswith("viapublica"), card.task.value, card.name))
-
-
-def _present(card: ModelCard, models: Path | None) -> bool:
-    return _state(card, models) != "missing"
 
 
 def _state(card: ModelCard, models: Path | None) -> str:

@@ -15,6 +15,14 @@ Boxes = npt.NDArray[np.float32]
 """(n, 4) float32, xyxy, pixels of the stored picture, origin top left."""
 
 
+def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Intersection over union of (n, 4) and (m, 4) xyxy boxes, as (n, m)."""
+    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1) for boxes in (a, b)]
+    return np.asarray(shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """Objects found in one picture.

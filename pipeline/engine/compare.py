@@ -6,13 +6,11 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
-import numpy as np
 
 from pipeline.decode.media import MediaFile, read_picture
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 
@@ -76,13 +74,6 @@ def _agreement(reference: Sequence[Detections], seen: Sequence[Detections]) -> f
 def _shared(first: Detections, other: Detections) -> int:
     if not len(first) or not len(other):
         return 0
-    overlap = _iou(first.boxes, other.boxes)
+    overlap = overlaps(first.boxes, other.boxes)
     overlap[first.labels[:, None] != other.labels[None]] = 0
     return int((overlap.max(axis=1) >= _SAME).sum())
-
-
-def _iou(a: Any, b: Any) -> Any:
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
-    return shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9)

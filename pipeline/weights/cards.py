@@ -29,6 +29,7 @@ __all__ = [
     "Task",
     "check_embedded_names",
     "find_models_dir",
+    "has_files",
     "list_cards",
     "load_card",
     "read_companions",
@@ -94,6 +95,17 @@ def load_card(name_or_path: str | Path, models_dir: Path | None = None) -> Model
     else:
         path = _path_of(text, models_dir)
     return read_card(path)
+
+
+def has_files(card: ModelCard, models_dir: Path | None = None) -> bool:
+    """Whether the weights and their companions are there; what is in them is not looked at."""
+    try:
+        beside = _locate(card, card.file, models_dir).parent
+        for companion in card.companions:
+            _companion(card, companion, beside, models_dir)
+    except ModelCardError:
+        return False
+    return True
 
 
 def verify_weights(card: ModelCard, models_dir: Path | None = None, *, allow_pickle: bool = False) -> Path:

@@ -10,8 +10,9 @@ import pytest
 from models.training.sources import Sample
 from models.training.traffic.compose import Bank, Labelled, compose
 from models.training.traffic.evaluate import matched
-from models.training.traffic.fuse import Opinion, fuse, inside, overlap
+from models.training.traffic.fuse import Opinion, fuse, inside
 from models.training.traffic.material import decide, paint
+from pipeline.domain.detections import overlaps
 
 
 def sample(source: str = "clips/x.mp4") -> Sample:
@@ -36,7 +37,7 @@ def test_a_teacher_who_sees_one_object_twice_counts_once() -> None:
 
 def test_overlap_and_inside() -> None:
     big, small = np.array([[0, 0, 10, 10]]), np.array([[0, 0, 5, 10]])
-    assert overlap(big, small)[0, 0] == pytest.approx(0.5)
+    assert overlaps(big, small)[0, 0] == pytest.approx(0.5)
     assert inside(small, big)[0, 0] == pytest.approx(1.0)
     assert inside(big, small)[0, 0] == pytest.approx(0.5)
 

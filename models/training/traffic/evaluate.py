@@ -17,10 +17,10 @@ import numpy as np
 
 from models.training.figures import shown
 from models.training.sources import Sample, everything, load, upright
-from models.training.traffic.fuse import overlap
 from pipeline.decode.picture import ArrayPicture
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
+from pipeline.domain.detections import overlaps
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 
@@ -58,7 +58,7 @@ def matched(found: Any, labelled: Any, least: float) -> int:
     """How many labelled boxes (m, 4) are found by the (n, 4) boxes, each once, in the order of `found`."""
     if not len(found) or not len(labelled):
         return 0
-    fits = overlap(found, labelled)
+    fits = overlaps(found, labelled)
     free = np.ones(len(labelled), bool)
     for row in fits:
         best = int(np.argmax(row * free))

@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.domain.detections import overlaps
+
 Boxes = npt.NDArray[Any]
 _SAME: Final = 0.5
 """Boxes overlapping by this IoU are of one object."""
@@ -21,14 +23,6 @@ class Opinion:
     label: str
     xyxy: tuple[float, float, float, float]
     score: float
-
-
-def overlap(a: Boxes, b: Boxes) -> Boxes:
-    """IoU of (n, 4) and (m, 4) boxes, as (n, m)."""
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1) for boxes in (a, b)]
-    return np.asarray(shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9))
 
 
 def inside(a: Boxes, b: Boxes) -> Boxes:
@@ -62,10 +56,10 @@ def fuse(found: Sequence[Sequence[tuple[str, float, float, float, float, float]]
         box = np.array([row[1:5]])
         best = -1
         if groups:
-            overlaps = overlap(box, np.array([_mean(group) for group in groups]))[0]
-            free = [o if teacher not in group else 0.0 for o, group in zip(overlaps, groups, strict=True)]
+            shared = overlaps(box, np.array([_mean(group) for group in groups]))[0]
+            free = [o if teacher not in group else 0.0 for o, group in zip(shared, groups, strict=True)]
             best = int(np.argmax(free)) if max(free) >= _SAME else -1
-            if best < 0 and max(overlaps) >= _SAME:
+            if best < 0 and max(shared) >= _SAME:
                 continue  # the same teacher saw it twice
         if best < 0:
             groups.append({teacher: row[1:]})

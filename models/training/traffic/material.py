@@ -25,8 +25,9 @@ from tqdm import tqdm
 from models.training.degrade import Image
 from models.training.sources import Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.compose import Bank, Labelled, compose
-from models.training.traffic.fuse import Opinion, inside, overlap
+from models.training.traffic.fuse import Opinion, inside
 from models.training.traffic.network import CLASSES
+from pipeline.domain.detections import overlaps
 
 SURE: Final = {"face": 0.4, "plate": 0.45}
 UNSURE: Final = {"face": 0.12, "plate": 0.15}
@@ -72,7 +73,7 @@ def decide(sample: Sample, truth: Sequence[tuple[str, tuple[float, ...]]], opini
 
 
 def _vehicle(box: tuple[float, ...], opinions: Sequence[Opinion]) -> str:
-    near = [o for o in opinions if o.label in VEHICLES and overlap(np.array([box]), np.array([o.xyxy]))[0, 0] > 0.4]
+    near = [o for o in opinions if o.label in VEHICLES and overlaps(np.array([box]), np.array([o.xyxy]))[0, 0] > 0.4]
     return max(near, key=lambda o: o.score).label if near else "car"
 
 
@@ -83,7 +84,7 @@ def _known(opinion: Opinion, labels: Sequence[tuple[str, tuple[float, ...]]]) ->
     if not alike:
         return False
     limit = 0.4 if not vehicle else 0.55
-    return float(overlap(np.array([opinion.xyxy]), np.array(alike)).max()) >= limit
+    return float(overlaps(np.array([opinion.xyxy]), np.array(alike)).max()) >= limit
 
 
 def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labelled]]:

@@ -47,6 +47,34 @@ def calibration(pictures: Path, count: int = 24) -> list[Any]:
     return found
 
 
+def _wishes(stage: Stage) -> dict[str, Any]:
+    """What Ultralytics is asked for, whatever it runs on."""
+    return {
+        "name": stage.name,
+        "exist_ok": True,
+        "imgsz": stage.size,
+        "epochs": stage.epochs,
+        "batch": 16,
+        "optimizer": "AdamW",
+        "lr0": stage.rate,
+        "lrf": 0.05,
+        "cos_lr": True,
+        "warmup_epochs": 0.5,
+        "weight_decay": 5e-4,
+        "mosaic": 0.7,
+        "close_mosaic": 1,
+        "scale": 0.5,
+        "degrees": 4.0,
+        "translate": 0.1,
+        "fliplr": 0.5,
+        "hsv_v": 0.3,
+        "hsv_s": 0.4,
+        "plots": False,
+        "val": False,
+        "save_period": -1,
+    }
+
+
 def train(start: Path, work: Path, stages: tuple[Stage, ...], *, device: str, seed: int, workers: int) -> Path:
     """Run or resume all stages; returns the last checkpoint."""
     import torch
@@ -72,37 +100,15 @@ def train(start: Path, work: Path, stages: tuple[Stage, ...], *, device: str, se
         if finished.is_file():
             checkpoint = last
             continue
-        settings = {
+        settings = _wishes(stage) | {
             "model": str(last) if last.is_file() else "yolo11n.yaml",
+            "resume": str(last) if last.is_file() else False,
             "data": str(table),
             "project": str(work / "runs"),
-            "name": stage.name,
-            "exist_ok": True,
-            "resume": str(last) if last.is_file() else False,
-            "imgsz": stage.size,
-            "epochs": stage.epochs,
-            "batch": 16,
-            "optimizer": "AdamW",
-            "lr0": stage.rate,
-            "lrf": 0.05,
-            "cos_lr": True,
-            "warmup_epochs": 0.5,
-            "weight_decay": 5e-4,
-            "mosaic": 0.7,
-            "close_mosaic": 1,
-            "scale": 0.5,
-            "degrees": 4.0,
-            "translate": 0.1,
-            "fliplr": 0.5,
-            "hsv_v": 0.3,
-            "hsv_s": 0.4,
             "seed": seed,
             "device": device,
             "workers": workers,
             "amp": device != "cpu",
-            "plots": False,
-            "val": False,
-            "save_period": -1,
         }
         trainer = TrafficTrainer(overrides=settings)
         if checkpoint is not None:
