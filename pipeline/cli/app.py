@@ -18,6 +18,7 @@ from pipeline.cli import (
     models_commands,
     query_commands,
     run_command,
+    spool_commands,
 )
 from pipeline.cli.console import tell_error
 from pipeline.errors import ViapublicaError
@@ -38,6 +39,7 @@ app.command("events")(query_commands.events)
 app.command("cameras")(query_commands.cameras)
 app.add_typer(config_commands.app, name="config")
 app.add_typer(models_commands.app, name="models")
+app.add_typer(spool_commands.app, name="spool")
 app.command("doctor")(doctor_command.doctor)
 app.command("demo")(demo_command.demo)
 

@@ -148,9 +148,27 @@ def _store(config: Path | None, data: Path | None) -> Iterator[EventQueries]:
         store.close()
 
 
+def data_folder(config: Path | None, data: Path | None) -> Path:
+    """The data folder that --config or --data names.
+
+    Raises:
+        ConfigError: neither does, or the configuration is none.
+    """
+    return data if data is not None else load_config(_configuration(config), for_queries=True).data_dir
+
+
 def _where(config: Path | None, data: Path | None) -> tuple[ChdbSettings | ClickHouseSettings, Path]:
     if data is not None:
         return ChdbSettings(), data
+    path = _configuration(config)
+    settings = load_config(path, for_queries=True)
+    for sink in settings.sinks:
+        if isinstance(sink, ChdbSettings | ClickHouseSettings):
+            return sink, settings.data_dir
+    raise ConfigError(str(path), "has no event store among its sinks", "Add a sink of type chdb or clickhouse")
+
+
+def _configuration(config: Path | None) -> Path:
     path = config or Path("viapublica.yaml")
     if config is None and not path.is_file():
         raise ConfigError(
@@ -158,11 +176,7 @@ def _where(config: Path | None, data: Path | None) -> tuple[ChdbSettings | Click
             "which one is not said and ./viapublica.yaml does not exist",
             "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
         )
-    settings = load_config(path, for_queries=True)
-    for sink in settings.sinks:
-        if isinstance(sink, ChdbSettings | ClickHouseSettings):
-            return sink, settings.data_dir
-    raise ConfigError(str(path), "has no event store among its sinks", "Add a sink of type chdb or clickhouse")
+    return path
 
 
 def _kind(event: Event) -> str:

@@ -77,7 +77,7 @@ class StopSignals:
             err.print(f"[bold]{name}[/]: finishing; once more to keep the undelivered events on disk and end")
             engine.stop()
             return
-        err.print(f"[bold]{name}[/]: keeping the undelivered events on disk; once more ends at once and loses them")
+        err.print(f"[bold]{name}[/]: keeping the undelivered events on disk; once more ends at once")
         engine.stop()
         engine.outlet.give_up()
         signal.signal(number, signal.SIG_DFL)
@@ -104,7 +104,7 @@ def print_report(report: RunReport) -> None:
     )
     print_table(
         "Sinks",
-        ["sink", "accepted", "delivered", "pending", "refused", "retries", "error"],
+        ["sink", "accepted", "delivered", "pending", "refused", "lost", "retries", "error"],
         [tuple(sink.values()) for sink in report.sinks],
     )
     events = ", ".join(f"{count} {kind}" for kind, count in sorted(report.events.items())) or "no events"

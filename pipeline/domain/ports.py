@@ -197,6 +197,8 @@ class SinkStatus:
         accepted: events taken by `add`; delivered: events confirmed by the other side.
         pending: accepted and not yet confirmed; oldest_pending_s: age of the oldest of them, 0 when none.
         refused: accepted events that the other side will never take; they are kept in a file.
+        lost: accepted events that damage to the disk, or a full spool that may drop its oldest, has cost.
+        spool_bytes: what accepted events take on the disk, delivered ones in their retained window included.
         retries: failed deliveries that were tried again.
         error: the last trouble, "" when the last delivery went well.
     """
@@ -209,6 +211,8 @@ class SinkStatus:
     retries: int = 0
     error: str = ""
     refused: int = 0
+    lost: int = 0
+    spool_bytes: int = 0
 
 
 class EventSink(Protocol):

@@ -53,7 +53,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         """Every camera gave what it had, and every event was delivered."""
-        undelivered = any(sink["pending"] or sink["refused"] for sink in self.sinks)
+        undelivered = any(sink["pending"] or sink["refused"] or sink["lost"] for sink in self.sinks)
         troubled = any(camera.error or camera.detail or not camera.decoded for camera in self.cameras)
         return not (self.lost or undelivered or troubled)
 
@@ -94,6 +94,7 @@ def sink_report(status: SinkStatus) -> dict[str, Any]:
         "delivered": status.delivered,
         "pending": status.pending,
         "refused": status.refused,
+        "lost": status.lost,
         "retries": status.retries,
         "error": status.error,
     }

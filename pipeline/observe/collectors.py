@@ -124,6 +124,13 @@ class SinksCollector(Collector):
         yield _gauge(
             "sink_lag_seconds", "Age of the oldest pending event.", "sink", statuses, lambda s: s.oldest_pending_s
         )
+        yield _counter(
+            "sink_refused_events", "Events the other side will never take.", "sink", statuses, lambda s: s.refused
+        )
+        yield _counter(
+            "sink_lost_events", "Events that damage or a full spool has cost.", "sink", statuses, lambda s: s.lost
+        )
+        yield _gauge("sink_spool_bytes", "What events take on the disk.", "sink", statuses, lambda s: s.spool_bytes)
         yield _gauge("sink_up", "1 when the last delivery went well.", "sink", statuses, lambda s: not s.error)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import assert_never
 
 from pipeline.domain.ports import EventSink
-from pipeline.sink.buffered import BufferedSink
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, JsonLinesSettings, KafkaSettings, SinkSettings
+from pipeline.sink.spooled import SpooledSink
 from pipeline.sink.writer import Writer
 
 
@@ -43,4 +43,4 @@ def build_sink(settings: SinkSettings, data_dir: Path) -> EventSink:
     Raises:
         SinkError: the data folder cannot be used, or another process runs the sink of this name on it.
     """
-    return BufferedSink(build_writer(settings, data_dir), settings, data_dir)
+    return SpooledSink(build_writer(settings, data_dir), settings, data_dir)

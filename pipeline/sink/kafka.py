@@ -36,7 +36,7 @@ _REFUSALS: Final = (
 class KafkaWriter:
     """A `Writer` with an idempotent producer, `acks=all`.
 
-    `BufferedSink` closes and opens it after every failure, so a broker that forgot the producer's id (restored,
+    `SpooledSink` closes and opens it after every failure, so a broker that forgot the producer's id (restored,
     restarted without its memory) meets a new producer.
     """
 

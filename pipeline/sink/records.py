@@ -1,28 +1,16 @@
-"""Files beside a sink: what could not be delivered yet, and what was refused for good."""
+"""Files beside a sink: what was refused for good."""
 
 from __future__ import annotations
 
 import os
 import time
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-import structlog
 
-from pipeline.domain.events import Event, decode, encode
+from pipeline.domain.events import Event, encode
 from pipeline.errors import SinkError
-
-_log = structlog.get_logger(__name__)
-
-
-class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line of an undelivered file: the event as JSON, and the CRC-32 of exactly those bytes."""
-
-    crc32: int
-    event: msgspec.Raw
 
 
 class _RefusedRecord(msgspec.Struct, frozen=True):
@@ -32,7 +20,6 @@ class _RefusedRecord(msgspec.Struct, frozen=True):
 
 
 _json = msgspec.json.Encoder()
-_kept_decoder = msgspec.json.Decoder(_Kept)
 
 
 def private_folder(path: Path) -> Path:
@@ -63,74 +50,6 @@ def _raw(event: Event) -> bytes:
         return encode(event)
     except (ValueError, TypeError, msgspec.MsgspecError):
         return _json.encode(ascii(event))
-
-
-class UndeliveredFile:
-    """Events that a sink had accepted and could not deliver before it stopped; sent first on the next start."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    @property
-    def path(self) -> Path:
-        """The file; absent when nothing is left over."""
-        return self._path
-
-    def load(self) -> tuple[list[Event], list[tuple[bytes, str]]]:
-        """The events in order, and the lines that are damaged with what is wrong with each.
-
-        Raises:
-            SinkError: the file is there and cannot be read.
-        """
-        try:
-            content = self._path.read_bytes()
-        except FileNotFoundError:
-            return [], []
-        except OSError as error:
-            raise SinkError(str(self._path), f"undelivered events cannot be read: {error.strerror}") from error
-        events: list[Event] = []
-        damaged: list[tuple[bytes, str]] = []
-        for line in content.splitlines():
-            try:
-                kept = _kept_decoder.decode(line)
-                if zlib.crc32(kept.event) != kept.crc32:
-                    raise ValueError("the checksum does not fit")  # noqa: TRY301 - joins the two kinds of damage
-                events.append(decode(bytes(kept.event)))
-            except (ValueError, msgspec.MsgspecError) as error:
-                damaged.append((line, f"damaged line in {self._path.name}: {error}"))
-        return events, damaged
-
-    def save(self, events: Sequence[Event]) -> None:
-        """Replace the file by these events, all or nothing, safe against a power cut.
-
-        Raises:
-            SinkError: it could not be written; the old file, if any, is untouched.
-        """
-        temporary = self._path.with_suffix(".tmp")
-        try:
-            with _open_private(temporary, os.O_TRUNC) as file:
-                for event in events:
-                    raw = _raw(event)
-                    file.write(_json.encode(_Kept(zlib.crc32(raw), msgspec.Raw(raw))) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
-            sync_folder(self._path.parent)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise SinkError(
-                str(self._path),
-                f"{len(events)} undelivered events could not be written: {error.strerror}",
-                "Make room on the disk before the next stop.",
-            ) from error
-
-    def clear(self) -> None:
-        """Everything in it was delivered."""
-        try:
-            self._path.unlink(missing_ok=True)
-            sync_folder(self._path.parent)
-        except OSError as error:  # harmless: the events are sent again, under the same ids
-            _log.warning("undelivered_not_removed", path=str(self._path), error=str(error))
 
 
 class RefusedFile:

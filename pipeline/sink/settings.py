@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from pipeline.errors import ConfigError
+from pipeline.sink.spool.settings import SpoolSettings
 
 _SINK_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
@@ -91,12 +92,8 @@ class DeliverySettings(_Settings):
     batch_interval_s: float = Field(
         default=1.0, ge=0, le=3600, title="Batch interval", description="Longest wait for a fuller batch, seconds."
     )
-    max_pending_events: int = Field(
-        default=100_000,
-        ge=1,
-        le=100_000_000,
-        title="Buffer limit",
-        description="Events kept in memory until confirmed (about 1 kB each); beyond it the sink says it is full.",
+    spool: SpoolSettings = Field(
+        default=SpoolSettings(), title="Spool", description="How events are kept on disk until they are confirmed."
     )
     retry_initial_s: float = Field(
         default=0.5,

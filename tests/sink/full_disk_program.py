@@ -14,7 +14,7 @@ from tests.sink.samples import plate_read
 
 kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 total = {"chdb": 100_100, "jsonl": 20_100}[kind]
-fast = {"batch_interval_s": 0.02, "retry_initial_s": 0.05, "retry_max_s": 0.2, "max_pending_events": 200_000}
+fast = {"batch_interval_s": 0.02, "retry_initial_s": 0.05, "retry_max_s": 0.2}
 if kind == "chdb":
     settings: ChdbSettings | JsonLinesSettings = ChdbSettings.model_validate({"path": small / "events", **fast})
 else:

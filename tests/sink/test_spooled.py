@@ -1,8 +1,9 @@
-"""The line, the thread and the patience around a writer; outages by a writer that does as it is told."""
+"""The spool, the thread and the patience around a writer; outages by a writer that does as it is told."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ import pytest
 
 from pipeline.domain.events import Event, encode
 from pipeline.errors import Backpressure, SinkError
-from pipeline.sink.buffered import BufferedSink
 from pipeline.sink.settings import DeliverySettings
+from pipeline.sink.spool.settings import SpoolSettings, WhenFull
+from pipeline.sink.spool.spool import Spool
+from pipeline.sink.spooled import SpooledSink
 from pipeline.sink.writer import Refused
 from tests.sink.samples import plate_read, wait_until
 
@@ -55,7 +58,6 @@ FAST = DeliverySettings(
     name="s",
     batch_events=10,
     batch_interval_s=0.02,
-    max_pending_events=50,
     retry_initial_s=0.02,
     retry_max_s=0.05,
     close_timeout_s=0.3,
@@ -68,7 +70,7 @@ def changed(**values: object) -> DeliverySettings:
 
 def test_events_arrive_in_order_and_in_batches(tmp_path: Path) -> None:
     other, events = Other(), [plate_read(n) for n in range(45)]
-    sink = BufferedSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path)
     sink.add(events)
     sink.flush(5)
     assert other.taken == events
@@ -86,7 +88,7 @@ def test_events_arrive_in_order_and_in_batches(tmp_path: Path) -> None:
 
 def test_a_lone_event_waits_for_the_interval_but_not_for_a_flush(tmp_path: Path) -> None:
     other = Other()
-    sink = BufferedSink(other, changed(batch_interval_s=3600), tmp_path)
+    sink = SpooledSink(other, changed(batch_interval_s=3600), tmp_path)
     sink.add([plate_read(1)])
     time.sleep(0.1)
     assert other.taken == []
@@ -95,26 +97,48 @@ def test_a_lone_event_waits_for_the_interval_but_not_for_a_flush(tmp_path: Path)
     sink.close()
 
 
+SMALL = SpoolSettings(segment_bytes=4096, max_bytes=2**16)
+
+
 def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = BufferedSink(other, FAST, tmp_path)
-    sink.add([plate_read(n) for n in range(45)])
+    sink = SpooledSink(other, changed(spool=SMALL), tmp_path)
+    sink.add([plate_read(n) for n in range(80)])
     with pytest.raises(Backpressure) as full:
-        sink.add([plate_read(n) for n in range(45, 55)])
+        sink.add([plate_read(n) for n in range(80, 280)])
     assert full.value.retry_after_s > 0
-    assert sink.status().accepted == 45
-    sink.add([plate_read(n) for n in range(45, 50)])
+    assert sink.status().accepted == 80
+    assert 0 < sink.status().spool_bytes <= 2**16
+    sink.add([plate_read(n) for n in range(80, 85)])
     other.up = True
     sink.flush(5)
-    assert [event.frame for event in other.taken] == list(range(50))  # type: ignore[union-attr]
+    assert [event.frame for event in other.taken] == list(range(85))  # type: ignore[union-attr]
+    sink.add([plate_read(n) for n in range(85, 185)])  # what is delivered makes room
+    sink.flush(5)
     sink.close()
+    assert len(other.taken) == 185
+
+
+def test_a_full_spool_may_be_told_to_give_up_its_oldest_and_says_how_many(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = SpooledSink(other, changed(spool=SMALL.model_copy(update={"when_full": WhenFull.DROP_OLDEST})), tmp_path)
+    for n in range(400):
+        sink.add([plate_read(n)])
+    lost = sink.status().lost
+    assert 0 < lost < 400
+    assert sink.status().pending == 400 - lost
+    other.up = True
+    sink.flush(5)
+    sink.close()
+    assert [event.frame for event in other.taken] == list(range(lost, 400))  # type: ignore[union-attr]
 
 
 def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = BufferedSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path)
     wait_until(lambda: sink.status().retries > 2)
     assert "connection refused" in sink.status().error
     assert "secret" not in sink.status().error
@@ -138,7 +162,7 @@ def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: P
 def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path, poison: set[int]) -> None:
     other = Other()
     other.poison = poison
-    sink = BufferedSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path)
     sink.add([plate_read(n) for n in range(45)])
     sink.flush(10)
     assert [event.frame for event in other.taken] == [n for n in range(45) if n not in poison]  # type: ignore[union-attr]
@@ -153,90 +177,101 @@ def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path,
 def test_what_a_dead_other_side_left_over_is_sent_first_on_the_next_start(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = BufferedSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path)
     sink.add([plate_read(n) for n in range(30)])
     sink.close()
-    left = tmp_path / "undelivered" / "s.jsonl"
-    assert len(left.read_bytes().splitlines()) == 30
-    assert left.stat().st_mode & 0o077 == 0
+    assert sink.status().pending == 30
+    kept = list((tmp_path / "spool" / "s").iterdir())
+    assert kept
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "spool" / "s", *kept))
 
-    again = BufferedSink(other, FAST, tmp_path)  # still dead: nothing is lost by a second try
+    again = SpooledSink(other, FAST, tmp_path)  # still dead: nothing is lost by a second try
     again.add([plate_read(n) for n in range(30, 40)])
     again.close()
-    assert len(left.read_bytes().splitlines()) == 40
+    assert again.status().pending == 40
 
     other.up = True
-    third = BufferedSink(other, FAST, tmp_path)
+    third = SpooledSink(other, FAST, tmp_path)
     third.add([plate_read(99)])
     third.flush(5)
     third.close()
     assert [event.frame for event in other.taken] == [*range(40), 99]  # type: ignore[union-attr]
-    assert not left.exists()
+    SpooledSink(other, FAST, tmp_path).close()
+    assert len(other.taken) == 41, "what was confirmed is not sent again"
 
 
-def test_leftovers_outlive_a_crash_while_they_are_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("delivering", [False, True])
+def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, delivering: bool) -> None:
     other = Other()
-    other.up = False
-    sink = BufferedSink(other, FAST, tmp_path)
-    sink.add([plate_read(n) for n in range(30)])
-    sink.close()
-    content = (tmp_path / "undelivered" / "s.jsonl").read_bytes()
-    other.up, other.poison = True, set()
+    other.up = delivering
     other.stuck.clear()
-    again = BufferedSink(other, FAST, tmp_path)
-    time.sleep(0.1)  # a kill -9 here would find the file as it was
-    assert (tmp_path / "undelivered" / "s.jsonl").read_bytes() == content
+    sink = SpooledSink(other, FAST, tmp_path / "killed")
+    sink.add([plate_read(n) for n in range(30)])
+    time.sleep(0.1)
+    shutil.copytree(tmp_path / "killed", tmp_path / "found")  # what kill -9 leaves: the files as they are
+    sink.give_up()
     other.stuck.set()
+    sink.close()
+    late = Other()
+    again = SpooledSink(late, FAST, tmp_path / "found")
     again.flush(5)
     again.close()
+    assert [event.frame for event in late.taken] == list(range(30))  # type: ignore[union-attr]
 
 
 def test_a_writer_that_hangs_at_the_end_cannot_remove_what_was_kept(tmp_path: Path) -> None:
     other = Other()
     other.stuck.clear()
-    sink = BufferedSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path)
     sink.add([plate_read(n) for n in range(20)])
     sink.close()
     other.stuck.set()
     wait_until(lambda: bool(other.taken))
     time.sleep(0.1)
-    assert len((tmp_path / "undelivered" / "s.jsonl").read_bytes().splitlines()) == 20
-
-
-@pytest.mark.parametrize("harm", ["flip", "cut", "zeros", "rubbish"])
-def test_a_damaged_leftover_is_put_aside_and_the_others_are_sent(tmp_path: Path, harm: str) -> None:
-    other = Other()
-    other.up = False
-    sink = BufferedSink(other, FAST, tmp_path)
-    sink.add([plate_read(n) for n in range(5)])
-    sink.close()
-    left = tmp_path / "undelivered" / "s.jsonl"
-    lines = left.read_bytes().splitlines(keepends=True)
-    lines[-1] = {
-        "flip": lines[-1].replace(b'"votes":3', b'"votes":4'),
-        "cut": lines[-1][:-20],
-        "zeros": bytes(40),
-        "rubbish": b"\xff\xfe{]\n",
-    }[harm]
-    left.write_bytes(b"".join(lines))
-    other.up = True
-    again = BufferedSink(other, FAST, tmp_path)
+    late = Other()
+    again = SpooledSink(late, FAST, tmp_path)
     again.flush(5)
     again.close()
-    assert [event.frame for event in other.taken] == [0, 1, 2, 3]  # type: ignore[union-attr]
-    assert again.status().refused == 1
-    assert "damaged line" in (tmp_path / "refused" / "s.jsonl").read_text()
-    assert not left.exists()
+    assert len(late.taken) == 20
+
+
+def test_a_damaged_event_is_told_and_the_others_are_sent(tmp_path: Path) -> None:
+    other = Other()
+    other.up = False
+    sink = SpooledSink(other, FAST, tmp_path)
+    sink.add([plate_read(n) for n in range(5)])
+    sink.close()
+    (segment,) = (tmp_path / "spool" / "s").glob("*.seg")
+    segment.write_bytes(segment.read_bytes().replace(b'"frame":3', b'"frame":4'))
+    other.up = True
+    again = SpooledSink(other, FAST, tmp_path)
+    again.flush(5)
+    again.close()
+    assert [event.frame for event in other.taken] == [0, 1, 2, 4]  # type: ignore[union-attr]
+    assert again.status().lost == 1
+
+
+def test_an_event_of_an_unknown_kind_in_the_spool_is_put_aside(tmp_path: Path) -> None:
+    spool = Spool("s", tmp_path / "spool" / "s", SpoolSettings())
+    spool.append([encode(plate_read(1)), b'{"kind":"weather"}', b"no json", encode(plate_read(2))])
+    spool.close()
+    other = Other()
+    sink = SpooledSink(other, FAST, tmp_path)
+    sink.flush(5)
+    sink.close()
+    assert other.taken == [plate_read(1), plate_read(2)]
+    assert sink.status().refused == 2
+    assert "weather" in (tmp_path / "refused" / "s.jsonl").read_text()
 
 
 def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = BufferedSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path)
     sink.add([msgspec.structs.replace(plate_read(1), vehicle="\ud800"), plate_read(2)])
     sink.close()
     other.up = True
-    again = BufferedSink(other, FAST, tmp_path)
+    again = SpooledSink(other, FAST, tmp_path)
     again.flush(5)
     again.close()
     assert other.taken == [plate_read(2)]
@@ -244,50 +279,43 @@ def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path:
 
 
 def test_two_owners_of_one_sink_are_refused_by_name(tmp_path: Path) -> None:
-    sink = BufferedSink(Other(), FAST, tmp_path)
+    sink = SpooledSink(Other(), FAST, tmp_path)
     with pytest.raises(SinkError, match=r"s: process \d+ already runs this sink"):
-        BufferedSink(Other(), FAST, tmp_path)
+        SpooledSink(Other(), FAST, tmp_path)
     sink.close()
-    BufferedSink(Other(), FAST, tmp_path).close()
-
-
-def test_an_empty_line_takes_more_than_its_limit_at_once(tmp_path: Path) -> None:
-    other = Other()
-    sink = BufferedSink(other, changed(max_pending_events=3), tmp_path)
-    sink.add([plate_read(n) for n in range(8)])
-    sink.flush(5)
-    sink.close()
-    assert len(other.taken) == 8
+    SpooledSink(Other(), FAST, tmp_path).close()
 
 
 def test_the_last_events_are_kept_even_when_there_is_no_room(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = BufferedSink(other, changed(max_pending_events=2), tmp_path)
-    sink.add([plate_read(1), plate_read(2)])
-    sink.close(0.05, [plate_read(3)])
+    sink = SpooledSink(other, changed(spool=SMALL), tmp_path)
+    sink.add([plate_read(n) for n in range(90)])
+    with pytest.raises(Backpressure):
+        sink.add([plate_read(n) for n in range(90, 290)])
+    sink.close(0.05, [plate_read(n) for n in range(90, 290)])
     other.up = True
-    again = BufferedSink(other, FAST, tmp_path)
+    again = SpooledSink(other, FAST, tmp_path)
     again.flush(5)
     again.close()
-    assert [event.frame for event in other.taken] == [1, 2, 3]  # type: ignore[union-attr]
+    assert [event.frame for event in other.taken] == list(range(290))  # type: ignore[union-attr]
 
 
 def test_giving_up_cuts_the_patience_of_close_short_and_keeps_the_rest(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = BufferedSink(other, changed(retry_initial_s=0.01), tmp_path)
+    sink = SpooledSink(other, changed(retry_initial_s=0.01), tmp_path)
     sink.add([plate_read(1)])
     closer = threading.Thread(target=sink.close, args=(3600.0,))
     closer.start()
     sink.give_up()
     closer.join(timeout=10)
     assert not closer.is_alive()
-    assert "plate_read" in (tmp_path / "undelivered" / f"{FAST.name}.jsonl").read_text()
+    assert sink.status().pending == 1
 
 
 def test_after_close_nothing_is_accepted_and_close_is_harmless(tmp_path: Path) -> None:
-    sink = BufferedSink(Other(), FAST, tmp_path)
+    sink = SpooledSink(Other(), FAST, tmp_path)
     sink.close()
     sink.close()
     with pytest.raises(SinkError, match="closed"):
@@ -297,7 +325,7 @@ def test_after_close_nothing_is_accepted_and_close_is_harmless(tmp_path: Path) -
 
 def test_many_threads_add_and_nothing_is_lost(tmp_path: Path) -> None:
     other = Other()
-    sink = BufferedSink(other, changed(max_pending_events=300), tmp_path)
+    sink = SpooledSink(other, changed(spool=SMALL), tmp_path)
 
     def camera(number: int) -> None:
         for n in range(100):

@@ -1,0 +1,358 @@
+"""A spool: events go to disk before anything else, and leave it some time after they were confirmed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from pipeline.errors import Backpressure, SinkError
+from pipeline.sink.locks import OwnerLock
+from pipeline.sink.records import private_folder
+from pipeline.sink.spool.acked import AckedFile
+from pipeline.sink.spool.layout import LARGEST_PAYLOAD, RECORD_BYTES, Damage, Record
+from pipeline.sink.spool.segments import read_segment
+from pipeline.sink.spool.settings import SpoolSettings, Sync, WhenFull
+from pipeline.sink.spool.shelf import Shelf
+
+_log = structlog.get_logger(__name__)
+
+_TAIL_BYTES: Final = 32 * 2**20
+"""Of what was appended last, so much stays in memory for a reader that keeps up."""
+_RETRY_S: Final = 0.2
+_ARRIVAL_MS: Final = 1000
+_ROLL_S: Final = 60.0
+"""A segment is closed at least as often as this, so that it can expire."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStatus:
+    """A snapshot.
+
+    Attributes:
+        first_offset: of the oldest event kept; acked: of the first not confirmed; next_offset: of the next accepted.
+        size: bytes on disk; files: segments.
+        lost: undelivered events that damage or `drop-oldest` cost since the start of the program.
+        damaged: places in segments that are no record, since the start.
+        oldest_ms: when the oldest unconfirmed event was accepted, ms since 1970, to a second or a segment; None when
+            all is confirmed.
+    """
+
+    first_offset: int
+    acked: int
+    next_offset: int
+    size: int
+    files: int
+    lost: int
+    damaged: int
+    oldest_ms: int | None
+
+    @property
+    def pending(self) -> int:
+        """Events accepted and not confirmed."""
+        return self.next_offset - self.acked
+
+
+class Spool:
+    """Any thread appends; one thread reads, delivers and acknowledges.
+
+    Args:
+        name: for messages.
+        folder: its own; made when missing.
+        settings: sizes, ages, syncs.
+
+    Raises:
+        SinkError: the folder cannot be used, another process owns it, or it is of a later version of this program.
+    """
+
+    def __init__(self, name: str, folder: Path, settings: SpoolSettings) -> None:
+        self._name = name
+        self._folder = private_folder(folder)
+        self._settings = settings
+        self._lock = OwnerLock(folder / "owner.lock")
+        self._own()
+        self._guard = threading.RLock()
+        self._stop = threading.Event()
+        self._dirty = False
+        self._lost = self._damaged = 0
+        self._acked_file = AckedFile(folder / "acked")
+        try:
+            self._shelf = Shelf(folder, settings.segment_bytes)
+            kept = self._acked_file.load()
+        except BaseException:
+            self._lock.release()
+            raise
+        first = self._shelf.first
+        self._shelf.next = max(self._shelf.next, kept or 0)
+        self._acked = self._saved_ack = min(max(first if kept is None else kept, first), self._shelf.next)
+        self._position = self._acked
+        self._items: Iterator[Record | Damage] | None = None  # what is left of the segment that is being read
+        self._reading = folder
+        self._tail: deque[Record] = deque()
+        self._tail_bytes = 0
+        self._arrivals: deque[tuple[int, int]] = deque()  # (offset after them, ms since 1970), about one per second
+        self._note_backlog()
+        self._thread = threading.Thread(target=self._tend, name=f"spool-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def acked(self) -> int:
+        """Offset of the first event that is not confirmed."""
+        return self._acked
+
+    @property
+    def position(self) -> int:
+        """Offset of the next event that `read` gives."""
+        return self._position
+
+    def append(self, payloads: Sequence[bytes], *, over: bool = False) -> int:
+        """Accept all of these events, or none; returns the offset of the first.
+
+        Args:
+            payloads: an event each.
+            over: even when that makes the spool larger than it should be: the last events before a stop.
+
+        Raises:
+            Backpressure: the spool or the disk is full; nothing was accepted.
+            SinkError: closed, or an event larger than any segment may hold.
+        """
+        payloads = list(payloads)
+        if max(map(len, payloads), default=0) > LARGEST_PAYLOAD:
+            raise SinkError(self._name, f"an event of more than {LARGEST_PAYLOAD} bytes cannot be kept")
+        size = sum(map(len, payloads)) + RECORD_BYTES * len(payloads)
+        with self._guard:
+            if self._stop.is_set():
+                raise SinkError(self._name, "its spool is closed and takes no more events")
+            if not over:
+                self._make_room(size)
+            now_ms, first = time.time_ns() // 1_000_000, self._shelf.next
+            self._write(now_ms, payloads)
+            self._remember(first, now_ms, payloads)
+        return first
+
+    def read(self, most: int) -> list[Record]:
+        """The next events after those already read, in order, at most `most`; empty when there are no more.
+
+        Damage is stepped over, logged and counted.
+
+        Raises:
+            SinkError: a segment cannot be read.
+        """
+        with self._guard:
+            found: list[Record] = []
+            while len(found) < most and self._position < self._shelf.next:
+                if self._tail and self._tail[0].offset <= self._position:
+                    skip = self._position - self._tail[0].offset
+                    found += islice(self._tail, skip, skip + most - len(found))
+                    self._position = found[-1].offset + 1
+                else:
+                    self._read_file(found, most)
+            return found
+
+    def acknowledge(self, offset: int) -> None:
+        """All events before `offset` are confirmed."""
+        with self._guard:
+            self._acked = max(self._acked, min(offset, self._shelf.next))
+            if self._position < self._acked:
+                self._position, self._items = self._acked, None
+            while self._tail and self._tail[0].offset < self._acked:
+                self._tail_bytes -= len(self._tail.popleft().payload)
+            while self._arrivals and self._arrivals[0][0] <= self._acked:
+                self._arrivals.popleft()
+
+    def rewind(self, offset: int | None = None) -> None:
+        """Read again from the first unconfirmed event, or from an earlier one still kept, unconfirmed from then on."""
+        with self._guard:
+            if offset is not None:
+                self._acked = max(min(offset, self._acked), self._shelf.first)
+                self._tail.clear()
+                self._tail_bytes = 0
+                self._note_backlog()
+            self._position, self._items = self._acked, None
+
+    def trim(self) -> None:
+        """Delete all events that are confirmed, whatever their retained window."""
+        with self._guard:
+            self._shelf.roll()
+            while self._shelf.closed and self._shelf.end_of_first() <= self._acked:
+                self._shelf.drop_first()
+
+    def status(self) -> SpoolStatus:
+        """A snapshot; safe from any thread."""
+        with self._guard:
+            shelf, oldest = self._shelf, self._arrivals[0][1] if self._arrivals else None
+            counts = (shelf.first, self._acked, shelf.next, shelf.size, shelf.files, self._lost, self._damaged)
+            return SpoolStatus(*counts, oldest)
+
+    def close(self) -> None:
+        """Write down how far all is, and let go.
+
+        Raises:
+            SinkError: the disk did not take the last of it.
+        """
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        self._thread.join()
+        try:
+            with self._guard:
+                self._shelf.close()
+                self._save_ack(sync=self._settings.sync is not Sync.NEVER)
+        except OSError as error:
+            raise SinkError(self._name, f"its spool could not be closed: {error.strerror}") from error
+        finally:
+            self._lock.release()
+
+    def _own(self) -> None:
+        try:
+            owned = self._lock.acquire()
+        except OSError as error:
+            raise SinkError(self._name, f"its spool cannot be used: {error.strerror}") from error
+        if not owned:
+            raise SinkError(
+                self._name,
+                f"process {self._lock.owner_pid()} already runs this sink on the spool {self._folder}",
+                "Stop it, or use another data folder or another name.",
+            )
+
+    def _write(self, now_ms: int, payloads: list[bytes]) -> None:
+        always = self._settings.sync is Sync.ALWAYS
+        while True:
+            try:
+                self._shelf.write(now_ms, payloads, sync=always)
+            except OSError as error:
+                if not self._shrink():
+                    raise Backpressure(self._name, f"the disk does not take it: {error.strerror}", _RETRY_S) from error
+            else:
+                self._dirty = True
+                return
+
+    def _remember(self, first: int, now_ms: int, payloads: list[bytes]) -> None:
+        """Note when they came, and keep them in memory while the reader keeps up."""
+        end = first + len(payloads)
+        if self._arrivals and now_ms - self._arrivals[-1][1] < _ARRIVAL_MS:
+            self._arrivals[-1] = (end, self._arrivals[-1][1])
+        else:
+            self._arrivals.append((end, now_ms))
+        if self._position < first and not self._tail:
+            return  # the reader is behind and goes by the files
+        size = sum(map(len, payloads))
+        if self._tail_bytes + size > _TAIL_BYTES:
+            self._tail.clear()
+            self._tail_bytes = 0
+            return
+        self._tail.extend(Record(offset, now_ms, payload) for offset, payload in enumerate(payloads, first))
+        self._tail_bytes += size
+
+    def _note_backlog(self) -> None:
+        """When what is not confirmed was accepted, as well as the files tell."""
+        self._arrivals.clear()
+        shelf = self._shelf
+        for number, segment in enumerate(shelf.closed):
+            if shelf.end_of(number) > self._acked:
+                self._arrivals.append((shelf.end_of(number), int(segment.path.stat().st_mtime * 1000)))
+        if shelf.writer is not None and shelf.next > self._acked:
+            self._arrivals.append((shelf.next, shelf.writer.made_ms))
+
+    def _read_file(self, found: list[Record], most: int) -> None:
+        """Go on in the files, or to where they go on."""
+        if self._items is None and (segment := self._shelf.at(self._position)) is not None:
+            self._reading, self._items = segment.path, read_segment(segment)
+        for item in self._items or ():
+            if isinstance(item, Damage):
+                self._damaged += 1
+                self._shelf.damaged.add(self._reading)
+                _log.error("spool_damaged", segment=str(self._reading), start=item.start, end=item.end, why=item.reason)
+            elif item.offset >= self._position:
+                self._lose(item.offset - self._position, "damage")
+                self._position = item.offset + 1
+                found.append(item)
+                if len(found) >= most:
+                    return
+        self._items = None
+        after = self._shelf.start_after(self._position)
+        after = self._shelf.next if after is None else after
+        self._lose(after - self._position, "damage")
+        self._position = after
+
+    def _lose(self, count: int, why: str) -> None:
+        if count > 0:
+            self._lost += count
+            _log.error("spool_events_lost", sink=self._name, events=count, why=why)
+
+    def _make_room(self, size: int) -> None:
+        """Let delivered segments go, and undelivered ones where that is allowed.
+
+        Raises:
+            Backpressure: there is no room.
+        """
+        while self._shelf.size and self._shelf.size + size > self._settings.max_bytes:
+            if not self._shrink():
+                wait_s = max(_RETRY_S, self._settings.sync_interval_s)
+                raise Backpressure(self._name, "its spool is full of events that are not confirmed", wait_s)
+
+    def _shrink(self) -> bool:
+        """Delete the oldest segment: if it is delivered, or if it may be given up. False when it has to stay."""
+        if not self._shelf.closed:
+            if self._shelf.next == self._shelf.first:
+                return False
+            self._shelf.roll()
+        end = self._shelf.end_of_first()
+        if end > self._acked:
+            if self._settings.when_full is WhenFull.REFUSE:
+                return False
+            self._lose(end - self._acked, "the spool is full and gives up its oldest events")
+            self.acknowledge(end)
+        self._shelf.drop_first()
+        return True
+
+    def _tend(self) -> None:
+        """Syncs, writes down the position and lets old segments go, in a thread of its own."""
+        while not self._stop.wait(self._settings.sync_interval_s):
+            try:
+                self._sync_written()
+                with self._guard:
+                    self._save_ack(sync=False)
+                    self._expire()
+            except OSError as error:
+                self._dirty = True
+                _log.error("spool_not_synced", sink=self._name, error=str(error))
+
+    def _sync_written(self) -> None:
+        """Force what was appended onto the disk, without holding up who appends."""
+        with self._guard:
+            if self._settings.sync is not Sync.INTERVAL or not self._dirty:
+                return
+            self._dirty = False
+            descriptor = self._shelf.descriptor()
+        if descriptor is not None:
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _save_ack(self, *, sync: bool) -> None:
+        if self._acked != self._saved_ack:
+            self._acked_file.save(self._acked, sync=sync)
+            self._saved_ack = self._acked
+
+    def _expire(self) -> None:
+        """Delete delivered segments that were kept long enough, and undelivered ones that are too old."""
+        shelf = self._shelf
+        if shelf.writer is not None and time.time() - shelf.writer.made_ms / 1000 > _ROLL_S:
+            shelf.roll()
+        while shelf.closed:
+            delivered = shelf.end_of_first() <= self._acked
+            limit = self._settings.retain_s if delivered else self._settings.max_age_s
+            droppable = delivered or self._settings.when_full is WhenFull.DROP_OLDEST
+            if limit is None or shelf.age_s() <= limit or not droppable:
+                return
+            self._shrink()
