@@ -72,6 +72,7 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.store
 	@set -e; for name in detectors plates tracking voting; do echo "== $$name"; \
 	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
+	$(RUN)/python -m benchmarks.networks --data $(DATA) --models $(MODELS) $(PEERS)
 	$(RUN)/python -m benchmarks.throughput --data $(DATA) --models $(MODELS)
 
 # The workshop: models/training. Each part goes on where it stopped.
@@ -92,8 +93,12 @@ train-traffic: venv system ## train the detector; PEERS="--centerface F --plated
 	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train \
 	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --work $(WORK)/traffic --device $(or $(DEVICE),cpu)
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export \
+	  --checkpoint $(WORK)/traffic/runs/last/weights/last.pt --work $(WORK)/traffic
 
 eval: venv ## the figures of our models' cards again
+	$(RUN)/python -m models.training.traffic.evaluate --data $(DATA) --models $(MODELS) \
+	  --detector viapublica_traffic viapublica_traffic_int8
 	$(RUN)/python -m models.training.plates.evaluate --data $(DATA) --models $(MODELS) \
 	  --reader cct_xs_v1_global viapublica_plates
 

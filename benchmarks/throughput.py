@@ -46,8 +46,9 @@ sinks: [{{type: chdb}}]
 observability: {{log_level: warning}}
 """
 DETECTORS = {
-    "one network: YOLOv8n 640 float32, ONNX Runtime": "{plate_model: null, backend: onnxruntime}",
-    "default: YOLOv8n 640 float32 and plates 320 int8, OpenVINO": "{}",
+    "default: viapublica_traffic 640 float32, OpenVINO": "{}",
+    "viapublica_traffic 640 float32, ONNX Runtime": "{backend: onnxruntime}",
+    "viapublica_traffic 416 float32, OpenVINO": "{input_size: [416, 416]}",
 }
 
 

@@ -2,7 +2,8 @@
 
 Folders as the data's README describes them: `plates.csv` (file, plate_text, x, y, w, h, layout) or `boxes.csv` (file,
 class, x1, y1, x2, y2), pixels of the stored file. A fifth of every source is kept for validation and never trained on:
-chosen by the plate's text where there is one, so that no plate is on both sides, else by the file's name.
+chosen by the plate's text where there is one, so that no plate is on both sides, else by the file's name. Of a few
+sources all is kept for validation.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ CLIPS: Final = (
     ("pets09-s2l1/pedestrians.avi", 9),
 )  # fmt: skip
 """Clips, and every how many frames one is taken."""
-PETS_VALIDATION: Final = 400
-"""PETS frames from here on are for validation: the clip's crowd turns over in between."""
+EVALUATION_ONLY: Final = frozenset(
+    {"br-mercosul-parking", "pets09-s2l1/pedestrians.avi", "clips/highway-motorbike.mp4", "clips/traffic-plates-nz.mp4"}
+)
+"""Sources without a licence, or not for commercial use, that no target needs: measured on, never trained on."""
 _TURNED: Final = {
     "br-phone-plates/images/IRR__lok6380__175505__PLACA_jpg.rf.930d1750d5a8bdccacac91a172c74123.jpg": 2,
 }
@@ -109,7 +112,8 @@ def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingDataError(f"{table}: the row of {name} is not a box ({error})") from error
     split = boxes[0].text or f"{folder}/{name}"
-    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=kept_out(split))
+    held_out = folder in EVALUATION_ONLY or kept_out(split)
+    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=held_out)
 
 
 def _box(row: dict[str, str]) -> Box:
@@ -140,7 +144,7 @@ def read_frames(data: Path) -> list[Sample]:
                 path,
                 number,
                 boxes=tuple(labelled[number]) if pets and number in labelled else (),
-                validation=pets and number >= PETS_VALIDATION,
+                validation=name in EVALUATION_ONLY,
             )
             for number in sorted(wanted)
         ]

@@ -78,10 +78,10 @@ class DetectSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(
-        default="yolov8n_dequantised_float", min_length=1, title="Model", description="Name or path of a model card."
+        default="viapublica_traffic", min_length=1, title="Model", description="Name or path of a model card."
     )
     plate_model: str | None = Field(
-        default="license_plate_yolov8n_int8_320",
+        default=None,
         title="Plate model",
         description="Card of a second network for plates; none when the first one finds them or nobody needs them.",
     )

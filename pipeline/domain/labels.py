@@ -35,5 +35,8 @@ class Label(IntEnum):
 VEHICLES = frozenset({Label.BICYCLE, Label.CAR, Label.MOTORCYCLE, Label.BUS, Label.TRUCK})
 """Labels that can carry a plate or be counted as traffic (a bicycle carries no plate but is traffic)."""
 
+FOLLOWED = frozenset(Label) - {Label.FACE}
+"""Labels that are followed from picture to picture. Faces are found to be covered, never to be followed."""
+
 PLATED_VEHICLES = VEHICLES - {Label.BICYCLE}
 """Labels that can carry a licence plate."""

@@ -9,6 +9,7 @@ from pipeline.domain.camera import Camera
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import Event, Kind, PlateReadEvent, event_id
 from pipeline.domain.frame import Frame
+from pipeline.domain.labels import FOLLOWED
 from pipeline.domain.ports import CharacterProbabilities, Tracker
 from pipeline.lpr.desk import CropRequest, PlateDesk, VotedPlate
 
@@ -41,8 +42,8 @@ class Stream:
         self._emitted: dict[int, int] = {}
 
     def follow(self, frame: Frame, detections: Detections) -> list[CropRequest]:
-        """Track the objects of the next frame; returns the plate crops that are worth reading."""
-        self.tracks = self._tracker.update(detections, frame.ts_ms)
+        """Track the objects of the next frame (faces are not); returns the plate crops that are worth reading."""
+        self.tracks = self._tracker.update(detections.labelled(*FOLLOWED), frame.ts_ms)
         self._book.update(frame, self.tracks)
         self.last_frame = frame
         self.detections = detections

@@ -85,7 +85,15 @@ def test_the_doctor_finds_what_is_there_and_what_is_not(models_dir: Path, tmp_pa
     assert well.returncode == 0, well.stdout
     states = {finding["component"]: finding["state"] for finding in json.loads(well.stdout)}
     assert states["embedded event store (chDB)"] == "working"
-    ill = viapublica("doctor", models=tmp_path)
+    assert viapublica("doctor", models=tmp_path).returncode == 0, "our own weights need no folder"
+    film = tmp_path / "film.mp4"
+    film.touch()
+    city = tmp_path / "city.yaml"
+    city.write_text(
+        f"cameras: [{{id: a, source: {film}, scope: public-road}}]\n"
+        "detect: {model: yolox_nano_416}\nsinks: [{type: jsonl}]\n"
+    )
+    ill = viapublica("doctor", "--config", city, models=tmp_path)
     assert ill.returncode == 1
     assert "VIAPUBLICA_MODELS" in ill.stdout
     assert "broken" in ill.stdout

@@ -63,8 +63,9 @@ def test_a_clip_gives_one_row_per_vehicle(data_dir: Path, models_dir: Path) -> N
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert set(rows[0]) == {"file", "frame", "plate", "layout", "confidence", "x1", "y1", "x2", "y2"}
     assert 3 <= len(rows) <= 9
-    assert len({"KHN991", "MYK472", "LYZ663"} & {row["plate"] for row in rows}) >= 2
-    assert {row["layout"] for row in rows} == {"other"}
+    sure = [row for row in rows if row["confidence"] >= 0.5]
+    assert len({"KHN991", "MYK472", "LYZ663"} & {row["plate"] for row in sure}) >= 2
+    assert {row["layout"] for row in sure} == {"other"}, "none is bent into a Brazilian plate with confidence"
 
 
 def test_every_reading_of_a_clip_is_there_when_asked_for(data_dir: Path, models_dir: Path) -> None:

@@ -129,7 +129,8 @@ def test_a_view_stays_inside_its_picture() -> None:
 def test_brazilian_plates_are_found_with_boxes_that_fit(
     data_dir: Path, models_dir: Path, search: str, least: int
 ) -> None:
-    detector = build_detector(DetectSettings(plate_search=PlateSearch(search)), models_dir)
+    both = {"model": "yolov8n_dequantised_float", "plate_model": "license_plate_yolov8n_int8_320"}
+    detector = build_detector(DetectSettings.model_validate(both | {"plate_search": search}), models_dir)
     samples = plates(data_dir, "openalpr-br", 9)  # the last one, a trailer, needs a closer look
     found = [detector.detect([sample.picture])[0].labelled(Label.PLATE) for sample in samples]
     assert sum(count_found(one, sample) for one, sample in zip(found, samples, strict=True)) >= least

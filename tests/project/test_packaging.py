@@ -41,8 +41,9 @@ def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pipeline"}
     assert not [name for name in wheel.namelist() if name.endswith((".pt", ".mp4", ".pyc"))]
-    weights = [name for name in wheel.namelist() if name.endswith((".onnx", ".bin", ".xml"))]
-    assert weights == ["pipeline/resources/models/plates/viapublica_plates.onnx"]
+    weights = sorted(name for name in wheel.namelist() if name.endswith((".onnx", ".bin", ".xml")))
+    ours = ("plates/viapublica_plates", "traffic/viapublica_traffic", "traffic/viapublica_traffic_int8")
+    assert weights == [f"pipeline/resources/models/{name}.onnx" for name in ours]
 
 
 def test_the_licence_is_the_whole_agpl() -> None:
@@ -122,5 +123,5 @@ def test_the_image_runs_as_nobody_in_particular_and_copies_no_weights() -> None:
     assert any(line.startswith("HEALTHCHECK") for line in lines)
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
-    assert "!models/cards" in ignored
+    assert {"!models/cards", "!models/plates", "!models/traffic"} <= set(ignored)
     assert "!models" not in ignored

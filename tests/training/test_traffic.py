@@ -100,6 +100,8 @@ def test_a_composed_picture_has_a_box_per_word_within_its_borders() -> None:
 def test_each_labelled_box_is_found_once_at_most() -> None:
     labelled = np.array([[0, 0, 10, 10], [100, 0, 110, 10]], np.float32)
     found = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [100, 0, 104, 10]], np.float32)
-    assert matched(found, labelled, 0.5) == 1
-    assert matched(found, labelled, 0.4) == 2
-    assert matched(found[:0], labelled, 0.5) == 0
+    right, taken = matched(found, labelled, 0.5)
+    assert (right.tolist(), taken.tolist()) == ([True, False, False], [True, False])
+    right, taken = matched(found, labelled, 0.4)
+    assert (right.tolist(), taken.tolist()) == ([True, False, True], [True, True])
+    assert matched(found[:0], labelled, 0.5)[1].tolist() == [False, False]

@@ -80,9 +80,16 @@ def _f32(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     return np.asarray(values, np.float32)
 
 
-def compose(base: Labelled, bank: Bank, rng: np.random.Generator) -> Labelled:
-    """A new training picture of at most 960 pixels."""
-    picture = _quarter_turn(base, rng) if rng.random() < 0.08 else base
+def compose(base: Labelled, bank: Bank, rng: np.random.Generator, *, turned: float = 0.06) -> Labelled:
+    """A new training picture of at most 960 pixels.
+
+    Args:
+        base: what it is made of.
+        bank: what may be pasted in.
+        rng: chance.
+        turned: how likely it lies on its side.
+    """
+    picture = _quarter_turn(base, rng) if rng.random() < turned else base
     if rng.random() < 0.5:
         picture = _zoomed(picture, rng)
     picture = picture.at_most(960)

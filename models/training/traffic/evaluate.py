@@ -1,6 +1,6 @@
-"""What a detector finds of the held-out part, set by set, beside its peers.
+"""What a detector finds of the held-out part, set by set.
 
-python -m models.training.traffic.evaluate --data ../shared/data --models ../shared/models --detector A B …
+python -m models.training.traffic.evaluate --data ../shared/data --models ../shared/models --detector viapublica_traffic
 """
 
 from __future__ import annotations
@@ -8,42 +8,66 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
+from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.sources import Sample, everything, load, upright
-from pipeline.decode.picture import ArrayPicture
-from pipeline.detect.build import build_detector
-from pipeline.detect.settings import DetectSettings
+from models.training.traffic.material import COMPLETE, VEHICLES
+from models.training.traffic.network import CLASSES
+from models.training.traffic.teachers import CardTeacher, Found, Teacher
 from pipeline.domain.detections import overlaps
-from pipeline.domain.labels import Label
-from pipeline.domain.ports import Detector
 
-VEHICLES: Final = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
-GROUPS: Final = {
-    "plate": ("plate", 0.5),
-    "face": ("face", 0.4),
-    "person": ("person", 0.5),
-    "vehicle": ("vehicle", 0.5),
-} | {word: (word, 0.5) for word in VEHICLES}
-"""Label in the tables to the group it is scored in, and the least IoU."""
-COMPLETE: Final = frozenset({"coco-val-people-vehicles", "pets09-s2l1/pedestrians.avi"})
-"""Sets in which everything of the labelled groups is labelled, so that precision means something."""
+CONFIDENCE: Final = 0.25
+GROUPS: Final[Mapping[str, str]] = {"vehicle": "vehicle"} | dict.fromkeys(VEHICLES, "vehicle")
+"""Labels that the tables count together, under which name; the others stand for themselves."""
+_LEAST_IOU: Final = {"face": 0.4}
+_IOU: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found of one label in one picture.
+
+    Attributes:
+        sample, image, label: where and what; the picture is turned as it was looked at.
+        found, found_right: (n, 4) xyxy boxes, surest first, and which of them are on a labelled object.
+        labelled, labelled_found: (m, 4) xyxy boxes and which of them were found.
+    """
+
+    sample: Sample
+    image: Image
+    label: str
+    found: npt.NDArray[Any]
+    found_right: npt.NDArray[np.bool_]
+    labelled: npt.NDArray[Any]
+    labelled_found: npt.NDArray[np.bool_]
 
 
 @dataclass
 class Score:
-    """Counts of one group in one set."""
+    """Counts of one group of labels in one set."""
 
     labelled: int = 0
     found: int = 0
     right: int = 0
-    pictures: int = 0
+    pictures: set[str] = field(default_factory=set)
+
+    @property
+    def recall(self) -> float:
+        """Share of the labelled objects that were found."""
+        return self.right / max(1, self.labelled)
+
+    @property
+    def beside(self) -> float:
+        """Boxes per picture that are on no labelled object."""
+        return (self.found - self.right) / max(1, len(self.pictures))
 
 
 @dataclass
@@ -53,55 +77,79 @@ class Result:
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
 
+    def add(self, outcome: Outcome) -> None:
+        """Count a picture's label in."""
+        key = (outcome.sample.source, GROUPS.get(outcome.label, outcome.label))
+        score = self.scores.setdefault(key, Score())
+        score.labelled += len(outcome.labelled)
+        score.found += len(outcome.found)
+        score.right += int(outcome.labelled_found.sum())
+        score.pictures.add(outcome.sample.key)
 
-def matched(found: Any, labelled: Any, least: float) -> int:
-    """How many labelled boxes (m, 4) are found by the (n, 4) boxes, each once, in the order of `found`."""
+
+def matched(found: Any, labelled: Any, least: float) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which of the (n, 4) found and of the (m, 4) labelled boxes belong together, each once, in order of `found`."""
+    right, taken = np.zeros(len(found), bool), np.zeros(len(labelled), bool)
     if not len(found) or not len(labelled):
-        return 0
-    fits = overlaps(found, labelled)
-    free = np.ones(len(labelled), bool)
-    for row in fits:
-        best = int(np.argmax(row * free))
-        if row[best] * free[best] >= least:
-            free[best] = False
-    return int((~free).sum())
+        return right, taken
+    for number, row in enumerate(overlaps(found, labelled)):
+        best = int(np.argmax(row * ~taken))
+        if row[best] >= least and not taken[best]:
+            right[number] = taken[best] = True
+    return right, taken
 
 
-def evaluate(samples: Sequence[Sample], detector: Detector, *, as_stored: bool = False) -> Result:
-    """Run over all samples that have labels."""
-    result = Result()
-    for sample, stored in load([s for s in samples if s.boxes]):
-        turn = 0 if as_stored else sample.turn
-        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], turn)
-        picture = ArrayPicture(image)
+def outcomes(
+    samples: Sequence[Sample], teacher: Teacher, result: Result, *, as_stored: bool = False
+) -> Iterator[Outcome]:
+    """Look at all samples that have labels of what the teacher looks for; times go into `result`."""
+    for sample, stored in load([s for s in samples if _asked(s, teacher)]):
+        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], 0 if as_stored else sample.turn)
         start = time.perf_counter()
-        found = detector.detect([picture])[0]
+        rows = teacher.look(image)
         result.milliseconds.append(1000 * (time.perf_counter() - start))
-        order = np.argsort(-found.scores, kind="stable")
-        words = [Label(int(found.labels[i])).word for i in order]
-        for group in {box.label for box in sample.boxes}:
-            name, least = GROUPS[group]
-            wanted = VEHICLES if name == "vehicle" else {name}
-            mine = found.boxes[[i for i, word in zip(order, words, strict=True) if word in wanted]]
-            truth = boxes[[i for i, box in enumerate(sample.boxes) if box.label == group]]
-            score = result.scores.setdefault((sample.source, name), Score())
-            score.labelled += len(truth)
-            score.found += len(mine)
-            score.right += matched(mine, truth, least)
-            score.pictures += 1
+        rows = sorted((row for row in rows if row[5] >= CONFIDENCE), key=lambda row: -row[5])
+        for label in _asked(sample, teacher):
+            yield _outcome(sample, image, label, rows, boxes)
+
+
+def _asked(sample: Sample, teacher: Teacher) -> list[str]:
+    """Labels to be counted: those the collector gave, and those of which he missed none."""
+    labels = {box.label for box in sample.boxes}
+    if labels:
+        labels |= COMPLETE.get(sample.source, frozenset())
+    return sorted(
+        label for label in labels if label in teacher.labels or (label == "vehicle" and "car" in teacher.labels)
+    )
+
+
+def _outcome(sample: Sample, image: Image, label: str, rows: Sequence[Found], boxes: npt.NDArray[Any]) -> Outcome:
+    wanted = frozenset(VEHICLES) if label == "vehicle" else frozenset({label})
+    found = np.array([row[1:5] for row in rows if row[0] in wanted], np.float32).reshape(-1, 4)
+    labelled = boxes[[number for number, box in enumerate(sample.boxes) if box.label == label]]
+    right, taken = matched(found, labelled, _LEAST_IOU.get(label, _IOU))
+    return Outcome(sample, image, label, found, right, labelled, taken)
+
+
+def evaluate(samples: Sequence[Sample], teacher: Teacher, *, as_stored: bool = False) -> Result:
+    """Scores and times over all samples that have labels."""
+    result = Result()
+    for outcome in outcomes(samples, teacher, result, as_stored=as_stored):
+        result.add(outcome)
     return result
 
 
 def table(name: str, result: Result) -> list[str]:
-    """Rows: recall with its interval, precision where everything is labelled, else found per picture."""
+    """Rows: recall with its interval, precision where everything is labelled, else boxes beside labels per picture."""
     lines = []
     for (source, group), score in sorted(result.scores.items()):
         if source in COMPLETE:
             second = f"precision {shown(score.right, score.found)}"
         else:
-            second = f"{score.found / score.pictures:.1f} found per picture"
+            second = f"{score.beside:.1f} beside per picture"
         lines.append(f"| {name} | {source} | {group} | {shown(score.right, score.labelled)} | {second} |")
-    lines.append(f"| {name} | | ms per picture, median | {statistics.median(result.milliseconds):.0f} | |")
+    if result.milliseconds:
+        lines.append(f"| {name} | | ms per picture, median | {statistics.median(result.milliseconds):.0f} | |")
     return lines
 
 
@@ -111,14 +159,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--detector", nargs="+", required=True, help="model cards")
+    parser.add_argument("--size", type=int, help="side of the input in pixels, where a network takes any")
     parser.add_argument("--everything", action="store_true", help="not only the held-out part")
     options = parser.parse_args()
     samples = [s for s in everything(options.data) if s.validation or options.everything]
+    sideways = [s for s in samples if s.turn]
     print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")
     for name in options.detector:
-        settings = DetectSettings(model=name, plate_model=None, confidence=0.25)
-        detector = build_detector(settings, options.models)
-        print("\n".join(table(name, evaluate(samples, detector))), flush=True)
+        teacher = CardTeacher(name, CLASSES, options.models, options.size)
+        print("\n".join(table(teacher.name, evaluate(samples, teacher))), flush=True)
+        print("\n".join(table(f"{teacher.name}, sideways", evaluate(sideways, teacher, as_stored=True))), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pipeline.decode.picture import ArrayPicture
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.labels import Label
+from pipeline.weights.cards import load_card
 
 Found: TypeAlias = tuple[str, float, float, float, float, float]
 _THREADS: Final = 2
@@ -39,13 +40,23 @@ class Teacher(Protocol):
 class CardTeacher:
     """A network with a model card, at any size its input allows."""
 
-    def __init__(self, card: str, labels: Sequence[str], models: Path, size: int | None = None) -> None:
+    def __init__(
+        self, card: str, labels: Sequence[str], models: Path, size: int | None = None, *, closer: bool = False
+    ) -> None:
+        """See the class.
+
+        Args:
+            card: name or path of its card.
+            labels: what is wanted of it, as far as the card has it.
+            models: folder of the weights.
+            size: side of its input in pixels; by default the card's.
+            closer: a plate network looks at each vehicle once more, one by one.
+        """
         self.name = f"{card}@{size}" if size else card
-        self.labels = frozenset(labels)
-        plates = "plate" in self.labels
+        self.labels = frozenset(labels) & set(load_card(card, models).labels.values())
         settings = DetectSettings(
-            model="yolo11n_int8_320" if plates else card,
-            plate_model=card if plates else None,
+            model="yolo11n_int8_320" if closer else card,
+            plate_model=card if closer else None,
             plate_search=PlateSearch.BOTH,
             plate_looks=8,
             input_size=(size, size) if size else None,
@@ -198,7 +209,7 @@ def teachers(models: Path, centerface: Path | None, platedet: Path | None) -> li
         CardTeacher("yolo11n_dequantised_float", OBJECTS, models, 640),
         CardTeacher("yolo11n_dequantised_float", OBJECTS, models, 960),
         CardTeacher("yolov8n_dequantised_float", OBJECTS, models, 960),
-        CardTeacher("license_plate_yolov8n_int8_320", ("plate",), models),
+        CardTeacher("license_plate_yolov8n_int8_320", ("plate",), models, closer=True),
         CardTeacher("yolo11n_face_int8_640", ("face",), models),
         YuNetTeacher(models / "face" / "face_detection_yunet_2026may.onnx"),
         ScrfdTeacher(models / "face" / "scrfd_500m_bnkps.onnx"),
