@@ -64,11 +64,15 @@ class Shelf:
             self.roll()
 
     def roll(self) -> None:
-        """The present segment is finished."""
-        if self.writer is not None:
-            self.writer.close()
-            self.closed.append(Segment(self.writer.path, self.writer.first_offset, self.writer.size))
-            self.writer = None
+        """The present segment is finished.
+
+        Raises:
+            OSError: the disk did not take the last of it; the next event begins a new segment all the same.
+        """
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            self.closed.append(Segment(writer.path, writer.first_offset, writer.size))
+            writer.close()
 
     def end_of_first(self) -> int:
         """Offset after the last event of the oldest closed segment."""

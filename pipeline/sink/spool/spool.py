@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -131,10 +132,13 @@ class Spool:
         with self._guard:
             if self._stop.is_set():
                 raise SinkError(self._name, "its spool is closed and takes no more events")
-            if not over:
-                self._make_room(size)
-            now_ms, first = time.time_ns() // 1_000_000, self._shelf.next
-            self._write(now_ms, payloads)
+            try:
+                if not over:
+                    self._make_room(size)
+                now_ms, first = time.time_ns() // 1_000_000, self._shelf.next
+                self._write(now_ms, payloads)
+            except OSError as error:
+                raise Backpressure(self._name, f"the disk does not take it: {error.strerror}", _RETRY_S) from error
             self._remember(first, now_ms, payloads)
         return first
 
@@ -229,8 +233,8 @@ class Spool:
             try:
                 self._shelf.write(now_ms, payloads, sync=always)
             except OSError as error:
-                if not self._shrink():
-                    raise Backpressure(self._name, f"the disk does not take it: {error.strerror}", _RETRY_S) from error
+                if error.errno != errno.ENOSPC or not self._shrink():
+                    raise
             else:
                 self._dirty = True
                 return
@@ -264,8 +268,13 @@ class Spool:
 
     def _read_file(self, found: list[Record], most: int) -> None:
         """Go on in the files, or to where they go on."""
-        if self._items is None and (segment := self._shelf.at(self._position)) is not None:
-            self._reading, self._items = segment.path, read_segment(segment)
+        if self._items is None:
+            try:
+                segment = self._shelf.at(self._position)
+            except OSError as error:
+                raise SinkError(self._name, f"its spool cannot be read: {error.strerror}") from error
+            if segment is not None:
+                self._reading, self._items = segment.path, read_segment(segment)
         for item in self._items or ():
             if isinstance(item, Damage):
                 self._damaged += 1

@@ -224,6 +224,23 @@ def test_a_full_spool_gives_up_its_oldest_where_it_may_and_counts_them(tmp_path:
         assert status.size <= 2**16
 
 
+def test_a_disk_that_fails_to_sync_is_said_and_the_spool_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with contextlib.closing(Spool("test", tmp_path, SMALL.model_copy(update={"sync": Sync.ALWAYS}))) as spool:
+        spool.append(payloads(0, 3))
+        with monkeypatch.context() as broken:
+            broken.setattr("pipeline.sink.spool.segments.os.fdatasync", failing)
+            with pytest.raises(Backpressure, match="Input/output error"):
+                spool.append(payloads(3, 40))
+        spool.append(payloads(3, 40))  # what was pushed back comes again; ids make it count once
+        found = [record.payload for record in spool.read(1000)]
+        assert list(dict.fromkeys(found)) == payloads(0, 43)
+
+
 def test_delivered_segments_stay_for_the_retained_window(tmp_path: Path) -> None:
     quick = SMALL.model_copy(update={"retain_s": 0.0, "sync_interval_s": 0.05, "sync": Sync.INTERVAL})
     with contextlib.closing(Spool("test", tmp_path, quick)) as spool:
