@@ -151,7 +151,7 @@ def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [columns, ["---"] * len(columns), *rows])
 
 
-AFTER = """Six vehicles are few: read the table as six cases. `KAA560` and `HNL609` show what a vote cannot do: the
+AFTER = """Six vehicles are few: read the table as six cases. `HNL609` shows what a vote cannot do: the
 reader takes New Zealand's slashed zero for an 8 in nearly every frame, and a mistake that every crop repeats wins the
 vote, with a high confidence. None of the six follows Brazilian syntax, and none is bent into it. The other clip with
 plates, egoblur-parking-plates.mp4, gave one track of two crops when looked at once: CFP0660 by eye, read CFY0661 and
