@@ -141,7 +141,9 @@ AFTER = """"Any" counts a picture as right when its labelled plate is among what
 {pictures} pictures; further plates in view are mostly other cars', unlabelled). In {blind} pictures no plate was found.
 
 **Our detector and our reader were trained on four fifths of these plates**; what they do on the others stands in
-`models/plates/README.md` and `benchmarks/results/networks.md`. Margins, the two tilts that are tried, and the odds of syntax were chosen while looking at these same pictures, and the
+`models/plates/README.md` and `benchmarks/results/networks.md`.
+
+Margins, the two tilts that are tried, and the odds of syntax were chosen while looking at these same pictures, and the
 detector's `box_scale` on others: expect less on new ones. Syntax alone changes few plates here, because the reader was
 taught plates of the world, Brazil's among them; the gain of a closer look at crops of narrow shape is the tilted
 plates of phone pictures.
