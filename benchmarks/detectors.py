@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results_file import machine, write_table
+from benchmarks.results_file import machine, markdown, write_table
 from pipeline.decode.media import read_picture
 from pipeline.decode.picture import ArrayPicture
 from pipeline.detect.build import build_detector
@@ -188,11 +188,6 @@ boxes give 64.
 """
 
 
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
@@ -211,7 +206,7 @@ def main() -> None:
         "column (time against the first row), not by milliseconds.",
         columns=["card", "backend", "precision", "recall", "ms", "× first"],
         rows=networks,
-        after=PLATES.format(table=_markdown(columns, plates)),
+        after=PLATES.format(table=markdown(columns, plates)),
     )
 
 

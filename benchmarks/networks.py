@@ -21,12 +21,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.results_file import machine, write_table
+from benchmarks.plates import SETS as PLATE_SETS
+from benchmarks.results_file import machine, markdown, write_table
 from models.training.degrade import Image
 from models.training.figures import shown
-from models.training.plates.evaluate import Reading, milliseconds, read_found, read_labelled
+from models.training.plates.evaluate import milliseconds, read_found, read_labelled
 from models.training.sources import Sample, everything, load, upright
 from models.training.traffic.evaluate import Result, evaluate
+from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import (
     OBJECTS,
     CardTeacher,
@@ -77,8 +79,7 @@ class Measured:
 
 def entries(models: Path, centerface: Path | None, platedet: Path | None) -> list[Entry]:
     """All networks; ours first."""
-    everything_ = (*OBJECTS, "face", "plate")
-    ours = [CardTeacher(name, everything_, models, size) for name in OURS for size in (640, 416)]
+    ours = [CardTeacher(name, CLASSES, models, size) for name in OURS for size in (640, 416)]
     found = [Entry(teacher, "everything", True) for teacher in ours]
     found += [Entry(CardTeacher(name, OBJECTS, models), "objects", False) for name in NANO]
     found.append(Entry(CardTeacher("license_plate_yolov8n_int8_320", ("plate",), models), "plates", False))
@@ -198,14 +199,17 @@ def readers(samples: Sequence[Sample], models: Path) -> list[list[str]]:
             ("our detector's, upright", read_found(samples, detector, reader, as_stored=False)),
             ("our detector's, as stored", read_found(samples, detector, reader, as_stored=True)),
         )
-        rows += [[name, how, *_by_set(readings), f"{milliseconds(reader):.2f}"] for how, readings in ways]
+        for how, readings in ways:
+            right = [(r.sample.source, r.right) for r in readings]
+            rows.append([name, how, *_by_set(right), f"{milliseconds(reader):.2f}"])
     return rows
 
 
-def _by_set(readings: Sequence[Reading]) -> list[str]:
+def _by_set(readings: Sequence[tuple[str, bool]]) -> list[str]:
+    """A cell per set, of (set, whether it was read right)."""
     cells = []
-    for source in ("openalpr-br", "br-phone-plates"):
-        right = [r.right for r in readings if r.sample.source == source]
+    for source in PLATE_SETS:
+        right = [hit for where, hit in readings if where == source]
         cells.append(shown(sum(right), len(right)))
     return cells
 
@@ -241,13 +245,12 @@ def platerec(samples: Sequence[Sample], python: Path, folder: Path) -> list[str]
         [python, "-c", _PLATEREC], input="\n".join(map(str, paths)), capture_output=True, text=True, check=True
     )
     answers: list[Any] = json.loads(told.stdout.splitlines()[-1])
-    cells = []
-    for source in ("openalpr-br", "br-phone-plates"):
-        pairs = [(s, words) for s, (words, _) in zip(samples, answers, strict=True) if s.source == source]
-        right = [any(_bare(word) == s.boxes[0].text for word in words) for s, words in pairs]
-        cells.append(shown(sum(right), len(right)))
+    right = [
+        (sample.source, any(_bare(word) == sample.boxes[0].text for word in words))
+        for sample, (words, _) in zip(samples, answers, strict=True)
+    ]
     spent = statistics.median(ms for _, ms in answers)
-    return ["platedet + platerec", "its own, upright", *cells, f"{spent:.0f} per picture"]
+    return ["platedet + platerec", "its own, upright", *_by_set(right), f"{spent:.0f} per picture"]
 
 
 def main() -> None:
@@ -270,7 +273,7 @@ def main() -> None:
     for entry, median in zip(found, medians, strict=True):
         measured.append(Measured(entry, evaluate(held, entry.teacher), median))
         print(f"{entry.teacher.name}: {median:.0f} ms", flush=True)
-    plates = [s for s in held if s.source in {"openalpr-br", "br-phone-plates"}]
+    plates = [s for s in held if s.source in PLATE_SETS]
     rows = readers(plates, options.models)
     if options.platerec_python:
         with tempfile.TemporaryDirectory() as folder:
@@ -279,9 +282,9 @@ def main() -> None:
     parts = []
     for group, sources in SETS:
         columns = ["network", *(cell for source in sources for cell in (source, "beside")), "ms"]
-        parts.append(f"## {group}\n\n{_markdown(columns, rows_of(measured, group, sources))}\n")
-    columns = ["reader", "boxes", "openalpr-br", "br-phone-plates", "ms per plate, batch of 8"]
-    parts.append(f"## Plates read exactly\n\n{_markdown(columns, rows)}\n")
+        parts.append(f"## {group}\n\n{markdown(columns, rows_of(measured, group, sources))}\n")
+    columns = ["reader", "boxes", *PLATE_SETS, "ms per plate, batch of 8"]
+    parts.append(f"## Plates read exactly\n\n{markdown(columns, rows)}\n")
     write_table(
         options.out,
         "Our networks and their peers",
@@ -294,11 +297,6 @@ def main() -> None:
         rows=sums(measured),
         after="![Recall against time](networks.png)\n\n" + "\n".join(parts),
     )
-
-
-def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,15 @@ def machine() -> str:
     return f"{cores} cores {platform.machine()}, no GPU, Python {python}, commit {commit.stdout.strip()}."
 
 
+def markdown(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)])
+
+
 def write_table(
     path: Path, title: str, how: str, *, columns: Sequence[str], rows: Sequence[Sequence[Any]], after: str = ""
 ) -> None:
     """A Markdown page with one table."""
-    lines = [f"# {title}", "", how, "", f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    lines += [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
-    path.write_text("\n".join([*lines, "", after]).rstrip() + "\n", encoding="utf-8")
+    lines = [f"# {title}", "", how, "", markdown(columns, rows), "", after]
+    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

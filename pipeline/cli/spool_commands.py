@@ -14,7 +14,7 @@ from pipeline.cli.console import err, print_json, print_table, tell
 from pipeline.cli.query_commands import ConfigOption, DataOption, data_folder
 from pipeline.cli.times import parse_time, show_time
 from pipeline.errors import ViapublicaError
-from pipeline.sink.spool.layout import Damage, Record
+from pipeline.sink.spool.layout import Record
 from pipeline.sink.spool.look import acked, spool_of, spools, summary, walk
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
@@ -31,7 +31,7 @@ def ls(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption
 
     Example: [bold]viapublica spool ls --config configs/demo.yaml[/]
     """
-    found = [summary(folder) for folder in spools(data_folder(config, data))]
+    found = [summary(folder)[0] for folder in spools(data_folder(config, data))]
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -72,12 +72,10 @@ def verify(
     columns = ("sink", "segment", "from_byte", "to_byte", "what")
     rows: list[tuple[Any, ...]] = []
     for folder in folders:
-        for found in walk(folder):
-            if isinstance(found.item, Damage):
-                damage = found.item
-                rows.append((folder.name, found.segment.path.name, damage.start, damage.end, damage.reason))
-        if missing := summary(folder).missing:
-            rows.append((folder.name, "", 0, 0, f"{missing} missing"))
+        found, places = summary(folder)
+        rows += [(folder.name, path.name, damage.start, damage.end, damage.reason) for path, damage in places]
+        if found.missing:
+            rows.append((folder.name, "", 0, 0, f"{found.missing} missing"))
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif rows:

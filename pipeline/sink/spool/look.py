@@ -82,8 +82,8 @@ def acked(folder: Path) -> int:
     return AckedFile(folder / "acked").load() or 0
 
 
-def summary(folder: Path) -> Summary:
-    """Read all of a spool.
+def summary(folder: Path) -> tuple[Summary, list[tuple[Path, Damage]]]:
+    """Read all of a spool: what it holds, and its damaged places.
 
     Raises:
         SinkError: a segment cannot be read.
@@ -91,10 +91,11 @@ def summary(folder: Path) -> Summary:
     files, reached = segments(folder), acked(folder)
     result = Summary(folder.name, segments=len(files), size=sum(file.size for file in files))
     result.aside = len(list(folder.glob("*.damaged")))
+    damaged: list[tuple[Path, Damage]] = []
     expected = files[0].first_offset if files else 0
     for found in walk(folder):
         if isinstance(found.item, Damage):
-            result.damaged += 1
+            damaged.append((found.segment.path, found.item))
             continue
         record = found.item
         result.events += 1
@@ -105,4 +106,5 @@ def summary(folder: Path) -> Summary:
         if record.offset >= reached:
             result.pending += 1
             result.pending_ms = record.written_ms if result.pending_ms is None else result.pending_ms
-    return result
+    result.damaged = len(damaged)
+    return result, damaged

@@ -74,10 +74,6 @@ class Shelf:
             self.closed.append(Segment(writer.path, writer.first_offset, writer.size))
             writer.close()
 
-    def end_of_first(self) -> int:
-        """Offset after the last event of the oldest closed segment."""
-        return self.end_of(0)
-
     def end_of(self, number: int) -> int:
         """Offset after the last event of a closed segment."""
         if number + 1 < len(self.closed):

@@ -186,7 +186,7 @@ class Spool:
         """Delete all events that are confirmed, whatever their retained window."""
         with self._guard:
             self._shelf.roll()
-            while self._shelf.closed and self._shelf.end_of_first() <= self._acked:
+            while self._shelf.closed and self._shelf.end_of(0) <= self._acked:
                 self._shelf.drop_first()
 
     def status(self) -> SpoolStatus:
@@ -314,7 +314,7 @@ class Spool:
             if self._shelf.next == self._shelf.first:
                 return False
             self._shelf.roll()
-        end = self._shelf.end_of_first()
+        end = self._shelf.end_of(0)
         if end > self._acked:
             if self._settings.when_full is WhenFull.REFUSE:
                 return False
@@ -359,7 +359,7 @@ class Spool:
         if shelf.writer is not None and time.time() - shelf.writer.made_ms / 1000 > _ROLL_S:
             shelf.roll()
         while shelf.closed:
-            delivered = shelf.end_of_first() <= self._acked
+            delivered = shelf.end_of(0) <= self._acked
             limit = self._settings.retain_s if delivered else self._settings.max_age_s
             droppable = delivered or self._settings.when_full is WhenFull.DROP_OLDEST
             if limit is None or shelf.age_s() <= limit or not droppable:
