@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,9 +13,13 @@ import numpy.typing as npt
 from pipeline.domain.frame import Image
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
-from pipeline.lpr.settings import Device, LprSettings
+from pipeline.lpr.network import open_network
+from pipeline.lpr.settings import LprSettings
 from pipeline.lpr.views import views_of
-from pipeline.weights.cards import ModelCard, Task, load_card, read_plate_config, read_weights
+from pipeline.weights.cards import Task, load_card
+
+LEAST_CHARACTERS: Final = 4
+"""A look that shows fewer is taken only if no other shows as many: no Brazilian plate has under seven."""
 
 
 class FastPlateReader:
@@ -35,7 +38,7 @@ class FastPlateReader:
         self._card = card
         self._text = card.plate
         self._batch_size = settings.batch_size
-        self._recogniser: Any = _open(card, settings, models_dir)
+        self._network = open_network(card, settings, models_dir)
         slots = self._run([np.zeros((32, 100, 3), np.uint8)]).shape[1:]
         wanted = (self._text.max_slots, len(self._text.alphabet))
         if slots != wanted:
@@ -56,14 +59,14 @@ class FastPlateReader:
         if not views:
             return []
         values = iter(self._run([view for several in views for view in several]))
-        chosen = [max((next(values) for _ in several), key=_sureness) for several in views]
+        chosen = [max((next(values) for _ in several), key=self.sureness) for several in views]
         return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
 
     def _run(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]:
         """(n, slots, alphabet) probabilities."""
         from fast_plate_ocr.core.process import preprocess_image, resize_image
 
-        config = self._recogniser.config
+        config = self._network.config
         grey = config.image_color_mode == "grayscale"
         code = cv2.COLOR_BGR2GRAY if grey else cv2.COLOR_BGR2RGB
         resized = [
@@ -82,40 +85,17 @@ class FastPlateReader:
         try:
             for start in range(0, len(resized), self._batch_size):
                 batch = preprocess_image(np.stack(resized[start : start + self._batch_size]))
-                (output,) = self._recogniser.model.run([self._recogniser.plate_output_name], {"input": batch})
-                parts.append(np.asarray(output, np.float32).reshape(len(batch), self._text.max_slots, -1))
+                output = np.asarray(self._network.run(batch), np.float32)
+                parts.append(output.reshape(len(batch), self._text.max_slots, -1))
         except Exception as error:  # the binding's exceptions have no common base but Exception
             raise ModelRuntimeError(f"model {self.name}", f"reading failed ({str(error).splitlines()[0]})") from error
         return np.concatenate(parts)
 
+    def sureness(self, values: npt.NDArray[np.float32]) -> tuple[bool, float]:
+        """Whether there is a text at all, then the mean log of the surest character of each slot.
 
-def _sureness(values: npt.NDArray[np.float32]) -> float:
-    """Mean log of the surest character of each slot."""
-    return float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
-
-
-def _open(card: ModelCard, settings: LprSettings, models_dir: Path | None) -> Any:
-    import onnxruntime as ort
-    from fast_plate_ocr import LicensePlateRecognizer
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = settings.threads
-    options.log_severity_level = 4  # what goes wrong is raised, with the same words
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    weights, config = read_weights(card, models_dir), read_plate_config(card, models_dir)
-    try:
-        # The library opens paths only: it gets those of a private copy of what was verified.
-        with tempfile.TemporaryDirectory(prefix="viapublica-") as folder:
-            weights_copy, config_copy = Path(folder, "weights.onnx"), Path(folder, "plate.yaml")
-            weights_copy.write_bytes(weights)
-            config_copy.write_bytes(config)
-            return LicensePlateRecognizer(
-                onnx_model_path=weights_copy,
-                plate_config_path=config_copy,
-                device="cuda" if settings.device is Device.CUDA else "cpu",
-                sess_options=options,
-            )
-    except Exception as error:
-        raise ModelRuntimeError(
-            f"model {card.name}", f"fast-plate-ocr cannot open it ({str(error).splitlines()[0]})"
-        ) from error
+        A network may be sure that there is nothing to read, as of a plate that lies on its side: that is no reading.
+        """
+        nothing = self._text.alphabet.index(self._text.pad)
+        text = int((values.argmax(axis=1) != nothing).sum())
+        return text >= LEAST_CHARACTERS, float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())

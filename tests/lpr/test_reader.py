@@ -18,7 +18,8 @@ from pipeline.domain.ports import PlateReader
 from pipeline.errors import ModelCardError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.crops import Quality, plate_crop, sharpness_of
-from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.reader import FastPlateReader
+from pipeline.lpr.settings import Backend, LprSettings
 from pipeline.lpr.syntax import decode
 
 pytestmark = pytest.mark.real
@@ -59,6 +60,24 @@ def test_a_crop_reads_the_same_alone_and_among_others(reader: PlateReader, plate
     together = reader.read(crops)
     for crop, seen in zip(crops, together, strict=True):
         np.testing.assert_allclose(reader.read([crop])[0].values, seen.values, atol=1e-4)
+
+
+def test_both_runtimes_read_the_same(models_dir: Path, plates: list[tuple[str, Image]]) -> None:
+    crops = [crop for _, crop in plates]
+    reads = []
+    for backend in (Backend.ONNXRUNTIME, Backend.OPENVINO):
+        seen = build_reader(LprSettings(backend=backend), models_dir).read(crops)
+        reads.append([read and read.text for read in map(decode, seen)])
+    # OpenVINO multiplies bfloat16 where the processor can: a doubtful character may differ.
+    assert sum(one == other for one, other in zip(*reads, strict=True)) >= len(crops) - 1
+
+
+def test_nothing_to_read_is_no_reading_where_another_look_shows_a_text(reader: PlateReader) -> None:
+    assert isinstance(reader, FastPlateReader)
+    nothing = np.eye(37, dtype=np.float32)[[36] * 9]
+    doubtful = np.full((9, 37), 0.5 / 36, np.float32)
+    doubtful[:, 3] = 0.5
+    assert reader.sureness(doubtful) > reader.sureness(nothing)
 
 
 def test_probabilities_add_up(reader: PlateReader, plates: list[tuple[str, Image]]) -> None:
@@ -130,6 +149,6 @@ def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
 
     monkeypatch.setattr(fast_plate_ocr, "LicensePlateRecognizer", watched)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    build_reader(LprSettings(), models_dir)
+    build_reader(LprSettings(backend=Backend.ONNXRUNTIME), models_dir)
     assert [(path.parent.parent, mode) for path, mode in opened] == [(tmp_path, 0o700)] * 2
     assert list(tmp_path.iterdir()) == []

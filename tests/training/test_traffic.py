@@ -84,7 +84,11 @@ def test_a_composed_picture_has_a_box_per_word_within_its_borders() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     boxes = np.array([[50, 60, 150, 200], [300, 100, 420, 220]], np.float32)
     base = Labelled(noise, boxes, ["person", "car"])
-    bank = Bank([noise[:60, :50]], [("bus", noise[:90, :160])])
+    face = Labelled(noise[:60, :50], np.array([[9, 10, 41, 50]], np.float32), ["face"])
+    rider = Labelled(
+        noise[:90, :60], np.array([[5, 30, 55, 90], [10, 0, 50, 60]], np.float32), ["motorcycle", "person"]
+    )
+    bank = Bank([face], {"motorcycle": [rider]})
     pasted = 0
     for seed in range(30):
         made = compose(base, bank, np.random.default_rng(seed))
@@ -95,6 +99,20 @@ def test_a_composed_picture_has_a_box_per_word_within_its_borders() -> None:
         assert (made.boxes[:, 3] <= height + 0.5).all()
         pasted += len(made.words) > 2
     assert pasted > 10
+
+
+def test_a_motorcycle_is_cut_out_with_its_rider_and_not_with_half_a_passer_by() -> None:
+    image = np.zeros((300, 400, 3), np.uint8)
+    boxes = np.array([[100, 100, 160, 200], [110, 60, 150, 160], [250, 50, 350, 150]], np.float32)
+    words = ["motorcycle", "person", "car"]
+    bank = Bank.cut_from([Labelled(image, boxes, words)])
+    (cut_out,) = bank.vehicles["motorcycle"]
+    assert cut_out.words == ["motorcycle", "person"]
+    assert cut_out.boxes.tolist() == [[0, 40, 60, 140], [10, 0, 50, 100]]
+    assert cut_out.image.shape == (140, 60, 3)
+    assert len(bank.vehicles["car"]) == 1
+    beside = np.vstack([boxes, [[155, 90, 200, 250]]]).astype(np.float32)
+    assert "motorcycle" not in Bank.cut_from([Labelled(image, beside, [*words, "person"])]).vehicles
 
 
 def test_each_labelled_box_is_found_once_at_most() -> None:

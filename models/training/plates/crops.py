@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from models.training import degrade
 from models.training.degrade import Image
 from models.training.plates.render import any_plate
 from models.training.sources import PLATE_SETS, load, read_pictures, upright
+from pipeline.lpr.views import TILT_ASPECT, TWO_LINE_ASPECT, set_upright, side_by_side
 
 SIZE: Final = (128, 64)
 """Width and height of the network's input; crops are stretched to it, as fast-plate-ocr does."""
@@ -26,12 +27,21 @@ _RENEWED: Final = 0.3
 
 @dataclass(frozen=True)
 class Scene:
-    """A plate with its surroundings: the picture, the plate's box (x1, y1, x2, y2) in it, its text and its source."""
+    """A plate with its surroundings.
+
+    Attributes:
+        image, box: the picture, and the plate's (x1, y1, x2, y2) in it.
+        text, source: what it says and where it is from.
+        tilt: degrees that it falls towards the right, as far as known: what was added to it.
+        two_lines: whether it surely has two.
+    """
 
     image: Image
     box: tuple[float, float, float, float]
     text: str
     source: str
+    tilt: float = 0.0
+    two_lines: bool = False
 
 
 def real_scenes(data: Path, *, validation: bool) -> list[Scene]:
@@ -66,7 +76,8 @@ def set_in(plate: Image, text: str, surroundings: Image, rng: np.random.Generato
     canvas = np.asarray(cv2.resize(surroundings, (int(width * 1.8), int(height * 2.6))), np.uint8)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     middle = corners.mean(axis=0)
-    angle = np.deg2rad(np.clip(rng.normal(0, 8), -26, 26))
+    degrees = _tilt(rng)
+    angle = np.deg2rad(degrees)
     shear, shrink = np.clip(rng.normal(0, 0.08), -0.3, 0.3), rng.uniform(0.65, 1.0)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     slant = np.array([[shrink, 0], [shear, 1.0]])
@@ -80,7 +91,13 @@ def set_in(plate: Image, text: str, surroundings: Image, rng: np.random.Generato
     mask = cv2.GaussianBlur(mask, (3, 3), 0).astype(np.float32)[..., None] / 255
     image = np.asarray(laid * mask + canvas * (1 - mask), np.uint8)
     low, high = shape.min(axis=0), shape.max(axis=0)
-    return Scene(image, (float(low[0]), float(low[1]), float(high[0]), float(high[1])), text, "rendered")
+    box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return Scene(image, box, text, "rendered", degrees, two_lines=width < TWO_LINE_ASPECT * height)
+
+
+def _tilt(rng: np.random.Generator) -> float:
+    """Degrees: mostly few, sometimes as many as a telephone or a motorcycle on its stand makes them."""
+    return float(rng.uniform(-35, 35) if rng.random() < 0.25 else np.clip(rng.normal(0, 7), -20, 20))
 
 
 def rendered_scene(scenery: list[Scene], rng: np.random.Generator) -> Scene:
@@ -98,36 +115,67 @@ _WAYS: Final = (
 
 def cut(scene: Scene, rng: np.random.Generator) -> Image:
     """The crop of a detector that is never quite right, worn by a camera that is never quite good; network-sized."""
-    image, (x1, y1, x2, y2) = scene.image, scene.box
-    if scene.source != "rendered" and rng.random() < 0.6:
-        image, (x1, y1, x2, y2) = _tilted(image, scene.box, rng)
-    width, height = x2 - x1, y2 - y1
-    left, right = rng.normal(0.05, 0.04, 2) * width
-    top, bottom = rng.normal(0.09, 0.06, 2) * height
-    crop = crop_of(image, (x1 - left, y1 - top, x2 + right, y2 + bottom))
+    return _sized(_worn_crop(_tilted(scene, rng), rng))
+
+
+def look(scene: Scene, rng: np.random.Generator) -> tuple[Image, str]:
+    """One of the ways in which the reader looks at a crop (`pipeline.lpr.views`), and what is to be read there.
+
+    A plate that lies on its side, stands on its head or was set upright the wrong way says nothing: so the reader
+    knows which of several looks is the right one.
+    """
+    scene = _tilted(scene, rng)
+    crop = _worn_crop(scene, rng)
+    height, width = crop.shape[:2]
+    falls = 1 if scene.tilt > 0 else -1
+    chance = rng.random()
+    if chance < 0.12:
+        return _sized(np.ascontiguousarray(np.rot90(crop, int(rng.choice([1, 3, 1, 3, 2]))))), ""
+    if not scene.two_lines and abs(scene.tilt) > 8 and width < TILT_ASPECT * height:
+        if chance < 0.22 and abs(scene.tilt) > 15:
+            return _sized(set_upright(crop, -falls)), ""
+        if chance < 0.6:
+            return _sized(set_upright(crop, falls)), scene.text
+    if scene.two_lines and width < TWO_LINE_ASPECT * height and chance < 0.4:
+        return _sized(side_by_side(crop)), scene.text
+    return _sized(crop), scene.text
+
+
+def _worn_crop(scene: Scene, rng: np.random.Generator) -> Image:
+    """The box with the detector's inaccuracy and the camera's, as many pixels as there are."""
+    x1, y1, x2, y2 = scene.box
+    left, right = rng.normal(0.05, 0.04, 2) * (x2 - x1)
+    top, bottom = rng.normal(0.09, 0.06, 2) * (y2 - y1)
+    crop = crop_of(scene.image, (x1 - left, y1 - top, x2 + right, y2 + bottom))
     if crop.shape[0] > 96:
-        crop = np.asarray(cv2.resize(crop, (192, 96), interpolation=cv2.INTER_AREA), np.uint8)
+        size = (max(4, round(crop.shape[1] * 96 / crop.shape[0])), 96)
+        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
     crop = degrade.some(crop, rng, _WAYS)
     if rng.random() < 0.5:
         crop = degrade.small(crop, rng, int(np.exp(rng.uniform(np.log(12), np.log(60)))))
+    return crop
+
+
+def _sized(crop: Image) -> Image:
     return np.asarray(cv2.resize(crop, SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _tilted(
-    image: Image, box: tuple[float, float, float, float], rng: np.random.Generator
-) -> tuple[Image, tuple[float, float, float, float]]:
+def _tilted(scene: Scene, rng: np.random.Generator) -> Scene:
     """A real plate turned and sheared about its middle, in a box about as high as a detector's would then be."""
-    x1, y1, x2, y2 = box
+    if scene.source == "rendered" or rng.random() >= 0.6:
+        return scene
+    x1, y1, x2, y2 = scene.box
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
-    angle, shear = float(np.clip(rng.normal(0, 7), -20, 20)), float(np.clip(rng.normal(0, 0.08), -0.25, 0.25))
-    turn = cv2.getRotationMatrix2D((x, y), angle, 1.0)
+    falls, shear = _tilt(rng), float(np.clip(rng.normal(0, 0.08), -0.25, 0.25))
+    turn = cv2.getRotationMatrix2D((x, y), -falls, 1.0)
     turn[0, 1] += shear
     turn[0, 2] -= shear * y
-    size = (image.shape[1], image.shape[0])
-    turned = cv2.warpAffine(image, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    size = (scene.image.shape[1], scene.image.shape[0])
+    turned = cv2.warpAffine(scene.image, turn, size, borderMode=cv2.BORDER_REPLICATE)
     half_width = (x2 - x1 + abs(shear) * (y2 - y1)) / 2
-    half_height = (y2 - y1 + 0.8 * abs(np.sin(np.deg2rad(angle))) * (x2 - x1)) / 2
-    return np.asarray(turned, np.uint8), (x - half_width, y - half_height, x + half_width, y + half_height)
+    half_height = (y2 - y1 + 0.8 * abs(np.sin(np.deg2rad(falls))) * (x2 - x1)) / 2
+    box = (x - half_width, y - half_height, x + half_width, y + half_height)
+    return replace(scene, image=np.asarray(turned, np.uint8), box=box, tilt=falls)
 
 
 def crop_of(image: Image, box: tuple[float, float, float, float]) -> Image:
@@ -152,4 +200,4 @@ def stream(scenes: list[Scene], real_share: float, seed: int) -> Iterator[tuple[
             scene = rendered[place]
             if rng.random() < _RENEWED:
                 rendered[place] = rendered_scene(scenes, rng)
-        yield cut(scene, rng), scene.text
+        yield look(scene, rng)

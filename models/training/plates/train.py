@@ -28,7 +28,7 @@ PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "v
 class Plan:
     """What a training run is, besides its material."""
 
-    epochs: int = 30
+    epochs: int = 48
     steps: int = 100
     batch: int = 96
     rate: float = 8e-4

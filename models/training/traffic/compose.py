@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +17,8 @@ from models.training.plates.render import any_plate
 
 _BORDERS: Final = {"face": 0.35}
 """Share of the object's size that a cut-out has around it on each side, faded out; 0 for other words."""
-_PASTED_VEHICLES: Final = ("car", "bus", "truck", "motorcycle")
+_PASTED_VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
+_RIDDEN: Final = frozenset({"motorcycle", "bicycle"})
 _WAYS: Final = (
     (0.35, degrade.exposure), (0.08, degrade.shadow), (0.06, degrade.infrared), (0.08, degrade.night),
     (0.06, degrade.rain), (0.08, degrade.motion), (0.10, degrade.out_of_focus), (0.15, degrade.noise),
@@ -43,37 +45,71 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Bank:
-    """Cut-outs to paste: faces and vehicles."""
+    """Cut-outs to paste: faces, and vehicles by their word, each with what belongs to it (its rider, its plate)."""
 
-    faces: list[Image]
-    vehicles: list[tuple[str, Image]]
+    faces: list[Labelled]
+    vehicles: Mapping[str, list[Labelled]]
 
     @classmethod
     def cut_from(cls, pictures: Sequence[Labelled]) -> Bank:
-        """Every face of 16 pixels or more, every vehicle of 48 that nothing else overlaps, and the plates on them."""
-        faces, vehicles = [], []
+        """Every face of 16 pixels or more, every vehicle of 48 that nothing but its own overlaps, riders with it."""
+        faces: list[Labelled] = []
+        vehicles: dict[str, list[Labelled]] = defaultdict(list)
         for picture in pictures:
             for box, word in zip(picture.boxes, picture.words, strict=True):
-                x1, y1, x2, y2 = (int(v) for v in box)
-                if word == "face" and min(x2 - x1, y2 - y1) >= 16:
-                    faces.append(_widened(picture.image, box, _BORDERS["face"]))
-                if word in _PASTED_VEHICLES and min(x2 - x1, y2 - y1) >= 48 and _alone(picture, box):
-                    vehicles.append((word, _widened(picture.image, box, 0.0)))
-        return cls(faces, vehicles)
+                if word == "face" and _least_side(box) >= 16:
+                    faces.append(_cut(picture.image, _widened(box, _BORDERS["face"]), _f32([box]), ["face"]))
+                elif word in _PASTED_VEHICLES and _least_side(box) >= (32 if word in _RIDDEN else 48):
+                    vehicles[word].extend(_vehicle(picture, box, word))
+        return cls(faces, {word: cut_outs for word, cut_outs in vehicles.items() if cut_outs})
+
+    def vehicle(self, rng: np.random.Generator) -> Labelled:
+        """One of them, the rare kinds as often as the common ones."""
+        kind = self.vehicles[sorted(self.vehicles)[int(rng.integers(len(self.vehicles)))]]
+        return kind[int(rng.integers(len(kind)))]
 
 
-def _widened(image: Image, box: npt.NDArray[np.float32], share: float) -> Image:
-    x1, y1, x2, y2 = box
-    dx, dy = share * (x2 - x1), share * (y2 - y1)
-    height, width = image.shape[:2]
-    left, top = max(0, int(x1 - dx)), max(0, int(y1 - dy))
-    return image[top : min(height, int(y2 + dy)), left : min(width, int(x2 + dx))].copy()
+def _least_side(box: npt.NDArray[np.float32]) -> float:
+    return float((box[2:] - box[:2]).min())
 
 
-def _alone(picture: Labelled, box: npt.NDArray[np.float32]) -> bool:
-    """No other label lies on it: a pasted car must bring no unlabelled plate or person."""
-    low, high = np.maximum(picture.boxes[:, :2], box[:2]), np.minimum(picture.boxes[:, 2:], box[2:])
-    return int((np.clip(high - low, 0, None).prod(axis=1) > 0).sum()) <= 1
+def _widened(box: npt.NDArray[np.float32], share: float) -> npt.NDArray[np.float32]:
+    border = share * (box[2:] - box[:2])
+    return np.concatenate([box[:2] - border, box[2:] + border])
+
+
+def _cut(
+    image: Image, place: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32], words: Sequence[str]
+) -> Labelled:
+    """The part of an image, and the boxes as seen from there."""
+    left, top = max(0, int(place[0])), max(0, int(place[1]))
+    part = image[top : int(np.ceil(place[3])), left : int(np.ceil(place[2]))].copy()
+    return Labelled(part, boxes - _f32([left, top, left, top]), words)
+
+
+def _vehicle(picture: Labelled, box: npt.NDArray[np.float32], word: str) -> list[Labelled]:
+    """The vehicle with its rider and its plate; nothing if something else reaches into it or they reach far out."""
+    place = box
+    if word in _RIDDEN:
+        people = [b for b, w in zip(picture.boxes, picture.words, strict=True) if w == "person"]
+        riders = [person for person in people if _share(person, box) > 0.3]
+        if len(riders) != 1:
+            return []  # parked between people, or without the rider that a street sees
+        place = np.concatenate([np.minimum(box[:2], riders[0][:2]), np.maximum(box[2:], riders[0][2:])])
+    shares = np.array([_share(other, place) for other in picture.boxes])
+    if ((shares > 0) & (shares < 0.95)).any():
+        return []
+    own = shares >= 0.95
+    words = [w for w, kept in zip(picture.words, own, strict=True) if kept]
+    if sum(w in _PASTED_VEHICLES for w in words) > 1:
+        return []
+    return [_cut(picture.image, place, picture.boxes[own], words)]
+
+
+def _share(box: npt.NDArray[np.float32], place: npt.NDArray[np.float32]) -> float:
+    """How much of the box lies in the place."""
+    common = np.clip(np.minimum(box[2:], place[2:]) - np.maximum(box[:2], place[:2]), 0, None).prod()
+    return float(common / max(1e-6, (box[2:] - box[:2]).prod()))
 
 
 def _f32(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -93,20 +129,18 @@ def compose(base: Labelled, bank: Bank, rng: np.random.Generator, *, turned: flo
     if rng.random() < 0.5:
         picture = _zoomed(picture, rng)
     picture = picture.at_most(960)
-    if rng.random() < 0.25 and bank.vehicles:
+    if rng.random() < 0.35 and bank.vehicles:
         for _ in range(int(rng.integers(1, 4))):
-            word, cut_out = bank.vehicles[int(rng.integers(len(bank.vehicles)))]
-            height = np.exp(rng.uniform(np.log(24), np.log(140)))
-            picture = _pasted(picture, cut_out, word, height, rng)
+            picture = _pasted(picture, bank.vehicle(rng), "vehicle", np.exp(rng.uniform(np.log(24), np.log(140))), rng)
     if rng.random() < 0.35 and bank.faces:
         for _ in range(int(rng.integers(1, 4))):
             cut_out = bank.faces[int(rng.integers(len(bank.faces)))]
             picture = _pasted(picture, cut_out, "face", np.exp(rng.uniform(np.log(16), np.log(110))), rng)
     if rng.random() < 0.5:
         for _ in range(int(rng.integers(1, 4))):
-            picture = _pasted(
-                picture, _slanted(any_plate(rng)[1], rng), "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng
-            )
+            plate = _slanted(any_plate(rng)[1], rng)
+            whole = Labelled(plate, _f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
+            picture = _pasted(picture, whole, "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng)
     return Labelled(degrade.some(picture.image, rng, _WAYS), picture.boxes, picture.words)
 
 
@@ -153,60 +187,60 @@ def _slanted(plate: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.warpPerspective(plate, warp, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _pasted(picture: Labelled, cut_out: Image, word: str, height: float, rng: np.random.Generator) -> Labelled:
+def _pasted(picture: Labelled, cut_out: Labelled, kind: str, height: float, rng: np.random.Generator) -> Labelled:
     """The cut-out at a free place; unchanged where there is none after a few tries.
 
     Args:
-        picture, cut_out, word: what goes where.
-        height: of the labelled object, pixels.
+        picture, cut_out: what goes where.
+        kind: ``face``, ``vehicle`` or ``plate``.
+        height: of what is labelled in it, pixels.
         rng: chance.
     """
-    border = _BORDERS.get(word, 0.0)
-    scale = height * (1 + 2 * border) / cut_out.shape[0]
-    size = (max(4, round(cut_out.shape[1] * scale)), max(4, round(cut_out.shape[0] * scale)))
+    border = _BORDERS.get(kind, 0.0)
+    scale = height * (1 + 2 * border) / cut_out.image.shape[0]
+    size = (max(4, round(cut_out.image.shape[1] * scale)), max(4, round(cut_out.image.shape[0] * scale)))
     rows, columns = picture.image.shape[:2]
     if size[0] >= columns or size[1] >= rows:
         return picture
-    patch = cv2.resize(cut_out, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    if rng.random() < 0.5 and word != "plate":
+    patch = cv2.resize(cut_out.image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    boxes = cut_out.boxes * _f32([*size, *size]) / _f32([*cut_out.image.shape[1::-1]] * 2)
+    if rng.random() < 0.5 and "plate" not in cut_out.words:
         patch = patch[:, ::-1]
+        boxes = np.column_stack([size[0] - boxes[:, 2], boxes[:, 1], size[0] - boxes[:, 0], boxes[:, 3]])
     for _ in range(6):
         left, top = int(rng.integers(0, columns - size[0])), int(rng.integers(0, rows - size[1]))
-        place = _f32([left, top, left + size[0], top + size[1]])
-        if _free(picture, place, word):
-            return _blended(picture, np.asarray(patch, np.uint8), place, word, rng)
+        if _free(picture, _f32([left, top, left + size[0], top + size[1]]), kind):
+            image = _blended(picture.image, np.asarray(patch, np.uint8), (left, top), kind, rng)
+            moved = boxes + _f32([left, top, left, top])
+            return Labelled(image, np.vstack([picture.boxes, moved]), [*picture.words, *cut_out.words])
     return picture
 
 
-def _free(picture: Labelled, place: npt.NDArray[np.float32], word: str) -> bool:
+def _free(picture: Labelled, place: npt.NDArray[np.float32], kind: str) -> bool:
     """Whether nothing labelled is hidden; a plate may lie on a vehicle."""
     for box, other in zip(picture.boxes, picture.words, strict=True):
-        if word == "plate" and other in _PASTED_VEHICLES:
+        if kind == "plate" and other in _PASTED_VEHICLES:
             continue
         if min(place[2], box[2]) > max(place[0], box[0]) and min(place[3], box[3]) > max(place[1], box[1]):
             return False
     return True
 
 
-def _blended(
-    picture: Labelled, patch: Image, place: npt.NDArray[np.float32], word: str, rng: np.random.Generator
-) -> Labelled:
-    border = _BORDERS.get(word, 0.0)
+def _blended(image: Image, patch: Image, corner: tuple[int, int], kind: str, rng: np.random.Generator) -> Image:
+    """The image with the patch at its corner, its edge faded, its light half that of the place."""
     high, wide = patch.shape[:2]
     mask = np.zeros((high, wide), np.float32)
-    if border:
+    faded = kind in _BORDERS
+    if faded:
         axes = (int(wide * 0.44), int(high * 0.46))
         cv2.ellipse(mask, (wide // 2, high // 2), axes, 0, 0, 360, 1.0, -1)
     else:
         mask[1 : high - 1, 1 : wide - 1] = 1.0
-    cover = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.05 * high if border else 0.8))[..., None]
-    left, top = int(place[0]), int(place[1])
-    image = picture.image.copy()
+    cover = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.05 * high if faded else 0.8))[..., None]
+    left, top = corner
+    image = image.copy()
     under = image[top : top + high, left : left + wide].astype(np.float32)
     # Half way to the place's own brightness: a sunlit face in the shade is not learnt from.
     gain = np.clip((under.mean() + 20) / (patch.mean() + 20), 0.4, 1.6) ** rng.uniform(0.2, 0.8)
     image[top : top + high, left : left + wide] = np.clip(patch * gain * cover + under * (1 - cover), 0, 255)
-    inner = border / (1 + 2 * border)
-    x1, y1 = left + inner * wide, top + inner * high
-    box = _f32([[x1, y1, left + wide - inner * wide, top + high - inner * high]])
-    return Labelled(image, np.vstack([picture.boxes, box]), [*picture.words, word])
+    return image

@@ -14,7 +14,7 @@ import argparse
 import copy
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,29 @@ from models.training.traffic.network import COCO_CHANNELS, build
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: name, side of the input in pixels, epochs, learning rate at its start."""
+    """A part of the training.
+
+    Attributes:
+        name: of its folder of checkpoints.
+        size: side of the input in pixels.
+        epochs: passes over the pictures.
+        rate: learning rate at its start.
+        keeping: weight of what the ancestor says, beside Ultralytics' 0.5 for the labels' classes.
+    """
 
     name: str
     size: int
     epochs: int
     rate: float
+    keeping: float
 
 
-KEEPING = 0.5
-"""Weight of what the ancestor says, beside Ultralytics' 0.5 for the labels' classes."""
-STAGES = (Stage("small", 416, 2, 8e-4), Stage("full", 640, 2, 4e-4), Stage("last", 640, 1, 3e-4))
+STAGES = (
+    Stage("small", 416, 2, 8e-4, 0.5),
+    Stage("full", 640, 2, 4e-4, 0.5),
+    Stage("last", 640, 1, 3e-4, 0.5),
+    Stage("keep", 640, 2, 3e-4, 2.0),
+)
 
 
 def calibration(pictures: Path, count: int = 24) -> list[Any]:
@@ -86,7 +98,7 @@ def _wishes(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _trainer(overrides: dict[str, Any], beginning: Any, ancestor: Any) -> Any:
+def _trainer(overrides: dict[str, Any], keeping: float, beginning: Any, ancestor: Any) -> Any:
     """Ultralytics' trainer, started from a network instead of from a YAML file."""
     import torch
     from ultralytics.engine import trainer
@@ -108,7 +120,7 @@ def _trainer(overrides: dict[str, Any], beginning: Any, ancestor: Any) -> Any:
             if on_cpu:
                 torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one core out
                 self.model.to(memory_format=torch.channels_last)
-            self.model.criterion = _Loss(self.model.init_criterion(), ancestor.to(self.device), half)
+            self.model.criterion = _Loss(self.model.init_criterion(), ancestor.to(self.device), keeping, half)
 
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
             batch = super().preprocess_batch(batch)
@@ -124,8 +136,9 @@ def _trainer(overrides: dict[str, Any], beginning: Any, ancestor: Any) -> Any:
 class _Loss:
     """The usual loss in float32, and how far the network is from what its ancestor knew."""
 
-    def __init__(self, usual: Any, ancestor: Any, half: bool) -> None:
+    def __init__(self, usual: Any, ancestor: Any, keeping: float, half: bool) -> None:
         self._usual = usual
+        self._keeping = keeping
         self._ancestor = ancestor.eval()
         self._ancestor.model[-1].training = True  # raw scores, not decoded boxes
         self._half = half
@@ -145,7 +158,7 @@ class _Loss:
                 found["scores"][:, :known], was, reduction="none"
             )
             apart = (apart * silent).sum() / (was * silent).sum().clamp(min=1)
-            return loss + KEEPING * apart * len(batch["img"]) / len(loss), items
+            return loss + self._keeping * apart * len(batch["img"]) / len(loss), items
 
 
 def unlabelled(batch: Any, levels: Sequence[tuple[int, int]], known: int) -> Any:
@@ -216,7 +229,7 @@ def train(start: Path, work: Path, stages: tuple[Stage, ...], *, device: str, se
             beginning = copy.deepcopy(ancestor)
         for parameter in beginning.parameters():
             parameter.requires_grad = True
-        _trainer(settings, beginning, ancestor).train()
+        _trainer(settings, stage.keeping, beginning, ancestor).train()
         finished.touch()
         checkpoint = last
     return work / "runs" / stages[-1].name / "weights" / "last.pt"
@@ -234,7 +247,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    stages = tuple(Stage(s.name, s.size, epochs, s.rate) for s, epochs in zip(STAGES, options.epochs, strict=True))
+    stages = tuple(replace(stage, epochs=epochs) for stage, epochs in zip(STAGES, options.epochs, strict=True))
     try:
         print(
             train(

@@ -1,0 +1,100 @@
+"""What runs a fast-plate-ocr network: the library's own session, or OpenVINO with the library's configuration."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import MissingComponent, ModelRuntimeError
+from pipeline.lpr.settings import Backend, Device, LprSettings
+from pipeline.weights.cards import ModelCard, read_plate_config, read_weights
+
+
+class PlateNetwork(Protocol):
+    """An opened network."""
+
+    @property
+    def config(self) -> Any:
+        """The library's `PlateConfig`: size and colours of the input, alphabet."""
+
+    def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
+        """(n, height, width, colours) uint8 to the probabilities of each plate's characters."""
+
+
+def open_network(card: ModelCard, settings: LprSettings, models_dir: Path | None) -> PlateNetwork:
+    """The card's network, verified, in the runtime that the settings ask for.
+
+    Raises:
+        ModelIntegrityError: the weights are not those of the card.
+        ModelRuntimeError: the runtime refuses them.
+        MissingComponent: OpenVINO is asked for and not installed.
+    """
+    weights, config = read_weights(card, models_dir), read_plate_config(card, models_dir)
+    installed = importlib.util.find_spec("openvino") is not None
+    if settings.backend is Backend.OPENVINO and not installed:
+        raise MissingComponent("backend openvino", "the package is not installed", "pip install 'viapublica[openvino]'")
+    wanted = settings.backend is Backend.OPENVINO or (
+        settings.backend is Backend.AUTO and settings.device is Device.CPU and installed
+    )
+    opened, name = (_OpenVino, "OpenVINO") if wanted else (_Library, "fast-plate-ocr")
+    try:
+        # The library opens paths only: it gets those of a private copy of what was verified.
+        with tempfile.TemporaryDirectory(prefix="viapublica-") as folder:
+            weights_copy, config_copy = Path(folder, "weights.onnx"), Path(folder, "plate.yaml")
+            weights_copy.write_bytes(weights)
+            config_copy.write_bytes(config)
+            return opened(weights_copy, config_copy, settings)
+    except Exception as error:  # the libraries' exceptions have no common base but Exception
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ModelRuntimeError(f"model {card.name}", f"{name} cannot open it ({said})") from error
+
+
+class _Library:
+    """ONNX Runtime, opened by fast-plate-ocr."""
+
+    def __init__(self, weights: Path, config: Path, settings: LprSettings) -> None:
+        import onnxruntime as ort
+        from fast_plate_ocr import LicensePlateRecognizer
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = settings.threads
+        options.log_severity_level = 4  # what goes wrong is raised, with the same words
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._recogniser: Any = LicensePlateRecognizer(
+            onnx_model_path=weights,
+            plate_config_path=config,
+            device="cuda" if settings.device is Device.CUDA else "cpu",
+            sess_options=options,
+        )
+        self.config: Any = self._recogniser.config
+
+    def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
+        """See `PlateNetwork`."""
+        (output,) = self._recogniser.model.run([self._recogniser.plate_output_name], {"input": batch})
+        return np.asarray(output)
+
+
+class _OpenVino:
+    """OpenVINO on the processor."""
+
+    def __init__(self, weights: Path, config: Path, settings: LprSettings) -> None:
+        import openvino
+        from fast_plate_ocr.inference.config import PlateConfig
+
+        self.config: Any = PlateConfig.from_yaml(config)
+        told = {"INFERENCE_NUM_THREADS": settings.threads, "PERFORMANCE_HINT": "LATENCY"}
+        core = openvino.Core()
+        compiled = core.compile_model(core.read_model(weights.read_bytes()), "CPU", told)
+        named = [port for port in compiled.outputs if "plate" in port.get_names()]
+        self._output = named[0] if named else compiled.output(0)
+        self._request: Any = compiled.create_infer_request()
+
+    def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
+        """See `PlateNetwork`."""
+        # Copied: the request overwrites its output in the next pass.
+        return np.array(self._request.infer([batch])[self._output])
