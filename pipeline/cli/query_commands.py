@@ -18,7 +18,7 @@ from pipeline.domain.plate import normalise
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.sink.connect import connect_store
 from pipeline.sink.queries import EventQueries
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings
+from pipeline.sink.settings import ChdbSettings, StoreSettings
 
 ConfigOption = Annotated[
     Path | None,
@@ -157,15 +157,16 @@ def data_folder(config: Path | None, data: Path | None) -> Path:
     return data if data is not None else load_config(_configuration(config), for_queries=True).data_dir
 
 
-def _where(config: Path | None, data: Path | None) -> tuple[ChdbSettings | ClickHouseSettings, Path]:
+def _where(config: Path | None, data: Path | None) -> tuple[StoreSettings, Path]:
     if data is not None:
         return ChdbSettings(), data
     path = _configuration(config)
     settings = load_config(path, for_queries=True)
-    for sink in settings.sinks:
-        if isinstance(sink, ChdbSettings | ClickHouseSettings):
-            return sink, settings.data_dir
-    raise ConfigError(str(path), "has no event store among its sinks", "Add a sink of type chdb or clickhouse")
+    if settings.event_store is not None:
+        return settings.event_store, settings.data_dir
+    raise ConfigError(
+        str(path), "has no event store", "Add a sink of type chdb or clickhouse, or name one under `store`"
+    )
 
 
 def _configuration(config: Path | None) -> Path:
@@ -187,6 +188,7 @@ _SHOWN: Mapping[str, Sequence[str]] = {
     "plate_read": ("plate", "layout", "confidence", "votes", "vehicle"),
     "track": ("label", "track_id", "frames", "path_px", "speed_px_s", "speed_m_s"),
     "count": ("label", "count"),
+    "alert": ("rule", "severity", "subject", "detail"),
     "health": ("state", "detail"),
 }
 

@@ -17,7 +17,7 @@ from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.redact import redact_address
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
-from pipeline.sink.settings import ChdbSettings, SinkSettings
+from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Relative = Annotated[float, Field(ge=0, le=1)]
@@ -202,7 +202,13 @@ class Config(BaseModel):
         default_factory=lambda: (ChdbSettings(),),
         min_length=1,
         title="Sinks",
-        description="Where events go; the first event store among them answers queries.",
+        description="Where events go; without `store`, the first event store among them answers queries.",
+    )
+    store: Annotated[StoreSettings, Field(discriminator="type")] | None = Field(
+        default=None,
+        title="Event store",
+        description="The event store that queries ask and that `viapublica ingest` fills from Kafka, where it is not "
+        "one of the sinks.",
     )
     engine: EngineSettings = Field(
         default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."
@@ -210,6 +216,11 @@ class Config(BaseModel):
     observability: ObservabilitySettings = Field(
         default_factory=ObservabilitySettings, title="Observability", description="Logs, metrics, previews."
     )
+
+    @property
+    def event_store(self) -> StoreSettings | None:
+        """The store that answers queries: `store`, else the first among the sinks."""
+        return self.store or next((s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings)), None)
 
     @field_validator("cameras")
     @classmethod

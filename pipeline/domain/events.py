@@ -29,6 +29,7 @@ class Kind(StrEnum):
     PLATE_READ = "plate_read"
     TRACK = "track"
     COUNT = "count"
+    ALERT = "alert"
     HEALTH = "health"
 
 
@@ -106,6 +107,35 @@ class CountEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.COUNT.value):
     stream_id: str
 
 
+class Severity(StrEnum):
+    """How soon somebody should look at an alert."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+ENGINE_ID = "@engine"
+"""Stands as `camera_id` of alerts about the program itself; no camera can be called so."""
+
+
+class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
+    """Something an operator should look at.
+
+    Attributes:
+        rule: what raised it, such as ``camera-lost`` or ``events-lost``.
+        severity: how soon.
+        subject: what it is about: a sink's name, a zone; "" for the camera itself.
+        detail: in words, without credentials.
+    """
+
+    rule: str
+    severity: Severity
+    subject: str = ""
+    detail: str = ""
+    stream_id: str = ""
+
+
 class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
     """A camera changed its state; `detail` says why, without credentials."""
 
@@ -114,7 +144,7 @@ class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
     stream_id: str = ""
 
 
-Event: TypeAlias = PlateReadEvent | TrackEvent | CountEvent | HealthEvent
+Event: TypeAlias = PlateReadEvent | TrackEvent | CountEvent | AlertEvent | HealthEvent
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.domain.events import CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, kind_of
+from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, kind_of
 from pipeline.domain.frame import Frame
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.snapshots import CameraActivity
@@ -68,5 +68,7 @@ def _words(event: Event) -> str:
             return event.label
         case CountEvent():
             return f"{event.count} {event.label}"
+        case AlertEvent():
+            return event.rule
         case HealthEvent():
             return event.state

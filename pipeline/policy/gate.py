@@ -8,7 +8,16 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.camera import Camera
-from pipeline.domain.events import BaseEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.events import (
+    ENGINE_ID,
+    AlertEvent,
+    BaseEvent,
+    CountEvent,
+    Event,
+    HealthEvent,
+    PlateReadEvent,
+    TrackEvent,
+)
 from pipeline.errors import PolicyError
 from pipeline.policy.scope import may_read_plates, why_no_plates
 
@@ -20,6 +29,7 @@ ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     ),
     TrackEvent: _COMMON | frozenset("label stream_id track_id first_ts_ms frames path_px speed_px_s speed_m_s".split()),
     CountEvent: _COMMON | frozenset("label count stream_id".split()),
+    AlertEvent: _COMMON | frozenset("rule severity subject detail stream_id".split()),
     HealthEvent: _COMMON | frozenset("state detail stream_id".split()),
 }
 """Every field of every event that may leave. None can be added by mistake: see `check_schema`."""
@@ -52,6 +62,8 @@ class Gate:
         """Why this event may not leave; "" when it may."""
         if type(event) not in ALLOWED_FIELDS:
             return f"events of type {type(event).__name__} are not on the allow-list"
+        if isinstance(event, AlertEvent) and event.camera_id == ENGINE_ID:
+            return ""
         camera = self._cameras.get(event.camera_id)
         if camera is None:
             return f"camera {event.camera_id} is not declared"

@@ -22,6 +22,7 @@ TOPIC_TAILS: Final = {
     Kind.PLATE_READ: "plate-reads",
     Kind.TRACK: "tracks",
     Kind.COUNT: "counts",
+    Kind.ALERT: "alerts",
     Kind.HEALTH: "health",
 }
 

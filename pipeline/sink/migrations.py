@@ -74,6 +74,18 @@ MIGRATIONS: Final = (
             _table("health", "state String, detail String, stream_id String", "camera_id, ts_ms, event_id", 8192),
         ),
     ),
+    Migration(
+        2,
+        "table of alerts",
+        (
+            _table(
+                "alerts",
+                "rule String, severity String, subject String, detail String, stream_id String",
+                "camera_id, ts_ms, event_id",
+                8192,
+            ),
+        ),
+    ),
 )
 
 LATEST: Final = MIGRATIONS[-1].version

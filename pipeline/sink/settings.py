@@ -152,7 +152,7 @@ class ClickHouseSettings(DeliverySettings):
 
 
 class KafkaSettings(DeliverySettings):
-    """A Kafka cluster. Topics: plate-reads, tracks, counts and health, each behind the prefix."""
+    """A Kafka cluster. Topics: plate-reads, tracks, counts, alerts and health, each behind the prefix."""
 
     type: Literal["kafka"] = Field(default="kafka", title="Kind", description="Kafka cluster.")
     brokers: tuple[Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")], ...] = Field(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from msgspec.structs import astuple
 
-from pipeline.domain.events import CountEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
+from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
 from pipeline.sink.writer import Refused
 
 _DAY_MS: Final = 86_400_000
@@ -43,7 +43,7 @@ class Table:
 
     name: str
     kind: Kind
-    event: type[PlateReadEvent | TrackEvent | CountEvent | HealthEvent]
+    event: type[PlateReadEvent | TrackEvent | CountEvent | AlertEvent | HealthEvent]
     columns: dict[str, ColumnType]
 
     def values(self, events: Sequence[Event]) -> dict[str, tuple[Any, ...]]:
@@ -118,6 +118,12 @@ COUNTS: Final = Table(
     CountEvent,
     _COMMON | {"label": ColumnType.STRING, "count": ColumnType.UINT32, "stream_id": ColumnType.STRING},
 )
+ALERTS: Final = Table(
+    "alerts",
+    Kind.ALERT,
+    AlertEvent,
+    _COMMON | dict.fromkeys(("rule", "severity", "subject", "detail", "stream_id"), ColumnType.STRING),
+)
 HEALTH: Final = Table(
     "health",
     Kind.HEALTH,
@@ -125,7 +131,7 @@ HEALTH: Final = Table(
     _COMMON | {"state": ColumnType.STRING, "detail": ColumnType.STRING, "stream_id": ColumnType.STRING},
 )
 
-TABLES: Final[dict[Kind, Table]] = {table.kind: table for table in (PLATE_READS, TRACKS, COUNTS, HEALTH)}
+TABLES: Final[dict[Kind, Table]] = {table.kind: table for table in (PLATE_READS, TRACKS, COUNTS, ALERTS, HEALTH)}
 
 
 def by_days(events: Sequence[Event], most_days: int) -> list[Sequence[Event]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from pipeline.domain.events import CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, encode
+from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, encode
 from pipeline.sink.writer import Refused
 
 _FLOATS: dict[type, tuple[str, ...]] = {
     PlateReadEvent: ("confidence", "x1", "y1", "x2", "y2"),
     TrackEvent: ("path_px", "speed_px_s", "speed_m_s"),
     CountEvent: (),
+    AlertEvent: (),
     HealthEvent: (),
 }
 

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.events import (
+    AlertEvent,
     CountEvent,
     Event,
     HealthEvent,
     Kind,
     PlateReadEvent,
+    Severity,
     TrackEvent,
     decode,
     encode,
@@ -38,6 +40,7 @@ _EVENTS: st.SearchStrategy[Event] = st.one_of(
         path_px=_NUMBER, speed_px_s=_NUMBER, speed_m_s=st.none() | _NUMBER,
     ),
     st.builds(CountEvent, **_BASE, label=_WORD, count=_INT, stream_id=_WORD),
+    st.builds(AlertEvent, **_BASE, rule=_WORD, severity=st.sampled_from(Severity), subject=_WORD, detail=_WORD),
     st.builds(HealthEvent, **_BASE, state=_WORD, detail=_WORD),
 )  # fmt: skip
 

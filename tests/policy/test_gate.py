@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.camera import Camera, Scope, Surroundings
-from pipeline.domain.events import BaseEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.events import (
+    ENGINE_ID,
+    AlertEvent,
+    BaseEvent,
+    CountEvent,
+    Event,
+    HealthEvent,
+    PlateReadEvent,
+    Severity,
+    TrackEvent,
+)
 from pipeline.domain.plate import Layout
 from pipeline.errors import PolicyError
 from pipeline.policy.gate import ALLOWED_FIELDS, Gate, check_schema
@@ -27,6 +37,7 @@ _OTHERS: list[Event] = [
         path_px=1, speed_px_s=1,
     ),
     CountEvent(event_id=_ID, camera_id="c", ts_ms=0, label="car", count=1, stream_id="s"),
+    AlertEvent(event_id=_ID, camera_id="c", ts_ms=0, rule="camera-lost", severity=Severity.WARNING),
     HealthEvent(event_id=_ID, camera_id="c", ts_ms=0, state="streaming", detail=""),
 ]  # fmt: skip
 _CAMERAS = st.builds(
@@ -64,6 +75,12 @@ def test_counts_tracks_and_health_leave_from_every_declared_camera(camera: Camer
 @pytest.mark.parametrize("event", [_PLATE, *_OTHERS], ids=lambda event: type(event).__name__)
 def test_nothing_leaves_from_a_camera_that_was_never_declared(event: Event) -> None:
     assert "camera c is not declared" in Gate({}).refusal(event)
+
+
+def test_of_the_program_itself_only_alerts_leave() -> None:
+    alert = AlertEvent(event_id=_ID, camera_id=ENGINE_ID, ts_ms=0, rule="events-lost", severity=Severity.CRITICAL)
+    assert Gate({}).refusal(alert) == ""
+    assert "not declared" in Gate({}).refusal(msgspec.structs.replace(_PLATE, camera_id=ENGINE_ID))
 
 
 def test_an_event_type_outside_the_list_does_not_leave() -> None:

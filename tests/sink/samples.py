@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic, sleep
 
-from pipeline.domain.events import CountEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent, event_id
+from pipeline.domain.events import (
+    AlertEvent,
+    CountEvent,
+    Event,
+    HealthEvent,
+    Kind,
+    PlateReadEvent,
+    Severity,
+    TrackEvent,
+    event_id,
+)
 from pipeline.domain.plate import layout_of, plate_key
 
 START_MS = 1_790_000_000_000
@@ -66,6 +76,18 @@ def count(number: int, *, camera: str = "cam-1") -> CountEvent:
     )
 
 
+def alert(number: int, *, camera: str = "cam-1") -> AlertEvent:
+    """A camera that was lost."""
+    return AlertEvent(
+        event_id=event_id(camera, "", Kind.ALERT, number),
+        camera_id=camera,
+        ts_ms=START_MS + number * 1000,
+        rule="camera-lost",
+        severity=Severity.WARNING,
+        detail="no answer",
+    )
+
+
 def health(number: int, *, camera: str = "cam-1", state: str = "streaming", detail: str = "") -> HealthEvent:
     """A change of a camera's state."""
     return HealthEvent(
@@ -83,6 +105,7 @@ def one_of_each(number: int = 1) -> list[Event]:
         plate_read(number),
         track(number, speed_m_s=11.5),
         count(number),
+        alert(number),
         health(number, detail="it's \\ off\n\t«é»"),
     ]
 

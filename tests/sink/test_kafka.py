@@ -81,7 +81,13 @@ def test_each_kind_has_its_topic_its_key_and_its_version(broker: KafkaBroker, tm
     sink.flush(20)
     sink.close()
     found = messages(broker, "kinds", 4)
-    assert {r.topic for r in found} == {"kinds.plate-reads", "kinds.tracks", "kinds.counts", "kinds.health"}
+    assert {r.topic for r in found} == {
+        "kinds.plate-reads",
+        "kinds.tracks",
+        "kinds.counts",
+        "kinds.alerts",
+        "kinds.health",
+    }
     assert all(r.key == b"cam-1" and r.headers == [("schema_version", b"1")] for r in found)
     assert ids(found) == {event.event_id for event in one_of_each()}
 
