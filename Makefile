@@ -94,7 +94,7 @@ train-traffic: venv system ## train the detector; PEERS="--centerface F --plated
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train \
 	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --work $(WORK)/traffic --device $(or $(DEVICE),cpu)
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export \
-	  --checkpoint $(WORK)/traffic/runs/last/weights/last.pt --work $(WORK)/traffic
+	  --checkpoint $(WORK)/traffic/runs/keep/weights/last.pt --work $(WORK)/traffic
 
 eval: venv ## the figures of our models' cards again
 	$(RUN)/python -m models.training.traffic.evaluate --data $(DATA) --models $(MODELS) \
@@ -109,7 +109,7 @@ format: venv ## format and fix what can be fixed
 COMPILE = $(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 lock: venv ## take newer versions of the dependencies
-	$(COMPILE) pyproject.toml --extra openvino --extra kafka-codecs -o requirements/run.lock
+	$(COMPILE) pyproject.toml --extra openvino --extra kafka-codecs --extra kafka-fast -o requirements/run.lock
 	$(COMPILE) pyproject.toml --extra openvino --extra demo --group dev -c requirements/run.lock \
 	  -o requirements/dev.lock
 	echo uv | $(COMPILE) - -o requirements/uv.lock

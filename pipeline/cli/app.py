@@ -11,6 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.cli import (
+    backbone_commands,
     config_commands,
     demo_command,
     doctor_command,
@@ -37,6 +38,10 @@ app.command("read")(media_commands.read)
 app.command("plates")(query_commands.plates)
 app.command("events")(query_commands.events)
 app.command("cameras")(query_commands.cameras)
+app.command("ingest")(backbone_commands.ingest)
+app.command("tail")(backbone_commands.tail)
+app.add_typer(backbone_commands.app, name="dead-letters")
+app.command("schema")(backbone_commands.schema)
 app.add_typer(config_commands.app, name="config")
 app.add_typer(models_commands.app, name="models")
 app.add_typer(spool_commands.app, name="spool")

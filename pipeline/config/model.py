@@ -17,6 +17,7 @@ from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.redact import redact_address
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
+from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -209,6 +210,11 @@ class Config(BaseModel):
         title="Event store",
         description="The event store that queries ask and that `viapublica ingest` fills from Kafka, where it is not "
         "one of the sinks.",
+    )
+    ingest: IngestSettings = Field(
+        default_factory=IngestSettings,
+        title="Ingest",
+        description="How `viapublica ingest` brings events from Kafka into the event store.",
     )
     engine: EngineSettings = Field(
         default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."

@@ -16,6 +16,7 @@ from pipeline.domain.camera import Camera
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Detector, PlateReader
+from pipeline.engine.alerts import AlertWatch
 from pipeline.engine.batcher import FairBatcher
 from pipeline.engine.feed import Feed
 from pipeline.engine.health import HealthWatch
@@ -79,6 +80,7 @@ class Engine:
         self._preview = preview
         self._idle_close_s = idle_close_s
         self._health = HealthWatch(feeds)
+        self._alerts = AlertWatch()
         self._streams: dict[str, Stream] = {}
         self._stopping = threading.Event()
 
@@ -118,7 +120,7 @@ class Engine:
                 feed.join(max(0.0, deadline - time.monotonic()))
             for camera_id in list(self._streams):
                 self._send(self._streams.pop(camera_id).close())
-            self._send(self._health.changes(self._last_ts_ms))
+            self._tell_troubles()
 
     def _may_take(self, slot: Slot) -> bool:
         """Files wait while a sink pushes back; live cameras go on."""
@@ -175,7 +177,7 @@ class Engine:
 
     def _look_after(self) -> None:
         """Everything that is not a frame: health, streams that fell silent, sinks that pushed back."""
-        self._send(self._health.changes(self._last_ts_ms))
+        self._tell_troubles()
         for feed in self.feeds:
             stream = self._streams.get(feed.source.camera_id)
             if stream is None or stream.last_frame is None:
@@ -183,6 +185,13 @@ class Engine:
             silent_s = time.monotonic() - stream.last_frame.arrived_s
             if feed.finished or (feed.source.live and silent_s > self._idle_close_s):
                 self._send(self._streams.pop(feed.source.camera_id).close())
+
+    def _tell_troubles(self) -> None:
+        """Changes of the cameras' states, and what operators should look at."""
+        changes = self._health.changes(self._last_ts_ms)
+        alerts = self._alerts.about_cameras(changes)
+        alerts += self._alerts.about_sinks(self.outlet.statuses(), self.outlet.lost)
+        self._send([*changes, *alerts])
 
     def _last_ts_ms(self, camera_id: str) -> int | None:
         """Time of the newest analysed frame of a camera."""

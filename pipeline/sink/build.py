@@ -20,9 +20,9 @@ def build_writer(settings: SinkSettings, data_dir: Path) -> Writer:
 
             return TableWriter(target_of(settings, data_dir), lambda: open_database(settings, data_dir, create=True))
         case KafkaSettings():
-            from pipeline.sink.kafka import KafkaWriter
+            from pipeline.sink.kafka.writer import KafkaWriter
 
-            return KafkaWriter(settings)
+            return KafkaWriter(settings, data_dir / "run" / f"kafka-{settings.name}.json")
         case JsonLinesSettings():
             from pipeline.sink.jsonlines import JsonLinesWriter, StandardOutputWriter
 

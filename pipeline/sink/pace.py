@@ -65,6 +65,13 @@ class Pace:
                 self._arrivals.popleft()
             self._changed.notify_all()
 
+    def back_to(self, done: int) -> None:
+        """Events from this offset on are to be delivered again, at once."""
+        with self._changed:
+            self._done = min(self._done, done)
+            self._wanted = self._accepted
+            self._changed.notify_all()
+
     def pause(self, seconds: float) -> None:
         """Wait before another try; a `hurry` or `close` that comes meanwhile cuts it short."""
         until = time.monotonic() + seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -151,6 +152,15 @@ class ClickHouseSettings(DeliverySettings):
     )
 
 
+class KafkaClient(StrEnum):
+    """Which client speaks to the brokers."""
+
+    AUTO = "auto"
+    """confluent-kafka where it is installed, kafka-python otherwise."""
+    PYTHON = "kafka-python"
+    CONFLUENT = "confluent"
+
+
 class KafkaSettings(DeliverySettings):
     """A Kafka cluster. Topics: plate-reads, tracks, counts, alerts and health, each behind the prefix."""
 
@@ -163,6 +173,20 @@ class KafkaSettings(DeliverySettings):
         pattern=r"^[A-Za-z0-9._-]{1,200}$",
         title="Topic prefix",
         description="Topics are <prefix>.plate-reads and so on.",
+    )
+    client: KafkaClient = Field(
+        default=KafkaClient.AUTO,
+        title="Client",
+        description="auto: confluent-kafka (extra kafka-fast, several times as many messages per second) where it is "
+        "installed, else kafka-python.",
+    )
+    keep_hours: int = Field(
+        default=72,
+        ge=1,
+        le=168,
+        title="Keep",
+        description="Hours that brokers keep plate reads, tracks and dead letters in topics this program has to "
+        "create; counts and alerts are kept a month, of health the last state of each camera.",
     )
     partitions: int = Field(
         default=6, ge=1, le=10_000, title="Partitions", description="Of topics this program has to create."

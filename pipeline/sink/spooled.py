@@ -21,7 +21,7 @@ from pipeline.sink.settings import DeliverySettings
 from pipeline.sink.spool.layout import Record
 from pipeline.sink.spool.spool import Spool
 from pipeline.sink.wire import to_json
-from pipeline.sink.writer import Refused, Writer
+from pipeline.sink.writer import Forgotten, Refused, Writer
 
 _log = structlog.get_logger(__name__)
 
@@ -176,6 +176,9 @@ class SpooledSink:
                         continue
                     most = self._deliver(self._spool.read(most))
                     backoff_s = self._settings.retry_initial_s
+                except Forgotten as loss:
+                    self._open = True
+                    self._resend(loss)
                 except Exception as error:  # noqa: BLE001 - whatever a driver throws, the events must stay in line
                     self._spool.rewind()
                     if self._give_up(error, backoff_s):
@@ -201,6 +204,13 @@ class SpooledSink:
         self._spool.acknowledge(self._spool.position)
         self._pace.reached(self._spool.acked)
         return min(self._settings.batch_events, max(1, len(records)) * 2)
+
+    def _resend(self, loss: Forgotten) -> None:
+        """Deliver everything again that the spool still keeps: the other side has lost what it had confirmed."""
+        before = self._spool.acked
+        self._spool.rewind(0)
+        self._pace.back_to(self._spool.acked)
+        self._log.error("sink_lost_confirmed_events", resending=before - self._spool.acked, reason=redact(str(loss)))
 
     def _decoded(self, record: Record) -> Event | None:
         try:

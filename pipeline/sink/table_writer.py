@@ -7,11 +7,29 @@ from typing import Final
 
 from pipeline.domain.events import Event
 from pipeline.errors import SinkError
-from pipeline.sink.database import Database, migrate
+from pipeline.sink.database import Database, DatabaseError, migrate
 from pipeline.sink.tables import TABLES, by_days
 
 # Servers refuse more than 100 partitions (days) per insert by default.
 _MOST_DAYS: Final = 90
+
+
+def check_columns(database: Database) -> None:
+    """Make sure that every column is there; columns that somebody added get their defaults.
+
+    Raises:
+        DatabaseError: one is missing or of another type.
+    """
+    for table in TABLES.values():
+        there = {str(row["name"]): str(row["type"]) for row in database.rows(f"DESCRIBE TABLE {table.name}")}
+        for name, kind in table.columns.items():
+            if there.get(name) != kind.value:
+                what = f"has type {there[name]}, not {kind.value}" if name in there else "is missing"
+                raise DatabaseError(
+                    database.target,
+                    f"table {table.name}: the column {name} {what}",
+                    f"Somebody changed the table. Mend it with ALTER TABLE {table.name}; nothing is lost meanwhile.",
+                )
 
 
 class TableWriter:
@@ -36,6 +54,7 @@ class TableWriter:
         """Connect and bring the schema up to date."""
         self._database = self._connect()
         migrate(self._database)
+        check_columns(self._database)
 
     def write(self, events: Sequence[Event]) -> None:
         """Insert the events, each kind into its table; in rows of one event the last written wins."""

@@ -13,6 +13,10 @@ class Refused(SinkError):
     """The other side will never take one of these events, however often it is offered."""
 
 
+class Forgotten(SinkError):
+    """The other side has lost events that it had confirmed: what the spool still keeps is to be sent again."""
+
+
 class Writer(Protocol):
     """Writes batches to one broker, database or file; used by one thread only.
 
@@ -29,6 +33,7 @@ class Writer(Protocol):
         """Connect and make tables, topics or files ready.
 
         Raises:
+            Forgotten: it is open, and has lost what it had confirmed.
             ViapublicaError: not now.
         """
         ...
@@ -38,6 +43,7 @@ class Writer(Protocol):
 
         Raises:
             Refused: at least one of the events will never be taken; how many of the others were is not known.
+            Forgotten: it has lost what it had confirmed before.
             ViapublicaError: not now.
         """
         ...

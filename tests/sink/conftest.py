@@ -61,6 +61,12 @@ def store_settings(request: pytest.FixtureRequest) -> StoreSettings:
 
 
 @pytest.fixture
+def clickhouse_store(request: pytest.FixtureRequest, clickhouse_server: ClickHouseServer) -> ClickHouseSettings:
+    """Settings of an empty database on the server."""
+    return clickhouse_settings(clickhouse_server, database=f"test_{abs(hash(request.node.nodeid)):x}")
+
+
+@pytest.fixture
 def database(store_settings: StoreSettings, tmp_path: Path) -> Iterator[Database]:
     """An open database with our tables, empty."""
     database = open_database(store_settings, tmp_path, create=True)

@@ -1,0 +1,1 @@
+"""From Kafka's topics into the event store."""

@@ -1,0 +1,1 @@
+"""Kafka: topics, producers, consumers, and the `Writer` that sends events."""
