@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import pytest
+
+with warnings.catch_warnings():
+    # kafka-python 3.0 reads its schemas by a function that Python 3.11 calls old.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import kafka  # noqa: F401
 from hypothesis import settings
 
 # Machines are shared and noisy: no test is timed, property tests neither.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +11,7 @@ from pipeline.sink.database import Database, migrate
 from pipeline.sink.databases import open_database
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, Credentials, StoreSettings
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
-
-with warnings.catch_warnings():
-    # kafka-python 3.0 reads its schemas by a function that Python 3.11 calls old.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import kafka  # noqa: F401
-
-    from tests.servers.kafka import KafkaBroker
+from tests.servers.kafka import KafkaBroker
 
 
 @pytest.fixture(scope="session")
