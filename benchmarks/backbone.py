@@ -1,0 +1,254 @@
+"""The way of events: spool, Kafka clients, and from an engine's sink through Kafka and the ingester into the store.
+
+    python -m benchmarks.backbone            # everything, some five minutes
+    python -m benchmarks.backbone --soak 1800  # half an hour at 2,000 events/s: memory
+
+One broker (Tansu, memory), one producing process (this one), one ingester process, chDB; all on the same cores. Writes
+benchmarks/results/backbone.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from benchmarks.results_file import machine, write_table
+from benchmarks.store import reads
+from pipeline.domain.events import Event, Kind, encode
+from pipeline.errors import Backpressure, ViapublicaError
+from pipeline.sink.build import build_sink
+from pipeline.sink.connect import connect_store
+from pipeline.sink.kafka.consumer import open_consumer
+from pipeline.sink.kafka.messages import Message
+from pipeline.sink.kafka.producer import open_producer
+from pipeline.sink.kafka.topics import make_missing, topic_of
+from pipeline.sink.settings import ChdbSettings, KafkaClient, KafkaSettings
+from pipeline.sink.spool.settings import SpoolSettings
+from pipeline.sink.spool.spool import Spool
+from tests.servers.kafka import KafkaBroker
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "backbone.md"
+STEP_S = 0.05
+
+
+def spool_rate(events: Sequence[Event], folder: Path) -> float:
+    """Events per second appended, read and confirmed, with interval sync."""
+    payloads = [encode(event) for event in events]
+    spool = Spool("bench", folder / "spool", SpoolSettings(retain_s=0))
+    start = time.perf_counter()
+    for first in range(0, len(payloads), 1000):
+        spool.append(payloads[first : first + 1000])
+        got = spool.read(1000)
+        spool.acknowledge(got[-1].offset + 1)
+    rate = len(payloads) / (time.perf_counter() - start)
+    spool.close()
+    return rate
+
+
+def client_rates(broker: KafkaBroker, client: KafkaClient, events: Sequence[Event]) -> tuple[float, float]:
+    """Messages per second of one producer (confirmed by the broker) and of one consumer."""
+    kafka = KafkaSettings(brokers=(broker.address,), topic_prefix=f"bench-{client.value}", client=client)
+    make_missing(kafka)
+    topic = topic_of(kafka, Kind.PLATE_READ)
+    messages = [Message(topic, encode(event), event.camera_id.encode(), [("kind", b"plate_read")]) for event in events]
+    producer = open_producer(kafka, "bench")
+    producer.send(messages[:1000])
+    start = time.perf_counter()
+    for first in range(0, len(messages), 10_000):
+        producer.send(messages[first : first + 10_000])
+    sent = len(messages) / (time.perf_counter() - start)
+    producer.close()
+    consumer = open_consumer(kafka, [topic], "bench", 6.0, lambda _: None)
+    found, start = 0, 0.0
+    while found < len(messages):
+        got = len(consumer.poll(0.2, 10_000))
+        if got and not start:
+            start, got = time.perf_counter(), 0  # from the first answer on: joining a group is not reading
+        found += got
+        if start and not got and found and found > 0.9 * len(messages):
+            break
+    received = found / (time.perf_counter() - start)
+    consumer.close()
+    return sent, received
+
+
+@contextmanager
+def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[KafkaSettings, psutil.Process]]:
+    """An ingester in a process of its own, ready."""
+    kafka = KafkaSettings(brokers=(broker.address,), topic_prefix=prefix, batch_interval_s=0.2)
+    camera = {"id": "cam-0", "source": "none.mp4", "scope": "public-road"}
+    config = {
+        "data_dir": str(folder / "ingest"),
+        "cameras": [camera],
+        "sinks": [msgspec.json.decode(kafka.model_dump_json(exclude_none=True))],
+        "store": {"type": "chdb"},
+        "ingest": {"session_timeout_s": 6, "oldest_days": 36_500, "ahead_s": 2_592_000, "batch_interval_s": 0.5},
+    }
+    (folder / "city.yaml").write_bytes(msgspec.json.encode(config))
+    command = [sys.executable, "-m", "pipeline.cli", "ingest", "--config", str(folder / "city.yaml"), "--quiet"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield kafka, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def stored(folder: Path) -> int:
+    """Plate reads that a query finds."""
+    try:
+        store = connect_store(ChdbSettings(), folder / "ingest")
+    except ViapublicaError:
+        return 0
+    try:
+        return store.count(Kind.PLATE_READ)
+    except ViapublicaError:
+        return 0
+    finally:
+        store.close()
+
+
+def add(sink: Any, events: Sequence[Event]) -> None:
+    while True:
+        try:
+            sink.add(events)
+        except Backpressure as full:
+            time.sleep(full.retry_after_s)
+        else:
+            return
+
+
+def chain_rate(broker: KafkaBroker, folder: Path, events: Sequence[Event]) -> float:
+    """Events per second from `add` to a query's answer, at steady state: the first tenth is not counted."""
+    with city(folder, broker, "chain") as (kafka, _):
+        sink = build_sink(kafka, folder / "engine")
+        tenth = len(events) // 10
+        add(sink, events[:tenth])
+        sink.flush(120)
+        _until(folder, tenth, 120)
+        start = time.perf_counter()
+        for first in range(tenth, len(events), 2000):
+            add(sink, events[first : first + 2000])
+        _until(folder, len(events), 600)
+        rate = (len(events) - tenth) / (time.perf_counter() - start)
+        sink.close()
+    return rate
+
+
+def _until(folder: Path, count: int, timeout_s: float) -> None:
+    until = time.monotonic() + timeout_s
+    while stored(folder) < count:
+        if time.monotonic() > until:
+            raise RuntimeError(f"only {stored(folder)} of {count} events are stored after {timeout_s} s")
+        time.sleep(0.1)
+
+
+def latency(broker: KafkaBroker, folder: Path, rate: int, seconds: float) -> tuple[list[float], list[float]]:
+    """Seconds from `add` to a query that finds it, for each step of 50 ms; memory of engine and ingester in MB."""
+    events = reads()[: int(rate * STEP_S)]
+    taken: list[tuple[int, float]] = []
+    waits: list[float] = []
+    memory: list[float] = []
+    stop = threading.Event()
+    with city(folder, broker, "latency") as (kafka, ingester):
+        sink = build_sink(kafka, folder / "engine")
+
+        def watch() -> None:
+            reached = 0
+            while not stop.is_set() or reached < len(taken):
+                count = stored(folder)
+                now = time.monotonic()
+                while reached < len(taken) and taken[reached][0] <= count:
+                    waits.append(now - taken[reached][1])
+                    reached += 1
+                time.sleep(0.05)
+
+        add(sink, [_renamed(event, 0, n) for n, event in enumerate(events)])
+        _until(folder, len(events), 120)
+        total = len(events)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        began = time.monotonic()
+        for step in range(1, int(seconds / STEP_S)):
+            made = [_renamed(event, step, n) for n, event in enumerate(events)]
+            total += len(made)
+            add(sink, made)
+            taken.append((total, time.monotonic()))
+            if step % 200 == 0:
+                rss = psutil.Process().memory_info().rss + ingester.memory_info().rss
+                memory.append(rss / 1e6)
+            time.sleep(max(0.0, began + step * STEP_S - time.monotonic()))
+        stop.set()
+        watcher.join(120)
+        sink.close()
+    return waits, memory
+
+
+def _renamed(event: Any, step: int, number: int) -> Event:
+    fields = {"event_id": uuid.UUID(int=(step << 32) + number + 1), "ts_ms": event.ts_ms + step}
+    renamed: Event = msgspec.structs.replace(event, **fields)
+    return renamed
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--soak", type=float, default=40.0, help="seconds at 2,000 events per second")
+    parser.add_argument("--events", type=int, default=1_000_000, help="events through the whole chain")
+    options = parser.parse_args()
+    events = reads()[: options.events]
+    gc.freeze()
+    rows: list[tuple[str, str]] = []
+
+    def told(what: str, figure: str) -> None:
+        print(f"{what}: {figure}", flush=True)
+        rows.append((what, figure))
+
+    with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as name, KafkaBroker() as broker:
+        folder = Path(name)
+        told("spool alone, interval sync, appended + read + confirmed", f"{spool_rate(events, folder):,.0f} events/s")
+        python = client_rates(broker, KafkaClient.PYTHON, events[:200_000])
+        fast = client_rates(broker, KafkaClient.CONFLUENT, events[:200_000])
+        for what, one, other in zip(("producer", "consumer"), python, fast, strict=True):
+            told(f"{what}, kafka-python", f"{one:,.0f} messages/s")
+            told(f"{what}, confluent-kafka", f"{other:,.0f} messages/s, {other / one:.1f} times kafka-python")
+        told(
+            "spool + Kafka + ingest + chDB, one producer, one ingester (confluent)",
+            f"{chain_rate(broker, _made(folder / 'chain'), events):,.0f} events/s",
+        )
+        waits, memory = latency(broker, _made(folder / "latency"), 2000, options.soak)
+        cuts = statistics.quantiles(waits, n=100)
+        told("from `add` to a query's answer at 2,000 events/s, median", f"{statistics.median(waits):.2f} s")
+        told("the same, 99th percentile", f"{cuts[98]:.2f} s")
+        if len(memory) > 8:
+            early, late = statistics.mean(memory[2:6]), statistics.mean(memory[-4:])
+            grown = f"{early:.0f} MB early, {late:.0f} MB late ({100 * (late / early - 1):+.1f} %)"
+            told(f"memory of engine and ingester over {options.soak / 60:.0f} minutes", grown)
+    how = (
+        f"`python -m benchmarks.backbone`. {machine()} Broker, producer, ingester and store share the cores; messages "
+        f"of {len(encode(events[0]))} bytes."
+    )
+    write_table(RESULTS, "The way of events", how, columns=("what", "figure"), rows=rows)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+if __name__ == "__main__":
+    main()
