@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -34,7 +35,12 @@ class Program:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *self._arguments], cwd=_ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [sys.executable, "-m", *self._arguments],
+                cwd=_ROOT,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -133,7 +139,14 @@ class City:
         if self._disk is not None:
             kinds.append(self._fill_disk)
         self.rng.choice(kinds)()
+        if self.rng.random() < 0.7:  # else the next fault comes while this one's victim is still getting up
+            self._engine_works()
         time.sleep(self.rng.uniform(0.3, 1.5))
+
+    def _engine_works(self) -> None:
+        """Wait until it makes events: a signal before that would end it without a word."""
+        size = self.ledger.stat().st_size
+        self._wait(lambda: self.ledger.stat().st_size > size, 60, "the engine makes no events")
 
     def _down(self) -> None:
         time.sleep(self.rng.uniform(0.0, 1.2))
@@ -191,14 +204,15 @@ class City:
         assert self._disk is not None
         self.faults["disk full"] += 1
         ballast = self._disk / "ballast"
-        with ballast.open("wb") as file:
-            free = os.statvfs(self._disk)
-            os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize))
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(2**20))
         time.sleep(self.rng.uniform(0.5, 2.0))
         ballast.unlink()
 
     def calm(self, timeout_s: float) -> None:
         """Stop making events, and wait until all that were accepted are stored."""
+        self._engine_works()
         self.engine.stop(timeout_s)  # it delivers what is in its spool
         expected = self.expected()
         deadline = time.monotonic() + timeout_s

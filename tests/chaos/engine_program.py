@@ -7,6 +7,7 @@ accepted and are not in the ledger: made again, with the same ids.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def accepted(ledger: Path) -> list[tuple[int, int]]:
 
 
 def main() -> None:
+    faulthandler.register(signal.SIGUSR1)
     config, ledger = load_config(Path(sys.argv[1]), for_queries=True), Path(sys.argv[2])
     sink = build_sink(config.sinks[0], config.data_dir)
     number = max((end for _, end in accepted(ledger)), default=0)
