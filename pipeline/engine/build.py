@@ -19,6 +19,7 @@ from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, SinkStatus, SourceStatus
 from pipeline.engine.batcher import FairBatcher
 from pipeline.engine.feed import Feed
+from pipeline.engine.keeping import retention_kept
 from pipeline.engine.outlet import Outlet
 from pipeline.engine.preview import Preview
 from pipeline.engine.report import RunReport, camera_report, sink_report
@@ -35,14 +36,10 @@ from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.sink.build import build_sink
 from pipeline.sink.endpoint import StoreServer, endpoint_path
-from pipeline.sink.retention import RETENTION_EVERY_S, RetentionKeeper
 from pipeline.sink.settings import ChdbSettings
 from pipeline.sink.store import open_store
 
 _log = structlog.get_logger(__name__)
-
-_FIRST_ROUND_S = 30.0
-"""Longest wait at the start for the embedded store to drop what is due."""
 
 
 @dataclass
@@ -123,7 +120,8 @@ def open_engine(config: Config) -> Iterator[Running]:
         build_tracker(config.detect.track, 25.0)
 
         _make(config.data_dir)
-        _keep_retention(config, stack)
+        live = any(_source(config, camera).live for camera in config.cameras)
+        stack.enter_context(retention_kept(config, live=live))
         metrics = PipelineMetrics()
         sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
         outlet = Outlet(gate, sinks, config.engine.backlog_events, metrics)
@@ -214,19 +212,6 @@ def _serve_store(config: Config, stack: ExitStack) -> None:
             stack.callback(store.close)
             stack.callback(StoreServer(store, endpoint_path(config.data_dir)).close)
             return
-
-
-def _keep_retention(config: Config, stack: ExitStack) -> None:
-    """Drop what is due, once now and, while live cameras run, every hour.
-
-    Before the sinks start, and a run of films once only: a film's events bear the film's time, and those that this run
-    delivers must not go while it lasts.
-    """
-    live = any(_source(config, camera).live for camera in config.cameras)
-    for store in config.event_stores:
-        keeper = RetentionKeeper(config.retention, store, config.data_dir, RETENTION_EVERY_S if live else None)
-        stack.callback(keeper.close)
-        keeper.start(wait_s=_FIRST_ROUND_S if isinstance(store, ChdbSettings) else 0.0)
 
 
 def _make(data_dir: Path) -> None:

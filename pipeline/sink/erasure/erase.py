@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import structlog
-
 from pipeline.domain.events import TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.sink.databases import target_of
@@ -19,8 +17,6 @@ from pipeline.sink.erasure.stored import PATIENCE_S, Progress, StoredEvents
 from pipeline.sink.retention import open_for_keeping
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
 from pipeline.sink.spool.rewrite import Wanted
-
-_log = structlog.get_logger(__name__)
 
 _OLD_FILES: Final = (
     "{target}: the server itself deletes the files of before, some minutes later (old_parts_lifetime, 480 s by default)"
@@ -109,7 +105,6 @@ class Erasure:
         left = [
             f"{finding.left} in {finding.kind} {finding.name} of {finding.where}" for finding in after if finding.left
         ]
-        _log.info("erased", events=sum(finding.events for finding in after), left=len(left))
         if left:
             raise StoreError(
                 "erasure", f"not everything is gone: {', '.join(left)}", "Is another program writing? Erase again."

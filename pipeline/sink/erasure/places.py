@@ -61,7 +61,7 @@ def places(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Place]:
 
 def not_covered(sinks: Sequence[SinkSettings]) -> list[str]:
     """Where events may be that cannot be erased from here, in words."""
-    found = ["copies that were made elsewhere: backups, exports, other machines' spools"]
+    found = ["copies that were made elsewhere: backups, exports, preview pictures, other machines' spools"]
     if not sinks:
         found.append("sinks outside the data folder: no configuration was named")
     for sink in sinks:
