@@ -12,7 +12,7 @@ from pipeline.sink.database import migrate
 from pipeline.sink.databases import open_database
 from pipeline.sink.retention_settings import RetentionSettings
 from pipeline.sink.settings import ChdbSettings
-from tests.sink.test_retention import ten_days
+from tests.sink.test_retention import ten_days, weeks_ago
 from tests.sink.test_store import fill
 
 CONFIG = """\
@@ -31,7 +31,7 @@ def test_what_is_due_is_gone_when_the_sinks_open_and_a_server_that_is_away_stops
 ) -> None:
     database = open_database(ChdbSettings(), tmp_path, create=True)
     migrate(database)
-    fill(database, ten_days())
+    fill(database, ten_days(weeks_ago()))
     config = parse_config(CONFIG.replace("DAYS", "1"), tmp_path / "c.yaml")
     with retention_kept(config, live=live):
         left = database.rows("SELECT toInt64(count()) AS n FROM plate_reads")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,12 +25,17 @@ FIRST = datetime.fromtimestamp(START_MS / 1000, UTC).date()
 WEEK = RetentionSettings()
 
 
-def ten_days() -> list[Event]:
-    """Two reads a day for ten days, and a state on the first of them."""
+def ten_days(start_ms: int = START_MS) -> list[Event]:
+    """Two reads a day for ten days, and a state long before."""
     return [
-        *(plate_read(2 * n + m, ts_ms=START_MS + n * DAY_MS + m) for n in range(10) for m in range(2)),
+        *(plate_read(2 * n + m, ts_ms=start_ms + n * DAY_MS + m) for n in range(10) for m in range(2)),
         health(0),
     ]
+
+
+def weeks_ago() -> int:
+    """A moment twenty days ago, by the clock that a keeper goes by; milliseconds since 1970."""
+    return time.time_ns() // 1_000_000 - 20 * DAY_MS
 
 
 def test_whole_days_go_when_their_time_is_over(
@@ -64,16 +70,17 @@ def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(datab
 def test_a_keeper_drops_at_its_start_and_again_later(
     database: Database, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
-    fill(database, ten_days())
-    today = datetime.now(UTC).date()
-    settings = RetentionSettings(plate_reads=(today - FIRST).days - 5)
+    start_ms = weeks_ago()
+    first = datetime.fromtimestamp(start_ms / 1000, UTC).date()
+    fill(database, ten_days(start_ms))
+    settings = RetentionSettings(plate_reads=15)
     keeper = RetentionKeeper(settings, store_settings, tmp_path, every_s=0.05)
     keeper.start(wait_s=20)
-    assert [day.day for day in stored_days(database, settings) if day.table == "plate_reads"] == [
-        FIRST + timedelta(days=n) for n in range(5, 10)
-    ]
-    fill(database, [plate_read(0)])
-    wait_until(lambda: not any(day.due for day in stored_days(database, settings)))
+    left = [day.day for day in stored_days(database, settings) if day.table == "plate_reads"]
+    assert left[-5:] == [first + timedelta(days=n) for n in range(5, 10)]
+    assert first not in left
+    fill(database, [plate_read(0, ts_ms=start_ms)])
+    wait_until(lambda: first not in [day.day for day in stored_days(database, settings)])
     keeper.close()
     keeper.close()
 
