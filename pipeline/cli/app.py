@@ -15,6 +15,7 @@ from pipeline.cli import (
     config_commands,
     demo_command,
     doctor_command,
+    keeping_commands,
     media_commands,
     models_commands,
     query_commands,
@@ -45,6 +46,8 @@ app.command("schema")(backbone_commands.schema)
 app.add_typer(config_commands.app, name="config")
 app.add_typer(models_commands.app, name="models")
 app.add_typer(spool_commands.app, name="spool")
+app.add_typer(keeping_commands.retention_app, name="retention")
+app.command("erase")(keeping_commands.erase)
 app.command("doctor")(doctor_command.doctor)
 app.command("demo")(demo_command.demo)
 

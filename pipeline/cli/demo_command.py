@@ -42,6 +42,7 @@ sinks:
   - type: jsonl
     name: lines
     path: events.jsonl
+retention: {{plate_reads: null, tracks: null, counts: null, alerts: null, health: null}}
 observability:
   log_level: warning
   preview: {{dir: pictures, every_s: 1}}

@@ -102,7 +102,7 @@ def cat(
     folder = spool_of(data_folder(config, data), sink)
     first = max(start, acked(folder) if pending else 0)
     records = (found.item for found in walk(folder) if isinstance(found.item, Record) and found.item.offset >= first)
-    for record in islice(records, limit):
+    for record in islice((record for record in records if not record.erased), limit):
         print_json({"offset": record.offset, "accepted_ms": record.written_ms, "event": _event(record)})
 
 

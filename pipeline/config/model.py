@@ -18,6 +18,7 @@ from pipeline.domain.redact import redact_address
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
 from pipeline.sink.ingest.settings import IngestSettings
+from pipeline.sink.retention_settings import RetentionSettings
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -216,6 +217,11 @@ class Config(BaseModel):
         title="Ingest",
         description="How `viapublica ingest` brings events from Kafka into the event store.",
     )
+    retention: RetentionSettings = Field(
+        default_factory=RetentionSettings,
+        title="Retention",
+        description="Days that the event store keeps each class of data (decree 18.743/2014 art. 8).",
+    )
     engine: EngineSettings = Field(
         default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."
     )
@@ -228,6 +234,12 @@ class Config(BaseModel):
         """The store that answers queries: `store`, else the first among the sinks."""
         return self.store or next((s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings)), None)
 
+    @property
+    def event_stores(self) -> tuple[StoreSettings, ...]:
+        """Every event store that this configuration fills or asks."""
+        among_sinks = (s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings))
+        return (*((self.store,) if self.store else ()), *among_sinks)
+
     @field_validator("cameras")
     @classmethod
     def _camera_ids_differ(cls, cameras: tuple[CameraSettings, ...]) -> tuple[CameraSettings, ...]:
@@ -239,6 +251,12 @@ class Config(BaseModel):
     def _sink_names_differ(cls, sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
         _check_differ("sink name", [sink.name for sink in sinks])
         return sinks
+
+    @model_validator(mode="after")
+    def _spools_do_not_outlive_retention(self) -> Self:
+        for sink in self.sinks:
+            self.retention.check_window(sink.name, sink.spool.retain_s)
+        return self
 
 
 def _check_differ(what: str, names: list[str]) -> None:

@@ -50,6 +50,14 @@ def plate_key(text: str) -> str:
     return text
 
 
+def plate_forms(text: str) -> tuple[str, ...]:
+    """Every writing of one vehicle's plate, its key first: ``ABC1C34`` and ``ABC1234``; all others have one."""
+    key = plate_key(text)
+    if _MERCOSUL.fullmatch(key) and key[4] <= "J":
+        return key, key[:4] + str(ord(key[4]) - ord("A")) + key[5:]
+    return (key,)
+
+
 @dataclass(frozen=True, slots=True)
 class PlateRead:
     """A plate's text with how sure we are.

@@ -19,6 +19,7 @@ from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, SinkStatus, SourceStatus
 from pipeline.engine.batcher import FairBatcher
 from pipeline.engine.feed import Feed
+from pipeline.engine.keeping import retention_kept
 from pipeline.engine.outlet import Outlet
 from pipeline.engine.preview import Preview
 from pipeline.engine.report import RunReport, camera_report, sink_report
@@ -119,6 +120,8 @@ def open_engine(config: Config) -> Iterator[Running]:
         build_tracker(config.detect.track, 25.0)
 
         _make(config.data_dir)
+        live = any(_source(config, camera).live for camera in config.cameras)
+        stack.enter_context(retention_kept(config, live=live))
         metrics = PipelineMetrics()
         sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
         outlet = Outlet(gate, sinks, config.engine.backlog_events, metrics)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.plate import Layout, PlateRead, layout_of, normalise, plate_key
+from pipeline.domain.plate import Layout, PlateRead, layout_of, normalise, plate_forms, plate_key
 
 _OLD = st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True)
 _MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
@@ -62,3 +62,11 @@ def test_a_text_that_is_no_brazilian_plate_is_kept_as_it_is(text: str) -> None:
 
 def test_a_read_carries_its_key() -> None:
     assert PlateRead("ABC1234", Layout.BR_OLD, 0.9, (0.9,) * 7).key == "ABC1C34"
+
+
+@given(st.from_regex(r"[A-Z]{3}[0-9]([0-9]|[A-Z])[0-9]{2}", fullmatch=True))
+def test_every_form_of_a_plate_has_its_key_and_no_other_writing_has(text: str) -> None:
+    forms = plate_forms(text)
+    assert text in forms
+    assert {plate_key(form) for form in forms} == {plate_key(text)}
+    assert len(forms) == (1 if layout_of(text) is Layout.BR_MERCOSUL and text[4] > "J" else 2)

@@ -23,6 +23,7 @@ cameras:
 sinks:
   - {{type: chdb, name: store, batch_interval_s: 0.2}}
   - {{type: jsonl, name: lines, path: events.jsonl, batch_interval_s: 0.2}}
+retention: {{plate_reads: null, tracks: null, counts: null, alerts: null, health: null}}
 """
 
 

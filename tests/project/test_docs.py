@@ -53,7 +53,7 @@ def test_the_pages_show_commands() -> None:
 
 @pytest.mark.parametrize("words", _OURS, ids=shlex.join)
 def test_command_and_options_exist(words: tuple[str, ...]) -> None:
-    command = words[1:3] if words[1] in {"config", "models", "spool"} else words[1:2]
+    command = words[1:3] if words[1] in {"config", "models", "retention", "spool"} else words[1:2]
     options = [word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)]
     shown = _help_of(command)
     missing = [option for option in options if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", shown)]

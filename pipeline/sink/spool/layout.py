@@ -7,6 +7,7 @@ A segment is a 32-byte header and records, all numbers little-endian:
 
 Times are milliseconds since 1970. Offsets count records of the whole spool, without gaps. A record says its own offset,
 so that what is missing after damage is known to the number, and a record copied to a wrong place is no record.
+A record without payload stands where an event was erased: its number is not missing, and there is nothing to deliver.
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Record:
     offset: int
     written_ms: int
     payload: bytes
+
+    @property
+    def erased(self) -> bool:
+        """Whether there was an event that has been erased."""
+        return not self.payload
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Summary:
         events: records that are whole; pending: those of them that are not confirmed.
         first_ms, last_ms: when the oldest and newest were accepted, None of an empty spool.
         pending_ms: when the oldest unconfirmed one was.
+        erased: events that were erased, and leave their number only.
         damaged: places that are no record; missing: events that were accepted, are not confirmed and not there.
     """
 
@@ -41,6 +42,7 @@ class Summary:
     first_ms: int | None = None
     last_ms: int | None = None
     pending_ms: int | None = None
+    erased: int = 0
     damaged: int = 0
     missing: int = 0
 
@@ -98,11 +100,14 @@ def summary(folder: Path) -> tuple[Summary, list[tuple[Path, Damage]]]:
             damaged.append((found.segment.path, found.item))
             continue
         record = found.item
+        result.missing += max(0, record.offset - max(expected, reached))
+        expected = record.offset + 1
+        if record.erased:
+            result.erased += 1
+            continue
         result.events += 1
         result.first_ms = record.written_ms if result.first_ms is None else result.first_ms
         result.last_ms = record.written_ms
-        result.missing += max(0, record.offset - max(expected, reached))
-        expected = record.offset + 1
         if record.offset >= reached:
             result.pending += 1
             result.pending_ms = record.written_ms if result.pending_ms is None else result.pending_ms

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from pipeline.errors import SinkError
+from pipeline.sink.replace import clear_leftovers
 from pipeline.sink.spool.layout import HEADER_BYTES, Record, read_header
 from pipeline.sink.spool.segments import Segment, SegmentWriter, read_segment, segments
 
@@ -22,6 +23,7 @@ class Shelf:
     """
 
     def __init__(self, folder: Path, segment_bytes: int) -> None:
+        clear_leftovers(folder)
         self._folder = folder
         self._segment_bytes = segment_bytes
         self.closed = _checked(segments(folder))

@@ -123,11 +123,13 @@ class Spool:
 
         Raises:
             Backpressure: the spool or the disk is full; nothing was accepted.
-            SinkError: closed, or an event larger than any segment may hold.
+            SinkError: closed, or an event without content, or larger than any segment may hold.
         """
         payloads = list(payloads)
         if max(map(len, payloads), default=0) > LARGEST_PAYLOAD:
             raise SinkError(self._name, f"an event of more than {LARGEST_PAYLOAD} bytes cannot be kept")
+        if not all(payloads):
+            raise SinkError(self._name, "an event without content cannot be kept: it would stand for an erased one")
         size = sum(map(len, payloads)) + RECORD_BYTES * len(payloads)
         with self._guard:
             if self._stop.is_set():
@@ -145,7 +147,7 @@ class Spool:
     def read(self, most: int) -> list[Record]:
         """The next events after those already read, in order, at most `most`; empty when there are no more.
 
-        Damage is stepped over, logged and counted.
+        Damage is stepped over, logged and counted; erased events are stepped over.
 
         Raises:
             SinkError: a segment cannot be read.
@@ -283,7 +285,8 @@ class Spool:
             elif item.offset >= self._position:
                 self._lose(item.offset - self._position, "damage")
                 self._position = item.offset + 1
-                found.append(item)
+                if not item.erased:
+                    found.append(item)
                 if len(found) >= most:
                     return
         self._items = None
