@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.plate import Layout, PlateRead, layout_of, normalise, plate_key
+from pipeline.domain.plate import Layout, PlateRead, forms, keys_near, layout_of, normalise, plate_key
 
 _OLD = st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True)
 _MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
@@ -62,3 +62,17 @@ def test_a_text_that_is_no_brazilian_plate_is_kept_as_it_is(text: str) -> None:
 
 def test_a_read_carries_its_key() -> None:
     assert PlateRead("ABC1234", Layout.BR_OLD, 0.9, (0.9,) * 7).key == "ABC1C34"
+
+
+def test_a_vehicle_has_the_forms_it_may_be_converted_to() -> None:
+    assert forms("abc-1234") == forms("ABC1C34") == ("ABC1C34", "ABC1234")
+    assert forms("ABC1K34") == ("ABC1K34",)
+    assert forms("ABC12") == ("ABC12",)
+
+
+@given(st.text("ABCJKZ0189", min_size=7, max_size=7), st.integers(0, 6), st.sampled_from("ABCJKZ0189"))
+def test_a_read_with_one_wrong_character_has_a_key_that_is_looked_at(text: str, place: int, wrong: str) -> None:
+    for form in forms(text):
+        misread = form[:place] + wrong + form[place + 1 :]
+        assert plate_key(misread) in keys_near(text)
+        assert plate_key(text) in keys_near(text)
