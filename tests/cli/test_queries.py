@@ -230,13 +230,8 @@ def test_clones_need_coordinates(city: Path, tmp_path: Path) -> None:
 
 def test_the_list_may_come_from_a_pipe(city: Path) -> None:
     listed = subprocess.run(
-        [
-            "sh",
-            "-c",
-            'printf "FRI3E00\\n" | "$0" -m pipeline.cli plates --file - --json --config "$1"',
-            _python(),
-            city,
-        ],
+        [sys.executable, "-m", "pipeline.cli", "plates", "--file", "-", "--json", "--config", city],
+        input="FRI3E00\n",
         capture_output=True,
         text=True,
         check=False,
