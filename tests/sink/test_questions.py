@@ -60,6 +60,7 @@ def test_a_list_finds_each_plate_newest_first(store: EventStore, database: Datab
     assert store.plates("abc1234", "xyz-9a99", "nobody1") == [third, second, first]
     assert store.plates("abc1234", "abc1c34") == [third, first]
     assert store.plates("ABC1234", "XYZ9A99", limit=1, offset=1) == [second]
+    assert store.plates("ABC1234", *(f"NIL{n}A00" for n in range(10)), "XYZ9A99", limit=2) == [third, second]
     assert store.plates("ABC1*", "X?Z*", like=True) == [third, second, first]
     store.close()
 

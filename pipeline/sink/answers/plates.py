@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,8 @@ from pipeline.sink.queries import Plates
 from pipeline.sink.sql import Page, Rows, check_plate, in_range, in_statements, is_one_of, select, select_newest
 from pipeline.sink.tables import PLATE_READS
 
+_FEW_PLATES: Final = 10
+"""Of more, a page is a small part of the reads, and finding first from when on it is takes less time than it saves."""
 _MOST_KEYS: Final = 100_000
 _MOST_PATTERNS: Final = 100
 _LONGEST_PATTERN: Final = 200
@@ -39,7 +42,8 @@ def plates(rows: Rows, question: Plates) -> list[PlateReadEvent]:
     if question.like:
         found = select_newest(rows, PLATE_READS, [_matches(question), *scope], page)
     else:
-        found = _of_keys(rows, _keys(question), scope, page)
+        ask = select if len(question.plates) <= _FEW_PLATES else select_newest
+        found = _of_keys(partial(ask, rows, PLATE_READS), _keys(question), scope, page)
     return msgspec.convert(found, list[PlateReadEvent])
 
 
@@ -49,17 +53,15 @@ def like_pattern(text: str) -> str:
     return "".join(part.translate(_WILDCARDS) if part in "*?" else normalise(part) for part in parts)
 
 
-def _of_keys(rows: Rows, keys: Iterable[str], scope: list[str], page: Page) -> list[dict[str, Any]]:
+def _of_keys(
+    ask: Callable[[list[str], Page], list[dict[str, Any]]], keys: Iterable[str], scope: list[str], page: Page
+) -> list[dict[str, Any]]:
     """Point reads. Where one statement cannot hold all keys, each could fill the page, so is asked up to its end."""
     groups = list(in_statements(sorted(keys)))
     if len(groups) == 1:
-        return select(rows, PLATE_READS, [is_one_of("plate_key", groups[0]), *scope], page)
-    found = [
-        row
-        for group in groups
-        for row in select(rows, PLATE_READS, [is_one_of("plate_key", group), *scope], page.up_to())
-    ]
-    found.sort(key=lambda row: (-row["ts_ms"], str(row["event_id"])))
+        return ask([is_one_of("plate_key", groups[0]), *scope], page)
+    found = [row for group in groups for row in ask([is_one_of("plate_key", group), *scope], page.up_to())]
+    found.sort(key=lambda row: -int(row["ts_ms"]))  # Stable: reads of one moment stay as the database has them.
     return page.of(found)
 
 
