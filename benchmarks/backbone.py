@@ -97,6 +97,7 @@ def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[Kafka
         "cameras": [camera],
         "sinks": [msgspec.json.decode(kafka.model_dump_json(exclude_none=True))],
         "store": {"type": "chdb"},
+        "retention": {"plate_reads": None, "tracks": None},
         "ingest": {"session_timeout_s": 6, "oldest_days": 36_500, "ahead_s": 2_592_000, "batch_interval_s": 0.5},
     }
     (folder / "city.yaml").write_bytes(msgspec.json.encode(config))

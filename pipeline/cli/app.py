@@ -15,12 +15,14 @@ from pipeline.cli import (
     config_commands,
     demo_command,
     doctor_command,
+    journey_commands,
     keeping_commands,
     media_commands,
     models_commands,
     query_commands,
     run_command,
     spool_commands,
+    traffic_command,
 )
 from pipeline.cli.console import tell_error
 from pipeline.errors import ViapublicaError
@@ -37,6 +39,10 @@ app.command("run")(run_command.run)
 app.command("detect")(media_commands.detect)
 app.command("read")(media_commands.read)
 app.command("plates")(query_commands.plates)
+app.command("route")(journey_commands.route)
+app.command("convoy")(journey_commands.convoy)
+app.command("clones")(journey_commands.clones)
+app.command("traffic")(traffic_command.traffic)
 app.command("events")(query_commands.events)
 app.command("cameras")(query_commands.cameras)
 app.command("ingest")(backbone_commands.ingest)

@@ -18,6 +18,7 @@ from pipeline.config import load_config
 from pipeline.config.model import Config
 from pipeline.domain.events import Kind
 from pipeline.domain.schemas import schema_of
+from pipeline.engine.keeping import retention_kept
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe import logs
 from pipeline.sink.settings import ChdbSettings, KafkaSettings, StoreSettings
@@ -54,6 +55,7 @@ def ingest(
     with ExitStack() as stack:
         stack.enter_context(_only_one(settings))
         stack.enter_context(_signals(ingester.stop))
+        stack.enter_context(retention_kept(settings, [store], live=True))
         _serve(store, settings, stack)
         progress = stack.enter_context(err.status("reading")) if err.is_terminal and not quiet else None
         thread.start()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import sys
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.cli.files import written
 from pipeline.errors import ViapublicaError
 
 _PIPED_COLUMNS = 160
@@ -76,19 +74,15 @@ def csv_writer(target: str, columns: Sequence[str]) -> Iterator[CsvRows]:
         yield CsvRows(sys.stdout, columns)
         sys.stdout.flush()
         return
-    try:
-        with _opened(target) as stream:
-            yield CsvRows(stream, columns)
-    except ViapublicaError:
-        raise  # Some of them are OSErrors too.
-    except OSError as error:
-        raise ViapublicaError(target, f"cannot be written ({error.strerror})", "Choose another place") from error
+    # Names that are not UTF-8 are written with backslashes.
+    with written("--csv", target, "w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+        yield CsvRows(stream, columns)
 
 
 class CsvRows:
     """Rows of CSV that a spreadsheet takes for data only."""
 
-    def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
+    def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
         self._writer = csv.writer(stream, lineterminator="\n")
         self._writer.writerow(columns)
 
@@ -103,27 +97,6 @@ def _harmless(cell: Any) -> Any:
         return cell
     text = f"'{cell}" if _FORMULA.match(cell) else cell
     return text.replace("\r", "\\r")  # The csv module leaves it bare, and some take it for the end of the row.
-
-
-@contextmanager
-def _opened(target: str) -> Iterator[TextIO]:
-    """The stream to write a CSV to. Names that are not UTF-8 are written with backslashes."""
-    if not target or "\0" in target:
-        raise ViapublicaError(f"--csv {target!r}", "names no file", "Write --csv FILE, or --csv - for standard output")
-    path = Path(os.path.realpath(target))  # Not the link but the file behind it is replaced.
-    if path.is_dir():
-        raise ViapublicaError(target, "is a folder, not a file", "Choose another place")
-    if path.exists() and not path.is_file():
-        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
-            yield stream
-        return
-    part = path.with_name(f".viapublica-{uuid.uuid4().hex}.part")
-    try:
-        with part.open("x", newline="", encoding="utf-8", errors="backslashreplace") as stream:
-            yield stream
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def progress(description: str) -> Progress:

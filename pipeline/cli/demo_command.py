@@ -117,7 +117,7 @@ def _tell(data: Path, config: Path, reads: list[PlateReadEvent], pictures: dict[
     query_commands.events(data=data, limit=15)
     wanted = max(reads, key=lambda read: read.confidence).plate if reads else PLATES[0]
     tell(out, (f"\n$ viapublica plates {wanted} --data {data}", "bold"))
-    query_commands.plates(wanted, data=data)
+    query_commands.plates([wanted], data=data)
     for camera, picture in pictures.items():
         tell(out, f"annotated picture of {camera}: {picture}")
     tell(out, f"configuration to play with: {config}\n")

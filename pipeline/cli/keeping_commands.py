@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.console import err, print_json, print_table, tell
-from pipeline.cli.query_commands import ConfigOption, DataOption, FromOption, ToOption, data_folder
+from pipeline.cli.query_options import ConfigOption, DataOption, FromOption, ToOption, data_folder
 from pipeline.cli.times import parse_range
 from pipeline.config import load_config
 from pipeline.config.model import Config

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.console import err, print_json, print_table, tell
-from pipeline.cli.query_commands import ConfigOption, DataOption, data_folder
+from pipeline.cli.query_options import ConfigOption, DataOption, data_folder
 from pipeline.cli.times import parse_time, show_time
 from pipeline.errors import ViapublicaError
 from pipeline.sink.spool.layout import Record

@@ -232,13 +232,17 @@ class Config(BaseModel):
     @property
     def event_store(self) -> StoreSettings | None:
         """The store that answers queries: `store`, else the first among the sinks."""
-        return self.store or next((s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings)), None)
+        return next(iter(self.event_stores), None)
 
     @property
     def event_stores(self) -> tuple[StoreSettings, ...]:
         """Every event store that this configuration fills or asks."""
-        among_sinks = (s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings))
-        return (*((self.store,) if self.store else ()), *among_sinks)
+        return (*((self.store,) if self.store else ()), *self.stores_among_sinks)
+
+    @property
+    def stores_among_sinks(self) -> tuple[StoreSettings, ...]:
+        """The event stores that `viapublica run` fills itself."""
+        return tuple(s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings))
 
     @field_validator("cameras")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ class Layout(StrEnum):
 
 _OLD = re.compile(r"[A-Z]{3}[0-9]{4}")
 _MERCOSUL = re.compile(r"[A-Z]{3}[0-9][A-Z][0-9]{2}")
+_CHARACTERS = string.ascii_uppercase + string.digits
+_DIGIT_OF = {chr(ord("A") + digit): str(digit) for digit in range(10)}
 _NOT_PLATE_CHARACTER = re.compile(r"[^A-Z0-9]")
 
 
@@ -51,11 +54,24 @@ def plate_key(text: str) -> str:
 
 
 def plate_forms(text: str) -> tuple[str, ...]:
-    """Every writing of one vehicle's plate, its key first: ``ABC1C34`` and ``ABC1234``; all others have one."""
+    """The texts that the plate of this vehicle may bear: both when it has, or could be converted to, the other one."""
     key = plate_key(text)
-    if _MERCOSUL.fullmatch(key) and key[4] <= "J":
-        return key, key[:4] + str(ord(key[4]) - ord("A")) + key[5:]
+    if _MERCOSUL.fullmatch(key) and key[4] in _DIGIT_OF:
+        return key, key[:4] + _DIGIT_OF[key[4]] + key[5:]
     return (key,)
+
+
+def keys_near(text: str) -> frozenset[str]:
+    """The keys under which reads of this plate lie when at most one character was read wrong.
+
+    One character was taken for another, in whichever form the vehicle bears: of ABC1234, the misread AB01234 is no old
+    plate any more and its own key, while ABC1834 has the key ABC1I34. Lost and added characters are not covered.
+    """
+    near = {plate_key(text)}
+    for form in plate_forms(text):
+        for place in range(len(form)):
+            near.update(plate_key(form[:place] + other + form[place + 1 :]) for other in _CHARACTERS)
+    return frozenset(near)
 
 
 @dataclass(frozen=True, slots=True)

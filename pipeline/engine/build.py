@@ -121,7 +121,7 @@ def open_engine(config: Config) -> Iterator[Running]:
 
         _make(config.data_dir)
         live = any(_source(config, camera).live for camera in config.cameras)
-        stack.enter_context(retention_kept(config, live=live))
+        stack.enter_context(retention_kept(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
         sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
         outlet = Outlet(gate, sinks, config.engine.backlog_events, metrics)

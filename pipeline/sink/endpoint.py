@@ -13,16 +13,15 @@ import socketserver
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
 
-from pipeline.domain.events import Event, Kind, PlateReadEvent
 from pipeline.errors import StoreBusy, StoreError, ViapublicaError
-from pipeline.sink.queries import CameraSummary, EventQueries
+from pipeline.sink.queries import QUESTIONS, EventQueries, Question
 
 _log = structlog.get_logger(__name__)
 
@@ -31,10 +30,12 @@ _IDLE_S = 60.0
 _ANSWER_S = 60.0
 _QUEUE_S = 5.0
 _QUEUE_STEP_S = 0.02
+_NAMES: Final = {question: name for name, question in QUESTIONS.items()}
+A = TypeVar("A")
 _PEER = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
 
 
-class _Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: str
     arguments: dict[str, Any]
 
@@ -50,41 +51,7 @@ class _Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     error: _Trouble | None = None
 
 
-class _PlatesArguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    plate: str
-    start_ms: int | None = None
-    end_ms: int | None = None
-    camera_ids: tuple[str, ...] = ()
-    like: bool = False
-    limit: int = 100
-    offset: int = 0
-
-
-class _EventsArguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    kind: Kind | None = None
-    camera_ids: tuple[str, ...] = ()
-    start_ms: int | None = None
-    end_ms: int | None = None
-    limit: int = 100
-    offset: int = 0
-
-
-class _CamerasArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class _CountArguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    kind: Kind
-
-
-_ARGUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
-    "plates": _PlatesArguments,
-    "events": _EventsArguments,
-    "cameras": _CamerasArguments,
-    "count": _CountArguments,
-}
-
-_questions = msgspec.json.Decoder(_Question)
+_questions = msgspec.json.Decoder(_Envelope)
 _replies = msgspec.json.Decoder(_Reply)
 _json = msgspec.json.Encoder()
 
@@ -210,8 +177,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 def _reply(store: EventQueries, line: bytes) -> _Reply:
     try:
-        ask, arguments = _understand(store, line)
-        return _Reply(answer=msgspec.Raw(_json.encode(ask(**arguments))))
+        return _Reply(answer=msgspec.Raw(_json.encode(store.ask(_understand(line)))))
     except msgspec.MsgspecError as error:
         return _Reply(error=_Trouble("question", f"it is not understood: {error}", ""))
     except ViapublicaError as error:
@@ -223,16 +189,16 @@ def _reply(store: EventQueries, line: bytes) -> _Reply:
         )
 
 
-def _understand(store: EventQueries, line: bytes) -> tuple[Callable[..., Any], dict[str, Any]]:
-    question = _questions.decode(line)
-    if question.query not in _ARGUMENTS:
-        raise StoreError("query", f"there is no query {question.query[:40]!r}", f"There are {', '.join(_ARGUMENTS)}.")
-    arguments = msgspec.convert(question.arguments, _ARGUMENTS[question.query])
-    return getattr(store, question.query), msgspec.structs.asdict(arguments)
+def _understand(line: bytes) -> Question[Any]:
+    envelope = _questions.decode(line)
+    if envelope.query not in QUESTIONS:
+        raise StoreError("query", f"there is no query {envelope.query[:40]!r}", f"There are {', '.join(QUESTIONS)}.")
+    question: Question[Any] = msgspec.convert(envelope.arguments, QUESTIONS[envelope.query])
+    return question
 
 
-class StoreClient:
-    """Asks the process that owns the store; `EventQueries` like any other. One question at a time.
+class StoreClient(EventQueries):
+    """Asks the process that owns the store; like any other `EventQueries`. One question at a time.
 
     Args:
         socket_path: of its `StoreServer`.
@@ -249,75 +215,33 @@ class StoreClient:
         self._socket.settimeout(_ANSWER_S)
         self._lines = self._socket.makefile("rb")
 
-    def plates(
-        self,
-        plate: str,
-        *,
-        start_ms: int | None = None,
-        end_ms: int | None = None,
-        camera_ids: Sequence[str] = (),
-        like: bool = False,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[PlateReadEvent]:
-        """See `EventQueries.plates`."""
-        arguments = _PlatesArguments(
-            plate=plate,
-            start_ms=start_ms,
-            end_ms=end_ms,
-            camera_ids=tuple(camera_ids),
-            like=like,
-            limit=limit,
-            offset=offset,
-        )
-        return msgspec.json.decode(self._ask("plates", arguments), type=list[PlateReadEvent])
+    def ask(self, question: Question[A]) -> A:
+        """See `EventQueries.ask`.
 
-    def events(
-        self,
-        kind: Kind | None = None,
-        *,
-        camera_ids: Sequence[str] = (),
-        start_ms: int | None = None,
-        end_ms: int | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[Event]:
-        """See `EventQueries.events`."""
-        arguments = _EventsArguments(
-            kind=kind, camera_ids=tuple(camera_ids), start_ms=start_ms, end_ms=end_ms, limit=limit, offset=offset
-        )
-        return msgspec.json.decode(self._ask("events", arguments), type=list[Event])
-
-    def cameras(self) -> list[CameraSummary]:
-        """See `EventQueries.cameras`."""
-        return msgspec.json.decode(self._ask("cameras", _CamerasArguments()), type=list[CameraSummary])
-
-    def count(self, kind: Kind) -> int:
-        """See `EventQueries.count`."""
-        return msgspec.json.decode(self._ask("count", _CountArguments(kind=kind)), type=int)
+        Raises:
+            StoreError: the other process says so.
+            StoreBusy: it does not answer, or went away.
+        """
+        answer: A = msgspec.json.decode(self._answer(question), type=question.answer)
+        return answer
 
     def close(self) -> None:
         """Hang up; may be called twice."""
         self._lines.close()
         self._socket.close()
 
-    def _ask(self, query: str, arguments: msgspec.Struct) -> bytes:
-        """The answer, as JSON.
-
-        Raises:
-            StoreError: the other process says so.
-            StoreBusy: it does not answer, or went away.
-        """
-        question = _json.encode(_Question(query, msgspec.structs.asdict(arguments)))
+    def _answer(self, question: Question[Any]) -> bytes:
+        """The answer, as JSON."""
+        line = _json.encode(_Envelope(_NAMES[type(question)], msgspec.structs.asdict(question)))
         with self._one_at_a_time:
             try:
-                self._socket.sendall(question + b"\n")
-                line = self._lines.readline()
+                self._socket.sendall(line + b"\n")
+                reply_line = self._lines.readline()
             except (OSError, ValueError) as error:
                 raise self._lost(str(error)) from error
-        if not line.endswith(b"\n"):
+        if not reply_line.endswith(b"\n"):
             raise self._lost("it hung up")
-        reply = _replies.decode(line)
+        reply = _replies.decode(reply_line)
         if reply.error is not None:
             raise StoreError(reply.error.subject, reply.error.problem, reply.error.fix)
         return bytes(reply.answer)

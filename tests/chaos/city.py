@@ -118,7 +118,9 @@ class City:
         }  # fmt: skip
         camera = {"id": "cam-0", "source": "none.mp4", "scope": "public-road"}
         for name, data in (("engine", self._engine_data), ("ingest", folder / "ingester")):
-            config = {"data_dir": str(data), "cameras": [camera], "sinks": [kafka], "store": store, "ingest": patient}
+            config = {
+                "data_dir": str(data), "cameras": [camera], "sinks": [kafka], "store": store, "ingest": patient, "retention": {"plate_reads": None, "tracks": None},
+            }  # fmt: skip
             (folder / f"{name}.yaml").write_bytes(msgspec.json.encode(config))  # JSON is YAML
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.plate import Layout, PlateRead, layout_of, normalise, plate_forms, plate_key
+from pipeline.domain.plate import Layout, PlateRead, keys_near, layout_of, normalise, plate_forms, plate_key
 
 _OLD = st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True)
 _MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
@@ -70,3 +70,17 @@ def test_every_form_of_a_plate_has_its_key_and_no_other_writing_has(text: str) -
     assert text in forms
     assert {plate_key(form) for form in forms} == {plate_key(text)}
     assert len(forms) == (1 if layout_of(text) is Layout.BR_MERCOSUL and text[4] > "J" else 2)
+
+
+def test_a_vehicle_has_the_forms_it_may_be_converted_to() -> None:
+    assert plate_forms("abc-1234") == plate_forms("ABC1C34") == ("ABC1C34", "ABC1234")
+    assert plate_forms("ABC1K34") == ("ABC1K34",)
+    assert plate_forms("ABC12") == ("ABC12",)
+
+
+@given(st.text("ABCJKZ0189", min_size=7, max_size=7), st.integers(0, 6), st.sampled_from("ABCJKZ0189"))
+def test_a_read_with_one_wrong_character_has_a_key_that_is_looked_at(text: str, place: int, wrong: str) -> None:
+    for form in plate_forms(text):
+        misread = form[:place] + wrong + form[place + 1 :]
+        assert plate_key(misread) in keys_near(text)
+        assert plate_key(text) in keys_near(text)

@@ -33,7 +33,7 @@ def test_what_is_due_is_gone_when_the_sinks_open_and_a_server_that_is_away_stops
     migrate(database)
     fill(database, ten_days(weeks_ago()))
     config = parse_config(CONFIG.replace("DAYS", "1"), tmp_path / "c.yaml")
-    with retention_kept(config, live=live):
+    with retention_kept(config, config.event_stores, live=live):
         left = database.rows("SELECT toInt64(count()) AS n FROM plate_reads")
         states = database.rows("SELECT toInt64(count()) AS n FROM health")
     database.close()

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,19 @@ from pipeline.sink import endpoint
 from pipeline.sink.build import build_sink
 from pipeline.sink.connect import connect_store
 from pipeline.sink.endpoint import StoreClient, StoreServer, endpoint_path
+from pipeline.sink.queries import (
+    QUESTIONS,
+    Cameras,
+    Convoy,
+    Count,
+    Events,
+    Interval,
+    Plates,
+    Question,
+    Speeds,
+    Traffic,
+    Trails,
+)
 from pipeline.sink.settings import ChdbSettings
 from pipeline.sink.store import EventStore, open_store
 from tests.sink.samples import START_MS, one_of_each, plate_read
@@ -55,10 +69,38 @@ def test_the_client_answers_like_the_store(store: EventStore, server: StoreServe
     assert client.plates("A?C*", like=True, camera_ids=["cam-1"]) == store.plates("A?C*", like=True)
     assert client.events(limit=7) == store.events(limit=7)
     assert client.events(Kind.TRACK, camera_ids=["cam-1"]) == store.events(Kind.TRACK)
+    assert client.plates("ABC1D24", "XYZ9A99", errors=1) == store.plates("ABC1D23")
     assert client.cameras() == store.cameras()
     assert client.count(Kind.HEALTH) == 20
     client.close()
     client.close()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Plates(plates=("ABC1D23", "X"), limit=3),
+        Events(kind=Kind.ALERT, limit=2),
+        Cameras(),
+        Count(kind=Kind.HEALTH),
+        Convoy(plate="ABC1D23", meetings=1),
+        Trails(plate="ABC1D23"),
+        Trails(),
+        Traffic(by=Interval.MINUTE, camera_ids=("cam-1",)),
+        Speeds(by=Interval.DAY, utc_offset_ms=-10_800_000),
+    ],
+    ids=lambda question: type(question).__name__,
+)
+def test_every_question_has_the_same_answer_over_the_socket(
+    store: EventStore, server: StoreServer, tmp_path: Path, question: Question[Any]
+) -> None:
+    client = connect_store(FAST, tmp_path)
+    assert client.ask(question) == store.ask(question)
+    client.close()
+
+
+def test_every_question_can_be_asked_over_the_socket() -> None:
+    assert set(QUESTIONS.values()) == {Plates, Events, Cameras, Count, Convoy, Trails, Traffic, Speeds}
 
 
 def test_another_process_asks_while_this_one_writes(server: StoreServer, tmp_path: Path) -> None:
@@ -109,9 +151,9 @@ def test_another_user_is_hung_up_on_even_where_permissions_are_open(server: Stor
         b'{"query":"close","arguments":{}}\n',
         b'{"query":"__class__","arguments":{}}\n',
         b'{"query":"plates","arguments":{}}\n',
-        b'{"query":"plates","arguments":{"plate":5}}\n',
-        b'{"query":"plates","arguments":{"plate":"A","sql":"x"}}\n',
-        b'{"query":"plates","arguments":{"plate":"A","limit":1e99}}\n',
+        b'{"query":"plates","arguments":{"plates":5}}\n',
+        b'{"query":"plates","arguments":{"plates":["A"],"sql":"x"}}\n',
+        b'{"query":"plates","arguments":{"plates":["A"],"limit":1e99}}\n',
         b'{"query":"count","arguments":{"kind":"users"}}\n',
         b'{"query":"events","arguments":{"limit":-1}}\n',
         b"\xff\xfe\n",

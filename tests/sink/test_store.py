@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pipeline.domain.events import Event, Kind
 from pipeline.errors import StoreError
+from pipeline.sink.answers.plates import like_pattern
 from pipeline.sink.database import Database, bind, literal
 from pipeline.sink.settings import StoreSettings
-from pipeline.sink.store import EventStore, like_pattern, open_store
+from pipeline.sink.store import EventStore, open_store
 from pipeline.sink.table_writer import TableWriter
 from pipeline.sink.tables import TABLES
 from pipeline.sink.writer import Refused

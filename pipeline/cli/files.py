@@ -1,0 +1,69 @@
+"""Files that commands write: there when complete, or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.errors import ViapublicaError
+
+
+@contextmanager
+def written(option: str, target: str, mode: str, **how: Any) -> Iterator[IO[Any]]:
+    """The stream to write a file to, which is there when this ends well, or not at all.
+
+    A pipe or device is written to as it stands.
+
+    Args:
+        option: the command's option that named the file, such as ``--csv``.
+        target: its name.
+        mode: ``w`` or ``wb``; how: what else `Path.open` takes.
+
+    Raises:
+        ViapublicaError: the file cannot be written.
+    """
+    try:
+        with _opened(option, target, mode, **how) as stream:
+            yield stream
+    except ViapublicaError:
+        raise  # Some of them are OSErrors too.
+    except OSError as error:
+        raise ViapublicaError(target, f"cannot be written ({error.strerror})", "Choose another place") from error
+
+
+def check_target(option: str, target: str) -> Path:
+    """The file that `target` names, which need not exist, but can.
+
+    Raises:
+        ViapublicaError: it names none, a folder, or lies in a folder that does not exist.
+    """
+    if not target or "\0" in target:
+        raise ViapublicaError(f"{option} {target!r}", "names no file", f"Write {option} FILE")
+    path = Path(os.path.realpath(target))  # Not the link but the file behind it is replaced.
+    if path.is_dir():
+        raise ViapublicaError(target, "is a folder, not a file", "Choose another place")
+    if not path.parent.is_dir():
+        raise ViapublicaError(
+            target, f"cannot be written (there is no folder {path.parent})", "Make the folder, or choose another place"
+        )
+    return path
+
+
+@contextmanager
+def _opened(option: str, target: str, mode: str, **how: Any) -> Iterator[IO[Any]]:
+    path = check_target(option, target)
+    if path.exists() and not path.is_file():
+        with path.open(mode, **how) as stream:
+            yield stream
+        return
+    part = path.with_name(f".viapublica-{uuid.uuid4().hex}.part")
+    try:
+        with part.open(mode.replace("w", "x"), **how) as stream:
+            yield stream
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Answers from a database: a module per subject, a function per question."""
