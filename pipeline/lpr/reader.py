@@ -15,10 +15,12 @@ from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.lpr.network import open_network
 from pipeline.lpr.settings import LprSettings
-from pipeline.lpr.views import views_of
+from pipeline.lpr.views import last_views_of, views_of
 from pipeline.weights.cards import Task, load_card
 
-LEAST_CHARACTERS: Final = 4
+DOUBT: Final = 0.35
+"""A crop whose weakest character is less sure is looked at in ways that its shape does not suggest."""
+LEAST_CHARACTERS: Final = 5
 """A look that shows fewer is taken only if no other shows as many: no Brazilian plate has under seven."""
 
 
@@ -55,12 +57,23 @@ class FastPlateReader:
 
     def read(self, crops: Sequence[Image]) -> list[CharacterProbabilities]:
         """Probabilities of each crop; of the several ways to look at one (`views_of`) the surest."""
-        views = [views_of(crop) for crop in crops]
+        if not crops:
+            return []
+        chosen = [max(seen, key=self.sureness) for seen in self._seen([views_of(crop) for crop in crops])]
+        doubtful = [
+            n for n, values in enumerate(chosen) if not self.sureness(values)[0] or values.max(axis=1).min() < DOUBT
+        ]
+        left = {number: views for number in doubtful if (views := last_views_of(crops[number]))}
+        for number, seen in zip(left, self._seen(list(left.values())), strict=True):
+            chosen[number] = max(chosen[number], *seen, key=self.sureness)
+        return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
+
+    def _seen(self, views: Sequence[Sequence[Image]]) -> list[list[npt.NDArray[np.float32]]]:
+        """Probabilities of every view of every crop, all in the same passes."""
         if not views:
             return []
         values = iter(self._run([view for several in views for view in several]))
-        chosen = [max((next(values) for _ in several), key=self.sureness) for several in views]
-        return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
+        return [[next(values) for _ in several] for several in views]
 
     def _run(self, crops: Sequence[Image]) -> npt.NDArray[np.float32]:
         """(n, slots, alphabet) probabilities."""

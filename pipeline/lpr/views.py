@@ -34,10 +34,25 @@ def views_of(crop: Image) -> list[Image]:
     if min(height, width) < _LEAST_PX:
         return views
     if width < SIDEWAYS_ASPECT * height:
-        for quarter_turns in (1, -1):
-            turned = np.ascontiguousarray(np.rot90(crop, quarter_turns))
-            views += [turned, *_level(turned)]
+        views += sideways(crop)
     return views + _level(crop)
+
+
+def last_views_of(crop: Image) -> list[Image]:
+    """What is left to try where none of `views_of` shows a text: the turns that the shape did not suggest."""
+    height, width = crop.shape[:2]
+    if min(height, width) < _LEAST_PX or width < SIDEWAYS_ASPECT * height or width > TILT_ASPECT * height:
+        return []
+    return sideways(crop)
+
+
+def sideways(crop: Image) -> list[Image]:
+    """The crop turned to either side, and the other ways to look at it then."""
+    views = []
+    for quarter_turns in (1, -1):
+        turned = np.ascontiguousarray(np.rot90(crop, quarter_turns))
+        views += [turned, *_level(turned)]
+    return views
 
 
 def _level(crop: Image) -> list[Image]:

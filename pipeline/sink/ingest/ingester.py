@@ -17,10 +17,11 @@ from kafka import errors as kafka_errors
 
 from pipeline.domain.events import Event
 from pipeline.domain.redact import redact
-from pipeline.errors import ViapublicaError
+from pipeline.errors import SinkError, ViapublicaError
 from pipeline.sink.ingest.block import Block, dead_letter
 from pipeline.sink.ingest.reading import Poison, event_of
 from pipeline.sink.ingest.settings import IngestSettings
+from pipeline.sink.ingest.stall import StallWatch
 from pipeline.sink.kafka.connection import knock, target_of
 from pipeline.sink.kafka.consumer import GroupConsumer, open_consumer
 from pipeline.sink.kafka.messages import Received
@@ -32,6 +33,7 @@ from pipeline.sink.writer import Refused, Writer
 _log = structlog.get_logger(__name__)
 
 _POLL_S = 0.1
+_LEAST_STALL_S = 10.0
 _QUIET_S = 1.0
 """Silence after which `until_read` believes that the topics have no more."""
 
@@ -130,6 +132,7 @@ class Ingester:
         """Read and write until `stop`; True when `until_read` has come true."""
         consumer = self._opened()
         last_s = time.monotonic()
+        stall = StallWatch(max(_LEAST_STALL_S, 2 * self._settings.session_timeout_s))
         while not self._stop.is_set():
             left = self._settings.batch_events - len(self._block)
             messages = consumer.poll(_POLL_S, max(1, left))
@@ -138,6 +141,9 @@ class Ingester:
                 last_s = now_s
                 self._take(messages, now_s)
             self._lag = consumer.lag()
+            came = {(message.topic, message.partition) for message in messages}
+            if trouble := stall.look(now_s, consumer.assigned(), self._lag, came):
+                raise SinkError(target_of(self._kafka), trouble, "It is connected to anew.")
             full = len(self._block) >= self._settings.batch_events
             if len(self._block) and (full or now_s - self._began_s >= self._settings.batch_interval_s):
                 self._store()
@@ -180,6 +186,8 @@ class Ingester:
         except kafka_errors.KafkaError as error:
             # Somebody else has the partitions now and reads these events again: the same rows.
             self._log.warning("ingest_commit_failed", error=redact(str(error)))
+        spans = {f"{topic}/{part}": end for (topic, part), end in sorted(block.ends.items())}
+        self._log.debug("ingest_block", events=len(block.entries), dead=len(block.dead), ends=spans)
         self._stored += len(block.entries)
         self._dead += len(block.dead)
         self._blocks += 1

@@ -175,7 +175,7 @@ class _Confluent:
         self._down = ""
 
         def trouble(error: Any) -> None:
-            if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            if error.code() in {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT}:
                 self._down = str(error.str())
 
         self._consumer: Any = Consumer(
