@@ -53,7 +53,7 @@ def test_the_pages_show_commands() -> None:
 
 @pytest.mark.parametrize("words", _OURS, ids=shlex.join)
 def test_command_and_options_exist(words: tuple[str, ...]) -> None:
-    command = words[1:3] if words[1] in {"config", "models", "retention", "spool"} else words[1:2]
+    command = words[1:3] if words[1] in {"config", "dead-letters", "models", "retention", "spool"} else words[1:2]
     options = [word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)]
     shown = _help_of(command)
     missing = [option for option in options if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", shown)]
@@ -78,6 +78,13 @@ def test_the_page_of_all_keys_is_what_the_schema_says() -> None:
     assert done.returncode == 0, done.stderr
     page = (ROOT / "docs" / "configuration-keys.md").read_text(encoding="utf-8")
     assert page == done.stdout, "run `make reference`"
+
+
+def test_the_tests_that_show_a_promise_exist() -> None:
+    named = re.findall(r"`(tests/[\w./]+)::(\w+)`", (ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
+    assert len(named) > 20
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
 
 
 def test_files_named_in_the_docs_exist() -> None:
