@@ -54,7 +54,7 @@ def survive(city: City, faults: int, patience_s: float) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("store", ["clickhouse", "chdb"])
 def test_a_few_faults_lose_nothing(store: str, tmp_path: Path, disk: Path | None) -> None:
-    survive(City(tmp_path, store, _SEED, disk), faults=int(os.environ.get("CHAOS_FAULTS", "10")), patience_s=120)
+    survive(City(tmp_path, store, _SEED, disk), faults=int(os.environ.get("CHAOS_FAULTS", "6")), patience_s=120)
 
 
 @pytest.mark.soak
