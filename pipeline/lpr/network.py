@@ -50,8 +50,14 @@ def open_network(card: ModelCard, settings: LprSettings, models_dir: Path | None
             config_copy.write_bytes(config)
             return opened(weights_copy, config_copy, settings)
     except Exception as error:  # the libraries' exceptions have no common base but Exception
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelRuntimeError(f"model {card.name}", f"{name} cannot open it ({said})") from error
+        raise ModelRuntimeError(
+            f"model {card.name}", f"{name} cannot open it ({last_line(error)})", "Is it a fast-plate-ocr ONNX export?"
+        ) from error
+
+
+def last_line(error: Exception) -> str:
+    """What a runtime says of its trouble: it stands in the last line, after where in its own code it was."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
 
 
 class _Library:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -13,10 +13,10 @@ import numpy.typing as npt
 from pipeline.domain.frame import Image
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
-from pipeline.lpr.network import open_network
+from pipeline.lpr.network import last_line, open_network
 from pipeline.lpr.settings import LprSettings
 from pipeline.lpr.views import last_views_of, views_of
-from pipeline.weights.cards import Task, load_card
+from pipeline.weights.cards import ModelCard, Task, load_card
 
 DOUBT: Final = 0.35
 """A crop whose weakest character is less sure is looked at in ways that its shape does not suggest."""
@@ -41,6 +41,7 @@ class FastPlateReader:
         self._text = card.plate
         self._batch_size = settings.batch_size
         self._network = open_network(card, settings, models_dir)
+        _compare(card, self._network.config)
         slots = self._run([np.zeros((32, 100, 3), np.uint8)]).shape[1:]
         wanted = (self._text.max_slots, len(self._text.alphabet))
         if slots != wanted:
@@ -101,7 +102,7 @@ class FastPlateReader:
                 output = np.asarray(self._network.run(batch), np.float32)
                 parts.append(output.reshape(len(batch), self._text.max_slots, -1))
         except Exception as error:  # the binding's exceptions have no common base but Exception
-            raise ModelRuntimeError(f"model {self.name}", f"reading failed ({str(error).splitlines()[0]})") from error
+            raise ModelRuntimeError(f"model {self.name}", f"reading failed ({last_line(error)})") from error
         return np.concatenate(parts)
 
     def sureness(self, values: npt.NDArray[np.float32]) -> tuple[bool, float]:
@@ -112,3 +113,25 @@ class FastPlateReader:
         nothing = self._text.alphabet.index(self._text.pad)
         text = int((values.argmax(axis=1) != nothing).sum())
         return text >= LEAST_CHARACTERS, float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
+
+
+def _compare(card: ModelCard, config: Any) -> None:
+    """The card and the plate's configuration must say the same, or plates would be read wrong without a word.
+
+    Raises:
+        ModelCardError: naming what differs.
+    """
+    assert card.plate is not None  # noqa: S101 - checked by the caller
+    for what, said, other in (
+        ("alphabet", card.plate.alphabet, config.alphabet),
+        ("pad", card.plate.pad, config.pad_char),
+        ("max_slots", card.plate.max_slots, config.max_plate_slots),
+        ("input.width", card.input.width, config.img_width),
+        ("input.height", card.input.height, config.img_height),
+    ):
+        if said != other:
+            raise ModelCardError(
+                f"model {card.name}",
+                f"its {what} is {said!r} in the card and {other!r} in its plate configuration",
+                "Correct the one that is wrong",
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,26 @@ def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
     build_reader(LprSettings(backend=Backend.ONNXRUNTIME), models_dir)
     assert [(path.parent.parent, mode) for path, mode in opened] == [(tmp_path, 0o700)] * 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("max_slots: 9", "max_slots: 7", "max_slots"),
+        ("width: 128", "width: 256", "input.width"),
+        ("alphabet: 0123", "alphabet: 3210", "alphabet"),
+        ("pad: _", "pad: A", "pad"),
+    ],
+)
+def test_a_card_that_contradicts_its_plate_configuration_is_refused(
+    tmp_path: Path, old: str, new: str, what: str
+) -> None:
+    models = Path(__file__).parents[2] / "models"
+    for folder in ("cards", "plates"):
+        shutil.copytree(models / folder, tmp_path / folder)
+    card = tmp_path / "cards" / "viapublica_plates.yaml"
+    text = card.read_text(encoding="utf-8")
+    assert old in text
+    card.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ModelCardError, match=what):
+        build_reader(LprSettings(), tmp_path)

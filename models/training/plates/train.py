@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any, Final
 
 import cv2
@@ -21,6 +22,7 @@ from models.training.plates.crops import cut, real_scenes, stream
 from models.training.plates.network import ALPHABET, SLOTS, build, start_from
 from models.training.sources import TrainingDataError
 
+_PATIENCE_S: Final = 20.0
 PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "viapublica_plates.yaml"
 
 
@@ -46,11 +48,14 @@ def one_hot(text: str) -> Any:
 def _produce(data: Path, plan: Plan, seed: int, queue: Any) -> None:
     cv2.setNumThreads(1)
     os.nice(1)
-    crops = stream(real_scenes(data, validation=False), plan.real_share, seed)
-    while True:
-        pairs = [next(crops) for _ in range(plan.batch)]
-        images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _ in pairs])
-        queue.put((images, np.stack([one_hot(text) for _, text in pairs])))
+    try:
+        crops = stream(real_scenes(data, validation=False), plan.real_share, seed)
+        while True:
+            pairs = [next(crops) for _ in range(plan.batch)]
+            images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _ in pairs])
+            queue.put((images, np.stack([one_hot(text) for _, text in pairs])))
+    except Exception as error:  # noqa: BLE001 - told by the process that waits
+        queue.put(str(error) or type(error).__name__)
 
 
 def batches(data: Path, plan: Plan, first_epoch: int) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -61,9 +66,21 @@ def batches(data: Path, plan: Plan, first_epoch: int) -> Iterator[tuple[Any, dic
     workers = [context.Process(target=_produce, args=(data, plan, seed, queue), daemon=True) for seed in seeds]
     for worker in workers:
         worker.start()
-    while True:
-        images, texts = queue.get()
-        yield images, {"plate": texts}
+    try:
+        while True:
+            try:
+                made = queue.get(timeout=_PATIENCE_S)
+            except Empty:
+                if all(worker.is_alive() for worker in workers):
+                    continue
+                raise TrainingDataError("a process that makes crops has died; is there enough memory?") from None
+            if isinstance(made, str):
+                raise TrainingDataError(f"crops cannot be made: {made}")
+            images, texts = made
+            yield images, {"plate": texts}
+    finally:
+        for worker in workers:
+            worker.terminate()
 
 
 def validation_set(data: Path, seed: int) -> tuple[Any, dict[str, Any]]:

@@ -145,19 +145,21 @@ def write(data: Path, work: Path, count: int, seed: int) -> Path:
         made = compose(training[drawn], bank, rng, turned=_TURNED.get(sources[drawn], 0.06))
         _save(unfinished / "train", f"{number:05}", made)
     _sheets(unfinished / "train", work)
+    described = {"path": str(final.resolve()), "train": "train/images", "val": "val/images"}
+    text = yaml.safe_dump(described | {"names": dict(enumerate(CLASSES))}, sort_keys=False)
+    (unfinished / "data.yaml").write_text(text, encoding="utf-8")
     shutil.rmtree(final, ignore_errors=True)
     unfinished.rename(final)
-    described = {"path": str(final.resolve()), "train": "train/images", "val": "val/images"}
-    table = final / "data.yaml"
-    table.write_text(yaml.safe_dump(described | {"names": dict(enumerate(CLASSES))}, sort_keys=False))
-    return table
+    return final / "data.yaml"
 
 
 def _save(folder: Path, name: str, picture: Labelled) -> None:
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     small = picture.at_most(640)
-    cv2.imwrite(str(folder / "images" / f"{name}.jpg"), small.image, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    path = folder / "images" / f"{name}.jpg"
+    if not cv2.imwrite(str(path), small.image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
+        raise TrainingDataError(f"{path}: cannot be written; is the disk full?")
     height, width = small.image.shape[:2]
     lines = []
     for (x1, y1, x2, y2), word in zip(small.boxes, small.words, strict=True):
@@ -219,6 +221,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5000, help="training pictures to compose")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
+    if options.count < 1:
+        parser.error("--count must be at least 1")
     try:
         table = write(options.data, options.work, options.count, options.seed)
     except (TrainingDataError, OSError, ValueError) as error:
