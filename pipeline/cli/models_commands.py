@@ -15,7 +15,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.engine.compare import compare
 from pipeline.errors import ModelCardError, ModelIntegrityError, ViapublicaError
 from pipeline.observe import logs
-from pipeline.weights.cards import ModelCard, has_files, list_cards, load_card, verify_weights
+from pipeline.weights.cards import ModelCard, has_files, list_cards, load_card, verify_plate_config, verify_weights
 
 app = typer.Typer(help="Weights and their cards: list, verify, compare.", no_args_is_help=True)
 
@@ -118,6 +118,8 @@ def _cards(models: Path | None) -> list[ModelCard]:
 def _state(card: ModelCard, models: Path | None) -> str:
     try:
         verify_weights(card, models, allow_pickle=True)
+        if card.plate_config is not None:
+            verify_plate_config(card, models)
     except ModelIntegrityError:
         return "altered"
     except ModelCardError:

@@ -45,3 +45,13 @@ def test_detectors_are_compared_on_the_same_pictures(data_dir: Path, models_dir:
     assert second["milliseconds"] > 0
     nothing = viapublica("models", "compare", tmp_path, *arguments, models=models_dir)
     assert nothing.returncode == 1
+
+
+def test_a_changed_plate_configuration_is_found_too(tmp_path: Path) -> None:
+    models = Path(__file__).parents[2] / "models"
+    for folder in ("cards", "plates"):
+        shutil.copytree(models / folder, tmp_path / folder)
+    (tmp_path / "cards" / "plate-readers" / "viapublica_plates.yaml").write_text("x: 1\n", encoding="utf-8")
+    result = viapublica("models", "verify", "viapublica_plates", "--models", tmp_path, "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)[0]["state"] == "altered"
