@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -99,8 +100,10 @@ def read_pictures(data: Path, folder: str) -> list[Sample]:
         with table.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 rows[row["file"]].append(row)
-    except (OSError, KeyError, UnicodeDecodeError) as error:
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise TrainingDataError(f"{table}: cannot be read ({error}). Check the folder of the material") from error
+    if not rows:
+        raise TrainingDataError(f"{table}: has no rows")
     return [_sample(data, folder, table, name, found) for name, found in rows.items()]
 
 
@@ -121,9 +124,20 @@ def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str
 def _box(row: dict[str, str]) -> Box:
     if "plate_text" in row:
         x, y, width, height = (float(row[key]) for key in ("x", "y", "w", "h"))
-        return Box("plate", (x, y, x + width, y + height), row["plate_text"], row["layout"])
+        return Box("plate", _checked(x, y, x + width, y + height), row["plate_text"], row["layout"])
     x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
-    return Box(_WORDS.get(row["class"], row["class"]), (x1, y1, x2, y2))
+    return Box(_WORDS.get(row["class"], row["class"]), _checked(x1, y1, x2, y2))
+
+
+def _checked(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, float, float]:
+    """The box.
+
+    Raises:
+        ValueError: it has no size, or a number that is none.
+    """
+    if not all(map(math.isfinite, (x1, y1, x2, y2))) or x2 <= x1 or y2 <= y1:
+        raise ValueError(f"a box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) has no size")
+    return x1, y1, x2, y2
 
 
 def read_frames(data: Path) -> list[Sample]:

@@ -17,10 +17,11 @@ from pipeline.errors import SinkError
 from pipeline.sink.build import build_sink, build_writer
 from pipeline.sink.ingest.ingester import Ingester
 from pipeline.sink.ingest.settings import IngestSettings
+from pipeline.sink.kafka.consumer import open_consumer
 from pipeline.sink.kafka.messages import Message, Received
-from pipeline.sink.kafka.producer import open_producer
+from pipeline.sink.kafka.producer import Place, open_producer
 from pipeline.sink.kafka.tail import tail
-from pipeline.sink.kafka.topics import make_missing
+from pipeline.sink.kafka.topics import make_missing, topic_of
 from pipeline.sink.settings import KafkaSettings, StoreSettings
 from pipeline.sink.store import open_store
 from tests.servers.kafka import KafkaBroker
@@ -210,6 +211,39 @@ def test_two_ingesters_share_the_partitions_and_lose_nothing_when_one_leaves(
         sink.flush(20)
         wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 500, 30)
     sink.close()
+
+
+def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(broker: KafkaBroker) -> None:
+    kafka = settings_for(broker, "again")
+    topic = topic_of(kafka, Kind.PLATE_READ)
+    send(kafka, [Message(topic, str(n).encode(), str(n).encode()) for n in range(100)])
+    taken: list[Place] = []
+    one = open_consumer(kafka, [topic], topic, 2, taken.extend)
+    before: dict[str, Received] = {}
+    wait_until(lambda: len(keep(before, one.poll(0.2, 1000))) == 100, 30)
+    first = next(iter(before.values()))
+    one.commit({(first.topic, first.partition): first.offset + 1})
+    assert not taken
+
+    two = open_consumer(kafka, [topic], topic, 2, lambda _: None)
+    after: dict[str, Received] = {}
+
+    def both() -> bool:
+        for consumer in (one, two):
+            keep(after, consumer.poll(0.2, 1000))
+        return len(after) == 99
+
+    wait_until(both, 60)
+    assert taken
+    assert sorted(after) == sorted(set(before) - {first.place})
+    one.close()
+    two.close()
+
+
+def keep(seen: dict[str, Received], messages: Sequence[Received]) -> dict[str, Received]:
+    """All that came, by place."""
+    seen |= {message.place: message for message in messages}
+    return seen
 
 
 def test_a_store_that_is_away_is_waited_for(own_broker: KafkaBroker, tmp_path: Path) -> None:

@@ -53,3 +53,21 @@ def test_broken_material_is_named(tmp_path: Path) -> None:
         list(load(samples))
     cv2.imwrite(str(folder / "a.jpg"), np.zeros((9, 9, 3), np.uint8))
     assert [image.shape for _, image in load(samples)] == [(9, 9, 3)]
+
+
+@pytest.mark.parametrize(
+    "row", ["a.jpg,car,5,5,5,9", "a.jpg,car,nan,5,9,9", "a.jpg,car,9,5,1,9", "a.jpg,car,0,0,inf,9"]
+)
+def test_a_box_without_a_size_is_named_with_its_picture(tmp_path: Path, row: str) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.jpg").write_bytes(b"")
+    (tmp_path / "set" / "boxes.csv").write_text(f"file,class,x1,y1,x2,y2\n{row}\n", encoding="utf-8")
+    with pytest.raises(TrainingDataError, match=r"a\.jpg is not a box.*has no size"):
+        read_pictures(tmp_path, "set")
+
+
+def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "boxes.csv").write_text("file,class,x1,y1,x2,y2\n", encoding="utf-8")
+    with pytest.raises(TrainingDataError, match="has no rows"):
+        read_pictures(tmp_path, "set")

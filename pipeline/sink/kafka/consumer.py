@@ -97,12 +97,14 @@ class _Python:
         self, settings: KafkaSettings, topics: Sequence[str], group: str, session_timeout_s: float, revoked: Revoked
     ) -> None:
         class Listener(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
-            def on_partitions_revoked(self, revoked_parts: Any) -> None:
+            def on_partitions_revoked(_, revoked_parts: Any) -> None:  # noqa: N805 - `self` is the consumer's
+                self._rewind(revoked_parts)
                 revoked([(part.topic, part.partition) for part in revoked_parts])
 
-            def on_partitions_assigned(self, assigned: Any) -> None:
+            def on_partitions_assigned(_, assigned: Any) -> None:  # noqa: N805
                 pass
 
+        self._uncommitted: dict[Place, int] = {}
         self._consumer: Any = build(
             KafkaConsumer,
             {
@@ -123,6 +125,8 @@ class _Python:
     def poll(self, timeout_s: float, most: int) -> list[Received]:
         """See `GroupConsumer.poll`."""
         found = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=most)
+        for part, records in found.items():
+            self._uncommitted.setdefault((part.topic, part.partition), records[0].offset)
         return [
             Received(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers or ()))
             for records in found.values()
@@ -132,6 +136,7 @@ class _Python:
     def commit(self, ends: Mapping[Place, int]) -> None:
         """See `GroupConsumer.commit`."""
         self._consumer.commit({TopicPartition(*place): OffsetAndMetadata(end, "", -1) for place, end in ends.items()})
+        self._uncommitted |= ends
 
     def hold(self) -> None:
         """See `GroupConsumer.hold`."""
@@ -159,6 +164,16 @@ class _Python:
         """See `GroupConsumer.close`."""
         with contextlib.suppress(Exception):
             self._consumer.close(autocommit=False, timeout_ms=2000)
+
+    def _rewind(self, revoked_parts: Any) -> None:
+        """Back to what was not committed: a partition that stays its own through a rebalance keeps its position here.
+
+        Without this, what was read and not committed before the rebalance would never be read again by anybody.
+        """
+        for part in revoked_parts:
+            start = self._uncommitted.pop((part.topic, part.partition), None)
+            if start is not None:
+                self._consumer.seek(part, start)
 
 
 class _Confluent:
