@@ -44,6 +44,8 @@ _TURNED: Final = {
     "br-phone-plates/images/IRR__lok6380__175505__PLACA_jpg.rf.930d1750d5a8bdccacac91a172c74123.jpg": 2,
 }
 """Quarter turns to add where the table's own is wrong (found by reading the plate both ways, and looked at)."""
+_LINE: Final = "line of the table"
+_LONGEST_TEXT: Final = 10
 _WORDS: Final = {"license_plate": "plate", "vehicle": "vehicle"}
 
 
@@ -97,9 +99,10 @@ def read_pictures(data: Path, folder: str) -> list[Sample]:
     table = data / folder / ("plates.csv" if (data / folder / "plates.csv").is_file() else "boxes.csv")
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
     try:
-        with table.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                rows[row["file"]].append(row)
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            for row in reader:
+                rows[row["file"]].append(row | {_LINE: str(reader.line_num)})
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise TrainingDataError(f"{table}: cannot be read ({error}). Check the folder of the material") from error
     if not rows:
@@ -111,20 +114,31 @@ def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str
     path = data / folder / name
     if not path.is_file():
         raise TrainingDataError(f"{table}: names {name}, which is not there")
+    boxes = tuple(_box_of(row, table, name) for row in rows)
     try:
-        boxes = tuple(_box(row) for row in rows)
-        turn = int(rows[0].get("rotate_cw_to_upright") or 0) // 90 + _TURNED.get(f"{folder}/{name}", 0)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrainingDataError(f"{table}: the row of {name} is not a box ({error})") from error
+        degrees = int(rows[0].get("rotate_cw_to_upright") or 0)
+    except ValueError as error:
+        raise TrainingDataError(f"{table}, line {rows[0][_LINE]}: {name} has no turn in degrees ({error})") from error
+    turn = degrees // 90 + _TURNED.get(f"{folder}/{name}", 0)
     split = boxes[0].text or f"{folder}/{name}"
     held_out = folder in EVALUATION_ONLY or kept_out(split)
     return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=held_out)
 
 
+def _box_of(row: dict[str, str], table: Path, name: str) -> Box:
+    try:
+        return _box(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrainingDataError(f"{table}, line {row[_LINE]}: the row of {name} is not a box ({error})") from error
+
+
 def _box(row: dict[str, str]) -> Box:
     if "plate_text" in row:
         x, y, width, height = (float(row[key]) for key in ("x", "y", "w", "h"))
-        return Box("plate", _checked(x, y, x + width, y + height), row["plate_text"], row["layout"])
+        text = row["plate_text"].strip()
+        if not (text.isascii() and text == text.upper() and len(text) <= _LONGEST_TEXT):
+            raise ValueError(f"{text!r} is no text of a plate: capitals and digits, {_LONGEST_TEXT} at most")
+        return Box("plate", _checked(x, y, x + width, y + height), text, row["layout"])
     x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
     return Box(_WORDS.get(row["class"], row["class"]), _checked(x1, y1, x2, y2))
 
@@ -143,9 +157,13 @@ def _checked(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, 
 def read_frames(data: Path) -> list[Sample]:
     """Frames spread over the clips; PETS with its labels where it has some."""
     labelled: dict[int, list[Box]] = defaultdict(list)
-    with (data / "pets09-s2l1" / "boxes.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            labelled[int(row["frame_index"])].append(_box(row))
+    table = data / "pets09-s2l1" / "boxes.csv"
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            for row in csv.DictReader(file):
+                labelled[int(row["frame_index"])].append(_box(row))
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise TrainingDataError(f"{table}: cannot be read ({error}). Check the folder of the material") from error
     samples = []
     for name, step in CLIPS:
         path = data / name
@@ -194,7 +212,7 @@ def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
             raise TrainingDataError(f"{sample.path}: is not a picture that can be read; remove it or its row")
-        yield sample, np.asarray(image, np.uint8)
+        yield sample, _within(sample, np.asarray(image, np.uint8))
     for path, wanted in clips.items():
         capture = _open(path)
         for number in range(max(wanted) + 1):
@@ -202,7 +220,20 @@ def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
                 raise TrainingDataError(f"{path}: ends before frame {number}")
             if number in wanted:
                 _, image = capture.retrieve()
-                yield wanted[number], np.asarray(image, np.uint8)
+                yield wanted[number], _within(wanted[number], np.asarray(image, np.uint8))
+
+
+def _within(sample: Sample, image: Image) -> Image:
+    """The image, if every box of the sample shows something of it."""
+    height, width = image.shape[:2]
+    for box in sample.boxes:
+        x1, y1, x2, y2 = box.xyxy
+        if x1 >= width or y1 >= height or x2 <= 0 or y2 <= 0:
+            raise TrainingDataError(
+                f"{sample.key}: its box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) lies outside the picture of "
+                f"{width}x{height} pixels; correct its row"
+            )
+    return image
 
 
 def upright(image: Image, boxes: npt.ArrayLike, turn: int) -> tuple[Image, npt.NDArray[np.float32]]:

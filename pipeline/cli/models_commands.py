@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,9 +32,11 @@ def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> Non
 
     Example: [bold]viapublica models list[/]
     """
-    rows = [(card, has_files(card, models)) for card in _cards(models)]
+    cards, broken = _cards(models)
+    rows = [(card, has_files(card, models)) for card in cards]
     if as_json:
         print_json([card.model_dump(mode="json") | {"present": present} for card, present in rows])
+        _tell(broken)
         return
     print_table(
         "Models",
@@ -51,6 +54,7 @@ def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> Non
             for card, present in rows
         ],
     )
+    _tell(broken)
 
 
 @app.command("verify")
@@ -64,7 +68,12 @@ def verify(
     Example: [bold]viapublica models verify viapublica_plates[/]
     """
     results = []
-    for card in [load_card(name, models) for name in names] if names else _cards(models):
+    broken: list[ViapublicaError] = []
+    if names:
+        cards = [load_card(name, _folder(models)) for name in names]
+    else:
+        cards, broken = _cards(models)
+    for card in cards:
         state = _state(card, models)
         if names or state != "missing":
             results.append({"model": card.name, "state": state, "file": card.file, "sha256": card.sha256})
@@ -72,6 +81,7 @@ def verify(
         print_json(results)
     else:
         print_table("Weights", ["model", "state", "file", "sha256"], [tuple(result.values()) for result in results])
+    _tell(broken)
     if any(result["state"] != "as described" for result in results):
         raise typer.Exit(1)
 
@@ -110,9 +120,30 @@ def compare_models(
     )
 
 
-def _cards(models: Path | None) -> list[ModelCard]:
-    cards = [load_card(path, models) for path in list_cards(models).values()]
-    return sorted(cards, key=lambda card: (not card.name.startswith("viapublica"), card.task.value, card.name))
+def _folder(models: Path | None) -> Path | None:
+    if models is not None and not models.is_dir():
+        raise ModelCardError(f"--models {models}", "is not a folder", "Name the folder that holds the weights")
+    return models
+
+
+def _cards(models: Path | None) -> tuple[list[ModelCard], list[ViapublicaError]]:
+    """The cards that can be read, ours first, and what is wrong with the others."""
+    cards: list[ModelCard] = []
+    broken: list[ViapublicaError] = []
+    for path in list_cards(_folder(models)).values():
+        try:
+            cards.append(load_card(path, models))
+        except ViapublicaError as error:
+            broken.append(error)
+    return sorted(cards, key=lambda c: (not c.name.startswith("viapublica"), c.task.value, c.name)), broken
+
+
+def _tell(broken: Sequence[ViapublicaError]) -> None:
+    """Say what is wrong with cards, and end with status 1 if there is anything."""
+    for error in broken:
+        typer.echo(str(error), err=True)
+    if broken:
+        raise typer.Exit(1)
 
 
 def _state(card: ModelCard, models: Path | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,6 +61,28 @@ def last_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
 
 
+def _check_input(ports: Sequence[Any], config: Any) -> None:
+    """One input of any number of (height, width, colours) uint8, as the plate's configuration says.
+
+    Raises:
+        ValueError: it takes something else.
+    """
+    colours = 1 if config.image_color_mode == "grayscale" else 3
+    wanted = (config.img_height, config.img_width, colours)
+    told = [f"{port.get_element_type().get_type_name()} {port.get_partial_shape()}" for port in ports]
+    shape = ports[0].get_partial_shape() if len(ports) == 1 else None
+    fits = (
+        shape is not None
+        and shape.rank.is_static
+        and len(shape) == 4
+        and shape[0].is_dynamic
+        and all(shape[n + 1].is_dynamic or shape[n + 1].get_length() == size for n, size in enumerate(wanted))
+        and ports[0].get_element_type().get_type_name() == "u8"
+    )
+    if not fits:
+        raise ValueError(f"its input is {', '.join(told)}, not u8 [?,{','.join(map(str, wanted))}]")
+
+
 class _Library:
     """ONNX Runtime, opened by fast-plate-ocr."""
 
@@ -96,6 +119,7 @@ class _OpenVino:
         told = {"INFERENCE_NUM_THREADS": settings.threads, "PERFORMANCE_HINT": "LATENCY"}
         core = openvino.Core()
         compiled = core.compile_model(core.read_model(weights.read_bytes()), "CPU", told)
+        _check_input(compiled.inputs, self.config)
         named = [port for port in compiled.outputs if "plate" in port.get_names()]
         self._output = named[0] if named else compiled.output(0)
         self._request: Any = compiled.create_infer_request()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import cv2
 import numpy as np
@@ -20,6 +20,8 @@ from pipeline.weights.cards import ModelCard, Task, load_card
 
 DOUBT: Final = 0.35
 """A crop whose weakest character is less sure is looked at in ways that its shape does not suggest."""
+LARGEST_PX: Final = 640
+"""Longest side of a crop that is worth turning about; larger ones are made as small first."""
 LEAST_CHARACTERS: Final = 5
 """A look that shows fewer is taken only if no other shows as many: no Brazilian plate has under seven."""
 
@@ -60,6 +62,7 @@ class FastPlateReader:
         """Probabilities of each crop; of the several ways to look at one (`views_of`) the surest."""
         if not crops:
             return []
+        crops = [_fit(crop) for crop in crops]
         chosen = [max(seen, key=self.sureness) for seen in self._seen([views_of(crop) for crop in crops])]
         doubtful = [
             n for n, values in enumerate(chosen) if not self.sureness(values)[0] or values.max(axis=1).min() < DOUBT
@@ -115,13 +118,40 @@ class FastPlateReader:
         return text >= LEAST_CHARACTERS, float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
 
 
+def _fit(crop: Image) -> Image:
+    """A crop no larger than a reader can use.
+
+    Raises:
+        ValueError: it is no picture: BGR, three channels of uint8, at least one pixel.
+    """
+    if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or not crop.size:
+        raise ValueError(
+            f"a crop of shape {crop.shape}, {crop.dtype}, is no picture of a plate: (height, width, 3), uint8, BGR"
+        )
+    scale = LARGEST_PX / max(crop.shape[:2])
+    if scale >= 1:
+        return crop
+    size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _compare(card: ModelCard, config: Any) -> None:
     """The card and the plate's configuration must say the same, or plates would be read wrong without a word.
 
     Raises:
-        ModelCardError: naming what differs.
+        ModelCardError: naming what differs, or what the library does not know.
     """
+    from fast_plate_ocr.core.types import ImageColorMode, ImageInterpolation
+
     assert card.plate is not None  # noqa: S101 - checked by the caller
+    for what, value, known in (
+        ("interpolation", config.interpolation, get_args(ImageInterpolation)),
+        ("image_color_mode", config.image_color_mode, get_args(ImageColorMode)),
+    ):
+        if value not in known:
+            raise ModelCardError(
+                f"model {card.name}", f"its plate configuration has {what} {value!r}", f"Use one of {', '.join(known)}"
+            )
     for what, said, other in (
         ("alphabet", card.plate.alphabet, config.alphabet),
         ("pad", card.plate.pad, config.pad_char),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -89,3 +89,9 @@ class LprSettings(BaseModel):
         description="Seconds after which a certain plate is told although its vehicle is still in view, such as a "
         "parked one; passing vehicles are told once, when they are gone.",
     )
+
+    @model_validator(mode="after")
+    def _openvino_has_no_cuda(self) -> Self:
+        if self.backend is Backend.OPENVINO and self.device is Device.CUDA:
+            raise ValueError("backend openvino runs on processors: take device cpu, or backend onnxruntime for cuda")
+        return self

@@ -55,3 +55,18 @@ def test_a_changed_plate_configuration_is_found_too(tmp_path: Path) -> None:
     result = viapublica("models", "verify", "viapublica_plates", "--models", tmp_path, "--json")
     assert result.returncode == 1
     assert json.loads(result.stdout)[0]["state"] == "altered"
+
+
+def test_a_broken_card_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "mine.yaml").write_text("name: mine\nx: 1\n", encoding="utf-8")
+    result = viapublica("models", "list", "--models", tmp_path, "--json")
+    assert result.returncode == 1
+    assert "viapublica_traffic" in {card["name"] for card in json.loads(result.stdout)}
+    assert "mine.yaml" in result.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = viapublica("models", "list", "--models", tmp_path / "nowhere")
+    assert result.returncode == 1
+    assert "nowhere: is not a folder" in " ".join(result.stderr.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,8 @@ import cv2
 import fast_plate_ocr
 import numpy as np
 import pytest
+from fast_plate_ocr.inference.config import PlateConfig
+from pydantic import ValidationError
 
 from pipeline.decode.media import read_picture
 from pipeline.domain.frame import Image
@@ -19,8 +22,9 @@ from pipeline.domain.ports import PlateReader
 from pipeline.errors import ModelCardError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.crops import Quality, plate_crop, sharpness_of
+from pipeline.lpr.network import _check_input
 from pipeline.lpr.reader import FastPlateReader
-from pipeline.lpr.settings import Backend, LprSettings
+from pipeline.lpr.settings import Backend, Device, LprSettings
 from pipeline.lpr.syntax import decode
 
 pytestmark = pytest.mark.real
@@ -176,3 +180,54 @@ def test_a_card_that_contradicts_its_plate_configuration_is_refused(
     card.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ModelCardError, match=what):
         build_reader(LprSettings(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("interpolation: linear", "interpolation: best", "interpolation 'best'"),
+        ("image_color_mode: rgb", "image_color_mode: cmyk", "image_color_mode 'cmyk'"),
+    ],
+)
+def test_a_plate_configuration_that_the_library_does_not_know_is_refused(
+    tmp_path: Path, old: str, new: str, what: str
+) -> None:
+    models = Path(__file__).parents[2] / "models"
+    for folder in ("cards", "plates"):
+        shutil.copytree(models / folder, tmp_path / folder)
+    card = tmp_path / "cards" / "viapublica_plates.yaml"
+    config = tmp_path / "cards" / "plate-readers" / "viapublica_plates.yaml"
+    text = config.read_text(encoding="utf-8")
+    assert old in text
+    before = hashlib.sha256(config.read_bytes()).hexdigest()
+    config.write_text(text.replace(old, new), encoding="utf-8")
+    after = hashlib.sha256(config.read_bytes()).hexdigest()
+    card.write_text(card.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    with pytest.raises(ModelCardError, match=what):
+        build_reader(LprSettings(), tmp_path)
+
+
+@pytest.mark.parametrize("crop", [np.zeros((0, 9, 3)), np.zeros((9, 9)), np.zeros((9, 9, 3)), np.zeros((9, 9, 4))])
+def test_what_is_no_picture_is_refused(reader: PlateReader, crop: Image) -> None:
+    with pytest.raises(ValueError, match="no picture of a plate"):
+        reader.read([crop])
+
+
+def test_a_plate_that_fills_a_whole_photograph_is_read(reader: PlateReader, plates: list[tuple[str, Image]]) -> None:
+    truth, crop = plates[0]
+    large = np.asarray(cv2.resize(crop, (4000, 4000 * crop.shape[0] // crop.shape[1])), np.uint8)
+    assert text(reader, large) == text(reader, crop) == truth
+
+
+def test_openvino_takes_only_networks_for_plates(tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    ov = openvino.opset13
+    parameter = ov.parameter([1, 3, 64, 128], np.float32, name="input")
+    network = openvino.Model([ov.relu(parameter)], [parameter], "other")
+    with pytest.raises(ValueError, match=r"input is f32 \[1,3,64,128\], not u8 \[\?,64,128,3\]"):
+        _check_input(network.inputs, PlateConfig(9, "A_", "_", 64, 128, image_color_mode="rgb"))
+
+
+def test_openvino_has_no_cuda() -> None:
+    with pytest.raises(ValidationError, match="device cpu"):
+        LprSettings(backend=Backend.OPENVINO, device=Device.CUDA)

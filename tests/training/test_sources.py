@@ -62,7 +62,7 @@ def test_a_box_without_a_size_is_named_with_its_picture(tmp_path: Path, row: str
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "a.jpg").write_bytes(b"")
     (tmp_path / "set" / "boxes.csv").write_text(f"file,class,x1,y1,x2,y2\n{row}\n", encoding="utf-8")
-    with pytest.raises(TrainingDataError, match=r"a\.jpg is not a box.*has no size"):
+    with pytest.raises(TrainingDataError, match=r"line 2: the row of a\.jpg is not a box.*has no size"):
         read_pictures(tmp_path, "set")
 
 
@@ -71,3 +71,29 @@ def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
     (tmp_path / "set" / "boxes.csv").write_text("file,class,x1,y1,x2,y2\n", encoding="utf-8")
     with pytest.raises(TrainingDataError, match="has no rows"):
         read_pictures(tmp_path, "set")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("a.jpg,1,1,5,2,abc1d23,mercosul,0", "no text of a plate"),
+        ("a.jpg,1,1,5,2,ABCDEFGHIJKL,old,0", "no text of a plate"),
+        ("a.jpg,1,1,5,2,ABC1D23,old,left", "no turn in degrees"),
+    ],
+)
+def test_a_plate_that_is_none_is_named_with_its_line(tmp_path: Path, row: str, said: str) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.jpg").write_bytes(b"")
+    head = "\ufefffile,x,y,w,h,plate_text,layout,rotate_cw_to_upright"
+    (tmp_path / "set" / "plates.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+    with pytest.raises(TrainingDataError, match=rf"line 2.*{said}"):
+        read_pictures(tmp_path, "set")
+
+
+def test_a_box_outside_its_picture_is_named(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    cv2.imwrite(str(tmp_path / "set" / "a.jpg"), np.zeros((9, 9, 3), np.uint8))
+    (tmp_path / "set" / "boxes.csv").write_text("file,class,x1,y1,x2,y2\na.jpg,car,9,0,12,5\n", encoding="utf-8")
+    samples = read_pictures(tmp_path, "set")
+    with pytest.raises(TrainingDataError, match=r"set/a\.jpg.*outside the picture of 9x9"):
+        list(load(samples))

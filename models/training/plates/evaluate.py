@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from models.training.command import told
 from models.training.figures import calibration_error, shown
 from models.training.sources import PLATE_SETS, Sample, load, read_pictures, upright
 from pipeline.decode.picture import ArrayPicture
@@ -146,25 +147,26 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="reliability of the last reader on labelled boxes held out, as PNG")
     parser.add_argument("--held-out", action="store_true", help="only the validation part")
     options = parser.parse_args()
-    samples = [s for folder in PLATE_SETS for s in read_pictures(options.data, folder)]
-    if options.held_out:
-        samples = [s for s in samples if s.validation]
-    detector = build_detector(DetectSettings(), options.models)
-    print("| reader and boxes | set | held out | everything |\n| --- | --- | --- | --- |")
-    for name in options.reader:
-        reader = build_reader(LprSettings(model=name), options.models)
-        for how, readings in (
-            ("labelled", read_labelled(samples, reader)),
-            ("found, upright", read_found(samples, detector, reader, as_stored=False)),
-            ("found, as stored", read_found(samples, detector, reader, as_stored=True)),
-        ):
-            print("\n".join(table(f"{name}, {how}", readings)), flush=True)
-            if how == "labelled" and options.plot:
-                plot([r for r in readings if r.sample.validation], name, options.plot)
-            for r in readings:
-                if r.sample.validation and not r.right:
-                    print(f"<!-- {how} {r.sample.key}: {r.text} read {r.read} {r.confidence:.2f} -->")
-        print(f"| {name} | ms per plate, batch of 8 | {milliseconds(reader):.2f} | |")
+    with told(parser):
+        samples = [s for folder in PLATE_SETS for s in read_pictures(options.data, folder)]
+        if options.held_out:
+            samples = [s for s in samples if s.validation]
+        detector = build_detector(DetectSettings(), options.models)
+        print("| reader and boxes | set | held out | everything |\n| --- | --- | --- | --- |")
+        for name in options.reader:
+            reader = build_reader(LprSettings(model=name), options.models)
+            for how, readings in (
+                ("labelled", read_labelled(samples, reader)),
+                ("found, upright", read_found(samples, detector, reader, as_stored=False)),
+                ("found, as stored", read_found(samples, detector, reader, as_stored=True)),
+            ):
+                print("\n".join(table(f"{name}, {how}", readings)), flush=True)
+                if how == "labelled" and options.plot:
+                    plot([r for r in readings if r.sample.validation], name, options.plot)
+                for r in readings:
+                    if r.sample.validation and not r.right:
+                        print(f"<!-- {how} {r.sample.key}: {r.text} read {r.read} {r.confidence:.2f} -->")
+            print(f"| {name} | ms per plate, batch of 8 | {milliseconds(reader):.2f} | |")
 
 
 if __name__ == "__main__":

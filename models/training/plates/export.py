@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.training.cards import vouch_for
+from models.training.cards import publish
+from models.training.command import told
 from models.training.plates.network import build
 from models.training.plates.train import PLATE_CONFIG, validation_set
 from models.training.sources import TrainingDataError
@@ -72,6 +73,8 @@ def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float
     Raises:
         TrainingDataError: the exported file does not compute what the trained network does.
     """
+    if not trained.is_file():
+        raise TrainingDataError(f"{trained}: is not there; train first")
     import keras
     import onnxruntime as ort
 
@@ -80,8 +83,7 @@ def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float
     images, truth = validation_set(data, seed)
     value = temperature(model.predict(images, verbose=0)["plate"], truth["plate"])
     fold(model, value)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f"unfinished-{out.name}")
+    unfinished = trained.with_name(f"exported-{out.name}")
     spec = keras.InputSpec(name="input", shape=(None, *model.input_shape[1:]), dtype="uint8")
     model.export(unfinished, format="onnx", verbose=False, input_signature=[spec])
     standard_operators(unfinished)
@@ -90,8 +92,7 @@ def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float
     apart = float(np.abs(exported - model.predict(images, verbose=0)["plate"]).max())
     if apart > 1e-3:
         raise TrainingDataError(f"{out}: differs from the trained network by {apart:.5f}; not written")
-    unfinished.replace(out)
-    vouch_for(card, out)
+    publish([(unfinished, out, card)])
     return value
 
 
@@ -104,11 +105,9 @@ def main() -> None:
     parser.add_argument("--card", type=Path, default=Path("models/cards/viapublica_plates.yaml"))
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
-    try:
+    with told(parser):
         value = export(options.data, options.keras, options.out, options.card, options.seed)
         print(f"temperature {value:.3f}, {options.out}")
-    except (TrainingDataError, OSError, ValueError) as error:
-        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
+from models.training.command import told
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.plates.crops import cut, real_scenes, set_in
@@ -59,17 +60,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=99)
     parser.add_argument("weights", type=Path, nargs="+")
     options = parser.parse_args()
-    crops = worn(options.data, options.seed)
-    print("| worn plates | " + " | ".join(path.stem for path in options.weights) + " |")
-    print("| --- |" + " --- |" * len(options.weights))
-    table = defaultdict(list)
-    for path in options.weights:
-        hits = right(path, crops)
-        for source in sorted({source for _, _, source in crops}):
-            chosen = [hit for hit, (_, _, name) in zip(hits, crops, strict=True) if name == source]
-            table[source].append(shown(sum(chosen), len(chosen)))
-    for source, shares in table.items():
-        print(f"| {source} | " + " | ".join(shares) + " |")
+    with told(parser):
+        crops = worn(options.data, options.seed)
+        print("| worn plates | " + " | ".join(path.stem for path in options.weights) + " |")
+        print("| --- |" + " --- |" * len(options.weights))
+        table = defaultdict(list)
+        for path in options.weights:
+            hits = right(path, crops)
+            for source in sorted({source for _, _, source in crops}):
+                chosen = [hit for hit, (_, _, name) in zip(hits, crops, strict=True) if name == source]
+                table[source].append(shown(sum(chosen), len(chosen)))
+        for source, shares in table.items():
+            print(f"| {source} | " + " | ".join(shares) + " |")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from models.training.command import told
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.sources import Sample, everything, load, upright
@@ -162,13 +163,16 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="side of the input in pixels, where a network takes any")
     parser.add_argument("--everything", action="store_true", help="not only the held-out part")
     options = parser.parse_args()
-    samples = [s for s in everything(options.data) if s.validation or options.everything]
-    sideways = [s for s in samples if s.turn]
-    print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")
-    for name in options.detector:
-        teacher = CardTeacher(name, CLASSES, options.models, options.size)
-        print("\n".join(table(teacher.name, evaluate(samples, teacher))), flush=True)
-        print("\n".join(table(f"{teacher.name}, sideways", evaluate(sideways, teacher, as_stored=True))), flush=True)
+    with told(parser):
+        samples = [s for s in everything(options.data) if s.validation or options.everything]
+        sideways = [s for s in samples if s.turn]
+        print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")
+        for name in options.detector:
+            teacher = CardTeacher(name, CLASSES, options.models, options.size)
+            print("\n".join(table(teacher.name, evaluate(samples, teacher))), flush=True)
+            print(
+                "\n".join(table(f"{teacher.name}, sideways", evaluate(sideways, teacher, as_stored=True))), flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +19,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.training.cards import vouch_for
+from models.training.cards import publish
+from models.training.command import told
 from models.training.sources import TrainingDataError
 from models.training.traffic.network import CLASSES
 
@@ -143,8 +143,10 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.work / "pictures"
     unfinished = options.work / "exported"
-    unfinished.mkdir(parents=True, exist_ok=True)
-    try:
+    with told(parser):
+        if not (folder / "train" / "images").is_dir():
+            raise TrainingDataError(f"{folder}: has no training pictures to calibrate 8 bits on; run `material` first")
+        unfinished.mkdir(parents=True, exist_ok=True)
         whole = unfinished / f"{NAME}.onnx"
         to_onnx(trained(options.checkpoint), whole)
         small = unfinished / f"{NAME}_int8.onnx"
@@ -152,12 +154,7 @@ def main() -> None:
         for size in SIZES:
             boxes, scores = apart(whole, small, folder, size)
             print(f"{small.name} at {size}: {boxes:.2f} pixels and {scores:.3f} of a score from float32 (medians)")
-    except (TrainingDataError, OSError) as error:
-        parser.exit(2, f"{error}\n")
-    options.out.mkdir(parents=True, exist_ok=True)
-    for path in (whole, small):
-        shutil.move(path, options.out / path.name)
-        vouch_for(options.cards / f"{path.stem}.yaml", options.out / path.name)
+        publish([(path, options.out / path.name, options.cards / f"{path.stem}.yaml") for path in (whole, small)])
 
 
 if __name__ == "__main__":

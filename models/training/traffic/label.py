@@ -17,11 +17,12 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
+from models.training.command import told
 from models.training.degrade import Image
-from models.training.sources import Sample, TrainingDataError, everything, load, upright
+from models.training.sources import Sample, everything, load, upright
 from models.training.traffic.fuse import Opinion, fuse
+from models.training.traffic.opinions import mend, read_opinions
 from models.training.traffic.teachers import OBJECTS, Teacher, teachers
-from pipeline.errors import ViapublicaError
 
 LABELS = (*OBJECTS, "face", "plate")
 
@@ -39,7 +40,10 @@ def opinions(image: Image, looks: Sequence[Teacher]) -> list[Opinion]:
 def label(samples: Sequence[Sample], looks: Sequence[Teacher], out: Path) -> None:
     """Write the opinions on all samples that `out` does not have yet."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    done = {json.loads(line)["key"] for line in out.read_text().splitlines()} if out.is_file() else set()
+    done: set[str] = set()
+    if out.is_file():
+        mend(out)
+        done = set(read_opinions(out))
     todo = [sample for sample in samples if sample.key not in done]
     with out.open("a", encoding="utf-8") as file:
         for sample, stored in tqdm(load(todo), total=len(todo), desc="labels", unit="pictures"):
@@ -62,11 +66,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    try:
+    with told(parser):
         looks = teachers(options.models, options.centerface, options.platedet)
         label(everything(options.data), looks, options.work / "opinions.jsonl")
-    except (TrainingDataError, ViapublicaError) as error:
-        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

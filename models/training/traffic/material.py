@@ -9,7 +9,6 @@ sheets to be looked at before anything is trained.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -22,11 +21,13 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
+from models.training.command import told
 from models.training.degrade import Image
 from models.training.sources import Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.compose import Bank, Labelled, compose
 from models.training.traffic.fuse import Opinion, inside
 from models.training.traffic.network import CLASSES
+from models.training.traffic.opinions import read_opinions
 from pipeline.domain.detections import overlaps
 
 SURE: Final = {"face": 0.4, "plate": 0.45}
@@ -102,8 +103,7 @@ def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labelled]]:
     Raises:
         TrainingDataError: a picture has no line in `opinions.jsonl`.
     """
-    lines = [json.loads(line) for line in (work / "opinions.jsonl").read_text(encoding="utf-8").splitlines()]
-    opinions = {line["key"]: [Opinion(row[0], tuple(row[1:5]), row[5]) for row in line["opinions"]] for line in lines}
+    opinions = read_opinions(work / "opinions.jsonl")
     for sample, stored in load(everything(data)):
         if sample.key not in opinions:
             raise TrainingDataError(f"{work / 'opinions.jsonl'}: lacks {sample.key}; run `label` to its end first")
@@ -223,11 +223,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.count < 1:
         parser.error("--count must be at least 1")
-    try:
+    with told(parser):
         table = write(options.data, options.work, options.count, options.seed)
-    except (TrainingDataError, OSError, ValueError) as error:
-        parser.exit(2, f"{error}\n")
-    print(table, {part: counts(table.parent / part / "labels") for part in ("train", "val")})
+        print(table, {part: counts(table.parent / part / "labels") for part in ("train", "val")})
 
 
 if __name__ == "__main__":

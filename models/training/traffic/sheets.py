@@ -17,6 +17,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from models.training.command import told
 from models.training.degrade import Image
 from models.training.sources import everything
 from models.training.traffic.evaluate import GROUPS, Outcome, Result, outcomes
@@ -94,19 +95,20 @@ def main() -> None:
     parser.add_argument("--hide", action="store_true", help="plates and faces made unrecognisable")
     parser.add_argument("--out", type=Path, default=Path("build/training/sheets"))
     options = parser.parse_args()
-    samples = [s for s in everything(options.data) if s.validation and s.source in (options.source or {s.source})]
-    cells: dict[tuple[str, str], list[Image]] = {}
-    teacher = CardTeacher(options.detector, CLASSES, options.models)
-    for outcome in outcomes(samples, teacher, Result()):
-        label = GROUPS.get(outcome.label, outcome.label)
-        for kind in KINDS if label in options.label else ():
-            made = [cell(outcome, box, hide=options.hide) for box in chosen(outcome, kind)]
-            cells.setdefault((label, kind), []).extend(made)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for (label, kind), found in cells.items():
-        print(f"{label}: {len(found)} {kind}")
-        if found:
-            cv2.imwrite(str(options.out / f"{label}-{kind}.png"), sheet(found))
+    with told(parser):
+        samples = [s for s in everything(options.data) if s.validation and s.source in (options.source or {s.source})]
+        cells: dict[tuple[str, str], list[Image]] = {}
+        teacher = CardTeacher(options.detector, CLASSES, options.models)
+        for outcome in outcomes(samples, teacher, Result()):
+            label = GROUPS.get(outcome.label, outcome.label)
+            for kind in KINDS if label in options.label else ():
+                made = [cell(outcome, box, hide=options.hide) for box in chosen(outcome, kind)]
+                cells.setdefault((label, kind), []).extend(made)
+        options.out.mkdir(parents=True, exist_ok=True)
+        for (label, kind), found in cells.items():
+            print(f"{label}: {len(found)} {kind}")
+            if found:
+                cv2.imwrite(str(options.out / f"{label}-{kind}.png"), sheet(found))
 
 
 if __name__ == "__main__":
