@@ -25,3 +25,16 @@ def test_partitions_of_which_nothing_is_known_are_noticed() -> None:
     assert watch.look(0, 2, {ONE: 0}, []) == ""
     assert "tell nothing" in watch.look(12, 2, {ONE: 0}, [])
     assert watch.look(13, 2, {ONE: 0, TWO: 0}, []) == ""
+
+
+def test_a_group_that_gives_no_partitions_is_left_after_three_times_that_long() -> None:
+    watch = StallWatch(10)
+    assert watch.look(0, None, {}, []) == ""
+    assert watch.look(29, None, {}, []) == ""
+    assert watch.look(31, None, {}, []) == "the group gives no partitions since 31 s"
+
+
+def test_a_member_too_many_is_told_so_and_waits() -> None:
+    watch = StallWatch(10)
+    assert watch.look(0, None, {}, []) == ""
+    assert not any(watch.look(second, 0, {}, []) for second in range(1, 100))

@@ -131,7 +131,7 @@ class Ingester:
     def _work(self, *, until_read: bool) -> bool:
         """Read and write until `stop`; True when `until_read` has come true."""
         consumer = self._opened()
-        last_s = time.monotonic()
+        last_s = told_s = time.monotonic()
         stall = StallWatch(max(_LEAST_STALL_S, 2 * self._settings.session_timeout_s))
         while not self._stop.is_set():
             left = self._settings.batch_events - len(self._block)
@@ -142,13 +142,19 @@ class Ingester:
                 self._take(messages, now_s)
             self._lag = consumer.lag()
             came = {(message.topic, message.partition) for message in messages}
-            if trouble := stall.look(now_s, consumer.assigned(), self._lag, came):
+            assigned = consumer.assigned()
+            if now_s - told_s > _LEAST_STALL_S:
+                self._log.debug(
+                    "ingest_reads_on", partitions=assigned, lag=sum(self._lag.values()), known=len(self._lag)
+                )
+                told_s = now_s
+            if trouble := stall.look(now_s, assigned, self._lag, came):
                 raise SinkError(target_of(self._kafka), trouble, "It is connected to anew.")
             full = len(self._block) >= self._settings.batch_events
             if len(self._block) and (full or now_s - self._began_s >= self._settings.batch_interval_s):
                 self._store()
             quiet = now_s - last_s > _QUIET_S and not len(self._block)
-            if until_read and quiet and 0 < consumer.assigned() <= len(self._lag) and not any(self._lag.values()):
+            if until_read and quiet and assigned and assigned <= len(self._lag) and not any(self._lag.values()):
                 return True
         return False
 

@@ -55,8 +55,8 @@ class GroupConsumer(Protocol):
         """Messages in each of its partitions that it has not read yet, as far as the brokers have told."""
         ...
 
-    def assigned(self) -> int:
-        """How many partitions are its own now."""
+    def assigned(self) -> int | None:
+        """How many partitions are its own now; None while the group has not told it."""
         ...
 
     def close(self) -> None:
@@ -98,12 +98,14 @@ class _Python:
     ) -> None:
         class Listener(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
             def on_partitions_revoked(_, revoked_parts: Any) -> None:  # noqa: N805 - `self` is the consumer's
+                self._told = False
                 self._rewind(revoked_parts)
                 revoked([(part.topic, part.partition) for part in revoked_parts])
 
             def on_partitions_assigned(_, assigned: Any) -> None:  # noqa: N805
-                pass
+                self._told = True
 
+        self._told = False
         self._uncommitted: dict[Place, int] = {}
         self._consumer: Any = build(
             KafkaConsumer,
@@ -156,9 +158,9 @@ class _Python:
                     found[(part.topic, part.partition)] = max(0, high - self._consumer.position(part, timeout_ms=100))
         return found
 
-    def assigned(self) -> int:
+    def assigned(self) -> int | None:
         """See `GroupConsumer.assigned`."""
-        return len(self._consumer.assignment())
+        return len(self._consumer.assignment()) if self._told else None
 
     def close(self) -> None:
         """See `GroupConsumer.close`."""
@@ -210,13 +212,16 @@ class _Confluent:
         )
 
         self._starts: dict[Place, int] = {}
+        self._told = False
 
         def given(consumer: Any, parts: Any) -> None:
+            self._told = True
             with contextlib.suppress(KafkaException):
                 committed = consumer.committed(parts, timeout=_COMMITTED_S)
                 self._starts |= {(part.topic, part.partition): max(0, part.offset) for part in committed}
 
         def gone(_: Any, parts: Any) -> None:
+            self._told = False
             revoked([(part.topic, part.partition) for part in parts])
 
         self._consumer.subscribe(list(topics), on_assign=given, on_revoke=gone, on_lost=gone)
@@ -276,9 +281,9 @@ class _Confluent:
                     found[place] = max(0, high - position)
         return found
 
-    def assigned(self) -> int:
+    def assigned(self) -> int | None:
         """See `GroupConsumer.assigned`."""
-        return len(self._consumer.assignment())
+        return len(self._consumer.assignment()) if self._told else None
 
     def close(self) -> None:
         """See `GroupConsumer.close`."""
