@@ -102,7 +102,7 @@ class _Python:
                 self._rewind(revoked_parts)
                 revoked([(part.topic, part.partition) for part in revoked_parts])
 
-            def on_partitions_assigned(_, assigned: Any) -> None:  # noqa: N805
+            def on_partitions_assigned(_, __: Any) -> None:  # noqa: N805
                 self._told = True
 
         self._told = False
