@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -57,6 +57,7 @@ def ingest(
         stack.enter_context(_signals(ingester.stop))
         stack.enter_context(retention_kept(settings, [store], live=True))
         _serve(store, settings, stack)
+        _measure(settings, ingester.status, stack)
         progress = stack.enter_context(err.status("reading")) if err.is_terminal and not quiet else None
         thread.start()
         while thread.is_alive():
@@ -125,6 +126,22 @@ def _serve(store: StoreSettings, settings: Config, stack: ExitStack) -> None:
         answers = open_store(store, settings.data_dir)
         stack.callback(answers.close)
         stack.callback(StoreServer(answers, endpoint_path(settings.data_dir)).close)
+
+
+def _measure(settings: Config, status: Callable[[], Any], stack: ExitStack) -> None:
+    """/metrics and /health, where they are wanted."""
+    if settings.ingest.metrics_port is None:
+        return
+    from pipeline.observe.ingest import IngestMetrics, IngestSnapshot
+    from pipeline.observe.metrics import MetricsServer
+
+    def snapshot() -> IngestSnapshot:
+        now = status()
+        return IngestSnapshot(now.stored, now.dead, now.blocks, now.retries, now.error, now.lag)
+
+    elsewhere = settings.observability.metrics
+    host = elsewhere.host if elsewhere is not None else "127.0.0.1"
+    stack.enter_context(MetricsServer(IngestMetrics(snapshot), host, settings.ingest.metrics_port))
 
 
 def _store_of(settings: Config, config: Path) -> StoreSettings:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -36,7 +36,7 @@ from pipeline.observe.collectors import (
 from pipeline.observe.snapshots import Activities, Queues, QueueSnapshot, Sinks, Sources
 from pipeline.observe.stages import Stage, StageClock
 
-__all__ = ["MetricsServer", "PipelineMetrics", "QueueSnapshot"]
+__all__ = ["MetricsServer", "Observed", "PipelineMetrics", "QueueSnapshot"]
 
 _log = structlog.get_logger(__name__)
 
@@ -171,6 +171,17 @@ class PipelineMetrics:
         }
 
 
+class Observed(Protocol):
+    """What a `MetricsServer` shows."""
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """For ``/metrics``."""
+
+    def health(self) -> dict[str, Any]:
+        """The body of ``/health``, with ``status``."""
+
+
 class MetricsServer:
     """Serves ``/metrics`` (Prometheus) and ``/health`` (JSON; 503 when failing) on a thread of its own.
 
@@ -183,7 +194,7 @@ class MetricsServer:
         ConfigError: it cannot listen there (port taken, address not of this machine, no right to it).
     """
 
-    def __init__(self, metrics: PipelineMetrics, host: str = "127.0.0.1", port: int = 9108) -> None:
+    def __init__(self, metrics: Observed, host: str = "127.0.0.1", port: int = 9108) -> None:
         """Listens at once, serves from `__enter__` on; port 0 takes any free one."""
         try:
             self._server = _Server((host, port), metrics)
@@ -219,7 +230,7 @@ class MetricsServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], metrics: PipelineMetrics) -> None:
+    def __init__(self, address: tuple[str, int], metrics: Observed) -> None:
         self.metrics = metrics
         if ":" in address[0]:
             self.address_family = socket.AF_INET6

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -24,9 +26,12 @@ _log = structlog.get_logger(__name__)
 RETENTION_EVERY_S: Final = 3600.0
 """Seconds between two rounds of a `RetentionKeeper`."""
 _PARTS: Final = (
-    "SELECT partition, toInt64(sum(rows)) AS rows, toInt64(sum(bytes_on_disk)) AS size FROM system.parts "
-    "WHERE active AND database = currentDatabase() AND table = {table} GROUP BY partition"
+    "SELECT splitByChar('_', name)[1] AS partition_id, toInt64(sum(rows)) AS rows, "
+    "toInt64(sum(bytes_on_disk)) AS size FROM system.parts "
+    "WHERE active AND database = currentDatabase() AND table = {table} GROUP BY partition_id"
 )
+"""A part's name begins with the id of its partition: the day, and where a day has several, ``-`` and a number."""
+_PARTITION = re.compile(r"[0-9]{8}(-[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class StoredDay:
         table: its name; day: in UTC.
         rows: as stored, so an event that was delivered twice may count twice; size: bytes on the disk.
         due: its time is over.
+        partitions: ids of the partitions that hold it.
     """
 
     table: str
@@ -44,6 +50,7 @@ class StoredDay:
     rows: int
     size: int
     due: bool
+    partitions: tuple[str, ...] = ()
 
 
 def stored_days(database: Database, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
@@ -60,7 +67,7 @@ def stored_days(database: Database, settings: RetentionSettings, today: date | N
     today = today or datetime.now(UTC).date()
     found: list[StoredDay] = []
     for table in TABLES.values():
-        days = [day for row in database.rows(bind(_PARTS, {"table": table.name})) if (day := _day(table, row))]
+        days = _days(table, database.rows(bind(_PARTS, {"table": table.name})))
         due = set(due_days([day.day for day in days], today, settings.days(table)))
         found += [replace(day, due=day.day in due) for day in sorted(days, key=lambda day: day.day)]
     return found
@@ -69,24 +76,37 @@ def stored_days(database: Database, settings: RetentionSettings, today: date | N
 def drop_due(database: Database, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
     """Drop every day whose time is over; what was dropped.
 
-    A day is a partition, so this deletes files and reads nothing. It may be stopped anywhere and run again.
+    A day is a partition or some, so this deletes files and reads nothing. It may be stopped anywhere and run again.
 
     Raises:
         DatabaseError: the database failed.
     """
     due = [day for day in stored_days(database, settings, today) if day.due]
     for day in due:
-        # An integer made here: no value from outside is in the statement.
-        database.command(f"ALTER TABLE {day.table} DROP PARTITION {day.day:%Y%m%d}")
+        for partition in day.partitions:
+            # Digits, see `_PARTITION`: no value from outside is in the statement.
+            database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
     return due
 
 
-def _day(table: Table, row: dict[str, object]) -> StoredDay | None:
-    try:
-        day = datetime.strptime(str(row["partition"]), "%Y%m%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return None
-    return StoredDay(table.name, day, int(str(row["rows"])), int(str(row["size"])), due=False)
+def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
+    found: dict[date, StoredDay] = {}
+    for row in rows:
+        partition = str(row["partition_id"])
+        try:
+            day = datetime.strptime(partition[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+        if not _PARTITION.fullmatch(partition):
+            continue
+        one = found.get(day, StoredDay(table.name, day, 0, 0, due=False))
+        found[day] = replace(
+            one,
+            rows=one.rows + int(row["rows"]),
+            size=one.size + int(row["size"]),
+            partitions=(*one.partitions, partition),
+        )
+    return list(found.values())
 
 
 class RetentionKeeper:

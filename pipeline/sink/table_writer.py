@@ -10,8 +10,8 @@ from pipeline.errors import SinkError
 from pipeline.sink.database import Database, DatabaseError, migrate
 from pipeline.sink.tables import TABLES, by_days
 
-# Servers refuse more than 100 partitions (days) per insert by default.
-_MOST_DAYS: Final = 90
+# Servers refuse more than 100 partitions per insert by default; a day of plate reads has four.
+_MOST_DAYS: Final = 24
 
 
 def check_columns(database: Database) -> None:

@@ -137,7 +137,7 @@ TABLES: Final[dict[Kind, Table]] = {table.kind: table for table in (PLATE_READS,
 def by_days(events: Sequence[Event], most_days: int) -> list[Sequence[Event]]:
     """The events in groups of at most `most_days` different days each (a group's days lie close together).
 
-    Each day is a partition, and servers take only some partitions per insert (100 by default).
+    Each day is a partition or some, and servers take only some partitions per insert (100 by default).
     """
     days = {event.ts_ms // _DAY_MS for event in events}
     if len(days) <= most_days:

@@ -19,7 +19,7 @@ PATIENCE_S: Final = 3600.0
 """How long one statement may take."""
 _STEP_S: Final = 0.02
 _LONGEST_STEP_S: Final = 1.0
-_NO_SUCH_DAY: Final = 21990101
+_NO_SUCH_DAY: Final = "21990101"
 """A partition beyond the years that a table can hold."""
 
 
@@ -97,7 +97,7 @@ class StoredEvents:
             yield
             for table in TABLES.values():
                 # Dropping a partition, also one that is not there, clears old files away.
-                self.database.command(f"ALTER TABLE {table.name} DROP PARTITION {_NO_SUCH_DAY}")
+                self.database.command(f"ALTER TABLE {table.name} DROP PARTITION ID '{_NO_SUCH_DAY}'")
         finally:
             for table in TABLES.values():
                 self.database.command(f"ALTER TABLE {table.name} RESET SETTING old_parts_lifetime")

@@ -59,6 +59,14 @@ class IngestSettings(BaseModel):
         title="Ahead of time",
         description="Events from further in the future go to the dead letters, seconds: some camera's clock is wrong.",
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        title="Metrics port",
+        description="TCP port of the ingester's own /metrics and /health, at the address of observability.metrics "
+        "(127.0.0.1 without one); off when empty, 0 takes any free one.",
+    )
     retry_initial_s: float = Field(
         default=0.5, gt=0, le=3600, title="First retry", description="Wait after a failure, seconds; doubles."
     )
