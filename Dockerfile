@@ -1,5 +1,5 @@
 # viapublica for cameras, Kafka and ClickHouse of a city; CPU inference. Build: docker build -t viapublica .
-# Weights and configuration are mounted, never copied: third-party weights have licences of their own.
+# Our own weights are part of it. Third-party weights, which have licences of their own, and configuration are mounted.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src

@@ -14,7 +14,7 @@ from pipeline.config.model import Config
 from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
 from pipeline.domain.redact import redact_address
-from pipeline.engine.build import check_sources
+from pipeline.engine.build import check_models, check_sources
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import why_no_plates
 
@@ -32,6 +32,10 @@ def check(
     """
     settings = load_config(config)
     check_sources(settings)
+    check_models(settings)
+    for camera in settings.cameras:
+        if "://" not in camera.source and not Path(camera.source).exists():
+            tell(err, f"note: camera {camera.id}: {camera.source} is not there (yet)")
     if as_json:
         plain = settings.model_dump(mode="json")
         for camera in plain["cameras"]:

@@ -115,9 +115,10 @@ def _prepare(folder: Path) -> Path:
 def _tell(data: Path, config: Path, reads: list[PlateReadEvent], pictures: dict[str, Path]) -> None:
     out.print("\n[bold]bikes[/]: a real street film.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
     query_commands.events(data=data, limit=15)
-    wanted = max(reads, key=lambda read: read.confidence).plate if reads else PLATES[0]
-    tell(out, (f"\n$ viapublica plates {wanted} --data {data}", "bold"))
-    query_commands.plates([wanted], data=data)
+    tell(out, (f"\n$ viapublica plates {' '.join(PLATES)} --data {data}", "bold"))
+    query_commands.plates(list(PLATES), data=data)
+    right = len(set(PLATES) & {read.plate for read in reads})
+    tell(out, f"{right} of the {len(PLATES)} made-up plates are read right")
     for camera, picture in pictures.items():
         tell(out, f"annotated picture of {camera}: {picture}")
-    tell(out, f"configuration to play with: {config}\n")
+    tell(out, f"configuration to play with: {config}  (the command is in .venv/bin: . .venv/bin/activate)\n")

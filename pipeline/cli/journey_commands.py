@@ -169,8 +169,8 @@ def clones(
     if not places:
         raise ViapublicaError(
             "clones",
-            "no camera has coordinates, so nothing can be said about speeds",
-            "Give --config FILE, with latitude and longitude for each camera in it",
+            f"no camera of {config or 'viapublica.yaml'} has coordinates, so nothing can be said about speeds",
+            "Give latitude and longitude to the cameras there, or another file by --config",
         )
     limits = Limits(max_speed, min_distance, clock_error)
     found: list[Leg] = []

@@ -122,7 +122,11 @@ def compare_models(
 
 def _folder(models: Path | None) -> Path | None:
     if models is not None and not models.is_dir():
-        raise ModelCardError(f"--models {models}", "is not a folder", "Name the folder that holds the weights")
+        raise ModelCardError(
+            f"models folder {models}",
+            "is not a folder",
+            "Name the folder that holds the weights: --models FOLDER, or the environment variable VIAPUBLICA_MODELS",
+        )
     return models
 
 

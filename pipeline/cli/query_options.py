@@ -127,7 +127,7 @@ def _configuration(config: Path | None) -> Path:
     path = config or _DEFAULT
     if config is None and not path.is_file():
         raise ConfigError(
-            "event store",
+            "data folder",
             "which one is not said and ./viapublica.yaml does not exist",
             "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
         )

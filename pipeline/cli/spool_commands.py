@@ -65,7 +65,7 @@ def verify(
 ) -> None:
     """Read every record and check its checksum. Status 1 if something is damaged or missing.
 
-    Example: [bold]viapublica spool verify store[/]
+    Example: [bold]viapublica spool verify broker[/]
     """
     root = data_folder(config, data)
     folders = [spool_of(root, sink) for sink in sinks] if sinks else spools(root)
@@ -97,7 +97,7 @@ def cat(
 ) -> None:
     """Print events as JSON lines: offset, when it was accepted, the event.
 
-    Example: [bold]viapublica spool cat store --pending --limit 10[/]
+    Example: [bold]viapublica spool cat broker --pending --limit 10[/]
     """
     folder = spool_of(data_folder(config, data), sink)
     first = max(start, acked(folder) if pending else 0)
@@ -118,7 +118,7 @@ def replay(
 
     Their ids are the same, so tables and careful consumers count them once. The run must be stopped.
 
-    Example: [bold]viapublica spool replay bus --since 2h[/]
+    Example: [bold]viapublica spool replay broker --since 2h[/]
     """
     if (start is None) == (since is None):
         raise ViapublicaError("spool replay", "needs --from-offset or --since, one of them", "Write --since 2h")
@@ -144,7 +144,7 @@ def trim(
 ) -> None:
     """Delete confirmed events now instead of after their retained window. The run must be stopped.
 
-    Example: [bold]viapublica spool trim store[/]
+    Example: [bold]viapublica spool trim broker[/]
     """
     folder = spool_of(data_folder(config, data), sink)
     spool = Spool(sink, folder, SpoolSettings())

@@ -38,6 +38,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.endpoint import StoreServer, endpoint_path
 from pipeline.sink.settings import ChdbSettings
 from pipeline.sink.store import open_store
+from pipeline.weights.cards import load_card
 
 _log = structlog.get_logger(__name__)
 
@@ -167,6 +168,18 @@ def check_sources(config: Config) -> None:
     """
     for camera in config.cameras:
         _source(config, camera)
+
+
+def check_models(config: Config) -> None:
+    """Look for the cards of all models that are asked for; their weights are not opened.
+
+    Raises:
+        ModelCardError: there is none of that name, or it is malformed.
+        PolicyError: it names a label outside the allow-list.
+    """
+    for name in (config.detect.model, config.detect.plate_model, config.lpr.model if config.lpr else None):
+        if name is not None:
+            load_card(name, config.models_dir)
 
 
 def _source(config: Config, camera: CameraSettings) -> FrameSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import struct
 import threading
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ from pipeline.sink.writer import Refused
 _VALUE_ERRORS: Final = (errors.TypeMismatchError, struct.error, UnicodeEncodeError, OverflowError)
 
 _LOGIN_CODES: Final = frozenset({192, 193, 194, 516})
+
+# The driver logs a traceback of what it raises anyway.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 
 class ClickHouseDatabase:

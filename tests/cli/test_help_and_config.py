@@ -49,6 +49,7 @@ def test_config_check_says_what_was_understood_without_passwords(tmp_path: Path)
     assert result.returncode == 0
     assert "hunter2" not in result.stdout + result.stderr
     assert "neither" in result.stdout
+    assert "film.mp4 is not there (yet)" in result.stderr
     plain = json.loads(viapublica("config", "check", config, "--json").stdout)
     assert plain["cameras"][0]["source"] == "rtsp://***@10.0.0.7/1"
 
@@ -59,6 +60,7 @@ def test_config_check_says_what_was_understood_without_passwords(tmp_path: Path)
         (GOOD.replace("scope: public-square", "scop: public-square"), ["city.yaml:3", "Did you mean 'scope'?"]),
         (GOOD.replace(", scope: public-square", ""), ["camera square declares no public-space scope", "art. 13"]),
         (GOOD.replace("rtsp://", "gopher://"), ["gate", "gopher"]),
+        (GOOD + "detect: {model: viapublica_trafic}\n", ["Did you mean 'viapublica_traffic'?"]),
         (GOOD + "    masks: [[[0, 0], [2, 0], [1, 1]]]\n", [""]),
     ],
 )

@@ -69,4 +69,6 @@ def test_a_broken_card_does_not_hide_the_others(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = viapublica("models", "list", "--models", tmp_path / "nowhere")
     assert result.returncode == 1
-    assert "nowhere: is not a folder" in " ".join(result.stderr.split())
+    assert "nowhere: is not a folder fix: Name the folder that holds the weights: --models" in " ".join(
+        result.stderr.split()
+    )

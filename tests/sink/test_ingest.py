@@ -22,9 +22,10 @@ from pipeline.sink.kafka.messages import Message, Received
 from pipeline.sink.kafka.producer import Place, open_producer
 from pipeline.sink.kafka.tail import tail
 from pipeline.sink.kafka.topics import make_missing, topic_of
-from pipeline.sink.settings import KafkaSettings, StoreSettings
+from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings, StoreSettings
 from pipeline.sink.store import open_store
 from tests.servers.kafka import KafkaBroker
+from tests.servers.ports import free_port
 from tests.sink.samples import START_MS, count, one_of_each, plate_read, wait_until
 from tests.sink.test_kafka import client, collect_here, own_broker, settings_for
 
@@ -300,3 +301,22 @@ def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
         own_broker.start()
         wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 60, 60)
     sink.close()
+
+
+def test_reading_once_gives_up_when_nothing_answers(tmp_path: Path) -> None:
+    nobody = KafkaSettings(brokers=(f"127.0.0.1:{free_port()}",), timeout_s=1)
+    ingester = Ingester(nobody, INGEST, build_writer(ChdbSettings(), tmp_path), now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().retries == 5
+    assert "127.0.0.1" in ingester.status().error
+
+
+def test_reading_once_gives_up_when_the_store_takes_nothing(broker: KafkaBroker, tmp_path: Path) -> None:
+    kafka = settings_for(broker, "hopeless")
+    make_missing(kafka)
+    deliver(kafka, one_of_each(), tmp_path)
+    nowhere = ClickHouseSettings(port=free_port(), connect_timeout_s=1)
+    ingester = Ingester(kafka, INGEST, build_writer(nowhere, tmp_path), now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().stored == 0
+    assert ingester.status().error

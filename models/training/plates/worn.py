@@ -22,6 +22,7 @@ from models.training.plates.network import ALPHABET
 from models.training.plates.render import LAYOUTS, dirt
 from models.training.plates.text import spell
 
+_SHOWN = 16
 Worn = tuple[Image, str, str]
 """The crop as the network takes it (BGR), its text, and where it comes from."""
 
@@ -40,17 +41,32 @@ def worn(data: Path, seed: int, cuts: int = 10, drawn: int = 150) -> list[Worn]:
     return found
 
 
-def right(weights: Path, crops: Sequence[Worn]) -> list[bool]:
-    """Whether each crop's text is read, the surest character of each place."""
+def read(weights: Path, crops: Sequence[Worn]) -> list[str]:
+    """What is read in each crop, the surest character of each place."""
     session = ort.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
-    hits = []
+    texts = []
     for start in range(0, len(crops), 64):
         part = crops[start : start + 64]
         images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _, _ in part])
         (seen,) = session.run(None, {"input": images})
-        for places, (_, text, _) in zip(seen, part, strict=True):
-            hits.append("".join(ALPHABET[i] for i in places.argmax(axis=-1)).rstrip("_") == text)
-    return hits
+        texts += ["".join(ALPHABET[i] for i in places.argmax(axis=-1)).rstrip("_") for places in seen]
+    return texts
+
+
+def sheet(crops: Sequence[Worn], texts: Sequence[str], out: Path) -> None:
+    """Misread drawn plates, with text and reading below: nobody's plate, so they can be shown."""
+    cells = []
+    for (image, text, source), found in zip(crops, texts, strict=True):
+        if source.startswith("drawn") and found != text:
+            cell = np.full((154, 260, 3), 255, np.uint8)
+            cell[:128, 2:258] = cv2.resize(image, (256, 128), interpolation=cv2.INTER_CUBIC)
+            told = f"{text} read {found or 'nothing'}"
+            cv2.putText(cell, told, (4, 146), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+            cells.append(cell)
+    step = max(1, len(cells) // _SHOWN)
+    rows = [np.hstack(cells[::step][n : n + 4]) for n in range(0, min(_SHOWN, len(cells[::step])) - 3, 4)]
+    if rows:
+        cv2.imwrite(str(out), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 def main() -> None:
@@ -58,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=99)
+    parser.add_argument("--sheet", type=Path, help="drawn plates that the last reader misreads, as a picture")
     parser.add_argument("weights", type=Path, nargs="+")
     options = parser.parse_args()
     with told(parser):
@@ -66,7 +83,10 @@ def main() -> None:
         print("| --- |" + " --- |" * len(options.weights))
         table = defaultdict(list)
         for path in options.weights:
-            hits = right(path, crops)
+            texts = read(path, crops)
+            hits = [found == text for found, (_, text, _) in zip(texts, crops, strict=True)]
+            if options.sheet:
+                sheet(crops, texts, options.sheet)
             for source in sorted({source for _, _, source in crops}):
                 chosen = [hit for hit, (_, _, name) in zip(hits, crops, strict=True) if name == source]
                 table[source].append(shown(sum(chosen), len(chosen)))

@@ -34,6 +34,8 @@ _log = structlog.get_logger(__name__)
 
 _POLL_S = 0.1
 _LEAST_STALL_S = 10.0
+_ONCE_FAILURES = 5
+"""Failures in a row, without a block between them, after which `until_read` gives up."""
 _QUIET_S = 1.0
 """Silence after which `until_read` believes that the topics have no more."""
 
@@ -86,6 +88,8 @@ class Ingester:
         self._began_s = 0.0
         self._stored = self._dead = self._blocks = self._retries = 0
         self._error = ""
+        self._failures = 0
+        self._most_failures: int | None = None
         self._lag: dict[Place, int] = {}
         self._log = _log.bind(group=settings.group, source=target_of(kafka), target=writer.target)
 
@@ -98,8 +102,9 @@ class Ingester:
         return IngestStatus(self._stored, self._dead, self._blocks, self._retries, self._error, dict(self._lag))
 
     def run(self, *, until_read: bool = False) -> None:
-        """Until `stop`; with `until_read` also when the topics have nothing more."""
+        """Until `stop`; with `until_read` also when the topics have nothing more, or nothing answers."""
         backoff_s = self._settings.retry_initial_s
+        self._most_failures = _ONCE_FAILURES if until_read else None
         try:
             while not self._stop.is_set():
                 try:
@@ -109,6 +114,8 @@ class Ingester:
                     backoff_s = self._settings.retry_initial_s
                 except (kafka_errors.KafkaError, ViapublicaError, OSError) as error:
                     self._note(error)
+                    if self._hopeless():
+                        return
                     self._drop_connections()  # and with them the block: nothing of it was committed
                     self._stop.wait(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret depends on it
                     backoff_s = min(2 * backoff_s, self._settings.retry_max_s)
@@ -183,6 +190,8 @@ class Ingester:
                 self._writer_open = False
                 if self._stop.is_set():
                     return  # not committed: the next ingester reads it again
+                if self._hopeless():
+                    raise
                 self._wait(consumer, backoff_s)
                 backoff_s = min(2 * backoff_s, self._settings.retry_max_s)
         block = self._block
@@ -198,6 +207,7 @@ class Ingester:
         self._dead += len(block.dead)
         self._blocks += 1
         self._error = ""
+        self._failures = 0
         self._block = Block()
 
     def _insert(self, block: Block) -> None:
@@ -264,9 +274,15 @@ class Ingester:
                 self._note(error)
 
     def _note(self, error: Exception) -> None:
-        self._error = redact(str(error)) or type(error).__name__
+        text = redact(str(error)) or type(error).__name__
+        brokers = isinstance(error, OSError | kafka_errors.KafkaError)
+        self._error = f"{target_of(self._kafka)}: {text}" if brokers else text
         self._retries += 1
+        self._failures += 1
         self._log.warning("ingest_retry", error=self._error, waiting=len(self._block))
+
+    def _hopeless(self) -> bool:
+        return self._most_failures is not None and self._failures >= self._most_failures
 
     def _opened(self) -> GroupConsumer:
         assert self._consumer is not None  # noqa: S101 - `_open` was called
