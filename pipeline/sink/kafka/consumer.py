@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
@@ -20,6 +21,7 @@ _LONGEST_PAUSE_S: Final = 300
 """An ingester whose database is away for longer without asking the brokers for more is taken for dead by them."""
 
 _COMMITTED_S: Final = 5.0
+_JOINING_S: Final = 5.0
 
 Revoked = Callable[[Collection[Place]], None]
 
@@ -288,6 +290,10 @@ class _Confluent:
     def close(self) -> None:
         """See `GroupConsumer.close`."""
         with contextlib.suppress(Exception):
+            # Some brokers wait for ever for a member that leaves while it joins, and nobody gets a partition any more.
+            until_s = time.monotonic() + _JOINING_S
+            while not self._told and time.monotonic() < until_s:
+                self._consumer.consume(1, 0.1)
             self._consumer.close()
 
     @contextlib.contextmanager
