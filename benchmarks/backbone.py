@@ -1,7 +1,7 @@
 """The way of events: spool, Kafka clients, and from an engine's sink through Kafka and the ingester into the store.
 
     python -m benchmarks.backbone            # everything, some five minutes
-    python -m benchmarks.backbone --soak 1800  # half an hour at 2,000 events/s: memory
+    python -m benchmarks.backbone --only-soak 1800  # half an hour at 2,000 events/s: memory
 
 One broker (Tansu, memory), one producing process (this one), one ingester process, chDB; all on the same cores. Writes
 benchmarks/results/backbone.md.
@@ -159,9 +159,9 @@ def _until(folder: Path, count: int, timeout_s: float) -> None:
 
 
 def latency(broker: KafkaBroker, folder: Path, rate: int, seconds: float) -> tuple[list[float], list[float]]:
-    """Seconds from `add` to a query that finds it, for each step of 50 ms; memory of engine and ingester in MB."""
-    events = reads()[: int(rate * STEP_S)]
-    taken: list[tuple[int, float]] = []
+    """Seconds from `add` to a query that finds one event of each step of 50 ms; memory of engine and ingester in MB."""
+    events = reads(count=int(rate * STEP_S))
+    taken: list[tuple[str, float]] = []
     waits: list[float] = []
     memory: list[float] = []
     stop = threading.Event()
@@ -169,26 +169,25 @@ def latency(broker: KafkaBroker, folder: Path, rate: int, seconds: float) -> tup
         sink = build_sink(kafka, folder / "engine")
 
         def watch() -> None:
+            store = connect_store(ChdbSettings(), folder / "ingest")
             reached = 0
             while not stop.is_set() or reached < len(taken):
-                count = stored(folder)
-                now = time.monotonic()
-                while reached < len(taken) and taken[reached][0] <= count:
-                    waits.append(now - taken[reached][1])
+                if reached < len(taken) and store.plates(taken[reached][0]):
+                    waits.append(time.monotonic() - taken[reached][1])
                     reached += 1
-                time.sleep(0.05)
+                else:
+                    time.sleep(0.02)
+            store.close()
 
         add(sink, [_renamed(event, 0, n) for n, event in enumerate(events)])
         _until(folder, len(events), 120)
-        total = len(events)
         watcher = threading.Thread(target=watch)
         watcher.start()
         began = time.monotonic()
         for step in range(1, int(seconds / STEP_S)):
             made = [_renamed(event, step, n) for n, event in enumerate(events)]
-            total += len(made)
             add(sink, made)
-            taken.append((total, time.monotonic()))
+            taken.append((f"X{step}", time.monotonic()))
             if step % 200 == 0:
                 rss = psutil.Process().memory_info().rss + ingester.memory_info().rss
                 memory.append(rss / 1e6)
@@ -201,6 +200,8 @@ def latency(broker: KafkaBroker, folder: Path, rate: int, seconds: float) -> tup
 
 def _renamed(event: Any, step: int, number: int) -> Event:
     fields = {"event_id": uuid.UUID(int=(step << 32) + number + 1), "ts_ms": event.ts_ms + step}
+    if number == step % 100:
+        fields |= {"plate": f"X{step}", "plate_key": f"X{step}", "camera_id": f"cam-{step % 200:03}"}
     renamed: Event = msgspec.structs.replace(event, **fields)
     return renamed
 
@@ -209,9 +210,13 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--soak", type=float, default=40.0, help="seconds at 2,000 events per second")
+    parser.add_argument("--only-soak", type=float, help="nothing but seconds at 2,000 events per second: memory")
     parser.add_argument("--events", type=int, default=1_000_000, help="events through the whole chain")
     options = parser.parse_args()
-    events = reads()[: options.events]
+    if options.only_soak:
+        soak(options.only_soak)
+        return
+    events = reads(count=options.events)
     gc.freeze()
     rows: list[tuple[str, str]] = []
 
@@ -231,19 +236,35 @@ def main() -> None:
             "spool + Kafka + ingest + chDB, one producer, one ingester (confluent)",
             f"{chain_rate(broker, _made(folder / 'chain'), events):,.0f} events/s",
         )
-        waits, memory = latency(broker, _made(folder / "latency"), 2000, options.soak)
+        waits, _ = latency(broker, _made(folder / "latency"), 2000, options.soak)
         cuts = statistics.quantiles(waits, n=100)
         told("from `add` to a query's answer at 2,000 events/s, median", f"{statistics.median(waits):.2f} s")
         told("the same, 99th percentile", f"{cuts[98]:.2f} s")
-        if len(memory) > 8:
-            early, late = statistics.mean(memory[2:6]), statistics.mean(memory[-4:])
-            grown = f"{early:.0f} MB early, {late:.0f} MB late ({100 * (late / early - 1):+.1f} %)"
-            told(f"memory of engine and ingester over {options.soak / 60:.0f} minutes", grown)
     how = (
         f"`python -m benchmarks.backbone`. {machine()} Broker, producer, ingester and store share the cores; messages "
         f"of {len(encode(events[0]))} bytes."
     )
     write_table(RESULTS, "The way of events", how, columns=("what", "figure"), rows=rows)
+
+
+def soak(seconds: float) -> None:
+    """Memory of engine and ingester at 2,000 events per second, to benchmarks/results/backbone_soak.md."""
+    with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as name, KafkaBroker() as broker:
+        waits, memory = latency(broker, _made(Path(name) / "latency"), 2000, seconds)
+    tenth = len(memory) // 10
+    rows = [
+        (f"{10 * part} to {10 * (part + 1)} %", f"{statistics.mean(memory[part * tenth : (part + 1) * tenth]):.0f} MB")
+        for part in range(10)
+    ]
+    early, late = statistics.mean(memory[2 * tenth : 4 * tenth]), statistics.mean(memory[-2 * tenth :])
+    rows.append(("from the third and fourth to the last two tenths", f"{100 * (late / early - 1):+.1f} %"))
+    rows.append(("99th percentile of the way", f"{statistics.quantiles(waits, n=100)[98]:.2f} s"))
+    how = f"`python -m benchmarks.backbone --only-soak {seconds:.0f}`. {machine()} Resident memory of both, every 10 s."
+    path = RESULTS.with_name("backbone_soak.md")
+    write_table(
+        path, "Memory of engine and ingester at 2,000 events/s", how, columns=("of the time", "mean"), rows=rows
+    )
+    print(path.read_text(encoding="utf-8"))
 
 
 def _made(folder: Path) -> Path:

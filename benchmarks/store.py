@@ -51,14 +51,14 @@ def plates(rng: random.Random, number: int) -> list[str]:
     return found
 
 
-def reads(seed: int = 7) -> list[PlateReadEvent]:
+def reads(seed: int = 7, count: int = READS) -> list[PlateReadEvent]:
     rng = random.Random(seed)
-    vehicles = plates(rng, READS)
+    vehicles = plates(rng, count)
     weights = [1 / math.sqrt(rank + 1) for rank in range(200)]
-    cameras = rng.choices([f"cam-{n:03}" for n in range(200)], weights=weights, k=READS)
+    cameras = rng.choices([f"cam-{n:03}" for n in range(200)], weights=weights, k=count)
     # In the order of time, as the pipeline makes them: sorted afterwards they would lie scattered in memory, and
     # every reader would measure cache misses.
-    times = sorted(_moment(rng, number * 7 // READS) for number in range(READS))
+    times = sorted(_moment(rng, number * 7 // count) for number in range(count))
     found = []
     for number, (camera, ts_ms) in enumerate(zip(cameras, times, strict=True)):
         plate = vehicles[int(len(vehicles) * rng.random() ** 3)]
