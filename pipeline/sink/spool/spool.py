@@ -26,8 +26,6 @@ from pipeline.sink.spool.shelf import Shelf
 
 _log = structlog.get_logger(__name__)
 
-_TAIL_BYTES: Final = 32 * 2**20
-"""Of what was appended last, so much stays in memory for a reader that keeps up."""
 _RETRY_S: Final = 0.2
 _ARRIVAL_MS: Final = 1000
 _ROLL_S: Final = 60.0
@@ -69,15 +67,17 @@ class Spool:
         name: for messages.
         folder: its own; made when missing.
         settings: sizes, ages, syncs.
+        memory_bytes: of what was appended last, so much stays in memory for a reader that keeps up.
 
     Raises:
         SinkError: the folder cannot be used, another process owns it, or it is of a later version of this program.
     """
 
-    def __init__(self, name: str, folder: Path, settings: SpoolSettings) -> None:
+    def __init__(self, name: str, folder: Path, settings: SpoolSettings, *, memory_bytes: int = 32 * 2**20) -> None:
         self._name = name
         self._folder = private_folder(folder)
         self._settings = settings
+        self._memory_bytes = memory_bytes
         self._lock = OwnerLock(folder / "owner.lock")
         self._own()
         self._guard = threading.RLock()
@@ -158,7 +158,8 @@ class Spool:
                 if self._tail and self._tail[0].offset <= self._position:
                     skip = self._position - self._tail[0].offset
                     found += islice(self._tail, skip, skip + most - len(found))
-                    self._position = found[-1].offset + 1
+                    # What was open is not where the files go on when the memory ends.
+                    self._position, self._items = found[-1].offset + 1, None
                 else:
                     self._read_file(found, most)
             return found
@@ -251,7 +252,7 @@ class Spool:
         if self._position < first and not self._tail:
             return  # the reader is behind and goes by the files
         size = sum(map(len, payloads))
-        if self._tail_bytes + size > _TAIL_BYTES:
+        if self._tail_bytes + size > self._memory_bytes:
             self._tail.clear()
             self._tail_bytes = 0
             return

@@ -31,10 +31,14 @@ class AnySequenceOfCalls(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.spool = Spool("test", self.folder, SMALL)
+        self.spool = self.opened()
         self.accepted: list[bytes] = []
         self.read = 0
         self.acked = 0
+
+    def opened(self) -> Spool:
+        """With so little memory that readers change between it and the files."""
+        return Spool("test", self.folder, SMALL, memory_bytes=1500)
 
     @rule(sizes=st.lists(st.integers(0, 700), min_size=1, max_size=12))
     def append(self, sizes: list[int]) -> None:
@@ -67,7 +71,7 @@ class AnySequenceOfCalls(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.spool.close()
-        self.spool = Spool("test", self.folder, SMALL)
+        self.spool = self.opened()
         self.read = self.acked
 
     @rule()
@@ -77,7 +81,8 @@ class AnySequenceOfCalls(RuleBasedStateMachine):
         shutil.copytree(self.folder, copy, dirs_exist_ok=True)
         self.spool.close()
         shutil.rmtree(self.folder)
-        self.folder, self.spool = copy, Spool("test", copy, SMALL)
+        self.folder = copy
+        self.spool = self.opened()
         self.acked = self.read = self.spool.status().acked
 
     @invariant()
@@ -94,6 +99,20 @@ class AnySequenceOfCalls(RuleBasedStateMachine):
 
 TestAnySequenceOfCalls = AnySequenceOfCalls.TestCase
 TestAnySequenceOfCalls.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_a_reader_that_changes_between_files_and_memory_skips_nothing(tmp_path: Path) -> None:
+    spool = Spool("test", tmp_path, SMALL, memory_bytes=1500)
+    spool.append(payloads(0, 12))
+    spool.append(payloads(12, 8))  # too much for the memory: read from the files, to the very end of them
+    assert [record.offset for record in spool.read(20)] == list(range(20))
+    spool.append(payloads(20, 5))
+    assert [record.offset for record in spool.read(5)] == list(range(20, 25))  # from memory
+    spool.append(payloads(25, 5))
+    spool.append(payloads(30, 10))  # again too much
+    assert [record.offset for record in spool.read(99)] == list(range(25, 40))
+    assert spool.status().lost == 0
+    spool.close()
 
 
 def filled(folder: Path, count: int = 100) -> list[Path]:
