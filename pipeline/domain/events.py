@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -146,6 +146,10 @@ class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
 
 Event: TypeAlias = PlateReadEvent | TrackEvent | CountEvent | AlertEvent | HealthEvent
 
+_KINDS: Final[dict[type[BaseEvent], Kind]] = {
+    kind: Kind(str(kind.__struct_config__.tag))
+    for kind in (PlateReadEvent, TrackEvent, CountEvent, AlertEvent, HealthEvent)
+}
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
@@ -167,4 +171,4 @@ def decode(data: bytes | str) -> Event:
 
 def kind_of(event: Event) -> Kind:
     """The kind of an event."""
-    return Kind(str(event.__struct_config__.tag))
+    return _KINDS[type(event)]

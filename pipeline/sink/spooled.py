@@ -63,6 +63,7 @@ class SpooledSink:
         self._retries = 0
         self._error = ""
         self._open = False
+        self._forgotten: Forgotten | None = None
         self._closing = threading.Lock()
         self._finished = False
         # A daemon: a writer that hangs for ever must not keep the program from ending.
@@ -165,6 +166,9 @@ class SpooledSink:
         try:
             while True:
                 try:
+                    if self._forgotten is not None:
+                        self._resend(self._forgotten)
+                        self._forgotten = None
                     if not self._open:
                         self._writer.open()
                         self._open = True
@@ -177,8 +181,7 @@ class SpooledSink:
                     most = self._deliver(self._spool.read(most))
                     backoff_s = self._settings.retry_initial_s
                 except Forgotten as loss:
-                    self._open = True
-                    self._resend(loss)
+                    self._open, self._forgotten = True, loss
                 except Exception as error:  # noqa: BLE001 - whatever a driver throws, the events must stay in line
                     self._spool.rewind()
                     if self._give_up(error, backoff_s):

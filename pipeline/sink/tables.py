@@ -17,6 +17,7 @@ from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, K
 from pipeline.sink.writer import Refused
 
 _DAY_MS: Final = 86_400_000
+_FLOAT32: Final = (2 - 2**-23) * 2.0**127
 _END_MS: Final = 2**32 * 1000  # DateTime is an unsigned 32-bit count of seconds: 1970 to 2106
 
 
@@ -58,13 +59,21 @@ class Table:
         if min(times) < 0 or max(times) >= _END_MS:
             raise Refused(self.name, "ts_ms lies outside the years 1970 to 2106")
         for name, kind in self.columns.items():
-            if kind is ColumnType.FLOAT32 and not math.isfinite(sum(columns[name])):
-                raise Refused(self.name, f"{name} is not a finite number")
-            if kind is ColumnType.NULLABLE_FLOAT32 and not math.isfinite(
-                sum(v for v in columns[name] if v is not None)
-            ):
-                raise Refused(self.name, f"{name} is not a finite number")
+            if kind is ColumnType.FLOAT32:
+                _check_floats(self.name, name, columns[name])
+            elif kind is ColumnType.NULLABLE_FLOAT32:
+                _check_floats(self.name, name, [value for value in columns[name] if value is not None])
         return columns
+
+
+def _check_floats(table: str, name: str, values: Sequence[float]) -> None:
+    """A larger number would be stored as infinite, and one that is none cannot be told in JSON.
+
+    Raises:
+        Refused: naming the column.
+    """
+    if values and not (math.isfinite(sum(values)) and min(values) >= -_FLOAT32 and max(values) <= _FLOAT32):
+        raise Refused(table, f"{name} is no number of 32 bits")
 
 
 _COMMON: Final = {

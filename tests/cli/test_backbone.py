@@ -59,7 +59,7 @@ def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letter
     sink.flush(20)
     sink.close()
     producer = open_producer(kafka, "test")
-    producer.send([Message(f"{tmp_path.name}.counts", b"rubbish", b"cam-9")])
+    producer.send([Message(f"{tmp_path.name}.counts", b"rubbish", b"cam-9", [("empty", None)])])
     producer.close()
 
     done = viapublica("ingest", "--config", config, "--once", "--json")
@@ -77,6 +77,9 @@ def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letter
     assert "1 dead letters sent again" in viapublica("dead-letters", "replay", "--config", config).stdout
     again = viapublica("ingest", "--config", config, "--once", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1
+    assert "1 dead letters sent again" in viapublica("dead-letters", "replay", "--config", config).stdout, (
+        "of two alike"
+    )
 
     lines = viapublica("tail", "alerts", "--config", config, "--from-start", "--end", "--json").stdout.splitlines()
     assert [json.loads(json.loads(line)["value"])["rule"] for line in lines] == ["camera-lost"] * 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pipeline.domain.events import Event
@@ -49,9 +49,3 @@ def dead_letter(topic: str, message: Received, reason: str) -> Message:
         ("source_offset", str(message.offset).encode()),
     ]
     return Message(topic, message.value, message.key, headers)
-
-
-def origin_of(headers: Mapping[str, bytes]) -> str:
-    """Where a dead letter had lain, for people."""
-    parts = [headers.get(f"source_{part}", b"?").decode(errors="replace") for part in ("topic", "partition", "offset")]
-    return f"{parts[0]}/{parts[1]}@{parts[2]}"

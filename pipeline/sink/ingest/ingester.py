@@ -276,7 +276,8 @@ class Ingester:
     def _note(self, error: Exception) -> None:
         text = redact(str(error)) or type(error).__name__
         brokers = isinstance(error, OSError | kafka_errors.KafkaError)
-        self._error = f"{target_of(self._kafka)}: {text}" if brokers else text
+        where = f"{target_of(self._kafka)}: {text}. Are the brokers running, and reachable from here?"
+        self._error = where if brokers else text
         self._retries += 1
         self._failures += 1
         self._log.warning("ingest_retry", error=self._error, waiting=len(self._block))

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from pipeline.domain.events import SCHEMA_VERSION, Event, Kind, decode, kind_of
+from pipeline.domain.events import SCHEMA_VERSION, Event, Kind, PlateReadEvent, decode, kind_of
+from pipeline.domain.plate import plate_key
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
 
 _DAY_MS = 86_400_000
 _LONGEST_REASON = 300
+_LONGEST_ID = 256
 
 
 class Poison(Exception):
@@ -52,7 +54,27 @@ def event_of(message: Received, kinds: Mapping[str, Kind], settings: IngestSetti
         raise Poison(f"its time lies {(event.ts_ms - now_ms) / 1000:.0f} s in the future")
     if event.ts_ms < now_ms - settings.oldest_days * _DAY_MS:
         raise Poison(f"its time lies {(now_ms - event.ts_ms) / _DAY_MS:.0f} days back")
+    _check_plausible(event)
     return event
+
+
+def _check_plausible(event: Event) -> None:
+    """What our own engines always keep to, and search and erasure rely on.
+
+    Raises:
+        Poison: it does not.
+    """
+    if event.schema_version < 1:
+        raise Poison(f"it has schema version {event.schema_version}")
+    if not 0 < len(event.camera_id) <= _LONGEST_ID:
+        raise Poison(f"its camera_id has {len(event.camera_id)} characters, not 1 to {_LONGEST_ID}")
+    first_ms = getattr(event, "first_ts_ms", event.ts_ms)
+    if not 0 <= first_ms <= event.ts_ms:
+        raise Poison(f"its first_ts_ms, {first_ms}, is not between 1970 and its ts_ms, {event.ts_ms}")
+    if isinstance(event, PlateReadEvent) and (not event.plate_key or plate_key(event.plate) != event.plate_key):
+        raise Poison(
+            f"its plate_key is {event.plate_key!r}; that of plate {event.plate!r} is {plate_key(event.plate)!r}"
+        )
 
 
 def _why(value: bytes, error: Exception) -> str:

@@ -109,6 +109,6 @@ def codec(wanted: str) -> str | None:
         raise MissingComponent(
             f"compression {wanted}",
             f"the package {_PACKAGES[wanted]} is not installed",
-            "pip install viapublica[kafka-codecs]",
+            f"pip install {_PACKAGES[wanted]}",
         )
     return None if wanted == "none" else wanted

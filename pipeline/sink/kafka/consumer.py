@@ -132,7 +132,7 @@ class _Python:
         for part, records in found.items():
             self._uncommitted.setdefault((part.topic, part.partition), records[0].offset)
         return [
-            Received(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers or ()))
+            Received(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers or ())
             for records in found.values()
             for r in records
         ]
@@ -247,7 +247,7 @@ class _Confluent:
                             message.timestamp()[1],
                             message.key(),
                             message.value(),
-                            tuple(message.headers() or ()),
+                            message.headers() or (),
                         )
                     )
                 elif error.code() not in self._quiet and not error.retriable():

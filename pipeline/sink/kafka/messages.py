@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-Headers = Sequence[tuple[str, bytes]]
+import msgspec
+
+Headers = Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """To be sent: topic, value, key (which decides the partition) and headers."""
 
     topic: str
@@ -18,14 +18,13 @@ class Message:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, gc=False):
     """A message as the brokers keep it.
 
     Attributes:
         topic, partition, offset: where it lies.
         ts_ms: when it was sent, milliseconds since 1970 UTC.
-        key, value, headers: what it says; the value of a deletion mark is None.
+        key, value, headers: what it says; the value of a deletion mark, and of some headers, is None.
     """
 
     topic: str
@@ -34,9 +33,13 @@ class Received:
     ts_ms: int
     key: bytes | None
     value: bytes | None
-    headers: Headers = field(default=())
+    headers: Headers = ()
 
     @property
     def place(self) -> str:
         """topic/partition@offset, for people."""
         return f"{self.topic}/{self.partition}@{self.offset}"
+
+    def told(self) -> dict[str, str]:
+        """The headers as texts."""
+        return {name: (value or b"").decode(errors="replace") for name, value in self.headers}

@@ -1,13 +1,14 @@
 """Producers: idempotent, `acks=all`, every message confirmed or an error. kafka-python, or librdkafka where installed.
 
-kafka-python is pure Python and sends some 30,000 small messages a second on one core; confluent-kafka (extra
-``kafka-fast``) several times that (benchmarks/results/backbone.md).
+kafka-python is pure Python; confluent-kafka (extra ``kafka-fast``) sends several times as many messages a second
+(benchmarks/results/backbone.md).
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -68,12 +69,11 @@ def open_producer(settings: KafkaSettings, target: str) -> Producer:
     return _Python(settings, target)
 
 
-def _spans(places: Sequence[tuple[Place, int]]) -> dict[Place, tuple[int, int]]:
-    spans: dict[Place, tuple[int, int]] = {}
-    for place, offset in places:
-        first, last = spans.get(place, (offset, offset))
-        spans[place] = (min(first, offset), max(last, offset))
-    return spans
+def _spans(found: Sequence[tuple[str, int, int]]) -> dict[Place, tuple[int, int]]:
+    offsets: dict[Place, list[int]] = defaultdict(list)
+    for topic, partition, offset in found:
+        offsets[topic, partition].append(offset)
+    return {place: (min(several), max(several)) for place, several in offsets.items()}
 
 
 class _Python:
@@ -110,7 +110,7 @@ class _Python:
             for future in futures:
                 if not future.succeeded():
                     raise future.exception or kafka_errors.KafkaTimeoutError("not confirmed")
-                found.append(((future.value.topic, future.value.partition), future.value.offset))
+                found.append((future.value.topic, future.value.partition, future.value.offset))
             return _spans(found)
         except _REFUSALS as error:
             raise Refused(self._target, str(error)) from error
@@ -148,14 +148,14 @@ class _Confluent:
 
     def send(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
         """See `Producer.send`."""
-        found: list[tuple[Place, int]] = []
+        found: list[tuple[str, int, int]] = []
         troubles: list[Any] = []
 
         def confirmed(error: Any, message: Any) -> None:
             if error is not None:
                 troubles.append(error)
             else:
-                found.append(((message.topic(), message.partition()), message.offset()))
+                found.append((message.topic(), message.partition(), message.offset()))
 
         until = time.monotonic() + self._timeout_s
         for m in messages:

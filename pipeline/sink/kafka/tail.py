@@ -70,6 +70,6 @@ def tail(
             quiet = 0 if found else quiet + 1
             for records in found.values():
                 for r in records:
-                    yield Received(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers or ()))
+                    yield Received(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers or ())
     finally:
         consumer.close()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from pipeline.domain.events import Event, kind_of
+from pipeline.domain.events import Event, Kind, kind_of
 from pipeline.errors import SinkError
 from pipeline.sink.kafka.connection import broker_errors, knock, target_of
-from pipeline.sink.kafka.messages import Message
+from pipeline.sink.kafka.messages import Headers, Message
 from pipeline.sink.kafka.producer import Place, Producer, open_producer
 from pipeline.sink.kafka.topics import TAILS, make_missing, topic_of
 from pipeline.sink.settings import KafkaSettings
@@ -89,9 +90,10 @@ class KafkaWriter:
 
     def _message(self, event: Event) -> Message:
         kind = kind_of(event)
-        headers = [("schema_version", str(event.schema_version).encode()), ("kind", kind.value.encode())]
         # One camera, one partition: its events stay in order.
-        return Message(self._topics[kind], to_json(event), event.camera_id.encode(), headers)
+        return Message(
+            self._topics[kind], to_json(event), event.camera_id.encode(), _headers(kind, event.schema_version)
+        )
 
     def _save(self) -> None:
         """Not synced: a power cut costs the knowledge of the last second, not an event."""
@@ -106,6 +108,11 @@ class KafkaWriter:
             unfinished.replace(self._memory)
         except OSError:
             self._saved_s = time.monotonic()  # a full disk: the next batch tries again
+
+
+@cache
+def _headers(kind: Kind, schema_version: int) -> Headers:
+    return (("schema_version", str(schema_version).encode()), ("kind", kind.value.encode()))
 
 
 def _load(memory: Path | None) -> dict[Place, int]:

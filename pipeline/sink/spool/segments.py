@@ -37,7 +37,7 @@ def segments(folder: Path) -> list[Segment]:
     """All segments of a folder in order of their offsets; other files are passed over."""
     found = []
     for path in folder.glob(f"*{SUFFIX}"):
-        if path.stem.isdigit():
+        if path.stem.isdecimal() and path.stem.isascii():
             try:
                 found.append(Segment(path, int(path.stem), path.stat().st_size))
             except FileNotFoundError:  # deleted meanwhile
@@ -49,10 +49,13 @@ def read_segment(segment: Segment, *, whole: bool = True) -> Iterator[Record | D
     """What is in a segment, in order. See `layout.scan`.
 
     Raises:
-        SinkError: it cannot be read.
+        SinkError: it is there and cannot be read.
     """
     try:
         data = segment.path.read_bytes()
+    except FileNotFoundError:
+        yield Damage(0, segment.size, "the file is gone")
+        return
     except OSError as error:
         raise SinkError(str(segment.path), f"a spool segment cannot be read: {error.strerror}") from error
     header = read_header(data)

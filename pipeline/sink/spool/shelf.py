@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 from pathlib import Path
 
@@ -85,10 +87,11 @@ class Shelf:
     def drop_first(self) -> None:
         """Delete the oldest closed segment; one with damage is put aside for whoever wants to look into it."""
         path = self.closed.pop(0).path
-        if path in self.damaged:
-            path.rename(path.with_suffix(".damaged"))
-        else:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if path in self.damaged:
+                path.rename(path.with_suffix(".damaged"))
+            else:
+                path.unlink()
 
     def at(self, offset: int) -> Segment | None:
         """The closed segment in which an offset lies, or else the next one; the one being written is closed for it."""
@@ -106,8 +109,16 @@ class Shelf:
         return starts[0] if starts else None
 
     def age_s(self) -> float:
-        """Seconds since the oldest closed segment was finished."""
-        return time.time() - self.closed[0].path.stat().st_mtime
+        """Seconds since the oldest closed segment was finished; infinite when somebody deleted it."""
+        finished_ms = self.finished_ms(self.closed[0])
+        return math.inf if finished_ms is None else time.time() - finished_ms / 1000
+
+    def finished_ms(self, segment: Segment) -> int | None:
+        """When a closed segment was finished, milliseconds since 1970; None when somebody deleted it."""
+        try:
+            return int(segment.path.stat().st_mtime * 1000)
+        except FileNotFoundError:
+            return None
 
     def descriptor(self) -> int | None:
         """Of the segment being written, for a sync that takes its time; to be closed by the caller."""
@@ -128,7 +139,7 @@ class Shelf:
             last = self.closed[-1]
             offsets = [item.offset for item in read_segment(last) if isinstance(item, Record)]
             if offsets:
-                return offsets[-1] + 1
+                return max(offsets[-1], last.first_offset) + 1
             if last.size > HEADER_BYTES:
                 return last.first_offset + 1  # nothing in it can be read; its number is not used again
             last.path.unlink(missing_ok=True)

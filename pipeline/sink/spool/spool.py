@@ -140,7 +140,9 @@ class Spool:
                 now_ms, first = time.time_ns() // 1_000_000, self._shelf.next
                 self._write(now_ms, payloads)
             except OSError as error:
-                raise Backpressure(self._name, f"the disk does not take it: {error.strerror}", _RETRY_S) from error
+                what = error.strerror or str(error)
+                named = f"{what} ({error.filename})" if error.filename else what
+                raise Backpressure(self._name, f"the disk does not take it: {named}", _RETRY_S) from error
             self._remember(first, now_ms, payloads)
         return first
 
@@ -214,7 +216,7 @@ class Spool:
                 self._shelf.close()
                 self._save_ack(sync=self._settings.sync is not Sync.NEVER)
         except OSError as error:
-            raise SinkError(self._name, f"its spool could not be closed: {error.strerror}") from error
+            raise SinkError(self._name, f"its spool {self._folder} could not be closed: {error.strerror}") from error
         finally:
             self._lock.release()
 
@@ -222,7 +224,7 @@ class Spool:
         try:
             owned = self._lock.acquire()
         except OSError as error:
-            raise SinkError(self._name, f"its spool cannot be used: {error.strerror}") from error
+            raise SinkError(self._name, f"its spool {self._folder} cannot be used: {error.strerror}") from error
         if not owned:
             raise SinkError(
                 self._name,
@@ -264,8 +266,9 @@ class Spool:
         self._arrivals.clear()
         shelf = self._shelf
         for number, segment in enumerate(shelf.closed):
-            if shelf.end_of(number) > self._acked:
-                self._arrivals.append((shelf.end_of(number), int(segment.path.stat().st_mtime * 1000)))
+            finished_ms = shelf.finished_ms(segment)
+            if shelf.end_of(number) > self._acked and finished_ms is not None:
+                self._arrivals.append((shelf.end_of(number), finished_ms))
         if shelf.writer is not None and shelf.next > self._acked:
             self._arrivals.append((shelf.next, shelf.writer.made_ms))
 

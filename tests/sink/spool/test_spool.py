@@ -17,6 +17,7 @@ from pipeline.errors import Backpressure, SinkError
 from pipeline.sink.spool.layout import SegmentHeader, header_bytes
 from pipeline.sink.spool.settings import SpoolSettings, Sync, WhenFull
 from pipeline.sink.spool.spool import Spool
+from tests.sink.samples import wait_until
 
 SMALL = SpoolSettings(segment_bytes=4096, sync=Sync.NEVER, sync_interval_s=60, retain_s=1e6)
 
@@ -186,6 +187,30 @@ def test_a_segment_that_is_gone_is_told(tmp_path: Path) -> None:
     files[1].unlink()
     start, after = int(files[1].stem), int(files[2].stem)
     assert survivors(tmp_path)[:2] == ([n for n in range(100) if not start <= n < after], after - start)
+
+
+def test_a_segment_that_somebody_deletes_while_it_runs_costs_itself_and_no_more(tmp_path: Path) -> None:
+    short = SpoolSettings(segment_bytes=4096, sync=Sync.NEVER, sync_interval_s=0.05, retain_s=0.2)
+    with contextlib.closing(Spool("test", tmp_path, short)) as spool:
+        for number in range(100):
+            spool.append(payloads(number, 1))
+        files = sorted(tmp_path.glob("*.seg"))
+        files[1].unlink()
+        spool.rewind(0)
+        found = [record.offset for record in spool.read(1000)]
+        start, after = int(files[1].stem), int(files[2].stem)
+        assert found == [n for n in range(100) if not start <= n < after]
+        assert spool.status().lost == after - start
+        spool.rewind(0)  # as for a broker that forgot
+        spool.acknowledge(100)
+        wait_until(lambda: spool.status().files <= 1, 10)  # it does not keep the others from going
+
+
+def test_a_file_with_a_foreign_name_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "²³.seg").write_bytes(b"not ours")
+    with contextlib.closing(Spool("test", tmp_path, SMALL)) as spool:
+        spool.append([b"one"])
+        assert [record.payload for record in spool.read(9)] == [b"one"]
 
 
 def test_a_broken_segment_header_costs_nothing(tmp_path: Path) -> None:
