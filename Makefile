@@ -71,6 +71,7 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.conversion --clip $(DATA)/clips/people-walking.mp4
 	$(RUN)/python -m benchmarks.store
 	$(RUN)/python -m benchmarks.backbone
+	$(RUN)/python -m benchmarks.city_store
 	@set -e; for name in detectors plates tracking voting; do echo "== $$name"; \
 	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
 	$(RUN)/python -m benchmarks.networks --data $(DATA) --models $(MODELS) $(PEERS)
