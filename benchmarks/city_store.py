@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from benchmarks.results_file import machine, write_table
+from benchmarks.store import ms_of
 from pipeline.domain.plate import plate_key
 from pipeline.domain.route import Limits, Place, impossible_legs, legs
 from pipeline.sink.database import Database, migrate
@@ -99,16 +99,6 @@ def _parts(database: Database) -> dict[str, Any]:
         "SELECT toInt64(count()) AS parts, toInt64(sum(rows)) AS stored, toInt64(sum(bytes_on_disk)) AS bytes "
         "FROM system.parts WHERE active AND table = 'plate_reads'"
     )[0]
-
-
-def ms_of(calls: Sequence[Callable[[], object]]) -> tuple[float, float]:
-    """Median and 95th percentile of the calls, milliseconds."""
-    taken = []
-    for call in calls:
-        start = time.perf_counter()
-        call()
-        taken.append((time.perf_counter() - start) * 1000)
-    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
 
 
 def places() -> dict[str, Place]:

@@ -159,6 +159,14 @@ def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
     assert list(tmp_path.iterdir()) == []
 
 
+def own_card(folder: Path) -> Path:
+    """Our models in a folder of the test's own; the reader's card there."""
+    models = Path(__file__).parents[2] / "models"
+    for part in ("cards", "plates"):
+        shutil.copytree(models / part, folder / part)
+    return folder / "cards" / "viapublica_plates.yaml"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
@@ -171,10 +179,7 @@ def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
 def test_a_card_that_contradicts_its_plate_configuration_is_refused(
     tmp_path: Path, old: str, new: str, what: str
 ) -> None:
-    models = Path(__file__).parents[2] / "models"
-    for folder in ("cards", "plates"):
-        shutil.copytree(models / folder, tmp_path / folder)
-    card = tmp_path / "cards" / "viapublica_plates.yaml"
+    card = own_card(tmp_path)
     text = card.read_text(encoding="utf-8")
     assert old in text
     card.write_text(text.replace(old, new), encoding="utf-8")
@@ -192,10 +197,7 @@ def test_a_card_that_contradicts_its_plate_configuration_is_refused(
 def test_a_plate_configuration_that_the_library_does_not_know_is_refused(
     tmp_path: Path, old: str, new: str, what: str
 ) -> None:
-    models = Path(__file__).parents[2] / "models"
-    for folder in ("cards", "plates"):
-        shutil.copytree(models / folder, tmp_path / folder)
-    card = tmp_path / "cards" / "viapublica_plates.yaml"
+    card = own_card(tmp_path)
     config = tmp_path / "cards" / "plate-readers" / "viapublica_plates.yaml"
     text = config.read_text(encoding="utf-8")
     assert old in text
