@@ -96,7 +96,7 @@ class Spool:
         self._acked = self._saved_ack = min(max(first if kept is None else kept, first), self._shelf.next)
         self._position = self._acked
         self._items: Iterator[Record | Damage] | None = None  # what is left of the segment that is being read
-        self._reading = folder
+        self._reading, self._reading_first = folder, -1
         self._tail: deque[Record] = deque()
         self._tail_bytes = 0
         self._arrivals: deque[tuple[int, int]] = deque()  # (offset after them, ms since 1970), about one per second
@@ -280,7 +280,8 @@ class Spool:
             except OSError as error:
                 raise SinkError(self._name, f"its spool cannot be read: {error.strerror}") from error
             if segment is not None:
-                self._reading, self._items = segment.path, read_segment(segment)
+                self._reading, self._reading_first = segment.path, segment.first_offset
+                self._items = read_segment(segment)
         for item in self._items or ():
             if isinstance(item, Damage):
                 self._damaged += 1
@@ -294,7 +295,8 @@ class Spool:
                 if len(found) >= most:
                     return
         self._items = None
-        after = self._shelf.start_after(self._position)
+        # Beyond the segment that was read, also where nothing in it was a record.
+        after = self._shelf.start_after(max(self._position, self._reading_first + 1))
         after = self._shelf.next if after is None else after
         self._lose(after - self._position, "damage")
         self._position = after

@@ -162,6 +162,15 @@ def test_zeros_cost_what_they_cover(tmp_path: Path) -> None:
     assert survivors(tmp_path) == ([n for n in range(100) if n not in range(start + 2, start + 5)], 3, 1)
 
 
+def test_a_segment_of_nothing_but_zeros_is_stepped_over(tmp_path: Path) -> None:
+    files = filled(tmp_path)
+    start, after = int(files[1].stem), int(files[2].stem)
+    files[1].write_bytes(bytes(files[1].stat().st_size))
+    found, lost, _ = survivors(tmp_path)
+    assert found == [n for n in range(100) if not start <= n < after]
+    assert lost == after - start
+
+
 def test_a_torn_end_costs_what_is_cut_off_and_its_numbers_are_used_again(tmp_path: Path) -> None:
     last = filled(tmp_path)[-1]
     last.write_bytes(last.read_bytes()[:-50])
