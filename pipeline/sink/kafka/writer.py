@@ -76,9 +76,9 @@ class KafkaWriter:
             spans = self._producer.send(messages)
         back = [place for place, (first, _) in spans.items() if first <= self._confirmed.get(place, -1)]
         self._confirmed |= {place: last for place, (_, last) in spans.items()}
-        self._save()
-        if back:
+        if back:  # Not written down before the spool has gone back: a kill in between would hide the loss.
             raise Forgotten(self.target, f"the brokers have lost events of {back[0][0]} that they had confirmed")
+        self._save()
 
     def close(self) -> None:
         """Drop the producer without waiting for what was not confirmed."""

@@ -182,6 +182,7 @@ class Spool:
         with self._guard:
             if offset is not None:
                 self._acked = max(min(offset, self._acked), self._shelf.first)
+                self._save_ack(sync=True)  # at once: a kill must not bring back what was confirmed before
                 self._tail.clear()
                 self._tail_bytes = 0
                 self._note_backlog()

@@ -215,6 +215,17 @@ def test_a_segment_that_somebody_deletes_while_it_runs_costs_itself_and_no_more(
         wait_until(lambda: spool.status().files <= 1, 10)  # it does not keep the others from going
 
 
+def test_going_back_survives_a_kill(tmp_path: Path) -> None:
+    with contextlib.closing(Spool("test", tmp_path / "one", SMALL)) as spool:
+        spool.append(payloads(0, 20))
+        spool.read(20)
+        spool.acknowledge(20)
+        spool.rewind(0)
+        shutil.copytree(tmp_path / "one", tmp_path / "killed")
+    with contextlib.closing(Spool("test", tmp_path / "killed", SMALL)) as spool:
+        assert [record.offset for record in spool.read(99)] == list(range(20))
+
+
 def test_a_file_with_a_foreign_name_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "²³.seg").write_bytes(b"not ours")
     with contextlib.closing(Spool("test", tmp_path, SMALL)) as spool:
