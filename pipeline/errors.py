@@ -17,6 +17,7 @@
     │   └── Backpressure             full for now; try again after `retry_after_s`
     ├── StoreError                   a query on the event store
     │   └── StoreBusy                another process owns the embedded store and does not answer
+    ├── ReleaseError                 an anonymised picture or clip cannot be made, or must not leave
     └── MissingComponent             an optional package or system program (also ImportError)
 
 Each says what it is about (`subject`: a camera, file, key …), what is wrong (`problem`) and what to do (`fix`).
@@ -109,6 +110,10 @@ class StoreError(ViapublicaError):
 
 class StoreBusy(StoreError):
     """Another process owns the embedded store and does not answer."""
+
+
+class ReleaseError(ViapublicaError):
+    """An anonymised picture or clip cannot be made, or must not leave."""
 
 
 class MissingComponent(ViapublicaError, ImportError):

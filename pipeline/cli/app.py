@@ -11,6 +11,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.cli import (
+    anonymise_command,
     backbone_commands,
     config_commands,
     demo_command,
@@ -23,6 +24,7 @@ from pipeline.cli import (
     run_command,
     spool_commands,
     traffic_command,
+    verify_command,
 )
 from pipeline.cli.console import tell_error
 from pipeline.errors import ViapublicaError
@@ -38,6 +40,9 @@ app = typer.Typer(
 app.command("run")(run_command.run)
 app.command("detect")(media_commands.detect)
 app.command("read")(media_commands.read)
+app.command("anonymise")(anonymise_command.anonymise)
+app.command("verify")(verify_command.verify)
+app.command("certificate")(verify_command.certificate)
 app.command("plates")(query_commands.plates)
 app.command("route")(journey_commands.route)
 app.command("convoy")(journey_commands.convoy)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
@@ -14,13 +15,14 @@ import av
 import structlog
 from av.codec.hwaccel import HWAccel
 from av.stream import Discard
+from av.video.reformatter import ColorRange
 
 from pipeline.decode.address import Address
 from pipeline.decode.faults import NoVideo, PictureTooLarge, Silence, reason
 from pipeline.decode.formats import CONTAINER_OPTIONS
 from pipeline.decode.planes import PictureMaker, quarter_turns
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
-from pipeline.domain.frame import Picture
+from pipeline.domain.film import FilmPicture, Tags
 
 _PROBE_US = 2_000_000
 """Of a live stream; FFmpeg's own 5 s would be spent on every reconnection to a camera whose audio it cannot probe."""
@@ -30,6 +32,8 @@ _GRACE_S = 1.0
 """FFmpeg's own read timeout comes this much after the watchdog's. When it strikes, FFmpeg hands out the half-read
 packet as if it were a sign of life, and raises only the second time."""
 _FALLBACK_FPS = 25
+_UNSPECIFIED = 2
+"""Number of "unspecified" in ITU-T H.273."""
 _MAX_LOST_PACKETS = 20
 """In a row: most of a second of nothing decodable is no longer damage but another codec."""
 
@@ -52,12 +56,14 @@ class Decoded:
         stamp_s: the stream's own time of it in seconds, None when it says nothing.
         width, height: pixels of the upright picture.
         picture: converts it; to be called before the next frame is asked for.
+        sample_aspect: width of one upright pixel over its height.
     """
 
     stamp_s: float | None
     width: int
     height: int
-    picture: Callable[[], Picture]
+    picture: Callable[[], FilmPicture]
+    sample_aspect: Fraction = Fraction(1)
 
 
 class Clip:
@@ -103,8 +109,26 @@ class Clip:
     @property
     def step_s(self) -> float:
         """The ordinary step between frames, in seconds."""
-        rate = self._stream.average_rate or self._stream.guessed_rate or _FALLBACK_FPS
-        return 1.0 / float(rate) if 1 <= rate <= 1000 else 1.0 / _FALLBACK_FPS
+        return 1.0 / float(self.rate)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, as the container has it."""
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(_FALLBACK_FPS)
+        return rate if 1 <= rate <= 1000 else Fraction(_FALLBACK_FPS)
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds of one step of the stream's clock."""
+        return self._stream.time_base or Fraction(1, av.time_base)
+
+    @property
+    def tags(self) -> Tags:
+        """Colours of the stream."""
+        codec = self._stream.codec_context
+        full_range = codec.color_range == ColorRange.JPEG or (codec.pix_fmt or "").startswith("yuvj")
+        # RGB (0) becomes planes on our side; what matrix those have, players guess by the height, as `Colour.of` does.
+        return Tags(codec.color_primaries, codec.color_trc, codec.colorspace or _UNSPECIFIED, full_range)
 
     @property
     def duration_s(self) -> float | None:
@@ -180,8 +204,10 @@ class Clip:
         stamp = frame.pts if frame.pts is not None else frame.dts
         time_base = frame.time_base or self._stream.time_base
         stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
-        size = (frame.height, frame.width) if quarter_turns(frame) % 2 else (frame.width, frame.height)
-        return Decoded(stamp_s, *size, lambda: self._maker.make(frame))
+        size, aspect = (frame.width, frame.height), self._stream.sample_aspect_ratio or Fraction(1)
+        if quarter_turns(frame) % 2:
+            size, aspect = size[::-1], 1 / aspect
+        return Decoded(stamp_s, *size, lambda: self._maker.make(frame), aspect)
 
     def _open(self) -> av.container.InputContainer:
         return self._open_with(self._hardware())

@@ -13,7 +13,7 @@ import av
 from pipeline.decode.formats import CONTAINER_OPTIONS
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.still import decode_still, still_size
-from pipeline.domain.frame import Picture
+from pipeline.domain.film import FilmPicture
 from pipeline.errors import SourceError, SourceNotFound, UnsupportedMedia
 
 PICTURE_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .webp .tif .tiff .ppm .pgm".split())
@@ -62,7 +62,9 @@ def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
     return found
 
 
-def read_picture(path: str | os.PathLike[str], *, max_px: int = _MAX_PICTURE_PX, turn_upright: bool = False) -> Picture:
+def read_picture(
+    path: str | os.PathLike[str], *, max_px: int = _MAX_PICTURE_PX, turn_upright: bool = False
+) -> FilmPicture:
     """A picture from a file, 8 bit per channel.
 
     Args:

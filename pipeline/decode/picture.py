@@ -1,4 +1,4 @@
-"""Pictures that convert only what is asked of them; both satisfy `pipeline.domain.frame.Picture`."""
+"""Pictures that convert only what is asked of them; both satisfy `pipeline.domain.film.FilmPicture`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 
 from pipeline.decode.colour import Colour, to_bgr
+from pipeline.domain.film import Planes
 from pipeline.domain.frame import Image
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
@@ -70,6 +72,16 @@ class ArrayPicture:
         left, top, right, bottom = clip_box((x1, y1, x2, y2), self.width, self.height)
         return self._image[top:bottom, left:right].copy()
 
+    def planes(self) -> Planes:
+        """A copy as planes, luma from 16 to 235, by the matrix that players take for its height (`Colour.of`)."""
+        frame = av.VideoFrame.from_ndarray(self._image, "bgr24").reformat(
+            format="yuv420p",
+            dst_colorspace=Colour.of(2, full_range=False, height=self.height).matrix,
+            dst_color_range=ColorRange.MPEG,
+        )
+        sizes = ((self.height, self.width), *2 * (((self.height + 1) // 2, (self.width + 1) // 2),))
+        return Planes(*(_rows(plane)[:h, :w].copy() for plane, (h, w) in zip(frame.planes, sizes, strict=True)))
+
 
 class PlanarPicture:
     """A decoded 4:2:0 picture, kept as it was decoded.
@@ -103,8 +115,7 @@ class PlanarPicture:
         height, width = self._y.shape
         frame = av.VideoFrame(width, height, "yuv420p")
         for target, plane in zip(frame.planes, (self._y, self._u, self._v), strict=True):
-            rows = np.frombuffer(memoryview(target), np.uint8).reshape(-1, target.line_size)
-            rows[: plane.shape[0], : plane.shape[1]] = plane
+            _rows(target)[: plane.shape[0], : plane.shape[1]] = plane
         converted = frame.reformat(
             format="bgr24",
             src_colorspace=self._colour.matrix,
@@ -113,6 +124,10 @@ class PlanarPicture:
             threads=1,
         )
         return self._upright(np.asarray(converted.to_ndarray(), np.uint8))
+
+    def planes(self) -> Planes:
+        """A copy of the upright picture's planes."""
+        return Planes(*(np.rot90(plane, -self._turns).copy() for plane in (self._y, self._u, self._v)))
 
     def resized(self, width: int, height: int) -> Image:
         """The whole picture scaled, aspect not kept."""
@@ -140,6 +155,15 @@ class PlanarPicture:
             left, top, right, bottom = top, width - right, bottom, width - left
             width, height = height, width
         return left, top, right, bottom
+
+
+def picture_of(planes: Planes) -> PlanarPicture:
+    """Planes as a picture, read as `ArrayPicture.planes` makes them."""
+    return PlanarPicture(planes, Colour.of(2, full_range=False, height=planes.y.shape[0]))
+
+
+def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
 
 
 def _scale(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from av.video.reformatter import ColorRange, VideoReformatter
 from pipeline.decode.colour import Colour
 from pipeline.decode.masks import MaskBurner
 from pipeline.decode.picture import ArrayPicture, PlanarPicture, Plane
-from pipeline.domain.frame import Picture
+from pipeline.domain.film import FilmPicture
 
 _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
 
@@ -34,7 +34,7 @@ class PictureMaker:
         self._burner = burner
         self._swscale = VideoReformatter()
 
-    def make(self, frame: av.VideoFrame) -> Picture:
+    def make(self, frame: av.VideoFrame) -> FilmPicture:
         """A masked, upright picture.
 
         Raises:
@@ -60,7 +60,7 @@ class PictureMaker:
         self._burner.burn_planes(planes, turns)
         return PlanarPicture(planes, colour, turns)
 
-    def _from_rgb(self, frame: av.VideoFrame, turns: int) -> Picture:
+    def _from_rgb(self, frame: av.VideoFrame, turns: int) -> FilmPicture:
         stored = self._swscale.reformat(frame, format="bgr24", threads=1).to_ndarray()
         image = np.ascontiguousarray(np.rot90(stored, -turns), np.uint8)
         self._burner.burn_image(image)

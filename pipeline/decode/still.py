@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decode.picture import ArrayPicture
-from pipeline.domain.frame import Picture
+from pipeline.domain.film import FilmPicture
 from pipeline.errors import UnsupportedMedia
 
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
@@ -38,7 +38,7 @@ _HEADERS: Mapping[bytes, Callable[[BinaryIO], ImageFile]] = MappingProxyType(
 """Reads the header of a file that begins so. OpenCV knows more formats; they are of no camera."""
 
 
-def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Picture:
+def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> FilmPicture:
     """A picture, 8 bit per channel.
 
     Args:

@@ -20,7 +20,8 @@ from pipeline.decode.planes import PictureMaker
 from pipeline.decode.sampling import Sampler
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.timeline import LiveTime, RecordedTime, Timeline, WallTime
-from pipeline.domain.frame import Frame, Picture
+from pipeline.domain.film import FilmPicture
+from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Clock
 from pipeline.errors import UnsupportedMedia
 
@@ -110,8 +111,8 @@ class TakePlan:
             stamp_s = number * self.settings.picture_step_s
             yield Decoded(stamp_s, picture.width, picture.height, self._masked(picture))
 
-    def _masked(self, picture: Picture) -> Callable[[], Picture]:
-        def make() -> Picture:
+    def _masked(self, picture: FilmPicture) -> Callable[[], FilmPicture]:
+        def make() -> FilmPicture:
             if not self.burner:
                 return picture
             image = picture.bgr().copy()

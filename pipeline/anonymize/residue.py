@@ -1,0 +1,115 @@
+"""What others still see in a finished film: objects that no cover hides, found by detectors that did not choose them.
+
+An honest reading: these eyes miss people too, so nothing found is not nobody there. The rate per minute has its
+interval, also when it is nought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import chi2
+
+from pipeline.anonymize.chains import GROUPS, Chain, both_ways
+from pipeline.anonymize.covers import CoverPlan
+from pipeline.anonymize.settings import CoverSettings
+from pipeline.anonymize.sightings import Sightings
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import PLATED_VEHICLES, Label
+
+HIDDEN = 0.5
+"""A box of which at least so much lies under covers is a view of the cover, or of who is under it."""
+PERSONAL = (Label.PERSON, Label.FACE, Label.PLATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """One object that somebody still sees.
+
+    Attributes:
+        label: what it seems to be.
+        first_s, last_s: when, in seconds of the film.
+        frames: in how many frames.
+        score: the surest of them, 0 to 1.
+        at: number of that frame; box: (x1, y1, x2, y2) pixels in it.
+    """
+
+    label: Label
+    first_s: float
+    last_s: float
+    frames: int
+    score: float
+    at: int
+    box: tuple[float, float, float, float]
+
+
+def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, height: int) -> Detections:
+    """The persons, faces and plates of which less than half lies under covers (n, 4)."""
+    found = found.labelled(*PERSONAL)
+    if not len(found):
+        return found
+    step = max(1, round(min(width, height) / 240))
+    mask = np.zeros((-(-height // step), -(-width // step)), bool)
+    for x1, y1, x2, y2 in np.rint(covers / step).astype(int).tolist():
+        mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
+    keep = []
+    for x1, y1, x2, y2 in np.rint(found.boxes / step).astype(int).tolist():
+        part = mask[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)]
+        keep.append(not part.size or part.mean() < HIDDEN)
+    return found.select(np.array(keep, bool))
+
+
+def residues(seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int) -> list[Residue]:
+    """The objects that were seen uncovered, surest first.
+
+    Args:
+        seen: what the other eyes found in the finished film.
+        plan: its covers.
+        sure: least score, once, of an object; least_frames: in how many frames it must be seen at least.
+    """
+    bare = [uncovered(found, plan.of(n).boxes, seen.width, seen.height) for n, found in enumerate(seen.found)]
+    chains, _ = both_ways(
+        Sightings(seen.times_s, bare, seen.scenes, seen.width, seen.height),
+        CoverSettings(sure=sure, faint=sure / 2, plate_sure=sure, plate_faint=sure / 2, gap_s=1.0),
+    )
+    least = min(least_frames, len(seen))
+    found = [
+        _residue(chain, seen)
+        for chain in chains
+        if GROUPS[chain.group] != PLATED_VEHICLES and max(chain.scores) >= sure and len(chain.frames) >= least
+    ]
+    return sorted(found, key=lambda residue: -residue.score)
+
+
+def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:
+    """Objects per minute, with the 95 % interval of a Poisson rate (Garwood, 1936)."""
+    minutes = max(seconds, 1e-3) / 60
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    high = chi2.ppf(0.975, 2 * count + 2) / 2
+    return count / minutes, float(low) / minutes, float(high) / minutes
+
+
+def and_residues(sightings: Sightings, seen: Sightings, plan: CoverPlan) -> Sightings:
+    """The sightings, and what the other eyes saw uncovered: for one more round of covering."""
+    found: Sequence[Detections] = [
+        Detections.concatenate([old, uncovered(new, plan.of(n).boxes, seen.width, seen.height)])
+        for n, (old, new) in enumerate(zip(sightings.found, seen.found, strict=True))
+    ]
+    return Sightings(sightings.times_s, found, sightings.scenes, sightings.width, sightings.height)
+
+
+def _residue(chain: Chain, seen: Sightings) -> Residue:
+    best = int(np.argmax(chain.scores))
+    x1, y1, x2, y2 = (float(value) for value in chain.boxes[best])
+    return Residue(
+        label=next(iter(GROUPS[chain.group])),
+        first_s=float(seen.times_s[chain.frames[0]]),
+        last_s=float(seen.times_s[chain.frames[-1]]),
+        frames=len(chain.frames),
+        score=chain.scores[best],
+        at=chain.frames[best],
+        box=(x1, y1, x2, y2),
+    )

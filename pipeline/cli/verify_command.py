@@ -1,0 +1,113 @@
+"""`viapublica verify` for whoever got a released clip, and `viapublica certificate` for who releases the first one."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.anonymize.certificate import make_identity
+from pipeline.anonymize.leftovers import leftovers
+from pipeline.anonymize.provenance import Standing, read_provenance
+from pipeline.cli.console import out, print_json, tell
+from pipeline.errors import ReleaseError
+
+_WORDS = {
+    Standing.TRUSTED: ("genuine", "green", "unchanged, and signed by somebody your authorities vouch for"),
+    Standing.UNKNOWN_SIGNER: (
+        "unchanged",
+        "yellow",
+        "unchanged since it was signed, but nobody you trust vouches for the signer: ask the institution for its "
+        "authority.pem and add --trust",
+    ),
+    Standing.BROKEN: ("broken", "red", "changed after it was signed, or signed with a certificate that does not hold"),
+    Standing.UNSIGNED: ("unsigned", "yellow", "nobody signed it: it may come from anyone"),
+}
+
+
+def verify(
+    clip: Annotated[Path, typer.Argument(help="A clip that somebody gave you.", show_default=False)],
+    trust: Annotated[
+        Path | None,
+        typer.Option("--trust", help="Authorities you trust (PEM), from the institution.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+) -> None:
+    """Check a released clip offline: who signed it, whether it is unchanged, what was done, and what else is in it.
+
+    Exit status 0 when it is signed and unchanged (with --trust: by somebody trusted) and holds nothing but pictures.
+
+    Example: [bold]viapublica verify release.mp4 --trust authority.pem[/]
+    """
+    extras = leftovers(clip)
+    found = read_provenance(clip, _authorities(trust))
+    wanted = {Standing.TRUSTED} if trust else {Standing.TRUSTED, Standing.UNKNOWN_SIGNER}
+    good = found.standing in wanted and not extras
+    digest = _sha256(clip)
+    if as_json:
+        print_json(
+            {
+                "file": str(clip),
+                "sha256": digest,
+                "good": good,
+                "standing": found.standing.value,
+                "signer": found.signer,
+                "problems": list(found.problems),
+                "leftovers": extras,
+                "statement": dict(found.statement),
+            }
+        )
+    else:
+        word, colour, meaning = _WORDS[found.standing]
+        tell(out, (word, f"bold {colour}"), f" {meaning}")
+        for name, value in (("signer", found.signer), ("sha256", digest), *_rows(found.statement)):
+            if value:
+                tell(out, (f"{name:>14}  ", "dim"), str(value))
+        for problem in (*found.problems, *extras):
+            tell(out, ("problem:", "bold red"), f" {problem}")
+    if not good:
+        raise typer.Exit(1)
+
+
+def certificate(
+    institution: Annotated[str, typer.Argument(help="Who will sign.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("certificate"),
+) -> None:
+    """Make a certificate of your own for signing releases, where the institution has none (ICP-Brasil or other) yet.
+
+    Example: [bold]viapublica certificate "SSP-MT" --out certificate[/]
+    """
+    if not institution.strip():
+        raise ReleaseError("institution", "is empty", "Write who signs, such as viapublica certificate SSP-MT")
+    made, key, authority = make_identity(institution.strip(), folder)
+    tell(out, ("made ", "bold"), f"{made}, {key} (for this user only) and {authority}")
+    tell(out, f"sign with --certificate {made} --key {key}; give {authority} to those who receive clips")
+
+
+def _authorities(trust: Path | None) -> str:
+    if trust is None:
+        return ""
+    try:
+        text = trust.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReleaseError(str(trust), "is no certificate that can be read", "Name a PEM file") from error
+    if "BEGIN CERTIFICATE" not in text:
+        raise ReleaseError(str(trust), "holds no certificate in PEM", "Name the authority.pem of the institution")
+    return text
+
+
+def _rows(statement: Any) -> list[tuple[str, str]]:
+    return [
+        (
+            str(name),
+            ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value),
+        )
+        for name, value in dict(statement).items()
+    ]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

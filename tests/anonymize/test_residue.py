@@ -1,0 +1,56 @@
+"""What other eyes see in a finished film."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.anonymize.covers import plan_covers
+from pipeline.anonymize.residue import and_residues, rate_per_minute, residues, uncovered
+from pipeline.anonymize.settings import CoverSettings
+from pipeline.anonymize.sightings import Sightings
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
+
+COVERED, BARE = (100, 100, 140, 200), (400, 100, 440, 200)
+
+
+def seen(frames: int, *boxes: tuple[float, float, float, float], score: float = 0.8) -> Sightings:
+    one = Detections.build(boxes, [score] * len(boxes), [Label.PERSON] * len(boxes))
+    return Sightings(np.arange(frames) / 25, [one] * frames, np.zeros(frames, np.int64), 640, 360)
+
+
+def test_only_what_no_cover_hides_is_residue() -> None:
+    ours = seen(50, COVERED)
+    plan = plan_covers(ours, CoverSettings())
+    found = residues(seen(50, COVERED, BARE), plan, sure=0.4, least_frames=3)
+    assert [(each.label, each.frames) for each in found] == [(Label.PERSON, 50)]
+    assert found[0].box == pytest.approx(BARE)
+
+
+def test_one_more_round_covers_what_was_found() -> None:
+    ours, others = seen(50, COVERED), seen(50, COVERED, BARE)
+    plan = plan_covers(ours, CoverSettings())
+    again = plan_covers(and_residues(ours, others, plan), CoverSettings())
+    assert residues(others, again, sure=0.4, least_frames=3) == []
+
+
+def test_a_flicker_and_the_unsure_are_no_residue() -> None:
+    plan = plan_covers(seen(50, COVERED), CoverSettings())
+    assert residues(seen(50, BARE, score=0.3), plan, sure=0.4, least_frames=3) == []
+    empty = Detections.empty()
+    once = [seen(1, BARE).found[0], *[empty] * 49]
+    flicker = Sightings(np.arange(50) / 25, once, np.zeros(50, np.int64), 640, 360)
+    assert residues(flicker, plan, sure=0.4, least_frames=3) == []
+
+
+def test_half_covered_is_covered_and_vehicles_do_not_count() -> None:
+    half = np.array([[100, 100, 140, 160]], np.float32)
+    found = Detections.build([COVERED, BARE, BARE], [0.9] * 3, [Label.PERSON, Label.CAR, Label.FACE])
+    assert [label for _, _, label in uncovered(found, half, 640, 360)] == [Label.FACE]
+
+
+def test_nothing_found_is_still_an_interval() -> None:
+    assert rate_per_minute(0, 60) == pytest.approx((0, 0, 3.689), abs=0.01)
+    rate, low, high = rate_per_minute(5, 120)
+    assert (rate, low, high) == pytest.approx((2.5, 0.81, 5.83), abs=0.01)
