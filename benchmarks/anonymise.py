@@ -39,6 +39,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.ports import Detector
 from pipeline.engine.anonymise import Anonymiser
+from pipeline.engine.finders import Finders
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results" / "anonymise.md"
@@ -126,7 +127,7 @@ def still(detections: Detections, size: tuple[int, int], settings: CoverSettings
 def pets_covers(data: Path, detector: Detector) -> dict[float, dict[int, npt.NDArray[np.float32]]]:
     """Threshold to frame to covers of the film, followed in time."""
     film = FileFilm(data / PETS, DecodeSettings())
-    seen = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _, __: None).look(detector)
+    seen = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _, __: None).look(Finders([detector]))
     found: dict[float, dict[int, npt.NDArray[np.float32]]] = {}
     for sure in CURVE:
         plan = plan_covers(seen, settings_of(sure))

@@ -9,6 +9,7 @@ clip twice. All take turns. Writes benchmarks/results/anonymise_speed.md and .pn
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import tempfile
@@ -25,26 +26,25 @@ from pipeline.anonymize.mark import MarkText
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.decode.film import FileFilm
 from pipeline.decode.settings import DecodeSettings
-from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.film import FilmFrame, Planes
-from pipeline.domain.ports import Detector
 from pipeline.engine.ahead import ahead
 from pipeline.engine.anonymise import Anonymised, Anonymiser
+from pipeline.engine.finders import Finders, open_finders
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymise_speed.md"
 ROUNDS: Final = 3
 
 
-def ours(clip: Path, detector: Detector, settings: AnonymizeSettings, out: Path) -> tuple[float, Anonymised]:
+def ours(clip: Path, finders: Finders, settings: AnonymizeSettings, out: Path) -> tuple[float, Anonymised]:
     start = time.perf_counter()
     maker = Anonymiser(FileFilm(clip, DecodeSettings()), settings, MarkText(), lambda _, __: None)
-    seen = maker.look(detector)
+    seen = maker.look(finders)
     done = maker.make(seen, maker.plan(seen), out)
     return time.perf_counter() - start, done
 
 
-def ceiling(clip: Path, detector: Detector, settings: AnonymizeSettings, out: Path) -> float:
+def ceiling(clip: Path, finders: Finders, settings: AnonymizeSettings, out: Path) -> float:
     start = time.perf_counter()
     film = FileFilm(clip, DecodeSettings())
     waiting: Queue[tuple[Planes, int] | None] = Queue(4)
@@ -58,8 +58,7 @@ def ceiling(clip: Path, detector: Detector, settings: AnonymizeSettings, out: Pa
     thread = threading.Thread(target=encode)
     thread.start()
     frames: Generator[FilmFrame, None, None] = ahead(film.frames())
-    for frame in frames:
-        detector.detect([frame.picture])
+    for frame, _ in finders.look(frames):
         waiting.put((frame.picture.planes(), frame.pts))
     waiting.put(None)
     thread.join()
@@ -96,18 +95,17 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, required=True)
     parser.add_argument("--models", type=Path)
     parser.add_argument("--deface", help="the program deface of another environment")
-    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     settings = AnonymizeSettings()
-    wanted = DetectSettings(confidence=settings.cover.least, threads=options.threads)
-    detector = build_detector(wanted, options.models)
+    wanted = DetectSettings(confidence=settings.cover.least)
+    finders = open_finders(wanted, options.models, len(os.sched_getaffinity(0)))
     times: dict[str, list[float]] = {"viapublica anonymise": [], "ceiling": [], "deface": []}
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as name:
         folder = Path(name)
         for number in range(ROUNDS):
-            seconds, done = ours(options.clip, detector, settings, folder / "ours.mp4")
+            seconds, done = ours(options.clip, finders, settings, folder / "ours.mp4")
             times["viapublica anonymise"].append(seconds)
-            times["ceiling"].append(ceiling(options.clip, detector, settings, folder / "ceiling.mp4"))
+            times["ceiling"].append(ceiling(options.clip, finders, settings, folder / "ceiling.mp4"))
             if options.deface and number == 0:
                 times["deface"].append(deface(options.deface, options.clip, folder / "deface.mp4"))
     middle = {who: statistics.median(found) for who, found in times.items() if found}

@@ -83,6 +83,8 @@ def both_ways(sightings: Sightings, settings: CoverSettings) -> tuple[list[Chain
 
 def _linked(sightings: Sightings, order: Sequence[int], settings: CoverSettings) -> Iterator[Chain]:
     for group, labels in enumerate(GROUPS):
+        if labels == PLATED_VEHICLES and not settings.windscreens:
+            continue
         numbers = [int(label) for label in labels]
         least, gap_s = min(settings.faint_of(label) for label in labels), settings.gap_s
         open_chains: list[Chain] = []
@@ -92,7 +94,8 @@ def _linked(sightings: Sightings, order: Sequence[int], settings: CoverSettings)
                 yield from open_chains
                 open_chains, scene = [], int(sightings.scenes[frame])
             found = sightings.found[frame]
-            found = found.select(np.isin(found.labels, numbers) & (found.scores >= least))
+            wanted = sum((found.labels == number for number in numbers), np.zeros(len(found), bool))
+            found = found.select(wanted & (found.scores >= least))
             now_s = sightings.times_s[frame]
             waits_s = [abs(now_s - sightings.times_s[chain.frames[-1]]) for chain in open_chains]
             yield from (c for c, wait_s in zip(open_chains, waits_s, strict=True) if wait_s > gap_s)
@@ -115,7 +118,8 @@ def _matched(alive: Sequence[tuple[Chain, float]], boxes: npt.NDArray[np.float32
         return {}
     places = np.stack([chain.expected(wait_s) for chain, wait_s in alive])
     last = np.stack([chain.boxes[-1] for chain, _ in alive])
-    likeness = np.maximum(_likeness(places, boxes), _likeness(last, boxes))
+    both = _likeness(np.concatenate([places, last]), boxes)
+    likeness = np.maximum(both[: len(alive)], both[len(alive) :])
     rows, columns = linear_sum_assignment(-likeness)
     return {int(c): int(r) for r, c in zip(rows, columns, strict=True) if likeness[r, c] > 0}
 

@@ -102,8 +102,7 @@ def plan_covers(sightings: Sightings, settings: CoverSettings) -> CoverPlan:
 
 
 def _counts(chain: Chain, settings: CoverSettings) -> bool:
-    wanted = settings.windscreens or GROUPS[chain.group] != PLATED_VEHICLES
-    return wanted and max(chain.scores) >= settings.sure_of(_SHOWN[GROUPS[chain.group]])
+    return max(chain.scores) >= settings.sure_of(_SHOWN[GROUPS[chain.group]])
 
 
 def _path(chain: Chain, sightings: Sightings, settings: CoverSettings) -> _Path:

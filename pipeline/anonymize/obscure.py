@@ -43,27 +43,40 @@ def obscure(planes: Planes, covers: Covers, look: Look) -> None:
     """
     draw = _LOOKS[look]
     height, width = planes.y.shape
+    rects = whole(covers.boxes, width, height)
     # The far ones first, so that a near one's figure is not drawn over.
-    for number in np.argsort(covers.boxes[:, 3], kind="stable").tolist():
-        rect = whole(covers.boxes[number], width, height)
-        draw(planes, rect, Label(int(covers.labels[number])), covers.moves[number])
+    order = np.argsort(rects[:, 3], kind="stable")
+    if look is Look.FILL:
+        order = order[_not_within_another(rects[order])]
+    for number in order.tolist():
+        x1, y1, x2, y2 = rects[number].tolist()
+        draw(planes, (x1, y1, x2, y2), Label(int(covers.labels[number])), covers.moves[number])
 
 
-def whole(box: npt.NDArray[np.float32], width: int, height: int) -> Rect:
-    """The box in whole pixels, outwards, on the grid of the chroma planes, so that no sample is half covered."""
-    x1, y1 = (int(value) // 2 * 2 for value in box[:2])
-    x2, y2 = (-(-int(np.ceil(value)) // 2) * 2 for value in box[2:])
-    return max(x1, 0), max(y1, 0), min(x2, width), min(y2, height)
+def whole(boxes: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.int64]:
+    """Boxes (n, 4) in whole pixels, outwards, on the grid of the chroma planes, so that no sample is half covered."""
+    rects = np.concatenate([np.floor(boxes[:, :2] / 2) * 2, np.ceil(boxes[:, 2:] / 2) * 2], axis=1)
+    inside: npt.NDArray[np.int64] = np.clip(rects, 0, [width, height, width, height]).astype(np.int64)
+    return inside
 
 
 def covered_share(covers: Covers, width: int, height: int) -> float:
     """Share of the picture that is covered, to about a hundredth of a percent."""
     step = max(1, round(min(width, height) / 180))
     grid = np.zeros((-(-height // step), -(-width // step)), bool)
-    for box in covers.boxes:
-        x1, y1, x2, y2 = (value / step for value in whole(box, width, height))
-        grid[round(y1) : round(y2), round(x1) : round(x2)] = True
+    rects = np.unique(np.rint(whole(covers.boxes, width, height) / step).astype(np.int64), axis=0)
+    for x1, y1, x2, y2 in rects.tolist():
+        grid[y1:y2, x1:x2] = True
     return float(grid.mean())
+
+
+def _not_within_another(rects: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Positions of those rectangles that lie within no other one; of equal ones the first."""
+    low, high = rects[:, None, :2] >= rects[None, :, :2], rects[:, None, 2:] <= rects[None, :, 2:]
+    within = low.all(axis=2) & high.all(axis=2)
+    # Two equal ones lie within one another; the later of them goes.
+    within &= ~within.T | np.tri(len(rects), k=-1, dtype=bool)
+    return np.flatnonzero(~within.any(axis=1))
 
 
 def _parts(planes: Planes, rect: Rect) -> tuple[Plane, Plane, Plane]:

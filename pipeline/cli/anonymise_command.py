@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,16 +21,18 @@ from pipeline.decode.film import FileFilm
 from pipeline.decode.media import find_media, read_picture
 from pipeline.decode.picture import picture_of
 from pipeline.decode.settings import DecodeSettings
-from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
-from pipeline.domain.ports import Detector
 from pipeline.engine.anonymise import Anonymised, Anonymiser, anonymise_picture, statement
+from pipeline.engine.check import Checked, make_checked
+from pipeline.engine.eyes import Eyes, open_eyes
+from pipeline.engine.finders import Finders, open_finders
 from pipeline.errors import ReleaseError
 from pipeline.observe import logs
 from pipeline.observe.draw import save_image
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png"})
-_STAGES = {"look": "looking", "make": "covering"}
+_MOST_TOLD = 5
+_STAGES = {"look": "looking", "make": "covering", "check": "checking"}
 
 
 def anonymise(
@@ -50,6 +53,17 @@ def anonymise(
         Path | None, typer.Option(help="Sign with this certificate (PEM, with its chain).", show_default=False)
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).", show_default=False)] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Have other detectors look at the finished clip; cover what they see; write nothing when they still "
+            "see somebody.",
+        ),
+    ] = False,
+    eyes: Annotated[
+        list[str] | None, typer.Option("--eyes", help="Model card of a detector that checks; may be repeated.")
+    ] = None,
     model: ModelOption = None,
     models: ModelsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
@@ -78,17 +92,22 @@ def anonymise(
         )
     film = FileFilm(file, DecodeSettings(), start_s=start, end_s=end) if media[0].is_clip else None
     wanted = {"confidence": settings.cover.least, **({"model": model} if model else {})}
-    detector = build_detector(DetectSettings.model_validate(wanted), models)
+    chosen = DetectSettings.model_validate(wanted)
+    cores = len(os.sched_getaffinity(0)) if film else 1
+    finders = open_finders(chosen, models, cores)
+    others = open_eyes(eyes or (), finders.name, models) if check or eyes else None
     try:
-        task = _Task(detector, settings, text, path, identity)
-        done = task.film(film) if film else task.picture(file)
+        task = _Task(finders, settings, text, path, identity, others)
+        done, checked = task.film(film) if film else (task.picture(file), None)
     finally:
-        detector.close()
+        finders.close()
+        if others:
+            others.close()
     if film and film.damaged:
         tell(
             err, ("damaged:", "bold yellow"), f" {film.damaged} packets of {file} could not be decoded and are missing"
         )
-    _tell(done, path, as_json)
+    _tell(done, checked, path, as_json)
 
 
 def _target(file: Path, target: Path | None, is_clip: bool) -> Path:
@@ -120,42 +139,67 @@ def _identity(certificate: Path | None, key: Path | None, is_clip: bool) -> Iden
 class _Task:
     """One file to be made."""
 
-    detector: Detector
+    finders: Finders
     settings: AnonymizeSettings
     text: MarkText
     path: Path
     identity: Identity | None
+    eyes: Eyes | None
 
-    def film(self, film: FileFilm) -> Anonymised:
+    def film(self, film: FileFilm) -> tuple[Anonymised, Checked | None]:
         """A clip."""
         duration_s = film.facts.duration_s
         expected = round(duration_s * film.facts.rate) if duration_s else None
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
-            tasks = {stage: bars.add_task(words, total=expected) for stage, words in _STAGES.items()}
+            stages = {stage: words for stage, words in _STAGES.items() if stage != "check" or self.eyes}
+            tasks = {stage: bars.add_task(words, total=expected) for stage, words in stages.items()}
 
             def told(stage: str, done: int) -> None:
                 bars.update(tasks[stage], completed=done)
 
             maker = Anonymiser(film, self.settings, self.text, told)
             with part_of(self.path) as part:
-                sightings = maker.look(self.detector)
-                for task in tasks.values():
-                    bars.update(task, total=len(sightings))
-                done = maker.make(sightings, maker.plan(sightings), part)
+                checked = None
+                if self.eyes is None:
+                    sightings = maker.look(self.finders)
+                    for task in tasks.values():
+                        bars.update(task, total=len(sightings))
+                    done = maker.make(sightings, maker.plan(sightings), part)
+                else:
+                    done, checked = make_checked(maker, self.finders, self.eyes, _opened, part)
+                    _refuse_residue(self.path, checked)
                 if self.identity:
-                    sign_in_place(part, self.identity, statement(done, self.settings, self.text, self.detector.name))
-        return done
+                    facts = statement(done, self.settings, self.text, self.finders.name)
+                    sign_in_place(part, self.identity, facts | ({"checked by": checked.eyes} if checked else {}))
+        return done, checked
 
     def picture(self, file: Path) -> Anonymised:
         """A picture."""
         picture = read_picture(file, turn_upright=True)
-        planes, done = anonymise_picture(picture, self.detector, self.settings, self.text)
+        planes, done = anonymise_picture(picture, self.finders, self.settings, self.text)
         save_image(self.path, picture_of(planes).bgr())
         return done
 
 
-def _tell(done: Anonymised, path: Path, as_json: bool) -> None:
+def _opened(path: Path) -> FileFilm:
+    return FileFilm(path, DecodeSettings())
+
+
+def _refuse_residue(path: Path, checked: Checked) -> None:
+    if not checked.found:
+        return
+    places = "; ".join(
+        f"a {found.label.word} from {found.first_s:.1f} to {found.last_s:.1f} s" for found in checked.found[:_MOST_TOLD]
+    )
+    raise ReleaseError(
+        str(path),
+        f"is not written: others still see {len(checked.found)} uncovered objects ({places})",
+        "Leave those seconds out with --from and --to, or lower what is covered from",
+    )
+
+
+def _tell(done: Anonymised, checked: Checked | None, path: Path, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -165,6 +209,7 @@ def _tell(done: Anonymised, path: Path, as_json: bool) -> None:
                 "objects": dict(done.objects),
                 "covered": round(done.covered, 4),
                 "stages_s": {stage: round(seconds, 3) for stage, seconds in done.stages_s.items()},
+                "check": None if checked is None else _check_json(checked),
             }
         )
         return
@@ -173,3 +218,18 @@ def _tell(done: Anonymised, path: Path, as_json: bool) -> None:
     tell(out, ("written ", "bold"), str(path))
     tell(out, f"{done.frames} pictures in {spent_s:.1f} s; followed and covered: {objects}")
     tell(out, f"{100 * done.covered:.1f} % of the picture is covered in the mean")
+    if checked is not None:
+        _, _, high = checked.per_minute
+        whose = "" if checked.independent else " (no other detector is here: the same one, in a mirror)"
+        tell(out, f"checked by {', '.join(checked.eyes)}{whose}: {checked.covered_more} objects were covered more")
+        tell(out, f"nobody is seen now; at most {high:.1f} objects per minute that they could see (95 %)")
+
+
+def _check_json(checked: Checked) -> dict[str, Any]:
+    return {
+        "eyes": list(checked.eyes),
+        "independent": checked.independent,
+        "covered_more": checked.covered_more,
+        "found": len(checked.found),
+        "per_minute": [round(value, 3) for value in checked.per_minute],
+    }

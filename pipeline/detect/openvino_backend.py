@@ -43,7 +43,8 @@ class OpenVino:
         try:
             # By their bytes: given a path, OpenVINO takes whatever .bin lies beside it.
             model = openvino.Core().read_model(weights, numbers)
-            config = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+            # Not pinned: two networks of one thread each would be pinned to the same core.
+            config = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": "NO"}
             compiled = openvino.Core().compile_model(model, "CPU", config)
         except RuntimeError as error:
             raise ModelRuntimeError(

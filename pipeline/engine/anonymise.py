@@ -7,7 +7,7 @@ comes after, and nothing but boxes has to be kept meanwhile. Decoding twice cost
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +24,12 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.sightings import SceneCutter, Sightings
 from pipeline.domain.detections import Detections
 from pipeline.domain.film import Film, FilmFrame, FilmPicture, Planes
-from pipeline.domain.ports import Detector
 from pipeline.engine.ahead import ahead
+from pipeline.engine.finders import Finders
 from pipeline.errors import ReleaseError
 
 Progress = Callable[[str, int], None]
-"""Told of the stage ("look", "make") and how many frames of it are done."""
+"""Told of the stage ("look", "make", "check") and how many frames of it are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Anonymised:
         seconds: its length.
         objects: how many of each kind were followed and covered, by label.
         covered: mean share of the picture that is covered.
-        stages_s: where the time went, in seconds of this process's main thread.
+        stages_s: where the time went, in seconds.
     """
 
     frames: int
@@ -86,7 +86,7 @@ def statement(done: Anonymised, settings: AnonymizeSettings, text: MarkText, mod
 
 
 def anonymise_picture(
-    picture: FilmPicture, detector: Detector, settings: AnonymizeSettings, text: MarkText
+    picture: FilmPicture, finders: Finders, settings: AnonymizeSettings, text: MarkText
 ) -> tuple[Planes, Anonymised]:
     """One picture with its covers and its mark.
 
@@ -95,7 +95,7 @@ def anonymise_picture(
     """
     watch = Stopwatch()
     with watch.measuring("find"):
-        found = detector.detect([picture])
+        found = [objects for _, objects in finders.look(iter([FilmFrame(0, 0, picture)]))]
     sightings = Sightings(np.zeros(1), found, np.zeros(1, np.int64), picture.width, picture.height)
     with watch.measuring("cover"):
         plan = plan_covers(sightings, settings.cover)
@@ -114,16 +114,19 @@ class Anonymiser:
         settings: of covers and encoder.
         text: of the mark.
         told: hears how far it is.
+
+    Attributes:
+        watch: the time of each stage.
     """
 
     def __init__(self, film: Film, settings: AnonymizeSettings, text: MarkText, told: Progress) -> None:
         self._film = film
         self._settings = settings
         self._text = text
-        self._told = told
-        self._watch = Stopwatch()
+        self.told = told
+        self.watch = Stopwatch()
 
-    def look(self, detector: Detector) -> Sightings:
+    def look(self, finders: Finders) -> Sightings:
         """Everything that the detector, which should go down to `cover.least`, finds in the film.
 
         Raises:
@@ -131,24 +134,11 @@ class Anonymiser:
             ModelRuntimeError: the network failed.
             ReleaseError: it has no frame.
         """
-        times_s: list[float] = []
-        scenes: list[int] = []
-        found: list[Detections] = []
-        cutter = SceneCutter()
-        for frame in self._frames("wait for pictures"):
-            times_s.append(float(frame.pts * self._film.facts.time_base))
-            scenes.append(cutter.scene(frame.picture.resized(*SceneCutter.SIZE)))
-            with self._watch.measuring("find"):
-                found.append(detector.detect([frame.picture])[0])
-            self._told("look", len(found))
-        if not found:
-            raise ReleaseError("the clip", "would hold no frame", "Choose a span of time in which there are pictures")
-        facts = self._film.facts
-        return Sightings(np.array(times_s), found, np.array(scenes, np.int64), facts.width, facts.height)
+        return look_through(self._film, finders, self.watch, lambda done: self.told("look", done), "find")
 
     def plan(self, sightings: Sightings) -> CoverPlan:
         """What is covered in each frame."""
-        with self._watch.measuring("plan"):
+        with self.watch.measuring("plan"):
             return plan_covers(sightings, self._settings.cover)
 
     def make(self, sightings: Sightings, plan: CoverPlan, path: Path) -> Anonymised:
@@ -158,44 +148,71 @@ class Anonymiser:
             SourceError: the film cannot be read.
             ReleaseError: it is another one than the one that was looked through, or cannot be written.
         """
-        facts = self._film.facts
-        mark = Mark(self._text, facts.width, facts.height)
         shares: list[float] = []
-        with FilmWriter(path, facts, self._settings) as writer:
-            for frame in self._frames("wait for pictures again"):
-                number = len(shares)
-                if number >= len(sightings) or float(frame.pts * facts.time_base) != sightings.times_s[number]:
-                    raise _changed()
-                covers = plan.of(number)
-                with self._watch.measuring("cover"):
-                    planes = frame.picture.planes()
-                    obscure(planes, covers, self._settings.look)
-                    mark.burn(planes)
-                    shares.append(covered_share(covers, facts.width, facts.height))
-                with self._watch.measuring("encode"):
-                    writer.write(planes, frame.pts)
-                self._told("make", len(shares))
+        with (
+            self.watch.measuring("cover and encode"),
+            FilmWriter(path, self._film.facts, self._settings) as writer,
+            closing(ahead(self._covered(sightings, plan))) as covered,
+        ):
+            for planes, pts, share in covered:
+                writer.write(planes, pts)
+                shares.append(share)
+                self.told("make", len(shares))
             if len(shares) != len(sightings):
                 raise _changed()
-            with self._watch.measuring("encode"):
-                writer.finish()
+            writer.finish()
         return Anonymised(
             frames=len(shares),
             seconds=float(sightings.times_s[-1] - sightings.times_s[0]),
             objects=_words(plan),
             covered=float(np.mean(shares)),
-            stages_s=dict(self._watch.stages_s),
+            stages_s=dict(self.watch.stages_s),
         )
 
-    def _frames(self, stage: str) -> Iterator[FilmFrame]:
-        """The film's frames, decoded ahead; the time that is spent waiting for them counts as `stage`."""
+    def _covered(self, sightings: Sightings, plan: CoverPlan) -> Generator[tuple[Planes, int, float], None, None]:
+        """Each frame's covered planes, time and covered share."""
+        facts = self._film.facts
+        mark = Mark(self._text, facts.width, facts.height)
         with closing(ahead(self._film.frames())) as frames:
-            while True:
-                with self._watch.measuring(stage):
-                    frame = next(frames, None)
-                if frame is None:
-                    return
-                yield frame
+            for number, frame in enumerate(frames):
+                if number >= len(sightings) or float(frame.pts * facts.time_base) != sightings.times_s[number]:
+                    raise _changed()
+                covers = plan.of(number)
+                planes = frame.picture.planes()
+                obscure(planes, covers, self._settings.look)
+                mark.burn(planes)
+                yield planes, frame.pts, covered_share(covers, facts.width, facts.height)
+
+
+def look_through(film: Film, finders: Finders, watch: Stopwatch, told: Callable[[int], None], stage: str) -> Sightings:
+    """Everything that the detector finds in the film.
+
+    Args:
+        film: what is looked at.
+        finders: who looks.
+        watch: takes the time, as `stage`.
+        told: hears how many frames are done.
+        stage: its name.
+
+    Raises:
+        SourceError: the film cannot be read.
+        ModelRuntimeError: the network failed.
+        ReleaseError: it has no frame.
+    """
+    times_s: list[float] = []
+    scenes: list[int] = []
+    found: list[Detections] = []
+    cutter = SceneCutter()
+    with watch.measuring(stage), closing(ahead(film.frames())) as frames:
+        for frame, objects in finders.look(frames):
+            times_s.append(float(frame.pts * film.facts.time_base))
+            scenes.append(cutter.scene(frame.picture.resized(*SceneCutter.SIZE)))
+            found.append(objects)
+            told(len(found))
+    if not found:
+        raise ReleaseError("the clip", "would hold no frame", "Choose a span of time in which there are pictures")
+    facts = film.facts
+    return Sightings(np.array(times_s), found, np.array(scenes, np.int64), facts.width, facts.height)
 
 
 def _words(plan: CoverPlan) -> dict[str, int]:

@@ -34,7 +34,7 @@ def covers(*boxes: tuple[float, float, float, float], label: Label = Label.PERSO
 def test_two_people_look_the_same_under_a_cover(look: Look, label: Label) -> None:
     """The film outside being the same, what lies under the cover cannot change a single sample of what is encoded."""
     one, two = planes(1), planes(1)
-    x1, y1, x2, y2 = whole(np.array(BOX, np.float32), 320, 240)
+    x1, y1, x2, y2 = whole(np.array([BOX], np.float32), 320, 240)[0].tolist()
     for plane, other, step in zip(two, planes(2), (1, 2, 2), strict=True):
         part = (slice(y1 // step, y2 // step), slice(x1 // step, x2 // step))
         plane[part] = other[part]
@@ -47,7 +47,7 @@ def test_two_people_look_the_same_under_a_cover(look: Look, label: Label) -> Non
 def test_the_fill_is_one_colour_and_stays_inside_its_box() -> None:
     before, after = planes(1), planes(1)
     obscure(after, covers(BOX), Look.FILL)
-    x1, y1, x2, y2 = whole(np.array(BOX, np.float32), 320, 240)
+    x1, y1, x2, y2 = whole(np.array([BOX], np.float32), 320, 240)[0].tolist()
     assert (x1, y1, x2, y2) == (100, 50, 162, 172), "outwards, to whole samples of colour"
     assert (after.y[y1:y2, x1:x2] == FILL[0]).all()
     assert (after.u[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] == FILL[1]).all()

@@ -1,0 +1,204 @@
+"""Whether somebody under a cover can be recognised: plates read, persons and faces matched, for every look.
+
+    python -m benchmarks.anonymise_attacks --data ../shared/data --models ../shared/models
+
+Run on the shared clips only, in memory only; nothing about a person is kept. The attacker knows the look and where
+each cover is. **Plates**: our reader on each labelled plate. **Persons** and **faces**: one picture of each person of a
+clip, covered, is to be found among pictures of all of them from at least a second before, as they were, and also as the
+same look would show them; compared are colours and gradients on a grid (what re-identification used before networks,
+and all that a mosaic leaves). First place counts; equal likenesses are drawn by lot. Chance is one in as many as there
+are.
+Writes benchmarks/results/anonymise_attacks.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.results_file import machine, write_table
+from models.training.figures import wilson
+from models.training.sources import Sample, everything, load, upright
+from pipeline.anonymize.chains import both_ways
+from pipeline.anonymize.covers import Covers
+from pipeline.anonymize.mark import MarkText
+from pipeline.anonymize.obscure import obscure
+from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look
+from pipeline.decode.film import FileFilm
+from pipeline.decode.picture import ArrayPicture, picture_of
+from pipeline.decode.settings import DecodeSettings
+from pipeline.detect.build import build_detector
+from pipeline.detect.settings import DetectSettings
+from pipeline.domain.film import Planes
+from pipeline.domain.frame import Image
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import Detector, PlateReader
+from pipeline.engine.anonymise import Anonymiser
+from pipeline.engine.finders import Finders
+from pipeline.lpr.build import build_reader
+from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.syntax import decode
+
+RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymise_attacks.md"
+CLIPS: Final = ("clips/people-walking.mp4", "pets09-s2l1/pedestrians.avi", "clips/person-bicycle-car-detection.mp4")
+PLATES: Final = ("openalpr-br", "br-phone-plates")
+LOOKS: Final = (None, *Look)
+"""None: nothing is covered, which shows what the attack can do."""
+APART_S: Final = 1.0
+LEAST_SEEN: Final = 12
+GRID: Final = (8, 16)
+MARGIN: Final = CoverSettings().person_margin
+
+
+@dataclass
+class Hits:
+    """Attempts, hits (equal likenesses give parts of one) and what chance would give."""
+
+    attempts: int = 0
+    hits: float = 0.0
+    chance: float = 0.0
+    rows: list[float] = field(default_factory=list)
+
+    def add(self, likeness: npt.NDArray[np.float64], right: int) -> None:
+        best = np.isclose(likeness, likeness.max(), rtol=0, atol=1e-6)
+        self.attempts += 1
+        self.hits += float(best[right]) / best.sum()
+        self.chance += 1 / len(likeness)
+
+    def shown(self) -> str:
+        low, high = wilson(round(self.hits), self.attempts)
+        return f"{self.hits / max(1, self.attempts):.2f} ({low:.2f}-{high:.2f})"
+
+
+def look_of(planes: Planes, boxes: Sequence[Any], label: Label, look: Look | None) -> Image:
+    """The whole picture with covers, as BGR."""
+    if look is not None:
+        covers = Covers(
+            np.array(boxes, np.float32).reshape(-1, 4),
+            np.full(len(boxes), label, np.int16),
+            np.zeros((len(boxes), 2), np.float32),
+        )
+        obscure(planes, covers, look)
+    return picture_of(planes).bgr()
+
+
+def grown(box: Any, margin: float, width: int, height: int) -> tuple[float, ...]:
+    x1, y1, x2, y2 = (float(value) for value in box)
+    dx, dy = (x2 - x1) * margin, (y2 - y1) * margin
+    return max(x1 - dx, 0.0), max(y1 - dy, 0.0), min(x2 + dx, width), min(y2 + dy, height)
+
+
+def described(image: Image, box: Any) -> npt.NDArray[np.float64]:
+    """Colours (Lab) and gradients of a box on a grid, each part of unit length."""
+    x1, y1, x2, y2 = (round(float(value)) for value in box)
+    crop = cv2.resize(image[max(y1, 0) : max(y2, y1 + 2), max(x1, 0) : max(x2, x1 + 2)], (64, 128))
+    lab = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_BGR2LAB), GRID, interpolation=cv2.INTER_AREA).astype(np.float64)
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    strength = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    edges = cv2.resize(strength, GRID, interpolation=cv2.INTER_AREA).astype(np.float64)
+    parts = [(lab - lab.mean()).ravel(), (edges - edges.mean()).ravel()]
+    return np.concatenate([part / max(float(np.linalg.norm(part)), 1.0) for part in parts])
+
+
+def match(clip: Path, detector: Detector, label: Label) -> tuple[dict[tuple[Look | None, str], Hits], int]:
+    """Hits per look and gallery; and how many persons there were."""
+    film = FileFilm(clip, DecodeSettings())
+    seen = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _, __: None).look(Finders([detector]))
+    chains = [
+        chain
+        for chain in both_ways(seen, CoverSettings(sure=0.5, faint=0.3, gap_s=0.5))[0]
+        if chain.group == (0 if label is Label.PERSON else 1)
+        and len(chain.frames) >= LEAST_SEEN
+        and seen.times_s[chain.frames[-1]] - seen.times_s[chain.frames[0]] >= APART_S
+        and max(chain.scores) >= 0.5
+    ]
+    wanted: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for number, chain in enumerate(chains):
+        wanted[chain.frames[len(chain.frames) // 10]].append((number, "gallery"))
+        wanted[chain.frames[-1 - len(chain.frames) // 10]].append((number, "probe"))
+    boxes = {(n, f): box for n, chain in enumerate(chains) for f, box in zip(chain.frames, chain.boxes, strict=True)}
+    taken: dict[tuple[Look | None, str], dict[int, Any]] = defaultdict(dict)
+    for index, frame in enumerate(film.frames()):
+        for number, role in wanted.get(index, ()):
+            box = boxes[number, index]
+            cover = grown(box, MARGIN, seen.width, seen.height)
+            for look in LOOKS:
+                taken[look, role][number] = described(look_of(frame.picture.planes(), [cover], label, look), box)
+    hits: dict[tuple[Look | None, str], Hits] = defaultdict(Hits)
+    for look in LOOKS:
+        for name, gallery in (("as they were", None), ("covered alike", look)):
+            rows = np.stack([taken[gallery, "gallery"][n] for n in range(len(chains))]) if chains else np.empty((0, 1))
+            for number in range(len(chains)):
+                hits[look, name].add(rows @ taken[look, "probe"][number], number)
+    return hits, len(chains)
+
+
+def read_plates(samples: Sequence[Sample], reader: PlateReader) -> dict[Look | None, tuple[int, int]]:
+    """Look to plates read right and plates."""
+    found: dict[Look | None, tuple[int, int]] = {}
+    pictures = [
+        (sample, *upright(image, [box.xyxy for box in sample.boxes], sample.turn))
+        for sample, image in load(list(samples))
+    ]
+    for look in LOOKS:
+        right = total = 0
+        for sample, image, boxes in pictures:
+            height, width = image.shape[:2]
+            for box, labelled in zip(boxes, sample.boxes, strict=True):
+                cover = grown(box, CoverSettings().plate_margin, width, height)
+                covered = look_of(ArrayPicture(image).planes(), [cover], Label.PLATE, look)
+                x1, y1, x2, y2 = (round(value) for value in grown(box, 0.04, width, height))
+                read = decode(reader.read([np.ascontiguousarray(covered[y1:y2, x1:x2])])[0])
+                total += 1
+                right += read is not None and read.text == labelled.text
+        found[look] = right, total
+    return found
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path)
+    options = parser.parse_args()
+    detector = build_detector(DetectSettings(confidence=0.2), options.models)
+    rows: list[tuple[str, ...]] = []
+    for clip in CLIPS:
+        for label in (Label.PERSON, Label.FACE):
+            hits, people = match(options.data / clip, detector, label)
+            if people < 4:
+                continue
+            for name in ("as they were", "covered alike"):
+                cells = [hits[look, name].shown() for look in LOOKS]
+                rows.append((f"{label.word}s, {Path(clip).stem}", name, str(people), f"{1 / people:.2f}", *cells))
+                print(*rows[-1], sep=" | ", flush=True)
+    samples = [sample for sample in everything(options.data) if sample.source in PLATES and sample.validation]
+    plates = read_plates(samples, build_reader(LprSettings(), options.models))
+    rows.append(
+        (
+            "plates, held out",
+            "read whole",
+            str(plates[None][1]),
+            "0.00",
+            *(f"{plates[look][0] / plates[look][1]:.2f}" for look in LOOKS),
+        )
+    )
+    print(*rows[-1], sep=" | ")
+    how = (
+        f"`python -m benchmarks.anonymise_attacks`. {machine()} Share of first places, with 95 % interval. The "
+        "gallery is of at least a second earlier."
+    )
+    columns = ("whom", "gallery", "n", "chance", *("uncovered" if look is None else look.value for look in LOOKS))
+    write_table(RESULTS, "Recognised under a cover?", how, columns=columns, rows=rows)
+
+
+if __name__ == "__main__":
+    main()
