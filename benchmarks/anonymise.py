@@ -28,8 +28,7 @@ from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
 from models.training.sources import EVALUATION_ONLY, Sample, everything, load, upright
 from pipeline.anonymize.covers import plan_covers
-from pipeline.anonymize.mark import MarkText
-from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings
+from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, MarkText
 from pipeline.anonymize.sightings import Sightings
 from pipeline.decode.film import FileFilm
 from pipeline.decode.picture import ArrayPicture

@@ -29,9 +29,8 @@ from models.training.figures import wilson
 from models.training.sources import Sample, everything, load, upright
 from pipeline.anonymize.chains import both_ways
 from pipeline.anonymize.covers import Covers
-from pipeline.anonymize.mark import MarkText
 from pipeline.anonymize.obscure import obscure
-from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look
+from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
 from pipeline.decode.film import FileFilm
 from pipeline.decode.picture import ArrayPicture, picture_of
 from pipeline.decode.settings import DecodeSettings

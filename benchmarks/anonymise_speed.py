@@ -22,8 +22,7 @@ from typing import Final
 
 from benchmarks.results_file import machine, write_table
 from pipeline.anonymize.encode import FilmWriter
-from pipeline.anonymize.mark import MarkText
-from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.anonymize.settings import AnonymizeSettings, MarkText
 from pipeline.decode.film import FileFilm
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from pipeline.anonymize.settings import CoverSettings
 from pipeline.anonymize.sightings import Sightings
@@ -116,6 +115,9 @@ def _matched(alive: Sequence[tuple[Chain, float]], boxes: npt.NDArray[np.float32
     """Position of a box to position of its chain."""
     if not alive or not len(boxes):
         return {}
+    # Here, because it takes most of a second to import and every command would wait for it.
+    from scipy.optimize import linear_sum_assignment
+
     places = np.stack([chain.expected(wait_s) for chain, wait_s in alive])
     last = np.stack([chain.boxes[-1] for chain, _ in alive])
     both = _likeness(np.concatenate([places, last]), boxes)

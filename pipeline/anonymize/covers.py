@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from pipeline.anonymize.chains import GROUPS, Chain, both_ways
 from pipeline.anonymize.settings import CoverSettings
@@ -113,10 +112,7 @@ def _path(chain: Chain, sightings: Sightings, settings: CoverSettings) -> _Path:
     now_s = times_s[frames]
     boxes = np.stack([np.interp(now_s, seen_s, seen[:, side]) for side in range(4)], axis=1)
     boxes = _held(boxes, now_s, seen_s, seen)
-    window = 2 * _frames_within(AROUND_S, times_s, frames) + 1
-    boxes = np.concatenate(
-        [minimum_filter1d(boxes[:, :2], window, axis=0), maximum_filter1d(boxes[:, 2:], window, axis=0)], axis=1
-    )
+    boxes = _around(boxes, _frames_within(AROUND_S, times_s, frames))
     label = _SHOWN[GROUPS[chain.group]]
     if label is Label.CAR:
         boxes = _windscreens(boxes)
@@ -195,6 +191,13 @@ def _frames_within(seconds: float, times_s: npt.NDArray[np.float64], frames: npt
         return 0
     step = (times_s[frames[-1]] - times_s[frames[0]]) / (len(frames) - 1)
     return int(np.ceil(seconds / max(float(step), 1e-3)))
+
+
+def _around(boxes: npt.NDArray[np.float64], reach: int) -> npt.NDArray[np.float64]:
+    """Each box as large as all boxes of `reach` frames before and after it."""
+    padded = np.pad(boxes, ((reach, reach), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)
+    return np.concatenate([windows[:, :2].min(axis=2), windows[:, 2:].max(axis=2)], axis=1)
 
 
 def _windscreens(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

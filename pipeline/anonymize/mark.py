@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
+from pipeline.anonymize.settings import MarkText
 from pipeline.domain.film import Planes
 
 _FONT = files("font_roboto") / "files" / "Roboto-Medium.ttf"
@@ -21,28 +21,6 @@ _SHARE = 1 / 32
 """Of the picture's height, for letters."""
 _GROUND, _INK = 24, 235
 _SEPARATOR = "  ·  "
-
-
-@dataclass(frozen=True, slots=True)
-class MarkText:
-    """What the mark says; empty parts are left out.
-
-    Attributes:
-        institution: who gives it away (decree 18.743/2014 art. 9 §5).
-        camera: as the institution names it outside; may be coarse.
-        moment: the date, as precise as it may be told.
-        number: of the disclosure in the register.
-    """
-
-    institution: str = ""
-    camera: str = ""
-    moment: str = ""
-    number: str = ""
-
-    def parts(self) -> list[str]:
-        """The texts, in the order in which they stand."""
-        number = f"nº {self.number}" if self.number else ""
-        return [part for part in (self.institution, self.camera, self.moment, number) if part] or ["anonymised"]
 
 
 class Mark:

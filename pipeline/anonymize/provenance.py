@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline import __version__
-from pipeline.anonymize.certificate import Identity
 from pipeline.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from pipeline.anonymize.certificate import Identity
 
 ASSERTION: Final = "org.viapublica.release"
 _CAPTURE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
 
 from pipeline.anonymize.chains import GROUPS, Chain, both_ways
 from pipeline.anonymize.covers import CoverPlan
@@ -86,9 +85,11 @@ def residues(seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int
 
 def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:
     """Objects per minute, with the 95 % interval of a Poisson rate (Garwood, 1936)."""
+    from scipy.special import gammaincinv  # here, because its import takes long
+
     minutes = max(seconds, 1e-3) / 60
-    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    high = chi2.ppf(0.975, 2 * count + 2) / 2
+    low = gammaincinv(count, 0.025) if count else 0.0
+    high = gammaincinv(count + 1, 0.975)
     return count / minutes, float(low) / minutes, float(high) / minutes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -123,3 +124,25 @@ class AnonymizeSettings(BaseModel):
         title="Effort",
         description="x264's preset.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MarkText:
+    """What the mark says; empty parts are left out.
+
+    Attributes:
+        institution: who gives it away (decree 18.743/2014 art. 9 §5).
+        camera: as the institution names it outside; may be coarse.
+        moment: the date, as precise as it may be told.
+        number: of the disclosure in the register.
+    """
+
+    institution: str = ""
+    camera: str = ""
+    moment: str = ""
+    number: str = ""
+
+    def parts(self) -> list[str]:
+        """The texts, in the order in which they stand."""
+        number = f"nº {self.number}" if self.number else ""
+        return [part for part in (self.institution, self.camera, self.moment, number) if part] or ["anonymised"]

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.anonymize.certificate import make_identity
 from pipeline.anonymize.leftovers import leftovers
 from pipeline.anonymize.provenance import Standing, read_provenance
 from pipeline.cli.console import out, print_json, tell
@@ -81,6 +80,8 @@ def certificate(
     """
     if not institution.strip():
         raise ReleaseError("institution", "is empty", "Write who signs, such as viapublica certificate SSP-MT")
+    from pipeline.anonymize.certificate import make_identity  # here: cryptography takes long to import
+
     made, key, authority = make_identity(institution.strip(), folder)
     tell(out, ("made ", "bold"), f"{made}, {key} (for this user only) and {authority}")
     tell(out, f"sign with --certificate {made} --key {key}; give {authority} to those who receive clips")

@@ -18,9 +18,9 @@ import numpy as np
 from pipeline import __version__
 from pipeline.anonymize.covers import CoverPlan, plan_covers
 from pipeline.anonymize.encode import FilmWriter
-from pipeline.anonymize.mark import Mark, MarkText
+from pipeline.anonymize.mark import Mark
 from pipeline.anonymize.obscure import covered_share, obscure
-from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.anonymize.settings import AnonymizeSettings, MarkText
 from pipeline.anonymize.sightings import SceneCutter, Sightings
 from pipeline.domain.detections import Detections
 from pipeline.domain.film import Film, FilmFrame, FilmPicture, Planes

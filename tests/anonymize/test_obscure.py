@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.anonymize.covers import Covers
-from pipeline.anonymize.mark import Mark, MarkText
+from pipeline.anonymize.mark import Mark
 from pipeline.anonymize.obscure import FILL, MOSAIC_BLOCKS, covered_share, obscure, whole
-from pipeline.anonymize.settings import Look
+from pipeline.anonymize.settings import Look, MarkText
 from pipeline.domain.film import Planes
 from pipeline.domain.labels import Label
 
