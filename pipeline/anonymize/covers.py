@@ -28,6 +28,8 @@ MOST_DOUBT = 0.5
 STILL = 0.15
 """Who moved less than this share of his height in `LOOK_BACK_S` stands still."""
 LOOK_BACK_S = 1.0
+EDGE = 0.3
+"""Who is nearer to the picture's edge than this share of his size is coming or going."""
 LEAST_MARGIN_PX = 2.0
 """Detectors place the sides of small things to a pixel or two."""
 WINDSCREEN = (0.06, 0.08, 0.94, 0.5)
@@ -139,12 +141,22 @@ def _span(
 ) -> tuple[int, int]:
     """First and last frame of the covers: the hold on both sides, inside the scene."""
     times_s, scenes = sightings.times_s, sightings.scenes
-    holds = [settings.still_hold_s if _still(seen_s, seen, at) else settings.hold_s for at in (seen_s[0], seen_s[-1])]
+    holds = []
+    for end in (0, -1):
+        hold_s = settings.still_hold_s if _still(seen_s, seen, seen_s[end]) else settings.hold_s
+        at_edge = _at_edge(seen[end], sightings.width, sightings.height)
+        holds.append(max(hold_s, settings.edge_hold_s) if at_edge else hold_s)
     first = int(np.searchsorted(times_s, seen_s[0] - holds[0]))
     last = int(np.searchsorted(times_s, seen_s[-1] + holds[1], side="right")) - 1
     scene = scenes[chain.frames[0]]
     begin, end = np.searchsorted(scenes, [scene, scene + 1])
     return max(first, int(begin)), min(last, int(end) - 1)
+
+
+def _at_edge(box: npt.NDArray[np.float64], width: int, height: int) -> bool:
+    """Whether it is as near to the picture's edge as a small part of its own size."""
+    near_x, near_y = EDGE * (box[2] - box[0]), EDGE * (box[3] - box[1])
+    return bool(box[0] < near_x or box[1] < near_y or box[2] > width - near_x or box[3] > height - near_y)
 
 
 def _still(seen_s: npt.NDArray[np.float64], seen: npt.NDArray[np.float64], at_s: float) -> bool:

@@ -73,6 +73,13 @@ class CoverSettings(BaseModel):
         title="Hold of what stands still",
         description="The same for an object that hardly moved there: detectors lose who does not move.",
     )
+    edge_hold_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=600,
+        title="Hold at the edge",
+        description="The same for an object that comes or goes at the picture's edge: at first only a leg is in it.",
+    )
     person_margin: float = Field(
         default=0.1, ge=0, le=1, title="Margin of persons", description="Share of the box that is added on each side."
     )

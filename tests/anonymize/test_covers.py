@@ -62,6 +62,18 @@ def test_a_cover_begins_before_the_first_sighting_and_lasts_after_the_last() -> 
     assert not len(plan.of(60 + held + 3))
 
 
+def test_who_comes_in_at_the_edge_is_covered_while_only_a_leg_is_in_the_picture() -> None:
+    def entering(number: int) -> tuple[float, float, float, float]:
+        return 300, max(0.0, 2.0 * number - 100), 330, 2.0 * number - 20
+
+    seen = {n: [(entering(n), 0.9, Label.PERSON)] for n in range(35, 60)}
+    plan = plan_covers(sightings(100, seen), SETTINGS)
+    for number in range(35 - int(SETTINGS.edge_hold_s * FPS) + 1, 60):
+        x1, y1, x2, y2 = entering(number)
+        if y2 > 0:
+            assert hides(plan.of(number).boxes, (x1, y1, x2, y2)), number
+
+
 def test_who_stands_still_stays_covered_longer_than_who_walks() -> None:
     seen = {n: [(standing(n), 0.9, Label.PERSON)] for n in range(40)}
     plan = plan_covers(sightings(200, seen), SETTINGS)
