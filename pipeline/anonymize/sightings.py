@@ -47,6 +47,8 @@ class SceneCutter:
     LEAST = 24.0
     """Grey levels of 255."""
     TIMES = 4.0
+    LEARN = 0.2
+    """Weight of the newest change in what is usual."""
 
     def __init__(self) -> None:
         self._last: npt.NDArray[np.float32] | None = None
@@ -65,7 +67,7 @@ class SceneCutter:
             change = float(np.abs(grey - self._last).mean())
             if change > self.LEAST and change > self.TIMES * self._usual:
                 self._scene += 1
-            else:
-                self._usual += 0.2 * (change - self._usual)
+            # After a cut too: a beacon or a broken lamp that flashes is soon usual, and cuts no cover short.
+            self._usual += self.LEARN * (change - self._usual)
         self._last = grey
         return self._scene

@@ -167,3 +167,11 @@ def test_a_cut_is_seen_and_a_passing_bus_is_none() -> None:
         numbers.append(cutter.scene(bus))
     assert set(numbers) == {0}
     assert [cutter.scene(square) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_flashing_light_is_no_row_of_cuts() -> None:
+    rng = np.random.default_rng(7)
+    dark = rng.integers(0, 120, (18, 32), dtype=np.uint8)
+    cutter = SceneCutter()
+    numbers = [cutter.scene(dark + np.uint8(100 * (number % 2))) for number in range(100)]
+    assert numbers[-1] <= 2
