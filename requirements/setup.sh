@@ -35,7 +35,8 @@ venv() {
     make_venv "$python" "$folder"
     "$folder/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$here/uv.lock"
     uv="$folder/bin/uv"
-    VIRTUAL_ENV=$folder "$uv" pip install -q --require-hashes -r "$here/dev.lock"
+    # Compiled once: uv leaves it to the first import, and where Python may not write bytecode that is every import.
+    VIRTUAL_ENV=$folder "$uv" pip install -q --compile-bytecode --require-hashes -r "$here/dev.lock"
     VIRTUAL_ENV=$folder "$uv" pip install -q --no-deps --no-build-isolation --editable "$here/.."
     touch "$folder/ready"
 }

@@ -13,6 +13,8 @@ def viapublica(
 ) -> subprocess.CompletedProcess[str]:
     """The finished command."""
     environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
+    # The suite starts a hundred of these; each would compile the whole package again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if models is not None:
         environment["VIAPUBLICA_MODELS"] = str(models)
     return subprocess.run(
