@@ -98,7 +98,7 @@ def plan_covers(sightings: Sightings, settings: CoverSettings) -> CoverPlan:
     """
     ways = [[chain for chain in chains if _counts(chain, settings)] for chains in both_ways(sightings, settings)]
     objects = Counter(_SHOWN[GROUPS[chain.group]] for chain in ways[0])
-    paths = (path for chains in ways for chain in chains for path in [_path(chain, sightings, settings)])
+    paths = (_path(chain, sightings, settings) for chains in ways for chain in chains)
     return CoverPlan(paths, objects)
 
 

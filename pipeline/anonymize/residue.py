@@ -17,7 +17,7 @@ from pipeline.anonymize.covers import CoverPlan
 from pipeline.anonymize.settings import CoverSettings
 from pipeline.anonymize.sightings import Sightings
 from pipeline.domain.detections import Detections
-from pipeline.domain.labels import PLATED_VEHICLES, Label
+from pipeline.domain.labels import Label
 
 HIDDEN = 0.5
 """A box of which at least so much lies under covers is a view of the cover, or of who is under it."""
@@ -75,11 +75,7 @@ def residues(seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int
         CoverSettings(sure=sure, faint=sure / 2, plate_sure=sure, plate_faint=sure / 2, gap_s=1.0),
     )
     least = min(least_frames, len(seen))
-    found = [
-        _residue(chain, seen)
-        for chain in chains
-        if GROUPS[chain.group] != PLATED_VEHICLES and max(chain.scores) >= sure and len(chain.frames) >= least
-    ]
+    found = [_residue(chain, seen) for chain in chains if max(chain.scores) >= sure and len(chain.frames) >= least]
     return sorted(found, key=lambda residue: -residue.score)
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from pipeline.anonymize.certificate import Identity, load_identity
 from pipeline.anonymize.provenance import sign_in_place
 from pipeline.anonymize.settings import WEAKER_LOOKS, AnonymizeSettings, MarkText
 from pipeline.anonymize.target import part_of
-from pipeline.cli.console import err, out, print_json, tell
+from pipeline.cli.console import err, out, print_json, progress, tell
 from pipeline.decode.film import FileFilm
 from pipeline.decode.media import find_media, read_picture
 from pipeline.decode.picture import picture_of
@@ -138,10 +136,9 @@ class _Task:
         """A clip."""
         duration_s = film.facts.duration_s
         expected = round(duration_s * film.facts.rate) if duration_s else None
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
+        with progress() as bars:
             stages = {stage: words for stage, words in _STAGES.items() if stage != "check" or self.eyes}
-            tasks = {stage: bars.add_task(words, total=expected) for stage, words in stages.items()}
+            tasks = {stage: bars.add_task(words, total=expected, note="") for stage, words in stages.items()}
 
             def told(stage: str, done: int) -> None:
                 bars.update(tasks[stage], completed=done)

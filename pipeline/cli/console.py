@@ -99,10 +99,10 @@ def _harmless(cell: Any) -> Any:
     return text.replace("\r", "\\r")  # The csv module leaves it bare, and some take it for the end of the row.
 
 
-def progress(description: str) -> Progress:
-    """A progress bar on standard error; silent when that is not a terminal."""
+def progress() -> Progress:
+    """Progress bars on standard error, each with its task's description and `note`; silent when that is no terminal."""
     return Progress(
-        TextColumn(description),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

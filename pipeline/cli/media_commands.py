@@ -143,7 +143,7 @@ def _write(
 def _all_rows(
     media: Sequence[MediaFile], rows_of: Callable[[MediaFile], Iterable[Row]], failed: list[SourceError]
 ) -> Iterator[Row]:
-    with progress("files") as bar:
+    with progress() as bar:
         task = bar.add_task("files", total=len(media), note="")
         for file in media:
             bar.update(task, note=file.path.name)

@@ -79,8 +79,7 @@ class ArrayPicture:
             dst_colorspace=Colour.of(2, full_range=False, height=self.height).matrix,
             dst_color_range=ColorRange.MPEG,
         )
-        sizes = ((self.height, self.width), *2 * (((self.height + 1) // 2, (self.width + 1) // 2),))
-        return Planes(*(_rows(plane)[:h, :w].copy() for plane, (h, w) in zip(frame.planes, sizes, strict=True)))
+        return Planes(*map(copied_plane, frame.planes))
 
 
 class PlanarPicture:
@@ -160,6 +159,11 @@ class PlanarPicture:
 def picture_of(planes: Planes) -> PlanarPicture:
     """Planes as a picture, read as `ArrayPicture.planes` makes them."""
     return PlanarPicture(planes, Colour.of(2, full_range=False, height=planes.y.shape[0]))
+
+
+def copied_plane(plane: VideoPlane) -> Plane:
+    """A copy of a decoder's plane, without what pads its rows."""
+    return _rows(plane)[: plane.height, : plane.width].copy()
 
 
 def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:

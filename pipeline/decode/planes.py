@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import av
 import numpy as np
-from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from pipeline.decode.colour import Colour
 from pipeline.decode.masks import MaskBurner
-from pipeline.decode.picture import ArrayPicture, PlanarPicture, Plane
+from pipeline.decode.picture import ArrayPicture, PlanarPicture, copied_plane
 from pipeline.domain.film import FilmPicture
 
 _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
@@ -56,7 +55,7 @@ class PictureMaker:
                 dst_color_range=wanted,
                 threads=1,
             )
-        planes = [_copied(plane) for plane in frame.planes[:3]]
+        planes = [copied_plane(plane) for plane in frame.planes[:3]]
         self._burner.burn_planes(planes, turns)
         return PlanarPicture(planes, colour, turns)
 
@@ -65,8 +64,3 @@ class PictureMaker:
         image = np.ascontiguousarray(np.rot90(stored, -turns), np.uint8)
         self._burner.burn_image(image)
         return ArrayPicture(image)
-
-
-def _copied(plane: VideoPlane) -> Plane:
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width].copy()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -114,17 +114,13 @@ def open_eyes(names: Sequence[str], covering: str, models_dir: Path | None) -> E
     if names:
         opened = [_open(name, models_dir) for name in names]
         return Eyes(opened, independent=covering not in names)
-    found = list(itertools.chain.from_iterable(_try(name, models_dir) for name in OTHERS))
+    found: list[Detector] = []
+    for name in OTHERS:
+        with suppress(ModelError):  # its weights are not here
+            found.append(_open(name, models_dir))
     if found:
         return Eyes(found, independent=True)
     return Eyes([Mirrored(_open(covering, models_dir))], independent=False)
-
-
-def _try(name: str, models_dir: Path | None) -> list[Detector]:
-    try:
-        return [_open(name, models_dir)]
-    except ModelError:
-        return []
 
 
 def _open(name: str, models_dir: Path | None) -> Detector:
