@@ -264,7 +264,7 @@ def test_redirections_without_end_are_followed_ever_less(web: WebServer) -> None
 
 def test_a_stream_that_ends_at_once_is_not_rushed(web: WebServer, tmp_path: Path) -> None:
     encode(tmp_path / "a.h264")  # has no length of its own: its end is taken for a loss of the stream
-    settings = QUICK.model_copy(update={"backoff_initial_s": 0.1, "backoff_jitter": 0.0})
+    settings = QUICK.model_copy(update={"backoff_initial_s": 0.1, "backoff_max_s": 60, "backoff_jitter": 0.0})
     with structlog.testing.capture_logs() as lines, Watched(web.url("a.h264"), settings) as camera:
         camera.until(lambda status: status.reconnects == 3, "three more takes")
     pauses = [line["pause_s"] for line in lines if line.get("state") == "backing-off"]
