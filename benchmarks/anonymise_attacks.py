@@ -20,14 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.results_file import machine, write_table
 from models.training.figures import wilson
 from models.training.sources import Sample, everything, load, upright
-from pipeline.anonymize.chains import both_ways
+from pipeline.anonymize.attack import described, first_place, seen_twice, two_places
 from pipeline.anonymize.covers import Covers
 from pipeline.anonymize.obscure import obscure
 from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
@@ -51,9 +50,6 @@ CLIPS: Final = ("clips/people-walking.mp4", "pets09-s2l1/pedestrians.avi", "clip
 PLATES: Final = ("openalpr-br", "br-phone-plates")
 LOOKS: Final = (None, *Look)
 """None: nothing is covered, which shows what the attack can do."""
-APART_S: Final = 1.0
-LEAST_SEEN: Final = 12
-GRID: Final = (8, 16)
 MARGIN: Final = CoverSettings().person_margin
 
 
@@ -67,9 +63,8 @@ class Hits:
     rows: list[float] = field(default_factory=list)
 
     def add(self, likeness: npt.NDArray[np.float64], right: int) -> None:
-        best = np.isclose(likeness, likeness.max(), rtol=0, atol=1e-6)
         self.attempts += 1
-        self.hits += float(best[right]) / best.sum()
+        self.hits += first_place(likeness, right)
         self.chance += 1 / len(likeness)
 
     def shown(self) -> str:
@@ -95,34 +90,16 @@ def grown(box: Any, margin: float, width: int, height: int) -> tuple[float, ...]
     return max(x1 - dx, 0.0), max(y1 - dy, 0.0), min(x2 + dx, width), min(y2 + dy, height)
 
 
-def described(image: Image, box: Any) -> npt.NDArray[np.float64]:
-    """Colours (Lab) and gradients of a box on a grid, each part of unit length."""
-    x1, y1, x2, y2 = (round(float(value)) for value in box)
-    crop = cv2.resize(image[max(y1, 0) : max(y2, y1 + 2), max(x1, 0) : max(x2, x1 + 2)], (64, 128))
-    lab = cv2.resize(cv2.cvtColor(crop, cv2.COLOR_BGR2LAB), GRID, interpolation=cv2.INTER_AREA).astype(np.float64)
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    strength = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-    edges = cv2.resize(strength, GRID, interpolation=cv2.INTER_AREA).astype(np.float64)
-    parts = [(lab - lab.mean()).ravel(), (edges - edges.mean()).ravel()]
-    return np.concatenate([part / max(float(np.linalg.norm(part)), 1.0) for part in parts])
-
-
 def match(clip: Path, detector: Detector, label: Label) -> tuple[dict[tuple[Look | None, str], Hits], int]:
     """Hits per look and gallery; and how many persons there were."""
     film = FileFilm(clip, DecodeSettings())
     seen = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _, __: None).look(Finders([detector]))
-    chains = [
-        chain
-        for chain in both_ways(seen, CoverSettings(sure=0.5, faint=0.3, gap_s=0.5))[0]
-        if chain.group == (0 if label is Label.PERSON else 1)
-        and len(chain.frames) >= LEAST_SEEN
-        and seen.times_s[chain.frames[-1]] - seen.times_s[chain.frames[0]] >= APART_S
-        and max(chain.scores) >= 0.5
-    ]
+    chains = seen_twice(seen, 0 if label is Label.PERSON else 1)
     wanted: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for number, chain in enumerate(chains):
-        wanted[chain.frames[len(chain.frames) // 10]].append((number, "gallery"))
-        wanted[chain.frames[-1 - len(chain.frames) // 10]].append((number, "probe"))
+        early, late = two_places(chain)
+        wanted[chain.frames[early]].append((number, "gallery"))
+        wanted[chain.frames[late]].append((number, "probe"))
     boxes = {(n, f): box for n, chain in enumerate(chains) for f, box in zip(chain.frames, chain.boxes, strict=True)}
     taken: dict[tuple[Look | None, str], dict[int, Any]] = defaultdict(dict)
     for index, frame in enumerate(film.frames()):

@@ -8,13 +8,14 @@ tenth of a second around it, so that it grows with motion, and larger the longer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.anonymize.chains import GROUPS, Chain, both_ways
+from pipeline.anonymize.regions import Region, Regions
 from pipeline.anonymize.settings import CoverSettings
 from pipeline.anonymize.sightings import Sightings
 from pipeline.domain.labels import PLATED_VEHICLES, Label
@@ -39,6 +40,9 @@ _SHOWN: Mapping[frozenset[Label], Label] = {
     group: Label.CAR if group == PLATED_VEHICLES else next(iter(group)) for group in GROUPS
 }
 
+BY_HAND = Label.CAR
+"""Label of what a person marked: nobody's figure."""
+
 Boxes = npt.NDArray[np.float32]
 
 
@@ -55,16 +59,27 @@ class Covers:
         return len(self.boxes)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From which frame to which one an object is covered, both included."""
+
+    label: Label
+    first: int
+    last: int
+
+
 class CoverPlan:
     """The covers of a whole film, by frame.
 
     Attributes:
         objects: how many of each kind were followed.
+        spans: when each of them is covered.
     """
 
-    def __init__(self, parts: Iterable[_Path], objects: Mapping[Label, int]) -> None:
+    def __init__(self, parts: Iterable[Cover], followed: Sequence[Span]) -> None:
         paths = list(parts)
-        self.objects = dict(objects)
+        self.spans = tuple(followed)
+        self.objects = dict(Counter(span.label for span in followed))
         frames = np.concatenate([np.empty(0, np.int64), *(path.frames for path in paths)])
         order = np.argsort(frames, kind="stable")
         self._frames = frames[order]
@@ -80,8 +95,8 @@ class CoverPlan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Path:
-    """One object's covers: rising frames without a gap, a box and a speed for each."""
+class Cover:
+    """One object's covers: rising frames, a box (4,) in pixels and a speed (2,) in pixels per second for each."""
 
     label: Label
     frames: npt.NDArray[np.int64]
@@ -89,24 +104,51 @@ class _Path:
     moves: npt.NDArray[np.float32]
 
 
-def plan_covers(sightings: Sightings, settings: CoverSettings) -> CoverPlan:
+def plan_covers(sightings: Sightings, settings: CoverSettings, regions: Regions | None = None) -> CoverPlan:
     """Decide what is covered in each frame.
 
     Args:
         sightings: with scores down to `settings.least`.
         settings: of covers.
+        regions: what a person decided besides.
     """
+    regions = regions or Regions()
     ways = [[chain for chain in chains if _counts(chain, settings)] for chains in both_ways(sightings, settings)]
-    objects = Counter(_SHOWN[GROUPS[chain.group]] for chain in ways[0])
-    paths = (_path(chain, sightings, settings) for chains in ways for chain in chains)
-    return CoverPlan(paths, objects)
+    # A person counts once: in the forward chains.
+    forwards, backwards = ([_path(chain, sightings, settings) for chain in chains] for chains in ways)
+    forwards, backwards = ([c for c in way if not _left_bare(c, sightings, regions)] for way in (forwards, backwards))
+    spans = [Span(cover.label, int(cover.frames[0]), int(cover.frames[-1])) for cover in forwards if len(cover.frames)]
+    by_hand = [_by_hand(region, sightings) for region in regions.cover]
+    return CoverPlan([*forwards, *backwards, *by_hand], spans)
+
+
+def _by_hand(region: Region, sightings: Sightings) -> Cover:
+    """A region's cover in all of its frames; its label has no figure, so that every look fills it."""
+    frames = _frames_of(region, sightings)
+    box = np.array(region.pixels(sightings.width, sightings.height), np.float32)
+    return Cover(BY_HAND, frames, np.tile(box, (len(frames), 1)), np.zeros((len(frames), 2), np.float32))
+
+
+def _left_bare(cover: Cover, sightings: Sightings, regions: Regions) -> bool:
+    """Whether a second person freed it: it lies in a region for as long as it is covered, so that nobody who only
+    passes there is shown."""
+    return any(
+        bool(np.isin(cover.frames, _frames_of(region, sightings)).all())
+        and region.holds(cover.boxes, sightings.width, sightings.height)
+        for region in regions.uncover
+    )
+
+
+def _frames_of(region: Region, sightings: Sightings) -> npt.NDArray[np.int64]:
+    since_s = sightings.times_s - sightings.times_s[0]
+    return np.flatnonzero((since_s >= region.begin_s) & (since_s < region.end_s))
 
 
 def _counts(chain: Chain, settings: CoverSettings) -> bool:
     return max(chain.scores) >= settings.sure_of(_SHOWN[GROUPS[chain.group]])
 
 
-def _path(chain: Chain, sightings: Sightings, settings: CoverSettings) -> _Path:
+def _path(chain: Chain, sightings: Sightings, settings: CoverSettings) -> Cover:
     times_s = sightings.times_s
     seen_s, seen = times_s[chain.frames], np.stack(chain.boxes).astype(np.float64)
     first, last = _span(chain, sightings, seen_s, seen, settings)
@@ -129,7 +171,7 @@ def _path(chain: Chain, sightings: Sightings, settings: CoverSettings) -> _Path:
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     steps = np.maximum(np.gradient(now_s), 1e-3) if len(now_s) > 1 else np.ones(1)
     moves = np.gradient(centres, axis=0) / steps[:, None] if len(now_s) > 1 else np.zeros_like(centres)
-    return _Path(label, frames[inside], boxes[inside].astype(np.float32), moves[inside].astype(np.float32))
+    return Cover(label, frames[inside], boxes[inside].astype(np.float32), moves[inside].astype(np.float32))
 
 
 def _span(

@@ -50,7 +50,9 @@ def obscure(planes: Planes, covers: Covers, look: Look) -> None:
         order = order[_not_within_another(rects[order])]
     for number in order.tolist():
         x1, y1, x2, y2 = rects[number].tolist()
-        draw(planes, (x1, y1, x2, y2), Label(int(covers.labels[number])), covers.moves[number])
+        label = Label(int(covers.labels[number]))
+        # Windscreens and what people marked by hand have no figure, and are never shown through.
+        (draw if label in FIGURE else _fill)(planes, (x1, y1, x2, y2), label, covers.moves[number])
 
 
 def whole(boxes: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.int64]:
@@ -115,8 +117,6 @@ def _blur(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float3
 
 def _silhouette(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float32]) -> None:
     _fill(planes, rect, label, moves)
-    if label not in FIGURE:
-        return
     canvas = np.zeros((rect[3] - rect[1], rect[2] - rect[0]), np.uint8)
     if not canvas.size:
         return

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.chains import GROUPS, Chain, both_ways
 from pipeline.anonymize.covers import CoverPlan
+from pipeline.anonymize.regions import Region
 from pipeline.anonymize.settings import CoverSettings
 from pipeline.anonymize.sightings import Sightings
 from pipeline.domain.detections import Detections
@@ -61,13 +62,16 @@ def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, he
     return found.select(np.array(keep, bool))
 
 
-def residues(seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int) -> list[Residue]:
+def residues(
+    seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int, freed: Sequence[Region] = ()
+) -> list[Residue]:
     """The objects that were seen uncovered, surest first.
 
     Args:
         seen: what the other eyes found in the finished film.
         plan: its covers.
         sure: least score, once, of an object; least_frames: in how many frames it must be seen at least.
+        freed: regions in which a second person agreed to leave objects as they are.
     """
     bare = [uncovered(found, plan.of(n).boxes, seen.width, seen.height) for n, found in enumerate(seen.found)]
     chains, _ = both_ways(
@@ -75,7 +79,13 @@ def residues(seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int
         CoverSettings(sure=sure, faint=sure / 2, plate_sure=sure, plate_faint=sure / 2, gap_s=1.0),
     )
     least = min(least_frames, len(seen))
-    found = [_residue(chain, seen) for chain in chains if max(chain.scores) >= sure and len(chain.frames) >= least]
+    found = [
+        _residue(chain, seen)
+        for chain in chains
+        if max(chain.scores) >= sure
+        and len(chain.frames) >= least
+        and not any(region.holds(np.stack(chain.boxes), seen.width, seen.height) for region in freed)
+    ]
     return sorted(found, key=lambda residue: -residue.score)
 
 
@@ -89,12 +99,56 @@ def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:
     return count / minutes, float(low) / minutes, float(high) / minutes
 
 
-def and_residues(sightings: Sightings, seen: Sightings, plan: CoverPlan) -> Sightings:
-    """The sightings, and what the other eyes saw uncovered: for one more round of covering."""
-    found: Sequence[Detections] = [
-        Detections.concatenate([old, uncovered(new, plan.of(n).boxes, seen.width, seen.height)])
-        for n, (old, new) in enumerate(zip(sightings.found, seen.found, strict=True))
-    ]
+@dataclass(frozen=True, slots=True)
+class Misses:
+    """How many uncovered objects a film may hold that somebody could see.
+
+    Attributes:
+        per_minute: estimate; low, high: its 95 % interval.
+        eyes_saw, eyes_asked: of how many objects that were covered these eyes saw how many, before they were.
+    """
+
+    per_minute: float
+    low: float
+    high: float
+    eyes_saw: int
+    eyes_asked: int
+
+
+def misses(count: int, seconds: float, eyes_saw: int, eyes_asked: int) -> Misses:
+    """From what the eyes saw uncovered, and from what they see at all.
+
+    Eyes that see four in five of those who are known to be there see four in five of those who are not, so what they
+    saw is divided by that share; the upper limit by its lower one (Wilson). Without anybody known to be there, the
+    share is taken as 1.
+    """
+    rate, low, high = rate_per_minute(count, seconds)
+    if not eyes_asked:
+        return Misses(rate, low, high, 0, 0)
+    share = eyes_saw / eyes_asked
+    least = max(_wilson_low(eyes_saw, eyes_asked), 0.01)
+    return Misses(rate / max(share, least), low, high / least, eyes_saw, eyes_asked)
+
+
+def _wilson_low(hits: int, of: int) -> float:
+    z2 = 1.96**2
+    centre = hits + z2 / 2
+    return float((centre - 1.96 * np.sqrt(hits * (of - hits) / of + z2 / 4)) / (of + z2))
+
+
+def and_residues(sightings: Sightings, seen: Sightings, plan: CoverPlan, *, sure: float) -> Sightings:
+    """The sightings, and what the other eyes saw uncovered: for one more round of covering.
+
+    Args:
+        sightings: what the covers were planned from; plan: those covers.
+        seen: what the other eyes found in the finished film.
+        sure: score from which they are believed, whatever the covers ask of a sighting.
+    """
+    found: list[Detections] = []
+    for n, (old, new) in enumerate(zip(sightings.found, seen.found, strict=True)):
+        bare = uncovered(new, plan.of(n).boxes, seen.width, seen.height)
+        believed = np.where(bare.scores >= sure, np.float32(1.0), bare.scores)
+        found.append(Detections.concatenate([old, Detections(bare.boxes, believed, bare.labels)]))
     return Sightings(sightings.times_s, found, sightings.scenes, sightings.width, sightings.height)
 
 

@@ -25,6 +25,16 @@ def anonymise(
     place: Annotated[str, typer.Option(help="Burnt in: the camera, as it may be called outside.")] = "",
     moment: Annotated[str, typer.Option("--date", help="Burnt in: the date, as precise as it may be told.")] = "",
     number: Annotated[str, typer.Option(help="Burnt in: the number of the disclosure.")] = "",
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of places that are covered besides, by time; see docs/anonymise.md.", show_default=False
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a page (HTML) with masks, timeline and checks.", show_default=False),
+    ] = None,
     certificate: Annotated[
         Path | None, typer.Option(help="Sign with this certificate (PEM, with its chain).", show_default=False)
     ] = None,
@@ -60,6 +70,8 @@ def anonymise(
             settings=AnonymizeSettings(look=look, cover=CoverSettings(windscreens=windscreens)),
             text=MarkText(institution, place, moment, number),
             span_s=(start, end),
+            regions=regions,
+            report=report,
             certificate=certificate,
             key=key,
             check=check,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -51,6 +52,19 @@ def check_target(option: str, target: str) -> Path:
             target, f"cannot be written (there is no folder {path.parent})", "Make the folder, or choose another place"
         )
     return path
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal digits of a file.
+
+    Raises:
+        ViapublicaError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ViapublicaError(str(path), f"cannot be read ({error.strerror})", "Check the path") from error
 
 
 @contextmanager

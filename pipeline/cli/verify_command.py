@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.anonymize.leftovers import leftovers
-from pipeline.anonymize.provenance import Standing, read_provenance
+from pipeline.anonymize.provenance import Provenance, Standing, read_provenance
 from pipeline.cli.console import out, print_json, tell
+from pipeline.cli.files import sha256_of
 from pipeline.errors import ReleaseError
 
 _WORDS = {
@@ -40,34 +42,62 @@ def verify(
 
     Example: [bold]viapublica verify release.mp4 --trust authority.pem[/]
     """
+    found = examine(clip, trust)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        tell_examined(found)
+    if not found.good:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a clip says about itself, and what is in it."""
+
+    clip: Path
+    sha256: str
+    provenance: Provenance
+    extras: Sequence[str]
+    good: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        found = self.provenance
+        return {
+            "file": str(self.clip),
+            "sha256": self.sha256,
+            "good": self.good,
+            "standing": found.standing.value,
+            "signer": found.signer,
+            "problems": list(found.problems),
+            "leftovers": list(self.extras),
+            "statement": dict(found.statement),
+        }
+
+
+def examine(clip: Path, trust: Path | None) -> Examined:
+    """Check a clip offline.
+
+    Raises:
+        ReleaseError: it is no clip, or the authorities are none.
+    """
     extras = leftovers(clip)
     found = read_provenance(clip, _authorities(trust))
     wanted = {Standing.TRUSTED} if trust else {Standing.TRUSTED, Standing.UNKNOWN_SIGNER}
-    good = found.standing in wanted and not extras
-    digest = _sha256(clip)
-    if as_json:
-        print_json(
-            {
-                "file": str(clip),
-                "sha256": digest,
-                "good": good,
-                "standing": found.standing.value,
-                "signer": found.signer,
-                "problems": list(found.problems),
-                "leftovers": extras,
-                "statement": dict(found.statement),
-            }
-        )
-    else:
-        word, colour, meaning = _WORDS[found.standing]
-        tell(out, (word, f"bold {colour}"), f" {meaning}")
-        for name, value in (("signer", found.signer), ("sha256", digest), *_rows(found.statement)):
-            if value:
-                tell(out, (f"{name:>14}  ", "dim"), str(value))
-        for problem in (*found.problems, *extras):
-            tell(out, ("problem:", "bold red"), f" {problem}")
-    if not good:
-        raise typer.Exit(1)
+    return Examined(clip, sha256_of(clip), found, extras, found.standing in wanted and not extras)
+
+
+def tell_examined(examined: Examined) -> None:
+    """The same for people."""
+    found = examined.provenance
+    word, colour, meaning = _WORDS[found.standing]
+    tell(out, (word, f"bold {colour}"), f" {meaning}")
+    for name, value in (("signer", found.signer), ("sha256", examined.sha256), *_rows(found.statement)):
+        if value:
+            tell(out, (f"{name:>44}  ", "dim"), str(value))
+    for problem in (*found.problems, *examined.extras):
+        tell(out, ("problem:", "bold red"), f" {problem}")
 
 
 def certificate(
@@ -99,16 +129,10 @@ def _authorities(trust: Path | None) -> str:
     return text
 
 
-def _rows(statement: Any) -> list[tuple[str, str]]:
-    return [
-        (
-            str(name),
-            ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value),
-        )
-        for name, value in dict(statement).items()
-    ]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _rows(statement: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, str]]:
+    """Each value of a statement with its name, those of the policy's covers left out: its digest stands for them."""
+    for name, value in statement.items():
+        if isinstance(value, Mapping):
+            yield from _rows({key: part for key, part in value.items() if key != "covers"}, f"{of}{name} · ")
+        else:
+            yield f"{of}{name}", ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -11,16 +11,15 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pipeline import __version__
 from pipeline.anonymize.covers import CoverPlan, plan_covers
 from pipeline.anonymize.encode import FilmWriter
 from pipeline.anonymize.mark import Mark
 from pipeline.anonymize.obscure import covered_share, obscure
-from pipeline.anonymize.settings import AnonymizeSettings, MarkText
+from pipeline.anonymize.regions import Regions
+from pipeline.anonymize.settings import AnonymizeSettings, Look, MarkText
 from pipeline.anonymize.sightings import SceneCutter, Sightings
 from pipeline.domain.detections import Detections
 from pipeline.domain.film import Film, FilmFrame, FilmPicture, Planes
@@ -29,7 +28,7 @@ from pipeline.engine.finders import Finders
 from pipeline.errors import ReleaseError
 
 Progress = Callable[[str, int], None]
-"""Told of the stage ("look", "make", "check") and how many frames of it are done."""
+"""Told of the stage ("look", "make", "check", "probe") and how many frames of it are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +66,12 @@ class Stopwatch:
             self.stages_s[stage] = self.stages_s.get(stage, 0.0) + time.perf_counter() - began
 
 
-def statement(done: Anonymised, settings: AnonymizeSettings, text: MarkText, model: str) -> dict[str, Any]:
-    """What is signed: who gives it away, what was covered, how, and by which models."""
-    return {
-        "institution": text.institution,
-        "camera": text.camera,
-        "date": text.moment,
-        "number": text.number,
-        "software": f"viapublica {__version__}",
-        "models": model,
-        "look": settings.look.value,
-        "covers": settings.cover.model_dump(),
-        "frames": done.frames,
-        "seconds": round(done.seconds, 3),
-        "objects": dict(done.objects),
-        "covered": round(done.covered, 4),
-    }
-
-
 def anonymise_picture(
-    picture: FilmPicture, finders: Finders, settings: AnonymizeSettings, text: MarkText
+    picture: FilmPicture,
+    finders: Finders,
+    settings: AnonymizeSettings,
+    text: MarkText,
+    regions: Regions | None = None,
 ) -> tuple[Planes, Anonymised]:
     """One picture with its covers and its mark.
 
@@ -98,7 +83,7 @@ def anonymise_picture(
         found = [objects for _, objects in finders.look(iter([FilmFrame(0, 0, picture)]))]
     sightings = Sightings(np.zeros(1), found, np.zeros(1, np.int64), picture.width, picture.height)
     with watch.measuring("cover"):
-        plan = plan_covers(sightings, settings.cover)
+        plan = plan_covers(sightings, settings.cover, regions)
         planes, covers = picture.planes(), plan.of(0)
         obscure(planes, covers, settings.look)
         Mark(text, picture.width, picture.height).burn(planes)
@@ -114,17 +99,31 @@ class Anonymiser:
         settings: of covers and encoder.
         text: of the mark.
         told: hears how far it is.
+        regions: what a person decided about places.
 
     Attributes:
         watch: the time of each stage.
     """
 
-    def __init__(self, film: Film, settings: AnonymizeSettings, text: MarkText, told: Progress) -> None:
-        self._film = film
+    def __init__(
+        self,
+        film: Film,
+        settings: AnonymizeSettings,
+        text: MarkText,
+        told: Progress,
+        regions: Regions | None = None,
+    ) -> None:
+        self.film = film
+        self.regions = regions or Regions()
         self._settings = settings
         self._text = text
         self.told = told
         self.watch = Stopwatch()
+
+    @property
+    def look_is(self) -> Look:
+        """What stands where somebody was."""
+        return self._settings.look
 
     def look(self, finders: Finders) -> Sightings:
         """Everything that the detector, which should go down to `cover.least`, finds in the film.
@@ -134,12 +133,12 @@ class Anonymiser:
             ModelRuntimeError: the network failed.
             ReleaseError: it has no frame.
         """
-        return look_through(self._film, finders, self.watch, lambda done: self.told("look", done), "find")
+        return look_through(self.film, finders, self.watch, lambda done: self.told("look", done), "find")
 
     def plan(self, sightings: Sightings) -> CoverPlan:
         """What is covered in each frame."""
         with self.watch.measuring("plan"):
-            return plan_covers(sightings, self._settings.cover)
+            return plan_covers(sightings, self._settings.cover, self.regions)
 
     def make(self, sightings: Sightings, plan: CoverPlan, path: Path) -> Anonymised:
         """Write the film with its covers and its mark to `path`.
@@ -151,7 +150,7 @@ class Anonymiser:
         shares: list[float] = []
         with (
             self.watch.measuring("cover and encode"),
-            FilmWriter(path, self._film.facts, self._settings) as writer,
+            FilmWriter(path, self.film.facts, self._settings) as writer,
             closing(ahead(self._covered(sightings, plan))) as covered,
         ):
             for planes, pts, share in covered:
@@ -171,9 +170,9 @@ class Anonymiser:
 
     def _covered(self, sightings: Sightings, plan: CoverPlan) -> Generator[tuple[Planes, int, float], None, None]:
         """Each frame's covered planes, time and covered share."""
-        facts = self._film.facts
+        facts = self.film.facts
         mark = Mark(self._text, facts.width, facts.height)
-        with closing(ahead(self._film.frames())) as frames:
+        with closing(ahead(self.film.frames())) as frames:
             for number, frame in enumerate(frames):
                 if number >= len(sightings) or float(frame.pts * facts.time_base) != sightings.times_s[number]:
                     raise _changed()

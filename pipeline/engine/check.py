@@ -1,4 +1,4 @@
-"""A finished film looked at by others before it leaves, and covered more where they still see somebody."""
+"""A finished film looked at by others before it leaves, covered more where they still see somebody, and attacked."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.anonymize.residue import Residue, and_residues, rate_per_minute, residues
+from pipeline.anonymize.covers import CoverPlan
+from pipeline.anonymize.residue import Misses, Residue, and_residues, misses, residues
+from pipeline.anonymize.settings import WEAKER_LOOKS
 from pipeline.anonymize.sightings import Sightings
 from pipeline.domain.film import Film
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import PlateReader
 from pipeline.engine.anonymise import Anonymised, Anonymiser, look_through
 from pipeline.engine.eyes import Eyes
 from pipeline.engine.finders import Finders
+from pipeline.engine.probe import Probed, probe
 
 SURE: Final = 0.4
 """Least score, once, of an object that counts as seen: below, these networks see people in shadows and signs."""
 LEAST_FRAMES: Final = 3
 MOST_ROUNDS: Final = 3
 """Of covering more: a cover may cut a shop's sign so that its rest looks like a plate."""
+FAINT_PLATE: Final = 0.2
+"""Least score of what is read as a plate, in case it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,53 +34,106 @@ class Checked:
 
     Attributes:
         eyes: names of the detectors that looked.
+        reader: name of the plate reader, empty for none.
         independent: whether none of them chose the covers.
-        found: what they see in the finished film.
+        found: what they see in the finished film; plates that can be read among it.
         covered_more: how many objects further rounds covered because of them.
-        per_minute: objects per minute in the finished film, with the limits of a 95 % interval.
+        rounds: of covering more.
+        misses: estimate of uncovered objects per minute.
+        probed: what attacks gave.
+        weaker: the look is one that attacks read, so that being recognised does not stop it.
     """
 
     eyes: Sequence[str]
+    reader: str
     independent: bool
     found: Sequence[Residue]
     covered_more: int
-    per_minute: tuple[float, float, float]
+    rounds: int
+    misses: Misses
+    probed: Probed
+    weaker: bool
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it must not leave, in words; none when it may."""
+        told = []
+        if self.found:
+            told.append(f"others still see {len(self.found)} uncovered objects")
+        if not self.weaker:
+            told += [
+                f"{word}s are recognised under their covers more often than by chance"
+                for word in self.probed.recognised
+            ]
+            if self.probed.plates_read > len(self.probed.plates_seen):
+                told.append("plates are read under their covers")
+        return tuple(told)
+
+
+@dataclass(frozen=True)
+class Checkers:
+    """Who looks at a finished film: `reader` is of plates, none where its weights are not here."""
+
+    eyes: Eyes
+    reader: PlateReader | None
 
 
 def make_checked(
-    maker: Anonymiser, finders: Finders, eyes: Eyes, opened: Callable[[Path], Film], path: Path
-) -> tuple[Anonymised, Checked]:
-    """Make a film, have it looked at, and make it once more when somebody is still seen.
+    maker: Anonymiser, finders: Finders, checkers: Checkers, opened: Callable[[Path], Film], path: Path
+) -> tuple[Anonymised, CoverPlan, Sightings, Checked]:
+    """Make a film, have it looked at, make it once more when somebody is still seen, and attack it.
 
     Args:
         maker: of the film.
         finders: choose its covers.
-        eyes: look at what was made.
+        checkers: look at what was made.
         opened: a file as a film.
         path: where to write.
 
     Raises:
         SourceError, ModelRuntimeError, ReleaseError: see `Anonymiser`.
     """
+    eyes, freed = checkers.eyes, maker.regions.uncover
     sightings = maker.look(finders)
-    plan = maker.plan(sightings)
-    done = maker.make(sightings, plan, path)
-    seen = _seen(maker, eyes, opened(path), sightings)
-    first = found = residues(seen, plan, sure=SURE, least_frames=LEAST_FRAMES)
-    for _ in range(MOST_ROUNDS):
-        if not found:
-            break
-        sightings = and_residues(sightings, seen, plan)
+    rounds, first = 0, 0
+    while True:
         plan = maker.plan(sightings)
         done = maker.make(sightings, plan, path)
         seen = _seen(maker, eyes, opened(path), sightings)
-        found = residues(seen, plan, sure=SURE, least_frames=LEAST_FRAMES)
-    return done, Checked(
-        eyes=eyes.names,
-        independent=eyes.independent,
-        found=found,
-        covered_more=max(0, len(first) - len(found)),
-        per_minute=rate_per_minute(len(found), done.seconds),
+        found = residues(seen, plan, sure=SURE, least_frames=LEAST_FRAMES, freed=freed)
+        first = first if rounds else len(found)
+        if not found or rounds == MOST_ROUNDS:
+            break
+        rounds += 1
+        sightings = and_residues(sightings, seen, plan, sure=SURE)
+    faint = residues(seen, plan, sure=FAINT_PLATE, least_frames=1, freed=freed)
+    with maker.watch.measuring("probe"):
+        probed = probe(
+            maker.film,
+            opened(path),
+            sightings=sightings,
+            plan=plan,
+            eyes=eyes,
+            reader=checkers.reader,
+            faint_plates=[residue for residue in faint if residue.label is Label.PLATE],
+            told=lambda number: maker.told("probe", number),
+        )
+    found = [*found, *(plate for plate in probed.plates_seen if plate not in found)]
+    return (
+        done,
+        plan,
+        sightings,
+        Checked(
+            eyes=eyes.names,
+            reader=checkers.reader.name if checkers.reader else "",
+            independent=eyes.independent,
+            found=found,
+            covered_more=max(0, first - len(found)),
+            rounds=rounds,
+            misses=misses(len(found), done.seconds, probed.eyes_saw, probed.eyes_asked),
+            probed=probed,
+            weaker=maker.look_is in WEAKER_LOOKS,
+        ),
     )
 
 

@@ -23,13 +23,14 @@ OTHERS: Final = (
 )
 """Cards of networks that were trained by others: persons, faces, plates."""
 LEAST: Final = 0.2
+_IN_A_MIRROR: Final = " (mirrored)"
 
 
 class Eyes:
     """Several detectors as one; each finds what it was made for.
 
     Attributes:
-        names: of the detectors.
+        names: of the detectors; cards: of their model cards.
         independent: whether none of them is the one that chose the covers.
     """
 
@@ -38,6 +39,7 @@ class Eyes:
     def __init__(self, detectors: Sequence[Detector], *, independent: bool) -> None:
         self._detectors = tuple(detectors)
         self.names = tuple(detector.name for detector in detectors)
+        self.cards = tuple(detector.name.removesuffix(_IN_A_MIRROR) for detector in detectors)
         self.independent = independent
 
     @property
@@ -67,7 +69,7 @@ class Mirrored:
     @property
     def name(self) -> str:
         """Says so."""
-        return f"{self._detector.name} (mirrored)"
+        return f"{self._detector.name}{_IN_A_MIRROR}"
 
     def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
         """Objects of each picture, in its own pixels."""

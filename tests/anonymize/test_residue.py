@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.anonymize.covers import plan_covers
-from pipeline.anonymize.residue import and_residues, rate_per_minute, residues, uncovered
+from pipeline.anonymize.residue import and_residues, misses, rate_per_minute, residues, uncovered
 from pipeline.anonymize.settings import CoverSettings
 from pipeline.anonymize.sightings import Sightings
 from pipeline.domain.detections import Detections
@@ -29,10 +29,11 @@ def test_only_what_no_cover_hides_is_residue() -> None:
 
 
 def test_one_more_round_covers_what_was_found() -> None:
-    ours, others = seen(50, COVERED), seen(50, COVERED, BARE)
+    ours, others = seen(50, COVERED, score=0.95), seen(50, COVERED, BARE)
     plan = plan_covers(ours, CoverSettings())
-    again = plan_covers(and_residues(ours, others, plan), CoverSettings())
-    assert residues(others, again, sure=0.4, least_frames=3) == []
+    assert len(residues(others, plan, sure=0.4, least_frames=3)) == 1
+    again = plan_covers(and_residues(ours, others, plan, sure=0.4), CoverSettings(sure=0.9, faint=0.9))
+    assert residues(others, again, sure=0.4, least_frames=3) == [], "covered however sure the covers want to be"
 
 
 def test_a_flicker_and_the_unsure_are_no_residue() -> None:
@@ -54,3 +55,16 @@ def test_nothing_found_is_still_an_interval() -> None:
     assert rate_per_minute(0, 60) == pytest.approx((0, 0, 3.689), abs=0.01)
     rate, low, high = rate_per_minute(5, 120)
     assert (rate, low, high) == pytest.approx((2.5, 0.81, 5.83), abs=0.01)
+
+
+def test_misses_are_counted_by_what_the_eyes_can_see() -> None:
+    assert misses(0, 60.0, 0, 0).high == pytest.approx(3.69, abs=0.01), (
+        "nobody to try the eyes on: they count as perfect"
+    )
+    tried = misses(0, 60.0, 80, 100)
+    assert (tried.per_minute, tried.low) == (0, 0)
+    assert tried.high == pytest.approx(3.69 / 0.711, abs=0.02), "Wilson's lower limit of 80 in 100 is 0.711"
+    some = misses(8, 120.0, 80, 100)
+    assert some.per_minute == pytest.approx(4 / 0.8)
+    blind = misses(0, 60.0, 0, 40)
+    assert blind.high > 40, "eyes that saw nobody say next to nothing"

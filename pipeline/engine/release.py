@@ -1,0 +1,105 @@
+"""A clip from its source to the file that may leave: covered, looked at by others, signed, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.anonymize.covers import CoverPlan
+from pipeline.anonymize.provenance import sign_in_place
+from pipeline.anonymize.regions import Regions
+from pipeline.anonymize.settings import AnonymizeSettings, MarkText
+from pipeline.anonymize.sightings import Sightings
+from pipeline.domain.film import Film
+from pipeline.engine.anonymise import Anonymised, Anonymiser, Progress
+from pipeline.engine.check import Checked, Checkers, make_checked
+from pipeline.engine.finders import Finders
+from pipeline.engine.statement import statement
+
+if TYPE_CHECKING:
+    from pipeline.anonymize.certificate import Identity
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be made of what.
+
+    Attributes:
+        film: the source.
+        settings: how it is covered.
+        text: of the mark.
+        regions: what a person decided about places.
+        identity: who signs, None for nobody.
+        models: name of each model that takes part to the SHA-256 of its weights.
+    """
+
+    film: Film
+    settings: AnonymizeSettings
+    text: MarkText
+    regions: Regions
+    identity: Identity | None
+    models: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Released:
+    """A finished clip that nobody else sees yet.
+
+    Attributes:
+        done: what was made.
+        plan: its covers; sightings: what they were planned from.
+        checked: what others saw, None when nobody looked. With `problems` it must not leave.
+        said: what is signed.
+    """
+
+    done: Anonymised
+    plan: CoverPlan
+    sightings: Sightings
+    checked: Checked | None
+    said: Mapping[str, Any]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it must not leave; none when it may."""
+        return () if self.checked is None else self.checked.problems
+
+
+def release(
+    job: Job,
+    part: Path,
+    *,
+    finders: Finders,
+    checkers: Checkers | None,
+    opened: Callable[[Path], Film],
+    told: Progress,
+) -> Released:
+    """Make a clip, and sign it when nothing is wrong with it.
+
+    Args:
+        job: what of what.
+        part: where to write; nobody else may see it yet.
+        finders: choose the covers.
+        checkers: look at what was made, None for nobody.
+        opened: a file as a film.
+        told: hears how far it is.
+
+    Raises:
+        SourceError: the source cannot be read.
+        ModelRuntimeError: a network failed.
+        ReleaseError: it cannot be written or signed.
+    """
+    maker = Anonymiser(job.film, job.settings, job.text, told, job.regions)
+    checked = None
+    if checkers is None:
+        sightings = maker.look(finders)
+        plan = maker.plan(sightings)
+        done = maker.make(sightings, plan, part)
+    else:
+        done, plan, sightings, checked = make_checked(maker, finders, checkers, opened, part)
+    said = statement(done, job.settings, job.text, regions=job.regions, models=job.models, checked=checked)
+    made = Released(done, plan, sightings, checked, said)
+    if job.identity and not made.problems:
+        sign_in_place(part, job.identity, said)
+    return made

@@ -1,0 +1,157 @@
+"""A release from its film to what is said of it: attacks that work on the bare film and not on the covered one."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from pipeline.anonymize.regions import Regions, read_regions
+from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
+from pipeline.cli.release_job import Crew, open_clip, open_crew, refusal
+from pipeline.decode.film import FileFilm
+from pipeline.decode.settings import DecodeSettings
+from pipeline.engine import check
+from pipeline.engine.anonymise import Anonymiser
+from pipeline.engine.page import FileFacts, page_of
+from pipeline.engine.probe import Probed, probe
+from pipeline.engine.release import Job, Released, release
+
+pytestmark = pytest.mark.real
+BLIND = CoverSettings(sure=1.0, plate_sure=1.0)
+"""Nobody is ever that sure: nothing is covered."""
+
+
+@pytest.fixture(scope="module")
+def street(data_dir: Path) -> Callable[[float], FileFilm]:
+    """The first seconds of a shopping street; its people and faces are seen well."""
+    return lambda seconds: FileFilm(data_dir / "clips" / "people-walking.mp4", DecodeSettings(), end_s=seconds)
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    with open_crew(AnonymizeSettings(), None, None, eyes=("viapublica_traffic",)) as opened:
+        yield opened
+
+
+def job(film: FileFilm, settings: AnonymizeSettings, regions: Regions | None = None) -> Job:
+    return Job(film, settings, MarkText("SSP-MT", number="2026/7"), regions or Regions(), None, {"a": "0"})
+
+
+def made(
+    film: FileFilm, crew: Crew, part: Path, settings: AnonymizeSettings, regions: Regions | None = None
+) -> Released:
+    return release(
+        job(film, settings, regions),
+        part,
+        finders=crew.finders,
+        checkers=crew.checkers,
+        opened=open_clip,
+        told=lambda _stage, _done: None,
+    )
+
+
+def test_the_attack_finds_people_in_the_bare_film_and_nobody_under_covers(
+    street: Callable[[float], FileFilm], crew: Crew, tmp_path: Path
+) -> None:
+    film = street(4.0)
+    maker = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _stage, _done: None)
+    sightings = maker.look(crew.finders)
+    plan = maker.plan(sightings)
+    maker.make(sightings, plan, tmp_path / "covered.mp4")
+    assert crew.checkers is not None
+
+    def attacked(finished: FileFilm) -> Probed:
+        assert crew.checkers is not None
+        return probe(
+            film,
+            finished,
+            sightings=sightings,
+            plan=plan,
+            eyes=crew.checkers.eyes,
+            reader=crew.checkers.reader,
+            faint_plates=[],
+            told=lambda _done: None,
+        )
+
+    bare, covered = attacked(film), attacked(open_clip(tmp_path / "covered.mp4"))
+    assert bare.matched["person"].people >= 15
+    assert "person" in bare.recognised, bare.matched
+    assert covered.recognised == (), covered.matched
+    assert covered.matched["person"].hits <= 2
+    assert covered.bare == bare.matched, "what the attack is worth is told beside it"
+    assert covered.plates_read == 0
+    assert covered.eyes_asked >= 15
+    assert covered.eyes_saw > covered.eyes_asked / 2, "they are the same detector here"
+
+
+def test_who_is_still_seen_stops_it_and_regions_for_him_let_it_pass(
+    street: Callable[[float], FileFilm], crew: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "MOST_ROUNDS", 0)
+    part = tmp_path / "part.mp4"
+    short = street(0.5)
+    stopped = made(short, crew, part, AnonymizeSettings(cover=BLIND))
+    assert stopped.checked is not None
+    assert len(stopped.checked.found) >= 10, "looked at: some twenty people"
+    folder = tmp_path / "residue"
+    error = refusal(stopped, "clip.mp4", part, folder)
+    assert "others still see" in error.problem
+    assert str(folder / "regions.yaml") in error.fix
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    pictures = sorted(folder.glob("*.png"))
+    assert pictures
+    assert cv2.imread(str(pictures[0])) is not None
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    regions = read_regions(folder / "regions.yaml")
+    assert len(regions.cover) == len(stopped.checked.found)
+    passes = made(short, crew, part, AnonymizeSettings(), regions)
+    assert passes.problems == ()
+    assert passes.said["by_hand"]["covered"] == len(regions.cover)
+
+
+def test_further_rounds_cover_what_the_first_did_not(
+    street: Callable[[float], FileFilm], crew: Crew, tmp_path: Path
+) -> None:
+    short = street(0.5)
+    careless = CoverSettings(sure=0.6, faint=0.5)
+    found = made(short, crew, tmp_path / "part.mp4", AnonymizeSettings(cover=careless))
+    assert found.checked is not None
+    assert found.checked.rounds >= 1
+    assert found.checked.covered_more >= 3
+
+
+def test_what_is_said_names_weights_policy_and_check(
+    street: Callable[[float], FileFilm], crew: Crew, tmp_path: Path
+) -> None:
+    short = street(0.2)
+    settings = AnonymizeSettings(look=Look.SILHOUETTE)
+    one = made(short, crew, tmp_path / "part.mp4", settings)
+    assert len(one.said["policy_sha256"]) == 64
+    assert one.said["policy"]["look"] == "silhouette"
+    assert one.said["checked"]["eyes"] == ["viapublica_traffic"]
+    assert one.said["checked"]["independent"] is False
+    assert set(crew.models) == {"viapublica_traffic", "viapublica_plates"} | {crew.finders.name}
+    page = page_of(one, job(short, settings), FileFacts("clip.mp4", "ab" * 32, [("Recipient", "Universidade")]))
+    for words in ("ab" * 32, "Universidade", "silhouette", "not independent", "SSP-MT · nº 2026/7"):
+        assert words in page, words
+
+
+def test_the_statement_is_values_that_c2pa_gives_back(
+    street: Callable[[float], FileFilm], crew: Crew, tmp_path: Path
+) -> None:
+    """Lists of small numbers come back from it as bytes."""
+    short = street(0.2)
+    said = made(short, crew, tmp_path / "part.mp4", AnonymizeSettings()).said
+
+    def lists(value: object) -> Iterator[list[object]]:
+        if isinstance(value, dict):
+            for part in value.values():
+                yield from lists(part)
+        elif isinstance(value, list | tuple):
+            yield list(value)
+
+    assert all(isinstance(item, str) for each in lists(dict(said)) for item in each)
