@@ -22,6 +22,7 @@ from pipeline.engine.page import FileFacts, page_of
 from pipeline.engine.release import Job
 from pipeline.engine.statement import check_facts
 from pipeline.errors import ReleaseError
+from pipeline.observe import logs
 from pipeline.observe.draw import save_image
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png"})
@@ -68,6 +69,7 @@ def carry_out(request: Request) -> None:
         check_target("--report", str(request.report))
     start_s, end_s = request.span_s
     film = FileFilm(file, DecodeSettings(), start_s=start_s, end_s=end_s) if media[0].is_clip else None
+    logs.configure("warning", "auto")
     eyes = request.eyes if check else None
     with open_crew(settings, request.model, request.models, eyes=eyes, one_picture=film is None) as crew:
         if film is None:
@@ -144,7 +146,7 @@ def _tell(done: Anonymised, checked: Checked | None, path: Path, as_json: bool) 
     tell(out, f"{done.frames} pictures in {spent_s:.1f} s; followed and covered: {objects}")
     tell(out, f"{100 * done.covered:.1f} % of the picture is covered in the mean")
     if checked is not None:
-        whose = "" if checked.independent else " (no other detector is here: the same one, in a mirror)"
+        whose = "" if checked.independent else " (the detector that chose the covers: not independent)"
         tell(out, f"checked by {', '.join(checked.eyes)}{whose}: {checked.covered_more} objects were covered more")
         tell(
             out, f"nobody is seen now; at most {checked.misses.high:.1f} objects per minute that they could see (95 %)"

@@ -21,6 +21,7 @@ from pipeline.cli import (
     media_commands,
     models_commands,
     query_commands,
+    release_build,
     run_command,
     spool_commands,
     traffic_command,
@@ -58,6 +59,7 @@ app.add_typer(config_commands.app, name="config")
 app.add_typer(models_commands.app, name="models")
 app.add_typer(spool_commands.app, name="spool")
 app.add_typer(keeping_commands.retention_app, name="retention")
+app.add_typer(release_build.app, name="release")
 app.command("erase")(keeping_commands.erase)
 app.command("doctor")(doctor_command.doctor)
 app.command("demo")(demo_command.demo)

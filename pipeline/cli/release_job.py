@@ -24,7 +24,6 @@ from pipeline.engine.statement import digests
 from pipeline.errors import ModelError, ReleaseError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
-from pipeline.observe import logs
 
 _MOST_TOLD = 5
 _STAGES = {"look": "looking", "make": "covering"}
@@ -64,7 +63,6 @@ def open_crew(
     Raises:
         ModelError, MissingComponent: a network cannot be used.
     """
-    logs.configure("warning", "auto")
     look = settings.look
     if look in WEAKER_LOOKS:
         tell(
@@ -167,5 +165,5 @@ def _reader(models_dir: Path | None) -> PlateReader | None:
 def _models(finders: Finders, checkers: Checkers | None, models_dir: Path | None) -> dict[str, str]:
     names = [finders.name]
     if checkers:
-        names += [*checkers.eyes.cards, *([checkers.reader.name] if checkers.reader else [])]
+        names += [*checkers.eyes.names, *([checkers.reader.name] if checkers.reader else [])]
     return digests(names, models_dir)

@@ -52,7 +52,9 @@ class FileFilm:
         with self._opened() as clip:
             first = next(iter(clip.frames()), None)
             if first is None:
-                raise UnsupportedMedia(str(path), "holds no frame that can be decoded", "Check that it is complete")
+                raise UnsupportedMedia(
+                    str(path), "holds no frame that can be decoded", "Check that it is complete and not encrypted"
+                )
             self._first_s = first.stamp_s or 0.0
             self._facts = _facts(clip, first)
 

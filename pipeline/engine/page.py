@@ -94,7 +94,7 @@ def _by_hand(what: str, regions: Sequence[Region]) -> list[tuple[str, ...]]:
 
 def _checks(checked: Checked) -> list[CheckRow]:
     misses, probed = checked.misses, checked.probed
-    whose = "" if checked.independent else " – the detector that chose the covers, in a mirror: not independent"
+    whose = "" if checked.independent else " – the detector that chose the covers: not independent"
     rows = [
         CheckRow(
             f"Other detectors look at every picture ({', '.join(checked.eyes)}{whose})",

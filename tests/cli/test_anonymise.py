@@ -122,6 +122,11 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(
     sound = tmp_path / "sound.mp4"
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-t", "1", "-i", "sine", str(sound)]
     subprocess.run(command, check=True)
+    locked = tmp_path / "locked.mp4"
+    keys = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76" * 16, "-encryption_kid", "a7" * 16]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(clip), "-c", "copy", *keys, str(locked)], check=True)
+    statue = tmp_path / "statue.yaml"
+    statue.write_text("uncover:\n  - {box: [0, 0, 1, 1], why: a statue}\n")
     empty, folder = tmp_path / "empty.mp4", tmp_path / "folder"
     empty.touch()
     folder.mkdir()
@@ -136,6 +141,11 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(
         ((tmp_path / "none.mp4", "--out", tmp_path / "a.mp4"), "does not exist"),
         ((empty, "--out", tmp_path / "a.mp4"), "is empty"),
         ((sound, "--out", tmp_path / "a.mp4"), "sound.mp4"),
+        ((locked, "--out", tmp_path / "a.mp4"), "not encrypted"),
+        ((clip, "--out", tmp_path / "a.mp4", "--regions", statue), "a second person has to agree"),
+        ((clip, "--out", tmp_path / "a.mp4", "--regions", tmp_path / "none.yaml"), "cannot be read"),
+        ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "no" / "page.html"), "there is no folder"),
+        ((picture, "--out", tmp_path / "a.png", "--report", tmp_path / "page.html"), "is for clips"),
         ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip), "belong together"),
         ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip, "--key", clip), "is no certificate"),
         ((clip, "--out", tmp_path / "a.mp4", "--eyes", "nobody"), "nobody"),
@@ -145,7 +155,14 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(
         done = CliRunner().invoke(app, ["anonymise", *map(str, arguments)])
         assert isinstance(done.exception, ViapublicaError), (arguments, done.exception)
         assert problem in str(done.exception)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "empty.mp4", "folder", "sound.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "clip.mp4",
+        "empty.mp4",
+        "folder",
+        "locked.mp4",
+        "sound.mp4",
+        "statue.yaml",
+    ]
 
 
 @pytest.mark.real

@@ -1,0 +1,214 @@
+"""The work of `viapublica release build`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from pipeline.anonymize.certificate import Identity, load_identity
+from pipeline.anonymize.leftovers import leftovers
+from pipeline.anonymize.provenance import Standing, read_provenance
+from pipeline.anonymize.regions import Region, Regions
+from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
+from pipeline.anonymize.target import part_of
+from pipeline.cli.console import err, out, print_json, tell
+from pipeline.cli.files import sha256_of, written
+from pipeline.cli.release_job import only_covers, open_crew, refusal, run_job
+from pipeline.decode.film import FileFilm
+from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.disclosure import BuiltFile, Disclosure
+from pipeline.domain.film import Film
+from pipeline.engine.page import FileFacts, page_of
+from pipeline.engine.release import Job, Released
+from pipeline.errors import ReleaseError
+from pipeline.observe import logs
+
+if TYPE_CHECKING:
+    from pipeline.governance.register import Register
+
+
+@dataclass(frozen=True)
+class Build:
+    """What was asked for; see `viapublica release build --help`."""
+
+    number: str
+    source: Path | None
+    config: Path | None
+    folder: Path
+    certificate: Path | None
+    key: Path | None
+    regions: Path | None
+    windscreens: bool
+    eyes: tuple[str, ...]
+    model: str | None
+    models: Path | None
+    by: str
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A film, and what the page says of where it is from."""
+
+    film: Film
+    rows: Sequence[tuple[str, str]]
+
+
+def carry_out(build: Build, register: Register) -> None:
+    """Make the clip and its page, and enter them.
+
+    Raises:
+        ViapublicaError: it may not be made, or cannot; nothing is there under its name, nothing is entered.
+    """
+    logs.configure("warning", "auto")
+    disclosure = register.may_build(build.number)
+    settings = AnonymizeSettings(look=_look(disclosure), cover=CoverSettings(windscreens=build.windscreens))
+    identity = _identity(build)
+    regions = _regions(build, register)
+    source = _source(build, disclosure)
+    name = disclosure.number.replace("/", "-")
+    clip, page = build.folder / f"{name}.mp4", build.folder / f"{name}.html"
+    _make_folder(build.folder)
+    mark = disclosure.request.mark
+    text = MarkText(mark.institution, mark.place, mark.date, disclosure.number)
+    with ExitStack() as stack:
+        crew = stack.enter_context(open_crew(settings, build.model, build.models, eyes=build.eyes))
+        part = stack.enter_context(part_of(clip))
+        job = Job(source.film, settings, text, regions, identity, crew.models)
+        made = run_job(job, crew, part)
+        if made.problems:
+            raise refusal(made, str(clip), part, build.folder / f"{name}-residue")
+        _check_finished(part, clip)
+        digest = sha256_of(part)
+        facts = FileFacts(clip.name, digest, [*_rows(disclosure), *source.rows])
+        with written("--out", str(page), "w", encoding="utf-8") as stream:
+            stream.write(page_of(made, job, facts))
+            # Entered before anything has its name: what is in the register and was never given away does no harm.
+            register.built(disclosure.number, _built(clip, part, digest, made), build.by)
+    _tell(build, clip, page, digest, made)
+
+
+def _look(disclosure: Disclosure) -> Look:
+    try:
+        return Look(disclosure.request.look)
+    except ValueError:
+        raise ReleaseError(
+            f"disclosure {disclosure.number}",
+            f"asks for the look {disclosure.request.look!r}, which there is not",
+            f"Request it again with --look {' or '.join(look.value for look in Look)}",
+        ) from None
+
+
+def _identity(build: Build) -> Identity:
+    if build.certificate is None or build.key is None:
+        raise ReleaseError(
+            "--certificate and --key",
+            "are missing: what leaves is signed",
+            "Name the institution's, or make some with viapublica certificate",
+        )
+    return load_identity(build.certificate, build.key)
+
+
+def _regions(build: Build, register: Register) -> Regions:
+    agreed = register.confirmed_uncoverings(build.number)
+    try:
+        bare = tuple(Region.model_validate(one.region) for one in agreed)
+    except ValidationError as error:
+        raise ReleaseError(
+            f"disclosure {build.number}", "has an uncovering that is no region", "Ask for it anew"
+        ) from error
+    return Regions(cover=only_covers(build.regions).cover, uncover=bare)
+
+
+def _source(build: Build, disclosure: Disclosure) -> Source:
+    content = disclosure.request.content
+    if not content.is_file:
+        raise ReleaseError("recordings", "not yet", "")
+    if build.source is None:
+        raise ReleaseError(
+            f"disclosure {disclosure.number}",
+            f"is of the file {content.file_name}",
+            f"Name it: --source {content.file_name}",
+        )
+    if sha256_of(build.source) != content.file_sha256:
+        raise ReleaseError(
+            str(build.source),
+            f"is not the file that disclosure {disclosure.number} is of ({content.file_name}, SHA-256 "
+            f"{content.file_sha256[:12]}…)",
+            "Find that one, or enter a new request",
+        )
+    film = FileFilm(build.source, DecodeSettings())
+    return Source(film, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReleaseError(
+            str(folder), f"cannot be made ({error.strerror})", "Choose another folder with --out"
+        ) from error
+
+
+def _check_finished(part: Path, clip: Path) -> None:
+    """As its receiver will: signed, unchanged, and nothing in it but pictures."""
+    found = read_provenance(part)
+    extras = leftovers(part)
+    if found.standing not in {Standing.TRUSTED, Standing.UNKNOWN_SIGNER} or extras:
+        raise ReleaseError(
+            str(clip),
+            f"is not written: its own check fails ({', '.join((*found.problems, *extras)) or found.standing.value})",
+            "Check that the certificate is valid today",
+        )
+
+
+def _rows(disclosure: Disclosure) -> list[tuple[str, str]]:
+    request = disclosure.request
+    return [
+        ("Number", disclosure.number),
+        ("Recipient", " · ".join(part for part in (request.recipient, request.recipient_document) if part)),
+        ("Legal basis", request.basis.value),
+        ("Purpose", request.purpose),
+        (
+            "Declaration",
+            f"{disclosure.declaration.name} (SHA-256 {disclosure.declaration.sha256})"
+            if disclosure.declaration
+            else "",
+        ),
+        ("Requested by", request.requested_by),
+        ("Approved by", f"{disclosure.decided_by}, {_moment(disclosure.decided_ms)}"),
+    ]
+
+
+def _moment(ts_ms: int | None) -> str:
+    return "" if ts_ms is None else datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _built(clip: Path, part: Path, digest: str, made: Released) -> BuiltFile:
+    verification: Mapping[str, Any] = made.said.get("checked", {})
+    policy = {"sha256": made.said["policy_sha256"], "models": made.said["models"], **made.said["policy"]}
+    return BuiltFile(clip.name, digest, part.stat().st_size, verification, policy)
+
+
+def _tell(build: Build, clip: Path, page: Path, digest: str, made: Released) -> None:
+    if build.as_json:
+        print_json({"clip": str(clip), "page": str(page), "sha256": digest, "statement": dict(made.said)})
+        return
+    tell(out, ("written ", "bold"), f"{clip} and {page}")
+    tell(out, f"SHA-256 {digest}, entered in the register")
+    if made.checked:
+        tell(
+            out,
+            f"nobody is seen; at most {made.checked.misses.high:.1f} objects per minute that the eyes could see (95 %)",
+        )
+    tell(
+        err,
+        "look at the page, then hand the clip over and note it: ",
+        (f"viapublica release deliver {build.number}", "bold"),
+    )

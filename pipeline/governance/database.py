@@ -1,0 +1,241 @@
+"""The register's database: opened, brought up to date, and its troubles told in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
+
+REVISION: Final = "0001"
+"""The newest migration; a test compares it with the folder."""
+
+_APPLICATION_ID: Final = 0x56504742
+"""Stands in the head of an SQLite file: "VPGB"."""
+_WRITES: Final = "register_writes"
+_FOLDER: Final = "viapublica-register"
+
+
+class Database:
+    """Reading and writing transactions on the register's tables.
+
+    Args:
+        where: an SQLite file, or a SQLAlchemy address.
+        create: make the SQLite file where there is none.
+        patience_s: how long a lock of another process is waited for.
+
+    Raises:
+        ReleaseError: it cannot be opened, or is none of ours.
+        MissingComponent: its driver is not installed.
+    """
+
+    def __init__(self, where: str | Path, *, create: bool, patience_s: float) -> None:
+        url = _address(where)
+        self.subject = url.database or "" if _is_sqlite(url) else url.render_as_string(hide_password=True)
+        self.folder = Path(self.subject).parent if _is_sqlite(url) else Path(_FOLDER)
+        if _is_sqlite(url):
+            _prepare_file(Path(self.subject), create)
+        self._engine = _engine(url, self.subject, patience_s)
+        self._patience_ms = round(patience_s * 1000)
+        self._writing = self._engine.execution_options(**{_WRITES: True})
+        if self._engine.dialect.name == "postgresql":
+            self._engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        try:
+            with self._explained():
+                self._bring_up_to_date()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view.
+
+        Raises:
+            ReleaseError: the database gave trouble.
+        """
+        with self._explained(), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that nobody else writes beside; kept when this ends well, else nothing of it is.
+
+        Raises:
+            ReleaseError: the database gave trouble, or another process writes for too long.
+        """
+        with self._explained(), Session(self._writing) as session, session.begin():
+            if self._engine.dialect.name == "postgresql":
+                session.execute(text(f"SET LOCAL lock_timeout = {self._patience_ms:d}"))
+                session.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
+            yield session
+
+    def _bring_up_to_date(self) -> None:
+        with self._engine.connect() as connection:
+            if _revision(connection, self.subject) == REVISION:
+                return
+        with self._writing.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_APPLICATION_ID})")
+            # Another process may have been faster; Alembic then finds nothing to do.
+            _revision(connection, self.subject)
+            _migrate(connection)
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION_ID}")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise ReleaseError(self.subject, *_words(str(error.orig))) from error
+        except SQLAlchemyError as error:
+            raise ReleaseError(self.subject, f"the register gives trouble ({error})", "") from error
+
+
+def _address(where: str | Path) -> URL:
+    if isinstance(where, Path) or "://" not in where:
+        name = str(where)
+        if not name or "\0" in name:
+            raise ReleaseError(f"register {name!r}", "names no file", "Write --register FILE")
+        return URL.create("sqlite", database=name)
+    try:
+        return make_url(where)
+    except (ArgumentError, ValueError):
+        # The text may hold a password: it is not quoted.
+        raise ReleaseError(
+            "register", "its address is not understood", "Write a file, or postgresql+psycopg://user@host/name"
+        ) from None
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and bool(url.database)
+
+
+def _prepare_file(path: Path, create: bool) -> None:
+    """The file is there, readable by this user only when it is new."""
+    if path.is_dir():
+        raise ReleaseError(str(path), "is a folder, not a register", f"Name a file, such as {path / 'register.db'}")
+    if path.exists():
+        return
+    if not create:
+        raise ReleaseError(
+            str(path),
+            "there is no register yet",
+            "The first viapublica release request makes one; or name another with --register",
+        )
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise ReleaseError(str(path), f"cannot be made ({error.strerror})", "Choose another --register") from error
+
+
+def _engine(url: URL, subject: str, patience_s: float) -> Engine:
+    sqlite = url.get_backend_name() == "sqlite"
+    try:
+        engine = create_engine(url, connect_args={"timeout": patience_s} if sqlite else {})
+    except NoSuchModuleError:
+        raise ReleaseError(
+            subject, f"nothing here speaks {url.drivername}", "Use an SQLite file, or postgresql+psycopg://"
+        ) from None
+    except ImportError as error:
+        raise MissingComponent(
+            error.name or url.drivername,
+            f"is not installed, and {subject} needs it",
+            "pip install 'psycopg[binary]'" if error.name == "psycopg" else f"pip install {error.name}",
+        ) from error
+    if sqlite:
+        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _settle_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # We begin transactions ourselves: see below.
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE would delete past the triggers
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that began by reading and then wants to write fails at once when another has written: the lock is
+    # taken first. It also makes running numbers and the chain of the journal safe between processes.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+
+
+def _revision(connection: Connection, subject: str) -> str:
+    """The migration that the database is at; "" when it is empty.
+
+    Raises:
+        ReleaseError: it is another program's, or a newer one's.
+    """
+    if connection.dialect.name == "sqlite":
+        identity = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        if identity not in {0, _APPLICATION_ID}:
+            raise _not_ours(subject)
+    tables = set(inspect(connection).get_table_names())
+    if "alembic_version" not in tables:
+        if tables & {"disclosures", "journal"} or (tables and connection.dialect.name == "sqlite"):
+            raise _not_ours(subject)
+        return ""
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    if found is None or "journal" not in tables:
+        raise _not_ours(subject)
+    if str(found) > REVISION:
+        raise ReleaseError(subject, "was made by a newer viapublica", "Install that version here too")
+    return str(found)
+
+
+def _not_ours(subject: str) -> ViapublicaError:
+    return ReleaseError(subject, "is another program's database, not a register", "Name another file with --register")
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # here: only a new or older register needs it
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, REVISION)
+
+
+_TROUBLES: Final = (
+    (
+        ("locked", "lock timeout"),
+        "another process is changing the register",
+        "Try again; if it stays so, find who has it open",
+    ),
+    (
+        ("not a database", "malformed", "disk image"),
+        "is damaged, or no register at all",
+        "Bring back a backup; do not write to it before",
+    ),
+    (
+        ("readonly", "read-only", "permission denied"),
+        "may not be written to",
+        "Mend the rights of the file and its folder",
+    ),
+    (("unable to open",), "cannot be opened", "Mend the rights of the file and its folder"),
+    (("is full",), "the disk is full; nothing was changed", "Make room"),
+)
+"""What drivers say, in lower case; what is wrong; what to do."""
+
+
+def _words(trouble: str) -> tuple[str, str]:
+    for signs, problem, fix in _TROUBLES:
+        if any(sign in trouble.lower() for sign in signs):
+            return problem, fix
+    return f"the database says: {trouble.strip().splitlines()[0]}", "Look whether it can be reached"

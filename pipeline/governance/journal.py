@@ -1,0 +1,140 @@
+"""The journal: every change of the register, each entry chained to the one before by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.domain.disclosure import JournalEntry
+from pipeline.governance.rows import canonical
+from pipeline.governance.tables import JournalRow
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Where the journal does not hold.
+
+    Attributes:
+        seq: of the first entry that is wrong; of the last one when a disclosure is not as it left it.
+        number: of the disclosure it is about.
+        problem: what is wrong, in one clause.
+    """
+
+    seq: int
+    number: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done, by whom and when (milliseconds since 1970 UTC)."""
+
+    action: str
+    by: str
+    at_ms: int
+
+
+def append(session: Session, act: Act, number: str, details: Mapping[str, Any]) -> None:
+    """Add an entry, in the transaction of the change itself; nobody else may be writing."""
+    last = session.scalar(select(JournalRow).order_by(JournalRow.seq.desc()).limit(1))
+    entry = {
+        "seq": 1 if last is None else last.seq + 1,
+        "at_ms": act.at_ms,
+        "who": act.by,
+        "account": account(),
+        "action": act.action,
+        "number": number,
+        "previous": "" if last is None else last.hash,
+    }
+    text = canonical(details)
+    session.add(JournalRow(**entry, details=text, hash=_hash(entry, text)))
+    session.flush()
+
+
+def entries(session: Session, number: str | None = None) -> tuple[JournalEntry, ...]:
+    """All of it, or what is about one disclosure; oldest first."""
+    wanted = select(JournalRow).order_by(JournalRow.seq)
+    if number is not None:
+        wanted = wanted.where(JournalRow.number == number)
+    return tuple(
+        JournalEntry(
+            row.seq,
+            row.at_ms,
+            row.who,
+            row.account,
+            row.action,
+            row.number,
+            json.loads(row.details),
+            row.previous,
+            row.hash,
+        )
+        for row in session.scalars(wanted)
+    )
+
+
+def first_broken(session: Session) -> Broken | None:
+    """The first entry that is not what was written, or does not follow the one before."""
+    previous = ""
+    for seq, row in enumerate(session.scalars(select(JournalRow).order_by(JournalRow.seq)), start=1):
+        if row.seq != seq:
+            return Broken(seq, row.number, f"entry {seq} is gone: {row.seq} comes next")
+        if row.previous != previous:
+            return Broken(seq, row.number, "does not follow the entry before it")
+        entry = {
+            "seq": row.seq,
+            "at_ms": row.at_ms,
+            "who": row.who,
+            "account": row.account,
+            "action": row.action,
+            "number": row.number,
+            "previous": row.previous,
+        }
+        if row.hash != _hash(entry, row.details):
+            return Broken(seq, row.number, "was changed after it was written")
+        previous = row.hash
+    return None
+
+
+def first_changed(session: Session, digests: Mapping[str, str]) -> Broken | None:
+    """The first disclosure that is not as its last entry left it.
+
+    Args:
+        session: of the database; its journal holds.
+        digests: of the disclosures as they are now, by number.
+    """
+    last = {row.number: row for row in session.scalars(select(JournalRow).order_by(JournalRow.seq))}
+    for number, row in last.items():
+        if number not in digests:
+            return Broken(row.seq, number, "its disclosure is gone")
+        if json.loads(row.details).get("after") != digests[number]:
+            return Broken(row.seq, number, "its disclosure was changed past the journal")
+    unknown = next((number for number in digests if number not in last), None)
+    return None if unknown is None else Broken(0, unknown, "no entry tells of this disclosure")
+
+
+def account() -> str:
+    """The operating system's user of this process; its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _hash(entry: Mapping[str, Any], details: str) -> str:
+    """SHA-256 over the canonical JSON of everything but the hash itself; `details` is canonical JSON already.
+
+    Text that is no JSON any longer gets a hash that no entry has.
+    """
+    try:
+        text = canonical({**entry, "details": json.loads(details)}).encode()
+    except (TypeError, ValueError):
+        return ""
+    return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,33 @@
+"""Months of an institution: they begin and end at midnight where it is, not in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, tzinfo
+
+from pipeline.errors import ReleaseError
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+
+
+def month_span_ms(month: str, zone: tzinfo | None) -> tuple[int, int]:
+    """First and last millisecond of a month, since 1970 UTC.
+
+    Args:
+        month: such as ``2026-11``.
+        zone: where; None is the machine's.
+
+    Raises:
+        ReleaseError: it is no month.
+    """
+    match = _MONTH.fullmatch(month.strip())
+    year, number = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+    if not (2000 <= year < 9999 and 1 <= number <= 12):
+        raise ReleaseError(f"month {month!r}", "is none", "Write year and month, such as 2026-11")
+    following = (year + 1, 1) if number == 12 else (year, number + 1)
+    return _midnight_ms(year, number, zone), _midnight_ms(*following, zone) - 1
+
+
+def _midnight_ms(year: int, month: int, zone: tzinfo | None) -> int:
+    moment = datetime(year, month, 1, tzinfo=zone)
+    return round((moment if zone else moment.astimezone()).timestamp() * 1000)

@@ -1,0 +1,206 @@
+"""The month's sheet of disclosures, with the columns of decree 18.743/2014 art. 9, as XLSX.
+
+Its words are Portuguese: it is read by those whom the decree names.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from pipeline.domain.disclosure import Content, Disclosure, DisclosureState, LegalBasis
+
+_Value = str | datetime | None
+
+_BASES: Final = {
+    LegalBasis.JUDICIARY: "Poder Judiciário",
+    LegalBasis.PUBLIC_MINISTRY: "Ministério Público",
+    LegalBasis.POLICE: "Polícia",
+    LegalBasis.AGREEMENT: "Convênio",
+    LegalBasis.RESEARCH: "Pesquisa",
+    LegalBasis.MEDIA: "Imprensa",
+}
+_LONGEST: Final = 32_767
+"""Characters that a cell of a spreadsheet holds."""
+_NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MOMENT: Final = "dd/mm/yyyy hh:mm"
+_NONE: Final = "Nenhuma cessão foi pedida, decidida, feita ou entregue neste mês."
+_HEAD_ROWS: Final = 5
+_TITLE_ROW: Final = _HEAD_ROWS + 2
+
+
+@dataclass(frozen=True, slots=True)
+class SheetHead:
+    """What stands above the columns.
+
+    Attributes:
+        institution: whose register it is.
+        month: such as ``2026-11``.
+        made_ms: when the sheet is made, milliseconds since 1970 UTC.
+        zone: in which all its times are told; None is the machine's.
+        journal: number of the journal's entries and the last one's hash: who keeps the sheet can show later that
+            nothing before it was taken away.
+    """
+
+    institution: str
+    month: str
+    made_ms: int
+    zone: tzinfo | None = None
+    journal: tuple[int, str] = (0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    width: float
+    value: Callable[[Disclosure, tzinfo | None], _Value]
+
+
+def month_sheet(disclosures: Sequence[Disclosure], head: SheetHead) -> bytes:
+    """The XLSX file.
+
+    Args:
+        disclosures: those of the month, see `Register.list`.
+        head: what stands above them.
+    """
+    book = Workbook()
+    sheet = book.active
+    if not isinstance(sheet, Worksheet):  # a new workbook has one
+        raise TypeError("no worksheet")
+    sheet.title = f"Cessões {head.month}"
+    _write_head(sheet, head)
+    for number, column in enumerate(_COLUMNS, start=1):
+        cell = _put(sheet, _TITLE_ROW, number, column.title)
+        cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDEBEA")
+        sheet.column_dimensions[get_column_letter(number)].width = column.width
+    for row, found in enumerate(disclosures, start=_TITLE_ROW + 1):
+        for number, column in enumerate(_COLUMNS, start=1):
+            _put(sheet, row, number, column.value(found, head.zone))
+    if not disclosures:
+        _put(sheet, _TITLE_ROW + 1, 1, _NONE).alignment = Alignment(wrap_text=False)
+    _set_up_print(sheet)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _write_head(sheet: Worksheet, head: SheetHead) -> None:
+    made = _local(head.made_ms, head.zone)
+    year, month = head.month.split("-")
+    entries, last = head.journal
+    lines = (
+        ("Registro de cessões de imagens (Decreto 18.743/2014, art. 9)", ""),
+        ("Instituição", head.institution),
+        ("Mês", f"{month}/{year}"),
+        ("Feito em", f"{made:%d/%m/%Y %H:%M} (UTC{_offset(made)}; nesta hora local estão todas as datas)"),
+        ("Diário", f"último registro: nº {entries}, {last}" if entries else "sem registros"),
+    )
+    for row, (name, value) in enumerate(lines, start=1):
+        for column, text in ((1, name), (3, value)):
+            cell = _put(sheet, row, column, text)
+            cell.alignment = Alignment(wrap_text=False)
+            cell.font = Font(bold=column == 1, size=14 if row == 1 else 11)
+
+
+def _put(sheet: Worksheet, row: int, column: int, value: _Value) -> Cell:
+    """A cell that is text or a time, and never a formula, whatever it begins with."""
+    cell = sheet.cell(row, column)
+    if not isinstance(cell, Cell):  # nothing is merged here
+        raise TypeError("no cell")
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    if isinstance(value, datetime):
+        cell.value, cell.number_format = value, _MOMENT
+    elif value:
+        text = _NOT_XML.sub("\ufffd", value.replace("\r", "\n"))
+        cell.value = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        cell.data_type, cell.number_format = "s", "@"
+        cell.quotePrefix = True
+    return cell
+
+
+def _set_up_print(sheet: Worksheet) -> None:
+    sheet.freeze_panes = sheet.cell(_TITLE_ROW + 1, 2)
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = f"{_TITLE_ROW}:{_TITLE_ROW}"
+    sheet.oddFooter.right.text = "&P / &N"
+
+
+def _local(ts_ms: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(ts_ms // 1000, UTC).astimezone(zone)
+
+
+def _cell_time(ts_ms: int | None, zone: tzinfo | None) -> datetime | None:
+    """Spreadsheets know no zones: the local time as it stands on the wall."""
+    return None if ts_ms is None else _local(ts_ms, zone).replace(tzinfo=None)
+
+
+def _offset(moment: datetime) -> str:
+    text = f"{moment:%z}"
+    return f"{text[:3]}:{text[3:5]}"
+
+
+def _content(content: Content) -> str:
+    camera = f"câmera {content.camera_id}" if content.camera_id else ""
+    file = f"arquivo {content.file_name} (SHA-256 {content.file_sha256})" if content.is_file else ""
+    return "\n".join(part for part in (camera, file) if part)
+
+
+def _period(content: Content, zone: tzinfo | None) -> str:
+    if content.begin_ms is None or content.end_ms is None:
+        return ""
+    begin, end = _local(content.begin_ms, zone), _local(content.end_ms, zone)
+    return " a ".join(f"{moment:%d/%m/%Y %H:%M:%S} (UTC{_offset(moment)})" for moment in (begin, end))
+
+
+def _declaration(found: Disclosure) -> str:
+    kept = found.declaration
+    return "não há" if kept is None else f"{kept.name}\nSHA-256 {kept.sha256}"
+
+
+def _decision(found: Disclosure) -> str:
+    if found.state is DisclosureState.REQUESTED:
+        return "pendente"
+    return "recusada" if found.state is DisclosureState.REFUSED else "aprovada"
+
+
+def _files(found: Disclosure) -> str:
+    return "\n".join(f"{file.name}: {file.sha256}" for file in found.files)
+
+
+def _last_built(found: Disclosure, zone: tzinfo | None) -> datetime | None:
+    return _cell_time(found.files[-1].built_ms, zone) if found.files else None
+
+
+_COLUMNS: Final = (
+    _Column("Nº", 14, lambda found, _: found.number),
+    _Column("Data do pedido", 17, lambda found, zone: _cell_time(found.asked_ms, zone)),
+    _Column("Destinatário", 28, lambda found, _: found.request.recipient),
+    _Column("Documento", 22, lambda found, _: found.request.recipient_document),
+    _Column("Base legal", 18, lambda found, _: _BASES[found.request.basis]),
+    _Column("Finalidade", 40, lambda found, _: found.request.purpose),
+    _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request.content)),
+    _Column("Período", 24, lambda found, zone: _period(found.request.content, zone)),
+    _Column("Declaração (art. 10 §3)", 30, lambda found, _: _declaration(found)),
+    _Column("Solicitante", 20, lambda found, _: found.request.requested_by),
+    _Column("Decisão", 12, lambda found, _: _decision(found)),
+    _Column("Decidido por", 20, lambda found, _: found.decided_by),
+    _Column("Data da decisão", 17, lambda found, zone: _cell_time(found.decided_ms, zone)),
+    _Column("Motivos", 36, lambda found, _: found.reasons),
+    _Column("Arquivo (SHA-256)", 40, lambda found, _: _files(found)),
+    _Column("Feito em", 17, _last_built),
+    _Column("Entregue em", 17, lambda found, zone: _cell_time(found.delivered_ms, zone)),
+    _Column("Entregue por", 20, lambda found, _: found.delivered_by),
+)

@@ -1,0 +1,107 @@
+"""Tables of the register. What a migration made is never changed, only added to: see `migrations`."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    """Of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class DisclosureRow(Base):
+    """See `pipeline.domain.disclosure.Disclosure`. Times are milliseconds since 1970 UTC."""
+
+    __tablename__ = "disclosures"
+    __table_args__ = (UniqueConstraint("year", "running"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    year: Mapped[int]
+    running: Mapped[int]
+    asked_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    requested_by: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[str] = mapped_column(Text)
+    recipient_document: Mapped[str] = mapped_column(Text)
+    basis: Mapped[str] = mapped_column(String(32))
+    purpose: Mapped[str] = mapped_column(Text)
+    camera_id: Mapped[str] = mapped_column(String(64))
+    begin_ms: Mapped[int | None] = mapped_column(BigInteger)
+    end_ms: Mapped[int | None] = mapped_column(BigInteger)
+    source_name: Mapped[str] = mapped_column(Text)
+    source_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    look: Mapped[str] = mapped_column(Text)
+    institution: Mapped[str] = mapped_column(Text)
+    place: Mapped[str] = mapped_column(Text)
+    date: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    declaration_name: Mapped[str | None] = mapped_column(Text)
+    declaration_kept_as: Mapped[str | None] = mapped_column(Text)
+    declaration_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    declaration_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    declared_by: Mapped[str | None] = mapped_column(Text)
+    declared_ms: Mapped[int | None] = mapped_column(BigInteger)
+    decided_by: Mapped[str] = mapped_column(Text, default="")
+    decided_ms: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    reasons: Mapped[str] = mapped_column(Text, default="")
+    delivered_by: Mapped[str] = mapped_column(Text, default="")
+    delivered_ms: Mapped[int | None] = mapped_column(BigInteger)
+    files: Mapped[list[BuiltFileRow]] = relationship(order_by="BuiltFileRow.id")
+    uncoverings: Mapped[list[UncoveringRow]] = relationship(order_by="UncoveringRow.id")
+
+
+class BuiltFileRow(Base):
+    """Every file ever made for a disclosure."""
+
+    __tablename__ = "built_files"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    disclosure_id: Mapped[int] = mapped_column(ForeignKey("disclosures.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    built_by: Mapped[str] = mapped_column(Text)
+    built_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    verification: Mapped[str] = mapped_column(Text)
+    policy: Mapped[str] = mapped_column(Text)
+
+
+class UncoveringRow(Base):
+    """Regions that are to stay visible, with the two persons who want it."""
+
+    __tablename__ = "uncoverings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    disclosure_id: Mapped[int] = mapped_column(ForeignKey("disclosures.id"), index=True)
+    region: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_ms: Mapped[int] = mapped_column(BigInteger)
+    confirmed_by: Mapped[str] = mapped_column(Text, default="")
+    confirmed_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class JournalRow(Base):
+    """One change; never altered (triggers refuse it), each chained to the one before by its hash."""
+
+    __tablename__ = "journal"
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str] = mapped_column(Text)
+    account: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(String(32))
+    number: Mapped[str] = mapped_column(String(16), index=True)
+    details: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)

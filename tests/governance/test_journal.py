@@ -1,0 +1,143 @@
+"""Whoever changes the register past the program is found out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import PolicyError, ReleaseError
+from pipeline.governance.register import Register
+from tests.governance.entries import approved, built_file, request
+
+
+@pytest.fixture
+def filled(register: Register, path: Path, tmp_path: Path) -> Path:
+    """Entries 1 to 4: a request, its approval, a file; another request."""
+    number = approved(register, tmp_path).number
+    register.built(number, built_file(), "Carla")
+    register.request(request("Rádio <b>Cidade</b>"))
+    assert register.check_journal() is None
+    return path
+
+
+def tampered(path: Path, statements: str) -> None:
+    connection = sqlite3.connect(path)
+    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.executescript(statements)
+    connection.close()
+
+
+def test_each_entry_tells_who_when_what_and_the_system_account(register: Register, filled: Path) -> None:
+    entries = register.journal()
+    assert [(entry.seq, entry.who, entry.action) for entry in entries] == [
+        (1, "Ana Souza", "request"),
+        (2, "Beatriz Lima", "approve"),
+        (3, "Carla", "build"),
+        (4, "Ana Souza", "request"),
+    ]
+    assert all(entry.account for entry in entries)
+    assert [entry.previous for entry in entries] == ["", *(entry.hash for entry in entries[:-1])]
+    assert entries[0].details["change"]["request"]["recipient"] == "12ª Vara Criminal"
+    assert [entry.seq for entry in register.journal("2026/2")] == [4]
+
+
+@pytest.mark.parametrize(
+    ("statement", "seq", "problem"),
+    [
+        ("UPDATE journal SET who = 'Dora' WHERE seq = 2", 2, "was changed"),
+        ("UPDATE journal SET at_ms = at_ms + 1 WHERE seq = 1", 1, "was changed"),
+        ("UPDATE journal SET account = 'x' WHERE seq = 4", 4, "was changed"),
+        ("UPDATE journal SET details = 'no JSON' WHERE seq = 3", 3, "was changed"),
+        ("UPDATE journal SET details = replace(details, 'Vara', 'Rádio') WHERE seq = 1", 1, "was changed"),
+        ("UPDATE journal SET hash = 'x' WHERE seq = 2", 2, "was changed"),
+        ("DELETE FROM journal WHERE seq = 2", 2, "entry 2 is gone"),
+        ("DELETE FROM journal WHERE seq = 1", 1, "entry 1 is gone"),
+        ("DELETE FROM journal WHERE seq = 4", 0, "no entry tells"),
+        ("DELETE FROM journal WHERE seq = 2; UPDATE journal SET seq = 2 WHERE seq = 3", 2, "does not follow"),
+        ("UPDATE disclosures SET recipient = 'Rádio' WHERE id = 1", 3, "changed past the journal"),
+        ("UPDATE disclosures SET basis = 'because' WHERE id = 1", 3, "changed past the journal"),
+        ("UPDATE built_files SET sha256 = 'x'", 3, "changed past the journal"),
+        ("DELETE FROM built_files", 3, "changed past the journal"),
+        ("UPDATE disclosures SET state = 'approved' WHERE id = 2", 4, "changed past the journal"),
+    ],
+)
+def test_a_change_past_the_program_is_found(
+    register: Register, filled: Path, statement: str, seq: int, problem: str
+) -> None:
+    tampered(filled, statement)
+    broken = register.check_journal()
+    assert broken is not None
+    assert broken.seq == seq
+    assert problem in broken.problem
+
+
+def test_a_disclosure_that_was_taken_out_is_missed(register: Register, filled: Path) -> None:
+    tampered(filled, "DELETE FROM disclosures WHERE id = 2")
+    broken = register.check_journal()
+    assert broken is not None
+    assert (broken.number, broken.problem) == ("2026/000002", "its disclosure is gone")
+
+
+def test_values_that_this_program_never_writes_are_an_error_with_a_name(register: Register, filled: Path) -> None:
+    tampered(filled, "UPDATE disclosures SET basis = 'because' WHERE id = 1")
+    with pytest.raises(ReleaseError, match="2026/000001: is damaged in the register"):
+        register.list()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal SET who = 'Dora'",
+        "DELETE FROM journal WHERE seq = 4",
+        "REPLACE INTO journal SELECT seq, 0, who, account, action, number, details, previous, hash FROM journal",
+        "DELETE FROM disclosures",
+        "DELETE FROM built_files",
+        "DELETE FROM uncoverings",
+        "UPDATE built_files SET sha256 = 'x'",
+    ],
+)
+def test_the_database_itself_refuses_to_alter_what_is_written(register: Register, filled: Path, statement: str) -> None:
+    register.ask_uncover("2026/1", {}, "a statue", "Ana Souza")
+    connection = sqlite3.connect(filled)
+    connection.execute("PRAGMA recursive_triggers = ON")
+    with pytest.raises(sqlite3.IntegrityError, match="is never altered"):
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_change_and_its_entry_are_kept_together_or_not_at_all(
+    register: Register, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = register.list(), register.journal()
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("killed here")
+
+    monkeypatch.setattr("pipeline.governance.journal.append", breaks)
+    with pytest.raises(RuntimeError, match="killed"):
+        register.refuse("2026/2", "Beatriz Lima", "why not")
+    monkeypatch.undo()
+    assert (register.list(), register.journal()) == before
+    with pytest.raises(PolicyError):
+        register.may_build("2026/2")
+    assert register.check_journal() is None
+
+
+def test_an_outsider_can_recompute_the_chain(register: Register, filled: Path) -> None:
+    connection = sqlite3.connect(filled)
+    rows = connection.execute(
+        "SELECT seq, at_ms, who, account, action, number, details, previous, hash FROM journal ORDER BY seq"
+    ).fetchall()
+    connection.close()
+    names = ("seq", "at_ms", "who", "account", "action", "number", "details", "previous")
+    for *values, digest in rows:
+        entry = dict(zip(names, values, strict=True))
+        entry["details"] = json.loads(entry["details"])
+        text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert hashlib.sha256(text.encode()).hexdigest() == digest

@@ -1,0 +1,229 @@
+"""From the request to the file that left, and what stops it on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.domain.disclosure import Content, DisclosureState, LegalBasis, Role
+from pipeline.errors import PolicyError, ReleaseError
+from pipeline.governance.register import Register
+from tests.governance.entries import SHA, StoppedClock, approved, built_file, ms, request, signed
+from tests.project.places import ROOT
+
+
+def test_a_request_gets_the_next_number_of_its_year(register: Register, clock: StoppedClock) -> None:
+    assert [register.request(request()).number for _ in range(2)] == ["2026/000001", "2026/000002"]
+    clock.now_ms = ms("2026-12-31T23:59-03:00")  # in UTC it is 2027 already
+    assert register.request(request()).number == "2026/000003"
+    clock.now_ms = ms("2027-01-01T00:00-03:00")
+    assert register.request(request()).number == "2027/000001"
+
+
+def test_all_that_was_entered_comes_back(register: Register, path: Path, tmp_path: Path, clock: StoppedClock) -> None:
+    made = register.request(request(), signed(tmp_path))
+    assert made.request == request()
+    assert made.state is DisclosureState.REQUESTED
+    assert made.asked_ms == clock.now_ms
+    with Register(path, clock, create=False) as again:
+        assert again.get("nº 2026/1") == again.get("2026-000001") == made
+
+
+@pytest.mark.parametrize("basis", list(LegalBasis))
+def test_whoever_asks_nobody_approves_without_the_recipients_declaration(register: Register, basis: LegalBasis) -> None:
+    number = register.request(replace(request(), basis=basis)).number
+    with pytest.raises(PolicyError, match=rf"declaration of 12ª Vara .*art\. 10 §3.*release declare {number}"):
+        register.approve(number, "Beatriz Lima")
+    with pytest.raises(PolicyError, match="declaration is missing"):
+        register.may_build(number)
+    assert register.get(number).state is DisclosureState.REQUESTED, "nothing is lost"
+    assert [entry.action for entry in register.journal()] == ["request"]
+
+
+@pytest.mark.parametrize("by", ["Ana Souza", "ana souza", "  ANA  Souza ", "Ａna Souza"])
+def test_who_entered_it_cannot_approve_it(register: Register, tmp_path: Path, by: str) -> None:
+    number = register.request(request(), signed(tmp_path)).number
+    with pytest.raises(PolicyError, match="cannot approve it too"):
+        register.approve(number, by)
+    with pytest.raises(PolicyError, match="is not approved"):
+        register.may_build(number)
+    assert register.approve(number, "Beatriz Lima").decided_by == "Beatriz Lima"
+
+
+def test_a_refusal_has_reasons_is_kept_and_is_final(register: Register, tmp_path: Path) -> None:
+    number = register.request(request(), signed(tmp_path)).number
+    for nothing in ("", " \n"):
+        with pytest.raises(PolicyError, match="a refusal needs reasons"):
+            register.refuse(number, "Beatriz Lima", nothing)
+    refused = register.refuse(number, "Beatriz Lima", " longer than needed ")
+    assert (refused.state, refused.reasons) == (DisclosureState.REFUSED, "longer than needed")
+    for forbidden in (
+        lambda: register.approve(number, "Carla"),
+        lambda: register.refuse(number, "Carla", "again"),
+        lambda: register.declare(number, signed(tmp_path), "Carla"),
+        lambda: register.may_build(number),
+        lambda: register.built(number, built_file(), "Carla"),
+        lambda: register.delivered(number, "Carla"),
+        lambda: register.ask_uncover(number, {}, "why", "Carla"),
+    ):
+        with pytest.raises(PolicyError, match="was refused by Beatriz Lima"):
+            forbidden()
+    assert register.list(DisclosureState.REFUSED) == (register.get(number),) == (refused,)
+
+
+def test_the_declaration_is_copied_for_us_alone(register: Register, tmp_path: Path) -> None:
+    paper = signed(tmp_path)
+    number = register.request(request()).number
+    kept = register.declare(number, paper, "Ana Souza").declaration
+    assert kept is not None
+    paper.unlink()
+    copy = register.declarations / kept.kept_as
+    assert copy.read_text() == "declaro"
+    assert kept.sha256 == hashlib.sha256(b"declaro").hexdigest()
+    assert (kept.name, kept.size_bytes) == ("declaração.pdf", 7)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert copy.parent.stat().st_mode & 0o777 == 0o700
+    newer = register.declare(number, signed(tmp_path, "declaro outra vez"), "Ana Souza").declaration
+    assert newer is not None
+    assert newer.sha256 != kept.sha256
+    assert copy.is_file(), "what was superseded stays"
+
+
+def test_a_declaration_that_cannot_be_read_enters_nothing(register: Register, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pdf"
+    empty.touch()
+    for bad, words in ((tmp_path / "none.pdf", "cannot be read"), (empty, "is empty"), (tmp_path, "no plain file")):
+        with pytest.raises(ReleaseError, match=words):
+            register.request(request(), bad)
+    with pytest.raises(ReleaseError, match="is not in the register"):
+        register.declare("2026/9", signed(tmp_path), "Ana Souza")
+    assert register.list() == ()
+    assert list(register.declarations.glob("*")) == [], "no copy is left either"
+
+
+def test_every_file_ever_built_is_found_by_its_hash(register: Register, tmp_path: Path, clock: StoppedClock) -> None:
+    source = Content(file_name="street.mp4", file_sha256="cd" * 32)
+    number = register.request(request(content=source), signed(tmp_path)).number
+    register.approve(number, "Beatriz Lima")
+    assert register.may_build(number).request.content == source
+    register.built(number, built_file(), "Carla")
+    clock.now_ms += 1000
+    done = register.built(number, built_file("ef" * 32, "again.mp4"), "Carla")
+    assert [file.name for file in done.files] == ["release.mp4", "again.mp4"]
+    assert done.files[1].built_ms == clock.now_ms
+    assert done.files[0].verification == {"residue": 0, "per_minute": [0.0, 1.5]}
+    assert done.declaration is not None
+    found = {
+        SHA.upper(): Role.BUILT,
+        "ef" * 32: Role.BUILT,
+        "cd" * 32: Role.SOURCE,
+        done.declaration.sha256: Role.DECLARATION,
+    }
+    for digest, role in found.items():
+        assert [(match.role, match.disclosure) for match in register.find_by_hash(digest)] == [(role, done)]
+    assert register.find_by_hash("0" * 64) == ()
+    with pytest.raises(ReleaseError, match="is no SHA-256"):
+        register.find_by_hash("abc")
+
+
+def test_delivery_needs_a_file_and_a_new_file_is_to_be_delivered_again(register: Register, tmp_path: Path) -> None:
+    number = approved(register, tmp_path).number
+    with pytest.raises(PolicyError, match="has no file yet"):
+        register.delivered(number, "Carla")
+    register.built(number, built_file(), "Carla")
+    assert register.delivered(number, "Carla").state is DisclosureState.DELIVERED
+    assert register.built(number, built_file("ef" * 32), "Carla").state is DisclosureState.BUILT
+
+
+def test_a_region_stays_visible_only_when_two_persons_want_it(register: Register, tmp_path: Path) -> None:
+    number = approved(register, tmp_path).number
+    region = {"box": [0.1, 0.2, 0.3, 0.4], "from_s": 1.5}
+    asked = register.ask_uncover(number, region, "the statue is not a person", "Ana Souza")
+    assert register.confirmed_uncoverings(number) == ()
+    with pytest.raises(PolicyError, match="was asked for by Ana Souza"):
+        register.confirm_uncover(number, asked.uncovering_id, "ana  SOUZA")
+    with pytest.raises(ReleaseError, match=f"uncovering 99: is none of .* It has: {asked.uncovering_id}"):
+        register.confirm_uncover(number, 99, "Carla")
+    register.confirm_uncover(number, asked.uncovering_id, "Carla")
+    (confirmed,) = register.confirmed_uncoverings(number)
+    assert (confirmed.region, confirmed.asked_by, confirmed.confirmed_by) == (region, "Ana Souza", "Carla")
+    with pytest.raises(PolicyError, match="was confirmed by Carla already"):
+        register.confirm_uncover(number, asked.uncovering_id, "Dora")
+    with pytest.raises(PolicyError, match="needs reasons"):
+        register.ask_uncover(number, region, " ", "Ana Souza")
+    assert [entry.action for entry in register.journal(number)][-2:] == ["ask-uncover", "confirm-uncover"]
+
+
+def test_an_unknown_number_names_near_ones(register: Register) -> None:
+    for _ in range(3):
+        register.request(request())
+    with pytest.raises(ReleaseError, match=r"disclosure 2026/000004: .*Did you mean 2026/000003"):
+        register.get("2026/4")
+    with pytest.raises(ReleaseError, match="is not the number of a disclosure"):
+        register.get("twelve")
+
+
+def test_lists_are_by_state_and_month(register: Register, tmp_path: Path, clock: StoppedClock) -> None:
+    clock.now_ms = ms("2026-10-31T23:59:59-03:00")  # November in UTC
+    old = register.request(request(), signed(tmp_path)).number
+    clock.now_ms = ms("2026-11-01T00:00:00-03:00")
+    new = register.request(request()).number
+    assert [one.number for one in register.list(month="2026-10")] == [old]
+    assert [one.number for one in register.list(month="2026-11")] == [new]
+    register.approve(old, "Beatriz Lima")
+    assert [one.number for one in register.list(month="2026-11")] == [old, new], "decided in it"
+    assert [one.number for one in register.list(DisclosureState.APPROVED)] == [old]
+    clock.now_ms = ms("2026-12-05T00:00:00-03:00")
+    register.built(old, built_file(), "Carla")
+    assert [one.number for one in register.list(month="2026-12")] == [old], "built in it"
+    for bad in ("2026-13", "11/2026", "", "2026-1"):
+        with pytest.raises(ReleaseError, match="such as 2026-11"):
+            register.list(month=bad)
+
+
+_ASKS = """
+import sys
+from pipeline.governance.register import Register
+from tests.governance.entries import request
+for _ in range(10):
+    with Register(sys.argv[1]) as register:
+        print(register.request(request()).number)
+"""
+
+
+def _process(*words: str) -> subprocess.Popen[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.Popen(
+        [sys.executable, "-uc", *words], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+    )
+
+
+def test_two_processes_never_get_the_same_number(tmp_path: Path) -> None:
+    path = tmp_path / "register.db"  # made by whoever comes first
+    running = [_process(_ASKS, str(path)) for _ in range(2)]
+    numbers = [line for process in running for line in process.communicate(timeout=60)[0].split()]
+    assert [process.returncode for process in running] == [0, 0]
+    assert len(numbers) == len(set(numbers)) == 20
+    with Register(path) as register:
+        assert sorted(numbers) == [one.number for one in register.list()]
+        assert register.check_journal() is None
+
+
+def test_a_killed_process_loses_nothing_that_it_told(tmp_path: Path) -> None:
+    path = tmp_path / "register.db"
+    running = _process(_ASKS.replace("range(10)", "range(10_000)"), str(path))
+    assert running.stdout is not None
+    told = [running.stdout.readline().strip() for _ in range(3)]
+    running.kill()
+    told += running.communicate(timeout=60)[0].split()
+    with Register(path) as register:
+        kept = [one.number for one in register.list()]
+        assert kept[: len(told)] == told
+        assert register.check_journal() is None
+        assert register.request(request()).number not in kept

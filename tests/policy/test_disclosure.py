@@ -1,0 +1,127 @@
+"""What a disclosure needs, without any database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.domain.disclosure import (
+    MAY_BE_BUILT,
+    BuiltFile,
+    Content,
+    Declaration,
+    Disclosure,
+    DisclosureState,
+    LegalBasis,
+    MarkWords,
+    Request,
+    read_number,
+)
+from pipeline.errors import PolicyError, ReleaseError
+from pipeline.policy import disclosure as rules
+
+NOW_MS = 1_795_000_000_000
+HOUR_MS = 3_600_000
+FOOTAGE = Content("cam-1", NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS)
+REQUEST = Request("Ana", "12ª Vara", LegalBasis.JUDICIARY, "prova", FOOTAGE)
+DECLARED = Declaration("a.pdf", "b.pdf", "a" * 64, 1, "Ana", NOW_MS)
+
+
+def disclosure(state: DisclosureState = DisclosureState.REQUESTED, *, declared: bool = True) -> Disclosure:
+    decided = "" if state is DisclosureState.REQUESTED else "Bia"
+    return Disclosure("2026/000001", NOW_MS, REQUEST, state, DECLARED if declared else None, decided, reasons="why")
+
+
+def test_texts_are_trimmed() -> None:
+    entered = replace(REQUEST, recipient="  12ª Vara\n", purpose=" prova ", mark=MarkWords(" SSP ", "", " 2026 "))
+    checked = rules.checked_request(entered, NOW_MS)
+    assert (checked.recipient, checked.purpose, checked.mark) == ("12ª Vara", "prova", MarkWords("SSP", "", "2026"))
+    assert rules.checked_request(checked, NOW_MS) == checked
+
+
+@pytest.mark.parametrize("field", ["requested_by", "recipient", "purpose", "look"])
+def test_what_the_decree_wants_is_not_blank(field: str) -> None:
+    for blank in ("", " \t\n"):
+        with pytest.raises(PolicyError, match="is empty"):
+            rules.checked_request(replace(REQUEST, **{field: blank}), NOW_MS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"recipient": "x" * 201}, "has 201 characters"),
+        ({"purpose": "x" * 4001}, "has 4001 characters"),
+        ({"recipient_document": "\x1b[31m"}, r"U\+001B"),
+        ({"recipient": "\udcff"}, r"U\+DCFF"),
+        ({"mark": MarkWords("x" * 101)}, "has 101 characters"),
+        ({"content": replace(FOOTAGE, camera_id="../x")}, "is no camera's id"),
+        ({"content": Content("cam-1")}, "no beginning or no end"),
+        ({"content": Content("cam-1", 5, None)}, "no beginning or no end"),
+        ({"content": Content("cam-1", NOW_MS - 1, NOW_MS - 1)}, "ends before it begins"),
+        ({"content": Content("cam-1", NOW_MS - 1, NOW_MS + 1)}, "lies in the future"),
+        ({"content": Content("cam-1", 5, NOW_MS)}, "before the year 2000"),
+        ({"content": Content(file_name="a.mp4")}, "needs both a name and a SHA-256"),
+        ({"content": Content(file_sha256="a" * 64)}, "needs both a name and a SHA-256"),
+    ],
+)
+def test_values_that_cannot_be(changed: dict[str, object], words: str) -> None:
+    with pytest.raises(ReleaseError, match=words):
+        rules.checked_request(replace(REQUEST, **changed), NOW_MS)  # type: ignore[arg-type]
+
+
+def test_something_has_to_be_asked_for() -> None:
+    with pytest.raises(PolicyError, match="neither a camera nor a file"):
+        rules.checked_request(replace(REQUEST, content=Content()), NOW_MS)
+
+
+@given(st.sampled_from(DisclosureState), st.booleans())
+def test_only_what_was_approved_may_be_built(state: DisclosureState, declared: bool) -> None:
+    found = disclosure(state, declared=declared)
+    if state in MAY_BE_BUILT:
+        rules.check_building(found)
+        return
+    with pytest.raises(PolicyError, match="refused" if state is DisclosureState.REFUSED else "not approved"):
+        rules.check_building(found)
+
+
+@given(st.sampled_from(DisclosureState), st.booleans(), st.sampled_from(["Ana", "ANA ", "Bia"]))
+def test_only_another_person_approves_and_only_once_and_with_a_declaration(
+    state: DisclosureState, declared: bool, by: str
+) -> None:
+    allowed = state is DisclosureState.REQUESTED and declared and by == "Bia"
+    found = disclosure(state, declared=declared)
+    if allowed:
+        rules.check_approving(found, by)
+        return
+    with pytest.raises(PolicyError):
+        rules.check_approving(found, by)
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_capitals_and_spaces_make_no_second_person(name: str) -> None:
+    assert rules.same_person(name, f"  {name} ")
+    assert rules.same_person(name.casefold(), name)
+    assert not rules.same_person(name, name + "x")
+
+
+def test_what_was_never_built_cannot_be_delivered() -> None:
+    found = disclosure(DisclosureState.APPROVED)
+    with pytest.raises(PolicyError, match="no file yet"):
+        rules.check_delivering(found)
+    rules.check_delivering(replace(found, files=(BuiltFile("a", "a" * 64, 1),)))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026/000123", " 2026/123", "2026-000123", "2026_123", "nº 2026/123", "Nº2026 / 000123"]
+)
+def test_numbers_are_read_as_people_write_them(text: str) -> None:
+    assert read_number(text) == "2026/000123"
+
+
+@pytest.mark.parametrize("text", ["", "123", "2026/", "2026/1234567", "26/1", "2026/١٢٣", "a" * 64])
+def test_other_texts_are_no_numbers(text: str) -> None:
+    with pytest.raises(ReleaseError, match="2026/000123"):
+        read_number(text)
