@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help venv system demo test lint types imports duplicates docs reference unit soak bench \
-  train-plates train-traffic eval format lock clean
+  train-plates train-traffic train-check eval format lock clean
 
 PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/viapublica
@@ -102,9 +102,17 @@ train-traffic: venv system ## train the detector; PEERS="--centerface F --plated
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export \
 	  --checkpoint $(WORK)/traffic/runs/keep/weights/last.pt --work $(WORK)/traffic
 
+train-check: venv system ## train the network that checks releases, on what train-traffic made
+	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train --device $(or $(DEVICE),cpu) \
+	  --start $(MODELS)/coco/yolov8n_dequantised_float.onnx --architecture yolov8n.yaml --epochs 2 0 0 0 \
+	  --pictures $(WORK)/traffic/pictures --work $(WORK)/eyes
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --check \
+	  --checkpoint $(WORK)/eyes/runs/small/weights/last.pt --pictures $(WORK)/traffic/pictures --work $(WORK)/eyes
+
 eval: venv ## the figures of our models' cards again
 	$(RUN)/python -m models.training.traffic.evaluate --data $(DATA) --models $(MODELS) \
-	  --detector viapublica_traffic viapublica_traffic_int8
+	  --detector viapublica_traffic viapublica_traffic_int8 viapublica_check_int8
 	$(RUN)/python -m models.training.plates.evaluate --data $(DATA) --models $(MODELS) \
 	  --reader cct_xs_v1_global viapublica_plates
 

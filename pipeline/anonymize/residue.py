@@ -6,6 +6,7 @@ interval, also when it is nought.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,9 @@ from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 
 HIDDEN = 0.5
-"""A box of which at least so much lies under covers is a view of the cover, or of who is under it."""
+"""A box of whose middle at least so much lies under covers is a view of the cover, or of who is under it."""
+MIDDLE = 0.7
+"""Of a box's width and height: around a small dark cover detectors draw a box that is wider than it."""
 PERSONAL = (Label.PERSON, Label.FACE, Label.PLATE)
 
 
@@ -35,6 +38,7 @@ class Residue:
         frames: in how many frames.
         score: the surest of them, 0 to 1.
         at: number of that frame; box: (x1, y1, x2, y2) pixels in it.
+        places: number of each frame, and the box (4,) in it.
     """
 
     label: Label
@@ -44,10 +48,11 @@ class Residue:
     score: float
     at: int
     box: tuple[float, float, float, float]
+    places: Sequence[tuple[int, npt.NDArray[np.float32]]] = ()
 
 
 def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, height: int) -> Detections:
-    """The persons, faces and plates of which less than half lies under covers (n, 4)."""
+    """The persons, faces and plates of whose middle less than half lies under covers (n, 4)."""
     found = found.labelled(*PERSONAL)
     if not len(found):
         return found
@@ -56,7 +61,9 @@ def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, he
     for x1, y1, x2, y2 in np.rint(covers / step).astype(int).tolist():
         mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
     keep = []
-    for x1, y1, x2, y2 in np.rint(found.boxes / step).astype(int).tolist():
+    centres, sizes = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2, found.boxes[:, 2:] - found.boxes[:, :2]
+    middles = np.concatenate([centres - sizes * MIDDLE / 2, centres + sizes * MIDDLE / 2], axis=1)
+    for x1, y1, x2, y2 in np.rint(middles / step).astype(int).tolist():
         part = mask[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)]
         keep.append(not part.size or part.mean() < HIDDEN)
     return found.select(np.array(keep, bool))
@@ -136,20 +143,25 @@ def _wilson_low(hits: int, of: int) -> float:
     return float((centre - 1.96 * np.sqrt(hits * (of - hits) / of + z2 / 4)) / (of + z2))
 
 
-def and_residues(sightings: Sightings, seen: Sightings, plan: CoverPlan, *, sure: float) -> Sightings:
-    """The sightings, and what the other eyes saw uncovered: for one more round of covering.
+def and_residues(sightings: Sightings, found: Sequence[Residue]) -> Sightings:
+    """The sightings, and the objects that the other eyes saw: for one more round of covering.
 
-    Args:
-        sightings: what the covers were planned from; plan: those covers.
-        seen: what the other eyes found in the finished film.
-        sure: score from which they are believed, whatever the covers ask of a sighting.
+    They are added as certain, so that they are covered however sure the covers want to be; what the eyes saw but do
+    not count as an object is not.
     """
-    found: list[Detections] = []
-    for n, (old, new) in enumerate(zip(sightings.found, seen.found, strict=True)):
-        bare = uncovered(new, plan.of(n).boxes, seen.width, seen.height)
-        believed = np.where(bare.scores >= sure, np.float32(1.0), bare.scores)
-        found.append(Detections.concatenate([old, Detections(bare.boxes, believed, bare.labels)]))
-    return Sightings(sightings.times_s, found, sightings.scenes, sightings.width, sightings.height)
+    boxes: dict[int, list[npt.NDArray[np.float32]]] = defaultdict(list)
+    labels: dict[int, list[Label]] = defaultdict(list)
+    for residue in found:
+        for frame, box in residue.places:
+            boxes[frame].append(box)
+            labels[frame].append(residue.label)
+    more = [
+        Detections.concatenate([old, Detections.build(boxes[n], [1.0] * len(boxes[n]), labels[n])])
+        if n in boxes
+        else old
+        for n, old in enumerate(sightings.found)
+    ]
+    return Sightings(sightings.times_s, more, sightings.scenes, sightings.width, sightings.height)
 
 
 def _residue(chain: Chain, seen: Sightings) -> Residue:
@@ -163,4 +175,5 @@ def _residue(chain: Chain, seen: Sightings) -> Residue:
         score=chain.scores[best],
         at=chain.frames[best],
         box=(x1, y1, x2, y2),
+        places=tuple(zip(chain.frames, chain.boxes, strict=True)),
     )

@@ -105,7 +105,7 @@ def make_checked(
         if not found or rounds == MOST_ROUNDS:
             break
         rounds += 1
-        sightings = and_residues(sightings, seen, plan, sure=SURE)
+        sightings = and_residues(sightings, found)
     faint = residues(seen, plan, sure=FAINT_PLATE, least_frames=1, freed=freed)
     with maker.watch.measuring("probe"):
         probed = probe(

@@ -31,9 +31,17 @@ def test_only_what_no_cover_hides_is_residue() -> None:
 def test_one_more_round_covers_what_was_found() -> None:
     ours, others = seen(50, COVERED, score=0.95), seen(50, COVERED, BARE)
     plan = plan_covers(ours, CoverSettings())
-    assert len(residues(others, plan, sure=0.4, least_frames=3)) == 1
-    again = plan_covers(and_residues(ours, others, plan, sure=0.4), CoverSettings(sure=0.9, faint=0.9))
+    found = residues(others, plan, sure=0.4, least_frames=3)
+    assert len(found) == 1
+    again = plan_covers(and_residues(ours, found), CoverSettings(sure=0.9, faint=0.9))
     assert residues(others, again, sure=0.4, least_frames=3) == [], "covered however sure the covers want to be"
+
+
+def test_what_the_eyes_do_not_count_as_an_object_is_not_covered() -> None:
+    ours = seen(50, COVERED)
+    plan = plan_covers(ours, CoverSettings())
+    found = residues(seen(50, COVERED, BARE, score=0.3), plan, sure=0.4, least_frames=3)
+    assert and_residues(ours, found).found[0].boxes.tolist() == ours.found[0].boxes.tolist()
 
 
 def test_a_flicker_and_the_unsure_are_no_residue() -> None:
@@ -68,3 +76,13 @@ def test_misses_are_counted_by_what_the_eyes_can_see() -> None:
     assert some.per_minute == pytest.approx(4 / 0.8)
     blind = misses(0, 60.0, 0, 40)
     assert blind.high > 40, "eyes that saw nobody say next to nothing"
+
+
+def test_a_loose_box_around_a_small_cover_is_a_view_of_the_cover() -> None:
+    covers = np.array([[350, 240, 362, 252]], np.float32)
+    loose = Detections.build([(347, 237, 365, 255)], [0.5], [Label.PLATE])
+    assert not len(uncovered(loose, covers, 640, 360))
+    beside = Detections.build([(358, 237, 376, 255)], [0.5], [Label.PLATE])
+    assert len(uncovered(beside, covers, 640, 360)) == 1
+    whole = Detections.build([(340, 230, 372, 330)], [0.5], [Label.PERSON])
+    assert len(uncovered(whole, covers, 640, 360)) == 1, "a covered face is no covered person"

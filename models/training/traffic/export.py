@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ SIZES: Final = (640, 416)
 _CALIBRATION: Final = 240
 _LEAST: Final = 0.25
 """The score from which users count an object, all labels alike."""
+CHECK: Final = "viapublica_check"
+"""The second network, which looks at what the first one covered; shipped in 8 bits only."""
 REACHED: Final = {
     "plate": 0.16, "person": 0.09, "face": 0.068, "car": 0.073, "bus": 0.073, "truck": 0.073, "bicycle": 0.09,
     "motorcycle": 0.07,
@@ -37,7 +39,7 @@ REACHED: Final = {
 bicycles and motorcycles, which no set measures, as persons and other vehicles."""
 
 
-def trained(checkpoint: Path) -> Any:
+def trained(checkpoint: Path, reached: Mapping[str, float] = REACHED) -> Any:
     """The averaged network of a checkpoint, in evaluation mode, its scores moved label by label: see `REACHED`.
 
     Raises:
@@ -52,7 +54,7 @@ def trained(checkpoint: Path) -> Any:
     if model is None:
         raise TrainingDataError(f"{checkpoint}: holds no network")
     model = model.float().eval().fuse()
-    shifts = torch.tensor([logit(_LEAST) - logit(REACHED.get(word, _LEAST)) for word in CLASSES])
+    shifts = torch.tensor([logit(_LEAST) - logit(reached.get(word, _LEAST)) for word in CLASSES])
     for branch in model.model[-1].cv3:
         branch[-1].bias.data += shifts
     return model
@@ -110,7 +112,7 @@ def to_int8(onnx_file: Path, folder: Path, out: Path) -> None:
     half = _CALIBRATION // len(SIZES)
     seen = [{"images": picture} for size in SIZES for picture in pictures(folder, size, half)]
     ignored = nncf.IgnoredScope(
-        patterns=[".*/model.23/(dfl|Sigmoid|Concat|Sub|Add|Div|Mul|Split|Slice).*"], validate=False
+        patterns=[".*/model.2[23]/(dfl|Sigmoid|Concat|Sub|Add|Div|Mul|Split|Slice).*"], validate=False
     )
     # Symmetric activations: OpenVINO cannot compile the others out of an ONNX file.
     preset = nncf.QuantizationPreset.PERFORMANCE
@@ -138,23 +140,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
+    parser.add_argument("--check", action="store_true", help=f"it is the second network, {CHECK}")
+    parser.add_argument("--pictures", type=Path, help="what `material` made, where it is not in --work")
     parser.add_argument("--out", type=Path, default=Path("models/traffic"))
     parser.add_argument("--cards", type=Path, default=Path("models/cards"), help="checksums are written there")
     options = parser.parse_args()
-    folder = options.work / "pictures"
+    folder = options.pictures or options.work / "pictures"
+    name, reached = (CHECK, {}) if options.check else (NAME, REACHED)
     unfinished = options.work / "exported"
     with told(parser):
         if not (folder / "train" / "images").is_dir():
             raise TrainingDataError(f"{folder}: has no training pictures to calibrate 8 bits on; run `material` first")
         unfinished.mkdir(parents=True, exist_ok=True)
-        whole = unfinished / f"{NAME}.onnx"
-        to_onnx(trained(options.checkpoint), whole)
-        small = unfinished / f"{NAME}_int8.onnx"
+        whole = unfinished / f"{name}.onnx"
+        to_onnx(trained(options.checkpoint, reached), whole)
+        small = unfinished / f"{name}_int8.onnx"
         to_int8(whole, folder, small)
         for size in SIZES:
             boxes, scores = apart(whole, small, folder, size)
             print(f"{small.name} at {size}: {boxes:.2f} pixels and {scores:.3f} of a score from float32 (medians)")
-        publish([(path, options.out / path.name, options.cards / f"{path.stem}.yaml") for path in (whole, small)])
+        shipped = [small] if options.check else [whole, small]
+        publish([(path, options.out / path.name, options.cards / f"{path.stem}.yaml") for path in shipped])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The detector's network: YOLO11n with eight classes, started from the float weights of its COCO ancestor."""
+"""A detector's network with eight classes, started from the float weights of its COCO ancestor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ARCHITECTURE: Final = "yolo11n.yaml"
 _EPS: Final = 1e-3
 
 
-def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]]) -> Any:
+def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]], architecture: str = ARCHITECTURE) -> Any:
     """An Ultralytics `DetectionModel` of `CLASSES` that sees what the COCO network saw.
 
     The exported weights are fused: a convolution has a bias and no batch norm. Each gets a norm back that changes
@@ -27,8 +27,9 @@ def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]]) -> Any:
     which normalises by the batch, starts from the same function.
 
     Args:
-        start: `yolo11n_dequantised_float.onnx`.
+        start: `yolo11n_dequantised_float.onnx`, or another ancestor's.
         calibration: (640, 640, 3) BGR pictures of the kind to be trained on.
+        architecture: Ultralytics' name of the ancestor's.
 
     Raises:
         TrainingDataError: the file is not that network.
@@ -36,7 +37,7 @@ def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]]) -> Any:
     import torch
     from ultralytics.nn.tasks import DetectionModel
 
-    model = DetectionModel(ARCHITECTURE, nc=80, verbose=False)
+    model = DetectionModel(architecture, nc=80, verbose=False)
     _unfuse(model, _tensors(start), start)
     batch = np.stack(calibration)[:, :, :, ::-1].transpose(0, 3, 1, 2)
     _settle_norms(model, torch.from_numpy(np.ascontiguousarray(batch)).float() / 255)

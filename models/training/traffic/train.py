@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from models.training.sources import TrainingDataError
-from models.training.traffic.network import COCO_CHANNELS, build
+from models.training.traffic.network import ARCHITECTURE, COCO_CHANNELS, build
 
 
 @dataclass(frozen=True)
@@ -196,15 +196,26 @@ def _floats(found: Any) -> Any:
     return found.float()
 
 
-def train(start: Path, work: Path, stages: tuple[Stage, ...], *, device: str, seed: int, workers: int) -> Path:
+def train(
+    start: Path,
+    work: Path,
+    stages: Sequence[Stage],
+    *,
+    device: str,
+    seed: int,
+    workers: int,
+    architecture: str = ARCHITECTURE,
+    pictures: Path | None = None,
+) -> Path:
     """Run or resume all stages; returns the last checkpoint."""
     import torch
 
-    table = work / "pictures" / "data.yaml"
+    pictures = pictures or work / "pictures"
+    table = pictures / "data.yaml"
     if not table.is_file():
         raise TrainingDataError(f"{table}: is not there; run `material` first")
 
-    ancestor = build(start, calibration(work / "pictures"))
+    ancestor = build(start, calibration(pictures), architecture)
     checkpoint = None
     for stage in stages:
         folder = work / "runs" / stage.name
@@ -214,7 +225,7 @@ def train(start: Path, work: Path, stages: tuple[Stage, ...], *, device: str, se
             checkpoint = last
             continue
         settings = _wishes(stage) | {
-            "model": str(last) if last.is_file() else "yolo11n.yaml",
+            "model": str(last) if last.is_file() else architecture,
             "resume": str(last) if last.is_file() else False,
             "data": str(table),
             "project": str((work / "runs").resolve()),
@@ -239,19 +250,32 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--start", type=Path, required=True, help="yolo11n_dequantised_float.onnx")
+    parser.add_argument("--architecture", default=ARCHITECTURE, help="Ultralytics' name of what --start is")
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
+    parser.add_argument("--pictures", type=Path, help="what `material` made, where it is not in --work")
     parser.add_argument("--device", default="cpu", help="cpu, or the number of a GPU")
     parser.add_argument(
-        "--epochs", type=int, nargs=len(STAGES), default=[stage.epochs for stage in STAGES], help="of each stage"
+        "--epochs",
+        type=int,
+        nargs=len(STAGES),
+        default=[stage.epochs for stage in STAGES],
+        help="of each stage; 0 leaves it out",
     )
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    stages = tuple(replace(stage, epochs=epochs) for stage, epochs in zip(STAGES, options.epochs, strict=True))
+    wanted = [replace(stage, epochs=epochs) for stage, epochs in zip(STAGES, options.epochs, strict=True)]
     try:
         print(
             train(
-                options.start, options.work, stages, device=options.device, seed=options.seed, workers=options.workers
+                options.start,
+                options.work,
+                [stage for stage in wanted if stage.epochs],
+                device=options.device,
+                seed=options.seed,
+                workers=options.workers,
+                architecture=options.architecture,
+                pictures=options.pictures,
             )
         )
     except TrainingDataError as error:
