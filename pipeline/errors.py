@@ -17,6 +17,7 @@
     │   └── Backpressure             full for now; try again after `retry_after_s`
     ├── StoreError                   a query on the event store
     │   └── StoreBusy                another process owns the embedded store and does not answer
+    ├── RecordError                  recorded film: not there, not readable, or not to be written
     ├── ReleaseError                 an anonymised picture or clip cannot be made, or must not leave
     └── MissingComponent             an optional package or system program (also ImportError)
 
@@ -110,6 +111,10 @@ class StoreError(ViapublicaError):
 
 class StoreBusy(StoreError):
     """Another process owns the embedded store and does not answer."""
+
+
+class RecordError(ViapublicaError):
+    """Recorded film is not there, cannot be read, or cannot be written."""
 
 
 class ReleaseError(ViapublicaError):

@@ -23,6 +23,7 @@ from pipeline.cli import (
     query_commands,
     release_build,
     run_command,
+    segments_command,
     spool_commands,
     traffic_command,
     verify_command,
@@ -58,6 +59,7 @@ app.command("schema")(backbone_commands.schema)
 app.add_typer(config_commands.app, name="config")
 app.add_typer(models_commands.app, name="models")
 app.add_typer(spool_commands.app, name="spool")
+app.add_typer(segments_command.app, name="segments")
 app.add_typer(keeping_commands.retention_app, name="retention")
 app.add_typer(release_build.app, name="release")
 app.command("erase")(keeping_commands.erase)

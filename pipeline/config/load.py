@@ -221,8 +221,12 @@ def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
         pictures = anchor(observability.preview.dir, "observability", "preview", "dir")
         preview = observability.preview.model_copy(update={"dir": pictures})
         observability = observability.model_copy(update={"preview": preview})
+    record = config.record
+    if record is not None:
+        record = record.model_copy(update={"dir": anchor(record.dir, "record", "dir")})
     return config.model_copy(
         update={
+            "record": record,
             "data_dir": anchor(config.data_dir, "data_dir"),
             "models_dir": anchor(config.models_dir, "models_dir") if config.models_dir else None,
             "cameras": cameras,

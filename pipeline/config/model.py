@@ -17,6 +17,7 @@ from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.redact import redact_address
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
+from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.retention_settings import RetentionSettings
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
@@ -69,6 +70,11 @@ class CameraSettings(BaseModel):
         title="Privacy masks",
         description="Polygons [[x, y], …], 0 to 1 of the upright picture, filled before anything else sees a frame "
         "(windows, doors and yards of homes; decree 18.743/2014 art. 13).",
+    )
+    record: bool = Field(
+        default=True,
+        title="Record",
+        description="Whether its film is recorded, where the configuration has a `record` section; files never are.",
     )
     start_time: datetime | None = Field(
         default=None,
@@ -196,6 +202,11 @@ class Config(BaseModel):
         default_factory=LprSettings,
         title="Plate reading",
         description="On cameras whose scope allows it; null switches it off everywhere.",
+    )
+    record: RecordSettings | None = Field(
+        default=None,
+        title="Recording",
+        description="Film of live cameras, kept for some days in a ring; nothing is recorded when empty.",
     )
     analytics: AnalyticsSettings = Field(
         default_factory=AnalyticsSettings, title="Analytics", description="Counts and track summaries."

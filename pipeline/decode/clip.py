@@ -23,6 +23,7 @@ from pipeline.decode.formats import CONTAINER_OPTIONS
 from pipeline.decode.planes import PictureMaker, quarter_turns
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.domain.film import FilmPicture, Tags
+from pipeline.domain.recording import EncodedPacket, PacketTake, PacketTap
 
 _PROBE_US = 2_000_000
 """Of a live stream; FFmpeg's own 5 s would be spent on every reconnection to a camera whose audio it cannot probe."""
@@ -74,6 +75,7 @@ class Clip:
         settings: timeouts, limits, threads.
         maker: makes pictures of its frames.
         on_corrupt: called once for every packet or frame that could not be decoded.
+        tap: gets a copy of every video packet, before it is decoded.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
@@ -82,12 +84,19 @@ class Clip:
     """
 
     def __init__(
-        self, address: Address, settings: DecodeSettings, maker: PictureMaker, on_corrupt: Callable[[], None]
+        self,
+        address: Address,
+        settings: DecodeSettings,
+        maker: PictureMaker,
+        on_corrupt: Callable[[], None],
+        tap: PacketTap | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
         self._maker = maker
         self._on_corrupt = on_corrupt
+        self._tap = tap
+        self._recording: PacketTake | None = None
         self._resources = ExitStack()
         self._skipped = 0
 
@@ -99,11 +108,16 @@ class Clip:
         except BaseException:
             self._resources.close()
             raise
+        if self._tap is not None:
+            self._recording = self._tap.opened(self._stream)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._recording is not None:
+            why = f"the connection was lost: {reason(error)}" if isinstance(error, Exception) else "the stream ended"
+            self._recording.closed(why)
         self._resources.close()
 
     @property
@@ -168,6 +182,8 @@ class Clip:
     def _decode_stream(self) -> Iterator[Decoded]:
         lost: list[int] = []
         for packet in self._container.demux(self._stream):
+            if self._recording is not None and packet.size:
+                self._recording.packet(_copied(packet))
             try:
                 frames = packet.decode()
             except av.FFmpegError:
@@ -269,3 +285,15 @@ class Clip:
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._settings.max_picture_px:
             raise PictureTooLarge(f"{width}×{height}")
+
+
+def _copied(packet: av.Packet[av.VideoStream]) -> EncodedPacket:
+    return EncodedPacket(
+        data=bytes(packet),
+        pts=packet.pts,
+        dts=packet.dts,
+        duration=packet.duration or 0,
+        time_base=packet.time_base or Fraction(1, av.time_base),
+        key=packet.is_keyframe,
+        arrived_ms=time.time_ns() // 1_000_000,
+    )

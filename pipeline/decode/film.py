@@ -63,6 +63,11 @@ class FileFilm:
         """What it is."""
         return self._facts
 
+    @property
+    def first_s(self) -> float:
+        """The file's own time of its first frame, in seconds; spans count from it."""
+        return self._first_s
+
     def frames(self) -> Generator[FilmFrame, None, None]:
         """Every frame of the span, from the first."""
         self.damaged = 0

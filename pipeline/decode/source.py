@@ -18,6 +18,7 @@ from pipeline.decode.take import TakePlan
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import STOPPED, Clock, FrameSource, SourceState, SourceStatus
+from pipeline.domain.recording import PacketTap
 from pipeline.errors import ConfigError, SourceError, UnsupportedMedia
 
 _POLL_S = 0.1
@@ -37,6 +38,7 @@ def open_source(
     masks: Sequence[Polygon] = (),
     start_ms: int | None = None,
     clock: Clock | None = None,
+    tap: PacketTap | None = None,
 ) -> FrameSource:
     """A supervised source; nothing is opened before its `frames` are asked for.
 
@@ -49,6 +51,7 @@ def open_source(
         start_ms: wall-clock time of a file's first frame, milliseconds since 1970 UTC; None for the container's
             creation time, or else the whole minute of the file's time of modification.
         clock: time, the machine's by default.
+        tap: gets the packets of a live stream as they come, such as a recorder's; files have none.
 
     Raises:
         ConfigError: malformed address, forbidden protocol, `analyse_fps` or a mask that makes no sense.
@@ -62,7 +65,7 @@ def open_source(
     except ValueError as error:
         raise ConfigError(camera_id, str(error), "Give corners as shares of the upright picture's size") from error
     monitor = Monitor(camera_id, clock)
-    plan = TakePlan(camera_id, address, settings, analyse_fps, burner, start_ms, clock, monitor)
+    plan = TakePlan(camera_id, address, settings, analyse_fps, burner, start_ms, clock, monitor, tap)
     return SupervisedSource(plan)
 
 

@@ -23,6 +23,7 @@ from pipeline.decode.timeline import LiveTime, RecordedTime, Timeline, WallTime
 from pipeline.domain.film import FilmPicture
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Clock
+from pipeline.domain.recording import PacketTap
 from pipeline.errors import UnsupportedMedia
 
 _MINUTE_MS = 60_000
@@ -43,6 +44,7 @@ class TakePlan:
         start_ms: wall-clock time of a file's first frame, None to look it up.
         clock: time.
         monitor: where frames and drops are counted.
+        tap: gets a live stream's packets, None where nothing is recorded.
     """
 
     camera_id: str
@@ -53,6 +55,7 @@ class TakePlan:
     start_ms: int | None
     clock: Clock
     monitor: states.Monitor
+    tap: PacketTap | None = None
 
     def run(self, ticket: states.Take, cancelled: threading.Event) -> Iterator[Frame]:
         """The wanted frames of one opening, until it ends or is cancelled.
@@ -143,6 +146,7 @@ class TakePlan:
             self.settings,
             PictureMaker(self.burner),
             on_corrupt=lambda: self.monitor.dropped(ticket, "corrupt"),
+            tap=self.tap if self.address.live else None,
         )
 
     def _placer(self, ticket: states.Take, stream_id: str, step_s: float, wall: WallTime) -> _Placer:

@@ -17,6 +17,7 @@ from pipeline.detect.build import build_detector, build_tracker
 from pipeline.domain.camera import Camera
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, SinkStatus, SourceStatus
+from pipeline.domain.recording import PacketTap
 from pipeline.engine.batcher import FairBatcher
 from pipeline.engine.feed import Feed
 from pipeline.engine.keeping import retention_kept
@@ -34,6 +35,7 @@ from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 from pipeline.observe.stages import StageClock
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates
+from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
 from pipeline.sink.endpoint import StoreServer, endpoint_path
 from pipeline.sink.settings import ChdbSettings
@@ -132,9 +134,10 @@ def open_engine(config: Config) -> Iterator[Running]:
         stages = StageClock(metrics.stage)
         batcher = FairBatcher(detector.batch_size, config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0)
         preview = _preview(config)
+        recorder = None if config.record is None else stack.enter_context(Recorder(config.record))
         engine = Engine(
             cameras=cameras,
-            feeds=[_feed(config, camera, batcher, stages) for camera in config.cameras],
+            feeds=[_feed(config, camera, batcher, stages, recorder) for camera in config.cameras],
             batcher=batcher,
             detector=detector,
             reader=reader,
@@ -182,7 +185,7 @@ def check_models(config: Config) -> None:
             load_card(name, config.models_dir)
 
 
-def _source(config: Config, camera: CameraSettings) -> FrameSource:
+def _source(config: Config, camera: CameraSettings, tap: PacketTap | None = None) -> FrameSource:
     return open_source(
         camera.id,
         camera.source,
@@ -190,11 +193,15 @@ def _source(config: Config, camera: CameraSettings) -> FrameSource:
         analyse_fps=camera.analyse_fps,
         masks=camera.masks,
         start_ms=camera.start_ms,
+        tap=tap,
     )
 
 
-def _feed(config: Config, camera: CameraSettings, batcher: FairBatcher, stages: StageClock) -> Feed:
-    source = _source(config, camera)
+def _feed(
+    config: Config, camera: CameraSettings, batcher: FairBatcher, stages: StageClock, recorder: Recorder | None
+) -> Feed:
+    recorded = recorder is not None and camera.record and _source(config, camera).live
+    source = _source(config, camera, recorder.tap(camera.id) if recorder is not None and recorded else None)
     live = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
     slot = batcher.open_slot(camera.id, config.engine.queue_frames, live if source.live else WhenFull.WAIT)
     return Feed(source, slot, stages)

@@ -1,0 +1,229 @@
+"""Records the cameras of one process: a tap and a thread for each, and one that tidies."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import structlog
+
+from pipeline.domain.recording import EncodedPacket, PacketTake, PacketTap
+from pipeline.errors import RecordError
+from pipeline.record.layout import locked, private_folder
+from pipeline.record.ring import tidy
+from pipeline.record.segment import Shape
+from pipeline.record.settings import RecordSettings
+from pipeline.record.writing import RecordCounts, Writing
+
+_TIDY_LEAST_S: Final = 30.0
+"""Shortest time between two rounds of the ring."""
+_TIDY_SHARE: Final = 20
+"""The ring rests so many times as long as its last round took."""
+_CLOSE_S: Final = 10.0
+"""How long the writers have, all together, to write what waits at the end."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Recorder:
+    """A context manager around the taps of all cameras.
+
+    Nothing in it stops analysis: packets are copied into a queue, and all that can fail or wait happens elsewhere.
+
+    Args:
+        settings: of this room, with an absolute folder.
+
+    Raises (when entered):
+        RecordError: the folder cannot be made.
+    """
+
+    def __init__(self, settings: RecordSettings) -> None:
+        self._settings = settings
+        self._taps: dict[str, CameraTap] = {}
+        self._closing = threading.Event()
+        self._due = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="record-ring", daemon=True)
+
+    def __enter__(self) -> Self:
+        try:
+            private_folder(self._settings.dir)
+        except OSError as error:
+            raise RecordError(
+                f"record.dir {self._settings.dir}",
+                f"cannot be made: {error.strerror}",
+                "Name a folder that this user may write to",
+            ) from error
+        self._due.set()
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def tap(self, camera_id: str) -> PacketTap:
+        """The tap of a camera; the same one for the same camera."""
+        if camera_id not in self._taps:
+            self._taps[camera_id] = CameraTap(camera_id, self._settings, self._due.set)
+        return self._taps[camera_id]
+
+    def counts(self) -> dict[str, RecordCounts]:
+        """What became of the packets, by camera."""
+        return {camera: tap.counts for camera, tap in self._taps.items()}
+
+    def close(self) -> None:
+        """Write what waits, close all files, stop; may be called twice."""
+        self._closing.set()
+        self._due.set()
+        deadline = time.monotonic() + _CLOSE_S
+        for tap in self._taps.values():
+            tap.finish()
+        for tap in self._taps.values():
+            tap.join(max(0.0, deadline - time.monotonic()))
+        if self._keeper.is_alive():
+            self._keeper.join(2.0)
+
+    def _keep(self) -> None:
+        while True:
+            self._due.wait()
+            if self._closing.is_set():
+                return
+            self._due.clear()
+            began = time.monotonic()
+            try:
+                tidy(self._settings.dir, self._settings.days, self._settings.max_bytes)
+            except (OSError, RecordError) as error:
+                _log.warning("ring_failed", error=str(error))
+            except Exception:  # noqa: BLE001 - a bug here must not end what keeps the law
+                _log.exception("ring_bug")
+            self._closing.wait(max(_TIDY_LEAST_S, _TIDY_SHARE * (time.monotonic() - began)))
+
+
+class CameraTap:
+    """Implements `pipeline.domain.recording.PacketTap`; made by `Recorder.tap`.
+
+    Args:
+        camera_id: the camera.
+        settings: see there.
+        on_segment: called after each file.
+    """
+
+    def __init__(self, camera_id: str, settings: RecordSettings, on_segment: Any) -> None:
+        self._camera_id = camera_id
+        self._settings = settings
+        self._folder: Path = settings.dir / camera_id
+        self._writing = Writing(camera_id, self._folder, settings, on_segment)
+        self._queue: queue.SimpleQueue[tuple[_Take, EncodedPacket | str] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting_bytes = 0
+        self._current: _Take | None = None
+        self._thread = threading.Thread(target=self._run, name=f"record-{camera_id}", daemon=True)
+        self._thread.start()
+
+    @property
+    def counts(self) -> RecordCounts:
+        """What became of the packets."""
+        return self._writing.counts
+
+    def opened(self, stream: Any) -> PacketTake:
+        """See the protocol."""
+        try:
+            shape = Shape(stream)
+        except Exception as error:  # noqa: BLE001 - whatever a camera sends must not end analysis
+            _log.error("cannot_be_recorded", camera=self._camera_id, error=str(error))
+            shape = None
+        self._current = _Take(self, shape)
+        return self._current
+
+    def give(self, take: _Take, item: EncodedPacket | str) -> bool:
+        """Queue a packet, or why there are no more; False when there is no room. Those of older takes go nowhere."""
+        if take is not self._current:
+            return True
+        size = len(item.data) if isinstance(item, EncodedPacket) else 0
+        with self._lock:
+            if size and self._waiting_bytes + size > self._settings.max_waiting_bytes:
+                return False
+            self._waiting_bytes += size
+        self._queue.put((take, item))
+        return True
+
+    def finish(self) -> None:
+        """No more packets; what waits is written."""
+        self._current = None
+        self._queue.put(None)
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            private_folder(self._folder)
+            with locked(self._folder / ".recorder.lock", wait=False) as ours:
+                if not ours:
+                    self._writing.counts.error = "another process records this camera"
+                    _log.error("recorded_elsewhere", camera=self._camera_id, fix="Stop one of the two")
+                    return
+                self._writing.adopt_leftovers()
+                self._write()
+        except OSError as error:
+            self._writing.counts.error = str(error)
+            _log.error("recording_impossible", camera=self._camera_id, error=str(error))
+        except Exception:  # noqa: BLE001 - a bug here must not end analysis
+            self._writing.counts.error = "a bug in the recorder; see the log"
+            _log.exception("recording_bug", camera=self._camera_id)
+        finally:
+            self._drain()
+
+    def _write(self) -> None:
+        take: _Take | None = None
+        while (item := self._queue.get()) is not None:
+            newer, what = item
+            if take is not None and newer is not take:
+                self._writing.stop("the camera was connected anew")
+            take = newer
+            if isinstance(what, str):
+                self._writing.stop(what)
+                continue
+            with self._lock:
+                self._waiting_bytes -= len(what.data)
+            if take.shape is not None:
+                self._writing.packet(take.shape, what)
+        self._writing.end("the recorder was stopped")
+
+    def _drain(self) -> None:
+        """Nobody writes any more: let the taps run dry."""
+        self._current = None
+        while not self._queue.empty():
+            self._queue.get()
+
+
+class _Take:
+    """Implements `pipeline.domain.recording.PacketTake`."""
+
+    def __init__(self, tap: CameraTap, shape: Shape | None) -> None:
+        self.shape = shape
+        self._tap = tap
+        self._skipping = False
+
+    def packet(self, packet: EncodedPacket) -> None:
+        """See the protocol."""
+        if self._skipping and not packet.key:
+            self._tap.counts.dropped += 1
+            return
+        if self._tap.give(self, packet):
+            self._skipping = False
+            return
+        self._tap.counts.dropped += 1
+        if not self._skipping:
+            self._skipping = True
+            self._tap.give(self, "the disk was too slow")
+
+    def closed(self, reason: str) -> None:
+        """See the protocol."""
+        self._tap.give(self, reason)

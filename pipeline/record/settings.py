@@ -1,0 +1,68 @@
+"""Settings of the recorder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class RecordSettings(BaseModel):
+    """Recording of live cameras, as their packets come: never encoded again, never with sound. Off when empty."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dir: Path = Field(
+        default=Path("recorded"),
+        title="Folder",
+        description="Where recorded film lies, one folder per camera, for this user's eyes only: it is not anonymised. "
+        "Relative to the configuration file.",
+    )
+    segment_s: float = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        title="Segment",
+        description="Seconds of film in one file; a file ends at the first key frame after this.",
+    )
+    fragment_s: float = Field(
+        default=2,
+        ge=0.2,
+        le=60,
+        title="Fragment",
+        description="Seconds of film that are written at once; a crash loses little more than this.",
+    )
+    days: int = Field(
+        default=7,
+        ge=1,
+        le=3650,
+        title="Days",
+        description="Days that film is kept (decree 18.743/2014 art. 8); what is held stays longer.",
+    )
+    max_bytes: int = Field(
+        default=200_000_000_000,
+        ge=1_000_000,
+        le=10**16,
+        title="Most bytes",
+        description="Bytes of film of all cameras together; beyond it the oldest film goes, except what is held.",
+    )
+    retry_s: float = Field(
+        default=5,
+        ge=0.1,
+        le=600,
+        title="Pause after a failure",
+        description="Seconds until writing is tried again after the disk failed.",
+    )
+    max_waiting_bytes: int = Field(
+        default=64_000_000,
+        ge=1_000_000,
+        le=10**10,
+        title="Bytes that wait",
+        description="Bytes of one camera's packets that may wait in memory for a slow disk; more are not recorded.",
+    )
+
+    @model_validator(mode="after")
+    def _fragments_fit(self) -> RecordSettings:
+        if self.fragment_s > self.segment_s:
+            raise ValueError("fragment_s must not be longer than segment_s")
+        return self

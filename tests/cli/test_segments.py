@@ -1,0 +1,111 @@
+"""`viapublica segments`, and times in places whose clocks are changed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline.cli.moments import parse_moment, parse_span, zone_named
+from pipeline.errors import ViapublicaError
+from pipeline.record.archive import Archive
+from tests.cli.commands import viapublica
+from tests.record.packets import BEGIN_MS, clip, record
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    source = clip(tmp_path)
+    record(tmp_path / "film", source, camera="praca")
+    record(tmp_path / "film", source, camera="praca", begin_ms=BEGIN_MS + 10_000)
+    return tmp_path / "film"
+
+
+def run(*words: str | Path) -> str:
+    done = viapublica(*words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_is_recorded_is_listed(film: Path) -> None:
+    (camera,) = json.loads(run("segments", "--dir", film, "--to", "2025-06-01T12:01Z", "--json"))
+    assert camera["camera"] == "praca"
+    assert [one["begin_ms"] - BEGIN_MS for one in camera["segments"]] == [
+        *range(0, 4000, 1000),
+        *range(10_000, 14_000, 1000),
+    ]
+    assert camera["bytes"] == sum(path.stat().st_size for path in film.rglob("*.mp4"))
+    assert camera["gaps"][0]["reason"].startswith("the cable was pulled")
+
+
+def test_a_day_is_a_bar(film: Path) -> None:
+    shown = viapublica("segments", "--dir", film)
+    assert shown.returncode == 0, shown.stderr
+    (bar,) = [line for line in shown.stdout.splitlines() if line.startswith("2025-06-01  ")]
+    assert bar.split()[1] == "·" * 48 + "▄" + "·" * 47
+    assert "the cable was pulled" in shown.stdout
+
+
+def test_hold_tidy_free(film: Path) -> None:
+    given = ["--from", "2025-06-01T12:00:01.200Z", "--to", "2025-06-01T12:00:01.300Z", "--reason", "order 12"]
+    hold_id = run("segments", "hold", "praca", *given, "--by", "A. Souza", "--dir", film).strip()
+    done = json.loads(run("segments", "tidy", "--dir", film, "--json"))
+    assert (len(done["removed"]), done["held"]) == (7, 1)
+    assert len(Archive(film).segments("praca")) == 1
+    run("segments", "free", hold_id, "--by", "A. Souza", "--dir", film)
+    run("segments", "tidy", "--dir", film)
+    assert Archive(film).segments("praca") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--camera", "rua"], "camera rua: has no recorded film"),
+        (["--from", "2025-06-02", "--to", "2025-06-01"], "ends before it begins"),
+        (["--from", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"], "does not exist"),
+        (["--zone", "Brasil"], "is not known"),
+    ],
+)
+def test_what_makes_no_sense_is_named(film: Path, words: list[str], said: str) -> None:
+    done = viapublica("segments", "--dir", film, *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "fix:" in done.stderr
+
+
+def test_a_configuration_without_recording_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "v.yaml"
+    config.write_text("cameras:\n  - {id: a, source: 'rtsp://127.0.0.1/1', scope: public-road}\n")
+    done = viapublica("segments", "--config", config)
+    assert done.returncode == 1
+    assert "has no record section" in done.stderr
+
+
+def test_local_times_are_of_their_zone() -> None:
+    utc = datetime(2018, 6, 1, 15, 0, tzinfo=UTC)
+    assert parse_moment("2018-06-01T12:00", SAO_PAULO) == utc.timestamp() * 1000
+    assert parse_moment("2018-06-01T12:00-05:00", SAO_PAULO) == (utc.timestamp() + 7200) * 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("2018-11-04T00:30", r"does not exist: .* such as 2018-11-04T00:30-03:00"),
+        ("2018-02-17T23:30", r"exists twice: .*23:30-02:00 is the first, 2018-02-17T23:30-03:00 the second"),
+    ],
+)
+def test_a_local_time_that_is_none_or_two_needs_an_offset(text: str, problem: str) -> None:
+    with pytest.raises(ViapublicaError, match=problem):
+        parse_moment(text, SAO_PAULO)
+
+
+def test_an_offset_settles_it() -> None:
+    first, second = parse_span("2018-02-17T23:30-02:00", "2018-02-17T23:30-03:00", zone_named("America/Sao_Paulo"))
+    assert first is not None
+    assert second is not None
+    assert second - first == 3_600_000

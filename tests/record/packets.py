@@ -1,0 +1,79 @@
+"""Packets as cameras send them, out of small clips, at times that a test chooses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+
+from pipeline.domain.recording import EncodedPacket
+from pipeline.record.recorder import Recorder
+from pipeline.record.settings import RecordSettings
+from tests.decode.clips import Recipe, encode
+
+BEGIN_MS = 1_748_779_200_123
+"""2025-06-01T12:00:00.123Z."""
+
+
+def clip(folder: Path, seconds: int = 4, **how: Any) -> Path:
+    """Ten frames and a key frame per second."""
+    return encode(folder / "clip.mp4", Recipe(frames=10 * seconds, **how))
+
+
+def packets(path: Path, begin_ms: int = BEGIN_MS) -> list[EncodedPacket]:
+    """The video of a clip, each packet arriving when it is shown."""
+    found = []
+    with av.open(str(path)) as container:
+        for packet in container.demux(container.streams.video[0]):
+            if packet.size and packet.pts is not None and packet.time_base is not None:
+                at_ms = begin_ms + round(packet.pts * packet.time_base * 1000)
+                found.append(
+                    EncodedPacket(
+                        bytes(packet),
+                        packet.pts,
+                        packet.dts,
+                        packet.duration or 0,
+                        packet.time_base,
+                        packet.is_keyframe,
+                        at_ms,
+                    )
+                )
+    return found
+
+
+def record(
+    folder: Path,
+    path: Path,
+    *,
+    camera: str = "cam",
+    begin_ms: int = BEGIN_MS,
+    reason: str = "the cable was pulled",
+    **settings: Any,
+) -> Recorder:
+    """Record a clip as one connection of a camera; the recorder is closed."""
+    chosen = RecordSettings(**{"dir": folder, "segment_s": 1, "fragment_s": 0.5, "days": 3650, **settings})
+    with Recorder(chosen) as recorder:
+        connect(recorder, path, camera, begin_ms, reason)
+    return recorder
+
+
+def connect(
+    recorder: Recorder, path: Path, camera: str = "cam", begin_ms: int = BEGIN_MS, reason: str = "the cable was pulled"
+) -> None:
+    """One connection of a camera, from its first packet to its end."""
+    with av.open(str(path)) as container:
+        take = recorder.tap(camera).opened(container.streams.video[0])
+    for packet in packets(path, begin_ms):
+        take.packet(packet)
+    take.closed(reason)
+
+
+def until(condition: Callable[[], bool], what: str, patience_s: float = 20.0) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.02)
