@@ -10,12 +10,11 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from pipeline.cli.moments import zone_named
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -66,25 +65,11 @@ def opened(where: str, zone: str | None = None, *, create: bool = False) -> Iter
     Raises:
         ViapublicaError: it cannot be opened, or the zone is none.
     """
-    place = zone_of(zone)
+    place = zone_named(zone)
     from pipeline.governance.register import Register  # here: SQLAlchemy takes long to import
 
     with Register(where, zone=place, create=create) as register:
         yield register
-
-
-def zone_of(name: str | None) -> tzinfo | None:
-    """The zone of --zone; None is the machine's.
-
-    Raises:
-        ReleaseError: it is none.
-    """
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ReleaseError(f"--zone {name!r}", "is no time zone", "Write it like America/Sao_Paulo or UTC") from None
 
 
 def person(by: str | None) -> str:
@@ -99,21 +84,3 @@ def person(by: str | None) -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         raise ReleaseError("--by", "is missing, and your user has no name here", "Say who you are: --by NAME") from None
-
-
-def moment_ms(option: str, text: str | None) -> int | None:
-    """Milliseconds since 1970 UTC of a time with its zone; None when it was not given.
-
-    Raises:
-        ReleaseError: it is none, or has no zone.
-    """
-    if text is None:
-        return None
-    example = "Write it with its zone, such as 2026-11-22T08:00-03:00"
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ReleaseError(f"{option} {text!r}", "is not understood", example) from None
-    if moment.tzinfo is None:
-        raise ReleaseError(f"{option} {text!r}", "has no time zone", example)
-    return round(moment.timestamp() * 1000)

@@ -11,6 +11,7 @@ import typer
 
 from pipeline.cli.console import err, out, print_json, tell
 from pipeline.cli.files import check_target, written
+from pipeline.cli.moments import zone_named
 from pipeline.cli.release_app import (
     DEFAULT_REGISTER,
     JsonOption,
@@ -18,7 +19,6 @@ from pipeline.cli.release_app import (
     RegisterOption,
     ZoneOption,
     opened,
-    zone_of,
 )
 from pipeline.cli.release_output import as_plain, tell_all, tell_journal, tell_list
 from pipeline.cli.release_requests import app  # those commands come first in the help
@@ -50,7 +50,7 @@ def list_(
         for one in found:
             print_json(as_plain(one))
     else:
-        tell_list(found, zone_of(zone))
+        tell_list(found, zone_named(zone))
 
 
 @app.command("show")
@@ -69,7 +69,7 @@ def show(
     if as_json:
         print_json({**as_plain(found), "journal": [asdict(entry) for entry in entries]})
     else:
-        tell_all(found, entries, zone_of(zone))
+        tell_all(found, entries, zone_named(zone))
 
 
 @app.command("find")
@@ -145,7 +145,7 @@ def sheet(
         institution=institution or ", ".join(names),
         month=month,
         made_ms=SystemClock().wall_ms(),
-        zone=zone_of(zone),
+        zone=zone_named(zone),
         journal=(len(entries), entries[-1].hash if entries else ""),
     )
     with written("--out", path, "wb") as stream:
@@ -181,7 +181,7 @@ def journal(
             for entry in entries:
                 print_json(asdict(entry))
         else:
-            tell_journal(entries, zone_of(zone))
+            tell_journal(entries, zone_named(zone))
         return
     last = entries[-1].hash if entries else ""
     if as_json:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.anonymize.settings import Look
+from pipeline.cli.console import err, tell
+from pipeline.cli.moments import parse_span, zone_named
 from pipeline.cli.release_app import (
     DEFAULT_REGISTER,
     ByOption,
@@ -16,12 +18,14 @@ from pipeline.cli.release_app import (
     RegisterOption,
     ZoneOption,
     app,
-    moment_ms,
     opened,
     person,
 )
 from pipeline.cli.release_output import tell_changed
 from pipeline.domain.disclosure import Content, LegalBasis, MarkWords, Request
+
+if TYPE_CHECKING:
+    from pipeline.record.holds import Holds
 
 __all__ = ["app"]
 
@@ -33,9 +37,13 @@ def request(
     purpose: Annotated[str, typer.Option(help="What it is for, in words.", show_default=False)],
     camera: Annotated[str, typer.Option(help="The camera asked for, with --from and --to.")] = "",
     start: Annotated[
-        str | None, typer.Option("--from", help="Not before, with its zone: 2026-11-22T08:00-03:00.")
+        str | None, typer.Option("--from", help="From: 2026-11-22T08:00-03:00, or local time in --zone.")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Before: like --from.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration that records the camera: the film asked for is held from now on."),
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="The file asked for, in place of a camera.")] = None,
     document: Annotated[str, typer.Option(help="The recipient's CPF, CNPJ, or the number of the case.")] = "",
     declaration: Annotated[Path | None, typer.Option(help="The recipient's signed declaration (PDF, scan).")] = None,
@@ -53,7 +61,7 @@ def request(
     Example: [bold]viapublica release request --recipient "12ª Vara Criminal" --basis judiciary --purpose "prova"
     --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T08:30-03:00 --declaration signed.pdf[/]
     """
-    begin_ms, end_ms = moment_ms("--from", start), moment_ms("--to", end)
+    begin_ms, end_ms = parse_span(start, end, zone_named(zone))
     from pipeline.governance.declarations import file_digest, shown_name
 
     digest = "" if file is None else file_digest(file)[0]
@@ -68,8 +76,26 @@ def request(
         look=look.value,
         mark=MarkWords(institution, place, date),
     )
+    keeper = None if config is None else _keeper(config)  # before anything is entered
     with opened(register, zone, create=True) as book:
-        tell_changed(book.request(wanted, declaration), as_json)
+        entered = book.request(wanted, declaration)
+    tell_changed(entered, as_json)
+    if begin_ms is None or end_ms is None or file is not None:
+        return
+    if keeper is None:
+        tell(err, "recorded film goes after some days: name --config to have it held, or use viapublica segments hold")
+        return
+    held = keeper.hold(camera, begin_ms, end_ms, f"disclosure {entered.number}", person(by))
+    tell(err, f"held: {held}; when it is delivered or refused: viapublica segments free {held}")
+
+
+def _keeper(config: Path) -> Holds:
+    from pipeline.cli.release_recorded import recording  # here: a configuration takes long to import
+    from pipeline.observe import logs
+    from pipeline.record.holds import Holds
+
+    logs.configure("warning", "auto")
+    return Holds(recording(config).folder)
 
 
 @app.command("declare")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,14 +52,6 @@ class Build:
     as_json: bool
 
 
-@dataclass(frozen=True)
-class Source:
-    """A film, and what the page says of where it is from."""
-
-    film: Film
-    rows: Sequence[tuple[str, str]]
-
-
 def carry_out(build: Build, register: Register) -> None:
     """Make the clip and its page, and enter them.
 
@@ -71,22 +63,22 @@ def carry_out(build: Build, register: Register) -> None:
     settings = AnonymizeSettings(look=_look(disclosure), cover=CoverSettings(windscreens=build.windscreens))
     identity = _identity(build)
     regions = _regions(build, register)
-    source = _source(build, disclosure)
     name = disclosure.number.replace("/", "-")
     clip, page = build.folder / f"{name}.mp4", build.folder / f"{name}.html"
     _make_folder(build.folder)
     mark = disclosure.request.mark
     text = MarkText(mark.institution, mark.place, mark.date, disclosure.number)
     with ExitStack() as stack:
+        film, rows = stack.enter_context(_source(build, disclosure))
         crew = stack.enter_context(open_crew(settings, build.model, build.models, eyes=build.eyes))
         part = stack.enter_context(part_of(clip))
-        job = Job(source.film, settings, text, regions, identity, crew.models)
+        job = Job(film, settings, text, regions, identity, crew.models)
         made = run_job(job, crew, part)
         if made.problems:
             raise refusal(made, str(clip), part, build.folder / f"{name}-residue")
         _check_finished(part, clip)
         digest = sha256_of(part)
-        facts = FileFacts(clip.name, digest, [*_rows(disclosure), *source.rows])
+        facts = FileFacts(clip.name, digest, [*_rows(disclosure), *rows])
         with written("--out", str(page), "w", encoding="utf-8") as stream:
             stream.write(page_of(made, job, facts))
             # Entered before anything has its name: what is in the register and was never given away does no harm.
@@ -126,25 +118,30 @@ def _regions(build: Build, register: Register) -> Regions:
     return Regions(cover=only_covers(build.regions).cover, uncover=bare)
 
 
-def _source(build: Build, disclosure: Disclosure) -> Source:
-    content = disclosure.request.content
+@contextmanager
+def _source(build: Build, disclosure: Disclosure) -> Iterator[tuple[Film, list[tuple[str, str]]]]:
+    """The film, and what the page says of where it is from."""
+    content, subject = disclosure.request.content, f"disclosure {disclosure.number}"
     if not content.is_file:
-        raise ReleaseError("recordings", "not yet", "")
+        if build.config is None:
+            raise ReleaseError(
+                subject, f"is of camera {content.camera_id}", "Name the configuration that records it: --config"
+            )
+        from pipeline.cli.release_recorded import recorded_film, recording
+
+        with recorded_film(recording(build.config), disclosure, build.by) as found:
+            yield found
+        return
     if build.source is None:
-        raise ReleaseError(
-            f"disclosure {disclosure.number}",
-            f"is of the file {content.file_name}",
-            f"Name it: --source {content.file_name}",
-        )
+        raise ReleaseError(subject, f"is of the file {content.file_name}", f"Name it: --source {content.file_name}")
     if sha256_of(build.source) != content.file_sha256:
         raise ReleaseError(
             str(build.source),
-            f"is not the file that disclosure {disclosure.number} is of ({content.file_name}, SHA-256 "
-            f"{content.file_sha256[:12]}…)",
+            f"is not the file that {subject} is of ({content.file_name}, SHA-256 {content.file_sha256[:12]}…)",
             "Find that one, or enter a new request",
         )
     film = FileFilm(build.source, DecodeSettings())
-    return Source(film, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
+    yield film, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")]
 
 
 def _make_folder(folder: Path) -> None:

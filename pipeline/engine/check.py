@@ -115,6 +115,7 @@ def make_checked(
             plan=plan,
             eyes=eyes,
             reader=checkers.reader,
+            freed=freed,
             faint_plates=[residue for residue in faint if residue.label is Label.PLATE],
             told=lambda number: maker.told("probe", number),
         )

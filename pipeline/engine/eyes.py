@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,16 +11,9 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Picture
 from pipeline.domain.ports import Detector
-from pipeline.errors import ModelError
 
 OURS: Final = ("viapublica_check_int8", "viapublica_traffic")
 """Our second network, and the first one for what the second one covered. Both were taught on the same pictures."""
-OTHERS: Final = (
-    "yolov8n_dequantised_float",
-    "yolo11n_face_int8_640",
-    "license_plate_yolov8n_int8_320",
-)
-"""Cards of networks that were trained by others: persons, faces, plates."""
 LEAST: Final = 0.2
 
 
@@ -60,21 +52,15 @@ def open_eyes(names: Sequence[str], covering: str, models_dir: Path | None) -> E
     """Detectors for the check.
 
     Args:
-        names: of model cards; none for our second network and those of `OTHERS` whose weights are here.
+        names: of model cards; none for our second network.
         covering: card of the detector that chose the covers.
         models_dir: folder with weights.
 
     Raises:
-        ModelError: a card that was named cannot be used.
+        ModelError: a card cannot be used.
     """
-    if names:
-        return Eyes([_open(name, models_dir) for name in names], independent=covering not in names)
-    found = [_open(next(name for name in OURS if name != covering), models_dir)]
-    for name in OTHERS:
-        if name != covering:
-            with suppress(ModelError):  # its weights are not here
-                found.append(_open(name, models_dir))
-    return Eyes(found, independent=True)
+    names = names or [next(name for name in OURS if name != covering)]
+    return Eyes([_open(name, models_dir) for name in names], independent=covering not in names)
 
 
 def _open(name: str, models_dir: Path | None) -> Detector:

@@ -8,7 +8,7 @@ Plates are read in the finished film only, and no text is kept: whether this cam
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +18,7 @@ import numpy as np
 from pipeline.anonymize.attack import Matched, Vector, described, first_places, seen_twice, two_places
 from pipeline.anonymize.chains import GROUPS, both_ways
 from pipeline.anonymize.covers import CoverPlan
+from pipeline.anonymize.regions import Region
 from pipeline.anonymize.residue import PERSONAL, Residue
 from pipeline.anonymize.settings import CoverSettings
 from pipeline.anonymize.sightings import Sightings
@@ -95,6 +96,7 @@ def probe(
     eyes: Detector,
     reader: PlateReader | None,
     faint_plates: list[Residue],
+    freed: Sequence[Region],
     told: Callable[[int], None],
 ) -> Probed:
     """Try to recognise somebody.
@@ -106,13 +108,14 @@ def probe(
         eyes: who checked the finished film.
         reader: of plates; none where its weights are not here.
         faint_plates: uncovered places of the finished film that might be plates.
+        freed: regions in which a second person agreed to leave objects as they are: who stays there is not looked for.
         told: hears how many frames are done.
 
     Raises:
         SourceError: one of the films cannot be read.
         ModelRuntimeError: a network failed.
     """
-    work = _Work(sightings=sightings, plan=plan, eyes=eyes, reader=reader, faint_plates=faint_plates)
+    work = _Work(sightings=sightings, plan=plan, eyes=eyes, reader=reader, faint_plates=faint_plates, freed=freed)
     with closing(ahead(original.frames())) as before, closing(ahead(finished.frames())) as after:
         for number, (bare, covered) in enumerate(zip(before, after, strict=True)):
             work.look(number, bare, covered)
@@ -131,6 +134,7 @@ class _Work:
         eyes: Detector,
         reader: PlateReader | None,
         faint_plates: list[Residue],
+        freed: Sequence[Region],
     ) -> None:
         self._eyes = eyes
         self._reader = reader
@@ -138,6 +142,8 @@ class _Work:
         self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
         for group in _WORDS:
             for number, chain in enumerate(seen_twice(sightings, group)):
+                if any(region.holds(np.stack(chain.boxes), sightings.width, sightings.height) for region in freed):
+                    continue
                 early, late = two_places(chain)
                 self._matching[chain.frames[early]].append((group, number, True, chain.boxes[early]))
                 self._matching[chain.frames[late]].append((group, number, False, chain.boxes[late]))

@@ -74,6 +74,7 @@ def test_the_attack_finds_people_in_the_bare_film_and_nobody_under_covers(
             eyes=crew.checkers.eyes,
             reader=crew.checkers.reader,
             faint_plates=[],
+            freed=(),
             told=lambda _done: None,
         )
 

@@ -1,0 +1,86 @@
+"""The recording that a release is cut from: where it is, the camera's privacy masks, and a hold while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.config import load_config
+from pipeline.config.model import Config
+from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.disclosure import Disclosure
+from pipeline.domain.film import Film
+from pipeline.engine.recorded import open_recorded
+from pipeline.errors import ConfigError, ReleaseError
+from pipeline.record.archive import Archive
+from pipeline.record.holds import Holds
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where a configuration records.
+
+    Attributes:
+        config: the configuration.
+        folder: of all cameras' film.
+    """
+
+    config: Config
+    folder: Path
+
+
+def recording(config: Path) -> Recording:
+    """The recording of a configuration.
+
+    Raises:
+        ConfigError: it cannot be read, or records nothing.
+    """
+    loaded = load_config(config)
+    if loaded.record is None:
+        raise ConfigError(str(config), "records nothing", "Add a record section, or name the configuration of the run")
+    return Recording(loaded, loaded.record.dir)
+
+
+@contextmanager
+def recorded_film(where: Recording, disclosure: Disclosure, by: str) -> Iterator[tuple[Film, list[tuple[str, str]]]]:
+    """The film that a disclosure is of, and what a page says of it; held while this lasts, so that it is not removed.
+
+    Args:
+        where: it is recorded; disclosure: of a camera and a time; by: who makes the clip.
+
+    Raises:
+        RecordError: it was not recorded, or not all of it can be read.
+        ReleaseError: the configuration does not know the camera, and so not its privacy masks.
+    """
+    content = disclosure.request.content
+    begin_ms, end_ms = content.begin_ms, content.end_ms
+    if begin_ms is None or end_ms is None:
+        raise ReleaseError(
+            f"disclosure {disclosure.number}", "names no time", "Enter a new request with --from and --to"
+        )
+    camera = next((one for one in where.config.cameras if one.id == content.camera_id), None)
+    if camera is None:
+        raise ReleaseError(
+            f"camera {content.camera_id}",
+            "is not in the configuration, so its privacy masks are not known",
+            f"Cameras are: {', '.join(one.id for one in where.config.cameras)}",
+        )
+    holds = Holds(where.folder)
+    held = holds.hold(camera.id, begin_ms, end_ms, f"disclosure {disclosure.number} is being built", by)
+    try:
+        film, gaps = open_recorded(
+            Archive(where.folder), camera.id, begin_ms, end_ms, DecodeSettings(), masks=camera.masks
+        )
+        rows = [("Camera", camera.id), ("Asked for", f"{_utc(begin_ms)} to {_utc(end_ms)}")]
+        rows += [("Begins", _utc(film.first_ms))]
+        rows += [("Not recorded", f"{_utc(gap.begin_ms)} to {_utc(gap.end_ms)}: {gap.reason}") for gap in gaps]
+        yield film, rows
+    finally:
+        holds.release(held, by)
+
+
+def _utc(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(sep=" ", timespec="seconds")
