@@ -122,6 +122,11 @@ class AnonymizeSettings(BaseModel):
 
     look: Look = Field(default=Look.FILL, title="Look", description="What stands where somebody was.")
     cover: CoverSettings = Field(default_factory=CoverSettings, title="Covers", description="What is covered.")
+    fine: bool = Field(
+        default=False,
+        title="Fine",
+        description="Look at large pictures twice: in passing, and closely for what is small in them.",
+    )
     crf: int = Field(
         default=20, ge=0, le=40, title="Quality", description="x264's constant rate factor; less is better and larger."
     )

@@ -18,6 +18,7 @@ from pipeline.decode.picture import picture_of
 from pipeline.decode.settings import DecodeSettings
 from pipeline.engine.anonymise import Anonymised, anonymise_picture
 from pipeline.engine.check import Checked
+from pipeline.engine.closely import LARGE_PX
 from pipeline.engine.page import FileFacts, page_of
 from pipeline.engine.release import Job
 from pipeline.engine.statement import check_facts
@@ -86,6 +87,13 @@ def carry_out(request: Request) -> None:
     if film.damaged:
         tell(
             err, ("damaged:", "bold yellow"), f" {film.damaged} packets of {file} could not be decoded and are missing"
+        )
+    if max(film.facts.width, film.facts.height) > LARGE_PX and not settings.fine and made.checked is None:
+        tell(
+            err,
+            ("looked at in passing:", "yellow"),
+            " plates and people that are small in the picture may be missed; --fine looks closely, --check has a "
+            "second network do so",
         )
     _tell(made.done, made.checked, path, request.as_json)
 

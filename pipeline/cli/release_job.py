@@ -74,7 +74,7 @@ def open_crew(
     wanted = {"confidence": settings.cover.least, **({"model": model} if model else {})}
     cores = 1 if one_picture else len(os.sched_getaffinity(0))
     with ExitStack() as stack:
-        finders = open_finders(DetectSettings.model_validate(wanted), models_dir, cores)
+        finders = open_finders(DetectSettings.model_validate(wanted), models_dir, cores, fine=settings.fine)
         stack.callback(finders.close)
         checkers = None
         if eyes is not None:

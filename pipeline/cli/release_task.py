@@ -60,7 +60,7 @@ def carry_out(build: Build, register: Register) -> None:
     """
     logs.configure("warning", "auto")
     disclosure = register.may_build(build.number)
-    settings = AnonymizeSettings(look=_look(disclosure), cover=CoverSettings(windscreens=build.windscreens))
+    settings = AnonymizeSettings(look=_look(disclosure), cover=CoverSettings(windscreens=build.windscreens), fine=True)
     identity = _identity(build)
     regions = _regions(build, register)
     name = disclosure.number.replace("/", "-")

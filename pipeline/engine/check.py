@@ -107,6 +107,7 @@ def make_checked(
         rounds += 1
         sightings = and_residues(sightings, found)
     faint = residues(seen, plan, sure=FAINT_PLATE, least_frames=1, freed=freed)
+    plates = [residue for residue in (*found, *faint) if residue.label is Label.PLATE]
     with maker.watch.measuring("probe"):
         probed = probe(
             maker.film,
@@ -116,10 +117,10 @@ def make_checked(
             eyes=eyes,
             reader=checkers.reader,
             freed=freed,
-            faint_plates=[residue for residue in faint if residue.label is Label.PLATE],
+            bare_plates=plates,
             told=lambda number: maker.told("probe", number),
         )
-    found = [*found, *(plate for plate in probed.plates_seen if plate not in found)]
+    found = _there(found, probed)
     return (
         done,
         plan,
@@ -136,6 +137,12 @@ def make_checked(
             weaker=maker.look_is in WEAKER_LOOKS,
         ),
     )
+
+
+def _there(found: Sequence[Residue], probed: Probed) -> list[Residue]:
+    """Without plates that only the covers make, and with faint ones that can be read."""
+    kept = [residue for residue in found if residue.label is not Label.PLATE or residue in probed.plates_there]
+    return [*kept, *(plate for plate in probed.plates_seen if plate not in kept)]
 
 
 def _seen(maker: Anonymiser, eyes: Eyes, film: Film, sightings: Sightings) -> Sightings:

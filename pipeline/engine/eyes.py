@@ -11,6 +11,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Picture
 from pipeline.domain.ports import Detector
+from pipeline.engine.closely import open_closely
 
 OURS: Final = ("viapublica_check_int8", "viapublica_traffic")
 """Our second network, and the first one for what the second one covered. Both were taught on the same pictures."""
@@ -52,16 +53,15 @@ def open_eyes(names: Sequence[str], covering: str, models_dir: Path | None) -> E
     """Detectors for the check.
 
     Args:
-        names: of model cards; none for our second network.
+        names: of model cards, which look at their own size; none for our second network, which looks closely.
         covering: card of the detector that chose the covers.
         models_dir: folder with weights.
 
     Raises:
         ModelError: a card cannot be used.
     """
-    names = names or [next(name for name in OURS if name != covering)]
-    return Eyes([_open(name, models_dir) for name in names], independent=covering not in names)
-
-
-def _open(name: str, models_dir: Path | None) -> Detector:
-    return build_detector(DetectSettings(model=name, confidence=LEAST), models_dir)
+    if not names:
+        ours = DetectSettings(model=next(name for name in OURS if name != covering), confidence=LEAST)
+        return Eyes([open_closely(ours, models_dir)], independent=True)
+    opened = [build_detector(DetectSettings(model=name, confidence=LEAST), models_dir) for name in names]
+    return Eyes(opened, independent=covering not in names)

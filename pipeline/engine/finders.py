@@ -18,6 +18,7 @@ from pipeline.detect.settings import DetectSettings, Device
 from pipeline.domain.detections import Detections
 from pipeline.domain.film import FilmFrame
 from pipeline.domain.ports import Detector
+from pipeline.engine.closely import open_closely
 
 T = TypeVar("T")
 MOST_COPIES: Final = 4
@@ -64,20 +65,22 @@ class Finders:
             self._idle.put(detector)
 
 
-def open_finders(settings: DetectSettings, models_dir: Path | None, cores: int) -> Finders:
+def open_finders(settings: DetectSettings, models_dir: Path | None, cores: int, *, fine: bool = False) -> Finders:
     """As many copies as pay on this machine.
 
     Args:
         settings: of the detector; `threads` is shared out anew on a processor.
         models_dir: see `build_detector`.
         cores: that may be used.
+        fine: look closely too; see `pipeline.engine.closely`.
 
     Raises:
         ModelError, MissingComponent: see `build_detector`.
     """
     copies = min(max(cores, 1), MOST_COPIES) if settings.device is Device.CPU else 1
     each = settings.model_copy(update={"threads": max(1, cores // copies)})
-    return Finders([build_detector(each, models_dir) for _ in range(copies)])
+    opened = open_closely if fine else build_detector
+    return Finders([opened(each, models_dir) for _ in range(copies)])
 
 
 def _in_order(

@@ -36,6 +36,7 @@ LEAST_CHARACTERS: Final = 5
 ASKED_PICTURES: Final = 40
 """Of the original, evenly over the film, on which the eyes are tried."""
 SEEN_OVERLAP: Final = 0.3
+HALF: Final = 0.5
 KNOWN: Final = 0.5
 """Least score, once, of an object that is certainly there, so that the eyes may be asked for it."""
 MOST_PLATES: Final = 60
@@ -53,6 +54,8 @@ class Probed:
         plates_tried: places of plates, covered ones and such as somebody still sees, that a reader got to read.
         plates_read: how many of them gave a text.
         plates_seen: uncovered ones among those.
+        plates_there: those uncovered places at which the eyes see a plate in the original too; the others are there
+            because of the covers, such as a slit between two of them.
         eyes_saw, eyes_asked: of how many objects that are certainly there the eyes saw how many in the original.
     """
 
@@ -61,6 +64,7 @@ class Probed:
     plates_tried: int
     plates_read: int
     plates_seen: tuple[Residue, ...]
+    plates_there: tuple[Residue, ...]
     eyes_saw: int
     eyes_asked: int
 
@@ -95,7 +99,7 @@ def probe(
     plan: CoverPlan,
     eyes: Detector,
     reader: PlateReader | None,
-    faint_plates: list[Residue],
+    bare_plates: Sequence[Residue],
     freed: Sequence[Region],
     told: Callable[[int], None],
 ) -> Probed:
@@ -107,7 +111,7 @@ def probe(
         plan: its covers.
         eyes: who checked the finished film.
         reader: of plates; none where its weights are not here.
-        faint_plates: uncovered places of the finished film that might be plates.
+        bare_plates: uncovered places of the finished film that might be plates.
         freed: regions in which a second person agreed to leave objects as they are: who stays there is not looked for.
         told: hears how many frames are done.
 
@@ -115,7 +119,7 @@ def probe(
         SourceError: one of the films cannot be read.
         ModelRuntimeError: a network failed.
     """
-    work = _Work(sightings=sightings, plan=plan, eyes=eyes, reader=reader, faint_plates=faint_plates, freed=freed)
+    work = _Work(sightings=sightings, plan=plan, eyes=eyes, reader=reader, bare_plates=bare_plates, freed=freed)
     with closing(ahead(original.frames())) as before, closing(ahead(finished.frames())) as after:
         for number, (bare, covered) in enumerate(zip(before, after, strict=True)):
             work.look(number, bare, covered)
@@ -133,7 +137,7 @@ class _Work:
         plan: CoverPlan,
         eyes: Detector,
         reader: PlateReader | None,
-        faint_plates: list[Residue],
+        bare_plates: Sequence[Residue],
         freed: Sequence[Region],
     ) -> None:
         self._eyes = eyes
@@ -157,12 +161,13 @@ class _Work:
                         self._objects[frame].append((number, label, box))
         self._asked: dict[int, bool] = {}
         self._plates: dict[int, list[tuple[np.ndarray, Residue | None]]] = defaultdict(list)
-        self._choose_plates(plan, faint_plates)
+        self._choose_plates(plan, bare_plates)
         self._tried = self._read = 0
         self._plates_seen: list[Residue] = []
+        self._plates_there: list[Residue] = []
 
-    def _choose_plates(self, plan: CoverPlan, faint: list[Residue]) -> None:
-        for residue in faint:
+    def _choose_plates(self, plan: CoverPlan, bare: Sequence[Residue]) -> None:
+        for residue in bare:
             self._plates[residue.at].append((np.array(residue.box), residue))
         spans = [span for span in plan.spans if span.label is Label.PLATE]
         for span in spans[:: -(-len(spans) // MOST_PLATES) or 1]:
@@ -180,13 +185,16 @@ class _Work:
             else:
                 crops.bare[person] = described(bare.picture.bgr(), box)
                 crops.covered[person] = described(covered.picture.bgr(), box)
-        if number in self._objects:
-            self._ask(number, self._eyes.detect([bare.picture])[0])
+        doubtful = [residue for _, residue in self._plates.get(number, ()) if residue is not None]
+        if number in self._objects or doubtful:
+            found = self._eyes.detect([bare.picture])[0]
+            self._ask(number, found)
+            self._plates_there += [residue for residue in doubtful if _is_there(residue, found)]
         if self._reader is not None and number in self._plates:
             self._read_plates(self._plates[number], covered.picture.bgr(), self._reader)
 
     def _ask(self, number: int, found: Detections) -> None:
-        for thing, label, box in self._objects[number]:
+        for thing, label, box in self._objects.get(number, ()):
             same = found.boxes[found.labels == label]
             seen = bool(len(same)) and bool((overlaps(box[None], same) >= SEEN_OVERLAP).any())
             self._asked[thing] = self._asked.get(thing, False) or seen
@@ -212,6 +220,15 @@ class _Work:
             plates_tried=self._tried,
             plates_read=self._read,
             plates_seen=tuple(self._plates_seen),
+            plates_there=tuple(self._plates_there),
             eyes_saw=sum(self._asked.values()),
             eyes_asked=len(self._asked),
         )
+
+
+def _is_there(residue: Residue, found: Detections) -> bool:
+    """Whether half of it at least lies in a plate."""
+    box, plates = np.array(residue.box), found.labelled(Label.PLATE).boxes
+    shared = np.minimum(plates[:, 2:], box[2:]) - np.maximum(plates[:, :2], box[:2])
+    area = float(np.prod(box[2:] - box[:2]))
+    return bool((np.clip(shared, 0, None).prod(axis=1) >= HALF * area).any())

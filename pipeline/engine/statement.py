@@ -32,7 +32,7 @@ def statement(
         models: name of each model to the SHA-256 of its weights.
         checked: what others saw, None when nobody looked.
     """
-    policy = {"look": settings.look.value, "covers": settings.cover.model_dump()}
+    policy = {"look": settings.look.value, "fine": settings.fine, "covers": settings.cover.model_dump()}
     said: dict[str, Any] = {
         "institution": text.institution,
         "camera": text.camera,

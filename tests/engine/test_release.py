@@ -10,10 +10,12 @@ import cv2
 import pytest
 
 from pipeline.anonymize.regions import Regions, read_regions
+from pipeline.anonymize.residue import Residue
 from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
 from pipeline.cli.release_job import Crew, open_clip, open_crew, refusal
 from pipeline.decode.film import FileFilm
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.labels import Label
 from pipeline.engine import check
 from pipeline.engine.anonymise import Anonymiser
 from pipeline.engine.page import FileFacts, page_of
@@ -64,7 +66,7 @@ def test_the_attack_finds_people_in_the_bare_film_and_nobody_under_covers(
     maker.make(sightings, plan, tmp_path / "covered.mp4")
     assert crew.checkers is not None
 
-    def attacked(finished: FileFilm) -> Probed:
+    def attacked(finished: FileFilm, *bare: Residue) -> Probed:
         assert crew.checkers is not None
         return probe(
             film,
@@ -73,7 +75,7 @@ def test_the_attack_finds_people_in_the_bare_film_and_nobody_under_covers(
             plan=plan,
             eyes=crew.checkers.eyes,
             reader=crew.checkers.reader,
-            faint_plates=[],
+            bare_plates=bare,
             freed=(),
             told=lambda _done: None,
         )
@@ -87,6 +89,11 @@ def test_the_attack_finds_people_in_the_bare_film_and_nobody_under_covers(
     assert covered.plates_read == 0
     assert covered.eyes_asked >= 15
     assert covered.eyes_saw > covered.eyes_asked / 2, "they are the same detector here"
+    slit = Residue(Label.PLATE, 0.0, 0.1, 3, 0.5, 2, (1082, 196, 1144, 213))
+    only_covers_make_it = attacked(open_clip(tmp_path / "covered.mp4"), slit)
+    assert only_covers_make_it.plates_there == ()
+    assert only_covers_make_it.plates_seen == ()
+    assert only_covers_make_it.plates_tried == covered.plates_tried + 1
 
 
 def test_who_is_still_seen_stops_it_and_regions_for_him_let_it_pass(
@@ -156,3 +163,28 @@ def test_the_statement_is_values_that_c2pa_gives_back(
             yield list(value)
 
     assert all(isinstance(item, str) for each in lists(dict(said)) for item in each)
+
+
+def test_a_plate_that_is_there_is_told_from_one_that_covers_make(data_dir: Path, crew: Crew) -> None:
+    film = FileFilm(data_dir / "clips" / "traffic-plates-nz.mp4", DecodeSettings(), start_s=8.0, end_s=8.4)
+    maker = Anonymiser(film, AnonymizeSettings(cover=BLIND), MarkText(), lambda _stage, _done: None)
+    sightings = maker.look(crew.finders)
+    assert crew.checkers is not None
+    plates = [found.labelled(Label.PLATE) for found in sightings.found]
+    at = max(range(len(plates)), key=lambda n: float(plates[n].scores.max(initial=0.0)))
+    box = tuple(float(value) for value in plates[at].boxes[plates[at].scores.argmax()])
+    assert len(box) == 4
+    plate = Residue(Label.PLATE, 8.0, 8.4, 3, 0.8, at, box)
+    found = probe(
+        film,
+        film,
+        sightings=sightings,
+        plan=maker.plan(sightings),
+        eyes=crew.checkers.eyes,
+        reader=crew.checkers.reader,
+        freed=(),
+        bare_plates=[plate],
+        told=lambda _done: None,
+    )
+    assert found.plates_there == (plate,)
+    assert found.plates_seen == (plate,), "looked at: KAA568, large in the picture"

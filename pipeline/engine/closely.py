@@ -1,0 +1,90 @@
+"""A detector that looks at large pictures twice: in passing, and closely for what is small in them.
+
+Closely alone is not enough: a network that was taught on objects of some size misses what is larger than those. In the
+films of a motorway and of a car park no plate was found in passing, and all that could be read were found closely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pipeline.detect.build import build_detector
+from pipeline.detect.settings import DetectSettings
+from pipeline.domain.detections import Detections, overlaps
+from pipeline.domain.frame import Picture
+from pipeline.domain.ports import Detector
+from pipeline.errors import ModelCardError
+from pipeline.weights.cards import load_card
+
+LARGE_PX: Final = 640
+"""A picture whose longer side is not longer is looked at once: enlarged, it shows nothing more."""
+CLOSE_PX: Final = 1280
+SAME: Final = 0.55
+"""Overlap (IoU) from which two boxes of one label are one object."""
+
+
+class Closely:
+    """Two openings of one network as one detector; closes both.
+
+    Args:
+        passing: looks at the network's own size.
+        closely: looks at `CLOSE_PX`.
+    """
+
+    batch_size = 1
+
+    def __init__(self, passing: Detector, closely: Detector) -> None:
+        self._passing = passing
+        self._closely = closely
+
+    @property
+    def name(self) -> str:
+        """Name of the model card."""
+        return self._passing.name
+
+    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
+        """What either look finds in each picture."""
+        return [self._both(picture) for picture in pictures]
+
+    def close(self) -> None:
+        """Give back memory and threads."""
+        self._passing.close()
+        self._closely.close()
+
+    def _both(self, picture: Picture) -> Detections:
+        first = self._passing.detect([picture])[0]
+        if max(picture.width, picture.height) <= LARGE_PX:
+            return first
+        return united(first, self._closely.detect([picture])[0])
+
+
+def united(first: Detections, second: Detections) -> Detections:
+    """Both, each object once: of two boxes of one object, the surer one."""
+    if not len(first) or not len(second):
+        return Detections.concatenate([first, second])
+    same = overlaps(first.boxes, second.boxes) >= SAME
+    same &= first.labels[:, None] == second.labels[None]
+    surer = second.scores[None] > first.scores[:, None]
+    kept_first = np.logical_not((same & surer).any(axis=1))
+    kept_second = np.logical_not((same & ~surer).any(axis=0))
+    return Detections.concatenate([first.select(kept_first), second.select(kept_second)])
+
+
+def open_closely(settings: DetectSettings, models_dir: Path | None) -> Detector:
+    """A detector that looks twice; once where its network takes one size only, or the settings name a size.
+
+    Raises:
+        ModelError, MissingComponent: see `build_detector`.
+    """
+    passing = build_detector(settings, models_dir)
+    if settings.input_size is not None or not load_card(settings.model, models_dir).input.resizable:
+        return passing
+    close = settings.model_copy(update={"input_size": (CLOSE_PX, CLOSE_PX)})
+    try:
+        return Closely(passing, build_detector(close, models_dir))
+    except ModelCardError:  # the card does not say so, and the weights take one size only
+        return passing
