@@ -76,6 +76,7 @@ class Texts:
         problems: why it must not leave.
         checks: rows; residues: (what, from, to, frames, score); by_hand: (what, from, to, place, why).
         limits: what the page does not say.
+        eyes: what those who checked see at all, in a sentence.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Texts:
     residues: Sequence[Sequence[str]]
     by_hand: Sequence[Sequence[str]]
     limits: Sequence[str]
+    eyes: str = ""
 
 
 def render(texts: Texts, plan: CoverPlan, sightings: Sightings) -> str:

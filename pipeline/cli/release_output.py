@@ -129,9 +129,14 @@ def _next(found: Disclosure) -> str:
                 f"the declaration of the recipient is missing: viapublica release declare {found.number} FILE "
                 "(without it nothing can be approved)"
             )
-        return f"another person decides: viapublica release approve {found.number} --by NAME"
+        return (
+            f"another person reads the declaration ({found.declaration.kept_as}) and decides: "
+            f"viapublica release approve {found.number} --by NAME"
+        )
     if found.state is DisclosureState.APPROVED:
-        return f"viapublica release build {found.number}"
+        content = found.request.content
+        source = f"--source {content.file_name}" if content.is_file else "--config FILE"
+        return f"viapublica release build {found.number} {source} --certificate FILE --key FILE"
     if found.state is DisclosureState.BUILT:
         return f"when it was handed over: viapublica release deliver {found.number}"
     return ""

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from pipeline.governance.register import Register
 
 
+CROWDED = 0.4
+"""Share of the picture from which little is left to see."""
+
+
 @dataclass(frozen=True)
 class Build:
     """What was asked for; see `viapublica release build --help`."""
@@ -200,10 +204,9 @@ def _tell(build: Build, clip: Path, page: Path, digest: str, made: Released) -> 
     tell(out, ("written ", "bold"), f"{clip} and {page}")
     tell(out, f"SHA-256 {digest}, entered in the register")
     if made.checked:
-        tell(
-            out,
-            f"nobody is seen; at most {made.checked.misses.high:.1f} objects per minute that the eyes could see (95 %)",
-        )
+        tell(out, f"{', '.join(made.checked.eyes)} saw nobody uncovered; detectors miss people, so play the clip once")
+    if made.done.covered > CROWDED:
+        tell(err, f"{100 * made.done.covered:.0f} % is covered: for flows, request it with --look silhouette")
     tell(
         err,
         "look at the page, then hand the clip over and note it: ",

@@ -95,7 +95,7 @@ def tell_examined(examined: Examined) -> None:
     tell(out, (word, f"bold {colour}"), f" {meaning}")
     for name, value in (("signer", found.signer), ("sha256", examined.sha256), *_rows(found.statement)):
         if value:
-            tell(out, (f"{name:>44}  ", "dim"), str(value))
+            tell(out, (f"{name:>12}  ", "dim"), str(value))
     for problem in (*found.problems, *examined.extras):
         tell(out, ("problem:", "bold red"), f" {problem}")
 
@@ -129,10 +129,10 @@ def _authorities(trust: Path | None) -> str:
     return text
 
 
-def _rows(statement: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, str]]:
-    """Each value of a statement with its name, those of the policy's covers left out: its digest stands for them."""
-    for name, value in statement.items():
-        if isinstance(value, Mapping):
-            yield from _rows({key: part for key, part in value.items() if key != "covers"}, f"{of}{name} · ")
-        else:
-            yield f"{of}{name}", ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a receiver wants to know of a statement; all of it is in --json."""
+    for name in ("institution", "number", "place", "date", "software", "seconds", "frames"):
+        yield name, str(statement.get("camera" if name == "place" else name, ""))
+    yield "covered", ", ".join(f"{count} {word}s" for word, count in dict(statement.get("objects", {})).items())
+    yield "look", str(dict(statement.get("policy", {})).get("look", ""))
+    yield "checked by", ", ".join(dict(statement.get("checked", {})).get("eyes", ()))

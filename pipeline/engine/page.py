@@ -52,7 +52,7 @@ def page_of(made: Released, job: Job, facts: FileFacts) -> str:
             *facts.rows,
             ("File", facts.name),
             ("SHA-256", facts.sha256),
-            ("Length", f"{clock(done.seconds)} min, {done.frames} pictures of {made.sightings.width} × "
+            ("Length", f"{done.seconds:.1f} s, {done.frames} pictures of {made.sightings.width} × "
              f"{made.sightings.height}"),
             ("Mark burnt in", " · ".join(job.text.parts())),
             ("Signed by", job.identity.name if job.identity else "nobody"),
@@ -76,6 +76,9 @@ def page_of(made: Released, job: Job, facts: FileFacts) -> str:
             *_by_hand("left as it is, agreed by a second person", job.regions.uncover),
         ],
         limits=_LIMITS,
+        eyes="" if checked is None or not checked.misses.eyes_asked else (
+            f"of {checked.misses.eyes_asked} who are certainly in the original it sees {checked.misses.eyes_saw}."
+        ),
     )  # fmt: skip
     return render(texts, made.plan, made.sightings)
 
@@ -111,8 +114,8 @@ def _checks(checked: Checked) -> list[CheckRow]:
         ),
         CheckRow(
             "Uncovered objects per minute that they could see",
-            f"{misses.per_minute:.1f} (95 %: {misses.low:.1f} to {misses.high:.1f})",
-            not checked.found,
+            f"{misses.per_minute:.1f} (95 %: {misses.low:.1f} to {misses.high:.1f}); a short clip says little",
+            None if not checked.found else False,
         ),
     ]
     if checked.reader:
@@ -128,8 +131,8 @@ def _checks(checked: Checked) -> list[CheckRow]:
         rows.append(
             CheckRow(
                 f"{word.capitalize()}s looked for among pictures of all of them",
-                f"{matched.hits:.1f} of {matched.people} found; drawing lots finds 1, without covers "
-                f"{bare.hits:.1f} are found"
+                f"{'more often than' if matched.above_chance else 'no better than'} by chance: {matched.hits:.2g} of "
+                f"{matched.people}, chance gives 1; without covers {bare.hits:.2g}"
                 if matched.people
                 else "too few to try",
                 not matched.above_chance if matched.people else None,

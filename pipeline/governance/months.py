@@ -23,7 +23,7 @@ def month_span_ms(month: str, zone: tzinfo | None) -> tuple[int, int]:
     match = _MONTH.fullmatch(month.strip())
     year, number = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
     if not (2000 <= year < 9999 and 1 <= number <= 12):
-        raise ReleaseError(f"month {month!r}", "is none", "Write year and month, such as 2026-11")
+        raise ReleaseError(f"month {month!r}", "is not a month", "Write year and month, such as 2026-11")
     following = (year + 1, 1) if number == 12 else (year, number + 1)
     return _midnight_ms(year, number, zone), _midnight_ms(*following, zone) - 1
 

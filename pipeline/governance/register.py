@@ -145,11 +145,11 @@ class Register:
         return self._decided(number, by, reasons, DisclosureState.APPROVED)
 
     def refuse(self, number: str, by: str, reasons: str) -> Disclosure:
-        """Say no, with reasons.
+        """Say no, with reasons; or take an approval back, until something was delivered.
 
         Raises:
             ReleaseError: no such number.
-            PolicyError: no reasons, or it is decided already.
+            PolicyError: no reasons, or it was refused or delivered already.
         """
         return self._decided(number, by, reasons, DisclosureState.REFUSED)
 
@@ -314,12 +314,13 @@ class Register:
             if approves:
                 rules.check_approving(found, by)
             else:
-                rules.check_undecided(found)
+                rules.check_refusing(found)
             if reasons.strip() or not approves:
                 reasons = rules.checked_reasons(found.number, reasons, "a refusal needs")
             row.state, row.decided_by, row.decided_ms, row.reasons = state.value, by, now_ms, reasons.strip()
             change = {"reasons": row.reasons} if row.reasons else {}
-            return self._recorded(session, row, Act("approve" if approves else "refuse", by, now_ms), change)
+            undone = "withdraw" if found.decided_by else "refuse"
+            return self._recorded(session, row, Act("approve" if approves else undone, by, now_ms), change)
 
     def _row(self, session: Session, number: str) -> DisclosureRow:
         return row_of(session, number, self.subject)

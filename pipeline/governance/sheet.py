@@ -18,7 +18,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline.domain.disclosure import Content, Disclosure, DisclosureState, LegalBasis
+from pipeline.domain.disclosure import Disclosure, DisclosureState, LegalBasis, Request
 
 _Value = str | datetime | None
 
@@ -152,15 +152,19 @@ def _offset(moment: datetime) -> str:
     return f"{text[:3]}:{text[3:5]}"
 
 
-def _content(content: Content) -> str:
+def _content(request: Request) -> str:
+    """Camera, the place as it is told outside, file."""
+    content = request.content
     camera = f"câmera {content.camera_id}" if content.camera_id else ""
     file = f"arquivo {content.file_name} (SHA-256 {content.file_sha256})" if content.is_file else ""
-    return "\n".join(part for part in (camera, file) if part)
+    return "\n".join(part for part in (camera, request.mark.place, file) if part)
 
 
-def _period(content: Content, zone: tzinfo | None) -> str:
+def _period(request: Request, zone: tzinfo | None) -> str:
+    """From when to when; of a file, the date as it is told outside."""
+    content = request.content
     if content.begin_ms is None or content.end_ms is None:
-        return ""
+        return request.mark.date
     begin, end = _local(content.begin_ms, zone), _local(content.end_ms, zone)
     return " a ".join(f"{moment:%d/%m/%Y %H:%M:%S} (UTC{_offset(moment)})" for moment in (begin, end))
 
@@ -191,10 +195,10 @@ _COLUMNS: Final = (
     _Column("Documento", 22, lambda found, _: found.request.recipient_document),
     _Column("Base legal", 18, lambda found, _: _BASES[found.request.basis]),
     _Column("Finalidade", 40, lambda found, _: found.request.purpose),
-    _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request.content)),
-    _Column("Período", 24, lambda found, zone: _period(found.request.content, zone)),
+    _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request)),
+    _Column("Período", 24, lambda found, zone: _period(found.request, zone)),
     _Column("Declaração (art. 10 §3)", 30, lambda found, _: _declaration(found)),
-    _Column("Solicitante", 20, lambda found, _: found.request.requested_by),
+    _Column("Registrado por", 20, lambda found, _: found.request.requested_by),
     _Column("Decisão", 12, lambda found, _: _decision(found)),
     _Column("Decidido por", 20, lambda found, _: found.decided_by),
     _Column("Data da decisão", 17, lambda found, zone: _cell_time(found.decided_ms, zone)),

@@ -117,6 +117,17 @@ def check_declaring(found: Disclosure) -> None:
     check_undecided(found)
 
 
+def check_refusing(found: Disclosure) -> None:
+    """Whether it may be refused; an approval may be taken back until something was handed over.
+
+    Raises:
+        PolicyError: it was refused, or delivered.
+    """
+    if found.state in {DisclosureState.APPROVED, DisclosureState.BUILT}:
+        return
+    check_undecided(found)
+
+
 def check_approving(found: Disclosure, by: str) -> None:
     """Whether `by` may approve it.
 

@@ -84,11 +84,11 @@ def test_what_people_wrote_is_text_and_never_code() -> None:
 
 
 def test_the_verdict_is_what_was_found() -> None:
-    assert "Checked: nobody is seen" in Page(render(texts(), *film())).words
+    assert "The checking detector saw nobody uncovered" in Page(render(texts(), *film())).words
     assert "Not checked by other detectors" in Page(render(texts(checks=[]), *film())).words
     failed = Page(render(texts(problems=["others still see 2 uncovered objects"]), *film()))
     assert "Must not leave: others still see 2 uncovered objects" in failed.words
-    assert "Checked: nobody is seen" not in failed.words
+    assert "The checking detector saw nobody uncovered" not in failed.words
 
 
 def test_a_film_in_which_nobody_is() -> None:

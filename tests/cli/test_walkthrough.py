@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
@@ -31,7 +32,7 @@ def test_the_walk_through_can_be_typed(data_dir: Path, tmp_path: Path, monkeypat
     subprocess.run(cut, check=True)
     (here / "declaration.pdf").write_bytes(b"%PDF-1.4 signed\n")
     page = (ROOT / "docs" / "release.md").read_text(encoding="utf-8").replace("2026", f"{datetime.now():%Y}")
-    page = page.replace(f"{datetime.now():%Y}-11", f"{datetime.now():%Y-%m}")
+    page = page.replace(f"{datetime.now():%Y}-11", f"{datetime.now(ZoneInfo('America/Cuiaba')):%Y-%m}")
     steps = list(_STEP.finditer(page))
     assert len(steps) == 7
     typed = 0

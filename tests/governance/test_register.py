@@ -77,6 +77,25 @@ def test_a_refusal_has_reasons_is_kept_and_is_final(register: Register, tmp_path
     assert register.list(DisclosureState.REFUSED) == (register.get(number),) == (refused,)
 
 
+def test_an_approval_can_be_taken_back_until_something_was_handed_over(register: Register, tmp_path: Path) -> None:
+    number = approved(register, tmp_path).number
+    register.built(number, built_file(), "Ana Souza")
+    with pytest.raises(PolicyError, match="needs reasons"):
+        register.refuse(number, "Carla", " ")
+    withdrawn = register.refuse(number, "Carla", "the wrong camera")
+    assert withdrawn.state is DisclosureState.REFUSED
+    with pytest.raises(PolicyError, match="was refused by Carla: the wrong camera"):
+        register.may_build(number)
+    assert register.find_by_hash(SHA)[0].disclosure.number == number, "what was built is still known"
+    assert [entry.action for entry in register.journal(number)] == ["request", "approve", "build", "withdraw"]
+    assert register.check_journal() is None
+    other = approved(register, tmp_path).number
+    register.built(other, built_file("ef" * 32), "Ana Souza")
+    register.delivered(other, "Ana Souza")
+    with pytest.raises(PolicyError, match="already"):
+        register.refuse(other, "Carla", "too late")
+
+
 def test_the_declaration_is_copied_for_us_alone(register: Register, tmp_path: Path) -> None:
     paper = signed(tmp_path)
     number = register.request(request()).number
