@@ -73,7 +73,8 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.backbone
 	$(RUN)/python -m benchmarks.city_store
 	$(RUN)/python -m benchmarks.anonymise --data $(DATA) --models $(MODELS) $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
-	$(RUN)/python -m benchmarks.anonymise_clips --data $(DATA) --models $(MODELS)
+	$(RUN)/python -m benchmarks.anonymise_clips --data $(DATA) --models $(MODELS) \
+	  $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
 	$(RUN)/python -m benchmarks.anonymise_attacks --data $(DATA) --models $(MODELS)
 	$(RUN)/python -m benchmarks.anonymise_speed --clip $(DATA)/clips/people-walking.mp4 --models $(MODELS) \
 	  $(if $(DEFACE),--deface $(DEFACE))

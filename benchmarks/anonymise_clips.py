@@ -1,27 +1,30 @@
 """Recall on clips without labels: how many of the persons that an independent detector finds lie under our covers.
 
-    python -m benchmarks.anonymise_clips --data ../shared/data --models ../shared/models
+    python -m benchmarks.anonymise_clips --data ../shared/data --models ../shared/models [--deface-python …/bin/python]
 
 The detector was trained by others and did not choose the covers. What it finds is no ground truth: some of its persons
 are lamp posts, and persons whom both networks miss are in no number. Each clip is looked at in passing and closely.
+Faces, by a network trained by others too, are counted in every tenth frame, beside `deface`, which covers nothing else.
 Writes benchmarks/results/anonymise_clips.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.anonymise import Peer
 from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
-from pipeline.anonymize.covers import Covers
 from pipeline.anonymize.settings import AnonymizeSettings, MarkText
 from pipeline.decode.film import FileFilm
 from pipeline.decode.settings import DecodeSettings
@@ -33,6 +36,8 @@ from pipeline.engine.finders import Finders, open_finders
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymise_clips.md"
 OTHER: Final = "yolov8n_dequantised_float"
+FACES: Final = "yolo11n_face_int8_640"
+EVERY: Final = 10
 SURE: Final = 0.5
 """Least score of the other detector's persons that count."""
 HIDDEN: Final = 0.9
@@ -53,37 +58,53 @@ class Tally:
         return shown(self.hidden, self.persons) if self.persons else "-", str(self.bare)
 
 
-def covered_shares(boxes: npt.NDArray[np.float32], covers: Covers, width: int, height: int) -> npt.NDArray[np.float64]:
+def covered_shares(
+    boxes: npt.NDArray[np.float32], covers: npt.NDArray[Any], width: int, height: int
+) -> npt.NDArray[np.float64]:
     """(n,) share of each box (n, 4), pixels, under the covers taken together."""
     mask = np.zeros((height, width), bool)
-    for x1, y1, x2, y2 in np.stack([np.floor(covers.boxes.T), np.ceil(covers.boxes.T)])[[0, 0, 1, 1], range(4)].T:
-        mask[int(y1) : int(y2), int(x1) : int(x2)] = True
+    for x1, y1, x2, y2 in covers:
+        mask[max(int(y1), 0) : math.ceil(y2), max(int(x1), 0) : math.ceil(x2)] = True
     whole = np.round(np.clip(boxes, 0, [width, height, width, height])).astype(int)
     return np.array([mask[y1:y2, x1:x2].mean() if x2 > x1 and y2 > y1 else 1.0 for x1, y1, x2, y2 in whole])
 
 
-def tally(others: Sequence[Detections], covers: Iterable[Covers], width: int, height: int) -> Tally:
-    """Persons that are sure for the other detector, against the covers of the same frames."""
+def tally(
+    others: Sequence[Detections],
+    covers: Iterable[npt.NDArray[Any]],
+    width: int,
+    height: int,
+    label: Label = Label.PERSON,
+) -> Tally:
+    """Objects that are sure for the other detector, against the covers (n, 4) of the same frames."""
     shares = [np.empty(0)]
     for found, over in zip(others, covers, strict=True):
-        persons = found.select((found.labels == int(Label.PERSON)) & (found.scores >= SURE))
-        shares.append(covered_shares(persons.boxes, over, width, height))
+        objects = found.select((found.labels == int(label)) & (found.scores >= SURE))
+        shares.append(covered_shares(objects.boxes, over, width, height))
     every = np.concatenate(shares)
     return Tally(len(every), int((every >= HIDDEN).sum()), int((every < BARE).sum()))
 
 
-def measure(path: Path, ours: Sequence[Finders], other: Finders) -> tuple[int, list[Tally]]:
-    """How many frames a clip has, and a tally for each of our ways to look at it."""
+def measure(
+    path: Path, ours: Sequence[Finders], other: Finders, faces: Finders, peer: Peer | None
+) -> tuple[int, list[Tally], list[Tally]]:
+    """How many frames a clip has; for each of our ways to look at it its persons, and its faces; `deface` last."""
     film = FileFilm(path, DecodeSettings())
     others = [found for _, found in other.look(film.frames())]
-    tallies = []
+    some = range(0, len(others), EVERY)
+    seen = [found for _, found in faces.look(frame for frame in film.frames() if frame.index % EVERY == 0)]
+    tallies, of_faces = [], []
     for finders in ours:
         anonymiser = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _stage, _done: None)
         sightings = anonymiser.look(finders)
         plan = anonymiser.plan(sightings)
-        covers = (plan.of(frame) for frame in range(len(sightings)))
-        tallies.append(tally(others, covers, sightings.width, sightings.height))
-    return len(others), tallies
+        size = sightings.width, sightings.height
+        tallies.append(tally(others, (plan.of(frame).boxes for frame in range(len(sightings))), *size))
+        of_faces.append(tally(seen, (plan.of(frame).boxes for frame in some), *size, Label.FACE))
+    if peer is not None:
+        theirs = (peer.covers(frame.picture.bgr()) for frame in film.frames() if frame.index % EVERY == 0)
+        of_faces.append(tally(seen, theirs, *size, Label.FACE))
+    return len(others), tallies, of_faces
 
 
 def main() -> None:
@@ -91,21 +112,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path)
+    parser.add_argument("--deface-python", help="interpreter of an environment with deface")
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     wanted = DetectSettings(confidence=AnonymizeSettings().cover.least)
     ours = [open_finders(wanted, options.models, cores, fine=fine) for fine in (False, True)]
     other = open_finders(DetectSettings(model=OTHER, confidence=SURE), options.models, cores)
+    faces = open_finders(DetectSettings(model=FACES, confidence=SURE), options.models, cores)
     rows: list[tuple[str, ...]] = []
-    for path in sorted([*(options.data / "clips").glob("*.mp4"), options.data / "pets09-s2l1" / "pedestrians.avi"]):
-        frames, tallies = measure(path, ours, other)
-        rows.append((path.stem, str(frames), str(tallies[0].persons), *tallies[0].cells(), *tallies[1].cells()))
-        print(*rows[-1], sep=" | ", flush=True)
+    clips = sorted([*(options.data / "clips").glob("*.mp4"), options.data / "pets09-s2l1" / "pedestrians.avi"])
+    with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as folder:
+        peer = Peer(options.deface_python, Path(folder)) if options.deface_python else None
+        for path in clips:
+            frames, of_persons, of_faces = measure(path, ours, other, faces, peer)
+            cells = [*(cell for each in of_persons for cell in each.cells()), *(each.cells()[0] for each in of_faces)]
+            rows.append((path.stem, str(frames), *cells, *([] if peer else ["-"])))
+            print(*rows[-1], sep=" | ", flush=True)
+        if peer is not None:
+            peer.close()
     how = (
         f"`python -m benchmarks.anonymise_clips`. {machine()} Persons that {OTHER} finds with a score of {SURE} in the "
         f"original; hidden: at least {100 * HIDDEN:.0f} % under covers; bare: less than {100 * BARE:.0f} %."
     )
-    columns = ("clip", "frames", "persons", "hidden", "bare", "hidden, --fine", "bare, --fine")
+    persons = ("persons hidden", "bare", "hidden, --fine", "bare, --fine")
+    columns = ("clip", "frames", *persons, "faces hidden", "hidden, --fine", "by deface")
     write_table(RESULTS, "Who is hidden in the clips", how, columns=columns, rows=rows)
 
 
