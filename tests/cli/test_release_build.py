@@ -37,10 +37,9 @@ def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder with a declaration and a certificate; logging stays as it is for the tests that follow."""
+    """A folder with a declaration and a certificate."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VIAPUBLICA_REGISTER", raising=False)
-    monkeypatch.setattr("pipeline.observe.logs.configure", lambda *_: None)
     (tmp_path / "signed.pdf").write_text("declaro")
     certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
     monkeypatch.setenv("VIAPUBLICA_CERTIFICATE", str(certificate))

@@ -8,7 +8,6 @@ import logging
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,17 +18,6 @@ from pipeline.observe.settings import LogFormat, LogLevel
 
 _SECRET = "geheim-9"
 _URL = f"rtsp://admin:{_SECRET}@10.0.0.7/live?token={_SECRET}"
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
 
 
 class _Terminal(io.StringIO):
