@@ -5,66 +5,73 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 from pipeline import __version__
-from pipeline.cli import (
-    anonymise_command,
-    backbone_commands,
-    config_commands,
-    demo_command,
-    doctor_command,
-    journey_commands,
-    keeping_commands,
-    media_commands,
-    models_commands,
-    query_commands,
-    release_build,
-    run_command,
-    segments_command,
-    spool_commands,
-    traffic_command,
-    verify_command,
-)
 from pipeline.cli.console import tell_error
 from pipeline.errors import ViapublicaError
 
-app = typer.Typer(
-    name="viapublica",
-    help="Privacy-keeping video analytics for public-road cameras: plate hits and traffic events out, nothing else.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+_NAME: Final = "viapublica"
+_HELP: Final = (
+    "Privacy-keeping video analytics for public-road cameras: plate hits and traffic events out, nothing else."
 )
-app.command("run")(run_command.run)
-app.command("detect")(media_commands.detect)
-app.command("read")(media_commands.read)
-app.command("anonymise")(anonymise_command.anonymise)
-app.command("verify")(verify_command.verify)
-app.command("certificate")(verify_command.certificate)
-app.command("plates")(query_commands.plates)
-app.command("route")(journey_commands.route)
-app.command("convoy")(journey_commands.convoy)
-app.command("clones")(journey_commands.clones)
-app.command("traffic")(traffic_command.traffic)
-app.command("events")(query_commands.events)
-app.command("cameras")(query_commands.cameras)
-app.command("ingest")(backbone_commands.ingest)
-app.command("tail")(backbone_commands.tail)
-app.add_typer(backbone_commands.app, name="dead-letters")
-app.command("schema")(backbone_commands.schema)
-app.add_typer(config_commands.app, name="config")
-app.add_typer(models_commands.app, name="models")
-app.add_typer(spool_commands.app, name="spool")
-app.add_typer(segments_command.app, name="segments")
-app.add_typer(keeping_commands.retention_app, name="retention")
-app.add_typer(release_build.app, name="release")
-app.command("erase")(keeping_commands.erase)
-app.command("doctor")(doctor_command.doctor)
-app.command("demo")(demo_command.demo)
+_COMMANDS: Final = {
+    "run": "run_command:run",
+    "detect": "media_commands:detect",
+    "read": "media_commands:read",
+    "anonymise": "anonymise_command:anonymise",
+    "verify": "verify_command:verify",
+    "certificate": "verify_command:certificate",
+    "plates": "query_commands:plates",
+    "route": "journey_commands:route",
+    "convoy": "journey_commands:convoy",
+    "clones": "journey_commands:clones",
+    "traffic": "traffic_command:traffic",
+    "events": "query_commands:events",
+    "cameras": "query_commands:cameras",
+    "ingest": "backbone_commands:ingest",
+    "tail": "backbone_commands:tail",
+    "schema": "backbone_commands:schema",
+    "erase": "keeping_commands:erase",
+    "doctor": "doctor_command:doctor",
+    "demo": "demo_command:demo",
+    "dead-letters": "backbone_commands:app",
+    "config": "config_commands:app",
+    "models": "models_commands:app",
+    "spool": "spool_commands:app",
+    "segments": "segments_command:app",
+    "retention": "keeping_commands:retention_app",
+    "release": "release_build:app",
+}
+"""Name to module and function, or group of commands; in the order of the help."""
+
+
+def build_app(only: str | None = None) -> typer.Typer:
+    """The command line with all commands, or with one: loading them all takes more than a second.
+
+    Args:
+        only: name of a command; anything else is None.
+    """
+    app = typer.Typer(
+        name=_NAME,
+        help=_HELP,
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in [only] if only in _COMMANDS else _COMMANDS:
+        module, _, what = _COMMANDS[name].partition(":")
+        command = getattr(import_module(f"pipeline.cli.{module}"), what)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
 
 
 def _version(value: bool) -> None:
@@ -73,7 +80,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
@@ -87,8 +93,9 @@ def main() -> None:
     # Names of files need not be UTF-8; they are shown with backslashes (in JSON, that is the right escape).
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    completing = f"_{_NAME.upper()}_COMPLETE" in os.environ
     try:
-        app()
+        build_app(None if completing else next(iter(sys.argv[1:]), None))(prog_name=_NAME)
     except ViapublicaError as error:
         tell_error(error)
         sys.exit(1)

@@ -6,7 +6,7 @@ films of a motorway and of a car park no plate was found in passing, and all tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,14 +32,15 @@ class Closely:
 
     Args:
         passing: looks at the network's own size.
-        closely: looks at `CLOSE_PX`.
+        opened: gives the one that looks at `CLOSE_PX`, once a large picture comes; None where there is none.
     """
 
     batch_size = 1
 
-    def __init__(self, passing: Detector, closely: Detector) -> None:
+    def __init__(self, passing: Detector, opened: Callable[[], Detector | None]) -> None:
         self._passing = passing
-        self._closely = closely
+        self._opened: Callable[[], Detector | None] | None = opened
+        self._closely: Detector | None = None
 
     @property
     def name(self) -> str:
@@ -53,13 +54,16 @@ class Closely:
     def close(self) -> None:
         """Give back memory and threads."""
         self._passing.close()
-        self._closely.close()
+        if self._closely is not None:
+            self._closely.close()
 
     def _both(self, picture: Picture) -> Detections:
         first = self._passing.detect([picture])[0]
         if max(picture.width, picture.height) <= LARGE_PX:
             return first
-        return united(first, self._closely.detect([picture])[0])
+        if self._opened is not None:
+            self._closely, self._opened = self._opened(), None
+        return united(first, self._closely.detect([picture])[0]) if self._closely else first
 
 
 def united(first: Detections, second: Detections) -> Detections:
@@ -84,7 +88,11 @@ def open_closely(settings: DetectSettings, models_dir: Path | None) -> Detector:
     if settings.input_size is not None or not load_card(settings.model, models_dir).input.resizable:
         return passing
     close = settings.model_copy(update={"input_size": (CLOSE_PX, CLOSE_PX)})
-    try:
-        return Closely(passing, build_detector(close, models_dir))
-    except ModelCardError:  # the card does not say so, and the weights take one size only
-        return passing
+
+    def opened() -> Detector | None:
+        try:
+            return build_detector(close, models_dir)
+        except ModelCardError:  # the card does not say so, and the weights take one size only
+            return None
+
+    return Closely(passing, opened)

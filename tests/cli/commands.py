@@ -6,6 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
+
+from pipeline.cli.app import build_app
+
+app: Final = build_app()
+"""All commands, for tests that run them in their own process."""
 
 
 def viapublica(

@@ -16,9 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.anonymize.leftovers import leftovers
-from pipeline.cli.app import app
 from pipeline.errors import ViapublicaError
-from tests.cli.commands import viapublica
+from tests.cli.commands import app, viapublica
 from tests.decode.clips import Recipe, encode
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli.app import app
-from tests.cli.commands import viapublica
+from tests.cli.commands import app, viapublica
 
 COMMANDS = (
     ["run"],
@@ -103,3 +104,15 @@ def test_the_doctor_finds_what_is_there_and_what_is_not(models_dir: Path, tmp_pa
     assert ill.returncode == 1
     assert "VIAPUBLICA_MODELS" in ill.stdout
     assert "broken" in ill.stdout
+
+
+def test_a_command_loads_what_it_needs_and_no_other_command() -> None:
+    loaded = "import sys; from pipeline.cli.app import build_app; build_app({!r}); print(*sys.modules)"
+
+    def modules(only: str | None) -> set[str]:
+        done = subprocess.run([sys.executable, "-c", loaded.format(only)], capture_output=True, text=True, check=True)
+        return set(done.stdout.split())
+
+    assert modules("release") & {"av", "cv2", "pipeline.cli.run_command"} == set()
+    assert "pipeline.cli.run_command" in modules(None)
+    assert "pipeline.cli.run_command" in modules("relase"), "so that the error can name what was meant"

@@ -15,12 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
-from pipeline.cli.app import app
 from pipeline.domain.events import Event
 from pipeline.errors import ViapublicaError
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSettings
-from tests.cli.commands import viapublica
+from tests.cli.commands import app, viapublica
 from tests.sink.samples import START_MS, alert, count, health, plate_read, track
 
 _CITY = """\

@@ -16,11 +16,10 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
-from pipeline.cli.app import app
 from pipeline.domain.disclosure import BuiltFile
 from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
 from pipeline.governance.register import Register
-from tests.cli.commands import viapublica
+from tests.cli.commands import app, viapublica
 
 COMMANDS = ("request", "declare", "approve", "refuse", "deliver", "list", "show", "find", "sheet", "journal")
 ASKED = (

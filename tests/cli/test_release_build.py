@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from pipeline.anonymize.certificate import make_identity
 from pipeline.anonymize.leftovers import leftovers
-from pipeline.cli.app import app
 from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.record.holds import Holds
+from tests.cli.commands import app
 from tests.record.packets import BEGIN_MS, record
 
 pytestmark = pytest.mark.real
@@ -28,10 +28,19 @@ WHO = ("--recipient=UFMT", "--basis=research", "--purpose=fluxos", "--declaratio
 @pytest.fixture(scope="module")
 def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four seconds of a shopping street at ten small frames a second, a key frame in each."""
-    clip = tmp_path_factory.mktemp("street") / "street.mp4"
+    return _cut(data_dir, tmp_path_factory.mktemp("street") / "street.mp4", seconds=4)
+
+
+@pytest.fixture(scope="module")
+def blink(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first ten of its frames, where how much is in it does not matter."""
+    return _cut(data_dir, tmp_path_factory.mktemp("blink") / "blink.mp4", seconds=1)
+
+
+def _cut(data_dir: Path, clip: Path, seconds: int) -> Path:
     source = str(data_dir / "clips" / "people-walking.mp4")
     how = ["-vf", "scale=640:360,fps=10", "-an", "-c:v", "libx264", "-g", "10", "-bf", "0"]
-    subprocess.run(["ffmpeg", "-v", "error", "-t", "4", "-i", source, *how, str(clip)], check=True)
+    subprocess.run(["ffmpeg", "-v", "error", "-t", str(seconds), "-i", source, *how, str(clip)], check=True)
     return clip
 
 
@@ -151,30 +160,30 @@ def test_a_refused_one_is_never_built(street: Path) -> None:
 
 
 def test_what_the_register_does_not_take_does_not_get_a_name(
-    street: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    blink: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    number = approved(f"--file={street}")
+    number = approved(f"--file={blink}")
 
     def full(*_: object) -> None:
         raise ReleaseError("register", "cannot be written (No space left on device)", "Make room")
 
     monkeypatch.setattr("pipeline.governance.register.Register.built", full)
     with pytest.raises(ReleaseError, match="No space left"):
-        release("build", number, f"--source={street}", "--by=Ana")
+        release("build", number, f"--source={blink}", "--by=Ana")
     assert list((tmp_path / "releases").iterdir()) == []
 
 
-def test_a_place_stays_bare_only_after_a_second_person(street: Path, tmp_path: Path) -> None:
-    number = approved(f"--file={street}")
+def test_a_place_stays_bare_only_after_a_second_person(blink: Path, tmp_path: Path) -> None:
+    number = approved(f"--file={blink}")
     place = tmp_path / "place.yaml"
     place.write_text("uncover:\n  - {box: [0, 0, 1, 1], why: actors who agreed}\n")
     with pytest.raises(ReleaseError, match="a second person has to agree"):
-        release("build", number, f"--source={street}", f"--regions={place}")
+        release("build", number, f"--source={blink}", f"--regions={place}")
     asked = release("uncover", number, f"--regions={place}", "--by=Ana")[0]["uncovering_id"]
     with pytest.raises(PolicyError):
         release("confirm", number, str(asked), "--by=ana")
     release("confirm", number, str(asked), "--by=Bia")
-    told = release("build", number, f"--source={street}", "--by=Ana")
+    told = release("build", number, f"--source={blink}", "--by=Ana")
     assert told["statement"]["objects"] == {}, "the place is the whole picture"
     assert told["statement"]["by_hand"]["left_bare"] == 1
     assert "actors who agreed" in Path(told["page"]).read_text(encoding="utf-8")
@@ -182,9 +191,9 @@ def test_a_place_stays_bare_only_after_a_second_person(street: Path, tmp_path: P
     assert journal[-3:] == ["ask-uncover", "confirm-uncover", "build"]
 
 
-def test_a_file_that_was_changed_is_no_longer_the_registers(street: Path) -> None:
-    number = approved(f"--file={street}")
-    told = release("build", number, f"--source={street}", "--by=Ana")
+def test_a_file_that_was_changed_is_no_longer_the_registers(blink: Path) -> None:
+    number = approved(f"--file={blink}")
+    told = release("build", number, f"--source={blink}", "--by=Ana")
     data = bytearray(Path(told["clip"]).read_bytes())
     data[-200] ^= 1
     Path(told["clip"]).write_bytes(data)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli.app import app
-from tests.cli.commands import viapublica
+from tests.cli.commands import app, viapublica
 from tests.project.places import ROOT
 
 _PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
