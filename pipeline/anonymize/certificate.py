@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.errors import ReleaseError
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
-_DAYS = 365
+_DAYS = 5 * 365
+"""Receivers look at clips for years, and without a network nobody vouches for when one was signed."""
 _CA_DAYS = 3650
 _PRIVATE = 0o600
 
@@ -64,7 +67,21 @@ def load_identity(certificate: Path, key: Path) -> Identity:
     if leaf.public_key() != private.public_key():
         raise ReleaseError(str(key), f"is not the key of {certificate}", "Name the key that was made with it")
     check_dates(leaf, certificate)
-    return Identity(_name(leaf.subject), chain_pem, key_pem, _algorithm(leaf, certificate))
+    for lower, upper in pairwise(chain):
+        _check_issued(lower, upper, certificate)
+    algorithm = _algorithm(leaf, certificate)
+    return Identity(_name(leaf.subject), chain_pem, _key_pem(private), algorithm)
+
+
+def _check_issued(lower: x509.Certificate, upper: x509.Certificate, path: Path) -> None:
+    try:
+        lower.verify_directly_issued_by(upper)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise ReleaseError(
+            str(path),
+            f"is no chain: {_name(upper.subject)!r} did not issue {_name(lower.subject)!r}",
+            "Put the certificate first, then the one that issued it, and so on",
+        ) from error
 
 
 def check_dates(leaf: x509.Certificate, path: Path) -> None:
@@ -82,12 +99,13 @@ def check_dates(leaf: x509.Certificate, path: Path) -> None:
         )
 
 
-def make_identity(institution: str, folder: Path) -> tuple[Path, Path, Path]:
+def make_identity(institution: str, folder: Path, *, days: float = _DAYS) -> tuple[Path, Path, Path]:
     """An authority of one's own and a certificate under it, for institutions without any and for tests.
 
     Args:
         institution: stands in both.
         folder: gets ``certificate.pem``, ``key.pem`` (for this user only) and ``authority.pem``, which receivers need.
+        days: that the certificate holds.
 
     Returns:
         Paths of certificate, key and authority. The authority's own key is not kept: it cannot sign anything else.
@@ -100,11 +118,9 @@ def make_identity(institution: str, folder: Path) -> tuple[Path, Path, Path]:
         if path.exists():
             raise ReleaseError(str(path), "exists already", "Name another folder")
     root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root = _certificate(f"{institution}: authority", institution, root_key.public_key(), None, root_key)
-    leaf = _certificate(institution, institution, leaf_key.public_key(), root, root_key)
-    key_pem = leaf_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    root = _certificate(f"{institution}: authority", institution, root_key.public_key(), None, root_key, days=_CA_DAYS)
+    leaf = _certificate(institution, institution, leaf_key.public_key(), root, root_key, days=days)
+    key_pem = _key_pem(leaf_key)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
@@ -151,6 +167,8 @@ def _certificate(
     public: ec.EllipticCurvePublicKey,
     issuer: x509.Certificate | None,
     issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    days: float,
 ) -> x509.Certificate:
     """Of an authority when it has no issuer; with the extensions that C2PA asks of a signer (section 14.5)."""
     is_authority = issuer is None
@@ -179,7 +197,7 @@ def _certificate(
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=_CA_DAYS if is_authority else _DAYS))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
@@ -193,6 +211,13 @@ def _certificate(
     if not is_authority:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _key_pem(key: PrivateKeyTypes) -> bytes:
+    """In the one format that C2PA reads."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -124,7 +124,7 @@ def plan_covers(sightings: Sightings, settings: CoverSettings, regions: Regions 
 
 def _by_hand(region: Region, sightings: Sightings) -> Cover:
     """A region's cover in all of its frames; its label has no figure, so that every look fills it."""
-    frames = _frames_of(region, sightings)
+    frames = region.frames(sightings)
     box = np.array(region.pixels(sightings.width, sightings.height), np.float32)
     return Cover(BY_HAND, frames, np.tile(box, (len(frames), 1)), np.zeros((len(frames), 2), np.float32))
 
@@ -132,16 +132,7 @@ def _by_hand(region: Region, sightings: Sightings) -> Cover:
 def _left_bare(cover: Cover, sightings: Sightings, regions: Regions) -> bool:
     """Whether a second person freed it: it lies in a region for as long as it is covered, so that nobody who only
     passes there is shown."""
-    return any(
-        bool(np.isin(cover.frames, _frames_of(region, sightings)).all())
-        and region.holds(cover.boxes, sightings.width, sightings.height)
-        for region in regions.uncover
-    )
-
-
-def _frames_of(region: Region, sightings: Sightings) -> npt.NDArray[np.int64]:
-    since_s = sightings.times_s - sightings.times_s[0]
-    return np.flatnonzero((since_s >= region.begin_s) & (since_s < region.end_s))
+    return any(region.keeps(cover.frames, cover.boxes, sightings) for region in regions.uncover)
 
 
 def _counts(chain: Chain, settings: CoverSettings) -> bool:

@@ -38,6 +38,7 @@ class FilmWriter:
         self._path = path
         self._size = facts.width + facts.width % 2, facts.height + facts.height % 2
         self._time_base = facts.time_base
+        self._first: int | None = None
         try:
             self._container = av.open(
                 f"file:{path}", "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
@@ -65,7 +66,9 @@ class FilmWriter:
         return stream
 
     def write(self, planes: Planes, pts: int) -> None:
-        """The next picture, at `pts` steps of the film's time base.
+        """The next picture, at `pts` steps of the film's time base; the first one becomes nought.
+
+        A stream's clock counts since the camera was switched on, which nobody needs to know.
 
         Raises:
             ReleaseError: the encoder or the disk refuses.
@@ -78,7 +81,8 @@ class FilmWriter:
             # H.264 in 4:2:0 has even sizes; what an odd one lacks repeats its last line.
             rows[height : target.height, :width] = plane[-1:]
             rows[:, width : target.width] = rows[:, width - 1 : width]
-        frame.pts, frame.time_base = pts, self._time_base
+        self._first = pts if self._first is None else self._first
+        frame.pts, frame.time_base = pts - self._first, self._time_base
         self._mux(frame)
 
     def finish(self) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import av
 
+from pipeline.anonymize.boxes import strange_boxes
 from pipeline.errors import ReleaseError
 
 _OURS: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
@@ -24,7 +25,7 @@ def leftovers(path: Path) -> list[str]:
     """
     try:
         with av.open(f"file:{path.absolute()}", options={"protocol_whitelist": "file"}) as container:
-            return list(_found(container))
+            return [*_found(container), *strange_boxes(path)]
     except FileNotFoundError:
         raise ReleaseError(str(path), "does not exist", "Check the path") from None
     except (av.FFmpegError, OSError) as error:

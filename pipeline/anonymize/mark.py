@@ -19,6 +19,8 @@ _LEAST_PX = 10
 """Of letters; smaller ones do not survive the encoder."""
 _SHARE = 1 / 32
 """Of the picture's height, for letters."""
+_MOST = 0.5
+"""Of the picture's height, for all lines."""
 _GROUND, _INK = 24, 235
 _SEPARATOR = "  ·  "
 
@@ -37,6 +39,8 @@ class Mark:
         pad = max(2, letters // 3)
         lines = _lines(text.parts(), font, max(1, width - 2 * pad))
         line_px = round(letters * 1.35)
+        if len(lines) * line_px + pad > height * _MOST:  # a tiny picture: the number leads to all the rest
+            lines = _lines(text.parts()[-1:], font, max(1, width - 2 * pad))
         widest = max((font.getlength(line) for line in lines), default=0)
         strip_width = min(width, (round(widest) + 2 * pad + 1) // 2 * 2)
         strip_height = min(height, (len(lines) * line_px + pad + 1) // 2 * 2)

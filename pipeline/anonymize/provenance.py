@@ -6,22 +6,33 @@ The statement names what was done and by which models. It has no thumbnail, and 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from pipeline import __version__
+from pipeline.anonymize.encode import FilmWriter
+from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.domain.film import FilmFacts, Planes
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
     from pipeline.anonymize.certificate import Identity
 
 ASSERTION: Final = "org.viapublica.release"
+MORE_MANIFESTS: Final = "viapublica.more-than-one-manifest"
+"""A release has one; an earlier one could hold a picture of the original."""
 _CAPTURE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 _MP4: Final = "video/mp4"
 _UNTRUSTED: Final = "signingCredential.untrusted"
+_EXPIRED: Final = "signingCredential.expired"
 
 
 class Standing(StrEnum):
@@ -31,6 +42,8 @@ class Standing(StrEnum):
     """Unchanged since it was signed, by somebody whom the receiver's authorities vouch for."""
     UNKNOWN_SIGNER = "unknown-signer"
     """Unchanged since it was signed, by somebody of whom the receiver has no authority."""
+    EXPIRED = "expired"
+    """Unchanged since it was signed, but the certificate has run out: whether it had by then, nobody can tell."""
     BROKEN = "broken"
     """Changed since, or signed with a certificate that does not hold."""
     UNSIGNED = "unsigned"
@@ -54,12 +67,38 @@ class Provenance:
     statement: Mapping[str, Any] = field(default_factory=dict)
 
 
+def check_identity(identity: Identity) -> None:
+    """Sign something, so that nobody finds out after an hour of covering that a certificate does not serve.
+
+    Raises:
+        ReleaseError: C2PA refuses certificate or key.
+    """
+    facts = FilmFacts(64, 64, Fraction(1, 25), Fraction(25))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "trial.mp4"
+        with FilmWriter(path, facts, AnonymizeSettings()) as writer:
+            writer.write(Planes(*(np.full(size, 128, np.uint8) for size in ((64, 64), (32, 32), (32, 32)))), 0)
+            writer.finish()
+        sign_in_place(path, identity, {})
+        found = read_provenance(path)
+    if found.standing not in {Standing.TRUSTED, Standing.UNKNOWN_SIGNER}:
+        raise ReleaseError(
+            identity.name,
+            f"signs what no receiver accepts ({', '.join(found.problems)})",
+            "Use a certificate for signing (C2PA, section 14.5)",
+        )
+
+
 def sign_in_place(path: Path, identity: Identity, statement: Mapping[str, Any]) -> None:
-    """Sign a file that nobody else sees yet; see `sign`."""
+    """Sign a file that nobody else sees yet; see `sign`. It stays the same file, with its rights and its lock."""
     signed = path.with_name(f"{path.name}.signed")
     try:
+        signed.unlink(missing_ok=True)
+        signed.touch(mode=0o600, exist_ok=False)
         sign(path, signed, identity, statement)
-        signed.replace(path)
+        shutil.copyfile(signed, path)
+    except OSError as error:
+        raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Make room") from error
     finally:
         signed.unlink(missing_ok=True)
 
@@ -141,18 +180,22 @@ def read_provenance(path: Path, authorities_pem: str = "") -> Provenance:
     codes = tuple(str(row.get("code")) for row in found.get("validation_status") or ())
     active = found["manifests"][found["active_manifest"]]
     statements = [row["data"] for row in active.get("assertions", ()) if row.get("label") == ASSERTION]
+    if len(found["manifests"]) > 1:
+        codes = (*codes, MORE_MANIFESTS)
     signature = active.get("signature_info", {})
     return Provenance(
         _standing(codes),
         signer=str(signature.get("issuer") or signature.get("common_name") or ""),
         problems=tuple(code for code in codes if code != _UNTRUSTED),
-        statement=statements[0] if statements else {},
+        statement=statements[0] if statements and isinstance(statements[0], Mapping) else {},
     )
 
 
 def _standing(codes: Sequence[str]) -> Standing:
-    if any(code != _UNTRUSTED for code in codes):
+    if any(code not in {_UNTRUSTED, _EXPIRED} for code in codes):
         return Standing.BROKEN
+    if _EXPIRED in codes:
+        return Standing.EXPIRED
     return Standing.UNKNOWN_SIGNER if codes else Standing.TRUSTED
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.anonymize.sightings import Sightings
 from pipeline.domain.document import BadDocument, line_of, parse_yaml, read_text
 from pipeline.errors import ReleaseError
 
@@ -59,10 +60,24 @@ class Region(BaseModel):
         x1, y1, x2, y2 = self.box
         return x1 * width, y1 * height, x2 * width, y2 * height
 
-    def holds(self, boxes: npt.NDArray[np.float32], width: int, height: int) -> bool:
-        """Whether all boxes (n, 4), pixels, lie in it."""
-        x1, y1, x2, y2 = self.pixels(width, height)
-        return bool((boxes[:, :2] >= [x1, y1]).all() and (boxes[:, 2:] <= [x2, y2]).all())
+    def frames(self, sightings: Sightings) -> npt.NDArray[np.int64]:
+        """Numbers of the frames of its time."""
+        since_s = sightings.times_s - sightings.times_s[0]
+        return np.flatnonzero((since_s >= self.begin_s) & (since_s < self.end_s))
+
+    def keeps(
+        self, frames: npt.ArrayLike, boxes: npt.NDArray[np.float32] | Sequence[Any], sightings: Sightings
+    ) -> bool:
+        """Whether an object stays in it, in place and in time.
+
+        Args:
+            frames: (n,) numbers of those with the object; boxes: (n, 4) pixels, where it is in them.
+            sightings: of the film.
+        """
+        x1, y1, x2, y2 = self.pixels(sightings.width, sightings.height)
+        places = np.asarray(boxes, np.float64).reshape(-1, 4)
+        inside = (places[:, :2] >= [x1, y1]).all() and (places[:, 2:] <= [x2, y2]).all()
+        return bool(inside and np.isin(frames, self.frames(sightings)).all())
 
 
 class Regions(BaseModel):

@@ -77,6 +77,7 @@ class Texts:
         checks: rows; residues: (what, from, to, frames, score); by_hand: (what, from, to, place, why).
         limits: what the page does not say.
         eyes: what those who checked see at all, in a sentence.
+        left_bare: how many places were left as they are by decision.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Texts:
     by_hand: Sequence[Sequence[str]]
     limits: Sequence[str]
     eyes: str = ""
+    left_bare: int = 0
 
 
 def render(texts: Texts, plan: CoverPlan, sightings: Sightings) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,13 @@ HIDDEN = 0.5
 """A box of whose middle at least so much lies under covers is a view of the cover, or of who is under it."""
 MIDDLE = 0.7
 """Of a box's width and height: around a small dark cover detectors draw a box that is wider than it."""
+HEAD = 0.35
+"""Of a person's height: who is hidden from the waist down, behind somebody else's cover, is not hidden."""
+CERTAIN = 0.5
+"""Score of a person or face that counts in however few frames; plates that few frames show are read instead."""
+GAP_S = 1.0
 PERSONAL = (Label.PERSON, Label.FACE, Label.PLATE)
+_PLATES = GROUPS.index(frozenset({Label.PLATE}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class Residue:
 
 
 def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, height: int) -> Detections:
-    """The persons, faces and plates of whose middle less than half lies under covers (n, 4)."""
+    """The persons, faces and plates of whose middle, or of persons: of whose head, less than half lies under covers
+    (n, 4)."""
     found = found.labelled(*PERSONAL)
     if not len(found):
         return found
@@ -60,13 +68,21 @@ def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, he
     mask = np.zeros((-(-height // step), -(-width // step)), bool)
     for x1, y1, x2, y2 in np.rint(covers / step).astype(int).tolist():
         mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
-    keep = []
     centres, sizes = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2, found.boxes[:, 2:] - found.boxes[:, :2]
     middles = np.concatenate([centres - sizes * MIDDLE / 2, centres + sizes * MIDDLE / 2], axis=1)
-    for x1, y1, x2, y2 in np.rint(middles / step).astype(int).tolist():
+    heads = middles.copy()
+    heads[:, 3] = heads[:, 1] + sizes[:, 1] * HEAD
+    bare = _bare(mask, middles / step) | ((found.labels == Label.PERSON) & _bare(mask, heads / step))
+    return found.select(bare)
+
+
+def _bare(mask: npt.NDArray[np.bool_], places: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """(n,) whether less than half of each place (n, 4), points of the mask, is set in it."""
+    bare = []
+    for x1, y1, x2, y2 in np.rint(places).astype(int).tolist():
         part = mask[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)]
-        keep.append(not part.size or part.mean() < HIDDEN)
-    return found.select(np.array(keep, bool))
+        bare.append(not part.size or part.mean() < HIDDEN)
+    return np.array(bare, bool)
 
 
 def residues(
@@ -77,21 +93,24 @@ def residues(
     Args:
         seen: what the other eyes found in the finished film.
         plan: its covers.
-        sure: least score, once, of an object; least_frames: in how many frames it must be seen at least.
+        sure: least score, once, of an object.
+        least_frames: in how many frames it must be seen at least; all that a second has, where those are fewer, and one
+            for a person or face that is certain.
         freed: regions in which a second person agreed to leave objects as they are.
     """
+    step_s = float(np.median(np.diff(seen.times_s))) if len(seen) > 1 else GAP_S
     bare = [uncovered(found, plan.of(n).boxes, seen.width, seen.height) for n, found in enumerate(seen.found)]
     chains, _ = both_ways(
         Sightings(seen.times_s, bare, seen.scenes, seen.width, seen.height),
-        CoverSettings(sure=sure, faint=sure / 2, plate_sure=sure, plate_faint=sure / 2, gap_s=1.0),
+        CoverSettings(sure=sure, faint=sure / 2, plate_sure=sure, plate_faint=sure / 2, gap_s=max(GAP_S, 2.5 * step_s)),
     )
-    least = min(least_frames, len(seen))
+    least = min(least_frames, max(1, int(GAP_S / step_s)), len(seen))
     found = [
         _residue(chain, seen)
         for chain in chains
         if max(chain.scores) >= sure
-        and len(chain.frames) >= least
-        and not any(region.holds(np.stack(chain.boxes), seen.width, seen.height) for region in freed)
+        and (len(chain.frames) >= least or (chain.group != _PLATES and max(chain.scores) >= CERTAIN))
+        and not any(region.keeps(chain.frames, chain.boxes, seen) for region in freed)
     ]
     return sorted(found, key=lambda residue: -residue.score)
 
@@ -161,7 +180,7 @@ def and_residues(sightings: Sightings, found: Sequence[Residue]) -> Sightings:
         else old
         for n, old in enumerate(sightings.found)
     ]
-    return Sightings(sightings.times_s, more, sightings.scenes, sightings.width, sightings.height)
+    return replace(sightings, found=more)
 
 
 def _residue(chain: Chain, seen: Sightings) -> Residue:

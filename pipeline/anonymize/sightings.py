@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.detections import Detections
+
+ANOTHER: Final = 8.0
+"""Grey levels of 255 in the mean from which two glances are of different frames."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +24,7 @@ class Sightings:
         found: objects of each frame.
         scenes: (frames,) number of the scene that each frame belongs to; nobody is followed from one to another.
         width, height: pixels of the picture.
+        glances: of each frame, to know it again when the film is read once more; empty where that does not happen.
     """
 
     times_s: npt.NDArray[np.float64]
@@ -27,6 +32,7 @@ class Sightings:
     scenes: npt.NDArray[np.int64]
     width: int
     height: int
+    glances: Sequence[npt.NDArray[np.uint8]] = ()
 
     def __post_init__(self) -> None:
         if not len(self.times_s) == len(self.found) == len(self.scenes):
@@ -35,12 +41,19 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.times_s)
 
+    def is_frame(self, number: int, at_s: float, thumbnail: npt.NDArray[np.uint8]) -> bool:
+        """Whether what comes at `at_s` is the frame of that number; a decoder may mend damage in two ways."""
+        if number >= len(self) or at_s != self.times_s[number]:
+            return False
+        return not self.glances or _change(glance(thumbnail), self.glances[number]) <= ANOTHER
+
 
 class SceneCutter:
-    """Numbers scenes: a new one where the whole picture changes at once.
+    """Numbers scenes: a new one where the whole picture changes at once, and stays changed.
 
     A cut changes nearly everything between two frames; a person, a bus or a headlight does not. Compared are thumbnails
-    in grey: their mean difference has to be large, and several times what it was in the frames before.
+    in grey: their mean difference has to be large, and several times what it was in the frames before. Lightning, a
+    flash and a broken frame look like a cut too, but soon after them the picture is as it was before: no scene ends.
     """
 
     SIZE = (32, 18)
@@ -49,25 +62,50 @@ class SceneCutter:
     TIMES = 4.0
     LEARN = 0.2
     """Weight of the newest change in what is usual."""
+    FLASH_S = 1.0
 
     def __init__(self) -> None:
+        self._frames = 0
         self._last: npt.NDArray[np.float32] | None = None
         self._usual = 0.0
-        self._scene = 0
+        self._cuts: list[tuple[int, float, npt.NDArray[np.float32]]] = []
+        """Of each: its first frame, the time of that, and the picture before it."""
 
-    def scene(self, thumbnail: npt.NDArray[np.uint8]) -> int:
-        """The number of the scene of the next frame.
+    def add(self, thumbnail: npt.NDArray[np.uint8], at_s: float) -> None:
+        """The next frame.
 
         Args:
             thumbnail: (height, width) or (height, width, 3) uint8, of any one small size.
+            at_s: its time.
         """
         grey = thumbnail.astype(np.float32)
         grey = grey.mean(axis=2) if grey.ndim == 3 else grey
         if self._last is not None:
-            change = float(np.abs(grey - self._last).mean())
+            change = _change(grey, self._last)
             if change > self.LEAST and change > self.TIMES * self._usual:
-                self._scene += 1
+                self._cuts.append((self._frames, at_s, self._last))
             # After a cut too: a beacon or a broken lamp that flashes is soon usual, and cuts no cover short.
             self._usual += self.LEARN * (change - self._usual)
+            self._forget_flash(grey, at_s)
         self._last = grey
-        return self._scene
+        self._frames += 1
+
+    def scenes(self) -> npt.NDArray[np.int64]:
+        """(frames,) the number of the scene of each frame, rising from 0."""
+        return np.searchsorted([first for first, _, _ in self._cuts], np.arange(self._frames), side="right")
+
+    def _forget_flash(self, grey: npt.NDArray[np.float32], at_s: float) -> None:
+        for position, (first, when_s, before) in enumerate(self._cuts):
+            if first < self._frames and at_s - when_s <= self.FLASH_S and _change(grey, before) <= self.LEAST:
+                del self._cuts[position:]
+                return
+
+
+def glance(thumbnail: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A quarter of a thumbnail's points, in grey."""
+    grey = thumbnail[::2, ::2]
+    return (grey.mean(axis=2) if grey.ndim == 3 else grey).astype(np.uint8)
+
+
+def _change(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
+    return float(np.abs(one.astype(np.float32) - other).mean())

@@ -17,7 +17,7 @@ _PART = ".part"
 def part_of(path: Path, *, keep: bool = True) -> Iterator[Path]:
     """A file beside `path` that only this user may read; renamed to `path` when this ends well, else removed.
 
-    What a killed run left under that name is overwritten. It shows nothing that the finished file would not.
+    What a killed run left under that name is overwritten: covered pictures that nobody has checked yet.
 
     Args:
         path: the file that is to be; one that exists is replaced.
@@ -38,7 +38,9 @@ def part_of(path: Path, *, keep: bool = True) -> Iterator[Path]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ReleaseError(str(path), "is being written by another process", "Wait for it, or stop it") from None
+            raise _busy(path) from None
+        if not _is_still(part, handle):  # the other process ended just now, and this is its finished file
+            raise _busy(path)
         try:
             os.truncate(handle, 0)
             yield part
@@ -51,6 +53,17 @@ def part_of(path: Path, *, keep: bool = True) -> Iterator[Path]:
             raise
     finally:
         os.close(handle)
+
+
+def _busy(path: Path) -> ReleaseError:
+    return ReleaseError(str(path), "is being written by another process", "Wait for it, or stop it")
+
+
+def _is_still(part: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), part.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _settle(part: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
+from pipeline.cli.ending import tidied_up
 from pipeline.cli.media_commands import ModelOption, ModelsOption
 
 
@@ -70,21 +71,22 @@ def anonymise(
     """
     from pipeline.cli.anonymise_task import Request, carry_out
 
-    carry_out(
-        Request(
-            file=file,
-            target=target,
-            settings=AnonymizeSettings(look=look, cover=CoverSettings(windscreens=windscreens), fine=fine),
-            text=MarkText(institution, place, moment, number),
-            span_s=(start, end),
-            regions=regions,
-            report=report,
-            certificate=certificate,
-            key=key,
-            check=check,
-            eyes=tuple(eyes or ()),
-            model=model,
-            models=models,
-            as_json=as_json,
+    with tidied_up():
+        carry_out(
+            Request(
+                file=file,
+                target=target,
+                settings=AnonymizeSettings(look=look, cover=CoverSettings(windscreens=windscreens), fine=fine),
+                text=MarkText(institution, place, moment, number),
+                span_s=(start, end),
+                regions=regions,
+                report=report,
+                certificate=certificate,
+                key=key,
+                check=check,
+                eyes=tuple(eyes or ()),
+                model=model,
+                models=models,
+                as_json=as_json,
+            )
         )
-    )

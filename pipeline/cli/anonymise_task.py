@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.anonymize.certificate import Identity, load_identity
+from pipeline.anonymize.provenance import check_identity
 from pipeline.anonymize.regions import Regions
 from pipeline.anonymize.settings import AnonymizeSettings, MarkText
 from pipeline.anonymize.target import part_of
 from pipeline.cli.console import err, out, print_json, tell
 from pipeline.cli.files import check_target, sha256_of, written
-from pipeline.cli.release_job import Crew, only_covers, open_crew, refusal, run_job
+from pipeline.cli.release_job import PAGE_TEXT, Crew, damage, only_covers, open_crew, refusal, run_job
 from pipeline.decode.film import FileFilm
 from pipeline.decode.media import find_media, read_picture
 from pipeline.decode.picture import picture_of
@@ -67,7 +68,7 @@ def carry_out(request: Request) -> None:
             raise ReleaseError(option, "is for clips: a picture is soon looked at by yourself", "Leave it away")
     regions = only_covers(request.regions)
     if request.report is not None:
-        check_target("--report", str(request.report))
+        _check_report(request.report, file, path)
     start_s, end_s = request.span_s
     film = FileFilm(file, DecodeSettings(), start_s=start_s, end_s=end_s) if media[0].is_clip else None
     logs.configure("warning", "auto")
@@ -82,12 +83,11 @@ def carry_out(request: Request) -> None:
             if made.problems:
                 raise refusal(made, str(path), part, path.with_name(f"{path.stem}-residue"))
             if request.report is not None:
-                with written("--report", str(request.report), "w", encoding="utf-8") as stream:
-                    stream.write(page_of(made, job, FileFacts(path.name, sha256_of(part))))
-    if film.damaged:
-        tell(
-            err, ("damaged:", "bold yellow"), f" {film.damaged} packets of {file} could not be decoded and are missing"
-        )
+                facts = FileFacts(path.name, sha256_of(part), [("Damaged", damage(film))])
+                with written("--report", str(request.report), "w", **PAGE_TEXT) as stream:
+                    stream.write(page_of(made, job, facts))
+    if damage(film):
+        tell(err, ("damaged:", "bold yellow"), f" of {file}, {damage(film)}")
     if max(film.facts.width, film.facts.height) > LARGE_PX and not settings.fine and made.checked is None:
         tell(
             err,
@@ -117,6 +117,13 @@ def _target(file: Path, target: Path | None, is_clip: bool) -> Path:
         return path
 
 
+def _check_report(report: Path, file: Path, path: Path) -> None:
+    for other, whose in ((file, "the original itself"), (path, "the clip that is to be written")):
+        if report.resolve() == other.resolve():
+            raise ReleaseError(str(report), f"is {whose}", "Name another file with --report")
+    check_target("--report", str(report))
+
+
 def _identity(certificate: Path | None, key: Path | None, is_clip: bool) -> Identity | None:
     if certificate is None and key is None:
         return None
@@ -124,13 +131,18 @@ def _identity(certificate: Path | None, key: Path | None, is_clip: bool) -> Iden
         raise ReleaseError("--certificate and --key", "belong together", "Name both, or neither")
     if not is_clip:
         raise ReleaseError("--certificate", "is for clips: pictures are not signed yet", "Leave it away")
-    return load_identity(certificate, key)
+    identity = load_identity(certificate, key)
+    check_identity(identity)
+    return identity
 
 
 def _picture(file: Path, path: Path, crew: Crew, request: Request, regions: Regions) -> Anonymised:
     picture = read_picture(file, turn_upright=True)
     planes, done = anonymise_picture(picture, crew.finders, request.settings, request.text, regions)
-    save_image(path, picture_of(planes).bgr())
+    try:
+        save_image(path, picture_of(planes).bgr())
+    except OSError as error:
+        raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Make room") from error
     return done
 
 

@@ -23,6 +23,9 @@ _PIPED_COLUMNS = 160
 
 _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
+
 out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True)
 
@@ -33,14 +36,21 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def plain(text: str) -> str:
+    """A stranger's words as they are safe on a terminal: nothing in them moves its cursor, or starts a line anew."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def tell(console: Console, *parts: str | tuple[str, str]) -> None:
-    """One line for people; a part may be (text, style). Names of files and the like are never read as markup."""
-    console.print(Text.assemble(*parts), soft_wrap=True)
+    """Words for people; a part may be (text, style). Names of files and the like are never read as markup."""
+    lines = [(part, "") if isinstance(part, str) else part for part in parts]
+    safe = [("\n".join(plain(line) for line in text.split("\n")), style) for text, style in lines]
+    console.print(Text.assemble(*safe), soft_wrap=True)
 
 
 def tell_error(error: ViapublicaError) -> None:
     """What went wrong, and what to do about it, on standard error."""
-    tell(err, ("error:", "bold red"), f" {error.subject}: {error.problem}")
+    tell(err, ("error:", "bold red"), f" {plain(error.subject)}: {error.problem}")
     if error.fix:
         tell(err, ("fix:", "bold"), f"   {error.fix}")
 
@@ -54,7 +64,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text("" if cell is None else plain(str(cell))) for cell in row))
     out.print(table)
 
 

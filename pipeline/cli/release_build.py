@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.console import out, print_json, tell
+from pipeline.cli.ending import tidied_up
 from pipeline.cli.media_commands import ModelOption, ModelsOption
 from pipeline.cli.release_app import (
     DEFAULT_REGISTER,
@@ -19,6 +20,7 @@ from pipeline.cli.release_app import (
     person,
 )
 from pipeline.cli.release_commands import app  # those of the register, which come first in the help
+from pipeline.cli.release_output import place_of
 
 __all__ = ["app"]
 
@@ -53,7 +55,8 @@ def build(
     ] = None,
     windscreens: Annotated[bool, typer.Option("--windscreens", help="Cover the windscreens of vehicles too.")] = False,
     eyes: Annotated[
-        list[str] | None, typer.Option("--eyes", help="Model card of a detector that checks; may be repeated.")
+        list[str] | None,
+        typer.Option("--eyes", help="Model card of a detector that checks besides ours; may be repeated."),
     ] = None,
     model: ModelOption = None,
     models: ModelsOption = None,
@@ -69,7 +72,7 @@ def build(
     """
     from pipeline.cli.release_task import Build, carry_out
 
-    with opened(register) as book:
+    with tidied_up(), opened(register) as book:
         carry_out(
             Build(
                 number=number,
@@ -155,7 +158,8 @@ def uncover(
         tell(
             out,
             ("asked ", "bold"),
-            f"{one.reason}; a second person confirms with: viapublica release confirm {number} {one.uncovering_id}",
+            f"{one.reason}, {place_of(one.region)}; a second person confirms with: "
+            f"viapublica release confirm {number} {one.uncovering_id}",
         )
 
 
@@ -176,4 +180,5 @@ def confirm(
     if as_json:
         print_json({"uncovering_id": done.uncovering_id, "confirmed_by": done.confirmed_by, "reason": done.reason})
     else:
-        tell(out, ("confirmed ", "bold"), f"{done.reason} (asked by {done.asked_by}, confirmed by {done.confirmed_by})")
+        who = f"asked by {done.asked_by}, confirmed by {done.confirmed_by}"
+        tell(out, ("confirmed ", "bold"), f"{done.reason}, {place_of(done.region)} ({who})")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pipeline.anonymize.regions import Regions, read_regions
 from pipeline.anonymize.settings import WEAKER_LOOKS, AnonymizeSettings
@@ -14,6 +15,7 @@ from pipeline.cli.console import err, progress, tell
 from pipeline.decode.film import FileFilm
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
+from pipeline.domain.film import Film
 from pipeline.domain.ports import PlateReader
 from pipeline.engine.check import Checkers
 from pipeline.engine.eyes import open_eyes
@@ -25,6 +27,8 @@ from pipeline.errors import ModelError, ReleaseError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
 
+PAGE_TEXT: Final = {"encoding": "utf-8", "errors": "backslashreplace"}
+"""Names of files need not be UTF-8."""
 _MOST_TOLD = 5
 _STAGES = {"look": "looking", "make": "covering"}
 _CHECKS = {"check": "checking", "probe": "attacking"}
@@ -51,6 +55,7 @@ def open_crew(
     models_dir: Path | None,
     *,
     eyes: tuple[str, ...] | None,
+    besides: bool = False,
     one_picture: bool = False,
 ) -> Iterator[Crew]:
     """Open the networks, and warn of a look that attacks read.
@@ -58,6 +63,7 @@ def open_crew(
     Args:
         settings: of covers; model: card of the detector, None for the default; models_dir: folder of weights.
         eyes: cards of detectors that check, () for the usual ones, None for none.
+        besides: those look besides the usual ones, not in their place.
         one_picture: nothing is gained by several copies.
 
     Raises:
@@ -78,7 +84,7 @@ def open_crew(
         stack.callback(finders.close)
         checkers = None
         if eyes is not None:
-            others = open_eyes(eyes, finders.name, models_dir)
+            others = open_eyes(eyes, finders.name, models_dir, besides=besides)
             stack.callback(others.close)
             checkers = Checkers(others, _reader(models_dir))
         yield Crew(finders, checkers, _models(finders, checkers, models_dir))
@@ -106,6 +112,11 @@ def run_job(job: Job, crew: Crew, part: Path) -> Released:
             bars.update(tasks[stage], completed=done)
 
         return release(job, part, finders=crew.finders, checkers=crew.checkers, opened=open_clip, told=told)
+
+
+def damage(film: Film) -> str:
+    """What of the source is missing in the clip, in words; empty where nothing is."""
+    return f"{film.damaged} packets could not be decoded and are missing" if film.damaged else ""
 
 
 def open_clip(path: Path) -> FileFilm:

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.cli.console import err, out, print_json, print_table, tell
 from pipeline.domain.disclosure import Content, Disclosure, DisclosureState, JournalEntry
 
+_ENDLESS_S = 1e6
 _COLOURS = {
     DisclosureState.REQUESTED: "yellow",
     DisclosureState.REFUSED: "red",
@@ -75,6 +76,14 @@ def tell_journal(entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
     print_table("Journal", ["entry", "when", "who", "account", "what", "number", "hash"], rows)
 
 
+def place_of(region: Mapping[str, Any]) -> str:
+    """Where and when something stays uncovered, and how much of the picture that is."""
+    x1, y1, x2, y2 = region["box"]
+    begin_s, end_s = region["from"], region["to"]
+    when = f"from {begin_s:g} s " + ("to the end" if end_s >= _ENDLESS_S else f"to {end_s:g} s")
+    return f"box {x1:g}, {y1:g}, {x2:g}, {y2:g} ({100 * (x2 - x1) * (y2 - y1):.0f} % of the picture), {when}"
+
+
 def moment_text(ts_ms: int | None, zone: tzinfo | None) -> str:
     """Local time to the second, with its offset; "" for none."""
     if ts_ms is None:
@@ -109,7 +118,8 @@ def _facts(found: Disclosure, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
         yield "made with", _json(file.policy)
     for one in found.uncoverings:
         second = f"confirmed by {one.confirmed_by}" if one.confirmed_by else "not confirmed"
-        yield f"uncovering {one.uncovering_id}", f"{one.reason} (asked by {one.asked_by}, {second})"
+        what = f"{one.reason}, {place_of(one.region)}"
+        yield f"uncovering {one.uncovering_id}", f"{what} (asked by {one.asked_by}, {second})"
     if found.delivered_by:
         yield "delivered", f"{moment_text(found.delivered_ms, zone)} by {found.delivered_by}"
 

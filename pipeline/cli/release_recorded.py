@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.config import load_config
 from pipeline.config.model import Config
+from pipeline.decode.masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import Disclosure
 from pipeline.domain.film import Film
@@ -44,9 +45,24 @@ def recording(config: Path) -> Recording:
     return Recording(loaded, loaded.record.dir)
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a clip is made from.
+
+    Attributes:
+        film: as it was recorded, the camera's privacy masks burnt in.
+        rows: what a page says of it.
+        masks: those polygons, shares of the picture.
+    """
+
+    film: Film
+    rows: Sequence[tuple[str, str]]
+    masks: Sequence[Polygon] = ()
+
+
 @contextmanager
-def recorded_film(where: Recording, disclosure: Disclosure, by: str) -> Iterator[tuple[Film, list[tuple[str, str]]]]:
-    """The film that a disclosure is of, and what a page says of it; held while this lasts, so that it is not removed.
+def recorded_film(where: Recording, disclosure: Disclosure, by: str) -> Iterator[Source]:
+    """The film that a disclosure is of; held while this lasts, so that it is not removed.
 
     Args:
         where: it is recorded; disclosure: of a camera and a time; by: who makes the clip.
@@ -75,9 +91,12 @@ def recorded_film(where: Recording, disclosure: Disclosure, by: str) -> Iterator
             Archive(where.folder), camera.id, begin_ms, end_ms, DecodeSettings(), masks=camera.masks
         )
         rows = [("Camera", camera.id), ("Asked for", f"{_utc(begin_ms)} to {_utc(end_ms)}")]
-        rows += [("Begins", _utc(film.first_ms))]
+        rows += [
+            ("Begins", _utc(film.first_ms)),
+            ("Privacy masks", f"{len(camera.masks)} areas, black before anybody looks"),
+        ]
         rows += [("Not recorded", f"{_utc(gap.begin_ms)} to {_utc(gap.end_ms)}: {gap.reason}") for gap in gaps]
-        yield film, rows
+        yield Source(film, rows, camera.masks)
     finally:
         holds.release(held, by)
 

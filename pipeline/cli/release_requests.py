@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.anonymize.settings import Look
 from pipeline.cli.console import err, tell
 from pipeline.cli.moments import parse_span, zone_named
 from pipeline.cli.release_app import (
@@ -22,7 +21,7 @@ from pipeline.cli.release_app import (
     person,
 )
 from pipeline.cli.release_output import tell_changed
-from pipeline.domain.disclosure import Content, LegalBasis, MarkWords, Request
+from pipeline.domain.disclosure import Content, LegalBasis, MarkWords, ReleaseLook, Request
 
 if TYPE_CHECKING:
     from pipeline.record.holds import Holds
@@ -47,7 +46,9 @@ def request(
     file: Annotated[Path | None, typer.Option(help="The file asked for, in place of a camera.")] = None,
     document: Annotated[str, typer.Option(help="The recipient's CPF, CNPJ, or the number of the case.")] = "",
     declaration: Annotated[Path | None, typer.Option(help="The recipient's signed declaration (PDF, scan).")] = None,
-    look: Annotated[Look, typer.Option(help="What is to stand where a person, face or plate was.")] = Look.FILL,
+    look: Annotated[
+        ReleaseLook, typer.Option(help="What is to stand where a person, face or plate was.")
+    ] = ReleaseLook.FILL,
     institution: Annotated[str, typer.Option(help="To be burnt in: who gives it away.")] = "",
     place: Annotated[str, typer.Option(help="To be burnt in: the camera, as it may be called outside.")] = "",
     date: Annotated[str, typer.Option("--date", help="To be burnt in: the date, as it may be told.")] = "",

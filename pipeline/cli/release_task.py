@@ -13,21 +13,24 @@ from pydantic import ValidationError
 
 from pipeline.anonymize.certificate import Identity, load_identity
 from pipeline.anonymize.leftovers import leftovers
-from pipeline.anonymize.provenance import Standing, read_provenance
+from pipeline.anonymize.provenance import Standing, check_identity, read_provenance
 from pipeline.anonymize.regions import Region, Regions
+from pipeline.anonymize.residue import PERSONAL
 from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
 from pipeline.anonymize.target import part_of
 from pipeline.cli.console import err, out, print_json, tell
 from pipeline.cli.files import sha256_of, written
-from pipeline.cli.release_job import only_covers, open_crew, refusal, run_job
+from pipeline.cli.release_job import PAGE_TEXT, damage, only_covers, open_crew, refusal, run_job
+from pipeline.cli.release_recorded import Source, recorded_film, recording
 from pipeline.decode.film import FileFilm
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import BuiltFile, Disclosure
-from pipeline.domain.film import Film
 from pipeline.engine.page import FileFacts, page_of
 from pipeline.engine.release import Job, Released
 from pipeline.errors import ReleaseError
 from pipeline.observe import logs
+from pipeline.policy.disclosure import checked_look
+from pipeline.weights.cards import load_card
 
 if TYPE_CHECKING:
     from pipeline.governance.register import Register
@@ -64,7 +67,9 @@ def carry_out(build: Build, register: Register) -> None:
     """
     logs.configure("warning", "auto")
     disclosure = register.may_build(build.number)
-    settings = AnonymizeSettings(look=_look(disclosure), cover=CoverSettings(windscreens=build.windscreens), fine=True)
+    settings = AnonymizeSettings(
+        look=Look(checked_look(disclosure.request.look)), cover=CoverSettings(windscreens=build.windscreens), fine=True
+    )
     identity = _identity(build)
     regions = _regions(build, register)
     name = disclosure.number.replace("/", "-")
@@ -73,32 +78,39 @@ def carry_out(build: Build, register: Register) -> None:
     mark = disclosure.request.mark
     text = MarkText(mark.institution, mark.place, mark.date, disclosure.number)
     with ExitStack() as stack:
-        film, rows = stack.enter_context(_source(build, disclosure))
-        crew = stack.enter_context(open_crew(settings, build.model, build.models, eyes=build.eyes))
+        source = stack.enter_context(_source(build, disclosure))
+        film = source.film
+        if build.source is not None and clip.exists() and clip.samefile(build.source):
+            raise ReleaseError(str(clip), "is the original itself", "Name another folder with --out")
+        crew = stack.enter_context(open_crew(settings, build.model, build.models, eyes=build.eyes, besides=True))
+        _check_labels(crew.finders.name, build.models)
         part = stack.enter_context(part_of(clip))
-        job = Job(film, settings, text, regions, identity, crew.models)
+        job = Job(film, settings, text, regions, identity, crew.models, source.masks)
         made = run_job(job, crew, part)
         if made.problems:
             raise refusal(made, str(clip), part, build.folder / f"{name}-residue")
         _check_finished(part, clip)
         digest = sha256_of(part)
-        facts = FileFacts(clip.name, digest, [*_rows(disclosure), *rows])
-        with written("--out", str(page), "w", encoding="utf-8") as stream:
+        facts = FileFacts(clip.name, digest, [*_rows(disclosure), *source.rows, ("Damaged", damage(film))])
+        with written("--out", str(page), "w", **PAGE_TEXT) as stream:
             stream.write(page_of(made, job, facts))
             # Entered before anything has its name: what is in the register and was never given away does no harm.
             register.built(disclosure.number, _built(clip, part, digest, made), build.by)
     _tell(build, clip, page, digest, made)
+    if damage(film):
+        tell(err, ("damaged:", "bold yellow"), f" of the recording, {damage(film)}")
 
 
-def _look(disclosure: Disclosure) -> Look:
-    try:
-        return Look(disclosure.request.look)
-    except ValueError:
+def _check_labels(model: str, models: Path | None) -> None:
+    """A release hides them all, whoever chooses the model."""
+    found = set(load_card(model, models).labels.values())
+    missing = [label.word for label in PERSONAL if label.word not in found]
+    if missing:
         raise ReleaseError(
-            f"disclosure {disclosure.number}",
-            f"asks for the look {disclosure.request.look!r}, which there is not",
-            f"Request it again with --look {' or '.join(look.value for look in Look)}",
-        ) from None
+            f"model {model}",
+            f"finds no {' and no '.join(missing)}, and a release hides persons, faces and plates",
+            "Leave --model away",
+        )
 
 
 def _identity(build: Build) -> Identity:
@@ -108,7 +120,9 @@ def _identity(build: Build) -> Identity:
             "are missing: what leaves is signed",
             "Name the institution's, or make some with viapublica certificate",
         )
-    return load_identity(build.certificate, build.key)
+    identity = load_identity(build.certificate, build.key)
+    check_identity(identity)
+    return identity
 
 
 def _regions(build: Build, register: Register) -> Regions:
@@ -123,16 +137,14 @@ def _regions(build: Build, register: Register) -> Regions:
 
 
 @contextmanager
-def _source(build: Build, disclosure: Disclosure) -> Iterator[tuple[Film, list[tuple[str, str]]]]:
-    """The film, and what the page says of where it is from."""
+def _source(build: Build, disclosure: Disclosure) -> Iterator[Source]:
+    """The film, its privacy masks, and what the page says of where it is from."""
     content, subject = disclosure.request.content, f"disclosure {disclosure.number}"
     if not content.is_file:
         if build.config is None:
             raise ReleaseError(
                 subject, f"is of camera {content.camera_id}", "Name the configuration that records it: --config"
             )
-        from pipeline.cli.release_recorded import recorded_film, recording
-
         with recorded_film(recording(build.config), disclosure, build.by) as found:
             yield found
         return
@@ -145,7 +157,7 @@ def _source(build: Build, disclosure: Disclosure) -> Iterator[tuple[Film, list[t
             "Find that one, or enter a new request",
         )
     film = FileFilm(build.source, DecodeSettings())
-    yield film, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")]
+    yield Source(film, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
 
 
 def _make_folder(folder: Path) -> None:
@@ -193,7 +205,8 @@ def _moment(ts_ms: int | None) -> str:
 
 def _built(clip: Path, part: Path, digest: str, made: Released) -> BuiltFile:
     verification: Mapping[str, Any] = made.said.get("checked", {})
-    policy = {"sha256": made.said["policy_sha256"], "models": made.said["models"], **made.said["policy"]}
+    policy = {name: made.said[name] for name in ("models", "privacy_masks")}
+    policy |= {"sha256": made.said["policy_sha256"], **made.said["policy"]}
     return BuiltFile(clip.name, digest, part.stat().st_size, verification, policy)
 
 
@@ -203,6 +216,9 @@ def _tell(build: Build, clip: Path, page: Path, digest: str, made: Released) -> 
         return
     tell(out, ("written ", "bold"), f"{clip} and {page}")
     tell(out, f"SHA-256 {digest}, entered in the register")
+    bare = made.said["by_hand"]["left_bare"]
+    if bare:
+        tell(err, ("left bare:", "bold yellow"), f" what stays in {bare} places, as two persons agreed; look at those")
     if made.checked:
         tell(out, f"{', '.join(made.checked.eyes)} saw nobody uncovered; detectors miss people, so play the clip once")
     if made.done.covered > CROWDED:

@@ -11,7 +11,7 @@ import typer
 
 from pipeline.anonymize.leftovers import leftovers
 from pipeline.anonymize.provenance import Provenance, Standing, read_provenance
-from pipeline.cli.console import out, print_json, tell
+from pipeline.cli.console import out, plain, print_json, tell
 from pipeline.cli.files import sha256_of
 from pipeline.errors import ReleaseError
 
@@ -23,9 +23,17 @@ _WORDS = {
         "unchanged since it was signed, but nobody you trust vouches for the signer: ask the institution for its "
         "authority.pem and add --trust",
     ),
+    Standing.EXPIRED: (
+        "expired",
+        "yellow",
+        "unchanged since it was signed, but the signer's certificate has run out: ask the institution whether its "
+        "register has this SHA-256",
+    ),
     Standing.BROKEN: ("broken", "red", "changed after it was signed, or signed with a certificate that does not hold"),
     Standing.UNSIGNED: ("unsigned", "yellow", "nobody signed it: it may come from anyone"),
 }
+_LONGEST = 300
+"""Characters of one value that are shown."""
 
 
 def verify(
@@ -95,9 +103,9 @@ def tell_examined(examined: Examined) -> None:
     tell(out, (word, f"bold {colour}"), f" {meaning}")
     for name, value in (("signer", found.signer), ("sha256", examined.sha256), *_rows(found.statement)):
         if value:
-            tell(out, (f"{name:>12}  ", "dim"), str(value))
+            tell(out, (f"{name:>12}  ", "dim"), plain(value)[:_LONGEST])
     for problem in (*found.problems, *examined.extras):
-        tell(out, ("problem:", "bold red"), f" {problem}")
+        tell(out, ("problem:", "bold red"), f" {plain(problem)[:_LONGEST]}")
 
 
 def certificate(
@@ -130,9 +138,15 @@ def _authorities(trust: Path | None) -> str:
 
 
 def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a receiver wants to know of a statement; all of it is in --json."""
+    """What a receiver wants to know of a statement; all of it is in --json. Anybody may have signed anything."""
     for name in ("institution", "number", "place", "date", "software", "seconds", "frames"):
         yield name, str(statement.get("camera" if name == "place" else name, ""))
-    yield "covered", ", ".join(f"{count} {word}s" for word, count in dict(statement.get("objects", {})).items())
-    yield "look", str(dict(statement.get("policy", {})).get("look", ""))
-    yield "checked by", ", ".join(dict(statement.get("checked", {})).get("eyes", ()))
+    yield "covered", ", ".join(f"{count} {word}s" for word, count in _part(statement, "objects").items())
+    yield "look", str(_part(statement, "policy").get("look", ""))
+    eyes = _part(statement, "checked").get("eyes", ())
+    yield "checked by", ", ".join(map(str, eyes)) if isinstance(eyes, list) else ""
+
+
+def _part(statement: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = statement.get(name)
+    return part if isinstance(part, Mapping) else {}

@@ -19,7 +19,7 @@ from av.video.reformatter import ColorRange
 
 from pipeline.decode.address import Address
 from pipeline.decode.faults import NoVideo, PictureTooLarge, Silence, reason
-from pipeline.decode.formats import CONTAINER_OPTIONS
+from pipeline.decode.formats import FILE_OPTIONS, STREAM_OPTIONS
 from pipeline.decode.planes import PictureMaker, quarter_turns
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.domain.film import FilmPicture, Tags
@@ -242,7 +242,7 @@ class Clip:
 
     def _open_with(self, hwaccel: HWAccel | None) -> av.container.InputContainer:
         options = dict(
-            CONTAINER_OPTIONS,
+            FILE_OPTIONS if self._address.protocol is Protocol.FILE else STREAM_OPTIONS,
             protocol_whitelist=self._address.whitelist,
             max_pixels=str(self._settings.max_picture_px),
         )

@@ -11,9 +11,12 @@ from types import MappingProxyType
 
 DEMUXERS = tuple(
     """mov mp4 matroska webm avi mpegts mpeg mpegvideo flv live_flv h261 h263 h264 hevc av1 obu ivf m4v mjpeg mpjpeg
-    jpeg_pipe asf ogg nut yuv4mpegpipe dhav dv mxf rtsp sdp rtp hls gif""".split()
+    jpeg_pipe asf ogg nut yuv4mpegpipe dhav dv mxf gif""".split()
 )
 """Names of FFmpeg demuxers."""
+
+_NETWORK_DEMUXERS = ("rtsp", "sdp", "rtp", "hls")
+"""These name further addresses: a playlist on disk would have any other file read."""
 
 VIDEO_DECODERS = tuple(
     """h264 hevc av1 libdav1d vp8 vp9 mjpeg mpeg4 mpeg2video mpeg1video mpegvideo h261 h263 h263p flv msmpeg4v1
@@ -22,7 +25,12 @@ VIDEO_DECODERS = tuple(
 )
 """Names of FFmpeg decoders."""
 
-CONTAINER_OPTIONS: Mapping[str, str] = MappingProxyType(
-    {"format_whitelist": ",".join(DEMUXERS), "codec_whitelist": ",".join(VIDEO_DECODERS)}
-)
-"""For `av.open`."""
+
+def _options(demuxers: tuple[str, ...]) -> Mapping[str, str]:
+    return MappingProxyType({"format_whitelist": ",".join(demuxers), "codec_whitelist": ",".join(VIDEO_DECODERS)})
+
+
+FILE_OPTIONS = _options(DEMUXERS)
+"""For `av.open` of files."""
+STREAM_OPTIONS = _options((*DEMUXERS, *_NETWORK_DEMUXERS))
+"""For `av.open` of addresses in a network."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 
-from pipeline.decode.formats import CONTAINER_OPTIONS
+from pipeline.decode.formats import FILE_OPTIONS
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.still import decode_still, still_size
 from pipeline.domain.film import FilmPicture
@@ -146,9 +146,7 @@ def _named(path: Path) -> MediaFile:
     if _is_picture(path):
         return MediaFile(path, is_clip=False)
     try:
-        with av.open(
-            f"file:{path.absolute()}", options=dict(CONTAINER_OPTIONS, protocol_whitelist="file")
-        ) as container:
+        with av.open(f"file:{path.absolute()}", options=dict(FILE_OPTIONS, protocol_whitelist="file")) as container:
             has_video = bool(container.streams.video)
     except av.FFmpegError:
         has_video = False

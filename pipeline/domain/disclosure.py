@@ -26,6 +26,13 @@ class LegalBasis(StrEnum):
     MEDIA = "media"
 
 
+class ReleaseLook(StrEnum):
+    """What may stand where somebody was. Mosaic and blur are made from what they hide, and attacks read them."""
+
+    FILL = "fill"
+    SILHOUETTE = "silhouette"
+
+
 class DisclosureState(StrEnum):
     """How far a disclosure is: requested, then refused, or approved, built and perhaps delivered."""
 

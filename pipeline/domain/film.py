@@ -84,6 +84,11 @@ class Film(Protocol):
         """What it is."""
         ...
 
+    @property
+    def damaged(self) -> int:
+        """Packets and frames of the last reading that could not be decoded."""
+        ...
+
     def frames(self) -> Generator[FilmFrame, None, None]:
         """Every frame, from the first; the same ones each time.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.anonymize.covers import CoverPlan, plan_covers
 from pipeline.anonymize.encode import FilmWriter
@@ -20,7 +21,7 @@ from pipeline.anonymize.mark import Mark
 from pipeline.anonymize.obscure import covered_share, obscure
 from pipeline.anonymize.regions import Regions
 from pipeline.anonymize.settings import AnonymizeSettings, Look, MarkText
-from pipeline.anonymize.sightings import SceneCutter, Sightings
+from pipeline.anonymize.sightings import SceneCutter, Sightings, glance
 from pipeline.domain.detections import Detections
 from pipeline.domain.film import Film, FilmFrame, FilmPicture, Planes
 from pipeline.engine.ahead import ahead
@@ -174,7 +175,8 @@ class Anonymiser:
         mark = Mark(self._text, facts.width, facts.height)
         with closing(ahead(self.film.frames())) as frames:
             for number, frame in enumerate(frames):
-                if number >= len(sightings) or float(frame.pts * facts.time_base) != sightings.times_s[number]:
+                at_s, thumbnail = float(frame.pts * facts.time_base), frame.picture.resized(*SceneCutter.SIZE)
+                if not sightings.is_frame(number, at_s, thumbnail):
                     raise _changed()
                 covers = plan.of(number)
                 planes = frame.picture.planes()
@@ -199,19 +201,21 @@ def look_through(film: Film, finders: Finders, watch: Stopwatch, told: Callable[
         ReleaseError: it has no frame.
     """
     times_s: list[float] = []
-    scenes: list[int] = []
     found: list[Detections] = []
+    glances: list[npt.NDArray[np.uint8]] = []
     cutter = SceneCutter()
     with watch.measuring(stage), closing(ahead(film.frames())) as frames:
         for frame, objects in finders.look(frames):
             times_s.append(float(frame.pts * film.facts.time_base))
-            scenes.append(cutter.scene(frame.picture.resized(*SceneCutter.SIZE)))
+            thumbnail = frame.picture.resized(*SceneCutter.SIZE)
+            cutter.add(thumbnail, times_s[-1])
+            glances.append(glance(thumbnail))
             found.append(objects)
             told(len(found))
     if not found:
         raise ReleaseError("the clip", "would hold no frame", "Choose a span of time in which there are pictures")
     facts = film.facts
-    return Sightings(np.array(times_s), found, np.array(scenes, np.int64), facts.width, facts.height)
+    return Sightings(np.array(times_s), found, cutter.scenes(), facts.width, facts.height, glances)
 
 
 def _words(plan: CoverPlan) -> dict[str, int]:

@@ -41,7 +41,7 @@ class Checked:
         rounds: of covering more.
         misses: estimate of uncovered objects per minute.
         probed: what attacks gave.
-        weaker: the look is one that attacks read, so that being recognised does not stop it.
+        weaker: the look is one that attacks read: that people are matched does not stop it, that plates are read does.
     """
 
     eyes: Sequence[str]
@@ -60,13 +60,13 @@ class Checked:
         told = []
         if self.found:
             told.append(f"others still see {len(self.found)} uncovered objects")
+        if self.probed.plates_read > len(self.probed.plates_seen):
+            told.append("plates are read under their covers")
         if not self.weaker:
             told += [
                 f"{word}s are recognised under their covers more often than by chance"
                 for word in self.probed.recognised
             ]
-            if self.probed.plates_read > len(self.probed.plates_seen):
-                told.append("plates are read under their covers")
         return tuple(told)
 
 

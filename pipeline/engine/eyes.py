@@ -49,19 +49,20 @@ class Eyes:
             detector.close()
 
 
-def open_eyes(names: Sequence[str], covering: str, models_dir: Path | None) -> Eyes:
+def open_eyes(names: Sequence[str], covering: str, models_dir: Path | None, *, besides: bool = False) -> Eyes:
     """Detectors for the check.
 
     Args:
         names: of model cards, which look at their own size; none for our second network, which looks closely.
         covering: card of the detector that chose the covers.
         models_dir: folder with weights.
+        besides: those that are named look besides our second network, not in its place.
 
     Raises:
         ModelError: a card cannot be used.
     """
-    if not names:
-        ours = DetectSettings(model=next(name for name in OURS if name != covering), confidence=LEAST)
-        return Eyes([open_closely(ours, models_dir)], independent=True)
-    opened = [build_detector(DetectSettings(model=name, confidence=LEAST), models_dir) for name in names]
-    return Eyes(opened, independent=covering not in names)
+    named = [build_detector(DetectSettings(model=name, confidence=LEAST), models_dir) for name in names]
+    if named and not besides:
+        return Eyes(named, independent=covering not in names)
+    ours = DetectSettings(model=next(name for name in OURS if name != covering), confidence=LEAST)
+    return Eyes([open_closely(ours, models_dir), *named], independent=covering not in names)

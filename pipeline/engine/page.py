@@ -49,7 +49,7 @@ def page_of(made: Released, job: Job, facts: FileFacts) -> str:
         title=f"Anonymised release{number}",
         institution=job.text.institution,
         facts=[
-            *facts.rows,
+            *((name, value) for name, value in facts.rows if value),
             ("File", facts.name),
             ("SHA-256", facts.sha256),
             ("Length", f"{done.seconds:.1f} s, {done.frames} pictures of {made.sightings.width} × "
@@ -79,6 +79,7 @@ def page_of(made: Released, job: Job, facts: FileFacts) -> str:
         eyes="" if checked is None or not checked.misses.eyes_asked else (
             f"of {checked.misses.eyes_asked} who are certainly in the original it sees {checked.misses.eyes_saw}."
         ),
+        left_bare=len(job.regions.uncover),
     )  # fmt: skip
     return render(texts, made.plan, made.sightings)
 

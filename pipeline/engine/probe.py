@@ -146,7 +146,7 @@ class _Work:
         self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
         for group in _WORDS:
             for number, chain in enumerate(seen_twice(sightings, group)):
-                if any(region.holds(np.stack(chain.boxes), sightings.width, sightings.height) for region in freed):
+                if any(region.keeps(chain.frames, chain.boxes, sightings) for region in freed):
                     continue
                 early, late = two_places(chain)
                 self._matching[chain.frames[early]].append((group, number, True, chain.boxes[early]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ from pipeline.anonymize.provenance import sign_in_place
 from pipeline.anonymize.regions import Regions
 from pipeline.anonymize.settings import AnonymizeSettings, MarkText
 from pipeline.anonymize.sightings import Sightings
+from pipeline.decode.masks import Polygon
 from pipeline.domain.film import Film
 from pipeline.engine.anonymise import Anonymised, Anonymiser, Progress
 from pipeline.engine.check import Checked, Checkers, make_checked
 from pipeline.engine.finders import Finders
-from pipeline.engine.statement import statement
+from pipeline.engine.statement import masks_said, statement
 
 if TYPE_CHECKING:
     from pipeline.anonymize.certificate import Identity
@@ -33,6 +34,7 @@ class Job:
         regions: what a person decided about places.
         identity: who signs, None for nobody.
         models: name of each model that takes part to the SHA-256 of its weights.
+        masks: privacy masks that are burnt into the film, shares of the picture.
     """
 
     film: Film
@@ -41,6 +43,7 @@ class Job:
     regions: Regions
     identity: Identity | None
     models: Mapping[str, str]
+    masks: Sequence[Polygon] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ def release(
     else:
         done, plan, sightings, checked = make_checked(maker, finders, checkers, opened, part)
     said = statement(done, job.settings, job.text, regions=job.regions, models=job.models, checked=checked)
+    said |= {"privacy_masks": masks_said(job.masks)}
+    if job.film.damaged:
+        said |= {"packets_missing": job.film.damaged}
     made = Released(done, plan, sightings, checked, said)
     if job.identity and not made.problems:
         sign_in_place(part, job.identity, said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ def statement(
         "by_hand": {"covered": len(regions.cover), "left_bare": len(regions.uncover)},
     }
     return said | ({} if checked is None else {"checked": check_facts(checked)})
+
+
+def masks_said(masks: Sequence[Sequence[Sequence[float]]]) -> dict[str, Any]:
+    """How many privacy masks, and a digest by which those of two clips of one camera are compared."""
+    plain = [[[round(float(value), 6) for value in point] for point in mask] for mask in masks]
+    return {"count": len(plain), "sha256": hashlib.sha256(json.dumps(plain).encode()).hexdigest()}
 
 
 def check_facts(checked: Checked) -> dict[str, Any]:

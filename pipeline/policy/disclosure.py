@@ -13,6 +13,7 @@ from pipeline.domain.disclosure import (
     Disclosure,
     DisclosureState,
     MarkWords,
+    ReleaseLook,
     Request,
     Uncovering,
 )
@@ -84,7 +85,7 @@ def checked_request(request: Request, now_ms: int) -> Request:
         recipient=_required("recipient", request.recipient, LONGEST_NAME, why),
         purpose=_required("purpose", request.purpose, LONGEST_TEXT, why),
         recipient_document=_text("recipient's document", request.recipient_document, LONGEST_NAME),
-        look=_required("look", request.look, LONGEST_MARK, "somebody has to know how persons are hidden"),
+        look=checked_look(request.look),
         content=_checked_content(request.content, now_ms),
         mark=MarkWords(
             _text("institution", mark.institution, LONGEST_MARK),
@@ -92,6 +93,22 @@ def checked_request(request: Request, now_ms: int) -> Request:
             _text("date", mark.date, LONGEST_MARK),
         ),
     )
+
+
+def checked_look(look: str) -> ReleaseLook:
+    """The look of a release, which hides for good (decree 18.743/2014 art. 10).
+
+    Raises:
+        PolicyError: it does not.
+    """
+    try:
+        return ReleaseLook(look)
+    except ValueError:
+        raise PolicyError(
+            f"look {look!r}",
+            "does not hide for good: what is made from the pixels that it hides is read by attacks",
+            f"Choose {' or '.join(ReleaseLook)}",
+        ) from None
 
 
 def check_undecided(found: Disclosure) -> None:

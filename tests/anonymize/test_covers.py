@@ -156,22 +156,36 @@ def test_every_sure_sighting_is_covered_whatever_is_seen(
                 assert hides(plan.of(frame).boxes + np.array([-0.01, -0.01, 0.01, 0.01]), box)
 
 
-def test_a_cut_is_seen_and_a_passing_bus_is_none() -> None:
-    rng = np.random.default_rng(7)
-    street, square = (rng.integers(0, 255, (18, 32), dtype=np.uint8) for _ in range(2))
+def scenes(*pictures: npt.NDArray[np.uint8]) -> list[int]:
+    """At ten a second."""
     cutter = SceneCutter()
-    bus = street.copy()
-    numbers = [cutter.scene(street) for _ in range(10)]
+    for number, picture in enumerate(pictures):
+        cutter.add(picture, number / 10)
+    return [int(number) for number in cutter.scenes()]
+
+
+def noise(seed: int, most: int = 255) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, most, (18, 32), dtype=np.uint8)
+
+
+def test_a_cut_is_seen_and_a_passing_bus_is_none() -> None:
+    street, square = noise(7), noise(8)
+    passing = []
     for step in range(1, 11):
+        bus = street.copy()
         bus[4:14, : 2 * step] = 90
-        numbers.append(cutter.scene(bus))
-    assert set(numbers) == {0}
-    assert [cutter.scene(square) for _ in range(3)] == [1, 1, 1]
+        passing.append(bus)
+    assert scenes(*[street] * 10, *passing, *[square] * 3) == [0] * 20 + [1] * 3
 
 
 def test_a_flashing_light_is_no_row_of_cuts() -> None:
-    rng = np.random.default_rng(7)
-    dark = rng.integers(0, 120, (18, 32), dtype=np.uint8)
-    cutter = SceneCutter()
-    numbers = [cutter.scene(dark + np.uint8(100 * (number % 2))) for number in range(100)]
-    assert numbers[-1] <= 2
+    dark = noise(7, 120)
+    assert scenes(*[dark + np.uint8(100 * (number % 2)) for number in range(100)])[-1] <= 2
+
+
+def test_lightning_ends_no_scene_and_a_cut_after_it_does() -> None:
+    street, square, white = noise(7), noise(8), np.full((18, 32), 255, np.uint8)
+    assert scenes(*[street] * 5, white, *[street] * 5, *[square] * 5) == [0] * 11 + [1] * 5
+    assert scenes(*[street] * 5, white, white, white, *[street] * 5) == [0] * 13
+    assert scenes(*[street] * 5, white, *[square] * 5)[-1] == 2, "another picture after the flash"
+    assert scenes(*[street] * 5, *[square] * 20, *[street] * 5)[-1] == 2, "back after two seconds is a cut"

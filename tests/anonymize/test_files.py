@@ -14,12 +14,13 @@ import av
 import numpy as np
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.anonymize.certificate import check_dates, load_identity, make_identity
 from pipeline.anonymize.encode import FilmWriter
 from pipeline.anonymize.leftovers import leftovers
-from pipeline.anonymize.provenance import Standing, read_provenance, sign_in_place
+from pipeline.anonymize.provenance import Standing, check_identity, read_provenance, sign_in_place
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.target import part_of
 from pipeline.domain.film import FilmFacts, Planes, Tags
@@ -45,7 +46,9 @@ def write(path: Path, of: FilmFacts, stamps: list[int]) -> Path:
 
 def test_every_frame_keeps_its_time(tmp_path: Path) -> None:
     stamps = [0, 40, 130, 140, 500, 505, 1200]
-    with av.open(str(write(tmp_path / "a.mp4", facts(), stamps))) as container:
+    since_boot = [70_000_000 + stamp for stamp in stamps]
+    with av.open(str(write(tmp_path / "a.mp4", facts(), since_boot))) as container:
+        assert container.start_time == 0, "how long a camera was switched on is nobody's business"
         assert [round(1000 * float(frame.time or 0)) for frame in container.decode(video=0)] == stamps
 
 
@@ -69,6 +72,31 @@ def test_a_released_file_holds_pictures_only_and_other_files_are_found_out(tmp_p
     assert "Rua Augusta" in found
     with pytest.raises(ReleaseError, match="does not exist"):
         leftovers(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("kind", [b"free", b"skip", b"wide", b"mfra", b"uuid", b"ftyp"])
+def test_what_no_signature_covers_is_found_out(kind: bytes, tmp_path: Path) -> None:
+    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+    clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
+    sign_in_place(clip, load_identity(certificate, key), {"number": "2026/7"})
+    assert leftovers(clip) == []
+    hidden = b"the original" * 100
+    clip.write_bytes(clip.read_bytes() + (8 + len(hidden)).to_bytes(4) + kind + hidden)
+    assert any(kind.decode() in problem for problem in leftovers(clip))
+    clip.write_bytes(clip.read_bytes()[:-1])
+    assert "belong to no box" in " ".join(leftovers(clip))
+
+
+def test_what_stands_behind_the_statement_is_found_out(tmp_path: Path) -> None:
+    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+    clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
+    sign_in_place(clip, load_identity(certificate, key), {"number": "2026/7"})
+    data = clip.read_bytes()
+    at = data.index(b"uuid") - 4
+    length = int.from_bytes(data[at : at + 4])
+    longer = (length + 12).to_bytes(4) + data[at + 4 : at + length] + b"the original"
+    clip.write_bytes(data[:at] + longer + data[at + length :])
+    assert "12 bytes behind the signed statement" in leftovers(clip)
 
 
 def test_a_signature_holds_until_one_bit_changes(tmp_path: Path) -> None:
@@ -111,6 +139,47 @@ def test_a_wrong_certificate_is_told_before_anything_is_made(tmp_path: Path) -> 
         load_identity(certificate, key)
 
 
+def test_a_certificate_that_cannot_sign_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    certificate, key, _ = make_identity("SSP-MT", tmp_path / "one")
+    check_identity(load_identity(certificate, key))
+    _, _, stranger = make_identity("Somebody else", tmp_path / "two")
+    leaf = certificate.read_bytes()[: certificate.read_bytes().index(b"-----END CERTIFICATE-----") + 26]
+    certificate.write_bytes(leaf + stranger.read_bytes())
+    with pytest.raises(ReleaseError, match="'Somebody else' did not issue 'SSP-MT'"):
+        load_identity(certificate, key)
+    own, alone = ec.generate_private_key(ec.SECP256R1()), tmp_path / "alone.pem"
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "web")])
+    now = dt.datetime.now(dt.UTC)
+    web = x509.CertificateBuilder(subject, subject, own.public_key(), 7, now, now + dt.timedelta(days=1))
+    alone.write_bytes(web.sign(own, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    with pytest.raises(ReleaseError, match="web"):
+        check_identity(load_identity(alone, key))
+
+
+def test_a_key_in_an_older_format_signs_too(tmp_path: Path) -> None:
+    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    old = serialization.PrivateFormat.TraditionalOpenSSL
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, old, serialization.NoEncryption()))
+    check_identity(load_identity(certificate, key))
+
+
+def test_a_certificate_that_has_run_out_since_is_no_changed_clip(tmp_path: Path) -> None:
+    certificate, key, authority = make_identity("SSP-MT", tmp_path / "id", days=3 / 86400)
+    clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
+    sign_in_place(clip, load_identity(certificate, key), {})
+    while read_provenance(clip, authority.read_text()).standing is Standing.TRUSTED:
+        time.sleep(0.2)
+    assert read_provenance(clip, authority.read_text()).standing is Standing.EXPIRED
+    data = bytearray(clip.read_bytes())
+    data[data.index(b"mdat") + 40] ^= 1
+    clip.write_bytes(data)
+    assert read_provenance(clip, authority.read_text()).standing is Standing.BROKEN
+
+
 def test_a_certificate_that_ran_out_signs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, _, _ = make_identity("SSP-MT", tmp_path / "id")
     leaf = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
@@ -146,6 +215,18 @@ def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     with part_of(target, keep=False):
         pass
     assert target.read_bytes() == b"whole"
+
+
+def test_signing_keeps_the_lock_and_the_rights(tmp_path: Path) -> None:
+    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+    target = tmp_path / "release.mp4"
+    with part_of(target) as part:
+        write(part, facts(), [0, 40, 80])
+        sign_in_place(part, load_identity(certificate, key), {})
+        assert part.stat().st_mode & 0o777 == 0o600
+        with pytest.raises(ReleaseError, match="another process"), part_of(target):
+            pass
+    assert read_provenance(target).standing is Standing.UNKNOWN_SIGNER
 
 
 def test_what_a_killed_run_left_is_overwritten(tmp_path: Path) -> None:

@@ -110,6 +110,11 @@ def test_the_mark_writes_the_accents_of_portuguese() -> None:
     assert len(drawn) == 12
 
 
+def test_a_tiny_picture_has_the_number_before_all_else() -> None:
+    text = MarkText("Secretaria de Segurança Pública", "Avenida do CPA", "novembro de 2026", "2026/7")
+    assert Mark(text, 96, 48).size == Mark(MarkText(number="2026/7"), 96, 48).size
+
+
 def test_a_mark_without_text_says_that_it_is_anonymised() -> None:
     assert MarkText().parts() == ["anonymised"]
     assert MarkText("SSP-MT", number="7").parts() == ["SSP-MT", "nº 7"]

@@ -76,6 +76,8 @@ def test_the_eyes_do_not_complain_of_what_two_persons_agreed_on() -> None:
     plan = plan_covers(film(*[[]] * 50), SETTINGS)
     found = residues(seen, plan, sure=0.4, least_frames=3, freed=(AROUND,))
     assert [each.box for each in found] == [pytest.approx((40, 100, 80, 200))]
+    early = AROUND.model_copy(update={"end_s": 1.0})
+    assert len(residues(seen, plan, sure=0.4, least_frames=3, freed=(early,))) == 2, "they agreed on its first second"
 
 
 def test_a_file_of_regions_comes_back_as_it_was_written(tmp_path: Path) -> None:

@@ -48,9 +48,30 @@ def test_a_flicker_and_the_unsure_are_no_residue() -> None:
     plan = plan_covers(seen(50, COVERED), CoverSettings())
     assert residues(seen(50, BARE, score=0.3), plan, sure=0.4, least_frames=3) == []
     empty = Detections.empty()
-    once = [seen(1, BARE).found[0], *[empty] * 49]
+    once = [seen(1, BARE, score=0.45).found[0], *[empty] * 49]
     flicker = Sightings(np.arange(50) / 25, once, np.zeros(50, np.int64), 640, 360)
     assert residues(flicker, plan, sure=0.4, least_frames=3) == []
+
+
+def test_who_is_certain_counts_in_one_picture() -> None:
+    plan = plan_covers(seen(50, COVERED), CoverSettings())
+    once = [seen(1, BARE, score=0.6).found[0], *[Detections.empty()] * 49]
+    glimpse = Sightings(np.arange(50) / 25, once, np.zeros(50, np.int64), 640, 360)
+    assert [each.frames for each in residues(glimpse, plan, sure=0.4, least_frames=3)] == [1]
+
+
+def test_a_film_of_few_pictures_per_second_has_residue_too() -> None:
+    empty, doubtful = Detections.empty(), seen(4, BARE, score=0.45).found
+    slow = Sightings(2.0 * np.arange(6, dtype=np.float64), [empty, *doubtful, empty], np.zeros(6, np.int64), 640, 360)
+    plan = plan_covers(seen(6), CoverSettings())
+    assert [each.frames for each in residues(slow, plan, sure=0.4, least_frames=3)] == [4]
+
+
+def test_who_is_hidden_to_the_waist_behind_another_cover_is_not_hidden() -> None:
+    legs = np.array([[100, 145, 140, 200]], np.float32)
+    assert len(uncovered(seen(1, COVERED).found[0], legs, 640, 360)) == 1
+    head = np.array([[100, 90, 140, 160]], np.float32)
+    assert not len(uncovered(seen(1, COVERED).found[0], head, 640, 360))
 
 
 def test_half_covered_is_covered_and_vehicles_do_not_count() -> None:

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.anonymize.certificate import load_identity, make_identity
 from pipeline.anonymize.leftovers import leftovers
+from pipeline.anonymize.provenance import sign_in_place
 from pipeline.errors import ViapublicaError
 from tests.cli.commands import app, viapublica
 from tests.decode.clips import Recipe, encode
@@ -142,6 +144,8 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(tmp_path: Path) 
         ((clip, "--out", tmp_path / "a.mp4", "--regions", tmp_path / "none.yaml"), "cannot be read"),
         ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "no" / "page.html"), "there is no folder"),
         ((picture, "--out", tmp_path / "a.png", "--report", tmp_path / "page.html"), "is for clips"),
+        ((clip, "--out", tmp_path / "a.mp4", "--report", clip), "is the original itself"),
+        ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "a.mp4"), "is the clip that is to be written"),
         ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip), "belong together"),
         ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip, "--key", clip), "is no certificate"),
         ((clip, "--out", tmp_path / "a.mp4", "--eyes", "nobody"), "nobody"),
@@ -162,7 +166,7 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(tmp_path: Path) 
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_stopped_leaves_nothing_under_the_final_name(data_dir: Path, tmp_path: Path, number: int) -> None:
     out = tmp_path / "public.mp4"
     command = [sys.executable, "-m", "pipeline.cli", "anonymise", str(data_dir / "clips" / "people-walking.mp4")]
@@ -174,7 +178,7 @@ def test_a_run_that_is_stopped_leaves_nothing_under_the_final_name(data_dir: Pat
         process.send_signal(number)
         assert process.wait(60) != 0
     assert not out.exists()
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
         assert list(tmp_path.iterdir()) == []
 
 
@@ -188,6 +192,23 @@ def test_verify_says_of_a_strangers_clip_that_nobody_signed_it(tmp_path: Path) -
     rubbish = tmp_path / "rubbish.mp4"
     rubbish.write_bytes(b"\0" * 1000)
     assert "is not a film" in viapublica("verify", rubbish).stderr
+
+
+def test_what_a_stranger_signed_moves_no_cursor_and_forges_no_line(tmp_path: Path) -> None:
+    certificate, key, _ = make_identity("Mallory", tmp_path / "id")
+    identity = load_identity(certificate, key)
+    clip = tmp_path / "clip.mp4"
+    for name, statement in (
+        ("lines", {"number": "1\ngenuine unchanged", "institution": "\x1b[2J\x1b[32mSSP-MT", "camera": "a" * 10_000}),
+        ("kinds", {"objects": "x", "policy": [1], "checked": {"eyes": 7}, "frames": {"a": "b"}}),
+    ):
+        encode(clip, Recipe(frames=5))
+        sign_in_place(clip, identity, statement)
+        done = CliRunner().invoke(app, ["verify", str(clip)])
+        assert isinstance(done.exception, SystemExit | None), name
+        assert "\x1b[2J" not in done.output
+        assert len([line for line in done.output.splitlines() if line.startswith("genuine")]) == 0
+        assert max(map(len, done.output.splitlines())) < 400
 
 
 def test_weaker_looks_say_why_they_are_weaker(tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def test_brackets_in_errors_are_shown_and_not_obeyed(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == f"{MARKUP}\n"
 
 
+def test_no_value_moves_the_cursor_or_turns_the_writing(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(out, "a\x1b[2Jb\u202ec\r")
+    print_table("t", ["a"], [("x\ny\x9b1m",)])
+    shown = capsys.readouterr().out
+    assert shown.startswith("a\\u001b[2Jb\\u202ec\\u000d\n")
+    assert "x\\u000ay\\u009b1m" in shown
+
+
 def test_brackets_in_tables_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(MARKUP, ["a"], [(MARKUP,)], note=MARKUP)
     assert capsys.readouterr().out.count(MARKUP) == 3

@@ -99,6 +99,7 @@ def test_a_camera_and_a_time_become_a_clip_cut_to_the_frame(street: Path, tmp_pa
     )
     told = release("build", number, f"--config={config}", "--by=Ana")
     assert told["statement"]["frames"] == 19, "pictures 5 to 23 of ten a second"
+    assert told["statement"]["privacy_masks"]["count"] == 1
     assert [hold.reason for hold in Holds(tmp_path / "film").all()] == [f"disclosure {number}"]
     with av.open(told["clip"]) as container:
         pictures = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
@@ -136,10 +137,15 @@ def test_only_what_was_approved_is_built_and_only_from_the_very_file(street: Pat
         ((f"--source={street}", "--regions=none.yaml"), "none.yaml"),
         ((f"--source={street}", "--out=signed.pdf"), "cannot be made"),
         ((f"--source={street}", "--eyes=nobody"), "nobody"),
+        ((f"--source={street}", "--model=license_plate_yolov8n_int8_320"), "finds no person and no face"),
     ):
         with pytest.raises(ViapublicaError, match=problem):
             release("build", number, *words)
     assert not list(Path().glob("releases/*"))
+    file_of(number).write_bytes(street.read_bytes())
+    with pytest.raises(ReleaseError, match="is the original itself"):
+        release("build", number, f"--source={file_of(number)}")
+    assert file_of(number).read_bytes() == street.read_bytes()
     assert release("show", number)["files"] == []
     recorded = approved("--camera=cam", f"--from={moment(0)}", f"--to={moment(1000)}")
     with pytest.raises(ReleaseError, match="is of camera cam"):
@@ -186,7 +192,11 @@ def test_a_place_stays_bare_only_after_a_second_person(blink: Path, tmp_path: Pa
     told = release("build", number, f"--source={blink}", "--by=Ana")
     assert told["statement"]["objects"] == {}, "the place is the whole picture"
     assert told["statement"]["by_hand"]["left_bare"] == 1
-    assert "actors who agreed" in Path(told["page"]).read_text(encoding="utf-8")
+    page = Path(told["page"]).read_text(encoding="utf-8")
+    assert "actors who agreed" in page
+    assert "but in 1 places that two persons decided to leave" in " ".join(page.split())
+    shown = CliRunner().invoke(app, ["release", "show", number]).output
+    assert "box 0, 0, 1, 1 (100 % of the picture), from 0 s to the end" in shown
     journal = [entry["action"] for entry in release("show", number)["journal"]]
     assert journal[-3:] == ["ask-uncover", "confirm-uncover", "build"]
 

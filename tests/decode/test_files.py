@@ -252,6 +252,12 @@ def sound_only(path: Path) -> Path:
     return path
 
 
+def playlist(path: Path) -> Path:
+    """One that names another film of this machine."""
+    other = encode(path.with_name("other.ts"))
+    return write(path, f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{other}\n#EXT-X-ENDLIST\n".encode())
+
+
 BROKEN: dict[str, tuple[Callable[[Path], Path], type[SourceError], str]] = {
     "gone.mp4": (lambda path: path, SourceNotFound, "does not exist"),
     "empty.mp4": (lambda path: write(path, b""), UnsupportedMedia, "is empty"),
@@ -262,6 +268,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], type[SourceError], str]] = {
     "text.txt": (lambda path: write(path, b"hello " * 5000), UnsupportedMedia, "no video format"),
     "script.ffconcat": (lambda path: write(path, b"ffconcat version 1.0\nfile /etc/hosts\n"), UnsupportedMedia, ""),
     "list.m3u8": (lambda path: write(path, b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"), UnsupportedMedia, ""),
+    "film.m3u8": (playlist, UnsupportedMedia, "no video format"),
     "sound.wav": (silence, UnsupportedMedia, ""),
     "sound-only.mp4": (sound_only, UnsupportedMedia, "holds no video, only audio"),
     "broken.jpg": (lambda path: write(path, b"\xff\xd8 no"), UnsupportedMedia, ""),

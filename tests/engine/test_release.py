@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pipeline.engine.anonymise import Anonymiser
 from pipeline.engine.page import FileFacts, page_of
 from pipeline.engine.probe import Probed, probe
 from pipeline.engine.release import Job, Released, release
+from pipeline.errors import ReleaseError
 
 pytestmark = pytest.mark.real
 BLIND = CoverSettings(sure=1.0, plate_sure=1.0)
@@ -119,6 +121,28 @@ def test_who_is_still_seen_stops_it_and_regions_for_him_let_it_pass(
     passes = made(short, crew, part, AnonymizeSettings(), regions)
     assert passes.problems == ()
     assert passes.said["by_hand"]["covered"] == len(regions.cover)
+
+
+def test_a_source_that_is_exchanged_between_the_readings_is_noticed(
+    street: Callable[[float], FileFilm], crew: Crew, tmp_path: Path
+) -> None:
+    source = tmp_path / "street.mp4"
+    blank = ["-f", "lavfi", "-i", "color=gray:s=1280x720:r=30:d=0.2"]
+    subprocess.run(["ffmpeg", "-v", "error", *blank, str(source)], check=True)
+    film = FileFilm(source, DecodeSettings())
+    maker = Anonymiser(film, AnonymizeSettings(), MarkText(), lambda _stage, _done: None)
+    sightings = maker.look(crew.finders)
+    people = tmp_path / "people.mp4"
+    how = ["-vf", "fps=30", "-frames:v", str(len(sightings)), "-an"]
+    shown = next(iter(street(1.0).frames())).picture
+    cv2.imwrite(str(tmp_path / "one.png"), shown.bgr())
+    one = ["-loop", "1", "-r", "30", "-i", str(tmp_path / "one.png")]
+    subprocess.run(["ffmpeg", "-v", "error", *one, *how, str(people)], check=True)
+    people.replace(source)
+    times_s = [float(frame.pts * film.facts.time_base) for frame in film.frames()]
+    assert times_s == sightings.times_s.tolist(), "the same times: only the pictures tell"
+    with pytest.raises(ReleaseError, match="no longer the film"):
+        maker.make(sightings, maker.plan(sightings), tmp_path / "out.mp4")
 
 
 def test_further_rounds_cover_what_the_first_did_not(

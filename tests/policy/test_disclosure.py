@@ -42,11 +42,18 @@ def test_texts_are_trimmed() -> None:
     assert rules.checked_request(checked, NOW_MS) == checked
 
 
-@pytest.mark.parametrize("field", ["requested_by", "recipient", "purpose", "look"])
+@pytest.mark.parametrize("field", ["requested_by", "recipient", "purpose"])
 def test_what_the_decree_wants_is_not_blank(field: str) -> None:
     for blank in ("", " \t\n"):
         with pytest.raises(PolicyError, match="is empty"):
             rules.checked_request(replace(REQUEST, **{field: blank}), NOW_MS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("look", ["", "mosaic", "blur", "Fill"])
+def test_what_can_be_read_by_attacks_is_no_look_of_a_release(look: str) -> None:
+    with pytest.raises(PolicyError, match="does not hide for good"):
+        rules.checked_request(replace(REQUEST, look=look), NOW_MS)
+    assert rules.checked_request(replace(REQUEST, look="silhouette"), NOW_MS).look == "silhouette"
 
 
 @pytest.mark.parametrize(
