@@ -44,6 +44,15 @@ def clickhouse_settings(server: ClickHouseServer, **changes: object) -> ClickHou
     return ClickHouseSettings.model_validate(values | changes)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each client and each store has its turn; all pairs of them are for `make soak`."""
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if (params.get("client"), params.get("store_settings")) in {("confluent", "chdb"), ("kafka-python", "clickhouse")}:
+            item.add_marker(pytest.mark.soak)
+
+
 @pytest.fixture(params=["chdb", "clickhouse"])
 def store_settings(request: pytest.FixtureRequest) -> StoreSettings:
     """Settings of each kind of event store, empty."""
