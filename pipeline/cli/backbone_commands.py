@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.console import err, out, print_json, print_table, tell
+from pipeline.cli.ending import handled
 from pipeline.cli.times import show_time
 from pipeline.config import load_config
 from pipeline.config.model import Config
@@ -113,12 +114,8 @@ def _signals(stop: Any) -> Iterator[None]:
         stop()
         signal.signal(number, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handled(ask, signal.SIGINT, signal.SIGTERM):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _serve(store: StoreSettings, settings: Config, stack: ExitStack) -> None:

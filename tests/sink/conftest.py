@@ -49,7 +49,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each client and each store has its turn; all pairs of them are for `make soak`."""
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        if (params.get("client"), params.get("store_settings")) in {("confluent", "chdb"), ("kafka-python", "clickhouse")}:
+        if (params.get("client"), params.get("store_settings")) in {
+            ("confluent", "chdb"),
+            ("kafka-python", "clickhouse"),
+        }:
             item.add_marker(pytest.mark.soak)
 
 
