@@ -53,6 +53,16 @@ def kept_declaration(folder: Path, path: Path, by: str, now_ms: int) -> Iterator
         raise
 
 
+def is_kept(folder: Path, declaration: Declaration | None) -> bool:
+    """Whether a declaration is still what was entered; True where there is none."""
+    if declaration is None:
+        return True
+    try:
+        return file_digest(folder / declaration.kept_as) == (declaration.sha256, declaration.size_bytes)
+    except ReleaseError:
+        return False
+
+
 def shown_name(path: Path) -> str:
     """A file's name that every database, sheet and terminal takes, also where it is no UTF-8 or holds commands."""
     text = os.fsencode(path.name).decode("utf-8", "backslashreplace")

@@ -28,7 +28,7 @@ from pipeline.domain.ports import Clock
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.database import Database
-from pipeline.governance.declarations import kept_declaration
+from pipeline.governance.declarations import is_kept, kept_declaration
 from pipeline.governance.journal import Act, Broken
 from pipeline.governance.lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
 from pipeline.governance.months import month_span_ms
@@ -293,7 +293,8 @@ class Register:
             return journal.entries(session, None if number is None else self._row(session, number).number)
 
     def check_journal(self) -> Broken | None:
-        """The first entry that was changed, removed or put in, or a disclosure that is not as its last entry left it.
+        """The first entry that was changed, removed or put in, or a disclosure that is not as its last entry left it, or
+        whose declaration is not what was entered.
 
         None when all holds. Whoever may write to the database could still cut off the newest entries together with
         their changes; the last hash, noted elsewhere (each monthly sheet bears it), shows that too.
@@ -302,8 +303,16 @@ class Register:
             broken = journal.first_broken(session)
             if broken is not None:
                 return broken
-            rows = session.scalars(select(DisclosureRow).order_by(DisclosureRow.id))
-            return journal.first_changed(session, {row.number: _digest(row) for row in rows})
+            rows = session.scalars(select(DisclosureRow).order_by(DisclosureRow.id)).all()
+            changed = journal.first_changed(session, {row.number: _digest(row) for row in rows})
+            if changed is not None:
+                return changed
+            found = (disclosure_of(row) for row in rows)
+            lost = next((one for one in found if not is_kept(self.declarations, one.declaration)), None)
+            if lost is None or lost.declaration is None:
+                return None
+            problem = f"its declaration {lost.declaration.kept_as} is gone, or no longer what was entered"
+            return Broken(journal.entries(session, lost.number)[-1].seq, lost.number, problem)
 
     def _decided(self, number: str, by: str, reasons: str, state: DisclosureState) -> Disclosure:
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)

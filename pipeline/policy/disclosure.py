@@ -19,6 +19,8 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.errors import PolicyError, ReleaseError
 
+_LOOK_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
+"""Scripts, as Unicode names letters: a person who is to look like two would mix them."""
 LONGEST_NAME: Final = 200
 LONGEST_FILE: Final = 1024
 """Characters. Names have 255 bytes, and each may be shown by four."""
@@ -43,9 +45,13 @@ def checked_person(what: str, name: str) -> str:
 
     Raises:
         PolicyError: it is empty: every change of the register has somebody who made it (decree art. 7).
-        ReleaseError: it is no name.
+        ReleaseError: it is no name, or made of letters that only look alike.
     """
-    return _required(what, name, LONGEST_NAME, "every entry says who made it (decree 18.743/2014 art. 7)")
+    trimmed = _required(what, name, LONGEST_NAME, "every entry says who made it (decree 18.743/2014 art. 7)")
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in unicodedata.normalize("NFKC", trimmed)}
+    if len(alike := sorted(scripts & _LOOK_ALIKE)) > 1:
+        raise ReleaseError(what, f"{trimmed!r} mixes {' and '.join(alike)} letters, which look alike", "Type it anew")
+    return trimmed
 
 
 def checked_reasons(number: str, text: str, what: str) -> str:

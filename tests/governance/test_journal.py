@@ -77,6 +77,20 @@ def test_a_change_past_the_program_is_found(
     assert problem in broken.problem
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_declaration_that_was_exchanged_or_lost_is_missed(register: Register, filled: Path, gone: bool) -> None:
+    assert filled.exists()
+    (kept,) = register.declarations.iterdir()
+    if gone:
+        kept.unlink()
+    else:
+        kept.write_bytes(b"another")
+    broken = register.check_journal()
+    assert broken is not None
+    assert (broken.seq, broken.number) == (3, "2026/000001")
+    assert kept.name in broken.problem
+
+
 def test_a_disclosure_that_was_taken_out_is_missed(register: Register, filled: Path) -> None:
     tampered(filled, "DELETE FROM disclosures WHERE id = 2")
     broken = register.check_journal()

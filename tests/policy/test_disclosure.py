@@ -49,6 +49,13 @@ def test_what_the_decree_wants_is_not_blank(field: str) -> None:
             rules.checked_request(replace(REQUEST, **{field: blank}), NOW_MS)  # type: ignore[arg-type]
 
 
+def test_a_second_person_is_not_made_of_letters_that_look_alike() -> None:
+    for name in ("Ana Conceição", "1º Ten. Silva", "Анна", "Ελένη", "山田 花子", "O’Neill"):
+        assert rules.checked_person("by", name) == name
+    with pytest.raises(ReleaseError, match="mixes CYRILLIC and LATIN"):
+        rules.checked_person("by", "Аna")
+
+
 @pytest.mark.parametrize("look", ["", "mosaic", "blur", "Fill"])
 def test_what_can_be_read_by_attacks_is_no_look_of_a_release(look: str) -> None:
     with pytest.raises(PolicyError, match="does not hide for good"):
