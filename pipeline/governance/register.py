@@ -293,8 +293,8 @@ class Register:
             return journal.entries(session, None if number is None else self._row(session, number).number)
 
     def check_journal(self) -> Broken | None:
-        """The first entry that was changed, removed or put in, or a disclosure that is not as its last entry left it, or
-        has another declaration.
+        """The first entry that was changed, removed or put in, or a disclosure or declaration that is not as its last
+        entry left it.
 
         None when all holds. Whoever may write to the database could still cut off the newest entries together with
         their changes; the last hash, noted elsewhere (each monthly sheet bears it), shows that too.

@@ -17,7 +17,7 @@ from pipeline.record.segment import measure
 
 _SEAM_MS: Final = 500
 """Less than this between two files is the seam of one recording, not a gap."""
-_NOBODY: Final = "the recorder was not running"
+_NOBODY: Final = "the recorder was not running, or the files are gone"
 _BEFORE: Final = "not recorded, or no longer kept"
 _FRESH_MS: Final = 90_000
 """An unfinished file that grew so lately is being written; what is missing at its end is on its way to the disk."""
