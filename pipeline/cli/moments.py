@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.cli.times import parse_time
+from pipeline.cli.times import parse_time, within_reach
 from pipeline.errors import ViapublicaError
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:
@@ -37,6 +39,8 @@ def parse_moment(text: str, zone: tzinfo | None = None) -> int:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return parse_time(text)
+    if not _FIRST_YEAR < moment.year < _LAST_YEAR:  # with a day to spare for any offset
+        return within_reach(text, -1)
     if moment.tzinfo is not None:
         return round(moment.timestamp() * 1000)
     first, second = (_local(moment.replace(fold=fold), zone) for fold in (0, 1))

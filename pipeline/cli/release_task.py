@@ -76,7 +76,7 @@ def carry_out(build: Build, register: Register) -> None:
     clip, page = build.folder / f"{name}.mp4", build.folder / f"{name}.html"
     _make_folder(build.folder)
     mark = disclosure.request.mark
-    text = MarkText(mark.institution, mark.place, mark.date, disclosure.number)
+    text = MarkText(mark.institution or identity.name, mark.place, mark.date, disclosure.number)
     with ExitStack() as stack:
         source = stack.enter_context(_source(build, disclosure))
         film = source.film
@@ -90,6 +90,7 @@ def carry_out(build: Build, register: Register) -> None:
         if made.problems:
             raise refusal(made, str(clip), part, build.folder / f"{name}-residue")
         _check_finished(part, clip)
+        _check_source(build, disclosure)
         digest = sha256_of(part)
         facts = FileFacts(clip.name, digest, [*_rows(disclosure), *source.rows, ("Damaged", damage(film))])
         with written("--out", str(page), "w", **PAGE_TEXT) as stream:
@@ -150,14 +151,21 @@ def _source(build: Build, disclosure: Disclosure) -> Iterator[Source]:
         return
     if build.source is None:
         raise ReleaseError(subject, f"is of the file {content.file_name}", f"Name it: --source {content.file_name}")
-    if sha256_of(build.source) != content.file_sha256:
-        raise ReleaseError(
-            str(build.source),
-            f"is not the file that {subject} is of ({content.file_name}, SHA-256 {content.file_sha256[:12]}…)",
-            "Find that one, or enter a new request",
-        )
+    _check_source(build, disclosure)
     film = FileFilm(build.source, DecodeSettings())
     yield Source(film, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
+
+
+def _check_source(build: Build, disclosure: Disclosure) -> None:
+    """Asked before it is read and once more afterwards: it could have been exchanged meanwhile."""
+    content = disclosure.request.content
+    if build.source is not None and content.is_file and sha256_of(build.source) != content.file_sha256:
+        raise ReleaseError(
+            str(build.source),
+            f"is not the file that disclosure {disclosure.number} is of ({content.file_name}, "
+            f"SHA-256 {content.file_sha256[:12]}…)",
+            "Find that one, or enter a new request",
+        )
 
 
 def _make_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pipeline.errors import ViapublicaError
 
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)")
+_END_MS = 7_258_118_400_000
 _UNIT_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -19,8 +20,25 @@ def parse_time(text: str, now: datetime | None = None) -> int:
     Raises:
         ViapublicaError: none of these.
     """
-    now = now or datetime.now().astimezone()
-    text = text.strip()
+    try:
+        found = _parsed(text.strip(), now or datetime.now().astimezone())
+    except OverflowError:
+        found = -1
+    return within_reach(text, found)
+
+
+def within_reach(text: str, at_ms: int) -> int:
+    """The same time, if calendars everywhere have it.
+
+    Raises:
+        ViapublicaError: it lies before 1970 or after 2199.
+    """
+    if 0 <= at_ms < _END_MS:
+        return at_ms
+    raise ViapublicaError(f"time {text!r}", "lies before 1970 or after 2199", "Check the year")
+
+
+def _parsed(text: str, now: datetime) -> int:
     if text == "now":
         return _ms(now)
     if text == "today":

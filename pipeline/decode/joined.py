@@ -64,19 +64,20 @@ class JoinedFilm:
             raise ValueError("a film of no files")
         self._name = name
         self._span_ms = (begin_ms, end_ms)
-        self._parts = [
-            _Part(
-                FileFilm(
-                    path,
-                    settings,
-                    masks,
-                    start_s=max(0.0, (begin_ms - at_ms) / 1000 - _MARGIN_S),
-                    end_s=(end_ms - at_ms) / 1000 + _MARGIN_S,
-                ),
-                at_ms,
-            )
-            for path, at_ms in segments
-        ]
+        self.unreadable: list[Path] = []
+        """Files of which nothing can be read: a power cut leaves such ones."""
+        self._parts: list[_Part] = []
+        fault: UnsupportedMedia | None = None
+        for path, at_ms in segments:
+            start_s = max(0.0, (begin_ms - at_ms) / 1000 - _MARGIN_S)
+            end_s = (end_ms - at_ms) / 1000 + _MARGIN_S
+            try:
+                self._parts.append(_Part(FileFilm(path, settings, masks, start_s=start_s, end_s=end_s), at_ms))
+            except UnsupportedMedia as error:
+                self.unreadable.append(path)
+                fault = error
+        if fault is not None and not self._parts:
+            raise fault
         self._check_sizes()
         self.damaged = 0
         """Packets and frames of the last reading that could not be decoded."""

@@ -48,7 +48,13 @@ def open_recorded(
         # The ring removed one between the two looks.
         segments = _segments(archive, camera_id, begin_ms, end_ms)
         film = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
-    return film, archive.gaps(camera_id, begin_ms, end_ms)
+    lost = [
+        Gap(max(one.begin_ms, begin_ms), min(one.end_ms, end_ms), f"the file {one.path.name} cannot be read")
+        for one in segments
+        if one.path in film.unreadable and one.end_ms > one.begin_ms
+    ]
+    gaps = [*archive.gaps(camera_id, begin_ms, end_ms), *lost]
+    return film, sorted(gaps, key=lambda gap: gap.begin_ms)
 
 
 def _joined(

@@ -226,7 +226,9 @@ class Register:
             row = self._row(session, number)
             found = disclosure_of(row)
             rules.check_delivering(found)
-            row.state, row.delivered_by, row.delivered_ms = DisclosureState.DELIVERED.value, by, now_ms
+            row.state = DisclosureState.DELIVERED.value
+            if row.delivered_ms is None:  # the first time is the month's; the journal has each
+                row.delivered_by, row.delivered_ms = by, now_ms
             return self._recorded(session, row, Act("deliver", by, now_ms), {"sha256": found.files[-1].sha256})
 
     def ask_uncover(self, number: str, region: Mapping[str, Any], reason: str, by: str) -> Uncovering:

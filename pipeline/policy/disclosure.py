@@ -19,6 +19,8 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.errors import PolicyError, ReleaseError
 
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Kinds of characters that nobody sees: controls, zero widths, halves, private and unassigned ones."""
 _LOOK_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 """Scripts, as Unicode names letters: a person who is to look like two would mix them."""
 LONGEST_NAME: Final = 200
@@ -146,7 +148,7 @@ def check_refusing(found: Disclosure) -> None:
     Raises:
         PolicyError: it was refused, or delivered.
     """
-    if found.state in {DisclosureState.APPROVED, DisclosureState.BUILT}:
+    if found.state in {DisclosureState.APPROVED, DisclosureState.BUILT} and found.delivered_ms is None:
         return
     check_undecided(found)
 
@@ -246,7 +248,11 @@ def _checked_content(content: Content, now_ms: int) -> Content:
     if content.is_file and not (name and _SHA256.fullmatch(content.file_sha256)):
         raise ReleaseError(f"file {name!r}", "needs both a name and a SHA-256", "Name a file that can be read")
     begin_ms, end_ms = content.begin_ms, content.end_ms
-    if begin_ms is None and end_ms is None and content.is_file:
+    if content.is_file and (begin_ms, end_ms) != (None, None):
+        raise ReleaseError(
+            "period", "is of a camera: a file is given away whole", "Cut the file first; leave --from and --to away"
+        )
+    if content.is_file:
         return replace(content, camera_id=camera, file_name=_text("file", name, LONGEST_FILE))
     if begin_ms is None or end_ms is None:
         raise ReleaseError("period", "has no beginning or no end", "Give both --from and --to")
@@ -269,7 +275,7 @@ def _text(what: str, text: str, longest: int) -> str:
     text = text.strip()
     if len(text) > longest:
         raise ReleaseError(what, f"has {len(text)} characters", f"At most {longest}")
-    bad = next((char for char in text if unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t"), None)
+    bad = next((char for char in text if unicodedata.category(char) in _UNSEEN and char not in "\n\t"), None)
     if bad is not None:
         raise ReleaseError(what, f"holds a character that is none (U+{ord(bad):04X})", "Write it without")
     return text

@@ -77,11 +77,13 @@ class Holds:
             RecordError: the file cannot be read or is damaged: nobody can tell what must stay.
         """
         try:
-            lines = self._path.read_bytes().split(b"\n")[:-1]  # what follows the last is a line that was never finished
+            *lines, last = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return []
         except OSError as error:
             raise RecordError(str(self._path), f"cannot be read ({error.strerror})", "Check rights and disk") from error
+        if last.endswith(b"}"):  # whole, but an editor took its end; else a line that was never finished
+            lines.append(last)
         found: dict[str, Hold] = {}
         for number, line in enumerate(lines, 1):
             try:

@@ -59,7 +59,7 @@ class Index:
                     found.ends_ms[str(entry["file"])] = int(entry["end_ms"])
                 else:
                     found.stops.append((int(entry["stop_ms"]), str(entry["reason"])))
-            except (ValueError, KeyError, TypeError):
+            except (OverflowError, ValueError, KeyError, TypeError):
                 continue
         return found
 

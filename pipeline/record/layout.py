@@ -105,7 +105,10 @@ def append_line(path: Path, line: bytes) -> None:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        size = os.fstat(descriptor).st_size
         end = _whole_lines(descriptor)
+        if size > end and os.pread(descriptor, 1, size - 1) == b"}":  # whole, but an editor took its end
+            end, line = size, b"\n" + line
         os.ftruncate(descriptor, end)
         try:
             _write_all(descriptor, line + b"\n", end)

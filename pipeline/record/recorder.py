@@ -120,6 +120,7 @@ class CameraTap:
         self._writing = Writing(camera_id, self._folder, settings, on_segment)
         self._queue: queue.SimpleQueue[tuple[_Take, EncodedPacket | str] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._finished = threading.Event()
         self._waiting_bytes = 0
         self._current: _Take | None = None
         self._thread = threading.Thread(target=self._run, name=f"record-{camera_id}", daemon=True)
@@ -155,6 +156,7 @@ class CameraTap:
     def finish(self) -> None:
         """No more packets; what waits is written."""
         self._current = None
+        self._finished.set()
         self._queue.put(None)
 
     def join(self, timeout_s: float) -> None:
@@ -162,23 +164,32 @@ class CameraTap:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        """Record until told to stop; what cannot begin is tried again, as a disk that fails later is."""
+        while not self._recorded():
+            self._drain()
+            if self._finished.wait(self._settings.retry_s):
+                return
+
+    def _recorded(self) -> bool:
+        """Record to the end; False when that could not begin, or broke off."""
         try:
             private_folder(self._folder)
             with locked(self._folder / ".recorder.lock", wait=False) as ours:
                 if not ours:
                     self._writing.counts.error = "another process records this camera"
                     _log.error("recorded_elsewhere", camera=self._camera_id, fix="Stop one of the two")
-                    return
+                    return False
+                self._writing.counts.error = ""
                 self._writing.adopt_leftovers()
                 self._write()
+                return True
         except OSError as error:
             self._writing.counts.error = str(error)
             _log.error("recording_impossible", camera=self._camera_id, error=str(error))
         except Exception:  # noqa: BLE001 - a bug here must not end analysis
             self._writing.counts.error = "a bug in the recorder; see the log"
             _log.exception("recording_bug", camera=self._camera_id)
-        finally:
-            self._drain()
+        return False
 
     def _write(self) -> None:
         take: _Take | None = None
@@ -197,10 +208,13 @@ class CameraTap:
         self._writing.end("the recorder was stopped")
 
     def _drain(self) -> None:
-        """Nobody writes any more: let the taps run dry."""
-        self._current = None
+        """Nobody writes: what waits is lost, which a gap will say."""
         while not self._queue.empty():
-            self._queue.get()
+            waiting = self._queue.get()
+            if waiting is not None and isinstance(waiting[1], EncodedPacket):
+                with self._lock:
+                    self._waiting_bytes -= len(waiting[1].data)
+                self._writing.counts.dropped += 1
 
 
 class _Take:

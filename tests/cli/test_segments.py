@@ -69,6 +69,9 @@ def test_hold_tidy_free(film: Path) -> None:
         (["--from", "2025-06-02", "--to", "2025-06-01"], "ends before it begins"),
         (["--from", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"], "does not exist"),
         (["--zone", "Brasil"], "is not known"),
+        (["--from", "0001-01-01", "--zone", "Asia/Tokyo"], "before 1970"),
+        (["--to", "9999-12-31T23:59-12:00"], "after 2199"),
+        (["--from", "9999999999999d"], "before 1970"),
     ],
 )
 def test_what_makes_no_sense_is_named(film: Path, words: list[str], said: str) -> None:

@@ -68,6 +68,17 @@ def test_a_gap_stays_a_gap(tmp_path: Path, source: Path, archive: Archive) -> No
     assert gaps[0].reason.startswith("the cable was pulled")
 
 
+def test_a_file_that_cannot_be_read_is_a_gap_and_the_others_are_film(tmp_path: Path, source: Path) -> None:
+    record(tmp_path / "film", source)
+    archive = Archive(tmp_path / "film")
+    broken = archive.segments("cam")[1]
+    broken.path.write_bytes(b"\0" * 1000)
+    film, gaps = open_recorded(archive, "cam", BEGIN_MS, BEGIN_MS + 4000, DecodeSettings())
+    assert len(list(film.frames())) == 30
+    assert [(gap.begin_ms - BEGIN_MS, gap.end_ms - BEGIN_MS) for gap in gaps] == [(1000, 2000)]
+    assert broken.path.name in gaps[0].reason
+
+
 def test_masks_are_burnt_in(archive: Archive) -> None:
     whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     film, _ = open_recorded(archive, "cam", BEGIN_MS, BEGIN_MS + 1500, SETTINGS, masks=[whole])

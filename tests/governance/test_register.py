@@ -157,7 +157,11 @@ def test_delivery_needs_a_file_and_a_new_file_is_to_be_delivered_again(register:
         register.delivered(number, "Carla")
     register.built(number, built_file(), "Carla")
     assert register.delivered(number, "Carla").state is DisclosureState.DELIVERED
+    first_ms = register.get(number).delivered_ms
     assert register.built(number, built_file("ef" * 32), "Carla").state is DisclosureState.BUILT
+    with pytest.raises(PolicyError, match="was approved"):
+        register.refuse(number, "Bia", "what was handed over stays handed over")
+    assert register.delivered(number, "Carla").delivered_ms == first_ms, "the month in which it left stays"
 
 
 def test_a_region_stays_visible_only_when_two_persons_want_it(register: Register, tmp_path: Path) -> None:

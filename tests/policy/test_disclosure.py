@@ -54,6 +54,8 @@ def test_a_second_person_is_not_made_of_letters_that_look_alike() -> None:
         assert rules.checked_person("by", name) == name
     with pytest.raises(ReleaseError, match="mixes CYRILLIC and LATIN"):
         rules.checked_person("by", "Аna")
+    with pytest.raises(ReleaseError, match=r"U\+200B"):
+        rules.checked_person("by", "A\u200bna")
 
 
 @pytest.mark.parametrize("look", ["", "mosaic", "blur", "Fill"])

@@ -18,6 +18,7 @@ import pytest
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source import open_source
 from pipeline.record.archive import Archive
+from pipeline.record.layout import locked
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
 from tests.project.places import ROOT
@@ -133,6 +134,21 @@ def test_a_disk_that_is_too_slow_costs_film_and_nothing_else(tmp_path: Path) -> 
     assert counts.dropped > 0
     assert counts.packets + counts.dropped == len(heavy)
     assert "too slow" in Archive(tmp_path / "film").gaps("cam")[-1].reason
+
+
+def test_what_cannot_begin_is_tried_again(tmp_path: Path) -> None:
+    source, folder = clip(tmp_path), tmp_path / "film"
+    (folder / "cam").mkdir(parents=True)
+    chosen = RecordSettings(dir=folder, segment_s=1, fragment_s=0.5, days=3650, retry_s=0.1)
+    with Recorder(chosen) as recorder:
+        with locked(folder / "cam" / ".recorder.lock"):
+            recorder.tap("cam")
+            until(lambda: recorder.counts()["cam"].error != "", "the lock is met")
+            connect(recorder, source)
+        until(lambda: recorder.counts()["cam"].error == "", "the lock is had")
+        connect(recorder, source, begin_ms=BEGIN_MS + 10_000)
+    begins = [one.begin_ms - BEGIN_MS for one in Archive(folder).segments("cam")]
+    assert begins[-4:] == [10_000, 11_000, 12_000, 13_000]
 
 
 def test_two_recorders_of_one_camera_do_not_mix(tmp_path: Path) -> None:

@@ -73,6 +73,16 @@ def test_a_line_that_was_never_finished_is_no_hold_and_harms_none(film: Path) ->
     assert [hold.hold_id for hold in Holds(film).all()] == [first, second]
 
 
+def test_a_last_line_whose_end_an_editor_took_is_a_hold_and_stays(film: Path) -> None:
+    holds = Holds(film)
+    holds.hold("a", BEGIN_MS, BEGIN_MS + 1000, "order 1", "me")
+    path = film / "holds.jsonl"
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    assert [one.reason for one in holds.all()] == ["order 1"]
+    holds.hold("a", BEGIN_MS, BEGIN_MS + 1000, "order 2", "me")
+    assert [one.reason for one in holds.all()] == ["order 1", "order 2"]
+
+
 def test_damaged_holds_stop_the_ring(film: Path) -> None:
     Holds(film).hold("a", BEGIN_MS, BEGIN_MS + 1, "order 12", "A. Souza")
     path = film / "holds.jsonl"
