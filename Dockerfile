@@ -1,5 +1,5 @@
 # viapublica for cameras, Kafka and ClickHouse of a city; CPU inference. Build: docker build -t viapublica .
-# Our own weights are part of it. Third-party weights, which have licences of their own, and configuration are mounted.
+# Our own weights are part of it. Third-party weights, which have licenses of their own, and configuration are mounted.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src

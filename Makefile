@@ -34,7 +34,7 @@ venv: ## the locked environment, outside the checkout; .venv links to it
 system: ## Debian packages of the tests (only as root)
 	@requirements/setup.sh system
 
-demo: venv ## a street film and a plate scene, end to end
+demo: venv ## a street video and a plate scene, end to end
 	@$(RUN)/viapublica demo
 
 test: lint types imports duplicates docs unit ## everything a change must pass; .ci/run calls this
@@ -72,11 +72,11 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.store
 	$(RUN)/python -m benchmarks.backbone
 	$(RUN)/python -m benchmarks.city_store
-	$(RUN)/python -m benchmarks.anonymise --data $(DATA) --models $(MODELS) $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
-	$(RUN)/python -m benchmarks.anonymise_clips --data $(DATA) --models $(MODELS) \
+	$(RUN)/python -m benchmarks.anonymize --data $(DATA) --models $(MODELS) $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
+	$(RUN)/python -m benchmarks.anonymize_clips --data $(DATA) --models $(MODELS) \
 	  $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
-	$(RUN)/python -m benchmarks.anonymise_attacks --data $(DATA) --models $(MODELS)
-	$(RUN)/python -m benchmarks.anonymise_speed --clip $(DATA)/clips/people-walking.mp4 --models $(MODELS) \
+	$(RUN)/python -m benchmarks.anonymize_attacks --data $(DATA) --models $(MODELS)
+	$(RUN)/python -m benchmarks.anonymize_speed --clip $(DATA)/clips/people-walking.mp4 --models $(MODELS) \
 	  $(if $(DEFACE),--deface $(DEFACE))
 	@set -e; for name in detectors plates tracking voting; do echo "== $$name"; \
 	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
@@ -108,9 +108,9 @@ train-check: venv system ## train the network that checks releases, on what trai
 	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train --device $(or $(DEVICE),cpu) \
 	  --start $(MODELS)/coco/yolov8n_dequantised_float.onnx --architecture yolov8n.yaml --epochs 2 0 0 0 \
-	  --pictures $(WORK)/traffic/pictures --work $(WORK)/eyes
+	  --images $(WORK)/traffic/images --work $(WORK)/eyes
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --check \
-	  --checkpoint $(WORK)/eyes/runs/small/weights/last.pt --pictures $(WORK)/traffic/pictures --work $(WORK)/eyes
+	  --checkpoint $(WORK)/eyes/runs/small/weights/last.pt --images $(WORK)/traffic/images --work $(WORK)/eyes
 
 eval: venv ## the figures of our models' cards again
 	$(RUN)/python -m models.training.traffic.evaluate --data $(DATA) --models $(MODELS) \

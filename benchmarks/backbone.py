@@ -31,7 +31,6 @@ from benchmarks.store import reads
 from pipeline.domain.events import Event, Kind, encode
 from pipeline.errors import Backpressure, ViapublicaError
 from pipeline.sink.build import build_sink
-from pipeline.sink.connect import connect_store
 from pipeline.sink.kafka.consumer import open_consumer
 from pipeline.sink.kafka.messages import Message
 from pipeline.sink.kafka.producer import open_producer
@@ -39,6 +38,7 @@ from pipeline.sink.kafka.topics import make_missing, topic_of
 from pipeline.sink.settings import ChdbSettings, KafkaClient, KafkaSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
+from pipeline.store.connect import connect_store
 from tests.servers.kafka import KafkaBroker
 
 ROOT = Path(__file__).resolve().parents[1]

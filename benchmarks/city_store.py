@@ -24,17 +24,17 @@ from tqdm import tqdm
 
 from benchmarks.results_file import machine, write_table
 from benchmarks.store import ms_of
+from pipeline.app.erasure.erase import open_erasure
 from pipeline.domain.plate import plate_key
 from pipeline.domain.route import Limits, Place, impossible_legs, legs
-from pipeline.sink.database import Database, migrate
-from pipeline.sink.databases import open_database
-from pipeline.sink.erasure.erase import open_erasure
-from pipeline.sink.erasure.selection import Selection
-from pipeline.sink.queries import Convoy, EventQueries, Plates, Trails
-from pipeline.sink.retention import drop_due
-from pipeline.sink.retention_settings import RetentionSettings
 from pipeline.sink.settings import ChdbSettings
-from pipeline.sink.store import open_store
+from pipeline.store.backends.database import Database, migrate
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.erasure_selection import Selection
+from pipeline.store.event_store import open_store
+from pipeline.store.questions import Convoy, EventQueries, Plates, Trails
+from pipeline.store.retention import drop_due
+from pipeline.store.retention_settings import RetentionSettings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results" / "city_store.md"
@@ -206,7 +206,7 @@ def plot(steps: Sequence[int], grown: dict[str, list[float]], path: Path) -> Non
     for what, values in grown.items():
         if what != "bytes per row":
             axes.loglog(steps, values, marker="o", label=what)
-    axes.axhline(50, color="grey", linestyle=":", label="target of one plate: 50 ms")
+    axes.axhline(50, color="gray", linestyle=":", label="target of one plate: 50 ms")
     axes.axhline(1000, color="black", linestyle=":", label="target of route and clones: 1 s")
     axes.set_xticks(steps, [str(step) for step in steps])
     axes.set_xlabel("million plate reads")

@@ -1,6 +1,6 @@
 """What a frame costs after it was decoded: three ways to the network's input, and one plate crop.
 
-The way of most programs (the whole picture to BGR, then a resize) against ours (the planes are copied out of the
+The way of most programs (the whole image to BGR, then a resize) against ours (the planes are copied out of the
 decoder, scaled, and only then converted). Both are timed on the same frames in the same run.
 
     python -m benchmarks.conversion --clip ../shared/data/clips/people-walking.mp4
@@ -19,8 +19,8 @@ import av
 import cv2
 
 from benchmarks.results_file import machine, write_table
-from pipeline.decode.masks import MaskBurner
-from pipeline.decode.planes import PictureMaker
+from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.privacy_masks import MaskBurner
 
 RESULTS = Path(__file__).parent / "results" / "conversion.md"
 NETWORK = (640, 360)
@@ -40,19 +40,19 @@ def milliseconds(work: Callable[[], object], times: int = 60) -> float:
 
 def measure(frame: av.VideoFrame) -> dict[str, float]:
     """Milliseconds per way, one thread."""
-    maker = PictureMaker(MaskBurner())
-    masked = PictureMaker(MaskBurner([((0.0, 0.0), (0.5, 0.0), (0.5, 0.2), (0.0, 0.3))]))
-    picture = maker.make(frame)
+    maker = FrameConverter(MaskBurner())
+    masked = FrameConverter(MaskBurner([((0.0, 0.0), (0.5, 0.0), (0.5, 0.2), (0.0, 0.3))]))
+    image = maker.make(frame)
     return {
         "whole to BGR (`to_ndarray`)": milliseconds(lambda: frame.to_ndarray(format="bgr24", threads=1)),
         "whole to BGR, then resize": milliseconds(
             lambda: cv2.resize(frame.to_ndarray(format="bgr24", threads=1), NETWORK)
         ),
         "ours: copy the planes": milliseconds(lambda: maker.make(frame)),
-        "ours: copy and mask a tenth of the picture": milliseconds(lambda: masked.make(frame)),
+        "ours: copy and mask a tenth of the image": milliseconds(lambda: masked.make(frame)),
         "ours: copy, then the network's size": milliseconds(lambda: maker.make(frame).resized(*NETWORK)),
-        "ours: one plate crop": milliseconds(lambda: picture.crop(*PLATE)),
-        "ours: whole to BGR": milliseconds(picture.bgr),
+        "ours: one plate crop": milliseconds(lambda: image.crop(*PLATE)),
+        "ours: whole to BGR": milliseconds(image.bgr),
     }
 
 

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.results_file import machine, markdown, write_table
-from pipeline.decode.media import read_picture
-from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.lazy_images import ArrayImage
+from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import Backend, DetectSettings, PlateSearch
 from pipeline.domain.detections import Detections, overlaps
-from pipeline.domain.frame import Picture
+from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.errors import ViapublicaError
@@ -45,20 +45,20 @@ PLATE_SETS = ("openalpr-br", "br-street-plates", "br-phone-plates", "br-mercosul
 
 @dataclass
 class Sample:
-    """A picture with its labelled boxes (n, 4) and labels (n,)."""
+    """An image with its labeled boxes (n, 4) and labels (n,)."""
 
-    picture: Picture
+    image: Image
     boxes: Any
     labels: Any
 
 
 @dataclass
 class Score:
-    """Counts over a set of pictures; times in ms per picture."""
+    """Counts over a set of images; times in ms per image."""
 
     found: int
     right: int
-    labelled: int
+    labeled: int
     times: list[float]
 
     @property
@@ -67,7 +67,7 @@ class Score:
 
 
 def right_ones(found: Detections, sample: Sample) -> int:
-    """How many labelled boxes were found (IoU 0.5, same label), each once, surest first."""
+    """How many labeled boxes were found (IoU 0.5, same label), each once, surest first."""
     if not len(found) or not len(sample.boxes):
         return 0
     fits = overlaps(found.boxes, sample.boxes)
@@ -81,20 +81,20 @@ def right_ones(found: Detections, sample: Sample) -> int:
 
 
 def measure(detector: Detector, samples: Sequence[Sample], labels: Sequence[Label]) -> Score:
-    """Pictures one by one, as a still-picture command would."""
+    """Images one by one, as a still-image command would."""
     score = Score(0, 0, 0, [])
     for sample in samples:
         start = time.perf_counter()
-        found = detector.detect([sample.picture])[0].labelled(*labels)
+        found = detector.detect([sample.image])[0].labeled(*labels)
         score.times.append(1000 * (time.perf_counter() - start))
         score.found += len(found)
         score.right += right_ones(found, sample)
-        score.labelled += len(sample.boxes)
+        score.labeled += len(sample.boxes)
     return score
 
 
 def read_samples(folder: Path, every: int = 1) -> list[Sample]:
-    """`boxes.csv` or `plates.csv`; pictures turned upright where the table says how."""
+    """`boxes.csv` or `plates.csv`; images turned upright where the table says how."""
     rows = defaultdict(list)
     table = folder / ("plates.csv" if (folder / "plates.csv").exists() else "boxes.csv")
     with table.open(newline="") as file:
@@ -104,16 +104,16 @@ def read_samples(folder: Path, every: int = 1) -> list[Sample]:
 
 
 def _sample(path: Path, rows: list[dict[str, str]]) -> Sample:
-    picture = read_picture(path)
+    image = read_image(path)
     turns = int(rows[0].get("rotate_cw_to_upright") or 0) // 90
     boxes = np.array([_box(row) for row in rows], np.float32)
     for _ in range(turns):
         x1, y1, x2, y2 = boxes.T
-        boxes = np.column_stack([picture.height - y2, x1, picture.height - y1, x2])
-        picture = ArrayPicture(np.ascontiguousarray(np.rot90(picture.bgr(), -1)))
+        boxes = np.column_stack([image.height - y2, x1, image.height - y1, x2])
+        image = ArrayImage(np.ascontiguousarray(np.rot90(image.bgr(), -1)))
     words = [row.get("class", "plate") for row in rows]
     known = {label.word: label for label in Label}
-    return Sample(picture, boxes, np.array([known.get(word, Label.PLATE) for word in words]))
+    return Sample(image, boxes, np.array([known.get(word, Label.PLATE) for word in words]))
 
 
 def _box(row: dict[str, str]) -> list[float]:
@@ -134,7 +134,7 @@ def table_of_networks(data: Path, models: Path) -> list[list[str]]:
             print(f"left out: {error}")
             continue
         reference = reference or score.milliseconds
-        precision, recall = score.right / score.found, score.right / score.labelled
+        precision, recall = score.right / score.found, score.right / score.labeled
         rows.append(
             [
                 name,
@@ -161,8 +161,8 @@ def table_of_plates(data: Path, models: Path, every: int) -> list[list[str]]:
                 [
                     folder,
                     search.value,
-                    f"{score.right}/{score.labelled}",
-                    f"{score.right / score.labelled:.3f}",
+                    f"{score.right}/{score.labeled}",
+                    f"{score.right / score.labeled:.3f}",
                     str(score.found - score.right),
                     f"{score.milliseconds:.0f}",
                 ]
@@ -173,8 +173,8 @@ def table_of_plates(data: Path, models: Path, every: int) -> list[list[str]]:
 
 PLATES = """## Plates, by where the plate network looks
 
-Card `license_plate_yolov8n_int8_320`, vehicles by `yolov8n_dequantised_float`, score 0.25, IoU 0.5; phone pictures
-turned upright. "Beside" counts boxes that are on no labelled plate: most are plates of other cars that nobody labelled.
+Card `license_plate_yolov8n_int8_320`, vehicles by `yolov8n_dequantised_float`, score 0.25, IoU 0.5; phone images
+turned upright. "Beside" counts boxes that are on no labeled plate: most are plates of other cars that nobody labeled.
 
 {table}
 
@@ -183,7 +183,7 @@ times too wide and 1.72, 1.53 and 1.21 times too tall in the median. That, and n
 that its collector measured. The card's `box_scale` of 0.9 × 0.75 is what openalpr-eu alone would choose (recall 82/108
 → 107/108), and it holds on the Brazilian sets: openalpr-br 55 → 67 of 68, br-phone-plates (half) 137 → 139 of 144,
 br-street-plates (half) 96 → 101 of 102. Plates read exactly from these boxes (cct_xs_v1_global, margin 3 % and 5 %):
-br-phone-plates (half) 91 → 117 of 144, where the labelled boxes give 111; openalpr-br 64 → 61 of 68, where the labelled
+br-phone-plates (half) 91 → 117 of 144, where the labeled boxes give 111; openalpr-br 64 → 61 of 68, where the labeled
 boxes give 64.
 """
 
@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--every", type=int, default=1, help="Use each n-th picture of the large plate sets.")
+    parser.add_argument("--every", type=int, default=1, help="Use each n-th image of the large plate sets.")
     options = parser.parse_args()
     networks = table_of_networks(options.data, options.models)
     plates = table_of_plates(options.data, options.models, options.every)
@@ -201,7 +201,7 @@ def main() -> None:
     write_table(
         options.out,
         "Detectors",
-        "coco-val-people-vehicles: 49 pictures, 221 persons and vehicles, score 0.25, IoU 0.5, two threads, a picture "
+        "coco-val-people-vehicles: 49 images, 221 persons and vehicles, score 0.25, IoU 0.5, two threads, an image "
         f"per pass. {machine()} `python -m benchmarks.detectors`. Other work ran on the machine: compare by the last "
         "column (time against the first row), not by milliseconds.",
         columns=["card", "backend", "precision", "recall", "ms", "× first"],

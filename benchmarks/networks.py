@@ -2,7 +2,7 @@
 
     python -m benchmarks.networks --data ../shared/data --models ../shared/models
 
-Two peers live in packages of their own, without a licence or with pins that are not ours; name their files and the
+Two peers live in packages of their own, without a license or with pins that are not ours; name their files and the
 interpreter of a private environment to have them measured too: `--centerface`, `--platedet`, `--platerec-python`.
 """
 
@@ -25,7 +25,7 @@ from benchmarks.plates import SETS as PLATE_SETS
 from benchmarks.results_file import machine, markdown, write_table
 from models.training.degrade import Image
 from models.training.figures import shown
-from models.training.plates.evaluate import milliseconds, read_found, read_labelled
+from models.training.plates.evaluate import milliseconds, read_found, read_labeled
 from models.training.sources import Sample, everything, load, upright
 from models.training.traffic.evaluate import Result, evaluate
 from models.training.traffic.network import CLASSES
@@ -123,7 +123,7 @@ SETS: Final = (
 
 
 def rows_of(measured: Sequence[Measured], group: str, sources: Sequence[str]) -> list[list[str]]:
-    """A table: recall on each set, boxes beside labels per picture, milliseconds."""
+    """A table: recall on each set, boxes beside labels per image, milliseconds."""
     rows = []
     for one in measured:
         scores = [one.result.scores.get((source, group)) for source in sources]
@@ -131,7 +131,7 @@ def rows_of(measured: Sequence[Measured], group: str, sources: Sequence[str]) ->
             continue
         cells = []
         for score in scores:
-            cells += ["-", "-"] if score is None else [shown(score.right, score.labelled), f"{score.beside:.2f}"]
+            cells += ["-", "-"] if score is None else [shown(score.right, score.labeled), f"{score.beside:.2f}"]
         rows.append([f"**{one.entry.teacher.name}**" if one.entry.ours else one.entry.teacher.name, *cells])
         rows[-1].append(f"{one.milliseconds:.0f}")
     return rows
@@ -176,9 +176,9 @@ def plot(measured: Sequence[Measured], out: Path) -> None:
             scores = [s for source in sources if (s := one.result.scores.get((source, group)))]
             if not scores:
                 continue
-            recall = sum(s.right for s in scores) / max(1, sum(s.labelled for s in scores))
-            colour = "tab:red" if one.entry.ours else "tab:grey"
-            panel.scatter(one.milliseconds, recall, color=colour, zorder=2)
+            recall = sum(s.right for s in scores) / max(1, sum(s.labeled for s in scores))
+            color = "tab:red" if one.entry.ours else "tab:gray"
+            panel.scatter(one.milliseconds, recall, color=color, zorder=2)
             panel.annotate(one.entry.teacher.name, (one.milliseconds, recall), fontsize=6, xytext=(3, 3),
                            textcoords="offset points")  # fmt: skip
         panel.set(title=group, xlabel="ms per frame", xscale="log")
@@ -189,13 +189,13 @@ def plot(measured: Sequence[Measured], out: Path) -> None:
 
 
 def readers(samples: Sequence[Sample], models: Path) -> list[list[str]]:
-    """Plates exactly right, from labelled boxes and from those of our detector."""
+    """Plates exactly right, from labeled boxes and from those of our detector."""
     rows = []
     detector = build_detector(DetectSettings(model=OURS[0], plate_model=None), models)
     for name in READERS:
         reader = build_reader(LprSettings(model=name), models)
         ways = (
-            ("labelled boxes", read_labelled(samples, reader)),
+            ("labeled boxes", read_labeled(samples, reader)),
             ("our detector's, upright", read_found(samples, detector, reader, as_stored=False)),
             ("our detector's, as stored", read_found(samples, detector, reader, as_stored=True)),
         )
@@ -233,7 +233,7 @@ def _bare(word: str) -> str:
 
 
 def platerec(samples: Sequence[Sample], python: Path, folder: Path) -> list[str]:
-    """`platedet` and `platerec` in their own environment, on the same upright pictures."""
+    """`platedet` and `platerec` in their own environment, on the same upright images."""
     import cv2
 
     paths = []
@@ -250,7 +250,7 @@ def platerec(samples: Sequence[Sample], python: Path, folder: Path) -> list[str]
         for sample, (words, _) in zip(samples, answers, strict=True)
     ]
     spent = statistics.median(ms for _, ms in answers)
-    return ["platedet + platerec", "its own, upright", *_by_set(right), f"{spent:.0f} per picture"]
+    return ["platedet + platerec", "its own, upright", *_by_set(right), f"{spent:.0f} per image"]
 
 
 def main() -> None:
@@ -288,10 +288,10 @@ def main() -> None:
     write_table(
         options.out,
         "Our networks and their peers",
-        "Held-out pictures only (a fifth of each set, and all of those never trained on; our score limits were chosen "
+        "Held-out images only (a fifth of each set, and all of those never trained on; our score limits were chosen "
         "on them, one per label), score 0.25, IoU 0.5 (faces "
-        "0.4), share found with its 95 % interval, and boxes beside labels per picture. Peers may have been trained on "
-        f"pictures of these sets. Two threads; times are medians over {FRAMES} frames of clips that all networks "
+        "0.4), share found with its 95 % interval, and boxes beside labels per image. Peers may have been trained on "
+        f"images of these sets. Two threads; times are medians over {FRAMES} frames of clips that all networks "
         f"looked at in turn. {machine()} `python -m benchmarks.networks`. Bold is ours. First the time of a whole "
         "frame beside three peers for the same jobs:",
         columns=["ours", "peers", "ours, ms", "peers, ms", "ours / peers"],

@@ -1,4 +1,4 @@
-"""Whole plates read right: the peer's plain reading, our reading of labelled boxes, and from the picture to the text.
+"""Whole plates read right: the peer's plain reading, our reading of labeled boxes, and from the image to the text.
 
 python -m benchmarks.plates --data ../shared/data --models ../shared/models
 """
@@ -18,18 +18,18 @@ from fast_plate_ocr import LicensePlateRecognizer
 from fast_plate_ocr.core.process import resize_image
 
 from benchmarks.results_file import machine, write_table
-from pipeline.decode.media import read_picture
-from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.lazy_images import ArrayImage
+from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
-from pipeline.domain.frame import Image
+from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import CharacterProbabilities, PlateReader
 from pipeline.lpr.build import build_reader
-from pipeline.lpr.crops import plate_crop
+from pipeline.lpr.plate_crops import plate_crop
+from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
-from pipeline.lpr.syntax import decode
-from pipeline.weights.cards import load_card, verify_plate_config, verify_weights
+from pipeline.weights.catalog import load_card, verify_plate_config, verify_weights
 
 SETS = ("openalpr-br", "br-phone-plates")
 PEER = LprSettings(model="cct_xs_v1_global", margin_x=0.03, margin_y=0.05)
@@ -38,13 +38,13 @@ PEER = LprSettings(model="cct_xs_v1_global", margin_x=0.03, margin_y=0.05)
 
 @dataclass
 class Sample:
-    """An upright picture with its labelled plate; box is xyxy in pixels."""
+    """An upright image with its labeled plate; box is xyxy in pixels."""
 
     folder: str
     layout: str
     text: str
     box: tuple[float, float, float, float]
-    picture: ArrayPicture
+    image: ArrayImage
 
 
 def read_samples(data: Path) -> list[Sample]:
@@ -56,13 +56,13 @@ def read_samples(data: Path) -> list[Sample]:
 
 
 def _sample(folder: Path, row: dict[str, str]) -> Sample:
-    image = read_picture(folder / row["file"]).bgr()
+    image = read_image(folder / row["file"]).bgr()
     x1, y1 = float(row["x"]), float(row["y"])
     x2, y2 = x1 + float(row["w"]), y1 + float(row["h"])
     for _ in range(int(row.get("rotate_cw_to_upright") or 0) // 90):
         x1, y1, x2, y2 = image.shape[0] - y2, x1, image.shape[0] - y1, x2
         image = np.ascontiguousarray(np.rot90(image, -1))
-    return Sample(folder.name, row["layout"], row["plate_text"], (x1, y1, x2, y2), ArrayPicture(image))
+    return Sample(folder.name, row["layout"], row["plate_text"], (x1, y1, x2, y2), ArrayImage(image))
 
 
 class Plain:
@@ -70,22 +70,22 @@ class Plain:
 
     def __init__(self, models: Path) -> None:
         card = load_card(PEER.model, models)
-        self._recogniser = LicensePlateRecognizer(
+        self._recognizer = LicensePlateRecognizer(
             onnx_model_path=verify_weights(card, models),
             plate_config_path=verify_plate_config(card, models),
             device="cpu",
         )
 
-    def seen(self, crops: Sequence[Image]) -> list[CharacterProbabilities]:
-        config = self._recogniser.config
+    def seen(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
+        config = self._recognizer.config
         rgb = [cv2.cvtColor(crop, cv2.COLOR_BGR2RGB) for crop in crops]
         batch = np.stack([resize_image(crop, config.img_height, config.img_width, "rgb") for crop in rgb])
-        (values,) = self._recogniser.model.run([self._recogniser.plate_output_name], {"input": batch})
+        (values,) = self._recognizer.model.run([self._recognizer.plate_output_name], {"input": batch})
         shape = (len(crops), config.max_plate_slots, len(config.alphabet))
         return [CharacterProbabilities(v, config.alphabet, config.pad_char) for v in values.reshape(shape)]
 
-    def texts(self, crops: Sequence[Image]) -> list[str]:
-        return [str(self._recogniser.run_one(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)).plate) for crop in crops]
+    def texts(self, crops: Sequence[BgrImage]) -> list[str]:
+        return [str(self._recognizer.run_one(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)).plate) for crop in crops]
 
 
 def decoded(readings: Sequence[CharacterProbabilities]) -> list[str]:
@@ -98,12 +98,12 @@ def hits(read: Sequence[str], truth: Sequence[str]) -> list[bool]:
 
 
 def end_to_end(samples: Sequence[Sample], models: Path, reader: PlateReader) -> tuple[list[bool], int, list[Sample]]:
-    """Whether a picture's plate is among its readings; readings in all; pictures without any plate found."""
+    """Whether an image's plate is among its readings; readings in all; images without any plate found."""
     detector, settings = build_detector(DetectSettings(), models), LprSettings()
     right, total, blind = [], 0, []
     for sample in samples:
-        boxes = detector.detect([sample.picture])[0].labelled(Label.PLATE).boxes
-        read = decoded(reader.read([plate_crop(sample.picture, box, settings) for box in boxes]))
+        boxes = detector.detect([sample.image])[0].labeled(Label.PLATE).boxes
+        read = decoded(reader.read([plate_crop(sample.image, box, settings) for box in boxes]))
         right.append(sample.text in read)
         total += len(read)
         if not read:
@@ -111,14 +111,14 @@ def end_to_end(samples: Sequence[Sample], models: Path, reader: PlateReader) -> 
     return right, total, blind
 
 
-def two_lines(samples: Sequence[Sample]) -> list[tuple[str, Image]]:
+def two_lines(samples: Sequence[Sample]) -> list[tuple[str, BgrImage]]:
     """Motorcycle plates made of real ones: level old plates cut between letters and digits, one above the other."""
     made = []
     for sample in samples:
         x1, y1, x2, y2 = sample.box
         if sample.layout != "br_old" or not 2.6 <= (x2 - x1) / (y2 - y1) <= 4.2:
             continue
-        crop = plate_crop(sample.picture, sample.box, PEER)
+        crop = plate_crop(sample.image, sample.box, PEER)
         width = crop.shape[1]
         halves = (crop[:, : round(0.46 * width)], crop[:, round(0.44 * width) :])
         stacked = np.vstack([cv2.resize(half, (200, 85)) for half in halves])
@@ -137,16 +137,16 @@ def row_of(name: str, samples: Sequence[Sample], right: Sequence[bool]) -> list[
     return [name, *shown, f"{np.mean(counts[keys[-1]]):.3f}"]
 
 
-AFTER = """"Any" counts a picture as right when its labelled plate is among what was read in it ({total} readings in
-{pictures} pictures; further plates in view are mostly other cars', unlabelled). In {blind} pictures no plate was found.
+AFTER = """"Any" counts an image as right when its labeled plate is among what was read in it ({total} readings in
+{images} images; further plates in view are mostly other cars', unlabeled). In {blind} images no plate was found.
 
 **Our detector and our reader were trained on four fifths of these plates**; what they do on the others stands in
 `models/plates/README.md` and `benchmarks/results/networks.md`.
 
-Margins, the two tilts that are tried, and the odds of syntax were chosen while looking at these same pictures, and the
+Margins, the two tilts that are tried, and the odds of syntax were chosen while looking at these same images, and the
 detector's `box_scale` on others: expect less on new ones. Syntax alone changes few plates here, because the reader was
 taught plates of the world, Brazil's among them; the gain of a closer look at crops of narrow shape is the tilted
-plates of phone pictures.
+plates of phone images.
 
 Two-line plates: there is no readable one in the data, so {made} were made from level old plates of both sets, cut
 between letters and digits and set one above the other. Plain reading: {plain_two}; ours (lines joined again, the surest
@@ -163,15 +163,15 @@ def main() -> None:
     samples = read_samples(options.data)
     truth = [sample.text for sample in samples]
     plain, reader, settings = Plain(options.models), build_reader(LprSettings(), options.models), LprSettings()
-    peer_crops = [plate_crop(sample.picture, sample.box, PEER) for sample in samples]
-    our_crops = [plate_crop(sample.picture, sample.box, settings) for sample in samples]
+    peer_crops = [plate_crop(sample.image, sample.box, PEER) for sample in samples]
+    our_crops = [plate_crop(sample.image, sample.box, settings) for sample in samples]
     found, total, blind = end_to_end(samples, options.models, reader)
     rows = [
-        row_of("labelled box, plain fast-plate-ocr (peer)", samples, hits(plain.texts(peer_crops), truth)),
+        row_of("labeled box, plain fast-plate-ocr (peer)", samples, hits(plain.texts(peer_crops), truth)),
         row_of("… with our syntax", samples, hits(decoded(plain.seen(peer_crops)), truth)),
         row_of("… and tilted plates set upright (our reader)", samples, hits(decoded(reader.read(peer_crops)), truth)),
         row_of("… with the margins set for found boxes", samples, hits(decoded(reader.read(our_crops)), truth)),
-        row_of("end to end: picture to text, any", samples, found),
+        row_of("end to end: image to text, any", samples, found),
     ]
     made = two_lines(samples)
     words, crops = [text for text, _ in made], [crop for _, crop in made]
@@ -179,13 +179,13 @@ def main() -> None:
     write_table(
         options.out,
         "Plates read",
-        f"Whole plates exactly right, card `{settings.model}`, single pictures (no vote), phone pictures turned "
+        f"Whole plates exactly right, card `{settings.model}`, single images (no vote), phone images turned "
         f"upright. {machine()} `python -m benchmarks.plates`.",
         columns=["how", "openalpr-br old", "br-phone old", "br-phone Mercosul", "br-phone all", "share"],
         rows=rows,
         after=AFTER.format(
             total=total,
-            pictures=len(samples),
+            images=len(samples),
             blind=len(blind),
             made=len(made),
             plain_two=f"{plain_two}/{len(made)}",

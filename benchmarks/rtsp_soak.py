@@ -94,7 +94,7 @@ def soak(clip: Path, minutes: float, models: Path, out: Path) -> None:
         with RtspServer(loop, mounts=CAMERAS) as server:
             config = Path(folder) / "soak.yaml"
             cameras = "\n".join(
-                f"  - {{id: cam-{n}, source: '{server.url(n)}', scope: public-road, analyse_fps: 1}}"
+                f"  - {{id: cam-{n}, source: '{server.url(n)}', scope: public-road, analyze_fps: 1}}"
                 for n in range(CAMERAS)
             )
             config.write_text(
@@ -153,7 +153,7 @@ def _scenario(
         ["growth", f"{100 * (last / first - 1):+.2f} %"],
         ["largest deviation from the mean", f"{100 * max(abs(mb / (sum(warm) / len(warm)) - 1) for mb in warm):.2f} %"],
         ["frames decoded", sum(c["decoded"] for c in report["cameras"])],
-        ["frames analysed", report["frames"]],
+        ["frames analyzed", report["frames"]],
         ["drops by reason", ", ".join(f"{k} {v}" for k, v in sorted(drops.items())) or "none"],
         ["reconnects", sum(c["reconnects"] for c in report["cameras"])],
         ["events", ", ".join(f"{k} {v}" for k, v in sorted(report["events"].items()))],

@@ -28,11 +28,11 @@ from pathlib import Path
 
 from pipeline.domain.events import Kind, PlateReadEvent, event_id
 from pipeline.domain.plate import layout_of, plate_key
-from pipeline.sink.database import Database, migrate
-from pipeline.sink.databases import open_database
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, StoreSettings
-from pipeline.sink.store import EventStore, open_store
-from pipeline.sink.tables import PLATE_READS
+from pipeline.store.backends.database import Database, migrate
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.event_store import EventStore, open_store
+from pipeline.store.schema.tables import PLATE_READS
 
 READS = 1_000_000
 BATCH = 100_000
@@ -119,7 +119,7 @@ def insert(database: Database, events: list[PlateReadEvent]) -> tuple[float, flo
 
 def encoding(events: list[PlateReadEvent]) -> float:
     """Rows per second of turning structs into columns, part of `insert`."""
-    from pipeline.sink.chdb_database import _arrow_table
+    from pipeline.store.backends.chdb import _arrow_table
 
     _arrow_table(PLATE_READS, events[:10])
     start = time.perf_counter()
@@ -220,7 +220,7 @@ def write(lines: list[str]) -> None:
 `python benchmarks/store.py`, commit {commit.stdout.strip()}, {os.cpu_count()} cores {platform.machine()}, no GPU,
 Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} (other work was running when it is above 0.5).
 
-Seven days, 200 cameras, batches of {BATCH:,}; inserts count from event structs to the store's acknowledgement (chDB:
+Seven days, 200 cameras, batches of {BATCH:,}; inserts count from event structs to the store's acknowledgment (chDB:
 fsync'd) and include turning structs into columns. Queries run right after the inserts, before merges end.
 
 | store | what | value or median | p95 |

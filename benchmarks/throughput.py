@@ -3,7 +3,7 @@
 Four cameras of 1280×720 (real clips, re-encoded to that size), read from files as fast as they go. The ceiling is the
 same networks on the same inputs, recorded beforehand and lying ready in memory: nothing is decoded, resized, tracked,
 read or written. It is measured before and after each run, so that a machine that slows down shows. The output of the
-run is checked: frames analysed must equal frames decoded.
+run is checked: frames analyzed must equal frames decoded.
 
     python -m benchmarks.throughput --data ../shared/data --models ../shared/models
 """
@@ -27,13 +27,13 @@ import numpy.typing as npt
 
 from benchmarks.results_file import machine, write_table
 from pipeline.config.load import parse_config
-from pipeline.config.model import Config
+from pipeline.config.settings import Config
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.source import open_source
+from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector
 from pipeline.domain.frame import Frame
 from pipeline.engine.build import open_engine
-from pipeline.engine.report import RunReport
+from pipeline.engine.run_report import RunReport
 
 CLIPS = ("people-walking", "person-bicycle-car-detection", "highway-motorbike", "car-detection")
 SIZE = (1280, 720)
@@ -58,10 +58,10 @@ def reencode(source: Path, target: Path, frames: int) -> None:
         stream: Any = out.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "23", "bf": "0"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         for index, frame in enumerate(islice(clip.decode(video=0), frames)):
-            picture = frame.reformat(*SIZE, "yuv420p")
-            picture.pts = index
-            picture.time_base = Fraction(1, 25)
-            out.mux(stream.encode(picture))
+            image = frame.reformat(*SIZE, "yuv420p")
+            image.pts = index
+            image.time_base = Fraction(1, 25)
+            out.mux(stream.encode(image))
         out.mux(stream.encode(None))
 
 
@@ -89,7 +89,7 @@ def recorded_inputs(config: Config, clips: list[Path], frames_each: int) -> tupl
         network._runtime = Recorder(network._runtime, kept)
     frames = [frame for clip in clips for frame in _some_frames(clip, frames_each)]
     for frame in frames:
-        detector.detect([frame.picture])
+        detector.detect([frame.image])
     return detector, kept, len(frames)
 
 
@@ -116,8 +116,8 @@ def run_once(config: Config) -> RunReport:
         running.engine.run()
         report = running.report()
     for camera in report.cameras:
-        if camera.analysed != camera.decoded or camera.drops:
-            raise SystemExit(f"{camera.camera}: {camera.decoded} decoded, {camera.analysed} analysed, {camera.drops}")
+        if camera.analyzed != camera.decoded or camera.drops:
+            raise SystemExit(f"{camera.camera}: {camera.decoded} decoded, {camera.analyzed} analyzed, {camera.drops}")
     return report
 
 

@@ -24,7 +24,7 @@ import motmetrics as mm
 import numpy as np
 
 from benchmarks.results_file import machine, write_table
-from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.detect.settings import DetectSettings, TrackSettings
 from pipeline.domain.detections import Detections, overlaps
@@ -99,7 +99,7 @@ def norfair(frame_rate: float) -> Step:
     def step(found: Detections, _at_s: float) -> tuple[Any, Any]:
         sure = found.select(found.scores >= 0.35)
         seen = tracker.update([nf.Detection(box.reshape(2, 2)) for box in sure.boxes])
-        live = [t for t in seen if t.last_detection.age == t.age]  # matched in this picture, not merely predicted
+        live = [t for t in seen if t.last_detection.age == t.age]  # matched in this image, not merely predicted
         if not live:
             return np.empty((0, 4)), np.empty(0, int)
         return np.array([t.last_detection.points.reshape(4) for t in live]), np.array([t.id for t in live])
@@ -125,12 +125,12 @@ CANDIDATES: Mapping[str, tuple[str, Callable[[float], Step]]] = {
 
 
 def find_people(clip: Path, models: Path, model: str) -> list[Detections]:
-    """Persons of every picture of the clip."""
+    """Persons of every image of the clip."""
     settings = DetectSettings(model=model, plate_model=None, confidence=0.2)
     detector = build_detector(settings, models)
     with av.open(str(clip)) as container:
         return [
-            detector.detect([ArrayPicture(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))])[0].labelled(
+            detector.detect([ArrayImage(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))])[0].labeled(
                 Label.PERSON
             )
             for frame in container.decode(video=0)
@@ -155,9 +155,9 @@ def distances(truth: Any, found: Any) -> Any:
 
 
 def score(make: Callable[[float], Step], found: list[Detections], truth: Any, fps: float, every: int) -> list[str]:
-    """IDF1, MOTA, switches, ids given and median ms per picture, at one sampling of the clip.
+    """IDF1, MOTA, switches, ids given and median ms per image, at one sampling of the clip.
 
-    Truth exists for 24 pictures. A sampled run sees those and every `every`-th of the others.
+    Truth exists for 24 images. A sampled run sees those and every `every`-th of the others.
     """
     step = make(fps / every)
     accumulator = mm.MOTAccumulator()
@@ -178,7 +178,7 @@ def score(make: Callable[[float], Step], found: list[Detections], truth: Any, fp
 
 
 def cost_of_twenty(make: Callable[[float], Step]) -> str:
-    """Median ms per picture for 20 objects that move evenly."""
+    """Median ms per image for 20 objects that move evenly."""
     random = np.random.default_rng(7)
     place, speed = random.uniform(0, 1000, (20, 2)), random.uniform(-3, 3, (20, 2))
     step, spent = make(10.0), []
@@ -217,7 +217,7 @@ def main() -> None:
     write_table(
         options.out,
         "Trackers",
-        f"PETS09-S2L1 view 1, 795 pictures at 10 per second, truth on 24 of them (IoU 0.5); persons found by "
+        f"PETS09-S2L1 view 1, 795 images at 10 per second, truth on 24 of them (IoU 0.5); persons found by "
         f"{options.model} from score 0.2, the same for all. {machine()} `python -m benchmarks.tracking`. Times are "
         "noisy: compare within the table.",
         columns=[*columns, "ms, 20 objects"],

@@ -1,4 +1,4 @@
-"""A vote over a vehicle's track against single frames: a real clip, and worn copies of labelled plates.
+"""A vote over a vehicle's track against single frames: a real clip, and worn copies of labeled plates.
 
 python -m benchmarks.voting --data ../shared/data --models ../shared/models
 """
@@ -17,21 +17,21 @@ import numpy as np
 from benchmarks.plates import Sample, read_samples
 from benchmarks.results_file import machine, write_table
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.source import open_source
+from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.detect.settings import DetectSettings, TrackSettings
-from pipeline.domain.frame import Image
+from pipeline.domain.frame import BgrImage
 from pipeline.domain.ports import CharacterProbabilities, PlateReader
 from pipeline.lpr.build import build_reader
-from pipeline.lpr.crops import Quality, plate_crop, sharpness_of
-from pipeline.lpr.desk import CropRequest, PlateDesk
+from pipeline.lpr.plate_aggregator import OcrRequest, PlateAggregator
+from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of
+from pipeline.lpr.plate_syntax import decode
+from pipeline.lpr.plate_vote import PlateVote
 from pipeline.lpr.settings import LprSettings
-from pipeline.lpr.syntax import decode
-from pipeline.lpr.vote import PlateVote
 
 CLIP = "traffic-plates-nz.mp4"
 WINDOW = 8
-"""Crops of a short vote: what a car that drives by gives at 8 analysed pictures per second."""
+"""Crops of a short vote: what a car that drives by gives at 8 analyzed frames per second."""
 EVERY_CROP = LprSettings(certain_confidence=1.0, recheck_s=0.001)
 """Never certain: every crop is read."""
 
@@ -39,7 +39,7 @@ EVERY_CROP = LprSettings(certain_confidence=1.0, recheck_s=0.001)
 class Seen(NamedTuple):
     """A crop and what the reader saw in it."""
 
-    request: CropRequest
+    request: OcrRequest
     reading: CharacterProbabilities
 
 
@@ -67,10 +67,10 @@ New Zealand's zero shows. Two more tracks cannot be read by eye and are left out
 def read_clip(path: Path, models: Path, fps: float) -> dict[int, list[Seen]]:
     """Every crop of every track."""
     detector, tracker = build_detector(DetectSettings(), models), build_tracker(TrackSettings(), fps)
-    reader, desk = build_reader(EVERY_CROP, models), PlateDesk(EVERY_CROP)
+    reader, desk = build_reader(EVERY_CROP, models), PlateAggregator(EVERY_CROP)
     seen: dict[int, list[Seen]] = defaultdict(list)
-    for frame in open_source("clip", str(path), settings=DecodeSettings(), analyse_fps=fps).frames():
-        requests = desk.wanted(frame, tracker.update(detector.detect([frame.picture])[0], frame.ts_ms))
+    for frame in open_source("clip", str(path), settings=DecodeSettings(), analyze_fps=fps).frames():
+        requests = desk.wanted(frame, tracker.update(detector.detect([frame.image])[0], frame.ts_ms))
         for request, reading in zip(requests, reader.read([request.crop for request in requests]), strict=True):
             desk.give(request, reading)
             seen[request.track_id].append(Seen(request, reading))
@@ -117,11 +117,11 @@ def rows_of_clip(tracks: dict[int, list[Seen]]) -> list[list[str]]:
     return [*rows, ["**all**", *summary]]
 
 
-def worn(sample: Sample, rng: np.random.Generator) -> Image:
+def worn(sample: Sample, rng: np.random.Generator) -> BgrImage:
     """The plate as a street camera may see it: far off, blurred, noisy, compressed, its box not quite right."""
     x1, y1, x2, y2 = sample.box
     jitter = rng.normal(0, 0.02, 4) * [x2 - x1, y2 - y1, x2 - x1, y2 - y1]
-    crop = plate_crop(sample.picture, np.asarray(np.add(sample.box, jitter), np.float32), LprSettings())
+    crop = plate_crop(sample.image, np.asarray(np.add(sample.box, jitter), np.float32), LprSettings())
     scale = rng.uniform(18, 32) * max(1.0, (y2 - y1) / (x2 - x1) * 2.8) / crop.shape[0]
     small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = cv2.blur(small, (int(rng.integers(1, 4)), 1))
@@ -157,9 +157,9 @@ vote, with a high confidence. None of the six follows Brazilian syntax, and none
 plates, egoblur-parking-plates.mp4, gave one track of two crops when looked at once: CFP0660 by eye, read CFY0661 and
 CFP0660, voted CFY0660 (confidence 0.24), which is wrong; its other plates are too small and pale for the detector.
 
-## Worn copies of labelled plates
+## Worn copies of labeled plates
 
-To have numbers: from each labelled Brazilian plate {window} crops were made that are smaller (18 to 32 px high, more
+To have numbers: from each labeled Brazilian plate {window} crops were made that are smaller (18 to 32 px high, more
 where the plate is tilted), blurred by motion, noisy, compressed and with a box that jitters by 2 %; made up, seed 7.
 
 {table}
@@ -171,14 +171,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/voting.md"))
-    parser.add_argument("--fps", type=float, default=10.0, help="Pictures of the clip to analyse per second.")
+    parser.add_argument("--fps", type=float, default=10.0, help="Images of the clip to analyze per second.")
     options = parser.parse_args()
     table = rows_of_worn(read_samples(options.data), build_reader(LprSettings(), options.models))
     tracks = read_clip(options.data / "clips" / CLIP, options.models, options.fps)
     write_table(
         options.out,
         "Vote per track against single frames",
-        f"{CLIP} (426 × 240 pixels, rain, New Zealand plates), {options.fps:g} pictures per second, plates found by "
+        f"{CLIP} (426 × 240 pixels, rain, New Zealand plates), {options.fps:g} frames per second, plates found by "
         f"the default detector, every crop read; truth by eye. {machine()} `python -m benchmarks.voting`.",
         columns=["plate", "single frames right", f"votes of {WINDOW} crops right", "vote of the whole track"],
         rows=rows_of_clip(tracks),

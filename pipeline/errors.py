@@ -5,7 +5,7 @@
     ViapublicaError                  anything below; carries subject, problem and fix
     ├── ConfigError                  a configuration file or value (also ValueError)
     ├── PolicyError                  something the law forbids; no switch turns it off (also PermissionError)
-    ├── SourceError                  a camera, clip or picture
+    ├── SourceError                  a camera, clip or image
     │   ├── SourceNotFound           it is not there (also FileNotFoundError)
     │   ├── UnsupportedMedia         it is there and cannot be decoded (also ValueError)
     │   └── StreamInterrupted        it stopped, stalled or sent rubbish; live: tried again (also ConnectionError)
@@ -17,8 +17,8 @@
     │   └── Backpressure             full for now; try again after `retry_after_s`
     ├── StoreError                   a query on the event store
     │   └── StoreBusy                another process owns the embedded store and does not answer
-    ├── RecordError                  recorded film: not there, not readable, or not to be written
-    ├── ReleaseError                 an anonymised picture or clip cannot be made, or must not leave
+    ├── RecordError                  recorded video: not there, not readable, or not to be written
+    ├── ReleaseError                 an anonymized image or clip cannot be made, or must not leave
     └── MissingComponent             an optional package or system program (also ImportError)
 
 Each says what it is about (`subject`: a camera, file, key …), what is wrong (`problem`) and what to do (`fix`).
@@ -56,7 +56,7 @@ class PolicyError(ViapublicaError, PermissionError):
 
 
 class SourceError(ViapublicaError):
-    """A camera, clip or picture gave trouble."""
+    """A camera, clip or image gave trouble."""
 
 
 class SourceNotFound(SourceError, FileNotFoundError):
@@ -64,7 +64,7 @@ class SourceNotFound(SourceError, FileNotFoundError):
 
 
 class UnsupportedMedia(SourceError, ValueError):
-    """The data is there but is not video or a picture we can decode."""
+    """The data is there but is not video or an image we can decode."""
 
 
 class StreamInterrupted(SourceError, ConnectionError):
@@ -114,11 +114,11 @@ class StoreBusy(StoreError):
 
 
 class RecordError(ViapublicaError):
-    """Recorded film is not there, cannot be read, or cannot be written."""
+    """Recorded video is not there, cannot be read, or cannot be written."""
 
 
 class ReleaseError(ViapublicaError):
-    """An anonymised picture or clip cannot be made, or must not leave."""
+    """An anonymized image or clip cannot be made, or must not leave."""
 
 
 class MissingComponent(ViapublicaError, ImportError):

@@ -11,6 +11,15 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.store_fixtures import (  # noqa: F401 (fixtures)
+    broker,
+    clickhouse_server,
+    clickhouse_store,
+    database,
+    pytest_collection_modifyitems,
+    store_settings,
+)
+
 with warnings.catch_warnings():
     # kafka-python 3.0 reads its schemas by a function that Python 3.11 calls old.
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -1,4 +1,4 @@
-"""What weather, optics, sensors and codecs do to a picture: (height, width, 3) uint8 BGR in and out."""
+"""What weather, optics, sensors and codecs do to an image: (height, width, 3) uint8 BGR in and out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _image(values: npt.ArrayLike) -> Image:
 
 
 def exposure(image: Image, rng: np.random.Generator) -> Image:
-    """Gamma, contrast, brightness and a slight cast of colour."""
+    """Gamma, contrast, brightness and a slight cast of color."""
     gamma = np.exp(rng.normal(0, 0.3))
     curve = 255 * (np.arange(256) / 255) ** gamma
     curve = (curve - 128) * rng.uniform(0.6, 1.3) + 128 + rng.uniform(-30, 30)
@@ -41,9 +41,9 @@ def night(image: Image, rng: np.random.Generator) -> Image:
 
 
 def infrared(image: Image, rng: np.random.Generator) -> Image:
-    """Grey, as a camera with an infrared lamp sees it; what reflects is bright."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    seen = 255 * (grey / 255) ** rng.uniform(0.6, 1.8)
+    """Gray, as a camera with an infrared lamp sees it; what reflects is bright."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    seen = 255 * (gray / 255) ** rng.uniform(0.6, 1.8)
     return _image(cv2.cvtColor(_image(seen), cv2.COLOR_GRAY2BGR))
 
 
@@ -64,7 +64,7 @@ def noise(image: Image, rng: np.random.Generator) -> Image:
 
 
 def out_of_focus(image: Image, rng: np.random.Generator) -> Image:
-    """Gaussian, up to a sixtieth of the picture's height."""
+    """Gaussian, up to a sixtieth of the image's height."""
     return _image(cv2.GaussianBlur(image, (0, 0), max(0.3, image.shape[0] * rng.uniform(0.003, 0.016))))
 
 

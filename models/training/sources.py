@@ -1,4 +1,4 @@
-"""The labelled material, whoever collected it: pictures and frames of clips, and which part they belong to.
+"""The labeled material, whoever collected it: images and frames of clips, and which part they belong to.
 
 Folders as the data's README describes them: `plates.csv` (file, plate_text, x, y, w, h, layout) or `boxes.csv` (file,
 class, x1, y1, x2, y2), pixels of the stored file. A fifth of every source is kept for validation and never trained on:
@@ -37,7 +37,7 @@ CLIPS: Final = (
 EVALUATION_ONLY: Final = frozenset(
     {"br-mercosul-parking", "pets09-s2l1/pedestrians.avi", "clips/traffic-plates-nz.mp4"}
 )
-"""Sources without a licence, or not for commercial use, that no target needs: measured on, never trained on."""
+"""Sources without a license, or not for commercial use, that no target needs: measured on, never trained on."""
 _KEPT_FROM: Final = {"clips/highway-motorbike.mp4": 0.6}
 """Clips that are trained on up to this share of their length and measured on after it."""
 _TURNED: Final = {
@@ -55,7 +55,7 @@ class TrainingDataError(Exception):
 
 @dataclass(frozen=True)
 class Box:
-    """A labelled object: xyxy in pixels of the upright or stored picture, as the sample says."""
+    """A labeled object: xyxy in pixels of the upright or stored image, as the sample says."""
 
     label: str
     xyxy: tuple[float, float, float, float]
@@ -65,14 +65,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture with what its collector labelled.
+    """An image with what its collector labeled.
 
     Attributes:
         key: source and file (and frame), unique.
         source: the folder, such as ``openalpr-br``.
-        path: the picture's or clip's file; frame: index in a clip, −1 for a picture.
-        turn: clockwise quarter turns that make the stored picture upright.
-        boxes: in pixels of the stored picture.
+        path: the image's or clip's file; frame: index in a clip, −1 for an image.
+        turn: clockwise quarter turns that make the stored image upright.
+        boxes: in pixels of the stored image.
         validation: kept out of training.
     """
 
@@ -90,11 +90,11 @@ def kept_out(name: str) -> bool:
     return hashlib.sha256(name.encode()).digest()[0] % 5 == 0
 
 
-def read_pictures(data: Path, folder: str) -> list[Sample]:
-    """All pictures of a set.
+def read_images(data: Path, folder: str) -> list[Sample]:
+    """All images of a set.
 
     Raises:
-        TrainingDataError: the table or a picture is missing, or a row is not one.
+        TrainingDataError: the table or an image is missing, or a row is not one.
     """
     table = data / folder / ("plates.csv" if (data / folder / "plates.csv").is_file() else "boxes.csv")
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -156,12 +156,12 @@ def _checked(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, 
 
 def read_frames(data: Path) -> list[Sample]:
     """Frames spread over the clips; PETS with its labels where it has some."""
-    labelled: dict[int, list[Box]] = defaultdict(list)
+    labeled: dict[int, list[Box]] = defaultdict(list)
     table = data / "pets09-s2l1" / "boxes.csv"
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
-                labelled[int(row["frame_index"])].append(_box(row))
+                labeled[int(row["frame_index"])].append(_box(row))
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise TrainingDataError(f"{table}: cannot be read ({error}). Check the folder of the material") from error
     samples = []
@@ -170,7 +170,7 @@ def read_frames(data: Path) -> list[Sample]:
         total = int(_open(path).get(cv2.CAP_PROP_FRAME_COUNT))
         pets = name.startswith("pets")
         # Headers promise a few frames more than there are.
-        wanted = set(range(0, total - total // 20, step)) | (set(labelled) if pets else set())
+        wanted = set(range(0, total - total // 20, step)) | (set(labeled) if pets else set())
         kept_from = 0.0 if name in EVALUATION_ONLY else _KEPT_FROM.get(name, 1.0)
         samples += [
             Sample(
@@ -178,7 +178,7 @@ def read_frames(data: Path) -> list[Sample]:
                 name,
                 path,
                 number,
-                boxes=tuple(labelled[number]) if pets and number in labelled else (),
+                boxes=tuple(labeled[number]) if pets and number in labeled else (),
                 validation=number >= kept_from * total,
             )
             for number in sorted(wanted)
@@ -187,19 +187,19 @@ def read_frames(data: Path) -> list[Sample]:
 
 
 def everything(data: Path) -> list[Sample]:
-    """All pictures and frames."""
-    return [sample for folder in (*PLATE_SETS, *BOX_SETS) for sample in read_pictures(data, folder)] + read_frames(data)
+    """All images and frames."""
+    return [sample for folder in (*PLATE_SETS, *BOX_SETS) for sample in read_images(data, folder)] + read_frames(data)
 
 
 def _open(path: Path) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
-        raise TrainingDataError(f"{path}: is not a film that can be opened")
+        raise TrainingDataError(f"{path}: is not a video that can be opened")
     return capture
 
 
 def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
-    """Each sample with its picture as stored, frames of a clip in one pass.
+    """Each sample with its image as stored, frames of a clip in one pass.
 
     Raises:
         TrainingDataError: a file is broken.
@@ -211,7 +211,7 @@ def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
             continue
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
-            raise TrainingDataError(f"{sample.path}: is not a picture that can be read; remove it or its row")
+            raise TrainingDataError(f"{sample.path}: is not an image that can be read; remove it or its row")
         yield sample, _within(sample, np.asarray(image, np.uint8))
     for path, wanted in clips.items():
         capture = _open(path)
@@ -230,14 +230,14 @@ def _within(sample: Sample, image: Image) -> Image:
         x1, y1, x2, y2 = box.xyxy
         if x1 >= width or y1 >= height or x2 <= 0 or y2 <= 0:
             raise TrainingDataError(
-                f"{sample.key}: its box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) lies outside the picture of "
+                f"{sample.key}: its box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) lies outside the image of "
                 f"{width}x{height} pixels; correct its row"
             )
     return image
 
 
 def upright(image: Image, boxes: npt.ArrayLike, turn: int) -> tuple[Image, npt.NDArray[np.float32]]:
-    """The picture turned clockwise by quarter turns, and its (n, 4) xyxy boxes with it."""
+    """The image turned clockwise by quarter turns, and its (n, 4) xyxy boxes with it."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     for _ in range(turn % 4):
         x1, y1, x2, y2 = boxes.T

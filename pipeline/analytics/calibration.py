@@ -1,4 +1,4 @@
-"""From pixels of one camera to metres on the road, by known points on the ground."""
+"""From pixels of one camera to meters on the road, by known points on the ground."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _FIX = "Measure at least four points on the road that span an area, no three on 
 
 
 class GroundPoint(BaseModel):
-    """One spot on the road, in the picture and on the ground."""
+    """One spot on the road, in the image and on the ground."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    x: float = Field(ge=0, le=1, title="Picture x", description="From the left edge, share of the picture's width.")
-    y: float = Field(ge=0, le=1, title="Picture y", description="From the top edge, share of the picture's height.")
-    x_m: float = Field(ge=-1e6, le=1e6, title="Ground x", description="Metres along any fixed axis on the road.")
-    y_m: float = Field(ge=-1e6, le=1e6, title="Ground y", description="Metres along the axis at right angles to it.")
+    x: float = Field(ge=0, le=1, title="Image x", description="From the left edge, share of the image's width.")
+    y: float = Field(ge=0, le=1, title="Image y", description="From the top edge, share of the image's height.")
+    x_m: float = Field(ge=-1e6, le=1e6, title="Ground x", description="Meters along any fixed axis on the road.")
+    y_m: float = Field(ge=-1e6, le=1e6, title="Ground y", description="Meters along the axis at right angles to it.")
 
 
 class Calibration(BaseModel):
-    """The ground plane of a camera: at least four points known in the picture and in metres.
+    """The ground plane of a camera: at least four points known in the image and in meters.
 
     The road is taken to be flat; points above it (roofs, plates) come out too far away.
 
@@ -48,7 +48,7 @@ class Calibration(BaseModel):
         min_length=4,
         max_length=100,
         title="Ground points",
-        description="Spots on the road: x and y as shares of the picture, x_m and y_m in metres.",
+        description="Spots on the road: x and y as shares of the image, x_m and y_m in meters.",
     )
 
     @model_validator(mode="after")
@@ -57,7 +57,7 @@ class Calibration(BaseModel):
         return self
 
     def homography(self) -> Points:
-        """(3, 3) float64, from relative picture coordinates to metres; positive scale on the side of the points.
+        """(3, 3) float64, from relative image coordinates to meters; positive scale on the side of the points.
 
         Raises:
             ConfigError: see `solve`.
@@ -65,14 +65,14 @@ class Calibration(BaseModel):
         return solve(self.points)
 
     def to_ground(self, points_px: npt.ArrayLike, width: int, height: int) -> Points:
-        """Where picture points lie on the road.
+        """Where image points lie on the road.
 
         Args:
-            points_px: (n, 2), x and y, pixels of the stored picture.
-            width, height: pixels of that picture.
+            points_px: (n, 2), x and y, pixels of the stored image.
+            width, height: pixels of that image.
 
         Returns:
-            (n, 2) metres; NaN for points at or above the horizon.
+            (n, 2) meters; NaN for points at or above the horizon.
         """
         points = np.asarray(points_px, np.float64).reshape(-1, 2) / (width, height)
         return _project(self.homography(), points)
@@ -86,21 +86,21 @@ def solve(points: tuple[GroundPoint, ...]) -> Points:
         ConfigError: points coincide or lie on one line; the horizon would run between them (two are swapped); or they
             contradict one another.
     """
-    picture = np.array([(p.x, p.y) for p in points], np.float64)
+    image = np.array([(p.x, p.y) for p in points], np.float64)
     ground = np.array([(p.x_m, p.y_m) for p in points], np.float64)
-    _check_spread(picture, ground)
-    fitted, _ = cv2.findHomography(picture, ground, 0)
+    _check_spread(image, ground)
+    fitted, _ = cv2.findHomography(image, ground, 0)
     if fitted is None or not np.isfinite(fitted).all():
         raise ConfigError("calibration", "no plane fits its points", _FIX)
     matrix = np.array(fitted, np.float64)
-    scale = _scale(matrix, picture)
+    scale = _scale(matrix, image)
     if scale[0] < 0:
         matrix, scale = -matrix, -scale
     if (scale <= 0).any():
         raise ConfigError(
             "calibration", "the horizon would run between its points: two are swapped, or one is far off", _FIX
         )
-    miss = np.linalg.norm(_project(matrix, picture) - ground, axis=1)
+    miss = np.linalg.norm(_project(matrix, image) - ground, axis=1)
     worst = int(miss.argmax())
     if miss[worst] > _WORST_RESIDUAL * float(np.ptp(ground, axis=0).max()):
         raise ConfigError(
@@ -123,10 +123,10 @@ def _project(matrix: Points, points: Points) -> Points:
     return ground
 
 
-def _check_spread(picture: Points, ground: Points) -> None:
+def _check_spread(image: Points, ground: Points) -> None:
     """Stop when either set of points is too near a line to fix a plane (rank of the direct linear transform)."""
-    for forward, backward in ((picture, ground), (ground, picture)):
-        a, b = _normalised(forward), _normalised(backward)
+    for forward, backward in ((image, ground), (ground, image)):
+        a, b = _normalized(forward), _normalized(backward)
         ones = np.ones((len(a), 1))
         homogeneous = np.hstack([a, ones])
         zeros = np.zeros_like(homogeneous)
@@ -140,11 +140,11 @@ def _check_spread(picture: Points, ground: Points) -> None:
             raise ConfigError("calibration", "its points lie on one line, or coincide", _FIX)
 
 
-def _normalised(points: Points) -> Points:
-    """Centred, mean distance √2, so that thresholds have no unit (Hartley & Zisserman, Multiple View, 4.4.4)."""
-    centred = points - points.mean(axis=0)
-    distance = float(np.linalg.norm(centred, axis=1).mean())
+def _normalized(points: Points) -> Points:
+    """Centered, mean distance √2, so that thresholds have no unit (Hartley & Zisserman, Multiple View, 4.4.4)."""
+    centered = points - points.mean(axis=0)
+    distance = float(np.linalg.norm(centered, axis=1).mean())
     if distance <= 0:
         raise ConfigError("calibration", "its points coincide", _FIX)
-    result: Points = centred * (np.sqrt(2) / distance)
+    result: Points = centered * (np.sqrt(2) / distance)
     return result

@@ -9,16 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pipeline.domain.labels import VEHICLES, Label
 
 COUNTABLE = VEHICLES | {Label.PERSON}
-"""Labels that can ever be counted or summarised. A count of faces or plates would say nothing about traffic and would
+"""Labels that can ever be counted or summarized. A count of faces or plates would say nothing about traffic and would
 make the pipeline follow exactly what it has to hide."""
 
 
 class GroundPointChoice(StrEnum):
     """Which point of a box stands for the place of the thing."""
 
-    BOTTOM_CENTRE = "bottom-centre"
+    BOTTOM_CENTER = "bottom-center"
     """Where wheels and feet touch the road: right for cameras that look from the side or at an angle."""
-    CENTRE = "centre"
+    CENTER = "center"
     """Right for cameras that look straight down."""
 
 
@@ -30,7 +30,7 @@ class AnalyticsSettings(BaseModel):
     labels: frozenset[str] = Field(
         default=frozenset(label.word for label in COUNTABLE),
         title="Labels counted",
-        description="Words of the classes that are counted and summarised; never face or plate.",
+        description="Words of the classes that are counted and summarized; never face or plate.",
         examples=[["bicycle", "bus", "car", "motorcycle", "person", "truck"]],
     )
     min_frames: int = Field(
@@ -38,7 +38,7 @@ class AnalyticsSettings(BaseModel):
         ge=1,
         le=1000,
         title="Frames until a track counts",
-        description="A track seen in fewer analysed frames is taken for noise: neither counted nor summarised. Frames.",
+        description="A track seen in fewer analyzed frames is taken for noise: neither counted nor summarized. Frames.",
     )
     max_idle_s: float = Field(
         default=60.0,
@@ -63,9 +63,9 @@ class AnalyticsSettings(BaseModel):
         "its end; tracks still open then count under the label they have most. Seconds.",
     )
     ground_point: GroundPointChoice = Field(
-        default=GroundPointChoice.BOTTOM_CENTRE,
+        default=GroundPointChoice.BOTTOM_CENTER,
         title="Ground point",
-        description="Point of a box that stands for the thing's place: bottom-centre, or centre for cameras "
+        description="Point of a box that stands for the thing's place: bottom-center, or center for cameras "
         "that look straight down.",
     )
     smoothing_s: float = Field(
@@ -88,7 +88,7 @@ class AnalyticsSettings(BaseModel):
         gt=0,
         le=200,
         title="Fastest believable speed",
-        description="A faster track is two things taken for one; it gets no speed in metres. Metres per second.",
+        description="A faster track is two things taken for one; it gets no speed in meters. Meters per second.",
     )
 
     @field_validator("labels")

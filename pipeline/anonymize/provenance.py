@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline import __version__
-from pipeline.anonymize.encode import FilmWriter
 from pipeline.anonymize.settings import AnonymizeSettings
-from pipeline.domain.film import FilmFacts, Planes
+from pipeline.anonymize.video_encoder import VideoEncoder
+from pipeline.domain.video import Planes, VideoInfo
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from pipeline.anonymize.certificate import Identity
+    from pipeline.anonymize.signing_certificate import Identity
 
 ASSERTION: Final = "org.viapublica.release"
 MORE_MANIFESTS: Final = "viapublica.more-than-one-manifest"
-"""A release has one; an earlier one could hold a picture of the original."""
+"""A release has one; an earlier one could hold an image of the original."""
 _CAPTURE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 _MP4: Final = "video/mp4"
 _UNTRUSTED: Final = "signingCredential.untrusted"
@@ -73,10 +73,10 @@ def check_identity(identity: Identity) -> None:
     Raises:
         ReleaseError: C2PA refuses certificate or key.
     """
-    facts = FilmFacts(64, 64, Fraction(1, 25), Fraction(25))
+    facts = VideoInfo(64, 64, Fraction(1, 25), Fraction(25))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trial.mp4"
-        with FilmWriter(path, facts, AnonymizeSettings()) as writer:
+        with VideoEncoder(path, facts, AnonymizeSettings()) as writer:
             writer.write(Planes(*(np.full(size, 128, np.uint8) for size in ((64, 64), (32, 32), (32, 32)))), 0)
             writer.finish()
         sign_in_place(path, identity, {})
@@ -128,7 +128,7 @@ def sign(source: Path, target: Path, identity: Identity, statement: Mapping[str,
     ]
     manifest = {
         "claim_generator_info": [{"name": "viapublica", "version": __version__}],
-        "title": "Anonymised release",
+        "title": "Anonymized release",
         "assertions": [
             {"label": "c2pa.actions", "data": {"actions": actions}},
             {"label": ASSERTION, "data": dict(statement)},

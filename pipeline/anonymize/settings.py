@@ -17,11 +17,11 @@ class Look(StrEnum):
     """What stands where a person, face or plate was."""
 
     FILL = "fill"
-    """One opaque colour: nothing of what was there is left."""
+    """One opaque color: nothing of what was there is left."""
     SILHOUETTE = "silhouette"
     """The fill, with a drawn figure on it as large as the object and a mark for where it moves to."""
     MOSAIC = "mosaic"
-    """A few large blocks of the object's own colours. Weaker: see `WEAKER_LOOKS`."""
+    """A few large blocks of the object's own colors. Weaker: see `WEAKER_LOOKS`."""
     BLUR = "blur"
     """A blur that grows with the object. Weaker: see `WEAKER_LOOKS`."""
 
@@ -78,7 +78,7 @@ class CoverSettings(BaseModel):
         ge=0,
         le=600,
         title="Hold at the edge",
-        description="The same for an object that comes or goes at the picture's edge: at first only a leg is in it.",
+        description="The same for an object that comes or goes at the image's edge: at first only a leg is in it.",
     )
     person_margin: float = Field(
         default=0.1, ge=0, le=1, title="Margin of persons", description="Share of the box that is added on each side."
@@ -116,7 +116,7 @@ class CoverSettings(BaseModel):
 
 
 class AnonymizeSettings(BaseModel):
-    """How pictures and clips are made fit to be given away."""
+    """How images and clips are made fit to be given away."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -125,7 +125,7 @@ class AnonymizeSettings(BaseModel):
     fine: bool = Field(
         default=False,
         title="Fine",
-        description="Look at large pictures twice: in passing, and closely for what is small in them.",
+        description="Look at large images twice: in passing, and closely for what is small in them.",
     )
     crf: int = Field(
         default=20, ge=0, le=40, title="Quality", description="x264's constant rate factor; less is better and larger."
@@ -157,4 +157,4 @@ class MarkText:
     def parts(self) -> list[str]:
         """The texts, in the order in which they stand."""
         number = f"nº {self.number}" if self.number else ""
-        return [part for part in (self.institution, self.camera, self.moment, number) if part] or ["anonymised"]
+        return [part for part in (self.institution, self.camera, self.moment, number) if part] or ["anonymized"]

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from pipeline import __version__
-from pipeline.cli.console import tell_error
+from pipeline.cli.common.console import tell_error
 from pipeline.errors import ViapublicaError
 
 _NAME: Final = "viapublica"
@@ -22,7 +22,7 @@ _COMMANDS: Final = {
     "run": "run_command:run",
     "detect": "media_commands:detect",
     "read": "media_commands:read",
-    "anonymise": "anonymise_command:anonymise",
+    "anonymize": "anonymize_command:anonymize",
     "verify": "verify_command:verify",
     "certificate": "verify_command:certificate",
     "plates": "query_commands:plates",

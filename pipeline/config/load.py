@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from pipeline.config.model import Config
 from pipeline.config.schema import keys_at
-from pipeline.domain.document import BadDocument, line_of, parse_yaml, read_text
-from pipeline.domain.redact import redact
+from pipeline.config.settings import Config
+from pipeline.domain.credentials import redact
 from pipeline.errors import ConfigError
+from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ADDRESS = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
@@ -218,8 +218,8 @@ def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
     )
     observability = config.observability
     if observability.preview is not None:
-        pictures = anchor(observability.preview.dir, "observability", "preview", "dir")
-        preview = observability.preview.model_copy(update={"dir": pictures})
+        images = anchor(observability.preview.dir, "observability", "preview", "dir")
+        preview = observability.preview.model_copy(update={"dir": images})
         observability = observability.model_copy(update={"preview": preview})
     record = config.record
     if record is not None:

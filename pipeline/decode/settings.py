@@ -77,7 +77,7 @@ class DecodeSettings(BaseModel):
         le=1,
         title="Jitter",
         description="Share of a pause that is left to chance, 0 to 1, so that a hundred cameras behind one "
-        "recorder do not all knock at once.",
+        "recorder do not all probe_brokers at once.",
     )
     refused_pause_s: float = Field(
         default=30.0,
@@ -94,19 +94,19 @@ class DecodeSettings(BaseModel):
         title="Longest gap",
         description="Seconds; a longer step of a stream's clock is taken for a jump of that clock, not for time.",
     )
-    max_picture_px: int = Field(
+    max_image_px: int = Field(
         default=50_000_000,
         ge=64,
         le=1_000_000_000,
-        title="Largest picture",
-        description="Pixels of one picture, width times height; larger ones are refused.",
+        title="Largest image",
+        description="Pixels of one image, width times height; larger ones are refused.",
     )
-    picture_step_s: float = Field(
+    image_step_s: float = Field(
         default=1.0,
         gt=0,
         le=86_400,
-        title="Step between pictures",
-        description="Seconds from one picture of a folder to the next.",
+        title="Step between images",
+        description="Seconds from one image of a folder to the next.",
     )
     hwaccel: HardwareDecoder = Field(
         default=HardwareDecoder.NONE,

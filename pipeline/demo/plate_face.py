@@ -1,7 +1,7 @@
-"""Faces of Brazilian plates, as flat pictures: what a drawn car carries.
+"""Faces of Brazilian plates, as flat images: what a drawn car carries.
 
-Geometry and colours after CONTRAN resolution 969/2022, annex I (400 × 130 mm, blue band with BRASIL, white field,
-black characters 65 mm high) and, for the grey plates issued before, resolution 231/2007 (63 mm characters, the town on
+Geometry and colors after CONTRAN resolution 969/2022, annex I (400 × 130 mm, blue band with BRASIL, white field,
+black characters 65 mm high) and, for the gray plates issued before, resolution 231/2007 (63 mm characters, the town on
 a strip above). The typeface is the free DejaVu Sans Bold drawn into cells of the right size, as the official ones are
 not free: close enough for a reader, not a copy of a plate.
 """
@@ -17,71 +17,71 @@ import numpy as np
 from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
-from pipeline.domain.frame import Image
-from pipeline.domain.plate import Layout, layout_of, normalise
+from pipeline.domain.frame import BgrImage
+from pipeline.domain.plate import Layout, layout_of, normalize
 from pipeline.errors import MissingComponent
 
 WIDTH_MM, HEIGHT_MM = 400, 130
 _PX_PER_MM = 2
 
-_Colour: TypeAlias = tuple[int, int, int]
-_BLUE: _Colour = (0, 48, 160)
-_WHITE: _Colour = (240, 241, 238)
-_BLACK: _Colour = (18, 18, 20)
-_GREY: _Colour = (176, 180, 182)
-_GREEN: _Colour = (0, 140, 60)
-_YELLOW: _Colour = (250, 210, 0)
+_Color: TypeAlias = tuple[int, int, int]
+_BLUE: _Color = (0, 48, 160)
+_WHITE: _Color = (240, 241, 238)
+_BLACK: _Color = (18, 18, 20)
+_GRAY: _Color = (176, 180, 182)
+_GREEN: _Color = (0, 140, 60)
+_YELLOW: _Color = (250, 210, 0)
 
 
-def face(plate: str, town: str = "RS PORTO ALEGRE") -> Image:
-    """The face of a plate, (260, 800, 3) BGR: Mercosul for LLLNLNN, grey for everything else.
+def face(plate: str, town: str = "RS PORTO ALEGRE") -> BgrImage:
+    """The face of a plate, (260, 800, 3) BGR: Mercosul for LLLNLNN, gray for everything else.
 
     Args:
         plate: the text, any spelling.
-        town: state and town on the strip of a grey plate.
+        town: state and town on the strip of a gray plate.
 
     Raises:
         MissingComponent: the typeface is not installed.
     """
-    text = normalise(plate)
+    text = normalize(plate)
     mercosul = layout_of(text) is Layout.BR_MERCOSUL
-    picture = _mercosul(text) if mercosul else _grey(text, town)
-    return np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
+    image = _mercosul(text) if mercosul else _gray(text, town)
+    return np.ascontiguousarray(np.asarray(image)[:, :, ::-1])
 
 
 def _mercosul(text: str) -> Pil.Image:
-    picture, draw = _blank(_WHITE)
+    image, draw = _blank(_WHITE)
     draw.rectangle(_px(0, 0, WIDTH_MM, 31), fill=_BLUE)
-    _glyphs(picture, "BRASIL", (150, 7, 250, 25), _WHITE, gap_mm=3)
+    _glyphs(image, "BRASIL", (150, 7, 250, 25), _WHITE, gap_mm=3)
     _flag(draw)
     draw.ellipse(_px(14, 11, 24, 21), outline=_WHITE, width=_PX_PER_MM * 2)
     draw.ellipse(_px(22, 11, 32, 21), outline=_GREEN, width=_PX_PER_MM * 2)
-    _glyphs(picture, "BR", (13, 104, 33, 117), _BLACK, gap_mm=2)
+    _glyphs(image, "BR", (13, 104, 33, 117), _BLACK, gap_mm=2)
     _code(draw)
-    _glyphs(picture, text, (42, 46, 386, 111), _BLACK, gap_mm=9)
-    return _framed(picture, draw, _BLACK)
+    _glyphs(image, text, (42, 46, 386, 111), _BLACK, gap_mm=9)
+    return _framed(image, draw, _BLACK)
 
 
-def _grey(text: str, town: str) -> Pil.Image:
-    picture, draw = _blank(_GREY)
+def _gray(text: str, town: str) -> Pil.Image:
+    image, draw = _blank(_GRAY)
     width_mm = min(220, 9 * len(town))
     draw.rectangle(_px(200 - width_mm / 2 - 8, 9, 200 + width_mm / 2 + 8, 35), fill=(150, 154, 157))
-    _glyphs(picture, town, (200 - width_mm / 2, 14, 200 + width_mm / 2, 30), _BLACK, gap_mm=2)
+    _glyphs(image, town, (200 - width_mm / 2, 14, 200 + width_mm / 2, 30), _BLACK, gap_mm=2)
     letters, digits = text[:3], text[3:]
-    _glyphs(picture, letters, (20, 47, 164, 110), _BLACK, gap_mm=9)
+    _glyphs(image, letters, (20, 47, 164, 110), _BLACK, gap_mm=9)
     draw.ellipse(_px(175, 73, 187, 85), fill=_BLACK)
-    _glyphs(picture, digits, (198, 47, 382, 110), _BLACK, gap_mm=9)
-    return _framed(picture, draw, (90, 92, 95))
+    _glyphs(image, digits, (198, 47, 382, 110), _BLACK, gap_mm=9)
+    return _framed(image, draw, (90, 92, 95))
 
 
-def _blank(colour: _Colour) -> tuple[Pil.Image, ImageDraw.ImageDraw]:
-    picture = Pil.new("RGB", (WIDTH_MM * _PX_PER_MM, HEIGHT_MM * _PX_PER_MM), colour)
-    return picture, ImageDraw.Draw(picture)
+def _blank(color: _Color) -> tuple[Pil.Image, ImageDraw.ImageDraw]:
+    image = Pil.new("RGB", (WIDTH_MM * _PX_PER_MM, HEIGHT_MM * _PX_PER_MM), color)
+    return image, ImageDraw.Draw(image)
 
 
-def _framed(picture: Pil.Image, draw: ImageDraw.ImageDraw, colour: _Colour) -> Pil.Image:
-    draw.rounded_rectangle(_px(1, 1, WIDTH_MM - 1, HEIGHT_MM - 1), 8 * _PX_PER_MM, outline=colour, width=_PX_PER_MM)
-    return picture
+def _framed(image: Pil.Image, draw: ImageDraw.ImageDraw, color: _Color) -> Pil.Image:
+    draw.rounded_rectangle(_px(1, 1, WIDTH_MM - 1, HEIGHT_MM - 1), 8 * _PX_PER_MM, outline=color, width=_PX_PER_MM)
+    return image
 
 
 def _px(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, float, float]:
@@ -102,7 +102,7 @@ def _code(draw: ImageDraw.ImageDraw) -> None:
 
 
 def _glyphs(
-    picture: Pil.Image, text: str, box_mm: tuple[float, float, float, float], colour: _Colour, gap_mm: float
+    image: Pil.Image, text: str, box_mm: tuple[float, float, float, float], color: _Color, gap_mm: float
 ) -> None:
     """Each character stretched into its own cell of the box; plates are not typeset, they are stamped."""
     x1, y1, x2, y2 = box_mm
@@ -116,7 +116,7 @@ def _glyphs(
         left_mm += (cell_mm - width_mm) / 2
         size = (max(1, round(width_mm * _PX_PER_MM)), max(1, round((y2 - y1) * _PX_PER_MM)))
         stencil = _stencil(character).resize(size, Pil.Resampling.LANCZOS)
-        picture.paste(colour, (round(left_mm * _PX_PER_MM), round(y1 * _PX_PER_MM)), stencil)
+        image.paste(color, (round(left_mm * _PX_PER_MM), round(y1 * _PX_PER_MM)), stencil)
 
 
 @cache

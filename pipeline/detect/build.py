@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from pipeline.detect.joint import JointDetector
-from pipeline.detect.network import NetworkDetector
-from pipeline.detect.onnx_backend import OnnxRuntime
-from pipeline.detect.runtime import Runtime
+from pipeline.detect.cascade_detector import CascadeDetector
+from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import Backend, DetectSettings, Device, TrackSettings
 from pipeline.domain.ports import Detector, Tracker
 from pipeline.errors import ModelCardError
-from pipeline.weights.cards import Format, ModelCard, Task, load_card
+from pipeline.inference.onnxruntime_backend import OnnxRuntime
+from pipeline.inference.runtime import Runtime
+from pipeline.weights.catalog import Format, ModelCard, Task, load_card
 
 
 def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> Detector:
@@ -20,7 +20,7 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
 
     Args:
         settings: which networks, and how.
-        models_dir: the configuration's folder of weights; see `pipeline.weights.cards.find_models_dir`.
+        models_dir: the configuration's folder of weights; see `pipeline.weights.catalog.find_models_dir`.
 
     Raises:
         ModelCardError, ModelIntegrityError, ModelRuntimeError: weights or card cannot be used.
@@ -32,7 +32,7 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
         return objects
     alone = settings.model_copy(update={"input_size": None, "confidence": None})
     plates = _build_one(settings.plate_model, alone, models_dir)
-    return JointDetector(objects, plates, settings.plate_search, settings.plate_looks)
+    return CascadeDetector(objects, plates, settings.plate_search, settings.plate_looks)
 
 
 def build_tracker(settings: TrackSettings, frame_rate: float) -> Tracker:
@@ -40,9 +40,9 @@ def build_tracker(settings: TrackSettings, frame_rate: float) -> Tracker:
 
     Args:
         settings: patience and thresholds.
-        frame_rate: pictures per second that will be analysed, about.
+        frame_rate: frames per second that will be analyzed, about.
     """
-    # Here, because it takes a second to import and single pictures need no tracker.
+    # Here, because it takes a second to import and single images need no tracker.
     from pipeline.detect.tracker import GroupedByteTracker
 
     return GroupedByteTracker(settings, frame_rate)
@@ -53,7 +53,7 @@ def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> 
     if card.task is not Task.DETECT:
         raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for detecting", "Name a detector")
     if settings.backend is Backend.ULTRALYTICS:
-        from pipeline.detect.ultralytics_backend import UltralyticsDetector
+        from pipeline.detect.ultralytics_detector import UltralyticsDetector
 
         return UltralyticsDetector(card, settings, models_dir)
     return NetworkDetector(card, _open(card, settings, models_dir), settings)
@@ -71,7 +71,7 @@ def _backend(card: ModelCard, settings: DetectSettings) -> Backend:
 
 def _open(card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> Runtime:
     if _backend(card, settings) is Backend.OPENVINO:
-        from pipeline.detect.openvino_backend import OpenVino
+        from pipeline.inference.openvino_backend import OpenVino
 
         return OpenVino(card, settings.threads, models_dir)
     return OnnxRuntime(card, settings.device, settings.threads, models_dir)

@@ -1,6 +1,6 @@
-"""Pictures of any shape into a network's input, and boxes back out of it.
+"""Images of any shape into a network's input, and boxes back out of it.
 
-The picture keeps its aspect, and the rest of the input is grey (114), as YOLO networks were trained with.
+The image keeps its aspect, and the rest of the input is gray (114), as YOLO networks were trained with.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.detections import Boxes
-from pipeline.domain.frame import Picture
+from pipeline.domain.frame import Image
 from pipeline.weights.model_card import CardInput
 
 PAD = 114
-"""Grey level of the border in Ultralytics' and Megvii's training code."""
+"""Gray level of the border in Ultralytics' and Megvii's training code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """Where a picture lies within a network's input; all in pixels.
+    """Where an image lies within a network's input; all in pixels.
 
     Attributes:
         width, height: of the network's input.
-        content_width, content_height: of the scaled picture.
-        left, top: of the scaled picture within the input.
-        picture_width, picture_height: of the stored picture.
+        content_width, content_height: of the scaled image.
+        left, top: of the scaled image within the input.
+        image_width, image_height: of the stored image.
     """
 
     width: int
@@ -36,47 +36,47 @@ class Letterbox:
     content_height: int
     left: int
     top: int
-    picture_width: int
-    picture_height: int
+    image_width: int
+    image_height: int
 
     @classmethod
-    def fit(cls, picture: Picture, card: CardInput, width: int, height: int) -> Letterbox:
-        """The largest scaled picture that fits into (width, height)."""
-        scale = min(width / picture.width, height / picture.height)
-        content_width = min(width, max(1, round(picture.width * scale)))
-        content_height = min(height, max(1, round(picture.height * scale)))
-        centred = card.letterbox == "centre"
+    def fit(cls, image: Image, card: CardInput, width: int, height: int) -> Letterbox:
+        """The largest scaled image that fits into (width, height)."""
+        scale = min(width / image.width, height / image.height)
+        content_width = min(width, max(1, round(image.width * scale)))
+        content_height = min(height, max(1, round(image.height * scale)))
+        centered = card.letterbox == "center"
         return cls(
             width,
             height,
             content_width,
             content_height,
-            (width - content_width) // 2 if centred else 0,
-            (height - content_height) // 2 if centred else 0,
-            picture.width,
-            picture.height,
+            (width - content_width) // 2 if centered else 0,
+            (height - content_height) // 2 if centered else 0,
+            image.width,
+            image.height,
         )
 
     @classmethod
-    def fit_tight(cls, picture: Picture, card: CardInput, width: int, height: int) -> Letterbox:
-        """As `fit`, with the input itself cut down to what the picture needs; for networks that take any size.
+    def fit_tight(cls, image: Image, card: CardInput, width: int, height: int) -> Letterbox:
+        """As `fit`, with the input itself cut down to what the image needs; for networks that take any size.
 
-        A 16:9 picture at 640 then costs 640×384 instead of 640×640.
+        A 16:9 image at 640 then costs 640×384 instead of 640×640.
         """
-        loose = cls.fit(picture, card, width, height)
+        loose = cls.fit(image, card, width, height)
         step = card.multiple
         tight_width = min(width, -(-loose.content_width // step) * step)
         tight_height = min(height, -(-loose.content_height // step) * step)
-        return cls.fit(picture, card, tight_width, tight_height)
+        return cls.fit(image, card, tight_width, tight_height)
 
-    def fill(self, picture: Picture, card: CardInput, out: npt.NDArray[np.generic]) -> None:
-        """Write the picture into `out`, (3, height, width) of the network's dtype."""
-        image = picture.resized(self.content_width, self.content_height)
+    def fill(self, image: Image, card: CardInput, out: npt.NDArray[np.generic]) -> None:
+        """Write the image into `out`, (3, height, width) of the network's dtype."""
+        pixels = image.resized(self.content_width, self.content_height)
         full = 255.0 if card.range == "0-1" else 1.0
         pad = PAD / full
         bottom, right = self.top + self.content_height, self.left + self.content_width
         order = (0, 1, 2) if card.channels == "bgr" else (2, 1, 0)
-        for target, plane in zip(order, cv2.split(image), strict=True):
+        for target, plane in zip(order, cv2.split(pixels), strict=True):
             channel = out[target]
             channel[: self.top], channel[bottom:] = pad, pad
             channel[self.top : bottom, : self.left], channel[self.top : bottom, right:] = pad, pad
@@ -84,11 +84,11 @@ class Letterbox:
             np.multiply(plane, np.float32(1.0 / full), out=content, casting="unsafe")
 
     def unmap(self, boxes: Boxes) -> Boxes:
-        """(n, 4) xyxy of the input to pixels of the stored picture, clipped to it."""
-        scale_x = self.picture_width / self.content_width
-        scale_y = self.picture_height / self.content_height
+        """(n, 4) xyxy of the input to pixels of the stored image, clipped to it."""
+        scale_x = self.image_width / self.content_width
+        scale_y = self.image_height / self.content_height
         shift = np.array([self.left, self.top, self.left, self.top], np.float32)
         scale = np.array([scale_x, scale_y, scale_x, scale_y], np.float32)
-        limit = np.array([self.picture_width, self.picture_height] * 2, np.float32)
+        limit = np.array([self.image_width, self.image_height] * 2, np.float32)
         clipped: Boxes = np.clip((boxes - shift) * scale, 0.0, limit).astype(np.float32, copy=False)
         return clipped

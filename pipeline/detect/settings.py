@@ -35,15 +35,15 @@ class PlateSearch(StrEnum):
     """Where a separate plate network looks."""
 
     FRAME = "frame"
-    """Once over the whole picture."""
+    """Once over the whole image."""
     VEHICLES = "vehicles"
     """On a crop of each found vehicle."""
     BOTH = "both"
-    """Over the whole picture, then on crops of those vehicles on which it found none."""
+    """Over the whole image, then on crops of those vehicles on which it found none."""
 
 
 class TrackSettings(BaseModel):
-    """How objects are followed from picture to picture."""
+    """How objects are followed from image to image."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,8 +67,8 @@ class TrackSettings(BaseModel):
         title="Least overlap",
         description="Least overlap (IoU, 0-1) of an object with the place where its track is expected.",
     )
-    minimum_pictures: int = Field(
-        default=2, ge=1, le=30, title="Proof", description="A track counts after this many consecutive pictures."
+    minimum_images: int = Field(
+        default=2, ge=1, le=30, title="Proof", description="A track counts after this many consecutive images."
     )
 
 
@@ -93,7 +93,7 @@ class DetectSettings(BaseModel):
         ge=1,
         le=100,
         title="Closer looks",
-        description="Most vehicles per picture that the plate network looks at one by one, the largest first.",
+        description="Most vehicles per image that the plate network looks at one by one, the largest first.",
     )
     backend: Backend = Field(
         default=Backend.AUTO,
@@ -109,7 +109,7 @@ class DetectSettings(BaseModel):
         ge=1,
         le=256,
         title="Batch size",
-        description="Most pictures per pass; by default 1 on a processor, where batches do not pay, and 16 on a GPU.",
+        description="Most images per pass; by default 1 on a processor, where batches do not pay, and 16 on a GPU.",
     )
     input_size: tuple[Size, Size] | None = Field(
         default=None,

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import supervision as sv
 from trackers import ByteTrackTracker
 
-from pipeline.detect.groups import GROUPS, group_numbers
+from pipeline.detect.label_groups import GROUPS, group_numbers
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections, Tracks
 
 LIBRARY_RATE = 30.0
-"""`trackers` counts its patience in pictures at this rate, whatever the rate of the stream is."""
+"""`trackers` counts its patience in images at this rate, whatever the rate of the stream is."""
 
 
 class GroupedByteTracker:
@@ -30,7 +30,7 @@ class GroupedByteTracker:
 
         Args:
             settings: patience and thresholds.
-            frame_rate: pictures per second that will be analysed, about; gaps are taken from the timestamps.
+            frame_rate: frames per second that will be analyzed, about; gaps are taken from the timestamps.
         """
         self._settings = settings
         self._frame_rate = frame_rate
@@ -42,7 +42,7 @@ class GroupedByteTracker:
         self._votes: defaultdict[int, defaultdict[int, float]] = defaultdict(lambda: defaultdict(float))
 
     def update(self, detections: Detections, ts_ms: int) -> Tracks:
-        """The tracks seen in this picture; a label is the one its track was given most surely so far."""
+        """The tracks seen in this image; a label is the one its track was given most surely so far."""
         elapsed_s = self._advance(ts_ms)
         numbers = group_numbers(detections.labels)
         index_parts, id_parts = [], []
@@ -73,7 +73,7 @@ class GroupedByteTracker:
         return self._next_id - 1
 
     def _advance(self, ts_ms: int) -> float:
-        """Seconds since the first picture, never standing still; after a long gap nothing is the same object."""
+        """Seconds since the first image, never standing still; after a long gap nothing is the same object."""
         if self._start_ms is None:
             self._start_ms = self._last_ms = ts_ms
             return 0.0
@@ -81,7 +81,7 @@ class GroupedByteTracker:
             for group in self._groups:
                 self._give_up(group.ids())
             self._groups = [self._new_group() for _ in GROUPS]
-        # Two pictures of one millisecond, or a clock that was set back: order counts, not the clock.
+        # Two images of one millisecond, or a clock that was set back: order counts, not the clock.
         self._last_ms = max(ts_ms, self._last_ms + 1)
         return (self._last_ms - self._start_ms) / 1000.0
 
@@ -107,7 +107,7 @@ class _Group:
             lost_track_buffer=max(1, round(settings.lost_s * LIBRARY_RATE)),
             frame_rate=frame_rate,
             track_activation_threshold=settings.start_confidence,
-            minimum_consecutive_frames=settings.minimum_pictures,
+            minimum_consecutive_frames=settings.minimum_images,
             minimum_iou_threshold=settings.minimum_iou,
             high_conf_det_threshold=settings.high_confidence,
         )

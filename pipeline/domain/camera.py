@@ -12,7 +12,7 @@ class Scope(StrEnum):
     PUBLIC_ROAD = "public-road"
     CAR_PARK_ENTRANCE = "car-park-entrance"
     PUBLIC_SQUARE = "public-square"
-    """Squares, parks, pavements: counting and anonymised release, never plate reading."""
+    """Squares, parks, pavements: counting and anonymized release, never plate reading."""
 
 
 class Surroundings(StrEnum):

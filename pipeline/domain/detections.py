@@ -1,4 +1,4 @@
-"""Found objects of one picture, as parallel arrays."""
+"""Found objects of one image, as parallel arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pipeline.domain.labels import Label
 
 Boxes = npt.NDArray[np.float32]
-"""(n, 4) float32, xyxy, pixels of the stored picture, origin top left."""
+"""(n, 4) float32, xyxy, pixels of the stored image, origin top left."""
 
 
 def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -25,10 +25,10 @@ def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """Objects found in one picture.
+    """Objects found in one image.
 
     Attributes:
-        boxes: (n, 4) float32, xyxy, pixels of the stored picture.
+        boxes: (n, 4) float32, xyxy, pixels of the stored image.
         scores: (n,) float32, 0 to 1.
         labels: (n,) int16, values of `Label`.
 
@@ -64,7 +64,7 @@ class Detections:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Detections]) -> Detections:
-        """All objects of several results of the same picture, in order."""
+        """All objects of several results of the same image, in order."""
         if not parts:
             return cls.empty()
         return cls(
@@ -85,14 +85,14 @@ class Detections:
         """The objects of a boolean mask (n,) or of an index array, in its order."""
         return Detections(self.boxes[index], self.scores[index], self.labels[index])
 
-    def labelled(self, *labels: Label) -> Detections:
+    def labeled(self, *labels: Label) -> Detections:
         """Only the objects with one of these labels."""
         return self.select(np.isin(self.labels, [int(label) for label in labels]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """The detections of one picture that belong to tracks, with the tracks' numbers.
+    """The detections of one image that belong to tracks, with the tracks' numbers.
 
     Attributes:
         detections: n objects.
@@ -114,7 +114,7 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def labelled(self, *labels: Label) -> Tracks:
+    def labeled(self, *labels: Label) -> Tracks:
         """Only the tracks with one of these labels."""
         mask = np.isin(self.detections.labels, [int(label) for label in labels])
         return Tracks(self.detections.select(mask), self.ids[mask])

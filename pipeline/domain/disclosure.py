@@ -1,4 +1,4 @@
-"""A disclosure: one request for pictures by somebody outside, what was decided about it, and what left."""
+"""A disclosure: one request for images by somebody outside, what was decided about it, and what left."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Disclosure:
     """One entry of the register. Times are milliseconds since 1970 UTC.
 
     Attributes:
-        number: such as ``2026/000123``, the one on the picture.
+        number: such as ``2026/000123``, the one on the image.
         asked_ms: when it was entered.
         request: what was entered.
         state: see `DisclosureState`.
@@ -258,6 +258,6 @@ def read_number(text: str) -> str:
         raise ReleaseError(
             f"number {text!r}",
             "is not the number of a disclosure",
-            f"Write it as on the picture, such as {NUMBER_EXAMPLE}",
+            f"Write it as on the image, such as {NUMBER_EXAMPLE}",
         )
     return number_of(int(match.group(1)), int(match.group(2)))

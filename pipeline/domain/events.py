@@ -59,7 +59,7 @@ class PlateReadEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.PLATE_READ.v
         vehicle: word of the vehicle's label, or "" when no vehicle was found around the plate.
         stream_id, track_id: the take and the track it was read on.
         first_ts_ms: when the track was first seen.
-        x1, y1, x2, y2: the plate's box in the best frame, pixels of the stored picture.
+        x1, y1, x2, y2: the plate's box in the best frame, pixels of the stored image.
         frame: index of that frame in the stream.
     """
 
@@ -86,7 +86,7 @@ class TrackEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.TRACK.value):
         label: word of the label most seen; stream_id, track_id: the take and the track.
         first_ts_ms, ts_ms: first and last seen; frames: how often.
         path_px: length of the path of the box's ground point; speed_px_s: that over its time.
-        speed_m_s: metres per second where the camera has a ground calibration, else None.
+        speed_m_s: meters per second where the camera has a ground calibration, else None.
     """
 
     label: str

@@ -19,7 +19,7 @@ class Label(IntEnum):
 
     @property
     def word(self) -> str:
-        """The lower-case English word used in files, tables and on pictures."""
+        """The lower-case English word used in files, tables and on images."""
         return self.name.lower()
 
     @classmethod
@@ -36,7 +36,7 @@ VEHICLES = frozenset({Label.BICYCLE, Label.CAR, Label.MOTORCYCLE, Label.BUS, Lab
 """Labels that can carry a plate or be counted as traffic (a bicycle carries no plate but is traffic)."""
 
 FOLLOWED = frozenset(Label) - {Label.FACE}
-"""Labels that are followed from picture to picture. Faces are found to be covered, never to be followed."""
+"""Labels that are followed from image to image. Faces are found to be covered, never to be followed."""
 
 PLATED_VEHICLES = VEHICLES - {Label.BICYCLE}
-"""Labels that can carry a licence plate."""
+"""Labels that can carry a license plate."""

@@ -26,14 +26,14 @@ _DIGIT_OF = {chr(ord("A") + digit): str(digit) for digit in range(10)}
 _NOT_PLATE_CHARACTER = re.compile(r"[^A-Z0-9]")
 
 
-def normalise(text: str) -> str:
+def normalize(text: str) -> str:
     """Upper case, letters and digits only: ``abc-1234`` becomes ``ABC1234``."""
     return _NOT_PLATE_CHARACTER.sub("", text.upper())
 
 
 def layout_of(text: str) -> Layout:
-    """The layout of a plate's text (normalised first)."""
-    text = normalise(text)
+    """The layout of a plate's text (normalized first)."""
+    text = normalize(text)
     if _OLD.fullmatch(text):
         return Layout.BR_OLD
     if _MERCOSUL.fullmatch(text):
@@ -47,7 +47,7 @@ def plate_key(text: str) -> str:
     CONTRAN resolution 969/2022 lets an owner convert ABC1234 into ABC1C34 (fifth character: digit n becomes the n-th
     letter from A). Both forms are one vehicle, so both have the key ABC1C34. All other texts are their own key.
     """
-    text = normalise(text)
+    text = normalize(text)
     if _OLD.fullmatch(text):
         return text[:4] + chr(ord("A") + int(text[4])) + text[5:]
     return text

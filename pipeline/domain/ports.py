@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import Event
-from pipeline.domain.frame import Frame, Image, Picture
+from pipeline.domain.frame import BgrImage, Frame, Image
 
 
 class Clock(Protocol):
@@ -43,7 +43,7 @@ class SourceState(StrEnum):
 
 
 STOPPED: Final = "stopped"
-"""`SourceStatus.detail` of a source that gave pictures until it was told to stop."""
+"""`SourceStatus.detail` of a source that gave images until it was told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class FrameSource(Protocol):
 
 
 class Detector(Protocol):
-    """Finds objects in pictures."""
+    """Finds objects in images."""
 
     @property
     def name(self) -> str:
@@ -125,8 +125,8 @@ class Detector(Protocol):
         """The largest batch that pays."""
         ...
 
-    def detect(self, pictures: Sequence[Picture]) -> list[Detections]:
-        """Objects of each picture, in order; boxes in pixels of that picture.
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """Objects of each image, in order; boxes in pixels of that image.
 
         Raises:
             ModelRuntimeError: the runtime failed.
@@ -142,7 +142,7 @@ class Tracker(Protocol):
     """Follows objects of one stream of one camera."""
 
     def update(self, detections: Detections, ts_ms: int) -> Tracks:
-        """The tracks seen in this picture. Pictures come in time order; ids start at 1 and are never used again."""
+        """The tracks seen in this image. Images come in time order; ids start at 1 and are never used again."""
         ...
 
     def finished(self) -> frozenset[int]:
@@ -179,7 +179,7 @@ class PlateReader(Protocol):
         """Name of the model card."""
         ...
 
-    def read(self, crops: Sequence[Image]) -> list[CharacterProbabilities]:
+    def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
         """Probabilities of each crop, in order, in one batch.
 
         Raises:

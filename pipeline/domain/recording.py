@@ -29,7 +29,7 @@ class EncodedPacket:
     arrived_ms: int
 
 
-class PacketTake(Protocol):
+class PacketSession(Protocol):
     """The packets of one connection."""
 
     def packet(self, packet: EncodedPacket) -> None:
@@ -44,7 +44,7 @@ class PacketTake(Protocol):
 class PacketTap(Protocol):
     """Gets the packets of a camera, connection by connection."""
 
-    def opened(self, stream: Any) -> PacketTake:
+    def opened(self, stream: Any) -> PacketSession:
         """A connection was made; an older one of the same camera is over, whatever still comes from it.
 
         Args:
@@ -55,7 +55,7 @@ class PacketTap(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """A time of which there is no film.
+    """A time of which there is no video.
 
     Attributes:
         begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import msgspec
 
 _EARTH_M: Final = 6_371_008.8
-"""Mean radius of the Earth (IUGG), metres; as a sphere it is wrong by up to 0.5 % of a distance."""
+"""Mean radius of the Earth (IUGG), meters; as a sphere it is wrong by up to 0.5 % of a distance."""
 
 
 class Sighting(Protocol):
@@ -66,7 +66,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
         plate_key: of the vehicle.
         from_camera_id, from_ts_ms, from_plate, from_event_id: the sighting before; to_…: the one after it.
         seconds: between them.
-        distance_m: great-circle distance of the cameras, metres; the road is longer. None when one has no place.
+        distance_m: great-circle distance of the cameras, meters; the road is longer. None when one has no place.
         speed_km_h: distance over time; None without a distance, or when no time went by.
     """
 
@@ -100,7 +100,7 @@ class Limits:
 
 
 def distance_m(one: Place, other: Place) -> float:
-    """Great-circle distance, metres (haversine formula: Sinnott, Sky and Telescope 68, 1984)."""
+    """Great-circle distance, meters (haversine formula: Sinnott, Sky and Telescope 68, 1984)."""
     north, south = math.radians(one.latitude), math.radians(other.latitude)
     rise = math.sin((south - north) / 2) ** 2
     turn = math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
@@ -139,7 +139,7 @@ def longest_drive_s(places: Sequence[Place], limits: Limits) -> float:
 
 def _leg(plate_key: str, before: Sighting, after: Sighting, places: Mapping[str, Place]) -> Leg:
     seconds = (after.ts_ms - before.ts_ms) / 1000
-    metres = _between(before.camera_id, after.camera_id, places)
+    meters = _between(before.camera_id, after.camera_id, places)
     return Leg(
         plate_key=plate_key,
         from_ts_ms=before.ts_ms,
@@ -151,8 +151,8 @@ def _leg(plate_key: str, before: Sighting, after: Sighting, places: Mapping[str,
         to_plate=after.plate,
         to_event_id=after.event_id,
         seconds=seconds,
-        distance_m=None if metres is None else round(metres, 1),
-        speed_km_h=None if metres is None or not seconds else round(metres / seconds * 3.6, 1),
+        distance_m=None if meters is None else round(meters, 1),
+        speed_km_h=None if meters is None or not seconds else round(meters / seconds * 3.6, 1),
     )
 
 

@@ -10,37 +10,37 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.analytics.book import TrackBook
-from pipeline.config.model import CameraSettings, Config
-from pipeline.decode.source import open_source
+from pipeline.analytics.track_summarizer import TrackSummarizer
+from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.domain.camera import Camera
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, SinkStatus, SourceStatus
 from pipeline.domain.recording import PacketTap
-from pipeline.engine.batcher import FairBatcher
-from pipeline.engine.feed import Feed
-from pipeline.engine.keeping import retention_kept
-from pipeline.engine.outlet import Outlet
+from pipeline.engine.camera_feed import CameraFeed
+from pipeline.engine.camera_stream import Stream
+from pipeline.engine.event_dispatcher import EventDispatcher
+from pipeline.engine.fair_batcher import FairBatcher
+from pipeline.engine.frame_queue import WhenFull
+from pipeline.engine.live_loop import Engine, StreamFactory
 from pipeline.engine.preview import Preview
-from pipeline.engine.report import RunReport, camera_report, sink_report
-from pipeline.engine.runner import Engine, StreamFactory
-from pipeline.engine.slot import WhenFull
-from pipeline.engine.stream import Stream
+from pipeline.engine.retention_worker import retention_kept
+from pipeline.engine.run_report import RunReport, camera_report, sink_report
 from pipeline.errors import ConfigError
 from pipeline.lpr.build import build_reader
-from pipeline.lpr.desk import PlateDesk
+from pipeline.lpr.plate_aggregator import PlateAggregator
 from pipeline.observe.metrics import MetricsServer, PipelineMetrics
 from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
-from pipeline.observe.stages import StageClock
+from pipeline.observe.stage_timing import StageClock
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
-from pipeline.sink.endpoint import StoreServer, endpoint_path
 from pipeline.sink.settings import ChdbSettings
-from pipeline.sink.store import open_store
-from pipeline.weights.cards import load_card
+from pipeline.store.event_store import open_store
+from pipeline.store.local_endpoint import StoreServer, endpoint_path
+from pipeline.weights.catalog import load_card
 
 _log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ class Running:
                     feed.source.status(),
                     state=feed.state.value,
                     error=feed.error,
-                    analysed=activities[feed.source.camera_id].analysed,
+                    analyzed=activities[feed.source.camera_id].analyzed,
                     queue_drops=queues[feed.source.camera_id].drops,
                 )
                 for feed in engine.feeds
@@ -127,7 +127,7 @@ def open_engine(config: Config) -> Iterator[Running]:
         stack.enter_context(retention_kept(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
         sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
-        outlet = Outlet(gate, sinks, config.engine.backlog_events, metrics)
+        outlet = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
         stack.callback(outlet.close, config.engine.shutdown_timeout_s)
         _serve_store(config, stack)
 
@@ -190,7 +190,7 @@ def _source(config: Config, camera: CameraSettings, tap: PacketTap | None = None
         camera.id,
         camera.source,
         settings=config.decode,
-        analyse_fps=camera.analyse_fps,
+        analyze_fps=camera.analyze_fps,
         masks=camera.masks,
         start_ms=camera.start_ms,
         tap=tap,
@@ -199,12 +199,12 @@ def _source(config: Config, camera: CameraSettings, tap: PacketTap | None = None
 
 def _feed(
     config: Config, camera: CameraSettings, batcher: FairBatcher, stages: StageClock, recorder: Recorder | None
-) -> Feed:
+) -> CameraFeed:
     recorded = recorder is not None and camera.record and _source(config, camera).live
     source = _source(config, camera, recorder.tap(camera.id) if recorder is not None and recorded else None)
     live = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
     slot = batcher.open_slot(camera.id, config.engine.queue_frames, live if source.live else WhenFull.WAIT)
-    return Feed(source, slot, stages)
+    return CameraFeed(source, slot, stages)
 
 
 def _stream_factory(config: Config) -> StreamFactory:
@@ -216,9 +216,9 @@ def _stream_factory(config: Config) -> StreamFactory:
         return Stream(
             camera,
             first.stream_id,
-            build_tracker(config.detect.track, settings.analyse_fps or 25.0),
-            PlateDesk(config.lpr) if read and config.lpr is not None else None,
-            TrackBook(camera.camera_id, first.stream_id, config.analytics, settings.calibration),
+            build_tracker(config.detect.track, settings.analyze_fps or 25.0),
+            PlateAggregator(config.lpr) if read and config.lpr is not None else None,
+            TrackSummarizer(camera.camera_id, first.stream_id, config.analytics, settings.calibration),
         )
 
     return new_stream

@@ -1,4 +1,4 @@
-"""Annotated pictures of what was found, for engineers. Every person that was found is covered."""
+"""Annotated images of what was found, for engineers. Every person that was found is covered."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.engine.stream import Stream
-from pipeline.observe.draw import annotate, save_image
+from pipeline.engine.camera_stream import Stream
+from pipeline.observe.annotated_images import annotate, save_image
 
 _OURS = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
-"""Names of pictures, see `Preview.show`; nothing else in the folder is ever deleted."""
+"""Names of images, see `Preview.show`; nothing else in the folder is ever deleted."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Preview:
-    """Writes a picture of each camera every so often. They show plates: nobody but this user may read them.
+    """Writes an image of each camera every so often. They show plates: nobody but this user may read them.
 
     Args:
         folder: gets one folder per camera.
-        every_s: seconds of stream time between two pictures.
-        keep: pictures kept per camera, those of earlier runs among them.
+        every_s: seconds of stream time between two images.
+        keep: images kept per camera, those of earlier runs among them.
     """
 
     def __init__(self, folder: Path, every_s: float, keep: int) -> None:
         self._folder = folder
         self._every_ms = every_s * 1000
         self._keep = keep
-        # By camera: the take and the time of its newest picture.
+        # By camera: the take and the time of its newest image.
         self._last: dict[str, tuple[str, int]] = {}
         # By camera, oldest first; dictionaries for their order, as a second run over a file writes the same names.
         self._written: dict[str, dict[Path, None]] = {}
@@ -46,9 +46,7 @@ class Preview:
         path = self._folder / frame.camera_id / f"{frame.stream_id[:12]}-{frame.index:07d}.jpg"
         try:
             written = self._of_camera(frame.camera_id)
-            save_image(
-                path, annotate(frame.picture, stream.tracks, stream.plates_in_view(), also_hide=stream.detections)
-            )
+            save_image(path, annotate(frame.image, stream.tracks, stream.plates_in_view(), also_hide=stream.detections))
             written.pop(path, None)
             written[path] = None
             while len(written) > self._keep:
@@ -59,11 +57,11 @@ class Preview:
             _log.error("preview_not_written", path=str(path), error=str(error))
 
     def latest(self) -> dict[str, list[Path]]:
-        """Pictures that are there, by camera, oldest first."""
+        """Images that are there, by camera, oldest first."""
         return {camera_id: list(written) for camera_id, written in self._written.items()}
 
     def _of_camera(self, camera_id: str) -> dict[Path, None]:
-        """The camera's pictures; at first those that earlier runs left, in a folder that is this user's alone."""
+        """The camera's images; at first those that earlier runs left, in a folder that is this user's alone."""
         if camera_id not in self._written:
             folder = self._folder / camera_id
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from pipeline.domain.disclosure import Declaration
 from pipeline.errors import ReleaseError
 
 LARGEST_BYTES: Final = 64 << 20
-"""A scanned declaration has a few megabytes; a film given by mistake has more."""
+"""A scanned declaration has a few megabytes; a video given by mistake has more."""
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}", re.ASCII)
 

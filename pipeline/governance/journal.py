@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.domain.disclosure import JournalEntry
-from pipeline.governance.rows import canonical
+from pipeline.governance.row_mapping import canonical
 from pipeline.governance.tables import JournalRow
 
 

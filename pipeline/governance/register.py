@@ -27,12 +27,12 @@ from pipeline.domain.disclosure import (
 from pipeline.domain.ports import Clock
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
-from pipeline.governance.database import Database
 from pipeline.governance.declarations import is_kept, kept_declaration
 from pipeline.governance.journal import Act, Broken
-from pipeline.governance.lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
 from pipeline.governance.months import month_span_ms
-from pipeline.governance.rows import (
+from pipeline.governance.register_database import Database
+from pipeline.governance.register_lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
+from pipeline.governance.row_mapping import (
     digest_of,
     disclosure_of,
     file_row,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.domain.ports import PlateReader
-from pipeline.lpr.reader import FastPlateReader
+from pipeline.lpr.plate_reader import FastPlateReader
 from pipeline.lpr.settings import LprSettings
 
 

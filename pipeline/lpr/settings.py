@@ -57,7 +57,7 @@ class LprSettings(BaseModel):
         ge=0,
         le=1,
         title="Least sharpness",
-        description="0 is a grey wall, 1 a checkerboard; blurrier crops are not read.",
+        description="0 is a gray wall, 1 a checkerboard; blurrier crops are not read.",
     )
     min_votes: int = Field(
         default=1, ge=1, le=1000, title="Least votes", description="Crops that must agree before a plate is told."

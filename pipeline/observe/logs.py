@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from pipeline.domain.redact import redact
+from pipeline.domain.credentials import redact
 from pipeline.observe.settings import LogFormat, LogLevel
 
 _CHATTY = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
@@ -73,7 +73,7 @@ def configure(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 redact_event,
-                _renderer(human, colours=terminal and "NO_COLOR" not in os.environ),
+                _renderer(human, colors=terminal and "NO_COLOR" not in os.environ),
             ],
         )
     )
@@ -120,11 +120,11 @@ def _shared_processors(human: bool) -> list[Processor]:
     ]
 
 
-def _renderer(human: bool, colours: bool) -> Processor:
+def _renderer(human: bool, colors: bool) -> Processor:
     if human:
         # The traceback is text by then (it had to be redacted), so it is printed as it is.
         return structlog.dev.ConsoleRenderer(
-            colors=colours, pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
+            colors=colors, pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
         )
     return structlog.processors.JSONRenderer(serializer=_to_json)
 

@@ -8,7 +8,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections import Counter as Tally
+from collections import Counter as RunStatistics
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from pipeline.domain.events import Kind
 from pipeline.domain.ports import SourceState
 from pipeline.errors import ConfigError
-from pipeline.observe.collectors import (
+from pipeline.observe.prometheus_collectors import (
     MAX_REASONS,
     OTHER,
     ActivitiesCollector,
@@ -34,7 +34,7 @@ from pipeline.observe.collectors import (
     StagesCollector,
 )
 from pipeline.observe.snapshots import Activities, Queues, QueueSnapshot, Sinks, Sources
-from pipeline.observe.stages import Stage, StageClock
+from pipeline.observe.stage_timing import Stage, StageClock
 
 __all__ = ["MetricsServer", "Observed", "PipelineMetrics", "QueueSnapshot"]
 
@@ -155,7 +155,7 @@ class PipelineMetrics:
         """
         cameras = self._sources()
         sinks = self._sinks()
-        states = Tally(status.state.value for status in cameras.values())
+        states = RunStatistics(status.state.value for status in cameras.values())
         well = {SourceState.STREAMING, SourceState.CONNECTING, SourceState.ENDED}
         trouble = sorted(camera for camera, status in cameras.items() if status.state not in well)
         broken = sorted(sink.name for sink in sinks if sink.error)

@@ -28,14 +28,14 @@ class CameraActivity:
     """What became of a camera's frames after the source.
 
     Attributes:
-        analysed: frames that went all the way so far.
-        lag_s: from decoding the newest analysed frame to the end of its analysis, seconds.
+        analyzed: frames that went all the way so far.
+        lag_s: from decoding the newest analyzed frame to the end of its analysis, seconds.
         drops: frames thrown away after the source so far, by reason.
         events: events that left so far.
         last_event: words for the newest event, such as ``car`` or a plate; for the terminal only, never a metric.
     """
 
-    analysed: int = 0
+    analyzed: int = 0
     lag_s: float = 0.0
     drops: Mapping[str, int] = field(default_factory=dict)
     events: int = 0

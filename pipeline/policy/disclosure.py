@@ -29,7 +29,7 @@ LONGEST_FILE: Final = 1024
 LONGEST_TEXT: Final = 4000
 """Characters. A purpose is a paragraph, not a file; and a spreadsheet's cell takes 32 767."""
 LONGEST_MARK: Final = 100
-"""Characters of each part of the mark; what is longer would not be readable on a picture."""
+"""Characters of each part of the mark; what is longer would not be readable on an image."""
 
 _CAMERA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -1,4 +1,4 @@
-"""Recorded film: a camera's packets as they came, in short files named by their time; how long they stay.
+"""Recorded video: a camera's packets as they came, in short files named by their time; how long they stay.
 
 ::
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from pipeline.errors import RecordError
-from pipeline.record.layout import HOLDS, append_line, camera_folders, locked
+from pipeline.record.file_layout import HOLDS, append_line, camera_folders, locked
 
 _log = structlog.get_logger(__name__)
 
@@ -140,7 +140,7 @@ class Holds:
 def unknown_camera(camera_id: str, known: list[str]) -> RecordError:
     """Nothing was ever recorded of that camera."""
     return RecordError(
-        f"camera {camera_id}", "has no recorded film", f"Recorded are: {', '.join(known) or 'no cameras at all'}"
+        f"camera {camera_id}", "has no recorded video", f"Recorded are: {', '.join(known) or 'no cameras at all'}"
     )
 
 

@@ -11,13 +11,13 @@ from typing import Any, Final, Self
 
 import structlog
 
-from pipeline.domain.recording import EncodedPacket, PacketTake, PacketTap
+from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
 from pipeline.errors import RecordError
-from pipeline.record.layout import locked, private_folder
-from pipeline.record.ring import tidy
-from pipeline.record.segment import Shape
+from pipeline.record.file_layout import locked, private_folder
+from pipeline.record.retention import tidy
+from pipeline.record.segment_file import Shape
+from pipeline.record.segmenter import CameraSegmenter, RecordCounts
 from pipeline.record.settings import RecordSettings
-from pipeline.record.writing import RecordCounts, Writing
 
 _TIDY_LEAST_S: Final = 30.0
 """Shortest time between two rounds of the ring."""
@@ -117,7 +117,7 @@ class CameraTap:
         self._camera_id = camera_id
         self._settings = settings
         self._folder: Path = settings.dir / camera_id
-        self._writing = Writing(camera_id, self._folder, settings, on_segment)
+        self._writing = CameraSegmenter(camera_id, self._folder, settings, on_segment)
         self._queue: queue.SimpleQueue[tuple[_Take, EncodedPacket | str] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._finished = threading.Event()
@@ -131,7 +131,7 @@ class CameraTap:
         """What became of the packets."""
         return self._writing.counts
 
-    def opened(self, stream: Any) -> PacketTake:
+    def opened(self, stream: Any) -> PacketSession:
         """See the protocol."""
         try:
             shape = Shape(stream)

@@ -15,7 +15,7 @@ class RecordSettings(BaseModel):
     dir: Path = Field(
         default=Path("recorded"),
         title="Folder",
-        description="Where recorded film lies, one folder per camera, for this user's eyes only: it is not anonymised. "
+        description="Where recorded video lies, one folder per camera, for this user only: not anonymized. "
         "Relative to the configuration file.",
     )
     segment_s: float = Field(
@@ -23,28 +23,28 @@ class RecordSettings(BaseModel):
         ge=1,
         le=3600,
         title="Segment",
-        description="Seconds of film in one file; a file ends at the first key frame after this.",
+        description="Seconds of video in one file; a file ends at the first key frame after this.",
     )
     fragment_s: float = Field(
         default=2,
         ge=0.2,
         le=60,
         title="Fragment",
-        description="Seconds of film that are written at once; a crash loses little more than this.",
+        description="Seconds of video that are written at once; a crash loses little more than this.",
     )
     days: int = Field(
         default=7,
         ge=1,
         le=3650,
         title="Days",
-        description="Days that film is kept (decree 18.743/2014 art. 8); what is held stays longer.",
+        description="Days that video is kept (decree 18.743/2014 art. 8); what is held stays longer.",
     )
     max_bytes: int = Field(
         default=200_000_000_000,
         ge=1_000_000,
         le=10**16,
         title="Most bytes",
-        description="Bytes of film of all cameras together; beyond it the oldest film goes, except what is held.",
+        description="Bytes of video of all cameras together; beyond it the oldest video goes, except what is held.",
     )
     retry_s: float = Field(
         default=5,

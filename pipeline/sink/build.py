@@ -15,8 +15,8 @@ def build_writer(settings: SinkSettings, data_dir: Path) -> Writer:
     """The writer for these settings; nothing is opened yet. The driver of the kind is imported here."""
     match settings:
         case ChdbSettings() | ClickHouseSettings():
-            from pipeline.sink.databases import open_database, target_of
-            from pipeline.sink.table_writer import TableWriter
+            from pipeline.store.backends.open_database import open_database, target_of
+            from pipeline.store.table_writer import TableWriter
 
             return TableWriter(target_of(settings, data_dir), lambda: open_database(settings, data_dir, create=True))
         case KafkaSettings():

@@ -13,9 +13,9 @@ import structlog
 
 from pipeline.domain.events import Event
 from pipeline.errors import SinkError
-from pipeline.sink.locks import OwnerLock
-from pipeline.sink.records import private_folder, sync_folder
-from pipeline.sink.wire import to_json
+from pipeline.sink.event_json import to_json
+from pipeline.sink.rejected_events import private_folder, sync_folder
+from pipeline.storage.owner_lock import OwnerLock
 
 _log = structlog.get_logger(__name__)
 

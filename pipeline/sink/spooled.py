@@ -11,17 +11,17 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from pipeline.domain.credentials import redact
 from pipeline.domain.events import Event, decode
 from pipeline.domain.ports import SinkStatus
-from pipeline.domain.redact import redact
 from pipeline.errors import Backpressure, SinkError, ViapublicaError
-from pipeline.sink.pace import Pace
-from pipeline.sink.records import RefusedFile, private_folder
+from pipeline.sink.event_json import to_json
+from pipeline.sink.flush_schedule import FlushSchedule
+from pipeline.sink.rejected_events import RejectedEventsFile, private_folder
 from pipeline.sink.settings import DeliverySettings
-from pipeline.sink.spool.layout import Record
+from pipeline.sink.spool.record_format import Record
 from pipeline.sink.spool.spool import Spool
-from pipeline.sink.wire import to_json
-from pipeline.sink.writer import Forgotten, Refused, Writer
+from pipeline.sink.writer import AcknowledgedDataLost, Refused, Writer
 
 _log = structlog.get_logger(__name__)
 
@@ -49,13 +49,13 @@ class SpooledSink:
         self._writer = writer
         self._settings = settings
         self._log = _log.bind(sink=settings.name, target=writer.target)
-        self._refused_file = RefusedFile(private_folder(data_dir / "refused") / f"{settings.name}.jsonl")
+        self._refused_file = RejectedEventsFile(private_folder(data_dir / "refused") / f"{settings.name}.jsonl")
         self._spool = Spool(settings.name, private_folder(data_dir / "spool") / settings.name, settings.spool)
         kept = self._spool.status()
         if kept.pending:
             self._log.info("resending_events_of_last_run", events=kept.pending)
         self._first = kept.acked
-        self._pace = Pace(kept.acked, kept.next_offset, settings.batch_interval_s)
+        self._pace = FlushSchedule(kept.acked, kept.next_offset, settings.batch_interval_s)
         self._adding = threading.Lock()
         self._delivered = 0
         self._refused = 0
@@ -63,7 +63,7 @@ class SpooledSink:
         self._retries = 0
         self._error = ""
         self._open = False
-        self._forgotten: Forgotten | None = None
+        self._forgotten: AcknowledgedDataLost | None = None
         self._closing = threading.Lock()
         self._finished = False
         # A daemon: a writer that hangs for ever must not keep the program from ending.
@@ -180,7 +180,7 @@ class SpooledSink:
                         continue
                     most = self._deliver(self._spool.read(most))
                     backoff_s = self._settings.retry_initial_s
-                except Forgotten as loss:
+                except AcknowledgedDataLost as loss:
                     self._open, self._forgotten = True, loss
                 except Exception as error:  # noqa: BLE001 - whatever a driver throws, the events must stay in line
                     self._spool.rewind()
@@ -208,7 +208,7 @@ class SpooledSink:
         self._pace.reached(self._spool.acked)
         return min(self._settings.batch_events, max(1, len(records)) * 2)
 
-    def _resend(self, loss: Forgotten) -> None:
+    def _resend(self, loss: AcknowledgedDataLost) -> None:
         """Deliver everything again that the spool still keeps: the other side has lost what it had confirmed."""
         before = self._spool.acked
         self._spool.rewind(0)

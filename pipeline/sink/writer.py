@@ -13,7 +13,7 @@ class Refused(SinkError):
     """The other side will never take one of these events, however often it is offered."""
 
 
-class Forgotten(SinkError):
+class AcknowledgedDataLost(SinkError):
     """The other side has lost events that it had confirmed: what the spool still keeps is to be sent again."""
 
 
@@ -33,17 +33,17 @@ class Writer(Protocol):
         """Connect and make tables, topics or files ready.
 
         Raises:
-            Forgotten: it is open, and has lost what it had confirmed.
+            AcknowledgedDataLost: it is open, and has lost what it had confirmed.
             ViapublicaError: not now.
         """
         ...
 
     def write(self, events: Sequence[Event]) -> None:
-        """Return when all of `events` are safe on the other side. Writing events again must be harmless.
+        """Return when all of `events` are safe on the other side. CameraSegmenter events again must be harmless.
 
         Raises:
             Refused: at least one of the events will never be taken; how many of the others were is not known.
-            Forgotten: it has lost what it had confirmed before.
+            AcknowledgedDataLost: it has lost what it had confirmed before.
             ViapublicaError: not now.
         """
         ...

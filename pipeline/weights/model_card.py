@@ -70,7 +70,7 @@ class CardInput(_Strict):
         default=32, gt=0, title="Multiple", description="Other widths and heights must be multiples of this, in pixels."
     )
     channels: Literal["rgb", "bgr", "grayscale"] = Field(
-        default="rgb", title="Channels", description="Order of the colour channels."
+        default="rgb", title="Channels", description="Order of the color channels."
     )
     range: Literal["0-1", "0-255"] = Field(
         default="0-1", title="Range", description="What black to white is, as numbers the model takes."
@@ -80,8 +80,8 @@ class CardInput(_Strict):
         title="Resizable",
         description="False where the weights claim to take any size and break on all but the card's.",
     )
-    letterbox: Literal["centre", "top-left"] = Field(
-        default="centre", title="Letterbox", description="Where the picture lies within the padded input."
+    letterbox: Literal["center", "top-left"] = Field(
+        default="center", title="Letterbox", description="Where the image lies within the padded input."
     )
 
 
@@ -129,7 +129,7 @@ class ModelCard(_Strict):
     plate_config: Companion | None = Field(
         default=None, title="Plate config", description="The plate reader's own YAML, where its library wants one."
     )
-    licence: str = Field(min_length=1, title="Licence", description="Of the weights, as stated by their source.")
+    license: str = Field(min_length=1, title="License", description="Of the weights, as stated by their source.")
     source: str = Field(min_length=1, title="Source", description="Where the weights were made or found.")
     description: str = Field(min_length=1, title="Description", description="One sentence for people.")
     input: CardInput = Field(title="Input", description="How pixels are fed in.")
@@ -145,7 +145,7 @@ class ModelCard(_Strict):
     box_scale: tuple[Share, Share] = Field(
         default=(1.0, 1.0),
         title="Box scale",
-        description="Width and height of found boxes are multiplied by this about their centre, for networks that were "
+        description="Width and height of found boxes are multiplied by this about their center, for networks that were "
         "taught with loose boxes.",
     )
     plate: PlateText | None = Field(default=None, title="Plate text", description="How a plate reader spells.")

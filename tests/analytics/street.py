@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.domain.detections import Detections, Tracks
-from pipeline.domain.frame import Frame, Image
+from pipeline.domain.frame import BgrImage, Frame
 from pipeline.domain.labels import Label
 
 WIDTH, HEIGHT, FPS = 1280, 720, 25
@@ -21,18 +21,18 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Blank:
-    """A picture of which only the size is asked."""
+    """An image of which only the size is asked."""
 
     width: int = WIDTH
     height: int = HEIGHT
 
-    def bgr(self) -> Image:
+    def bgr(self) -> BgrImage:
         return np.zeros((self.height, self.width, 3), np.uint8)
 
-    def resized(self, width: int, height: int) -> Image:
+    def resized(self, width: int, height: int) -> BgrImage:
         return np.zeros((height, width, 3), np.uint8)
 
-    def crop(self, x1: int, y1: int, x2: int, y2: int) -> Image:
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
         return np.zeros((y2 - y1, x2 - x1, 3), np.uint8)
 
 

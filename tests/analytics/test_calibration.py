@@ -1,4 +1,4 @@
-"""Pixels become metres on the road, or the calibration is refused with its reason."""
+"""Pixels become meters on the road, or the calibration is refused with its reason."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline.analytics.book import TrackBook
 from pipeline.analytics.calibration import Calibration, GroundPoint, solve
 from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.domain.labels import Label
 from pipeline.errors import ConfigError
 from tests.analytics.street import FPS, HEIGHT, WIDTH, box_at, frame, tracks
@@ -39,7 +39,7 @@ def test_the_given_points_lie_where_they_were_said_to_lie() -> None:
     )
 
 
-def test_the_size_of_the_picture_does_not_matter() -> None:
+def test_the_size_of_the_image_does_not_matter() -> None:
     calibration = _calibration(_ROAD)
     small = calibration.to_ground([[320, 180]], 640, 360)
     assert calibration.to_ground([[960, 540]], 1920, 1080) == pytest.approx(small)
@@ -103,11 +103,11 @@ def test_any_accepted_calibration_maps_its_own_points_back(
 def _drive(speed_m_s: float, seconds: float, jitter_px: float) -> float | None:
     """The speed that the book reads from a car that drives up the road."""
     calibration = _calibration(_ROAD)
-    to_picture = np.linalg.inv(calibration.homography())
+    to_image = np.linalg.inv(calibration.homography())
     rng = np.random.default_rng(7)
-    book = TrackBook("cam", "take", AnalyticsSettings(), calibration)
+    book = TrackSummarizer("cam", "take", AnalyticsSettings(), calibration)
     for i in range(int(seconds * FPS) + 1):
-        spot = to_picture @ np.array([5.0, 2.0 + speed_m_s * i / FPS, 1.0])
+        spot = to_image @ np.array([5.0, 2.0 + speed_m_s * i / FPS, 1.0])
         x, y = spot[:2] / spot[2] * (WIDTH, HEIGHT) + rng.normal(0, jitter_px, 2)
         book.update(frame(i / FPS), tracks({1: (Label.CAR, box_at(x, y, 60))}))
     (event,) = book.finish_all()
@@ -127,8 +127,8 @@ def test_an_unbelievable_speed_is_no_speed() -> None:
     assert _drive(120.0, 0.3, jitter_px=0.0) is None
 
 
-def test_a_car_cut_off_by_the_picture_s_edge_has_pixels_but_no_metres() -> None:
-    book = TrackBook("cam", "take", AnalyticsSettings(), _calibration(_ROAD))
+def test_a_car_cut_off_by_the_image_s_edge_has_pixels_but_no_meters() -> None:
+    book = TrackSummarizer("cam", "take", AnalyticsSettings(), _calibration(_ROAD))
     for i in range(50):
         book.update(frame(i / FPS), tracks({1: (Label.CAR, (0.0, 400 - 4 * i, 300, 600 - 4 * i))}))
     (event,) = book.finish_all()

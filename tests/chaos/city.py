@@ -251,7 +251,7 @@ class City:
 
     def ids(self) -> set[str]:
         """Ids of all that is stored."""
-        from pipeline.sink.databases import open_database
+        from pipeline.store.backends.open_database import open_database
 
         config = load_config(self.folder / "ingest.yaml", for_queries=True)
         assert config.store is not None
@@ -269,7 +269,7 @@ class City:
     def stored(self) -> int:
         """Different events in the store, 0 while it cannot be asked."""
         from pipeline.errors import ViapublicaError
-        from pipeline.sink.connect import connect_store
+        from pipeline.store.connect import connect_store
 
         config = load_config(self.folder / "ingest.yaml", for_queries=True)
         assert config.store is not None

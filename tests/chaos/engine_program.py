@@ -18,7 +18,7 @@ from pipeline.config import load_config
 from pipeline.domain.events import Event
 from pipeline.errors import Backpressure
 from pipeline.sink.build import build_sink
-from tests.sink.samples import plate_read, track
+from tests.event_samples import plate_read, track
 
 RATE, STEP = 2000, 100
 

@@ -32,7 +32,7 @@ COMMANDS = (
 GOOD = """\
 cameras:
   - {id: gate, source: "rtsp://admin:hunter2@10.0.0.7/1", scope: public-road}
-  - {id: square, source: film.mp4, scope: public-square}
+  - {id: square, source: video.mp4, scope: public-square}
 """
 
 
@@ -50,7 +50,7 @@ def test_config_check_says_what_was_understood_without_passwords(tmp_path: Path)
     assert result.returncode == 0
     assert "hunter2" not in result.stdout + result.stderr
     assert "neither" in result.stdout
-    assert "film.mp4 is not there (yet)" in result.stderr
+    assert "video.mp4 is not there (yet)" in result.stderr
     plain = json.loads(viapublica("config", "check", config, "--json").stdout)
     assert plain["cameras"][0]["source"] == "rtsp://***@10.0.0.7/1"
 
@@ -93,11 +93,11 @@ def test_the_doctor_finds_what_is_there_and_what_is_not(models_dir: Path, tmp_pa
     states = {finding["component"]: finding["state"] for finding in json.loads(well.stdout)}
     assert states["embedded event store (chDB)"] == "working"
     assert viapublica("doctor", models=tmp_path).returncode == 0, "our own weights need no folder"
-    film = tmp_path / "film.mp4"
-    film.touch()
+    video = tmp_path / "video.mp4"
+    video.touch()
     city = tmp_path / "city.yaml"
     city.write_text(
-        f"cameras: [{{id: a, source: {film}, scope: public-road}}]\n"
+        f"cameras: [{{id: a, source: {video}, scope: public-road}}]\n"
         "detect: {model: yolox_nano_416}\nsinks: [{type: jsonl}]\n"
     )
     ill = viapublica("doctor", "--config", city, models=tmp_path)
@@ -113,6 +113,6 @@ def test_a_command_loads_what_it_needs_and_no_other_command() -> None:
         done = subprocess.run([sys.executable, "-c", loaded.format(only)], capture_output=True, text=True, check=True)
         return set(done.stdout.split())
 
-    assert modules("release") & {"av", "cv2", "pipeline.cli.run_command"} == set()
-    assert "pipeline.cli.run_command" in modules(None)
-    assert "pipeline.cli.run_command" in modules("relase"), "so that the error can name what was meant"
+    assert modules("release") & {"av", "cv2", "pipeline.cli.operate.run_command"} == set()
+    assert "pipeline.cli.operate.run_command" in modules(None)
+    assert "pipeline.cli.operate.run_command" in modules("relase"), "so that the error can name what was meant"

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.config.load import parse_config
-from pipeline.config.model import Config
 from pipeline.config.schema import explain, json_schema, keys_at
+from pipeline.config.settings import Config
 from pipeline.domain.camera import Scope
 from pipeline.errors import ConfigError
 
@@ -17,7 +17,7 @@ GOOD = """\
 version: 1
 cameras:
   - id: gate
-    source: film.mp4
+    source: video.mp4
     scope: public-road
   - id: live
     source: rtsp://user:${PASSWORD}@10.0.0.7/1
@@ -41,7 +41,7 @@ def mistake(text: str) -> str:
 
 def test_a_good_file_is_completed() -> None:
     config = parse(GOOD)
-    assert config.cameras[0].source == "/etc/viapublica/film.mp4"
+    assert config.cameras[0].source == "/etc/viapublica/video.mp4"
     assert config.cameras[1].source == "rtsp://user:s3cret@10.0.0.7/1"
     assert config.cameras[0].scope is Scope.PUBLIC_ROAD
     assert config.data_dir == Path("/etc/viapublica/data")
@@ -55,7 +55,7 @@ def test_a_password_is_in_no_text_for_people() -> None:
 @pytest.mark.parametrize(
     ("bad", "line", "words"),
     [
-        (GOOD.replace("source: film", "sauce: film"), 4, "Did you mean 'source'?"),
+        (GOOD.replace("source: video", "sauce: video"), 4, "Did you mean 'source'?"),
         (GOOD.replace("public-road", "public-raod"), 5, "Did you mean 'public-road'?"),
         (GOOD.replace("    scope: public-road\n", ""), 3, "declares no public-space scope"),
         (GOOD.replace("path: events", "pth: events"), 11, "Did you mean 'path'?"),
@@ -76,7 +76,7 @@ def test_a_mistake_is_found_with_line_and_suggestion(bad: str, line: int, words:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    text = mistake(GOOD.replace("source: film", "sauce: film").replace("public-square", "square"))
+    text = mistake(GOOD.replace("source: video", "sauce: video").replace("public-square", "square"))
     assert "3 mistakes" in text
     assert ":4:" in text
     assert ":8:" in text
@@ -91,12 +91,12 @@ def test_secrets_are_not_repeated_in_errors() -> None:
     assert "s3cret" not in mistake(GOOD.replace("public-square", "square"))
 
 
-def test_a_missing_file_a_folder_and_a_picture_are_named(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_a_image_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_config(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match="folder"):
         load_config(tmp_path)
-    binary = tmp_path / "picture.yaml"
+    binary = tmp_path / "image.yaml"
     binary.write_bytes(b"\xff\xd8\xff\xe0\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
         load_config(binary)
@@ -170,15 +170,15 @@ def test_what_can_be_no_password_is_repeated(text: str, words: str) -> None:
 
 def test_a_path_that_cannot_be_made_absolute_names_its_camera() -> None:
     for source in ("~nobody-has-this-name/x.mp4", '"x\\0y.mp4"'):
-        text = mistake(GOOD.replace("source: film.mp4", f"source: {source}"))
+        text = mistake(GOOD.replace("source: video.mp4", f"source: {source}"))
         assert f"{PATH}:4: cameras[0].source of camera gate: " in text
     assert f"{PATH}:12: data_dir: " in mistake(GOOD + "data_dir: ~nobody-has-this-name\n")
 
 
 def test_a_loop_of_links_is_left_to_its_camera(tmp_path: Path) -> None:
-    (tmp_path / "film.mp4").symlink_to(tmp_path / "film.mp4")
+    (tmp_path / "video.mp4").symlink_to(tmp_path / "video.mp4")
     config = parse_config(GOOD, tmp_path / "city.yaml", {"PASSWORD": "x"})
-    assert config.cameras[0].source == str(tmp_path / "film.mp4")
+    assert config.cameras[0].source == str(tmp_path / "video.mp4")
 
 
 def test_a_mistake_in_what_came_by_a_merge_has_a_line() -> None:

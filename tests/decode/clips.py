@@ -33,7 +33,7 @@ class Recipe:
 
 
 def image(number: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """The picture of that number, BGR."""
+    """The image of that number, BGR."""
     width, height = size
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2] = RED

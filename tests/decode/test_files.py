@@ -16,7 +16,7 @@ import pytest
 import structlog
 
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder
-from pipeline.decode.source import open_source
+from pipeline.decode.supervised_source import open_source
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, SourceState
 from pipeline.errors import SourceError, SourceNotFound, UnsupportedMedia
@@ -30,10 +30,10 @@ def read(path: Path, **wishes: object) -> tuple[list[Frame], FrameSource]:
     return list(source.frames()), source
 
 
-def is_colour(frame: Frame, x: float, y: float, colour: tuple[int, int, int]) -> bool:
-    at = int(x * frame.picture.width), int(y * frame.picture.height)
-    pixel = frame.picture.crop(*at, at[0] + 1, at[1] + 1)[0, 0]
-    return bool(np.abs(pixel.astype(int) - colour).max() < 30)
+def is_color(frame: Frame, x: float, y: float, color: tuple[int, int, int]) -> bool:
+    at = int(x * frame.image.width), int(y * frame.image.height)
+    pixel = frame.image.crop(*at, at[0] + 1, at[1] + 1)[0, 0]
+    return bool(np.abs(pixel.astype(int) - color).max() < 30)
 
 
 GOOD = {
@@ -65,16 +65,16 @@ def test_every_frame_of_every_kind_of_clip(name: str, tmp_path: Path, monkeypatc
     assert (status.state, status.detail) == (SourceState.ENDED, "")
     assert len(frames) == recipe.frames == status.decoded == status.delivered
     assert [frame.index for frame in frames] == list(range(recipe.frames))
-    assert (frames[0].picture.width, frames[0].picture.height) == recipe.size == (status.width, status.height)
-    assert is_colour(frames[7], 0.1, 0.1, RED)
-    assert is_colour(frames[7], 0.9, 0.9, GREEN)
+    assert (frames[0].image.width, frames[0].image.height) == recipe.size == (status.width, status.height)
+    assert is_color(frames[7], 0.1, 0.1, RED)
+    assert is_color(frames[7], 0.9, 0.9, GREEN)
     if name != "raw.h264":  # an elementary stream has no clock of its own
         assert [frame.pts_s for frame in frames] == pytest.approx([n / 10 for n in range(30)], abs=0.002)
 
 
-def test_grey_video_is_grey(tmp_path: Path) -> None:
-    frames, _ = read(encode(tmp_path / "grey.mkv", Recipe(codec="ffv1", pixels="gray", options={})))
-    pixels = frames[0].picture.bgr()
+def test_gray_video_is_gray(tmp_path: Path) -> None:
+    frames, _ = read(encode(tmp_path / "gray.mkv", Recipe(codec="ffv1", pixels="gray", options={})))
+    pixels = frames[0].image.bgr()
     assert len(frames) == 30
     assert np.ptp(pixels, axis=2).max() <= 1
     assert pixels[5, 5, 0] == pytest.approx(76, abs=2)
@@ -87,9 +87,9 @@ def test_turned_clips_are_upright_as_in_a_player(degrees: int, tmp_path: Path) -
     player = cv2.VideoCapture(str(path))
     _, reference = player.read()
     player.release()
-    assert frames[0].picture.bgr().shape == reference.shape
-    assert np.abs(frames[0].picture.bgr().astype(int) - reference).mean() < 3
-    assert (source.status().width, source.status().height) == (frames[0].picture.width, frames[0].picture.height)
+    assert frames[0].image.bgr().shape == reference.shape
+    assert np.abs(frames[0].image.bgr().astype(int) - reference).mean() < 3
+    assert (source.status().width, source.status().height) == (frames[0].image.width, frames[0].image.height)
 
 
 def test_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
@@ -114,10 +114,10 @@ def test_two_runs_give_the_same_identities_and_times(tmp_path: Path) -> None:
     assert read(encode(tmp_path / "b.mp4", Recipe(frames=29)))[0][0].stream_id != keys[0][0][0]
 
 
-@pytest.mark.parametrize("kind", ["clip", "pictures"])
+@pytest.mark.parametrize("kind", ["clip", "images"])
 def test_a_files_time_of_modification_is_taken_to_the_minute_with_a_warning(kind: str, tmp_path: Path) -> None:
     path = encode(tmp_path / "a.mp4")
-    if kind == "pictures":
+    if kind == "images":
         path.unlink()
         path = tmp_path / "a.png"
         cv2.imwrite(str(path), np.zeros((48, 64, 3), np.uint8))
@@ -142,12 +142,12 @@ def test_wall_time_is_given_recorded_or_that_of_the_file(tmp_path: Path) -> None
 
 
 def test_sampled_frames_are_counted_and_never_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.decode import planes
+    from pipeline.decode import frame_conversion as planes
 
     made: list[object] = []
-    make = planes.PictureMaker.make
-    monkeypatch.setattr(planes.PictureMaker, "make", lambda self, frame: made.append(1) or make(self, frame))  # type: ignore[func-returns-value]
-    frames, source = read(encode(tmp_path / "a.mp4"), analyse_fps=2.0)
+    make = planes.FrameConverter.make
+    monkeypatch.setattr(planes.FrameConverter, "make", lambda self, frame: made.append(1) or make(self, frame))  # type: ignore[func-returns-value]
+    frames, source = read(encode(tmp_path / "a.mp4"), analyze_fps=2.0)
     status = source.status()
     assert [frame.index for frame in frames] == [0, 5, 10, 15, 20, 25]
     assert (status.decoded, status.delivered, dict(status.drops)) == (30, 6, {"sampled": 24})
@@ -158,16 +158,16 @@ def test_masks_are_in_place_before_anybody_looks(tmp_path: Path) -> None:
     corner = ((0.0, 0.0), (0.4, 0.0), (0.4, 0.4), (0.0, 0.4))
     for name, recipe in {"a.mp4": Recipe(), "t.mp4": Recipe(turned=-90), "rgb.mkv": GOOD["rgb.mkv"]}.items():
         for frame in read(encode(tmp_path / name, recipe), masks=[corner])[0]:
-            width, height = frame.picture.width, frame.picture.height
-            assert frame.picture.bgr()[: int(0.4 * height), : int(0.4 * width)].max() <= 2
-            assert frame.picture.resized(100, 100)[:39, :39].max() <= 2
-            assert frame.picture.crop(0, 0, 10, 10).max() <= 2
-            assert frame.picture.bgr().max() > 200
+            width, height = frame.image.width, frame.image.height
+            assert frame.image.bgr()[: int(0.4 * height), : int(0.4 * width)].max() <= 2
+            assert frame.image.resized(100, 100)[:39, :39].max() <= 2
+            assert frame.image.crop(0, 0, 10, 10).max() <= 2
+            assert frame.image.bgr().max() > 200
 
 
 def test_sound_is_neither_read_nor_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Discarded in the demuxer, its decoder shut; and FFmpeg may not even open one to guess its parameters."""
-    from pipeline.decode.formats import VIDEO_DECODERS
+    from pipeline.decode.allowed_formats import VIDEO_DECODERS
 
     opened: list[av.container.InputContainer] = []
     real_open = av.open
@@ -189,9 +189,9 @@ def test_a_change_of_resolution_is_survived(tmp_path: Path) -> None:
     both = tmp_path / "both.ts"
     both.write_bytes(small.read_bytes() + large.read_bytes())
     frames, source = read(both)
-    sizes = [(frame.picture.width, frame.picture.height) for frame in frames]
+    sizes = [(frame.image.width, frame.image.height) for frame in frames]
     assert sizes == [(160, 120)] * 30 + [(320, 240)] * 30
-    assert is_colour(frames[-1], 0.9, 0.9, GREEN)
+    assert is_color(frames[-1], 0.9, 0.9, GREEN)
     assert (source.status().width, source.status().height) == (320, 240)
     assert all(a.pts_s <= b.pts_s for a, b in itertools.pairwise(frames))
 
@@ -206,19 +206,19 @@ def test_a_change_of_codec_is_survived(tmp_path: Path) -> None:
     frames, source = read(both)
     assert source.status().state is SourceState.ENDED
     assert len(frames) > 60 + 60
-    assert is_colour(frames[-1], 0.9, 0.9, GREEN)
+    assert is_color(frames[-1], 0.9, 0.9, GREEN)
     assert all(a.pts_s <= b.pts_s for a, b in itertools.pairwise(frames))
 
 
-def test_a_folder_of_pictures_is_a_film(tmp_path: Path) -> None:
+def test_a_folder_of_images_is_a_video(tmp_path: Path) -> None:
     for number in range(4):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((20 + number, 30, 3), 50 * number, np.uint8))
     (tmp_path / "2.png").write_bytes(b"broken")
     frames, source = read(tmp_path, start_ms=0, masks=[((0.0, 0.0), (0.2, 0.0), (0.2, 0.2))])
-    assert [(f.pts_s, f.ts_ms, f.picture.height) for f in frames] == [(0.0, 0, 20), (1.0, 1000, 21), (3.0, 3000, 23)]
+    assert [(f.pts_s, f.ts_ms, f.image.height) for f in frames] == [(0.0, 0, 20), (1.0, 1000, 21), (3.0, 3000, 23)]
     assert dict(source.status().drops) == {"corrupt": 1}
-    assert frames[2].picture.bgr()[0, 0].max() == 0
-    assert frames[2].picture.bgr()[-1, -1].max() == 150
+    assert frames[2].image.bgr()[0, 0].max() == 0
+    assert frames[2].image.bgr()[-1, -1].max() == 150
     assert len({frame.stream_id for frame in frames}) == 1
 
 
@@ -253,7 +253,7 @@ def sound_only(path: Path) -> Path:
 
 
 def playlist(path: Path) -> Path:
-    """One that names another film of this machine."""
+    """One that names another video of this machine."""
     other = encode(path.with_name("other.ts"))
     return write(path, f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{other}\n#EXT-X-ENDLIST\n".encode())
 
@@ -268,7 +268,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], type[SourceError], str]] = {
     "text.txt": (lambda path: write(path, b"hello " * 5000), UnsupportedMedia, "no video format"),
     "script.ffconcat": (lambda path: write(path, b"ffconcat version 1.0\nfile /etc/hosts\n"), UnsupportedMedia, ""),
     "list.m3u8": (lambda path: write(path, b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"), UnsupportedMedia, ""),
-    "film.m3u8": (playlist, UnsupportedMedia, "no video format"),
+    "video.m3u8": (playlist, UnsupportedMedia, "no video format"),
     "sound.wav": (silence, UnsupportedMedia, ""),
     "sound-only.mp4": (sound_only, UnsupportedMedia, "holds no video, only audio"),
     "broken.jpg": (lambda path: write(path, b"\xff\xd8 no"), UnsupportedMedia, ""),
@@ -296,7 +296,7 @@ def test_what_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     whole, _ = read(path)
     frames, source = read(cut(path, 0.5))
     assert 20 < len(frames) < 80
-    assert np.array_equal(frames[10].picture.bgr(), whole[10].picture.bgr())
+    assert np.array_equal(frames[10].image.bgr(), whole[10].image.bgr())
     assert source.status().state is SourceState.ENDED
     assert "cut off" in source.status().detail
 
@@ -308,12 +308,12 @@ def test_damage_in_the_middle_costs_only_what_it_hit(tmp_path: Path) -> None:
     data[middle : middle + 188 * 20] = os.urandom(188 * 20)
     frames, source = read(write(path, bytes(data)))
     assert 70 < len(frames) <= 100
-    assert is_colour(frames[-1], 0.9, 0.9, GREEN)
+    assert is_color(frames[-1], 0.9, 0.9, GREEN)
     assert source.status().state is SourceState.ENDED
 
 
-def test_pictures_beyond_the_limit_are_refused(tmp_path: Path) -> None:
-    settings = SETTINGS.model_copy(update={"max_picture_px": 160 * 120 - 1})
+def test_images_beyond_the_limit_are_refused(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"max_image_px": 160 * 120 - 1})
     source = open_source("cam", str(encode(tmp_path / "a.mp4")), settings=settings)
     with pytest.raises(UnsupportedMedia, match="160×120 are too large"):
         list(source.frames())
@@ -346,7 +346,7 @@ def test_a_consumer_that_walks_away_ends_the_source(tmp_path: Path) -> None:
 @pytest.mark.real
 def test_real_clips_are_read_to_their_last_frame(data_dir: Path) -> None:
     for path in sorted((data_dir / "clips").glob("*.mp4")):
-        frames, source = read(path, analyse_fps=1.0)
+        frames, source = read(path, analyze_fps=1.0)
         player = cv2.VideoCapture(str(path))
         count = sum(1 for _ in iter(player.grab, False))
         player.release()

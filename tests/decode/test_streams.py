@@ -14,10 +14,10 @@ import cv2
 import pytest
 import structlog
 
-from pipeline.decode.address import parse_address
-from pipeline.decode.faults import Retry, diagnose
+from pipeline.decode.ffmpeg_errors import Retry, diagnose
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.source import open_source
+from pipeline.decode.source_address import parse_address
+from pipeline.decode.supervised_source import open_source
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, SourceState, SourceStatus
 from tests.decode.clips import RED, Recipe, encode, image
@@ -227,10 +227,10 @@ def test_a_playlist_from_the_network_cannot_read_our_files(web: WebServer, tmp_p
 
 
 def test_motion_jpeg_over_http(web: WebServer, tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "picture.jpg"), image(0, (160, 120)))
+    cv2.imwrite(str(tmp_path / "image.jpg"), image(0, (160, 120)))
     with Watched(web.url("mjpeg")) as camera:
         camera.more()
-    pixel = camera.frames[0].picture.crop(5, 5, 6, 6)[0, 0]
+    pixel = camera.frames[0].image.crop(5, 5, 6, 6)[0, 0]
     assert abs(pixel.astype(int) - RED).max() < 30
 
 

@@ -1,4 +1,4 @@
-"""Pictures of any shape reach the network undistorted, and boxes come back to the same pixels."""
+"""Images of any shape reach the network undistorted, and boxes come back to the same pixels."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from pipeline.detect.letterbox import PAD, Letterbox
 from pipeline.weights.model_card import CardInput
-from tests.detect.pictures import Still, plain
+from tests.detect.images import Still, plain
 
-CENTRED = CardInput(width=640, height=640)
+CENTERED = CardInput(width=640, height=640)
 CORNER = CardInput(width=416, height=416, channels="bgr", range="0-255", letterbox="top-left")
 
 
 @given(width=st.integers(1, 5000), height=st.integers(1, 5000), tight=st.booleans())
 def test_boxes_come_back_to_the_pixels_they_were_drawn_on(width: int, height: int, tight: bool) -> None:
-    picture = plain(1, 1)
-    picture = Still(np.broadcast_to(picture.image[0, 0], (height, width, 3)))
+    image = plain(1, 1)
+    image = Still(np.broadcast_to(image.image[0, 0], (height, width, 3)))
     make = Letterbox.fit_tight if tight else Letterbox.fit
-    box = make(picture, CENTRED, 640, 640)
+    box = make(image, CENTERED, 640, 640)
     assert box.left + box.content_width <= box.width <= 640
     assert box.top + box.content_height <= box.height <= 640
     assert box.width % 32 == box.height % 32 == 0
@@ -32,18 +32,18 @@ def test_boxes_come_back_to_the_pixels_they_were_drawn_on(width: int, height: in
     np.testing.assert_allclose(box.unmap(beyond)[0], [0, 0, width, height])
 
 
-def test_a_wide_picture_costs_no_more_than_it_needs_when_the_network_takes_any_size() -> None:
-    box = Letterbox.fit_tight(plain(1920, 1080), CENTRED, 640, 640)
+def test_a_wide_image_costs_no_more_than_it_needs_when_the_network_takes_any_size() -> None:
+    box = Letterbox.fit_tight(plain(1920, 1080), CENTERED, 640, 640)
     assert (box.width, box.height, box.content_height) == (640, 384, 360)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_centred_rgb_from_0_to_1(dtype: type[np.floating]) -> None:
+def test_centered_rgb_from_0_to_1(dtype: type[np.floating]) -> None:
     image = np.zeros((100, 200, 3), np.uint8)
     image[..., 0], image[..., 2] = 255, 51  # blue 1, red 0.2
-    box = Letterbox.fit(Still(image), CENTRED, 640, 640)
+    box = Letterbox.fit(Still(image), CENTERED, 640, 640)
     out = np.full((3, 640, 640), np.nan, dtype)
-    box.fill(Still(image), CENTRED, out)
+    box.fill(Still(image), CENTERED, out)
     assert (box.top, box.content_height) == (160, 320)
     np.testing.assert_allclose(out[:, 320, 320], [0.2, 0.0, 1.0], atol=1e-3)
     np.testing.assert_allclose(out[:, 159, 0], PAD / 255, atol=1e-3)
@@ -64,14 +64,14 @@ def test_corner_bgr_from_0_to_255() -> None:
 
 def test_integer_networks_get_integers() -> None:
     out = np.zeros((3, 416, 416), np.uint8)
-    picture = plain(416, 416, 200)
-    Letterbox.fit(picture, CORNER, 416, 416).fill(picture, CORNER, out)
+    image = plain(416, 416, 200)
+    Letterbox.fit(image, CORNER, 416, 416).fill(image, CORNER, out)
     assert (out == 200).all()
 
 
-def test_a_picture_of_one_pixel_and_one_of_one_row_survive() -> None:
-    for picture in (plain(1, 1), plain(3000, 1), plain(1, 3000)):
-        box = Letterbox.fit(picture, CENTRED, 640, 640)
+def test_a_image_of_one_pixel_and_one_of_one_row_survive() -> None:
+    for image in (plain(1, 1), plain(3000, 1), plain(1, 3000)):
+        box = Letterbox.fit(image, CENTERED, 640, 640)
         out = np.empty((3, 640, 640), np.float32)
-        box.fill(picture, CENTRED, out)
+        box.fill(image, CENTERED, out)
         assert np.isfinite(out).all()

@@ -1,4 +1,4 @@
-"""Real networks on real pictures; wrong weights, cards and inputs are refused with words."""
+"""Real networks on real images; wrong weights, cards and inputs are refused with words."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from pipeline.detect.build import build_detector
-from pipeline.detect.metadata import names_from_text
-from pipeline.detect.network import NetworkDetector
-from pipeline.detect.onnx_backend import OnnxRuntime
+from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import Backend, DetectSettings, Device
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.errors import MissingComponent, ModelCardError, ModelIntegrityError, ModelRuntimeError, PolicyError
-from pipeline.weights.cards import list_cards, load_card
-from tests.detect.pictures import Still, coco, count_found, plain
+from pipeline.inference.embedded_names import names_from_text
+from pipeline.inference.onnxruntime_backend import OnnxRuntime
+from pipeline.weights.catalog import list_cards, load_card
+from tests.detect.images import Still, coco, count_found, plain
 
 SMALL = "license_plate_yolov8n_int8_320"
 
@@ -63,7 +63,7 @@ def test_people_and_vehicles_are_found(
 ) -> None:
     samples = coco(data_dir, 5 if name.startswith("yolo26") else 14)  # that one takes its time
     detector = build(name, models_dir, backend)
-    found = [detector.detect([sample.picture])[0] for sample in samples]
+    found = [detector.detect([sample.image])[0] for sample in samples]
     right = sum(count_found(one, sample) for one, sample in zip(found, samples, strict=True))
     assert right / sum(len(sample.boxes) for sample in samples) >= least
     assert right / sum(len(one) for one in found) >= 0.68
@@ -71,25 +71,25 @@ def test_people_and_vehicles_are_found(
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["yolox_nano_416", "yolov8n_dequantised_float", "yolov5n_fp16"])
-def test_a_batch_of_different_shapes_finds_what_single_pictures_do(name: str, data_dir: Path, models_dir: Path) -> None:
-    pictures = [sample.picture for sample in coco(data_dir, 5)] + [plain(1920, 1080), plain(2, 2)]
+def test_a_batch_of_different_shapes_finds_what_single_images_do(name: str, data_dir: Path, models_dir: Path) -> None:
+    images = [sample.image for sample in coco(data_dir, 5)] + [plain(1920, 1080), plain(2, 2)]
     detector = build(name, models_dir, batch_size=3)
-    together = detector.detect(pictures)
-    for picture, found in zip(pictures, together, strict=True):
-        (alone,) = detector.detect([picture])
+    together = detector.detect(images)
+    for image, found in zip(images, together, strict=True):
+        (alone,) = detector.detect([image])
         np.testing.assert_allclose(found.boxes, alone.boxes, atol=0.5)
         np.testing.assert_array_equal(found.labels, alone.labels)
     assert detector.detect([]) == []
 
 
 @pytest.mark.real
-def test_boxes_lie_inside_the_picture_surest_first(data_dir: Path, models_dir: Path) -> None:
+def test_boxes_lie_inside_the_image_surest_first(data_dir: Path, models_dir: Path) -> None:
     detector = build("yolox_nano_416", models_dir, confidence=0.05)
     for sample in coco(data_dir, 5):
-        (found,) = detector.detect([sample.picture])
+        (found,) = detector.detect([sample.image])
         assert len(found)
         assert (found.boxes >= 0).all()
-        assert (found.boxes <= [sample.picture.width, sample.picture.height] * 2).all()
+        assert (found.boxes <= [sample.image.width, sample.image.height] * 2).all()
         assert (found.boxes[:, 2:] - found.boxes[:, :2] >= 1).all()
         assert (np.diff(found.scores) <= 0).all()
 
@@ -98,17 +98,17 @@ def test_boxes_lie_inside_the_picture_surest_first(data_dir: Path, models_dir: P
 def test_thresholds_count_per_label(data_dir: Path, models_dir: Path) -> None:
     samples = coco(data_dir, 49)
     detector = build("yolox_nano_416", models_dir, confidence=0.2, label_confidence={"person": 0.7})
-    found = Detections.concatenate([detector.detect([sample.picture])[0] for sample in samples])
-    assert found.labelled(Label.PERSON).scores.min() >= 0.7
+    found = Detections.concatenate([detector.detect([sample.image])[0] for sample in samples])
+    assert found.labeled(Label.PERSON).scores.min() >= 0.7
     assert found.select(found.labels != Label.PERSON).scores.min() < 0.4
 
 
 @pytest.mark.real
-def test_noise_and_odd_pictures_do_no_harm(models_dir: Path) -> None:
+def test_noise_and_odd_images_do_no_harm(models_dir: Path) -> None:
     noise = np.random.default_rng(5).integers(0, 256, (333, 1, 3), dtype=np.uint8)
     detector = build(SMALL, models_dir)
-    for picture in (Still(noise), plain(1, 1, 0), plain(4001, 3, 255)):
-        (found,) = detector.detect([picture])
+    for image in (Still(noise), plain(1, 1, 0), plain(4001, 3, 255)):
+        (found,) = detector.detect([image])
         assert np.isfinite(found.boxes).all()
 
 

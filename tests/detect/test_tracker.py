@@ -30,27 +30,27 @@ def tracker(**settings: Any) -> Tracker:
     return build_tracker(TrackSettings(**settings), 5.0)
 
 
-def follow(one: Tracker, pictures: Sequence[Detections], start_ms: int = 1_700_000_000_000) -> list[list[int]]:
-    return [one.update(found, start_ms + k * STEP_MS).ids.tolist() for k, found in enumerate(pictures)]
+def follow(one: Tracker, images: Sequence[Detections], start_ms: int = 1_700_000_000_000) -> list[list[int]]:
+    return [one.update(found, start_ms + k * STEP_MS).ids.tolist() for k, found in enumerate(images)]
 
 
-def drive(pictures: int, label: Label = Label.CAR, box: Sequence[float] = CAR, dx: float = 15.0) -> list[Detections]:
-    return [seen((label, moved(box, dx * k))) for k in range(pictures)]
+def drive(images: int, label: Label = Label.CAR, box: Sequence[float] = CAR, dx: float = 15.0) -> list[Detections]:
+    return [seen((label, moved(box, dx * k))) for k in range(images)]
 
 
-def test_a_car_keeps_its_id_and_needs_two_pictures_to_get_one() -> None:
+def test_a_car_keeps_its_id_and_needs_two_images_to_get_one() -> None:
     assert follow(tracker(), drive(6)) == [[], [1], [1], [1], [1], [1]]
 
 
-def test_the_same_pictures_give_the_same_ids_in_two_trackers_side_by_side() -> None:
+def test_the_same_images_give_the_same_ids_in_two_trackers_side_by_side() -> None:
     random = np.random.default_rng(3)
-    pictures = []
+    images = []
     for k in range(40):
         boxes = [moved((x, x, x + 60, x + 60), 6.0 * k) for x in random.permutation(np.arange(0, 900, 90.0))[:7]]
-        pictures.append(seen(*[(Label.CAR if i % 2 else Label.PERSON, box) for i, box in enumerate(boxes)]))
+        images.append(seen(*[(Label.CAR if i % 2 else Label.PERSON, box) for i, box in enumerate(boxes)]))
     one, other = tracker(), tracker()
     ids = []
-    for k, found in enumerate(pictures):  # interleaved: a counter shared by the two would show
+    for k, found in enumerate(images):  # interleaved: a counter shared by the two would show
         a, b = one.update(found, k * STEP_MS), other.update(found, k * STEP_MS)
         np.testing.assert_array_equal(a.ids, b.ids)
         np.testing.assert_array_equal(a.detections.boxes, b.detections.boxes)
@@ -77,8 +77,8 @@ def test_a_person_is_never_the_continuation_of_a_car() -> None:
 
 def test_person_plate_and_car_in_one_place_are_three_tracks() -> None:
     one = tracker()
-    pictures = [seen((Label.CAR, CAR), (Label.PERSON, CAR), (Label.PLATE, CAR), (Label.FACE, CAR))] * 3
-    tracks = [one.update(found, k * STEP_MS) for k, found in enumerate(pictures)][-1]
+    images = [seen((Label.CAR, CAR), (Label.PERSON, CAR), (Label.PLATE, CAR), (Label.FACE, CAR))] * 3
+    tracks = [one.update(found, k * STEP_MS) for k, found in enumerate(images)][-1]
     assert sorted(tracks.ids.tolist()) == [1, 2, 3, 4]
     assert sorted(tracks.detections.labels.tolist()) == sorted([Label.CAR, Label.PERSON, Label.PLATE, Label.FACE])
 
@@ -110,7 +110,7 @@ def test_a_short_loss_keeps_the_id_and_a_long_one_ends_the_track_once() -> None:
     assert one.finished() == frozenset()
 
 
-def test_patience_is_in_seconds_whatever_the_rate_of_pictures() -> None:
+def test_patience_is_in_seconds_whatever_the_rate_of_images() -> None:
     for step_ms in (40, 200, 500):
         one = tracker(lost_s=1.0)
         for k in range(10):

@@ -28,10 +28,10 @@ def test_tracks_need_a_number_for_each_object() -> None:
 
 
 def test_objects_are_picked_by_label_in_their_order() -> None:
-    tracks = Tracks(_THREE, np.array([7, 8, 9], np.int64)).labelled(*VEHICLES)
+    tracks = Tracks(_THREE, np.array([7, 8, 9], np.int64)).labeled(*VEHICLES)
     assert tracks.ids.tolist() == [7, 9]
     assert [label for _, _, label in tracks.detections] == [Label.CAR, Label.CAR]
-    assert len(_THREE.labelled(Label.BUS)) == 0
+    assert len(_THREE.labeled(Label.BUS)) == 0
 
 
 def test_results_are_joined_in_order_and_nothing_gives_nothing() -> None:

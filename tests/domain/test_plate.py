@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.plate import Layout, PlateRead, keys_near, layout_of, normalise, plate_forms, plate_key
+from pipeline.domain.plate import Layout, PlateRead, keys_near, layout_of, normalize, plate_forms, plate_key
 
 _OLD = st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True)
 _MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
@@ -41,11 +41,11 @@ def test_a_mercosul_plate_is_its_own_key(plate: str) -> None:
 
 
 @given(st.text(max_size=12))
-def test_a_key_is_normalised_and_its_own_key(text: str) -> None:
+def test_a_key_is_normalized_and_its_own_key(text: str) -> None:
     key = plate_key(text)
     assert set(key) <= set(string.ascii_uppercase + string.digits)
     assert plate_key(key) == key
-    assert len(key) == len(normalise(text))
+    assert len(key) == len(normalize(text))
 
 
 @given(st.text(string.ascii_uppercase + string.digits, max_size=9))

@@ -64,7 +64,7 @@ def test_a_camera_without_a_place_has_no_distance() -> None:
         ([seen("se", 0), seen("rio", 600)], 1),
         ([seen("se", 0), seen("rio", 3 * 3600)], 0),
         ([seen("se", 0), seen("rio", 0)], 1),
-        ([seen("se", 0), seen("se-2", 0)], 0),  # 50 m apart: one vehicle in two pictures
+        ([seen("se", 0), seen("se-2", 0)], 0),  # 50 m apart: one vehicle in two images
         ([seen("se", 0), seen("nowhere", 300), seen("rio", 600)], 1),
         ([seen("se", 0), seen("nowhere", 300)], 0),
         ([seen("se", 0), seen("rio", 600), seen("se", 1200), seen("rio", 1800)], 3),

@@ -18,8 +18,8 @@ CONFIG = """\
 version: 1
 data_dir: data
 cameras:
-  - {{id: road, source: "{clips}/highway-motorbike.mp4", scope: public-road, analyse_fps: 5}}
-  - {{id: yard, source: "{clips}/person-bicycle-car-detection.mp4", scope: public-road, analyse_fps: 3}}
+  - {{id: road, source: "{clips}/highway-motorbike.mp4", scope: public-road, analyze_fps: 5}}
+  - {{id: yard, source: "{clips}/person-bicycle-car-detection.mp4", scope: public-road, analyze_fps: 3}}
 sinks:
   - {{type: chdb, name: store, batch_interval_s: 0.2}}
   - {{type: jsonl, name: lines, path: events.jsonl, batch_interval_s: 0.2}}

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analytics.book import TrackBook
 from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.detections import Detections
+from pipeline.engine.camera_stream import Stream
 from pipeline.engine.preview import Preview
-from pipeline.engine.stream import Stream
 from tests.engine.frames import frame
 
 
@@ -25,7 +25,7 @@ def show(preview: Preview, index: int, stream_id: str = "abcdef012345678") -> No
         stream_id,
         build_tracker(TrackSettings(), 10),
         None,
-        TrackBook("cam", stream_id, AnalyticsSettings()),
+        TrackSummarizer("cam", stream_id, AnalyticsSettings()),
     )
     stream.follow(frame("cam", index, stream=stream_id), Detections.empty())
     preview.show(stream)
@@ -49,11 +49,11 @@ def test_only_this_user_may_read_them(tmp_path: Path) -> None:
     assert (tmp_path / "q").stat().st_mode & 0o777 == 0o700
     for folder in (tmp_path / "p" / "cam", tmp_path / "q" / "cam"):
         assert folder.stat().st_mode & 0o777 == 0o700
-        (picture,) = folder.iterdir()
-        assert picture.stat().st_mode & 0o777 == 0o600
+        (image,) = folder.iterdir()
+        assert image.stat().st_mode & 0o777 == 0o600
 
 
-def test_pictures_of_earlier_runs_are_counted_and_strangers_left_alone(tmp_path: Path) -> None:
+def test_images_of_earlier_runs_are_counted_and_strangers_left_alone(tmp_path: Path) -> None:
     first = Preview(tmp_path, 0.1, 3)
     for index in range(3):
         show(first, index)
@@ -66,7 +66,7 @@ def test_pictures_of_earlier_runs_are_counted_and_strangers_left_alone(tmp_path:
     assert [path.name[-5] for path in second.latest()["cam"]] == ["1", "7", "8"]
 
 
-def test_pictures_keep_their_distance_and_reconnections_cost_no_memory(tmp_path: Path) -> None:
+def test_images_keep_their_distance_and_reconnections_cost_no_memory(tmp_path: Path) -> None:
     preview = Preview(tmp_path, 1.0, 50)
     for index in range(20):
         show(preview, index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 
-from pipeline.observe.ingest import IngestMetrics, IngestSnapshot
+from pipeline.observe.ingest_metrics import IngestMetrics, IngestSnapshot
 from pipeline.observe.metrics import MetricsServer
 
 

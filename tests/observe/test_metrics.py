@@ -21,10 +21,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline.domain.events import Kind
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 from pipeline.errors import ConfigError
-from pipeline.observe.collectors import MAX_REASONS, bounded
 from pipeline.observe.metrics import MetricsServer, PipelineMetrics
+from pipeline.observe.prometheus_collectors import MAX_REASONS, bounded
 from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
-from pipeline.observe.stages import Stage, StageClock
+from pipeline.observe.stage_timing import Stage, StageClock
 
 _UNITS = ("_seconds", "_bytes", "_frames", "_events", "_items", "_fds", "_fps", "_state", "_up", "_reconnects",
           "_retries", "_refused")  # fmt: skip
@@ -87,7 +87,7 @@ def test_names_have_our_prefix_a_unit_and_help_and_no_family_comes_twice(metrics
     [
         ("camera_decoded_frames_total", {"camera": "av-1"}, 100),
         ("camera_delivered_frames_total", {"camera": "av-1"}, 50),
-        ("camera_analysed_frames_total", {"camera": "av-1"}, 45),
+        ("camera_analyzed_frames_total", {"camera": "av-1"}, 45),
         ("camera_source_dropped_frames_total", {"camera": "av-1", "reason": "sampled"}, 49),
         ("camera_dropped_frames_total", {"camera": "av-1", "reason": "queue-full"}, 5),
         ("camera_reconnects_total", {"camera": "av-1"}, 2),

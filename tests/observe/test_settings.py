@@ -22,7 +22,7 @@ def test_the_defaults_tell_nothing_to_the_network() -> None:
     assert MetricsSettings().host == "127.0.0.1"
 
 
-@pytest.mark.parametrize("change", [{"log_level": "loud"}, {"metrics": {"port": 70000}}, {"colour": True}])
+@pytest.mark.parametrize("change", [{"log_level": "loud"}, {"metrics": {"port": 70000}}, {"color": True}])
 def test_wrong_values_and_unknown_keys_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ObserveSettings.model_validate(change)

@@ -29,7 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
-def test_the_wheel_carries_licence_cards_configurations_and_types(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_carries_license_cards_configurations_and_types(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "pipeline/resources/models/cards/cct_xs_v1_global.yaml" in names
@@ -47,7 +47,7 @@ def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     assert weights == [f"pipeline/resources/models/{name}.onnx" for name in ours]
 
 
-def test_the_licence_is_the_whole_agpl() -> None:
+def test_the_license_is_the_whole_agpl() -> None:
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert text.lstrip().startswith(
         "GNU AFFERO GENERAL PUBLIC LICENSE\n                       Version 3, 19 November 2007"

@@ -13,13 +13,13 @@ _RUN = """
 import sys
 from pathlib import Path
 import numpy as np
-from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import Backend, DetectSettings
 
 for backend in (Backend.ONNXRUNTIME, Backend.OPENVINO):
     settings = DetectSettings(model="yolo11n_int8_320", plate_model=None, backend=backend)
-    build_detector(settings, Path(sys.argv[1])).detect([ArrayPicture(np.zeros((64, 64, 3), np.uint8))])
+    build_detector(settings, Path(sys.argv[1])).detect([ArrayImage(np.zeros((64, 64, 3), np.uint8))])
 """
 
 

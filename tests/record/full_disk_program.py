@@ -7,14 +7,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline.record.archive import Archive
 from pipeline.record.recorder import Recorder
+from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
 from tests.record.packets import BEGIN_MS, clip, connect, until
 
 small, other = Path(sys.argv[1]), Path(sys.argv[2])
 path = clip(other)
-settings = RecordSettings(dir=small / "film", segment_s=1, fragment_s=0.5, retry_s=0.1, days=3650)
+settings = RecordSettings(dir=small / "video", segment_s=1, fragment_s=0.5, retry_s=0.1, days=3650)
 with Recorder(settings) as recorder:
     connect(recorder, path)
     until(lambda: recorder.counts()["cam"].segments == 4, "four files")
@@ -30,7 +30,7 @@ with Recorder(settings) as recorder:
     time.sleep(2 * settings.retry_s)
     connect(recorder, path, begin_ms=BEGIN_MS + 20_000)
     until(lambda: recorder.counts()["cam"].segments >= 8, "records again")
-archive = Archive(small / "film")
+archive = RecordingArchive(small / "video")
 assert recorder.counts()["cam"].error == ""
 print([(gap.end_ms - gap.begin_ms, gap.reason) for gap in archive.gaps("cam")])
 print("survived")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.source import open_source
+from pipeline.decode.supervised_source import open_source
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
 

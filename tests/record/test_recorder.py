@@ -1,4 +1,4 @@
-"""Film as the camera sent it: whole, silent, where its time says, and readable whatever happened."""
+"""Video as the camera sent it: whole, silent, where its time says, and readable whatever happened."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import av
 import pytest
 
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.source import open_source
-from pipeline.record.archive import Archive
-from pipeline.record.layout import locked
+from pipeline.decode.supervised_source import open_source
+from pipeline.record.file_layout import locked
 from pipeline.record.recorder import Recorder
+from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
 from tests.project.places import ROOT
 from tests.record.packets import BEGIN_MS, clip, connect, packets, record, until
@@ -46,14 +46,14 @@ def rtsp(loop_file: Path) -> Iterator[RtspServer]:
 
 
 @pytest.mark.parametrize("bf", ["0", "2"])
-def test_film_is_what_the_camera_sent_in_files_named_by_utc(tmp_path: Path, bf: str) -> None:
+def test_video_is_what_the_camera_sent_in_files_named_by_utc(tmp_path: Path, bf: str) -> None:
     source = clip(tmp_path, options={"g": "10", "bf": bf})
-    record(tmp_path / "film", source)
-    files = Archive(tmp_path / "film").segments("cam")
+    record(tmp_path / "video", source)
+    files = RecordingArchive(tmp_path / "video").segments("cam")
     assert [one.begin_ms - BEGIN_MS for one in files] == [0, 1000, 2000, 3000]
     assert [one.end_ms - BEGIN_MS for one in files] == [1000, 2000, 3000, 4000]
-    assert files[0].path.relative_to(tmp_path / "film").as_posix() == "cam/2025-06-01/20250601T120000.123Z.mp4"
-    assert [picture for one in files for picture in decoded(one.path)] == decoded(source)
+    assert files[0].path.relative_to(tmp_path / "video").as_posix() == "cam/2025-06-01/20250601T120000.123Z.mp4"
+    assert [image for one in files for image in decoded(one.path)] == decoded(source)
     assert {oct(one.path.stat().st_mode & 0o777) for one in files} == {"0o600"}
     assert {oct(one.path.parent.stat().st_mode & 0o777) for one in files} == {"0o700"}
 
@@ -66,19 +66,19 @@ def test_other_codecs_are_recorded_too(tmp_path: Path, codec: str) -> None:
         from tests.decode.clips import Recipe, encode
 
         source = encode(tmp_path / "clip.webm", Recipe(codec=codec, frames=40))
-    recorder = record(tmp_path / "film", source)
+    recorder = record(tmp_path / "video", source)
     assert recorder.counts()["cam"].error == ""
-    files = Archive(tmp_path / "film").segments("cam")
+    files = RecordingArchive(tmp_path / "video").segments("cam")
     assert len(files) > 1
-    assert len([picture for one in files for picture in decoded(one.path)]) == 40
+    assert len([image for one in files for image in decoded(one.path)]) == 40
 
 
 def test_sound_is_never_recorded(tmp_path: Path) -> None:
     clip(tmp_path, audio="aac")
-    with WebServer(tmp_path) as web, Recorder(RecordSettings(dir=tmp_path / "film", days=3650)) as recorder:
+    with WebServer(tmp_path) as web, Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
         source = open_source("cam", web.url("clip.mp4"), settings=DecodeSettings(), tap=recorder.tap("cam"))
         assert len(list(source.frames())) == 40
-    (file,) = Archive(tmp_path / "film").segments("cam")
+    (file,) = RecordingArchive(tmp_path / "video").segments("cam")
     with av.open(str(file.path)) as container:
         assert [stream.type for stream in container.streams] == ["video"]
     assert decoded(file.path) == decoded(tmp_path / "clip.mp4")
@@ -86,10 +86,10 @@ def test_sound_is_never_recorded(tmp_path: Path) -> None:
 
 def test_a_gap_has_its_reason(tmp_path: Path) -> None:
     source = clip(tmp_path)
-    with Recorder(RecordSettings(dir=tmp_path / "film", segment_s=1, fragment_s=0.5, days=3650)) as recorder:
+    with Recorder(RecordSettings(dir=tmp_path / "video", segment_s=1, fragment_s=0.5, days=3650)) as recorder:
         connect(recorder, source)
         connect(recorder, source, begin_ms=BEGIN_MS + 60_000, reason="the power went")
-    gaps = Archive(tmp_path / "film").gaps("cam", BEGIN_MS, BEGIN_MS + 70_000)
+    gaps = RecordingArchive(tmp_path / "video").gaps("cam", BEGIN_MS, BEGIN_MS + 70_000)
     assert [(gap.begin_ms - BEGIN_MS, gap.end_ms - BEGIN_MS, gap.reason) for gap in gaps] == [
         (4000, 60_000, "the cable was pulled"),
         (64_000, 70_000, "the power went; the recorder was stopped"),
@@ -104,23 +104,23 @@ def test_a_clock_that_jumps_begins_a_new_file(tmp_path: Path) -> None:
         for one in sent
         if one.pts is not None
     ]
-    with Recorder(RecordSettings(dir=tmp_path / "film", days=3650)) as recorder:
+    with Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
         with av.open(str(source)) as container:
             take = recorder.tap("cam").opened(container.streams.video[0])
         for packet in [*sent, *jumped]:
             take.packet(packet)
-    files = Archive(tmp_path / "film").segments("cam")
+    files = RecordingArchive(tmp_path / "video").segments("cam")
     assert [one.begin_ms - BEGIN_MS for one in files] == [0, 5000]
     assert sum(len(decoded(one.path)) for one in files) == 40
 
 
-def test_a_disk_that_is_too_slow_costs_film_and_nothing_else(tmp_path: Path) -> None:
+def test_a_disk_that_is_too_slow_costs_video_and_nothing_else(tmp_path: Path) -> None:
     source = clip(tmp_path, 1, size=(640, 480), options={"g": "10", "crf": "0"})
     heavy = [replace(one, data=one.data + bytes(300_000)) for one in packets(source)]
-    recorder = Recorder(RecordSettings(dir=tmp_path / "film", max_waiting_bytes=1_000_000, days=3650))
+    recorder = Recorder(RecordSettings(dir=tmp_path / "video", max_waiting_bytes=1_000_000, days=3650))
     with recorder:
         tap = recorder.tap("cam")
-        until((tmp_path / "film/cam/.recorder.lock").exists, "the writer has begun")
+        until((tmp_path / "video/cam/.recorder.lock").exists, "the writer has begun")
         gate = threading.Event()
         writing = tap._writing  # type: ignore[attr-defined]
         write, writing.packet = writing.packet, lambda *given: (gate.wait(20), write(*given))
@@ -133,11 +133,11 @@ def test_a_disk_that_is_too_slow_costs_film_and_nothing_else(tmp_path: Path) -> 
     counts = recorder.counts()["cam"]
     assert counts.dropped > 0
     assert counts.packets + counts.dropped == len(heavy)
-    assert "too slow" in Archive(tmp_path / "film").gaps("cam")[-1].reason
+    assert "too slow" in RecordingArchive(tmp_path / "video").gaps("cam")[-1].reason
 
 
 def test_what_cannot_begin_is_tried_again(tmp_path: Path) -> None:
-    source, folder = clip(tmp_path), tmp_path / "film"
+    source, folder = clip(tmp_path), tmp_path / "video"
     (folder / "cam").mkdir(parents=True)
     chosen = RecordSettings(dir=folder, segment_s=1, fragment_s=0.5, days=3650, retry_s=0.1)
     with Recorder(chosen) as recorder:
@@ -147,24 +147,24 @@ def test_what_cannot_begin_is_tried_again(tmp_path: Path) -> None:
             connect(recorder, source)
         until(lambda: recorder.counts()["cam"].error == "", "the lock is had")
         connect(recorder, source, begin_ms=BEGIN_MS + 10_000)
-    begins = [one.begin_ms - BEGIN_MS for one in Archive(folder).segments("cam")]
+    begins = [one.begin_ms - BEGIN_MS for one in RecordingArchive(folder).segments("cam")]
     assert begins[-4:] == [10_000, 11_000, 12_000, 13_000]
 
 
 def test_two_recorders_of_one_camera_do_not_mix(tmp_path: Path) -> None:
     source = clip(tmp_path)
-    settings = RecordSettings(dir=tmp_path / "film", segment_s=1, fragment_s=0.5, days=3650)
+    settings = RecordSettings(dir=tmp_path / "video", segment_s=1, fragment_s=0.5, days=3650)
     with Recorder(settings) as first:
         connect(first, source)
         with Recorder(settings) as second:
             connect(second, source)
             until(lambda: "another process" in second.counts()["cam"].error, "it says so")
-    assert len(Archive(tmp_path / "film").segments("cam")) == 4
+    assert len(RecordingArchive(tmp_path / "video").segments("cam")) == 4
 
 
 def test_a_lost_camera_leaves_a_gap_and_is_recorded_again(rtsp: RtspServer, tmp_path: Path) -> None:
     quick = DecodeSettings(backoff_initial_s=0.05, backoff_max_s=0.3)
-    with Recorder(RecordSettings(dir=tmp_path / "film", segment_s=1, fragment_s=0.2)) as recorder:
+    with Recorder(RecordSettings(dir=tmp_path / "video", segment_s=1, fragment_s=0.2)) as recorder:
         source = open_source("cam", rtsp.url(), settings=quick, tap=recorder.tap("cam"))
         thread = threading.Thread(target=lambda: list(source.frames()))
         thread.start()
@@ -177,8 +177,8 @@ def test_a_lost_camera_leaves_a_gap_and_is_recorded_again(rtsp: RtspServer, tmp_
         until(lambda: recorder.counts()["cam"].packets > before + 30, "more packets")
         source.stop()
         thread.join(10)
-    files = Archive(tmp_path / "film").segments("cam")
-    gaps = Archive(tmp_path / "film").gaps("cam", end_ms=files[-1].end_ms)
+    files = RecordingArchive(tmp_path / "video").segments("cam")
+    gaps = RecordingArchive(tmp_path / "video").gaps("cam", end_ms=files[-1].end_ms)
     assert len(gaps) == 1
     assert "connection" in gaps[0].reason or "ended" in gaps[0].reason
     assert all(a.end_ms <= b.begin_ms + 1 for a, b in itertools.pairwise(files))
@@ -186,15 +186,15 @@ def test_a_lost_camera_leaves_a_gap_and_is_recorded_again(rtsp: RtspServer, tmp_
 
 def test_kill_9_loses_the_last_seconds_at_most(rtsp: RtspServer, tmp_path: Path) -> None:
     program = Path(__file__).with_name("recording_program.py")
-    film = tmp_path / "film"
+    video = tmp_path / "video"
     process = subprocess.Popen(
-        [sys.executable, str(program), rtsp.url(), str(film)],
+        [sys.executable, str(program), rtsp.url(), str(video)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    archive = Archive(film)
+    archive = RecordingArchive(video)
     try:
         until(lambda: "cam" in archive.cameras() and len(archive.segments("cam")) >= 2, "the second file", 40)
         until(lambda: archive.segments("cam")[-1].end_ms - archive.segments("cam")[-1].begin_ms > 600, "fragments", 40)
@@ -205,7 +205,7 @@ def test_kill_9_loses_the_last_seconds_at_most(rtsp: RtspServer, tmp_path: Path)
     assert not files[-1].complete
     seen = [len(decoded(one.path)) for one in files]
     assert seen[-1] >= 12, "what was on the disk plays"
-    with Recorder(RecordSettings(dir=film)) as recorder:
+    with Recorder(RecordSettings(dir=video)) as recorder:
         recorder.tap("cam")
         until(lambda: all(one.complete for one in archive.segments("cam")), "adopted")
     assert [len(decoded(one.path)) for one in archive.segments("cam")] == seen
@@ -213,15 +213,15 @@ def test_kill_9_loses_the_last_seconds_at_most(rtsp: RtspServer, tmp_path: Path)
     assert archive.gaps("cam")[-1].reason.startswith("the recorder was killed")
 
 
-def test_a_header_without_a_picture_is_no_film(tmp_path: Path) -> None:
-    record(tmp_path / "film", clip(tmp_path))
-    first = Archive(tmp_path / "film").segments("cam")[0]
+def test_a_header_without_a_image_is_no_video(tmp_path: Path) -> None:
+    record(tmp_path / "video", clip(tmp_path))
+    first = RecordingArchive(tmp_path / "video").segments("cam")[0]
     bare = first.path.with_name("20250601T140000.000Z.mp4")
     bare.write_bytes(first.path.read_bytes()[:700])
-    with Recorder(RecordSettings(dir=tmp_path / "film", days=3650)) as recorder:
+    with Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
         recorder.tap("cam")
         until(lambda: not bare.exists(), "it is removed")
-    assert len(Archive(tmp_path / "film").segments("cam")) == 4
+    assert len(RecordingArchive(tmp_path / "video").segments("cam")) == 4
 
 
 def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:

@@ -42,11 +42,11 @@ class _Handler(SimpleHTTPRequestHandler):
         kind = "multipart/x-mixed-replace; boundary=next" if data is None else "video/mp4"
         self.send_header("Content-Type", kind)
         self.end_headers()
-        picture = Path(self.directory, "picture.jpg")
+        image = Path(self.directory, "image.jpg")
         try:
             while not self.server.stopping.is_set():  # type: ignore[attr-defined]
                 if data is None:
-                    part = picture.read_bytes()
+                    part = image.read_bytes()
                     head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
                     self.wfile.write(head.encode() + part + b"\r\n")
                 else:

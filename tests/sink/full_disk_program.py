@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.domain.events import Kind
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSettings, JsonLinesSettings
-from pipeline.sink.store import open_store
-from tests.sink.samples import plate_read
+from pipeline.store.event_store import open_store
+from tests.event_samples import plate_read
 
 kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 total = {"chdb": 100_100, "jsonl": 20_100}[kind]

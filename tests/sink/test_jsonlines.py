@@ -14,7 +14,7 @@ from pipeline.errors import SinkError
 from pipeline.sink.build import build_sink
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.settings import JsonLinesSettings
-from tests.sink.samples import one_of_each, plate_read
+from tests.event_samples import one_of_each, plate_read
 
 
 def events_in(path: Path) -> list[object]:
@@ -95,7 +95,7 @@ def test_standard_output_is_a_pipe_of_lines(tmp_path: Path, end: str) -> None:
         "from pathlib import Path\n"
         "from pipeline.sink.build import build_sink\n"
         "from pipeline.sink.settings import JsonLinesSettings\n"
-        "from tests.sink.samples import plate_read\n"
+        "from tests.event_samples import plate_read\n"
         f"sink = build_sink(JsonLinesSettings(path='-', close_timeout_s=0.2), Path({str(tmp_path)!r}))\n"
         "sink.add([plate_read(n) for n in range(3)])\n"
         "sink.close()\n"

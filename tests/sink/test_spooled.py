@@ -19,7 +19,7 @@ from pipeline.sink.spool.settings import SpoolSettings, WhenFull
 from pipeline.sink.spool.spool import Spool
 from pipeline.sink.spooled import SpooledSink
 from pipeline.sink.writer import Refused
-from tests.sink.samples import plate_read, wait_until
+from tests.event_samples import plate_read, wait_until
 
 
 class Other:

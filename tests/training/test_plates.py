@@ -1,4 +1,4 @@
-"""Rendered plates have the text, the shape and the colours they claim; crops are cut where the plate is."""
+"""Rendered plates have the text, the shape and the colors they claim; crops are cut where the plate is."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_plate_has_its_shape_and_its_text_is_ink(draw: object, text: str, size
     plate = draw(text, rng())  # type: ignore[operator]
     other = draw("XYZ9876"[: len(text)], rng())  # type: ignore[operator]
     assert plate.shape[:2] == size
-    assert (plate != other).any(axis=2).mean() > 0.03, "another text is another picture"
+    assert (plate != other).any(axis=2).mean() > 0.03, "another text is another image"
 
 
 def test_the_band_of_a_mercosul_plate_is_blue() -> None:

@@ -1,4 +1,4 @@
-"""Our own detector on real pictures: all labels in one pass, whatever runs it."""
+"""Our own detector on real images: all labels in one pass, whatever runs it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from models.training.sources import Sample, everything
 from models.training.traffic.evaluate import Result, evaluate
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher
-from pipeline.decode.media import read_picture
+from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import Backend, DetectSettings
 from pipeline.domain.detections import overlaps
 from pipeline.domain.labels import Label
-from pipeline.weights.cards import list_cards, load_card, verify_weights
+from pipeline.weights.catalog import list_cards, load_card, verify_weights
 
 pytestmark = pytest.mark.real
 LEAST = {"plate": 0.95, "face": 0.8, "person": 0.7, "vehicle": 0.7}
@@ -25,7 +25,7 @@ OURS = ("viapublica_traffic", "viapublica_traffic_int8")
 
 @pytest.fixture(scope="module")
 def held_out(data_dir: Path) -> list[Sample]:
-    """Some pictures of each set that the network was never trained on."""
+    """Some images of each set that the network was never trained on."""
     taken: dict[str, list[Sample]] = {}
     for sample in everything(data_dir):
         if sample.validation and sample.boxes:
@@ -34,9 +34,9 @@ def held_out(data_dir: Path) -> list[Sample]:
 
 
 def share(result: Result, label: str) -> float:
-    """Of all labelled objects of that group, how many were found."""
+    """Of all labeled objects of that group, how many were found."""
     scores = [score for (_, group), score in result.scores.items() if group == label]
-    return sum(s.right for s in scores) / sum(s.labelled for s in scores)
+    return sum(s.right for s in scores) / sum(s.labeled for s in scores)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -47,9 +47,9 @@ def test_every_label_is_found_where_it_was_never_seen(name: str, held_out: list[
 
 
 def test_both_runtimes_find_the_same(data_dir: Path, tmp_path: Path) -> None:
-    picture = read_picture(next((data_dir / "pennfudan-street" / "images").glob("*.png")))
+    image = read_image(next((data_dir / "pennfudan-street" / "images").glob("*.png")))
     found = [
-        build_detector(DetectSettings(backend=backend), tmp_path).detect([picture])[0]
+        build_detector(DetectSettings(backend=backend), tmp_path).detect([image])[0]
         for backend in (Backend.ONNXRUNTIME, Backend.OPENVINO)
     ]
     for one, other in (found, found[::-1]):

@@ -1,4 +1,4 @@
-"""The labelled material is read as its collectors meant it, and split so that no plate is on both sides."""
+"""The labeled material is read as its collectors meant it, and split so that no plate is on both sides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.training.sources import TrainingDataError, everything, load, read_pictures, upright
+from models.training.sources import TrainingDataError, everything, load, read_images, upright
 
 pytestmark = pytest.mark.real
 
@@ -24,8 +24,8 @@ def test_no_plate_is_on_both_sides(data_dir: Path) -> None:
     assert len({sample.key for sample in samples}) == len(samples)
 
 
-def test_a_turned_picture_and_its_boxes_stay_together(data_dir: Path) -> None:
-    sideways = next(s for s in read_pictures(data_dir, "br-phone-plates") if s.turn == 1)
+def test_a_turned_image_and_its_boxes_stay_together(data_dir: Path) -> None:
+    sideways = next(s for s in read_images(data_dir, "br-phone-plates") if s.turn == 1)
     ((sample, stored),) = load([sideways])
     image, ((x1, y1, x2, y2),) = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
     assert image.shape[:2] == stored.shape[:2][::-1]
@@ -40,16 +40,16 @@ def test_broken_material_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "openalpr-br"
     folder.mkdir()
     with pytest.raises(TrainingDataError, match=r"plates\.csv|boxes\.csv"):
-        read_pictures(tmp_path, "openalpr-br")
+        read_images(tmp_path, "openalpr-br")
     (folder / "plates.csv").write_text("file,plate_text,x,y,w,h,layout\na.jpg,ABC1234,1,2,three,4,br_old\n")
     with pytest.raises(TrainingDataError, match=r"a\.jpg, which is not there"):
-        read_pictures(tmp_path, "openalpr-br")
-    (folder / "a.jpg").write_bytes(b"no picture")
+        read_images(tmp_path, "openalpr-br")
+    (folder / "a.jpg").write_bytes(b"no image")
     with pytest.raises(TrainingDataError, match=r"a\.jpg is not a box"):
-        read_pictures(tmp_path, "openalpr-br")
+        read_images(tmp_path, "openalpr-br")
     (folder / "plates.csv").write_text("file,plate_text,x,y,w,h,layout\na.jpg,ABC1234,1,2,3,4,br_old\n")
-    samples = read_pictures(tmp_path, "openalpr-br")
-    with pytest.raises(TrainingDataError, match=r"a\.jpg: is not a picture"):
+    samples = read_images(tmp_path, "openalpr-br")
+    with pytest.raises(TrainingDataError, match=r"a\.jpg: is not an image"):
         list(load(samples))
     cv2.imwrite(str(folder / "a.jpg"), np.zeros((9, 9, 3), np.uint8))
     assert [image.shape for _, image in load(samples)] == [(9, 9, 3)]
@@ -58,19 +58,19 @@ def test_broken_material_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "row", ["a.jpg,car,5,5,5,9", "a.jpg,car,nan,5,9,9", "a.jpg,car,9,5,1,9", "a.jpg,car,0,0,inf,9"]
 )
-def test_a_box_without_a_size_is_named_with_its_picture(tmp_path: Path, row: str) -> None:
+def test_a_box_without_a_size_is_named_with_its_image(tmp_path: Path, row: str) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "a.jpg").write_bytes(b"")
     (tmp_path / "set" / "boxes.csv").write_text(f"file,class,x1,y1,x2,y2\n{row}\n", encoding="utf-8")
     with pytest.raises(TrainingDataError, match=r"line 2: the row of a\.jpg is not a box.*has no size"):
-        read_pictures(tmp_path, "set")
+        read_images(tmp_path, "set")
 
 
 def test_a_table_without_rows_is_named(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "boxes.csv").write_text("file,class,x1,y1,x2,y2\n", encoding="utf-8")
     with pytest.raises(TrainingDataError, match="has no rows"):
-        read_pictures(tmp_path, "set")
+        read_images(tmp_path, "set")
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_a_plate_that_is_none_is_named_with_its_line(tmp_path: Path, row: str, s
     head = "\ufefffile,x,y,w,h,plate_text,layout,rotate_cw_to_upright"
     (tmp_path / "set" / "plates.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
     with pytest.raises(TrainingDataError, match=rf"line 2.*{said}"):
-        read_pictures(tmp_path, "set")
+        read_images(tmp_path, "set")
 
 
-def test_a_box_outside_its_picture_is_named(tmp_path: Path) -> None:
+def test_a_box_outside_its_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     cv2.imwrite(str(tmp_path / "set" / "a.jpg"), np.zeros((9, 9, 3), np.uint8))
     (tmp_path / "set" / "boxes.csv").write_text("file,class,x1,y1,x2,y2\na.jpg,car,9,0,12,5\n", encoding="utf-8")
-    samples = read_pictures(tmp_path, "set")
-    with pytest.raises(TrainingDataError, match=r"set/a\.jpg.*outside the picture of 9x9"):
+    samples = read_images(tmp_path, "set")
+    with pytest.raises(TrainingDataError, match=r"set/a\.jpg.*outside the image of 9x9"):
         list(load(samples))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.training.sources import Sample
-from models.training.traffic.compose import Bank, Labelled, compose
+from models.training.traffic.compose import Bank, Labeled, compose
 from models.training.traffic.evaluate import matched
 from models.training.traffic.fuse import Opinion, fuse, inside
 from models.training.traffic.material import decide, paint
@@ -54,7 +54,7 @@ def test_agreement_is_a_label_doubt_is_painted_and_the_collector_knows_best() ->
     assert list(decision.unsure) == [(300, 100, 320, 160)]
 
 
-def test_where_the_collector_labelled_everything_teachers_add_nothing() -> None:
+def test_where_the_collector_labeled_everything_teachers_add_nothing() -> None:
     opinions = [Opinion("person", (0, 0, 50, 90), 0.9), Opinion("face", (20, 5, 30, 18), 0.9)]
     decision = decide(sample("coco-val-people-vehicles"), [("car", (200.0, 0.0, 300.0, 90.0))], opinions)
     assert [word for word, _ in decision.labels] == ["car", "face"]
@@ -80,14 +80,12 @@ def test_painting_is_flat_and_leaves_the_rest() -> None:
     assert (image == 200).all()
 
 
-def test_a_composed_picture_has_a_box_per_word_within_its_borders() -> None:
+def test_a_composed_image_has_a_box_per_word_within_its_borders() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     boxes = np.array([[50, 60, 150, 200], [300, 100, 420, 220]], np.float32)
-    base = Labelled(noise, boxes, ["person", "car"])
-    face = Labelled(noise[:60, :50], np.array([[9, 10, 41, 50]], np.float32), ["face"])
-    rider = Labelled(
-        noise[:90, :60], np.array([[5, 30, 55, 90], [10, 0, 50, 60]], np.float32), ["motorcycle", "person"]
-    )
+    base = Labeled(noise, boxes, ["person", "car"])
+    face = Labeled(noise[:60, :50], np.array([[9, 10, 41, 50]], np.float32), ["face"])
+    rider = Labeled(noise[:90, :60], np.array([[5, 30, 55, 90], [10, 0, 50, 60]], np.float32), ["motorcycle", "person"])
     bank = Bank([face], {"motorcycle": [rider]})
     pasted = 0
     for seed in range(30):
@@ -105,21 +103,21 @@ def test_a_motorcycle_is_cut_out_with_its_rider_and_not_with_half_a_passer_by() 
     image = np.zeros((300, 400, 3), np.uint8)
     boxes = np.array([[100, 100, 160, 200], [110, 60, 150, 160], [250, 50, 350, 150]], np.float32)
     words = ["motorcycle", "person", "car"]
-    bank = Bank.cut_from([Labelled(image, boxes, words)])
+    bank = Bank.cut_from([Labeled(image, boxes, words)])
     (cut_out,) = bank.vehicles["motorcycle"]
     assert cut_out.words == ["motorcycle", "person"]
     assert cut_out.boxes.tolist() == [[0, 40, 60, 140], [10, 0, 50, 100]]
     assert cut_out.image.shape == (140, 60, 3)
     assert len(bank.vehicles["car"]) == 1
     beside = np.vstack([boxes, [[155, 90, 200, 250]]]).astype(np.float32)
-    assert "motorcycle" not in Bank.cut_from([Labelled(image, beside, [*words, "person"])]).vehicles
+    assert "motorcycle" not in Bank.cut_from([Labeled(image, beside, [*words, "person"])]).vehicles
 
 
-def test_each_labelled_box_is_found_once_at_most() -> None:
-    labelled = np.array([[0, 0, 10, 10], [100, 0, 110, 10]], np.float32)
+def test_each_labeled_box_is_found_once_at_most() -> None:
+    labeled = np.array([[0, 0, 10, 10], [100, 0, 110, 10]], np.float32)
     found = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [100, 0, 104, 10]], np.float32)
-    right, taken = matched(found, labelled, 0.5)
+    right, taken = matched(found, labeled, 0.5)
     assert (right.tolist(), taken.tolist()) == ([True, False, False], [True, False])
-    right, taken = matched(found, labelled, 0.4)
+    right, taken = matched(found, labeled, 0.4)
     assert (right.tolist(), taken.tolist()) == ([True, False, True], [True, True])
-    assert matched(found[:0], labelled, 0.5)[1].tolist() == [False, False]
+    assert matched(found[:0], labeled, 0.5)[1].tolist() == [False, False]

@@ -1,4 +1,4 @@
-"""What the reader sees: crops as a detector would cut them, of real plates and of rendered ones set into pictures."""
+"""What the reader sees: crops as a detector would cut them, of real plates and of rendered ones set into images."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from models.training import degrade
 from models.training.degrade import Image
 from models.training.plates.render import any_plate
-from models.training.sources import PLATE_SETS, load, read_pictures, upright
-from pipeline.lpr.views import TILT_ASPECT, TWO_LINE_ASPECT, set_upright, side_by_side
+from models.training.sources import PLATE_SETS, load, read_images, upright
+from pipeline.lpr.crop_variants import TILT_ASPECT, TWO_LINE_ASPECT, set_upright, side_by_side
 
 SIZE: Final = (128, 64)
 """Width and height of the network's input; crops are stretched to it, as fast-plate-ocr does."""
@@ -30,7 +30,7 @@ class Scene:
     """A plate with its surroundings.
 
     Attributes:
-        image, box: the picture, and the plate's (x1, y1, x2, y2) in it.
+        image, box: the image, and the plate's (x1, y1, x2, y2) in it.
         text, source: what it says and where it is from.
         tilt: degrees that it falls towards the right, as far as known: what was added to it.
         two_lines: whether it surely has two.
@@ -45,15 +45,15 @@ class Scene:
 
 
 def real_scenes(data: Path, *, validation: bool) -> list[Scene]:
-    """Upright labelled plates of one part, each with its surroundings."""
+    """Upright labeled plates of one part, each with its surroundings."""
     samples = [
-        sample for folder in PLATE_SETS for sample in read_pictures(data, folder) if sample.validation is validation
+        sample for folder in PLATE_SETS for sample in read_images(data, folder) if sample.validation is validation
     ]
     scenes = []
     for sample, stored in load(samples):
         image, boxes = upright(stored, np.array([box.xyxy for box in sample.boxes]), sample.turn)
-        for box, labelled in zip(boxes, sample.boxes, strict=True):
-            scenes.append(_cut_scene(image, box, labelled.text, sample.source))
+        for box, labeled in zip(boxes, sample.boxes, strict=True):
+            scenes.append(_cut_scene(image, box, labeled.text, sample.source))
     return scenes
 
 
@@ -71,7 +71,7 @@ def _cut_scene(image: Image, box: np.ndarray, text: str, source: str) -> Scene:
 
 
 def set_in(plate: Image, text: str, surroundings: Image, rng: np.random.Generator) -> Scene:
-    """A rendered plate laid into a patch of a real picture, turned and seen from the side."""
+    """A rendered plate laid into a patch of a real image, turned and seen from the side."""
     height, width = plate.shape[:2]
     canvas = np.asarray(cv2.resize(surroundings, (int(width * 1.8), int(height * 2.6))), np.uint8)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
@@ -119,7 +119,7 @@ def cut(scene: Scene, rng: np.random.Generator) -> Image:
 
 
 def look(scene: Scene, rng: np.random.Generator) -> tuple[Image, str]:
-    """One of the ways in which the reader looks at a crop (`pipeline.lpr.views`), and what is to be read there.
+    """One of the ways in which the reader looks at a crop (`pipeline.lpr.crop_variants`), and what is to be read there.
 
     A plate that lies on its side, stands on its head or was set upright the wrong way says nothing: so the reader
     knows which of several looks is the right one.
@@ -179,7 +179,7 @@ def _tilted(scene: Scene, rng: np.random.Generator) -> Scene:
 
 
 def crop_of(image: Image, box: tuple[float, float, float, float]) -> Image:
-    """Pixels of the box, at least 4 × 4, as far as the picture has them."""
+    """Pixels of the box, at least 4 × 4, as far as the image has them."""
     height, width = image.shape[:2]
     x1, y1 = int(np.clip(round(box[0]), 0, width - 4)), int(np.clip(round(box[1]), 0, height - 4))
     x2, y2 = int(np.clip(round(box[2]), x1 + 4, width)), int(np.clip(round(box[3]), y1 + 4, height))

@@ -1,4 +1,4 @@
-"""How many plates a reader reads right: from labelled boxes, and from the boxes of a detector.
+"""How many plates a reader reads right: from labeled boxes, and from the boxes of a detector.
 
 python -m models.training.plates.evaluate --data ../shared/data --models ../shared/models --reader viapublica_plates
 """
@@ -16,21 +16,21 @@ import numpy as np
 
 from models.training.command import told
 from models.training.figures import calibration_error, shown
-from models.training.sources import PLATE_SETS, Sample, load, read_pictures, upright
-from pipeline.decode.picture import ArrayPicture
+from models.training.sources import PLATE_SETS, Sample, load, read_images, upright
+from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector, PlateReader
 from pipeline.lpr.build import build_reader
-from pipeline.lpr.crops import plate_crop
+from pipeline.lpr.plate_crops import plate_crop
+from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
-from pipeline.lpr.syntax import decode
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One labelled plate: what was read, how surely, and whether it is right."""
+    """One labeled plate: what was read, how surely, and whether it is right."""
 
     sample: Sample
     layout: str
@@ -44,16 +44,16 @@ class Reading:
         return self.read == self.text
 
 
-def read_labelled(samples: Sequence[Sample], reader: PlateReader) -> list[Reading]:
-    """From the labelled boxes of upright pictures."""
+def read_labeled(samples: Sequence[Sample], reader: PlateReader) -> list[Reading]:
+    """From the labeled boxes of upright images."""
     readings = []
     for sample, stored in load(list(samples)):
-        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
-        crops = [plate_crop(ArrayPicture(image), box, LprSettings()) for box in boxes]
-        for labelled, seen in zip(sample.boxes, reader.read(crops), strict=True):
+        pixels, boxes = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
+        crops = [plate_crop(ArrayImage(pixels), box, LprSettings()) for box in boxes]
+        for labeled, seen in zip(sample.boxes, reader.read(crops), strict=True):
             read = decode(seen)
             words = ("", 0.0) if read is None else (read.text, read.confidence)
-            readings.append(Reading(sample, labelled.layout, labelled.text, *words))
+            readings.append(Reading(sample, labeled.layout, labeled.text, *words))
     return readings
 
 
@@ -62,21 +62,21 @@ def read_found(samples: Sequence[Sample], detector: Detector, reader: PlateReade
     readings = []
     for sample, stored in load(list(samples)):
         turn = 0 if as_stored else sample.turn
-        image, boxes = upright(stored, [box.xyxy for box in sample.boxes], turn)
-        picture = ArrayPicture(image)
-        found = detector.detect([picture])[0].labelled(Label.PLATE).boxes
-        seen = reader.read([plate_crop(picture, box, LprSettings()) for box in found])
-        for box, labelled in zip(boxes, sample.boxes, strict=True):
+        pixels, boxes = upright(stored, [box.xyxy for box in sample.boxes], turn)
+        image = ArrayImage(pixels)
+        found = detector.detect([image])[0].labeled(Label.PLATE).boxes
+        seen = reader.read([plate_crop(image, box, LprSettings()) for box in found])
+        for box, labeled in zip(boxes, sample.boxes, strict=True):
             read, confidence = "", 0.0
             middle = _nearest(box, found)
             if middle is not None and (told := decode(seen[middle])) is not None:
                 read, confidence = told.text, told.confidence
-            readings.append(Reading(sample, labelled.layout, labelled.text, read, confidence))
+            readings.append(Reading(sample, labeled.layout, labeled.text, read, confidence))
     return readings
 
 
 def _nearest(box: Any, found: Any) -> int | None:
-    """The found box whose middle lies in the labelled one and nearest to its middle."""
+    """The found box whose middle lies in the labeled one and nearest to its middle."""
     if not len(found):
         return None
     middles = (found[:, :2] + found[:, 2:]) / 2
@@ -115,7 +115,7 @@ def plot(readings: Sequence[Reading], name: str, out: Path) -> None:
     counts = np.bincount(bins, minlength=10)
     shares = np.bincount(bins, weights=right, minlength=10) / np.maximum(counts, 1)
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, height_ratios=(3, 1), figsize=(5, 5.5), layout="tight")
-    upper.plot([0, 1], [0, 1], color="grey", linestyle="--", label="keeps its word")
+    upper.plot([0, 1], [0, 1], color="gray", linestyle="--", label="keeps its word")
     filled = counts > 0
     upper.plot((edges[:-1] + 0.05)[filled], shares[filled], marker="o", label=name)
     upper.set(ylabel="share exactly right", ylim=(-0.03, 1.03))
@@ -144,11 +144,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--reader", nargs="+", default=["cct_xs_v1_global"])
-    parser.add_argument("--plot", type=Path, help="reliability of the last reader on labelled boxes held out, as PNG")
+    parser.add_argument("--plot", type=Path, help="reliability of the last reader on labeled boxes held out, as PNG")
     parser.add_argument("--held-out", action="store_true", help="only the validation part")
     options = parser.parse_args()
     with told(parser):
-        samples = [s for folder in PLATE_SETS for s in read_pictures(options.data, folder)]
+        samples = [s for folder in PLATE_SETS for s in read_images(options.data, folder)]
         if options.held_out:
             samples = [s for s in samples if s.validation]
         detector = build_detector(DetectSettings(), options.models)
@@ -156,12 +156,12 @@ def main() -> None:
         for name in options.reader:
             reader = build_reader(LprSettings(model=name), options.models)
             for how, readings in (
-                ("labelled", read_labelled(samples, reader)),
+                ("labeled", read_labeled(samples, reader)),
                 ("found, upright", read_found(samples, detector, reader, as_stored=False)),
                 ("found, as stored", read_found(samples, detector, reader, as_stored=True)),
             ):
                 print("\n".join(table(f"{name}, {how}", readings)), flush=True)
-                if how == "labelled" and options.plot:
+                if how == "labeled" and options.plot:
                     plot([r for r in readings if r.sample.validation], name, options.plot)
                 for r in readings:
                     if r.sample.validation and not r.right:

@@ -99,7 +99,7 @@ def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labeled material")
     parser.add_argument("--keras", type=Path, default=Path("build/training/plates/finished.keras"))
     parser.add_argument("--out", type=Path, default=Path("models/plates/viapublica_plates.onnx"))
     parser.add_argument("--card", type=Path, default=Path("models/cards/viapublica_plates.yaml"))

@@ -1,6 +1,6 @@
 """Draws Brazilian plates: CONTRAN resolution 969/2022 (Mercosul) and the layout before it, cars and motorcycles.
 
-Geometry in millimetres: car 400 × 130, motorcycle 200 × 170 (both layouts); a pixel per millimetre.
+Geometry in millimeters: car 400 × 130, motorcycle 200 × 170 (both layouts); a pixel per millimeter.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _WANTED: Final = (
 
 @dataclass(frozen=True)
 class Style:
-    """Colours as BGR."""
+    """Colors as BGR."""
 
     ground: tuple[int, int, int]
     ink: tuple[int, int, int]
 
 
-_BLACK, _WHITE, _GREY = (25, 25, 25), (245, 245, 245), (175, 172, 168)
+_BLACK, _WHITE, _GRAY = (25, 25, 25), (245, 245, 245), (175, 172, 168)
 OLD_STYLES: Final = (
-    (0.70, Style(_GREY, _BLACK)),  # private
+    (0.70, Style(_GRAY, _BLACK)),  # private
     (0.15, Style((40, 35, 190), _WHITE)),  # hire
     (0.07, Style(_WHITE, _BLACK)),  # official
     (0.03, Style(_WHITE, (40, 35, 190))),  # learner
-    (0.03, Style(_BLACK, _GREY)),  # collection
+    (0.03, Style(_BLACK, _GRAY)),  # collection
     (0.02, Style((150, 60, 30), _WHITE)),  # diplomatic
 )
 MERCOSUL_STYLES: Final = (
@@ -82,21 +82,21 @@ def _font(path: str, height: int) -> ImageFont.FreeTypeFont:
 
 
 class _Sheet:
-    """A plate's blank and what is painted on it, in millimetres."""
+    """A plate's blank and what is painted on it, in millimeters."""
 
     def __init__(self, width: int, height: int, ground: tuple[int, int, int]) -> None:
-        self._picture = Pillow.new("RGB", (width * _SCALE, height * _SCALE), ground[::-1])
-        self._draw = ImageDraw.Draw(self._picture)
+        self._image = Pillow.new("RGB", (width * _SCALE, height * _SCALE), ground[::-1])
+        self._draw = ImageDraw.Draw(self._image)
 
-    def box(self, x: float, y: float, width: float, height: float, colour: tuple[int, int, int]) -> None:
-        self._draw.rectangle([v * _SCALE for v in (x, y, x + width, y + height)], fill=colour[::-1])
+    def box(self, x: float, y: float, width: float, height: float, color: tuple[int, int, int]) -> None:
+        self._draw.rectangle([v * _SCALE for v in (x, y, x + width, y + height)], fill=color[::-1])
 
-    def frame(self, colour: tuple[int, int, int], thick: int) -> None:
-        width, height = self._picture.size
-        self._draw.rounded_rectangle([1, 1, width - 2, height - 2], 6, outline=colour[::-1], width=thick)
+    def frame(self, color: tuple[int, int, int], thick: int) -> None:
+        width, height = self._image.size
+        self._draw.rounded_rectangle([1, 1, width - 2, height - 2], 6, outline=color[::-1], width=thick)
 
     def word(self, text: str, box: tuple[float, float, float, float], font: str, ink: tuple[int, int, int]) -> None:
-        """Small type, centred in x, y, width, height."""
+        """Small type, centered in x, y, width, height."""
         x, y, width, height = (v * _SCALE for v in box)
         type_ = _font(font, max(6, round(height)))
         length = self._draw.textlength(text, type_)
@@ -119,13 +119,13 @@ class _Sheet:
             wide = min(glyph.width * 1.15, cell * fill) if character not in "I1" else min(glyph.width, cell * fill)
             glyph = glyph.resize((max(2, round(wide)), max(2, round(height))))
             place = (round(x + number * cell + (cell - glyph.width) / 2), round(y))
-            self._picture.paste(Pillow.new("RGB", glyph.size, ink[::-1]), place, glyph)
+            self._image.paste(Pillow.new("RGB", glyph.size, ink[::-1]), place, glyph)
 
     def dot(self, x: float, y: float, size: float, ink: tuple[int, int, int]) -> None:
         self._draw.rectangle([v * _SCALE for v in (x - size, y - size / 2, x + size, y + size / 2)], fill=ink[::-1])
 
     def image(self) -> Image:
-        return np.ascontiguousarray(np.asarray(self._picture, np.uint8)[:, :, ::-1])
+        return np.ascontiguousarray(np.asarray(self._image, np.uint8)[:, :, ::-1])
 
 
 def _style(styles: tuple[tuple[float, Style], ...], rng: np.random.Generator) -> Style:
@@ -220,9 +220,9 @@ def dirt(plate: Image, rng: np.random.Generator) -> Image:
     plate = plate.copy()
     height, width = plate.shape[:2]
     for x in (0.2, 0.8) if rng.random() < 0.6 else ():
-        grey = int(rng.integers(40, 200))
+        gray = int(rng.integers(40, 200))
         place = (int(width * x), int(height * rng.choice([0.08, 0.92])))
-        cv2.circle(plate, place, int(rng.integers(2, 5)), (grey, grey, grey), -1)
+        cv2.circle(plate, place, int(rng.integers(2, 5)), (gray, gray, gray), -1)
     if rng.random() < 0.35:
         stain = rng.random((max(2, height // 12), max(2, width // 12))).astype(np.float32)
         stain = np.asarray(cv2.resize(stain, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)

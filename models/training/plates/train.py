@@ -142,7 +142,7 @@ def _epochs_done(work: Path) -> int:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labeled material")
     parser.add_argument("--start", type=Path, required=True, help="the published cct_xs_v1_global.onnx")
     parser.add_argument("--work", type=Path, default=Path("build/training/plates"), help="checkpoints and log")
     parser.add_argument("--epochs", type=int, default=Plan.epochs)

@@ -74,7 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=99)
-    parser.add_argument("--sheet", type=Path, help="drawn plates that the last reader misreads, as a picture")
+    parser.add_argument("--sheet", type=Path, help="drawn plates that the last reader misreads, as an image")
     parser.add_argument("weights", type=Path, nargs="+")
     options = parser.parse_args()
     with told(parser):

@@ -1,1 +1,1 @@
-"""The one-pass detector: pseudo-labels, training pictures, training, export."""
+"""The one-pass detector: pseudo-labels, training images, training, export."""

@@ -1,4 +1,4 @@
-"""One training picture out of a labelled one: turned, cropped, with things pasted in, and worn by weather and codec."""
+"""One training image out of a labeled one: turned, cropped, with things pasted in, and worn by weather and codec."""
 
 from __future__ import annotations
 
@@ -27,43 +27,43 @@ _WAYS: Final = (
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A picture, its (n, 4) xyxy boxes and the word of each."""
+class Labeled:
+    """An image, its (n, 4) xyxy boxes and the word of each."""
 
     image: Image
     boxes: npt.NDArray[np.float32]
     words: Sequence[str]
 
-    def at_most(self, side: int) -> Labelled:
+    def at_most(self, side: int) -> Labeled:
         """Made smaller until its long side is `side`, if it is longer."""
         scale = side / max(self.image.shape[:2])
         if scale >= 1:
             return self
         small = cv2.resize(self.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return Labelled(np.asarray(small, np.uint8), self.boxes * np.float32(scale), self.words)
+        return Labeled(np.asarray(small, np.uint8), self.boxes * np.float32(scale), self.words)
 
 
 @dataclass(frozen=True)
 class Bank:
     """Cut-outs to paste: faces, and vehicles by their word, each with what belongs to it (its rider, its plate)."""
 
-    faces: list[Labelled]
-    vehicles: Mapping[str, list[Labelled]]
+    faces: list[Labeled]
+    vehicles: Mapping[str, list[Labeled]]
 
     @classmethod
-    def cut_from(cls, pictures: Sequence[Labelled]) -> Bank:
+    def cut_from(cls, images: Sequence[Labeled]) -> Bank:
         """Every face of 16 pixels or more, every vehicle of 48 that nothing but its own overlaps, riders with it."""
-        faces: list[Labelled] = []
-        vehicles: dict[str, list[Labelled]] = defaultdict(list)
-        for picture in pictures:
-            for box, word in zip(picture.boxes, picture.words, strict=True):
+        faces: list[Labeled] = []
+        vehicles: dict[str, list[Labeled]] = defaultdict(list)
+        for image in images:
+            for box, word in zip(image.boxes, image.words, strict=True):
                 if word == "face" and _least_side(box) >= 16:
-                    faces.append(_cut(picture.image, _widened(box, _BORDERS["face"]), _f32([box]), ["face"]))
+                    faces.append(_cut(image.image, _widened(box, _BORDERS["face"]), _f32([box]), ["face"]))
                 elif word in _PASTED_VEHICLES and _least_side(box) >= (32 if word in _RIDDEN else 48):
-                    vehicles[word].extend(_vehicle(picture, box, word))
+                    vehicles[word].extend(_vehicle(image, box, word))
         return cls(faces, {word: cut_outs for word, cut_outs in vehicles.items() if cut_outs})
 
-    def vehicle(self, rng: np.random.Generator) -> Labelled:
+    def vehicle(self, rng: np.random.Generator) -> Labeled:
         """One of them, the rare kinds as often as the common ones."""
         kind = self.vehicles[sorted(self.vehicles)[int(rng.integers(len(self.vehicles)))]]
         return kind[int(rng.integers(len(kind)))]
@@ -78,32 +78,30 @@ def _widened(box: npt.NDArray[np.float32], share: float) -> npt.NDArray[np.float
     return np.concatenate([box[:2] - border, box[2:] + border])
 
 
-def _cut(
-    image: Image, place: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32], words: Sequence[str]
-) -> Labelled:
+def _cut(image: Image, place: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32], words: Sequence[str]) -> Labeled:
     """The part of an image, and the boxes as seen from there."""
     left, top = max(0, int(place[0])), max(0, int(place[1]))
     part = image[top : int(np.ceil(place[3])), left : int(np.ceil(place[2]))].copy()
-    return Labelled(part, boxes - _f32([left, top, left, top]), words)
+    return Labeled(part, boxes - _f32([left, top, left, top]), words)
 
 
-def _vehicle(picture: Labelled, box: npt.NDArray[np.float32], word: str) -> list[Labelled]:
+def _vehicle(image: Labeled, box: npt.NDArray[np.float32], word: str) -> list[Labeled]:
     """The vehicle with its rider and its plate; nothing if something else reaches into it or they reach far out."""
     place = box
     if word in _RIDDEN:
-        people = [b for b, w in zip(picture.boxes, picture.words, strict=True) if w == "person"]
+        people = [b for b, w in zip(image.boxes, image.words, strict=True) if w == "person"]
         riders = [person for person in people if _share(person, box) > 0.3]
         if len(riders) != 1:
             return []  # parked between people, or without the rider that a street sees
         place = np.concatenate([np.minimum(box[:2], riders[0][:2]), np.maximum(box[2:], riders[0][2:])])
-    shares = np.array([_share(other, place) for other in picture.boxes])
+    shares = np.array([_share(other, place) for other in image.boxes])
     if ((shares > 0) & (shares < 0.95)).any():
         return []
     own = shares >= 0.95
-    words = [w for w, kept in zip(picture.words, own, strict=True) if kept]
+    words = [w for w, kept in zip(image.words, own, strict=True) if kept]
     if sum(w in _PASTED_VEHICLES for w in words) > 1:
         return []
-    return [_cut(picture.image, place, picture.boxes[own], words)]
+    return [_cut(image.image, place, image.boxes[own], words)]
 
 
 def _share(box: npt.NDArray[np.float32], place: npt.NDArray[np.float32]) -> float:
@@ -116,8 +114,8 @@ def _f32(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     return np.asarray(values, np.float32)
 
 
-def compose(base: Labelled, bank: Bank, rng: np.random.Generator, *, turned: float = 0.06) -> Labelled:
-    """A new training picture of at most 960 pixels.
+def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: float = 0.06) -> Labeled:
+    """A new training image of at most 960 pixels.
 
     Args:
         base: what it is made of.
@@ -125,53 +123,53 @@ def compose(base: Labelled, bank: Bank, rng: np.random.Generator, *, turned: flo
         rng: chance.
         turned: how likely it lies on its side.
     """
-    picture = _quarter_turn(base, rng) if rng.random() < turned else base
+    image = _quarter_turn(base, rng) if rng.random() < turned else base
     if rng.random() < 0.5:
-        picture = _zoomed(picture, rng)
-    picture = picture.at_most(960)
+        image = _zoomed(image, rng)
+    image = image.at_most(960)
     if rng.random() < 0.35 and bank.vehicles:
         for _ in range(int(rng.integers(1, 4))):
-            picture = _pasted(picture, bank.vehicle(rng), "vehicle", np.exp(rng.uniform(np.log(24), np.log(140))), rng)
+            image = _pasted(image, bank.vehicle(rng), "vehicle", np.exp(rng.uniform(np.log(24), np.log(140))), rng)
     if rng.random() < 0.35 and bank.faces:
         for _ in range(int(rng.integers(1, 4))):
             cut_out = bank.faces[int(rng.integers(len(bank.faces)))]
-            picture = _pasted(picture, cut_out, "face", np.exp(rng.uniform(np.log(16), np.log(110))), rng)
+            image = _pasted(image, cut_out, "face", np.exp(rng.uniform(np.log(16), np.log(110))), rng)
     if rng.random() < 0.5:
         for _ in range(int(rng.integers(1, 4))):
             plate = _slanted(any_plate(rng)[1], rng)
-            whole = Labelled(plate, _f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
-            picture = _pasted(picture, whole, "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng)
-    return Labelled(degrade.some(picture.image, rng, _WAYS), picture.boxes, picture.words)
+            whole = Labeled(plate, _f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
+            image = _pasted(image, whole, "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng)
+    return Labeled(degrade.some(image.image, rng, _WAYS), image.boxes, image.words)
 
 
-def _quarter_turn(picture: Labelled, rng: np.random.Generator) -> Labelled:
+def _quarter_turn(image: Labeled, rng: np.random.Generator) -> Labeled:
     """As a phone held sideways stores it."""
-    height, width = picture.image.shape[:2]
-    x1, y1, x2, y2 = picture.boxes.T
+    height, width = image.image.shape[:2]
+    x1, y1, x2, y2 = image.boxes.T
     if rng.random() < 0.5:
         boxes = np.column_stack([height - y2, x1, height - y1, x2])
-        return Labelled(np.ascontiguousarray(np.rot90(picture.image, -1)), boxes, picture.words)
+        return Labeled(np.ascontiguousarray(np.rot90(image.image, -1)), boxes, image.words)
     boxes = np.column_stack([y1, width - x2, y2, width - x1])
-    return Labelled(np.ascontiguousarray(np.rot90(picture.image)), boxes, picture.words)
+    return Labeled(np.ascontiguousarray(np.rot90(image.image)), boxes, image.words)
 
 
-def _zoomed(picture: Labelled, rng: np.random.Generator) -> Labelled:
-    """A part of the picture; objects of which less than a third is left are painted over with it."""
-    height, width = picture.image.shape[:2]
+def _zoomed(image: Labeled, rng: np.random.Generator) -> Labeled:
+    """A part of the image; objects of which less than a third is left are painted over with it."""
+    height, width = image.image.shape[:2]
     share = rng.uniform(0.45, 1.0)
     wide, high = int(width * share), int(height * share)
     left, top = int(rng.integers(0, width - wide + 1)), int(rng.integers(0, height - high + 1))
-    part = picture.image[top : top + high, left : left + wide].copy()
-    moved = picture.boxes - _f32([left, top, left, top])
+    part = image.image[top : top + high, left : left + wide].copy()
+    moved = image.boxes - _f32([left, top, left, top])
     clipped = np.clip(moved, 0, _f32([wide, high, wide, high]))
     whole = np.maximum((moved[:, 2:] - moved[:, :2]).prod(axis=1), 1)
     seen = (clipped[:, 2:] - clipped[:, :2]).prod(axis=1) / whole
-    for (x1, y1, x2, y2), share_left, word in zip(clipped, seen, picture.words, strict=True):
+    for (x1, y1, x2, y2), share_left, word in zip(clipped, seen, image.words, strict=True):
         if 0 < share_left < 0.33 and word in {"face", "plate"}:
             part[int(y1) : int(y2) + 1, int(x1) : int(x2) + 1] = 114
     keep = seen >= 0.33
-    words = [word for word, kept in zip(picture.words, keep, strict=True) if kept]
-    return Labelled(part, np.asarray(clipped[keep], np.float32), words)
+    words = [word for word, kept in zip(image.words, keep, strict=True) if kept]
+    return Labeled(part, np.asarray(clipped[keep], np.float32), words)
 
 
 def _slanted(plate: Image, rng: np.random.Generator) -> Image:
@@ -187,21 +185,21 @@ def _slanted(plate: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.warpPerspective(plate, warp, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _pasted(picture: Labelled, cut_out: Labelled, kind: str, height: float, rng: np.random.Generator) -> Labelled:
+def _pasted(image: Labeled, cut_out: Labeled, kind: str, height: float, rng: np.random.Generator) -> Labeled:
     """The cut-out at a free place; unchanged where there is none after a few tries.
 
     Args:
-        picture, cut_out: what goes where.
+        image, cut_out: what goes where.
         kind: ``face``, ``vehicle`` or ``plate``.
-        height: of what is labelled in it, pixels.
+        height: of what is labeled in it, pixels.
         rng: chance.
     """
     border = _BORDERS.get(kind, 0.0)
     scale = height * (1 + 2 * border) / cut_out.image.shape[0]
     size = (max(4, round(cut_out.image.shape[1] * scale)), max(4, round(cut_out.image.shape[0] * scale)))
-    rows, columns = picture.image.shape[:2]
+    rows, columns = image.image.shape[:2]
     if size[0] >= columns or size[1] >= rows:
-        return picture
+        return image
     patch = cv2.resize(cut_out.image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     boxes = cut_out.boxes * _f32([*size, *size]) / _f32([*cut_out.image.shape[1::-1]] * 2)
     if rng.random() < 0.5 and "plate" not in cut_out.words:
@@ -209,16 +207,16 @@ def _pasted(picture: Labelled, cut_out: Labelled, kind: str, height: float, rng:
         boxes = np.column_stack([size[0] - boxes[:, 2], boxes[:, 1], size[0] - boxes[:, 0], boxes[:, 3]])
     for _ in range(6):
         left, top = int(rng.integers(0, columns - size[0])), int(rng.integers(0, rows - size[1]))
-        if _free(picture, _f32([left, top, left + size[0], top + size[1]]), kind):
-            image = _blended(picture.image, np.asarray(patch, np.uint8), (left, top), kind, rng)
+        if _free(image, _f32([left, top, left + size[0], top + size[1]]), kind):
+            pixels = _blended(image.image, np.asarray(patch, np.uint8), (left, top), kind, rng)
             moved = boxes + _f32([left, top, left, top])
-            return Labelled(image, np.vstack([picture.boxes, moved]), [*picture.words, *cut_out.words])
-    return picture
+            return Labeled(pixels, np.vstack([image.boxes, moved]), [*image.words, *cut_out.words])
+    return image
 
 
-def _free(picture: Labelled, place: npt.NDArray[np.float32], kind: str) -> bool:
-    """Whether nothing labelled is hidden; a plate may lie on a vehicle."""
-    for box, other in zip(picture.boxes, picture.words, strict=True):
+def _free(image: Labeled, place: npt.NDArray[np.float32], kind: str) -> bool:
+    """Whether nothing labeled is hidden; a plate may lie on a vehicle."""
+    for box, other in zip(image.boxes, image.words, strict=True):
         if kind == "plate" and other in _PASTED_VEHICLES:
             continue
         if min(place[2], box[2]) > max(place[0], box[0]) and min(place[3], box[3]) > max(place[1], box[1]):

@@ -34,12 +34,12 @@ _IOU: Final = 0.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found of one label in one picture.
+    """What was found of one label in one image.
 
     Attributes:
-        sample, image, label: where and what; the picture is turned as it was looked at.
-        found, found_right: (n, 4) xyxy boxes, surest first, and which of them are on a labelled object.
-        labelled, labelled_found: (m, 4) xyxy boxes and which of them were found.
+        sample, image, label: where and what; the image is turned as it was looked at.
+        found, found_right: (n, 4) xyxy boxes, surest first, and which of them are on a labeled object.
+        labeled, labeled_found: (m, 4) xyxy boxes and which of them were found.
     """
 
     sample: Sample
@@ -47,53 +47,53 @@ class Outcome:
     label: str
     found: npt.NDArray[Any]
     found_right: npt.NDArray[np.bool_]
-    labelled: npt.NDArray[Any]
-    labelled_found: npt.NDArray[np.bool_]
+    labeled: npt.NDArray[Any]
+    labeled_found: npt.NDArray[np.bool_]
 
 
 @dataclass
 class Score:
     """Counts of one group of labels in one set."""
 
-    labelled: int = 0
+    labeled: int = 0
     found: int = 0
     right: int = 0
-    pictures: set[str] = field(default_factory=set)
+    images: set[str] = field(default_factory=set)
 
     @property
     def recall(self) -> float:
-        """Share of the labelled objects that were found."""
-        return self.right / max(1, self.labelled)
+        """Share of the labeled objects that were found."""
+        return self.right / max(1, self.labeled)
 
     @property
     def beside(self) -> float:
-        """Boxes per picture that are on no labelled object."""
-        return (self.found - self.right) / max(1, len(self.pictures))
+        """Boxes per image that are on no labeled object."""
+        return (self.found - self.right) / max(1, len(self.images))
 
 
 @dataclass
 class Result:
-    """One detector's scores by (set, group), and its milliseconds per picture."""
+    """One detector's scores by (set, group), and its milliseconds per image."""
 
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)
     milliseconds: list[float] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
-        """Count a picture's label in."""
+        """Count an image's label in."""
         key = (outcome.sample.source, GROUPS.get(outcome.label, outcome.label))
         score = self.scores.setdefault(key, Score())
-        score.labelled += len(outcome.labelled)
+        score.labeled += len(outcome.labeled)
         score.found += len(outcome.found)
-        score.right += int(outcome.labelled_found.sum())
-        score.pictures.add(outcome.sample.key)
+        score.right += int(outcome.labeled_found.sum())
+        score.images.add(outcome.sample.key)
 
 
-def matched(found: Any, labelled: Any, least: float) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which of the (n, 4) found and of the (m, 4) labelled boxes belong together, each once, in order of `found`."""
-    right, taken = np.zeros(len(found), bool), np.zeros(len(labelled), bool)
-    if not len(found) or not len(labelled):
+def matched(found: Any, labeled: Any, least: float) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which of the (n, 4) found and of the (m, 4) labeled boxes belong together, each once, in order of `found`."""
+    right, taken = np.zeros(len(found), bool), np.zeros(len(labeled), bool)
+    if not len(found) or not len(labeled):
         return right, taken
-    for number, row in enumerate(overlaps(found, labelled)):
+    for number, row in enumerate(overlaps(found, labeled)):
         best = int(np.argmax(row * ~taken))
         if row[best] >= least and not taken[best]:
             right[number] = taken[best] = True
@@ -127,9 +127,9 @@ def _asked(sample: Sample, teacher: Teacher) -> list[str]:
 def _outcome(sample: Sample, image: Image, label: str, rows: Sequence[Found], boxes: npt.NDArray[Any]) -> Outcome:
     wanted = frozenset(VEHICLES) if label == "vehicle" else frozenset({label})
     found = np.array([row[1:5] for row in rows if row[0] in wanted], np.float32).reshape(-1, 4)
-    labelled = boxes[[number for number, box in enumerate(sample.boxes) if box.label == label]]
-    right, taken = matched(found, labelled, _LEAST_IOU.get(label, _IOU))
-    return Outcome(sample, image, label, found, right, labelled, taken)
+    labeled = boxes[[number for number, box in enumerate(sample.boxes) if box.label == label]]
+    right, taken = matched(found, labeled, _LEAST_IOU.get(label, _IOU))
+    return Outcome(sample, image, label, found, right, labeled, taken)
 
 
 def evaluate(samples: Sequence[Sample], teacher: Teacher, *, as_stored: bool = False) -> Result:
@@ -141,16 +141,16 @@ def evaluate(samples: Sequence[Sample], teacher: Teacher, *, as_stored: bool = F
 
 
 def table(name: str, result: Result) -> list[str]:
-    """Rows: recall with its interval, precision where everything is labelled, else boxes beside labels per picture."""
+    """Rows: recall with its interval, precision where everything is labeled, else boxes beside labels per image."""
     lines = []
     for (source, group), score in sorted(result.scores.items()):
         if source in COMPLETE:
             second = f"precision {shown(score.right, score.found)}"
         else:
-            second = f"{score.beside:.1f} beside per picture"
-        lines.append(f"| {name} | {source} | {group} | {shown(score.right, score.labelled)} | {second} |")
+            second = f"{score.beside:.1f} beside per image"
+        lines.append(f"| {name} | {source} | {group} | {shown(score.right, score.labeled)} | {second} |")
     if result.milliseconds:
-        lines.append(f"| {name} | | ms per picture, median | {statistics.median(result.milliseconds):.0f} | |")
+        lines.append(f"| {name} | | ms per image, median | {statistics.median(result.milliseconds):.0f} | |")
     return lines
 
 

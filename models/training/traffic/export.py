@@ -4,7 +4,7 @@
         --work build/training/traffic --out models/traffic
 
 Both are ONNX files of any batch and size, and run in ONNX Runtime and OpenVINO. NNCF calibrates the int8 one on
-training pictures of both sizes; what follows the last convolutions stays float: boxes are sums of differences there.
+training images of both sizes; what follows the last convolutions stays float: boxes are sums of differences there.
 """
 
 from __future__ import annotations
@@ -91,12 +91,12 @@ def to_onnx(model: Any, out: Path) -> None:
     onnx.save(file, str(out))
 
 
-def pictures(folder: Path, size: int, most: int) -> Iterator[npt.NDArray[np.float32]]:
-    """(1, 3, size, size) letterboxed training pictures, 0 to 1, RGB."""
+def images(folder: Path, size: int, most: int) -> Iterator[npt.NDArray[np.float32]]:
+    """(1, 3, size, size) letterboxed training images, 0 to 1, RGB."""
     for path in sorted((folder / "train" / "images").glob("*.jpg"))[:most]:
         image = cv2.imread(str(path))
         if image is None:
-            raise TrainingDataError(f"{path}: is not a picture; make the training pictures again")
+            raise TrainingDataError(f"{path}: is not an image; make the training images again")
         scale = size / max(image.shape[:2])
         small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         canvas = np.full((size, size, 3), 114, np.uint8)
@@ -110,7 +110,7 @@ def to_int8(onnx_file: Path, folder: Path, out: Path) -> None:
     import onnx
 
     half = _CALIBRATION // len(SIZES)
-    seen = [{"images": picture} for size in SIZES for picture in pictures(folder, size, half)]
+    seen = [{"images": image} for size in SIZES for image in images(folder, size, half)]
     ignored = nncf.IgnoredScope(
         patterns=[".*/model.2[23]/(dfl|Sigmoid|Concat|Sub|Add|Div|Mul|Split|Slice).*"], validate=False
     )
@@ -127,8 +127,8 @@ def apart(onnx_file: Path, other: Path, folder: Path, size: int) -> tuple[float,
 
     first, second = (ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]) for path in (onnx_file, other))
     boxes, scores = [], []
-    for picture in pictures(folder, size, 48):
-        a, b = (session.run(None, {"images": picture})[0][0] for session in (first, second))
+    for image in images(folder, size, 48):
+        a, b = (session.run(None, {"images": image})[0][0] for session in (first, second))
         sure = np.maximum(a[4:].max(axis=0), b[4:].max(axis=0)) > 0.25
         boxes.append(np.abs(a[:4, sure] - b[:4, sure]).max(axis=0))
         scores.append(np.abs(a[4:, sure] - b[4:, sure]).max(axis=0))
@@ -141,16 +141,16 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
     parser.add_argument("--check", action="store_true", help=f"it is the second network, {CHECK}")
-    parser.add_argument("--pictures", type=Path, help="what `material` made, where it is not in --work")
+    parser.add_argument("--images", type=Path, help="what `material` made, where it is not in --work")
     parser.add_argument("--out", type=Path, default=Path("models/traffic"))
     parser.add_argument("--cards", type=Path, default=Path("models/cards"), help="checksums are written there")
     options = parser.parse_args()
-    folder = options.pictures or options.work / "pictures"
+    folder = options.images or options.work / "images"
     name, reached = (CHECK, {}) if options.check else (NAME, REACHED)
     unfinished = options.work / "exported"
     with told(parser):
         if not (folder / "train" / "images").is_dir():
-            raise TrainingDataError(f"{folder}: has no training pictures to calibrate 8 bits on; run `material` first")
+            raise TrainingDataError(f"{folder}: has no training images to calibrate 8 bits on; run `material` first")
         unfinished.mkdir(parents=True, exist_ok=True)
         whole = unfinished / f"{name}.onnx"
         to_onnx(trained(options.checkpoint, reached), whole)

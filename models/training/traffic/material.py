@@ -1,8 +1,8 @@
-"""From opinions to training pictures: what is a label, what is painted over, what is pasted in.
+"""From opinions to training images: what is a label, what is painted over, what is pasted in.
 
     python -m models.training.traffic.material --data ../shared/data --work build/training/traffic
 
-Reads `opinions.jsonl` and writes `pictures/` in the layout of Ultralytics (images, labels, data.yaml) and contact
+Reads `opinions.jsonl` and writes `images/` in the layout of Ultralytics (images, labels, data.yaml) and contact
 sheets to be looked at before anything is trained.
 """
 
@@ -24,7 +24,7 @@ from tqdm import tqdm
 from models.training.command import told
 from models.training.degrade import Image
 from models.training.sources import Sample, TrainingDataError, everything, load, upright
-from models.training.traffic.compose import Bank, Labelled, compose
+from models.training.traffic.compose import Bank, Labeled, compose
 from models.training.traffic.fuse import Opinion, inside
 from models.training.traffic.network import CLASSES
 from models.training.traffic.opinions import read_opinions
@@ -36,28 +36,28 @@ _SURE, _UNSURE = 0.42, 0.2  # objects
 _SURE_HERE: Final = {"clips/highway-motorbike.mp4": {"motorcycle": (0.15, 0.05), "person": (0.2, 0.05)}}
 """Sure and unsure where the teachers doubt what is there: small riders from behind, looked at frame by frame."""
 _ONLY_WITH: Final = {"clips/highway-motorbike.mp4": "motorcycle"}
-"""Sources of which pictures without this label are left out: what no teacher saw there is not background."""
+"""Sources of which images without this label are left out: what no teacher saw there is not background."""
 COMPLETE: Final = {
     "coco-val-people-vehicles": frozenset({"person", "bicycle", "car", "motorcycle", "bus", "truck"}),
     "pets09-s2l1/pedestrians.avi": frozenset({"person"}),
 }
-"""Sources whose collectors labelled every object of these labels; elsewhere the teachers may add some."""
+"""Sources whose collectors labeled every object of these labels; elsewhere the teachers may add some."""
 VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
-_GREY: Final = 114
+_GRAY: Final = 114
 _WEIGHTS: Final = {
     "clips/highway-motorbike.mp4": 6.0, "clips/people-walking.mp4": 3.0, "coco-val-people-vehicles": 12.0,
     "faces-web": 12.0, "pennfudan-street": 4.0, "topview-vehicles": 6.0, "br-phone-plates": 1.0, "openalpr-br": 2.0,
     "br-street-plates": 1.0, "openalpr-eu": 1.0, "openalpr-us": 2.0,
 }  # fmt: skip
-"""How often a picture of a source is drawn, beside 1 for the others: few pictures with many labels come more often."""
+"""How often an image of a source is drawn, beside 1 for the others: few images with many labels come more often."""
 
 _TURNED: Final = {"br-phone-plates": 0.4}
-"""How likely a picture of a source is laid on its side, where phones do so; elsewhere seldom."""
+"""How likely an image of a source is laid on its side, where phones do so; elsewhere seldom."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a picture's labels are, and where it is to be painted over: lists of (label, xyxy) and of xyxy."""
+    """What an image's labels are, and where it is to be painted over: lists of (label, xyxy) and of xyxy."""
 
     labels: Sequence[tuple[str, tuple[float, ...]]]
     unsure: Sequence[tuple[float, ...]]
@@ -97,11 +97,11 @@ def _known(opinion: Opinion, labels: Sequence[tuple[str, tuple[float, ...]]]) ->
     return float(overlaps(np.array([opinion.xyxy]), np.array(alike)).max()) >= limit
 
 
-def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labelled]]:
-    """Every picture, upright, with its labels, its doubts painted over.
+def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labeled]]:
+    """Every image, upright, with its labels, its doubts painted over.
 
     Raises:
-        TrainingDataError: a picture has no line in `opinions.jsonl`.
+        TrainingDataError: an image has no line in `opinions.jsonl`.
     """
     opinions = read_opinions(work / "opinions.jsonl")
     for sample, stored in load(everything(data)):
@@ -112,34 +112,34 @@ def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labelled]]:
         decision = decide(sample, truth, opinions[sample.key])
         words = [word for word, _ in decision.labels]
         places = np.array([box for _, box in decision.labels], np.float32).reshape(-1, 4)
-        yield sample, Labelled(paint(image, decision.unsure), places, words)
+        yield sample, Labeled(paint(image, decision.unsure), places, words)
 
 
 def paint(image: Image, regions: Sequence[tuple[float, ...]]) -> Image:
-    """Doubtful regions made flat grey: neither object nor background to learn from."""
+    """Doubtful regions made flat gray: neither object nor background to learn from."""
     image = image.copy()
     for x1, y1, x2, y2 in regions:
-        image[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1] = _GREY
+        image[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1] = _GRAY
     return image
 
 
 def write(data: Path, work: Path, count: int, seed: int) -> Path:
-    """Make the training pictures; returns the path of `data.yaml`. Nothing is left half-written."""
-    final, unfinished = work / "pictures", work / "pictures.unfinished"
+    """Make the training images; returns the path of `data.yaml`. Nothing is left half-written."""
+    final, unfinished = work / "images", work / "images.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    training: list[Labelled] = []
+    training: list[Labeled] = []
     sources: list[str] = []
-    for sample, picture in tqdm(decided(data, work), desc="pictures", unit="pictures"):
+    for sample, image in tqdm(decided(data, work), desc="images", unit="images"):
         if sample.validation:
-            _save(unfinished / "val", sample.key.replace("/", "_").replace("#", "_"), picture)
+            _save(unfinished / "val", sample.key.replace("/", "_").replace("#", "_"), image)
             continue
-        if sample.source in _ONLY_WITH and _ONLY_WITH[sample.source] not in picture.words:
+        if sample.source in _ONLY_WITH and _ONLY_WITH[sample.source] not in image.words:
             continue
-        training.append(picture.at_most(1280))
+        training.append(image.at_most(1280))
         sources.append(sample.source)
     bank = Bank.cut_from(training)
     weights = np.array([_WEIGHTS.get(source, 1.0) for source in sources])
-    for number in tqdm(range(count), desc="composed", unit="pictures"):
+    for number in tqdm(range(count), desc="composed", unit="images"):
         rng = np.random.default_rng([seed, number])
         drawn = int(rng.choice(len(training), p=weights / weights.sum()))
         made = compose(training[drawn], bank, rng, turned=_TURNED.get(sources[drawn], 0.06))
@@ -153,10 +153,10 @@ def write(data: Path, work: Path, count: int, seed: int) -> Path:
     return final / "data.yaml"
 
 
-def _save(folder: Path, name: str, picture: Labelled) -> None:
+def _save(folder: Path, name: str, image: Labeled) -> None:
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    small = picture.at_most(640)
+    small = image.at_most(640)
     path = folder / "images" / f"{name}.jpg"
     if not cv2.imwrite(str(path), small.image, [cv2.IMWRITE_JPEG_QUALITY, 92]):
         raise TrainingDataError(f"{path}: cannot be written; is the disk full?")
@@ -167,14 +167,14 @@ def _save(folder: Path, name: str, picture: Labelled) -> None:
         top, bottom = np.clip([y1, y2], 0, height)
         if right - left >= 2 and bottom - top >= 2:
             size = ((right - left) / width, (bottom - top) / height)
-            centre = ((left + right) / 2 / width, (top + bottom) / 2 / height, *size)
-            lines.append(" ".join([str(CLASSES.index(word)), *(f"{v:.5f}" for v in centre)]))
+            center = ((left + right) / 2 / width, (top + bottom) / 2 / height, *size)
+            lines.append(" ".join([str(CLASSES.index(word)), *(f"{v:.5f}" for v in center)]))
     (folder / "labels" / f"{name}.txt").write_text("\n".join(lines))
 
 
 def _sheets(folder: Path, work: Path) -> None:
-    """Contact sheets of the first 48 training pictures with their labels drawn."""
-    colours = (
+    """Contact sheets of the first 48 training images with their labels drawn."""
+    colors = (
         (0, 200, 0),
         (200, 200, 0),
         (0, 128, 255),
@@ -192,7 +192,7 @@ def _sheets(folder: Path, work: Path) -> None:
             kind, x, y, w, h = (float(v) for v in line.split())
             corner = (round((x - w / 2) * width), round((y - h / 2) * height))
             cv2.rectangle(
-                image, corner, (round((x + w / 2) * width), round((y + h / 2) * height)), colours[int(kind)], 2
+                image, corner, (round((x + w / 2) * width), round((y + h / 2) * height)), colors[int(kind)], 2
             )
         cell = np.full((360, 400, 3), 40, np.uint8)
         scale = min(400 / width, 360 / height)
@@ -216,9 +216,9 @@ def counts(folder: Path) -> dict[str, int]:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of the labelled material")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the labeled material")
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
-    parser.add_argument("--count", type=int, default=5000, help="training pictures to compose")
+    parser.add_argument("--count", type=int, default=5000, help="training images to compose")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     if options.count < 1:

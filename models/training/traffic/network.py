@@ -24,11 +24,11 @@ def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]], architectur
 
     The exported weights are fused: a convolution has a bias and no batch norm. Each gets a norm back that changes
     nothing in evaluation; its running statistics, scale and shift are taken from `calibration`, so that training,
-    which normalises by the batch, starts from the same function.
+    which normalizes by the batch, starts from the same function.
 
     Args:
         start: `yolo11n_dequantised_float.onnx`, or another ancestor's.
-        calibration: (640, 640, 3) BGR pictures of the kind to be trained on.
+        calibration: (640, 640, 3) BGR images of the kind to be trained on.
         architecture: Ultralytics' name of the ancestor's.
 
     Raises:
@@ -73,7 +73,7 @@ def _unfuse(model: Any, tensors: dict[str, npt.NDArray[np.float32]], start: Path
         norm.bias.data = torch.zeros_like(norm.bias) if bias is None else torch.from_numpy(bias.copy())
 
 
-def _settle_norms(model: Any, pictures: Any) -> None:
+def _settle_norms(model: Any, images: Any) -> None:
     """Statistics of what each norm receives; scale and shift so that its output stays as it is."""
     import torch
 
@@ -91,7 +91,7 @@ def _settle_norms(model: Any, pictures: Any) -> None:
     hooks = [norm.register_forward_hook(settle) for norm in norms]
     model.eval()
     with torch.no_grad():
-        model(pictures)
+        model(images)
     for hook in hooks:
         hook.remove()
 
@@ -105,7 +105,7 @@ def _eight_classes(model: Any) -> None:
         old = branch[-1]
         new = torch.nn.Conv2d(old.in_channels, len(CLASSES), 1)
         torch.nn.init.normal_(new.weight, std=0.01)
-        # One object of a new class in a hundred cells of a picture, the usual prior.
+        # One object of a new class in a hundred cells of an image, the usual prior.
         new.bias.data.fill_(math.log(5 / len(CLASSES) / (640 / float(stride)) ** 2))
         new.weight.data[: len(COCO_CHANNELS)] = old.weight.data[list(COCO_CHANNELS)]
         new.bias.data[: len(COCO_CHANNELS)] = old.bias.data[list(COCO_CHANNELS)]

@@ -1,4 +1,4 @@
-"""`opinions.jsonl`: what the teachers think of each picture, a line per picture, kept between runs."""
+"""`opinions.jsonl`: what the teachers think of each image, a line per image, kept between runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.training.traffic.fuse import Opinion
 
 
 def read_opinions(path: Path) -> dict[str, list[Opinion]]:
-    """Opinions by the key of the picture. A last line that was never finished does not count.
+    """Opinions by the key of the image. A last line that was never finished does not count.
 
     Raises:
         TrainingDataError: the file cannot be read, or a line of it is none of ours.

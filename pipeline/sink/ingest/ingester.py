@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 import structlog
 from kafka import errors as kafka_errors
 
+from pipeline.domain.credentials import redact
 from pipeline.domain.events import Event
-from pipeline.domain.redact import redact
 from pipeline.errors import SinkError, ViapublicaError
-from pipeline.sink.ingest.block import Block, dead_letter
-from pipeline.sink.ingest.reading import Poison, event_of
+from pipeline.sink.ingest.message_decoder import Poison, event_of
 from pipeline.sink.ingest.settings import IngestSettings
-from pipeline.sink.ingest.stall import StallWatch
-from pipeline.sink.kafka.connection import knock, target_of
+from pipeline.sink.ingest.stall_detector import StallWatch
+from pipeline.sink.ingest.write_batch import Block, dead_letter
+from pipeline.sink.kafka.connection import probe_brokers, target_of
 from pipeline.sink.kafka.consumer import GroupConsumer, open_consumer
 from pipeline.sink.kafka.messages import Received
 from pipeline.sink.kafka.producer import Place, Producer, open_producer
@@ -127,7 +127,7 @@ class Ingester:
     def _open(self) -> None:
         if self._consumer is not None:
             return
-        knock(self._kafka)
+        probe_brokers(self._kafka)
         make_missing(self._kafka)
         self._producer = open_producer(self._kafka, target_of(self._kafka))
         self._consumer = open_consumer(

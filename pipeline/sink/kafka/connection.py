@@ -53,7 +53,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
-def knock(settings: KafkaSettings) -> None:
+def probe_brokers(settings: KafkaSettings) -> None:
     """See whether any broker takes a connection: kafka-python would try for the whole timeout, and leave sockets.
 
     Raises:

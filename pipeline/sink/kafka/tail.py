@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from kafka import KafkaConsumer, TopicPartition
 
 from pipeline.errors import SinkError
-from pipeline.sink.kafka.connection import broker_errors, build, client_options, knock, target_of
+from pipeline.sink.kafka.connection import broker_errors, build, client_options, probe_brokers, target_of
 from pipeline.sink.kafka.messages import Received
 from pipeline.sink.kafka.topics import DEAD_LETTERS, TAILS
 from pipeline.sink.settings import KafkaSettings
@@ -52,7 +52,7 @@ def tail(
     """
     name, target = full_name(settings, topic), target_of(settings)
     with broker_errors(target):
-        knock(settings)
+        probe_brokers(settings)
         consumer = build(KafkaConsumer, {**client_options(settings), "group_id": None, "metrics_enabled": False})
     try:
         with broker_errors(target):

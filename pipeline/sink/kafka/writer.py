@@ -12,13 +12,13 @@ import msgspec
 
 from pipeline.domain.events import Event, Kind, kind_of
 from pipeline.errors import SinkError
-from pipeline.sink.kafka.connection import broker_errors, knock, target_of
+from pipeline.sink.event_json import to_json
+from pipeline.sink.kafka.connection import broker_errors, probe_brokers, target_of
 from pipeline.sink.kafka.messages import Headers, Message
 from pipeline.sink.kafka.producer import Place, Producer, open_producer
 from pipeline.sink.kafka.topics import TAILS, make_missing, topic_of
 from pipeline.sink.settings import KafkaSettings
-from pipeline.sink.wire import to_json
-from pipeline.sink.writer import Forgotten
+from pipeline.sink.writer import AcknowledgedDataLost
 
 _SAVE_EVERY_S: Final = 1.0
 
@@ -28,7 +28,7 @@ class KafkaWriter:
 
     `SpooledSink` closes and opens it after every failure, so a broker that forgot the producer's id (restored,
     restarted without its memory) meets a new producer. It remembers how far each partition had come: brokers that
-    come back with less have lost what they had confirmed, and `Forgotten` says so.
+    come back with less have lost what they had confirmed, and `AcknowledgedDataLost` says so.
 
     Args:
         settings: of the sink.
@@ -52,22 +52,22 @@ class KafkaWriter:
         """Connect, and make the topics that are missing.
 
         Raises:
-            Forgotten: a topic is missing to which events had been confirmed.
+            AcknowledgedDataLost: a topic is missing to which events had been confirmed.
         """
         with broker_errors(self.target):
-            knock(self._settings)
+            probe_brokers(self._settings)
             made = make_missing(self._settings)
             self._producer = open_producer(self._settings, self.target)
         gone = {topic for topic, _ in self._confirmed} & made
         if gone:
             self._confirmed = {place: last for place, last in self._confirmed.items() if place[0] not in gone}
-            raise Forgotten(self.target, f"the brokers have lost the topic {min(gone)} and what was in it")
+            raise AcknowledgedDataLost(self.target, f"the brokers have lost the topic {min(gone)} and what was in it")
 
     def write(self, events: Sequence[Event]) -> None:
         """Send the events and wait until every one is confirmed by all replicas in sync.
 
         Raises:
-            Forgotten: they were taken, but at places where earlier ones had been confirmed.
+            AcknowledgedDataLost: they were taken, but at places where earlier ones had been confirmed.
         """
         if self._producer is None:
             raise SinkError(self.target, "it is not open")
@@ -77,7 +77,9 @@ class KafkaWriter:
         back = [place for place, (first, _) in spans.items() if first <= self._confirmed.get(place, -1)]
         self._confirmed |= {place: last for place, (_, last) in spans.items()}
         if back:  # Not written down before the spool has gone back: a kill in between would hide the loss.
-            raise Forgotten(self.target, f"the brokers have lost events of {back[0][0]} that they had confirmed")
+            raise AcknowledgedDataLost(
+                self.target, f"the brokers have lost events of {back[0][0]} that they had confirmed"
+            )
         self._save()
 
     def close(self) -> None:

@@ -16,13 +16,13 @@ from typing import Final
 import structlog
 
 from pipeline.errors import Backpressure, SinkError
-from pipeline.sink.locks import OwnerLock
-from pipeline.sink.records import private_folder
-from pipeline.sink.spool.acked import AckedFile
-from pipeline.sink.spool.layout import LARGEST_PAYLOAD, RECORD_BYTES, Damage, Record
-from pipeline.sink.spool.segments import read_segment
+from pipeline.sink.rejected_events import private_folder
+from pipeline.sink.spool.checkpoint import Checkpoint
+from pipeline.sink.spool.record_format import LARGEST_PAYLOAD, RECORD_BYTES, Damage, Record
+from pipeline.sink.spool.segment_files import read_segment
+from pipeline.sink.spool.segment_log import SegmentLog
 from pipeline.sink.spool.settings import SpoolSettings, Sync, WhenFull
-from pipeline.sink.spool.shelf import Shelf
+from pipeline.storage.owner_lock import OwnerLock
 
 _log = structlog.get_logger(__name__)
 
@@ -84,9 +84,9 @@ class Spool:
         self._stop = threading.Event()
         self._dirty = False
         self._lost = self._damaged = 0
-        self._acked_file = AckedFile(folder / "acked")
+        self._acked_file = Checkpoint(folder / "acked")
         try:
-            self._shelf = Shelf(folder, settings.segment_bytes)
+            self._shelf = SegmentLog(folder, settings.segment_bytes)
             kept = self._acked_file.load()
         except BaseException:
             self._lock.release()

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pipeline.errors import Backpressure, SinkError
-from pipeline.sink.spool.layout import SegmentHeader, header_bytes
+from pipeline.sink.spool.record_format import SegmentHeader, header_bytes
 from pipeline.sink.spool.settings import SpoolSettings, Sync, WhenFull
 from pipeline.sink.spool.spool import Spool
-from tests.sink.samples import wait_until
+from tests.event_samples import wait_until
 
 SMALL = SpoolSettings(segment_bytes=4096, sync=Sync.NEVER, sync_interval_s=60, retain_s=1e6)
 
@@ -297,7 +297,7 @@ def test_a_disk_that_fails_to_sync_is_said_and_the_spool_goes_on(
     with contextlib.closing(Spool("test", tmp_path, SMALL.model_copy(update={"sync": Sync.ALWAYS}))) as spool:
         spool.append(payloads(0, 3))
         with monkeypatch.context() as broken:
-            broken.setattr("pipeline.sink.spool.segments.os.fdatasync", failing)
+            broken.setattr("pipeline.sink.spool.segment_files.os.fdatasync", failing)
             with pytest.raises(Backpressure, match="Input/output error"):
                 spool.append(payloads(3, 40))
         spool.append(payloads(3, 40))  # what was pushed back comes again; ids make it count once

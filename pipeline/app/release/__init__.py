@@ -1,0 +1,1 @@
+"""Anonymized videos: redaction, verification, signing, release."""

@@ -1,0 +1,104 @@
+"""Recorded video by camera and time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from pipeline.decode.concatenated_video import ConcatenatedVideo
+from pipeline.decode.privacy_masks import Polygon
+from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.recording import Gap
+from pipeline.errors import RecordError, SourceNotFound
+from pipeline.record.recording_archive import RecordingArchive, Segment
+
+LONGEST_MS: Final = 86_400_000
+"""A day: more than anybody looks at in one clip, and less than fills a disk by a slip of the pen."""
+
+
+def open_recorded(
+    archive: RecordingArchive,
+    camera_id: str,
+    begin_ms: int,
+    end_ms: int,
+    settings: DecodeSettings,
+    *,
+    masks: Sequence[Polygon] = (),
+) -> tuple[ConcatenatedVideo, list[Gap]]:
+    """What was recorded of a camera from `begin_ms` on and before `end_ms`, and the gaps in it.
+
+    Args:
+        archive: where it is recorded.
+        camera_id: the camera.
+        begin_ms, end_ms: wall-clock time, milliseconds since 1970 UTC.
+        settings: of decode.
+        masks: the camera's privacy masks; recorded video has none burnt in.
+
+    Raises:
+        RecordError: unknown camera; a span that is reversed, in the future, longer than a day, or without any video.
+        SourceError: a file cannot be read.
+    """
+    _check_span(camera_id, begin_ms, end_ms)
+    segments = _segments(archive, camera_id, begin_ms, end_ms)
+    try:
+        video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
+    except SourceNotFound:
+        # The ring removed one between the two looks.
+        segments = _segments(archive, camera_id, begin_ms, end_ms)
+        video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
+    lost = [
+        Gap(max(one.begin_ms, begin_ms), min(one.end_ms, end_ms), f"the file {one.path.name} cannot be read")
+        for one in segments
+        if one.path in video.unreadable and one.end_ms > one.begin_ms
+    ]
+    gaps = [*archive.gaps(camera_id, begin_ms, end_ms), *lost]
+    return video, sorted(gaps, key=lambda gap: gap.begin_ms)
+
+
+def _joined(
+    camera_id: str,
+    segments: Sequence[Segment],
+    begin_ms: int,
+    end_ms: int,
+    settings: DecodeSettings,
+    *,
+    masks: Sequence[Polygon],
+) -> ConcatenatedVideo:
+    # A file that still grows would give more frames the second time it is played.
+    readable_ms = end_ms if segments[-1].complete else min(end_ms, segments[-1].end_ms)
+    files = [(one.path, one.begin_ms) for one in segments]
+    return ConcatenatedVideo(f"camera {camera_id}", files, begin_ms, readable_ms, settings, masks=masks)
+
+
+def _check_span(camera_id: str, begin_ms: int, end_ms: int) -> None:
+    subject = f"camera {camera_id}, {_utc(begin_ms)} to {_utc(end_ms)}"
+    now_ms = time.time_ns() // 1_000_000
+    if end_ms <= begin_ms:
+        raise RecordError(subject, "ends before it begins", "Swap the two times")
+    if end_ms > now_ms:
+        raise RecordError(subject, f"lies in the future; it is {_utc(now_ms)} now", "Choose a time that is over")
+    if end_ms - begin_ms > LONGEST_MS:
+        raise RecordError(subject, "is longer than 24 hours", "Ask for it in parts")
+
+
+def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: int) -> list[Segment]:
+    every = archive.segments(camera_id)
+    found = [one for one in every if one.overlaps(begin_ms, end_ms)]
+    if found:
+        return found
+    subject = f"camera {camera_id}, {_utc(begin_ms)} to {_utc(end_ms)}"
+    if not every:
+        raise RecordError(subject, "has no recorded video", "Nothing of this camera is kept any more")
+    nearest = min(every, key=lambda one: max(one.begin_ms - end_ms, begin_ms - one.end_ms))
+    raise RecordError(
+        subject,
+        "was not recorded",
+        f"The nearest video is from {_utc(nearest.begin_ms)} to {_utc(nearest.end_ms)}; "
+        "`viapublica segments` shows all of it",
+    )
+
+
+def _utc(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,1 @@
+"""What all commands share: consoles, output files, signals, times."""

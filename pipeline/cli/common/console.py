@@ -1,0 +1,128 @@
+"""Consoles: data goes to standard output, everything said to people about it to standard error."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli.common.output_files import written
+from pipeline.errors import ViapublicaError
+
+_PIPED_COLUMNS = 160
+"""Width of tables that go into a file or a pipe, where nobody can widen the window."""
+
+_FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
+
+out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+err = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def plain(text: str) -> str:
+    """A stranger's words as they are safe on a terminal: nothing in them moves its cursor, or starts a line anew."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def tell(console: Console, *parts: str | tuple[str, str]) -> None:
+    """Words for people; a part may be (text, style). Names of files and the like are never read as markup."""
+    lines = [(part, "") if isinstance(part, str) else part for part in parts]
+    safe = [("\n".join(plain(line) for line in text.split("\n")), style) for text, style in lines]
+    console.print(Text.assemble(*safe), soft_wrap=True)
+
+
+def tell_error(error: ViapublicaError) -> None:
+    """What went wrong, and what to do about it, on standard error."""
+    tell(err, ("error:", "bold red"), f" {plain(error.subject)}: {error.problem}")
+    if error.fix:
+        tell(err, ("fix:", "bold"), f"   {error.fix}")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], note: str = "") -> None:
+    """A table on standard output; numbers to the right. Nothing in it is read as markup."""
+    table = Table(title=Text(title), title_justify="left", header_style="bold", caption_justify="left")
+    table.caption = Text(note) if note else None
+    rows = list(rows)
+    for number, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else plain(str(cell))) for cell in row))
+    out.print(table)
+
+
+@contextmanager
+def csv_writer(target: str, columns: Sequence[str]) -> Iterator[CsvRows]:
+    """Takes rows of CSV, after a header.
+
+    Args:
+        target: ``-`` is standard output; a pipe or device is written to as it stands; anything else is a file, which
+            is there when all rows are written, or not at all.
+        columns: names for the header.
+
+    Raises:
+        ViapublicaError: the file cannot be written.
+    """
+    if target == "-":
+        yield CsvRows(sys.stdout, columns)
+        sys.stdout.flush()
+        return
+    # Names that are not UTF-8 are written with backslashes.
+    with written("--csv", target, "w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+        yield CsvRows(stream, columns)
+
+
+class CsvRows:
+    """Rows of CSV that a spreadsheet takes for data only."""
+
+    def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
+        self._writer = csv.writer(stream, lineterminator="\n")
+        self._writer.writerow(columns)
+
+    def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write `rows`; text that a spreadsheet would take for a formula gets an apostrophe in front."""
+        self._writer.writerows([_harmless(cell) for cell in row] for row in rows)
+
+
+def _harmless(cell: Any) -> Any:
+    # Spreadsheets calculate what begins so, also after a tab, and a file's name may be any stranger's.
+    if not isinstance(cell, str):
+        return cell
+    text = f"'{cell}" if _FORMULA.match(cell) else cell
+    return text.replace("\r", "\\r")  # The csv module leaves it bare, and some take it for the end of the row.
+
+
+def progress() -> Progress:
+    """Progress bars on standard error, each with its task's description and `note`; silent when that is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
+
+
+def drops_text(drops: Mapping[str, int]) -> str:
+    """``sampled 12, queue-full 3``."""
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(drops.items()) if count) or "-"

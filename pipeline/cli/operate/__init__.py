@@ -1,0 +1,1 @@
+"""Commands for operators: run, configuration, health, Kafka, spools, retention, recordings."""

@@ -1,0 +1,98 @@
+"""`viapublica config …`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.common.console import err, out, print_json, print_table, tell
+from pipeline.config import load_config
+from pipeline.config.schema import explain as rows_of
+from pipeline.config.schema import json_schema
+from pipeline.config.settings import Config
+from pipeline.domain.credentials import redact_address
+from pipeline.engine.build import check_models, check_sources
+from pipeline.errors import ConfigError
+from pipeline.policy.scope import why_no_plates
+
+app = typer.Typer(help="Check, describe and complete configurations.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(help="Configuration (YAML).", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was understood as JSON.")] = False,
+) -> None:
+    """Check a configuration and print what was understood. Mistakes come with line and suggestion, status 1.
+
+    Example: [bold]viapublica config check configs/demo.yaml[/]
+    """
+    settings = load_config(config)
+    check_sources(settings)
+    check_models(settings)
+    for camera in settings.cameras:
+        if "://" not in camera.source and not Path(camera.source).exists():
+            tell(err, f"note: camera {camera.id}: {camera.source} is not there (yet)")
+    if as_json:
+        plain = settings.model_dump(mode="json")
+        for camera in plain["cameras"]:
+            camera["source"] = redact_address(camera["source"])
+        print_json(plain)
+        return
+    print_table(
+        f"{config}: good",
+        ["camera", "scope", "source", "analyzed per second", "plates"],
+        [
+            (c.id, c.scope.value, redact_address(c.source), c.analyze_fps or "all", why_no_plates(c.camera()) or "read")
+            for c in settings.cameras
+        ],
+    )
+    tell(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in settings.sinks)}")
+    tell(out, f"data:  {settings.data_dir}")
+
+
+@app.command()
+def schema(
+    target: Annotated[str, typer.Option("--out", help="File to write; - is standard output.")] = "-",
+) -> None:
+    """Print the JSON Schema of a configuration; editors complete and check YAML with it.
+
+    Example: [bold]viapublica config schema --out viapublica.schema.json[/]
+    """
+    text = json.dumps(json_schema(Config), indent=2, ensure_ascii=False)
+    if target == "-":
+        typer.echo(text)
+        return
+    try:
+        Path(target).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(target, f"cannot be written ({error.strerror})", "Choose another place") from None
+    tell(err, f"wrote {target}")
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(help="Only keys that begin with this, such as cameras or detect.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A table for documentation.")] = False,
+) -> None:
+    """Say what each key of a configuration means, its type and its default.
+
+    Example: [bold]viapublica config explain cameras[/]
+    """
+    rows = list(rows_of(Config, key))
+    if not rows:
+        known = sorted({row[0].split(".")[0].split("[")[0] for row in rows_of(Config)})
+        raise ConfigError(f"key {key!r}", "there is none that begins so", f"Keys begin with: {', '.join(known)}")
+    if as_json:
+        print_json([dict(zip(("key", "type", "default", "meaning"), row, strict=True)) for row in rows])
+    elif markdown:
+        typer.echo("| key | type | default | meaning |\n| --- | --- | --- | --- |")
+        for row in rows:
+            cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in row]
+            typer.echo(f"| `{row[0]}` | {cells[1]} | {cells[2]} | {cells[3]} |")
+    else:
+        print_table("Configuration", ["key", "type", "default", "meaning"], rows)

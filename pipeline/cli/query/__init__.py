@@ -1,0 +1,1 @@
+"""Commands that query the event store."""

@@ -1,0 +1,1 @@
+"""Commands of anonymized videos and the register of disclosures."""

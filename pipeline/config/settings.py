@@ -1,0 +1,280 @@
+"""Every key a configuration may have. Each room owns its part; this file puts them together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from pipeline.analytics.calibration import Calibration
+from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.decode.privacy_masks import Polygon
+from pipeline.decode.settings import DecodeSettings
+from pipeline.detect.settings import DetectSettings
+from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.credentials import redact_address
+from pipeline.lpr.settings import LprSettings
+from pipeline.observe.settings import ObserveSettings
+from pipeline.record.settings import RecordSettings
+from pipeline.sink.ingest.settings import IngestSettings
+from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
+from pipeline.store.retention_settings import RetentionSettings
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+Relative = Annotated[float, Field(ge=0, le=1)]
+
+
+class CameraSettings(BaseModel):
+    """One camera: where its images come from and what public space it looks at."""
+
+    model_config = _STRICT
+
+    id: str = Field(
+        title="Camera id",
+        description="Unique name in events, tables and logs: letters, digits, dot, dash, underscore.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        examples=["av-paulista-900"],
+    )
+    source: str = Field(
+        title="Source",
+        description="rtsp://, http(s):// (HLS too) address, a video file, or a folder of images. "
+        "Paths are relative to the configuration file; ${NAME} is taken from the environment.",
+        min_length=1,
+        examples=["rtsp://user:${CAMERA_PASSWORD}@10.0.0.7/stream1"],
+    )
+    scope: Scope = Field(
+        title="Public-space scope",
+        description="The public space it looks at (decree 18.743/2014 art. 13). A camera without it does not start. "
+        "Plates are read on public-road and car-park-entrance only (law 11.766/2022 art. 9 §3).",
+    )
+    name: str = Field(default="", title="Name", description="Words for people.")
+    surroundings: frozenset[Surroundings] = Field(
+        default=frozenset(),
+        title="Sensitive surroundings",
+        description="Places in view that would tell something sensitive about who stops there; "
+        "any of them switches per-plate analytics off for this camera.",
+    )
+    latitude: float | None = Field(default=None, ge=-90, le=90, title="Latitude", description="Degrees, WGS 84.")
+    longitude: float | None = Field(default=None, ge=-180, le=180, title="Longitude", description="Degrees, WGS 84.")
+    analyze_fps: float | None = Field(
+        default=None,
+        gt=0,
+        le=120,
+        title="Analyzed frames per second",
+        description="Frames per second handed to the detector; all when empty. Frames in between are not converted.",
+    )
+    masks: tuple[Polygon, ...] = Field(
+        default=(),
+        title="Privacy masks",
+        description="Polygons [[x, y], …], 0 to 1 of the upright image, filled before anything else sees a frame "
+        "(windows, doors and yards of homes; decree 18.743/2014 art. 13).",
+    )
+    record: bool = Field(
+        default=True,
+        title="Record",
+        description="Whether its video is recorded, where the configuration has a `record` section; files never are.",
+    )
+    start_time: datetime | None = Field(
+        default=None,
+        title="Start time",
+        description="Wall-clock time of a file's first frame (ISO 8601 with zone). Empty: the file's own creation "
+        "time, else its modification time.",
+    )
+    calibration: Calibration | None = Field(
+        default=None, title="Ground calibration", description="Maps pixels to meters on the road, for speeds in m/s."
+    )
+
+    @model_validator(mode="after")
+    def _zone_is_given(self) -> Self:
+        if self.start_time is not None and self.start_time.tzinfo is None:
+            raise ValueError("start_time needs a zone, such as 2026-11-22T08:00:00-03:00")
+        return self
+
+    @property
+    def start_ms(self) -> int | None:
+        """`start_time` in milliseconds since 1970 UTC."""
+        return None if self.start_time is None else round(self.start_time.timestamp() * 1000)
+
+    def camera(self) -> Camera:
+        """The camera as policy sees it."""
+        return Camera(self.id, self.scope, self.name, self.surroundings, self.latitude, self.longitude)
+
+    def __repr__(self) -> str:
+        return f"CameraSettings(id={self.id!r}, source={redact_address(self.source)!r}, scope={self.scope.value!r})"
+
+
+class EngineSettings(BaseModel):
+    """How frames wait and are batched."""
+
+    model_config = _STRICT
+
+    queue_frames: int = Field(
+        default=4,
+        ge=1,
+        le=256,
+        title="Frames per queue",
+        description="Decoded frames of one camera that may wait for the detector.",
+    )
+    live_drop: Literal["oldest", "newest"] = Field(
+        default="oldest",
+        title="Which frame a full queue of a live camera loses",
+        description="oldest: the newest wins, least lag. newest: the queue is kept, least gaps. Files never lose any.",
+    )
+    batch_wait_ms: float = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        title="Wait for a full batch",
+        description="Milliseconds to wait for more frames when a batch is not full.",
+    )
+    backlog_events: int = Field(
+        default=100_000,
+        ge=1000,
+        le=100_000_000,
+        title="Events held back per sink",
+        description="When sinks push back, files wait; live cameras go on until this many events wait in memory.",
+    )
+    shutdown_timeout_s: float = Field(
+        default=30,
+        gt=0,
+        le=3600,
+        title="Shutdown timeout",
+        description="Seconds that sinks may take at the end; what is not delivered by then is kept on disk.",
+    )
+
+
+class PreviewSettings(BaseModel):
+    """Annotated images for engineers, never for release. Off unless asked for; every person found is covered."""
+
+    model_config = _STRICT
+
+    dir: Path = Field(title="Folder", description="Where annotated JPEGs go, one folder per camera.")
+    every_s: float = Field(
+        default=2,
+        gt=0,
+        le=86_400,
+        title="Interval",
+        description="Seconds of stream time between two images of a camera.",
+    )
+    keep: int = Field(
+        default=200, ge=1, le=1_000_000, title="Keep", description="Images kept per camera; older ones go."
+    )
+
+
+class ObservabilitySettings(ObserveSettings):
+    """Logs, metrics and previews."""
+
+    preview: PreviewSettings | None = Field(
+        default=None, title="Preview", description="Annotated images; off when empty."
+    )
+
+
+class Config(BaseModel):
+    """A viapublica configuration."""
+
+    model_config = _STRICT
+
+    version: Literal[1] = Field(default=1, title="Version", description="Version of this file's layout.")
+    institution: str = Field(
+        default="", title="Institution", description="Who answers for the cameras; stands on everything released."
+    )
+    data_dir: Path = Field(
+        default=Path("data"),
+        title="Data folder",
+        description="Embedded event store, undelivered events and the local query endpoint. "
+        "Relative to the configuration file.",
+    )
+    models_dir: Path | None = Field(
+        default=None,
+        title="Models folder",
+        description="Where weights are looked for; empty: VIAPUBLICA_MODELS, then what came with viapublica.",
+    )
+    cameras: tuple[CameraSettings, ...] = Field(
+        min_length=1, title="Cameras", description="At least one; ids must differ."
+    )
+    decode: DecodeSettings = Field(
+        default_factory=DecodeSettings, title="Decode", description="Connections and decoding, for all cameras."
+    )
+    detect: DetectSettings = Field(default_factory=DetectSettings, title="Detect", description="Networks and tracking.")
+    lpr: LprSettings | None = Field(
+        default_factory=LprSettings,
+        title="Plate reading",
+        description="On cameras whose scope allows it; null switches it off everywhere.",
+    )
+    record: RecordSettings | None = Field(
+        default=None,
+        title="Recording",
+        description="Video of live cameras, kept for some days in a ring; nothing is recorded when empty.",
+    )
+    analytics: AnalyticsSettings = Field(
+        default_factory=AnalyticsSettings, title="Analytics", description="Counts and track summaries."
+    )
+    sinks: tuple[SinkSettings, ...] = Field(
+        default_factory=lambda: (ChdbSettings(),),
+        min_length=1,
+        title="Sinks",
+        description="Where events go; without `store`, the first event store among them answers queries.",
+    )
+    store: Annotated[StoreSettings, Field(discriminator="type")] | None = Field(
+        default=None,
+        title="Event store",
+        description="The event store that queries ask and that `viapublica ingest` fills from Kafka, where it is not "
+        "one of the sinks.",
+    )
+    ingest: IngestSettings = Field(
+        default_factory=IngestSettings,
+        title="Ingest",
+        description="How `viapublica ingest` brings events from Kafka into the event store.",
+    )
+    retention: RetentionSettings = Field(
+        default_factory=RetentionSettings,
+        title="Retention",
+        description="Days that the event store keeps each class of data (decree 18.743/2014 art. 8).",
+    )
+    engine: EngineSettings = Field(
+        default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."
+    )
+    observability: ObservabilitySettings = Field(
+        default_factory=ObservabilitySettings, title="Observability", description="Logs, metrics, previews."
+    )
+
+    @property
+    def event_store(self) -> StoreSettings | None:
+        """The store that answers queries: `store`, else the first among the sinks."""
+        return next(iter(self.event_stores), None)
+
+    @property
+    def event_stores(self) -> tuple[StoreSettings, ...]:
+        """Every event store that this configuration fills or asks."""
+        return (*((self.store,) if self.store else ()), *self.stores_among_sinks)
+
+    @property
+    def stores_among_sinks(self) -> tuple[StoreSettings, ...]:
+        """The event stores that `viapublica run` fills itself."""
+        return tuple(s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings))
+
+    @field_validator("cameras")
+    @classmethod
+    def _camera_ids_differ(cls, cameras: tuple[CameraSettings, ...]) -> tuple[CameraSettings, ...]:
+        _check_differ("camera id", [camera.id for camera in cameras])
+        return cameras
+
+    @field_validator("sinks")
+    @classmethod
+    def _sink_names_differ(cls, sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
+        _check_differ("sink name", [sink.name for sink in sinks])
+        return sinks
+
+    @model_validator(mode="after")
+    def _spools_do_not_outlive_retention(self) -> Self:
+        for sink in self.sinks:
+            self.retention.check_window(sink.name, sink.spool.retain_s)
+        return self
+
+
+def _check_differ(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{what} {twice[0]!r} is used more than once; every one must differ")

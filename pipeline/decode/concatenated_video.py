@@ -1,0 +1,147 @@
+"""Several files of one camera as one video, cut out by wall-clock time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.privacy_masks import Polygon
+from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.video import VideoFrame, VideoInfo
+from pipeline.errors import UnsupportedMedia
+
+_MARGIN_S = 0.002
+"""Files are asked for so much more than is wanted; the cut itself is made in whole milliseconds of wall-clock time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One file: its video, and the wall-clock time of its first frame."""
+
+    video: FileVideo
+    begin_ms: int
+
+    def at_ms(self, frame: VideoFrame) -> Fraction:
+        """Wall-clock time of one of its frames."""
+        facts = self.video.facts
+        first = round(Fraction(self.video.first_s) / facts.time_base)
+        return self.begin_ms + (frame.pts - first) * facts.time_base * 1000
+
+
+class ConcatenatedVideo:
+    """Implements `pipeline.domain.video.Video`. Time starts at 0 with the first frame; gaps between files stay gaps.
+
+    Args:
+        name: for errors, such as the camera.
+        segments: files with the wall-clock time of their first frame, milliseconds since 1970 UTC, in order of time;
+            each begins with a key frame.
+        begin_ms, end_ms: only frames from `begin_ms` on and before `end_ms`, to the millisecond.
+        settings: of this room.
+        masks: polygons that are black before anybody sees a frame.
+
+    Raises:
+        SourceError: a file is not there or holds no video, or none has a frame in that span.
+        UnsupportedMedia: the size changes from one file to the next.
+        ValueError: a mask makes no sense, or there is no file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        segments: Sequence[tuple[Path, int]],
+        begin_ms: int,
+        end_ms: int,
+        settings: DecodeSettings,
+        *,
+        masks: Sequence[Polygon] = (),
+    ) -> None:
+        if not segments:
+            raise ValueError("a video of no files")
+        self._name = name
+        self._span_ms = (begin_ms, end_ms)
+        self.unreadable: list[Path] = []
+        """Files of which nothing can be read: a power cut leaves such ones."""
+        self._parts: list[_Part] = []
+        fault: UnsupportedMedia | None = None
+        for path, at_ms in segments:
+            start_s = max(0.0, (begin_ms - at_ms) / 1000 - _MARGIN_S)
+            end_s = (end_ms - at_ms) / 1000 + _MARGIN_S
+            try:
+                self._parts.append(_Part(FileVideo(path, settings, masks, start_s=start_s, end_s=end_s), at_ms))
+            except UnsupportedMedia as error:
+                self.unreadable.append(path)
+                fault = error
+        if fault is not None and not self._parts:
+            raise fault
+        self._check_sizes()
+        self.damaged = 0
+        """Packets and frames of the last reading that could not be decoded."""
+        with closing(self._placed()) as frames:
+            first = next(frames, None)
+        if first is None:
+            raise UnsupportedMedia(name, "has no frame in that span", "Choose a longer span")
+        self._first_ms = first[0]
+        self._facts = replace(self._parts[0].video.facts, duration_s=self._duration_s())
+
+    @property
+    def facts(self) -> VideoInfo:
+        """What it is; the length is from the first frame to the end of the span or of its last file."""
+        return self._facts
+
+    @property
+    def first_ms(self) -> int:
+        """Wall-clock time of the first frame, milliseconds since 1970 UTC; a frame's own is this plus its `pts`."""
+        return round(self._first_ms)
+
+    def frames(self) -> Generator[VideoFrame, None, None]:
+        """Every frame of the span, from the first."""
+        self.damaged = 0
+        last = -1
+        index = 0
+        step_ms = self._facts.time_base * 1000
+        with closing(self._placed()) as placed:
+            for at_ms, frame in placed:
+                pts = round((at_ms - self._first_ms) / step_ms)
+                if pts <= last:
+                    continue  # The machine's clock was set back: that time has been shown already.
+                last = pts
+                yield VideoFrame(index, pts, frame.image)
+                index += 1
+
+    def _placed(self) -> Generator[tuple[Fraction, VideoFrame], None, None]:
+        """Frames of the span with their wall-clock time in milliseconds."""
+        begin_ms, end_ms = self._span_ms
+        for part in self._parts:
+            with closing(part.video.frames()) as frames:
+                for frame in frames:
+                    at_ms = part.at_ms(frame)
+                    if begin_ms <= round(at_ms) < end_ms:
+                        yield at_ms, frame
+            self.damaged += part.video.damaged
+
+    def _duration_s(self) -> float | None:
+        last = self._parts[-1]
+        length_s = last.video.facts.duration_s
+        ends_ms = self._span_ms[1] if length_s is None else min(self._span_ms[1], last.begin_ms + length_s * 1000)
+        return max(0.0, float(ends_ms - self._first_ms) / 1000)
+
+    def _check_sizes(self) -> None:
+        first = self._parts[0].video.facts
+        for part in self._parts[1:]:
+            facts = part.video.facts
+            if (facts.width, facts.height) != (first.width, first.height):
+                raise UnsupportedMedia(
+                    self._name,
+                    f"changes its size from {first.width}×{first.height} to {facts.width}×{facts.height} "
+                    f"at {_utc(part.begin_ms)}",
+                    "Take the video before and after that time by themselves",
+                )
+
+
+def _utc(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,147 @@
+"""What FFmpeg's errors mean for a camera or a file, and whether trying again makes sense."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import av
+
+from pipeline.decode.source_address import Address
+from pipeline.domain.credentials import redact
+from pipeline.errors import SourceError, SourceNotFound, StreamInterrupted, UnsupportedMedia
+
+
+class Retry(Enum):
+    """When a live stream is tried again."""
+
+    SOON = "soon"
+    SLOWLY = "slowly"
+    """Cameras lock an account after a few refusals."""
+    EVER_LESS = "ever less"
+    """Something answers, and wrongly. A server that starts does that, but not for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong, in our words."""
+
+    error: SourceError
+    retry: Retry = Retry.SOON
+
+
+class Silence(Exception):
+    """A live stream sent no frame for too long."""
+
+
+class NoVideo(Exception):
+    """It was opened and holds no video; the message says what it does hold."""
+
+
+class ImageTooLarge(Exception):
+    """An image with more pixels than allowed; the message is its size."""
+
+
+_WORDS: dict[type[BaseException], str] = {
+    av.error.InvalidDataError: "damaged, cut off or no video",
+    av.error.ArgumentError: "no video format we know",
+    av.error.HTTPServerError: "its server failed",
+}
+"""FFmpeg's words say little."""
+
+
+def diagnose(camera_id: str, address: Address, error: Exception) -> Fault | None:
+    """The fault behind an exception of a take; None when it is not the source's fault."""
+    if isinstance(error, SourceError):
+        return Fault(error)
+    subject = f"{camera_id} ({address.shown})"
+    return _own(subject, error) or (_live(subject, error) if address.live else _file(subject, error))
+
+
+def _own(subject: str, error: Exception) -> Fault | None:
+    if isinstance(error, Silence):
+        return Fault(StreamInterrupted(subject, str(error), "Check the camera and the network to it"))
+    if isinstance(error, NoVideo):
+        fix = "Choose the address or file of a video stream"
+        return Fault(UnsupportedMedia(subject, str(error), fix), Retry.EVER_LESS)
+    if isinstance(error, ImageTooLarge):
+        return Fault(
+            UnsupportedMedia(subject, f"images of {error} are too large", "Raise decode.max_image_px if that is meant"),
+            Retry.EVER_LESS,
+        )
+    return None
+
+
+def _file(subject: str, error: Exception) -> Fault | None:
+    if isinstance(error, FileNotFoundError):
+        return Fault(SourceNotFound(subject, "does not exist", "Check the path"))
+    if isinstance(error, PermissionError):
+        return Fault(SourceError(subject, "may not be read", "Give this user the right to read it"))
+    if isinstance(error, av.FFmpegError):
+        fix = "Check that it is a clip and complete; a recorder that lost power leaves files that only it can mend"
+        return Fault(UnsupportedMedia(subject, f"cannot be decoded ({reason(error)})", fix))
+    if isinstance(error, OSError):
+        return Fault(SourceError(subject, f"cannot be read ({error.strerror})", "Check the disk"))
+    return None
+
+
+def _live(subject: str, error: Exception) -> Fault | None:
+    for kinds, make in _LIVE:
+        if isinstance(error, kinds):
+            fault = make(subject, reason(error))
+            # FFmpeg's word for redirections without end and names that nobody knows.
+            return replace(fault, retry=Retry.EVER_LESS) if getattr(error, "errno", None) == errno.EIO else fault
+    return None
+
+
+_LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ...] = (
+    (
+        (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
+        lambda subject, _: Fault(
+            SourceError(subject, "refuses the user name or password", "Correct them in the address"), Retry.SLOWLY
+        ),
+    ),
+    (
+        (av.error.HTTPNotFoundError,),
+        lambda subject, _: Fault(
+            SourceNotFound(subject, "has no such stream", "Correct the path in the address"), Retry.EVER_LESS
+        ),
+    ),
+    (
+        (av.error.ExitError,),
+        lambda subject, _: Fault(
+            StreamInterrupted(subject, "sends no video in time", "Check its power, address and network")
+        ),
+    ),
+    (
+        (ConnectionError, TimeoutError, av.error.HTTPServerError),
+        lambda subject, why: Fault(
+            StreamInterrupted(subject, f"does not answer ({why})", "Check its power, address and network")
+        ),
+    ),
+    (
+        (av.error.InvalidDataError, av.error.ArgumentError),
+        lambda subject, why: Fault(
+            UnsupportedMedia(subject, f"sends something that is no video ({why})", "Check the address"),
+            Retry.EVER_LESS,
+        ),
+    ),
+    (
+        (av.FFmpegError, OSError),
+        lambda subject, why: Fault(
+            StreamInterrupted(subject, f"failed ({why})", "Check its address and the network to it")
+        ),
+    ),
+)
+"""The first kind that fits; the last takes what is left."""
+
+
+def reason(error: BaseException) -> str:
+    """FFmpeg's own words, with its last log line, without credentials."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    words = _WORDS.get(type(error), words)
+    log = getattr(error, "log", None)
+    line = log[2].strip() if log else ""
+    return redact(f"{words}: {line}" if line and line not in words else words)

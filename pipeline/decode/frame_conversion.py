@@ -1,0 +1,66 @@
+"""From a decoder's frame to an image of ours: copied, canonical, masked."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, VideoReformatter
+
+from pipeline.decode.color import Color
+from pipeline.decode.lazy_images import ArrayImage, PlanarImage, copied_plane
+from pipeline.decode.privacy_masks import MaskBurner
+from pipeline.domain.video import EditableImage
+
+_CANONICAL = frozenset({"yuv420p", "yuvj420p"})
+
+
+def quarter_turns(frame: av.VideoFrame) -> int:
+    """Clockwise quarter turns that make a frame upright, 0 to 3; FFmpeg gives degrees the other way round."""
+    return round(-frame.rotation / 90) % 4
+
+
+class FrameConverter:
+    """Makes images of one stream's frames; one thread at a time.
+
+    The pixels are always copied, so that the decoder gets its buffer back, and so that masks never reach the reference
+    frames it predicts from. Everything but 8-bit 4:2:0 (10 bit, 4:2:2, gray, NV12 from a card …) goes through swscale.
+
+    Args:
+        burner: the masks of this camera.
+    """
+
+    def __init__(self, burner: MaskBurner) -> None:
+        self._burner = burner
+        self._swscale = VideoReformatter()
+
+    def make(self, frame: av.VideoFrame) -> EditableImage:
+        """A masked, upright image.
+
+        Raises:
+            av.FFmpegError: swscale cannot read this pixel format.
+        """
+        turns = quarter_turns(frame)
+        if frame.format.is_rgb or frame.format.has_palette:
+            return self._from_rgb(frame, turns)
+        full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+        color = Color.of(frame.colorspace, full_range, frame.height)
+        if frame.format.name not in _CANONICAL:
+            wanted = ColorRange.JPEG if full_range else ColorRange.MPEG
+            frame = self._swscale.reformat(
+                frame,
+                format="yuv420p",
+                src_colorspace=color.matrix,
+                dst_colorspace=color.matrix,
+                src_color_range=wanted,
+                dst_color_range=wanted,
+                threads=1,
+            )
+        planes = [copied_plane(plane) for plane in frame.planes[:3]]
+        self._burner.burn_planes(planes, turns)
+        return PlanarImage(planes, color, turns)
+
+    def _from_rgb(self, frame: av.VideoFrame, turns: int) -> EditableImage:
+        stored = self._swscale.reformat(frame, format="bgr24", threads=1).to_ndarray()
+        image = np.ascontiguousarray(np.rot90(stored, -turns), np.uint8)
+        self._burner.burn_image(image)
+        return ArrayImage(image)

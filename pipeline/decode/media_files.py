@@ -1,0 +1,155 @@
+"""What lies in a folder: images and clips; and one image from a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from pipeline.decode.allowed_formats import FILE_OPTIONS
+from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.still_images import decode_still, still_size
+from pipeline.domain.video import EditableImage
+from pipeline.errors import SourceError, SourceNotFound, UnsupportedMedia
+
+IMAGE_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .webp .tif .tiff .ppm .pgm".split())
+"""Read by OpenCV."""
+CLIP_SUFFIXES = frozenset(
+    """.mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .vob .flv .f4v .wmv .asf .3gp .3g2 .ogv .ogg .h264 .264
+    .avc .h265 .265 .hevc .av1 .obu .ivf .mjpeg .mjpg .dav .y4m .nut .mxf""".split()
+)
+"""Read by FFmpeg."""
+
+_MAX_IMAGE_PX: int = DecodeSettings.model_fields["max_image_px"].default
+_MAX_BYTES_PER_PX = 8
+"""16 bit for each of four channels: the most that a format we read stores without packing."""
+_MAX_HEADER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """An image or a clip on disk."""
+
+    path: Path
+    is_clip: bool
+
+
+def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
+    """Images and clips, in the order given; folders are walked, sorted by name, hidden files left out.
+
+    Raises:
+        SourceNotFound: a path does not exist.
+        UnsupportedMedia: a file named here is neither; a folder holds none. (Other files of a folder are skipped.)
+    """
+    found: list[MediaFile] = []
+    for path in map(Path, paths):
+        mode = _stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            inside = list(_walk(path))
+            if not inside:
+                raise UnsupportedMedia(str(path), "holds no image and no clip", "Name a folder with images or clips")
+            found += inside
+        elif stat.S_ISREG(mode):
+            found.append(_named(path))
+        else:
+            raise _irregular(path)
+    return found
+
+
+def read_image(
+    path: str | os.PathLike[str], *, max_px: int = _MAX_IMAGE_PX, turn_upright: bool = False
+) -> EditableImage:
+    """An image from a file, 8 bit per channel.
+
+    Args:
+        path: the file.
+        max_px: the largest image taken, width times height in pixels. It is held against the file's header: nothing
+            larger is decoded.
+        turn_upright: obey the EXIF orientation. Off by default: boxes are in pixels of the stored image.
+
+    Raises:
+        SourceNotFound: no such file.
+        SourceError: it cannot be read.
+        UnsupportedMedia: no regular file, empty, cut off, too large, or no image.
+    """
+    path = Path(path)
+    return decode_still(str(path), _read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES), max_px, turn_upright)
+
+
+def _read(path: Path, most: int) -> bytes:
+    # Looked at before it is opened: a pipe would wait for its writer, a device has no end.
+    if not stat.S_ISREG(_stat(path).st_mode):
+        raise _irregular(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not data:
+        raise UnsupportedMedia(str(path), "is empty", "Copy it again from where it came from")
+    if len(data) > most:
+        raise UnsupportedMedia(
+            str(path), f"is longer than {most} bytes", "Is it an image? If so, raise decode.max_image_px"
+        )
+    return data
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return SourceNotFound(str(path), "does not exist", "Check the path")
+    return SourceError(str(path), f"cannot be read ({error.strerror})", "Check that it is a readable file")
+
+
+def _irregular(path: Path) -> UnsupportedMedia:
+    return UnsupportedMedia(
+        str(path), "cannot be read (it is no regular file)", "Name an image, a clip or a folder of them"
+    )
+
+
+def _walk(folder: Path) -> Iterator[MediaFile]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            suffix = Path(name).suffix.lower()
+            if name.startswith(".") or suffix not in IMAGE_SUFFIXES | CLIP_SUFFIXES:
+                continue
+            path = Path(root, name)
+            if path.is_file():  # and no pipe, device or dangling link
+                yield MediaFile(path, suffix in CLIP_SUFFIXES)
+
+
+def _is_image(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return still_size(file) is not None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _named(path: Path) -> MediaFile:
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES | CLIP_SUFFIXES:
+        return MediaFile(path, suffix in CLIP_SUFFIXES)
+    if _is_image(path):
+        return MediaFile(path, is_clip=False)
+    try:
+        with av.open(f"file:{path.absolute()}", options=dict(FILE_OPTIONS, protocol_whitelist="file")) as container:
+            has_video = bool(container.streams.video)
+    except av.FFmpegError:
+        has_video = False
+    if not has_video:
+        raise UnsupportedMedia(
+            str(path), "is neither an image nor a clip", "Name JPEG or PNG images, or clips such as MP4 and MKV"
+        )
+    return MediaFile(path, is_clip=True)

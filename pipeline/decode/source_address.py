@@ -1,0 +1,93 @@
+"""Where frames come from, which protocols that needs, and how it is shown to people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pipeline.decode.settings import Protocol
+from pipeline.domain.credentials import redact_address
+from pipeline.errors import ConfigError
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+_FFMPEG_PROTOCOLS: dict[Protocol, str] = {
+    Protocol.FILE: "file",
+    Protocol.RTSP: "rtsp,tcp",
+    Protocol.RTSPS: "rtsps,rtsp,tls,tcp",
+    Protocol.HTTP: "http,https,tls,tcp,httpproxy,hls,crypto,data",
+    Protocol.HTTPS: "https,tls,tcp,httpproxy,hls,crypto,data",
+    Protocol.UDP: "udp",
+    Protocol.RTP: "rtp,udp",
+    Protocol.SRT: "srt,udp",
+    Protocol.RTMP: "rtmp,tcp",
+    Protocol.RTMPS: "rtmps,tls,tcp",
+}
+"""What FFmpeg may use once an address of this kind was allowed. None but `file` reads files: a playlist from the
+network must not name one, and a playlist on disk must not reach the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where frames come from.
+
+    Attributes:
+        target: what FFmpeg opens, with credentials; never shown.
+        protocol: its kind.
+        whitelist: protocols that FFmpeg may use for it, comma-separated.
+        shown: for people: without credentials.
+        path: the file or folder, None for the network.
+    """
+
+    target: str = field(repr=False)
+    protocol: Protocol
+    whitelist: str
+    shown: str
+    path: Path | None
+
+    @property
+    def live(self) -> bool:
+        """True for everything that comes over a network."""
+        return self.path is None
+
+
+def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Address:
+    """Understand a path or an address, and check it against the allowed protocols.
+
+    Raises:
+        ConfigError: empty, malformed, or of a protocol that is not allowed.
+    """
+    if not url.strip():
+        raise ConfigError(
+            camera_id, "has an empty address", "Give a file, a folder or an address such as rtsp://host/path"
+        )
+    match = _SCHEME.match(url)
+    if match is None:
+        return _file_address(camera_id, url, allowed)
+    scheme = match[1].lower()
+    if scheme not in frozenset(Protocol) or Protocol(scheme) not in allowed:
+        raise ConfigError(
+            camera_id,
+            f"the protocol {scheme!r} of {redact_address(url)} is not allowed",
+            f"Allowed are: {', '.join(sorted(allowed))} (decode.protocols)",
+        )
+    protocol = Protocol(scheme)
+    if protocol is Protocol.FILE:
+        return _file_address(camera_id, unquote(urlsplit(url).path), allowed)
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ConfigError(camera_id, f"{redact_address(url)} names no host", f"Write it as {scheme}://host:port/path")
+    return Address(url, protocol, _FFMPEG_PROTOCOLS[protocol], redact_address(url), None)
+
+
+def _file_address(camera_id: str, path: str, allowed: frozenset[Protocol]) -> Address:
+    if Protocol.FILE not in allowed:
+        raise ConfigError(camera_id, f"files such as {path} are not allowed", "Add file to decode.protocols")
+    # An absolute path behind `file:` cannot be taken for another FFmpeg protocol (concat:, subfile, …).
+    absolute = Path(path).expanduser().absolute()
+    return Address(f"file:{absolute}", Protocol.FILE, _FFMPEG_PROTOCOLS[Protocol.FILE], path, absolute)

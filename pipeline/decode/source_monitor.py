@@ -1,0 +1,201 @@
+"""The state of a source: which changes are legal, and what is counted."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from pipeline.domain.ports import Clock, SourceState, SourceStatus
+
+_S = SourceState
+_TROUBLE = frozenset({_S.STALLED, _S.BACKING_OFF, _S.FAILED})
+_ALIVE = frozenset({_S.CONNECTING, _S.STREAMING, _S.STALLED, _S.BACKING_OFF})
+
+LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
+    _S.CONNECTING: frozenset({_S.STREAMING, _S.BACKING_OFF, _S.ENDED, _S.FAILED}),
+    _S.STREAMING: frozenset({_S.STALLED, _S.BACKING_OFF, _S.ENDED, _S.FAILED}),
+    _S.STALLED: frozenset({_S.STREAMING, _S.BACKING_OFF, _S.ENDED, _S.FAILED}),
+    _S.BACKING_OFF: frozenset({_S.CONNECTING, _S.ENDED, _S.FAILED}),
+    _S.ENDED: frozenset(),
+    _S.FAILED: frozenset(),
+}
+"""To which states each state may change."""
+
+_FPS_WINDOW_S = 3.0
+"""Long enough to be steady at one frame per second, short enough to show a stall."""
+
+_log = structlog.get_logger(__name__)
+
+
+class IllegalTransition(RuntimeError):
+    """A change of state that `LEGAL` does not know: a mistake in this program, not of a camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSession:
+    """A ticket for one opening of the source. What comes in under an old ticket is ignored."""
+
+    number: int
+
+
+class Monitor:
+    """The one place where a source's state and counters are kept; safe from any thread.
+
+    Args:
+        camera_id: for the log.
+        clock: whose monotonic time is used.
+    """
+
+    def __init__(self, camera_id: str, clock: Clock) -> None:
+        self._log = _log.bind(camera=camera_id)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._state = SourceState.CONNECTING
+        self._detail = ""
+        self._take = SourceSession(0)
+        self._stream_id = ""
+        self._decoded = 0
+        self._decoded_in_take = 0
+        self._delivered = 0
+        self._drops: Counter[str] = Counter()
+        self._reconnects = 0
+        self._size = (0, 0)
+        self._recent: deque[float] = deque()
+        self._sign_of_life_s = clock.monotonic_s()
+        self._last_frame_s: float | None = None
+        self._duration_s: float | None = None
+        self._position_s = 0.0
+
+    @property
+    def state(self) -> SourceState:
+        """The present state."""
+        with self._lock:
+            return self._state
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the newest frame, or since the present take began when it has none yet."""
+        with self._lock:
+            return self._clock.monotonic_s() - self._sign_of_life_s
+
+    @property
+    def decoded_in_take(self) -> int:
+        """Frames decoded since the present take began."""
+        with self._lock:
+            return self._decoded_in_take
+
+    @property
+    def position_s(self) -> float:
+        """`pts_s` of the newest frame."""
+        with self._lock:
+            return self._position_s
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of the present take where it is known."""
+        with self._lock:
+            return self._duration_s
+
+    def move(self, state: SourceState, detail: str = "", **facts: object) -> None:
+        """Change the state.
+
+        Args:
+            state: the new one.
+            detail: why; the same words for the same reason, as events are made of them.
+            facts: more of it, for the log only.
+
+        Raises:
+            IllegalTransition: see `LEGAL`.
+        """
+        with self._lock:
+            self._move(state, detail, **facts)
+
+    def finish(self, state: SourceState, detail: str = "") -> None:
+        """Change to a last state unless one has been reached already."""
+        with self._lock:
+            if self._state in _ALIVE:
+                self._move(state, detail)
+
+    def begin_take(self) -> SourceSession:
+        """A new opening begins; tickets of older ones are void."""
+        with self._lock:
+            self._take = SourceSession(self._take.number + 1)
+            self._decoded_in_take = 0
+            self._sign_of_life_s = self._clock.monotonic_s()
+            return self._take
+
+    def opened(self, take: SourceSession, stream_id: str, duration_s: float | None) -> None:
+        """The source answered and described its stream."""
+        with self._lock:
+            if take == self._take:
+                self._stream_id, self._duration_s = stream_id, duration_s
+                self._sign_of_life_s = self._clock.monotonic_s()
+
+    def decoded(self, take: SourceSession, pts_s: float, width: int, height: int) -> None:
+        """A frame was decoded: whatever the state was, the source is streaming."""
+        with self._lock:
+            if take != self._take or self._state not in _ALIVE:
+                return
+            now = self._clock.monotonic_s()
+            if self._state is not SourceState.STREAMING:
+                self._reconnects += self._state is SourceState.CONNECTING and self._decoded > 0
+                self._move(SourceState.STREAMING)
+            self._decoded += 1
+            self._decoded_in_take += 1
+            self._size = (width, height)
+            self._position_s = pts_s
+            self._sign_of_life_s = self._last_frame_s = now
+            self._recent.append(now)
+            self._forget(now)
+
+    def delivered(self) -> None:
+        """A frame was handed on."""
+        with self._lock:
+            self._delivered += 1
+
+    def dropped(self, take: SourceSession, reason: str) -> None:
+        """A frame was not handed on."""
+        with self._lock:
+            if take == self._take:
+                self._drops[reason] += 1
+
+    def status(self) -> SourceStatus:
+        """A snapshot."""
+        with self._lock:
+            self._forget(self._clock.monotonic_s())
+            return SourceStatus(
+                state=self._state,
+                detail=self._detail,
+                stream_id=self._stream_id,
+                decoded=self._decoded,
+                delivered=self._delivered,
+                drops=dict(self._drops),
+                reconnects=self._reconnects,
+                width=self._size[0],
+                height=self._size[1],
+                fps=self._fps(),
+                last_frame_s=self._last_frame_s,
+                duration_s=self._duration_s,
+                position_s=self._position_s,
+            )
+
+    def _forget(self, now: float) -> None:
+        while self._recent and now - self._recent[0] > _FPS_WINDOW_S:
+            self._recent.popleft()
+
+    def _fps(self) -> float:
+        if len(self._recent) < 2:
+            return 0.0
+        span = self._recent[-1] - self._recent[0]
+        return (len(self._recent) - 1) / span if span > 0 else 0.0
+
+    def _move(self, state: SourceState, detail: str = "", **facts: object) -> None:
+        if state not in LEGAL[self._state]:
+            raise IllegalTransition(f"{self._state} -> {state}")
+        level = "warning" if state in _TROUBLE else "info"
+        getattr(self._log, level)("source_state", state=state.value, was=self._state.value, detail=detail, **facts)
+        self._state, self._detail = state, detail

@@ -1,0 +1,299 @@
+"""One opening of a clip or a stream by PyAV: its video packets, decoded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from types import TracebackType
+from typing import Self
+
+import av
+import structlog
+from av.codec.hwaccel import HWAccel
+from av.stream import Discard
+from av.video.reformatter import ColorRange
+
+from pipeline.decode.allowed_formats import FILE_OPTIONS, STREAM_OPTIONS
+from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
+from pipeline.decode.frame_conversion import FrameConverter, quarter_turns
+from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
+from pipeline.decode.source_address import Address
+from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
+from pipeline.domain.video import EditableImage, Tags
+
+_PROBE_US = 2_000_000
+"""Of a live stream; FFmpeg's own 5 s would be spent on every reconnection to a camera whose audio it cannot probe."""
+_FPS_PROBE_FRAMES = 4
+"""Instead of 20, which cost most of a second per connection; the timeline learns the step by itself."""
+_GRACE_S = 1.0
+"""FFmpeg's own read timeout comes this much after the watchdog's. When it strikes, FFmpeg hands out the half-read
+packet as if it were a sign of life, and raises only the second time."""
+_FALLBACK_FPS = 25
+_UNSPECIFIED = 2
+"""Number of "unspecified" in ITU-T H.273."""
+_MAX_LOST_PACKETS = 20
+"""In a row: most of a second of nothing decodable is no longer damage but another codec."""
+
+_log = structlog.get_logger(__name__)
+
+
+class _CodecChanged(Exception):
+    """The stream goes on in another codec from this byte of the file."""
+
+    def __init__(self, byte: int) -> None:
+        super().__init__(byte)
+        self.byte = byte
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A frame before anybody decided whether it is wanted.
+
+    Attributes:
+        stamp_s: the stream's own time of it in seconds, None when it says nothing.
+        width, height: pixels of the upright image.
+        image: converts it; to be called before the next frame is asked for.
+        sample_aspect: width of one upright pixel over its height.
+    """
+
+    stamp_s: float | None
+    width: int
+    height: int
+    image: Callable[[], EditableImage]
+    sample_aspect: Fraction = Fraction(1)
+
+
+class VideoContainer:
+    """A context manager around one open container.
+
+    Args:
+        address: what to open.
+        settings: timeouts, limits, threads.
+        maker: makes images of its frames.
+        on_corrupt: called once for every packet or frame that could not be decoded.
+        tap: gets a copy of every video packet, before it is decoded.
+
+    Raises (when entered):
+        av.FFmpegError: FFmpeg cannot open it.
+        NoVideo: it holds no video stream that can be decoded.
+        ImageTooLarge: its images exceed the limit.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        settings: DecodeSettings,
+        maker: FrameConverter,
+        on_corrupt: Callable[[], None],
+        tap: PacketTap | None = None,
+    ) -> None:
+        self._address = address
+        self._settings = settings
+        self._maker = maker
+        self._on_corrupt = on_corrupt
+        self._tap = tap
+        self._recording: PacketSession | None = None
+        self._resources = ExitStack()
+        self._skipped = 0
+
+    def __enter__(self) -> Self:
+        self._container = self._open()
+        self._resources.enter_context(self._container)
+        try:
+            self._stream = self._video_stream()
+        except BaseException:
+            self._resources.close()
+            raise
+        if self._tap is not None:
+            self._recording = self._tap.opened(self._stream)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._recording is not None:
+            why = f"the connection was lost: {reason(error)}" if isinstance(error, Exception) else "the stream ended"
+            self._recording.closed(why)
+        self._resources.close()
+
+    @property
+    def step_s(self) -> float:
+        """The ordinary step between frames, in seconds."""
+        return 1.0 / float(self.rate)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, as the container has it."""
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(_FALLBACK_FPS)
+        return rate if 1 <= rate <= 1000 else Fraction(_FALLBACK_FPS)
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds of one step of the stream's clock."""
+        return self._stream.time_base or Fraction(1, av.time_base)
+
+    @property
+    def tags(self) -> Tags:
+        """Colors of the stream."""
+        codec = self._stream.codec_context
+        full_range = codec.color_range == ColorRange.JPEG or (codec.pix_fmt or "").startswith("yuvj")
+        # RGB (0) becomes planes on our side; what matrix those have, players guess by the height, as `Color.of` does.
+        return Tags(codec.color_primaries, codec.color_trc, codec.colorspace or _UNSPECIFIED, full_range)
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length of the video in seconds where the container tells."""
+        if self._stream.duration is not None and self._stream.time_base is not None:
+            return float(self._stream.duration * self._stream.time_base)
+        return None if self._container.duration is None else self._container.duration / av.time_base
+
+    @property
+    def recorded_ms(self) -> int | None:
+        """When the recording began according to the container, milliseconds since 1970 UTC."""
+        text = self._container.metadata.get("creation_time") or self._stream.metadata.get("creation_time")
+        try:
+            moment = datetime.fromisoformat(text or "")
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # Recorders without a set clock write 1904 or 1970.
+        return round(moment.timestamp() * 1000) if moment.year >= 2000 else None
+
+    def frames(self) -> Iterator[Decoded]:
+        """Every frame that can be decoded, in order of presentation.
+
+        Raises:
+            av.FFmpegError: the container cannot be read any further.
+            NoVideo: nothing was decodable for a long time.
+            ImageTooLarge: the images grew beyond the limit.
+        """
+        while True:
+            try:
+                yield from self._decode_stream()
+            except _CodecChanged as change:
+                self._reopen(change.byte)
+            else:
+                return
+
+    def _decode_stream(self) -> Iterator[Decoded]:
+        lost: list[int] = []
+        for packet in self._container.demux(self._stream):
+            if self._recording is not None and packet.size:
+                self._recording.packet(_copied(packet))
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                lost.append(packet.pos or 0)
+                if len(lost) > _MAX_LOST_PACKETS:
+                    self._give_up(lost)
+                continue
+            if frames:
+                self._count_corrupt(len(lost))
+                lost.clear()
+            for frame in frames:
+                yield self._decoded(frame)
+        self._count_corrupt(len(lost))
+
+    def _count_corrupt(self, packets: int) -> None:
+        for _ in range(packets):
+            self._on_corrupt()
+
+    def _give_up(self, lost: list[int]) -> None:
+        """Nothing was decodable for long: a file goes on with another codec where there is one."""
+        if not self._address.live and lost[0] > self._skipped:
+            raise _CodecChanged(lost[0])
+        self._count_corrupt(len(lost))
+        raise NoVideo(f"{len(lost)} packets in a row could not be decoded")
+
+    def _reopen(self, byte: int) -> None:
+        self._resources.close()
+        self._skipped = byte
+        _log.warning("codec_changed", source=self._address.shown, byte=byte)
+        self.__enter__()
+
+    def _decoded(self, frame: av.VideoFrame) -> Decoded:
+        self._check_size(frame.width, frame.height)
+        stamp = frame.pts if frame.pts is not None else frame.dts
+        time_base = frame.time_base or self._stream.time_base
+        stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
+        size, aspect = (frame.width, frame.height), self._stream.sample_aspect_ratio or Fraction(1)
+        if quarter_turns(frame) % 2:
+            size, aspect = size[::-1], 1 / aspect
+        return Decoded(stamp_s, *size, lambda: self._maker.make(frame), aspect)
+
+    def _open(self) -> av.container.InputContainer:
+        return self._open_with(self._hardware())
+
+    def _hardware(self) -> HWAccel | None:
+        if self._settings.hwaccel is HardwareDecoder.NONE:
+            return None
+        hardware = HWAccel(self._settings.hwaccel.value, allow_software_fallback=True)
+        try:
+            # PyAV raises without a driver even when the fallback is allowed; better now than with a camera on the line.
+            hardware.create(av.Codec("h264", "r"))
+        except (RuntimeError, av.FFmpegError) as error:
+            _log.warning("no_hardware_decoder", source=self._address.shown, error=reason(error))
+            return None
+        return hardware
+
+    def _open_with(self, hwaccel: HWAccel | None) -> av.container.InputContainer:
+        options = dict(
+            FILE_OPTIONS if self._address.protocol is Protocol.FILE else STREAM_OPTIONS,
+            protocol_whitelist=self._address.whitelist,
+            max_pixels=str(self._settings.max_image_px),
+        )
+        if self._skipped:
+            options["skip_initial_bytes"] = str(self._skipped)
+        timeout = None
+        if self._address.live:
+            timeout = (self._settings.open_timeout_s, self._settings.read_timeout_s + _GRACE_S)
+            options |= {"analyzeduration": str(_PROBE_US), "fpsprobesize": str(_FPS_PROBE_FRAMES)}
+        if self._address.protocol in (Protocol.RTSP, Protocol.RTSPS):
+            # Of the session only the video is set up: the camera does not even send the audio.
+            options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+        began_s = time.monotonic()
+        try:
+            return av.open(self._address.target, options=options, timeout=timeout, hwaccel=hwaccel)
+        except av.error.InvalidDataError:
+            # FFmpeg reports an RTSP answer that never came as invalid data.
+            if timeout and time.monotonic() - began_s >= timeout[0]:
+                raise Silence(f"does not answer within {timeout[0]:g} s") from None
+            raise
+
+    def _video_stream(self) -> av.VideoStream:
+        streams = self._container.streams
+        images = [s for s in streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        if not images:
+            kinds = sorted({str(stream.type) for stream in streams})
+            raise NoVideo(f"holds no video, only {', '.join(kinds) or 'nothing'}")
+        chosen = images[0]
+        if chosen.codec_context is None:
+            raise NoVideo("holds video of a codec that cannot be decoded")
+        for stream in streams:
+            if stream is not chosen:
+                stream.discard = Discard.all
+        self._check_size(chosen.width, chosen.height)
+        chosen.codec_context.thread_count = self._settings.decoder_threads
+        chosen.codec_context.thread_type = "AUTO"
+        chosen.codec_context.options = {"max_pixels": str(self._settings.max_image_px)}
+        return chosen
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._settings.max_image_px:
+            raise ImageTooLarge(f"{width}×{height}")
+
+
+def _copied(packet: av.Packet[av.VideoStream]) -> EncodedPacket:
+    return EncodedPacket(
+        data=bytes(packet),
+        pts=packet.pts,
+        dts=packet.dts,
+        duration=packet.duration or 0,
+        time_base=packet.time_base or Fraction(1, av.time_base),
+        key=packet.is_keyframe,
+        arrived_ms=time.time_ns() // 1_000_000,
+    )

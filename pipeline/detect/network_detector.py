@@ -1,0 +1,160 @@
+"""One network as a `Detector`: letterbox, one pass, decode, duplicates out, back to the image's pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.detect.letterbox import Letterbox
+from pipeline.detect.nms import non_maximum_suppression
+from pipeline.detect.output_decoders import DECODERS, Channels, expected_shape
+from pipeline.detect.settings import DetectSettings, Device
+from pipeline.domain.detections import Boxes, Detections
+from pipeline.domain.frame import Image
+from pipeline.errors import ModelCardError, ModelRuntimeError
+from pipeline.inference.runtime import Runtime
+from pipeline.weights.catalog import ModelCard, check_embedded_names
+
+GPU_BATCH = 16
+"""Images per pass on a GPU unless told otherwise; a processor gains nothing from batches (COMPONENTS)."""
+
+
+class NetworkDetector:
+    """Implements `pipeline.domain.ports.Detector` over any `Runtime`. One thread at a time."""
+
+    def __init__(self, card: ModelCard, runtime: Runtime, settings: DetectSettings) -> None:
+        """Hold the weights against their card and warm them up.
+
+        Raises:
+            ModelCardError: card and weights contradict each other.
+            PolicyError: the weights name something outside the allow-list.
+            ModelRuntimeError: the first pass failed.
+        """
+        self._card = card
+        self._runtime = runtime
+        self._iou = settings.iou
+        check_embedded_names(card, runtime.names)
+        self._resizable = runtime.spec.any_size and card.input.resizable
+        self._width, self._height = _input_size(card, runtime, settings)
+        self._batch = _batch_size(runtime, settings)
+        self._decode = DECODERS[card.layout]
+        numbers = np.array(sorted(card.labels), dtype=np.int64)
+        labels = [card.label_of(int(number)) for number in numbers]
+        self._labels = np.array(labels, dtype=np.int16)
+        self._channels = Channels(
+            numbers, np.array([settings.threshold(label, card.confidence) for label in labels], dtype=np.float32)
+        )
+        self._warm_up()
+
+    @property
+    def name(self) -> str:
+        """Name of the card."""
+        return self._card.name
+
+    @property
+    def batch_size(self) -> int:
+        """The largest batch that pays."""
+        return self._batch
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Largest width and height of the network's input, in pixels."""
+        return self._width, self._height
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """Objects of each image, in order, surest first."""
+        fit = Letterbox.fit_tight if self._resizable else Letterbox.fit
+        boxes = [fit(image, self._card.input, self._width, self._height) for image in images]
+        results = [Detections.empty()] * len(images)
+        for members in _same_shape(boxes, self._batch):
+            batch = self._batch_of([images[i] for i in members], [boxes[i] for i in members])
+            output = self._runtime.run(batch)
+            if len(output) < len(members):
+                raise ModelRuntimeError(f"model {self.name}", f"gave {len(output)} results for {len(members)} images")
+            for i, raw in zip(members, output, strict=False):
+                results[i] = self._read(raw, boxes[i])
+        return results
+
+    def close(self) -> None:
+        """Give back memory and threads."""
+        self._runtime.close()
+
+    def _batch_of(self, images: Sequence[Image], boxes: Sequence[Letterbox]) -> npt.NDArray[np.generic]:
+        size = self._runtime.spec.batch or len(images)
+        batch = np.empty((size, 3, boxes[0].height, boxes[0].width), dtype=self._runtime.spec.dtype)
+        batch[len(images) :] = 0
+        for image, box, out in zip(images, boxes, batch, strict=False):
+            box.fill(image, self._card.input, out)
+        return batch
+
+    def _read(self, raw: npt.NDArray[np.generic], box: Letterbox) -> Detections:
+        found = self._decode(raw, self._channels, box.width, box.height)
+        whole = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.scores)
+        boxes = box.unmap(_scaled(found.boxes, self._card.box_scale))
+        # Boxes wholly in the gray border are clipped to nothing.
+        whole &= (boxes[:, 2] - boxes[:, 0] >= 1.0) & (boxes[:, 3] - boxes[:, 1] >= 1.0)
+        detections = Detections(boxes, np.minimum(found.scores, 1.0), self._labels[found.picks])
+        return non_maximum_suppression(detections.select(whole), self._iou)
+
+    def _warm_up(self) -> None:
+        spec = self._runtime.spec
+        batch = np.zeros((spec.batch or 1, 3, self._height, self._width), dtype=spec.dtype)
+        output = self._runtime.run(batch)
+        expected = expected_shape(self._card.layout, self._card.classes or 0, self._width, self._height)
+        fits = output.ndim == 3 and all(
+            want is None or want == have for want, have in zip(expected, output.shape[1:], strict=True)
+        )
+        if not fits:
+            wanted = ", ".join("any" if size is None else str(size) for size in expected)
+            raise ModelCardError(
+                f"model card {self._card.path or self._card.name}",
+                f"layout {self._card.layout.value} with {self._card.classes} classes gives [n, {wanted}], "
+                f"the weights give {list(output.shape)}",
+                "Correct 'layout' or 'classes' in the card, or use the weights it was written for",
+            )
+
+
+def _scaled(boxes: Boxes, scale: tuple[float, float]) -> Boxes:
+    """(n, 4) xyxy with width and height multiplied about the center."""
+    if scale == (1.0, 1.0):
+        return boxes
+    center, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    half = half * np.array(scale, np.float32)
+    return np.concatenate([center - half, center + half], axis=1)
+
+
+def _input_size(card: ModelCard, runtime: Runtime, settings: DetectSettings) -> tuple[int, int]:
+    natural = card.input
+    width, height = settings.input_size or (natural.width, natural.height)
+    fixed_width = runtime.spec.width if natural.resizable else natural.width
+    fixed_height = runtime.spec.height if natural.resizable else natural.height
+    for what, wanted, fixed in (("width", width, fixed_width), ("height", height, fixed_height)):
+        if fixed is not None and wanted != fixed:
+            raise ModelCardError(
+                f"model {card.name}",
+                f"has a fixed input {what} of {fixed} pixels, not {wanted}",
+                "Leave detect.input_size out" if settings.input_size else "Correct 'input' in the card",
+            )
+        if wanted % natural.multiple:
+            raise ModelCardError(
+                f"model {card.name}",
+                f"input {what} {wanted} is not a multiple of {natural.multiple}",
+                "Correct detect.input_size" if settings.input_size else "Correct 'input' in the card",
+            )
+    return width, height
+
+
+def _batch_size(runtime: Runtime, settings: DetectSettings) -> int:
+    if runtime.spec.batch is not None:
+        return runtime.spec.batch
+    return settings.batch_size or (1 if settings.device is Device.CPU else GPU_BATCH)
+
+
+def _same_shape(boxes: Sequence[Letterbox], most: int) -> list[list[int]]:
+    """Indices in groups of one input shape and at most `most` members."""
+    shapes: dict[tuple[int, int], list[int]] = {}
+    for i, box in enumerate(boxes):
+        shapes.setdefault((box.width, box.height), []).append(i)
+    return [members[i : i + most] for members in shapes.values() for i in range(0, len(members), most)]

@@ -1,0 +1,104 @@
+"""Weights run by Ultralytics: `.pt` and `.engine` (extra ``ultralytics``, AGPL-3.0, brings torch).
+
+A `.pt` file is a pickle, and opening one runs whatever is in it. That is why this backend must be asked for by name,
+and even then only the file whose sha256 the card states is opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.detect.nms import non_maximum_suppression
+from pipeline.detect.settings import DetectSettings, Device
+from pipeline.domain.detections import Detections
+from pipeline.domain.frame import Image
+from pipeline.errors import MissingComponent, ModelRuntimeError
+from pipeline.inference.embedded_names import names_from_value
+from pipeline.weights.catalog import ModelCard, check_embedded_names, verify_weights
+
+
+class UltralyticsDetector:
+    """Implements `pipeline.domain.ports.Detector` with `ultralytics.YOLO`. One thread at a time."""
+
+    def __init__(self, card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> None:
+        """Open verified weights.
+
+        Raises:
+            MissingComponent: the extra is not installed.
+            ModelCardError, ModelIntegrityError: see `verify_weights`; or card and weights contradict each other.
+            ModelRuntimeError: Ultralytics refuses the file.
+        """
+        path = verify_weights(card, models_dir, allow_pickle=True)
+        # It must neither install packages nor call home from a camera's machine.
+        os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+        os.environ.setdefault("YOLO_OFFLINE", "true")
+        try:
+            from ultralytics import YOLO
+        except ImportError as error:
+            raise MissingComponent(
+                "backend ultralytics", "the package is not installed", "pip install 'viapublica[ultralytics]'"
+            ) from error
+        self._card = card
+        self._settings = settings
+        try:
+            self._model: Any = YOLO(str(path), task="detect")
+            names = self._model.names
+        except Exception as error:  # torch and TensorRT raise anything
+            raise ModelRuntimeError(f"model {card.name}", f"Ultralytics cannot open it ({error})") from error
+        check_embedded_names(card, names_from_value(card.name, names))
+        self._channels = sorted(card.labels)
+        self._thresholds = {
+            channel: settings.threshold(card.label_of(channel), card.confidence) for channel in self._channels
+        }
+
+    @property
+    def name(self) -> str:
+        """Name of the card."""
+        return self._card.name
+
+    @property
+    def batch_size(self) -> int:
+        """The largest batch that pays."""
+        return self._settings.batch_size or (1 if self._settings.device is Device.CPU else 16)
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        """Objects of each image, in order."""
+        results: list[Detections] = []
+        for start in range(0, len(images), self.batch_size):
+            results += self._predict(images[start : start + self.batch_size])
+        return results
+
+    def close(self) -> None:
+        """Give back memory."""
+        self._model = None
+
+    def _predict(self, images: Sequence[Image]) -> list[Detections]:
+        width, height = self._settings.input_size or (self._card.input.width, self._card.input.height)
+        try:
+            found = self._model.predict(
+                [image.bgr() for image in images],
+                imgsz=[height, width],
+                conf=min(self._thresholds.values()),
+                iou=self._settings.iou,
+                classes=self._channels,
+                device="cpu" if self._settings.device is Device.CPU else 0,
+                verbose=False,
+            )
+            return [self._read(result.boxes) for result in found]
+        except Exception as error:  # torch and TensorRT raise anything
+            raise ModelRuntimeError(f"model {self.name}", f"Ultralytics failed ({error})") from error
+
+    def _read(self, boxes: Any) -> Detections:
+        channels = boxes.cls.cpu().numpy().astype(np.int64).tolist()
+        detections = Detections.build(
+            boxes.xyxy.cpu().numpy(),
+            boxes.conf.cpu().numpy(),
+            [int(self._card.label_of(channel)) for channel in channels],
+        )
+        least = np.array([self._thresholds[channel] for channel in channels], dtype=np.float32)
+        return non_maximum_suppression(detections.select(detections.scores >= least), self._settings.iou)

@@ -1,0 +1,98 @@
+"""A video that is to be made anew: every frame with its exact place in time, as planes that may be drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.frame import Image
+
+
+class Planes(NamedTuple):
+    """An image as 4:2:0 planes of 8 bits, upright: `y` (h, w), `u` and `v` (ceil(h/2), ceil(w/2)) uint8."""
+
+    y: npt.NDArray[np.uint8]
+    u: npt.NDArray[np.uint8]
+    v: npt.NDArray[np.uint8]
+
+
+class EditableImage(Image, Protocol):
+    """An image that can be drawn on and encoded again."""
+
+    def planes(self) -> Planes:
+        """A copy of the upright image; the caller's own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """How players are to read a video's planes: numbers of ITU-T H.273, and True for luma from 0 to 255."""
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    full_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a video is.
+
+    Attributes:
+        width, height: pixels of the upright image.
+        time_base: seconds of one step of `VideoFrame.pts`.
+        rate: frames per second, as the container has it; a video may still be of variable rate.
+        sample_aspect: width of one upright pixel over its height, 1 where the video says nothing.
+        duration_s: length where it is known.
+        tags: colors.
+    """
+
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction
+    sample_aspect: Fraction = Fraction(1)
+    duration_s: float | None = None
+    tags: Tags = Tags()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoFrame:
+    """One image of a video.
+
+    Attributes:
+        index: from 0, over all frames that were decoded.
+        pts: its time in steps of `VideoInfo.time_base`; rises from frame to frame.
+        image: its pixels, upright, privacy masks burnt in.
+    """
+
+    index: int
+    pts: int
+    image: EditableImage
+
+
+class Video(Protocol):
+    """Something that can be played from its beginning as often as it is asked."""
+
+    @property
+    def facts(self) -> VideoInfo:
+        """What it is."""
+        ...
+
+    @property
+    def damaged(self) -> int:
+        """Packets and frames of the last reading that could not be decoded."""
+        ...
+
+    def frames(self) -> Generator[VideoFrame, None, None]:
+        """Every frame, from the first; the same ones each time.
+
+        Raises:
+            SourceError: it cannot be read (any further).
+        """
+        ...

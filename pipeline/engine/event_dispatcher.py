@@ -1,0 +1,121 @@
+"""The way out: policy gate, then every sink. Knows when to hold files back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import structlog
+
+from pipeline.domain.events import Event, kind_of
+from pipeline.domain.ports import EventSink, SinkStatus
+from pipeline.errors import Backpressure, SinkError
+from pipeline.observe.metrics import PipelineMetrics
+from pipeline.policy.gate import Gate
+
+_log = structlog.get_logger(__name__)
+_CHUNK = 1000
+"""Events per `add`: small enough that a nearly full sink still takes some."""
+
+
+class EventDispatcher:
+    """Sends events to all sinks; used by one thread.
+
+    Args:
+        gate: decides what may leave.
+        sinks: all of them get every event.
+        backlog_limit: events held in memory for a sink that pushes back. Files are held back long before
+            (`congested`); only live cameras can fill it, and then the oldest events are lost, counted and logged.
+        metrics: told of what the gate keeps back.
+    """
+
+    def __init__(self, gate: Gate, sinks: Sequence[EventSink], backlog_limit: int, metrics: PipelineMetrics) -> None:
+        self._gate = gate
+        self._metrics = metrics
+        self._sinks = sinks
+        self._limit = backlog_limit
+        self._backlogs: list[deque[Event]] = [deque() for _ in sinks]
+        self._retry_at = [0.0 for _ in sinks]
+        self.sent: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
+        self.closing = False
+
+    @property
+    def congested(self) -> bool:
+        """A sink pushes back: take no more frames of files for now."""
+        return any(self._backlogs)
+
+    def send(self, events: Iterable[Event]) -> list[Event]:
+        """Pass events through the gate and on to the sinks; returns those that the gate let pass."""
+        passed = []
+        for event in events:
+            if reason := self._gate.refusal(event):
+                self.refused[reason] += 1
+                self._metrics.refused(reason)
+                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=reason)
+                continue
+            passed.append(event)
+            self.sent[kind_of(event).value] += 1
+            for backlog in self._backlogs:
+                backlog.append(event)
+        self.pump()
+        return passed
+
+    def pump(self) -> None:
+        """Try again to hand over what waits."""
+        for number, (sink, backlog) in enumerate(zip(self._sinks, self._backlogs, strict=True)):
+            while backlog and time.monotonic() >= self._retry_at[number]:
+                chunk = list(islice(backlog, _CHUNK))
+                try:
+                    sink.add(chunk)
+                except Backpressure as pressure:
+                    self._retry_at[number] = time.monotonic() + pressure.retry_after_s
+                    break
+                for _ in chunk:
+                    backlog.popleft()
+            excess = len(backlog) - self._limit
+            if excess > 0:
+                for _ in range(excess):
+                    backlog.popleft()
+                self._lose(sink, excess, "backlog full")
+
+    def give_up(self) -> None:
+        """Start no further delivery; `close` writes to disk what waits. Safe in a signal handler."""
+        for sink in self._sinks:
+            sink.give_up()
+
+    def close(self, timeout_s: float) -> None:
+        """Close all sinks at the same time; one in trouble costs the others nothing.
+
+        Args:
+            timeout_s: how long a sink that works may go on delivering; one in trouble has only its own patience. What
+                is left then lies on the disk for the next start.
+        """
+        self.closing = True
+        closers = [
+            threading.Thread(target=self._close, args=(sink, backlog, timeout_s), name=f"close-{sink.name}")
+            for sink, backlog in zip(self._sinks, self._backlogs, strict=True)
+        ]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
+
+    def _close(self, sink: EventSink, backlog: deque[Event], timeout_s: float) -> None:
+        try:
+            sink.close(None if sink.status().error else timeout_s, list(backlog))
+        except SinkError as error:
+            self._lose(sink, sink.status().pending, str(error))
+        backlog.clear()
+
+    def _lose(self, sink: EventSink, count: int, why: str) -> None:
+        self.lost[sink.name] += count
+        _log.error("events_lost", sink=sink.name, events=count, why=why, error=sink.status().error)
+
+    def statuses(self) -> list[SinkStatus]:
+        """A snapshot of every sink."""
+        return [sink.status() for sink in self._sinks]

@@ -1,0 +1,92 @@
+"""The waiting room between one camera's decoder and the detector: small, bounded, and honest about what it loses."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from enum import Enum
+
+from pipeline.domain.frame import Frame
+from pipeline.observe.snapshots import QueueSnapshot
+
+
+class WhenFull(Enum):
+    """What `FrameQueue.put` does when there is no room."""
+
+    WAIT = "wait"
+    """Block the decoder: files lose nothing."""
+    DROP_OLDEST = "drop-oldest"
+    """The newest frame wins: least lag for live cameras. Counted as ``queue-full-oldest``."""
+    DROP_NEWEST = "drop-newest"
+    """What waits is kept: least gaps for live cameras. Counted as ``queue-full-newest``."""
+
+
+class FrameQueue:
+    """Frames of one camera that wait for the detector, oldest first.
+
+    Args:
+        camera_id: the camera.
+        capacity: frames that may wait.
+        when_full: see `WhenFull`.
+        changed: the condition of the batcher that all slots share; notified on every change.
+    """
+
+    def __init__(self, camera_id: str, capacity: int, when_full: WhenFull, changed: threading.Condition) -> None:
+        self.camera_id = camera_id
+        self.when_full = when_full
+        self._capacity = capacity
+        self._changed = changed
+        self._frames: deque[Frame] = deque()
+        self._drops: Counter[str] = Counter()
+        self._closed = False
+
+    def put(self, frame: Frame) -> bool:
+        """Hand in a frame from the decoder's thread; False once the slot is closed."""
+        with self._changed:
+            while not self._closed and len(self._frames) >= self._capacity:
+                if self.when_full is WhenFull.WAIT:
+                    self._changed.wait()
+                elif self.when_full is WhenFull.DROP_NEWEST:
+                    self._drops["queue-full-newest"] += 1
+                    return True
+                else:
+                    self._frames.popleft()
+                    self._drops["queue-full-oldest"] += 1
+            if self._closed:
+                self._drops["stopped"] += 1
+                return False
+            self._frames.append(frame)
+            self._changed.notify_all()
+            return True
+
+    def close(self) -> None:
+        """Refuse further frames; those that wait can still be taken."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def discard(self) -> None:
+        """Close, and forget what waits (counted as ``stopped``)."""
+        with self._changed:
+            self._drops["stopped"] += len(self._frames)
+            self._frames.clear()
+        self.close()
+
+    @property
+    def drained(self) -> bool:
+        """Closed and empty."""
+        with self._changed:
+            return self._closed and not self._frames
+
+    def waiting(self) -> list[Frame]:
+        """What waits, oldest first. Call with the batcher's condition held."""
+        return list(self._frames)
+
+    def take(self) -> Frame:
+        """Remove the oldest frame. Call with the batcher's condition held."""
+        return self._frames.popleft()
+
+    def snapshot(self) -> QueueSnapshot:
+        """Depth, capacity and drops by reason."""
+        with self._changed:
+            return QueueSnapshot(depth=len(self._frames), capacity=self._capacity, drops=dict(self._drops))

@@ -1,0 +1,35 @@
+"""Retention, kept by whoever fills an event store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from pipeline.config.settings import Config
+from pipeline.sink.settings import ChdbSettings, StoreSettings
+from pipeline.store.retention import RETENTION_EVERY_S, RetentionKeeper
+
+_FIRST_ROUND_S: Final = 30.0
+"""Longest wait at the start for the embedded store to drop what is due."""
+
+
+@contextmanager
+def retention_kept(config: Config, stores: Iterable[StoreSettings], *, live: bool) -> Iterator[None]:
+    """Drop what is due from event stores that this process fills: at once, and every hour until the end of the `with`.
+
+    To be entered before the sinks open. An embedded store's first round is waited for, so that it is over before events
+    come; a server that is away holds nobody up.
+
+    Args:
+        config: days, and the data folder.
+        stores: those that this process fills.
+        live: events come from now. Otherwise they come from videos and bear their time, so there is the first round
+            only: what this run delivers must not go while it lasts.
+    """
+    with ExitStack() as stack:
+        for store in stores:
+            keeper = RetentionKeeper(config.retention, store, config.data_dir, RETENTION_EVERY_S if live else None)
+            stack.callback(keeper.close)
+            keeper.start(wait_s=_FIRST_ROUND_S if isinstance(store, ChdbSettings) else 0.0)
+        yield

@@ -1,0 +1,100 @@
+"""What a run was: numbers for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pipeline.domain.ports import STOPPED, SinkStatus, SourceStatus
+
+
+class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera's part.
+
+    Attributes:
+        error: why it failed; detail: what else is to be known of its end, such as a video that was cut off.
+        drops: frames that were not analyzed, by reason.
+    """
+
+    camera: str
+    state: str
+    error: str = ""
+    detail: str = ""
+    decoded: int
+    analyzed: int
+    drops: dict[str, int]
+    reconnects: int
+    width: int
+    height: int
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The last line of `viapublica run`.
+
+    Attributes:
+        seconds: wall-clock length of the run; frames: analyzed; fps: frames / seconds.
+        events: sent, by kind; refused: by reason of the policy gate; lost: by sink.
+        stages: seconds, calls and items by stage.
+    """
+
+    seconds: float
+    frames: int
+    fps: float
+    events: dict[str, int]
+    refused: dict[str, int]
+    lost: dict[str, int]
+    batch_mean: float
+    cameras: list[CameraReport]
+    sinks: list[dict[str, Any]]
+    stages: dict[str, dict[str, float]]
+
+    @property
+    def ok(self) -> bool:
+        """Every camera gave what it had, and every event was delivered."""
+        undelivered = any(sink["pending"] or sink["refused"] or sink["lost"] for sink in self.sinks)
+        troubled = any(camera.error or camera.detail or not camera.decoded for camera in self.cameras)
+        return not (self.lost or undelivered or troubled)
+
+
+def merge_drops(*parts: Mapping[str, int]) -> dict[str, int]:
+    """Drops of source and queue, reason by reason."""
+    merged: dict[str, int] = {}
+    for part in parts:
+        for reason, count in part.items():
+            if count:
+                merged[reason] = merged.get(reason, 0) + count
+    return merged
+
+
+def camera_report(
+    camera_id: str, status: SourceStatus, *, state: str, error: str, analyzed: int, queue_drops: Mapping[str, int]
+) -> CameraReport:
+    """One camera's part of the report."""
+    return CameraReport(
+        camera=camera_id,
+        state=state,
+        error=error,
+        detail="" if error or status.detail == STOPPED else status.detail,
+        decoded=status.decoded,
+        analyzed=analyzed,
+        drops=merge_drops(status.drops, queue_drops),
+        reconnects=status.reconnects,
+        width=status.width,
+        height=status.height,
+    )
+
+
+def sink_report(status: SinkStatus) -> dict[str, Any]:
+    """One sink's part of the report."""
+    return {
+        "sink": status.name,
+        "accepted": status.accepted,
+        "delivered": status.delivered,
+        "pending": status.pending,
+        "refused": status.refused,
+        "lost": status.lost,
+        "retries": status.retries,
+        "error": status.error,
+    }

@@ -1,0 +1,85 @@
+"""What operators are told to look at: cameras that are lost, events that are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.ports import SinkStatus, SourceState
+
+_LOST = frozenset({SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value})
+_WELL = SourceState.STREAMING.value
+
+
+class SourceAlertWatch:
+    """Raises an alert when trouble begins, and again only after it was over or has grown.
+
+    Args:
+        clock_ms: milliseconds since 1970 UTC.
+    """
+
+    def __init__(self, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self._clock_ms = clock_ms
+        self._lost_cameras: set[str] = set()
+        self._told: dict[tuple[str, str], int] = {}
+
+    def about_cameras(self, changes: Iterable[Event]) -> list[Event]:
+        """Of cameras that stopped giving images, and why.
+
+        Args:
+            changes: what `HealthWatch` has to tell.
+        """
+        alerts: list[Event] = []
+        for change in changes:
+            if not isinstance(change, HealthEvent):
+                continue
+            if change.state == _WELL:
+                self._lost_cameras.discard(change.camera_id)
+            elif change.state in _LOST and change.camera_id not in self._lost_cameras:
+                self._lost_cameras.add(change.camera_id)
+                final = change.state == SourceState.FAILED.value
+                alerts.append(
+                    AlertEvent(
+                        event_id=event_id(change.camera_id, change.stream_id, Kind.ALERT, "camera-lost", change.ts_ms),
+                        camera_id=change.camera_id,
+                        ts_ms=change.ts_ms,
+                        rule="camera-lost",
+                        severity=Severity.CRITICAL if final else Severity.WARNING,
+                        detail=change.detail or change.state,
+                        stream_id=change.stream_id,
+                    )
+                )
+        return alerts
+
+    def about_sinks(self, statuses: Sequence[SinkStatus], lost: Mapping[str, int]) -> list[Event]:
+        """Of sinks that gave up or refused events since the last look.
+
+        Args:
+            statuses: of all sinks.
+            lost: events per sink that never came into its spool.
+        """
+        alerts: list[Event] = []
+        for status in statuses:
+            gone = status.lost + lost.get(status.name, 0)
+            for rule, severity, count in (
+                ("events-lost", Severity.CRITICAL, gone),
+                ("events-refused", Severity.WARNING, status.refused),
+            ):
+                before = self._told.get((status.name, rule), 0)
+                if count > before:
+                    self._told[(status.name, rule)] = count
+                    alerts.append(self._of_sink(status, rule, severity, count - before))
+        return alerts
+
+    def _of_sink(self, status: SinkStatus, rule: str, severity: Severity, count: int) -> AlertEvent:
+        now_ms = self._clock_ms()
+        return AlertEvent(
+            event_id=event_id(ENGINE_ID, status.name, Kind.ALERT, rule, now_ms),
+            camera_id=ENGINE_ID,
+            ts_ms=now_ms,
+            rule=rule,
+            severity=severity,
+            subject=status.name,
+            detail=f"{count} events{': ' + status.error if status.error else ''}",
+        )

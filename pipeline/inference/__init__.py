@@ -1,0 +1,1 @@
+"""Runtimes and devices that run networks."""

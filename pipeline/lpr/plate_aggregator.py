@@ -1,0 +1,246 @@
+"""Collects the plates of one camera's stream: which crops to read, for whom, and what they mean in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.domain.detections import Tracks
+from pipeline.domain.frame import BgrImage, Frame
+from pipeline.domain.labels import PLATED_VEHICLES, Label
+from pipeline.domain.plate import PlateRead
+from pipeline.domain.ports import CharacterProbabilities
+from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of, touches_border
+from pipeline.lpr.plate_vote import PlateVote, Sighting
+from pipeline.lpr.settings import LprSettings
+
+_FloatBox = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OcrRequest:
+    """A crop that is worth reading.
+
+    Attributes:
+        track_id: the vehicle's track, or the plate's own where no vehicle was found around it.
+        frame, ts_ms: where it was seen.
+        box: xyxy of the plate, pixels of the image.
+        crop: its pixels with a margin.
+        quality: how well it can be seen.
+    """
+
+    track_id: int
+    frame: int
+    ts_ms: int
+    box: _FloatBox
+    crop: BgrImage
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class VotedPlate:
+    """A plate, voted over a track.
+
+    Attributes:
+        read: text, layout, confidence, votes.
+        track_id: as in `OcrRequest`; vehicle: label of that vehicle, or None.
+        first_ts_ms, last_ts_ms: when the plate was first and last seen.
+        best_box, best_frame: where it was seen best; xyxy, pixels of the image.
+    """
+
+    read: PlateRead
+    track_id: int
+    vehicle: Label | None
+    first_ts_ms: int
+    last_ts_ms: int
+    best_box: _FloatBox
+    best_frame: int
+
+
+@dataclass(eq=False)
+class _Record:
+    """Everything about one vehicle's plate."""
+
+    track_id: int
+    first_ts_ms: int
+    last_ts_ms: int
+    vehicle: Label | None = None
+    members: set[int] = field(default_factory=set)
+    vote: PlateVote = field(default_factory=PlateVote)
+    told: set[str] = field(default_factory=set)
+    last_read_ms: int = -(10**15)
+
+
+class PlateAggregator:
+    """Plates of one stream of one camera.
+
+    A plate belongs to the smallest plated vehicle whose box holds its center; votes are counted per vehicle, because a
+    plate's own track breaks more easily. A plate that was first seen alone joins the vehicle that is found around it
+    later. A record is told when the vehicle's track and all its plates' tracks have ended.
+    """
+
+    def __init__(self, settings: LprSettings) -> None:
+        self._settings = settings
+        self._records: dict[int, _Record] = {}
+        self._record_of: dict[int, _Record] = {}
+
+    def wanted(self, frame: Frame, tracks: Tracks) -> list[OcrRequest]:
+        """Crops of this frame that are worth reading."""
+        vehicles = tracks.labeled(*PLATED_VEHICLES)
+        plates = tracks.labeled(Label.PLATE)
+        in_view = frozenset(int(number) for number in vehicles.ids)
+        requests = []
+        for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
+            record = self._record(int(plate_id), _vehicle_around(box, vehicles), in_view, frame.ts_ms)
+            record.last_ts_ms = frame.ts_ms
+            if touches_border(frame.image, box, self._settings) or not self._due(record, frame.ts_ms):
+                continue
+            height = float(box[3] - box[1])
+            if height < self._settings.min_height_px:
+                continue
+            crop = plate_crop(frame.image, box, self._settings)
+            quality = Quality(height, sharpness_of(crop))
+            if quality.sharpness >= self._settings.min_sharpness:
+                record.last_read_ms = frame.ts_ms
+                x1, y1, x2, y2 = (float(v) for v in box)
+                requests.append(OcrRequest(record.track_id, frame.index, frame.ts_ms, (x1, y1, x2, y2), crop, quality))
+        return requests
+
+    def give(self, request: OcrRequest, probabilities: CharacterProbabilities) -> None:
+        """Count what the reader saw in a crop."""
+        record = self._record_of.get(request.track_id)
+        if record is None:
+            return
+        record.vote.add(probabilities, request.quality.weight, Sighting(request.ts_ms, request.frame, request.box))
+
+    def close(self, track_ids: Iterable[int]) -> list[VotedPlate]:
+        """Plates of the vehicles that are gone."""
+        plates: list[VotedPlate] = []
+        for track_id in sorted(track_ids):
+            record = self._record_of.get(track_id)
+            if record is None:
+                continue
+            record.members.discard(track_id)
+            if not record.members:
+                plates += self._told(record)
+        return plates
+
+    def close_all(self) -> list[VotedPlate]:
+        """Plates of everything that is still open."""
+        return [plate for record in list(self._records.values()) for plate in self._told(record)]
+
+    def settled(self, ts_ms: int) -> list[VotedPlate]:
+        """Certain plates of vehicles that stay in view, once each; `close` tells only what is new since.
+
+        Args:
+            ts_ms: time of the newest frame.
+        """
+        patience_ms = self._settings.tell_after_s * 1000
+        return [
+            plate
+            for record in self._records.values()
+            if not record.told and ts_ms - record.first_ts_ms >= patience_ms and self._certain(record)
+            for plate in self._untold(record)
+        ]
+
+    def peek(self, track_id: int) -> PlateRead | None:
+        """The present best reading of a vehicle's or a plate's track."""
+        record = self._record_of.get(track_id)
+        return None if record is None else record.vote.best()
+
+    def _told(self, record: _Record) -> list[VotedPlate]:
+        del self._records[record.track_id]
+        for member in [key for key, value in self._record_of.items() if value is record]:
+            del self._record_of[member]
+        return self._untold(record)
+
+    def _untold(self, record: _Record) -> list[VotedPlate]:
+        """The record's plates that were not told yet; told from now on."""
+        readings = [
+            reading
+            for reading in record.vote.plates(self._settings.min_votes)
+            if reading.read.confidence >= self._settings.min_confidence
+        ]
+        # A track with two plates passed from one car to another: each was there only while it was read.
+        alone = len(readings) == 1
+        fresh = [reading for reading in readings if reading.read.key not in record.told]
+        record.told.update(reading.read.key for reading in fresh)
+        return [
+            VotedPlate(
+                read=reading.read,
+                track_id=record.track_id,
+                vehicle=record.vehicle,
+                first_ts_ms=record.first_ts_ms if alone else reading.first.ts_ms,
+                last_ts_ms=record.last_ts_ms if alone else reading.last.ts_ms,
+                best_box=reading.best.box,
+                best_frame=reading.best.frame,
+            )
+            for reading in fresh
+        ]
+
+    def _record(self, plate_id: int, vehicle: tuple[int, Label] | None, in_view: frozenset[int], ts_ms: int) -> _Record:
+        """The record of a plate's track, made, or joined with its vehicle's, as needed."""
+        record = self._record_of.get(plate_id)
+        if record is None:
+            known = self._record_of.get(vehicle[0]) if vehicle else None
+            track_id = vehicle[0] if vehicle else plate_id
+            record = known or _Record(track_id, ts_ms, ts_ms)
+            self._bind(record, plate_id)
+        if vehicle is None:
+            return record
+        vehicle_id, label = vehicle
+        theirs = self._record_of.get(vehicle_id)
+        if record.vehicle is None:
+            record = self._adopt(record, vehicle_id, theirs)
+        elif theirs is None and record.track_id not in in_view:
+            # The vehicle's track broke and began anew around the same plate.
+            self._bind(record, vehicle_id)
+        if self._record_of.get(vehicle_id) is record:
+            record.vehicle = label
+        return record
+
+    def _adopt(self, lone: _Record, vehicle_id: int, theirs: _Record | None) -> _Record:
+        """A plate that had no vehicle found one."""
+        if theirs is None or theirs is lone:
+            self._records.pop(lone.track_id, None)
+            lone.track_id = vehicle_id
+            self._bind(lone, vehicle_id)
+            return lone
+        theirs.vote.merge(lone.vote)
+        theirs.first_ts_ms = min(theirs.first_ts_ms, lone.first_ts_ms)
+        theirs.told |= lone.told
+        del self._records[lone.track_id]
+        for member in lone.members:
+            self._bind(theirs, member)
+        return theirs
+
+    def _bind(self, record: _Record, track_id: int) -> None:
+        self._records[record.track_id] = record
+        self._record_of[track_id] = record
+        record.members.add(track_id)
+
+    def _due(self, record: _Record, ts_ms: int) -> bool:
+        """False while a plate is certain and was read not long ago."""
+        if ts_ms - record.last_read_ms >= self._settings.recheck_s * 1000:
+            return True
+        return not self._certain(record)
+
+    def _certain(self, record: _Record) -> bool:
+        if record.vote.votes < self._settings.certain_votes or not record.vote.steady:
+            return False
+        best = record.vote.best()
+        return best is not None and best.confidence >= self._settings.certain_confidence
+
+
+def _vehicle_around(plate: np.ndarray, vehicles: Tracks) -> tuple[int, Label] | None:
+    """Track and label of the smallest vehicle whose box holds the plate's center."""
+    boxes = vehicles.detections.boxes
+    x, y = (plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2
+    inside = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+    if not inside.any():
+        return None
+    area = np.where(inside, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.inf)
+    chosen = int(area.argmin())
+    return int(vehicles.ids[chosen]), Label(int(vehicles.detections.labels[chosen]))

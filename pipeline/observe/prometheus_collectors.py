@@ -1,0 +1,184 @@
+"""Snapshots as Prometheus metrics, taken when somebody scrapes; a running pipeline pays nothing in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
+from pipeline.observe.snapshots import Activities, CameraActivity, Queues, QueueSnapshot, Sinks, Sources
+from pipeline.observe.stage_timing import StageClock
+
+MAX_REASONS = 16
+"""Most reasons told apart in one label; the rest are summed as ``other``. Reasons are words of the program, but a
+series per camera and reason must not grow when one of them turns out to carry a number."""
+OTHER = "other"
+_Item = TypeVar("_Item")
+
+
+def bounded(drops: Mapping[str, int]) -> dict[str, int]:
+    """The first `MAX_REASONS` reasons by name, and the sum of the others under ``other``."""
+    kept = dict(sorted(drops.items())[:MAX_REASONS])
+    rest = sum(drops.values()) - sum(kept.values())
+    if rest:
+        kept[OTHER] = kept.get(OTHER, 0) + rest
+    return kept
+
+
+class SourcesCollector(Collector):
+    """Cameras: state, frames, drops, age of the last frame."""
+
+    def __init__(self, sources: Sources, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._sources = sources
+        self._monotonic_s = monotonic_s
+
+    def collect(self) -> Iterable[Metric]:
+        """All families, with a sample per camera."""
+        statuses = self._sources()
+        yield _counter("camera_decoded_frames", "Frames decoded.", "camera", statuses, lambda s: s.decoded)
+        yield _counter(
+            "camera_delivered_frames", "Frames handed on for analysis.", "camera", statuses, lambda s: s.delivered
+        )
+        yield _counter(
+            "camera_reconnects", "Times a lost stream came back.", "camera", statuses, lambda s: s.reconnects
+        )
+        yield _gauge(
+            "camera_fps", "Frames decoded per second over the last seconds.", "camera", statuses, lambda s: s.fps
+        )
+        yield _drops(
+            "camera_source_dropped_frames",
+            "Frames the source did not hand on.",
+            "camera",
+            {camera: s.drops for camera, s in statuses.items()},
+        )
+        yield self._states(statuses)
+        yield self._ages(statuses)
+
+    def _states(self, statuses: Mapping[str, SourceStatus]) -> Metric:
+        family = GaugeMetricFamily("viapublica_camera_state", "1 for the present state.", labels=["camera", "state"])
+        for camera, status in statuses.items():
+            for state in SourceState:
+                family.add_metric([camera, state.value], float(status.state is state))
+        return family
+
+    def _ages(self, statuses: Mapping[str, SourceStatus]) -> Metric:
+        now_s = self._monotonic_s()
+        seen = {camera: status for camera, status in statuses.items() if status.last_frame_s is not None}
+        return _gauge(
+            "camera_last_frame_age_seconds",
+            "Time since the newest frame; absent before the first.",
+            "camera",
+            seen,
+            lambda s: max(0.0, now_s - (s.last_frame_s or 0.0)),
+        )
+
+
+class ActivitiesCollector(Collector):
+    """Cameras: what became of their frames after the source."""
+
+    def __init__(self, activities: Activities) -> None:
+        self._activities = activities
+
+    def collect(self) -> Iterable[Metric]:
+        """All families, with a sample per camera."""
+        activities: Mapping[str, CameraActivity] = self._activities()
+        yield _counter(
+            "camera_analyzed_frames", "Frames that went all the way.", "camera", activities, lambda a: a.analyzed
+        )
+        yield _gauge(
+            "camera_lag_seconds",
+            "From decoding the newest analyzed frame to the end of its analysis.",
+            "camera",
+            activities,
+            lambda a: a.lag_s,
+        )
+        yield _drops(
+            "camera_dropped_frames",
+            "Frames thrown away after the source.",
+            "camera",
+            {camera: a.drops for camera, a in activities.items()},
+        )
+
+
+class SinksCollector(Collector):
+    """Sinks: what was accepted, delivered and waits."""
+
+    def __init__(self, sinks: Sinks) -> None:
+        self._sinks = sinks
+
+    def collect(self) -> Iterable[Metric]:
+        """All families, with a sample per sink."""
+        statuses: Mapping[str, SinkStatus] = {status.name: status for status in self._sinks()}
+        yield _counter("sink_accepted_events", "Events taken.", "sink", statuses, lambda s: s.accepted)
+        yield _counter(
+            "sink_delivered_events", "Events confirmed by the other side.", "sink", statuses, lambda s: s.delivered
+        )
+        yield _counter("sink_retries", "Failed deliveries tried again.", "sink", statuses, lambda s: s.retries)
+        yield _gauge(
+            "sink_pending_events", "Events accepted and not yet confirmed.", "sink", statuses, lambda s: s.pending
+        )
+        yield _gauge(
+            "sink_lag_seconds", "Age of the oldest pending event.", "sink", statuses, lambda s: s.oldest_pending_s
+        )
+        yield _counter(
+            "sink_refused_events", "Events the other side will never take.", "sink", statuses, lambda s: s.refused
+        )
+        yield _counter(
+            "sink_lost_events", "Events that damage or a full spool has cost.", "sink", statuses, lambda s: s.lost
+        )
+        yield _gauge("sink_spool_bytes", "What events take on the disk.", "sink", statuses, lambda s: s.spool_bytes)
+        yield _gauge("sink_up", "1 when the last delivery went well.", "sink", statuses, lambda s: not s.error)
+
+
+class QueuesCollector(Collector):
+    """Queues between threads: how full, and what was thrown away."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def collect(self) -> Iterable[Metric]:
+        """All families, with a sample per queue."""
+        queues: Mapping[str, QueueSnapshot] = self._queues()
+        yield _gauge("queue_depth_items", "Items waiting.", "queue", queues, lambda q: q.depth)
+        yield _gauge("queue_capacity_items", "Most items that can wait.", "queue", queues, lambda q: q.capacity)
+        yield _drops("queue_dropped_items", "Items thrown away.", "queue", {n: q.drops for n, q in queues.items()})
+
+
+class StagesCollector(Collector):
+    """Processor time by stage; wall-clock time is in the histogram of `PipelineMetrics.stage`."""
+
+    def __init__(self, clock: StageClock) -> None:
+        self._clock = clock
+
+    def collect(self) -> Iterable[Metric]:
+        """One family, with a sample per stage."""
+        totals = {stage.value: sums for stage, sums in self._clock.totals().items()}
+        yield _counter(
+            "stage_cpu_seconds", "Processor time of the calling threads.", "stage", totals, lambda t: t.cpu_seconds
+        )
+
+
+def _counter(name: str, text: str, label: str, items: Mapping[str, _Item], value: Callable[[_Item], float]) -> Metric:
+    family = CounterMetricFamily(f"viapublica_{name}", text, labels=[label])
+    for key, item in items.items():
+        family.add_metric([key], value(item))
+    return family
+
+
+def _gauge(name: str, text: str, label: str, items: Mapping[str, _Item], value: Callable[[_Item], float]) -> Metric:
+    family = GaugeMetricFamily(f"viapublica_{name}", text, labels=[label])
+    for key, item in items.items():
+        family.add_metric([key], float(value(item)))
+    return family
+
+
+def _drops(name: str, text: str, label: str, items: Mapping[str, Mapping[str, int]]) -> Metric:
+    family = CounterMetricFamily(f"viapublica_{name}", text, labels=[label, "reason"])
+    for key, drops in items.items():
+        for reason, count in bounded(drops).items():
+            family.add_metric([key, reason], count)
+    return family

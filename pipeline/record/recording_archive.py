@@ -1,0 +1,162 @@
+"""What is recorded, and what is not. Reading is safe while a recorder writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.domain.recording import Gap
+from pipeline.errors import RecordError
+from pipeline.record.file_layout import camera_folders, segment_files
+from pipeline.record.holds import Hold, Holds, unknown_camera
+from pipeline.record.segment_file import measure
+from pipeline.record.segment_index import Entries, Index
+
+_SEAM_MS: Final = 500
+"""Less than this between two files is the seam of one recording, not a gap."""
+_NOBODY: Final = "the recorder was not running, or the files are gone"
+_BEFORE: Final = "not recorded, or no longer kept"
+_FRESH_MS: Final = 90_000
+"""An unfinished file that grew so lately is being written; what is missing at its end is on its way to the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of recorded video.
+
+    Attributes:
+        camera_id, path: whose, and where.
+        begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
+        size: bytes.
+        complete: False while it is being written, or was when the recorder was killed; it can be read up to `end_ms`.
+    """
+
+    camera_id: str
+    path: Path
+    begin_ms: int
+    end_ms: int
+    size: int
+    complete: bool
+
+    def overlaps(self, begin_ms: int | None, end_ms: int | None) -> bool:
+        """Whether any of it lies in a span; None is open."""
+        return (end_ms is None or self.begin_ms < end_ms) and (begin_ms is None or self.end_ms > begin_ms)
+
+
+class RecordingArchive:
+    """The recorded video of a folder.
+
+    Args:
+        folder: of all cameras.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def cameras(self) -> list[str]:
+        """Cameras that have a folder, by name.
+
+        Raises:
+            RecordError: it cannot be read.
+        """
+        try:
+            return [path.name for path in camera_folders(self.folder)]
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def segments(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[Segment]:
+        """Files that hold any of a span, in order of time.
+
+        Raises:
+            RecordError: unknown camera, or the disk failed.
+        """
+        return [one for one in self._all(camera_id) if one.overlaps(begin_ms, end_ms)]
+
+    def gaps(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[Gap]:
+        """Times inside a span of which there is no video, in order, each with its reason.
+
+        Args:
+            camera_id: the camera.
+            begin_ms, end_ms: None for where its video begins, and for now.
+
+        Raises:
+            RecordError: unknown camera, or the disk failed.
+        """
+        files = self._all(camera_id)
+        stops = self._index(camera_id).stops
+        now_ms = time.time_ns() // 1_000_000
+        end_ms = now_ms if end_ms is None else min(end_ms, now_ms)
+        if not files:
+            return []
+        begin_ms = files[0].begin_ms if begin_ms is None else begin_ms
+        found: list[Gap] = []
+        covered = min(begin_ms, files[0].begin_ms)
+        reason_at = None
+        for one in files:
+            if one.begin_ms > covered:
+                reason = _reason(stops, reason_at, one.begin_ms)
+                if one.begin_ms - covered > _SEAM_MS or reason not in (_NOBODY, _BEFORE):
+                    found.append(Gap(covered, one.begin_ms, reason))
+            covered = max(covered, one.end_ms)
+            reason_at = covered
+        running = not files[-1].complete and now_ms - covered < _FRESH_MS
+        if end_ms - covered > _SEAM_MS and not running:
+            found.append(Gap(covered, end_ms, _reason(stops, reason_at, end_ms)))
+        clipped = (Gap(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms), gap.reason) for gap in found)
+        return [gap for gap in clipped if gap.end_ms > gap.begin_ms]
+
+    def holds(self) -> list[Hold]:
+        """Holds in force.
+
+        Raises:
+            RecordError: they cannot be read.
+        """
+        return Holds(self.folder).all()
+
+    def _all(self, camera_id: str) -> list[Segment]:
+        known = self.cameras()
+        if camera_id not in known:
+            raise unknown_camera(camera_id, known)
+        folder = self.folder / camera_id
+        try:
+            # The files first: one that is completed meanwhile is then in the index, not missing from both.
+            files = segment_files(folder)
+            ends = self._index(camera_id).ends_ms
+            return list(_segments(camera_id, folder, files, ends))
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _index(self, camera_id: str) -> Entries:
+        try:
+            return Index(self.folder / camera_id).read()
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: OSError) -> RecordError:
+        return RecordError(
+            str(error.filename or self.folder), f"cannot be read ({error.strerror})", "Check rights and disk"
+        )
+
+
+def _segments(
+    camera_id: str, folder: Path, files: Iterable[tuple[int, Path]], ends: dict[str, int]
+) -> Iterable[Segment]:
+    for begin_ms, path in files:
+        end_ms = ends.get(path.relative_to(folder).as_posix())
+        try:
+            size = path.stat().st_size
+            known_ms = begin_ms + measure(path).length_ms if end_ms is None else end_ms
+        except FileNotFoundError:
+            continue  # the ring was faster
+        yield Segment(camera_id, path, begin_ms, known_ms, size, complete=end_ms is not None)
+
+
+def _reason(stops: Iterable[tuple[int, str]], since_ms: int | None, until_ms: int) -> str:
+    """What was said about a gap, in the order said."""
+    if since_ms is None:
+        return _BEFORE
+    said = dict.fromkeys(why for at, why in stops if since_ms - _SEAM_MS <= at < until_ms)
+    return "; ".join(said) or _NOBODY

@@ -1,0 +1,115 @@
+"""The ring: video that is too old goes, and the oldest when there is too much; what is held stays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from pipeline.errors import RecordError
+from pipeline.record.holds import Hold, Holds
+from pipeline.record.recording_archive import RecordingArchive, Segment
+from pipeline.record.segment_index import Index
+
+_DAY_MS: Final = 86_400_000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """A round of the ring.
+
+    Attributes:
+        removed: files that went; freed: their bytes.
+        held: files that would have gone and are held.
+        left: bytes that are left; over: bytes of these beyond the limit, all of them held or being written.
+    """
+
+    removed: tuple[Segment, ...] = ()
+    held: tuple[Segment, ...] = ()
+    left: int = 0
+    over: int = 0
+
+    @property
+    def freed(self) -> int:
+        """Bytes that went."""
+        return sum(one.size for one in self.removed)
+
+
+def tidy(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) -> Pruned:
+    """Remove what is due, whole files only, the oldest first; may be stopped anywhere and run again.
+
+    Args:
+        folder: of all cameras.
+        days: how long video is kept, counted from its last image.
+        max_bytes: of all cameras together.
+        now_ms: milliseconds since 1970 UTC; the machine's clock by default.
+
+    Raises:
+        RecordError: the holds cannot be read (then nothing is removed), or the disk failed.
+    """
+    if not folder.is_dir():
+        return Pruned()
+    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    archive, holds = RecordingArchive(folder), Holds(folder)
+    with holds.locked():
+        files = sorted(
+            (one for camera in archive.cameras() for one in archive.segments(camera)), key=lambda one: one.begin_ms
+        )
+        removed, held = _due(files, holds.all(), now_ms - days * _DAY_MS, max_bytes)
+        for one in removed:
+            _remove(one)
+    for camera in sorted({one.camera_id for one in removed}):
+        _compact(folder / camera)
+    left = sum(one.size for one in files) - sum(one.size for one in removed)
+    over = max(0, left - max_bytes)
+    if removed:
+        _log.info("video_removed", files=len(removed), bytes=sum(one.size for one in removed), held=len(held))
+    if over:
+        _log.warning("video_over_limit", bytes=over, fix="Free holds, or raise record.max_bytes")
+    return Pruned(tuple(removed), tuple(held), left, over)
+
+
+def _due(
+    files: Sequence[Segment], holds: Sequence[Hold], before_ms: int, max_bytes: int
+) -> tuple[list[Segment], list[Segment]]:
+    """What goes, and what would go and is held."""
+    left = sum(one.size for one in files)
+    gone: list[Segment] = []
+    held: list[Segment] = []
+    for one in files:
+        # A file that is being written, or was when its recorder died, is at most as long as a segment.
+        if one.end_ms >= before_ms and (left <= max_bytes or not one.complete):
+            continue
+        if _held(one, holds):
+            held.append(one)
+            continue
+        gone.append(one)
+        left -= one.size
+    return gone, held
+
+
+def _held(one: Segment, holds: Iterable[Hold]) -> bool:
+    return any(hold.covers(one.camera_id, one.begin_ms, max(one.end_ms, one.begin_ms + 1)) for hold in holds)
+
+
+def _remove(one: Segment) -> None:
+    try:
+        one.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordError(
+            str(one.path), f"is due and cannot be removed ({error.strerror})", "Give this user the right to write there"
+        ) from error
+    with suppress(OSError):  # other files of that day
+        one.path.parent.rmdir()
+
+
+def _compact(camera: Path) -> None:
+    with suppress(OSError):  # only a longer index
+        Index(camera).compact()

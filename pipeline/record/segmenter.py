@@ -1,0 +1,234 @@
+"""One camera's packets become files: where each begins, when it is full, what happens when the disk fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import structlog
+
+from pipeline.domain.recording import EncodedPacket
+from pipeline.record.file_layout import file_name, segment_files
+from pipeline.record.segment_file import SegmentWriter, Shape, adopt
+from pipeline.record.segment_index import Index
+from pipeline.record.settings import RecordSettings
+
+_BACK_S: Final = 1
+"""A camera's clock that steps back by more was set anew."""
+_AHEAD_S: Final = 10
+"""A camera's clock that steps ahead by more was set anew, or packets are missing."""
+_ADRIFT_MS: Final = 2000
+"""A file's time follows the camera's clock from the file before, until that is so far from the machine's."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class RecordCounts:
+    """What became of a camera's packets.
+
+    Attributes:
+        packets: written; dropped: not written, for want of a key frame, of room, or because the disk failed.
+        segments: files completed; failures: how often writing failed; error: the last failure, "" since it works again.
+    """
+
+    packets: int = 0
+    dropped: int = 0
+    segments: int = 0
+    failures: int = 0
+    error: str = ""
+
+
+class CameraSegmenter:
+    """Writes the files of one camera. One thread.
+
+    Args:
+        camera_id: for the log.
+        folder: the camera's.
+        settings: see there.
+        on_segment: called after each file.
+    """
+
+    def __init__(
+        self, camera_id: str, folder: Path, settings: RecordSettings, on_segment: Callable[[], None] = lambda: None
+    ) -> None:
+        self.counts = RecordCounts()
+        self._folder = folder
+        self._settings = settings
+        self._on_segment = on_segment
+        self._index = Index(folder)
+        self._log = _log.bind(camera=camera_id)
+        self._segment: SegmentWriter | None = None
+        self._first: EncodedPacket | None = None
+        self._last_s: Fraction | None = None
+        self._next_ms: int | None = None
+        self._stopped_ms: int | None = None
+        self._again_s = 0.0
+        self._unsaid: list[Callable[[], None]] = []
+
+    def adopt_leftovers(self) -> None:
+        """Enter files that a crash left into the index.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        known = self._index.read().ends_ms
+        for begin_ms, path in segment_files(self._folder):
+            if path.relative_to(self._folder).as_posix() in known:
+                continue
+            end_ms = adopt(path, begin_ms)
+            self._log.warning("segment_adopted", file=path.name, kept=end_ms is not None)
+            if end_ms is not None:
+                self._index.add_file(path, end_ms)
+                self._index.add_stop(end_ms, "the recorder was killed")
+
+    def packet(self, shape: Shape, packet: EncodedPacket) -> None:
+        """Write a packet, into the present file or a new one; failures are counted, logged and tried again later."""
+        at_s = self._clock(packet)
+        if self._segment is not None and self._jumped(at_s):
+            self.stop("the camera's clock jumped")
+        if self._segment is not None and packet.key and self._full(packet):
+            self._finish(following=packet)
+        if self._segment is None and not self._may_begin(packet):
+            self.counts.dropped += 1
+            return
+        try:
+            if self._segment is None:
+                self._begin(shape, packet)
+            else:
+                self._segment.write(packet)
+        except (OSError, ValueError, av.FFmpegError) as error:
+            self._failed(error)
+            return
+        self._last_s = at_s
+        self.counts.packets += 1
+
+    def stop(self, reason: str) -> None:
+        """Close the present file, and say that and why none follows."""
+        if self._segment is None:
+            return
+        end_ms = self._segment.end_ms
+        self._finish()
+        self._forget()
+        self._stopped_ms = end_ms
+        self._say(lambda: self._index.add_stop(end_ms, reason))
+        self._log.info("recording_stopped", reason=reason)
+
+    def end(self, reason: str) -> None:
+        """The last word: nothing is recorded from now on, whether it was before or not."""
+        if self._segment is not None:
+            self.stop(reason)
+        elif (at_ms := self._stopped_ms) is not None:
+            self._say(lambda: self._index.add_stop(at_ms, reason))
+
+    # -- files
+
+    def _begin(self, shape: Shape, packet: EncodedPacket) -> None:
+        begin_ms = self._begin_ms(packet)
+        path = self._folder / file_name(begin_ms, shape.suffix)
+        while path.exists():
+            begin_ms += 1
+            path = self._folder / file_name(begin_ms, shape.suffix)
+        self._segment = SegmentWriter(path, shape, packet, begin_ms, self._settings.fragment_s)
+        self._first = packet
+        if self.counts.error:
+            self._log.info("recording_again", file=path.name)
+            self.counts.error = ""
+        self._next_ms = None
+        self._say_again()
+
+    def _begin_ms(self, packet: EncodedPacket) -> int:
+        if self._next_ms is None or abs(self._next_ms - packet.arrived_ms) > _ADRIFT_MS:
+            return packet.arrived_ms
+        return self._next_ms
+
+    def _finish(self, following: EncodedPacket | None = None) -> None:
+        segment, first = self._segment, self._first
+        if segment is None or first is None:
+            return
+        self._segment = None
+        end_ms = segment.end_ms
+        if following is not None:
+            end_ms = segment.begin_ms + round((_shown_s(following) - _shown_s(first)) * 1000)
+            self._next_ms = end_ms
+        try:
+            segment.close()
+        except (OSError, ValueError, av.FFmpegError) as error:
+            self._segment = segment
+            self._failed(error)
+            return
+        self.counts.segments += 1
+        self._say(lambda: self._index.add_file(segment.path, end_ms))
+        self._on_segment()
+
+    def _failed(self, error: Exception) -> None:
+        """The disk failed: keep what can be read, try again later."""
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        self.counts.failures += 1
+        self.counts.dropped += 1
+        self.counts.error = said
+        segment, self._segment = self._segment, None
+        self._forget()
+        self._again_s = time.monotonic() + self._settings.retry_s
+        self._log.error(
+            "recording_failed",
+            error=said,
+            next_try_s=self._settings.retry_s,
+            fix="Make room on the disk, or lower record.max_bytes",
+        )
+        if segment is None:
+            return
+        segment.abandon()
+        self._say(lambda: self._enter_failed(segment, f"writing failed: {said}"))
+
+    def _enter_failed(self, segment: SegmentWriter, reason: str) -> None:
+        end_ms = adopt(segment.path, segment.begin_ms) if segment.path.exists() else None
+        if end_ms is not None:
+            self._index.add_file(segment.path, end_ms)
+        self._index.add_stop(segment.begin_ms if end_ms is None else end_ms, reason)
+
+    def _forget(self) -> None:
+        self._first = self._last_s = self._next_ms = None
+
+    # -- when
+
+    def _may_begin(self, packet: EncodedPacket) -> bool:
+        return packet.key and time.monotonic() >= self._again_s
+
+    def _full(self, packet: EncodedPacket) -> bool:
+        first = self._first
+        return first is not None and _shown_s(packet) - _shown_s(first) >= self._settings.segment_s
+
+    def _clock(self, packet: EncodedPacket) -> Fraction | None:
+        own = packet.dts if packet.dts is not None else packet.pts
+        return None if own is None else own * packet.time_base
+
+    def _jumped(self, at_s: Fraction | None) -> bool:
+        if at_s is None or self._last_s is None:
+            return False
+        return not -_BACK_S <= at_s - self._last_s <= _AHEAD_S
+
+    # -- the index, which may have to wait for the disk too
+
+    def _say(self, line: Callable[[], None]) -> None:
+        self._unsaid.append(line)
+        self._say_again()
+
+    def _say_again(self) -> None:
+        while self._unsaid:
+            try:
+                self._unsaid[0]()
+            except OSError as error:
+                self._log.warning("index_not_written", error=error.strerror, waiting=len(self._unsaid))
+                return
+            self._unsaid.pop(0)
+
+
+def _shown_s(packet: EncodedPacket) -> Fraction:
+    own = packet.pts if packet.pts is not None else packet.dts
+    return (own or 0) * packet.time_base

@@ -1,0 +1,1 @@
+"""Plumbing that knows no camera: atomic writes, locks, private folders, YAML documents."""

@@ -1,0 +1,1 @@
+"""The event store: schema, backends, questions, answers, retention, erasure."""

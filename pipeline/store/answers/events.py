@@ -1,0 +1,80 @@
+"""Events as they came, and what they tell of cameras."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from pipeline.domain.events import Event, Kind
+from pipeline.store.answers.sql_fragments import Page, Rows, in_range, select_newest
+from pipeline.store.questions import Cameras, CameraSummary, Count, Events
+from pipeline.store.schema.tables import TABLES, Table
+
+_COUNT: Final = "SELECT toInt64(uniqExact(event_id)) AS events FROM {table}"
+_PER_CAMERA: Final = (
+    "SELECT camera_id, toInt64(uniqExact(event_id)) AS events, max(ts_ms) AS last_ms FROM {table} GROUP BY camera_id"
+)
+_LAST_STATES: Final = (
+    "SELECT camera_id, ts_ms, state, detail FROM health ORDER BY ts_ms DESC, event_id LIMIT 1 BY camera_id"
+)
+
+
+def events(rows: Rows, question: Events) -> list[Event]:
+    """The answer to `Events`.
+
+    Raises:
+        StoreError: a senseless page, or the database failed.
+    """
+    page = Page.checked(question.limit, question.offset)
+    scope = in_range(question.start_ms, question.end_ms, question.camera_ids)
+    if question.kind is not None:
+        return _events(rows, TABLES[question.kind], scope, page)
+    # Each kind could fill the whole page, so each is asked for all up to its end.
+    found = [event for table in TABLES.values() for event in _events(rows, table, scope, page.up_to())]
+    found.sort(key=lambda event: (-event.ts_ms, event.event_id))
+    return page.of(found)
+
+
+def cameras(rows: Rows, _question: Cameras) -> list[CameraSummary]:
+    """The answer to `Cameras`.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    counts: dict[str, dict[Kind, int]] = {}
+    last_ms: dict[str, int] = {}
+    for kind, table in TABLES.items():
+        for row in rows(_PER_CAMERA.format(table=table.name)):
+            camera_id = row["camera_id"]
+            counts.setdefault(camera_id, dict.fromkeys(Kind, 0))[kind] = int(row["events"])
+            last_ms[camera_id] = max(last_ms.get(camera_id, 0), int(row["last_ms"]))
+    states = {row["camera_id"]: row for row in rows(_LAST_STATES)}
+    return [
+        _summary(camera_id, last_ms[camera_id], counts[camera_id], states.get(camera_id))
+        for camera_id in sorted(counts)
+    ]
+
+
+def count(rows: Rows, question: Count) -> int:
+    """The answer to `Count`.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    return int(rows(_COUNT.format(table=TABLES[question.kind].name))[0]["events"])
+
+
+def _events(rows: Rows, table: Table, scope: list[str], page: Page) -> list[Event]:
+    return [msgspec.convert(row, table.event) for row in select_newest(rows, table, scope, page)]
+
+
+def _summary(camera_id: str, last_seen_ms: int, events: dict[Kind, int], state: dict[str, Any] | None) -> CameraSummary:
+    return CameraSummary(
+        camera_id=camera_id,
+        last_seen_ms=last_seen_ms,
+        events=events,
+        state=state["state"] if state else "",
+        detail=state["detail"] if state else "",
+        state_since_ms=state["ts_ms"] if state else None,
+    )

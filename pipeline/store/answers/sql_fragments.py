@@ -1,0 +1,131 @@
+"""Pieces of SQL that answers are made of; ClickHouse 18.16 and the newest understand them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
+
+from pipeline.domain.plate import normalize
+from pipeline.errors import StoreError
+from pipeline.store.backends.database import bind
+from pipeline.store.questions import check_page
+from pipeline.store.schema.tables import Table
+
+_MAX: Final = 2**63 - 1
+_END_MS: Final = 2**32 * 1000 - 1
+_LONGEST_PLATE: Final = 64
+_LONGEST_LIST: Final = 100_000
+"""Characters of a list of values; servers refuse statements of more than 262,144 bytes (max_query_size)."""
+
+T = TypeVar("T")
+Rows: TypeAlias = Callable[[str], list[dict[str, Any]]]
+"""Runs a query; one dict per row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`limit` rows after skipping `offset`."""
+
+    limit: int
+    offset: int
+
+    @classmethod
+    def checked(cls, limit: int, offset: int) -> Page:
+        """The page that somebody asks for.
+
+        Raises:
+            StoreError: it makes no sense.
+        """
+        check_page(limit, offset)
+        return cls(limit, offset)
+
+    def up_to(self) -> Page:
+        """All rows up to its end: what each of several answers must give that are then put together."""
+        return Page(self.limit + self.offset, 0)
+
+    def of(self, rows: list[T]) -> list[T]:
+        """Its part of all rows."""
+        return rows[self.offset : self.offset + self.limit]
+
+
+def in_range(start_ms: int | None, end_ms: int | None, camera_ids: Sequence[str] = ()) -> list[str]:
+    """SQL conditions. `ts` leads to whole partitions that need not be read, `ts_ms` decides."""
+    found = []
+    if start_ms is not None:
+        bounds: dict[str, object] = {"s": _clamp(start_ms, _END_MS) // 1000, "ms": _clamp(start_ms, _MAX)}
+        found.append(bind("ts >= toDateTime({s}, 'UTC') AND ts_ms >= {ms}", bounds))
+    if end_ms is not None:
+        bounds = {"s": _clamp(end_ms, _END_MS) // 1000, "ms": _clamp(end_ms, _MAX)}
+        found.append(bind("ts <= toDateTime({s}, 'UTC') AND ts_ms < {ms}", bounds))
+    if camera_ids:
+        found.append(is_one_of("camera_id", camera_ids))
+    return found
+
+
+def is_one_of(column: str, values: Sequence[str]) -> str:
+    """The condition that `column` has one of `values` (at least one); a sorting key's column is read by points."""
+    names = [f"v{number}" for number in range(len(values))]
+    placeholders = ", ".join(f"{{{name}}}" for name in names)
+    return bind(f"{column} IN ({placeholders})", dict(zip(names, values, strict=True)))
+
+
+def in_statements(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values in groups that each fit a statement."""
+    group: list[str] = []
+    length = 0
+    for value in values:
+        length += len(value) + 4
+        if group and length > _LONGEST_LIST:
+            yield group
+            group, length = [], len(value) + 4
+        group.append(value)
+    if group:
+        yield group
+
+
+def where(conditions: Sequence[str]) -> str:
+    """A WHERE clause with a blank after it, or nothing."""
+    return f"WHERE {' AND '.join(conditions)} " if conditions else ""
+
+
+def select(rows: Rows, table: Table, conditions: Sequence[str], page: Page) -> list[dict[str, Any]]:
+    """A page of events, newest first, each once."""
+    # Not FINAL: merging hides rows of one sorting key only, and costs more (benchmarks/results/store.md).
+    return rows(
+        f"SELECT {', '.join(table.columns)} FROM {table.name} {where(conditions)}"  # noqa: S608 - values were bound
+        "ORDER BY ts_ms DESC, event_id, schema_version DESC LIMIT 1 BY event_id "
+        f"LIMIT {page.offset:d}, {page.limit:d}"
+    )
+
+
+def select_newest(rows: Rows, table: Table, conditions: Sequence[str], page: Page) -> list[dict[str, Any]]:
+    """Like `select`, of many rows: finds from when on the page's rows are, and sorts only those.
+
+    Removing duplicates needs all candidates sorted; on a large table that is most of the time.
+    """
+    most = 2 * (page.offset + page.limit) + 1  # twice: room for duplicates
+    while True:
+        times = f"SELECT ts_ms FROM {table.name} {where(conditions)}ORDER BY ts_ms DESC LIMIT {most:d}"  # noqa: S608
+        newest = rows(f"SELECT toInt64(count()) AS n, toInt64(min(ts_ms)) AS start_ms FROM ({times})")[0]  # noqa: S608
+        found = select(rows, table, [*conditions, *in_range(newest["start_ms"], None)], page)
+        if len(found) == page.limit or newest["n"] < most:
+            return found
+        most *= 8
+
+
+def check_plate(plate: str) -> None:
+    """Refuse what can be no plate.
+
+    Raises:
+        StoreError: no letter or digit in it, or longer than 64 characters.
+    """
+    text = normalize(plate)
+    if not text:
+        raise StoreError("plate", f"{plate!r} has no letter or digit in it", "Write it like ABC1D23 or ABC-1234.")
+    if len(text) > _LONGEST_PLATE:
+        raise StoreError("plate", f"{plate[:20]!r}… has more than {_LONGEST_PLATE} letters and digits", "")
+
+
+def _clamp(value: int, most: int) -> int:
+    return max(0, min(value, most))

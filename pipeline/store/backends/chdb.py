@@ -1,0 +1,249 @@
+"""The embedded engine (chDB): one folder, owned by one process."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from pipeline.domain.events import Event
+from pipeline.errors import MissingComponent, StoreBusy, StoreError
+from pipeline.sink.rejected_events import private_folder
+from pipeline.sink.writer import Refused
+from pipeline.storage.owner_lock import OwnerLock
+from pipeline.store.backends.database import LONGEST_PROBLEM, VALUE_CODES, DatabaseError
+from pipeline.store.schema.tables import ColumnType, Table
+
+_CODE = re.compile(r"Code: (\d+)\. (?:DB::\w+: )?(.*)", re.DOTALL)
+
+_FULL_CODES: Final = frozenset({243})
+
+_BLOCK_ROWS: Final = 512
+_HALVED_ROWS: Final = 20_000
+"""From here on the time won by halving outweighs a second part on the disk."""
+
+
+class _Engine:
+    """chDB runs one engine per process, on one folder; all our connections to it are counted here."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._folder: Path | None = None
+        self._lock: OwnerLock | None = None
+        self._users = 0
+
+    def connect(self, folder: Path) -> Any:
+        with self._guard:
+            if self._users and folder != self._folder:
+                raise StoreError(
+                    str(folder),
+                    f"this process already has the embedded store {self._folder} open, and can have only one",
+                    "Use one chdb sink per process.",
+                )
+            if not self._users:
+                self._own(folder)
+            try:
+                session = _session(folder)
+            except BaseException:
+                if not self._users:
+                    self._disown()
+                raise
+            self._users += 1
+            return session
+
+    def disconnect(self, session: Any) -> None:
+        with self._guard:
+            session.cleanup()
+            self._users -= 1
+            if not self._users:
+                self._disown()
+
+    def _own(self, folder: Path) -> None:
+        lock = OwnerLock(lock_path(folder))
+        try:
+            owned = lock.acquire()
+        except OSError as error:
+            raise DatabaseError(str(folder), f"the store cannot be locked: {error.strerror}") from error
+        if not owned:
+            raise StoreBusy(
+                str(folder),
+                f"process {lock.owner_pid()} owns this event store",
+                "Wait until it ends, or stop it; an embedded store belongs to one process.",
+            )
+        self._folder, self._lock = folder, lock
+
+    def _disown(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._folder = self._lock = None
+
+
+# Process-wide because chDB's engine is: a second one on another folder is refused by chDB itself.
+_ENGINE = _Engine()
+
+
+def lock_path(folder: Path) -> Path:
+    """The file that says which process owns the store in `folder`."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _session(folder: Path) -> Any:
+    try:
+        from chdb.session import Session
+    except ImportError as error:
+        raise MissingComponent("chdb", f"cannot be loaded: {error}", "pip install chdb") from error
+    try:
+        return Session(str(folder))  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        raise _translate(str(folder), error) from error
+
+
+def _translate(subject: str, error: Exception) -> DatabaseError:
+    match = _CODE.search(str(error))
+    code, problem = (int(match[1]), match[2]) if match else (0, str(error))
+    problem = " ".join(problem.split())[:LONGEST_PROBLEM]
+    full = code in _FULL_CODES or "No space left" in problem
+    return DatabaseError(
+        subject,
+        f"the disk is full: {problem}" if full else problem,
+        "Make room; nothing accepted is lost meanwhile." if full else "",
+        code=code,
+    )
+
+
+class ChdbDatabase:
+    """A connection to the store in `folder`; several per process may share it.
+
+    Args:
+        folder: where the store lies; made when missing, for this user only.
+
+    Raises:
+        StoreBusy: another process owns it.
+        StoreError: it cannot be made or opened.
+    """
+
+    # The engine's own defaults leave a batch in the page cache; an acknowledged batch must survive a power cut.
+    merge_tree_settings = ", fsync_after_insert = 1, fsync_part_directory = 1"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        private_folder(self._folder)
+        self._closing = threading.Lock()
+        self._connection: Any = _ENGINE.connect(self._folder)
+
+    @property
+    def target(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def command(self, sql: str) -> None:
+        """See `Database.command`."""
+        self._query(sql)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """See `Database.rows`."""
+        content: bytes = self._query(sql).bytes()
+        return [msgspec.json.decode(line) for line in content.splitlines()]
+
+    def _query(self, sql: str) -> Any:
+        try:
+            return self._session.query(sql, "JSONEachRow")
+        except RuntimeError as error:
+            raise _translate(self.target, error) from error
+
+    @property
+    def _session(self) -> Any:
+        if self._connection is None:
+            raise DatabaseError(self.target, "the connection is closed")
+        return self._connection
+
+    def insert(self, table: Table, events: Sequence[Event]) -> None:
+        """See `Database.insert`."""
+        columns = ", ".join(table.columns)
+        values = columns.replace("event_id", "reinterpretAsUUID(assumeNotNull(event_id))")
+        # optimize_on_insert would merge the block's own duplicates at once; queries and merges do that anyway, and
+        # without it inserts are twice as fast.
+        sql = (
+            f"INSERT INTO {table.name} ({columns}) SELECT {values} FROM Python({_BLOCK_NAME}) "  # noqa: S608 - no values
+            "SETTINGS optimize_on_insert = 0"
+        )
+        for block in _blocks(table, events):
+            try:
+                _query_with_block(self._session, sql, block)
+            except RuntimeError as error:
+                trouble = _translate(self.target, error)
+                if trouble.code in VALUE_CODES:
+                    raise Refused(table.name, trouble.problem) from error
+                raise trouble from error
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        with self._closing:
+            if self._connection is not None:
+                _ENGINE.disconnect(self._connection)
+                self._connection = None
+
+
+_BLOCK_NAME: Final = "viapublica_block"
+
+
+def _query_with_block(session: Any, sql: str, viapublica_block: Any) -> None:  # noqa: ARG001
+    """Run `sql`, in which chDB finds the block by the name of this argument.
+
+    Not by `send_insert`: chDB 4.4 swallows the error of a full disk there and reports rows that it never wrote.
+    """
+    session.query(sql, "JSONEachRow")
+
+
+def _blocks(table: Table, events: Sequence[Event]) -> Iterator[Any]:
+    """The events in one block, or a big batch in two: the second is converted while the engine writes the first."""
+    if len(events) < _HALVED_ROWS:
+        yield _arrow_table(table, events)
+        return
+    middle = len(events) // 2
+    with ThreadPoolExecutor(1, "chdb-block") as converter:
+        first, second = (converter.submit(_arrow_table, table, part) for part in (events[:middle], events[middle:]))
+        yield first.result()
+        yield second.result()
+
+
+def _arrow_table(table: Table, events: Sequence[Event]) -> Any:
+    """The events as an Arrow table, converted in blocks too small to set off the garbage collector (twice as fast)."""
+    import pyarrow as pa
+
+    plain = {
+        ColumnType.STRING: pa.string(),
+        ColumnType.INT64: pa.int64(),
+        ColumnType.UINT16: pa.uint16(),
+        ColumnType.UINT32: pa.uint32(),
+        ColumnType.FLOAT32: pa.float32(),
+        ColumnType.NULLABLE_FLOAT32: pa.float32(),
+        ColumnType.UUID: pa.binary(16),
+    }
+    schema = pa.schema([(name, plain[kind]) for name, kind in table.columns.items()])
+    batches = []
+    for start in range(0, len(events), _BLOCK_ROWS):
+        columns = table.values(events[start : start + _BLOCK_ROWS])
+        try:
+            arrays = [_array(values, field.type) for values, field in zip(columns.values(), schema, strict=True)]
+        except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
+            raise Refused(table.name, f"a value does not fit its column: {error}") from error
+        batches.append(pa.record_batch(arrays, schema=schema))
+    return pa.Table.from_batches(batches, schema).combine_chunks()
+
+
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    import pyarrow as pa
+
+    if kind != pa.binary(16):
+        return pa.array(values, type=kind)
+    big_endian = b"".join([value.int.to_bytes(16, "big") for value in values])
+    # ClickHouse keeps a UUID as two little-endian words, the first one first.
+    words = np.frombuffer(big_endian, ">u8").astype("<u8")
+    return pa.FixedSizeBinaryArray.from_buffers(kind, len(values), [None, pa.py_buffer(words)])

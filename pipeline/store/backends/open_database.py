@@ -1,0 +1,50 @@
+"""From settings to a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.errors import StoreError
+from pipeline.sink.settings import ChdbSettings, StoreSettings
+from pipeline.store.backends.database import Database
+
+
+def chdb_folder(settings: ChdbSettings, data_dir: Path) -> Path:
+    """Where the embedded store lies, absolute."""
+    return (data_dir / settings.path).resolve()
+
+
+def target_of(settings: StoreSettings, data_dir: Path) -> str:
+    """Which database, for people, without credentials."""
+    if isinstance(settings, ChdbSettings):
+        return str(chdb_folder(settings, data_dir))
+    return f"clickhouse {settings.host}:{settings.port}/{settings.database}"
+
+
+def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> Database:
+    """A connection.
+
+    Args:
+        settings: which database.
+        data_dir: folder of this program's data.
+        create: make the folder or database when it is missing; a reader never does.
+
+    Raises:
+        StoreBusy: another process owns the embedded store.
+        StoreError: it is not there (`create` false), or cannot be opened.
+        ConfigError: the password cannot be read.
+    """
+    if isinstance(settings, ChdbSettings):
+        from pipeline.store.backends.chdb import ChdbDatabase
+
+        folder = chdb_folder(settings, data_dir)
+        if not create and not folder.is_dir():
+            raise StoreError(
+                str(folder),
+                "there is no event store yet",
+                "Start `viapublica run` with this store once, or check its path.",
+            )
+        return ChdbDatabase(folder)
+    from pipeline.store.backends.clickhouse import ClickHouseDatabase
+
+    return ClickHouseDatabase(settings, create=create)

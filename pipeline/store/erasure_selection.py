@@ -1,0 +1,176 @@
+"""What is to be erased, asked of an event, of a row of a table, and of bytes that are no event any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import msgspec
+
+from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, decode
+from pipeline.domain.plate import plate_forms, plate_key
+from pipeline.errors import StoreError
+from pipeline.store.backends.database import bind
+from pipeline.store.schema.tables import ALERTS, COUNTS, HEALTH, PLATE_READS, TRACKS, Table
+
+TrackKey: TypeAlias = tuple[str, str, int]
+"""camera_id, stream_id, track_id."""
+
+_COUNT_MS: Final = 60_000
+_END_S: Final = 2**32 - 1
+_MAX: Final = 2**63 - 1
+_KEYS_PER_STATEMENT: Final = 500
+"""Track keys in one statement: some tens of kilobytes of the 256 that servers take."""
+_SHORTEST_IN_TEXT: Final = 5
+"""Characters of a plate that is looked for in running text; shorter ones are words and numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One vehicle, one place and time, or one vehicle there and then.
+
+    - With a plate: its reads in both forms, the tracks that carried them (they tell where the vehicle went), and alerts
+      and states of cameras whose words name it. Counts name no vehicle.
+    - With cameras and times only: everything of those cameras that has to do with that time. A read or track does when
+      it was in view during any of it, a count when its minute was.
+
+    Attributes:
+        key: the plate's key; "" for any vehicle.
+        camera_ids: places; empty for all.
+        start_ms, end_ms: milliseconds since 1970 UTC, start included, end not; None for open.
+    """
+
+    key: str = ""
+    camera_ids: tuple[str, ...] = ()
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+    @classmethod
+    def of(cls, plate: str | None, camera_ids: Sequence[str], start_ms: int | None, end_ms: int | None) -> Selection:
+        """What a person asks for.
+
+        Args:
+            plate: in any writing; None for any vehicle.
+            camera_ids, start_ms, end_ms: see `Selection`.
+
+        Raises:
+            StoreError: it is no plate, or so little was said that it would be nearly everything.
+        """
+        key = "" if plate is None else plate_key(plate)
+        if plate is not None and not key:
+            raise StoreError(f"plate {plate!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234.")
+        if not key and (not camera_ids or start_ms is None or end_ms is None):
+            raise StoreError(
+                "erase",
+                "needs a plate, or a camera and from when to when",
+                "Write --plate ABC1D23, or --camera ID --from TIME --to TIME, or all of these.",
+            )
+        return cls(key, tuple(dict.fromkeys(camera_ids)), start_ms, end_ms)
+
+    def wants(self, event: Event, tracks: Collection[TrackKey]) -> bool:
+        """Whether an event is to go, when the wanted plate was read on `tracks`."""
+        if not self.key:
+            return self._there_and_then(event)
+        if isinstance(event, TrackEvent):
+            return (event.camera_id, event.stream_id, event.track_id) in tracks
+        return self._names_the_plate(event) and self._there_and_then(event)
+
+    def track_of(self, event: Event) -> TrackKey | None:
+        """The track that a wanted read of the plate was made on; None for every other event."""
+        if self.key and isinstance(event, PlateReadEvent) and self.wants(event, ()):
+            return event.camera_id, event.stream_id, event.track_id
+        return None
+
+    def wants_bytes(self, data: bytes, tracks: Collection[TrackKey]) -> bool:
+        """The same of an event's JSON. Bytes that are no event go when they hold the plate, or a camera's id."""
+        event = event_in(data)
+        if event is not None:
+            return self.wants(event, tracks)
+        text = data.decode("utf-8", "replace")
+        if self.key:
+            return any(form in text for form in plate_forms(self.key)) or self._in_words(text)
+        return any(camera_id in text for camera_id in self.camera_ids)
+
+    def conditions(self, table: Table, tracks: Sequence[TrackKey]) -> list[str]:
+        """SQL conditions; a row is to go when one of them holds. Empty when the table holds nothing of the kind."""
+        if not self.key:
+            return [" AND ".join(self._scope(table))]
+        if table is TRACKS:
+            groups = (tracks[n : n + _KEYS_PER_STATEMENT] for n in range(0, len(tracks), _KEYS_PER_STATEMENT))
+            return [_on_tracks(group) for group in groups]
+        if table is COUNTS:
+            return []
+        return [" AND ".join([own, *self._scope(table)]) for own in self._plate_in(table)]
+
+    def _plate_in(self, table: Table) -> Iterator[str]:
+        if table is PLATE_READS:
+            yield bind("plate_key = {key}", {"key": self.key})
+        elif len(self.key) >= _SHORTEST_IN_TEXT:
+            words = {ALERTS.name: "concat(subject, ' ', detail)", HEALTH.name: "detail"}[table.name]
+            yield bind(f"match({words}, {{pattern}})", {"pattern": _in_words(self.key)})
+
+    def _scope(self, table: Table) -> list[str]:
+        """Place and time. `ts` leads to partitions that need not be read, `ts_ms` and `first_ts_ms` decide."""
+        found = []
+        if self.camera_ids:
+            found.append(_one_of("camera_id", self.camera_ids))
+        if self.start_ms is not None:
+            last = self.start_ms - (_COUNT_MS - 1 if table is COUNTS else 0)
+            found.append(bind("ts >= toDateTime({s}, 'UTC') AND ts_ms >= {ms}", _moment(last)))
+        if self.end_ms is not None:
+            if "first_ts_ms" in table.columns:
+                found.append(bind("first_ts_ms < {ms}", _moment(self.end_ms)))
+            else:
+                found.append(bind("ts <= toDateTime({s}, 'UTC') AND ts_ms < {ms}", _moment(self.end_ms)))
+        return found
+
+    def _there_and_then(self, event: Event) -> bool:
+        if self.camera_ids and event.camera_id not in self.camera_ids:
+            return False
+        first_ms = event.first_ts_ms if isinstance(event, PlateReadEvent | TrackEvent) else event.ts_ms
+        last_ms = event.ts_ms + (_COUNT_MS - 1 if isinstance(event, CountEvent) else 0)
+        return (self.start_ms is None or last_ms >= self.start_ms) and (self.end_ms is None or first_ms < self.end_ms)
+
+    def _names_the_plate(self, event: Event) -> bool:
+        if isinstance(event, PlateReadEvent):
+            return event.plate_key == self.key
+        if isinstance(event, AlertEvent):
+            return self._in_words(f"{event.subject} {event.detail}")
+        return isinstance(event, HealthEvent) and self._in_words(event.detail)
+
+    def _in_words(self, text: str) -> bool:
+        return len(self.key) >= _SHORTEST_IN_TEXT and re.search(_in_words(self.key), text) is not None
+
+
+def event_in(data: bytes) -> Event | None:
+    """The event that these bytes are, None when they are none."""
+    try:
+        return decode(data)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+
+
+def _in_words(key: str) -> str:
+    """A pattern, the same for Python and ClickHouse, of a plate in words: ``abc-1234`` but not in ``XABC12345``."""
+    forms = "|".join("[^A-Za-z0-9]?".join(f"[{c}{c.lower()}]" for c in form) for form in plate_forms(key))
+    return f"(^|[^A-Za-z0-9])({forms})($|[^A-Za-z0-9])"
+
+
+def _on_tracks(keys: Sequence[TrackKey]) -> str:
+    # The camera by itself as well: tables are sorted by it, so that most of one is not read.
+    tuples = ", ".join(bind("({camera}, {stream}, {track})", dict(zip(_KEY_PARTS, key, strict=True))) for key in keys)
+    cameras = _one_of("camera_id", sorted({camera_id for camera_id, _, _ in keys}))
+    return f"{cameras} AND (camera_id, stream_id, track_id) IN ({tuples})"
+
+
+_KEY_PARTS: Final = ("camera", "stream", "track")
+
+
+def _one_of(column: str, values: Sequence[str]) -> str:
+    return f"({' OR '.join(bind(f'{column} = {{value}}', {'value': value}) for value in values)})"
+
+
+def _moment(ms: int) -> dict[str, object]:
+    return {"s": max(0, min(ms // 1000, _END_S)), "ms": max(-_MAX, min(ms, _MAX))}

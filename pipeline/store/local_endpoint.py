@@ -1,0 +1,299 @@
+"""The store of a running process, for other processes of the same user: a Unix socket that answers named questions.
+
+One JSON line asks (``{"query": "plates", "arguments": {…}}``), one answers (``{"answer": …}`` or ``{"error": {…}}``).
+There is no way to send SQL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import socketserver
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+
+from pipeline.errors import StoreBusy, StoreError, ViapublicaError
+from pipeline.store.questions import QUESTIONS, EventQueries, Question
+
+_log = structlog.get_logger(__name__)
+
+_LONGEST_QUESTION = 1 << 20
+_IDLE_S = 60.0
+_ANSWER_S = 60.0
+_QUEUE_S = 5.0
+_QUEUE_STEP_S = 0.02
+_NAMES: Final = {question: name for name, question in QUESTIONS.items()}
+A = TypeVar("A")
+_PEER = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
+
+
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    query: str
+    arguments: dict[str, Any]
+
+
+class _Trouble(msgspec.Struct, frozen=True):
+    subject: str
+    problem: str
+    fix: str
+
+
+class _Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    answer: msgspec.Raw = msgspec.Raw(b"null")
+    error: _Trouble | None = None
+
+
+_questions = msgspec.json.Decoder(_Envelope)
+_replies = msgspec.json.Decoder(_Reply)
+_json = msgspec.json.Encoder()
+
+
+def endpoint_path(data_dir: Path) -> Path:
+    """Where a run with this data folder answers questions."""
+    return data_dir / "run" / "store.sock"
+
+
+class StoreServer:
+    """Answers questions of other processes from `store`, in threads of its own, until `close`.
+
+    The socket's folder is for this user only, and so is the socket; who connects is checked again by the kernel's word
+    (SO_PEERCRED): the same user, or root.
+
+    Args:
+        store: answers.
+        socket_path: where; of any length. A socket that a dead process left there is replaced.
+
+    Raises:
+        StoreBusy: a living process answers there.
+        StoreError: the socket cannot be made.
+    """
+
+    def __init__(self, store: EventQueries, socket_path: Path) -> None:
+        self._path = socket_path
+        try:
+            socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            socket_path.parent.chmod(0o700)
+        except OSError as error:
+            raise StoreError(str(socket_path), f"its folder cannot be made private: {error.strerror}") from error
+        self._server = self._listen(store)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="store-endpoint", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def socket_path(self) -> Path:
+        """Where it listens."""
+        return self._path
+
+    def close(self) -> None:
+        """Stop listening, end the connections and remove the socket; may be called twice."""
+        if not self._thread.is_alive():
+            return
+        self._server.shutdown()
+        self._thread.join()
+        self._server.hang_up()
+        self._path.unlink(missing_ok=True)
+
+    def _listen(self, store: EventQueries) -> _Server:
+        if _answers(self._path):
+            raise StoreBusy(
+                str(self._path), "another process already answers here", "Stop it, or use another data folder."
+            )
+        try:
+            self._path.unlink(missing_ok=True)
+            with _short_address(self._path) as address:
+                return _Server(address, store, self._path)
+        except OSError as error:
+            raise StoreError(str(self._path), f"the socket cannot be made: {error.strerror}") from error
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    block_on_close = True
+    request_queue_size = 64
+
+    def __init__(self, address: str, store: EventQueries, path: Path) -> None:
+        self.store = store
+        self._peers: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        super().__init__(address, _Handler, bind_and_activate=False)
+        try:
+            self.server_bind()
+            path.chmod(0o600)  # before `listen`: nobody could connect so far
+            self.server_activate()
+        except BaseException:
+            self.server_close()
+            raise
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base's signature
+        _, uid, _ = _PEER.unpack(request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+        if uid in {os.geteuid(), 0}:
+            return True
+        _log.warning("endpoint_stranger_refused", uid=uid)
+        return False
+
+    @contextlib.contextmanager
+    def connected(self, peer: socket.socket) -> Iterator[None]:
+        with self._guard:
+            self._peers.add(peer)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._peers.discard(peer)
+
+    def hang_up(self) -> None:
+        """End all connections and wait for their threads."""
+        with self._guard:
+            for peer in self._peers:
+                with contextlib.suppress(OSError):
+                    peer.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's signature
+        _log.debug("endpoint_connection_lost", exc_info=True)
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = _IDLE_S
+    server: _Server
+
+    def handle(self) -> None:
+        with self.server.connected(self.connection), contextlib.suppress(OSError):
+            while line := self.rfile.readline(_LONGEST_QUESTION):
+                self.wfile.write(_json.encode(_reply(self.server.store, line)) + b"\n")
+                if not line.endswith(b"\n"):
+                    return
+
+
+def _reply(store: EventQueries, line: bytes) -> _Reply:
+    try:
+        return _Reply(answer=msgspec.Raw(_json.encode(store.ask(_understand(line)))))
+    except msgspec.MsgspecError as error:
+        return _Reply(error=_Trouble("question", f"it is not understood: {error}", ""))
+    except ViapublicaError as error:
+        return _Reply(error=_Trouble(error.subject, error.problem, error.fix))
+    except Exception as error:  # noqa: BLE001 - a bug in one answer must not end the connection of others
+        _log.exception("endpoint_bug")
+        return _Reply(
+            error=_Trouble("event store", f"the running process failed: {type(error).__name__}", "See its log.")
+        )
+
+
+def _understand(line: bytes) -> Question[Any]:
+    envelope = _questions.decode(line)
+    if envelope.query not in QUESTIONS:
+        raise StoreError("query", f"there is no query {envelope.query[:40]!r}", f"There are {', '.join(QUESTIONS)}.")
+    question: Question[Any] = msgspec.convert(envelope.arguments, QUESTIONS[envelope.query])
+    return question
+
+
+class StoreClient(EventQueries):
+    """Asks the process that owns the store; like any other `EventQueries`. One question at a time.
+
+    Args:
+        socket_path: of its `StoreServer`.
+
+    Raises:
+        StoreBusy: a process listens there, but took nobody on for 5 s.
+        StoreError: nobody listens there.
+    """
+
+    def __init__(self, socket_path: Path) -> None:
+        self._path = socket_path
+        self._one_at_a_time = threading.Lock()
+        self._socket = _connect(socket_path)
+        self._socket.settimeout(_ANSWER_S)
+        self._lines = self._socket.makefile("rb")
+
+    def ask(self, question: Question[A]) -> A:
+        """See `EventQueries.ask`.
+
+        Raises:
+            StoreError: the other process says so.
+            StoreBusy: it does not answer, or went away.
+        """
+        answer: A = msgspec.json.decode(self._answer(question), type=question.answer)
+        return answer
+
+    def close(self) -> None:
+        """Hang up; may be called twice."""
+        self._lines.close()
+        self._socket.close()
+
+    def _answer(self, question: Question[Any]) -> bytes:
+        """The answer, as JSON."""
+        line = _json.encode(_Envelope(_NAMES[type(question)], msgspec.structs.asdict(question)))
+        with self._one_at_a_time:
+            try:
+                self._socket.sendall(line + b"\n")
+                reply_line = self._lines.readline()
+            except (OSError, ValueError) as error:
+                raise self._lost(str(error)) from error
+        if not reply_line.endswith(b"\n"):
+            raise self._lost("it hung up")
+        reply = _replies.decode(reply_line)
+        if reply.error is not None:
+            raise StoreError(reply.error.subject, reply.error.problem, reply.error.fix)
+        return bytes(reply.answer)
+
+    def _lost(self, why: str) -> StoreBusy:
+        return StoreBusy(str(self._path), f"the process that owns the event store does not answer: {why}", "Ask again.")
+
+
+@contextlib.contextmanager
+def _short_address(path: Path) -> Iterator[str]:
+    """An address for `path` that fits the 107 bytes of a Unix socket's name, however deep the path: through /proc."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def _connect(path: Path) -> socket.socket:
+    """A connection to whoever listens at `path`.
+
+    Raises:
+        StoreBusy: a process listens, but so many wait before us that it took nobody on for `_QUEUE_S`.
+        StoreError: nobody listens.
+    """
+    deadline = time.monotonic() + _QUEUE_S
+    while True:
+        peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        peer.settimeout(_QUEUE_S)
+        try:
+            with _short_address(path) as address:
+                peer.connect(address)
+        except BlockingIOError as error:
+            # Linux does not let us wait for a place in a full queue.
+            peer.close()
+            if time.monotonic() > deadline:
+                raise StoreBusy(
+                    str(path), "too many others wait for the process that owns the event store", "Ask again."
+                ) from error
+            time.sleep(_QUEUE_STEP_S)
+        except OSError as error:
+            peer.close()
+            raise StoreError(str(path), f"no running process answers here: {error.strerror}") from error
+        else:
+            return peer
+
+
+def _answers(path: Path) -> bool:
+    try:
+        _connect(path).close()
+    except StoreBusy:
+        return True
+    except StoreError:
+        return False
+    return True

@@ -1,0 +1,205 @@
+"""Retention: whole days are dropped from the tables when their time is over."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from pipeline.errors import ViapublicaError
+from pipeline.policy.retention import due_days
+from pipeline.sink.settings import ChdbSettings, StoreSettings
+from pipeline.store.backends.database import Database, bind, migrate, stored_version
+from pipeline.store.backends.open_database import chdb_folder, open_database
+from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.schema.tables import TABLES, Table
+
+_log = structlog.get_logger(__name__)
+
+RETENTION_EVERY_S: Final = 3600.0
+"""Seconds between two rounds of a `RetentionKeeper`."""
+_PARTS: Final = (
+    "SELECT splitByChar('_', name)[1] AS partition_id, toInt64(sum(rows)) AS rows, "
+    "toInt64(sum(bytes_on_disk)) AS size FROM system.parts "
+    "WHERE active AND database = currentDatabase() AND table = {table} GROUP BY partition_id"
+)
+"""A part's name begins with the id of its partition: the day, and where a day has several, ``-`` and a number."""
+_PARTITION = re.compile(r"[0-9]{8}(-[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """One day of one table.
+
+    Attributes:
+        table: its name; day: in UTC.
+        rows: as stored, so an event that was delivered twice may count twice; size: bytes on the disk.
+        due: its time is over.
+        partitions: ids of the partitions that hold it.
+    """
+
+    table: str
+    day: date
+    rows: int
+    size: int
+    due: bool
+    partitions: tuple[str, ...] = ()
+
+
+def stored_days(database: Database, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
+    """Every day of every table, by table and day.
+
+    Args:
+        database: with our tables.
+        settings: days to keep.
+        today: the day it is now, in UTC; by default what the clock says.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    today = today or datetime.now(UTC).date()
+    found: list[StoredDay] = []
+    for table in TABLES.values():
+        days = _days(table, database.rows(bind(_PARTS, {"table": table.name})))
+        due = set(due_days([day.day for day in days], today, settings.days(table)))
+        found += [replace(day, due=day.day in due) for day in sorted(days, key=lambda day: day.day)]
+    return found
+
+
+def drop_due(database: Database, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
+    """Drop every day whose time is over; what was dropped.
+
+    A day is a partition or some, so this deletes files and reads nothing. It may be stopped anywhere and run again.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    due = [day for day in stored_days(database, settings, today) if day.due]
+    for day in due:
+        for partition in day.partitions:
+            # Digits, see `_PARTITION`: no value from outside is in the statement.
+            database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
+    return due
+
+
+def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
+    found: dict[date, StoredDay] = {}
+    for row in rows:
+        partition = str(row["partition_id"])
+        try:
+            day = datetime.strptime(partition[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+        if not _PARTITION.fullmatch(partition):
+            continue
+        one = found.get(day, StoredDay(table.name, day, 0, 0, due=False))
+        found[day] = replace(
+            one,
+            rows=one.rows + int(row["rows"]),
+            size=one.size + int(row["size"]),
+            partitions=(*one.partitions, partition),
+        )
+    return list(found.values())
+
+
+class RetentionKeeper:
+    """Drops what is due from a store: once soon after `start`, then every hour, in a thread of its own, until `close`.
+
+    Trouble is logged and tried again the next hour; it stops nobody.
+
+    Args:
+        settings: days to keep.
+        store, data_dir: which event store; an embedded one must belong to this process or to nobody.
+        every_s: seconds between two rounds; None for the first round only.
+    """
+
+    def __init__(
+        self,
+        settings: RetentionSettings,
+        store: StoreSettings,
+        data_dir: Path,
+        every_s: float | None = RETENTION_EVERY_S,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._data_dir = data_dir
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._first_round = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+
+    def start(self, wait_s: float = 0.0) -> None:
+        """Begin.
+
+        Args:
+            wait_s: how long to wait for the end of the first round, seconds. Who fills an embedded store waits, so that
+                a video's events, which bear the video's time, are not dropped while they are being written.
+        """
+        self._thread.start()
+        self._first_round.wait(wait_s)
+
+    def close(self) -> None:
+        """Stop; may be called twice. A round that has begun gets two seconds to end."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def round(self) -> list[StoredDay]:
+        """Drop what is due now; what was dropped.
+
+        Raises:
+            StoreError: the store cannot be opened, or failed.
+        """
+        database = open_for_keeping(self._store, self._data_dir)
+        if database is None:
+            return []
+        try:
+            began = time.monotonic()
+            dropped = drop_due(database, self._settings)
+        finally:
+            database.close()
+        for day in dropped:
+            _log.info("retention_dropped", table=day.table, day=day.day.isoformat(), rows=day.rows, bytes=day.size)
+        if dropped:
+            _log.info("retention_done", days=len(dropped), seconds=round(time.monotonic() - began, 3))
+        return dropped
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.round()
+            except ViapublicaError as error:
+                _log.warning("retention_failed", error=str(error), next_try_s=self._every_s)
+            except Exception:  # noqa: BLE001 - a bug here must not end what keeps the law
+                _log.exception("retention_bug")
+            self._first_round.set()
+            if self._every_s is None or self._stop.wait(self._every_s):
+                return
+
+
+def open_for_keeping(settings: StoreSettings, data_dir: Path) -> Database | None:
+    """The event store with its tables up to date, for retention or erasure; None when there is none yet.
+
+    Raises:
+        StoreBusy: another process owns the embedded store.
+        StoreError: it cannot be opened, or a newer program wrote it.
+    """
+    if isinstance(settings, ChdbSettings) and not chdb_folder(settings, data_dir).is_dir():
+        return None
+    database = open_database(settings, data_dir, create=False)
+    try:
+        if stored_version(database) > 0:
+            migrate(database)
+            return database
+    except BaseException:
+        database.close()
+        raise
+    database.close()
+    return None

@@ -1,0 +1,1 @@
+"""Tables of the event store and their migrations."""

@@ -1,0 +1,72 @@
+"""Writes events into the tables of a database, chDB or ClickHouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pipeline.domain.events import Event
+from pipeline.errors import SinkError
+from pipeline.store.backends.database import Database, DatabaseError, migrate
+from pipeline.store.schema.tables import TABLES, by_days
+
+# Servers refuse more than 100 partitions per insert by default; a day of plate reads has four.
+_MOST_DAYS: Final = 24
+
+
+def check_columns(database: Database) -> None:
+    """Make sure that every column is there; columns that somebody added get their defaults.
+
+    Raises:
+        DatabaseError: one is missing or of another type.
+    """
+    for table in TABLES.values():
+        there = {str(row["name"]): str(row["type"]) for row in database.rows(f"DESCRIBE TABLE {table.name}")}
+        for name, kind in table.columns.items():
+            if there.get(name) != kind.value:
+                what = f"has type {there[name]}, not {kind.value}" if name in there else "is missing"
+                raise DatabaseError(
+                    database.target,
+                    f"table {table.name}: the column {name} {what}",
+                    f"Somebody changed the table. Mend it with ALTER TABLE {table.name}; nothing is lost meanwhile.",
+                )
+
+
+class TableWriter:
+    """A `Writer` over a database.
+
+    Args:
+        target: which database, for people.
+        connect: opens it.
+    """
+
+    def __init__(self, target: str, connect: Callable[[], Database]) -> None:
+        self._target = target
+        self._connect = connect
+        self._database: Database | None = None
+
+    @property
+    def target(self) -> str:
+        """Which database, without credentials."""
+        return self._target
+
+    def open(self) -> None:
+        """Connect and bring the schema up to date."""
+        self._database = self._connect()
+        migrate(self._database)
+        check_columns(self._database)
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Insert the events, each kind into its table; in rows of one event the last written wins."""
+        if self._database is None:
+            raise SinkError(self._target, "it is not open")
+        for table in TABLES.values():
+            of_kind = [event for event in events if type(event) is table.event]
+            for group in by_days(of_kind, _MOST_DAYS) if of_kind else ():
+                self._database.insert(table, group)
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None

@@ -1,0 +1,278 @@
+"""Find cards and weights, and open nothing that is not the file a card describes.
+
+::
+
+    card = load_card("yolo11n_int8_320", models_dir)   # YAML, checked against the policy's labels
+    data = read_weights(card, models_dir)              # sha256 checked; only these bytes may a runtime open
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pipeline
+from pipeline.errors import ModelCardError, ModelIntegrityError
+from pipeline.policy.labels import check_labels
+from pipeline.weights.card_parser import read_card
+from pipeline.weights.model_card import Companion, Format, Layout, ModelCard, Task
+
+__all__ = [
+    "Companion",
+    "Format",
+    "Layout",
+    "ModelCard",
+    "Task",
+    "check_embedded_names",
+    "find_models_dir",
+    "has_files",
+    "list_cards",
+    "load_card",
+    "read_companions",
+    "read_plate_config",
+    "read_weights",
+    "verify_plate_config",
+    "verify_weights",
+]
+
+ENVIRONMENT = "VIAPUBLICA_MODELS"
+"""Environment variable with a folder of weights, and of cards of one's own in its subfolder `cards`."""
+
+_PICKLES = frozenset({".pt", ".pth", ".pkl", ".pickle"})
+_ONNX_EXTERNAL = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
+"""The key under which an ONNX tensor names another file, as protobuf writes it (also in its wordier spellings)."""
+_SYNONYMS: Mapping[str, frozenset[str]] = {
+    "license_plate": frozenset({"plate"}),
+    "licence_plate": frozenset({"plate"}),
+    "license-plate": frozenset({"plate"}),
+    "number_plate": frozenset({"plate"}),
+    "placa": frozenset({"plate"}),
+    "face_detection": frozenset({"face"}),
+    "human_face": frozenset({"face"}),
+    "van": frozenset({"car", "truck"}),
+    "vehicle": frozenset({"car", "bus", "truck"}),
+}
+"""What a channel that the weights call so may be called on a card."""
+
+
+def find_models_dir(configured: Path | None = None) -> list[Path]:
+    """Folders where cards (`cards/NAME.yaml`) and weights are looked for, in order; those that exist.
+
+    Args:
+        configured: the folder of the configuration, first in line.
+    """
+    package = Path(pipeline.__file__).parent
+    # Beside an installed package lies whatever else is installed; only a checkout has our models there.
+    checkout = package.parent / "models" if (package.parent / "pyproject.toml").is_file() else None
+    candidates = [configured, os.environ.get(ENVIRONMENT), checkout, package / "resources" / "models"]
+    folders = [Path(candidate).expanduser().resolve() for candidate in candidates if candidate]
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+
+
+def list_cards(models_dir: Path | None = None) -> dict[str, Path]:
+    """Every card that can be named, and its file; the first folder of `find_models_dir` wins."""
+    found: dict[str, Path] = {}
+    for folder in find_models_dir(models_dir):
+        for path in sorted((folder / "cards").glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def load_card(name_or_path: str | Path, models_dir: Path | None = None) -> ModelCard:
+    """A card by name, or by the path of its YAML file.
+
+    Raises:
+        ModelCardError: there is none of that name (with a suggestion), or it is malformed (with the line).
+        PolicyError: it names a label outside the allow-list.
+    """
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")):
+        path = Path(name_or_path).expanduser()
+    else:
+        path = _path_of(text, models_dir)
+    return read_card(path)
+
+
+def has_files(card: ModelCard, models_dir: Path | None = None) -> bool:
+    """Whether the weights and their companions are there; what is in them is not looked at."""
+    try:
+        beside = _locate(card, card.file, models_dir).parent
+        for companion in card.companions:
+            _companion(card, companion, beside, models_dir)
+    except ModelCardError:
+        return False
+    return True
+
+
+def verify_weights(card: ModelCard, models_dir: Path | None = None, *, allow_pickle: bool = False) -> Path:
+    """The weights' path, once it and its companions are known to be the files of the card.
+
+    Args:
+        card: what is to be opened.
+        models_dir: the folder of the configuration.
+        allow_pickle: the Ultralytics backend was asked for by name.
+
+    Raises:
+        ModelCardError: the file is not there, or it is a pickle and those were not asked for.
+        ModelIntegrityError: a file is not the one described.
+    """
+    path = _locate(card, card.file, models_dir)
+    _refuse_pickle(card, path, allow_pickle=allow_pickle)
+    for companion in card.companions:
+        _verify(card, _companion(card, companion, path.parent, models_dir), companion.sha256)
+    return _verify(card, path, card.sha256)
+
+
+def read_weights(card: ModelCard, models_dir: Path | None = None) -> bytes:
+    """The verified bytes of the weights, so that the file cannot be exchanged between check and use.
+
+    Raises:
+        ModelCardError: as `verify_weights`; or an ONNX file that keeps numbers in another file, which no card vouches
+            for.
+        ModelIntegrityError: as `verify_weights`.
+    """
+    path = _locate(card, card.file, models_dir)
+    _refuse_pickle(card, path, allow_pickle=False)
+    data = _read(card, path, card.sha256)
+    if card.format is Format.ONNX and _ONNX_EXTERNAL.search(data):
+        raise ModelCardError(
+            _where(card), f"{path.name} keeps numbers in another file (external data)", "Export it as one file"
+        )
+    return data
+
+
+def read_companions(card: ModelCard, models_dir: Path | None = None) -> dict[str, bytes]:
+    """The verified bytes of the card's further files, by file name without folder.
+
+    Raises:
+        ModelCardError: one is not there.
+        ModelIntegrityError: one is not the file described.
+    """
+    beside = _locate(card, card.file, models_dir).parent
+    return {
+        Path(companion.file).name: _read(card, _companion(card, companion, beside, models_dir), companion.sha256)
+        for companion in card.companions
+    }
+
+
+def read_plate_config(card: ModelCard, models_dir: Path | None = None) -> bytes:
+    """The verified bytes of the plate reader's own YAML file.
+
+    Raises:
+        ModelCardError, ModelIntegrityError: as `verify_plate_config`.
+    """
+    config = _plate_config(card)
+    return _read(card, _locate(card, config.file, models_dir), config.sha256)
+
+
+def verify_plate_config(card: ModelCard, models_dir: Path | None = None) -> Path:
+    """The plate reader's own YAML file, verified.
+
+    Raises:
+        ModelCardError: the card names none, or it is not there.
+        ModelIntegrityError: it is not the one described.
+    """
+    config = _plate_config(card)
+    return _verify(card, _locate(card, config.file, models_dir), config.sha256)
+
+
+def check_embedded_names(card: ModelCard, names: Mapping[int, str]) -> None:
+    """Hold the class names inside the weights against the policy and against the card.
+
+    Args:
+        card: the card.
+        names: channel to name, as the weights' metadata has it. A name that is only its own number says nothing.
+
+    Raises:
+        PolicyError: the weights can name something outside the allow-list.
+        ModelCardError: the card says something else about a channel, or they have another number of classes.
+    """
+    telling = {channel: name for channel, name in names.items() if name != str(channel)}
+    check_labels(card.name, telling.values())
+    if card.classes is not None and names and len(names) != card.classes:
+        raise ModelCardError(
+            _where(card), f"says {card.classes} classes, the weights name {len(names)}", "Correct 'classes' in the card"
+        )
+    for channel, word in card.labels.items():
+        name = telling.get(channel, word).strip().lower().replace(" ", "_")
+        if word != name and word not in _SYNONYMS.get(name, frozenset()):
+            raise ModelCardError(
+                _where(card),
+                f"calls channel {channel} {word!r}, the weights themselves call it {name!r}",
+                "Correct 'labels' in the card, or use the weights it was written for",
+            )
+
+
+def _path_of(name: str, models_dir: Path | None) -> Path:
+    cards = list_cards(models_dir)
+    if name in cards:
+        return cards[name]
+    close = difflib.get_close_matches(name, cards, n=1)
+    guess = f"Did you mean {close[0]!r}? " if close else ""
+    known = ", ".join(sorted(cards)) or "none"
+    raise ModelCardError(f"model {name}", "there is no such card", f"{guess}Known: {known}. Cards are cards/NAME.yaml")
+
+
+def _locate(card: ModelCard, file: str, models_dir: Path | None) -> Path:
+    folders: list[Path] = [card.path.parent] if card.path else []
+    folders += find_models_dir(models_dir)
+    for folder in folders:
+        path = folder / file
+        if path.is_file():
+            return path
+    searched = ", ".join(str(folder) for folder in folders)
+    raise ModelCardError(
+        _where(card),
+        f"its file {file} is in none of {searched}",
+        f"Get it from: {card.source}; then name its folder in the configuration or in {ENVIRONMENT}",
+    )
+
+
+def _companion(card: ModelCard, companion: Companion, folder: Path, models_dir: Path | None) -> Path:
+    """A companion's path: beside the weights, in `folder`, or where cards' files are looked for."""
+    beside = folder / Path(companion.file).name
+    return beside if beside.is_file() else _locate(card, companion.file, models_dir)
+
+
+def _plate_config(card: ModelCard) -> Companion:
+    if card.plate_config is None:
+        raise ModelCardError(f"model {card.name}", "has no 'plate_config'", "Name the reader's YAML file in the card")
+    return card.plate_config
+
+
+def _refuse_pickle(card: ModelCard, path: Path, *, allow_pickle: bool) -> None:
+    if path.suffix.lower() in _PICKLES and not allow_pickle:
+        raise ModelCardError(
+            _where(card),
+            f"{path.name} is a pickle, and opening one can run any code",
+            "Use an ONNX export, or ask for the backend 'ultralytics' by name if you trust the file",
+        )
+
+
+def _verify(card: ModelCard, path: Path, expected: str) -> Path:
+    with path.open("rb") as stream:
+        _compare(card, path, hashlib.file_digest(stream, "sha256").hexdigest(), expected)
+    return path
+
+
+def _read(card: ModelCard, path: Path, expected: str) -> bytes:
+    data = path.read_bytes()
+    _compare(card, path, hashlib.sha256(data).hexdigest(), expected)
+    return data
+
+
+def _compare(card: ModelCard, path: Path, actual: str, expected: str) -> None:
+    if actual != expected:
+        raise ModelIntegrityError(
+            _where(card),
+            f"{path} has sha256 {actual}, the card says {expected}",
+            f"Get the file again from: {card.source}; or, if you changed it on purpose, write a new card",
+        )
+
+
+def _where(card: ModelCard) -> str:
+    return f"model card {card.path}" if card.path else f"model {card.name}"

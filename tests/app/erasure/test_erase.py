@@ -1,0 +1,222 @@
+"""An erasure in every place where this machine keeps events, and its proof."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.erasure.erase import Erasure, open_erasure
+from pipeline.domain.events import Event, Kind, decode, encode
+from pipeline.errors import SinkError, StoreBusy, StoreError
+from pipeline.sink.jsonlines import JsonLinesWriter
+from pipeline.sink.rejected_events import RejectedEventsFile
+from pipeline.sink.settings import ChdbSettings, JsonLinesSettings, KafkaSettings, SinkSettings, StoreSettings
+from pipeline.sink.spool.inspect_spool import summary
+from pipeline.sink.spool.settings import SpoolSettings
+from pipeline.sink.spool.spool import Spool
+from pipeline.storage.owner_lock import OwnerLock
+from pipeline.store.backends.chdb import lock_path
+from pipeline.store.backends.database import Database
+from pipeline.store.erasure_selection import Selection
+from pipeline.store.event_store import open_store
+from pipeline.store.row_erasure import StoredEvents
+from tests.event_samples import START_MS, count, health, plate_read, track
+from tests.store.test_store import fill
+
+PLATE = Selection.of("ABC1234", (), None, None)
+
+
+def street() -> list[Event]:
+    """Forty vehicles; numbers 3 and 4 are one, with the old plate and the converted one."""
+    plates = {3: "ABC1234", 4: "ABC1C34"}
+    reads = [plate_read(n, plate=plates.get(n, f"XYZ{n:04}")) for n in range(40)]
+    return [*reads, *(track(n) for n in range(40)), *(count(n) for n in range(3)), health(1)]
+
+
+def rest() -> list[Event]:
+    return [e for e in street() if getattr(e, "track_id", 0) not in {3, 4}]
+
+
+def spool(data_dir: Path, events: list[Event], name: str = "store") -> Spool:
+    made = Spool(name, data_dir / "spool" / name, SpoolSettings(segment_bytes=4096))
+    for event in events:
+        made.append([encode(event)])
+    return made
+
+
+@contextlib.contextmanager
+def erasing(
+    data_dir: Path, *stores: StoreSettings, selection: Selection = PLATE, sinks: tuple[SinkSettings, ...] = ()
+) -> Iterator[Erasure]:
+    with open_erasure(selection, stores, sinks, data_dir, patience_s=60) as erasure:
+        yield erasure
+
+
+def found(erasure: Erasure) -> dict[str, int]:
+    return {finding.name: finding.events for finding in erasure.look() if finding.events}
+
+
+def test_a_vehicle_goes_from_every_table_and_nobody_else(
+    database: Database, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        fill(database, street())
+    with erasing(tmp_path, store_settings) as erasure:
+        assert found(erasure) == {"plate_reads": 2, "tracks": 2}
+        done = erasure.carry_out()
+        assert {(f.name, f.events, f.left) for f in done if f.kind == "table"} == {
+            ("plate_reads", 2, 0),
+            ("tracks", 2, 0),
+            ("counts", 0, 0),
+            ("alerts", 0, 0),
+            ("health", 0, 0),
+        }
+        assert {f.events for f in erasure.carry_out()} == {0}
+    store = open_store(store_settings, tmp_path)
+    left = store.events(limit=1000)
+    assert {e.event_id for e in left} == {e.event_id for e in rest()}
+    assert store.plates("ABC1234") == store.plates("ABC1C34") == []
+    store.close()
+
+
+def test_a_place_and_time_goes_from_every_table(
+    database: Database, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    fill(database, [*street(), *(plate_read(n, camera="cam-2") for n in range(40))])
+    there = Selection.of(None, ["cam-1"], START_MS, START_MS + 30_000)
+    with erasing(tmp_path, store_settings, selection=there) as erasure:
+        assert found(erasure) == {"plate_reads": 40, "tracks": 40, "counts": 1, "health": 1}
+        assert sum(f.left or 0 for f in erasure.carry_out()) == 0
+    store = open_store(store_settings, tmp_path)
+    assert store.count(Kind.PLATE_READ) == 40
+    assert store.count(Kind.COUNT) == 2
+    store.close()
+
+
+def test_what_was_erased_is_in_no_file_of_the_embedded_store(tmp_path: Path) -> None:
+    from pipeline.store.backends.database import migrate
+    from pipeline.store.backends.open_database import open_database
+
+    database = open_database(ChdbSettings(), tmp_path, create=True)
+    migrate(database)
+    fill(database, street())
+
+    def parts() -> int:
+        return int(database.rows("SELECT toInt64(count()) AS n FROM system.parts WHERE NOT active")[0]["n"])
+
+    with erasing(tmp_path, ChdbSettings()) as erasure:
+        erasure.carry_out()
+    assert parts() == 0
+    definition = database.rows("SHOW CREATE TABLE plate_reads")
+    assert "old_parts_lifetime" not in str(definition)
+    database.close()
+    hits = [path for path in (tmp_path / "events").rglob("*") if path.is_file() and b"ABC1C34" in path.read_bytes()]
+    assert [path.suffix for path in hits] == [".txt"] * len(hits), "at most the record of the deletion itself"
+
+
+def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path: Path) -> None:
+    events = street()
+    with contextlib.closing(spool(tmp_path, events)) as one:
+        one.acknowledge(20)
+    refused = RejectedEventsFile(tmp_path / "refused" / "store.jsonl")
+    (tmp_path / "refused").mkdir()
+    for event in events:
+        refused.append(event, "why not")
+    refused.append_line(b'\xff{"plate":"ABC1C34"', "torn")
+    refused.append_line(b'\xff{"plate":"ABC1C35"', "torn")
+    writer = JsonLinesWriter(tmp_path / "lines.jsonl", 8192)
+    writer.open()
+    for event in events:
+        writer.write([event])
+    writer.close()
+    sinks = (JsonLinesSettings(path=Path("lines.jsonl")), KafkaSettings(name="bus"))
+    with erasing(tmp_path, sinks=sinks) as erasure:
+        assert found(erasure) == {"store": 4, "lines.jsonl": 4, "store.jsonl": 5}
+        assert any("Kafka topics viapublica.* of sink bus" in words for words in erasure.not_covered)
+        assert {f.left for f in erasure.carry_out()} == {0}
+    report, damaged = summary(tmp_path / "spool" / "store")
+    assert (report.events, report.erased, report.missing, damaged) == (len(events) - 4, 4, 0, [])
+    with contextlib.closing(Spool("store", tmp_path / "spool" / "store", SpoolSettings())) as again:
+        assert again.status().acked == 20
+        pending = [decode(record.payload) for record in again.read(1000)]
+        assert pending == [e for e in events[20:] if e in rest()]
+    lines = [line for path in tmp_path.glob("lines*.jsonl") for line in path.read_bytes().splitlines()]
+    assert len(list(tmp_path.glob("lines*.jsonl"))) > 1, "rotated ones too"
+    assert sorted(lines) == sorted(encode(event) for event in rest())
+    kept = [json.loads(line)["event"] for line in refused.path.read_text().splitlines()]
+    assert len(kept) == len(rest()) + 1
+    assert "ABC1C35" in kept[-1]
+
+
+def test_tracks_are_found_by_reads_that_lie_elsewhere(
+    database: Database, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    fill(database, [track(n) for n in range(10)])
+    with contextlib.closing(spool(tmp_path, [plate_read(3, plate="ABC1234"), plate_read(5)])):
+        pass
+    with erasing(tmp_path, store_settings) as erasure:
+        assert found(erasure) == {"tracks": 1, "store": 1}
+        erasure.carry_out()
+    assert database.rows("SELECT toInt64(count()) AS n FROM tracks") == [{"n": 9}]
+
+
+def test_stopped_between_two_places_it_is_finished_by_doing_it_again(
+    database: Database, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, street())
+    with contextlib.closing(spool(tmp_path, street())):
+        pass
+
+    def failing(*_: object) -> None:
+        raise StoreError("database", "went away")
+
+    with erasing(tmp_path, store_settings) as erasure, monkeypatch.context() as broken:
+        broken.setattr(StoredEvents, "erase", failing)
+        with pytest.raises(StoreError, match="went away"):
+            erasure.carry_out()
+    with erasing(tmp_path, store_settings) as erasure:
+        assert found(erasure) == {"plate_reads": 2, "tracks": 2, "store": 2}, "the reads still tell which tracks"
+        assert {f.left for f in erasure.carry_out()} == {0}
+
+
+def test_what_is_left_is_told_loudly(
+    database: Database, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database, street())
+    monkeypatch.setattr(StoredEvents, "erase", lambda *_: None)
+    with erasing(tmp_path, store_settings) as erasure, pytest.raises(StoreError, match="2 in table plate_reads of"):
+        erasure.carry_out()
+
+
+def test_many_tracks_go_in_several_statements(
+    database: Database, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    fill(database, [*(plate_read(n, plate="ABC1234") for n in range(1200)), *(track(n) for n in range(1300))])
+    with erasing(tmp_path, store_settings) as erasure:
+        assert found(erasure) == {"plate_reads": 1200, "tracks": 1200}
+        erasure.carry_out()
+    assert database.rows("SELECT toInt64(count()) AS n FROM tracks") == [{"n": 100}]
+
+
+def test_a_running_owner_is_named(tmp_path: Path) -> None:
+    running = spool(tmp_path, street())
+    with pytest.raises(SinkError, match=r"process \d+ is writing it.*Stop that process"), erasing(tmp_path):
+        pass
+    running.close()
+    (tmp_path / "events").mkdir()
+    lock = OwnerLock(lock_path(tmp_path / "events"))
+    assert lock.acquire()
+    with pytest.raises(StoreBusy, match="owns this event store"), erasing(tmp_path, ChdbSettings()):
+        pass
+    lock.release()
+
+
+def test_nothing_there_is_no_error(store_settings: StoreSettings, tmp_path: Path) -> None:
+    with erasing(tmp_path / "nowhere", store_settings) as erasure:
+        assert [f for f in erasure.look() if f.events] == []
+        assert [f for f in erasure.carry_out() if f.left] == []
+    assert not (tmp_path / "nowhere").exists()

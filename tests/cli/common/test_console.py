@@ -1,0 +1,148 @@
+"""What commands print: names of files and the like come through as they are, and harm nobody."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.common.console import csv_writer, out, print_table, tell, tell_error
+from pipeline.errors import ModelCardError, ViapublicaError
+from tests.cli.commands import viapublica
+
+MARKUP = "[/x] [bold] [1, 84, 8400] :car: \\[red]"
+COLUMNS = ("file", "confidence")
+
+
+def write(target: str | Path, rows: Iterable[tuple[object, ...]] = (("a", 1),)) -> None:
+    with csv_writer(str(target), COLUMNS) as writer:
+        writer.writerows(rows)
+
+
+def test_brackets_in_errors_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_error(ModelCardError(MARKUP, MARKUP, MARKUP))
+    assert capsys.readouterr().err == f"error: {MARKUP}: {MARKUP}\nfix:   {MARKUP}\n"
+    tell(out, MARKUP)
+    assert capsys.readouterr().out == f"{MARKUP}\n"
+
+
+def test_no_value_moves_the_cursor_or_turns_the_writing(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(out, "a\x1b[2Jb\u202ec\r")
+    print_table("t", ["a"], [("x\ny\x9b1m",)])
+    shown = capsys.readouterr().out
+    assert shown.startswith("a\\u001b[2Jb\\u202ec\\u000d\n")
+    assert "x\\u000ay\\u009b1m" in shown
+
+
+def test_brackets_in_tables_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(MARKUP, ["a"], [(MARKUP,)], note=MARKUP)
+    assert capsys.readouterr().out.count(MARKUP) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [["config", "explain", "nope.[/x]"], ["detect", "[/x]/nope.jpg"], ["config", "check", "[/x].yaml"]]
+)
+def test_commands_name_what_has_brackets(arguments: list[str]) -> None:
+    result = viapublica(*arguments)
+    assert result.returncode == 1
+    assert arguments[-1] in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_text_that_a_spreadsheet_would_calculate_is_marked_and_numbers_are_not(tmp_path: Path) -> None:
+    names = ["=cmd|' ' !A0.jpg", "+1", "-1.jpg", "@SUM(A1)", "\t=1", "\x1b[2J", "＝1"]
+    plain = ["street.jpg", "a=1.jpg", "", " x", "ABC1D23", "é.jpg"]
+    write(tmp_path / "x.csv", ((name, -0.5) for name in [*names, *plain]))
+    with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))
+    assert [row[0] for row in rows] == ["file", *(f"'{name}" for name in names), *plain]
+    assert {row[1] for row in rows[1:]} == {"-0.5"}
+
+
+def test_a_name_cannot_end_its_row(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", [("a\r=1", 1), ("a\n=1", 1), ('a",=1', 1)])
+    with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as stream:
+        assert [row[0] for row in csv.reader(stream)] == ["file", "a\\r=1", "a\n=1", 'a",=1']
+
+
+def test_a_name_that_is_not_utf8_is_written_with_backslashes(tmp_path: Path) -> None:
+    write(tmp_path / "x.csv", [(os.fsdecode(b"caf\xe9.jpg"), 1)])
+    assert (tmp_path / "x.csv").read_text() == "file,confidence\ncaf\\udce9.jpg,1\n"
+
+
+def test_standard_output_takes_such_names_too(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.yaml")
+    (tmp_path / name).write_text("cameras: [{id: a, source: x, scope: public-road}]")
+    program = "import sys; from pipeline.cli import main; sys.argv = ['x', 'config', 'check', sys.argv[1]]; main()"
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / name], capture_output=True, env=environment, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert b"caf\\udce9.yaml" in result.stdout
+
+
+@pytest.mark.parametrize("target", ["", "/", ".", "a\0b", "no/such/folder.csv"])
+def test_what_names_no_file_is_refused(target: str) -> None:
+    with pytest.raises(ViapublicaError):
+        write(target)
+
+
+def test_a_pipe_and_a_device_are_written_to_and_stay(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()), daemon=True)
+    reader.start()
+    write(pipe)
+    reader.join(10)
+    assert got == ["file,confidence\na,1\n"]
+    assert pipe.is_fifo()
+    write("/dev/null")
+    assert Path("/dev/null").is_char_device()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_files_of_others_are_left_alone_and_links_kept(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.part").write_text("not ours")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "x.csv")
+    write(tmp_path / "link.csv")
+    assert (tmp_path / "x.csv.part").read_text() == "not ours"
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "x.csv").read_text() == "file,confidence\na,1\n"
+
+
+def test_a_csv_is_whole_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("before")
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        yield "a", 1
+        raise _Refused
+
+    with pytest.raises(_Refused):
+        write(tmp_path / "x.csv", rows())
+    assert (tmp_path / "x.csv").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+class _Refused(ViapublicaError, PermissionError):
+    """An error raised on purpose that is an OSError too, as `PolicyError` is."""
+
+    def __init__(self) -> None:
+        super().__init__("model", "refused")
+
+
+def test_ctrl_c_while_it_loads_ends_with_one_line() -> None:
+    program = (
+        "import os, signal, sys, threading\nfrom pipeline.cli import main\n"
+        "assert 'typer' not in sys.modules\n"
+        "threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()\nmain()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr, result.stdout) == (130, "stopped\n", "")

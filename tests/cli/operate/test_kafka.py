@@ -1,0 +1,108 @@
+"""Events through Kafka into the store, from the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.domain.event_schemas import schema_of
+from pipeline.domain.events import Kind
+from pipeline.sink.build import build_sink
+from pipeline.sink.kafka.messages import Message
+from pipeline.sink.kafka.producer import open_producer
+from pipeline.sink.settings import KafkaSettings
+from tests.cli.commands import viapublica
+from tests.event_samples import one_of_each
+from tests.servers.kafka import KafkaBroker
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[KafkaBroker]:
+    with KafkaBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def config(broker: KafkaBroker, tmp_path: Path) -> Path:
+    """A configuration like a city's, with an embedded store instead of a server."""
+    file = tmp_path / "city.yaml"
+    prefix = tmp_path.name
+    file.write_text(
+        f"""
+cameras: [{{id: cam-1, source: none.mp4, scope: public-road}}]
+sinks: [{{type: kafka, brokers: ["{broker.address}"], topic_prefix: {prefix}, timeout_s: 5}}]
+store: {{type: chdb}}
+retention: {{plate_reads: null, tracks: null, counts: null, alerts: null, health: null}}
+ingest: {{session_timeout_s: 2, oldest_days: 36500, ahead_s: 2592000}}
+""",
+        encoding="utf-8",
+    )
+    return file
+
+
+def kafka_of(broker: KafkaBroker, prefix: str) -> KafkaSettings:
+    return KafkaSettings(brokers=(broker.address,), topic_prefix=prefix, batch_interval_s=0.05)
+
+
+def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letters(
+    broker: KafkaBroker, config: Path, tmp_path: Path
+) -> None:
+    kafka = kafka_of(broker, tmp_path.name)
+    sink = build_sink(kafka, tmp_path / "engine")
+    sink.add([event for n in range(5) for event in one_of_each(n)])
+    sink.flush(20)
+    sink.close()
+    producer = open_producer(kafka, "test")
+    producer.send([Message(f"{tmp_path.name}.counts", b"rubbish", b"cam-9", [("empty", None)])])
+    producer.close()
+
+    done = viapublica("ingest", "--config", config, "--once", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["stored"], told["dead"], told["lag"]) == (25, 1, 0)
+    found = viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
+    assert len(found) == 5
+
+    (letters,) = [
+        json.loads(line) for line in viapublica("dead-letters", "ls", "-c", config, "--json").stdout.splitlines()
+    ]
+    assert (letters["topic"], letters["count"]) == (f"{tmp_path.name}.counts", 1)
+    assert "not an event" in letters["reason"]
+    assert "1 dead letters sent again" in viapublica("dead-letters", "replay", "--config", config).stdout
+    again = viapublica("ingest", "--config", config, "--once", "--json")
+    assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1
+    assert "1 dead letters sent again" in viapublica("dead-letters", "replay", "--config", config).stdout, (
+        "of two alike"
+    )
+
+    lines = viapublica("tail", "alerts", "--config", config, "--from-start", "--end", "--json").stdout.splitlines()
+    assert [json.loads(json.loads(line)["value"])["rule"] for line in lines] == ["camera-lost"] * 5
+    few = viapublica("tail", "alerts", "--config", config, "--from-start", "--limit", "2").stdout
+    assert few.count("camera-lost") == 2
+
+
+def test_what_is_wrong_is_named(config: Path, tmp_path: Path) -> None:
+    unknown = viapublica("tail", "faces", "--config", config)
+    assert (unknown.returncode, "none of this program's topics" in unknown.stderr) == (1, True)
+    missing = viapublica("tail", "counts", "--config", config, "--end")
+    assert "does not exist" in missing.stderr
+    plain = tmp_path / "plain.yaml"
+    plain.write_text("cameras: [{id: a, source: x.mp4, scope: public-road}]\n", encoding="utf-8")
+    assert "has no Kafka sink" in viapublica("ingest", "--config", plain).stderr
+    away = tmp_path / "away.yaml"
+    away.write_text(re.sub(r"127.0.0.1:[0-9]+", "127.0.0.1:1", config.read_text()), encoding="utf-8")
+    assert "Are the brokers running" in viapublica("tail", "counts", "--config", away).stderr
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_published_schemas_are_those_of_the_code(kind: Kind) -> None:
+    name, text = schema_of(kind)
+    published = Path(__file__).parents[3] / "docs" / "schemas" / name
+    assert published.read_text(encoding="utf-8") == text, "run: viapublica schema --out docs/schemas"
+    assert text == viapublica("schema", kind.value).stdout

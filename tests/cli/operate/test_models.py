@@ -1,0 +1,74 @@
+"""Weights and their cards, asked from the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import viapublica
+
+pytestmark = pytest.mark.real
+
+
+def test_all_cards_are_listed_and_say_whether_their_weights_are_there(models_dir: Path, tmp_path: Path) -> None:
+    listed = json.loads(viapublica("models", "list", "--json", models=models_dir).stdout)
+    assert {card["name"] for card in listed} >= {"yolo11n_int8_320", "cct_xs_v1_global"}
+    assert all(card["present"] for card in listed)
+    without = json.loads(viapublica("models", "list", "--json", models=tmp_path).stdout)
+    assert not {card["name"]: card["present"] for card in without}["yolo11n_int8_320"]
+
+
+def test_a_changed_file_is_found(models_dir: Path, tmp_path: Path) -> None:
+    name = "yolo11n_int8_320"
+    assert viapublica("models", "verify", name, models=models_dir).returncode == 0
+    (tmp_path / "coco").mkdir()
+    changed = tmp_path / "coco" / f"{name}.onnx"
+    shutil.copyfile(models_dir / "coco" / f"{name}.onnx", changed)
+    changed.write_bytes(changed.read_bytes()[:-1] + b"\0")
+    result = viapublica("models", "verify", name, "--json", models=tmp_path)
+    assert result.returncode == 1
+    assert json.loads(result.stdout)[0]["state"] == "altered"
+    assert viapublica("models", "verify", "yolox_nano_416", models=tmp_path).returncode == 1
+
+
+def test_detectors_are_compared_on_the_same_images(data_dir: Path, models_dir: Path, tmp_path: Path) -> None:
+    arguments = ["-m", "yolo11n_int8_320", "-m", "yolox_nano_416", "--json"]
+    images = data_dir / "alpr-unconstrained"
+    first, second = json.loads(viapublica("models", "compare", images, *arguments, models=models_dir).stdout)
+    assert first["images"] == 3
+    assert first["agreement"] == 1.0
+    assert first["found"]["car"] >= 3, "a car with its plate in each"
+    assert 0 < second["agreement"] <= 1
+    assert second["milliseconds"] > 0
+    nothing = viapublica("models", "compare", tmp_path, *arguments, models=models_dir)
+    assert nothing.returncode == 1
+
+
+def test_a_changed_plate_configuration_is_found_too(tmp_path: Path) -> None:
+    models = Path(__file__).parents[3] / "models"
+    for folder in ("cards", "plates"):
+        shutil.copytree(models / folder, tmp_path / folder)
+    (tmp_path / "cards" / "plate-readers" / "viapublica_plates.yaml").write_text("x: 1\n", encoding="utf-8")
+    result = viapublica("models", "verify", "viapublica_plates", "--models", tmp_path, "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)[0]["state"] == "altered"
+
+
+def test_a_broken_card_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "mine.yaml").write_text("name: mine\nx: 1\n", encoding="utf-8")
+    result = viapublica("models", "list", "--models", tmp_path, "--json")
+    assert result.returncode == 1
+    assert "viapublica_traffic" in {card["name"] for card in json.loads(result.stdout)}
+    assert "mine.yaml" in result.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = viapublica("models", "list", "--models", tmp_path / "nowhere")
+    assert result.returncode == 1
+    assert "nowhere: is not a folder fix: Name the folder that holds the weights: --models" in " ".join(
+        result.stderr.split()
+    )

@@ -1,0 +1,152 @@
+"""Retention and erasure from the command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.load import parse_config
+from pipeline.domain.events import encode
+from pipeline.errors import ConfigError
+from pipeline.sink.settings import ChdbSettings
+from pipeline.sink.spool.settings import SpoolSettings
+from pipeline.sink.spool.spool import Spool
+from pipeline.store.backends.database import migrate
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.table_writer import TableWriter
+from tests.cli.commands import viapublica
+from tests.event_samples import plate_read, track
+
+CONFIG = """\
+data_dir: .
+cameras: [{id: cam-1, source: a.mp4, scope: public-road}]
+sinks: [{type: chdb, name: store}, {type: kafka, name: bus}]
+retention: {plate_reads: 3}
+"""
+
+
+def noon(days_ago: int) -> int:
+    day = datetime.now(UTC) - timedelta(days=days_ago)
+    return round(day.replace(hour=12, minute=0, second=0, microsecond=0).timestamp() * 1000)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder: a read on each of the last ten days, a converted plate among them, and a spool."""
+    plates = {4: "ABC1234", 1: "ABC1C34"}
+    reads = [plate_read(n, plate=plates.get(n, "XYZ1A00"), ts_ms=noon(n)) for n in range(10)]
+    database = open_database(ChdbSettings(), tmp_path, create=True)
+    migrate(database)
+    writer = TableWriter("test", lambda: database)
+    writer.open()
+    writer.write([*reads, track(1)])
+    writer.close()
+    spool = Spool("store", tmp_path / "spool" / "store", SpoolSettings())
+    spool.append([encode(read) for read in reads])
+    spool.close()
+    (tmp_path / "viapublica.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_what_is_stored_and_due_is_shown_and_dropped(data: Path) -> None:
+    config = data / "viapublica.yaml"
+    (shown,) = json.loads(viapublica("retention", "show", "--config", config, "--json").stdout)
+    reads = shown["tables"][0]
+    assert (reads["table"], reads["keep_days"], len(reads["days"])) == ("plate_reads", 3, 10)
+    assert reads["oldest"] == reads["days"][0]["day"]
+    assert [day["due"] for day in reads["days"]] == [True] * 6 + [False] * 4
+    assert all(day["rows"] == 1 and day["bytes"] > 0 for day in reads["days"])
+    (would,) = json.loads(viapublica("retention", "apply", "--config", config, "--dry-run", "--json").stdout)
+    assert (would["dropped"], len([d for d in would["days"] if d["table"] == "plate_reads"])) == (False, 6)
+    table = viapublica("retention", "show", "--config", config)
+    assert "plate_reads 3 days" in table.stdout
+    done = viapublica("retention", "apply", "--config", config)
+    assert (done.returncode, done.stdout.count("plate_reads")) == (0, 6), done.stderr
+    again = viapublica("retention", "apply", "--config", config)
+    assert "nothing is due" in again.stderr
+    by_folder = viapublica("retention", "show", "--data", data)
+    assert "plate_reads 7 days" in by_folder.stdout, "without a configuration what the law's default says"
+
+
+def test_a_plate_is_shown_asked_about_erased_and_proven_gone(data: Path) -> None:
+    config = data / "viapublica.yaml"
+    dry = viapublica("erase", "--plate", "ABC-1234", "--config", config, "--dry-run", "--json")
+    report = json.loads(dry.stdout)
+    events = {place["name"]: place["events"] for place in report["places"] if place["events"]}
+    assert (report["erased"], events) == (False, {"plate_reads": 2, "tracks": 1, "store": 2}), dry.stderr
+    asked = viapublica("erase", "--plate", "ABC1234", "--config", config)
+    assert asked.returncode == 1, "nobody said yes"
+    done = viapublica("erase", "--plate", "ABC1234", "--config", config, "--yes")
+    assert (done.returncode, "5 events erased; counted again: 0 left" in done.stderr) == (0, True), done.stderr
+    assert "Kafka topics viapublica.* of sink bus" in done.stdout.replace("\n", " ")
+    again = json.loads(viapublica("erase", "--plate", "ABC1C34", "--data", data, "--yes", "--json").stdout)
+    assert {place["events"] for place in again["places"]} == {0}
+    assert {place["left"] for place in again["places"]} == {0}
+    assert viapublica("spool", "verify", "--data", data).returncode == 0
+    lines = viapublica("spool", "cat", "store", "--data", data).stdout.splitlines()
+    assert [json.loads(line)["offset"] for line in lines] == [0, 2, 3, 5, 6, 7, 8, 9]
+    assert "nothing found" in viapublica("plates", "ABC1234", "--data", data).stderr
+
+
+def test_a_place_and_time_is_erased(data: Path) -> None:
+    times = ("--from", "7d", "--to", "2d")
+    done = viapublica("erase", "--camera", "cam-1", *times, "--data", data, "--yes", "--json")
+    report = json.loads(done.stdout)
+    assert report["erased"]
+    assert sum(place["left"] for place in report["places"]) == 0
+    assert {place["name"]: place["events"] for place in report["places"]}["plate_reads"] > 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "needs a plate, or a camera and from when to when"),
+        (["--camera", "cam-1"], "needs a plate"),
+        (["--plate", "--"], "no letter or digit"),
+        (["--plate", "ABC1234", "--json"], "cannot ask"),
+    ],
+)
+def test_too_little_said_is_refused(data: Path, arguments: list[str], problem: str) -> None:
+    done = viapublica("erase", *arguments, "--data", data)
+    assert (done.returncode, problem in done.stderr) == (1, True), done.stderr
+
+
+OWNER = """
+import sys, time
+from pathlib import Path
+from pipeline.sink.build import build_sink
+from pipeline.sink.settings import ChdbSettings
+sink = build_sink(ChdbSettings(name="store"), Path(sys.argv[1]))
+print("ready", flush=True)
+time.sleep(100)
+"""
+
+
+def test_a_running_process_is_named_with_the_fix(data: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(data)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+    ) as owner:
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        busy = viapublica("erase", "--plate", "ABC1234", "--data", data, "--yes")
+        time.sleep(0.5)  # until its sink has opened the store
+        shown = viapublica("retention", "show", "--data", data)
+        owner.send_signal(signal.SIGKILL)
+    assert busy.returncode == 1
+    assert f"process {owner.pid} is writing it" in busy.stderr
+    assert "Stop that process" in busy.stderr
+    assert (shown.returncode, f"process {owner.pid} owns" in shown.stderr) == (1, True), shown.stderr
+
+
+def test_a_retained_window_longer_than_retention_is_refused() -> None:
+    text = CONFIG.replace("name: store", "name: store, spool: {retain_s: 700000}")
+    with pytest.raises(ConfigError, match=r"'store' keeps delivered events for 8\.\d+ days .* retention.plate_reads"):
+        parse_config(text, Path("c.yaml"))
+    parse_config(text.replace("plate_reads: 3", "plate_reads: null, tracks: null"), Path("c.yaml"))

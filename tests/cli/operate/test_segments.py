@@ -1,0 +1,114 @@
+"""`viapublica segments`, and times in places whose clocks are changed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline.cli.common.moments import parse_moment, parse_span, zone_named
+from pipeline.errors import ViapublicaError
+from pipeline.record.recording_archive import RecordingArchive
+from tests.cli.commands import viapublica
+from tests.record.packets import BEGIN_MS, clip, record
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    source = clip(tmp_path)
+    record(tmp_path / "video", source, camera="praca")
+    record(tmp_path / "video", source, camera="praca", begin_ms=BEGIN_MS + 10_000)
+    return tmp_path / "video"
+
+
+def run(*words: str | Path) -> str:
+    done = viapublica(*words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_is_recorded_is_listed(video: Path) -> None:
+    (camera,) = json.loads(run("segments", "--dir", video, "--to", "2025-06-01T12:01Z", "--json"))
+    assert camera["camera"] == "praca"
+    assert [one["begin_ms"] - BEGIN_MS for one in camera["segments"]] == [
+        *range(0, 4000, 1000),
+        *range(10_000, 14_000, 1000),
+    ]
+    assert camera["bytes"] == sum(path.stat().st_size for path in video.rglob("*.mp4"))
+    assert camera["gaps"][0]["reason"].startswith("the cable was pulled")
+
+
+def test_a_day_is_a_bar(video: Path) -> None:
+    shown = viapublica("segments", "--dir", video)
+    assert shown.returncode == 0, shown.stderr
+    (bar,) = [line for line in shown.stdout.splitlines() if line.startswith("2025-06-01  ")]
+    assert bar.split()[1] == "·" * 48 + "▄" + "·" * 47
+    assert "the cable was pulled" in shown.stdout
+
+
+def test_hold_tidy_free(video: Path) -> None:
+    given = ["--from", "2025-06-01T12:00:01.200Z", "--to", "2025-06-01T12:00:01.300Z", "--reason", "order 12"]
+    hold_id = run("segments", "hold", "praca", *given, "--by", "A. Souza", "--dir", video).strip()
+    done = json.loads(run("segments", "tidy", "--dir", video, "--json"))
+    assert (len(done["removed"]), done["held"]) == (7, 1)
+    assert len(RecordingArchive(video).segments("praca")) == 1
+    run("segments", "free", hold_id, "--by", "A. Souza", "--dir", video)
+    run("segments", "tidy", "--dir", video)
+    assert RecordingArchive(video).segments("praca") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--camera", "rua"], "camera rua: has no recorded video"),
+        (["--from", "2025-06-02", "--to", "2025-06-01"], "ends before it begins"),
+        (["--from", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"], "does not exist"),
+        (["--zone", "Brasil"], "is not known"),
+        (["--from", "0001-01-01", "--zone", "Asia/Tokyo"], "before 1970"),
+        (["--to", "9999-12-31T23:59-12:00"], "after 2199"),
+        (["--from", "9999999999999d"], "before 1970"),
+    ],
+)
+def test_what_makes_no_sense_is_named(video: Path, words: list[str], said: str) -> None:
+    done = viapublica("segments", "--dir", video, *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "fix:" in done.stderr
+
+
+def test_a_configuration_without_recording_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "v.yaml"
+    config.write_text("cameras:\n  - {id: a, source: 'rtsp://127.0.0.1/1', scope: public-road}\n")
+    done = viapublica("segments", "--config", config)
+    assert done.returncode == 1
+    assert "has no record section" in done.stderr
+
+
+def test_local_times_are_of_their_zone() -> None:
+    utc = datetime(2018, 6, 1, 15, 0, tzinfo=UTC)
+    assert parse_moment("2018-06-01T12:00", SAO_PAULO) == utc.timestamp() * 1000
+    assert parse_moment("2018-06-01T12:00-05:00", SAO_PAULO) == (utc.timestamp() + 7200) * 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("2018-11-04T00:30", r"does not exist: .* such as 2018-11-04T00:30-03:00"),
+        ("2018-02-17T23:30", r"exists twice: .*23:30-02:00 is the first, 2018-02-17T23:30-03:00 the second"),
+    ],
+)
+def test_a_local_time_that_is_none_or_two_needs_an_offset(text: str, problem: str) -> None:
+    with pytest.raises(ViapublicaError, match=problem):
+        parse_moment(text, SAO_PAULO)
+
+
+def test_an_offset_settles_it() -> None:
+    first, second = parse_span("2018-02-17T23:30-02:00", "2018-02-17T23:30-03:00", zone_named("America/Sao_Paulo"))
+    assert first is not None
+    assert second is not None
+    assert second - first == 3_600_000

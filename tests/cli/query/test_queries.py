@@ -1,0 +1,239 @@
+"""Questions to the event store, as people ask them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipeline.domain.events import Event
+from pipeline.errors import ViapublicaError
+from pipeline.sink.build import build_sink
+from pipeline.sink.settings import ChdbSettings
+from tests.cli.commands import app, viapublica
+from tests.event_samples import START_MS, alert, count, health, plate_read, track
+
+_CITY = """\
+cameras:
+  - {id: se, source: a.mp4, scope: public-road, latitude: -23.550520, longitude: -46.633308}
+  - {id: paulista, source: a.mp4, scope: public-road, latitude: -23.561414, longitude: -46.655881}
+  - {id: rio, source: a.mp4, scope: public-road, latitude: -22.906847, longitude: -43.172896}
+  - {id: nowhere, source: a.mp4, scope: public-road}
+"""
+
+Ask = Callable[..., Result]
+
+
+def seen(number: int, plate: str, camera: str, second: int) -> Event:
+    return plate_read(number, plate=plate, camera=camera, ts_ms=START_MS + second * 1000)
+
+
+EVENTS: list[Event] = [
+    seen(1, "ABC1234", "se", 0),
+    seen(2, "ABC1C34", "paulista", 600),
+    seen(3, "ABC1C34", "rio", 1200),  # 360 km in ten minutes
+    seen(4, "ABC1D34", "nowhere", 1300),
+    seen(5, "FRI3E00", "se", 5),
+    seen(6, "FRI3E00", "paulista", 603),
+    seen(7, "XYZ9A99", "nowhere", 700),
+    seen(8, "XYZ9A99", "paulista", 1500),
+    *(count(n, camera="se") for n in range(3)),
+    *(track(n, camera="se", speed_m_s=10.0 + n) for n in range(3)),
+    alert(1, camera="se"),
+    health(1, camera="se"),
+]
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration whose event store holds `EVENTS`, twice."""
+    folder = tmp_path_factory.mktemp("city")
+    (folder / "city.yaml").write_text(_CITY)
+    sink = build_sink(ChdbSettings(batch_interval_s=0.02), folder / "data")
+    sink.add(EVENTS)
+    sink.flush(20)
+    sink.add(EVENTS)
+    sink.flush(20)
+    sink.close()
+    return folder / "city.yaml"
+
+
+@pytest.fixture
+def ask(city: Path) -> Ask:
+    """Runs a command in this process."""
+
+    def run(*words: str | Path) -> Result:
+        return CliRunner().invoke(app, [*map(str, words), "--config", str(city)], env={"COLUMNS": "200"})
+
+    return run
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_several_plates_and_a_list_are_found_together(ask: Ask, tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted.txt"
+    wanted.write_text("# stolen\nxyz-9a99\n\n  FRI3E00  \n")
+    found = rows(ask("plates", "ABC1C34", "--file", wanted, "--json"))
+    assert [read["track_id"] for read in found] == [8, 3, 7, 6, 2, 5, 1]
+    assert [read["track_id"] for read in rows(ask("plates", "--file", wanted, "--json", "--limit", "2"))] == [8, 7]
+    assert "Reads of ABC1C34, xyz-9a99, FRI3E00" in ask("plates", "ABC1C34", "--file", wanted).stdout
+
+
+def test_one_wrong_character(ask: Ask) -> None:
+    assert {read["plate"] for read in rows(ask("plates", "ABC1D34", "--json"))} == {"ABC1D34"}
+    found = rows(ask("plates", "ABC1D34", "--errors", "1", "--json", "--to", "2099-01-01"))
+    assert {read["plate"] for read in found} == {"ABC1D34", "ABC1C34", "ABC1234"}
+
+
+def test_a_convoy(ask: Ask) -> None:
+    (friend,) = rows(ask("convoy", "abc-1234", "--json"))
+    assert (friend["plate"], friend["meetings"], friend["share"]) == ("FRI3E00", 2, 0.6667)
+    assert rows(ask("convoy", "ABC1C34", "--within", "4", "--json")) == []
+    assert "FRI3E00" in ask("convoy", "ABC1C34").stdout
+
+
+def test_a_route_with_distances_and_a_note_on_cameras_without_a_place(ask: Ask) -> None:
+    first, second = rows(ask("route", "ABC1234", "--json"))
+    assert (first["from_camera_id"], first["to_camera_id"], first["seconds"]) == ("se", "paulista", 600.0)
+    assert 2500 < first["distance_m"] < 2700
+    assert second["speed_km_h"] > 2000
+    (newest,) = rows(ask("route", "ABC1234", "--json", "--limit", "1"))
+    assert newest == second
+    (before,) = rows(ask("route", "ABC1234", "--json", "--limit", "1", "--offset", "1"))
+    assert before == first
+    lost = ask("route", "XYZ9A99")
+    assert "no latitude and longitude of nowhere" in lost.stderr
+    assert "?" in lost.stdout
+    assert "one read only, by nowhere" in ask("route", "ABC1D34").stderr
+
+
+def test_possible_clones_of_one_plate_and_of_all(ask: Ask) -> None:
+    (clone,) = rows(ask("clones", "ABC1C34", "--json"))
+    assert (clone["plate_key"], clone["from_camera_id"], clone["to_camera_id"]) == ("ABC1C34", "paulista", "rio")
+    everywhere = ask("clones", "--from", "2020-01-01", "--json")
+    assert rows(everywhere) == [clone]
+    assert "no latitude and longitude of nowhere" in everywhere.stderr
+    assert "no latitude" not in ask("clones", "ABC1C34").stderr
+    assert rows(ask("clones", "ABC1C34", "--json", "--max-speed", "2000", "--min-distance", "400000")) == []
+    assert len(rows(ask("clones", "ABC1C34", "--json", "--max-speed", "10"))) == 2
+    assert rows(ask("clones", "ABC1C34", "--json", "--offset", "1")) == []
+    today = ask("clones", "--from", "2099-01-01")
+    assert "nothing found" in today.stderr
+    assert "all plates since" in ask("clones").stderr
+
+
+def test_traffic_counts_and_speeds(ask: Ask) -> None:
+    counts = rows(ask("traffic", "--by", "day", "--json"))
+    assert sum(row["count"] for row in counts) == 21
+    assert len(rows(ask("traffic", "--by", "minute", "--json"))) == 3
+    (speeds,) = rows(ask("traffic", "--by", "day", "--speeds", "--json"))
+    assert (speeds["tracks"], speeds["unit"], speeds["mean"], speeds["median"]) == (3, "m/s", 11.0, 11.0)
+    assert "85 %" in ask("traffic", "--speeds").stdout
+    assert "nothing found" in ask("traffic", "--camera", "rio").stderr
+
+
+COMMANDS = (
+    ["plates", "ABC1C34", "FRI3E00"],
+    ["route", "ABC1C34"],
+    ["convoy", "ABC1C34"],
+    ["clones", "ABC1C34"],
+    ["traffic"],
+    ["traffic", "--speeds"],
+    ["events"],
+    ["events", "--kind", "track"],
+    ["cameras"],
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_csv_and_parquet_say_what_json_says(ask: Ask, words: list[str], tmp_path: Path) -> None:
+    plain = rows(ask(*words, "--json"))
+    assert plain
+    file = tmp_path / "answer.parquet"
+    result = ask(*words, "--parquet", file)
+    assert result.exit_code == 0, result.output
+    table = pq.read_table(file)
+    for number, (got, expected) in enumerate(zip(table.to_pylist(), plain, strict=True)):
+        for name, value in got.items():
+            shown = dict(value) if isinstance(expected.get(name), dict) else value
+            assert shown == expected.get(name), (number, name)
+        assert set(expected) <= set(got)
+    read = list(csv.DictReader(io.StringIO(ask(*words, "--csv", "-").stdout)))
+    assert len(read) == len(plain)
+    assert list(read[0]) == table.column_names
+
+
+def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
+    assert ask("route", "NIL0A00", "--parquet", tmp_path / "x.parquet").exit_code == 0
+    table = pq.read_table(tmp_path / "x.parquet")
+    assert table.num_rows == 0
+    assert "speed_km_h" in table.column_names
+    assert ask("traffic", "--camera", "rio", "--csv", "-").stdout == "start_ms,camera_id,label,count\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plates"], ["none is given", "--file LIST"]),
+        (["plates", "--like", "._."], ["no letter or digit"]),
+        (["plates", "ABC1D23", "..."], ["'...'", "ABC1D23 or ABC-1234"]),
+        (["plates", "ABC1D23", "--errors", "2"], ["--errors 2", "--like with ?"]),
+        (["plates", "ABC1D2?", "--errors", "1", "--like"], ["cannot be combined"]),
+        (["plates", "ABC1D23", "--file", "gone.txt"], ["gone.txt", "No such file"]),
+        (["plates", "ABC1D23", "--from", "today", "--to", "2d"], ["ends before it begins", "Swap"]),
+        (["plates", "ABC1D23", "--csv", "x.csv", "--json"], ["--json --csv", "cannot be combined"]),
+        (["convoy", "?"], ["'?'"]),
+        (["route", "ABC1D23", "--parquet", "no/where/x.parquet"], ["no/where", "no folder", "Make the folder"]),
+        (["route", "ABC1D23", "--parquet", "-"], ["standard output", "--parquet FILE"]),
+        (["route", "ABC1D23", "--parquet", "."], ["is a folder"]),
+        (["clones", "..."], ["no letter or digit"]),
+        (["traffic", "--from", "yesterday"], ["'yesterday'", "is not understood"]),
+    ],
+    ids=" ".join,
+)
+def test_mistakes_are_named_with_the_fix(ask: Ask, words: list[str], said: list[str]) -> None:
+    result = ask(*words)
+    assert isinstance(result.exception, ViapublicaError), result.output
+    text = str(result.exception)
+    for word in said:
+        assert word in text
+
+
+def test_a_bad_line_of_a_list_is_named(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "wanted.txt").write_text("ABC1D23\n--\n")
+    result = ask("plates", "--file", tmp_path / "wanted.txt")
+    assert f"{tmp_path / 'wanted.txt'}:2" in str(result.exception)
+
+
+def test_clones_need_coordinates(city: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.yaml"
+    bare.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\n")
+    for options in (["--config", str(bare)], []):
+        result = viapublica("clones", "ABC1C34", "--data", city.parent / "data", *options, cwd=tmp_path)
+        assert result.returncode == 1
+        assert "latitude and longitude" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_the_list_may_come_from_a_pipe(city: Path) -> None:
+    listed = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "plates", "--file", "-", "--json", "--config", city],
+        input="FRI3E00\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert len(listed.stdout.splitlines()) == 2, listed.stderr

@@ -1,0 +1,157 @@
+"""The way out refuses what policy forbids, holds back what a sink cannot take, and says what it lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.events import CountEvent, Event, PlateReadEvent, event_id
+from pipeline.domain.plate import Layout
+from pipeline.domain.ports import SinkStatus
+from pipeline.engine.event_dispatcher import EventDispatcher
+from pipeline.errors import Backpressure, SinkError
+from pipeline.observe.metrics import PipelineMetrics
+from pipeline.policy.gate import Gate
+
+ROAD = Camera("road", Scope.PUBLIC_ROAD)
+SQUARE = Camera("square", Scope.PUBLIC_SQUARE)
+
+
+class SmallSink:
+    """Takes `room` events at a time; `drain` makes room again."""
+
+    name = "small"
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken: list[Event] = []
+        self.since_drain = 0
+        self.gave_up = False
+        self.closed_with: float | None = None
+        self.broken_at_close = False
+
+    def add(self, events: Sequence[Event]) -> None:
+        if self.since_drain + len(events) > self.room:
+            raise Backpressure(self.name, "full", 0.0)
+        self.since_drain += len(events)
+        self.taken += events
+
+    def drain(self) -> None:
+        self.since_drain = 0
+
+    def flush(self, timeout_s: float) -> None:
+        raise SinkError(self.name, "not confirmed")
+
+    def status(self) -> SinkStatus:
+        return SinkStatus(self.name, accepted=len(self.taken), pending=3 if self.broken_at_close else 0)
+
+    def give_up(self) -> None:
+        self.gave_up = True
+
+    def close(self, timeout_s: float | None = None, last: Sequence[Event] = ()) -> None:
+        self.closed_with = timeout_s
+        self.taken += last
+        if self.broken_at_close:
+            raise SinkError(self.name, "the disk is full")
+
+
+def count(number: int, camera: str = "road") -> CountEvent:
+    return CountEvent(
+        event_id=event_id(camera, "s", "count", number),
+        camera_id=camera,
+        ts_ms=number,
+        label="car",
+        count=1,
+        stream_id="s",
+    )
+
+
+def plate(camera: str) -> PlateReadEvent:
+    return PlateReadEvent(
+        event_id=event_id(camera, "s", "plate_read", 1),
+        camera_id=camera,
+        ts_ms=1,
+        plate="ABC1234",
+        plate_key="ABC1C34",
+        layout=Layout.BR_OLD,
+        confidence=0.9,
+        votes=3,
+        vehicle="car",
+        stream_id="s",
+        track_id=1,
+        first_ts_ms=0,
+        x1=0,
+        y1=0,
+        x2=1,
+        y2=1,
+        frame=0,
+    )
+
+
+def outlet(sink: SmallSink, limit: int = 100, metrics: PipelineMetrics | None = None) -> EventDispatcher:
+    return EventDispatcher(Gate({"road": ROAD, "square": SQUARE}), [sink], limit, metrics or PipelineMetrics())
+
+
+def test_plates_of_a_square_never_leave() -> None:
+    sink = SmallSink(10)
+    metrics = PipelineMetrics()
+    way_out = outlet(sink, metrics=metrics)
+    passed = way_out.send([plate("square"), plate("road"), plate("unknown")])
+    assert [event.camera_id for event in passed] == ["road"]
+    assert [event.camera_id for event in sink.taken] == ["road"]
+    assert sum(way_out.refused.values()) == 2
+    assert {
+        reason: metrics.registry.get_sample_value("viapublica_events_refused_total", {"reason": reason})
+        for reason in way_out.refused
+    } == way_out.refused
+
+
+def test_backpressure_holds_files_back_and_loses_nothing() -> None:
+    sink = SmallSink(2)
+    way_out = outlet(sink)
+    events = [count(number) for number in range(2)]
+    way_out.send(events)
+    congested = [way_out.congested]
+    way_out.send([count(2)])
+    congested.append(way_out.congested)
+    sink.drain()
+    way_out.pump()
+    congested.append(way_out.congested)
+    assert congested == [False, True, False]
+    assert [event.ts_ms for event in sink.taken] == [0, 1, 2]
+    assert not way_out.lost
+
+
+def test_a_full_backlog_loses_the_oldest_and_counts_them() -> None:
+    sink = SmallSink(0)
+    way_out = outlet(sink, limit=3)
+    way_out.send([count(number) for number in range(5)])
+    assert way_out.lost == {"small": 2}
+    sink.room = 3
+    way_out.pump()
+    assert [event.ts_ms for event in sink.taken] == [2, 3, 4]
+
+
+def test_closing_hands_over_what_a_full_sink_did_not_take() -> None:
+    sink = SmallSink(0)
+    way_out = outlet(sink)
+    way_out.send([count(1)])
+    way_out.close(7.0)
+    assert [event.ts_ms for event in sink.taken] == [1]
+    assert sink.closed_with == 7.0
+    assert not way_out.lost
+
+
+def test_a_sink_that_cannot_close_is_counted_and_costs_the_others_nothing() -> None:
+    broken, sound = SmallSink(9), SmallSink(9)
+    broken.broken_at_close = True
+    way_out = EventDispatcher(Gate({"road": ROAD}), [broken, sound], 100, PipelineMetrics())
+    way_out.close(1.0)
+    assert way_out.lost == {"small": 3}
+    assert sound.closed_with == 1.0
+
+
+def test_giving_up_reaches_every_sink() -> None:
+    sinks = [SmallSink(9), SmallSink(9)]
+    EventDispatcher(Gate({"road": ROAD}), sinks, 100, PipelineMetrics()).give_up()
+    assert all(sink.gave_up for sink in sinks)

@@ -1,0 +1,46 @@
+"""Who fills an event store keeps its retention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.load import parse_config
+from pipeline.engine.retention_worker import retention_kept
+from pipeline.sink.settings import ChdbSettings
+from pipeline.store.backends.database import migrate
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.retention_settings import RetentionSettings
+from tests.store.test_retention import ten_days, weeks_ago
+from tests.store.test_store import fill
+
+CONFIG = """\
+data_dir: .
+cameras: [{id: cam-1, source: a.mp4, scope: public-road}]
+sinks:
+  - {type: chdb, name: store}
+  - {type: clickhouse, name: away, port: 1, connect_timeout_s: 0.5}
+retention: {plate_reads: DAYS, health: null}
+"""
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_what_is_due_is_gone_when_the_sinks_open_and_a_server_that_is_away_stops_nobody(
+    tmp_path: Path, live: bool
+) -> None:
+    database = open_database(ChdbSettings(), tmp_path, create=True)
+    migrate(database)
+    fill(database, ten_days(weeks_ago()))
+    config = parse_config(CONFIG.replace("DAYS", "1"), tmp_path / "c.yaml")
+    with retention_kept(config, config.event_stores, live=live):
+        left = database.rows("SELECT toInt64(count()) AS n FROM plate_reads")
+        states = database.rows("SELECT toInt64(count()) AS n FROM health")
+    database.close()
+    assert (left, states) == ([{"n": 0}], [{"n": 1}])
+
+
+def test_every_store_is_kept_and_named_once(tmp_path: Path) -> None:
+    config = parse_config(CONFIG.replace("DAYS", "null"), tmp_path / "c.yaml")
+    assert [store.name for store in config.event_stores] == ["store", "away"]
+    assert config.retention == RetentionSettings(plate_reads=None, health=None)

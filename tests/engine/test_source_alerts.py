@@ -1,0 +1,48 @@
+"""What operators are told, once per trouble."""
+
+from __future__ import annotations
+
+import uuid
+
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Severity
+from pipeline.domain.ports import SinkStatus
+from pipeline.engine.source_alerts import SourceAlertWatch
+
+
+def health(state: str, camera: str = "cam", detail: str = "no answer") -> HealthEvent:
+    return HealthEvent(event_id=uuid.uuid4(), camera_id=camera, ts_ms=1_000, state=state, detail=detail)
+
+
+def sink(lost: int = 0, refused: int = 0, error: str = "") -> SinkStatus:
+    return SinkStatus(
+        name="broker", accepted=0, delivered=0, pending=0, oldest_pending_s=0, retries=0, error=error, refused=refused,
+        lost=lost, spool_bytes=0,
+    )  # fmt: skip
+
+
+def told(alerts: list[Event]) -> list[tuple[str, Severity, str, str]]:
+    return [(a.camera_id, a.severity, a.rule, a.detail) for a in alerts if isinstance(a, AlertEvent)]
+
+
+def test_a_lost_camera_is_told_once_until_it_streams_again() -> None:
+    watch = SourceAlertWatch()
+    assert told(watch.about_cameras([health("connecting"), health("streaming")])) == []
+    lost = [("cam", Severity.WARNING, "camera-lost", "no answer")]
+    assert told(watch.about_cameras([health("stalled")])) == lost
+    assert told(watch.about_cameras([health("backing-off"), health("connecting"), health("backing-off")])) == []
+    assert told(watch.about_cameras([health("streaming"), health("stalled")])) == lost
+    failed = told(watch.about_cameras([health("failed", camera="other", detail="")]))
+    assert failed == [("other", Severity.CRITICAL, "camera-lost", "failed")]
+
+
+def test_lost_and_refused_events_are_told_as_their_numbers_grow() -> None:
+    watch = SourceAlertWatch(lambda: 5)
+    assert watch.about_sinks([sink()], {}) == []
+    assert told(watch.about_sinks([sink(lost=3, error="disk full")], {"broker": 2})) == [
+        (ENGINE_ID, Severity.CRITICAL, "events-lost", "5 events: disk full")
+    ]
+    assert watch.about_sinks([sink(lost=3)], {"broker": 2}) == []
+    assert told(watch.about_sinks([sink(lost=3, refused=1)], {"broker": 4})) == [
+        (ENGINE_ID, Severity.CRITICAL, "events-lost", "2 events"),
+        (ENGINE_ID, Severity.WARNING, "events-refused", "1 events"),
+    ]

@@ -1,0 +1,175 @@
+"""The live table: readable at every width, silent where nobody looks."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+
+import pytest
+from rich.console import Console
+
+from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
+from pipeline.observe.live_table import LiveView
+from pipeline.observe.snapshots import CameraActivity
+
+
+@dataclass
+class Desk:
+    """A pipeline as the view sees it, with a clock that the test moves."""
+
+    width: int = 140
+    terminal: bool = True
+    now_s: float = 0.0
+    asked: int = 0
+    sources: dict[str, SourceStatus] = field(default_factory=dict)
+    sinks: list[SinkStatus] = field(default_factory=list)
+    activities: dict[str, CameraActivity] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.out = io.StringIO()
+        self.console = Console(
+            file=self.out, width=self.width, height=40, force_terminal=self.terminal, legacy_windows=False
+        )
+
+    def view(self, enabled: bool = True) -> LiveView:
+        return LiveView(
+            self._ask, lambda: self.sinks, activities=lambda: self.activities, console=self.console, enabled=enabled,
+            monotonic_s=lambda: self.now_s,
+        )  # fmt: skip
+
+    def text(self, view: LiveView) -> str:
+        plain = Console(file=io.StringIO(), width=self.width, color_system=None)
+        with plain.capture() as captured:
+            plain.print(view.render())
+        return captured.get()
+
+    def _ask(self) -> dict[str, SourceStatus]:
+        self.asked += 1
+        return self.sources
+
+
+def _street(width: int = 140) -> Desk:
+    desk = Desk(width=width)
+    desk.sources = {
+        "av-ipiranga-01": SourceStatus(
+            SourceState.STREAMING, width=1920, height=1080, fps=24.97, decoded=4000, reconnects=2,
+            drops={"sampled": 12345, "corrupt": 1},
+        ),
+        "ponte": SourceStatus(SourceState.BACKING_OFF, detail="no answer, next try in 4 s", drops={"corrupt": 4}),
+        "estacionamento-sul-entrada-principal-do-predio": SourceStatus(SourceState.FAILED, detail="no video in it"),
+    }  # fmt: skip
+    desk.activities = {"av-ipiranga-01": CameraActivity(100, 0.084, {"queue-full": 16}, 210, "ABC1D23")}
+    desk.sinks = [
+        SinkStatus("store", 284, 284),
+        SinkStatus("kafka", 284, 100, 184, 31.0, 5, "broker does not answer"),
+    ]
+    return desk
+
+
+@pytest.mark.parametrize("width", [60, 80, 110, 140, 200])
+def test_no_line_is_wider_than_the_terminal_and_each_camera_has_one(width: int) -> None:
+    desk = _street(width)
+    lines = desk.text(desk.view()).splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) == 1 + 3 + 2 + 2 + 1  # header, cameras, troubles, sinks, foot
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_state_rates_losses_and_trouble_can_be_read(width: int) -> None:
+    desk = _street(width)
+    view = desk.view()
+    view.render()
+    desk.now_s = 2.0
+    desk.activities["av-ipiranga-01"] = CameraActivity(130, 0.084, {"queue-full": 16}, 210, "ABC1D23")
+    text = desk.text(view)
+    row = next(line for line in text.splitlines() if line.startswith("av-ipiranga"))
+    assert "● streaming" in row
+    assert "84 ms" in row
+    assert {"25.0", "15.0", "17", "2", "210", "ABC1D23"} <= set(row.split())
+    assert "no answer, next try in 4 s" in text
+    assert "no video in it" in text
+    assert "kafka  100 of 284 events, 184 pending for 31 s  ✖ broker does not answer" in text
+    assert ("sampled 12k queue-full 16 corrupt" in row) is (width == 140)
+    assert ("1920×1080" in row) is (width == 140)
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    desk = Desk()
+    desk.sources = {"c": SourceStatus(SourceState.STREAMING, fps=25)}
+    view = desk.view()
+    for second in range(20):
+        desk.now_s = float(second)
+        desk.activities = {"c": CameraActivity(analyzed=10 * min(second, 10) + 3 * max(0, second - 10))}
+        text = desk.text(view)
+    assert " 3.0 " in text
+
+
+def test_files_show_how_much_is_done_and_how_long_it_will_take() -> None:
+    desk = Desk()
+    desk.sources = {
+        "a": SourceStatus(SourceState.ENDED, duration_s=60, position_s=59),
+        "b": SourceStatus(SourceState.STREAMING, duration_s=60, position_s=15),
+        "live": SourceStatus(SourceState.STREAMING, position_s=1000),
+    }
+    view = desk.view()
+    desk.now_s = 50.0
+    foot = desk.text(view).splitlines()[-1]
+    assert foot.startswith("0:50 ")
+    assert "62%" in foot
+    assert "about 0:30 left" in foot
+
+
+def test_streams_show_the_time_only() -> None:
+    desk = Desk()
+    desk.sources = {"live": SourceStatus(SourceState.STREAMING, position_s=1000)}
+    view = desk.view()
+    desk.now_s = 3725.0
+    assert desk.text(view).splitlines()[-1].strip() == "1:02:05"
+
+
+def test_many_troubles_are_summed_up() -> None:
+    desk = Desk()
+    desk.sources = {f"c{n}": SourceStatus(SourceState.STALLED, detail="no frame for 5 s") for n in range(9)}
+    text = desk.text(desk.view())
+    assert text.count("no frame for 5 s") == 5
+    assert "and 4 more" in text
+
+
+def test_nothing_to_show_is_shown_too() -> None:
+    desk = Desk()
+    assert "camera" in desk.text(desk.view())
+
+
+@pytest.mark.parametrize(("terminal", "enabled"), [(False, True), (True, False)])
+def test_without_a_terminal_or_when_quiet_nothing_is_printed_or_asked(terminal: bool, enabled: bool) -> None:
+    desk = Desk(terminal=terminal)
+    with desk.view(enabled) as view:
+        for second in range(10):
+            desk.now_s = float(second)
+            view.refresh()
+    assert desk.out.getvalue() == ""
+    assert desk.asked == 0
+
+
+def test_refreshing_for_every_batch_draws_four_times_a_second() -> None:
+    desk = _street()
+    with desk.view() as view:
+        for millisecond in range(1000):
+            desk.now_s = millisecond / 1000
+            view.refresh()
+    assert desk.asked == 4
+    assert "av-ipiranga-01" in desk.out.getvalue()
+
+
+def test_the_table_goes_away_at_the_end_also_after_an_error() -> None:
+    desk = _street()
+
+    def crash() -> None:
+        with desk.view() as view:
+            view.refresh()
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        crash()
+    assert desk.out.getvalue().count("\x1b[?25h") == 1  # the cursor is back
+    assert "\x1b[2K" in desk.out.getvalue()  # and the lines are cleared

@@ -1,0 +1,328 @@
+"""From a real broker's topics into real event stores: once each, in spite of rubbish, crashes and absences."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.domain.events import Event, Kind, encode
+from pipeline.errors import SinkError
+from pipeline.sink.build import build_sink, build_writer
+from pipeline.sink.ingest.ingester import Ingester
+from pipeline.sink.ingest.settings import IngestSettings
+from pipeline.sink.kafka.consumer import open_consumer
+from pipeline.sink.kafka.messages import Message, Received
+from pipeline.sink.kafka.producer import Place, open_producer
+from pipeline.sink.kafka.tail import tail
+from pipeline.sink.kafka.topics import make_missing, topic_of
+from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings, StoreSettings
+from pipeline.store.event_store import open_store
+from tests.event_samples import START_MS, count, one_of_each, plate_read, wait_until
+from tests.servers.kafka import KafkaBroker
+from tests.servers.ports import free_port
+from tests.sink.kafka.test_kafka import client, collect_here, own_broker, settings_for
+
+__all__ = ["client", "collect_here", "own_broker"]  # fixtures
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
+
+INGEST = IngestSettings(group="test", batch_interval_s=0.05, session_timeout_s=2, retry_initial_s=0.05, retry_max_s=0.3)
+
+
+def now_ms() -> int:
+    """A clock to which the sample events are fresh."""
+    return START_MS + 60_000
+
+
+def send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
+    make_missing(kafka)
+    producer = open_producer(kafka, "test")
+    producer.send(messages)
+    producer.close()
+
+
+def deliver(kafka: KafkaSettings, events: Sequence[Event], folder: Path) -> None:
+    sink = build_sink(kafka, folder)
+    sink.add(events)
+    sink.flush(20)
+    sink.close()
+
+
+@contextmanager
+def running(ingester: Ingester) -> Iterator[None]:
+    thread = threading.Thread(target=ingester.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        ingester.stop()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def stored(store: StoreSettings, folder: Path) -> dict[Kind, int]:
+    asked = open_store(store, folder)
+    try:
+        return {kind: asked.count(kind) for kind in Kind}
+    finally:
+        asked.close()
+
+
+def rows(store: StoreSettings, folder: Path, kind: Kind) -> list[Event]:
+    asked = open_store(store, folder)
+    try:
+        return asked.events(kind, limit=10_000)
+    finally:
+        asked.close()
+
+
+def dead_letters(kafka: KafkaSettings, expected: int) -> list[Received]:
+    found: list[Received] = []
+
+    def complete() -> bool:
+        found[:] = list(tail(kafka, "dead-letters", from_start=True, follow=False))
+        return len(found) >= expected
+
+    wait_until(complete)
+    return found
+
+
+def test_every_kind_comes_into_its_table_once(
+    broker: KafkaBroker, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(broker, f"kinds-{store_settings.type}")
+    events = [event for number in range(20) for event in one_of_each(number)]
+    deliver(kafka, events, tmp_path)
+    deliver(kafka, events, tmp_path / "again")  # another engine that sends the same
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().stored == 200
+    assert set(stored(store_settings, tmp_path).values()) == {20}
+    found = rows(store_settings, tmp_path, Kind.PLATE_READ)
+    assert {event.event_id for event in found} == {plate_read(number).event_id for number in range(20)}
+
+
+def test_a_second_ingester_goes_on_where_the_first_committed(
+    broker: KafkaBroker, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(broker, f"goes-on-{store_settings.type}")
+    deliver(kafka, [plate_read(n) for n in range(30)], tmp_path)
+    for expected in (30, 12):
+        ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+        ingester.run(until_read=True)
+        assert ingester.status().stored == expected
+        deliver(kafka, [plate_read(n) for n in range(30, 42)], tmp_path)
+    assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 42
+
+
+def _json(**changes: Any) -> bytes:
+    return msgspec.json.encode(msgspec.json.decode(encode(plate_read(7))) | changes)
+
+
+POISONS: dict[str, tuple[bytes | None, str]] = {
+    "rubbish": (b"\x00\x01 this is no JSON", "not an event"),
+    "nothing": (b"", "not an event"),
+    "deletion mark": (None, "no value"),
+    "somebody else's": (b'{"temperature": 21.5}', "not an event"),
+    "a field too many": (_json(face="…"), "face"),
+    "a number where a text belongs": (_json(plate=7), "plate"),
+    "a later version": (_json(schema_version=99, shape="round"), "schema version 99"),
+    "a later version of known fields": (_json(schema_version=99), "schema version 99"),
+    "another kind": (encode(count(7)), "it is a count"),
+    "from the future": (_json(ts_ms=now_ms() + 86_400_000), "in the future"),
+    "from long ago": (_json(ts_ms=1_000_000), "days back"),
+    "a number beyond the table's": (_json(x1=1e39), "x1 is no number of 32 bits"),
+    "another plate's key": (_json(plate_key="ZZZ9Z99"), "that of plate 'ABC1D23' is 'ABC1D23'"),
+    "no plate at all": (_json(plate="", plate_key=""), "its plate_key is ''"),
+    "a camera without a name": (_json(camera_id=""), "camera_id has 0 characters"),
+    "a track that began before time": (_json(first_ts_ms=-(2**63)), "not between 1970"),
+    "a version before the first": (_json(schema_version=0), "schema version 0"),
+    "too large": (_json(vehicle="x" * 100_000), "bytes, more than 65536"),
+    "out of the table's range": (_json(votes=2**40), "event store refuses it"),
+}
+
+
+def test_poison_goes_to_the_dead_letters_with_its_reason_and_the_good_go_on(
+    broker: KafkaBroker, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(broker, f"poison-{store_settings.type}", compression="none")
+    topic = f"{kafka.topic_prefix}.plate-reads"
+    good = [Message(topic, encode(plate_read(n)), b"cam-1") for n in (1, 2, 3)]
+    bad = [Message(topic, value, b"cam-1", [("kind", b"?")]) for value, _ in POISONS.values()]
+    send(kafka, [good[0], *bad[:6], good[1], *bad[6:], good[2]])
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().stored == 3
+    assert ingester.status().dead == len(POISONS)
+    assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 3
+    letters = dead_letters(kafka, len(POISONS))
+    by_value = {letter.value: letter.told() for letter in letters}
+    for name, (value, reason) in POISONS.items():
+        headers = by_value[value]
+        assert reason in headers["reason"], name
+        assert headers["source_topic"] == topic
+        assert headers["source_offset"].isdigit()
+        assert headers["kind"] == "?"
+
+
+def test_a_crash_between_insert_and_commit_changes_nothing(
+    broker: KafkaBroker, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka = settings_for(broker, f"crash-{store_settings.type}")
+    deliver(kafka, [plate_read(n) for n in range(50)], tmp_path)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    monkeypatch.setattr(Ingester, "_bury", die)  # after the insert, before the commit
+    with pytest.raises(Killed):
+        ingester.run(until_read=True)
+    monkeypatch.undo()
+    assert stored(store_settings, tmp_path)[Kind.PLATE_READ] > 0
+    again = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    again.run(until_read=True)
+    assert again.status().stored == 50
+    assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 50
+
+
+def test_two_ingesters_share_the_partitions_and_lose_nothing_when_one_leaves(
+    broker: KafkaBroker, clickhouse_store: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(broker, "share")
+    make_missing(kafka)
+    makers: list[Callable[[], Ingester]] = [
+        lambda: Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), now_ms)
+    ] * 2
+    one, two = (make() for make in makers)
+    sink = build_sink(kafka, tmp_path)
+    with running(one):
+        with running(two):
+            wait_until(lambda: bool(one.status().lag) and bool(two.status().lag), 30)
+            for start in range(0, 400, 40):
+                sink.add([plate_read(n, camera=f"cam-{n % 23}") for n in range(start, start + 40)])
+                time.sleep(0.05)
+            sink.flush(20)
+            wait_until(lambda: one.status().stored + two.status().stored >= 400, 30)
+            assert min(one.status().stored, two.status().stored) > 0
+        sink.add([plate_read(n, camera=f"cam-{n % 23}") for n in range(400, 500)])
+        sink.flush(20)
+        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 500, 30)
+    sink.close()
+
+
+def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(broker: KafkaBroker) -> None:
+    kafka = settings_for(broker, "again")
+    topic = topic_of(kafka, Kind.PLATE_READ)
+    send(kafka, [Message(topic, str(n).encode(), str(n).encode()) for n in range(100)])
+    taken: list[Place] = []
+    one = open_consumer(kafka, [topic], topic, 2, taken.extend)
+    before: dict[str, Received] = {}
+    wait_until(lambda: len(keep(before, one.poll(0.2, 1000))) == 100, 30)
+    first = next(iter(before.values()))
+    one.commit({(first.topic, first.partition): first.offset + 1})
+    assert not taken
+
+    two = open_consumer(kafka, [topic], topic, 2, lambda _: None)
+    after: dict[str, Received] = {}
+
+    def both() -> bool:
+        for consumer in (one, two):
+            keep(after, consumer.poll(0.2, 1000))
+        return len(after) == 99
+
+    wait_until(both, 60)
+    assert taken
+    assert sorted(after) == sorted(set(before) - {first.place})
+    one.close()
+    two.close()
+
+
+def keep(seen: dict[str, Received], messages: Sequence[Received]) -> dict[str, Received]:
+    """All that came, by place."""
+    seen |= {message.place: message for message in messages}
+    return seen
+
+
+def test_a_store_that_is_away_is_waited_for(own_broker: KafkaBroker, tmp_path: Path) -> None:
+    class Away:
+        """A real store behind a door that is shut at first."""
+
+        def __init__(self, tries: int) -> None:
+            from pipeline.sink.settings import ChdbSettings
+
+            self.settings = ChdbSettings()
+            self._writer = build_writer(self.settings, tmp_path)
+            self.tries = tries
+            self.target = self._writer.target
+
+        def open(self) -> None:
+            if self.tries:
+                self.tries -= 1
+                raise SinkError(self.target, "it is away")
+            self._writer.open()
+
+        def write(self, events: Sequence[Event]) -> None:
+            self._writer.write(events)
+
+        def close(self) -> None:
+            self._writer.close()
+
+    kafka = settings_for(own_broker, "away")
+    deliver(kafka, [plate_read(n) for n in range(25)], tmp_path)
+    away = Away(3)
+    ingester = Ingester(kafka, INGEST, away, now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().retries == 3
+    assert ingester.status().error == ""
+    assert stored(away.settings, tmp_path)[Kind.PLATE_READ] == 25
+
+
+def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
+    own_broker: KafkaBroker, clickhouse_store: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(own_broker, "waits")
+    sink = build_sink(kafka, tmp_path)
+    ingester = Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), now_ms)
+    with running(ingester):
+        sink.add([plate_read(n) for n in range(20)])
+        wait_until(lambda: ingester.status().stored >= 20, 30)
+        own_broker.pause()
+        time.sleep(1)
+        own_broker.resume()
+        sink.add([plate_read(n) for n in range(20, 40)])
+        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 40, 40)
+        own_broker.kill()  # with its memory
+        sink.add([plate_read(n) for n in range(40, 60)])
+        time.sleep(0.5)
+        own_broker.start()
+        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 60, 60)
+    sink.close()
+
+
+def test_reading_once_gives_up_when_nothing_answers(tmp_path: Path) -> None:
+    nobody = KafkaSettings(brokers=(f"127.0.0.1:{free_port()}",), timeout_s=1)
+    ingester = Ingester(nobody, INGEST, build_writer(ChdbSettings(), tmp_path), now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().retries == 5
+    assert "127.0.0.1" in ingester.status().error
+
+
+def test_reading_once_gives_up_when_the_store_takes_nothing(broker: KafkaBroker, tmp_path: Path) -> None:
+    kafka = settings_for(broker, "hopeless")
+    make_missing(kafka)
+    deliver(kafka, one_of_each(), tmp_path)
+    nowhere = ClickHouseSettings(port=free_port(), connect_timeout_s=1)
+    ingester = Ingester(kafka, INGEST, build_writer(nowhere, tmp_path), now_ms)
+    ingester.run(until_read=True)
+    assert ingester.status().stored == 0
+    assert ingester.status().error

@@ -1,0 +1,69 @@
+"""The schema's history on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.domain.events import Kind
+from pipeline.errors import StoreError
+from pipeline.sink.build import build_sink
+from pipeline.sink.settings import StoreSettings
+from pipeline.store.backends import database as database_module
+from pipeline.store.backends.database import Database, check_version, migrate, stored_version
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.event_store import open_store
+from pipeline.store.schema.migrations import LATEST, MIGRATIONS, Migration
+from pipeline.store.table_writer import TableWriter
+from tests.event_samples import one_of_each, plate_read, wait_until
+
+
+def test_versions_count_up_without_a_gap() -> None:
+    assert [migration.version for migration in MIGRATIONS] == list(range(1, LATEST + 1))
+
+
+def test_migrating_twice_changes_nothing_and_keeps_the_rows(database: Database) -> None:
+    TableWriter("test", lambda: database).open()
+    writer = TableWriter("test", lambda: database)
+    writer.open()
+    writer.write(one_of_each())
+    migrate(database)
+    check_version(database)
+    assert stored_version(database) == LATEST
+    assert database.rows("SELECT count() AS n FROM schema_version")[0]["n"] == LATEST
+    assert database.rows("SELECT count() AS n FROM plate_reads")[0]["n"] == 1
+
+
+def test_a_migration_that_broke_half_way_goes_on_from_there(
+    store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(store_settings, tmp_path, create=True)
+    good = "CREATE TABLE IF NOT EXISTS extra (a UInt8) ENGINE = MergeTree ORDER BY a"
+    broken = Migration(LATEST + 1, "breaks", (good, "CREATE NONSENSE"))
+    monkeypatch.setattr(database_module, "MIGRATIONS", (*MIGRATIONS, broken))
+    monkeypatch.setattr(database_module, "LATEST", LATEST + 1)
+    with pytest.raises(StoreError):
+        migrate(database)
+    assert stored_version(database) == LATEST
+    with pytest.raises(StoreError, match=f"has schema {LATEST}, this program needs {LATEST + 1}"):
+        check_version(database)
+    monkeypatch.setattr(database_module, "MIGRATIONS", (*MIGRATIONS, Migration(LATEST + 1, "mended", (good,))))
+    migrate(database)
+    assert stored_version(database) == LATEST + 1
+    database.close()
+
+
+def test_a_store_of_a_newer_program_is_left_alone(
+    store_settings: StoreSettings, tmp_path: Path, database: Database
+) -> None:
+    database.command(f"INSERT INTO schema_version SELECT {LATEST + 7}, 'from the future', 1")
+    store = open_store(store_settings, tmp_path)
+    with pytest.raises(StoreError, match=f"has schema {LATEST + 7}, this program knows up to {LATEST}"):
+        store.count(Kind.TRACK)
+    store.close()
+    sink = build_sink(store_settings.model_copy(update={"close_timeout_s": 0}), tmp_path)
+    sink.add([plate_read(1)])
+    wait_until(lambda: "a newer program wrote it" in sink.status().error)
+    sink.close()
+    assert sink.status().pending

@@ -1,0 +1,113 @@
+"""Days dropped from chDB and from a ClickHouse server."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.domain.events import Event, Kind
+from pipeline.sink.settings import ChdbSettings, StoreSettings
+from pipeline.store.backends.database import Database
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.event_store import open_store
+from pipeline.store.retention import RetentionKeeper, drop_due, open_for_keeping, stored_days
+from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.schema.tables import TABLES
+from tests.event_samples import START_MS, health, plate_read, wait_until
+from tests.store.test_store import fill
+
+DAY_MS = 86_400_000
+FIRST = datetime.fromtimestamp(START_MS / 1000, UTC).date()
+WEEK = RetentionSettings()
+
+
+def ten_days(start_ms: int = START_MS) -> list[Event]:
+    """Two reads a day for ten days, and a state long before."""
+    return [
+        *(plate_read(2 * n + m, ts_ms=start_ms + n * DAY_MS + m) for n in range(10) for m in range(2)),
+        health(0),
+    ]
+
+
+def weeks_ago() -> int:
+    """A moment twenty days ago, by the clock that a keeper goes by; milliseconds since 1970."""
+    return time.time_ns() // 1_000_000 - 20 * DAY_MS
+
+
+def test_whole_days_go_when_their_time_is_over(
+    database: Database, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    fill(database, ten_days())
+    today = FIRST + timedelta(days=10)
+    before = stored_days(database, WEEK, today)
+    assert [(day.table, day.day, day.rows) for day in before if day.due] == [
+        ("plate_reads", FIRST + timedelta(days=n), 2) for n in range(3)
+    ]
+    assert all(day.size > 0 for day in before)
+    dropped = drop_due(database, WEEK, today)
+    assert [day.day for day in dropped] == [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)]
+    store = open_store(store_settings, tmp_path)
+    assert [e.frame for e in store.plates("ABC1D23", limit=100)] == list(range(19, 5, -1))
+    assert store.count(Kind.HEALTH) == 1, "states are kept longer"
+    store.close()
+    assert drop_due(database, WEEK, today) == []
+
+
+def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: Database) -> None:
+    fill(database, ten_days())
+    for_ever = RetentionSettings(plate_reads=None)
+    assert drop_due(database, for_ever, FIRST + timedelta(days=80)) == []
+    day = RetentionSettings(plate_reads=1, health=1)
+    assert drop_due(database, day, FIRST + timedelta(days=1)) == []
+    assert drop_due(database, day, FIRST - timedelta(days=30)) == []
+    assert len(stored_days(database, day, FIRST)) == 11
+
+
+def test_a_keeper_drops_at_its_start_and_again_later(
+    database: Database, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    start_ms = weeks_ago()
+    first = datetime.fromtimestamp(start_ms / 1000, UTC).date()
+    fill(database, ten_days(start_ms))
+    settings = RetentionSettings(plate_reads=15)
+    keeper = RetentionKeeper(settings, store_settings, tmp_path, every_s=0.05)
+    keeper.start(wait_s=20)
+    left = [day.day for day in stored_days(database, settings) if day.table == "plate_reads"]
+    assert left[-5:] == [first + timedelta(days=n) for n in range(5, 10)]
+    assert first not in left
+    fill(database, [plate_read(0, ts_ms=start_ms)])
+    wait_until(lambda: first not in [day.day for day in stored_days(database, settings)])
+    keeper.close()
+    keeper.close()
+
+
+def test_a_keeper_makes_no_store_and_survives_one_that_is_away(tmp_path: Path) -> None:
+    keeper = RetentionKeeper(WEEK, ChdbSettings(), tmp_path, every_s=None)
+    keeper.start(wait_s=10)
+    keeper.close()
+    assert not (tmp_path / "events").exists()
+    (tmp_path / "events").write_text("not a folder")
+    keeper = RetentionKeeper(WEEK, ChdbSettings(), tmp_path, every_s=0.01)
+    keeper.start(wait_s=10)
+    keeper.close()
+
+
+def test_a_store_without_tables_is_none(store_settings: StoreSettings, tmp_path: Path) -> None:
+    assert open_for_keeping(store_settings, tmp_path) is None
+    open_database(store_settings, tmp_path, create=True).close()
+    assert open_for_keeping(store_settings, tmp_path) is None
+
+
+@pytest.mark.parametrize("days", [0, -1, 36_501, 1.5])
+def test_senseless_days_are_refused(days: float) -> None:
+    with pytest.raises(ValidationError):
+        RetentionSettings.model_validate({"plate_reads": days})
+
+
+def test_the_table_names_are_the_keys() -> None:
+    assert {table.name for table in TABLES.values()} == set(RetentionSettings.model_fields)
+    assert [RetentionSettings().days(table) for table in TABLES.values()][:2] == [7, 7]
