@@ -264,7 +264,7 @@ def write_own(folder: Path, file: str, content: bytes, kind: str = "onnx") -> Pa
     path = folder / "own.yaml"
     path.write_text(
         f"name: own\ntask: detect\nformat: {kind}\nlayout: yolo\nfile: {file}\n"
-        f"sha256: {hashlib.sha256(content).hexdigest()}\nlicence: MIT\nsource: a test\ndescription: A test.\n"
+        f"sha256: {hashlib.sha256(content).hexdigest()}\nlicense: MIT\nsource: a test\ndescription: A test.\n"
         "input: {width: 320, height: 320}\nclasses: 1\nlabels: {0: car}\n"
     )
     return path

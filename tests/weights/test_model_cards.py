@@ -206,7 +206,7 @@ def test_pickles_are_refused_unless_asked_for(tmp_path: Path, suffix: str) -> No
 @pytest.mark.parametrize(
     ("change", "line", "says"),
     [
-        (("license:", "license:"), 7, "unknown key 'license'. Did you mean 'license'?"),
+        (("license:", "licence:"), 7, "unknown key 'licence'. Did you mean 'license'?"),
         (("width: 320", "widht: 320"), 10, "unknown key 'input.widht'. Did you mean 'width'?"),
         (("layout: yolo", "layout: yolo12"), 4, "layout"),
         (("classes: 3\n", ""), 1, "needs 'classes'"),
