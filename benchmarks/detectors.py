@@ -20,12 +20,13 @@ from benchmarks.results_file import machine, markdown, write_table
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
-from pipeline.detect.settings import Backend, DetectSettings, PlateSearch
+from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.errors import ViapublicaError
+from pipeline.inference.device import Backend
 
 NETWORKS = (
     ("yolox_nano_416", Backend.ONNXRUNTIME),

@@ -12,7 +12,8 @@
     ├── ModelError                   weights, or their card
     │   ├── ModelCardError           the card is missing, malformed or names forbidden labels (also ValueError)
     │   ├── ModelIntegrityError      the file is not the one the card describes
-    │   └── ModelRuntimeError        the runtime cannot load or run it (also RuntimeError)
+    │   ├── ModelRuntimeError        the runtime cannot load or run it (also RuntimeError)
+    │   └── KnownAnswerFailed        it gives wrong answers on this machine
     ├── SinkError                    a broker, database or file that takes events
     │   └── Backpressure             full for now; try again after `retry_after_s`
     ├── StoreError                   a query on the event store
@@ -85,6 +86,10 @@ class ModelIntegrityError(ModelError):
 
 class ModelRuntimeError(ModelError, RuntimeError):
     """The inference runtime cannot load or run the model."""
+
+
+class KnownAnswerFailed(ModelError):
+    """The network fails its known-answer test on this machine with every backend that may run it."""
 
 
 class SinkError(ViapublicaError):

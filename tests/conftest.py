@@ -52,6 +52,14 @@ def _logging_stays() -> Iterator[None]:
     logging.captureWarnings(False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _verdicts_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Known-answer tests are made anew, never answered from the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIAPUBLICA_CACHE", str(tmp_path_factory.mktemp("known-answers")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Real clips, plates and faces with ground truth."""

@@ -1,22 +1,31 @@
-"""Settings to a `Detector` and a `Tracker`; the only module of this room that `engine` needs."""
+"""Settings to a `Detector` and a `Tracker`; the only module of this package that `engine` needs."""
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.detect.cascade_detector import CascadeDetector
+from pipeline.detect.known_answer import LEAST_SCORE, wrong_answers
 from pipeline.detect.network_detector import NetworkDetector
-from pipeline.detect.settings import Backend, DetectSettings, Device, TrackSettings
+from pipeline.detect.settings import DEFAULT_IOU, DetectSettings, TrackSettings
 from pipeline.domain.ports import Detector, Tracker
 from pipeline.errors import ModelCardError
+from pipeline.inference.device import Backend, Device
+from pipeline.inference.known_answer import Candidate, Use, open_tested
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.inference.runtime import Runtime
 from pipeline.weights.catalog import Format, ModelCard, Task, load_card
 
+if TYPE_CHECKING:
+    from pipeline.detect.ultralytics_detector import UltralyticsDetector
+
 
 def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> Detector:
-    """The detector that the settings describe, loaded, checked and warm.
+    """The detector that the settings describe, loaded, checked, tested on this machine and warm.
 
     Args:
         settings: which networks, and how.
@@ -24,6 +33,7 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
 
     Raises:
         ModelCardError, ModelIntegrityError, ModelRuntimeError: weights or card cannot be used.
+        KnownAnswerFailed: a network gives wrong answers on this machine, whatever runs it.
         PolicyError: a label outside the allow-list.
         MissingComponent: an extra is not installed.
     """
@@ -39,7 +49,7 @@ def build_tracker(settings: TrackSettings, frame_rate: float) -> Tracker:
     """A tracker for one stream of one camera, without any track.
 
     Args:
-        settings: patience and thresholds.
+        settings: time limits and thresholds.
         frame_rate: frames per second that will be analyzed, about.
     """
     # Here, because it takes a second to import and single images need no tracker.
@@ -48,29 +58,48 @@ def build_tracker(settings: TrackSettings, frame_rate: float) -> Tracker:
     return GroupedByteTracker(settings, frame_rate)
 
 
+def backends_for(card: ModelCard, settings: DetectSettings) -> Sequence[Backend]:
+    """What may run a network, fastest first; ``auto`` is settled here."""
+    if settings.backend is not Backend.AUTO:
+        return [settings.backend]
+    if card.format is Format.OPENVINO:
+        return [Backend.OPENVINO]
+    if settings.device is Device.CPU and importlib.util.find_spec("openvino") is not None:
+        return [Backend.OPENVINO, Backend.ONNXRUNTIME]
+    return [Backend.ONNXRUNTIME]
+
+
 def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> Detector:
     card = load_card(name, models_dir)
     if card.task is not Task.DETECT:
         raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for detecting", "Name a detector")
-    if settings.backend is Backend.ULTRALYTICS:
+    sensitive = settings.model_copy(update={"confidence": LEAST_SCORE, "label_confidence": {}, "iou": DEFAULT_IOU})
+    candidates = [
+        Candidate(backend, partial(_open, backend, card, sensitive, models_dir))
+        for backend in backends_for(card, settings)
+    ]
+    use = Use(card, settings.device, settings.threads, settings.input_size)
+    tested, identity = open_tested(
+        use,
+        candidates,
+        lambda detector: wrong_answers(detector, card, settings.input_size, models_dir),
+        close=lambda detector: detector.close(),
+    )
+    return tested.with_thresholds(settings, identity)
+
+
+def _open(
+    backend: Backend, card: ModelCard, settings: DetectSettings, models_dir: Path | None
+) -> NetworkDetector | UltralyticsDetector:
+    if backend is Backend.ULTRALYTICS:
         from pipeline.detect.ultralytics_detector import UltralyticsDetector
 
         return UltralyticsDetector(card, settings, models_dir)
-    return NetworkDetector(card, _open(card, settings, models_dir), settings)
+    return NetworkDetector(card, _runtime(backend, card, settings, models_dir), settings)
 
 
-def _backend(card: ModelCard, settings: DetectSettings) -> Backend:
-    """What runs this network; ``auto`` is settled here."""
-    if settings.backend is not Backend.AUTO:
-        return settings.backend
-    if card.format is Format.OPENVINO:
-        return Backend.OPENVINO
-    usable = settings.device is Device.CPU and importlib.util.find_spec("openvino") is not None
-    return Backend.OPENVINO if usable else Backend.ONNXRUNTIME
-
-
-def _open(card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> Runtime:
-    if _backend(card, settings) is Backend.OPENVINO:
+def _runtime(backend: Backend, card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> Runtime:
+    if backend is Backend.OPENVINO:
         from pipeline.inference.openvino_backend import OpenVino
 
         return OpenVino(card, settings.threads, models_dir)

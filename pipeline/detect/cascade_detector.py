@@ -13,6 +13,7 @@ from pipeline.detect.settings import PlateSearch
 from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import PLATED_VEHICLES, Label
+from pipeline.domain.network import NetworkIdentity
 from pipeline.domain.ports import Detector
 
 MARGIN = 0.05
@@ -42,6 +43,11 @@ class CascadeDetector:
     def name(self) -> str:
         """Names of both cards."""
         return f"{self._objects.name}+{self._plates.name}"
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """Both networks."""
+        return (*self._objects.networks, *self._plates.networks)
 
     @property
     def batch_size(self) -> int:

@@ -11,6 +11,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.detect.two_scale_detector import open_two_scale_detector
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
+from pipeline.domain.network import NetworkIdentity
 from pipeline.domain.ports import Detector
 
 OURS: Final = ("viapublica_check_int8", "viapublica_traffic")
@@ -37,6 +38,11 @@ class DetectorEnsemble:
     def name(self) -> str:
         """All names."""
         return "+".join(self.names)
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """All networks."""
+        return tuple(network for detector in self._detectors for network in detector.networks)
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """What any of them finds in each image."""

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pipeline.detect.build import build_detector
-from pipeline.detect.settings import DetectSettings, Device
+from pipeline.detect.settings import DetectSettings
 from pipeline.detect.two_scale_detector import open_two_scale_detector
 from pipeline.domain.detections import Detections
 from pipeline.domain.ports import Detector
 from pipeline.domain.video import VideoFrame
+from pipeline.inference.device import Device
 
 T = TypeVar("T")
 MOST_COPIES: Final = 4

@@ -57,3 +57,33 @@ class View:
         left, top = min(max(x1, 0), self.width - 1), min(max(y1, 0), self.height - 1)
         right, bottom = min(max(x2, left + 1), self.width), min(max(y2, top + 1), self.height)
         return self.parent.crop(self.x1 + left, self.y1 + top, self.x1 + right, self.y1 + bottom)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WholeImage:
+    """An image in memory, (height, width, 3) uint8, BGR, not empty."""
+
+    pixels: BgrImage
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[0])
+
+    def bgr(self) -> BgrImage:
+        """The pixels themselves; not to be written into."""
+        return self.pixels
+
+    def resized(self, width: int, height: int) -> BgrImage:
+        """Scaled to (height, width, 3)."""
+        return View(self, 0, 0, self.width, self.height).resized(width, height)
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
+        """A copy of a box, clipped to the image."""
+        left, top = min(max(x1, 0), self.width - 1), min(max(y1, 0), self.height - 1)
+        return self.pixels[top : max(y2, top + 1), left : max(x2, left + 1)].copy()

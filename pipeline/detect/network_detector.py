@@ -10,10 +10,12 @@ import numpy.typing as npt
 from pipeline.detect.letterbox import Letterbox
 from pipeline.detect.nms import non_maximum_suppression
 from pipeline.detect.output_decoders import DECODERS, Channels, expected_shape
-from pipeline.detect.settings import DetectSettings, Device
+from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import Image
+from pipeline.domain.network import NetworkIdentity
 from pipeline.errors import ModelCardError, ModelRuntimeError
+from pipeline.inference.device import Device
 from pipeline.inference.runtime import Runtime
 from pipeline.weights.catalog import ModelCard, check_embedded_names
 
@@ -34,7 +36,6 @@ class NetworkDetector:
         """
         self._card = card
         self._runtime = runtime
-        self._iou = settings.iou
         check_embedded_names(card, runtime.names)
         self._resizable = runtime.spec.any_size and card.input.resizable
         self._width, self._height = _input_size(card, runtime, settings)
@@ -43,15 +44,26 @@ class NetworkDetector:
         numbers = np.array(sorted(card.labels), dtype=np.int64)
         labels = [card.label_of(int(number)) for number in numbers]
         self._labels = np.array(labels, dtype=np.int16)
-        self._channels = Channels(
-            numbers, np.array([settings.threshold(label, card.confidence) for label in labels], dtype=np.float32)
-        )
+        self._numbers = numbers
+        self._networks: tuple[NetworkIdentity, ...] = ()
+        self._take_thresholds(settings)
         self._warm_up()
 
     @property
     def name(self) -> str:
         """Name of the card."""
         return self._card.name
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The network, once it was tested."""
+        return self._networks
+
+    def with_thresholds(self, settings: DetectSettings, identity: NetworkIdentity) -> NetworkDetector:
+        """The same opened network with the scores and the overlap of `settings`; replaces this one."""
+        self._take_thresholds(settings)
+        self._networks = (identity,)
+        return self
 
     @property
     def batch_size(self) -> int:
@@ -80,6 +92,12 @@ class NetworkDetector:
     def close(self) -> None:
         """Give back memory and threads."""
         self._runtime.close()
+
+    def _take_thresholds(self, settings: DetectSettings) -> None:
+        labels = [self._card.label_of(int(number)) for number in self._numbers]
+        scores = [settings.threshold(label, self._card.confidence) for label in labels]
+        self._channels = Channels(self._numbers, np.array(scores, dtype=np.float32))
+        self._iou = settings.iou
 
     def _batch_of(self, images: Sequence[Image], boxes: Sequence[Letterbox]) -> npt.NDArray[np.generic]:
         size = self._runtime.spec.batch or len(images)

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.domain.labels import Label
+from pipeline.inference.device import Backend, Device
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+DEFAULT_IOU: Final = 0.6
 Size = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
-
-
-class Backend(StrEnum):
-    """What runs the network."""
-
-    AUTO = "auto"
-    """OpenVINO on a processor where the extra is installed, else ONNX Runtime."""
-    ONNXRUNTIME = "onnxruntime"
-    OPENVINO = "openvino"
-    ULTRALYTICS = "ultralytics"
-
-
-class Device(StrEnum):
-    """Where the network runs."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-    TENSORRT = "tensorrt"
 
 
 class PlateSearch(StrEnum):
@@ -98,7 +82,8 @@ class DetectSettings(BaseModel):
     backend: Backend = Field(
         default=Backend.AUTO,
         title="Backend",
-        description="What runs the networks; auto is OpenVINO on a processor where it is installed, else ONNX Runtime.",
+        description="The library that runs the networks; auto takes the fastest installed one that passes the "
+        "known-answer test on this machine: OpenVINO, then ONNX Runtime.",
     )
     device: Device = Field(default=Device.CPU, title="Device", description="Where the networks run.")
     threads: int = Field(
@@ -125,7 +110,7 @@ class DetectSettings(BaseModel):
         description="Other thresholds for single labels, such as {plate: 0.4}, 0-1.",
     )
     iou: Fraction = Field(
-        default=0.6,
+        default=DEFAULT_IOU,
         title="Overlap",
         description="Of two objects overlapping more than this (IoU, 0-1) the surer stays.",
     )

@@ -16,6 +16,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import Image
+from pipeline.domain.network import NetworkIdentity
 from pipeline.domain.ports import Detector
 from pipeline.errors import ModelCardError
 from pipeline.weights.catalog import load_card
@@ -46,6 +47,11 @@ class TwoScaleDetector:
     def name(self) -> str:
         """Name of the model card."""
         return self._passing.name
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The network."""
+        return self._passing.networks
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """What either look finds in each image."""

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from pipeline.detect.nms import non_maximum_suppression
-from pipeline.detect.settings import DetectSettings, Device
+from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
+from pipeline.domain.network import NetworkIdentity
 from pipeline.errors import MissingComponent, ModelRuntimeError
+from pipeline.inference.device import Device
 from pipeline.inference.embedded_names import names_from_value
 from pipeline.weights.catalog import ModelCard, check_embedded_names, verify_weights
 
@@ -52,14 +54,25 @@ class UltralyticsDetector:
             raise ModelRuntimeError(f"model {card.name}", f"Ultralytics cannot open it ({error})") from error
         check_embedded_names(card, names_from_value(card.name, names))
         self._channels = sorted(card.labels)
-        self._thresholds = {
-            channel: settings.threshold(card.label_of(channel), card.confidence) for channel in self._channels
-        }
+        self._thresholds = self._least_scores(settings)
+        self._networks: tuple[NetworkIdentity, ...] = ()
 
     @property
     def name(self) -> str:
         """Name of the card."""
         return self._card.name
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The network, once it was tested."""
+        return self._networks
+
+    def with_thresholds(self, settings: DetectSettings, identity: NetworkIdentity) -> UltralyticsDetector:
+        """The same opened network with the scores and the overlap of `settings`; replaces this one."""
+        self._settings = settings
+        self._thresholds = self._least_scores(settings)
+        self._networks = (identity,)
+        return self
 
     @property
     def batch_size(self) -> int:
@@ -76,6 +89,10 @@ class UltralyticsDetector:
     def close(self) -> None:
         """Give back memory."""
         self._model = None
+
+    def _least_scores(self, settings: DetectSettings) -> dict[int, float]:
+        card = self._card
+        return {channel: settings.threshold(card.label_of(channel), card.confidence) for channel in self._channels}
 
     def _predict(self, images: Sequence[Image]) -> list[Detections]:
         width, height = self._settings.input_size or (self._card.input.width, self._card.input.height)

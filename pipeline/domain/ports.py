@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import Event
 from pipeline.domain.frame import BgrImage, Frame, Image
+from pipeline.domain.network import NetworkIdentity
 
 
 class Clock(Protocol):
@@ -121,6 +122,11 @@ class Detector(Protocol):
         ...
 
     @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The networks inside, each of which passed its known-answer test on this machine."""
+        ...
+
+    @property
     def batch_size(self) -> int:
         """The largest batch that pays."""
         ...
@@ -177,6 +183,11 @@ class PlateReader(Protocol):
     @property
     def name(self) -> str:
         """Name of the model card."""
+        ...
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The network inside, which passed its known-answer test on this machine."""
         ...
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:

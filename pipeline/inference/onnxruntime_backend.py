@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from pipeline.detect.settings import Device
 from pipeline.errors import MissingComponent, ModelCardError, ModelRuntimeError
+from pipeline.inference.device import Device
 from pipeline.inference.embedded_names import names_from_text
 from pipeline.inference.runtime import InputSpec
 from pipeline.weights.catalog import Format, ModelCard, read_weights

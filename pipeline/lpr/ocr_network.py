@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import MissingComponent, ModelRuntimeError
-from pipeline.lpr.settings import Backend, Device, LprSettings
+from pipeline.inference.device import Backend, Device
+from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import ModelCard, read_plate_config, read_weights
 
 
@@ -27,8 +28,8 @@ class PlateNetwork(Protocol):
         """(n, height, width, colors) uint8 to the probabilities of each plate's characters."""
 
 
-def open_network(card: ModelCard, settings: LprSettings, models_dir: Path | None) -> PlateNetwork:
-    """The card's network, verified, in the runtime that the settings ask for.
+def open_network(card: ModelCard, settings: LprSettings, backend: Backend, models_dir: Path | None) -> PlateNetwork:
+    """The card's network, verified, in a runtime.
 
     Raises:
         ModelIntegrityError: the weights are not those of the card.
@@ -36,13 +37,9 @@ def open_network(card: ModelCard, settings: LprSettings, models_dir: Path | None
         MissingComponent: OpenVINO is asked for and not installed.
     """
     weights, config = read_weights(card, models_dir), read_plate_config(card, models_dir)
-    installed = importlib.util.find_spec("openvino") is not None
-    if settings.backend is Backend.OPENVINO and not installed:
+    if backend is Backend.OPENVINO and importlib.util.find_spec("openvino") is None:
         raise MissingComponent("backend openvino", "the package is not installed", "pip install 'viapublica[openvino]'")
-    wanted = settings.backend is Backend.OPENVINO or (
-        settings.backend is Backend.AUTO and settings.device is Device.CPU and installed
-    )
-    opened, name = (_OpenVino, "OpenVINO") if wanted else (_Library, "fast-plate-ocr")
+    opened, name = (_OpenVino, "OpenVINO") if backend is Backend.OPENVINO else (_Library, "fast-plate-ocr")
     try:
         # The library opens paths only: it gets those of a private copy of what was verified.
         with tempfile.TemporaryDirectory(prefix="viapublica-") as folder:

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.frame import BgrImage
+from pipeline.domain.network import NetworkIdentity
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
+from pipeline.inference.device import Backend
 from pipeline.lpr.crop_variants import last_views_of, views_of
 from pipeline.lpr.ocr_network import last_line, open_network
 from pipeline.lpr.settings import LprSettings
@@ -29,20 +31,25 @@ LEAST_CHARACTERS: Final = 5
 class FastPlateReader:
     """Implements `pipeline.domain.ports.PlateReader`. One thread at a time."""
 
-    def __init__(self, settings: LprSettings, models_dir: Path | None = None) -> None:
+    def __init__(self, card: ModelCard, settings: LprSettings, backend: Backend, models_dir: Path | None) -> None:
         """Open verified weights.
+
+        Args:
+            card: see `load_reader_card`.
+            settings: device, threads and batch size.
+            backend: what runs the network; never ``auto``.
+            models_dir: the configuration's folder of weights.
 
         Raises:
             ModelCardError, ModelIntegrityError: the card or the weights cannot be used.
             ModelRuntimeError: the runtime refuses them.
         """
-        card = load_card(settings.model, models_dir)
-        if card.task is not Task.READ_PLATES or card.plate is None or card.plate_config is None:
-            raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for reading plates")
+        assert card.plate is not None  # noqa: S101 (see `load_reader_card`)
         self._card = card
         self._text = card.plate
+        self._networks: tuple[NetworkIdentity, ...] = ()
         self._batch_size = settings.batch_size
-        self._network = open_network(card, settings, models_dir)
+        self._network = open_network(card, settings, backend, models_dir)
         _compare(card, self._network.config)
         slots = self._run([np.zeros((32, 100, 3), np.uint8)]).shape[1:]
         wanted = (self._text.max_slots, len(self._text.alphabet))
@@ -57,6 +64,16 @@ class FastPlateReader:
     def name(self) -> str:
         """Name of the card."""
         return self._card.name
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The network, once it was tested."""
+        return self._networks
+
+    def identified(self, identity: NetworkIdentity) -> FastPlateReader:
+        """This reader, which passed its known-answer test."""
+        self._networks = (identity,)
+        return self
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
         """Probabilities of each crop; of the several ways to look at one (`views_of`) the surest."""
@@ -116,6 +133,18 @@ class FastPlateReader:
         nothing = self._text.alphabet.index(self._text.pad)
         text = int((values.argmax(axis=1) != nothing).sum())
         return text >= LEAST_CHARACTERS, float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
+
+
+def load_reader_card(name: str, models_dir: Path | None) -> ModelCard:
+    """The card of a plate reader.
+
+    Raises:
+        ModelCardError: there is none, or it is for something else.
+    """
+    card = load_card(name, models_dir)
+    if card.task is not Task.READ_PLATES or card.plate is None or card.plate_config is None:
+        raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for reading plates")
+    return card
 
 
 def _fit(crop: BgrImage) -> BgrImage:

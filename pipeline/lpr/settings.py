@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.inference.device import Backend, Device
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class Device(StrEnum):
-    """Where the plate reader runs."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class Backend(StrEnum):
-    """What runs the reader's network."""
-
-    AUTO = "auto"
-    """OpenVINO on a processor where it is installed, ONNX Runtime otherwise."""
-    ONNXRUNTIME = "onnxruntime"
-    OPENVINO = "openvino"
 
 
 class LprSettings(BaseModel):
@@ -37,8 +22,8 @@ class LprSettings(BaseModel):
     backend: Backend = Field(
         default=Backend.AUTO,
         title="Backend",
-        description="What runs the network: auto takes OpenVINO on a processor where it is installed (a third to a "
-        "half faster where the processor multiplies bfloat16), else ONNX Runtime.",
+        description="The library that runs the network; auto takes the fastest installed one that passes the "
+        "known-answer test on this machine: OpenVINO, then ONNX Runtime.",
     )
     device: Device = Field(default=Device.CPU, title="Device", description="Where the reader runs.")
     threads: int = Field(default=2, ge=1, le=256, title="Threads", description="Processor threads (device cpu).")
@@ -91,7 +76,9 @@ class LprSettings(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _openvino_has_no_cuda(self) -> Self:
+    def _backend_has_device(self) -> Self:
+        if self.backend is Backend.ULTRALYTICS or self.device is Device.TENSORRT:
+            raise ValueError("a plate reader runs on backend onnxruntime or openvino, and on device cpu or cuda")
         if self.backend is Backend.OPENVINO and self.device is Device.CUDA:
             raise ValueError("backend openvino runs on processors: take device cpu, or backend onnxruntime for cuda")
         return self

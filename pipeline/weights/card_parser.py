@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from pydantic import BaseModel, ValidationError
 from pipeline.errors import ModelCardError
 from pipeline.policy.labels import check_labels
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
-from pipeline.weights.model_card import CardInput, Companion, ModelCard, PlateText
+from pipeline.weights.model_card import CardInput, Companion, KnownAnswer, ModelCard, PlateText
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "input": CardInput,
     "plate": PlateText,
     "companions": Companion,
     "plate_config": Companion,
+    "known_answers": KnownAnswer,
 }
 
 
@@ -29,7 +31,7 @@ def read_card(path: Path) -> ModelCard:
         ModelCardError: it is not there, not YAML, or not a card; with the line.
         PolicyError: it names a label outside the allow-list.
     """
-    document = _read_yaml(path)
+    text, document = _read_yaml(path)
     labels = document.get("labels")
     if isinstance(labels, Mapping):
         # Before the schema: a forbidden label is a matter of law, not of spelling.
@@ -42,12 +44,14 @@ def read_card(path: Path) -> ModelCard:
         line = line_of(document, ("name",))
         raise ModelCardError(f"model card {path}:{line}", f"its name is {card.name!r}", f"Call it {path.stem!r}")
     card._path = path.resolve()
+    card._digest = hashlib.sha256(text.encode()).hexdigest()
     return card
 
 
-def _read_yaml(path: Path) -> Mapping[str, Any]:
+def _read_yaml(path: Path) -> tuple[str, Mapping[str, Any]]:
     try:
-        return parse_yaml(read_text(path))
+        text = read_text(path)
+        return text, parse_yaml(text)
     except BadDocument as error:
         where = f"model card {path}:{error.line}" if error.line else f"model card {path}"
         raise ModelCardError(where, error.problem, error.fix) from None

@@ -19,11 +19,12 @@ import pipeline
 from pipeline.errors import ModelCardError, ModelIntegrityError
 from pipeline.policy.labels import check_labels
 from pipeline.weights.card_parser import read_card
-from pipeline.weights.model_card import Companion, Format, Layout, ModelCard, Task
+from pipeline.weights.model_card import Companion, Format, KnownAnswer, Layout, ModelCard, Task
 
 __all__ = [
     "Companion",
     "Format",
+    "KnownAnswer",
     "Layout",
     "ModelCard",
     "Task",
@@ -33,6 +34,7 @@ __all__ = [
     "list_cards",
     "load_card",
     "read_companions",
+    "read_known_answer",
     "read_plate_config",
     "read_weights",
     "verify_plate_config",
@@ -157,6 +159,16 @@ def read_companions(card: ModelCard, models_dir: Path | None = None) -> dict[str
         Path(companion.file).name: _read(card, _companion(card, companion, beside, models_dir), companion.sha256)
         for companion in card.companions
     }
+
+
+def read_known_answer(card: ModelCard, answer: KnownAnswer, models_dir: Path | None = None) -> bytes:
+    """The verified bytes of an image with a known answer.
+
+    Raises:
+        ModelCardError: it is not there.
+        ModelIntegrityError: it is not the file described.
+    """
+    return _read(card, _locate(card, answer.file, models_dir), answer.sha256)
 
 
 def read_plate_config(card: ModelCard, models_dir: Path | None = None) -> bytes:

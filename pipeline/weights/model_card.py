@@ -114,6 +114,41 @@ class Companion(_Strict):
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the file.")
 
 
+class KnownObject(_Strict):
+    """An object that a detector must find in an image."""
+
+    label: str = Field(title="Label", description="One of the card's labels.")
+    box: tuple[float, float, float, float] = Field(
+        title="Box", description="Left, top, right and bottom edge in pixels of the image."
+    )
+    score: Fraction = Field(title="Score", description="What the network gives it where it works, 0-1.")
+
+
+class KnownAnswer(_Strict):
+    """An image, and what the network must find in it or read from it."""
+
+    file: RelativeFile = Field(title="File", description="Image: path beside the card or in a models folder.")
+    sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the image file.")
+    tolerance: Share = Field(
+        default=0.1, title="Tolerance", description="How far a score may differ from the recorded one, 0-1."
+    )
+    objects: tuple[KnownObject, ...] = Field(
+        default=(), title="Objects", description="What a detector finds, above half of certainty and nothing else."
+    )
+    text: str | None = Field(default=None, title="Text", description="What a plate reader reads.")
+    confidence: Fraction | None = Field(
+        default=None, title="Confidence", description="Of the reading's weakest character where the network works, 0-1."
+    )
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if bool(self.objects) == (self.text is not None):
+            raise ValueError("a known answer has either 'objects' or 'text'")
+        if (self.text is None) != (self.confidence is None):
+            raise ValueError("'text' and 'confidence' go together")
+        return self
+
+
 class ModelCard(_Strict):
     """One set of weights: what it is, where it came from, how it is fed and what its outputs mean."""
 
@@ -150,12 +185,24 @@ class ModelCard(_Strict):
     )
     plate: PlateText | None = Field(default=None, title="Plate text", description="How a plate reader spells.")
 
+    known_answers: tuple[KnownAnswer, ...] = Field(
+        default=(),
+        title="Known answers",
+        description="Images with a known answer; the network must get them right on a machine before it is used there.",
+    )
+
     _path: Path | None = PrivateAttr(default=None)
+    _digest: str = PrivateAttr(default="")
 
     @property
     def path(self) -> Path | None:
         """The card's own file, or None for a card made in memory."""
         return self._path
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the card's file, 64 hexadecimal digits; empty for a card made in memory."""
+        return self._digest
 
     @field_validator("labels")
     @classmethod
@@ -179,6 +226,17 @@ class ModelCard(_Strict):
             raise ValueError("task detect needs 'classes' and 'labels'")
         if self.classes is not None and self.labels and max(self.labels) >= self.classes:
             raise ValueError(f"labels name channel {max(self.labels)}, not below {self.classes} classes")
+        return self
+
+    @model_validator(mode="after")
+    def _known_answers_fit(self) -> Self:
+        reads = self.task is Task.READ_PLATES
+        for answer in self.known_answers:
+            if reads != (answer.text is not None):
+                raise ValueError(f"the known answer {answer.file} does not fit task {self.task.value}")
+            for known in answer.objects:
+                if known.label not in {label.word for label in Label}:
+                    raise ValueError(f"the known answer {answer.file}: {known.label!r} is not one of our labels")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
+from pipeline.domain.network import NetworkIdentity
 from tests.detect.images import Still, count_found, plain, plates
 
 
@@ -22,6 +23,7 @@ class Given:
     """Finds in each whole image what it was given."""
 
     name = "given"
+    networks: tuple[NetworkIdentity, ...] = ()
     batch_size = 4
 
     def __init__(self, found: Detections) -> None:
@@ -38,6 +40,7 @@ class WhiteSpots:
     """Finds white rectangles, as plates, and remembers what it was shown."""
 
     name = "white"
+    networks: tuple[NetworkIdentity, ...] = ()
     batch_size = 4
 
     def __init__(self) -> None:

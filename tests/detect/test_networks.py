@@ -13,11 +13,12 @@ import pytest
 
 from pipeline.detect.build import build_detector
 from pipeline.detect.network_detector import NetworkDetector
-from pipeline.detect.settings import Backend, DetectSettings, Device
+from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.errors import MissingComponent, ModelCardError, ModelIntegrityError, ModelRuntimeError, PolicyError
+from pipeline.inference.device import Backend, Device
 from pipeline.inference.embedded_names import names_from_text
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.weights.catalog import list_cards, load_card

@@ -20,12 +20,13 @@ from pipeline.decode.media_files import read_image
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.ports import PlateReader
 from pipeline.errors import ModelCardError
+from pipeline.inference.device import Backend, Device
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.ocr_network import _check_input
 from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of
 from pipeline.lpr.plate_reader import FastPlateReader
 from pipeline.lpr.plate_syntax import decode
-from pipeline.lpr.settings import Backend, Device, LprSettings
+from pipeline.lpr.settings import LprSettings
 
 pytestmark = pytest.mark.real
 

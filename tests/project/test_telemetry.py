@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector
-from pipeline.detect.settings import Backend, DetectSettings
+from pipeline.detect.settings import DetectSettings
+from pipeline.inference.device import Backend
 
 for backend in (Backend.ONNXRUNTIME, Backend.OPENVINO):
     settings = DetectSettings(model="yolo11n_int8_320", plate_model=None, backend=backend)

@@ -12,9 +12,10 @@ from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher
 from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
-from pipeline.detect.settings import Backend, DetectSettings
+from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import overlaps
 from pipeline.domain.labels import Label
+from pipeline.inference.device import Backend
 from pipeline.weights.catalog import list_cards, load_card, verify_weights
 
 pytestmark = pytest.mark.real

@@ -1,0 +1,54 @@
+"""The images with a known answer, and the sprites that verification pastes into a video's own frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import cv2
+import numpy as np
+
+from models.training.known_answers.drawing import Person, Sprite, draw_face, draw_person, paste
+from pipeline.demo.camera_model import Lens
+from pipeline.demo.car_mesh import Car, draw
+from pipeline.demo.plate_face import face
+from pipeline.demo.road_drawing import street
+from pipeline.domain.frame import BgrImage
+
+PERSONS: Final = (
+    Person(),
+    Person(skin=(70, 95, 140), hair=(20, 20, 22), shirt=(200, 170, 60), trousers=(50, 50, 60)),
+)
+PLATES: Final = ("BRA2E19", "ABC1234")
+STREET: Final = (640, 416)
+
+
+def street_image() -> BgrImage:
+    """A street with a car, two persons, two close faces and two plates, (416, 640, 3) BGR."""
+    large = Lens((STREET[0] * 2, STREET[1] * 2))
+    random = np.random.default_rng(7)
+    canvas = street(large, random)
+    draw(canvas, large, Car((40, 40, 170), face(PLATES[0])), -0.4, 7.5)
+    image = np.asarray(cv2.resize(canvas, STREET, interpolation=cv2.INTER_AREA), np.uint8)
+    image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.6), np.uint8)
+    paste(image, draw_person(230, PERSONS[0]), 8, 170)
+    paste(image, draw_person(190, PERSONS[1]), 130, 210)
+    paste(image, draw_face(92, PERSONS[0]), 455, 10)
+    paste(image, draw_face(64, PERSONS[1]), 510, 200)
+    image[352:388, 400:510] = plate_image(PLATES[0], 110)
+    image[352:378, 540:620] = plate_image(PLATES[1], 80)
+    return image
+
+
+def plate_image(text: str, width: int) -> BgrImage:
+    """A plate from the front, `width` pixels wide."""
+    whole = face(text)
+    height = round(width * whole.shape[0] / whole.shape[1])
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def sprites() -> Mapping[str, Sprite]:
+    """Persons and faces by file name."""
+    made = {f"person-{n}": draw_person(240, colors) for n, colors in enumerate(PERSONS, start=1)}
+    made |= {f"face-{n}": draw_face(110, colors) for n, colors in enumerate(PERSONS, start=1)}
+    return made

@@ -1,0 +1,200 @@
+"""The known-answer test: no network is trusted on a machine before it has given the right answers there.
+
+A model card names images and what must be found in them or read from them. Each combination of weights, backend,
+device, threads and input size is put to this test once before its first use; the verdict is stored in the user's cache
+folder under a key of everything the answers depend on. ``backend: auto`` takes the fastest backend that passes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import msgspec
+import structlog
+
+from pipeline import __version__
+from pipeline.domain.network import NetworkIdentity, RejectedBackend
+from pipeline.errors import KnownAnswerFailed, ModelCardError
+from pipeline.inference.device import Backend, Device
+from pipeline.inference.machine import fingerprint
+from pipeline.weights.catalog import ModelCard
+
+_TEST: Final = 1
+"""Raised when the test itself changes, so that older verdicts do not count."""
+Opened = TypeVar("Opened")
+_log = structlog.get_logger(__name__)
+_ENVIRONMENT: Final = "VIAPUBLICA_CACHE"
+"""Environment variable with the folder of verdicts, in place of the user's cache folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Generic[Opened]):
+    """One way to run a network.
+
+    Attributes:
+        backend: the library.
+        open: opens the network with it.
+    """
+
+    backend: Backend
+    open: Callable[[], Opened]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a network is going to be used; the answers may depend on each field.
+
+    Attributes:
+        card: its card.
+        device: where.
+        threads: of the processor.
+        input_size: width and height in pixels, None for the card's.
+    """
+
+    card: ModelCard
+    device: Device
+    threads: int
+    input_size: tuple[int, int] | None = None
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    passed: bool
+    reason: str
+
+
+def open_tested(
+    use: Use,
+    candidates: Sequence[Candidate[Opened]],
+    answers_wrong: Callable[[Opened], Sequence[str]],
+    *,
+    close: Callable[[Opened], None],
+) -> tuple[Opened, NetworkIdentity]:
+    """The first candidate that passes the network's known-answer test.
+
+    Args:
+        use: the network and how it is used.
+        candidates: fastest first. A single one was asked for by name.
+        answers_wrong: what an opened network gets wrong, in words; nothing when it passes.
+        close: gives back what a failing candidate holds.
+
+    Raises:
+        ModelCardError: the card names no known answers.
+        KnownAnswerFailed: no candidate passes.
+        ModelError, MissingComponent: a candidate cannot be opened.
+    """
+    if not use.card.known_answers:
+        close(candidates[0].open())  # what is wrong with the weights themselves is said first
+        raise ModelCardError(
+            f"model card {use.card.path or use.card.name}",
+            "names no known answers, so nobody knows whether the network sees anything on this machine",
+            f"Record them with: viapublica models record-answers {use.card.path or use.card.name} IMAGE",
+        )
+    rejected: list[RejectedBackend] = []
+    for candidate in candidates:
+        tested = _tested(use, candidate, answers_wrong, close)
+        if not isinstance(tested, _Verdict):
+            return tested, NetworkIdentity(
+                name=use.card.name,
+                weights_sha256=use.card.sha256,
+                card_sha256=use.card.digest,
+                backend=candidate.backend.value,
+                device=use.device.value,
+                rejected=tuple(rejected),
+            )
+        rejected.append(RejectedBackend(candidate.backend.value, tested.reason))
+        _log.warning(
+            "network_failed_known_answer_test",
+            model=use.card.name,
+            backend=candidate.backend.value,
+            device=use.device.value,
+            reason=tested.reason,
+        )
+    wrong = "; ".join(f"{one.backend}: {one.reason}" for one in rejected)
+    raise KnownAnswerFailed(
+        f"model {use.card.name}",
+        f"gives wrong answers on this machine ({wrong})",
+        "Set the backend to auto, or use another model; `viapublica models test` shows which combinations pass",
+    )
+
+
+def _tested(
+    use: Use,
+    candidate: Candidate[Opened],
+    answers_wrong: Callable[[Opened], Sequence[str]],
+    close: Callable[[Opened], None],
+) -> Opened | _Verdict:
+    """The opened network, or the verdict that it fails."""
+    path = _verdict_path(use, candidate.backend)
+    known = _read(path)
+    if known is not None and not known.passed:
+        return known
+    opened = candidate.open()
+    if known is not None:
+        return opened
+    try:
+        wrong = answers_wrong(opened)
+    except BaseException:
+        close(opened)
+        raise
+    verdict = _Verdict(passed=not wrong, reason="; ".join(wrong))
+    _write(path, verdict)
+    if wrong:
+        close(opened)
+        return verdict
+    return opened
+
+
+def _verdict_path(use: Use, backend: Backend) -> Path:
+    depends: Mapping[str, object] = {
+        "test": _TEST,
+        "viapublica": __version__,
+        "card": use.card.digest,
+        "weights": use.card.sha256,
+        "companions": [companion.sha256 for companion in use.card.companions],
+        "backend": backend.value,
+        "device": use.device.value,
+        "threads": use.threads,
+        "input_size": use.input_size,
+        "machine": fingerprint(backend, use.device),
+    }
+    key = hashlib.sha256(msgspec.json.encode(depends, order="sorted")).hexdigest()
+    return _folder() / f"{use.card.name}-{backend.value}-{key[:32]}.json"
+
+
+def _folder() -> Path:
+    chosen = os.environ.get(_ENVIRONMENT)
+    if chosen:
+        return Path(chosen)
+    cache = os.environ.get("XDG_CACHE_HOME")
+    base = Path(cache) if cache else Path(os.path.expanduser("~")) / ".cache"  # noqa: PTH111 (never raises)
+    return base / "viapublica" / "known-answers"
+
+
+def _read(path: Path) -> _Verdict | None:
+    """A stored verdict; None where there is none that this user wrote."""
+    try:
+        status = path.stat()
+        if status.st_uid != os.getuid() or status.st_mode & 0o022:
+            return None
+        return msgspec.json.decode(path.read_bytes(), type=_Verdict)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _write(path: Path, verdict: _Verdict) -> None:
+    """Store a verdict; where that cannot be done, the next start tests again."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(verdict))
+        beside.replace(path)
+    except OSError as error:
+        _log.info("verdict_not_stored", folder=str(path.parent), reason=error.strerror)
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""What a plate reader gets wrong on the crops of its card's known-answer test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.domain.ports import CharacterProbabilities, PlateReader
+from pipeline.errors import ModelCardError
+from pipeline.weights.catalog import KnownAnswer, ModelCard, read_known_answer
+
+
+def wrong_readings(reader: PlateReader, card: ModelCard, models_dir: Path | None) -> list[str]:
+    """What the reader gets wrong, in words; nothing when it passes.
+
+    Raises:
+        ModelCardError, ModelIntegrityError: a crop is not there, no image, or not the one the card describes.
+        ModelRuntimeError: the network failed.
+    """
+    crops = []
+    for answer in card.known_answers:
+        crop = cv2.imdecode(np.frombuffer(read_known_answer(card, answer, models_dir), np.uint8), cv2.IMREAD_COLOR)
+        if crop is None:
+            raise ModelCardError(f"model {card.name}", f"its known answer {answer.file} is no image", "Record it again")
+        crops.append(np.asarray(crop, np.uint8))
+    readings = zip(card.known_answers, reader.read(crops), strict=True)
+    return [wrong for answer, read in readings if (wrong := _difference(answer, read))]
+
+
+def text_of(read: CharacterProbabilities) -> tuple[str, float]:
+    """The most probable characters, without pads, and the probability of the weakest slot."""
+    best = read.values.argmax(axis=1)
+    text = "".join(read.alphabet[column] for column in best).replace(read.pad, "")
+    return text, float(read.values.max(axis=1).min())
+
+
+def _difference(answer: KnownAnswer, read: CharacterProbabilities) -> str:
+    text, confidence = text_of(read)
+    expected = answer.confidence or 0.0
+    if text != answer.text:
+        return f"reads {text or 'nothing'} instead of {answer.text}"
+    if abs(confidence - expected) > answer.tolerance:
+        return f"reads {text} with confidence {confidence:.2f} instead of {expected:.2f}"
+    return ""
