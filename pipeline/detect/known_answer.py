@@ -29,6 +29,8 @@ _PADDED: Final = 1.5
 """Times the tolerance where the image lies in a larger one: attention sees the border too."""
 _SCALED: Final = 0.5
 """Share of the recorded score that is enough where the image had to be made smaller."""
+_SURE: Final = 0.8
+"""Objects with a lower recorded score are not asked for in a smaller image."""
 _BORDER: Final = 114
 _PARTS: Final = 32
 _SHOWN: Final = 3
@@ -108,7 +110,11 @@ def _differences(found: Detections, answer: KnownAnswer, trial: _Trial) -> list[
     shared = overlaps(boxes, found.boxes) * (labels[:, None] == found.labels[None])
     least = _OVERLAP if trial.tolerance is not None else _OVERLAP_SCALED
     best = [max(found.scores[row >= least].tolist(), default=0.0) for row in shared]
-    pairs = list(zip(answer.objects, best, strict=True))
+    pairs = [
+        (known, score)
+        for known, score in zip(answer.objects, best, strict=True)
+        if trial.tolerance is not None or known.score >= _SURE
+    ]
     missed = [
         f"{known.label} {score:.2f} instead of {known.score:.2f}"
         for known, score in pairs

@@ -7,6 +7,7 @@ folder under a key of everything the answers depend on. ``backend: auto`` takes 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -197,4 +198,5 @@ def _write(path: Path, verdict: _Verdict) -> None:
         beside.replace(path)
     except OSError as error:
         _log.info("verdict_not_stored", folder=str(path.parent), reason=error.strerror)
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()

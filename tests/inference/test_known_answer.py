@@ -1,0 +1,143 @@
+"""A network that gives wrong answers on this machine is not used there, whatever broke it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.detect.build import build_detector
+from pipeline.detect.image_region import WholeImage
+from pipeline.detect.settings import DetectSettings
+from pipeline.errors import KnownAnswerFailed, ModelCardError, ModelIntegrityError
+from pipeline.inference.device import Backend
+from pipeline.inference.onnxruntime_backend import OnnxRuntime
+from pipeline.lpr.build import build_reader
+from pipeline.lpr.settings import LprSettings
+from pipeline.weights.catalog import list_cards, load_card
+from tests.inference.broken_weights import CARDS, WEIGHTS, break_weights
+
+DETECTORS = ["viapublica_traffic", "viapublica_traffic_int8", "viapublica_check_int8"]
+SHIPPED = [*DETECTORS, "viapublica_plates"]
+
+
+@pytest.fixture
+def verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of verdicts."""
+    folder = tmp_path / "verdicts"
+    monkeypatch.setenv("VIAPUBLICA_CACHE", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.AUTO])
+@pytest.mark.parametrize("how", [*WEIGHTS, *CARDS])
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_broken_detector_is_refused(name: str, how: str, backend: Backend, tmp_path: Path) -> None:
+    break_weights(name, how, tmp_path)
+    with pytest.raises(KnownAnswerFailed, match=rf"model {name}: gives wrong answers on this machine"):
+        build_detector(DetectSettings(model=name, backend=backend), tmp_path)
+
+
+@pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.OPENVINO, Backend.AUTO])
+@pytest.mark.parametrize("how", list(WEIGHTS))
+def test_a_broken_reader_is_refused(how: str, backend: Backend, tmp_path: Path) -> None:
+    break_weights("viapublica_plates", how, tmp_path)
+    with pytest.raises(KnownAnswerFailed, match="model viapublica_plates: gives wrong answers"):
+        build_reader(LprSettings(backend=backend), tmp_path)
+
+
+@pytest.mark.parametrize("size", [(320, 320), (416, 416), (640, 640), (1280, 1280), (960, 544)])
+@pytest.mark.parametrize("name", DETECTORS)
+def test_shipped_detectors_pass_at_every_size(name: str, size: tuple[int, int]) -> None:
+    detector = build_detector(DetectSettings(model=name, input_size=size))
+    (network,) = detector.networks
+    assert (network.name, network.device) == (name, "cpu")
+    detector.close()
+
+
+def test_a_backend_that_fails_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
+    monkeypatch.setattr("pipeline.inference.openvino_backend.OpenVino.run", lambda _, batch: blank(batch.shape))
+    detector = build_detector(DetectSettings())
+    (network,) = detector.networks
+    assert network.backend == "onnxruntime"
+    assert [one.backend for one in network.rejected] == ["openvino"]
+    assert "of 12 scores in known-answers/street.jpg at 640×416" in network.rejected[0].reason
+    with pytest.raises(KnownAnswerFailed, match="openvino: 1"):
+        build_detector(DetectSettings(backend=Backend.OPENVINO))
+
+
+def blank(shape: tuple[int, ...]) -> np.ndarray:
+    """The output of a network of eight classes that sees nothing."""
+    anchors = sum((shape[2] // stride) * (shape[3] // stride) for stride in (8, 16, 32))
+    return np.zeros((shape[0], 12, anchors), np.float32)
+
+
+def test_each_use_is_tested_once(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
+    ran: list[int] = []
+    run = OnnxRuntime.run
+    monkeypatch.setattr(OnnxRuntime, "run", lambda self, batch: ran.append(1) or run(self, batch))  # type: ignore[func-returns-value]
+    settings = DetectSettings(backend=Backend.ONNXRUNTIME)
+    for _ in range(2):
+        build_detector(settings).close()
+    (verdict,) = verdicts.iterdir()
+    assert stat.S_IMODE(verdict.stat().st_mode) == 0o600
+    assert len(ran) == 2 + 2, "warming up twice, and one test of two images"
+    build_detector(settings.model_copy(update={"threads": 1})).close()
+    assert len(list(verdicts.iterdir())) == 2
+
+
+def test_another_switch_of_the_library_is_another_machine(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
+    settings = DetectSettings(backend=Backend.ONNXRUNTIME)
+    build_detector(settings).close()
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    build_detector(settings).close()
+    assert len(list(verdicts.iterdir())) == 2
+
+
+@pytest.mark.parametrize("spoil", ["content", "mode"])
+def test_verdicts_that_others_could_write_do_not_count(spoil: str, verdicts: Path) -> None:
+    settings = DetectSettings(backend=Backend.ONNXRUNTIME)
+    build_detector(settings).close()
+    (verdict,) = verdicts.iterdir()
+    verdict.write_text('{"passed": false, "reason": "planted"}' if spoil == "mode" else "rubbish")
+    verdict.chmod(0o666 if spoil == "mode" else 0o600)
+    build_detector(settings).close()
+    assert '"passed":true' in verdict.read_text()
+
+
+def test_where_verdicts_cannot_be_stored_networks_are_tested_each_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("VIAPUBLICA_CACHE", str(tmp_path / "file" / "folder"))
+    build_detector(DetectSettings(backend=Backend.ONNXRUNTIME)).close()
+
+
+def test_a_card_without_known_answers_is_refused(tmp_path: Path) -> None:
+    text = list_cards()["viapublica_traffic"].read_text(encoding="utf-8").split("known_answers:")[0]
+    (tmp_path / "viapublica_traffic.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelCardError, match=r"names no known answers.*record-answers"):
+        build_detector(DetectSettings(model=str(tmp_path / "viapublica_traffic.yaml")))
+
+
+def test_an_exchanged_image_is_refused(tmp_path: Path, verdicts: Path) -> None:
+    text = list_cards()["viapublica_traffic"].read_text(encoding="utf-8")
+    (tmp_path / "known-answers").mkdir()
+    (tmp_path / "known-answers" / "street.jpg").write_bytes(b"another")
+    (tmp_path / "viapublica_traffic.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelIntegrityError, match=r"street\.jpg has sha256"):
+        build_detector(DetectSettings(model=str(tmp_path / "viapublica_traffic.yaml")))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_cards_name_known_answers(name: str) -> None:
+    card = load_card(name)
+    assert card.known_answers
+    assert len(card.digest) == 64
+
+
+def test_a_detector_still_takes_images_of_any_shape() -> None:
+    detector = build_detector(DetectSettings(backend=Backend.ONNXRUNTIME))
+    assert len(detector.detect([WholeImage(np.zeros((70, 30, 3), np.uint8))])) == 1
