@@ -35,6 +35,7 @@ __all__ = [
     "load_card",
     "read_companions",
     "read_known_answer",
+    "read_packaged",
     "read_plate_config",
     "read_weights",
     "verify_plate_config",
@@ -67,10 +68,7 @@ def find_models_dir(configured: Path | None = None) -> list[Path]:
     Args:
         configured: the folder of the configuration, first in line.
     """
-    package = Path(pipeline.__file__).parent
-    # Beside an installed package lies whatever else is installed; only a checkout has our models there.
-    checkout = package.parent / "models" if (package.parent / "pyproject.toml").is_file() else None
-    candidates = [configured, os.environ.get(ENVIRONMENT), checkout, package / "resources" / "models"]
+    candidates = [configured, os.environ.get(ENVIRONMENT), *_own_folders()]
     folders = [Path(candidate).expanduser().resolve() for candidate in candidates if candidate]
     return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
 
@@ -171,6 +169,18 @@ def read_known_answer(card: ModelCard, answer: KnownAnswer, models_dir: Path | N
     return _read(card, _locate(card, answer.file, models_dir), answer.sha256)
 
 
+def read_packaged(file: str) -> bytes:
+    """A file of the models folder of this installation, and of no other folder.
+
+    Raises:
+        ModelIntegrityError: the installation lacks it.
+    """
+    for folder in _own_folders():
+        if (folder / file).is_file():
+            return (folder / file).read_bytes()
+    raise ModelIntegrityError(f"installation, file models/{file}", "is not there", "Install viapublica again")
+
+
 def read_plate_config(card: ModelCard, models_dir: Path | None = None) -> bytes:
     """The verified bytes of the plate reader's own YAML file.
 
@@ -217,6 +227,14 @@ def check_embedded_names(card: ModelCard, names: Mapping[int, str]) -> None:
                 f"calls channel {channel} {word!r}, the weights themselves call it {name!r}",
                 "Correct 'labels' in the card, or use the weights it was written for",
             )
+
+
+def _own_folders() -> list[Path]:
+    """Our models: in a checkout, and in an installed package."""
+    package = Path(pipeline.__file__).parent
+    # Beside an installed package lies whatever else is installed; only a checkout has our models there.
+    checkout = [package.parent / "models"] if (package.parent / "pyproject.toml").is_file() else []
+    return [*checkout, package / "resources" / "models"]
 
 
 def _path_of(name: str, models_dir: Path | None) -> Path:

@@ -1,0 +1,163 @@
+"""Canary frames: a video's own frame with persons, faces and plates pasted in, which verification must find.
+
+A detector that finds nothing in a finished video has either nothing to find or cannot see. Sprites, drawn by us, take
+the brightness and contrast of the frame and sizes in proportion to it, and go through the very path of the check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.detections import Detections, overlaps
+from pipeline.domain.frame import BgrImage
+from pipeline.domain.labels import Label
+from pipeline.weights.catalog import read_packaged
+
+Sprite: TypeAlias = npt.NDArray[np.uint8]
+"""(height, width, 4) uint8, BGR and opacity."""
+Box: TypeAlias = tuple[int, int, int, int]
+PLATE_TEXT: Final = "BRA2E19"
+FOUND_OVERLAP: Final = 0.3
+"""Least overlap (IoU) of a found box with the pasted object."""
+_FOLDER: Final = "known-answers"
+_PERSON_SHARE, _LEAST_PERSON_PX = 0.4, 96
+_FACE_SHARE, _LEAST_FACE_PX = 0.22, 64
+_PLATE_SHARE, _LEAST_PLATE_PX = 0.16, 96
+"""Height of persons and of heads with shoulders, width of plates: share of the frame's height, and pixels."""
+_FACE_IN_SPRITE: Final = (0.26, 0.12, 0.74, 0.76)
+"""Left, top, right and bottom of the face as shares of a sprite of head and shoulders."""
+_DARK, _BRIGHT = 2, 98
+"""Percentiles of the frame's luma that black and white of the sprites become."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryObject:
+    """Something pasted into a frame.
+
+    Attributes:
+        label: person, face or plate.
+        box: where, xyxy in pixels.
+    """
+
+    label: Label
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanaryFrame:
+    """A frame with pasted objects.
+
+    Attributes:
+        image: (height, width, 3) BGR.
+        objects: what must be found in it.
+    """
+
+    image: BgrImage
+    objects: tuple[CanaryObject, ...]
+
+    def missed(self, found: Detections, least_score: float) -> frozenset[Label]:
+        """Labels of which not one pasted object was found with this score at least."""
+        seen = {one.label for one in self.objects if _is_found(one, found, least_score)}
+        return frozenset(one.label for one in self.objects) - seen
+
+
+def canary_frame(frame: BgrImage) -> CanaryFrame:
+    """A copy of a frame with two persons, two faces and a plate pasted in, as far as there is room.
+
+    Args:
+        frame: (height, width, 3) BGR, at least 128 pixels wide and high.
+    """
+    image, objects = frame.copy(), list[CanaryObject]()
+    height, width = image.shape[:2]
+    scale = _levels(frame)
+    margin = max(4, width // 64)
+    person_px = min(max(_LEAST_PERSON_PX, round(height * _PERSON_SHARE)), height - 2 * margin)
+    left = margin
+    for number in (1, 2):
+        person = _scaled(_sprite(f"person-{number}"), person_px)
+        if left + person.shape[1] <= width // 2:
+            box = _paste(image, person, left, height - margin - person.shape[0], scale)
+            objects.append(CanaryObject(Label.PERSON, box))
+            left = box[2] + margin
+    top, face_px = margin, min(max(_LEAST_FACE_PX, round(height * _FACE_SHARE)), width // 2 - margin, height // 3)
+    for number in (1, 2):
+        head = _scaled(_sprite(f"face-{number}"), face_px)
+        if top + head.shape[0] <= height - height // 4:
+            box = _paste(image, head, width - margin - head.shape[1], top, scale)
+            objects += [CanaryObject(Label.FACE, _face_in(box)), CanaryObject(Label.PERSON, box)]
+            top = box[3] + margin
+    objects.append(CanaryObject(Label.PLATE, _paste_plate(image, margin, scale)))
+    return CanaryFrame(image, tuple(objects))
+
+
+def strangers(height: int) -> Sequence[BgrImage]:
+    """Images of persons who differ in the colors of skin and clothes only, on gray; for attacks that match people."""
+    made = []
+    for number in (1, 2):
+        person = _scaled(_sprite(f"person-{number}"), height)
+        for order in permutations(range(3)):
+            canvas = np.full((*person.shape[:2], 3), 128, np.uint8)
+            _paste(canvas, np.dstack([person[..., list(order)], person[..., 3]]), 0, 0, (0.0, 255.0))
+            made.append(canvas)
+    return made
+
+
+def _is_found(wanted: CanaryObject, found: Detections, least_score: float) -> bool:
+    same = found.select((found.labels == wanted.label) & (found.scores >= least_score))
+    if not len(same):
+        return False
+    return bool((overlaps(np.array([wanted.box], np.float32), same.boxes) >= FOUND_OVERLAP).any())
+
+
+def _sprite(name: str) -> Sprite:
+    data = np.frombuffer(read_packaged(f"{_FOLDER}/{name}.png"), np.uint8)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
+
+
+def _scaled(sprite: Sprite, height: int) -> Sprite:
+    width = max(1, round(sprite.shape[1] * height / sprite.shape[0]))
+    return np.asarray(cv2.resize(sprite, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _levels(frame: BgrImage) -> tuple[float, float]:
+    """What black and white of a sprite become in this frame."""
+    dark, bright = np.percentile(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), [_DARK, _BRIGHT])
+    return float(dark), float(bright)
+
+
+def _paste(image: BgrImage, sprite: Sprite, left: int, top: int, levels: tuple[float, float]) -> Box:
+    rows, columns = sprite.shape[:2]
+    part = image[top : top + rows, left : left + columns]
+    opacity = sprite[..., 3:].astype(np.float32) / 255
+    color = levels[0] + sprite[..., :3].astype(np.float32) / 255 * (levels[1] - levels[0])
+    part[:] = np.clip(np.rint(part * (1 - opacity) + color * opacity), 0, 255).astype(np.uint8)
+    return left, top, left + columns, top + rows
+
+
+def _paste_plate(image: BgrImage, margin: int, levels: tuple[float, float]) -> Box:
+    height, width = image.shape[:2]
+    crop = np.frombuffer(read_packaged(f"{_FOLDER}/plate-{PLATE_TEXT.lower()}.png"), np.uint8)
+    plate = np.asarray(cv2.imdecode(crop, cv2.IMREAD_COLOR), np.uint8)
+    columns = min(max(_LEAST_PLATE_PX, round(height * _PLATE_SHARE)), width // 2 - margin)
+    opaque = np.dstack([plate, np.full(plate.shape[:2], 255, np.uint8)])
+    small = _scaled(opaque, max(8, round(columns * plate.shape[0] / plate.shape[1])))
+    return _paste(image, small, width - margin - small.shape[1], height - margin - small.shape[0], levels)
+
+
+def _face_in(box: Box) -> Box:
+    left, top, right, bottom = box
+    columns, rows = right - left, bottom - top
+    first_x, first_y, last_x, last_y = _FACE_IN_SPRITE
+    return (
+        round(left + first_x * columns),
+        round(top + first_y * rows),
+        round(left + last_x * columns),
+        round(top + last_y * rows),
+    )
