@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.domain.labels import Label
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedBackend:
@@ -28,6 +30,7 @@ class NetworkIdentity:
         card_sha256: 64 hexadecimal digits of the card's file.
         backend: what runs it, such as ``onnxruntime``; it passed the known-answer test on this machine.
         device: where, such as ``cpu``.
+        labels: what it can find; nothing for a plate reader.
         rejected: faster backends that failed the test.
     """
 
@@ -36,4 +39,5 @@ class NetworkIdentity:
     card_sha256: str
     backend: str
     device: str
+    labels: frozenset[Label] = frozenset()
     rejected: tuple[RejectedBackend, ...] = ()

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from pipeline import __version__
+from pipeline.domain.labels import Label
 from pipeline.domain.network import NetworkIdentity, RejectedBackend
 from pipeline.errors import KnownAnswerFailed, ModelCardError
 from pipeline.inference.device import Backend, Device
@@ -105,6 +106,7 @@ def open_tested(
                 card_sha256=use.card.digest,
                 backend=candidate.backend.value,
                 device=use.device.value,
+                labels=frozenset(Label.from_word(word) for word in use.card.labels.values()),
                 rejected=tuple(rejected),
             )
         rejected.append(RejectedBackend(candidate.backend.value, tested.reason))
