@@ -66,7 +66,7 @@ New Zealand's zero shows. Two more tracks cannot be read by eye and are left out
 
 def read_clip(path: Path, models: Path, fps: float) -> dict[int, list[Seen]]:
     """Every crop of every track."""
-    detector, tracker = build_detector(DetectSettings(), models), build_tracker(TrackSettings(), fps)
+    detector, tracker = build_detector(DetectSettings(), models), build_tracker(TrackSettings())
     reader, desk = build_reader(EVERY_CROP, models), PlateAggregator(EVERY_CROP)
     seen: dict[int, list[Seen]] = defaultdict(list)
     for frame in open_source("clip", str(path), settings=DecodeSettings(), analyze_fps=fps).frames():

@@ -12,6 +12,7 @@ from pipeline.detect.cascade_detector import CascadeDetector
 from pipeline.detect.known_answer import LEAST_SCORE, wrong_answers
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DEFAULT_IOU, DetectSettings, TrackSettings
+from pipeline.detect.tracker import ByteTracker
 from pipeline.domain.ports import Detector, Tracker
 from pipeline.errors import ModelCardError
 from pipeline.inference.device import Backend, Device
@@ -45,17 +46,13 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
     return CascadeDetector(objects, plates, settings.plate_search, settings.plate_looks)
 
 
-def build_tracker(settings: TrackSettings, frame_rate: float) -> Tracker:
+def build_tracker(settings: TrackSettings) -> Tracker:
     """A tracker for one stream of one camera, without any track.
 
     Args:
         settings: time limits and thresholds.
-        frame_rate: frames per second that will be analyzed, about.
     """
-    # Here, because it takes a second to import and single images need no tracker.
-    from pipeline.detect.tracker import GroupedByteTracker
-
-    return GroupedByteTracker(settings, frame_rate)
+    return ByteTracker(settings)
 
 
 def backends_for(card: ModelCard, settings: DetectSettings) -> Sequence[Backend]:

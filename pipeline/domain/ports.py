@@ -148,7 +148,15 @@ class Tracker(Protocol):
     """Follows objects of one stream of one camera."""
 
     def update(self, detections: Detections, ts_ms: int) -> Tracks:
-        """The tracks seen in this image. Images come in time order; ids start at 1 and are never used again."""
+        """The tracks seen in this frame, in the order of the detections.
+
+        Frames come in time order, at any pace; ids start at 1 and are never used again.
+
+        Args:
+            detections: all objects of the frame that are to be followed.
+            ts_ms: when it was taken, milliseconds. It may stand or be set back; how long a track was not seen and where
+                it is expected follow from the differences.
+        """
         ...
 
     def finished(self) -> frozenset[int]:

@@ -119,8 +119,6 @@ def open_engine(config: Config) -> Iterator[Running]:
         lpr = config.lpr if any(may_read_plates(camera) for camera in cameras.values()) else None
         reader = None if lpr is None else build_reader(lpr, config.models_dir)
         _tell_where_plates_are_not_read(cameras.values())
-        # The tracker's library takes seconds to import; not while the first frames of live cameras wait.
-        build_tracker(config.detect.track, 25.0)
 
         _make(config.data_dir)
         live = any(_source(config, camera).live for camera in config.cameras)
@@ -216,7 +214,7 @@ def _stream_factory(config: Config) -> StreamFactory:
         return Stream(
             camera,
             first.stream_id,
-            build_tracker(config.detect.track, settings.analyze_fps or 25.0),
+            build_tracker(config.detect.track),
             PlateAggregator(config.lpr) if read and config.lpr is not None else None,
             TrackSummarizer(camera.camera_id, first.stream_id, config.analytics, settings.calibration),
         )

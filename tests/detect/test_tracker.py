@@ -1,18 +1,25 @@
-"""Ids are from 1, in order, never used again, the same in every run; labels do not flicker; lost tracks are told."""
+"""Ids are from 1, in order, never used again, the same in every run, and survive lost frames; labels do not flicker."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.detect.build import build_tracker
-from pipeline.detect.settings import TrackSettings
+from pipeline.detect.build import build_detector, build_tracker
+from pipeline.detect.settings import DetectSettings, TrackSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Tracker
+from tests.detect.images import Still
 
 STEP_MS = 200
 CAR = (0.0, 100.0, 80.0, 160.0)
@@ -27,7 +34,7 @@ def seen(*objects: tuple[Label, Sequence[float]], score: float = 0.8) -> Detecti
 
 
 def tracker(**settings: Any) -> Tracker:
-    return build_tracker(TrackSettings(**settings), 5.0)
+    return build_tracker(TrackSettings(**settings))
 
 
 def follow(one: Tracker, images: Sequence[Detections], start_ms: int = 1_700_000_000_000) -> list[list[int]]:
@@ -123,6 +130,21 @@ def test_patience_is_in_seconds_whatever_the_rate_of_images() -> None:
         assert 1000 <= ended - last <= 1000 + 2 * step_ms
 
 
+@given(st.lists(st.integers(1, 900), min_size=1, max_size=40), st.integers(200, 3000))
+def test_patience_is_in_seconds_at_any_pace(steps_ms: list[int], lost_ms: int) -> None:
+    one = tracker(lost_s=lost_ms / 1000)
+    for at in (-100, 0):
+        one.update(seen((Label.CAR, CAR)), at)
+    at = 0
+    for step_ms in steps_ms:
+        at += step_ms
+        one.update(Detections.empty(), at)
+        ended = one.finished()
+        assert ended == (frozenset({1}) if at > lost_ms else frozenset())
+        if ended:
+            return
+
+
 def test_after_a_gap_in_time_everything_is_new_and_no_id_returns() -> None:
     one = tracker(lost_s=1.0)
     assert follow(one, [seen((Label.CAR, CAR))] * 3)[-1] == [1]
@@ -148,3 +170,106 @@ def test_nothing_found_for_ever_is_no_trouble() -> None:
     one = tracker()
     assert follow(one, [Detections.empty()] * 20) == [[]] * 20
     assert one.finished() == frozenset()
+
+
+def test_a_clock_set_back_by_an_hour_counts_on_from_there() -> None:
+    one = tracker(lost_s=1.0)
+    assert follow(one, drive(4), 3_600_000)[-1] == [1]
+    assert follow(one, [seen((Label.CAR, moved(CAR, 15 * k))) for k in range(4, 8)], 0) == [[1]] * 4
+    ended = []
+    for k in range(4, 12):
+        one.update(Detections.empty(), k * STEP_MS)
+        ended += [k for _ in one.finished()]
+    assert ended == [9], "more than a second after it was last seen, at 600 ms"
+
+
+def test_one_frame_is_proof_enough_where_settings_say_so() -> None:
+    assert follow(tracker(minimum_images=1), drive(3)) == [[1], [1], [1]]
+
+
+def test_frames_of_proof_are_consecutive() -> None:
+    car, nothing = seen((Label.CAR, CAR)), Detections.empty()
+    assert follow(tracker(minimum_images=3), [car, car, nothing, car, car, car]) == [[], [], [], [], [], [1]]
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_ids_survive_frames_dropped_at_random(share: float, seed: int) -> None:
+    """A fast car, a slow one and a walker, at 10 frames per second."""
+    random = np.random.default_rng(seed)
+    objects = [
+        (Label.CAR, CAR, 200.0),
+        (Label.CAR, (0, 300, 90, 360), -60.0),
+        (Label.PERSON, (500, 80, 540, 180), 70.0),
+    ]
+    kept = [k for k in range(60) if random.uniform() >= share]
+    assert max(after - before for before, after in pairwise(kept)) < 15, "a gap beyond patience"
+    one, ids = tracker(), []
+    for k in kept:
+        noise = random.normal(0.0, 1.5, (3, 4))
+        boxes = [np.add(moved(box, speed * k / 10), noise[i]).tolist() for i, (_, box, speed) in enumerate(objects)]
+        tracks = one.update(seen(*[(label, box) for (label, _, _), box in zip(objects, boxes, strict=True)]), 100 * k)
+        ids.append(tracks.ids.tolist())
+    assert ids[0] == []
+    assert ids[1:] == [[1, 2, 3]] * (len(kept) - 1)
+    assert one.finished() == frozenset()
+
+
+@pytest.mark.parametrize("times", [list(range(0, 4000, 100)), list(range(0, 4000, 200)), [*range(0, 4000, 300)]])
+def test_two_people_who_cross_keep_their_ids(times: list[int]) -> None:
+    """One hides the other while their boxes overlap by more than half."""
+    one = tracker()
+    last: dict[str, int] = {}
+    for at in times:
+        right, left = moved((100, 100, 140, 200), 0.1 * at), moved((500, 104, 540, 204), -0.1 * at)
+        hidden = abs(right[0] - left[0]) < 20
+        tracks = one.update(seen(*[(Label.PERSON, box) for box in ([right] if hidden else [right, left])]), at)
+        for box, track in zip(tracks.detections.boxes.tolist(), tracks.ids.tolist(), strict=True):
+            who = "right" if box[1] == 100 else "left"
+            assert last.setdefault(who, track) == track, at
+    assert sorted(last.values()) == [1, 2]
+
+
+@given(st.integers(0, 10_000))
+def test_the_order_of_detections_within_a_frame_changes_nothing_but_numbers(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    places, speeds = random.uniform(0.0, 400.0, (9, 2)), random.normal(0.0, 60.0, (9, 2))
+    labels = random.choice([Label.CAR, Label.TRUCK, Label.PERSON], 9)
+    one, other = tracker(), tracker()
+    same: set[tuple[int, int]] = set()
+    at = 0
+    for _ in range(12):
+        at += int(random.integers(30, 500))
+        corner = places + speeds * at / 1000 + random.normal(0.0, 2.0, (9, 2))
+        found = Detections.build(np.hstack([corner, corner + 60]), random.uniform(0.2, 0.9, 9), labels)
+        found = found.select(random.uniform(size=9) < 0.85)
+        a, b = one.update(found, at), other.update(found.select(random.permutation(len(found))), at)
+        theirs = dict(zip(map(tuple, b.detections.boxes.tolist()), b.ids.tolist(), strict=True))
+        assert len(a) == len(b)
+        same |= {
+            (mine, theirs[tuple(box)]) for box, mine in zip(a.detections.boxes.tolist(), a.ids.tolist(), strict=True)
+        }
+    assert len({mine for mine, _ in same}) == len(same) == len({its for _, its in same})
+
+
+@pytest.mark.real
+def test_motorway_traffic_keeps_its_ids_with_half_of_the_frames(data_dir: Path, models_dir: Path) -> None:
+    settings = DetectSettings(model="yolov8n_dequantised_float", confidence=0.2)
+    detector = build_detector(settings, models_dir)
+    clip = cv2.VideoCapture(str(data_dir / "clips" / "highway-motorbike.mp4"))
+    found = [detector.detect([Still(np.asarray(clip.read()[1], np.uint8))])[0] for _ in range(75)]
+    whole = tracker()
+    truth = [whole.update(objects, 40 * k) for k, objects in enumerate(found)]
+    kept = [k for k in range(75) if np.random.default_rng(k).uniform() < 0.5]
+    part, pairs, boxes = tracker(), Counter[tuple[int, int]](), 0
+    for k in kept:
+        tracks = part.update(found[k], 40 * k)
+        theirs = dict(zip(map(tuple, tracks.detections.boxes.tolist()), tracks.ids.tolist(), strict=True))
+        for box, track in zip(truth[k].detections.boxes.tolist(), truth[k].ids.tolist(), strict=True):
+            boxes += 1
+            pairs[track, theirs.get(tuple(box), 0)] += 1
+    best: Counter[int] = Counter()
+    for (track, other), count in pairs.items():
+        best[track] = max(best[track], count if other else 0)
+    assert boxes > 150
+    assert best.total() / boxes > 0.9

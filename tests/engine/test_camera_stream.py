@@ -18,7 +18,7 @@ from tests.engine.frames import frame
 def test_a_face_is_never_followed_but_still_covered() -> None:
     camera = Camera("cam", Scope.PUBLIC_ROAD)
     book = TrackSummarizer("cam", "take", AnalyticsSettings())
-    stream = Stream(camera, "take", build_tracker(TrackSettings(), 10.0), None, book)
+    stream = Stream(camera, "take", build_tracker(TrackSettings()), None, book)
     labels = np.array([Label.PERSON, Label.FACE], np.int16)
     for index in range(8):
         boxes = np.array([[10, 10, 60, 160], [25, 12, 45, 36]], np.float32) + index

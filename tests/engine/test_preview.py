@@ -23,7 +23,7 @@ def show(preview: Preview, index: int, stream_id: str = "abcdef012345678") -> No
     stream = Stream(
         Camera("cam", Scope.PUBLIC_ROAD),
         stream_id,
-        build_tracker(TrackSettings(), 10),
+        build_tracker(TrackSettings()),
         None,
         TrackSummarizer("cam", stream_id, AnalyticsSettings()),
     )

@@ -112,7 +112,7 @@ class PlateFiles:
         if not media.is_clip:
             yield from self.single(media)
             return
-        tracker, desk = build_tracker(TrackSettings(), self._fps or 25.0), PlateAggregator(self._settings)
+        tracker, desk = build_tracker(TrackSettings()), PlateAggregator(self._settings)
         frames = _frames(media, self._decode_settings, self._fps)
         while batch := list(islice(frames, self._detector.batch_size)):
             found = self._detector.detect([frame.image for frame in batch])
