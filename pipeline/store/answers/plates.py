@@ -10,12 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from pipeline.domain.events import PlateReadEvent
-from pipeline.domain.plate import keys_near, normalize, plate_key
+from pipeline.domain.plate import check_plate, keys_near, normalize, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.answers.sql_fragments import (
     Page,
     Rows,
-    check_plate,
     in_range,
     in_statements,
     is_one_of,
