@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, decode
-from pipeline.domain.plate import plate_forms, plate_key
+from pipeline.domain.plate import check_plate, plate_forms, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import bind
 from pipeline.store.schema.tables import ALERTS, COUNTS, HEALTH, PLATE_READS, TRACKS, Table
@@ -58,9 +58,7 @@ class Selection:
         Raises:
             StoreError: it is no plate, or so little was said that it would be nearly everything.
         """
-        key = "" if plate is None else plate_key(plate)
-        if plate is not None and not key:
-            raise StoreError(f"plate {plate!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234.")
+        key = "" if plate is None else plate_key(check_plate(plate))
         if not key and (not camera_ids or start_ms is None or end_ms is None):
             raise StoreError(
                 "erase",
