@@ -19,7 +19,7 @@ class Layout(StrEnum):
     BR_MERCOSUL = "br_mercosul"
     """LLLNLNN, CONTRAN resolution 969/2022."""
     OTHER = "other"
-    """Anything else: foreign, diplomatic, official or misread plates. Kept, never thrown away."""
+    """Anything else: foreign, diplomatic, official or misread plates. Stored, never discarded."""
 
 
 _OLD = re.compile(r"[A-Z]{3}[0-9]{4}")
@@ -83,8 +83,8 @@ def plate_forms(text: str) -> tuple[str, ...]:
 def keys_near(text: str) -> frozenset[str]:
     """The keys under which reads of this plate lie when at most one character was read wrong.
 
-    One character was taken for another, in whichever form the vehicle bears: of ABC1234, the misread AB01234 is no old
-    plate any more and its own key, while ABC1834 has the key ABC1I34. Lost and added characters are not covered.
+    One character was misread, in either form that the vehicle may bear: of ABC1234, the misread AB01234 is no old
+    plate any more and its own key, while ABC1834 has the key ABC1I34. Lost and added characters are not included.
     """
     near = {plate_key(text)}
     for form in plate_forms(text):

@@ -1,4 +1,4 @@
-"""Points in time: parsed as people type them, shown with their zone, and how far a zone is ahead of UTC.
+"""Points in time: parsed as people type them, shown with their zone, and the offsets of zones from UTC.
 
 People see local time with its offset (``2026-11-29 08:50:03 -03:00``), in the zone they chose or the machine's own;
 machines see milliseconds since 1970 UTC, or ISO 8601 in UTC (``2026-11-29T11:50:03.250Z``).
@@ -23,16 +23,16 @@ _FORMS: Final = "Write year-month-day, as in 2026-11-22 or 2026-11-22T08:00-03:0
 
 _DAY_MS: Final = 86_400_000
 _OFFSETS_END_MS: Final = 2**32 * 1000
-"""Where the event store's timestamps end (2106)."""
+"""End of the event store's timestamps (2106)."""
 _PROBE_STEP_MS: Final = 5 * _DAY_MS
 """No zone has changed its clocks twice within five days since 1970."""
 
 
 class UtcOffset(NamedTuple):
-    """From `from_ms` on (milliseconds since 1970 UTC) local time is `ahead_ms` ahead of UTC."""
+    """The offset of local time from UTC, positive to the east, from `from_ms` on (milliseconds since 1970 UTC)."""
 
     from_ms: int
-    ahead_ms: int
+    offset_ms: int
 
 
 def find_zone(name: str | None) -> ZoneInfo | None:
@@ -109,7 +109,7 @@ def local_time(ts_ms: int, zone: tzinfo | None = None) -> datetime:
 
 
 def utc_offsets(start_ms: int | None, end_ms: int | None, zone: tzinfo | None = None) -> tuple[UtcOffset, ...]:
-    """How far a zone is ahead of UTC in a time range, oldest first.
+    """The offsets of a zone from UTC in a time range, oldest first.
 
     It begins two days before the range, because the first day may begin before it.
 
@@ -119,28 +119,28 @@ def utc_offsets(start_ms: int | None, end_ms: int | None, zone: tzinfo | None = 
     """
     start_ms = 0 if start_ms is None else min(max(start_ms - 2 * _DAY_MS, 0), _OFFSETS_END_MS)
     end_ms = _OFFSETS_END_MS if end_ms is None else min(max(end_ms, start_ms), _OFFSETS_END_MS)
-    found = [UtcOffset(start_ms, _ahead_ms(start_ms, zone))]
+    found = [UtcOffset(start_ms, _offset_ms(start_ms, zone))]
     for before, after in pairwise([*range(start_ms, end_ms, _PROBE_STEP_MS), end_ms]):
-        ahead_ms = _ahead_ms(after, zone)
-        if ahead_ms != found[-1].ahead_ms:
-            found.append(UtcOffset(_change_between(before, after, zone), ahead_ms))
+        offset_ms = _offset_ms(after, zone)
+        if offset_ms != found[-1].offset_ms:
+            found.append(UtcOffset(_change_between(before, after, zone), offset_ms))
     return tuple(found)
 
 
 def _change_between(before_ms: int, after_ms: int, zone: tzinfo | None) -> int:
     """The first second with the offset of `after_ms`, by bisection."""
     before_s, after_s = before_ms // 1000, -(-after_ms // 1000)
-    ahead_ms = _ahead_ms(after_ms, zone)
+    offset_ms = _offset_ms(after_ms, zone)
     while after_s - before_s > 1:
         middle_s = (before_s + after_s) // 2
-        if _ahead_ms(middle_s * 1000, zone) == ahead_ms:
+        if _offset_ms(middle_s * 1000, zone) == offset_ms:
             after_s = middle_s
         else:
             before_s = middle_s
     return after_s * 1000
 
 
-def _ahead_ms(ts_ms: int, zone: tzinfo | None) -> int:
+def _offset_ms(ts_ms: int, zone: tzinfo | None) -> int:
     offset = local_time(ts_ms, zone).utcoffset()
     return 0 if offset is None else offset // timedelta(milliseconds=1)
 
@@ -199,10 +199,10 @@ def _exists(reading: datetime, moment: datetime, zone: tzinfo | None) -> bool:
 
 def _read_in(moment: datetime, zone: tzinfo | None) -> datetime:
     """A local time with its fixed offset; where two are possible, `fold` chooses the one before or after the change."""
-    # Not `astimezone()`: in the machine's own zone it takes a time that is skipped for another one.
+    # Not `astimezone()`: in the machine's own zone it reads a skipped time as another one.
     seconds = moment.replace(tzinfo=zone).timestamp()
-    ahead = timedelta(seconds=round(moment.replace(tzinfo=UTC).timestamp() - seconds))
-    return moment.replace(tzinfo=timezone(ahead), fold=0)
+    offset = timedelta(seconds=round(moment.replace(tzinfo=UTC).timestamp() - seconds))
+    return moment.replace(tzinfo=timezone(offset), fold=0)
 
 
 def _ms(moment: datetime) -> int:

@@ -103,7 +103,7 @@ class StoreServer:
             return
         self._server.shutdown()
         self._thread.join()
-        self._server.hang_up()
+        self._server.disconnect_all()
         self._path.unlink(missing_ok=True)
 
     def _listen(self, store: QueryBackend) -> _Server:
@@ -141,7 +141,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         uid = _peer_uid(request)
         if uid in {os.geteuid(), 0}:
             return True
-        _log.warning("endpoint_stranger_refused", uid=uid)
+        _log.warning("endpoint_user_refused", uid=uid)
         return False
 
     @contextlib.contextmanager
@@ -154,7 +154,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             with self._guard:
                 self._peers.discard(peer)
 
-    def hang_up(self) -> None:
+    def disconnect_all(self) -> None:
         """End all connections and wait for their threads."""
         with self._guard:
             for peer in self._peers:
@@ -248,7 +248,7 @@ class StoreClient(QueryBackend):
         return answer
 
     def close(self) -> None:
-        """Hang up; may be called twice."""
+        """Close the connection; may be called twice."""
         self._lines.close()
         self._socket.close()
 
@@ -263,7 +263,7 @@ class StoreClient(QueryBackend):
             except (OSError, ValueError) as error:
                 raise self._lost(str(error)) from error
         if not reply_line.endswith(b"\n"):
-            raise self._lost("it hung up")
+            raise self._lost("it closed the connection")
         reply = _replies.decode(reply_line)
         if reply.error is not None:
             raise StoreError(reply.error.subject, reply.error.problem, reply.error.fix)

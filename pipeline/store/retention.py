@@ -139,7 +139,7 @@ class RetentionKeeper:
         """Begin.
 
         Args:
-            wait_s: how long to wait for the end of the first round, seconds. Who fills an embedded store waits, so that
+            wait_s: how long to wait for the end of the first round, seconds. The process that fills an embedded store waits, so that
                 a video's events, which bear the video's time, are not dropped while they are being written.
         """
         self._thread.start()
@@ -177,7 +177,7 @@ class RetentionKeeper:
                 self.round()
             except ViapublicaError as error:
                 _log.warning("retention_failed", error=str(error), next_try_s=self._every_s)
-            except Exception:  # noqa: BLE001 - a bug here must not end what keeps the law
+            except Exception:  # noqa: BLE001 - a bug here must not end the retention that the law requires
                 _log.exception("retention_bug")
             self._first_round.set()
             if self._every_s is None or self._stop.wait(self._every_s):

@@ -28,7 +28,7 @@ class StoredEvents:
 
     Args:
         database: with our tables, up to date.
-        embedded: it is this process's own: its old files can be made to go at once.
+        embedded: it is this process's own, so that its old files can be removed at once.
         timeout_s: seconds that one deletion may take.
     """
 
@@ -63,9 +63,9 @@ class StoredEvents:
         }
 
     def erase(self, selection: Selection, tracks: Sequence[TrackKey], progress: Progress) -> None:
-        """Delete what is wanted; when this returns it is gone from the tables.
+        """Delete what is selected; when this returns it is in no table any more.
 
-        The tracks go before the reads that tell which they are: stopped anywhere and run again, it finds the rest.
+        The tracks are deleted before the reads that lead to them: stopped anywhere and run again, it finds the rest.
 
         Raises:
             StoreError: a deletion failed, or took longer than it may.
@@ -84,9 +84,9 @@ class StoredEvents:
 
     @contextmanager
     def _old_files_removed(self) -> Iterator[None]:
-        """What was deleted leaves the embedded store's folder, too, also what a killed erasure left there.
+        """Remove what is deleted from the embedded store's folder, too, also what a killed erasure left there.
 
-        The engine keeps the files of before a deletion for some minutes, which a command does not live to see.
+        The engine retains the files of before a deletion for some minutes, longer than a command lives.
         """
         if not self.embedded:
             yield
@@ -126,7 +126,7 @@ class StoredEvents:
                     self.database.target,
                     f"the deletion in {table.name} is not done after {self._timeout_s:g} s, {parts} parts are left"
                     + (f": {reason[:500]}" if reason else ""),
-                    "It goes on by itself when the database can; run the command again to see.",
+                    "The database continues by itself; run the command again to check.",
                 )
             progress(f"{table.name}: {parts} parts to rewrite" + (f", failing: {reason[:200]}" if reason else ""))
             time.sleep(step_s)

@@ -50,7 +50,7 @@ def find_event_files(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Even
         for path in spools(data_dir)
     ]
     paths = {(data_dir / sink.path) for sink in sinks if isinstance(sink, JsonLinesSettings) and str(sink.path) != "-"}
-    # Without configuration: files that look like ours, less those that were put aside, which belong to their first.
+    # Without configuration: files named like ours, without the rotated ones, which belong to their first.
     if not sinks and data_dir.is_dir():
         paths |= set(data_dir.glob("*.jsonl"))
     found += [_lines(path, path.with_name(f".{path.name}.lock"), _rotated(path)) for path in sorted(paths)]

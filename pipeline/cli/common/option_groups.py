@@ -1,4 +1,4 @@
-"""Groups of command-line options: dataclasses whose fields become options of the commands that take them."""
+"""Groups of command-line options: dataclasses whose fields become options of commands."""
 
 from __future__ import annotations
 

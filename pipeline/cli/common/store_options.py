@@ -37,7 +37,7 @@ _DEFAULT_CONFIG: Final = Path("viapublica.yaml")
 
 
 def installation_of(config: Path | None, data: Path | None) -> Installation:
-    """The installation that --config or --data names; --data goes first.
+    """The installation that --config or --data names; --data wins.
 
     Raises:
         ConfigError: neither names one, or the configuration is not valid.

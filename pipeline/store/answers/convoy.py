@@ -1,4 +1,4 @@
-"""Which plates travel with a plate."""
+"""Convoys: the plates that travel with a plate."""
 
 from __future__ import annotations
 

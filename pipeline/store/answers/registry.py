@@ -33,7 +33,7 @@ ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     Traffic: traffic.traffic,
     Speeds: traffic.speeds,
 }
-"""Takes a function that runs SQL, and the question."""
+"""Called with a function that runs SQL, and the question."""
 
 
 def name_of(question: type[Question[Any]]) -> str:

@@ -74,7 +74,7 @@ def _checked(offsets: Sequence[UtcOffset]) -> Sequence[UtcOffset]:
     check_between("utc_offsets", len(offsets), 0, _MOST_OFFSETS)
     for offset in offsets:
         check_between("utc_offsets", offset.from_ms, 0, _END_MS)
-        check_between("utc_offsets", offset.ahead_ms, -_DAY_MS, _DAY_MS)
+        check_between("utc_offsets", offset.offset_ms, -_DAY_MS, _DAY_MS)
     return sorted(offsets) or [UtcOffset(0, 0)]
 
 
@@ -87,25 +87,25 @@ def _within(offsets: Sequence[UtcOffset], first_ms: int, last_ms: int) -> Sequen
 def _slot(by: Interval, offsets: Sequence[UtcOffset]) -> str:
     """SQL for the slot of `at_ms`: the number of its local day, or when its hour or minute begins.
 
-    Hours are told apart by their beginning, because the hour before the clocks are set back comes twice. Days have
-    23 or 25 hours then, so they are told apart by their number.
+    Hours are identified by their beginning, because the hour before the clocks are set back occurs twice; days by their
+    number, because they have 23 or 25 hours then.
     """
-    ahead = f"{offsets[-1].ahead_ms:d}"
+    offset = f"{offsets[-1].offset_ms:d}"
     if len(offsets) > 1:
-        cases = [f"at_ms < {after.from_ms:d}, {before.ahead_ms:d}" for before, after in pairwise(offsets)]
-        ahead = f"multiIf({', '.join(cases)}, {ahead})"
-    number = f"intDiv(at_ms + {ahead}, {by.ms:d})"
-    return f"toInt64({number})" if by is Interval.DAY else f"toInt64({number} * {by.ms:d} - {ahead})"
+        cases = [f"at_ms < {after.from_ms:d}, {before.offset_ms:d}" for before, after in pairwise(offsets)]
+        offset = f"multiIf({', '.join(cases)}, {offset})"
+    number = f"intDiv(at_ms + {offset}, {by.ms:d})"
+    return f"toInt64({number})" if by is Interval.DAY else f"toInt64({number} * {by.ms:d} - {offset})"
 
 
 def _slot_start_ms(by: Interval, slot: int, offsets: Sequence[UtcOffset]) -> int:
-    """When a slot begins: a day with the first moment whose local time is not before its midnight."""
+    """The beginning of a slot: of a day, the first moment whose local time is not before its midnight."""
     if by is not Interval.DAY:
         return slot
     midnight_ms = slot * _DAY_MS
     ends = [after.from_ms for after in offsets[1:]]
     for offset, end_ms in zip(offsets, [*ends, _END_MS], strict=True):
-        start_ms = midnight_ms - offset.ahead_ms
+        start_ms = midnight_ms - offset.offset_ms
         if start_ms < end_ms:
             return start_ms if offset is offsets[0] else max(start_ms, offset.from_ms)
-    return midnight_ms - offsets[-1].ahead_ms
+    return midnight_ms - offsets[-1].offset_ms
