@@ -139,8 +139,8 @@ class RetentionKeeper:
         """Begin.
 
         Args:
-            wait_s: how long to wait for the end of the first round, seconds. The process that fills an embedded store waits, so that
-                a video's events, which bear the video's time, are not dropped while they are being written.
+            wait_s: seconds to wait for the end of the first round. The process that fills an embedded store waits, so
+                that a video's events, which bear the video's time, are not dropped while they are being written.
         """
         self._thread.start()
         self._first_round.wait(wait_s)
