@@ -240,6 +240,16 @@ def test_the_requester_arrives_with_purpose_and_case(tmp_path: Path) -> None:
     assert asked == [requester]
 
 
+def test_a_list_of_many_plates_and_the_coordinates_of_many_cameras_are_one_question(
+    server: StoreServer, tmp_path: Path
+) -> None:
+    client = asking(tmp_path)
+    assert len(client.plates("ABC1D23", *(f"NIL{n:06}" for n in range(99_999)))) == 20
+    cameras = {f"avenida-brasil-{n:05}": GeoPoint(-23.5505201234, -46.6333081234) for n in range(20_000)}
+    assert len(client.ask(Route(plate="ABC1D23", locations=cameras)).legs) == 19
+    client.close()
+
+
 def test_an_endless_question_is_cut_off(server: StoreServer) -> None:
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(10)

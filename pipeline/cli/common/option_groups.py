@@ -21,7 +21,7 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
     for name, parameter in inspect.signature(command).parameters.items():
         if name in groups:
             types = get_type_hints(groups[name], include_extras=True)
-            parameters += [_option(field, types[field.name]) for field in fields(groups[name])]
+            parameters += [_option(field, types[field.name]) for field in _own_first(groups[name])]
         else:
             parameters.append(parameter.replace(annotation=hints[name]))
     signature = inspect.Signature(parameters, return_annotation=None)
@@ -38,6 +38,11 @@ def with_option_groups(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _own_first(group: type[Any]) -> list[Field[Any]]:
+    """The fields in the order of the help: of the group itself before those that it inherits."""
+    return sorted(fields(group), key=lambda field: field.name not in group.__annotations__)
 
 
 def _option(field: Field[Any], annotation: Any) -> inspect.Parameter:
