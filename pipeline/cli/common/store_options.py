@@ -28,7 +28,7 @@ ZoneOption = Annotated[
     typer.Option(
         "--zone",
         envvar="VIAPUBLICA_ZONE",
-        help="Zone of times without an offset and of times shown, such as America/Sao_Paulo.  [default: the machine's]",
+        help="Zone of times without an offset and of times shown, such as America/Sao_Paulo; by default the machine's.",
         show_default=False,
     ),
 ]
