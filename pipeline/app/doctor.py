@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pipeline import __version__
 from pipeline.config.settings import Config
 from pipeline.domain.events import HealthEvent, Kind
+from pipeline.domain.requester import Requester
 from pipeline.errors import ViapublicaError
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings
 
@@ -117,7 +118,8 @@ def _onnx_runtime() -> str:
 
 def _chdb() -> str:
     from pipeline.sink.build import build_sink
-    from pipeline.store.event_store import open_store
+    from pipeline.store.event_store import open_event_store
+    from pipeline.store.questions import Count
 
     event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
@@ -125,8 +127,8 @@ def _chdb() -> str:
         try:
             sink.add([event])
             sink.flush(30)
-            store = open_store(ChdbSettings(), Path(folder))
-            found = store.count(Kind.HEALTH)
+            store = open_event_store(ChdbSettings(), Path(folder))
+            found = store.ask(Count(kind=Kind.HEALTH), Requester.of_process())
             store.close()
         finally:
             sink.close()
@@ -160,10 +162,11 @@ def _servers(config: Config) -> Iterator[Finding]:
         if isinstance(sink, ClickHouseSettings):
 
             def ask(sink: ClickHouseSettings = sink) -> str:
-                from pipeline.store.event_store import open_store
+                from pipeline.store.event_store import open_event_store
+                from pipeline.store.questions import Cameras
 
-                store = open_store(sink, config.data_dir)
-                store.cameras()
+                store = open_event_store(sink, config.data_dir)
+                store.ask(Cameras(), Requester.of_process())
                 store.close()
                 return f"{sink.host}:{sink.port} answers"
 

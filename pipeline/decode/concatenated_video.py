@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from fractions import Fraction
 from pathlib import Path
 
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.times import format_time
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import UnsupportedMedia
 
@@ -138,10 +139,6 @@ class ConcatenatedVideo:
                 raise UnsupportedMedia(
                     self._name,
                     f"changes its size from {first.width}×{first.height} to {facts.width}×{facts.height} "
-                    f"at {_utc(part.begin_ms)}",
+                    f"at {format_time(part.begin_ms, UTC)}",
                     "Take the video before and after that time by themselves",
                 )
-
-
-def _utc(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -38,7 +38,7 @@ from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSettings
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.weights.catalog import load_card
 
@@ -226,7 +226,7 @@ def _serve_store(config: Config, stack: ExitStack) -> None:
     """Let the query commands of other processes reach the embedded store while we own it."""
     for sink in config.sinks:
         if isinstance(sink, ChdbSettings):
-            store = open_store(sink, config.data_dir)
+            store = open_event_store(sink, config.data_dir)
             stack.callback(store.close)
             stack.callback(StoreServer(store, endpoint_path(config.data_dir)).close)
             return

@@ -1,4 +1,4 @@
-"""Retention: whole days are dropped from the tables when their time is over."""
+"""Retention in the event store: whole days are dropped from the tables when their time is over."""
 
 from __future__ import annotations
 
@@ -112,11 +112,11 @@ def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
 class RetentionKeeper:
     """Drops what is due from a store: once soon after `start`, then every hour, in a thread of its own, until `close`.
 
-    Trouble is logged and tried again the next hour; it stops nobody.
+    An error is logged and tried again the next hour; it stops nothing else.
 
     Args:
         settings: days to keep.
-        store, data_dir: which event store; an embedded one must belong to this process or to nobody.
+        store, data_dir: which event store; an embedded one must belong to this process or to none.
         every_s: seconds between two rounds; None for the first round only.
     """
 
@@ -139,8 +139,8 @@ class RetentionKeeper:
         """Begin.
 
         Args:
-            wait_s: how long to wait for the end of the first round, seconds. Who fills an embedded store waits, so that
-                a video's events, which bear the video's time, are not dropped while they are being written.
+            wait_s: seconds to wait for the end of the first round. The process that fills an embedded store waits, so
+                that a video's events, which bear the video's time, are not dropped while they are being written.
         """
         self._thread.start()
         self._first_round.wait(wait_s)
@@ -157,7 +157,7 @@ class RetentionKeeper:
         Raises:
             StoreError: the store cannot be opened, or failed.
         """
-        database = open_for_keeping(self._store, self._data_dir)
+        database = open_for_maintenance(self._store, self._data_dir)
         if database is None:
             return []
         try:
@@ -177,14 +177,14 @@ class RetentionKeeper:
                 self.round()
             except ViapublicaError as error:
                 _log.warning("retention_failed", error=str(error), next_try_s=self._every_s)
-            except Exception:  # noqa: BLE001 - a bug here must not end what keeps the law
+            except Exception:  # noqa: BLE001 - a bug here must not end the retention that the law requires
                 _log.exception("retention_bug")
             self._first_round.set()
             if self._every_s is None or self._stop.wait(self._every_s):
                 return
 
 
-def open_for_keeping(settings: StoreSettings, data_dir: Path) -> Database | None:
+def open_for_maintenance(settings: StoreSettings, data_dir: Path) -> Database | None:
     """The event store with its tables up to date, for retention or erasure; None when there is none yet.
 
     Raises:

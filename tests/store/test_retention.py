@@ -13,10 +13,11 @@ from pipeline.domain.events import Event, Kind
 from pipeline.sink.settings import ChdbSettings, StoreSettings
 from pipeline.store.backends.database import Database
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.event_store import open_store
-from pipeline.store.retention import RetentionKeeper, drop_due, open_for_keeping, stored_days
+from pipeline.store.event_store import open_event_store
+from pipeline.store.retention import RetentionKeeper, drop_due, open_for_maintenance, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
+from tests.asking import Asking
 from tests.event_samples import START_MS, health, plate_read, wait_until
 from tests.store.test_store import fill
 
@@ -50,7 +51,7 @@ def test_whole_days_go_when_their_time_is_over(
     assert all(day.size > 0 for day in before)
     dropped = drop_due(database, WEEK, today)
     assert [day.day for day in dropped] == [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)]
-    store = open_store(store_settings, tmp_path)
+    store = Asking(open_event_store(store_settings, tmp_path))
     assert [e.frame for e in store.plates("ABC1D23", limit=100)] == list(range(19, 5, -1))
     assert store.count(Kind.HEALTH) == 1, "states are kept longer"
     store.close()
@@ -97,9 +98,9 @@ def test_a_keeper_makes_no_store_and_survives_one_that_is_away(tmp_path: Path) -
 
 
 def test_a_store_without_tables_is_none(store_settings: StoreSettings, tmp_path: Path) -> None:
-    assert open_for_keeping(store_settings, tmp_path) is None
+    assert open_for_maintenance(store_settings, tmp_path) is None
     open_database(store_settings, tmp_path, create=True).close()
-    assert open_for_keeping(store_settings, tmp_path) is None
+    assert open_for_maintenance(store_settings, tmp_path) is None
 
 
 @pytest.mark.parametrize("days", [0, -1, 36_501, 1.5])

@@ -9,17 +9,18 @@ from typing import Annotated
 import msgspec
 import typer
 
+from pipeline.app.installation import Installation
+from pipeline.app.queries import Events, open_queries
 from pipeline.cli.common.console import err, out, print_json, tell
 from pipeline.cli.operate.run_command import print_report
 from pipeline.cli.query import event_commands as query_commands
 from pipeline.config.load import parse_config
 from pipeline.domain.events import PlateReadEvent
+from pipeline.domain.requester import Requester
 from pipeline.engine.build import open_engine
 from pipeline.errors import ViapublicaError
 from pipeline.observe import logs
 from pipeline.observe.live_table import LiveView
-from pipeline.sink.settings import ChdbSettings
-from pipeline.store.connect import connect_store
 
 _CONFIG = """\
 # Written by `viapublica demo`. Run it again with: viapublica run {folder}/demo.yaml
@@ -77,11 +78,8 @@ def demo(
             running.engine.run(on_tick=live.refresh)
     report = running.report()
     images = running.preview.latest() if running.preview else {}
-    store = connect_store(ChdbSettings(), config.data_dir)
-    try:
-        reads = [event for event in store.events(limit=1000) if isinstance(event, PlateReadEvent)]
-    finally:
-        store.close()
+    with open_queries(Installation.of_data_dir(config.data_dir), Requester.of_process()) as store:
+        reads = [event for event in store.ask(Events(limit=1000)) if isinstance(event, PlateReadEvent)]
     chosen = {camera: files[len(files) // 2] for camera, files in images.items() if files}
     if as_json:
         places = {camera: str(file) for camera, file in chosen.items()}

@@ -15,11 +15,11 @@ import typer
 
 from pipeline.cli.common.console import err, out, print_json, print_table, tell
 from pipeline.cli.common.signals import handled
-from pipeline.cli.common.times import show_time
 from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.event_schemas import schema_of
 from pipeline.domain.events import Kind
+from pipeline.domain.times import format_time
 from pipeline.engine.retention_worker import retention_kept
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe import logs
@@ -121,10 +121,10 @@ def _signals(stop: Any) -> Iterator[None]:
 def _serve(store: StoreSettings, settings: Config, stack: ExitStack) -> None:
     """Query commands reach the embedded store through us while we own it."""
     if isinstance(store, ChdbSettings):
-        from pipeline.store.event_store import open_store
+        from pipeline.store.event_store import open_event_store
         from pipeline.store.local_endpoint import StoreServer, endpoint_path
 
-        answers = open_store(store, settings.data_dir)
+        answers = open_event_store(store, settings.data_dir)
         stack.callback(answers.close)
         stack.callback(StoreServer(answers, endpoint_path(settings.data_dir)).close)
 
@@ -197,7 +197,7 @@ def tail(
             print_json({"place": message.place, "sent_ms": message.ts_ms, "headers": headers, "value": value})
         else:
             why = f"  [{headers['reason']}]" if "reason" in headers else ""
-            tell(out, f"{show_time(message.ts_ms)}  {message.place}  {key}  {value}{why}")
+            tell(out, f"{format_time(message.ts_ms)}  {message.place}  {key}  {value}{why}")
         shown += 1
         if shown == limit:
             return
@@ -232,7 +232,7 @@ def list_dead(
         for row in found:
             print_json(row)
     elif found:
-        rows = [(row["topic"], row["count"], show_time(int(str(row["newest_ms"]))), row["reason"]) for row in found]
+        rows = [(row["topic"], row["count"], format_time(int(str(row["newest_ms"]))), row["reason"]) for row in found]
         print_table("Dead letters", ["topic", "count", "newest", "reason"], rows)
     else:
         tell(err, "no dead letters")

@@ -11,9 +11,9 @@ from typing import Annotated, Final
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, print_table, tell
-from pipeline.cli.common.moments import parse_span, zone_named
 from pipeline.config import load_config
 from pipeline.domain.recording import Gap
+from pipeline.domain.times import find_zone, parse_range
 from pipeline.errors import ConfigError, RecordError
 from pipeline.observe import logs
 from pipeline.record.holds import Hold, Holds
@@ -66,7 +66,7 @@ def segments(
     if context.invoked_subcommand is not None:
         return
     archive = RecordingArchive(_settings(config, folder).dir)
-    start_ms, end_ms = parse_span(start, end, zone_named(zone))
+    start_ms, end_ms = parse_range(start, end, find_zone(zone))
     holds = archive.holds()
     reports = []
     for name in camera or archive.cameras():
@@ -99,7 +99,7 @@ def hold(
     --reason "order 12/2026" --by "A. Souza, control room"[/]
     """
     archive = RecordingArchive(_settings(config, folder).dir)
-    start_ms, end_ms = parse_span(start, end, zone_named(zone))
+    start_ms, end_ms = parse_range(start, end, find_zone(zone))
     if start_ms is None or end_ms is None:
         raise RecordError("hold", "needs two times", "Give --from and --to")
     hold_id = Holds(archive.folder).hold(camera, start_ms, end_ms, reason, by)

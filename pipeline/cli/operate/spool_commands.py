@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.common.console import err, print_json, print_table, tell
-from pipeline.cli.common.times import parse_time, show_time
-from pipeline.cli.query.options import ConfigOption, DataOption, data_folder
+from pipeline.cli.common.store_options import ConfigOption, DataOption, data_folder
+from pipeline.domain.times import format_time, parse_time
 from pipeline.errors import ViapublicaError
 from pipeline.sink.spool.inspect_spool import acked, spool_of, spools, summary, walk
 from pipeline.sink.spool.record_format import Record
@@ -176,4 +176,4 @@ def _event(record: Record) -> Any:
 
 
 def _time(ts_ms: int | None) -> str:
-    return "-" if ts_ms is None else show_time(ts_ms)
+    return "-" if ts_ms is None else format_time(ts_ms)

@@ -21,7 +21,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where an answer goes: to people, unless one of --json, --csv and --parquet was given."""
+    """The form of an answer: a table for people, unless one of --json, --csv and --parquet was given."""
 
     as_json: bool
     csv: str | None
@@ -29,7 +29,7 @@ class Output:
 
     @classmethod
     def chosen(cls, as_json: bool, csv: str | None, parquet: str | None) -> Output:
-        """From the options, checked before anything is asked.
+        """The form that the options choose, checked before anything is asked.
 
         Raises:
             ViapublicaError: more than one was given, or the file can be none.
@@ -41,7 +41,7 @@ class Output:
         if csv is not None and csv != "-":
             check_target("--csv", csv)
         if parquet == "-":
-            raise ViapublicaError("--parquet -", "cannot go to standard output", "Write --parquet FILE")
+            raise ViapublicaError("--parquet -", "cannot be written to standard output", "Write --parquet FILE")
         if parquet is not None:
             check_target("--parquet", parquet)
         return cls(as_json, csv, parquet)

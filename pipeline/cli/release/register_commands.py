@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, tell
-from pipeline.cli.common.moments import zone_named
 from pipeline.cli.common.output_files import check_target, written
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
@@ -23,6 +22,7 @@ from pipeline.cli.release.app import (
 from pipeline.cli.release.output import as_plain, tell_all, tell_journal, tell_list
 from pipeline.cli.release.request_commands import app  # those commands come first in the help
 from pipeline.domain.disclosure import NUMBER_EXAMPLE, Disclosure, DisclosureState, read_number
+from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 __all__ = ["app"]
@@ -50,7 +50,7 @@ def list_(
         for one in found:
             print_json(as_plain(one))
     else:
-        tell_list(found, zone_named(zone))
+        tell_list(found, find_zone(zone))
 
 
 @app.command("show")
@@ -69,7 +69,7 @@ def show(
     if as_json:
         print_json({**as_plain(found), "journal": [asdict(entry) for entry in entries]})
     else:
-        tell_all(found, entries, zone_named(zone))
+        tell_all(found, entries, find_zone(zone))
 
 
 @app.command("find")
@@ -145,7 +145,7 @@ def sheet(
         institution=institution or ", ".join(names),
         month=month,
         made_ms=SystemClock().wall_ms(),
-        zone=zone_named(zone),
+        zone=find_zone(zone),
         journal=(len(entries), entries[-1].hash if entries else ""),
     )
     with written("--out", path, "wb") as stream:
@@ -181,7 +181,7 @@ def journal(
             for entry in entries:
                 print_json(asdict(entry))
         else:
-            tell_journal(entries, zone_named(zone))
+            tell_journal(entries, find_zone(zone))
         return
     last = entries[-1].hash if entries else ""
     if as_json:

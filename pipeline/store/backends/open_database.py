@@ -1,4 +1,4 @@
-"""From settings to a database."""
+"""Connections to the databases of the event store, from settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def target_of(settings: StoreSettings, data_dir: Path) -> str:
 
 
 def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> Database:
-    """A connection.
+    """A connection, for what fills, maintains or reads the tables with SQL.
+
+    Programs that ask questions use `pipeline.app.queries.open_queries` instead.
 
     Args:
         settings: which database.

@@ -1,21 +1,15 @@
-"""`viapublica segments`, and times in places whose clocks are changed."""
+"""`viapublica segments`."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.cli.common.moments import parse_moment, parse_span, zone_named
-from pipeline.errors import ViapublicaError
 from pipeline.record.recording_archive import RecordingArchive
 from tests.cli.commands import viapublica
 from tests.record.packets import BEGIN_MS, clip, record
-
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
 @pytest.fixture
@@ -87,28 +81,3 @@ def test_a_configuration_without_recording_is_named(tmp_path: Path) -> None:
     done = viapublica("segments", "--config", config)
     assert done.returncode == 1
     assert "has no record section" in done.stderr
-
-
-def test_local_times_are_of_their_zone() -> None:
-    utc = datetime(2018, 6, 1, 15, 0, tzinfo=UTC)
-    assert parse_moment("2018-06-01T12:00", SAO_PAULO) == utc.timestamp() * 1000
-    assert parse_moment("2018-06-01T12:00-05:00", SAO_PAULO) == (utc.timestamp() + 7200) * 1000
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("2018-11-04T00:30", r"does not exist: .* such as 2018-11-04T00:30-03:00"),
-        ("2018-02-17T23:30", r"exists twice: .*23:30-02:00 is the first, 2018-02-17T23:30-03:00 the second"),
-    ],
-)
-def test_a_local_time_that_is_none_or_two_needs_an_offset(text: str, problem: str) -> None:
-    with pytest.raises(ViapublicaError, match=problem):
-        parse_moment(text, SAO_PAULO)
-
-
-def test_an_offset_settles_it() -> None:
-    first, second = parse_span("2018-02-17T23:30-02:00", "2018-02-17T23:30-03:00", zone_named("America/Sao_Paulo"))
-    assert first is not None
-    assert second is not None
-    assert second - first == 3_600_000
