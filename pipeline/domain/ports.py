@@ -44,7 +44,7 @@ class SourceState(StrEnum):
 
 
 STOPPED: Final = "stopped"
-"""`SourceStatus.detail` of a source that gave images until it was told to stop."""
+"""`SourceStatus.detail` of a source that delivered frames until it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class SourceStatus:
     Attributes:
         state: see `SourceState`.
         detail: why, in words without credentials; "" while all is well.
-        stream_id: the present take, "" before the first.
-        decoded: frames decoded so far over all takes.
+        stream_id: the present session, "" before the first.
+        decoded: frames decoded so far over all sessions.
         delivered: frames handed on for analysis.
         drops: frames not handed on, by reason (such as ``sampled``, ``corrupt``).
         reconnects: how often a lost stream came back.

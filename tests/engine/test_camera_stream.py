@@ -3,64 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
-import numpy as np
-import pytest
-
-from pipeline.app.media import analyze_file
-from pipeline.app.media.analyze_file import PlateFiles
-from pipeline.decode.media_files import MediaFile
-from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import CountEvent, Event, Kind, event_id
-from pipeline.domain.frame import BgrImage, Frame, Image
+from pipeline.domain.frame import Frame
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import CharacterProbabilities, OcrRequest
 from pipeline.engine.camera_stream import CameraStream
-from pipeline.lpr.settings import LprSettings
-from tests.decode.clips import Recipe, encode
 from tests.engine.frames import frame
-
-
-class SpyTracker:
-    """The real tracker; remembers the labels it was given."""
-
-    def __init__(self) -> None:
-        self.labels: set[int] = set()
-        self._tracker = build_tracker(TrackSettings())
-
-    def update(self, detections: Detections, ts_ms: int) -> Tracks:
-        self.labels |= set(detections.labels.tolist())
-        return self._tracker.update(detections, ts_ms)
-
-    def finished(self) -> frozenset[int]:
-        return self._tracker.finished()
-
-
-class PersonWithFace:
-    """A detector that finds a person, their face and a plate in every image."""
-
-    name = "person-with-face"
-    batch_size = 4
-
-    def detect(self, images: Sequence[Image]) -> list[Detections]:
-        labels = [Label.PERSON, Label.FACE, Label.PLATE]
-        boxes = [[10, 10, 60, 110], [25, 12, 45, 36], [70, 60, 110, 80]]
-        return [Detections.build(boxes, [0.9, 0.8, 0.9], labels) for _ in images]
-
-    def close(self) -> None: ...
-
-
-class AlwaysA:
-    """A reader that reads one letter."""
-
-    name = "always-a"
-
-    def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
-        return [CharacterProbabilities(np.array([[1.0, 0.0]], np.float32), "A_", "_") for _ in crops]
+from tests.engine.networks import AlwaysA, PersonWithFace, SpyTracker
 
 
 class Recorder:
@@ -104,18 +57,6 @@ def test_a_face_is_never_tracked_but_still_masked_in_previews() -> None:
     assert tracker.labels == {Label.PERSON, Label.PLATE}
     assert {label for _, _, label in stream.tracks.detections} == {Label.PERSON, Label.PLATE}
     assert Label.FACE in {label for _, _, label in stream.detections}, "previews mask it"
-
-
-def test_a_face_is_never_tracked_when_plates_of_a_video_are_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tracker = SpyTracker()
-    monkeypatch.setattr(analyze_file, "build_tracker", lambda *_: tracker)
-    video = MediaFile(encode(tmp_path / "a.mp4", Recipe(frames=10)), is_clip=True)
-    settings = LprSettings(min_sharpness=0, min_confidence=0)
-    rows = list(PlateFiles(PersonWithFace(), AlwaysA(), settings, DecodeSettings()).voted(video))
-    assert [row.plate for row in rows] == ["A"]
-    assert tracker.labels == {Label.PERSON, Label.PLATE}
 
 
 def test_every_observer_gets_every_frame_and_their_events_keep_their_order() -> None:
