@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from pipeline.config.settings import Config
-from pipeline.detect.build import build_detector, build_tracker
+from pipeline.detect.build import build_detector
 from pipeline.domain.camera import Camera
 from pipeline.domain.ports import PlateReader
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live

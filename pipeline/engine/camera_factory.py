@@ -21,9 +21,6 @@ from pipeline.observe.stage_timing import Stage, StageClock
 from pipeline.policy.scope import may_read_plates
 from pipeline.record.recorder import Recorder
 
-USUAL_FPS = 25.0
-"""Analyzed frames per second of a camera whose configuration does not limit them."""
-
 
 def is_live(config: Config, camera: CameraSettings) -> bool:
     """Whether a camera is a network stream.

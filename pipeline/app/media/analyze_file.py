@@ -18,7 +18,6 @@ from pipeline.domain.frame import Frame, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import Detector, PlateReader
-from pipeline.engine.camera_factory import USUAL_FPS
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.lpr.plate_crops import plate_crop
