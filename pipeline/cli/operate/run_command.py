@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -11,12 +13,14 @@ from typing import Annotated, Any, Self
 import msgspec
 import typer
 
+from pipeline.app.live_reload import LiveReload, ReloadReport
 from pipeline.cli.common.console import drops_text, err, out, print_json, print_table, tell
 from pipeline.config import load_config
-from pipeline.engine.build import Running, open_engine
+from pipeline.engine.build import open_engine
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.malloc_trim import return_big_blocks
 from pipeline.engine.run_report import RunReport
+from pipeline.engine.running_engine import RunningEngine
 from pipeline.observe import logs
 from pipeline.observe.live_table import LiveView
 
@@ -32,15 +36,17 @@ def run(
     """Run all cameras of a configuration, live or to the end of their files.
 
     Ctrl-C (SIGINT) or SIGTERM stops in good order: tracks are closed, events delivered. A second one keeps on disk what
-    is not delivered yet, for the next start, and ends; a third ends at once.
+    is not delivered yet, for the next start, and ends; a third ends at once. SIGHUP reloads the configuration: cameras
+    that were added, removed or changed are started and stopped, the others go on.
 
     Example: [bold]viapublica run configs/demo.yaml[/]
     """
     settings = load_config(config)
     logs.configure(settings.observability.log_level, settings.observability.log_format)
     return_big_blocks()
-    with StopSignals() as signals, open_engine(settings) as running:
-        signals.watch(running)
+    with RunSignals() as signals, open_engine(settings) as running, ExitStack() as stack:
+        reload = stack.enter_context(LiveReload(config, running, _print_reload))
+        signals.watch(running, reload)
         live = LiveView(running.sources, running.sinks, activities=running.activities, console=err, enabled=not quiet)
         with live:
             running.engine.run(on_tick=live.refresh)
@@ -53,16 +59,21 @@ def run(
         raise typer.Exit(2)
 
 
-class StopSignals:
-    """What SIGINT and SIGTERM mean: finish in good order; stop delivering and keep the rest; end at once."""
+class RunSignals:
+    """SIGINT and SIGTERM: finish in good order, then stop delivering, then end at once. SIGHUP: reload.
+
+    The SIGHUP of a terminal that was closed means the same as SIGTERM.
+    """
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
+        self._has_terminal = sys.stderr.isatty()
 
-    def watch(self, running: Running) -> None:
-        """From now on there is something to finish; before, a signal ends the program as ever."""
+    def watch(self, running: RunningEngine, reload: LiveReload) -> None:
+        """Handle signals from now on; before, they end the program as usual."""
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, partial(self._stop, running.engine))
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, partial(self._reload, running.engine, reload))
 
     def __enter__(self) -> Self:
         return self
@@ -71,16 +82,27 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def _reload(self, engine: Engine, reload: LiveReload, _number: int, _frame: FrameType | None) -> None:
+        if self._has_terminal and not sys.stderr.isatty():
+            engine.stop()
+        else:
+            reload.request()
+
     def _stop(self, engine: Engine, number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if not engine.stopping and not engine.outlet.closing:
+        if not engine.stopping and not engine.dispatcher.closing:
             err.print(f"[bold]{name}[/]: finishing; once more to keep the undelivered events on disk and end")
             engine.stop()
             return
         err.print(f"[bold]{name}[/]: keeping the undelivered events on disk; once more ends at once")
         engine.stop()
-        engine.outlet.give_up()
+        engine.dispatcher.give_up()
         signal.signal(number, signal.SIG_DFL)
+
+
+def _print_reload(report: ReloadReport) -> None:
+    for line in report.lines():
+        tell(err, ("SIGHUP", "bold"), f": {line}")
 
 
 def print_report(report: RunReport) -> None:
