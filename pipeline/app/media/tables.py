@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from pipeline.app.media.analyze_file import ObjectRow, PlateFiles, PlateRow, detect_file
-from pipeline.cli.common.console import csv_writer, err, print_json, progress, tell, tell_error
+from pipeline.cli.common.console import csv_writer, err, print_json, progress, report_error, say
 from pipeline.decode.media_files import MediaFile, find_media
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
@@ -93,9 +93,9 @@ def _write(
         with csv_writer(wanted.csv, columns) as writer:
             writer.writerows(rows)
     for error in failed:
-        tell_error(error)
+        report_error(error)
     if failed:
-        tell(err, f"{len(failed)} of {len(media)} files could not be read")
+        say(err, f"{len(failed)} of {len(media)} files could not be read")
         raise typer.Exit(1)
 
 

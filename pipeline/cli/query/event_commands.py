@@ -112,7 +112,7 @@ def cameras(
     csv: CsvOption = None,
     parquet: ParquetOption = None,
 ) -> None:
-    """List the cameras that have sent events: last seen, counts per kind, last state.
+    """List the cameras that sent events: last seen, state, counts per kind.
 
     Example: [bold]viapublica cameras --json[/]
     """

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.common.console import err, tell
+from pipeline.cli.common.console import err, say
 from pipeline.cli.common.times import show_time
 from pipeline.cli.query.options import (
     CameraOption,
@@ -64,7 +64,7 @@ def convoy(
     csv: CsvOption = None,
     parquet: ParquetOption = None,
 ) -> None:
-    """Find the plates that were seen with a plate, those that met it most often first.
+    """Find plates that travel with a plate, those that met it most often first.
 
     Two plates meet when a camera reads both within --within seconds. The share is that of the plate's passages.
 
@@ -105,7 +105,9 @@ def route(
     csv: CsvOption = None,
     parquet: ParquetOption = None,
 ) -> None:
-    """Follow a plate over cameras: the newest legs, in the order of time, with distance and speed.
+    """Follow a plate over cameras, with distance and speed of each leg.
+
+    The newest legs, in order of time.
 
     Distances are as the crow flies; they need latitude and longitude of the cameras in the configuration.
 
@@ -120,7 +122,7 @@ def route(
         reads = store.ask(question)
     _note_missing((read.camera_id for read in reads), places, "legs to and from there have no distance")
     if len(reads) == 1:
-        tell(err, f"one read only, by {reads[0].camera_id} at {show_time(reads[0].ts_ms)}: no leg")
+        say(err, f"one read only, by {reads[0].camera_id} at {show_time(reads[0].ts_ms)}: no leg")
     output.show(f"Route of {plate}", legs(plate_key(plate), reads, places), [Leg], _LEG_COLUMNS, _leg_row)
 
 
@@ -147,7 +149,7 @@ def clones(
     csv: CsvOption = None,
     parquet: ParquetOption = None,
 ) -> None:
-    """Find plates that were at two places faster than a vehicle can drive, newest first.
+    """Find plates read at two places faster than a vehicle can drive.
 
     Two vehicles may bear the plate, or one read is wrong: look at both. Without a plate the last 24 hours are searched
     unless --from says otherwise. Cameras need latitude and longitude in the configuration.
@@ -163,7 +165,7 @@ def clones(
     elif scope["start_ms"] is None:
         until_ms = scope["end_ms"] if scope["end_ms"] is not None else time.time_ns() // 1_000_000
         scope["start_ms"] = until_ms - _DAY_MS
-        tell(err, f"all plates since {show_time(until_ms - _DAY_MS)}; --from searches further back")
+        say(err, f"all plates since {show_time(until_ms - _DAY_MS)}; --from searches further back")
     cameras = camera_places(config)
     places = _known(cameras)
     if not places:
@@ -232,7 +234,7 @@ def _note_missing(camera_ids: Iterable[str], places: Mapping[str, Place], so: st
     missing = sorted({camera_id for camera_id in camera_ids if camera_id not in places})
     if missing:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-        tell(
+        say(
             err,
             f"note: the configuration has no latitude and longitude of {', '.join(missing[:_NAMED])}{more}; {so}",
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.common.console import csv_writer, out, print_table, tell, tell_error
+from pipeline.cli.common.console import csv_writer, out, print_table, report_error, say
 from pipeline.errors import ModelCardError, ViapublicaError
 from tests.cli.commands import viapublica
 
@@ -26,14 +26,14 @@ def write(target: str | Path, rows: Iterable[tuple[object, ...]] = (("a", 1),)) 
 
 
 def test_brackets_in_errors_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_error(ModelCardError(MARKUP, MARKUP, MARKUP))
+    report_error(ModelCardError(MARKUP, MARKUP, MARKUP))
     assert capsys.readouterr().err == f"error: {MARKUP}: {MARKUP}\nfix:   {MARKUP}\n"
-    tell(out, MARKUP)
+    say(out, MARKUP)
     assert capsys.readouterr().out == f"{MARKUP}\n"
 
 
 def test_no_value_moves_the_cursor_or_turns_the_writing(capsys: pytest.CaptureFixture[str]) -> None:
-    tell(out, "a\x1b[2Jb\u202ec\r")
+    say(out, "a\x1b[2Jb\u202ec\r")
     print_table("t", ["a"], [("x\ny\x9b1m",)])
     shown = capsys.readouterr().out
     assert shown.startswith("a\\u001b[2Jb\\u202ec\\u000d\n")
