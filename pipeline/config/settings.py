@@ -220,13 +220,13 @@ class Config(BaseModel):
     store: Annotated[StoreSettings, Field(discriminator="type")] | None = Field(
         default=None,
         title="Event store",
-        description="The event store that queries ask and that `viapublica ingest` fills from Kafka, where it is not "
-        "one of the sinks.",
+        description="The event store that queries read and that `viapublica kafka ingest` fills, where it is not one "
+        "of the sinks.",
     )
     ingest: IngestSettings = Field(
         default_factory=IngestSettings,
         title="Ingest",
-        description="How `viapublica ingest` brings events from Kafka into the event store.",
+        description="How `viapublica kafka ingest` brings events from Kafka into the event store.",
     )
     retention: RetentionSettings = Field(
         default_factory=RetentionSettings,

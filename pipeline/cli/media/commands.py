@@ -32,7 +32,9 @@ def detect(
     confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Least confidence of an object.")] = None,
     fps: FpsOption = None,
 ) -> None:
-    """Find persons, vehicles, faces and plates: a row per object, in pixels of the stored image.
+    """Find persons, vehicles, faces and plates in images and video.
+
+    One row per object, in pixels of the stored image.
 
     Example: [bold]viapublica detect street.jpg clips/ --csv objects.csv[/]
     """
@@ -57,7 +59,9 @@ def read(
     models: ModelsOption = None,
     fps: FpsOption = None,
 ) -> None:
-    """Read plates: a row per plate of an image, a row per vehicle track of a clip (the plate voted over its frames).
+    """Read plates in images and video.
+
+    One row per plate of an image; one per vehicle track of a clip, its plate voted over the frames.
 
     Example: [bold]viapublica read gate.mp4 --csv -[/]
     """

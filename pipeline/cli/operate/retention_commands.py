@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pipeline.app.erasure.erase import Erasure, Finding, open_erasure
-from pipeline.cli.common.console import err, print_json, print_table, tell
+from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.times import parse_range
 from pipeline.cli.query.options import ConfigOption, DataOption, FromOption, ToOption, data_folder
 from pipeline.config import load_config
@@ -27,7 +27,9 @@ from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
 
 retention_app = typer.Typer(
-    help="Days that events are kept: show what is stored and due, apply drops what is due.", no_args_is_help=True
+    help="Days that events are stored: show, apply.\n\n"
+    "Example: [bold]viapublica store retention show --config configs/city.yaml[/]",
+    no_args_is_help=True,
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
@@ -37,7 +39,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on sta
 def show(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Per table: days kept, the oldest day, rows and bytes of each day, and which days are due.
 
-    Example: [bold]viapublica retention show --config configs/demo.yaml[/]
+    Example: [bold]viapublica store retention show --config configs/demo.yaml[/]
     """
     settings, stores, folder = _stores(config, data)
     reports = []
@@ -60,7 +62,7 @@ def apply(
 ) -> None:
     """Drop the days that are due, as a run does every hour.
 
-    Example: [bold]viapublica retention apply --dry-run --config configs/demo.yaml[/]
+    Example: [bold]viapublica store retention apply --dry-run --config configs/demo.yaml[/]
     """
     settings, stores, folder = _stores(config, data)
     reports = []
@@ -82,7 +84,7 @@ def apply(
                 f"{'To be dropped' if dry_run else 'Dropped'}: {target}", ["table", "day (UTC)", "rows", "MB"], rows
             )
         else:
-            tell(err, f"{target}: nothing is due")
+            say(err, f"{target}: nothing is due")
     if as_json:
         print_json(reports)
 
@@ -101,9 +103,9 @@ def erase(
     ] = 3600,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase one vehicle, or one place and time, from all tables, spools and files of this machine, and prove it.
+    """Erase one vehicle, or one place and time, and prove that nothing is left.
 
-    The run must be stopped. Status 1 if anything is left.
+    Erases from all tables, spools and files of this machine. The run must be stopped. Status 1 if anything is left.
 
     Example: [bold]viapublica erase --plate ABC1D23 --dry-run[/]
 
@@ -124,9 +126,9 @@ def erase(
                 found = erasure.carry_out(lambda doing: status.update(f"erasing: {doing}"))
             if not as_json:
                 _print_findings(found, "Erased", [])
-                tell(err, f"{total} events erased; counted again: 0 left")
+                say(err, f"{total} events erased; counted again: 0 left")
         elif not dry_run:
-            tell(err, "nothing was erased")
+            say(err, "nothing was erased")
             raise typer.Exit(1)
     if as_json:
         _print_erasure(found, erasure, dry_run)

@@ -170,7 +170,7 @@ def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
         _wait_for('"ended"', log)
         run.send_signal(signal.SIGTERM)
         time.sleep(2)
-        if "finishing" in log.read_text():  # else the first one came late enough to mean this already
+        if "finishing" in log.read_text():  # else the first signal came late and stopped delivery already
             run.send_signal(signal.SIGTERM)
         out, _ = run.communicate(timeout=60)
     assert run.returncode == 0, log.read_text()
@@ -192,7 +192,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Pa
     assert "Traceback" not in result.stderr
 
 
-def test_a_camera_that_never_answered_is_trouble_in_the_summary(tmp_path: Path, models_dir: Path) -> None:
+def test_a_camera_that_never_answered_is_a_problem_in_the_summary(tmp_path: Path, models_dir: Path) -> None:
     city = config(tmp_path, "  - {id: silent, source: rtsp://127.0.0.1:1/x, scope: public-square}\n")
     log = tmp_path / "log"
     with log.open("w") as stderr:

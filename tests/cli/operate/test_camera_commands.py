@@ -1,4 +1,4 @@
-"""`viapublica segments`, and times in places whose clocks are changed."""
+"""`viapublica camera`, and times in places whose clocks are changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(*words: str | Path) -> str:
 
 
 def test_what_is_recorded_is_listed(video: Path) -> None:
-    (camera,) = json.loads(run("segments", "--dir", video, "--to", "2025-06-01T12:01Z", "--json"))
+    (camera,) = json.loads(run("camera", "segments", "--dir", video, "--to", "2025-06-01T12:01Z", "--json"))
     assert camera["camera"] == "praca"
     assert [one["begin_ms"] - BEGIN_MS for one in camera["segments"]] == [
         *range(0, 4000, 1000),
@@ -44,21 +44,21 @@ def test_what_is_recorded_is_listed(video: Path) -> None:
 
 
 def test_a_day_is_a_bar(video: Path) -> None:
-    shown = viapublica("segments", "--dir", video)
+    shown = viapublica("camera", "segments", "--dir", video)
     assert shown.returncode == 0, shown.stderr
     (bar,) = [line for line in shown.stdout.splitlines() if line.startswith("2025-06-01  ")]
     assert bar.split()[1] == "·" * 48 + "▄" + "·" * 47
     assert "the cable was pulled" in shown.stdout
 
 
-def test_hold_tidy_free(video: Path) -> None:
+def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> None:
     given = ["--from", "2025-06-01T12:00:01.200Z", "--to", "2025-06-01T12:00:01.300Z", "--reason", "order 12"]
-    hold_id = run("segments", "hold", "praca", *given, "--by", "A. Souza", "--dir", video).strip()
-    done = json.loads(run("segments", "tidy", "--dir", video, "--json"))
+    hold_id = run("camera", "hold", "praca", *given, "--by", "A. Souza", "--dir", video).strip()
+    done = json.loads(run("camera", "prune", "--dir", video, "--json"))
     assert (len(done["removed"]), done["held"]) == (7, 1)
     assert len(RecordingArchive(video).segments("praca")) == 1
-    run("segments", "free", hold_id, "--by", "A. Souza", "--dir", video)
-    run("segments", "tidy", "--dir", video)
+    run("camera", "unhold", hold_id, "--by", "A. Souza", "--dir", video)
+    run("camera", "prune", "--dir", video)
     assert RecordingArchive(video).segments("praca") == []
 
 
@@ -75,7 +75,7 @@ def test_hold_tidy_free(video: Path) -> None:
     ],
 )
 def test_what_makes_no_sense_is_named(video: Path, words: list[str], said: str) -> None:
-    done = viapublica("segments", "--dir", video, *words)
+    done = viapublica("camera", "segments", "--dir", video, *words)
     assert done.returncode == 1
     assert said in done.stderr
     assert "fix:" in done.stderr
@@ -84,7 +84,7 @@ def test_what_makes_no_sense_is_named(video: Path, words: list[str], said: str) 
 def test_a_configuration_without_recording_is_named(tmp_path: Path) -> None:
     config = tmp_path / "v.yaml"
     config.write_text("cameras:\n  - {id: a, source: 'rtsp://127.0.0.1/1', scope: public-road}\n")
-    done = viapublica("segments", "--config", config)
+    done = viapublica("camera", "segments", "--config", config)
     assert done.returncode == 1
     assert "has no record section" in done.stderr
 
