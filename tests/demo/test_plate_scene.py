@@ -1,4 +1,4 @@
-"""The rendered scene is a real clip, the same each time, and what it shows is really found and read."""
+"""The rendered scene: a valid video, the same each time, whose cars and plates are detected and read."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_another_text_is_another_plate_image() -> None:
     assert (plate_image("BRA2E19") != plate_image("BRA2E18")).any()
 
 
-def test_the_camera_shows_near_things_lower_and_larger() -> None:
+def test_the_camera_projects_near_objects_lower_and_larger() -> None:
     camera = PoleCamera((1280, 720))
     near, far = (camera.project(plate_corners(0.0, y_m)) for y_m in (7.0, 30.0))
     assert near[:, 1].mean() > far[:, 1].mean()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from pipeline.app.demo import PLATES, DemoResults, demo_config, demo_results, prepare_demo
-from pipeline.app.live_run import open_live_run
-from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.console import err, out, print_json, say
-from pipeline.cli.operate.live_table import LiveTable
 from pipeline.cli.operate.run_command import print_report
-from pipeline.cli.query import event_commands
+
+if TYPE_CHECKING:
+    from pipeline.app.demo import DemoResults
 
 
 def demo(
@@ -33,6 +31,12 @@ def demo(
 
     Example: [bold]viapublica demo --out out/demo[/]
     """
+    # Here, so that help and completion load no network.
+    from pipeline.app.demo import demo_config, demo_results, prepare_demo
+    from pipeline.app.live_run import open_live_run
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.cli.operate.live_table import LiveTable
+
     configure_logging("warning", "auto")
     with err.status("rendering the plate scene"):
         path = prepare_demo(folder)
@@ -54,6 +58,9 @@ def demo(
 
 
 def _show(data: Path, config: Path, results: DemoResults) -> None:
+    from pipeline.app.demo import PLATES
+    from pipeline.cli.query import event_commands
+
     out.print("\n[bold]bikes[/]: a real street video.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
     event_commands.events(data=data, limit=15)
     say(out, (f"\n$ viapublica plates {' '.join(PLATES)} --data {data}", "bold"))

@@ -9,8 +9,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from pipeline.app.logging_setup import configure_logging
-from pipeline.app.model_catalog import WeightsState, compare_detectors, list_models, verify_models
 from pipeline.cli.common.console import print_json, print_table
 from pipeline.errors import ViapublicaError
 
@@ -31,6 +29,8 @@ def list_all(models: ModelsOption = None, as_json: JsonOption = False) -> None:
 
     Example: [bold]viapublica models list[/]
     """
+    from pipeline.app.model_catalog import list_models  # here, so that help and completion load no network
+
     listed, broken = list_models(models)
     if as_json:
         print_json([one.card.model_dump(mode="json") | {"present": one.present} for one in listed])
@@ -64,6 +64,8 @@ def verify(
 
     Example: [bold]viapublica models verify viapublica_plates[/]
     """
+    from pipeline.app.model_catalog import WeightsState, verify_models
+
     verified, broken = verify_models(names or (), models)
     columns = ("model", "state", "file", "sha256")
     rows = [(one.model, one.state.value, one.file, one.sha256) for one in verified]
@@ -88,6 +90,9 @@ def compare(
 
     Example: [bold]viapublica models compare images/ -m yolo11n_int8_320 -m yolov8n_dequantised_float[/]
     """
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.app.model_catalog import compare_detectors
+
     configure_logging("warning", "auto")
     results = compare_detectors(paths, model, models, confidence)
     if as_json:

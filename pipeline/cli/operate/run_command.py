@@ -5,16 +5,15 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import msgspec
 import typer
 
-from pipeline.app.live_run import LiveRun, RunReport, StopStage, open_live_run
-from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.console import drops_text, err, out, print_json, print_table, say
-from pipeline.cli.operate.live_table import LiveTable
-from pipeline.config import load_config
+
+if TYPE_CHECKING:
+    from pipeline.app.live_run import LiveRun, RunReport
 
 
 def run(
@@ -32,10 +31,16 @@ def run(
 
     Example: [bold]viapublica run configs/demo.yaml[/]
     """
+    # Here, so that help and completion load no network.
+    from pipeline.app.live_run import open_live_run
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.cli.operate.live_table import LiveTable
+    from pipeline.config import load_config
+
     settings = load_config(config)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
     with StopSignals() as signals, open_live_run(settings) as handle:
-        signals.stop(handle)
+        signals.watch(handle)
         with LiveTable.of_run(handle, err, enabled=not quiet) as table:
             handle.run(on_tick=table.refresh)
     report = handle.report()
@@ -53,8 +58,9 @@ class StopSignals:
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
 
-    def stop(self, run: LiveRun) -> None:
+    def watch(self, run: LiveRun) -> None:
         """Let signals stop a run from now on; before, they end the process."""
+        from pipeline.app.live_run import StopStage
 
         def on_signal(number: int, _frame: FrameType | None) -> None:
             name = signal.Signals(number).name

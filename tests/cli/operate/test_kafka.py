@@ -50,7 +50,7 @@ def kafka_of(broker: KafkaBroker, prefix: str) -> KafkaSettings:
     return KafkaSettings(brokers=(broker.address,), topic_prefix=prefix, batch_interval_s=0.05)
 
 
-def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letters(
+def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_dead_letters(
     broker: KafkaBroker, config: Path, tmp_path: Path
 ) -> None:
     kafka = kafka_of(broker, tmp_path.name)
@@ -59,7 +59,7 @@ def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letter
     sink.flush(20)
     sink.close()
     producer = open_producer(kafka, "test")
-    producer.send([Message(f"{tmp_path.name}.counts", b"rubbish", b"cam-9", [("empty", None)])])
+    producer.send([Message(f"{tmp_path.name}.counts", b"invalid", b"cam-9", [("empty", None)])])
     producer.close()
 
     done = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
@@ -90,7 +90,7 @@ def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letter
     assert few.count("camera-lost") == 2
 
 
-def test_what_is_wrong_is_named(config: Path, tmp_path: Path) -> None:
+def test_wrong_topics_sinks_and_brokers_are_errors(config: Path, tmp_path: Path) -> None:
     unknown = viapublica("kafka", "tail", "faces", "--config", config)
     assert (unknown.returncode, "none of this program's topics" in unknown.stderr) == (1, True)
     missing = viapublica("kafka", "tail", "counts", "--config", config, "--end")

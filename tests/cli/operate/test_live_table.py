@@ -127,7 +127,7 @@ def test_streams_show_the_time_only() -> None:
     assert fake.text(table).splitlines()[-1].strip() == "1:02:05"
 
 
-def test_many_problems_are_summed_up() -> None:
+def test_many_problems_are_summarized() -> None:
     fake = FakeRun()
     fake.sources = {f"c{n}": SourceStatus(SourceState.STALLED, detail="no frame for 5 s") for n in range(9)}
     text = fake.text(fake.table())
@@ -135,13 +135,13 @@ def test_many_problems_are_summed_up() -> None:
     assert "and 4 more" in text
 
 
-def test_nothing_to_show_is_shown_too() -> None:
+def test_without_cameras_the_header_is_shown() -> None:
     fake = FakeRun()
     assert "camera" in fake.text(fake.table())
 
 
 @pytest.mark.parametrize(("terminal", "enabled"), [(False, True), (True, False)])
-def test_without_a_terminal_or_when_quiet_nothing_is_printed_or_asked(terminal: bool, enabled: bool) -> None:
+def test_without_a_terminal_or_when_quiet_nothing_is_printed_or_read(terminal: bool, enabled: bool) -> None:
     fake = FakeRun(terminal=terminal)
     with fake.table(enabled) as table:
         for second in range(10):
@@ -161,7 +161,7 @@ def test_refreshing_for_every_batch_draws_four_times_a_second() -> None:
     assert "av-ipiranga-01" in fake.out.getvalue()
 
 
-def test_the_table_goes_away_at_the_end_also_after_an_error() -> None:
+def test_the_table_is_cleared_at_the_end_also_after_an_error() -> None:
     fake = _street()
 
     def crash() -> None:

@@ -40,7 +40,9 @@ def _wait_for(words: str, log: Path) -> None:
         time.sleep(0.1)
 
 
-def test_files_are_analyzed_to_their_end_and_can_be_asked_for(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+def test_files_are_analyzed_to_their_end_and_their_events_can_be_queried(
+    tmp_path: Path, data_dir: Path, models_dir: Path
+) -> None:
     clips = data_dir / "clips"
     city = config(
         tmp_path,
@@ -72,7 +74,7 @@ def test_files_are_analyzed_to_their_end_and_can_be_asked_for(tmp_path: Path, da
     assert "nothing found" in nothing.stderr
 
 
-def test_a_bad_camera_is_named_and_the_others_go_on(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+def test_a_failed_camera_is_reported_and_the_others_continue(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
     (tmp_path / "words.mp4").write_text("this is no video\n" * 100)
     city = config(
         tmp_path,
@@ -141,7 +143,7 @@ def test_a_signal_stops_in_good_order(tmp_path: Path, data_dir: Path, models_dir
     assert sink["accepted"] == sink["delivered"] == sum(report["events"].values())
 
 
-def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, data_dir: Path) -> None:
+def test_a_missing_model_prevents_the_start(tmp_path: Path, data_dir: Path) -> None:
     city = config(
         tmp_path,
         f"  - {{id: a, source: {data_dir}/clips/car-detection.mp4, scope: public-road}}\n",
@@ -154,7 +156,7 @@ def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, data_dir: Pat
     assert "Traceback" not in result.stderr
 
 
-def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
+def test_a_second_signal_leaves_the_events_of_a_dead_sink_on_disk(
     tmp_path: Path, data_dir: Path, models_dir: Path
 ) -> None:
     city = config(
@@ -179,7 +181,7 @@ def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
     assert len(kept) == sink["accepted"] == sink["pending"] > 0
 
 
-def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+def test_a_data_folder_that_cannot_be_created_is_an_error(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
     (tmp_path / "file").touch()
     city = config(
         tmp_path,
