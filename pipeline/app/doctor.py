@@ -18,14 +18,13 @@ from pipeline import __version__
 from pipeline.config.settings import Config
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.events import HealthEvent, Kind
-from pipeline.errors import ViapublicaError
+from pipeline.errors import MissingComponent, ViapublicaError
 from pipeline.lpr.settings import LprSettings
 from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings
 
 __all__ = ["ComponentCheck", "ComponentState", "check_components"]
 
 _LEAST_FREE_GB: Final = 1
-_CODECS: Final = ("h264", "hevc", "av1", "mjpeg")
 
 
 class ComponentState(StrEnum):
@@ -55,7 +54,7 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
         models: folder with the weights; None for the configuration's, or the environment's.
     """
     yield ComponentCheck("viapublica", ComponentState.WORKING, __version__, f"Python {sys.version.split()[0]}", "")
-    yield _check("decode (PyAV)", "av", _codecs, "pip install --force-reinstall av")
+    yield _check("decode (PyAV)", "av", _decoders, "pip install --force-reinstall av")
     yield _check("images (OpenCV)", "opencv-python-headless", _opencv, "pip install opencv-python-headless")
     yield _check("inference (ONNX Runtime)", "onnxruntime", _onnx_runtime, "pip install onnxruntime")
     yield _optional("inference on Intel and AMD CPUs (OpenVINO)", "openvino", "pip install 'viapublica[openvino]'")
@@ -105,12 +104,14 @@ def _import(module: str) -> str:
     return "imports"
 
 
-def _codecs() -> str:
-    import av
+def _decoders() -> str:
+    from pipeline.decode.decoder_check import check_decoders
 
-    missing = [name for name in _CODECS if name not in av.codecs_available]
-    present = ", ".join(name for name in _CODECS if name not in missing)
-    return f"decodes {present}" + (f"; not {', '.join(missing)}" if missing else "")
+    verdicts = list(check_decoders())
+    wrong = [f"{one.codec} {one.problem}" for one in verdicts if one.problem]
+    if wrong:
+        raise MissingComponent("decoders", "; ".join(wrong), "Use the av package of PyPI, which brings its own FFmpeg")
+    return f"decodes {', '.join(one.codec for one in verdicts)}"
 
 
 def _opencv() -> str:
@@ -147,17 +148,26 @@ def _models(config: Config | None, models: Path | None) -> Iterator[ComponentChe
     folder = models or (config.models_dir if config else None)
     detect = config.detect if config else DetectSettings()
     lpr = config.lpr if config else LprSettings()
-    names = [detect.model, detect.plate_model, lpr.model if lpr else None]
-    for name in dict.fromkeys(name for name in names if name):
+    networks: list[DetectSettings | LprSettings] = [detect.model_copy(update={"plate_model": None})]
+    if detect.plate_model is not None:
+        plates = {"model": detect.plate_model, "plate_model": None, "input_size": None, "confidence": None}
+        networks.append(detect.model_copy(update=plates))
+    if lpr is not None:
+        networks.append(lpr)
+    for settings in networks:
         fix = "Set VIAPUBLICA_MODELS to the folder with the weights"
-        yield _check(f"model {name}", "", partial(_weights, name, folder), fix)
+        yield _check(f"model {settings.model}", "", partial(_network, settings, folder), fix)
 
 
-def _weights(name: str, folder: Path | None) -> str:
+def _network(settings: DetectSettings | LprSettings, folder: Path | None) -> str:
+    from pipeline.app.network_check import open_and_check
     from pipeline.weights.catalog import load_card, verify_weights
 
-    card = load_card(name, folder)
-    return f"{card.license}, {verify_weights(card, folder).stat().st_size / 1e6:.1f} MB, SHA-256 matches"
+    card = load_card(settings.model, folder)
+    size = verify_weights(card, folder).stat().st_size / 1e6
+    network = open_and_check(settings, folder)
+    passed = f"{card.license}, {size:.1f} MB, SHA-256 matches, right answers with {network.backend}"
+    return "; ".join([passed, *(f"wrong with {one.backend} ({one.reason})" for one in network.rejected)])
 
 
 def _servers(config: Config) -> Iterator[ComponentCheck]:

@@ -90,7 +90,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "operate.kafka_commands:app", "Events in Kafka: ingest, tail, dead-letters, schema.", _OPERATION
     ),
     "models": CommandEntry(
-        "operate.models_commands:app", "Weights and their cards: list, verify, compare.", _OPERATION
+        "operate.models_commands:app",
+        "Networks and their cards: list, verify, test, record-answers, compare.",
+        _OPERATION,
     ),
     "spool": CommandEntry(
         "operate.spool_commands:app", "Events on disk before delivery: ls, verify, cat, replay, trim.", _OPERATION

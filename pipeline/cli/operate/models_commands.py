@@ -1,4 +1,4 @@
-"""`viapublica models`: list, checksums and comparison of weights."""
+"""`viapublica models`: list, checksums, known-answer tests and comparison of weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pipeline.cli.common.console import print_json, print_table
 from pipeline.errors import ViapublicaError
 
 app = typer.Typer(
-    help="Weights and their cards: list, verify, compare.\n\nExample: [bold]viapublica models list[/]",
+    help="Networks and their cards: list, verify, test, record-answers, compare.\n\n"
+    "Example: [bold]viapublica models list[/]",
     no_args_is_help=True,
 )
 
@@ -76,6 +77,52 @@ def verify(
     _end_on(broken)
     if any(one.state is not WeightsState.AS_DESCRIBED for one in verified):
         raise typer.Exit(1)
+
+
+@app.command("test")
+def run_tests(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; by default all that are present.")] = None,
+    models: ModelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put networks to their known-answer tests on this machine, with each backend. Status 1 if one does not pass.
+
+    The images and answers stand in the models' cards. A network is also tested before its first use on a machine.
+
+    Example: [bold]viapublica models test viapublica_traffic[/]
+    """
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.app.network_check import NetworkState, check_networks
+
+    configure_logging("error", "auto")
+    checks = list(check_networks(names or (), models))
+    columns = ("model", "backend", "state", "detail")
+    rows = [(one.model, one.backend, one.state.value, one.detail) for one in checks]
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table("Known-answer tests", columns, rows)
+    if any(one.state is not NetworkState.PASSED for one in checks):
+        raise typer.Exit(1)
+
+
+@app.command("record-answers")
+def record_answers(
+    model: Annotated[str, typer.Argument(help="Model card: name or file.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="An image that shows what the network finds.", show_default=False)],
+    models: ModelsOption = None,
+) -> None:
+    """Print the known answers of an image for a model's card, to be checked by a person.
+
+    Copy the image to known-answers/ beside the card, compare the answers with it, and append them to the card.
+
+    Example: [bold]viapublica models record-answers my_detector street.jpg[/]
+    """
+    from pipeline.app.known_answers import recorded_answers
+    from pipeline.app.logging_setup import configure_logging
+
+    configure_logging("error", "auto")
+    typer.echo(recorded_answers(model, image, models), nl=False)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -72,3 +73,22 @@ def test_a_missing_models_folder_is_an_error_with_a_fix(tmp_path: Path) -> None:
     assert "nowhere: is not a folder fix: Name the folder that holds the weights: --models" in " ".join(
         result.stderr.split()
     )
+
+
+def test_a_network_is_tested_with_each_backend(tmp_path: Path) -> None:
+    result = viapublica("models", "test", "viapublica_plates", "--json")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(result.stdout)
+    assert {row["model"] for row in rows} == {"viapublica_plates"}
+    assert {(row["backend"], row["state"]) for row in rows} >= {("onnxruntime", "passed")}
+
+
+def test_recorded_answers_are_those_of_the_card() -> None:
+    models = Path(__file__).parents[3] / "models"
+    image = models / "known-answers" / "plate-abc1234.png"
+    recorded = viapublica("models", "record-answers", "viapublica_plates", image).stdout
+    assert "text: ABC1234" in recorded
+    assert hashlib.sha256(image.read_bytes()).hexdigest() in recorded
+    card = (models / "cards" / "viapublica_plates.yaml").read_text(encoding="utf-8")
+    assert "file: known-answers/plate-abc1234.png" in recorded
+    assert "file: known-answers/plate-abc1234.png" in card
