@@ -33,7 +33,7 @@ _GREEN: _Color = (0, 140, 60)
 _YELLOW: _Color = (250, 210, 0)
 
 
-def plate_image(plate: str, town: str = "RS PORTO ALEGRE") -> BgrImage:
+def render_plate(plate: str, town: str = "RS PORTO ALEGRE") -> BgrImage:
     """The image of a plate, (260, 800, 3) BGR: Mercosul for LLLNLNN, gray for everything else.
 
     Args:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.demo.camera_model import PoleCamera, Size
 from pipeline.demo.car_mesh import Car, draw_car
-from pipeline.demo.plate_image import plate_image
+from pipeline.demo.plate_image import render_plate
 from pipeline.demo.road_drawing import draw_street
 from pipeline.domain.frame import BgrImage
 
@@ -100,7 +100,7 @@ def images(*, plates: Sequence[str], seconds: float, fps: int, size: Size, seed:
 def _passages(plates: Sequence[str], seconds: float) -> list[_Passage]:
     gap_s = seconds / (len(plates) + 0.4)
     return [
-        _Passage(Car(_PAINTS[i % len(_PAINTS)], plate_image(plate)), _LANES_M[i % 2], i * gap_s, 2.0 + 0.3 * (i % 3))
+        _Passage(Car(_PAINTS[i % len(_PAINTS)], render_plate(plate)), _LANES_M[i % 2], i * gap_s, 2.0 + 0.3 * (i % 3))
         for i, plate in enumerate(plates)
     ]
 

@@ -21,10 +21,10 @@ from tests.cli.commands import app, viapublica
 
 _HEAVY = {
     *("numpy", "pydantic", "onnxruntime", "openvino", "chdb", "cv2", "sqlalchemy", "av", "scipy", "PIL", "pandas"),
-    *("pyarrow", "kafka", "clickhouse_driver", "cryptography", "c2pa", "jinja2", "matplotlib", "trackers", "ruamel"),
+    *("pyarrow", "kafka", "clickhouse_driver", "cryptography", "c2pa", "jinja2", "matplotlib", "ruamel"),
 }
 """Modules that take long to import."""
-_MEDIA = {"cv2", "av", "onnxruntime", "openvino", "matplotlib", "trackers", "scipy", "PIL"}
+_MEDIA = {"cv2", "av", "onnxruntime", "openvino", "matplotlib", "scipy", "PIL"}
 """Modules for images, video and networks."""
 _QUERIES = [name for name, entry in COMMANDS.items() if entry.panel == "Queries"]
 _LONGEST_HELP = 80

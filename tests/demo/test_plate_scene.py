@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.demo.camera_model import PoleCamera
 from pipeline.demo.car_mesh import plate_corners
-from pipeline.demo.plate_image import HEIGHT_MM, WIDTH_MM, plate_image
+from pipeline.demo.plate_image import HEIGHT_MM, WIDTH_MM, render_plate
 from pipeline.demo.plate_scene import images, render
 from tests.cli.commands import viapublica
 
@@ -53,16 +53,16 @@ def test_impossible_scenes_are_rejected(
 
 
 def test_a_mercosul_plate_has_a_blue_band_and_a_gray_one_has_none() -> None:
-    mercosul, gray = plate_image("bra2e19"), plate_image("ABC-1234")
+    mercosul, gray = render_plate("bra2e19"), render_plate("ABC-1234")
     assert mercosul.shape == gray.shape == (260, 800, 3)
     blue, _, red = mercosul[20, 200].tolist()
     assert blue > red + 80
     assert int(np.ptp(gray[60, 30])) < 20
-    assert plate_image("A").shape[1] / plate_image("A").shape[0] == pytest.approx(WIDTH_MM / HEIGHT_MM)
+    assert render_plate("A").shape[1] / render_plate("A").shape[0] == pytest.approx(WIDTH_MM / HEIGHT_MM)
 
 
 def test_another_text_is_another_plate_image() -> None:
-    assert (plate_image("BRA2E19") != plate_image("BRA2E18")).any()
+    assert (render_plate("BRA2E19") != render_plate("BRA2E18")).any()
 
 
 def test_the_camera_projects_near_objects_lower_and_larger() -> None:
