@@ -24,7 +24,7 @@ from typing import NamedTuple
 from benchmarks.results_file import machine, write_table
 
 RESULTS = Path(__file__).parent / "results" / "startup.md"
-TIMES = 9
+TIMES = 7
 SHOWN = ("numpy", "pydantic", "ruamel.yaml", "chdb", "kafka", "sqlalchemy", "cv2", "av", "onnxruntime")
 PACKAGES = ("typer", "rich", "pydantic", "numpy", "chdb", "sqlalchemy")
 CONFIG = """\
@@ -120,6 +120,7 @@ def processor() -> str:
 
 def main() -> None:
     """Measure every command, write the table."""
+    load = os.getloadavg()[0]
     overview = {name: name.split() for name in ("--help", "--version", "run --help", "kafka --help", "release --help")}
     offline = {name: name.split() for name in ("config check v.yaml", "config explain", "models list", "spool ls")}
     queries = {name: name.split() for name in ("plates ABC1D23", "events", "cameras", "traffic", "route ABC1D23")}
@@ -136,7 +137,8 @@ def main() -> None:
         RESULTS,
         "Start-up of the commands",
         f"Median of {TIMES} fresh processes after one that warms the file cache, and their range; CPU is user and "
-        f"system time of one process. {processor()}, {machine()} {versions}. `python -m benchmarks.startup`.",
+        f"system time of one process. {processor()}, {machine()} {versions}. Load average before: "
+        f"{load:.1f}; with other work on the machine only the CPU times count. `python -m benchmarks.startup`.",
         columns=["command", "wall, ms", "range, ms", "CPU, ms", "imports, among others"],
         rows=rows,
     )
