@@ -69,6 +69,7 @@ soak: venv system ## the tests that take minutes, and ten minutes of a broken RT
 
 bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.conversion --clip $(DATA)/clips/people-walking.mp4
+	$(RUN)/python -m benchmarks.startup
 	$(RUN)/python -m benchmarks.store
 	$(RUN)/python -m benchmarks.backbone
 	$(RUN)/python -m benchmarks.city_store

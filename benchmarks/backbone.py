@@ -103,7 +103,16 @@ def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[Kafka
         "ingest": {"session_timeout_s": 6, "oldest_days": 36_500, "ahead_s": 2_592_000, "batch_interval_s": 0.5},
     }
     (folder / "city.yaml").write_bytes(msgspec.json.encode(config))
-    command = [sys.executable, "-m", "pipeline.cli", "ingest", "--config", str(folder / "city.yaml"), "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        "kafka",
+        "ingest",
+        "--config",
+        str(folder / "city.yaml"),
+        "--quiet",
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield kafka, psutil.Process(process.pid)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -86,6 +85,8 @@ def solve(points: tuple[GroundPoint, ...]) -> Points:
         ConfigError: points coincide or lie on one line; the horizon would run between them (two are swapped); or they
             contradict each other.
     """
+    import cv2  # here: a configuration is read by commands that need no OpenCV
+
     image = np.array([(p.x, p.y) for p in points], np.float64)
     ground = np.array([(p.x_m, p.y_m) for p in points], np.float64)
     _check_spread(image, ground)

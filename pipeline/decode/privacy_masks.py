@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -95,6 +94,8 @@ class MaskBurner:
 
     @staticmethod
     def _stencil(polygon: Polygon, width: int, height: int, turns: int, factor: int) -> _Stencil:
+        import cv2  # here: a configuration is read by commands that need no OpenCV
+
         corners = [_turned_back(x, y, turns) for x, y in polygon]
         points = np.array([(min(x * width, width - 1), min(y * height, height - 1)) for x, y in corners])
         canvas = np.zeros((height, width), np.uint8)

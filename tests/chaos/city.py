@@ -99,7 +99,8 @@ class City:
             ["tests.chaos.engine_program", str(folder / "engine.yaml"), str(self.ledger)], folder / "engine.log"
         )
         self.ingester = Program(
-            ["pipeline.cli", "ingest", "--config", str(folder / "ingest.yaml"), "--quiet"], folder / "ingest.log"
+            ["pipeline.cli", "kafka", "ingest", "--config", str(folder / "ingest.yaml"), "--quiet"],
+            folder / "ingest.log",
         )
         self.folder = folder
 

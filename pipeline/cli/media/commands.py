@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from pipeline.cli.common.console import csv_writer, err, print_json, progress, tell, tell_error
+from pipeline.cli.common.console import csv_writer, err, print_json, progress, report_error, say
 from pipeline.domain.camera import Camera, Scope
 from pipeline.errors import SourceError, ViapublicaError
 
@@ -143,7 +143,7 @@ class _FileProgress:
             typer.Exit: status 1 when there are any.
         """
         for error in self._failed:
-            tell_error(error)
+            report_error(error)
         if self._failed:
-            tell(err, f"{len(self._failed)} of {self._files} files could not be read")
+            say(err, f"{len(self._failed)} of {self._files} files could not be read")
             raise typer.Exit(1)

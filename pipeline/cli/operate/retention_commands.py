@@ -11,7 +11,7 @@ import typer
 
 from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
 from pipeline.app.retention import RetentionReport, StoredDay, drop_due_days, due_days, retention_reports
-from pipeline.cli.common.console import err, print_json, print_table, tell
+from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.store_options import (
     ConfigOption,
     DataOption,
@@ -67,7 +67,7 @@ def apply(
             rows = [(day.table, day.day.isoformat(), day.rows, round(day.size / 1e6, 1)) for day in report.days]
             print_table(title, ["table", "day (UTC)", "rows", "MB"], rows)
         else:
-            tell(err, f"{report.store}: nothing is due")
+            say(err, f"{report.store}: nothing is due")
     if as_json:
         print_json(
             [
@@ -107,7 +107,7 @@ def erase(
     selection = Selection.of(plate, camera or (), start_ms, end_ms)
     if start_ms is not None or end_ms is not None:
         times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
-        tell(err, f"time range: {' to '.join(times)}")
+        say(err, f"time range: {' to '.join(times)}")
     with open_erasure(selection, installation_of(config, data), timeout_s=timeout_s) as erasure:
         found = _previewed_and_erased(erasure, dry_run=dry_run, yes=yes, as_json=as_json)
     if as_json:
@@ -123,13 +123,13 @@ def _previewed_and_erased(erasure: Erasure, *, dry_run: bool, yes: bool, as_json
     if dry_run:
         return found
     if not yes and total and not typer.confirm(f"Erase {total} events for good?", err=True):
-        tell(err, "nothing was erased")
+        say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:
         found = erasure.erase(lambda doing: status.update(f"erasing: {doing}"))
     if not as_json:
         _print_places(found, "Erased", [])
-        tell(err, f"{total} events erased; counted again: 0 left")
+        say(err, f"{total} events erased; counted again: 0 left")
     return found
 
 

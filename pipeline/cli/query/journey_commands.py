@@ -10,7 +10,7 @@ import typer
 
 from pipeline.app.journeys import bounded_clones, camera_locations, known_locations
 from pipeline.app.queries import Clones, Companion, Convoy, Route
-from pipeline.cli.common.console import err, tell
+from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.store_options import has_config, loaded_config
 from pipeline.cli.query.options import QueryOptions
@@ -85,7 +85,7 @@ def route(plate: PlateArgument, *, query: QueryOptions) -> None:
         found = store.ask(question)
     _note_unlocated(found.unlocated, "legs to and from there have no distance")
     if (read := found.only_read) is not None:
-        tell(err, f"only one read, by {read.camera_id} at {format_time(read.ts_ms, zone)}: no leg")
+        say(err, f"only one read, by {read.camera_id} at {format_time(read.ts_ms, zone)}: no leg")
     output.show(f"Route of {plate}", found.legs, [Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, zone))
 
 
@@ -124,7 +124,7 @@ def clones(
     )
     question = bounded_clones(asked)
     if question.start_ms is not None and question.start_ms != asked.start_ms:
-        tell(err, f"all plates since {format_time(question.start_ms, zone)}; --from searches further back")
+        say(err, f"all plates since {format_time(question.start_ms, zone)}; --from searches further back")
     with query.open() as store:
         found = store.ask(question)
     _note_unlocated(found.unlocated, "their reads are not compared")
@@ -165,4 +165,4 @@ def _note_unlocated(camera_ids: Sequence[str], consequence: str) -> None:
         rest = len(camera_ids) - _MOST_NAMED
         more = f" and {rest} more" if rest > 0 else ""
         names = ", ".join(camera_ids[:_MOST_NAMED])
-        tell(err, f"note: the configuration has no latitude and longitude of {names}{more}; {consequence}")
+        say(err, f"note: the configuration has no latitude and longitude of {names}{more}; {consequence}")

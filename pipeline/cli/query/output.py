@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pipeline.cli.common.console import csv_writer, err, print_json, print_table, tell
-from pipeline.cli.common.output_files import check_target, written
+from pipeline.cli.common.console import csv_writer, err, print_json, print_table, say
+from pipeline.cli.common.output_files import check_target, output_file
 from pipeline.errors import MissingComponent, ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -78,7 +78,7 @@ class Output:
         elif found:
             print_table(title, columns, map(row, found))
         else:
-            tell(err, "nothing found")
+            say(err, "nothing found")
 
 
 def _fields(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _write_parquet(target: str, found: Sequence[msgspec.Struct], fields: dict[st
     plain = [msgspec.to_builtins(item) for item in found]
     schema = pa.schema([(name, _arrow_type(pa, kind)) for name, kind in fields.items()])
     arrays = [pa.array([item.get(field.name) for item in plain], type=field.type) for field in schema]
-    with written("--parquet", target, "wb") as stream:
+    with output_file("--parquet", target, "wb") as stream:
         parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), stream)
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_REGISTER = "viapublica-register/register.db"
 
 app = typer.Typer(
-    help="The register of disclosures: ask, decide, look up, and the month's sheet. Nothing leaves without an entry.",
+    help="Disclosures: request, decide, build, deliver, look up.\n\n"
+    "Nothing leaves without an entry in the register.\n\nExample: [bold]viapublica release list[/]",
     no_args_is_help=True,
 )
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.common.console import err, out, print_json, tell
-from pipeline.cli.common.output_files import check_target, written
+from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.output_files import check_target, output_file
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
     JsonOption,
@@ -104,7 +104,7 @@ def find(
         if as_json:
             print_json({"found_as": role, **as_plain(one)})
         else:
-            tell(out, (one.number, "bold"), f"  {_ROLES[role]}; {one.state.value}; {one.request.recipient}")
+            say(out, (one.number, "bold"), f"  {_ROLES[role]}; {one.state.value}; {one.request.recipient}")
 
 
 @app.command("sheet")
@@ -148,14 +148,14 @@ def sheet(
         zone=find_zone(zone),
         journal=(len(entries), entries[-1].hash if entries else ""),
     )
-    with written("--out", path, "wb") as stream:
+    with output_file("--out", path, "wb") as stream:
         stream.write(month_sheet(found, head))
     if broken is not None:
-        tell(err, ("broken:", "bold red"), " the journal does not hold; see viapublica release journal --check")
+        say(err, ("broken:", "bold red"), " the journal does not hold; see viapublica release journal --check")
     if as_json:
         print_json({"file": path, "month": month, "disclosures": len(found)})
     else:
-        tell(out, ("written ", "bold"), f"{path}: {len(found)} disclosure{'' if len(found) == 1 else 's'}")
+        say(out, ("written ", "bold"), f"{path}: {len(found)} disclosure{'' if len(found) == 1 else 's'}")
 
 
 @app.command("journal")
@@ -188,8 +188,8 @@ def journal(
         result: dict[str, Any] = {"good": broken is None, "entries": len(entries), "last_hash": last}
         print_json(result | {"broken": None if broken is None else asdict(broken)})
     elif broken is None:
-        tell(out, ("holds", "bold green"), f": entry {len(entries)} is the last, its hash {last or 'none'}")
-        tell(err, "note the hash elsewhere: it shows later that nothing before it was taken away")
+        say(out, ("holds", "bold green"), f": entry {len(entries)} is the last, its hash {last or 'none'}")
+        say(err, "note the hash elsewhere: it shows later that nothing before it was taken away")
     if broken is not None:
         if as_json:
             raise typer.Exit(1)

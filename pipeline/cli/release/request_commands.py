@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.common.console import err, tell
+from pipeline.cli.common.console import err, say
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
     ByOption,
@@ -84,10 +84,10 @@ def request(
     if begin_ms is None or end_ms is None or file is not None:
         return
     if keeper is None:
-        tell(err, "recorded video goes after some days: name --config to have it held, or use viapublica segments hold")
+        say(err, "recorded video goes after some days: name --config to have it held, or use viapublica segments hold")
         return
     held = keeper.hold(camera, begin_ms, end_ms, f"disclosure {entered.number}", person(by))
-    tell(err, f"held: {held}; when it is delivered or refused: viapublica segments free {held}")
+    say(err, f"held: {held}; when it is delivered or refused: viapublica segments free {held}")
 
 
 def _keeper(config: Path) -> Holds:

@@ -225,7 +225,7 @@ def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
         (["plates", "ABC1D23", "--from", "today", "--to", "2d"], ["ends before it begins", "Swap"]),
         (["plates", "ABC1D23", "--csv", "x.csv", "--json"], ["--json --csv", "cannot be combined"]),
         (["convoy", "?"], ["'?'"]),
-        (["route", "ABC1D23", "--parquet", "no/where/x.parquet"], ["no/where", "no folder", "Make the folder"]),
+        (["route", "ABC1D23", "--parquet", "no/where/x.parquet"], ["no/where", "no folder", "Create the folder"]),
         (["route", "ABC1D23", "--parquet", "-"], ["standard output", "--parquet FILE"]),
         (["route", "ABC1D23", "--parquet", "."], ["is a folder"]),
         (["clones", "..."], ["no letter or digit"]),
