@@ -83,12 +83,12 @@ def test_marked_command_runs(words: tuple[str, ...], tmp_path: Path) -> None:
 def test_the_page_of_all_keys_is_what_the_schema_says() -> None:
     done = viapublica("config", "explain", "--markdown")
     assert done.returncode == 0, done.stderr
-    page = (ROOT / "docs" / "configuration-keys.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "configuration-keys.md").read_text(encoding="utf-8")
     assert page == done.stdout, "run `make reference`"
 
 
 def test_the_tests_that_show_a_promise_exist() -> None:
-    named = re.findall(r"`(tests/[\w./]+)::(\w+)`", (ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
+    named = re.findall(r"`(tests/[\w./]+)::(\w+)`", (ROOT / "docs" / "reference" / "delivery-guarantees.md").read_text(encoding="utf-8"))
     assert len(named) > 20
     for file, test in named:
         assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
