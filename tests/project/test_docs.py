@@ -88,7 +88,10 @@ def test_the_page_of_all_keys_is_what_the_schema_says() -> None:
 
 
 def test_the_tests_that_show_a_promise_exist() -> None:
-    named = re.findall(r"`(tests/[\w./]+)::(\w+)`", (ROOT / "docs" / "reference" / "delivery-guarantees.md").read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`(tests/[\w./]+)::(\w+)`",
+        (ROOT / "docs" / "reference" / "delivery-guarantees.md").read_text(encoding="utf-8"),
+    )
     assert len(named) > 20
     for file, test in named:
         assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
