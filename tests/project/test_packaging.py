@@ -157,5 +157,5 @@ def test_the_image_runs_as_nobody_in_particular_and_copies_no_weights() -> None:
     assert any(line.startswith("HEALTHCHECK") for line in lines)
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
-    assert {"!models/cards", "!models/plates", "!models/traffic"} <= set(ignored)
+    assert {"!models/cards", "!models/known-answers", "!models/plates", "!models/traffic"} <= set(ignored)
     assert "!models" not in ignored
