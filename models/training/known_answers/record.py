@@ -19,7 +19,7 @@ from models.training.command import told
 from models.training.known_answers.images import PLATES, plate_image, sprites, street_image
 from pipeline.detect.build import backends_for
 from pipeline.detect.image_region import WholeImage
-from pipeline.detect.known_answer import LEAST_SCORE
+from pipeline.detect.known_answer import MIN_SCORE
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.frame import BgrImage
@@ -82,7 +82,7 @@ def _in_the_street(plate: BgrImage) -> BgrImage:
 
 
 def _objects(card: ModelCard, street: Path, models: Path) -> list[str]:
-    settings = DetectSettings(model=card.name, confidence=LEAST_SCORE)
+    settings = DetectSettings(model=card.name, confidence=MIN_SCORE)
     if card.format is Format.OPENVINO:
         from pipeline.inference.openvino_backend import OpenVino
 

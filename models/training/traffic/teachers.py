@@ -67,7 +67,7 @@ class CardTeacher:
             model="yolo11n_int8_320" if closer else card,
             plate_model=card if closer else None,
             plate_search=PlateSearch.BOTH,
-            plate_looks=8,
+            max_plate_crops=8,
             input_size=(size, size) if size else None,
             confidence=_LEAST,
             threads=_THREADS,
