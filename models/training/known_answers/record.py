@@ -1,8 +1,8 @@
-"""Draw the images with a known answer and write into every card what its network finds in them.
+"""Drawing of the images with a known answer, and recording of each network's answers in its card.
 
     python -m models.training.known_answers.record --models FOLDER
 
-Run it after weights have changed, and look at the differences: a card must never learn a wrong answer.
+Run it after weights have changed, and review the differences: a wrong answer must never be recorded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.known_answers.images import PLATES, plate_image, sprites, street_image
 from pipeline.detect.build import backends_for
 from pipeline.detect.image_region import WholeImage
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, help="folder with other people's weights")
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         street, plates = _write_images()
         for name, path in sorted(list_cards(options.models).items()):
             card = load_card(name, options.models)
