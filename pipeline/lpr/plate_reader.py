@@ -153,7 +153,7 @@ def _fit(crop: BgrImage) -> BgrImage:
     """A crop no larger than a reader can use.
 
     Raises:
-        ValueError: it is no image: BGR, three channels of uint8, at least one pixel.
+        ValueError: it is not (height, width, 3) uint8 with at least one pixel.
     """
     if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or not crop.size:
         raise ValueError(

@@ -17,9 +17,9 @@ class IngestSnapshot:
     """Counters of an ingester so far.
 
     Attributes:
-        stored: events written; dead: messages put aside; blocks: inserts; retries: failures.
-        error: the present one, "" when all is well.
-        lag: messages not read yet by topic and partition, of the partitions that are its own.
+        stored: events written; dead: dead letters; blocks: inserts; retries: failures.
+        error: the present one, "" while there is none.
+        lag: messages not read yet by topic and partition, of the partitions assigned to it.
     """
 
     stored: int = 0
@@ -48,7 +48,7 @@ class IngestMetrics(Collector):
         now = self._snapshot()
         for name, text, value in (
             ("stored_events", "Events written into the event store, again if they came again.", now.stored),
-            ("dead_letters", "Messages put aside because no table takes them.", now.dead),
+            ("dead_letters", "Messages that were not stored.", now.dead),
             ("blocks", "Inserts into the event store.", now.blocks),
             ("retries", "Failures of brokers or event store.", now.retries),
         ):
