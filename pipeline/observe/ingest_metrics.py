@@ -1,4 +1,4 @@
-"""Metrics and health of an ingester, for the same server as those of a pipeline."""
+"""Prometheus metrics and health of an ingester, for `MetricsServer`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True)
 class IngestSnapshot:
-    """What an ingester has done so far.
+    """Counters of an ingester so far.
 
     Attributes:
-        stored: events written; dead: messages put aside; blocks: inserts; retries: failures.
-        error: the present one, "" when all is well.
-        lag: messages not read yet by topic and partition, of the partitions that are its own.
+        stored: events written; dead: dead letters; blocks: inserts; retries: failures.
+        error: the present one, "" while there is none.
+        lag: messages not read yet by topic and partition, of the partitions assigned to it.
     """
 
     stored: int = 0
@@ -34,7 +34,7 @@ class IngestMetrics(Collector):
     """Implements `pipeline.observe.metrics.Observed`.
 
     Args:
-        snapshot: taken at each scrape, from any thread.
+        snapshot: called at each scrape, from any thread.
     """
 
     def __init__(self, snapshot: Callable[[], IngestSnapshot]) -> None:
@@ -44,11 +44,11 @@ class IngestMetrics(Collector):
         ProcessCollector(namespace="viapublica", registry=self.registry)
 
     def collect(self) -> Iterable[Metric]:
-        """All families."""
+        """All metric families."""
         now = self._snapshot()
         for name, text, value in (
             ("stored_events", "Events written into the event store, again if they came again.", now.stored),
-            ("dead_letters", "Messages put aside because no table takes them.", now.dead),
+            ("dead_letters", "Messages that were not stored.", now.dead),
             ("blocks", "Inserts into the event store.", now.blocks),
             ("retries", "Failures of brokers or event store.", now.retries),
         ):

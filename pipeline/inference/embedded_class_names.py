@@ -1,4 +1,4 @@
-"""Class names that Ultralytics writes into its exports."""
+"""Class names in the metadata of exported weights (Ultralytics' key `names`)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pipeline.errors import ModelCardError
 
 
 def names_from_text(model: str, text: str) -> dict[int, str]:
-    """``{0: 'person', …}`` or ``['person', …]`` as written in the metadata key ``names``.
+    """Parse ``{0: 'person', …}`` or ``['person', …]``, as written in the metadata key ``names``.
 
     Raises:
-        ModelCardError: it is something else, so nobody can say what the weights name.
+        ModelCardError: it is neither, so the classes of the weights are unknown.
     """
     try:
         value = ast.literal_eval(text)
@@ -23,10 +23,10 @@ def names_from_text(model: str, text: str) -> dict[int, str]:
 
 
 def names_from_value(model: str, value: Any) -> dict[int, str]:
-    """A mapping of channels to names, or a list of names.
+    """Channel to name, from such a mapping or from a list of names.
 
     Raises:
-        ModelCardError: it is something else.
+        ModelCardError: it is neither.
     """
     if isinstance(value, list | tuple):
         value = dict(enumerate(value))
@@ -41,6 +41,6 @@ def names_from_value(model: str, value: Any) -> dict[int, str]:
 def _unreadable(model: str, text: str) -> ModelCardError:
     return ModelCardError(
         f"model {model}",
-        f"its weights carry class names that cannot be read: {text[:60]!r}",
-        "Export the weights again with proper names",
+        f"its weights contain class names that cannot be parsed: {text[:60]!r}",
+        "Export the weights again with a mapping or a list of names",
     )

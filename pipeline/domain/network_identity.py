@@ -1,4 +1,4 @@
-"""The networks that are at work: which weights, what runs them, and what was rejected on this machine."""
+"""Identity of a loaded network: weights, card, backend, and the backends rejected on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RejectedBackend:
 
     Attributes:
         backend: such as ``openvino``.
-        reason: what it got wrong in the known-answer test, in words.
+        reason: description of its wrong answers in the known-answer test.
     """
 
     backend: str
@@ -22,15 +22,15 @@ class RejectedBackend:
 
 @dataclass(frozen=True, slots=True)
 class NetworkIdentity:
-    """One opened network.
+    """A loaded network.
 
     Attributes:
         name: of its model card.
         weights_sha256: 64 hexadecimal digits of the weights file.
-        card_sha256: 64 hexadecimal digits of the card's file.
-        backend: what runs it, such as ``onnxruntime``; it passed the known-answer test on this machine.
-        device: where, such as ``cpu``.
-        labels: what it can find; nothing for a plate reader.
+        card_sha256: 64 hexadecimal digits of the file of the card.
+        backend: library that runs it, such as ``onnxruntime``; it passed the known-answer test on this machine.
+        device: hardware, such as ``cpu``.
+        labels: labels that it detects; empty for a plate reader.
         rejected: faster backends that failed the test.
     """
 

@@ -1,4 +1,4 @@
-"""What a network's result depends on besides its weights: processor, driver, library versions, their switches."""
+"""Fingerprint of the machine for known-answer verdicts: processor, driver, library versions and their settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from pipeline.inference.device import Backend, Device
 
 _SWITCHES: Final = ("ONEDNN_", "DNNL_", "OPENVINO_", "OV_", "ORT_", "MLAS_", "NVIDIA_TF32_OVERRIDE")
-"""Prefixes of environment variables that change which kernels a library takes."""
+"""Prefixes of environment variables that change which kernels a library selects."""
 _DISTRIBUTIONS: Final[Mapping[Backend, tuple[str, ...]]] = {
     Backend.ONNXRUNTIME: ("onnxruntime", "onnxruntime-gpu"),
     Backend.OPENVINO: ("openvino",),
@@ -23,7 +23,7 @@ _DRIVER: Final = Path("/proc/driver/nvidia/version")
 
 
 def fingerprint(backend: Backend, device: Device) -> dict[str, str]:
-    """Everything about this machine that can change the answers of a backend on a device."""
+    """Properties of this machine on which the answers of a backend on a device depend."""
     found = {"processor": processor(), "instructions": _instructions(), "version": backend_version(backend)}
     found |= {name: value for name, value in os.environ.items() if name.startswith(_SWITCHES)}
     if device is not Device.CPU:
@@ -32,7 +32,7 @@ def fingerprint(backend: Backend, device: Device) -> dict[str, str]:
 
 
 def backend_version(backend: Backend) -> str:
-    """Installed versions of a backend's packages, empty when none is installed."""
+    """Installed versions of a backend's packages, empty if none is installed."""
     versions = []
     for name in _DISTRIBUTIONS[backend]:
         try:
@@ -44,7 +44,7 @@ def backend_version(backend: Backend) -> str:
 
 @functools.cache
 def processor() -> str:
-    """The processor's name as the kernel has it."""
+    """Name of the processor, from the kernel."""
     return _cpuinfo().get("model name") or platform.processor() or platform.machine()
 
 
