@@ -28,12 +28,13 @@ from pipeline.observe.prometheus_collectors import (
     MAX_REASONS,
     OTHER,
     ActivitiesCollector,
+    NetworksCollector,
     QueuesCollector,
     SinksCollector,
     SourcesCollector,
     StagesCollector,
 )
-from pipeline.observe.snapshots import Activities, Queues, QueueSnapshot, Sinks, Sources
+from pipeline.observe.snapshots import Activities, Networks, Queues, QueueSnapshot, Sinks, Sources
 from pipeline.observe.stage_timing import Stage, StageClock
 
 __all__ = ["MetricsServer", "Observed", "PipelineMetrics", "QueueSnapshot"]
@@ -138,6 +139,10 @@ class PipelineMetrics:
     def watch_queues(self, queues: Queues) -> None:
         """Export these queues."""
         self._watch(QueuesCollector(queues))
+
+    def watch_networks(self, networks: Networks) -> None:
+        """Publish which backend runs each network, and which ones failed its known-answer test."""
+        self._watch(NetworksCollector(networks))
 
     def watch_stages(self, clock: StageClock) -> None:
         """Export the processor time of these stages."""

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
-from pipeline.observe.snapshots import Activities, CameraActivity, Queues, QueueSnapshot, Sinks, Sources
+from pipeline.observe.snapshots import Activities, CameraActivity, Networks, Queues, QueueSnapshot, Sinks, Sources
 from pipeline.observe.stage_timing import StageClock
 
 MAX_REASONS = 16
@@ -102,6 +102,28 @@ class ActivitiesCollector(Collector):
             "camera",
             {camera: a.drops for camera, a in activities.items()},
         )
+
+
+class NetworksCollector(Collector):
+    """Per network: the backend that runs it, and those that failed its known-answer test on this machine."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def collect(self) -> Iterable[Metric]:
+        """Two metric families, with a sample per network and backend."""
+        labels = ["model", "backend", "device"]
+        used = GaugeMetricFamily("viapublica_network_info", "1 for the backend that runs the network.", labels=labels)
+        rejected = GaugeMetricFamily(
+            "viapublica_network_rejected_backend_info",
+            "1 for a backend that failed the network's known-answer test on this machine.",
+            labels=labels,
+        )
+        for network in self._networks():
+            used.add_metric([network.name, network.backend, network.device], 1.0)
+            for one in network.rejected:
+                rejected.add_metric([network.name, one.backend, network.device], 1.0)
+        return [used, rejected]
 
 
 class SinksCollector(Collector):

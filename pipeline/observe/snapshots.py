@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import SinkStatus, SourceStatus
 
 
@@ -50,3 +51,5 @@ Queues: TypeAlias = Callable[[], Mapping[str, QueueSnapshot]]
 """Returns the current queues by name; safe from any thread."""
 Activities: TypeAlias = Callable[[], Mapping[str, CameraActivity]]
 """Returns the current activities by camera id; safe from any thread."""
+Networks: TypeAlias = Callable[[], Sequence[NetworkIdentity]]
+"""Returns the networks at work; safe from any thread."""

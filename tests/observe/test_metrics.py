@@ -19,6 +19,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.domain.events import Kind
+from pipeline.domain.network_identity import NetworkIdentity, RejectedBackend
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 from pipeline.errors import ConfigError
 from pipeline.observe.metrics import MetricsServer, PipelineMetrics
@@ -27,7 +28,7 @@ from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 from pipeline.observe.stage_timing import Stage, StageClock
 
 _UNITS = ("_seconds", "_bytes", "_frames", "_events", "_items", "_fds", "_fps", "_state", "_up", "_reconnects",
-          "_retries", "_refused")  # fmt: skip
+          "_retries", "_refused", "_info")  # fmt: skip
 _SOURCES = {
     "av-1": SourceStatus(
         SourceState.STREAMING, decoded=100, delivered=50, drops={"sampled": 49, "corrupt": 1}, reconnects=2, fps=24.5,
@@ -39,6 +40,10 @@ _SINKS = [
     SinkStatus("kafka", accepted=10, delivered=7, pending=3, oldest_pending_s=4.5, retries=6, error="no broker"),
     SinkStatus("store", accepted=10, delivered=10),
 ]
+
+_NETWORK = NetworkIdentity(
+    "traffic", "a" * 64, "b" * 64, "onnxruntime", "cpu", rejected=(RejectedBackend("openvino", "blind"),)
+)
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ def metrics() -> PipelineMetrics:
     metrics.watch_queues(lambda: {"av-1": QueueSnapshot(2, 8, {"queue-full": 5})})
     metrics.watch_activities(lambda: {"av-1": CameraActivity(45, 0.12, {"queue-full": 5}, 3, "ABC1D23")})
     metrics.watch_stages(clock)
+    metrics.watch_networks(lambda: [_NETWORK])
     return metrics
 
 
@@ -65,6 +71,14 @@ def _families(metrics: PipelineMetrics) -> dict[str, Metric]:
 
 def _value(metrics: PipelineMetrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"viapublica_{name}", labels)
+
+
+def test_the_backend_of_a_network_and_the_rejected_ones_are_published(metrics: PipelineMetrics) -> None:
+    used, rejected = {"backend": "onnxruntime"}, {"backend": "openvino"}
+    labels = {"model": "traffic", "device": "cpu"}
+    assert _value(metrics, "network_info", **labels, **used) == 1
+    assert _value(metrics, "network_rejected_backend_info", **labels, **rejected) == 1
+    assert _value(metrics, "network_rejected_backend_info", **labels, **used) is None
 
 
 def test_names_have_our_prefix_a_unit_and_help_and_no_family_comes_twice(metrics: PipelineMetrics) -> None:
