@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,13 @@ def read_card(path: Path) -> ModelCard:
         ModelCardError: the file is missing, not YAML, or not a card; with the line.
         PolicyError: a label is outside the allow-list.
     """
-    text, document = _read_yaml(path)
+    return _parse_card(path, _read(path), path.resolve())
+
+
+@lru_cache(maxsize=64)
+def _parse_card(path: Path, text: str, location: Path) -> ModelCard:
+    """A card from its text; cached, since every copy of a detector asks for its card."""
+    document = _parse(path, text)
     labels = document.get("labels")
     if isinstance(labels, Mapping):
         # Before the schema: a forbidden label is a policy error, not a spelling mistake.
@@ -43,20 +50,30 @@ def read_card(path: Path) -> ModelCard:
     if card.name != path.stem:
         line = line_of(document, ("name",))
         raise ModelCardError(f"model card {path}:{line}", f"its name is {card.name!r}", f"Set name to {path.stem!r}")
-    card._path = path.resolve()
+    card._path = location
     card._digest = hashlib.sha256(text.encode()).hexdigest()
     return card
 
 
-def _read_yaml(path: Path) -> tuple[str, Mapping[str, Any]]:
+def _read(path: Path) -> str:
     try:
-        text = read_text(path)
-        return text, parse_yaml(text)
+        return read_text(path)
     except BadDocument as error:
-        where = f"model card {path}:{error.line}" if error.line else f"model card {path}"
-        raise ModelCardError(where, error.problem, error.fix) from None
+        raise _bad_document(path, error) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ModelCardError(f"model card {path}", f"cannot be read ({error})", "Check the path") from error
+
+
+def _parse(path: Path, text: str) -> Mapping[str, Any]:
+    try:
+        return parse_yaml(text)
+    except BadDocument as error:
+        raise _bad_document(path, error) from None
+
+
+def _bad_document(path: Path, error: BadDocument) -> ModelCardError:
+    where = f"model card {path}:{error.line}" if error.line else f"model card {path}"
+    return ModelCardError(where, error.problem, error.fix)
 
 
 def _explain(path: Path, document: Mapping[str, Any], error: ValidationError) -> ModelCardError:
