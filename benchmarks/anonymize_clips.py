@@ -1,10 +1,11 @@
-"""Recall on clips without labels: how many of the persons that an independent detector finds lie under our covers.
+"""Recall on clips without labels: persons of an independent detector that are masked.
 
     python -m benchmarks.anonymize_clips --data ../shared/data --models ../shared/models [--deface-python …/bin/python]
 
-The detector was trained by others and did not choose the covers. What it finds is no ground truth: some of its persons
-are lamp posts, and persons whom both networks miss are in no number. Each clip is looked at in passing and closely.
-Faces, by a network trained by others too, are counted in every tenth frame, beside `deface`, which covers nothing else.
+The detector was trained by others and did not choose the masks. Its detections are no ground truth: some of its
+persons are lamp posts, and persons that both networks miss are in no number. Each clip is measured without and with
+the high-resolution pass. Faces, by a network trained by others too, are counted in every tenth frame, beside `deface`,
+which masks nothing else.
 Writes benchmarks/results/anonymize_clips.md.
 """
 
@@ -25,24 +26,26 @@ import numpy.typing as npt
 from benchmarks.anonymize import Peer
 from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
-from pipeline.anonymize.settings import AnonymizeSettings, MarkText
-from pipeline.app.release.redaction_run import Anonymizer
+from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.app.anonymize.progress import Silent
+from pipeline.app.anonymize.redaction_run import Redactor
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
+from pipeline.domain.redaction import OverlayText
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymize_clips.md"
 OTHER: Final = "yolov8n_dequantised_float"
 FACES: Final = "yolo11n_face_int8_640"
 EVERY: Final = 10
-SURE: Final = 0.5
+MIN_SCORE: Final = 0.5
 """Least score of the other detector's persons that count."""
-HIDDEN: Final = 0.9
-BARE: Final = 0.5
-"""Hidden is who lies under covers by the first share at least, bare by less than the second."""
+MASKED: Final = 0.9
+UNMASKED: Final = 0.5
+"""A box is masked from the first share on, and unmasked below the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,60 +53,60 @@ class RunStatistics:
     """Persons of the other detector in one clip."""
 
     persons: int
-    hidden: int
-    bare: int
+    masked: int
+    unmasked: int
 
     def cells(self) -> tuple[str, str]:
         """Of the table."""
-        return shown(self.hidden, self.persons) if self.persons else "-", str(self.bare)
+        return shown(self.masked, self.persons) if self.persons else "-", str(self.unmasked)
 
 
-def covered_shares(
-    boxes: npt.NDArray[np.float32], covers: npt.NDArray[Any], width: int, height: int
+def masked_shares(
+    boxes: npt.NDArray[np.float32], masks: npt.NDArray[Any], width: int, height: int
 ) -> npt.NDArray[np.float64]:
-    """(n,) share of each box (n, 4), pixels, under the covers taken together."""
-    mask = np.zeros((height, width), bool)
-    for x1, y1, x2, y2 in covers:
-        mask[max(int(y1), 0) : math.ceil(y2), max(int(x1), 0) : math.ceil(x2)] = True
+    """(n,) masked share of each box (n, 4), pixels."""
+    bitmap = np.zeros((height, width), bool)
+    for x1, y1, x2, y2 in masks:
+        bitmap[max(int(y1), 0) : math.ceil(y2), max(int(x1), 0) : math.ceil(x2)] = True
     whole = np.round(np.clip(boxes, 0, [width, height, width, height])).astype(int)
-    return np.array([mask[y1:y2, x1:x2].mean() if x2 > x1 and y2 > y1 else 1.0 for x1, y1, x2, y2 in whole])
+    return np.array([bitmap[y1:y2, x1:x2].mean() if x2 > x1 and y2 > y1 else 1.0 for x1, y1, x2, y2 in whole])
 
 
-def tally(
+def compare(
     others: Sequence[Detections],
-    covers: Iterable[npt.NDArray[Any]],
+    masks: Iterable[npt.NDArray[Any]],
     width: int,
     height: int,
     label: Label = Label.PERSON,
 ) -> RunStatistics:
-    """Objects that are sure for the other detector, against the covers (n, 4) of the same frames."""
+    """Objects with a high score of the other detector, against the masks (n, 4) of the same frames."""
     shares = [np.empty(0)]
-    for found, over in zip(others, covers, strict=True):
-        objects = found.select((found.labels == int(label)) & (found.scores >= SURE))
-        shares.append(covered_shares(objects.boxes, over, width, height))
+    for found, over in zip(others, masks, strict=True):
+        objects = found.select((found.labels == int(label)) & (found.scores >= MIN_SCORE))
+        shares.append(masked_shares(objects.boxes, over, width, height))
     every = np.concatenate(shares)
-    return RunStatistics(len(every), int((every >= HIDDEN).sum()), int((every < BARE).sum()))
+    return RunStatistics(len(every), int((every >= MASKED).sum()), int((every < UNMASKED).sum()))
 
 
 def measure(
     path: Path, ours: Sequence[DetectorPool], other: DetectorPool, faces: DetectorPool, peer: Peer | None
 ) -> tuple[int, list[RunStatistics], list[RunStatistics]]:
-    """How many frames a clip has; for each of our ways to look at it its persons, and its faces; `deface` last."""
+    """How many frames a clip has; for each of our pools its persons, and its faces; `deface` last."""
     video = FileVideo(path, DecodeSettings())
-    others = [found for _, found in other.look(video.frames())]
+    others = [found for _, found in other.detect(video.frames())]
     some = range(0, len(others), EVERY)
-    seen = [found for _, found in faces.look(frame for frame in video.frames() if frame.index % EVERY == 0)]
+    seen = [found for _, found in faces.detect(frame for frame in video.frames() if frame.index % EVERY == 0)]
     tallies, of_faces = [], []
-    for finders in ours:
-        anonymizer = Anonymizer(video, AnonymizeSettings(), MarkText(), lambda _stage, _done: None)
-        sightings = anonymizer.look(finders)
-        plan = anonymizer.plan(sightings)
-        size = sightings.width, sightings.height
-        tallies.append(tally(others, (plan.of(frame).boxes for frame in range(len(sightings))), *size))
-        of_faces.append(tally(seen, (plan.of(frame).boxes for frame in some), *size, Label.FACE))
+    for pool in ours:
+        redactor = Redactor(video, AnonymizeSettings(), OverlayText(), Silent())
+        detections = redactor.detect(pool)
+        plan = redactor.plan(detections)
+        size = detections.width, detections.height
+        tallies.append(compare(others, (plan.at(frame).boxes for frame in range(len(detections))), *size))
+        of_faces.append(compare(seen, (plan.at(frame).boxes for frame in some), *size, Label.FACE))
     if peer is not None:
-        theirs = (peer.covers(frame.image.bgr()) for frame in video.frames() if frame.index % EVERY == 0)
-        of_faces.append(tally(seen, theirs, *size, Label.FACE))
+        theirs = (peer.masks(frame.image.bgr()) for frame in video.frames() if frame.index % EVERY == 0)
+        of_faces.append(compare(seen, theirs, *size, Label.FACE))
     return len(others), tallies, of_faces
 
 
@@ -115,10 +118,10 @@ def main() -> None:
     parser.add_argument("--deface-python", help="interpreter of an environment with deface")
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
-    wanted = DetectSettings(confidence=AnonymizeSettings().cover.least)
-    ours = [open_detector_pool(wanted, options.models, cores, fine=fine) for fine in (False, True)]
-    other = open_detector_pool(DetectSettings(model=OTHER, confidence=SURE), options.models, cores)
-    faces = open_detector_pool(DetectSettings(model=FACES, confidence=SURE), options.models, cores)
+    wanted = DetectSettings(confidence=AnonymizeSettings().masks.min_score)
+    ours = [open_detector_pool(wanted, options.models, cores, high_resolution=fine) for fine in (False, True)]
+    other = open_detector_pool(DetectSettings(model=OTHER, confidence=MIN_SCORE), options.models, cores)
+    faces = open_detector_pool(DetectSettings(model=FACES, confidence=MIN_SCORE), options.models, cores)
     rows: list[tuple[str, ...]] = []
     clips = sorted([*(options.data / "clips").glob("*.mp4"), options.data / "pets09-s2l1" / "pedestrians.avi"])
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as folder:
@@ -131,12 +134,12 @@ def main() -> None:
         if peer is not None:
             peer.close()
     how = (
-        f"`python -m benchmarks.anonymize_clips`. {machine()} Persons that {OTHER} finds with a score of {SURE} in the "
-        f"original; hidden: at least {100 * HIDDEN:.0f} % under covers; bare: less than {100 * BARE:.0f} %."
+        f"`python -m benchmarks.anonymize_clips`. {machine()} Persons that {OTHER} finds with a score of {MIN_SCORE} "
+        f"in the original; masked: at least {100 * MASKED:.0f} % of the box; unmasked: under {100 * UNMASKED:.0f} %."
     )
-    persons = ("persons hidden", "bare", "hidden, --fine", "bare, --fine")
-    columns = ("clip", "frames", *persons, "faces hidden", "hidden, --fine", "by deface")
-    write_table(RESULTS, "Who is hidden in the clips", how, columns=columns, rows=rows)
+    persons = ("persons masked", "unmasked", "masked, --fine", "unmasked, --fine")
+    columns = ("clip", "frames", *persons, "faces masked", "masked, --fine", "by deface")
+    write_table(RESULTS, "Masked persons and faces in the clips", how, columns=columns, rows=rows)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m benchmarks.anonymize_speed --clip ../shared/data/clips/people-walking.mp4 --deface ENV/bin/deface
 
-The ceiling knows no covers: each frame is decoded in a thread, looked at, and encoded in a thread, once. Ours reads the
+The ceiling has no masks: each frame is decoded in a thread, analyzed, and encoded in a thread, once. Ours reads the
 clip twice. All take turns. Writes benchmarks/results/anonymize_speed.md and .png.
 """
 
@@ -21,29 +21,31 @@ from queue import Queue
 from typing import Final
 
 from benchmarks.results_file import machine, write_table
-from pipeline.anonymize.settings import AnonymizeSettings, MarkText
+from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.video_encoder import VideoEncoder
-from pipeline.app.release.prefetch import ahead
-from pipeline.app.release.redaction_run import Anonymized, Anonymizer
+from pipeline.app.anonymize.prefetch import prefetched
+from pipeline.app.anonymize.progress import Silent
+from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
 from pipeline.detect.settings import DetectSettings
+from pipeline.domain.redaction import OverlayText
 from pipeline.domain.video import Planes, VideoFrame
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymize_speed.md"
 ROUNDS: Final = 3
 
 
-def ours(clip: Path, finders: DetectorPool, settings: AnonymizeSettings, out: Path) -> tuple[float, Anonymized]:
+def ours(clip: Path, pool: DetectorPool, settings: AnonymizeSettings, out: Path) -> tuple[float, RedactionSummary]:
     start = time.perf_counter()
-    maker = Anonymizer(FileVideo(clip, DecodeSettings()), settings, MarkText(), lambda _, __: None)
-    seen = maker.look(finders)
-    done = maker.make(seen, maker.plan(seen), out)
+    redactor = Redactor(FileVideo(clip, DecodeSettings()), settings, OverlayText(), Silent())
+    seen = redactor.detect(pool)
+    done = redactor.render(seen, redactor.plan(seen), out)
     return time.perf_counter() - start, done
 
 
-def ceiling(clip: Path, finders: DetectorPool, settings: AnonymizeSettings, out: Path) -> float:
+def ceiling(clip: Path, pool: DetectorPool, settings: AnonymizeSettings, out: Path) -> float:
     start = time.perf_counter()
     video = FileVideo(clip, DecodeSettings())
     waiting: Queue[tuple[Planes, int] | None] = Queue(4)
@@ -56,8 +58,8 @@ def ceiling(clip: Path, finders: DetectorPool, settings: AnonymizeSettings, out:
 
     thread = threading.Thread(target=encode)
     thread.start()
-    frames: Generator[VideoFrame, None, None] = ahead(video.frames())
-    for frame, _ in finders.look(frames):
+    frames: Generator[VideoFrame, None, None] = prefetched(video.frames())
+    for frame, _ in pool.detect(frames):
         waiting.put((frame.image.planes(), frame.pts))
     waiting.put(None)
     thread.join()
@@ -70,7 +72,7 @@ def deface(program: str, clip: Path, out: Path) -> float:
     return time.perf_counter() - start
 
 
-def plot(done: Anonymized, path: Path) -> None:
+def plot(done: RedactionSummary, path: Path) -> None:
     """Milliseconds per frame of each stage."""
     import matplotlib as mpl
 
@@ -96,22 +98,22 @@ def main() -> None:
     parser.add_argument("--deface", help="the program deface of another environment")
     options = parser.parse_args()
     settings = AnonymizeSettings()
-    wanted = DetectSettings(confidence=settings.cover.least)
-    finders = open_detector_pool(wanted, options.models, len(os.sched_getaffinity(0)))
+    wanted = DetectSettings(confidence=settings.masks.min_score)
+    pool = open_detector_pool(wanted, options.models, len(os.sched_getaffinity(0)))
     times: dict[str, list[float]] = {"viapublica anonymize": [], "ceiling": [], "deface": []}
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as name:
         folder = Path(name)
         for number in range(ROUNDS):
-            seconds, done = ours(options.clip, finders, settings, folder / "ours.mp4")
+            seconds, done = ours(options.clip, pool, settings, folder / "ours.mp4")
             times["viapublica anonymize"].append(seconds)
-            times["ceiling"].append(ceiling(options.clip, finders, settings, folder / "ceiling.mp4"))
+            times["ceiling"].append(ceiling(options.clip, pool, settings, folder / "ceiling.mp4"))
             if options.deface and number == 0:
                 times["deface"].append(deface(options.deface, options.clip, folder / "deface.mp4"))
-    middle = {who: statistics.median(found) for who, found in times.items() if found}
+    middle = {program: statistics.median(found) for program, found in times.items() if found}
     mine = middle["viapublica anonymize"]
     rows = [
-        (who, f"{1000 * value / done.frames:.1f} ms", f"{value / mine:.2f}")
-        for who, value in sorted(middle.items(), key=lambda item: item[1])
+        (program, f"{1000 * value / done.frames:.1f} ms", f"{value / mine:.2f}")
+        for program, value in sorted(middle.items(), key=lambda item: item[1])
     ]
     for row in rows:
         print(*row, sep=" | ")
@@ -122,7 +124,7 @@ def main() -> None:
     )
     plot(done, RESULTS.with_suffix(".png"))
     write_table(
-        RESULTS, "How fast a clip is anonymized", how, columns=("who", "per frame", "time over ours"), rows=rows,
+        RESULTS, "How fast a clip is anonymized", how, columns=("program", "per frame", "time over ours"), rows=rows,
         after=f"![Stages]({RESULTS.stem}.png)",
     )  # fmt: skip
 

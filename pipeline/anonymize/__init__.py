@@ -1,1 +1,1 @@
-"""Recorded segments to obscured, verified, signed clips (a later issue builds this room)."""
+"""Redaction masks, overlay, encoding, residual detections, attacks, provenance and report of an anonymized video."""

@@ -1,13 +1,13 @@
-"""Places that a person marks by hand, from a small file: covered more, or – with a second person – not at all.
+"""Manual regions from a YAML file: redacted in addition, or – with a second person's approval – exempted.
 
 ::
 
-    cover:
+    redact:
       - {from: 3.0, to: 7.5, box: [0.10, 0.20, 0.25, 0.60], why: a poster with a face}
-    uncover:
+    exempt:
       - {from: 0, to: 10, box: [0.70, 0.10, 0.80, 0.40], why: a statue}
 
-Times are seconds from the clip's first image; a box is left, top, right, lower edge as shares of the upright image.
+Times are seconds from the first frame; a box is left, top, right, lower edge as shares of the upright image.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipeline.anonymize.video_detections import Sightings
+from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.errors import ReleaseError
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
-LONGEST_S: Final = 1_000_000.0
+MAX_S: Final = 1_000_000.0
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Second = Annotated[float, Field(ge=0, le=LONGEST_S)]
+_Second = Annotated[float, Field(ge=0, le=MAX_S)]
 
 
 class Region(BaseModel):
-    """One place for some time.
+    """A rectangle of the image during a span of time.
 
     Attributes:
-        begin_s, end_s: seconds from the first image, the end not included.
+        begin_s, end_s: seconds from the first frame, the end not included.
         box: x1, y1, x2, y2 as shares of the upright image.
         why: what is there.
     """
@@ -41,12 +41,12 @@ class Region(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     begin_s: _Second = Field(default=0.0, alias="from")
-    end_s: _Second = Field(default=LONGEST_S, alias="to")
+    end_s: _Second = Field(default=MAX_S, alias="to")
     box: tuple[_Share, _Share, _Share, _Share]
     why: str = Field(min_length=1, max_length=300)
 
     @model_validator(mode="after")
-    def _is_somewhere(self) -> Self:
+    def _has_extent(self) -> Self:
         if self.end_s <= self.begin_s:
             raise ValueError("to must be later than from")
         if self.box[2] <= self.box[0] or self.box[3] <= self.box[1]:
@@ -60,45 +60,45 @@ class Region(BaseModel):
         x1, y1, x2, y2 = self.box
         return x1 * width, y1 * height, x2 * width, y2 * height
 
-    def frames(self, sightings: Sightings) -> npt.NDArray[np.int64]:
-        """Numbers of the frames of its time."""
-        since_s = sightings.times_s - sightings.times_s[0]
+    def frames(self, detections: VideoDetections) -> npt.NDArray[np.int64]:
+        """Numbers of the frames within its span."""
+        since_s = detections.times_s - detections.times_s[0]
         return np.flatnonzero((since_s >= self.begin_s) & (since_s < self.end_s))
 
-    def keeps(
-        self, frames: npt.ArrayLike, boxes: npt.NDArray[np.float32] | Sequence[Any], sightings: Sightings
+    def contains(
+        self, frames: npt.ArrayLike, boxes: npt.NDArray[np.float32] | Sequence[Any], detections: VideoDetections
     ) -> bool:
-        """Whether an object stays in it, in place and in time.
+        """Whether an object stays within the region, in space and in time.
 
         Args:
-            frames: (n,) numbers of those with the object; boxes: (n, 4) pixels, where it is in them.
-            sightings: of the video.
+            frames: (n,) numbers of the frames with the object; boxes: (n, 4) its boxes there, in pixels.
+            detections: of the video.
         """
-        x1, y1, x2, y2 = self.pixels(sightings.width, sightings.height)
+        x1, y1, x2, y2 = self.pixels(detections.width, detections.height)
         places = np.asarray(boxes, np.float64).reshape(-1, 4)
         inside = (places[:, :2] >= [x1, y1]).all() and (places[:, 2:] <= [x2, y2]).all()
-        return bool(inside and np.isin(frames, self.frames(sightings)).all())
+        return bool(inside and np.isin(frames, self.frames(detections)).all())
 
 
-class Regions(BaseModel):
-    """What a person decided about places.
+class ManualRegions(BaseModel):
+    """Regions that a person decided on.
 
     Attributes:
-        cover: covered whatever was found there.
-        uncover: objects that lie in there as long as they are covered are left as they are; a second person agreed.
+        redact: filled, whatever was detected there.
+        exempt: objects whose masks stay within one of these are not masked; a second person approved it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cover: tuple[Region, ...] = Field(default=(), max_length=1000)
-    uncover: tuple[Region, ...] = Field(default=(), max_length=1000)
+    redact: tuple[Region, ...] = Field(default=(), max_length=1000)
+    exempt: tuple[Region, ...] = Field(default=(), max_length=1000)
 
 
-def read_regions(path: Path) -> Regions:
+def read_regions(path: Path) -> ManualRegions:
     """Regions from a file.
 
     Raises:
-        ReleaseError: it cannot be read, or what it says makes no sense; the line is named.
+        ReleaseError: it cannot be read or is not valid; the line is named.
     """
     try:
         tree = parse_yaml(read_text(path))
@@ -106,22 +106,22 @@ def read_regions(path: Path) -> Regions:
         raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Check the path") from error
     except UnicodeDecodeError as error:
         fix = "Write regions as YAML; see docs/how-to/anonymize.md"
-        raise ReleaseError(str(path), "is no text (UTF-8)", fix) from error
+        raise ReleaseError(str(path), "is not text (UTF-8)", fix) from error
     except BadDocument as error:
         place = f"{path}:{error.line}" if error.line else str(path)
         raise ReleaseError(place, error.problem, error.fix) from error
     try:
-        return Regions.model_validate(tree)
+        return ManualRegions.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "regions"
         raise ReleaseError(
             f"{path}:{line_of(tree, first['loc'])}",
             f"{key}: {first['msg'].removeprefix('Value error, ')}",
-            "Write entries as {from: 3.0, to: 7.5, box: [0.1, 0.2, 0.25, 0.6], why: a poster}",
+            "Write redact: [{from: 3.0, to: 7.5, box: [0.1, 0.2, 0.25, 0.6], why: a poster}]",
         ) from error
 
 
-def as_rows(regions: Sequence[Region]) -> list[dict[str, Any]]:
-    """For statements, registers and files."""
+def regions_as_json(regions: Sequence[Region]) -> list[dict[str, Any]]:
+    """Regions as JSON values, with the keys of the YAML file."""
     return [region.model_dump(by_alias=True) for region in regions]

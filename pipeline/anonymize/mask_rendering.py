@@ -1,4 +1,4 @@
-"""Covers drawn into an image's planes. Encoded is what is drawn here: the original never reaches the encoder."""
+"""Redaction masks drawn into an image's planes; only these planes reach the encoder, never the original."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.redaction_masks import Covers
-from pipeline.anonymize.settings import Look
+from pipeline.anonymize.redaction_masks import FrameMasks
 from pipeline.domain.labels import Label
+from pipeline.domain.redaction import RedactionStyle
 from pipeline.domain.video import Planes
 
 Plane = npt.NDArray[np.uint8]
@@ -20,60 +20,60 @@ Rect = tuple[int, int, int, int]
 
 FILL: Final = (58, 128, 128)
 """Y, U, V: a dark gray in any matrix and range."""
-FIGURE: Final = {Label.PERSON: (150, 128, 128), Label.FACE: (150, 128, 128), Label.PLATE: (110, 160, 110)}
-"""Y of what is drawn on the fill in silhouettes, and U and V."""
+FIGURE_COLORS: Final = {Label.PERSON: (150, 128, 128), Label.FACE: (150, 128, 128), Label.PLATE: (110, 160, 110)}
+"""Y, U, V of the figure that a silhouette shows on the fill."""
 MOSAIC_BLOCKS: Final = 5
-"""Along the longer side of an object, whatever its size: no more than 5 by 5 colors of it are left …"""
-LEAST_BLOCK_PX: Final = 8
+"""Along the longer side of an object of any size: at most 5 by 5 of its colors remain …"""
+MIN_BLOCK_PX: Final = 8
 """… and no block is smaller than this."""
 BLUR_SHARE: Final = 0.2
 """Standard deviation of the blur as a share of the longer side …"""
-LEAST_BLUR_PX: Final = 4.0
-MOVES_PX_S: Final = 0.15
-"""Speed from which a silhouette is given a mark, in its own heights per second."""
+MIN_BLUR_PX: Final = 4.0
+WEDGE_SPEED: Final = 0.15
+"""Speed from which a silhouette shows its direction of motion, in its own heights per second."""
 
 
-def obscure(planes: Planes, covers: Covers, look: Look) -> None:
-    """Draw covers into the planes, in place.
+def draw_masks(planes: Planes, masks: FrameMasks, style: RedactionStyle) -> None:
+    """Draw masks into the planes, in place.
 
     Args:
         planes: of a whole upright image.
-        covers: in its pixels.
-        look: what to draw.
+        masks: in its pixels.
+        style: what to draw.
     """
-    draw = _LOOKS[look]
+    draw = _STYLES[style]
     height, width = planes.y.shape
-    rects = whole(covers.boxes, width, height)
-    # The far ones first, so that a near one's figure is not drawn over.
+    rects = snap_to_chroma(masks.boxes, width, height)
+    # Distant objects first, so that no figure of a near one is drawn over.
     order = np.argsort(rects[:, 3], kind="stable")
-    if look is Look.FILL:
+    if style is RedactionStyle.FILL:
         order = order[_not_within_another(rects[order])]
     for number in order.tolist():
         x1, y1, x2, y2 = rects[number].tolist()
-        label = Label(int(covers.labels[number]))
-        # Windscreens and what people marked by hand have no figure, and are never shown through.
-        (draw if label in FIGURE else _fill)(planes, (x1, y1, x2, y2), label, covers.moves[number])
+        label = Label(int(masks.labels[number]))
+        # Windscreens and manual regions have no figure, and are always filled.
+        (draw if label in FIGURE_COLORS else _fill)(planes, (x1, y1, x2, y2), label, masks.velocities[number])
 
 
-def whole(boxes: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.int64]:
-    """Boxes (n, 4) in whole pixels, outwards, on the grid of the chroma planes, so that no sample is half covered."""
+def snap_to_chroma(boxes: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.int64]:
+    """Boxes (n, 4) enlarged to whole samples of the chroma planes, in pixels, so that no sample is half masked."""
     rects = np.concatenate([np.floor(boxes[:, :2] / 2) * 2, np.ceil(boxes[:, 2:] / 2) * 2], axis=1)
     inside: npt.NDArray[np.int64] = np.clip(rects, 0, [width, height, width, height]).astype(np.int64)
     return inside
 
 
-def covered_share(covers: Covers, width: int, height: int) -> float:
-    """Share of the image that is covered, to about a hundredth of a percent."""
+def masked_share(masks: FrameMasks, width: int, height: int) -> float:
+    """Share of the image that is masked, to about a hundredth of a percent."""
     step = max(1, round(min(width, height) / 180))
     grid = np.zeros((-(-height // step), -(-width // step)), bool)
-    rects = np.unique(np.rint(whole(covers.boxes, width, height) / step).astype(np.int64), axis=0)
+    rects = np.unique(np.rint(snap_to_chroma(masks.boxes, width, height) / step).astype(np.int64), axis=0)
     for x1, y1, x2, y2 in rects.tolist():
         grid[y1:y2, x1:x2] = True
     return float(grid.mean())
 
 
 def _not_within_another(rects: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Positions of those rectangles that lie within no other one; of equal ones the first."""
+    """Positions of the rectangles that lie within no other one; of equal ones the first."""
     low, high = rects[:, None, :2] >= rects[None, :, :2], rects[:, None, 2:] <= rects[None, :, 2:]
     within = low.all(axis=2) & high.all(axis=2)
     # Two equal ones lie within one another; the later of them goes.
@@ -87,13 +87,13 @@ def _parts(planes: Planes, rect: Rect) -> tuple[Plane, Plane, Plane]:
     return planes.y[y1:y2, x1:x2], planes.u[chroma], planes.v[chroma]
 
 
-def _fill(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float32]) -> None:  # noqa: ARG001
+def _fill(planes: Planes, rect: Rect, label: Label, velocity: npt.NDArray[np.float32]) -> None:  # noqa: ARG001
     for part, value in zip(_parts(planes, rect), FILL, strict=True):
         part[...] = value
 
 
-def _mosaic(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float32]) -> None:  # noqa: ARG001
-    block = max(LEAST_BLOCK_PX, -(-max(rect[2] - rect[0], rect[3] - rect[1]) // MOSAIC_BLOCKS))
+def _mosaic(planes: Planes, rect: Rect, label: Label, velocity: npt.NDArray[np.float32]) -> None:  # noqa: ARG001
+    block = max(MIN_BLOCK_PX, -(-max(rect[2] - rect[0], rect[3] - rect[1]) // MOSAIC_BLOCKS))
     for part, size in zip(_parts(planes, rect), (block, (block + 1) // 2, (block + 1) // 2), strict=True):
         if not part.size:
             continue
@@ -102,12 +102,12 @@ def _mosaic(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.floa
         part[...] = cv2.resize(small, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)
 
 
-def _blur(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float32]) -> None:  # noqa: ARG001
-    sigma = max(LEAST_BLUR_PX, BLUR_SHARE * max(rect[2] - rect[0], rect[3] - rect[1]))
+def _blur(planes: Planes, rect: Rect, label: Label, velocity: npt.NDArray[np.float32]) -> None:  # noqa: ARG001
+    sigma = max(MIN_BLUR_PX, BLUR_SHARE * max(rect[2] - rect[0], rect[3] - rect[1]))
     for part, size in zip(_parts(planes, rect), (sigma, sigma / 2, sigma / 2), strict=True):
         if not part.size:
             continue
-        # Shrunk first: a Gaussian of dozens of pixels costs the same on a quarter of them, and hides no less.
+        # Shrunk first: a Gaussian of dozens of pixels is as strong on a quarter of them, and cheaper.
         shrink = max(1, int(size // 3))
         small_size = (max(1, part.shape[1] // shrink), max(1, part.shape[0] // shrink))
         small = cv2.resize(part, small_size, interpolation=cv2.INTER_AREA)
@@ -115,17 +115,17 @@ def _blur(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float3
         part[...] = cv2.resize(soft, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _silhouette(planes: Planes, rect: Rect, label: Label, moves: npt.NDArray[np.float32]) -> None:
-    _fill(planes, rect, label, moves)
+def _silhouette(planes: Planes, rect: Rect, label: Label, velocity: npt.NDArray[np.float32]) -> None:
+    _fill(planes, rect, label, velocity)
     canvas = np.zeros((rect[3] - rect[1], rect[2] - rect[0]), np.uint8)
     if not canvas.size:
         return
     _FIGURES[label](canvas)
     if label is Label.PERSON:
-        _mark_move(canvas, moves)
+        _draw_direction(canvas, velocity)
     height, width = ((size + 1) // 2 for size in canvas.shape)
     chroma = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_NEAREST) > 0
-    for part, mask, value in zip(_parts(planes, rect), (canvas > 0, chroma, chroma), FIGURE[label], strict=True):
+    for part, mask, value in zip(_parts(planes, rect), (canvas > 0, chroma, chroma), FIGURE_COLORS[label], strict=True):
         part[mask[: part.shape[0], : part.shape[1]]] = value
 
 
@@ -155,12 +155,12 @@ def _draw_plate(canvas: Plane) -> None:
     cv2.rectangle(canvas, (width // 6, height // 5), (width * 5 // 6, height * 4 // 5), 255, -1)
 
 
-def _mark_move(canvas: Plane, moves: npt.NDArray[np.float32]) -> None:
-    """A wedge at the feet, to the side the figure walks to."""
+def _draw_direction(canvas: Plane, velocity: npt.NDArray[np.float32]) -> None:
+    """A wedge at the feet, in the direction of motion."""
     height, width = canvas.shape
-    if abs(float(moves[0])) < MOVES_PX_S * height:
+    if abs(float(velocity[0])) < WEDGE_SPEED * height:
         return
-    tip, side = (width - 1, -1) if moves[0] > 0 else (0, 1)
+    tip, side = (width - 1, -1) if velocity[0] > 0 else (0, 1)
     size = max(2, height // 10)
     wedge = [(tip, height - size), (tip + side * size, height - 1), (tip + side * size, height - 2 * size)]
     cv2.fillConvexPoly(canvas, np.array(wedge, np.int32), 255)
@@ -171,9 +171,9 @@ _FIGURES: Mapping[Label, Callable[[Plane], None]] = {
     Label.FACE: _draw_face,
     Label.PLATE: _draw_plate,
 }
-_LOOKS: Mapping[Look, Callable[[Planes, Rect, Label, npt.NDArray[np.float32]], None]] = {
-    Look.FILL: _fill,
-    Look.SILHOUETTE: _silhouette,
-    Look.MOSAIC: _mosaic,
-    Look.BLUR: _blur,
+_STYLES: Mapping[RedactionStyle, Callable[[Planes, Rect, Label, npt.NDArray[np.float32]], None]] = {
+    RedactionStyle.FILL: _fill,
+    RedactionStyle.SILHOUETTE: _silhouette,
+    RedactionStyle.MOSAIC: _mosaic,
+    RedactionStyle.BLUR: _blur,
 }

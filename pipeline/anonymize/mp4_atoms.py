@@ -1,4 +1,4 @@
-"""What lies in an MP4 beside its video: boxes that no signature covers could carry anything (C2PA, section 15.12)."""
+"""MP4 boxes (atoms) besides those of the video: boxes outside the signature can carry data (C2PA, section 15.12)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _C2PA: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _PURPOSE: Final = b"manifest\0"
 _HEAD: Final = 8
 _LONG_HEAD: Final = 16
-_MOST: Final = 1000
-"""Boxes of a file; a video has a handful."""
+_MAX_BOXES: Final = 1000
+"""A released video has a handful."""
 
 
-def strange_boxes(path: Path) -> Iterator[str]:
-    """The boxes of the file that a release does not have, and what follows its last box, in words.
+def find_unexpected_boxes(path: Path) -> Iterator[str]:
+    """Descriptions of the boxes that a released file does not have, and of trailing bytes.
 
     Raises:
         OSError: it cannot be read.
@@ -26,7 +26,7 @@ def strange_boxes(path: Path) -> Iterator[str]:
     size = path.stat().st_size
     with path.open("rb") as file:
         at = 0
-        for _ in range(_MOST):
+        for _ in range(_MAX_BOXES):
             if at >= size:
                 return
             file.seek(at)
@@ -35,11 +35,11 @@ def strange_boxes(path: Path) -> Iterator[str]:
                 break
             yield from _problem(file, kind, length - head)
             at += length
-        yield f"{size - at} bytes that belong to no box"
+        yield f"{size - at} bytes that belong to no MP4 box"
 
 
 def _header(file: BinaryIO, left: int) -> tuple[bytes | None, int, int]:
-    """Kind of the box that begins here, its length, and the length of its head; no kind where there is no box."""
+    """Type of the box that begins here, its length, and the length of its header; no type where there is no box."""
     head = file.read(_HEAD)
     length = int.from_bytes(head[:4])
     if len(head) < _HEAD:
@@ -52,27 +52,27 @@ def _header(file: BinaryIO, left: int) -> tuple[bytes | None, int, int]:
 
 
 def _problem(file: BinaryIO, kind: bytes, length: int) -> Iterator[str]:
-    """What is wrong with the box whose `length` bytes of content come next."""
+    """The problem with the box whose `length` bytes of content come next, if any."""
     name = kind.decode("latin-1")
     if kind in _VIDEO or (kind == b"free" and not length):
         return
     if kind == b"ftyp":
         brands = file.read(min(length, 1024))
-        told = {brands[:4], *(brands[at : at + 4] for at in range(8, len(brands), 4))}
-        if length > len(brands) or not told <= _BRANDS:
-            yield "a box 'ftyp' that our writer does not make"
+        found = {brands[:4], *(brands[at : at + 4] for at in range(8, len(brands), 4))}
+        if length > len(brands) or not found <= _BRANDS:
+            yield "an MP4 box 'ftyp' that this program does not write"
     elif kind == b"uuid":
         yield from _manifest_problem(file, length)
     else:
-        yield f"a box {name!r} of {length} bytes"
+        yield f"an MP4 box {name!r} of {length} bytes"
 
 
 def _manifest_problem(file: BinaryIO, length: int) -> Iterator[str]:
-    """Of a box of C2PA: 4 bytes of version, its purpose, an offset, and one box of claims that fills the rest."""
+    """Of a C2PA box: 4 bytes of version, its purpose, an offset, and one box of claims that fills the rest."""
     front = file.read(len(_C2PA) + 4 + len(_PURPOSE) + 8)
     if front[: len(_C2PA)] != _C2PA or _PURPOSE not in front:
-        yield f"a box 'uuid' of {length} bytes"
+        yield f"an MP4 box 'uuid' of {length} bytes"
         return
     claims = int.from_bytes(file.read(4))
     if len(front) + claims != length:
-        yield f"{length - len(front) - claims} bytes behind the signed statement"
+        yield f"{length - len(front) - claims} bytes after the signed statement"

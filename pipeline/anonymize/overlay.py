@@ -1,4 +1,4 @@
-"""The mark that is burnt into every image: who gave it away, from where, when and under which number."""
+"""The overlay that is burnt into every image: institution, place, date and number of the disclosure."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ import numpy.typing as npt
 from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
-from pipeline.anonymize.settings import MarkText
+from pipeline.domain.redaction import OverlayText
 from pipeline.domain.video import Planes
 
 _FONT = files("pipeline") / "resources" / "fonts" / "Roboto-Medium.ttf"
 """Pillow's own font lacks the accents of Portuguese."""
-_LEAST_PX = 10
-"""Of letters; smaller ones do not survive the encoder."""
-_SHARE = 1 / 32
-"""Of the image's height, for letters."""
-_MOST = 0.5
-"""Of the image's height, for all lines."""
-_GROUND, _INK = 24, 235
+_MIN_LETTER_PX = 10
+"""Smaller letters do not survive the encoder."""
+_LETTER_SHARE = 1 / 32
+"""Height of letters as a share of the image's."""
+_MAX_SHARE = 0.5
+"""Height of all lines as a share of the image's."""
+_BACKGROUND, _TEXT = 24, 235
 _SEPARATOR = "  ·  "
 
 
-class Mark:
-    """A strip along the lower edge, as opaque as the covers; as many lines as its text needs at this width.
+class Overlay:
+    """An opaque strip along the lower edge, with as many lines as its text needs at this width.
 
     Args:
-        text: what it says.
+        text: the text.
         width, height: pixels of the image.
     """
 
-    def __init__(self, text: MarkText, width: int, height: int) -> None:
-        letters = max(_LEAST_PX, round(height * _SHARE))
+    def __init__(self, text: OverlayText, width: int, height: int) -> None:
+        letters = max(_MIN_LETTER_PX, round(height * _LETTER_SHARE))
         font = ImageFont.truetype(BytesIO(_FONT.read_bytes()), letters)
         pad = max(2, letters // 3)
         lines = _lines(text.parts(), font, max(1, width - 2 * pad))
         line_px = round(letters * 1.35)
-        if len(lines) * line_px + pad > height * _MOST:  # a tiny image: the number leads to all the rest
+        if len(lines) * line_px + pad > height * _MAX_SHARE:  # a tiny image: the number leads to all other facts
             lines = _lines(text.parts()[-1:], font, max(1, width - 2 * pad))
         widest = max((font.getlength(line) for line in lines), default=0)
         strip_width = min(width, (round(widest) + 2 * pad + 1) // 2 * 2)
         strip_height = min(height, (len(lines) * line_px + pad + 1) // 2 * 2)
-        strip = Pil.new("L", (strip_width, strip_height), _GROUND)
+        strip = Pil.new("L", (strip_width, strip_height), _BACKGROUND)
         pen = ImageDraw.Draw(strip)
         for number, line in enumerate(lines):
-            pen.text((pad, pad // 2 + number * line_px), line, fill=_INK, font=font)
+            pen.text((pad, pad // 2 + number * line_px), line, fill=_TEXT, font=font)
         self._strip: npt.NDArray[np.uint8] = np.asarray(strip, np.uint8)
 
     @property
@@ -56,8 +56,8 @@ class Mark:
         height, width = self._strip.shape
         return width, height
 
-    def burn(self, planes: Planes) -> None:
-        """Draw it into the planes of an image, in place."""
+    def draw(self, planes: Planes) -> None:
+        """Draw the overlay into the planes of an image, in place."""
         width, height = self.size
         top = (planes.y.shape[0] - height) // 2 * 2
         planes.y[top : top + height, :width] = self._strip
@@ -66,7 +66,7 @@ class Mark:
 
 
 def _lines(parts: list[str], font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """The parts, as many to a line as fit; one that is too long by itself is broken between words, then letters."""
+    """The parts, as many to a line as fit; a part that is too long is broken between words, else between letters."""
     pieces = [piece for part in parts for piece in _broken(part, font, width)]
     lines: list[str] = []
     for piece in pieces:

@@ -1,6 +1,6 @@
-"""Where a released file comes from, written into it and signed (C2PA), and read from it by whoever got it.
+"""Provenance of a released file: a signed statement (C2PA) that is written into it, and read and checked offline.
 
-The statement names what was done and by which models. It has no thumbnail, and the original is no ingredient of it.
+The manifest has no thumbnail, and the original is not an ingredient of it.
 """
 
 from __future__ import annotations
@@ -26,54 +26,58 @@ from pipeline.domain.video import Planes, VideoInfo
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from pipeline.anonymize.signing_certificate import Identity
+    from pipeline.anonymize.signing_certificate import SigningIdentity
 
 ASSERTION: Final = "org.viapublica.release"
 MORE_MANIFESTS: Final = "viapublica.more-than-one-manifest"
-"""A release has one; an earlier one could hold an image of the original."""
+"""A release has exactly one; an earlier manifest could hold an image of the original."""
 _CAPTURE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 _MP4: Final = "video/mp4"
 _UNTRUSTED: Final = "signingCredential.untrusted"
 _EXPIRED: Final = "signingCredential.expired"
 
 
-class Standing(StrEnum):
-    """What a signature is worth to the receiver."""
+class SignatureStatus(StrEnum):
+    """Result of checking a signature with the recipient's trusted authorities."""
 
     TRUSTED = "trusted"
-    """Unchanged since it was signed, by somebody whom the receiver's authorities vouch for."""
+    """Unchanged since it was signed; a trusted authority issued the signer's certificate."""
     UNKNOWN_SIGNER = "unknown-signer"
-    """Unchanged since it was signed, by somebody of whom the receiver has no authority."""
+    """Unchanged since it was signed; no trusted authority issued the signer's certificate."""
     EXPIRED = "expired"
-    """Unchanged since it was signed, but the certificate has run out: whether it had by then, nobody can tell."""
+    """Unchanged since it was signed; the certificate has expired, perhaps before signing."""
     BROKEN = "broken"
-    """Changed since, or signed with a certificate that does not hold."""
+    """Changed since it was signed, or signed with an invalid certificate."""
     UNSIGNED = "unsigned"
-    """Nothing is signed."""
+    """No signature."""
+
+
+INTACT: Final = frozenset({SignatureStatus.TRUSTED, SignatureStatus.UNKNOWN_SIGNER})
+"""Unchanged, with a certificate that is valid today."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a file says about itself.
+    """The signed statement of a file, and the status of its signature.
 
     Attributes:
-        standing: what that is worth.
-        signer: who signed, as the certificate has it.
-        problems: C2PA's codes of what is wrong.
-        statement: what was done; see `statement`.
+        status: of the signature.
+        signer: the certificate's subject.
+        problems: C2PA validation codes.
+        statement: the signed values; see `pipeline.app.anonymize.provenance_statement`.
     """
 
-    standing: Standing
+    status: SignatureStatus
     signer: str = ""
     problems: Sequence[str] = ()
     statement: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_identity(identity: Identity) -> None:
-    """Sign something, so that nobody finds out after an hour of covering that a certificate does not serve.
+def check_signing_identity(identity: SigningIdentity) -> None:
+    """Sign a trial video, so that an unsuitable certificate is found before the redaction.
 
     Raises:
-        ReleaseError: C2PA refuses certificate or key.
+        ReleaseError: C2PA rejects the certificate or the key.
     """
     facts = VideoInfo(64, 64, Fraction(1, 25), Fraction(25))
     with TemporaryDirectory() as folder:
@@ -83,16 +87,16 @@ def check_identity(identity: Identity) -> None:
             writer.finish()
         sign_in_place(path, identity, {})
         found = read_provenance(path)
-    if found.standing not in {Standing.TRUSTED, Standing.UNKNOWN_SIGNER}:
+    if found.status not in INTACT:
         raise ReleaseError(
             identity.name,
-            f"signs what no receiver accepts ({', '.join(found.problems)})",
+            f"makes signatures that do not verify ({', '.join(found.problems)})",
             "Use a certificate for signing (C2PA, section 14.5)",
         )
 
 
-def sign_in_place(path: Path, identity: Identity, statement: Mapping[str, Any]) -> None:
-    """Sign a file that nobody else sees yet; see `sign`. It stays the same file, with its rights and its lock."""
+def sign_in_place(path: Path, identity: SigningIdentity, statement: Mapping[str, Any]) -> None:
+    """Sign a partial file, see `sign`. It stays the same file, with its permissions and its lock."""
     signed = path.with_name(f"{path.name}.signed")
     try:
         signed.unlink(missing_ok=True)
@@ -100,21 +104,21 @@ def sign_in_place(path: Path, identity: Identity, statement: Mapping[str, Any]) 
         sign(path, signed, identity, statement)
         shutil.copyfile(signed, path)
     except OSError as error:
-        raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Make room") from error
+        raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Free disk space") from error
     finally:
         signed.unlink(missing_ok=True)
 
 
-def sign(source: Path, target: Path, identity: Identity, statement: Mapping[str, Any]) -> None:
-    """Write `source` with a signed statement in it to `target`.
+def sign(source: Path, target: Path, identity: SigningIdentity, statement: Mapping[str, Any]) -> None:
+    """Write `source` with a signed statement to `target`.
 
     Args:
         source: an MP4; target: another path.
-        identity: who signs.
-        statement: JSON values; who gives it away, what was covered and how.
+        identity: certificate and key.
+        statement: JSON values.
 
     Raises:
-        ReleaseError: C2PA refuses certificate, key or file.
+        ReleaseError: C2PA rejects certificate, key or file.
     """
     c2pa = _c2pa()
 
@@ -123,9 +127,7 @@ def sign(source: Path, target: Path, identity: Identity, statement: Mapping[str,
         {
             "action": "c2pa.edited",
             "softwareAgent": {"name": "viapublica", "version": __version__},
-            "parameters": {
-                "description": "Persons, faces and plates covered; sound and metadata removed; encoded anew"
-            },
+            "parameters": {"description": "Persons, faces and plates redacted; audio and metadata removed; re-encoded"},
         },
     ]
     manifest = {
@@ -148,15 +150,15 @@ def sign(source: Path, target: Path, identity: Identity, statement: Mapping[str,
             identity.name, f"cannot sign ({_first_line(error)})", "Use a certificate for signing (C2PA, section 14.5)"
         ) from error
     except OSError as error:
-        raise ReleaseError(str(target), f"cannot be written ({error.strerror})", "Make room") from error
+        raise ReleaseError(str(target), f"cannot be written ({error.strerror})", "Free disk space") from error
 
 
 def read_provenance(path: Path, authorities_pem: str = "") -> Provenance:
-    """What the file says about itself, checked offline.
+    """The signed statement of a file, checked offline.
 
     Args:
         path: the file.
-        authorities_pem: certificates of the authorities that the receiver trusts.
+        authorities_pem: certificates of the authorities that the recipient trusts.
 
     Raises:
         ReleaseError: it cannot be read.
@@ -174,9 +176,9 @@ def read_provenance(path: Path, authorities_pem: str = "") -> Provenance:
         ):
             found = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
-        return Provenance(Standing.UNSIGNED)
+        return Provenance(SignatureStatus.UNSIGNED)
     except c2pa.C2paError as error:
-        return Provenance(Standing.BROKEN, problems=(_first_line(error),))
+        return Provenance(SignatureStatus.BROKEN, problems=(_first_line(error),))
     except OSError as error:
         raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Check the path") from error
     codes = tuple(str(row.get("code")) for row in found.get("validation_status") or ())
@@ -186,19 +188,19 @@ def read_provenance(path: Path, authorities_pem: str = "") -> Provenance:
         codes = (*codes, MORE_MANIFESTS)
     signature = active.get("signature_info", {})
     return Provenance(
-        _standing(codes),
+        _status(codes),
         signer=str(signature.get("issuer") or signature.get("common_name") or ""),
         problems=tuple(code for code in codes if code != _UNTRUSTED),
         statement=statements[0] if statements and isinstance(statements[0], Mapping) else {},
     )
 
 
-def _standing(codes: Sequence[str]) -> Standing:
+def _status(codes: Sequence[str]) -> SignatureStatus:
     if any(code not in {_UNTRUSTED, _EXPIRED} for code in codes):
-        return Standing.BROKEN
+        return SignatureStatus.BROKEN
     if _EXPIRED in codes:
-        return Standing.EXPIRED
-    return Standing.UNKNOWN_SIGNER if codes else Standing.TRUSTED
+        return SignatureStatus.EXPIRED
+    return SignatureStatus.UNKNOWN_SIGNER if codes else SignatureStatus.TRUSTED
 
 
 def _c2pa() -> ModuleType:

@@ -1,50 +1,49 @@
-"""What others still see in a finished video: objects that no cover hides, found by detectors that did not choose them.
+"""Residual detections: persons, faces and plates that verification detectors find unmasked in a redacted video.
 
-An honest reading: these eyes miss people too, so nothing found is not nobody there. The rate per minute has its
-interval, also when it is nought.
+Verification detectors miss objects too, so that none found does not prove that none is there: the rate per minute
+comes with its confidence interval, also for zero.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.anonymize.manual_regions import Region
-from pipeline.anonymize.redaction_masks import CoverPlan
-from pipeline.anonymize.settings import CoverSettings
-from pipeline.anonymize.tracklets import GROUPS, Tracklet, link_both_ways
-from pipeline.anonymize.video_detections import Sightings
+from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.settings import MaskSettings
+from pipeline.anonymize.tracklets import PLATES, Tracklet, link_forward
+from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 
-HIDDEN = 0.5
-"""A box of whose middle at least so much lies under covers is a view of the cover, or of who is under it."""
-MIDDLE = 0.7
-"""Of a box's width and height: around a small dark cover detectors draw a box that is wider than it."""
-HEAD = 0.35
-"""Of a person's height: who is hidden from the waist down, behind somebody else's cover, is not hidden."""
-CERTAIN = 0.5
-"""Score of a person or face that counts in however few frames; plates that few frames show are read instead."""
-GAP_S = 1.0
-PERSONAL = (Label.PERSON, Label.FACE, Label.PLATE)
-_PLATES = GROUPS.index(frozenset({Label.PLATE}))
+MASKED_SHARE: Final = 0.5
+"""A box whose middle is masked to at least this share shows the mask, or the object under it."""
+MIDDLE: Final = 0.7
+"""Of a box's width and height: around a small dark mask detectors draw a box that is wider than it."""
+HEAD: Final = 0.35
+"""Of a person's height: a person masked from the waist down, by the mask of another person, is not masked."""
+CERTAIN_SCORE: Final = 0.5
+"""Of a person or face that counts in however few frames; plates that few frames show are read instead."""
+GAP_S: Final = 1.0
+PERSONAL: Final = (Label.PERSON, Label.FACE, Label.PLATE)
 
 
 @dataclass(frozen=True, slots=True)
-class Residue:
-    """One object that somebody still sees.
+class ResidualDetection:
+    """One unmasked object in a redacted video.
 
     Attributes:
-        label: what it seems to be.
+        label: of the object.
         first_s, last_s: when, in seconds of the video.
         frames: in how many frames.
-        score: the surest of them, 0 to 1.
-        at: number of that frame; box: (x1, y1, x2, y2) pixels in it.
+        score: the highest, 0 to 1.
+        best_frame: number of the frame with that score; box: (x1, y1, x2, y2) pixels in it.
         places: number of each frame, and the box (4,) in it.
     """
 
@@ -53,66 +52,82 @@ class Residue:
     last_s: float
     frames: int
     score: float
-    at: int
+    best_frame: int
     box: tuple[float, float, float, float]
     places: Sequence[tuple[int, npt.NDArray[np.float32]]] = ()
 
 
-def uncovered(found: Detections, covers: npt.NDArray[np.float32], width: int, height: int) -> Detections:
-    """The persons, faces and plates of whose middle, or of persons: of whose head, less than half lies under covers
-    (n, 4)."""
+def unmasked(found: Detections, masks: npt.NDArray[np.float32], width: int, height: int) -> Detections:
+    """The persons, faces and plates whose middle (of persons: or whose head) is masked to less than `MASKED_SHARE`.
+
+    Args:
+        found: detections of one frame.
+        masks: (n, 4) its masks in pixels.
+        width, height: pixels of the image.
+    """
     found = found.labeled(*PERSONAL)
     if not len(found):
         return found
     step = max(1, round(min(width, height) / 240))
-    mask = np.zeros((-(-height // step), -(-width // step)), bool)
-    for x1, y1, x2, y2 in np.rint(covers / step).astype(int).tolist():
-        mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
+    bitmap = np.zeros((-(-height // step), -(-width // step)), bool)
+    for x1, y1, x2, y2 in np.rint(masks / step).astype(int).tolist():
+        bitmap[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
     centers, sizes = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2, found.boxes[:, 2:] - found.boxes[:, :2]
     middles = np.concatenate([centers - sizes * MIDDLE / 2, centers + sizes * MIDDLE / 2], axis=1)
     heads = middles.copy()
     heads[:, 3] = heads[:, 1] + sizes[:, 1] * HEAD
-    bare = _bare(mask, middles / step) | ((found.labels == Label.PERSON) & _bare(mask, heads / step))
-    return found.select(bare)
+    head_unmasked = (found.labels == Label.PERSON) & _is_unmasked(bitmap, heads / step)
+    return found.select(_is_unmasked(bitmap, middles / step) | head_unmasked)
 
 
-def _bare(mask: npt.NDArray[np.bool_], places: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """(n,) whether less than half of each place (n, 4), points of the mask, is set in it."""
-    bare = []
+def _is_unmasked(bitmap: npt.NDArray[np.bool_], places: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """(n,) whether less than `MASKED_SHARE` of each place (n, 4), points of the bitmap, is set in it."""
+    result = []
     for x1, y1, x2, y2 in np.rint(places).astype(int).tolist():
-        part = mask[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)]
-        bare.append(not part.size or part.mean() < HIDDEN)
-    return np.array(bare, bool)
+        part = bitmap[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)]
+        result.append(not part.size or part.mean() < MASKED_SHARE)
+    return np.array(result, bool)
 
 
-def residues(
-    seen: Sightings, plan: CoverPlan, *, sure: float, least_frames: int, freed: Sequence[Region] = ()
-) -> list[Residue]:
-    """The objects that were seen uncovered, surest first.
+def find_residual_detections(
+    seen: VideoDetections,
+    plan: MaskPlan,
+    *,
+    min_score: float,
+    min_frames: int,
+    exempt: Sequence[Region] = (),
+    groups: Collection[int] | None = None,
+) -> list[ResidualDetection]:
+    """The unmasked objects, by falling score.
 
     Args:
-        seen: what the other eyes found in the finished video.
-        plan: its covers.
-        sure: least score, once, of an object.
-        least_frames: in how many frames it must be seen at least; all that a second has, where those are fewer, and one
-            for a person or face that is certain.
-        freed: regions in which a second person agreed to leave objects as they are.
+        seen: verification detections in the redacted video.
+        plan: its masks.
+        min_score: that an object must reach once.
+        min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
+            or face of `CERTAIN_SCORE`.
+        exempt: regions whose objects a second person exempted.
+        groups: positions in `LABEL_GROUPS`; by default all.
     """
     step_s = float(np.median(np.diff(seen.times_s))) if len(seen) > 1 else GAP_S
-    bare = [uncovered(found, plan.of(n).boxes, seen.width, seen.height) for n, found in enumerate(seen.found)]
-    chains, _ = link_both_ways(
-        Sightings(seen.times_s, bare, seen.scenes, seen.width, seen.height),
-        CoverSettings(sure=sure, faint=sure / 2, plate_sure=sure, plate_faint=sure / 2, gap_s=max(GAP_S, 2.5 * step_s)),
+    per_frame = [unmasked(found, plan.at(n).boxes, seen.width, seen.height) for n, found in enumerate(seen.per_frame)]
+    linking = MaskSettings(
+        confirm_score=min_score,
+        link_score=min_score / 2,
+        plate_confirm_score=min_score,
+        plate_link_score=min_score / 2,
+        gap_s=max(GAP_S, 2.5 * step_s),
     )
-    least = min(least_frames, max(1, int(GAP_S / step_s)), len(seen))
+    tracklets = link_forward(replace(seen, per_frame=per_frame, fingerprints=()), linking, groups)
+    least = min(min_frames, max(1, int(GAP_S / step_s)), len(seen))
     found = [
-        _residue(chain, seen)
-        for chain in chains
-        if max(chain.scores) >= sure
-        and (len(chain.frames) >= least or (chain.group != _PLATES and max(chain.scores) >= CERTAIN))
-        and not any(region.keeps(chain.frames, chain.boxes, seen) for region in freed)
+        _residual_detection(tracklet, seen)
+        for tracklet in tracklets
+        if tracklet.max_score >= min_score
+        and (len(tracklet.frames) >= least or (tracklet.group != PLATES and tracklet.max_score >= CERTAIN_SCORE))
+        and not any(region.contains(tracklet.frames, tracklet.boxes, seen) for region in exempt)
     ]
-    return sorted(found, key=lambda residue: -residue.score)
+    return sorted(found, key=lambda residual: -residual.score)
 
 
 def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:
@@ -126,34 +141,39 @@ def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Misses:
-    """How many uncovered objects a video may hold that somebody could see.
+class MissRate:
+    """Estimate of the unmasked objects that a video may contain.
 
     Attributes:
         per_minute: estimate; low, high: its 95 % interval.
-        eyes_saw, eyes_asked: of how many objects that were covered these eyes saw how many, before they were.
+        detected, reference_objects: of the reference objects, which are certainly in the original, the verification
+            detectors detected so many.
     """
 
     per_minute: float
     low: float
     high: float
-    eyes_saw: int
-    eyes_asked: int
+    detected: int
+    reference_objects: int
 
 
-def misses(count: int, seconds: float, eyes_saw: int, eyes_asked: int) -> Misses:
-    """From what the eyes saw uncovered, and from what they see at all.
+def estimate_miss_rate(count: int, seconds: float, detected: int, reference_objects: int) -> MissRate:
+    """The miss rate from residual detections and from the recall of the verification detectors.
 
-    Detectors that find four in five of the known objects find four in five of the unknown ones, so what they
-    saw is divided by that share; the upper limit by its lower one (Wilson). Without anybody known to be there, the
-    share is taken as 1.
+    Detectors that find four in five of the reference objects find four in five of the unknown ones: the observed rate
+    is divided by their recall; its upper limit by the recall's lower one (Wilson). Without reference objects the
+    recall is taken as 1.
+
+    Args:
+        count: of residual detections; seconds: of video.
+        detected, reference_objects: see `MissRate`.
     """
     rate, low, high = rate_per_minute(count, seconds)
-    if not eyes_asked:
-        return Misses(rate, low, high, 0, 0)
-    share = eyes_saw / eyes_asked
-    least = max(_wilson_low(eyes_saw, eyes_asked), 0.01)
-    return Misses(rate / max(share, least), low, high / least, eyes_saw, eyes_asked)
+    if not reference_objects:
+        return MissRate(rate, low, high, 0, 0)
+    recall = detected / reference_objects
+    least = max(_wilson_low(detected, reference_objects), 0.01)
+    return MissRate(rate / max(recall, least), low, high / least, detected, reference_objects)
 
 
 def _wilson_low(hits: int, of: int) -> float:
@@ -162,37 +182,37 @@ def _wilson_low(hits: int, of: int) -> float:
     return float((center - 1.96 * np.sqrt(hits * (of - hits) / of + z2 / 4)) / (of + z2))
 
 
-def and_residues(sightings: Sightings, found: Sequence[Residue]) -> Sightings:
-    """The sightings, and the objects that the other eyes saw: for one more round of covering.
+def with_residual_detections(detections: VideoDetections, found: Sequence[ResidualDetection]) -> VideoDetections:
+    """The detections with residual ones added, for one more round of redaction.
 
-    They are added as certain, so that they are covered however sure the covers want to be; what the eyes saw but do
-    not count as an object is not.
+    They are added with a score of 1, so that they are masked at any threshold; verification detections that are not
+    residual are not added.
     """
     boxes: dict[int, list[npt.NDArray[np.float32]]] = defaultdict(list)
     labels: dict[int, list[Label]] = defaultdict(list)
-    for residue in found:
-        for frame, box in residue.places:
+    for residual in found:
+        for frame, box in residual.places:
             boxes[frame].append(box)
-            labels[frame].append(residue.label)
-    more = [
+            labels[frame].append(residual.label)
+    per_frame = [
         Detections.concatenate([old, Detections.build(boxes[n], [1.0] * len(boxes[n]), labels[n])])
         if n in boxes
         else old
-        for n, old in enumerate(sightings.found)
+        for n, old in enumerate(detections.per_frame)
     ]
-    return replace(sightings, found=more)
+    return replace(detections, per_frame=per_frame)
 
 
-def _residue(chain: Tracklet, seen: Sightings) -> Residue:
-    best = int(np.argmax(chain.scores))
-    x1, y1, x2, y2 = (float(value) for value in chain.boxes[best])
-    return Residue(
-        label=next(iter(GROUPS[chain.group])),
-        first_s=float(seen.times_s[chain.frames[0]]),
-        last_s=float(seen.times_s[chain.frames[-1]]),
-        frames=len(chain.frames),
-        score=chain.scores[best],
-        at=chain.frames[best],
+def _residual_detection(tracklet: Tracklet, seen: VideoDetections) -> ResidualDetection:
+    best = int(np.argmax(tracklet.scores))
+    x1, y1, x2, y2 = (float(value) for value in tracklet.boxes[best])
+    return ResidualDetection(
+        label=tracklet.label,
+        first_s=float(seen.times_s[tracklet.frames[0]]),
+        last_s=float(seen.times_s[tracklet.frames[-1]]),
+        frames=len(tracklet.frames),
+        score=tracklet.scores[best],
+        best_frame=tracklet.frames[best],
         box=(x1, y1, x2, y2),
-        places=tuple(zip(chain.frames, chain.boxes, strict=True)),
+        places=tuple(zip(tracklet.frames, tracklet.boxes, strict=True)),
     )

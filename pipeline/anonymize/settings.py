@@ -1,84 +1,67 @@
-"""Settings of this room."""
+"""Settings of redaction: masks, style, and the encoder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.domain.labels import Label
+from pipeline.domain.redaction import RedactionStyle
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class Look(StrEnum):
-    """What stands where a person, face or plate was."""
-
-    FILL = "fill"
-    """One opaque color: nothing of what was there is left."""
-    SILHOUETTE = "silhouette"
-    """The fill, with a drawn figure on it as large as the object and a mark for where it moves to."""
-    MOSAIC = "mosaic"
-    """A few large blocks of the object's own colors. Weaker: see `WEAKER_LOOKS`."""
-    BLUR = "blur"
-    """A blur that grows with the object. Weaker: see `WEAKER_LOOKS`."""
-
-
-WEAKER_LOOKS = frozenset({Look.MOSAIC, Look.BLUR})
-"""Made from the pixels that they hide. Revelio (Revelio: Reversing Obfuscation) re-identified 95.9 % of faces
-under a Gaussian blur, and McPherson et al. (Defeating Image Obfuscation with Deep Learning, 2016) read mosaics."""
-
-
-class CoverSettings(BaseModel):
-    """What is covered, for how long and how widely."""
+class MaskSettings(BaseModel):
+    """Which objects are masked, for how long and with which margin."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sure: Fraction = Field(
+    confirm_score: Fraction = Field(
         default=0.25,
-        title="Sure",
-        description="An object that once had this score is covered wherever it was seen, before and after.",
+        title="Confirm score",
+        description="A tracklet that reaches this score once is masked wherever it was detected, before and after.",
     )
-    faint: Fraction = Field(
+    link_score: Fraction = Field(
         default=0.08,
-        title="Faint",
-        description="The least score of a sighting of an object that was once sure.",
+        title="Link score",
+        description="The lowest score of a detection that is linked into a tracklet.",
     )
-    plate_sure: Fraction = Field(
+    plate_confirm_score: Fraction = Field(
         default=0.1,
-        title="Sure of plates",
-        description="The same as `sure`, for plates: they are small, and cost little.",
+        title="Confirm score of plates",
+        description="The same as `confirm_score`, for plates: they are small, and masking them costs little.",
     )
-    plate_faint: Fraction = Field(default=0.04, title="Faint plates", description="The same as `faint`, for plates.")
+    plate_link_score: Fraction = Field(
+        default=0.04, title="Link score of plates", description="The same as `link_score`, for plates."
+    )
     gap_s: float = Field(
         default=2.0,
         ge=0,
         le=60,
         title="Gap",
-        description="Longest time without a sighting that is bridged, in seconds.",
+        description="Longest time without a detection that is bridged, in seconds.",
     )
-    hold_s: float = Field(
+    extend_s: float = Field(
         default=0.4,
         ge=0,
         le=60,
-        title="Hold",
-        description="Seconds that a cover begins before the first sighting and lasts after the last one.",
+        title="Extension",
+        description="Seconds by which a mask begins before the first detection and ends after the last one.",
     )
-    still_hold_s: float = Field(
+    still_extend_s: float = Field(
         default=2.0,
         ge=0,
         le=600,
-        title="Hold of what stands still",
-        description="The same for an object that hardly moved there: detectors lose who does not move.",
+        title="Extension of still objects",
+        description="The same for an object that hardly moved there: detectors lose objects that stand still.",
     )
-    edge_hold_s: float = Field(
+    edge_extend_s: float = Field(
         default=1.0,
         ge=0,
         le=600,
-        title="Hold at the edge",
-        description="The same for an object that comes or goes at the image's edge: at first only a leg is in it.",
+        title="Extension at the edge",
+        description="The same for an object that enters or leaves at the image's edge, partly visible at first.",
     )
     person_margin: float = Field(
         default=0.1, ge=0, le=1, title="Margin of persons", description="Share of the box that is added on each side."
@@ -89,43 +72,47 @@ class CoverSettings(BaseModel):
     plate_margin: float = Field(
         default=0.3, ge=0, le=1, title="Margin of plates", description="Share of the box that is added on each side."
     )
-    windscreens: bool = Field(default=False, title="Windscreens", description="Cover the windscreens of vehicles too.")
+    windscreens: bool = Field(default=False, title="Windscreens", description="Mask the windscreens of vehicles too.")
 
     @property
-    def least(self) -> float:
-        """The score down to which a detector has to tell."""
-        return min(self.faint, self.plate_faint)
+    def min_score(self) -> float:
+        """The lowest score that a detector has to report."""
+        return min(self.link_score, self.plate_link_score)
 
-    def sure_of(self, label: Label) -> float:
-        """`sure` of a label."""
-        return self.plate_sure if label is Label.PLATE else self.sure
+    def confirm_score_of(self, label: Label) -> float:
+        """`confirm_score` of a label."""
+        return self.plate_confirm_score if label is Label.PLATE else self.confirm_score
 
-    def faint_of(self, label: Label) -> float:
-        """`faint` of a label."""
-        return self.plate_faint if label is Label.PLATE else self.faint
+    def link_score_of(self, label: Label) -> float:
+        """`link_score` of a label."""
+        return self.plate_link_score if label is Label.PLATE else self.link_score
 
     def margin(self, label: Label) -> float:
         """Share of a box that is added on each side."""
         return {Label.FACE: self.face_margin, Label.PLATE: self.plate_margin}.get(label, self.person_margin)
 
     @model_validator(mode="after")
-    def _thresholds_rise(self) -> Self:
-        if self.faint > self.sure or self.plate_faint > self.plate_sure:
-            raise ValueError("faint must not exceed sure")
+    def _link_below_confirm(self) -> Self:
+        if self.link_score > self.confirm_score or self.plate_link_score > self.plate_confirm_score:
+            raise ValueError("a link score must not exceed its confirm score")
         return self
 
 
 class AnonymizeSettings(BaseModel):
-    """How images and clips are made fit to be given away."""
+    """How images and videos are anonymized."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    look: Look = Field(default=Look.FILL, title="Look", description="What stands where somebody was.")
-    cover: CoverSettings = Field(default_factory=CoverSettings, title="Covers", description="What is covered.")
-    fine: bool = Field(
+    style: RedactionStyle = Field(
+        default=RedactionStyle.FILL, title="Style", description="What is drawn in the place of an object."
+    )
+    masks: MaskSettings = Field(
+        default_factory=MaskSettings, title="Masks", description="Which objects are masked, and for how long."
+    )
+    high_resolution: bool = Field(
         default=False,
-        title="Fine",
-        description="Look at large images twice: in passing, and closely for what is small in them.",
+        title="High-resolution pass",
+        description="Add a detection pass at 1280 px for small objects in large images.",
     )
     crf: int = Field(
         default=20, ge=0, le=40, title="Quality", description="x264's constant rate factor; less is better and larger."
@@ -136,25 +123,3 @@ class AnonymizeSettings(BaseModel):
         title="Effort",
         description="x264's preset.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MarkText:
-    """What the mark says; empty parts are left out.
-
-    Attributes:
-        institution: who gives it away (decree 18.743/2014 art. 9 §5).
-        camera: as the institution names it outside; may be coarse.
-        moment: the date, as precise as it may be told.
-        number: of the disclosure in the register.
-    """
-
-    institution: str = ""
-    camera: str = ""
-    moment: str = ""
-    number: str = ""
-
-    def parts(self) -> list[str]:
-        """The texts, in the order in which they stand."""
-        number = f"nº {self.number}" if self.number else ""
-        return [part for part in (self.institution, self.camera, self.moment, number) if part] or ["anonymized"]

@@ -1,4 +1,4 @@
-"""The institution's certificate and key, checked before anything is signed with them; and new ones for a first try."""
+"""Signing certificates and keys: loaded and checked, or created where the institution has none."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ except ImportError as error:
 
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 _DAYS = 5 * 365
-"""Receivers look at clips for years, and without a network nobody vouches for when one was signed."""
+"""Recipients check clips for years, and offline there is no trusted time of signing."""
 _CA_DAYS = 3650
 _PRIVATE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who signs.
+class SigningIdentity:
+    """A signing certificate with its private key.
 
     Attributes:
-        name: of the certificate's owner.
-        chain_pem: its certificate and those above it, as the receiver needs them.
-        key_pem: its private key; never shown.
-        algorithm: C2PA's name for how it signs.
+        name: of the certificate's subject.
+        chain_pem: the certificate and its issuers.
+        key_pem: the private key; never shown.
+        algorithm: C2PA's name of the signature algorithm.
     """
 
     name: str
@@ -45,36 +45,38 @@ class Identity:
     algorithm: str
 
     def __repr__(self) -> str:
-        return f"Identity({self.name!r})"
+        return f"SigningIdentity({self.name!r})"
 
 
-def load_identity(certificate: Path, key: Path) -> Identity:
+def load_signing_identity(certificate: Path, key: Path) -> SigningIdentity:
     """A certificate (PEM, with its chain) and its private key (PEM, without a password).
 
     Raises:
-        ReleaseError: one of them cannot be read, they do not belong together, or the certificate does not hold today.
+        ReleaseError: one of them cannot be read, they do not match, or the certificate is not valid today.
     """
     chain_pem, key_pem = _read(certificate), _read(key)
     try:
         chain = x509.load_pem_x509_certificates(chain_pem)
     except ValueError as error:
-        raise ReleaseError(str(certificate), "is no certificate in PEM", "Export it as PEM, with its chain") from error
+        raise ReleaseError(
+            str(certificate), "is not a certificate in PEM", "Export it as PEM, with its chain"
+        ) from error
     try:
         private = serialization.load_pem_private_key(key_pem, None)
     except TypeError as error:
         raise ReleaseError(
-            str(key), "is protected by a password", "Take the password off, and let only this user read the file"
+            str(key), "is protected by a password", "Remove the password, and make the file readable by this user only"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ReleaseError(str(key), "is no private key in PEM", "Export it as PEM (PKCS #8)") from error
+        raise ReleaseError(str(key), "is not a private key in PEM", "Export it as PEM (PKCS #8)") from error
     leaf = chain[0]
     if leaf.public_key() != private.public_key():
-        raise ReleaseError(str(key), f"is not the key of {certificate}", "Name the key that was made with it")
-    check_dates(leaf, certificate)
+        raise ReleaseError(str(key), f"is not the key of {certificate}", "Give the key of that certificate")
+    check_validity(leaf, certificate)
     for lower, upper in pairwise(chain):
         _check_issued(lower, upper, certificate)
     algorithm = _algorithm(leaf, certificate)
-    return Identity(_name(leaf.subject), chain_pem, _key_pem(private), algorithm)
+    return SigningIdentity(_name(leaf.subject), chain_pem, _key_pem(private), algorithm)
 
 
 def _check_issued(lower: x509.Certificate, upper: x509.Certificate, path: Path) -> None:
@@ -83,36 +85,36 @@ def _check_issued(lower: x509.Certificate, upper: x509.Certificate, path: Path) 
     except (ValueError, TypeError, InvalidSignature) as error:
         raise ReleaseError(
             str(path),
-            f"is no chain: {_name(upper.subject)!r} did not issue {_name(lower.subject)!r}",
-            "Put the certificate first, then the one that issued it, and so on",
+            f"is not a chain: {_name(upper.subject)!r} did not issue {_name(lower.subject)!r}",
+            "Put the certificate first, then its issuer, and so on",
         ) from error
 
 
-def check_dates(leaf: x509.Certificate, path: Path) -> None:
-    """Whether it holds today.
+def check_validity(leaf: x509.Certificate, path: Path) -> None:
+    """Check that a certificate is valid today.
 
     Raises:
-        ReleaseError: it does not.
+        ReleaseError: it is not.
     """
     now = dt.datetime.now(dt.UTC)
     if now > leaf.not_valid_after_utc:
-        raise ReleaseError(str(path), f"ran out on {leaf.not_valid_after_utc:%Y-%m-%d}", "Have it renewed")
+        raise ReleaseError(str(path), f"expired on {leaf.not_valid_after_utc:%Y-%m-%d}", "Renew it")
     if now < leaf.not_valid_before_utc:
         raise ReleaseError(
-            str(path), f"holds only from {leaf.not_valid_before_utc:%Y-%m-%d} on", "Check this machine's clock"
+            str(path), f"is not valid before {leaf.not_valid_before_utc:%Y-%m-%d}", "Check this machine's clock"
         )
 
 
-def make_identity(institution: str, folder: Path, *, days: float = _DAYS) -> tuple[Path, Path, Path]:
-    """An authority of one's own and a certificate under it, for institutions without any and for tests.
+def create_signing_identity(institution: str, folder: Path, *, days: float = _DAYS) -> tuple[Path, Path, Path]:
+    """Create an authority and a certificate that it issued, for institutions without any and for tests.
 
     Args:
-        institution: stands in both.
-        folder: gets ``certificate.pem``, ``key.pem`` (for this user only) and ``authority.pem``, which receivers need.
-        days: that the certificate holds.
+        institution: subject of both.
+        folder: for ``certificate.pem``, ``key.pem`` (readable by this user only) and ``authority.pem``, for recipients.
+        days: of validity.
 
     Returns:
-        Paths of certificate, key and authority. The authority's own key is not kept: it cannot sign anything else.
+        Paths of certificate, key and authority. The authority's own key is not stored: it cannot sign anything else.
 
     Raises:
         ReleaseError: one of the files exists, or cannot be written.
@@ -120,7 +122,7 @@ def make_identity(institution: str, folder: Path, *, days: float = _DAYS) -> tup
     certificate, key, authority = (folder / name for name in ("certificate.pem", "key.pem", "authority.pem"))
     for path in (certificate, key, authority):
         if path.exists():
-            raise ReleaseError(str(path), "exists already", "Name another folder")
+            raise ReleaseError(str(path), "already exists", "Choose another folder")
     root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certificate(f"{institution}: authority", institution, root_key.public_key(), None, root_key, days=_CA_DAYS)
     leaf = _certificate(institution, institution, leaf_key.public_key(), root, root_key, days=days)
@@ -141,7 +143,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Check the path and its rights") from error
+        raise ReleaseError(
+            str(path), f"cannot be read ({error.strerror})", "Check the path and its permissions"
+        ) from error
 
 
 def _algorithm(leaf: x509.Certificate, path: Path) -> str:
@@ -153,7 +157,7 @@ def _algorithm(leaf: x509.Certificate, path: Path) -> str:
     if isinstance(public, ed25519.Ed25519PublicKey):
         return "ed25519"
     raise ReleaseError(
-        str(path), "has a key of a kind that C2PA does not know", "Use P-256, P-384, P-521, RSA or Ed25519"
+        str(path), "has a key type that C2PA does not support", "Use P-256, P-384, P-521, RSA or Ed25519"
     )
 
 
@@ -174,7 +178,7 @@ def _certificate(
     *,
     days: float,
 ) -> x509.Certificate:
-    """Of an authority when it has no issuer; with the extensions that C2PA asks of a signer (section 14.5)."""
+    """An authority's certificate without an issuer, else a signer's with the extensions of C2PA, section 14.5."""
     is_authority = issuer is None
     subject = x509.Name(
         [
@@ -218,7 +222,7 @@ def _certificate(
 
 
 def _key_pem(key: PrivateKeyTypes) -> bytes:
-    """In the one format that C2PA reads."""
+    """PKCS #8, the only format that C2PA reads."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -1,38 +1,44 @@
-"""Sightings of the same object, linked from frame to frame: forwards, and once more backwards.
+"""Tracklets: detections of the same object, linked from frame to frame, forward or backward in time.
 
-The video is over when this runs, so nothing has to be decided at once: an object is followed from its faintest sighting
-on, and whether it counts is asked of the whole chain. The two directions differ where objects meet and part; what
-either of them says is covered.
+The whole video is known here, so no decision has to be made online: an object is followed from its lowest-scoring
+detection on, and whether it counts is decided on the whole tracklet. Both directions differ where objects meet and
+part; masks follow either of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.settings import CoverSettings
-from pipeline.anonymize.video_detections import Sightings
+from pipeline.anonymize.settings import MaskSettings
+from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.detections import overlaps
 from pipeline.domain.labels import PLATED_VEHICLES, Label
 
-GROUPS: tuple[frozenset[Label], ...] = (
+LABEL_GROUPS: Final[tuple[frozenset[Label], ...]] = (
     frozenset({Label.PERSON}),
     frozenset({Label.FACE}),
     frozenset({Label.PLATE}),
     PLATED_VEHICLES,
 )
-"""Labels that one object may be given in turn."""
+"""Labels that a detector may alternately give to one object."""
+PERSONS: Final = 0
+FACES: Final = 1
+PLATES: Final = 2
+VEHICLES: Final = 3
+"""Positions in `LABEL_GROUPS`."""
 
-LEAST_OVERLAP = 0.15
-"""Of where an object is expected with where one is seen (IoU)."""
-NEAR = 0.75
-"""Small fast things do not overlap themselves: centers this near, in sizes of the object, are the same one too …"""
-ALIKE = 0.5
-"""… when one is not smaller than the other by more than this share."""
-LEARN = 0.5
+MIN_IOU: Final = 0.15
+"""Of the expected box with a detected one."""
+NEAR: Final = 0.75
+"""Small fast objects do not overlap themselves: centers this near, in sizes of the object, match too …"""
+MIN_SIZE_RATIO: Final = 0.5
+"""… when the smaller box has at least this share of the larger one's width and height."""
+SPEED_WEIGHT: Final = 0.5
 """Weight of the newest step in an object's speed."""
 
 
@@ -41,8 +47,8 @@ class Tracklet:
     """One object through time.
 
     Attributes:
-        group: position in `GROUPS`.
-        frames: numbers of the frames in which it was seen, rising.
+        group: position in `LABEL_GROUPS`.
+        frames: numbers of the frames in which it was detected, rising.
         boxes: xyxy in pixels, one (4,) per frame.
         scores: 0 to 1, one per frame.
     """
@@ -54,85 +60,116 @@ class Tracklet:
     speed: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(4, np.float32))
     """Of the box's sides, pixels per second."""
 
+    @property
+    def label(self) -> Label:
+        """Of the group; meaningful where the group has one label."""
+        return next(iter(LABEL_GROUPS[self.group]))
+
+    @property
+    def max_score(self) -> float:
+        """The highest score."""
+        return max(self.scores)
+
     def add(self, frame: int, box: npt.NDArray[np.float32], score: float, elapsed_s: float) -> None:
-        """One sighting more, `elapsed_s` after the last."""
+        """Append a detection, `elapsed_s` after the last."""
         if self.frames and elapsed_s > 0:
-            self.speed = self.speed + LEARN * ((box - self.boxes[-1]) / elapsed_s - self.speed)
+            self.speed = self.speed + SPEED_WEIGHT * ((box - self.boxes[-1]) / elapsed_s - self.speed)
         self.frames.append(frame)
         self.boxes.append(box)
         self.scores.append(score)
 
     def expected(self, elapsed_s: float) -> npt.NDArray[np.float32]:
-        """(4,) where it should be `elapsed_s` after its last sighting."""
+        """(4,) the expected box, `elapsed_s` after the last detection."""
         place: npt.NDArray[np.float32] = self.boxes[-1] + self.speed * np.float32(elapsed_s)
         return place
 
-    def turned(self) -> Tracklet:
-        """The same chain with its frames in rising order, made from falling ones."""
+    def in_forward_order(self) -> Tracklet:
+        """The same tracklet with its frames in rising order, made from falling ones."""
         return Tracklet(self.group, self.frames[::-1], self.boxes[::-1], self.scores[::-1])
 
 
-def link_both_ways(sightings: Sightings, settings: CoverSettings) -> tuple[list[Tracklet], list[Tracklet]]:
-    """Chains found forwards, and those found backwards."""
-    order = range(len(sightings))
-    forwards = list(_linked(sightings, order, settings))
-    backwards = [chain.turned() for chain in _linked(sightings, order[::-1], settings)]
-    return forwards, backwards
+def link_forward(
+    detections: VideoDetections, settings: MaskSettings, groups: Collection[int] | None = None
+) -> list[Tracklet]:
+    """Tracklets linked from the first frame to the last.
+
+    Args:
+        detections: of the video.
+        settings: `link_score`, `plate_link_score`, `gap_s` and `windscreens` apply here.
+        groups: positions in `LABEL_GROUPS`; by default all, vehicles with `windscreens` only.
+    """
+    return list(_link(detections, range(len(detections)), settings, groups))
 
 
-def _linked(sightings: Sightings, order: Sequence[int], settings: CoverSettings) -> Iterator[Tracklet]:
-    for group, labels in enumerate(GROUPS):
-        if labels == PLATED_VEHICLES and not settings.windscreens:
-            continue
-        numbers = [int(label) for label in labels]
-        least, gap_s = min(settings.faint_of(label) for label in labels), settings.gap_s
-        open_chains: list[Tracklet] = []
-        scene = -1
-        for frame in order:
-            if sightings.scenes[frame] != scene:
-                yield from open_chains
-                open_chains, scene = [], int(sightings.scenes[frame])
-            found = sightings.found[frame]
-            wanted = sum((found.labels == number for number in numbers), np.zeros(len(found), bool))
-            found = found.select(wanted & (found.scores >= least))
-            now_s = sightings.times_s[frame]
-            waits_s = [abs(now_s - sightings.times_s[chain.frames[-1]]) for chain in open_chains]
-            yield from (c for c, wait_s in zip(open_chains, waits_s, strict=True) if wait_s > gap_s)
-            alive = [(c, float(w)) for c, w in zip(open_chains, waits_s, strict=True) if w <= gap_s]
-            open_chains = [chain for chain, _ in alive]
-            taken = _matched(alive, found.boxes)
-            for position, (box, score) in enumerate(zip(found.boxes, found.scores.tolist(), strict=True)):
-                if position in taken:
-                    chain, wait_s = alive[taken[position]]
-                else:
-                    chain, wait_s = Tracklet(group), 0.0
-                    open_chains.append(chain)
-                chain.add(frame, box, score, wait_s)
-        yield from open_chains
+def link_backward(
+    detections: VideoDetections, settings: MaskSettings, groups: Collection[int] | None = None
+) -> list[Tracklet]:
+    """Tracklets linked from the last frame to the first; otherwise like `link_forward`."""
+    falling = range(len(detections))[::-1]
+    return [tracklet.in_forward_order() for tracklet in _link(detections, falling, settings, groups)]
 
 
-def _matched(alive: Sequence[tuple[Tracklet, float]], boxes: npt.NDArray[np.float32]) -> dict[int, int]:
-    """Position of a box to position of its chain."""
-    if not alive or not len(boxes):
+def _link(
+    detections: VideoDetections, order: Sequence[int], settings: MaskSettings, groups: Collection[int] | None
+) -> Iterator[Tracklet]:
+    for group, labels in enumerate(LABEL_GROUPS):
+        wanted = settings.windscreens or group != VEHICLES if groups is None else group in groups
+        if wanted:
+            yield from _link_group(detections, order, group, labels, settings)
+
+
+def _link_group(
+    detections: VideoDetections, order: Sequence[int], group: int, labels: frozenset[Label], settings: MaskSettings
+) -> Iterator[Tracklet]:
+    numbers = [int(label) for label in labels]
+    min_score, gap_s = min(settings.link_score_of(label) for label in labels), settings.gap_s
+    active: list[Tracklet] = []
+    scene = -1
+    for frame in order:
+        if detections.scenes[frame] != scene:
+            yield from active
+            active, scene = [], int(detections.scenes[frame])
+        found = detections.per_frame[frame]
+        of_group = sum((found.labels == number for number in numbers), np.zeros(len(found), bool))
+        found = found.select(of_group & (found.scores >= min_score))
+        now_s = detections.times_s[frame]
+        elapsed_s = [abs(now_s - detections.times_s[tracklet.frames[-1]]) for tracklet in active]
+        yield from (one for one, gone_s in zip(active, elapsed_s, strict=True) if gone_s > gap_s)
+        open_now = [(one, float(gone_s)) for one, gone_s in zip(active, elapsed_s, strict=True) if gone_s <= gap_s]
+        active = [tracklet for tracklet, _ in open_now]
+        assigned = _assign(open_now, found.boxes)
+        for position, (box, score) in enumerate(zip(found.boxes, found.scores.tolist(), strict=True)):
+            if position in assigned:
+                tracklet, gone_s = open_now[assigned[position]]
+            else:
+                tracklet, gone_s = Tracklet(group), 0.0
+                active.append(tracklet)
+            tracklet.add(frame, box, score, gone_s)
+    yield from active
+
+
+def _assign(active: Sequence[tuple[Tracklet, float]], boxes: npt.NDArray[np.float32]) -> dict[int, int]:
+    """Position of a box to position of its tracklet."""
+    if not active or not len(boxes):
         return {}
     # Here, because it takes most of a second to import and every command would wait for it.
     from scipy.optimize import linear_sum_assignment
 
-    places = np.stack([chain.expected(wait_s) for chain, wait_s in alive])
-    last = np.stack([chain.boxes[-1] for chain, _ in alive])
-    both = _likeness(np.concatenate([places, last]), boxes)
-    likeness = np.maximum(both[: len(alive)], both[len(alive) :])
-    rows, columns = linear_sum_assignment(-likeness)
-    return {int(c): int(r) for r, c in zip(rows, columns, strict=True) if likeness[r, c] > 0}
+    expected = np.stack([tracklet.expected(elapsed_s) for tracklet, elapsed_s in active])
+    last = np.stack([tracklet.boxes[-1] for tracklet, _ in active])
+    both = _similarity(np.concatenate([expected, last]), boxes)
+    similarity = np.maximum(both[: len(active)], both[len(active) :])
+    rows, columns = linear_sum_assignment(-similarity)
+    return {int(c): int(r) for r, c in zip(rows, columns, strict=True) if similarity[r, c] > 0}
 
 
-def _likeness(places: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """(n, m) how well boxes fit places: 1 + IoU when they overlap, up to 1 when they are only near, else 0."""
-    shared = overlaps(places, boxes)
+def _similarity(places: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """(n, m) how well boxes fit places: 1 + IoU where they overlap, up to 1 where they are only near, else 0."""
+    iou = overlaps(places, boxes)
     sizes = [np.maximum(b[:, 2:] - b[:, :2], 1e-3) for b in (places, boxes)]
     centers = [(b[:, :2] + b[:, 2:]) / 2 for b in (places, boxes)]
     larger = np.maximum(sizes[0][:, None], sizes[1][None])
-    away = (np.abs(centers[0][:, None] - centers[1][None]) / larger).max(axis=2)
-    alike = (np.minimum(sizes[0][:, None], sizes[1][None]) / larger).min(axis=2) >= ALIKE
-    near = np.where(alike & (away < NEAR), 1 - away, 0.0)
-    return np.asarray(np.where(shared >= LEAST_OVERLAP, 1 + shared, near), np.float64)
+    distance = (np.abs(centers[0][:, None] - centers[1][None]) / larger).max(axis=2)
+    same_size = (np.minimum(sizes[0][:, None], sizes[1][None]) / larger).min(axis=2) >= MIN_SIZE_RATIO
+    near = np.where(same_size & (distance < NEAR), 1 - distance, 0.0)
+    return np.asarray(np.where(iou >= MIN_IOU, 1 + iou, near), np.float64)

@@ -1,4 +1,4 @@
-"""What was seen in a whole video: boxes and nothing else, kept in memory until the video is made anew."""
+"""All detections of a video, frame by frame, with its scene changes; no pixels."""
 
 from __future__ import annotations
 
@@ -11,57 +11,60 @@ import numpy.typing as npt
 
 from pipeline.domain.detections import Detections
 
-ANOTHER: Final = 8.0
-"""Gray levels of 255 in the mean from which two glances are of different frames."""
+FINGERPRINT_TOLERANCE: Final = 8.0
+"""Mean difference, in gray levels of 255, from which two fingerprints belong to different frames."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sightings:
-    """Everything that was found, frame by frame.
+class VideoDetections:
+    """The detections of every frame of a video.
 
     Attributes:
         times_s: (frames,) seconds of each frame, rising.
-        found: objects of each frame.
-        scenes: (frames,) number of the scene that each frame belongs to; nobody is followed from one to another.
+        per_frame: the detections of each frame.
+        scenes: (frames,) number of the scene that each frame belongs to; tracklets end at scene changes.
         width, height: pixels of the image.
-        glances: of each frame, to know it again when the video is read once more; empty where that does not happen.
+        fingerprints: of each frame, to recognize it when the video is decoded again; empty where that does not happen.
     """
 
     times_s: npt.NDArray[np.float64]
-    found: Sequence[Detections]
+    per_frame: Sequence[Detections]
     scenes: npt.NDArray[np.int64]
     width: int
     height: int
-    glances: Sequence[npt.NDArray[np.uint8]] = ()
+    fingerprints: Sequence[npt.NDArray[np.uint8]] = ()
 
     def __post_init__(self) -> None:
-        if not len(self.times_s) == len(self.found) == len(self.scenes):
-            raise ValueError("times, objects and scenes must be of the same frames")
+        if not len(self.times_s) == len(self.per_frame) == len(self.scenes):
+            raise ValueError("times, detections and scenes must be of the same frames")
 
     def __len__(self) -> int:
         return len(self.times_s)
 
     def is_frame(self, number: int, at_s: float, thumbnail: npt.NDArray[np.uint8]) -> bool:
-        """Whether what comes at `at_s` is the frame of that number; a decoder may mend damage in two ways."""
+        """Whether the frame at `at_s` is the one of that number; a decoder may conceal damage in two ways."""
         if number >= len(self) or at_s != self.times_s[number]:
             return False
-        return not self.glances or _change(glance(thumbnail), self.glances[number]) <= ANOTHER
+        if not self.fingerprints:
+            return True
+        return _difference(fingerprint(thumbnail), self.fingerprints[number]) <= FINGERPRINT_TOLERANCE
 
 
 class SceneChangeDetector:
-    """Numbers scenes: a new one where the whole image changes at once, and stays changed.
+    """Numbers scenes: a new one begins where the whole image changes at once, and stays changed.
 
-    A cut changes nearly everything between two frames; a person, a bus or a headlight does not. Compared are thumbnails
-    in gray: their mean difference has to be large, and several times what it was in the frames before. Lightning, a
-    flash and a broken frame look like a cut too, but soon after them the image is as it was before: no scene ends.
+    A cut changes nearly all of the image between two frames; a person, a bus or a headlight does not. Gray thumbnails
+    are compared: their mean difference must be large, and several times that of the frames before. Lightning, a
+    flash and a damaged frame resemble a cut, but soon afterwards the image is as it was before: no scene ends.
     """
 
     SIZE = (32, 18)
-    LEAST = 24.0
+    MIN_CHANGE = 24.0
     """Gray levels of 255."""
-    TIMES = 4.0
-    LEARN = 0.2
-    """Weight of the newest change in what is usual."""
+    MIN_RATIO = 4.0
+    """To the usual change."""
+    ADAPTATION = 0.2
+    """Weight of the newest change in the usual one."""
     FLASH_S = 1.0
 
     def __init__(self) -> None:
@@ -72,21 +75,21 @@ class SceneChangeDetector:
         """Of each: its first frame, the time of that, and the image before it."""
 
     def add(self, thumbnail: npt.NDArray[np.uint8], at_s: float) -> None:
-        """The next frame.
+        """Add the next frame.
 
         Args:
-            thumbnail: (height, width) or (height, width, 3) uint8, of any one small size.
+            thumbnail: (height, width) or (height, width, 3) uint8, all of one small size.
             at_s: its time.
         """
         gray = thumbnail.astype(np.float32)
         gray = gray.mean(axis=2) if gray.ndim == 3 else gray
         if self._last is not None:
-            change = _change(gray, self._last)
-            if change > self.LEAST and change > self.TIMES * self._usual:
+            change = _difference(gray, self._last)
+            if change > self.MIN_CHANGE and change > self.MIN_RATIO * self._usual:
                 self._cuts.append((self._frames, at_s, self._last))
-            # After a cut too: a beacon or a broken lamp that flashes is soon usual, and cuts no cover short.
-            self._usual += self.LEARN * (change - self._usual)
-            self._forget_flash(gray, at_s)
+            # After a cut too: a beacon or a broken lamp that flashes soon is usual, and ends no mask.
+            self._usual += self.ADAPTATION * (change - self._usual)
+            self._discard_flash(gray, at_s)
         self._last = gray
         self._frames += 1
 
@@ -94,18 +97,19 @@ class SceneChangeDetector:
         """(frames,) the number of the scene of each frame, rising from 0."""
         return np.searchsorted([first for first, _, _ in self._cuts], np.arange(self._frames), side="right")
 
-    def _forget_flash(self, gray: npt.NDArray[np.float32], at_s: float) -> None:
+    def _discard_flash(self, gray: npt.NDArray[np.float32], at_s: float) -> None:
         for position, (first, when_s, before) in enumerate(self._cuts):
-            if first < self._frames and at_s - when_s <= self.FLASH_S and _change(gray, before) <= self.LEAST:
+            recent = first < self._frames and at_s - when_s <= self.FLASH_S
+            if recent and _difference(gray, before) <= self.MIN_CHANGE:
                 del self._cuts[position:]
                 return
 
 
-def glance(thumbnail: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def fingerprint(thumbnail: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """A quarter of a thumbnail's points, in gray."""
     gray = thumbnail[::2, ::2]
     return (gray.mean(axis=2) if gray.ndim == 3 else gray).astype(np.uint8)
 
 
-def _change(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
+def _difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
     return float(np.abs(one.astype(np.float32) - other).mean())

@@ -1,6 +1,6 @@
-"""A video written anew: planes in, H.264 in MP4 out; every frame at the time it had, and nothing else of the original.
+"""Encoder of anonymized videos: planes in, H.264 in MP4 out, with the frame times of the source.
 
-No stream, metadata, chapter, thumbnail or attachment of the source is ever opened here: the writer gets planes only.
+Streams, metadata, chapters, thumbnails and attachments of the source never reach it: it receives planes only.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pipeline.domain.video import Planes, VideoInfo
 from pipeline.errors import ReleaseError
 
 _THREADS = 0
-"""As many as there are cores."""
+"""One per core."""
 _KEYFRAME_S = 2
-"""A receiver can jump to every other second."""
+"""Interval of seek points."""
 
 
 class VideoEncoder:
     """Writes one video: `write` each frame, then `finish`. A context manager that closes the file.
 
     Args:
-        path: written as MP4, whatever it is called.
-        facts: of the video it is made from.
+        path: of the MP4, with any suffix.
+        facts: of the source video.
         settings: of the encoder.
 
     Raises:
-        ReleaseError: the encoder or the disk refuses.
+        ReleaseError: the encoder or the disk fails.
     """
 
     def __init__(self, path: Path, facts: VideoInfo, settings: AnonymizeSettings) -> None:
@@ -45,7 +45,7 @@ class VideoEncoder:
             )
             self._stream = self._open_stream(facts, settings)
         except (av.FFmpegError, OSError) as error:
-            raise self._trouble(error) from error
+            raise self._failure(error) from error
 
     def _open_stream(self, facts: VideoInfo, settings: AnonymizeSettings) -> Any:
         stream: Any = self._container.add_stream("libx264", rate=facts.rate)
@@ -66,19 +66,19 @@ class VideoEncoder:
         return stream
 
     def write(self, planes: Planes, pts: int) -> None:
-        """The next image, at `pts` steps of the video's time base; the first one becomes nought.
+        """Encode the next frame, at `pts` steps of the video's time base, counted from the first frame.
 
-        A stream's clock counts since the camera was switched on, which nobody needs to know.
+        A stream's own clock discloses for how long the camera has been switched on.
 
         Raises:
-            ReleaseError: the encoder or the disk refuses.
+            ReleaseError: the encoder or the disk fails.
         """
         frame = av.VideoFrame(*self._size, self._stream.pix_fmt)
         for target, plane in zip(frame.planes, planes, strict=True):
             rows = np.frombuffer(memoryview(target), np.uint8).reshape(-1, target.line_size)
             height, width = plane.shape
             rows[:height, :width] = plane
-            # H.264 in 4:2:0 has even sizes; what an odd one lacks repeats its last line.
+            # H.264 in 4:2:0 has even sizes; an odd size is padded by repeating its last line.
             rows[height : target.height, :width] = plane[-1:]
             rows[:, width : target.width] = rows[:, width - 1 : width]
         self._first = pts if self._first is None else self._first
@@ -86,10 +86,10 @@ class VideoEncoder:
         self._mux(frame)
 
     def finish(self) -> None:
-        """Everything that is still in the encoder.
+        """Write the frames that are still in the encoder.
 
         Raises:
-            ReleaseError: the encoder or the disk refuses.
+            ReleaseError: the encoder or the disk fails.
         """
         self._mux(None)
 
@@ -97,7 +97,7 @@ class VideoEncoder:
         try:
             self._container.mux(self._stream.encode(frame))
         except (av.FFmpegError, OSError) as error:
-            raise self._trouble(error) from error
+            raise self._failure(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -107,10 +107,12 @@ class VideoEncoder:
     ) -> None:
         try:
             self._container.close()
-        except (av.FFmpegError, OSError) as trouble:
+        except (av.FFmpegError, OSError) as failure:
             if error is None:
-                raise self._trouble(trouble) from trouble
+                raise self._failure(failure) from failure
 
-    def _trouble(self, error: Exception) -> ReleaseError:
+    def _failure(self, error: Exception) -> ReleaseError:
         problem = getattr(error, "strerror", None) or str(error)
-        return ReleaseError(str(self._path), f"cannot be written ({problem})", "Make room, or choose another place")
+        return ReleaseError(
+            str(self._path), f"cannot be written ({problem})", "Free disk space, or choose another place"
+        )

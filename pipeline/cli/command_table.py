@@ -37,7 +37,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "read": CommandEntry("media.commands:read", "Read plates in images and video.", _EVERYDAY),
     "anonymize": CommandEntry(
         "release.anonymize_command:anonymize",
-        "Hide persons, faces and plates for good, and drop sound and metadata.",
+        "Redact persons, faces and plates irreversibly, and drop audio and metadata.",
         _EVERYDAY,
     ),
     "verify": CommandEntry(
@@ -75,7 +75,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         _QUERIES,
     ),
     "release": CommandEntry(
-        "release.build_commands:app", "Disclosures: request, decide, build, deliver, look up.", _RELEASES
+        "release.build_commands:app", "Disclosures: request, decide, build, deliver, find.", _RELEASES
     ),
     "erase": CommandEntry(
         "operate.retention_commands:erase",

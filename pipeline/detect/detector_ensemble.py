@@ -1,4 +1,4 @@
-"""Who looks at a finished release: detectors other than the one that chose its covers."""
+"""Several detectors as one: the verification detectors of a redacted video."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pipeline.domain.frame import Image
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
 
-OURS: Final = ("viapublica_check_int8", "viapublica_traffic")
-"""Our second network, and the first one for what the second one covered. Both were taught on the same images."""
-LEAST: Final = 0.2
+DEFAULT_MODELS: Final = ("viapublica_check_int8", "viapublica_traffic")
+"""The second network, and the first one for masks that the second one chose. Both were trained on the same images."""
+MIN_SCORE: Final = 0.2
 
 
 class DetectorEnsemble:
-    """Several detectors as one; each finds what it was made for.
+    """Several detectors as one; each finds the labels of its card.
 
     Attributes:
-        names: of the detectors, which are those of their model cards.
-        independent: whether none of them is the one that chose the covers.
+        names: of the detectors' model cards.
+        independent: whether none of them chose the masks.
     """
 
     batch_size = 1
@@ -41,11 +41,11 @@ class DetectorEnsemble:
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """All networks."""
+        """The networks of all detectors."""
         return tuple(network for detector in self._detectors for network in detector.networks)
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """What any of them finds in each image."""
+        """The detections of all detectors in each image."""
         found = [detector.detect(images) for detector in self._detectors]
         return [Detections.concatenate(parts) for parts in zip(*found, strict=True)]
 
@@ -56,21 +56,23 @@ class DetectorEnsemble:
 
 
 def open_verification_detectors(
-    names: Sequence[str], covering: str, models_dir: Path | None, *, besides: bool = False
+    models: Sequence[str], masking_model: str, models_dir: Path | None, *, in_addition: bool = False
 ) -> DetectorEnsemble:
-    """Detectors for the check.
+    """Open detectors other than the one that chose the masks.
 
     Args:
-        names: of model cards, which look at their own size; none for our second network, which looks closely.
-        covering: card of the detector that chose the covers.
-        models_dir: folder with weights.
-        besides: those that are named look besides our second network, not in its place.
+        models: model cards, which run at their own size; none for the default one, which has a high-resolution pass.
+        masking_model: card of the detector that chose the masks.
+        models_dir: folder of weights.
+        in_addition: the given models are used besides the default one, not in its place.
 
     Raises:
         ModelError: a card cannot be used.
     """
-    named = [build_detector(DetectSettings(model=name, confidence=LEAST), models_dir) for name in names]
-    if named and not besides:
-        return DetectorEnsemble(named, independent=covering not in names)
-    ours = DetectSettings(model=next(name for name in OURS if name != covering), confidence=LEAST)
-    return DetectorEnsemble([open_two_scale_detector(ours, models_dir), *named], independent=covering not in names)
+    given = [build_detector(DetectSettings(model=name, confidence=MIN_SCORE), models_dir) for name in models]
+    independent = masking_model not in models
+    if given and not in_addition:
+        return DetectorEnsemble(given, independent=independent)
+    default = next(name for name in DEFAULT_MODELS if name != masking_model)
+    settings = DetectSettings(model=default, confidence=MIN_SCORE)
+    return DetectorEnsemble([open_two_scale_detector(settings, models_dir), *given], independent=independent)

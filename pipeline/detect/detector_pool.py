@@ -1,7 +1,7 @@
-"""Several copies of a detector that look at the frames of one video at the same time.
+"""A pool of copies of one detector, for the frames of one file.
 
-A video waits for nobody, so what counts is frames per second: on a processor two copies with a thread each look at half
-as many frames again as one copy with two threads.
+A file has no deadline, so throughput counts: on a processor two copies with a thread each analyze half as many frames
+again as one copy with two threads.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.detect.two_scale_detector import open_two_scale_detector
 from pipeline.domain.detections import Detections
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
 from pipeline.domain.video import VideoFrame
 from pipeline.inference.device import Device
 
 T = TypeVar("T")
-MOST_COPIES: Final = 4
-"""Each takes some 100 MB; cores beyond four are shared out as threads."""
+MAX_COPIES: Final = 4
+"""Each takes some 100 MB; further cores are distributed as threads."""
 
 
 class DetectorPool:
@@ -44,13 +45,18 @@ class DetectorPool:
         """Name of the model card(s)."""
         return self._detectors[0].name
 
-    def look(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, Detections]]:
-        """Each frame with what was found in it, in order.
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The networks of the detector."""
+        return self._detectors[0].networks
+
+    def detect(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, Detections]]:
+        """Each frame with its detections, in order.
 
         Raises:
             ModelRuntimeError: the network failed.
         """
-        with ThreadPoolExecutor(len(self._detectors), "look") as pool:
+        with ThreadPoolExecutor(len(self._detectors), "detector") as pool:
             yield from _in_order(pool, frames, self._detect, 2 * len(self._detectors))
 
     def close(self) -> None:
@@ -67,23 +73,23 @@ class DetectorPool:
 
 
 def open_detector_pool(
-    settings: DetectSettings, models_dir: Path | None, cores: int, *, fine: bool = False
+    settings: DetectSettings, models_dir: Path | None, cores: int, *, high_resolution: bool = False
 ) -> DetectorPool:
-    """As many copies as pay on this machine.
+    """Open as many copies as the machine can use.
 
     Args:
-        settings: of the detector; `threads` is shared out anew on a processor.
+        settings: of the detector; `threads` is derived from the number of cores on a processor.
         models_dir: see `build_detector`.
         cores: that may be used.
-        fine: look closely too; see `pipeline.detect.two_scale_detector`.
+        high_resolution: add a high-resolution pass; see `pipeline.detect.two_scale_detector`.
 
     Raises:
         ModelError, MissingComponent: see `build_detector`.
     """
-    copies = min(max(cores, 1), MOST_COPIES) if settings.device is Device.CPU else 1
+    copies = min(max(cores, 1), MAX_COPIES) if settings.device is Device.CPU else 1
     each = settings.model_copy(update={"threads": max(1, cores // copies)})
-    opened = open_two_scale_detector if fine else build_detector
-    return DetectorPool([opened(each, models_dir) for _ in range(copies)])
+    open_detector = open_two_scale_detector if high_resolution else build_detector
+    return DetectorPool([open_detector(each, models_dir) for _ in range(copies)])
 
 
 def _in_order(

@@ -1,7 +1,7 @@
-"""A detector that looks at large images twice: in passing, and closely for what is small in them.
+"""A two-scale detector: large images get a second, high-resolution pass for small objects.
 
-One scale is not enough: a network taught on objects of some size misses what is larger than those. In the
-videos of a motorway and of a car park no plate was found in passing, and all that could be read were found closely.
+One scale is not enough: a network trained on objects of some size misses larger ones. In the videos of a motorway and
+of a car park the base pass found no plate, and the high-resolution pass all legible ones.
 """
 
 from __future__ import annotations
@@ -21,84 +21,85 @@ from pipeline.domain.ports import Detector
 from pipeline.errors import ModelCardError
 from pipeline.weights.catalog import load_card
 
-LARGE_PX: Final = 640
-"""An image whose longer side is not longer is looked at once: enlarged, it shows nothing more."""
-CLOSE_PX: Final = 1280
-SAME: Final = 0.55
-"""Overlap (IoU) from which two boxes of one label are one object."""
+BASE_PX: Final = 640
+"""Longer side up to which an image gets the base pass only: enlarged, it shows no more."""
+HIGH_RESOLUTION_PX: Final = 1280
+SAME_IOU: Final = 0.55
+"""From which two boxes of one label are one object."""
 
 
 class TwoScaleDetector:
-    """Two openings of one network as one detector; closes both.
+    """One network at two input sizes as one detector; closes both.
 
     Args:
-        passing: looks at the network's own size.
-        opened: gives the one that looks at `CLOSE_PX`, once a large image comes; None where there is none.
+        base: runs at the network's own size.
+        open_high_resolution: opens the one that runs at `HIGH_RESOLUTION_PX`, for the first large image; gives None
+            where the weights take one size only.
     """
 
     batch_size = 1
 
-    def __init__(self, passing: Detector, opened: Callable[[], Detector | None]) -> None:
-        self._passing = passing
-        self._opened: Callable[[], Detector | None] | None = opened
-        self._closely: Detector | None = None
+    def __init__(self, base: Detector, open_high_resolution: Callable[[], Detector | None]) -> None:
+        self._base = base
+        self._open_high_resolution: Callable[[], Detector | None] | None = open_high_resolution
+        self._high_resolution: Detector | None = None
 
     @property
     def name(self) -> str:
         """Name of the model card."""
-        return self._passing.name
+        return self._base.name
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
         """The network."""
-        return self._passing.networks
+        return self._base.networks
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """What either look finds in each image."""
+        """The detections of both passes in each image."""
         return [self._both(image) for image in images]
 
     def close(self) -> None:
         """Give back memory and threads."""
-        self._passing.close()
-        if self._closely is not None:
-            self._closely.close()
+        self._base.close()
+        if self._high_resolution is not None:
+            self._high_resolution.close()
 
     def _both(self, image: Image) -> Detections:
-        first = self._passing.detect([image])[0]
-        if max(image.width, image.height) <= LARGE_PX:
+        first = self._base.detect([image])[0]
+        if max(image.width, image.height) <= BASE_PX:
             return first
-        if self._opened is not None:
-            self._closely, self._opened = self._opened(), None
-        return united(first, self._closely.detect([image])[0]) if self._closely else first
+        if self._open_high_resolution is not None:
+            self._high_resolution, self._open_high_resolution = self._open_high_resolution(), None
+        return merged(first, self._high_resolution.detect([image])[0]) if self._high_resolution else first
 
 
-def united(first: Detections, second: Detections) -> Detections:
-    """Both, each object once: of two boxes of one object, the surer one."""
+def merged(first: Detections, second: Detections) -> Detections:
+    """Both, each object once: of two boxes of one object, the one with the higher score."""
     if not len(first) or not len(second):
         return Detections.concatenate([first, second])
-    same = overlaps(first.boxes, second.boxes) >= SAME
+    same = overlaps(first.boxes, second.boxes) >= SAME_IOU
     same &= first.labels[:, None] == second.labels[None]
-    surer = second.scores[None] > first.scores[:, None]
-    kept_first = np.logical_not((same & surer).any(axis=1))
-    kept_second = np.logical_not((same & ~surer).any(axis=0))
-    return Detections.concatenate([first.select(kept_first), second.select(kept_second)])
+    second_is_higher = second.scores[None] > first.scores[:, None]
+    from_first = np.logical_not((same & second_is_higher).any(axis=1))
+    from_second = np.logical_not((same & ~second_is_higher).any(axis=0))
+    return Detections.concatenate([first.select(from_first), second.select(from_second)])
 
 
 def open_two_scale_detector(settings: DetectSettings, models_dir: Path | None) -> Detector:
-    """A detector that looks twice; once where its network takes one size only, or the settings name a size.
+    """A two-scale detector; a plain one where its network takes one size only, or the settings name a size.
 
     Raises:
         ModelError, MissingComponent: see `build_detector`.
     """
-    passing = build_detector(settings, models_dir)
+    base = build_detector(settings, models_dir)
     if settings.input_size is not None or not load_card(settings.model, models_dir).input.resizable:
-        return passing
-    close = settings.model_copy(update={"input_size": (CLOSE_PX, CLOSE_PX)})
+        return base
+    large = settings.model_copy(update={"input_size": (HIGH_RESOLUTION_PX, HIGH_RESOLUTION_PX)})
 
-    def opened() -> Detector | None:
+    def open_high_resolution() -> Detector | None:
         try:
-            return build_detector(close, models_dir)
-        except ModelCardError:  # the card does not say so, and the weights take one size only
+            return build_detector(large, models_dir)
+        except ModelCardError:  # the weights take one size only, which their card does not say
             return None
 
-    return TwoScaleDetector(passing, opened)
+    return TwoScaleDetector(base, open_high_resolution)

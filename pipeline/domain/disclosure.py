@@ -1,4 +1,4 @@
-"""A disclosure: one request for images by somebody outside, what was decided about it, and what left."""
+"""Disclosures: requests for images by outside recipients, the decisions, the released files, and the journal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from pipeline.domain.redaction import OverlayText
 from pipeline.errors import ReleaseError
 
 _NUMBER = re.compile(r"(?:n[º°o.]*\s*)?(\d{4})\s*[/_-]\s*(\d{1,6})", re.IGNORECASE | re.ASCII)
@@ -16,7 +17,7 @@ NUMBER_EXAMPLE: Final = "2026/000123"
 
 
 class LegalBasis(StrEnum):
-    """Why the recipient may have it (decree 18.743/2014 arts. 9 and 10)."""
+    """Legal basis of a disclosure (decree 18.743/2014 arts. 9 and 10)."""
 
     JUDICIARY = "judiciary"
     PUBLIC_MINISTRY = "public-ministry"
@@ -26,15 +27,15 @@ class LegalBasis(StrEnum):
     MEDIA = "media"
 
 
-class ReleaseLook(StrEnum):
-    """What may stand where somebody was. Mosaic and blur are made from what they hide, and attacks read them."""
+class ReleaseStyle(StrEnum):
+    """Redaction styles that a release may have: those from which attacks cannot recover anything."""
 
     FILL = "fill"
     SILHOUETTE = "silhouette"
 
 
 class DisclosureState(StrEnum):
-    """How far a disclosure is: requested, then refused, or approved, built and perhaps delivered."""
+    """State of a disclosure: requested, then refused, or approved, built and perhaps delivered."""
 
     REQUESTED = "requested"
     REFUSED = "refused"
@@ -44,17 +45,17 @@ class DisclosureState(StrEnum):
 
 
 MAY_BE_BUILT: Final = frozenset({DisclosureState.APPROVED, DisclosureState.BUILT, DisclosureState.DELIVERED})
-"""What was approved may be built, and built again."""
+"""An approved disclosure may be built, and built again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is asked for: a camera and a time, or a file; of a file, camera and time may be told too.
+    """The requested video: a camera and a span, or a file; a file may name its camera too.
 
     Attributes:
-        camera_id: "" when a file is asked for whose camera is not known.
+        camera_id: "" for a file whose camera is not known.
         begin_ms, end_ms: milliseconds since 1970 UTC, or both None.
-        file_name, file_sha256: the original file, without its folder; both "" when a camera is asked for.
+        file_name, file_sha256: the original file, without its folder; both "" for a camera.
     """
 
     camera_id: str = ""
@@ -65,37 +66,23 @@ class Content:
 
     @property
     def is_file(self) -> bool:
-        """A file is asked for, not a camera's recording."""
+        """Whether a file is requested, not a camera's recording."""
         return bool(self.file_name or self.file_sha256)
 
 
 @dataclass(frozen=True, slots=True)
-class MarkWords:
-    """What is to be burnt in beside the number; empty parts are left out.
-
-    Attributes:
-        institution: who gives it away (decree 18.743/2014 art. 9 §5).
-        place, date: as they may be told outside; may be coarse.
-    """
-
-    institution: str = ""
-    place: str = ""
-    date: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
-    """What is entered when somebody asks.
+    """A request as it is entered.
 
     Attributes:
-        requested_by: the person of ours who enters it.
-        recipient: who asks and would get it.
+        requested_by: the person of the institution who enters it.
+        recipient: the person or body that receives the images.
         basis: see `LegalBasis`.
-        purpose: what it is for, in words.
-        content: what is asked for.
-        recipient_document: CPF, CNPJ, number of a case or the like; "" when there is none.
-        look: what is to stand where somebody was, such as ``fill``.
-        mark: what is to be burnt in.
+        purpose: in words.
+        content: the requested video.
+        recipient_document: CPF, CNPJ or case number; "" without one.
+        style: see `ReleaseStyle`.
+        overlay: its text, without the number.
     """
 
     requested_by: str
@@ -104,8 +91,8 @@ class Request:
     purpose: str
     content: Content
     recipient_document: str = ""
-    look: str = "fill"
-    mark: MarkWords = field(default_factory=MarkWords)
+    style: str = "fill"
+    overlay: OverlayText = field(default_factory=OverlayText)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +100,13 @@ class Declaration:
     """The recipient's signed declaration (decree 18.743/2014 art. 10 §3).
 
     Attributes:
-        name: the file's name when it came in; kept_as: its name in the register's folder ``declarations``.
+        name: original name of the file; stored_as: its name in the register's folder ``declarations``.
         sha256: of the file, hexadecimal; size_bytes: its length.
-        declared_by: the person of ours who entered it; declared_ms: when, milliseconds since 1970 UTC.
+        declared_by: the person of the institution who entered it; declared_ms: when, milliseconds since 1970 UTC.
     """
 
     name: str
-    kept_as: str
+    stored_as: str
     sha256: str
     size_bytes: int
     declared_by: str
@@ -128,13 +115,13 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class BuiltFile:
-    """A file that was made to be given away.
+    """A file that was built for release.
 
     Attributes:
         name: without its folder; sha256: hexadecimal, of the finished file; size_bytes: its length.
-        verification: what the check of the finished file said, as JSON values.
-        policy: the settings it was made with, as JSON values.
-        built_by, built_ms: who made it and when (milliseconds since 1970 UTC); the register fills these in.
+        verification: result of verifying the finished file, as JSON values.
+        policy: the settings of its redaction, as JSON values.
+        built_by, built_ms: person and time (milliseconds since 1970 UTC); the register fills these in.
     """
 
     name: str
@@ -147,22 +134,22 @@ class BuiltFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Uncovering:
-    """A region that is to stay visible although somebody was found there.
+class Exemption:
+    """A region whose objects are not redacted, such as a statue.
 
     Attributes:
-        uncovering_id: counts from 1 over the whole register.
-        region: where and when, as JSON values.
+        exemption_id: counts from 1 over the whole register.
+        region: box and span, as JSON values.
         reason: why.
-        asked_by, asked_ms: who wants it, and since when (milliseconds since 1970 UTC).
-        confirmed_by: another person; "" while nobody has confirmed it. confirmed_ms: when, or None.
+        requested_by, requested_ms: person and time (milliseconds since 1970 UTC).
+        confirmed_by: another person; "" before the confirmation. confirmed_ms: its time, or None.
     """
 
-    uncovering_id: int
+    exemption_id: int
     region: Mapping[str, Any]
     reason: str
-    asked_by: str
-    asked_ms: int
+    requested_by: str
+    requested_ms: int
     confirmed_by: str = ""
     confirmed_ms: int | None = None
 
@@ -172,19 +159,19 @@ class Disclosure:
     """One entry of the register. Times are milliseconds since 1970 UTC.
 
     Attributes:
-        number: such as ``2026/000123``, the one on the image.
-        asked_ms: when it was entered.
-        request: what was entered.
+        number: such as ``2026/000123``, shown in the overlay.
+        requested_ms: when it was entered.
+        request: as entered.
         state: see `DisclosureState`.
         declaration: of the recipient; None while there is none.
         decided_by, decided_ms, reasons: the decision; "", None and "" before it.
-        delivered_by, delivered_ms: who handed it over and when; "" and None before.
+        delivered_by, delivered_ms: of the hand-over; "" and None before.
         files: every file ever built for it, oldest first.
-        uncoverings: every region that was asked to stay visible, confirmed or not.
+        exemptions: every requested exemption, confirmed or not.
     """
 
     number: str
-    asked_ms: int
+    requested_ms: int
     request: Request
     state: DisclosureState = DisclosureState.REQUESTED
     declaration: Declaration | None = None
@@ -194,17 +181,17 @@ class Disclosure:
     delivered_by: str = ""
     delivered_ms: int | None = None
     files: tuple[BuiltFile, ...] = ()
-    uncoverings: tuple[Uncovering, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
 
     @property
     def times_ms(self) -> tuple[int, ...]:
-        """When something happened to it that its month's sheet tells: asked, decided, built, delivered."""
-        times = (self.asked_ms, self.decided_ms, *(file.built_ms for file in self.files), self.delivered_ms)
+        """Times of the events that a monthly sheet lists: requested, decided, built, delivered."""
+        times = (self.requested_ms, self.decided_ms, *(file.built_ms for file in self.files), self.delivered_ms)
         return tuple(time for time in times if time is not None)
 
 
 class Role(StrEnum):
-    """What a file is to a disclosure."""
+    """Role of a file in a disclosure."""
 
     BUILT = "built"
     SOURCE = "source"
@@ -213,7 +200,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A disclosure that knows a file, and what the file is to it."""
+    """A disclosure with a file, and the file's role in it."""
 
     disclosure: Disclosure
     role: Role
@@ -225,9 +212,9 @@ class JournalEntry:
 
     Attributes:
         seq: 1, 2, 3 …; at_ms: when, milliseconds since 1970 UTC.
-        who: the person named; account: the operating system's user whose process wrote it.
-        action: what was done, such as ``approve``; number: to which disclosure.
-        details: what changed, and ``after``, a digest of the whole disclosure as it is since.
+        who: the named person; account: the operating system's user whose process wrote it.
+        action: such as ``approve``; number: of the disclosure.
+        details: the change, and ``after``, a digest of the whole disclosure after it.
         previous: hash of the entry before ("" for the first); hash: of this one.
     """
 
@@ -248,10 +235,10 @@ def number_of(year: int, running: int) -> str:
 
 
 def read_number(text: str) -> str:
-    """The number as the register writes it, from how people do: ``2026/123``, ``nº 2026/000123``, ``2026-000123``.
+    """The number in the register's form, from ``2026/123``, ``nº 2026/000123`` or ``2026-000123``.
 
     Raises:
-        ReleaseError: it is none.
+        ReleaseError: it is not a number.
     """
     match = _NUMBER.fullmatch(text.strip())
     if match is None:

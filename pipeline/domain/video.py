@@ -1,4 +1,4 @@
-"""A video that is to be made anew: every frame with its exact place in time, as planes that may be drawn on."""
+"""Videos for redaction: every frame with its exact time, as planes that can be drawn on and encoded again."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class EditableImage(Image, Protocol):
     """An image that can be drawn on and encoded again."""
 
     def planes(self) -> Planes:
-        """A copy of the upright image; the caller's own."""
+        """A copy of the upright image, owned by the caller."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """How players are to read a video's planes: numbers of ITU-T H.273, and True for luma from 0 to 255."""
+    """Color description of a video: code points of ITU-T H.273, and True for luma from 0 to 255."""
 
     primaries: int = 2
     transfer: int = 2
@@ -41,14 +41,14 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a video is.
+    """Size, time base and colors of a video.
 
     Attributes:
         width, height: pixels of the upright image.
         time_base: seconds of one step of `VideoFrame.pts`.
         rate: frames per second, as the container has it; a video may still be of variable rate.
-        sample_aspect: width of one upright pixel over its height, 1 where the video says nothing.
-        duration_s: length where it is known.
+        sample_aspect: width of one upright pixel over its height; 1 by default.
+        duration_s: length; None where it is unknown.
         tags: colors.
     """
 
@@ -63,10 +63,10 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
-    """One image of a video.
+    """One frame of a video.
 
     Attributes:
-        index: from 0, over all frames that were decoded.
+        index: from 0, over all decoded frames.
         pts: its time in steps of `VideoInfo.time_base`; rises from frame to frame.
         image: its pixels, upright, privacy masks burnt in.
     """
@@ -77,20 +77,20 @@ class VideoFrame:
 
 
 class Video(Protocol):
-    """Something that can be played from its beginning as often as it is asked."""
+    """A video that can be decoded from its beginning any number of times."""
 
     @property
     def facts(self) -> VideoInfo:
-        """What it is."""
+        """Size, time base and colors."""
         ...
 
     @property
     def damaged(self) -> int:
-        """Packets and frames of the last reading that could not be decoded."""
+        """Packets and frames that the last pass could not decode."""
         ...
 
     def frames(self) -> Generator[VideoFrame, None, None]:
-        """Every frame, from the first; the same ones each time.
+        """Every frame from the first; the same ones in each pass.
 
         Raises:
             SourceError: it cannot be read (any further).

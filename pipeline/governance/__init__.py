@@ -1,8 +1,8 @@
-"""Who got what, why, and who allowed it: the register of disclosures. Start at `register.Register`.
+"""The register of disclosures; start at `register.Register`.
 
-`database` opens and migrates it (SQLite, or another database that SQLAlchemy knows), `journal` chains every change,
-`declarations` keeps what recipients signed, `sheet` writes the month's sheet. What is allowed is decided in
-`pipeline.policy.disclosure`, and nowhere here.
+`register_database` opens and migrates it (SQLite, or another database that SQLAlchemy supports), `journal` chains every
+change, `declarations` stores signed declarations, `monthly_sheet` renders the monthly sheet. The rules are those of
+`pipeline.policy.disclosure`.
 """
 
 from pipeline.domain.extras import require

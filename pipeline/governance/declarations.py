@@ -1,4 +1,4 @@
-"""The recipients' signed declarations, kept beside the register (decree 18.743/2014 art. 10 §3)."""
+"""Signed declarations of recipients, stored beside the register (decree 18.743/2014 art. 10 §3)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pipeline.domain.disclosure import Declaration
 from pipeline.errors import ReleaseError
 
 LARGEST_BYTES: Final = 64 << 20
-"""A scanned declaration has a few megabytes; a video given by mistake has more."""
+"""A scanned declaration has a few megabytes; a video given by mistake is larger."""
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}", re.ASCII)
 
 
 @contextmanager
-def kept_declaration(folder: Path, path: Path, by: str, now_ms: int) -> Iterator[Declaration]:
-    """A copy of `path` in `folder`, on the disk, for this user only; gone again when what follows fails.
+def stored_declaration(folder: Path, path: Path, by: str, now_ms: int) -> Iterator[Declaration]:
+    """A durable copy of `path` in `folder`, readable by this user only; removed if the body of the context fails.
 
     Args:
-        folder: of the declarations; made when it is not there.
+        folder: of the declarations; created if it does not exist.
         path: the signed declaration.
-        by: who enters it; now_ms: when.
+        by: the person who enters it; now_ms: time.
 
     Raises:
-        ReleaseError: it cannot be read, is empty or too large, or cannot be kept.
+        ReleaseError: it cannot be read, is empty or too large, or cannot be stored.
     """
     content = _read(path)
     suffix = path.suffix if _SUFFIX.fullmatch(path.suffix) else ""
@@ -44,27 +44,29 @@ def kept_declaration(folder: Path, path: Path, by: str, now_ms: int) -> Iterator
     except OSError as error:
         copy.unlink(missing_ok=True)
         raise ReleaseError(
-            str(folder), f"the declaration cannot be kept there ({error.strerror})", "Make room, or mend its rights"
+            str(folder),
+            f"the declaration cannot be stored there ({error.strerror})",
+            "Free disk space, or fix its permissions",
         ) from error
     try:
-        yield Declaration(shown_name(path), copy.name, digest, len(content), by, now_ms)
+        yield Declaration(printable_name(path), copy.name, digest, len(content), by, now_ms)
     except BaseException:
         copy.unlink(missing_ok=True)
         raise
 
 
-def is_kept(folder: Path, declaration: Declaration | None) -> bool:
-    """Whether a declaration is still what was entered; True where there is none."""
+def is_intact(folder: Path, declaration: Declaration | None) -> bool:
+    """Whether a stored declaration is unchanged; True where there is none."""
     if declaration is None:
         return True
     try:
-        return file_digest(folder / declaration.kept_as) == (declaration.sha256, declaration.size_bytes)
+        return file_digest(folder / declaration.stored_as) == (declaration.sha256, declaration.size_bytes)
     except ReleaseError:
         return False
 
 
-def shown_name(path: Path) -> str:
-    """A file's name that every database, sheet and terminal takes, also where it is no UTF-8 or holds commands."""
+def printable_name(path: Path) -> str:
+    """A file's name as text for databases, sheets and terminals, with invalid UTF-8 and control characters escaped."""
     text = os.fsencode(path.name).decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
@@ -80,7 +82,7 @@ def file_digest(path: Path) -> tuple[str, int]:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return digest, stream.tell()
         except OSError as error:
-            raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Name another file") from error
+            raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Give another file") from error
 
 
 def _read(path: Path) -> bytes:
@@ -88,26 +90,28 @@ def _read(path: Path) -> bytes:
         try:
             content = stream.read(LARGEST_BYTES + 1)
         except OSError as error:
-            raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Name another file") from error
+            raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Give another file") from error
     if not content:
-        raise ReleaseError(str(path), "is empty", "Name the signed declaration")
+        raise ReleaseError(str(path), "is empty", "Give the signed declaration")
     if len(content) > LARGEST_BYTES:
         raise ReleaseError(
-            str(path), f"is larger than {LARGEST_BYTES >> 20} MiB", "Name the declaration itself, scanned smaller"
+            str(path),
+            f"is larger than {LARGEST_BYTES >> 20} MiB",
+            "Give the declaration itself, scanned at a lower resolution",
         )
     return content
 
 
 def _opened(path: Path) -> BufferedReader:
-    """Only plain files: a pipe would be waited for."""
+    """Regular files only: a pipe would block."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "no name of a file"
-        raise ReleaseError(str(path), f"cannot be read ({why})", "Name a file that is there") from error
+        why = getattr(error, "strerror", None) or "not a file name"
+        raise ReleaseError(str(path), f"cannot be read ({why})", "Give an existing file") from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise ReleaseError(str(path), "is no plain file", "Name a file, such as a PDF")
+        raise ReleaseError(str(path), "is not a regular file", "Give a file, such as a PDF")
     return os.fdopen(handle, "rb")
 
 

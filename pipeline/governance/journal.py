@@ -1,4 +1,4 @@
-"""The journal: every change of the register, each entry chained to the one before by its hash."""
+"""The journal: a tamper-evident log of every change of the register, chained by hashes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pipeline.governance.tables import JournalRow
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """Where the journal does not hold.
+class JournalBreak:
+    """The first break of the journal.
 
     Attributes:
-        seq: of the first entry that is wrong; of the last one when a disclosure is not as it left it.
-        number: of the disclosure it is about.
-        problem: what is wrong, in one clause.
+        seq: of the first wrong entry; of the last entry of a disclosure that was changed afterwards.
+        number: of the disclosure.
+        problem: in one clause.
     """
 
     seq: int
@@ -35,7 +35,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What was done, by whom and when (milliseconds since 1970 UTC)."""
+    """An action, its person and its time (milliseconds since 1970 UTC)."""
 
     action: str
     by: str
@@ -43,7 +43,7 @@ class Act:
 
 
 def append(session: Session, act: Act, number: str, details: Mapping[str, Any]) -> None:
-    """Add an entry, in the transaction of the change itself; nobody else may be writing."""
+    """Add an entry, in the exclusive transaction of the change itself."""
     last = session.scalar(select(JournalRow).order_by(JournalRow.seq.desc()).limit(1))
     entry = {
         "seq": 1 if last is None else last.seq + 1,
@@ -60,7 +60,7 @@ def append(session: Session, act: Act, number: str, details: Mapping[str, Any]) 
 
 
 def entries(session: Session, number: str | None = None) -> tuple[JournalEntry, ...]:
-    """All of it, or what is about one disclosure; oldest first."""
+    """All entries, or those of one disclosure; oldest first."""
     wanted = select(JournalRow).order_by(JournalRow.seq)
     if number is not None:
         wanted = wanted.where(JournalRow.number == number)
@@ -80,14 +80,14 @@ def entries(session: Session, number: str | None = None) -> tuple[JournalEntry, 
     )
 
 
-def first_broken(session: Session) -> Broken | None:
-    """The first entry that is not what was written, or does not follow the one before."""
+def first_broken(session: Session) -> JournalBreak | None:
+    """The first entry that was changed, or does not follow the one before."""
     previous = ""
     for seq, row in enumerate(session.scalars(select(JournalRow).order_by(JournalRow.seq)), start=1):
         if row.seq != seq:
-            return Broken(seq, row.number, f"entry {seq} is gone: {row.seq} comes next")
+            return JournalBreak(seq, row.number, f"entry {seq} is missing: {row.seq} comes next")
         if row.previous != previous:
-            return Broken(seq, row.number, "does not follow the entry before it")
+            return JournalBreak(seq, row.number, "does not follow the entry before it")
         entry = {
             "seq": row.seq,
             "at_ms": row.at_ms,
@@ -98,26 +98,26 @@ def first_broken(session: Session) -> Broken | None:
             "previous": row.previous,
         }
         if row.hash != _hash(entry, row.details):
-            return Broken(seq, row.number, "was changed after it was written")
+            return JournalBreak(seq, row.number, "was changed after it was written")
         previous = row.hash
     return None
 
 
-def first_changed(session: Session, digests: Mapping[str, str]) -> Broken | None:
-    """The first disclosure that is not as its last entry left it.
+def first_changed(session: Session, digests: Mapping[str, str]) -> JournalBreak | None:
+    """The first disclosure that differs from its last entry.
 
     Args:
-        session: of the database; its journal holds.
-        digests: of the disclosures as they are now, by number.
+        session: of the database; its journal is intact.
+        digests: of the present disclosures, by number.
     """
     last = {row.number: row for row in session.scalars(select(JournalRow).order_by(JournalRow.seq))}
     for number, row in last.items():
         if number not in digests:
-            return Broken(row.seq, number, "its disclosure is gone")
+            return JournalBreak(row.seq, number, "its disclosure is missing")
         if json.loads(row.details).get("after") != digests[number]:
-            return Broken(row.seq, number, "its disclosure was changed past the journal")
+            return JournalBreak(row.seq, number, "its disclosure was changed outside the journal")
     unknown = next((number for number in digests if number not in last), None)
-    return None if unknown is None else Broken(0, unknown, "no entry tells of this disclosure")
+    return None if unknown is None else JournalBreak(0, unknown, "this disclosure has no entry")
 
 
 def account() -> str:
@@ -131,7 +131,7 @@ def account() -> str:
 def _hash(entry: Mapping[str, Any], details: str) -> str:
     """SHA-256 over the canonical JSON of everything but the hash itself; `details` is canonical JSON already.
 
-    Text that is no JSON any longer gets a hash that no entry has.
+    Text that is not valid JSON gets a hash that no entry has.
     """
     try:
         text = canonical({**entry, "details": json.loads(details)}).encode()

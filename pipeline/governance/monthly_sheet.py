@@ -1,6 +1,6 @@
-"""The month's sheet of disclosures, with the columns of decree 18.743/2014 art. 9, as XLSX.
+"""Monthly sheet of disclosures (XLSX), with the columns of decree 18.743/2014 art. 9.
 
-Its words are Portuguese: it is read by those whom the decree names.
+Its language is Portuguese, that of its readers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BASES: Final = {
     LegalBasis.MEDIA: "Imprensa",
 }
 _LONGEST: Final = 32_767
-"""Characters that a cell of a spreadsheet holds."""
+"""Characters of a spreadsheet cell."""
 _NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOMENT: Final = "dd/mm/yyyy hh:mm"
 _NONE: Final = "Nenhuma cessão foi pedida, decidida, feita ou entregue neste mês."
@@ -42,15 +42,15 @@ _TITLE_ROW: Final = _HEAD_ROWS + 2
 
 @dataclass(frozen=True, slots=True)
 class SheetHead:
-    """What stands above the columns.
+    """The lines above the columns.
 
     Attributes:
-        institution: whose register it is.
+        institution: of the register.
         month: such as ``2026-11``.
-        made_ms: when the sheet is made, milliseconds since 1970 UTC.
-        zone: in which all its times are told; None is the machine's.
-        journal: number of the journal's entries and the last one's hash: who keeps the sheet can show later that
-            nothing before it was taken away.
+        made_ms: time of the sheet, milliseconds since 1970 UTC.
+        zone: of all its times; None for the machine's.
+        journal: number of the journal's entries and the last one's hash: the sheet proves later that no earlier entry
+            was removed.
     """
 
     institution: str
@@ -67,15 +67,15 @@ class _Column:
     value: Callable[[Disclosure, tzinfo | None], _Value]
 
 
-def month_sheet(disclosures: Sequence[Disclosure], head: SheetHead) -> bytes:
+def render_sheet(disclosures: Sequence[Disclosure], head: SheetHead) -> bytes:
     """The XLSX file.
 
     Args:
         disclosures: those of the month, see `Register.list`.
-        head: what stands above them.
+        head: the lines above them.
     """
-    book = Workbook()
-    sheet = book.active
+    workbook = Workbook()
+    sheet = workbook.active
     if not isinstance(sheet, Worksheet):  # a new workbook has one
         raise TypeError("no worksheet")
     sheet.title = f"Cessões {head.month}"
@@ -91,7 +91,7 @@ def month_sheet(disclosures: Sequence[Disclosure], head: SheetHead) -> bytes:
         _put(sheet, _TITLE_ROW + 1, 1, _NONE).alignment = Alignment(wrap_text=False)
     _set_up_print(sheet)
     stream = io.BytesIO()
-    book.save(stream)
+    workbook.save(stream)
     return stream.getvalue()
 
 
@@ -114,7 +114,7 @@ def _write_head(sheet: Worksheet, head: SheetHead) -> None:
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: _Value) -> Cell:
-    """A cell that is text or a time, and never a formula, whatever it begins with."""
+    """A cell with text or a time, and never a formula."""
     cell = sheet.cell(row, column)
     if not isinstance(cell, Cell):  # nothing is merged here
         raise TypeError("no cell")
@@ -140,7 +140,7 @@ def _set_up_print(sheet: Worksheet) -> None:
 
 
 def _cell_time(ts_ms: int | None, zone: tzinfo | None) -> datetime | None:
-    """Spreadsheets know no zones: the local time as it stands on the wall."""
+    """The local time without its zone, which spreadsheets cannot store."""
     return None if ts_ms is None else local_time(ts_ms, zone).replace(tzinfo=None, microsecond=0)
 
 
@@ -150,25 +150,25 @@ def _offset(moment: datetime) -> str:
 
 
 def _content(request: Request) -> str:
-    """Camera, the place as it is told outside, file."""
+    """Camera, public name of the location, file."""
     content = request.content
     camera = f"câmera {content.camera_id}" if content.camera_id else ""
     file = f"arquivo {content.file_name} (SHA-256 {content.file_sha256})" if content.is_file else ""
-    return "\n".join(part for part in (camera, request.mark.place, file) if part)
+    return "\n".join(part for part in (camera, request.overlay.place, file) if part)
 
 
 def _period(request: Request, zone: tzinfo | None) -> str:
-    """From when to when; of a file, the date as it is told outside."""
+    """The requested span; of a file, the date of its overlay."""
     content = request.content
     if content.begin_ms is None or content.end_ms is None:
-        return request.mark.date
+        return request.overlay.date
     begin, end = local_time(content.begin_ms, zone), local_time(content.end_ms, zone)
     return " a ".join(f"{moment:%d/%m/%Y %H:%M:%S} (UTC{_offset(moment)})" for moment in (begin, end))
 
 
 def _declaration(found: Disclosure) -> str:
-    kept = found.declaration
-    return "não há" if kept is None else f"{kept.name}\nSHA-256 {kept.sha256}"
+    declaration = found.declaration
+    return "não há" if declaration is None else f"{declaration.name}\nSHA-256 {declaration.sha256}"
 
 
 def _decision(found: Disclosure) -> str:
@@ -187,7 +187,7 @@ def _last_built(found: Disclosure, zone: tzinfo | None) -> datetime | None:
 
 _COLUMNS: Final = (
     _Column("Nº", 14, lambda found, _: found.number),
-    _Column("Data do pedido", 17, lambda found, zone: _cell_time(found.asked_ms, zone)),
+    _Column("Data do pedido", 17, lambda found, zone: _cell_time(found.requested_ms, zone)),
     _Column("Destinatário", 28, lambda found, _: found.request.recipient),
     _Column("Documento", 22, lambda found, _: found.request.recipient_document),
     _Column("Base legal", 18, lambda found, _: _BASES[found.request.basis]),

@@ -1,4 +1,4 @@
-"""Months of an institution: they begin and end at midnight where it is, not in UTC."""
+"""Calendar months in the time zone of an institution."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def month_span_ms(month: str, zone: tzinfo | None) -> tuple[int, int]:
 
     Args:
         month: such as ``2026-11``.
-        zone: where; None is the machine's.
+        zone: of the institution; None for the machine's.
 
     Raises:
-        ReleaseError: it is no month.
+        ReleaseError: it is not a month.
     """
     match = _MONTH.fullmatch(month.strip())
     year, number = (int(match.group(1)), int(match.group(2))) if match else (0, 0)

@@ -1,4 +1,4 @@
-"""The register of disclosures: nothing leaves without an entry here, and every change of one is in the journal."""
+"""The register of disclosures: entries, decisions, released files and exemptions, with every change in the journal."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from pipeline.domain.disclosure import (
     BuiltFile,
     Disclosure,
     DisclosureState,
+    Exemption,
     JournalEntry,
     Match,
     Request,
-    Uncovering,
     number_of,
 )
 from pipeline.domain.ports import Clock
 from pipeline.domain.times import local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
-from pipeline.governance.declarations import is_kept, kept_declaration
-from pipeline.governance.journal import Act, Broken
+from pipeline.governance.declarations import is_intact, stored_declaration
+from pipeline.governance.journal import Act, JournalBreak
 from pipeline.governance.months import month_span_ms
-from pipeline.governance.register_database import Database
+from pipeline.governance.register_database import RegisterDatabase
 from pipeline.governance.register_lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
 from pipeline.governance.row_mapping import (
     digest_of,
     disclosure_of,
+    exemption_row,
     file_row,
     plain,
     request_row,
     set_declaration,
-    uncovering_row,
 )
-from pipeline.governance.tables import DisclosureRow, UncoveringRow
+from pipeline.governance.tables import DisclosureRow, ExemptionRow
 from pipeline.policy import disclosure as rules
 
 
@@ -51,15 +51,15 @@ class Register:
 
     Args:
         where: the file of an SQLite database, or a SQLAlchemy address such as ``postgresql+psycopg://…``.
-        clock: the time; the machine's when None.
-        zone: of the institution: in it a disclosure's year and a sheet's month begin. The machine's when None.
-        folder: the folder that declarations are kept under. None: that of the SQLite file; for other databases
+        clock: None for the machine's.
+        zone: of the institution, in which years of numbers and months of sheets begin; None for the machine's.
+        folder: for the folder of declarations. None for that of the SQLite file; for other databases
             ``viapublica-register`` in the working folder.
-        create: make the database where there is none.
-        patience_s: how long another process is waited for that changes the register.
+        create: create the database if it does not exist.
+        lock_timeout_s: how long to wait for another process that changes the register.
 
     Raises:
-        ReleaseError: it is not there, no register, damaged, newer than this program, or cannot be opened.
+        ReleaseError: it does not exist, is not a register, damaged, newer than this program, or cannot be opened.
         MissingComponent: the database's driver is not installed.
     """
 
@@ -71,11 +71,11 @@ class Register:
         zone: tzinfo | None = None,
         folder: Path | None = None,
         create: bool = True,
-        patience_s: float = 10.0,
+        lock_timeout_s: float = 10.0,
     ) -> None:
         self._clock = clock or SystemClock()
         self.zone = zone
-        self._database = Database(where, create=create, patience_s=patience_s)
+        self._database = RegisterDatabase(where, create=create, lock_timeout_s=lock_timeout_s)
         self.subject = self._database.subject
         self.declarations = (folder or self._database.folder) / "declarations"
 
@@ -88,86 +88,86 @@ class Register:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         self._database.close()
 
     def request(self, request: Request, declaration: Path | None = None) -> Disclosure:
-        """Enter what somebody asks for; it gets its number now.
+        """Enter a request; it gets its number now.
 
         Args:
-            request: what is asked.
-            declaration: the file of the recipient's signed declaration, where there is one already.
+            request: the request.
+            declaration: the file of the recipient's signed declaration, if it is there already.
 
         Raises:
-            PolicyError: recipient, purpose or whoever enters it is missing.
-            ReleaseError: what is asked for cannot be, or the declaration cannot be read; nothing is entered.
+            PolicyError: recipient, purpose or author is missing.
+            ReleaseError: a value is not valid, or the declaration cannot be read; nothing is entered.
         """
         now_ms = self._clock.wall_ms()
         wanted = rules.checked_request(request, now_ms)
-        keeping = (
+        storing = (
             nullcontext()
             if declaration is None
-            else kept_declaration(self.declarations, declaration, wanted.requested_by, now_ms)
+            else stored_declaration(self.declarations, declaration, wanted.requested_by, now_ms)
         )
-        with keeping as kept, self._database.writing() as session:
+        with storing as stored, self._database.writing() as session:
             year = local_time(now_ms, self.zone).year
             last = session.scalar(select(func.max(DisclosureRow.running)).where(DisclosureRow.year == year))
             running = (last or 0) + 1
             row = request_row(wanted, number_of(year, running), year, running, now_ms)
-            if kept is not None:
-                set_declaration(row, kept)
+            if stored is not None:
+                set_declaration(row, stored)
             session.add(row)
             return self._recorded(session, row, Act("request", wanted.requested_by, now_ms), plain(disclosure_of(row)))
 
     def declare(self, number: str, path: Path, by: str) -> Disclosure:
-        """Keep the recipient's signed declaration; one that is there is superseded, its file stays.
+        """Store the recipient's signed declaration; it supersedes an earlier one, whose file stays.
 
         Raises:
             ReleaseError: no such number, or the file cannot be read.
-            PolicyError: the request is decided already.
+            PolicyError: the request is already decided.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         with (
-            kept_declaration(self.declarations, path, by, now_ms) as kept,
+            stored_declaration(self.declarations, path, by, now_ms) as stored,
             self._database.writing() as session,
         ):
             row = self._row(session, number)
             rules.check_declaring(disclosure_of(row))
-            set_declaration(row, kept)
-            return self._recorded(session, row, Act("declare", by, now_ms), plain(kept))
+            set_declaration(row, stored)
+            return self._recorded(session, row, Act("declare", by, now_ms), plain(stored))
 
     def approve(self, number: str, by: str, reasons: str = "") -> Disclosure:
-        """Let it be built.
+        """Approve it.
 
         Raises:
             ReleaseError: no such number.
-            PolicyError: the declaration is missing, `by` entered the request, or it is decided already.
+            PolicyError: the declaration is missing, `by` entered the request, or it is already decided.
         """
         return self._decided(number, by, reasons, DisclosureState.APPROVED)
 
     def refuse(self, number: str, by: str, reasons: str) -> Disclosure:
-        """Say no, with reasons; or take an approval back, until something was delivered.
+        """Refuse it, with reasons, or withdraw its approval before the delivery.
 
         Raises:
             ReleaseError: no such number.
-            PolicyError: no reasons, or it was refused or delivered already.
+            PolicyError: no reasons, or it was already refused or delivered.
         """
         return self._decided(number, by, reasons, DisclosureState.REFUSED)
 
     def get(self, number: str) -> Disclosure:
-        """The disclosure of a number, however people write it.
+        """The disclosure of a number, in any form that `read_number` accepts.
 
         Raises:
-            ReleaseError: it is no number, or there is none such.
+            ReleaseError: it is not a number, or unknown.
         """
         with self._database.reading() as session:
             return disclosure_of(self._row(session, number))
 
     def find_by_hash(self, sha256: str) -> tuple[Match, ...]:
-        """Disclosures that know a file: as built (also long ago), as the original asked for, or as a declaration.
+        """Disclosures with a file: built for them (at any time), requested as the original, or as the declaration.
 
         Raises:
-            ReleaseError: it is no SHA-256.
+            ReleaseError: it is not a SHA-256.
         """
         digest = checked_sha256(sha256)
         with self._database.reading() as session:
@@ -178,32 +178,32 @@ class Register:
         """Disclosures by number.
 
         Args:
-            state: only these.
-            month: such as ``2026-11``: only those that were asked, decided, built or delivered in it.
+            state: only this one.
+            month: such as ``2026-11``: only those requested, decided, built or delivered in it.
 
         Raises:
-            ReleaseError: it is no month.
+            ReleaseError: it is not a month.
         """
         span_ms = None if month is None else month_span_ms(month, self.zone)
         with self._database.reading() as session:
             return tuple(disclosure_of(row) for row in rows_listed(session, state, span_ms))
 
     def may_build(self, number: str) -> Disclosure:
-        """The disclosure, when files may be made for it.
+        """The disclosure, if files may be built for it.
 
         Raises:
             ReleaseError: no such number.
-            PolicyError: it is not approved; says what is missing.
+            PolicyError: it is not approved; the message names what is missing.
         """
         found = self.get(number)
         rules.check_building(found)
         return found
 
     def built(self, number: str, file: BuiltFile, by: str) -> Disclosure:
-        """Enter a file that was made, before it is given its name; it can be found by its hash for ever.
+        """Register a built file, before it gets its final name; its hash stays in the register.
 
         Raises:
-            ReleaseError: no such number, or the hash is none.
+            ReleaseError: no such number, or the hash is not valid.
             PolicyError: it is not approved.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
@@ -216,7 +216,7 @@ class Register:
             return self._recorded(session, row, Act("build", by, now_ms), plain(made))
 
     def delivered(self, number: str, by: str) -> Disclosure:
-        """Note that the newest file was handed over.
+        """Record that the newest file was handed over.
 
         Raises:
             ReleaseError: no such number.
@@ -228,17 +228,17 @@ class Register:
             found = disclosure_of(row)
             rules.check_delivering(found)
             row.state = DisclosureState.DELIVERED.value
-            if row.delivered_ms is None:  # the first time is the month's; the journal has each
+            if row.delivered_ms is None:  # sheets list the first delivery; the journal has each
                 row.delivered_by, row.delivered_ms = by, now_ms
             return self._recorded(session, row, Act("deliver", by, now_ms), {"sha256": found.files[-1].sha256})
 
-    def ask_uncover(self, number: str, region: Mapping[str, Any], reason: str, by: str) -> Uncovering:
-        """Ask that a region stays visible although somebody was found there.
+    def request_exemption(self, number: str, region: Mapping[str, Any], reason: str, by: str) -> Exemption:
+        """Request that a region is exempted from redaction.
 
         Args:
             number: of the disclosure.
-            region: where and when, as JSON values.
-            reason: why; by: who asks.
+            region: box and span, as JSON values.
+            reason: why; by: the person who requests it.
 
         Raises:
             ReleaseError: no such number.
@@ -247,44 +247,46 @@ class Register:
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         with self._database.writing() as session:
             row = self._row(session, number)
-            rules.check_uncovering(disclosure_of(row))
-            asked = uncovering_row(region, rules.checked_reasons(row.number, reason, "uncovering needs"), by, now_ms)
-            row.uncoverings.append(asked)
+            rules.check_exempting(disclosure_of(row))
+            reason = rules.checked_reasons(row.number, reason, "an exemption needs")
+            requested = exemption_row(region, reason, by, now_ms)
+            row.exemptions.append(requested)
             session.flush()
-            change = {"uncovering_id": asked.id, "region": dict(region), "reason": asked.reason}
-            return self._recorded(session, row, Act("ask-uncover", by, now_ms), change).uncoverings[-1]
+            change = {"exemption_id": requested.id, "region": dict(region), "reason": requested.reason}
+            return self._recorded(session, row, Act("request-exemption", by, now_ms), change).exemptions[-1]
 
-    def confirm_uncover(self, number: str, uncovering_id: int, by: str) -> Uncovering:
-        """Confirm it as the second person.
+    def confirm_exemption(self, number: str, exemption_id: int, by: str) -> Exemption:
+        """Confirm an exemption as the second person.
 
         Raises:
-            ReleaseError: no such number, or no such uncovering of it.
-            PolicyError: the same person asked for it, it is confirmed already, or the disclosure was refused.
+            ReleaseError: no such number, or no such exemption of it.
+            PolicyError: the same person requested it, it is already confirmed, or the disclosure was refused.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         with self._database.writing() as session:
             row = self._row(session, number)
             found = disclosure_of(row)
-            rules.check_uncovering(found)
-            asked = next((one for one in found.uncoverings if one.uncovering_id == uncovering_id), None)
-            if asked is None:
-                known = ", ".join(str(one.uncovering_id) for one in found.uncoverings) or "none"
+            rules.check_exempting(found)
+            requested = next((one for one in found.exemptions if one.exemption_id == exemption_id), None)
+            if requested is None:
+                known = ", ".join(str(one.exemption_id) for one in found.exemptions) or "none"
                 raise ReleaseError(
-                    f"uncovering {uncovering_id}", f"is none of disclosure {found.number}", f"It has: {known}"
+                    f"exemption {exemption_id}", f"does not belong to disclosure {found.number}", f"It has: {known}"
                 )
-            rules.check_confirming(asked, by)
-            kept = session.get_one(UncoveringRow, uncovering_id)
-            kept.confirmed_by, kept.confirmed_ms = by, now_ms
-            done = self._recorded(session, row, Act("confirm-uncover", by, now_ms), {"uncovering_id": uncovering_id})
-            return next(one for one in done.uncoverings if one.uncovering_id == uncovering_id)
+            rules.check_confirming(requested, by)
+            stored = session.get_one(ExemptionRow, exemption_id)
+            stored.confirmed_by, stored.confirmed_ms = by, now_ms
+            act, change = Act("confirm-exemption", by, now_ms), {"exemption_id": exemption_id}
+            done = self._recorded(session, row, act, change)
+            return next(one for one in done.exemptions if one.exemption_id == exemption_id)
 
-    def confirmed_uncoverings(self, number: str) -> tuple[Uncovering, ...]:
-        """The regions that two persons agreed to leave visible.
+    def confirmed_exemptions(self, number: str) -> tuple[Exemption, ...]:
+        """The exemptions that a second person has confirmed.
 
         Raises:
             ReleaseError: no such number.
         """
-        return tuple(one for one in self.get(number).uncoverings if one.confirmed_by)
+        return tuple(one for one in self.get(number).exemptions if one.confirmed_by)
 
     def journal(self, number: str | None = None) -> tuple[JournalEntry, ...]:
         """Every change ever made, oldest first; of one disclosure, or of all.
@@ -295,12 +297,12 @@ class Register:
         with self._database.reading() as session:
             return journal.entries(session, None if number is None else self._row(session, number).number)
 
-    def check_journal(self) -> Broken | None:
-        """The first entry that was changed, removed or put in, or a disclosure or declaration that is not as its last
-        entry left it.
+    def check_journal(self) -> JournalBreak | None:
+        """The first entry that was changed, removed or inserted, or a disclosure or declaration that differs from its
+        last entry; None if all is intact.
 
-        None when all holds. Whoever may write to the database could still cut off the newest entries together with
-        their changes; the last hash, noted elsewhere (each monthly sheet bears it), shows that too.
+        A person who may write to the database could still remove the newest entries together with their changes; the
+        last hash, stored elsewhere (each monthly sheet has it), proves that too.
         """
         with self._database.reading() as session:
             broken = journal.first_broken(session)
@@ -311,11 +313,11 @@ class Register:
             if changed is not None:
                 return changed
             found = (disclosure_of(row) for row in rows)
-            lost = next((one for one in found if not is_kept(self.declarations, one.declaration)), None)
+            lost = next((one for one in found if not is_intact(self.declarations, one.declaration)), None)
             if lost is None or lost.declaration is None:
                 return None
-            problem = f"its declaration {lost.declaration.kept_as} is gone, or no longer what was entered"
-            return Broken(journal.entries(session, lost.number)[-1].seq, lost.number, problem)
+            problem = f"its declaration {lost.declaration.stored_as} is missing or was changed"
+            return JournalBreak(journal.entries(session, lost.number)[-1].seq, lost.number, problem)
 
     def _decided(self, number: str, by: str, reasons: str, state: DisclosureState) -> Disclosure:
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
@@ -338,7 +340,7 @@ class Register:
         return row_of(session, number, self.subject)
 
     def _recorded(self, session: Session, row: DisclosureRow, act: Act, change: Mapping[str, Any]) -> Disclosure:
-        """The change goes into the journal, in the same transaction."""
+        """Write the change into the journal, in the same transaction."""
         session.flush()
         found = disclosure_of(row)
         journal.append(session, act, found.number, {"change": dict(change), "after": digest_of(found)})

@@ -1,4 +1,4 @@
-"""The register's database: opened, brought up to date, and its troubles told in words."""
+"""The register's database: opening, migration, transactions, and driver errors in words."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ REVISION: Final = "0001"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742
-"""Stands in the head of an SQLite file: "VPGB"."""
+"""In the header of the SQLite file: "VPGB"."""
 _WRITES: Final = "register_writes"
 _FOLDER: Final = "viapublica-register"
 
 
-class Database:
+class RegisterDatabase:
     """Reading and writing transactions on the register's tables.
 
     Args:
         where: an SQLite file, or a SQLAlchemy address.
-        create: make the SQLite file where there is none.
-        patience_s: how long a lock of another process is waited for.
+        create: create the SQLite file if it does not exist.
+        lock_timeout_s: how long to wait for a lock of another process.
 
     Raises:
-        ReleaseError: it cannot be opened, or is none of ours.
+        ReleaseError: it cannot be opened, or is another program's.
         MissingComponent: its driver is not installed.
     """
 
-    def __init__(self, where: str | Path, *, create: bool, patience_s: float) -> None:
+    def __init__(self, where: str | Path, *, create: bool, lock_timeout_s: float) -> None:
         url = _address(where)
         self.subject = url.database or "" if _is_sqlite(url) else url.render_as_string(hide_password=True)
         self.folder = Path(self.subject).parent if _is_sqlite(url) else Path(_FOLDER)
         if _is_sqlite(url):
             _prepare_file(Path(self.subject), create)
-        self._engine = _engine(url, self.subject, patience_s)
-        self._patience_ms = round(patience_s * 1000)
+        self._engine = _engine(url, self.subject, lock_timeout_s)
+        self._lock_timeout_ms = round(lock_timeout_s * 1000)
         self._writing = self._engine.execution_options(**{_WRITES: True})
         if self._engine.dialect.name == "postgresql":
             self._engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
@@ -55,29 +55,29 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close all connections."""
         self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One consistent view.
+        """A read transaction with a consistent view.
 
         Raises:
-            ReleaseError: the database gave trouble.
+            ReleaseError: the database failed.
         """
         with self._explained(), Session(self._engine) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that nobody else writes beside; kept when this ends well, else nothing of it is.
+        """An exclusive write transaction; committed if this ends well, else rolled back.
 
         Raises:
-            ReleaseError: the database gave trouble, or another process writes for too long.
+            ReleaseError: the database failed, or another process writes for too long.
         """
         with self._explained(), Session(self._writing) as session, session.begin():
             if self._engine.dialect.name == "postgresql":
-                session.execute(text(f"SET LOCAL lock_timeout = {self._patience_ms:d}"))
+                session.execute(text(f"SET LOCAL lock_timeout = {self._lock_timeout_ms:d}"))
                 session.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
             yield session
 
@@ -101,21 +101,21 @@ class Database:
         except DBAPIError as error:
             raise ReleaseError(self.subject, *_words(str(error.orig))) from error
         except SQLAlchemyError as error:
-            raise ReleaseError(self.subject, f"the register gives trouble ({error})", "") from error
+            raise ReleaseError(self.subject, f"database error ({error})", "") from error
 
 
 def _address(where: str | Path) -> URL:
     if isinstance(where, Path) or "://" not in where:
         name = str(where)
         if not name or "\0" in name:
-            raise ReleaseError(f"register {name!r}", "names no file", "Write --register FILE")
+            raise ReleaseError(f"register {name!r}", "is not a file name", "Use --register FILE")
         return URL.create("sqlite", database=name)
     try:
         return make_url(where)
     except (ArgumentError, ValueError):
-        # The text may hold a password: it is not quoted.
+        # The text may contain a password: it is not quoted.
         raise ReleaseError(
-            "register", "its address is not understood", "Write a file, or postgresql+psycopg://user@host/name"
+            "register", "has an invalid address", "Give a file, or postgresql+psycopg://user@host/name"
         ) from None
 
 
@@ -124,31 +124,31 @@ def _is_sqlite(url: URL) -> bool:
 
 
 def _prepare_file(path: Path, create: bool) -> None:
-    """The file is there, readable by this user only when it is new."""
+    """Create the file if needed, readable by this user only."""
     if path.is_dir():
-        raise ReleaseError(str(path), "is a folder, not a register", f"Name a file, such as {path / 'register.db'}")
+        raise ReleaseError(str(path), "is a folder, not a register", f"Give a file, such as {path / 'register.db'}")
     if path.exists():
         return
     if not create:
         raise ReleaseError(
             str(path),
-            "there is no register yet",
-            "The first viapublica release request makes one; or name another with --register",
+            "does not exist",
+            "Enter a request with viapublica release request, or give another register with --register",
         )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise ReleaseError(str(path), f"cannot be made ({error.strerror})", "Choose another --register") from error
+        raise ReleaseError(str(path), f"cannot be created ({error.strerror})", "Choose another --register") from error
 
 
-def _engine(url: URL, subject: str, patience_s: float) -> Engine:
+def _engine(url: URL, subject: str, lock_timeout_s: float) -> Engine:
     sqlite = url.get_backend_name() == "sqlite"
     try:
-        engine = create_engine(url, connect_args={"timeout": patience_s} if sqlite else {})
+        engine = create_engine(url, connect_args={"timeout": lock_timeout_s} if sqlite else {})
     except NoSuchModuleError:
         raise ReleaseError(
-            subject, f"nothing here speaks {url.drivername}", "Use an SQLite file, or postgresql+psycopg://"
+            subject, f"no driver is installed for {url.drivername}", "Use an SQLite file, or postgresql+psycopg://"
         ) from None
     except ImportError as error:
         raise MissingComponent(
@@ -163,20 +163,20 @@ def _engine(url: URL, subject: str, patience_s: float) -> Engine:
 
 
 def _settle_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # We begin transactions ourselves: see below.
+    connection.isolation_level = None  # Transactions begin explicitly: see below.
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE would delete past the triggers
     connection.execute("PRAGMA synchronous = FULL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that began by reading and then wants to write fails at once when another has written: the lock is
-    # taken first. It also makes running numbers and the chain of the journal safe between processes.
+    # A transaction that reads first and then writes fails if another has written meanwhile: the lock is taken first.
+    # It also makes running numbers and the journal's chain safe between processes.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
 
 
 def _revision(connection: Connection, subject: str) -> str:
-    """The migration that the database is at; "" when it is empty.
+    """The database's migration; "" if it is empty.
 
     Raises:
         ReleaseError: it is another program's, or a newer one's.
@@ -194,12 +194,12 @@ def _revision(connection: Connection, subject: str) -> str:
     if found is None or "journal" not in tables:
         raise _not_ours(subject)
     if str(found) > REVISION:
-        raise ReleaseError(subject, "was made by a newer viapublica", "Install that version here too")
+        raise ReleaseError(subject, "was written by a newer viapublica", "Install that version")
     return str(found)
 
 
 def _not_ours(subject: str) -> ViapublicaError:
-    return ReleaseError(subject, "is another program's database, not a register", "Name another file with --register")
+    return ReleaseError(subject, "is another program's database, not a register", "Give another file with --register")
 
 
 def _migrate(connection: Connection) -> None:
@@ -212,30 +212,30 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(settings, REVISION)
 
 
-_TROUBLES: Final = (
+_FAILURES: Final = (
     (
         ("locked", "lock timeout"),
         "another process is changing the register",
-        "Try again; if it stays so, find who has it open",
+        "Try again; if it persists, find the process that has it open",
     ),
     (
         ("not a database", "malformed", "disk image"),
-        "is damaged, or no register at all",
-        "Bring back a backup; do not write to it before",
+        "is damaged, or not a register",
+        "Restore it from backup; do not write to it before",
     ),
     (
         ("readonly", "read-only", "permission denied"),
-        "may not be written to",
-        "Mend the rights of the file and its folder",
+        "is not writable",
+        "Fix the permissions of the file and its folder",
     ),
-    (("unable to open",), "cannot be opened", "Mend the rights of the file and its folder"),
-    (("is full",), "the disk is full; nothing was changed", "Make room"),
+    (("unable to open",), "cannot be opened", "Fix the permissions of the file and its folder"),
+    (("is full",), "the disk is full; nothing was changed", "Free disk space"),
 )
-"""What drivers say, in lower case; what is wrong; what to do."""
+"""Parts of drivers' messages, in lower case; problem; fix."""
 
 
-def _words(trouble: str) -> tuple[str, str]:
-    for signs, problem, fix in _TROUBLES:
-        if any(sign in trouble.lower() for sign in signs):
+def _words(message: str) -> tuple[str, str]:
+    for signs, problem, fix in _FAILURES:
+        if any(sign in message.lower() for sign in signs):
             return problem, fix
-    return f"the database says: {trouble.strip().splitlines()[0]}", "Look whether it can be reached"
+    return f"database error: {message.strip().splitlines()[0]}", "Check that it can be reached"

@@ -1,4 +1,4 @@
-"""Where a disclosure stands in the register: by its number, by a file's hash, by state and month."""
+"""Queries on the register: by number, by a file's hash, by state and month."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ def checked_sha256(text: str) -> str:
     """A SHA-256 in lower-case hexadecimal.
 
     Raises:
-        ReleaseError: it is none.
+        ReleaseError: it is not one.
     """
     digest = text.strip().lower()
     if not _SHA256.fullmatch(digest):
-        raise ReleaseError(f"hash {text!r}", "is no SHA-256", "It has 64 hexadecimal digits; sha256sum FILE prints it")
+        raise ReleaseError(
+            f"hash {text!r}", "is not a SHA-256", "Give 64 hexadecimal digits, as sha256sum FILE prints them"
+        )
     return digest
 
 
 def row_of(session: Session, number: str, subject: str) -> DisclosureRow:
-    """The row of a number, however people write it.
+    """The row of a number, in any form that `read_number` accepts.
 
     Args:
         session: of the database; number: as typed; subject: the register's name, for the error.
 
     Raises:
-        ReleaseError: it is no number, or there is none such; numbers near it are told.
+        ReleaseError: it is not a number, or unknown; similar numbers are suggested.
     """
     wanted = read_number(number)
     row = session.scalar(select(DisclosureRow).where(DisclosureRow.number == wanted))
@@ -50,7 +52,7 @@ def row_of(session: Session, number: str, subject: str) -> DisclosureRow:
 
 
 def rows_with_hash(session: Session, digest: str) -> Iterable[DisclosureRow]:
-    """Those that know a file, as built, as the original or as the declaration; by number."""
+    """Rows with a file, as built, as the original or as the declaration; by number."""
     return session.scalars(
         select(DisclosureRow)
         .where(
@@ -67,14 +69,14 @@ def rows_with_hash(session: Session, digest: str) -> Iterable[DisclosureRow]:
 def rows_listed(
     session: Session, state: DisclosureState | None, span_ms: tuple[int, int] | None
 ) -> Iterable[DisclosureRow]:
-    """By number; of a state, and with something that happened in a time (first and last millisecond)."""
+    """Rows by number; of a state, and with an event in a span (first and last millisecond)."""
     wanted = select(DisclosureRow).order_by(DisclosureRow.year, DisclosureRow.running)
     if state is not None:
         wanted = wanted.where(DisclosureRow.state == state.value)
     if span_ms is not None:
         wanted = wanted.where(
             or_(
-                DisclosureRow.asked_ms.between(*span_ms),
+                DisclosureRow.requested_ms.between(*span_ms),
                 DisclosureRow.decided_ms.between(*span_ms),
                 DisclosureRow.delivered_ms.between(*span_ms),
                 DisclosureRow.files.any(BuiltFileRow.built_ms.between(*span_ms)),
@@ -84,7 +86,7 @@ def rows_listed(
 
 
 def matches(found: Disclosure, digest: str) -> list[Match]:
-    """What a file is to a disclosure."""
+    """The roles of a file in a disclosure."""
     declared = found.declaration.sha256 if found.declaration else ""
     roles = {
         Role.BUILT: any(file.sha256 == digest for file in found.files),

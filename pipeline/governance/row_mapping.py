@@ -1,4 +1,4 @@
-"""From rows of the database to values, and back."""
+"""Mapping between rows of the database and values."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from pipeline.domain.disclosure import (
     Declaration,
     Disclosure,
     DisclosureState,
+    Exemption,
     LegalBasis,
-    MarkWords,
     Request,
-    Uncovering,
 )
+from pipeline.domain.redaction import OverlayText
 from pipeline.errors import ReleaseError
-from pipeline.governance.tables import BuiltFileRow, DisclosureRow, UncoveringRow
+from pipeline.governance.tables import BuiltFileRow, DisclosureRow, ExemptionRow
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces: one text for one value. What is no UTF-8 stays escaped.
+    """Canonical JSON: sorted keys, no spaces; invalid UTF-8 stays escaped.
 
     Raises:
-        ValueError: it holds a number that is none.
-        TypeError: it holds something that JSON has no word for.
+        ValueError: it contains NaN or infinity.
+        TypeError: it contains a value that JSON cannot represent.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def plain(value: Any) -> dict[str, Any]:
-    """A value of `pipeline.domain.disclosure` as JSON values, without what is empty.
+    """A value of `pipeline.domain.disclosure` as JSON values, without empty fields.
 
-    So a digest stays the same when a later version knows one field more.
+    So a digest stays the same when a later version adds a field.
     """
-    kept: dict[str, Any] = _without_empty(asdict(value))
-    return kept
+    values: dict[str, Any] = _without_empty(asdict(value))
+    return values
 
 
 def digest_of(disclosure: Disclosure) -> str:
-    """SHA-256 over all that the register knows of a disclosure."""
+    """SHA-256 over all fields of a disclosure."""
     return hashlib.sha256(canonical(plain(disclosure)).encode()).hexdigest()
 
 
 def request_row(request: Request, number: str, year: int, running: int, now_ms: int) -> DisclosureRow:
     """A new row."""
-    content, mark = request.content, request.mark
+    content, overlay = request.content, request.overlay
     return DisclosureRow(
         number=number,
         year=year,
         running=running,
-        asked_ms=now_ms,
+        requested_ms=now_ms,
         requested_by=request.requested_by,
         recipient=request.recipient,
         recipient_document=request.recipient_document,
@@ -66,10 +66,10 @@ def request_row(request: Request, number: str, year: int, running: int, now_ms: 
         end_ms=content.end_ms,
         source_name=content.file_name,
         source_sha256=content.file_sha256,
-        look=request.look,
-        institution=mark.institution,
-        place=mark.place,
-        date=mark.date,
+        style=request.style,
+        institution=overlay.institution,
+        place=overlay.place,
+        date=overlay.date,
         state=DisclosureState.REQUESTED.value,
         decided_by="",
         reasons="",
@@ -77,11 +77,11 @@ def request_row(request: Request, number: str, year: int, running: int, now_ms: 
     )
 
 
-def set_declaration(row: DisclosureRow, kept: Declaration) -> None:
+def set_declaration(row: DisclosureRow, declaration: Declaration) -> None:
     """Enter the declaration."""
-    row.declaration_name, row.declaration_kept_as = kept.name, kept.kept_as
-    row.declaration_sha256, row.declaration_bytes = kept.sha256, kept.size_bytes
-    row.declared_by, row.declared_ms = kept.declared_by, kept.declared_ms
+    row.declaration_name, row.declaration_stored_as = declaration.name, declaration.stored_as
+    row.declaration_sha256, row.declaration_bytes = declaration.sha256, declaration.size_bytes
+    row.declared_by, row.declared_ms = declaration.declared_by, declaration.declared_ms
 
 
 def file_row(file: BuiltFile) -> BuiltFileRow:
@@ -97,18 +97,23 @@ def file_row(file: BuiltFile) -> BuiltFileRow:
     )
 
 
-def uncovering_row(region: Mapping[str, Any], reason: str, by: str, now_ms: int) -> UncoveringRow:
+def exemption_row(region: Mapping[str, Any], reason: str, by: str, now_ms: int) -> ExemptionRow:
     """A new row."""
-    return UncoveringRow(
-        region=canonical(dict(region)), reason=reason, asked_by=by, asked_ms=now_ms, confirmed_by="", confirmed_ms=None
+    return ExemptionRow(
+        region=canonical(dict(region)),
+        reason=reason,
+        requested_by=by,
+        requested_ms=now_ms,
+        confirmed_by="",
+        confirmed_ms=None,
     )
 
 
 def disclosure_of(row: DisclosureRow) -> Disclosure:
-    """The value of a row, with its files and uncoverings.
+    """The value of a row, with its files and exemptions.
 
     Raises:
-        ReleaseError: somebody has put values into the database that this program never writes.
+        ReleaseError: the database contains values that this program never writes.
     """
     try:
         return _disclosure(row)
@@ -116,14 +121,14 @@ def disclosure_of(row: DisclosureRow) -> Disclosure:
         raise ReleaseError(
             f"disclosure {row.number}",
             f"is damaged in the register ({error})",
-            "viapublica release journal --check says since when; bring back a backup",
+            "Run viapublica release journal --check to see since when, and restore it from backup",
         ) from error
 
 
 def _disclosure(row: DisclosureRow) -> Disclosure:
     return Disclosure(
         number=row.number,
-        asked_ms=row.asked_ms,
+        requested_ms=row.requested_ms,
         request=Request(
             requested_by=row.requested_by,
             recipient=row.recipient,
@@ -131,8 +136,8 @@ def _disclosure(row: DisclosureRow) -> Disclosure:
             purpose=row.purpose,
             content=Content(row.camera_id, row.begin_ms, row.end_ms, row.source_name, row.source_sha256),
             recipient_document=row.recipient_document,
-            look=row.look,
-            mark=MarkWords(row.institution, row.place, row.date),
+            style=row.style,
+            overlay=OverlayText(row.institution, row.place, row.date),
         ),
         state=DisclosureState(row.state),
         declaration=_declaration(row),
@@ -153,17 +158,17 @@ def _disclosure(row: DisclosureRow) -> Disclosure:
             )
             for file in row.files
         ),
-        uncoverings=tuple(
-            Uncovering(
-                uncovering_id=one.id,
+        exemptions=tuple(
+            Exemption(
+                exemption_id=one.id,
                 region=json.loads(one.region),
                 reason=one.reason,
-                asked_by=one.asked_by,
-                asked_ms=one.asked_ms,
+                requested_by=one.requested_by,
+                requested_ms=one.requested_ms,
                 confirmed_by=one.confirmed_by,
                 confirmed_ms=one.confirmed_ms,
             )
-            for one in row.uncoverings
+            for one in row.exemptions
         ),
     )
 
@@ -173,7 +178,7 @@ def _declaration(row: DisclosureRow) -> Declaration | None:
         return None
     return Declaration(
         name=row.declaration_name or "",
-        kept_as=row.declaration_kept_as or "",
+        stored_as=row.declaration_stored_as or "",
         sha256=row.declaration_sha256,
         size_bytes=row.declaration_bytes or 0,
         declared_by=row.declared_by or "",
@@ -183,8 +188,8 @@ def _declaration(row: DisclosureRow) -> Declaration | None:
 
 def _without_empty(value: Any) -> Any:
     if isinstance(value, Mapping):
-        kept = {str(key): _without_empty(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item is not None and item not in ("", [], {})}
+        values = {str(key): _without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in values.items() if item is not None and item not in ("", [], {})}
     if isinstance(value, list | tuple):
         return [_without_empty(item) for item in value]
     return value

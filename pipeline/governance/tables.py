@@ -1,4 +1,4 @@
-"""Tables of the register. What a migration made is never changed, only added to: see `migrations`."""
+"""Tables of the register; changed by new migrations only, see `migrations`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Base(DeclarativeBase):
-    """Of all tables."""
+    """Base of all tables."""
 
     metadata = MetaData(
         naming_convention={
@@ -29,7 +29,7 @@ class DisclosureRow(Base):
     number: Mapped[str] = mapped_column(String(16), unique=True)
     year: Mapped[int]
     running: Mapped[int]
-    asked_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    requested_ms: Mapped[int] = mapped_column(BigInteger, index=True)
     requested_by: Mapped[str] = mapped_column(Text)
     recipient: Mapped[str] = mapped_column(Text)
     recipient_document: Mapped[str] = mapped_column(Text)
@@ -40,13 +40,13 @@ class DisclosureRow(Base):
     end_ms: Mapped[int | None] = mapped_column(BigInteger)
     source_name: Mapped[str] = mapped_column(Text)
     source_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    look: Mapped[str] = mapped_column(Text)
+    style: Mapped[str] = mapped_column(Text)
     institution: Mapped[str] = mapped_column(Text)
     place: Mapped[str] = mapped_column(Text)
     date: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16), index=True)
     declaration_name: Mapped[str | None] = mapped_column(Text)
-    declaration_kept_as: Mapped[str | None] = mapped_column(Text)
+    declaration_stored_as: Mapped[str | None] = mapped_column(Text)
     declaration_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     declaration_bytes: Mapped[int | None] = mapped_column(BigInteger)
     declared_by: Mapped[str | None] = mapped_column(Text)
@@ -57,11 +57,11 @@ class DisclosureRow(Base):
     delivered_by: Mapped[str] = mapped_column(Text, default="")
     delivered_ms: Mapped[int | None] = mapped_column(BigInteger)
     files: Mapped[list[BuiltFileRow]] = relationship(order_by="BuiltFileRow.id")
-    uncoverings: Mapped[list[UncoveringRow]] = relationship(order_by="UncoveringRow.id")
+    exemptions: Mapped[list[ExemptionRow]] = relationship(order_by="ExemptionRow.id")
 
 
 class BuiltFileRow(Base):
-    """Every file ever made for a disclosure."""
+    """Every file ever built for a disclosure."""
 
     __tablename__ = "built_files"
 
@@ -76,23 +76,23 @@ class BuiltFileRow(Base):
     policy: Mapped[str] = mapped_column(Text)
 
 
-class UncoveringRow(Base):
-    """Regions that are to stay visible, with the two persons who want it."""
+class ExemptionRow(Base):
+    """Regions exempted from redaction, with the two persons who agreed."""
 
-    __tablename__ = "uncoverings"
+    __tablename__ = "exemptions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     disclosure_id: Mapped[int] = mapped_column(ForeignKey("disclosures.id"), index=True)
     region: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    asked_by: Mapped[str] = mapped_column(Text)
-    asked_ms: Mapped[int] = mapped_column(BigInteger)
+    requested_by: Mapped[str] = mapped_column(Text)
+    requested_ms: Mapped[int] = mapped_column(BigInteger)
     confirmed_by: Mapped[str] = mapped_column(Text, default="")
     confirmed_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class JournalRow(Base):
-    """One change; never altered (triggers refuse it), each chained to the one before by its hash."""
+    """One change; immutable (enforced by triggers), and chained to the previous one by its hash."""
 
     __tablename__ = "journal"
 

@@ -1,4 +1,4 @@
-"""Who was seen is covered wherever he may be: before, after, between; and nobody is followed over a cut."""
+"""Objects are masked wherever they may be visible: before, after and between detections, within a scene."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.anonymize.redaction_masks import plan_covers
-from pipeline.anonymize.settings import CoverSettings
-from pipeline.anonymize.video_detections import SceneChangeDetector, Sightings
+from pipeline.anonymize.redaction_masks import plan_masks
+from pipeline.anonymize.settings import MaskSettings
+from pipeline.anonymize.video_detections import SceneChangeDetector, VideoDetections
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 
 FPS = 25
-SETTINGS = CoverSettings()
+SETTINGS = MaskSettings()
 Place = Callable[[int], tuple[float, float, float, float]]
 
 
-def sightings(
+def detections(
     frames: int,
     seen: Mapping[int, Sequence[tuple[tuple[float, float, float, float], float, Label]]],
     cut: int | None = None,
-) -> Sightings:
+) -> VideoDetections:
     found = [
         Detections.build([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
         for rows in (seen.get(number, ()) for number in range(frames))
     ]
     scenes = np.array([int(cut is not None and number >= cut) for number in range(frames)], np.int64)
-    return Sightings(np.arange(frames) / FPS, found, scenes, 640, 360)
+    return VideoDetections(np.arange(frames) / FPS, found, scenes, 640, 360)
 
 
 def walking(number: int) -> tuple[float, float, float, float]:
@@ -41,83 +41,83 @@ def standing(number: int) -> tuple[float, float, float, float]:
     return 300, 100, 330, 180 + 0.1 * (number % 2)
 
 
-def hides(covers: npt.NDArray[np.float32], box: tuple[float, float, float, float]) -> bool:
+def hides(masks: npt.NDArray[np.float32], box: tuple[float, float, float, float]) -> bool:
     x1, y1, x2, y2 = box
-    return any(c[0] <= x1 and c[1] <= y1 and c[2] >= x2 and c[3] >= y2 for c in covers)
+    return any(c[0] <= x1 and c[1] <= y1 and c[2] >= x2 and c[3] >= y2 for c in masks)
 
 
-def test_gaps_between_sightings_are_bridged_where_the_walker_is() -> None:
+def test_gaps_between_detections_are_bridged_along_the_path() -> None:
     seen = {n: [(walking(n), 0.9, Label.PERSON)] for n in (*range(10, 20), *range(50, 60))}
-    plan = plan_covers(sightings(100, seen), SETTINGS)
+    plan = plan_masks(detections(100, seen), SETTINGS)
     for number in range(10, 60):
-        assert hides(plan.of(number).boxes, walking(number)), number
+        assert hides(plan.at(number).boxes, walking(number)), number
 
 
-def test_a_cover_begins_before_the_first_sighting_and_lasts_after_the_last() -> None:
-    plan = plan_covers(sightings(100, {n: [(walking(n), 0.9, Label.PERSON)] for n in range(40, 60)}), SETTINGS)
-    held = round(SETTINGS.hold_s * FPS) - 1
-    for number in range(40 - held, 60 + held):
-        assert hides(plan.of(number).boxes, walking(number)), number
-    assert not len(plan.of(40 - held - 3))
-    assert not len(plan.of(60 + held + 3))
+def test_a_mask_begins_before_the_first_detection_and_ends_after_the_last() -> None:
+    plan = plan_masks(detections(100, {n: [(walking(n), 0.9, Label.PERSON)] for n in range(40, 60)}), SETTINGS)
+    extended = round(SETTINGS.extend_s * FPS) - 1
+    for number in range(40 - extended, 60 + extended):
+        assert hides(plan.at(number).boxes, walking(number)), number
+    assert not len(plan.at(40 - extended - 3))
+    assert not len(plan.at(60 + extended + 3))
 
 
-def test_who_comes_in_at_the_edge_is_covered_while_only_a_leg_is_in_the_image() -> None:
+def test_a_person_entering_at_the_edge_is_masked_while_only_a_leg_is_visible() -> None:
     def entering(number: int) -> tuple[float, float, float, float]:
         return 300, max(0.0, 2.0 * number - 100), 330, 2.0 * number - 20
 
     seen = {n: [(entering(n), 0.9, Label.PERSON)] for n in range(35, 60)}
-    plan = plan_covers(sightings(100, seen), SETTINGS)
-    for number in range(35 - int(SETTINGS.edge_hold_s * FPS) + 1, 60):
+    plan = plan_masks(detections(100, seen), SETTINGS)
+    for number in range(35 - int(SETTINGS.edge_extend_s * FPS) + 1, 60):
         x1, y1, x2, y2 = entering(number)
         if y2 > 0:
-            assert hides(plan.of(number).boxes, (x1, y1, x2, y2)), number
+            assert hides(plan.at(number).boxes, (x1, y1, x2, y2)), number
 
 
-def test_who_stands_still_stays_covered_longer_than_who_walks() -> None:
+def test_a_still_person_stays_masked_longer_than_a_walking_one() -> None:
     seen = {n: [(standing(n), 0.9, Label.PERSON)] for n in range(40)}
-    plan = plan_covers(sightings(200, seen), SETTINGS)
-    last = 39 + int(SETTINGS.still_hold_s * FPS)
-    assert hides(plan.of(last).boxes, standing(last))
-    assert not len(plan.of(last + 3))
+    plan = plan_masks(detections(200, seen), SETTINGS)
+    last = 39 + int(SETTINGS.still_extend_s * FPS)
+    assert hides(plan.at(last).boxes, standing(last))
+    assert not len(plan.at(last + 3))
 
 
-def test_faint_sightings_count_when_the_same_object_was_once_sure() -> None:
-    faint = {n: [(walking(n), 0.1, Label.PERSON)] for n in range(50)}
-    assert not any(len(plan_covers(sightings(60, faint), SETTINGS).of(n)) for n in range(60))
-    sure = faint | {30: [(walking(30), 0.8, Label.PERSON)]}
-    plan = plan_covers(sightings(60, sure), SETTINGS)
-    assert all(hides(plan.of(n).boxes, walking(n)) for n in range(50)), "backwards to the first one too"
+def test_low_scores_count_when_the_tracklet_was_confirmed_once() -> None:
+    low = {n: [(walking(n), 0.1, Label.PERSON)] for n in range(50)}
+    assert not any(len(plan_masks(detections(60, low), SETTINGS).at(n)) for n in range(60))
+    confirmed = low | {30: [(walking(30), 0.8, Label.PERSON)]}
+    plan = plan_masks(detections(60, confirmed), SETTINGS)
+    assert all(hides(plan.at(n).boxes, walking(n)) for n in range(50)), "backwards to the first one too"
     assert plan.objects == {Label.PERSON: 1}
 
 
-def test_a_cut_ends_every_cover() -> None:
+def test_a_scene_change_ends_every_mask() -> None:
     seen = {n: [(standing(n), 0.9, Label.PERSON)] for n in range(40)}
-    plan = plan_covers(sightings(80, seen, cut=40), SETTINGS)
-    assert len(plan.of(39))
-    assert not len(plan.of(40))
+    plan = plan_masks(detections(80, seen, cut=40), SETTINGS)
+    assert len(plan.at(39))
+    assert not len(plan.at(40))
 
 
-def test_a_cover_is_larger_the_longer_ago_its_object_was_seen() -> None:
+def test_a_mask_grows_with_the_time_to_the_nearest_detection() -> None:
     seen = {n: [(standing(n), 0.9, Label.PERSON)] for n in (*range(25), *range(60, 80))}
-    plan = plan_covers(sightings(80, seen), SETTINGS)
+    plan = plan_masks(detections(80, seen), SETTINGS)
 
     def area(number: int) -> float:
-        box = plan.of(number).boxes[0]
+        box = plan.at(number).boxes[0]
         return float((box[2] - box[0]) * (box[3] - box[1]))
 
     assert area(42) > 1.2 * area(10)
 
 
-def test_windscreens_are_covered_only_when_asked() -> None:
+def test_windscreens_are_masked_only_on_request() -> None:
     seen = {n: [((100, 100, 300, 220), 0.9, Label.CAR)] for n in range(10)}
-    assert not len(plan_covers(sightings(10, seen), SETTINGS).of(5))
-    plan = plan_covers(sightings(10, seen), CoverSettings(windscreens=True))
-    assert hides(plan.of(5).boxes, (120, 112, 280, 158))
-    assert not hides(plan.of(5).boxes, (120, 112, 280, 215)), "the plate below is a matter of its own"
+    assert not len(plan_masks(detections(10, seen), SETTINGS).at(5))
+    plan = plan_masks(detections(10, seen), MaskSettings(windscreens=True))
+    assert hides(plan.at(5).boxes, (120, 112, 280, 158))
+    assert not hides(plan.at(5).boxes, (120, 112, 280, 215)), "the plate below has a mask of its own"
 
 
-def test_two_who_meet_and_part_are_both_covered_all_along() -> None:
+def test_two_persons_who_meet_and_part_are_both_masked_throughout() -> None:
     def other(number: int) -> tuple[float, float, float, float]:
         return 300 - 2.0 * number, 102, 330 - 2.0 * number, 182
 
@@ -125,11 +125,11 @@ def test_two_who_meet_and_part_are_both_covered_all_along() -> None:
         n: [(walking(n), 0.9, Label.PERSON), *([(other(n), 0.8, Label.PERSON)] if not 40 <= n <= 60 else [])]
         for n in range(100)
     }
-    plan = plan_covers(sightings(100, seen), SETTINGS)
+    plan = plan_masks(detections(100, seen), SETTINGS)
     for number in range(100):
-        covers = plan.of(number).boxes
-        assert hides(covers, walking(number)), number
-        union = covers[:, 0].min(), covers[:, 2].max()
+        masks = plan.at(number).boxes
+        assert hides(masks, walking(number)), number
+        union = masks[:, 0].min(), masks[:, 2].max()
         assert union[0] <= other(number)[0], number
         assert union[1] >= other(number)[2], number
 
@@ -143,32 +143,32 @@ def test_two_who_meet_and_part_are_both_covered_all_along() -> None:
         max_size=40,
     )
 )  # fmt: skip
-def test_every_sure_sighting_is_covered_whatever_is_seen(
+def test_every_detection_above_the_threshold_is_masked(
     rows: list[tuple[int, float, float, float, float, float, Label]],
 ) -> None:
     seen: dict[int, list[tuple[tuple[float, float, float, float], float, Label]]] = {}
     for frame, x, y, w, h, score, label in rows:
         seen.setdefault(frame, []).append(((x, y, min(x + w, 640), min(y + h, 360)), score, label))
-    plan = plan_covers(sightings(30, seen), SETTINGS)
+    plan = plan_masks(detections(30, seen), SETTINGS)
     for frame, objects in seen.items():
         for box, score, _ in objects:
-            if score >= SETTINGS.sure + 1e-3:
-                assert hides(plan.of(frame).boxes + np.array([-0.01, -0.01, 0.01, 0.01]), box)
+            if score >= SETTINGS.confirm_score + 1e-3:
+                assert hides(plan.at(frame).boxes + np.array([-0.01, -0.01, 0.01, 0.01]), box)
 
 
 def scenes(*images: npt.NDArray[np.uint8]) -> list[int]:
     """At ten a second."""
-    cutter = SceneChangeDetector()
+    detector = SceneChangeDetector()
     for number, image in enumerate(images):
-        cutter.add(image, number / 10)
-    return [int(number) for number in cutter.scenes()]
+        detector.add(image, number / 10)
+    return [int(number) for number in detector.scenes()]
 
 
 def noise(seed: int, most: int = 255) -> npt.NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, most, (18, 32), dtype=np.uint8)
 
 
-def test_a_cut_is_seen_and_a_passing_bus_is_none() -> None:
+def test_a_cut_is_a_scene_change_and_a_passing_bus_is_not() -> None:
     street, square = noise(7), noise(8)
     passing = []
     for step in range(1, 11):
@@ -178,12 +178,12 @@ def test_a_cut_is_seen_and_a_passing_bus_is_none() -> None:
     assert scenes(*[street] * 10, *passing, *[square] * 3) == [0] * 20 + [1] * 3
 
 
-def test_a_flashing_light_is_no_row_of_cuts() -> None:
+def test_a_flashing_light_causes_few_scene_changes() -> None:
     dark = noise(7, 120)
     assert scenes(*[dark + np.uint8(100 * (number % 2)) for number in range(100)])[-1] <= 2
 
 
-def test_lightning_ends_no_scene_and_a_cut_after_it_does() -> None:
+def test_lightning_ends_no_scene_but_a_later_cut_does() -> None:
     street, square, white = noise(7), noise(8), np.full((18, 32), 255, np.uint8)
     assert scenes(*[street] * 5, white, *[street] * 5, *[square] * 5) == [0] * 11 + [1] * 5
     assert scenes(*[street] * 5, white, white, white, *[street] * 5) == [0] * 13

@@ -1,4 +1,4 @@
-"""The attack that is tried before others do: it must find people, and say when it finds no more than lots would."""
+"""The re-identification attack: it identifies people in different clothes, and reports results at chance level."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipeline.anonymize.reidentification import Matched, described, first_place, first_places, seen_twice
-from pipeline.anonymize.video_detections import Sightings
+from pipeline.anonymize.reidentification import RankOne, descriptor, match_probes, matchable_tracklets, rank_one_hit
+from pipeline.anonymize.tracklets import FACES, PERSONS
+from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 
@@ -27,45 +28,45 @@ def people(count: int, noise: int, seed: int) -> list[npt.NDArray[np.uint8]]:
     return found
 
 
-def test_people_in_other_clothes_are_told_apart() -> None:
-    gallery = [described(image, BOX) for image in people(20, 20, 1)]
-    probes = [described(image, BOX) for image in people(20, 20, 2)]
-    found = first_places(gallery, probes)
+def test_people_in_different_clothes_are_distinguished() -> None:
+    gallery = [descriptor(image, BOX) for image in people(20, 20, 1)]
+    probes = [descriptor(image, BOX) for image in people(20, 20, 2)]
+    found = match_probes(gallery, probes)
     assert found.share > 0.9
     assert found.above_chance
 
 
-def test_under_one_color_lots_decide() -> None:
-    gallery = [described(image, BOX) for image in people(20, 20, 1)]
+def test_under_one_color_the_result_is_chance() -> None:
+    gallery = [descriptor(image, BOX) for image in people(20, 20, 1)]
     flat = np.full((100, 80, 3), 60, np.uint8)
-    found = first_places(gallery, [described(flat, BOX)] * 20)
+    found = match_probes(gallery, [descriptor(flat, BOX)] * 20)
     assert found.hits == pytest.approx(1.0)
     assert found.chance == 0.05
     assert not found.above_chance
 
 
-def test_equal_likenesses_share_the_first_place() -> None:
-    assert first_place(np.array([0.5, 0.5, 0.1]), 0) == 0.5
-    assert first_place(np.array([0.5, 0.5, 0.1]), 2) == 0.0
+def test_a_tie_counts_as_a_fraction_of_a_hit() -> None:
+    assert rank_one_hit(np.array([0.5, 0.5, 0.1]), 0) == 0.5
+    assert rank_one_hit(np.array([0.5, 0.5, 0.1]), 2) == 0.0
 
 
 @pytest.mark.parametrize(
     ("people_there", "hits", "above"), [(0, 0, False), (3, 1, False), (3, 3, False), (20, 4, False), (20, 5, True)]
 )
-def test_few_lucky_hits_are_chance(people_there: int, hits: float, above: bool) -> None:
+def test_few_hits_are_chance(people_there: int, hits: float, above: bool) -> None:
     # Of 20 with a chance of one in 20 each, 4 or more come in 1.6 % of all draws and 5 or more in 0.3 %;
     # of 3 with a chance of a third each, all 3 in 3.7 %.
-    assert Matched(people_there, hits).above_chance is above
+    assert RankOne(people_there, hits).above_chance is above
 
 
-def test_only_who_was_seen_long_and_clearly_is_asked_for() -> None:
+def test_only_long_and_clear_tracklets_are_matched() -> None:
     box = (100.0, 100.0, 140.0, 200.0)
 
-    def video(frames: int, score: float) -> Sightings:
+    def video(frames: int, score: float) -> VideoDetections:
         one = Detections.build([box], [score], [Label.PERSON])
-        return Sightings(np.arange(frames) / 25, [one] * frames, np.zeros(frames, np.int64), 640, 360)
+        return VideoDetections(np.arange(frames) / 25, [one] * frames, np.zeros(frames, np.int64), 640, 360)
 
-    assert len(seen_twice(video(50, 0.9), 0)) == 1
-    assert seen_twice(video(50, 0.9), 1) == []
-    assert seen_twice(video(20, 0.9), 0) == []
-    assert seen_twice(video(50, 0.4), 0) == []
+    assert len(matchable_tracklets(video(50, 0.9), (PERSONS,))) == 1
+    assert matchable_tracklets(video(50, 0.9), (FACES,)) == []
+    assert matchable_tracklets(video(20, 0.9), (PERSONS,)) == []
+    assert matchable_tracklets(video(50, 0.4), (PERSONS,)) == []

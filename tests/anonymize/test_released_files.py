@@ -1,4 +1,4 @@
-"""Finished files: frames at their times, nothing of the source, signed, and there when complete or not at all."""
+"""Released files: frame times, no content of the source besides the video, signatures, and complete or absent files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from pipeline.anonymize.metadata_check import leftovers
-from pipeline.anonymize.provenance import Standing, check_identity, read_provenance, sign_in_place
+from pipeline.anonymize.metadata_check import find_extra_content
+from pipeline.anonymize.provenance import SignatureStatus, check_signing_identity, read_provenance, sign_in_place
 from pipeline.anonymize.settings import AnonymizeSettings
-from pipeline.anonymize.signing_certificate import check_dates, load_identity, make_identity
+from pipeline.anonymize.signing_certificate import check_validity, create_signing_identity, load_signing_identity
 from pipeline.anonymize.video_encoder import VideoEncoder
 from pipeline.domain.video import Planes, Tags, VideoInfo
 from pipeline.errors import ReleaseError
@@ -48,11 +48,11 @@ def test_every_frame_keeps_its_time(tmp_path: Path) -> None:
     stamps = [0, 40, 130, 140, 500, 505, 1200]
     since_boot = [70_000_000 + stamp for stamp in stamps]
     with av.open(str(write(tmp_path / "a.mp4", facts(), since_boot))) as container:
-        assert container.start_time == 0, "how long a camera was switched on is nobody's business"
+        assert container.start_time == 0, "the uptime of a camera is not disclosed"
         assert [round(1000 * float(frame.time or 0)) for frame in container.decode(video=0)] == stamps
 
 
-def test_odd_sizes_shapes_of_pixels_and_colors_are_kept(tmp_path: Path) -> None:
+def test_odd_sizes_pixel_aspects_and_colors_are_preserved(tmp_path: Path) -> None:
     odd = facts(161, 121, sample_aspect=Fraction(4, 3), tags=Tags(1, 1, 1, full_range=False))
     with av.open(str(write(tmp_path / "a.mp4", odd, [0, 40]))) as container:
         stream = container.streams.video[0]
@@ -61,92 +61,92 @@ def test_odd_sizes_shapes_of_pixels_and_colors_are_kept(tmp_path: Path) -> None:
         codec = stream.codec_context
         assert (codec.color_primaries, codec.color_trc, codec.colorspace) == (1, 1, 1)
         frame = next(container.decode(video=0)).to_ndarray(format="gray")
-        assert int(frame.max()) - int(frame.min()) <= 4, "what was added at the edges repeats them"
+        assert int(frame.max()) - int(frame.min()) <= 4, "padding repeats the edges"
 
 
-def test_a_released_file_holds_images_only_and_other_files_are_found_out(tmp_path: Path) -> None:
-    assert leftovers(write(tmp_path / "a.mp4", facts(), [0, 40])) == []
+def test_a_released_file_contains_video_only_and_extra_content_is_reported(tmp_path: Path) -> None:
+    assert find_extra_content(write(tmp_path / "a.mp4", facts(), [0, 40])) == []
     spoken = encode(tmp_path / "b.mp4", Recipe(audio="aac", metadata={"title": "Rua Augusta", "location": "-23.5"}))
-    found = " ".join(leftovers(spoken))
-    assert "a stream of audio" in found
+    found = " ".join(find_extra_content(spoken))
+    assert "a stream of type audio" in found
     assert "Rua Augusta" in found
     with pytest.raises(ReleaseError, match="does not exist"):
-        leftovers(tmp_path / "none.mp4")
+        find_extra_content(tmp_path / "none.mp4")
 
 
 @pytest.mark.parametrize("kind", [b"free", b"skip", b"wide", b"mfra", b"uuid", b"ftyp"])
-def test_what_no_signature_covers_is_found_out(kind: bytes, tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+def test_boxes_outside_the_signature_are_reported(kind: bytes, tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
-    sign_in_place(clip, load_identity(certificate, key), {"number": "2026/7"})
-    assert leftovers(clip) == []
+    sign_in_place(clip, load_signing_identity(certificate, key), {"number": "2026/7"})
+    assert find_extra_content(clip) == []
     hidden = b"the original" * 100
     clip.write_bytes(clip.read_bytes() + (8 + len(hidden)).to_bytes(4) + kind + hidden)
-    assert any(kind.decode() in problem for problem in leftovers(clip))
+    assert any(kind.decode() in problem for problem in find_extra_content(clip))
     clip.write_bytes(clip.read_bytes()[:-1])
-    assert "belong to no box" in " ".join(leftovers(clip))
+    assert "belong to no MP4 box" in " ".join(find_extra_content(clip))
 
 
-def test_what_stands_behind_the_statement_is_found_out(tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+def test_bytes_after_the_statement_are_reported(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
-    sign_in_place(clip, load_identity(certificate, key), {"number": "2026/7"})
+    sign_in_place(clip, load_signing_identity(certificate, key), {"number": "2026/7"})
     data = clip.read_bytes()
     at = data.index(b"uuid") - 4
     length = int.from_bytes(data[at : at + 4])
     longer = (length + 12).to_bytes(4) + data[at + 4 : at + length] + b"the original"
     clip.write_bytes(data[:at] + longer + data[at + length :])
-    assert "12 bytes behind the signed statement" in leftovers(clip)
+    assert "12 bytes after the signed statement" in find_extra_content(clip)
 
 
-def test_a_signature_holds_until_one_bit_changes(tmp_path: Path) -> None:
-    certificate, key, authority = make_identity("SSP-MT", tmp_path / "id")
+def test_a_signature_is_valid_until_one_bit_changes(tmp_path: Path) -> None:
+    certificate, key, authority = create_signing_identity("SSP-MT", tmp_path / "id")
     assert key.stat().st_mode & 0o777 == 0o600
     clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
-    assert read_provenance(clip).standing is Standing.UNSIGNED
-    sign_in_place(clip, load_identity(certificate, key), {"number": "2026/7", "institution": "SSP-MT"})
+    assert read_provenance(clip).status is SignatureStatus.UNSIGNED
+    sign_in_place(clip, load_signing_identity(certificate, key), {"number": "2026/7", "institution": "SSP-MT"})
     found = read_provenance(clip, authority.read_text())
-    assert (found.standing, found.signer, found.statement["number"]) == (Standing.TRUSTED, "SSP-MT", "2026/7")
-    assert read_provenance(clip).standing is Standing.UNKNOWN_SIGNER
-    _, _, stranger = make_identity("Somebody else", tmp_path / "other")
-    assert read_provenance(clip, stranger.read_text()).standing is Standing.UNKNOWN_SIGNER
-    assert leftovers(clip) == [], "no thumbnail, no ingredient"
+    assert (found.status, found.signer, found.statement["number"]) == (SignatureStatus.TRUSTED, "SSP-MT", "2026/7")
+    assert read_provenance(clip).status is SignatureStatus.UNKNOWN_SIGNER
+    _, _, stranger = create_signing_identity("Another", tmp_path / "other")
+    assert read_provenance(clip, stranger.read_text()).status is SignatureStatus.UNKNOWN_SIGNER
+    assert find_extra_content(clip) == [], "no thumbnail, no ingredient"
     data = bytearray(clip.read_bytes())
     data[data.index(b"mdat") + 40] ^= 1
     clip.write_bytes(data)
-    assert read_provenance(clip, authority.read_text()).standing is Standing.BROKEN
+    assert read_provenance(clip, authority.read_text()).status is SignatureStatus.BROKEN
     assert not list(tmp_path.glob("*.signed"))
 
 
-def test_a_wrong_certificate_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "one")
-    _, other_key, _ = make_identity("SSP-MT", tmp_path / "two")
+def test_a_wrong_certificate_is_rejected_before_the_redaction(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "one")
+    _, other_key, _ = create_signing_identity("SSP-MT", tmp_path / "two")
     with pytest.raises(ReleaseError, match="is not the key of"):
-        load_identity(certificate, other_key)
-    with pytest.raises(ReleaseError, match="is no certificate"):
-        load_identity(key, key)
-    with pytest.raises(ReleaseError, match="is no private key"):
-        load_identity(certificate, certificate)
+        load_signing_identity(certificate, other_key)
+    with pytest.raises(ReleaseError, match="is not a certificate"):
+        load_signing_identity(key, key)
+    with pytest.raises(ReleaseError, match="is not a private key"):
+        load_signing_identity(certificate, certificate)
     with pytest.raises(ReleaseError, match="cannot be read"):
-        load_identity(tmp_path / "none.pem", key)
-    with pytest.raises(ReleaseError, match="exists already"):
-        make_identity("SSP-MT", tmp_path / "one")
+        load_signing_identity(tmp_path / "none.pem", key)
+    with pytest.raises(ReleaseError, match="already exists"):
+        create_signing_identity("SSP-MT", tmp_path / "one")
     locked = serialization.load_pem_private_key(key.read_bytes(), None).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
     )
     key.write_bytes(locked)
     with pytest.raises(ReleaseError, match="protected by a password"):
-        load_identity(certificate, key)
+        load_signing_identity(certificate, key)
 
 
-def test_a_certificate_that_cannot_sign_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "one")
-    check_identity(load_identity(certificate, key))
-    _, _, stranger = make_identity("Somebody else", tmp_path / "two")
+def test_a_certificate_that_cannot_sign_is_rejected_before_the_redaction(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "one")
+    check_signing_identity(load_signing_identity(certificate, key))
+    _, _, stranger = create_signing_identity("Another", tmp_path / "two")
     leaf = certificate.read_bytes()[: certificate.read_bytes().index(b"-----END CERTIFICATE-----") + 26]
     certificate.write_bytes(leaf + stranger.read_bytes())
-    with pytest.raises(ReleaseError, match="'Somebody else' did not issue 'SSP-MT'"):
-        load_identity(certificate, key)
+    with pytest.raises(ReleaseError, match="'Another' did not issue 'SSP-MT'"):
+        load_signing_identity(certificate, key)
     own, alone = ec.generate_private_key(ec.SECP256R1()), tmp_path / "alone.pem"
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "web")])
     now = dt.datetime.now(dt.UTC)
@@ -156,32 +156,32 @@ def test_a_certificate_that_cannot_sign_is_told_before_anything_is_made(tmp_path
         own.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     with pytest.raises(ReleaseError, match="web"):
-        check_identity(load_identity(alone, key))
+        check_signing_identity(load_signing_identity(alone, key))
 
 
 def test_a_key_in_an_older_format_signs_too(tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     private = serialization.load_pem_private_key(key.read_bytes(), None)
     old = serialization.PrivateFormat.TraditionalOpenSSL
     key.write_bytes(private.private_bytes(serialization.Encoding.PEM, old, serialization.NoEncryption()))
-    check_identity(load_identity(certificate, key))
+    check_signing_identity(load_signing_identity(certificate, key))
 
 
-def test_a_certificate_that_has_run_out_since_is_no_changed_clip(tmp_path: Path) -> None:
-    certificate, key, authority = make_identity("SSP-MT", tmp_path / "id", days=3 / 86400)
+def test_an_expired_certificate_is_distinguished_from_a_changed_clip(tmp_path: Path) -> None:
+    certificate, key, authority = create_signing_identity("SSP-MT", tmp_path / "id", days=3 / 86400)
     clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
-    sign_in_place(clip, load_identity(certificate, key), {})
-    while read_provenance(clip, authority.read_text()).standing is Standing.TRUSTED:
+    sign_in_place(clip, load_signing_identity(certificate, key), {})
+    while read_provenance(clip, authority.read_text()).status is SignatureStatus.TRUSTED:
         time.sleep(0.2)
-    assert read_provenance(clip, authority.read_text()).standing is Standing.EXPIRED
+    assert read_provenance(clip, authority.read_text()).status is SignatureStatus.EXPIRED
     data = bytearray(clip.read_bytes())
     data[data.index(b"mdat") + 40] ^= 1
     clip.write_bytes(data)
-    assert read_provenance(clip, authority.read_text()).standing is Standing.BROKEN
+    assert read_provenance(clip, authority.read_text()).status is SignatureStatus.BROKEN
 
 
-def test_a_certificate_that_ran_out_signs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    certificate, _, _ = make_identity("SSP-MT", tmp_path / "id")
+def test_an_expired_certificate_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, _, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     leaf = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
 
     class Later(dt.datetime):
@@ -190,8 +190,8 @@ def test_a_certificate_that_ran_out_signs_nothing(tmp_path: Path, monkeypatch: p
             return cls(2040, 1, 1, tzinfo=tz)
 
     monkeypatch.setattr("pipeline.anonymize.signing_certificate.dt.datetime", Later)
-    with pytest.raises(ReleaseError, match="ran out on"):
-        check_dates(leaf, certificate)
+    with pytest.raises(ReleaseError, match="expired on"):
+        check_validity(leaf, certificate)
 
 
 def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
@@ -217,19 +217,19 @@ def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     assert target.read_bytes() == b"whole"
 
 
-def test_signing_keeps_the_lock_and_the_rights(tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+def test_signing_keeps_the_lock_and_the_permissions(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     target = tmp_path / "release.mp4"
     with part_of(target) as part:
         write(part, facts(), [0, 40, 80])
-        sign_in_place(part, load_identity(certificate, key), {})
+        sign_in_place(part, load_signing_identity(certificate, key), {})
         assert part.stat().st_mode & 0o777 == 0o600
         with pytest.raises(ReleaseError, match="another process"), part_of(target):
             pass
-    assert read_provenance(target).standing is Standing.UNKNOWN_SIGNER
+    assert read_provenance(target).status is SignatureStatus.UNKNOWN_SIGNER
 
 
-def test_what_a_killed_run_left_is_overwritten(tmp_path: Path) -> None:
+def test_the_partial_file_of_a_killed_run_is_overwritten(tmp_path: Path) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
@@ -261,7 +261,7 @@ def fill(target: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a small disk")
-def test_a_full_disk_in_the_middle_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=True)

@@ -18,7 +18,7 @@ def clock() -> StoppedClock:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "book" / "register.db"
+    return tmp_path / "office" / "register.db"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Requests as people enter them, and a clock that stands still until it is moved."""
+"""Requests, files and a stopped clock for tests of the register."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipeline.domain.disclosure import BuiltFile, Content, Disclosure, LegalBasis, MarkWords, Request
+from pipeline.domain.disclosure import BuiltFile, Content, Disclosure, LegalBasis, Request
+from pipeline.domain.redaction import OverlayText
 from pipeline.governance.register import Register
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -47,7 +48,7 @@ def request(recipient: str = "12ª Vara Criminal", by: str = "Ana Souza", conten
         purpose="prova no processo 0001234-56.2026",
         content=content or footage(),
         recipient_document="0001234-56.2026.8.21.0001",
-        mark=MarkWords("SSP-MT", "Avenida do CPA", "novembro de 2026"),
+        overlay=OverlayText("SSP-MT", "Avenida do CPA", "novembro de 2026"),
     )
 
 
@@ -63,4 +64,4 @@ def approved(register: Register, folder: Path) -> Disclosure:
 
 
 def built_file(sha256: str = SHA, name: str = "release.mp4") -> BuiltFile:
-    return BuiltFile(name, sha256, 12_345, {"residue": 0, "per_minute": [0.0, 1.5]}, {"look": "fill"})
+    return BuiltFile(name, sha256, 12_345, {"residual_detections": 0, "per_minute": [0.0, 1.5]}, {"style": "fill"})

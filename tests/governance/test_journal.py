@@ -1,4 +1,4 @@
-"""Whoever changes the register past the program is found out."""
+"""Changes of the register outside the program are detected."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def tampered(path: Path, statements: str) -> None:
     connection.close()
 
 
-def test_each_entry_tells_who_when_what_and_the_system_account(register: Register, filled: Path) -> None:
+def test_each_entry_has_person_time_action_and_account(register: Register, filled: Path) -> None:
     entries = register.journal()
     assert [(entry.seq, entry.who, entry.action) for entry in entries] == [
         (1, "Ana Souza", "request"),
@@ -56,18 +56,18 @@ def test_each_entry_tells_who_when_what_and_the_system_account(register: Registe
         ("UPDATE journal SET details = 'no JSON' WHERE seq = 3", 3, "was changed"),
         ("UPDATE journal SET details = replace(details, 'Vara', 'Rádio') WHERE seq = 1", 1, "was changed"),
         ("UPDATE journal SET hash = 'x' WHERE seq = 2", 2, "was changed"),
-        ("DELETE FROM journal WHERE seq = 2", 2, "entry 2 is gone"),
-        ("DELETE FROM journal WHERE seq = 1", 1, "entry 1 is gone"),
-        ("DELETE FROM journal WHERE seq = 4", 0, "no entry tells"),
+        ("DELETE FROM journal WHERE seq = 2", 2, "entry 2 is missing"),
+        ("DELETE FROM journal WHERE seq = 1", 1, "entry 1 is missing"),
+        ("DELETE FROM journal WHERE seq = 4", 0, "has no entry"),
         ("DELETE FROM journal WHERE seq = 2; UPDATE journal SET seq = 2 WHERE seq = 3", 2, "does not follow"),
-        ("UPDATE disclosures SET recipient = 'Rádio' WHERE id = 1", 3, "changed past the journal"),
-        ("UPDATE disclosures SET basis = 'because' WHERE id = 1", 3, "changed past the journal"),
-        ("UPDATE built_files SET sha256 = 'x'", 3, "changed past the journal"),
-        ("DELETE FROM built_files", 3, "changed past the journal"),
-        ("UPDATE disclosures SET state = 'approved' WHERE id = 2", 4, "changed past the journal"),
+        ("UPDATE disclosures SET recipient = 'Rádio' WHERE id = 1", 3, "changed outside the journal"),
+        ("UPDATE disclosures SET basis = 'because' WHERE id = 1", 3, "changed outside the journal"),
+        ("UPDATE built_files SET sha256 = 'x'", 3, "changed outside the journal"),
+        ("DELETE FROM built_files", 3, "changed outside the journal"),
+        ("UPDATE disclosures SET state = 'approved' WHERE id = 2", 4, "changed outside the journal"),
     ],
 )
-def test_a_change_past_the_program_is_found(
+def test_a_change_outside_the_program_is_detected(
     register: Register, filled: Path, statement: str, seq: int, problem: str
 ) -> None:
     tampered(filled, statement)
@@ -78,27 +78,27 @@ def test_a_change_past_the_program_is_found(
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_a_declaration_that_was_exchanged_or_lost_is_missed(register: Register, filled: Path, gone: bool) -> None:
+def test_a_replaced_or_missing_declaration_is_detected(register: Register, filled: Path, gone: bool) -> None:
     assert filled.exists()
-    (kept,) = register.declarations.iterdir()
+    (stored,) = register.declarations.iterdir()
     if gone:
-        kept.unlink()
+        stored.unlink()
     else:
-        kept.write_bytes(b"another")
+        stored.write_bytes(b"another")
     broken = register.check_journal()
     assert broken is not None
     assert (broken.seq, broken.number) == (3, "2026/000001")
-    assert kept.name in broken.problem
+    assert stored.name in broken.problem
 
 
-def test_a_disclosure_that_was_taken_out_is_missed(register: Register, filled: Path) -> None:
+def test_a_removed_disclosure_is_detected(register: Register, filled: Path) -> None:
     tampered(filled, "DELETE FROM disclosures WHERE id = 2")
     broken = register.check_journal()
     assert broken is not None
-    assert (broken.number, broken.problem) == ("2026/000002", "its disclosure is gone")
+    assert (broken.number, broken.problem) == ("2026/000002", "its disclosure is missing")
 
 
-def test_values_that_this_program_never_writes_are_an_error_with_a_name(register: Register, filled: Path) -> None:
+def test_invalid_values_in_the_database_are_reported_with_their_number(register: Register, filled: Path) -> None:
     tampered(filled, "UPDATE disclosures SET basis = 'because' WHERE id = 1")
     with pytest.raises(ReleaseError, match="2026/000001: is damaged in the register"):
         register.list()
@@ -112,12 +112,12 @@ def test_values_that_this_program_never_writes_are_an_error_with_a_name(register
         "REPLACE INTO journal SELECT seq, 0, who, account, action, number, details, previous, hash FROM journal",
         "DELETE FROM disclosures",
         "DELETE FROM built_files",
-        "DELETE FROM uncoverings",
+        "DELETE FROM exemptions",
         "UPDATE built_files SET sha256 = 'x'",
     ],
 )
-def test_the_database_itself_refuses_to_alter_what_is_written(register: Register, filled: Path, statement: str) -> None:
-    register.ask_uncover("2026/1", {}, "a statue", "Ana Souza")
+def test_the_database_refuses_to_alter_entries(register: Register, filled: Path, statement: str) -> None:
+    register.request_exemption("2026/1", {}, "a statue", "Ana Souza")
     connection = sqlite3.connect(filled)
     connection.execute("PRAGMA recursive_triggers = ON")
     with pytest.raises(sqlite3.IntegrityError, match="is never altered"):
@@ -125,7 +125,7 @@ def test_the_database_itself_refuses_to_alter_what_is_written(register: Register
     connection.close()
 
 
-def test_a_change_and_its_entry_are_kept_together_or_not_at_all(
+def test_a_change_and_its_entry_are_committed_together_or_not_at_all(
     register: Register, filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = register.list(), register.journal()
@@ -143,7 +143,7 @@ def test_a_change_and_its_entry_are_kept_together_or_not_at_all(
     assert register.check_journal() is None
 
 
-def test_an_outsider_can_recompute_the_chain(register: Register, filled: Path) -> None:
+def test_the_chain_can_be_recomputed_independently(register: Register, filled: Path) -> None:
     connection = sqlite3.connect(filled)
     rows = connection.execute(
         "SELECT seq, at_ms, who, account, action, number, details, previous, hash FROM journal ORDER BY seq"

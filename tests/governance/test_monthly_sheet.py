@@ -1,4 +1,4 @@
-"""The month's sheet, read again cell by cell."""
+"""The monthly sheet, read back cell by cell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from pipeline.domain.disclosure import Content, Disclosure, Request
-from pipeline.governance.monthly_sheet import SheetHead, month_sheet
+from pipeline.governance.monthly_sheet import SheetHead, render_sheet
 from pipeline.governance.register import Register
 from tests.governance.entries import SAO_PAULO, SHA, StoppedClock, built_file, footage, ms, request, signed
 
@@ -65,7 +65,7 @@ def test_every_column_of_the_decree(register: Register, tmp_path: Path, clock: S
     clock.now_ms = ms("2026-12-01T00:00-03:00")
     register.request(request())
 
-    sheet = opened(month_sheet(register.list(month="2026-11"), head()))
+    sheet = opened(render_sheet(register.list(month="2026-11"), head()))
     refused, delivered = rows(sheet)
     assert delivered == {
         "Nº": "2026/000002",
@@ -92,20 +92,20 @@ def test_every_column_of_the_decree(register: Register, tmp_path: Path, clock: S
     assert refused["Conteúdo (câmera)"].splitlines()[-1] == f"arquivo street.mp4 (SHA-256 {'cd' * 32})"
     assert refused["Declaração (art. 10 §3)"] == "não há"
     assert (refused["Decisão"], refused["Motivos"]) == ("recusada", "fora da finalidade")
-    assert refused["Período"] == "novembro de 2026", "as it may be told outside"
-    (pending,) = rows(opened(month_sheet(register.list(month="2026-12"), head("2026-12"))))
+    assert refused["Período"] == "novembro de 2026", "at the precision that may be disclosed"
+    (pending,) = rows(opened(render_sheet(register.list(month="2026-12"), head("2026-12"))))
     assert pending["Decisão"] == "pendente"
 
 
 def _declared(register: Register, number: str) -> str:
-    kept = register.get(number).declaration
-    assert kept is not None
-    return kept.sha256
+    declaration = register.get(number).declaration
+    assert declaration is not None
+    return declaration.sha256
 
 
-def test_what_stands_above_and_how_it_prints(register: Register) -> None:
+def test_the_head_and_the_print_setup(register: Register) -> None:
     register.request(request())
-    sheet = opened(month_sheet(register.list(), head()))
+    sheet = opened(render_sheet(register.list(), head()))
     assert sheet["C2"].value == "SSP-MT"
     assert sheet["C3"].value == "11/2026"
     assert str(sheet["C4"].value).startswith("01/12/2026 08:00 (UTC-03:00")
@@ -121,7 +121,7 @@ def test_what_stands_above_and_how_it_prints(register: Register) -> None:
 
 
 def test_an_empty_month_says_so() -> None:
-    sheet = opened(month_sheet((), head()))
+    sheet = opened(render_sheet((), head()))
     assert str(sheet["A8"].value).startswith("Nenhuma cessão")
 
 
@@ -130,7 +130,7 @@ def test_an_empty_month_says_so() -> None:
 def test_no_text_becomes_a_formula_or_a_file_that_does_not_open(start: str, text: str) -> None:
     value = start + text
     wanted = Request("Ana", value, request().basis, value, footage(), recipient_document=value)
-    sheet = opened(month_sheet((Disclosure("2026/000001", 0, wanted, reasons=value),), head()))
+    sheet = opened(render_sheet((Disclosure("2026/000001", 0, wanted, reasons=value),), head()))
     for column in "CDFN":
         cell = sheet[f"{column}8"]
         assert cell.data_type in {"s", "n"}
@@ -143,5 +143,5 @@ def test_no_text_becomes_a_formula_or_a_file_that_does_not_open(start: str, text
 
 def test_a_text_longer_than_a_cell_is_cut() -> None:
     wanted = Request("Ana", "x" * 40_000, request().basis, "y", footage())
-    sheet = opened(month_sheet((Disclosure("2026/000001", 0, wanted),), head()))
+    sheet = opened(render_sheet((Disclosure("2026/000001", 0, wanted),), head()))
     assert len(sheet["C8"].value) == 32_767

@@ -16,10 +16,10 @@ from pipeline.domain.disclosure import (
     Disclosure,
     DisclosureState,
     LegalBasis,
-    MarkWords,
     Request,
     read_number,
 )
+from pipeline.domain.redaction import OverlayText
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.policy import disclosure as rules
 
@@ -36,20 +36,24 @@ def disclosure(state: DisclosureState = DisclosureState.REQUESTED, *, declared: 
 
 
 def test_texts_are_trimmed() -> None:
-    entered = replace(REQUEST, recipient="  12ª Vara\n", purpose=" prova ", mark=MarkWords(" SSP ", "", " 2026 "))
+    entered = replace(REQUEST, recipient="  12ª Vara\n", purpose=" prova ", overlay=OverlayText(" SSP ", "", " 2026 "))
     checked = rules.checked_request(entered, NOW_MS)
-    assert (checked.recipient, checked.purpose, checked.mark) == ("12ª Vara", "prova", MarkWords("SSP", "", "2026"))
+    assert (checked.recipient, checked.purpose, checked.overlay) == (
+        "12ª Vara",
+        "prova",
+        OverlayText("SSP", "", "2026"),
+    )
     assert rules.checked_request(checked, NOW_MS) == checked
 
 
 @pytest.mark.parametrize("field", ["requested_by", "recipient", "purpose"])
-def test_what_the_decree_wants_is_not_blank(field: str) -> None:
+def test_required_texts_are_not_blank(field: str) -> None:
     for blank in ("", " \t\n"):
         with pytest.raises(PolicyError, match="is empty"):
             rules.checked_request(replace(REQUEST, **{field: blank}), NOW_MS)  # type: ignore[arg-type]
 
 
-def test_a_second_person_is_not_made_of_letters_that_look_alike() -> None:
+def test_a_name_with_confusable_letters_is_refused() -> None:
     for name in ("Ana Conceição", "1º Ten. Silva", "Анна", "Ελένη", "山田 花子", "O’Neill"):
         assert rules.checked_person("by", name) == name
     with pytest.raises(ReleaseError, match="mixes CYRILLIC and LATIN"):
@@ -58,11 +62,11 @@ def test_a_second_person_is_not_made_of_letters_that_look_alike() -> None:
         rules.checked_person("by", "A\u200bna")
 
 
-@pytest.mark.parametrize("look", ["", "mosaic", "blur", "Fill"])
-def test_what_can_be_read_by_attacks_is_no_look_of_a_release(look: str) -> None:
-    with pytest.raises(PolicyError, match="does not hide for good"):
-        rules.checked_request(replace(REQUEST, look=look), NOW_MS)
-    assert rules.checked_request(replace(REQUEST, look="silhouette"), NOW_MS).look == "silhouette"
+@pytest.mark.parametrize("style", ["", "mosaic", "blur", "Fill"])
+def test_a_reversible_style_is_refused_for_a_release(style: str) -> None:
+    with pytest.raises(PolicyError, match="is not irreversible"):
+        rules.checked_request(replace(REQUEST, style=style), NOW_MS)
+    assert rules.checked_request(replace(REQUEST, style="silhouette"), NOW_MS).style == "silhouette"
 
 
 @pytest.mark.parametrize(
@@ -72,10 +76,10 @@ def test_what_can_be_read_by_attacks_is_no_look_of_a_release(look: str) -> None:
         ({"purpose": "x" * 4001}, "has 4001 characters"),
         ({"recipient_document": "\x1b[31m"}, r"U\+001B"),
         ({"recipient": "\udcff"}, r"U\+DCFF"),
-        ({"mark": MarkWords("x" * 101)}, "has 101 characters"),
-        ({"content": replace(FOOTAGE, camera_id="../x")}, "is no camera's id"),
-        ({"content": Content("cam-1")}, "no beginning or no end"),
-        ({"content": Content("cam-1", 5, None)}, "no beginning or no end"),
+        ({"overlay": OverlayText("x" * 101)}, "has 101 characters"),
+        ({"content": replace(FOOTAGE, camera_id="../x")}, "is not a camera id"),
+        ({"content": Content("cam-1")}, "no start or no end"),
+        ({"content": Content("cam-1", 5, None)}, "no start or no end"),
         ({"content": Content("cam-1", NOW_MS - 1, NOW_MS - 1)}, "ends before it begins"),
         ({"content": Content("cam-1", NOW_MS - 1, NOW_MS + 1)}, "lies in the future"),
         ({"content": Content("cam-1", 5, NOW_MS)}, "before the year 2000"),
@@ -83,18 +87,18 @@ def test_what_can_be_read_by_attacks_is_no_look_of_a_release(look: str) -> None:
         ({"content": Content(file_sha256="a" * 64)}, "needs both a name and a SHA-256"),
     ],
 )
-def test_values_that_cannot_be(changed: dict[str, object], words: str) -> None:
+def test_invalid_values_are_refused(changed: dict[str, object], words: str) -> None:
     with pytest.raises(ReleaseError, match=words):
         rules.checked_request(replace(REQUEST, **changed), NOW_MS)  # type: ignore[arg-type]
 
 
-def test_something_has_to_be_asked_for() -> None:
+def test_a_request_names_a_camera_or_a_file() -> None:
     with pytest.raises(PolicyError, match="neither a camera nor a file"):
         rules.checked_request(replace(REQUEST, content=Content()), NOW_MS)
 
 
 @given(st.sampled_from(DisclosureState), st.booleans())
-def test_only_what_was_approved_may_be_built(state: DisclosureState, declared: bool) -> None:
+def test_only_an_approved_disclosure_may_be_built(state: DisclosureState, declared: bool) -> None:
     found = disclosure(state, declared=declared)
     if state in MAY_BE_BUILT:
         rules.check_building(found)
@@ -117,13 +121,13 @@ def test_only_another_person_approves_and_only_once_and_with_a_declaration(
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_capitals_and_spaces_make_no_second_person(name: str) -> None:
+def test_case_and_spaces_make_no_second_person(name: str) -> None:
     assert rules.same_person(name, f"  {name} ")
     assert rules.same_person(name.casefold(), name)
     assert not rules.same_person(name, name + "x")
 
 
-def test_what_was_never_built_cannot_be_delivered() -> None:
+def test_a_disclosure_without_a_file_cannot_be_delivered() -> None:
     found = disclosure(DisclosureState.APPROVED)
     with pytest.raises(PolicyError, match="no file yet"):
         rules.check_delivering(found)
@@ -133,11 +137,11 @@ def test_what_was_never_built_cannot_be_delivered() -> None:
 @pytest.mark.parametrize(
     "text", ["2026/000123", " 2026/123", "2026-000123", "2026_123", "nº 2026/123", "Nº2026 / 000123"]
 )
-def test_numbers_are_read_as_people_write_them(text: str) -> None:
+def test_numbers_are_read_in_all_common_forms(text: str) -> None:
     assert read_number(text) == "2026/000123"
 
 
 @pytest.mark.parametrize("text", ["", "123", "2026/", "2026/1234567", "26/1", "2026/١٢٣", "a" * 64])
-def test_other_texts_are_no_numbers(text: str) -> None:
+def test_other_texts_are_not_numbers(text: str) -> None:
     with pytest.raises(ReleaseError, match="2026/000123"):
         read_number(text)

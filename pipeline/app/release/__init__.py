@@ -1,1 +1,1 @@
-"""Anonymized videos: redaction, verification, signing, release."""
+"""The register of disclosures, and the files that are built, signed and verified for it."""

@@ -1,171 +1,172 @@
-"""The work of `viapublica release build`."""
+"""The file of an approved disclosure: redacted, verified, signed, checked, reported and registered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pipeline.anonymize.manual_regions import Region, Regions
-from pipeline.anonymize.metadata_check import leftovers
-from pipeline.anonymize.provenance import Standing, check_identity, read_provenance
+from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.residual_detections import PERSONAL
-from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
-from pipeline.anonymize.signing_certificate import Identity, load_identity
-from pipeline.app.release.detectors import PAGE_TEXT, damage, only_covers, open_crew, refusal, run_job
-from pipeline.app.release.recorded_source import Source, recorded_video, recording
-from pipeline.app.release.release_run import Job, Released
-from pipeline.app.release.report_texts import FileFacts, page_of
-from pipeline.cli.common.console import err, out, print_json, say
-from pipeline.cli.common.output_files import output_file, sha256_of
-from pipeline.decode.file_video import FileVideo
-from pipeline.decode.settings import DecodeSettings
+from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
+from pipeline.app.anonymize.progress import Progress
+from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob, read_redacted_regions, run_job
+from pipeline.app.anonymize.redaction_networks import NetworkChoice, RedactionNetworks, open_networks
+from pipeline.app.anonymize.report_texts import REPORT_ENCODING, ReportFacts, build_report, damage_text
+from pipeline.app.anonymize.residual_images import refusal
+from pipeline.app.anonymize.signing import SigningIdentity, open_signing_identity
+from pipeline.app.logging_setup import configure_logging
+from pipeline.app.output_files import output_file
+from pipeline.app.release.register_service import Register
+from pipeline.app.release.release_source import ReleaseSource, check_file, open_source
+from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.disclosure import BuiltFile, Disclosure
+from pipeline.domain.redaction import RedactionStyle
+from pipeline.domain.times import format_time
 from pipeline.errors import ReleaseError
-from pipeline.observe import logs
-from pipeline.policy.disclosure import checked_look
+from pipeline.policy.disclosure import checked_style
 from pipeline.storage.output_file import part_of
-from pipeline.weights.catalog import load_card
 
-if TYPE_CHECKING:
-    from pipeline.governance.register import Register
-
-
-CROWDED = 0.4
-"""Share of the image from which little is left to see."""
+CROWDED_SHARE: Final = 0.4
+"""Masked share of the image above which little remains to see."""
 
 
-@dataclass(frozen=True)
-class Build:
-    """What was asked for; see `viapublica release build --help`."""
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """A release to build.
+
+    Attributes:
+        number: of the disclosure.
+        source: the original file; config: the configuration that records the camera.
+        folder: for clip and report.
+        certificate, key: PEM files to sign with.
+        regions: YAML file of regions to redact in addition.
+        windscreens: see `MaskSettings`.
+        model, models_dir, check_models: see `NetworkChoice`.
+        by: the person who builds it.
+    """
 
     number: str
-    source: Path | None
-    config: Path | None
-    folder: Path
-    certificate: Path | None
-    key: Path | None
-    regions: Path | None
-    windscreens: bool
-    eyes: tuple[str, ...]
-    model: str | None
-    models: Path | None
     by: str
-    as_json: bool
+    source: Path | None = None
+    config: Path | None = None
+    folder: Path = Path("releases")
+    certificate: Path | None = None
+    key: Path | None = None
+    regions: Path | None = None
+    windscreens: bool = False
+    model: str | None = None
+    models_dir: Path | None = None
+    check_models: tuple[str, ...] = ()
 
 
-def carry_out(build: Build, register: Register) -> None:
-    """Make the clip and its page, and enter them.
+@dataclass(frozen=True, slots=True)
+class BuiltRelease:
+    """A release that was built and registered.
+
+    Attributes:
+        clip, report: the files; sha256: of the clip.
+        statement: the signed values.
+        detectors: names of the verification detectors.
+        exempted: number of exempted regions.
+        masked_share: mean share of the image that is masked.
+    """
+
+    clip: Path
+    report: Path
+    sha256: str
+    statement: Mapping[str, Any]
+    detectors: tuple[str, ...]
+    exempted: int
+    masked_share: float
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much is masked that a silhouette would show more."""
+        return self.masked_share > CROWDED_SHARE
+
+
+def build_release(request: BuildRequest, register: Register, progress: Progress) -> BuiltRelease:
+    """Build the clip and its report, and register them.
 
     Raises:
-        ViapublicaError: it may not be made, or cannot; nothing is there under its name, nothing is entered.
+        ViapublicaError: it is not approved, or cannot be built; no file is left, and nothing is registered.
     """
-    logs.configure("warning", "auto")
-    disclosure = register.may_build(build.number)
+    configure_logging("warning", "auto")
+    disclosure = register.may_build(request.number)
     settings = AnonymizeSettings(
-        look=Look(checked_look(disclosure.request.look)), cover=CoverSettings(windscreens=build.windscreens), fine=True
+        style=RedactionStyle(checked_style(disclosure.request.style)),
+        masks=MaskSettings(windscreens=request.windscreens),
+        high_resolution=True,
     )
-    identity = _identity(build)
-    regions = _regions(build, register)
+    identity = _identity(request)
+    regions = _regions(request, register)
     name = disclosure.number.replace("/", "-")
-    clip, page = build.folder / f"{name}.mp4", build.folder / f"{name}.html"
-    _make_folder(build.folder)
-    mark = disclosure.request.mark
-    text = MarkText(mark.institution or identity.name, mark.place, mark.date, disclosure.number)
+    clip, report = request.folder / f"{name}.mp4", request.folder / f"{name}.html"
+    _make_folder(request.folder)
+    text = disclosure.request.overlay.numbered(disclosure.number, default_institution=identity.name)
+    choice = NetworkChoice(request.model, request.models_dir, True, request.check_models, in_addition=True)
     with ExitStack() as stack:
-        source = stack.enter_context(_source(build, disclosure))
-        video = source.video
-        if build.source is not None and clip.exists() and clip.samefile(build.source):
-            raise ReleaseError(str(clip), "is the original itself", "Name another folder with --out")
-        crew = stack.enter_context(open_crew(settings, build.model, build.models, eyes=build.eyes, besides=True))
-        _check_labels(crew.finders.name, build.models)
-        part = stack.enter_context(part_of(clip))
-        job = Job(video, settings, text, regions, identity, crew.models, source.masks)
-        made = run_job(job, crew, part)
-        if made.problems:
-            raise refusal(made, str(clip), part, build.folder / f"{name}-residue")
-        _check_finished(part, clip)
-        _check_source(build, disclosure)
-        digest = sha256_of(part)
-        facts = FileFacts(clip.name, digest, [*_rows(disclosure), *source.rows, ("Damaged", damage(video))])
-        with output_file("--out", str(page), "w", **PAGE_TEXT) as stream:
-            stream.write(page_of(made, job, facts))
-            # Entered before anything has its name: what is in the register and was never given away does no harm.
-            register.built(disclosure.number, _built(clip, part, digest, made), build.by)
-    _tell(build, clip, page, digest, made)
-    if damage(video):
-        say(err, ("damaged:", "bold yellow"), f" of the recording, {damage(video)}")
+        source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by))
+        if request.source is not None and clip.exists() and clip.samefile(request.source):
+            raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
+        networks = stack.enter_context(open_networks(settings, choice, progress))
+        _check_labels(networks)
+        partial = stack.enter_context(part_of(clip))
+        job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks)
+        result = run_job(job, partial, networks, progress)
+        if result.problems:
+            raise refusal(result, str(clip), partial, request.folder / f"{name}-residual")
+        digest = _check_finished(partial, clip)
+        check_file(disclosure, request.source)
+        with output_file("--out", str(report), "w", **REPORT_ENCODING) as stream:
+            stream.write(build_report(result, _facts(clip, digest, disclosure, source, result)))
+            # Registered before the files get their names: an entry without a released file does no harm.
+            register.built(disclosure.number, _built_file(clip, partial, digest, result), request.by)
+    if damage := damage_text(result.undecodable_packets):
+        progress.warn("damaged", f"the source: {damage}")
+    detectors = tuple(result.verification.detectors) if result.verification else ()
+    share = result.summary.masked_share
+    return BuiltRelease(clip, report, digest, result.statement, detectors, len(regions.exempt), share)
 
 
-def _check_labels(model: str, models: Path | None) -> None:
-    """A release hides them all, whoever chooses the model."""
-    found = set(load_card(model, models).labels.values())
-    missing = [label.word for label in PERSONAL if label.word not in found]
+def _check_labels(networks: RedactionNetworks) -> None:
+    """A release hides persons, faces and plates, whichever model is chosen."""
+    model = networks.detectors.name
+    found = {label for network in networks.detectors.networks for label in network.labels}
+    missing = [label.word for label in PERSONAL if label not in found]
     if missing:
         raise ReleaseError(
             f"model {model}",
-            f"finds no {' and no '.join(missing)}, and a release hides persons, faces and plates",
-            "Leave --model away",
+            f"detects no {' and no '.join(missing)}, and a release hides persons, faces and plates",
+            "Omit --model",
         )
 
 
-def _identity(build: Build) -> Identity:
-    if build.certificate is None or build.key is None:
+def _identity(request: BuildRequest) -> SigningIdentity:
+    if request.certificate is None or request.key is None:
         raise ReleaseError(
             "--certificate and --key",
-            "are missing: what leaves is signed",
-            "Name the institution's, or make some with viapublica certificate",
+            "are missing: releases are signed",
+            "Give the institution's, or create them with viapublica release certificate",
         )
-    identity = load_identity(build.certificate, build.key)
-    check_identity(identity)
-    return identity
+    return open_signing_identity(request.certificate, request.key)
 
 
-def _regions(build: Build, register: Register) -> Regions:
-    agreed = register.confirmed_uncoverings(build.number)
+def _regions(request: BuildRequest, register: Register) -> ManualRegions:
+    confirmed = register.confirmed_exemptions(request.number)
     try:
-        bare = tuple(Region.model_validate(one.region) for one in agreed)
+        exempt = tuple(Region.model_validate(one.region) for one in confirmed)
     except ValidationError as error:
         raise ReleaseError(
-            f"disclosure {build.number}", "has an uncovering that is no region", "Ask for it anew"
+            f"disclosure {request.number}", "has an exemption without a valid region", "Request it again"
         ) from error
-    return Regions(cover=only_covers(build.regions).cover, uncover=bare)
-
-
-@contextmanager
-def _source(build: Build, disclosure: Disclosure) -> Iterator[Source]:
-    """The video, its privacy masks, and what the page says of where it is from."""
-    content, subject = disclosure.request.content, f"disclosure {disclosure.number}"
-    if not content.is_file:
-        if build.config is None:
-            raise ReleaseError(
-                subject, f"is of camera {content.camera_id}", "Name the configuration that records it: --config"
-            )
-        with recorded_video(recording(build.config), disclosure, build.by) as found:
-            yield found
-        return
-    if build.source is None:
-        raise ReleaseError(subject, f"is of the file {content.file_name}", f"Name it: --source {content.file_name}")
-    _check_source(build, disclosure)
-    video = FileVideo(build.source, DecodeSettings())
-    yield Source(video, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
-
-
-def _check_source(build: Build, disclosure: Disclosure) -> None:
-    """Asked before it is read and once more afterwards: it could have been exchanged meanwhile."""
-    content = disclosure.request.content
-    if build.source is not None and content.is_file and sha256_of(build.source) != content.file_sha256:
-        raise ReleaseError(
-            str(build.source),
-            f"is not the file that disclosure {disclosure.number} is of ({content.file_name}, "
-            f"SHA-256 {content.file_sha256[:12]}…)",
-            "Find that one, or enter a new request",
-        )
+    return ManualRegions(redact=read_redacted_regions(request.regions).redact, exempt=exempt)
 
 
 def _make_folder(folder: Path) -> None:
@@ -173,66 +174,42 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ReleaseError(
-            str(folder), f"cannot be made ({error.strerror})", "Choose another folder with --out"
+            str(folder), f"cannot be created ({error.strerror})", "Choose another folder with --out"
         ) from error
 
 
-def _check_finished(part: Path, clip: Path) -> None:
-    """As its receiver will: signed, unchanged, and nothing in it but images."""
-    found = read_provenance(part)
-    extras = leftovers(part)
-    if found.standing not in {Standing.TRUSTED, Standing.UNKNOWN_SIGNER} or extras:
+def _check_finished(partial: Path, clip: Path) -> str:
+    """The SHA-256 of the file, after the check that the recipient will make: signed, unchanged, nothing but video."""
+    checked = verify_clip(partial)
+    if not checked.good:
+        problems = ", ".join((*checked.provenance.problems, *checked.extra_content))
         raise ReleaseError(
             str(clip),
-            f"is not written: its own check fails ({', '.join((*found.problems, *extras)) or found.standing.value})",
+            f"is not written: its own verification fails ({problems or checked.provenance.status.value})",
             "Check that the certificate is valid today",
         )
+    return checked.sha256
 
 
-def _rows(disclosure: Disclosure) -> list[tuple[str, str]]:
-    request = disclosure.request
-    return [
+def _facts(
+    clip: Path, digest: str, disclosure: Disclosure, source: ReleaseSource, result: RedactedVideo
+) -> ReportFacts:
+    request, declaration, decided_ms = disclosure.request, disclosure.declaration, disclosure.decided_ms
+    rows = [
         ("Number", disclosure.number),
         ("Recipient", " · ".join(part for part in (request.recipient, request.recipient_document) if part)),
         ("Legal basis", request.basis.value),
         ("Purpose", request.purpose),
-        (
-            "Declaration",
-            f"{disclosure.declaration.name} (SHA-256 {disclosure.declaration.sha256})"
-            if disclosure.declaration
-            else "",
-        ),
+        ("Declaration", f"{declaration.name} (SHA-256 {declaration.sha256})" if declaration else ""),
         ("Requested by", request.requested_by),
-        ("Approved by", f"{disclosure.decided_by}, {_moment(disclosure.decided_ms)}"),
+        ("Approved by", f"{disclosure.decided_by}, {'' if decided_ms is None else format_time(decided_ms, UTC)}"),
     ]
+    damage = damage_text(result.undecodable_packets)
+    return ReportFacts(clip.name, digest, [*rows, *source.rows, ("Damaged", damage)])
 
 
-def _moment(ts_ms: int | None) -> str:
-    return "" if ts_ms is None else datetime.fromtimestamp(ts_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _built(clip: Path, part: Path, digest: str, made: Released) -> BuiltFile:
-    verification: Mapping[str, Any] = made.said.get("checked", {})
-    policy = {name: made.said[name] for name in ("models", "privacy_masks")}
-    policy |= {"sha256": made.said["policy_sha256"], **made.said["policy"]}
-    return BuiltFile(clip.name, digest, part.stat().st_size, verification, policy)
-
-
-def _tell(build: Build, clip: Path, page: Path, digest: str, made: Released) -> None:
-    if build.as_json:
-        print_json({"clip": str(clip), "page": str(page), "sha256": digest, "statement": dict(made.said)})
-        return
-    say(out, ("written ", "bold"), f"{clip} and {page}")
-    say(out, f"SHA-256 {digest}, entered in the register")
-    bare = made.said["by_hand"]["left_bare"]
-    if bare:
-        say(err, ("left bare:", "bold yellow"), f" what stays in {bare} places, as two persons agreed; look at those")
-    if made.checked:
-        say(out, f"{', '.join(made.checked.eyes)} saw nobody uncovered; detectors miss people, so play the clip once")
-    if made.done.covered > CROWDED:
-        say(err, f"{100 * made.done.covered:.0f} % is covered: for flows, request it with --look silhouette")
-    say(
-        err,
-        "look at the page, then hand the clip over and note it: ",
-        (f"viapublica release deliver {build.number}", "bold"),
-    )
+def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo) -> BuiltFile:
+    statement = result.statement
+    policy = {name: statement[name] for name in ("models", "privacy_masks")}
+    policy |= {"sha256": statement["policy_sha256"], **statement["policy"]}
+    return BuiltFile(clip.name, digest, partial.stat().st_size, statement.get("verification", {}), policy)

@@ -1,21 +1,22 @@
-"""Recorded video by camera and time."""
+"""Recorded video of a camera and a time span, as one video with its gaps."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Final
 
 from pipeline.decode.concatenated_video import ConcatenatedVideo
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.recording import Gap
+from pipeline.domain.times import format_time
 from pipeline.errors import RecordError, SourceNotFound
 from pipeline.record.recording_archive import RecordingArchive, Segment
 
 LONGEST_MS: Final = 86_400_000
-"""A day: more than anybody looks at in one clip, and less than fills a disk by a slip of the pen."""
+"""A day: longer than any clip, and short enough that a mistyped span does not fill the disk."""
 
 
 def open_recorded(
@@ -45,7 +46,7 @@ def open_recorded(
     try:
         video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
     except SourceNotFound:
-        # The ring removed one between the two looks.
+        # Retention deleted a segment between listing and opening.
         segments = _segments(archive, camera_id, begin_ms, end_ms)
         video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
     lost = [
@@ -66,7 +67,7 @@ def _joined(
     *,
     masks: Sequence[Polygon],
 ) -> ConcatenatedVideo:
-    # A file that still grows would give more frames the second time it is played.
+    # A segment that is being written would give more frames when it is decoded again.
     readable_ms = end_ms if segments[-1].complete else min(end_ms, segments[-1].end_ms)
     files = [(one.path, one.begin_ms) for one in segments]
     return ConcatenatedVideo(f"camera {camera_id}", files, begin_ms, readable_ms, settings, masks=masks)
@@ -78,9 +79,9 @@ def _check_span(camera_id: str, begin_ms: int, end_ms: int) -> None:
     if end_ms <= begin_ms:
         raise RecordError(subject, "ends before it begins", "Swap the two times")
     if end_ms > now_ms:
-        raise RecordError(subject, f"lies in the future; it is {_utc(now_ms)} now", "Choose a time that is over")
+        raise RecordError(subject, f"lies in the future; it is {_utc(now_ms)} now", "Choose a past span")
     if end_ms - begin_ms > LONGEST_MS:
-        raise RecordError(subject, "is longer than 24 hours", "Ask for it in parts")
+        raise RecordError(subject, "is longer than 24 hours", "Request it in parts")
 
 
 def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: int) -> list[Segment]:
@@ -90,7 +91,7 @@ def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: 
         return found
     subject = f"camera {camera_id}, {_utc(begin_ms)} to {_utc(end_ms)}"
     if not every:
-        raise RecordError(subject, "has no recorded video", "Nothing of this camera is kept any more")
+        raise RecordError(subject, "has no recorded video", "Its recordings have expired, or it never recorded")
     nearest = min(every, key=lambda one: max(one.begin_ms - end_ms, begin_ms - one.end_ms))
     raise RecordError(
         subject,
@@ -101,4 +102,4 @@ def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: 
 
 
 def _utc(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(sep=" ", timespec="seconds")
+    return format_time(at_ms, UTC)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.common.output_files import output_file
+from pipeline.app.output_files import output_file
 from pipeline.errors import ViapublicaError
 
 _PIPED_COLUMNS = 160

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pipeline.app.output_files import check_target, output_file
 from pipeline.cli.common.console import csv_writer, err, print_json, print_table, say
-from pipeline.cli.common.output_files import check_target, output_file
 from pipeline.domain.extras import missing_package
 from pipeline.errors import ViapublicaError
 

@@ -1,47 +1,53 @@
-"""`viapublica anonymize`: a clip or image that can be given away, without camera, database or network."""
+"""`viapublica anonymize`: an anonymized copy of a clip or image, without camera, register or network."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
+from pipeline.cli.common.console import out, print_json, say
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.media.commands import ModelOption, ModelsOption
+from pipeline.cli.release.redaction_progress import terminal_progress
+from pipeline.domain.plural import counted, counted_list
+from pipeline.domain.redaction import OverlayText, RedactionStyle
+
+if TYPE_CHECKING:
+    from pipeline.app.anonymize.anonymize_file import AnonymizedFile
 
 
 def anonymize(
-    file: Annotated[Path, typer.Argument(help="A clip, or an image.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A clip or an image.", show_default=False)],
     target: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="What to write: an MP4, for images a JPEG or PNG.", show_default=False),
+        typer.Option("--out", "-o", help="File to write: MP4, for images JPEG or PNG.", show_default=False),
     ] = None,
-    look: Annotated[Look, typer.Option(help="What stands where a person, face or plate was.")] = Look.FILL,
-    windscreens: Annotated[bool, typer.Option("--windscreens", help="Cover the windscreens of vehicles too.")] = False,
+    style: Annotated[
+        RedactionStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")
+    ] = RedactionStyle.FILL,
+    windscreens: Annotated[bool, typer.Option("--windscreens", help="Mask the windscreens of vehicles too.")] = False,
     fine: Annotated[
         bool,
         typer.Option(
             "--fine",
-            help="Look closely too: small plates and far people in large images; two to three times as slow.",
+            help="Add a high-resolution detection pass (1280 px) for small objects; two to three times as slow.",
         ),
     ] = False,
-    start: Annotated[float, typer.Option("--from", min=0, help="Seconds into the clip at which to begin.")] = 0.0,
-    end: Annotated[float | None, typer.Option("--to", min=0, help="Seconds into the clip at which to end.")] = None,
-    institution: Annotated[str, typer.Option(help="Burnt in: who gives it away.")] = "",
-    place: Annotated[str, typer.Option(help="Burnt in: the camera, as it may be called outside.")] = "",
-    moment: Annotated[str, typer.Option("--date", help="Burnt in: the date, as precise as it may be told.")] = "",
-    number: Annotated[str, typer.Option(help="Burnt in: the number of the disclosure.")] = "",
+    start: Annotated[float, typer.Option("--from", min=0, help="Start, in seconds of the clip.")] = 0.0,
+    end: Annotated[float | None, typer.Option("--to", min=0, help="End, in seconds of the clip.")] = None,
+    institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = "",
+    place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = "",
+    date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = "",
+    number: Annotated[str, typer.Option(help="Overlay: number of the disclosure.")] = "",
     regions: Annotated[
         Path | None,
-        typer.Option(
-            help="File of places that are covered besides, by time; see docs/how-to/anonymize.md.", show_default=False
-        ),
+        typer.Option(help="Additional regions to redact (YAML); see docs/how-to/anonymize.md.", show_default=False),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(help="Write a page (HTML) with masks, timeline and checks.", show_default=False),
+        typer.Option(help="Write a report (HTML) with masks, timeline and verification.", show_default=False),
     ] = None,
     certificate: Annotated[
         Path | None, typer.Option(help="Sign with this certificate (PEM, with its chain).", show_default=False)
@@ -51,42 +57,61 @@ def anonymize(
         bool,
         typer.Option(
             "--check",
-            help="Have other detectors look at the finished clip; cover what they see; write nothing when they still "
-            "see somebody.",
+            help="Verify the result with other detectors, redact what they find, and write nothing while they still "
+            "find a person, face or plate.",
         ),
     ] = False,
-    eyes: Annotated[
-        list[str] | None, typer.Option("--eyes", help="Model card of a detector that checks; may be repeated.")
+    check_models: Annotated[
+        list[str] | None,
+        typer.Option("--check-model", help="Model card of a verification detector; implies --check; repeatable."),
     ] = None,
     model: ModelOption = None,
     models: ModelsOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON.")] = False,
 ) -> None:
-    """Hide persons, faces and plates for good, and drop sound and metadata.
+    """Redact persons, faces and plates irreversibly, and drop audio and metadata.
 
-    Every image is looked at, persons are followed forwards and backwards in time, and the video is encoded anew from
-    the covered images: nothing of what lies under a cover is in the file.
+    Every frame is analyzed, objects are tracked forward and backward in time, and the video is re-encoded from the
+    redacted frames, with an overlay: no pixel under a mask is in the file.
 
     Example: [bold]viapublica anonymize street.mp4 --out street-public.mp4 --institution "SSP-MT"[/]
     """
-    from pipeline.app.release.anonymize_files import Request, carry_out
+    from pipeline.app.anonymize.anonymize_file import AnonymizeRequest, anonymize_file
+    from pipeline.app.anonymize.redaction_networks import NetworkChoice
 
-    with clean_exit_on_signals():
-        carry_out(
-            Request(
-                file=file,
-                target=target,
-                settings=AnonymizeSettings(look=look, cover=CoverSettings(windscreens=windscreens), fine=fine),
-                text=MarkText(institution, place, moment, number),
-                span_s=(start, end),
-                regions=regions,
-                report=report,
-                certificate=certificate,
-                key=key,
-                check=check,
-                eyes=tuple(eyes or ()),
-                model=model,
-                models=models,
-                as_json=as_json,
-            )
-        )
+    request = AnonymizeRequest(
+        file=file,
+        target=target,
+        text=OverlayText(institution, place, date, number),
+        style=style,
+        windscreens=windscreens,
+        high_resolution=fine,
+        span_s=(start, end),
+        regions=regions,
+        report=report,
+        certificate=certificate,
+        key=key,
+        networks=NetworkChoice(model, models, check or bool(check_models), tuple(check_models or ())),
+    )
+    with clean_exit_on_signals(), terminal_progress() as progress:
+        written = anonymize_file(request, progress)
+    if as_json:
+        print_json(written.as_json())
+    else:
+        _show(written)
+
+
+def _show(written: AnonymizedFile) -> None:
+    summary, verification = written.summary, written.verification
+    say(out, ("written ", "bold"), str(written.path))
+    objects = counted_list(summary.objects, "no objects were detected")
+    spent_s = sum(summary.stages_s.values())
+    say(out, f"{counted(summary.frames, 'frame')} in {spent_s:.1f} s; masked: {objects}")
+    say(out, f"{100 * summary.masked_share:.1f} % of the image is masked on average")
+    if verification is None:
+        return
+    same = "" if verification.independent else " (includes the detector that chose the masks: not independent)"
+    added = counted(verification.added_masks, "object")
+    more = f"; {added} masked in further rounds" if verification.added_masks else ""
+    say(out, f"verified by {', '.join(verification.detectors)}{same}{more}")
+    say(out, "no unredacted person, face or plate was detected; detectors miss objects, so play the clip once")

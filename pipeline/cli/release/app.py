@@ -1,7 +1,7 @@
-"""`viapublica release`: the sub-app, and what its commands share.
+"""`viapublica release`: the sub-app, and the options that its commands share.
 
-Commands register themselves on `app` when their module is imported: `release_requests` what is entered and decided,
-`release_commands` what the register knows, `release_build` what makes and checks files.
+Commands register themselves on `app` when their module is imported: `request_commands` for entries and decisions,
+`register_commands` for queries, `build_commands` for files.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from pipeline.governance.register import Register
+    from pipeline.app.release.register_service import Register
 
 DEFAULT_REGISTER = "viapublica-register/register.db"
 
 app = typer.Typer(
-    help="Disclosures: request, decide, build, deliver, look up.\n\n"
-    "Nothing leaves without an entry in the register.\n\nExample: [bold]viapublica release list[/]",
+    help="Disclosures: request, decide, build, deliver, find.\n\n"
+    "Nothing is released without an entry in the register.\n\nExample: [bold]viapublica release list[/]",
     no_args_is_help=True,
 )
 
@@ -33,12 +33,12 @@ RegisterOption = Annotated[
     typer.Option(
         "--register",
         envvar="VIAPUBLICA_REGISTER",
-        help="File of the register (SQLite), or an address such as postgresql+psycopg://user@host/name.",
+        help="Register: an SQLite file, or an address such as postgresql+psycopg://user@host/name.",
     ),
 ]
 ByOption = Annotated[
     str | None,
-    typer.Option("--by", help="Who does it, by name.  [default: your login name here]", show_default=False),
+    typer.Option("--by", help="Name of the person who does this.  [default: your login name]", show_default=False),
 ]
 ZoneOption = Annotated[
     str | None,
@@ -51,30 +51,26 @@ ZoneOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 NumberArgument = Annotated[
-    str, typer.Argument(metavar="NUMBER", help="The disclosure's number, such as 2026/000123.", show_default=False)
+    str, typer.Argument(metavar="NUMBER", help="Number of the disclosure, such as 2026/000123.", show_default=False)
 ]
 
 
 @contextmanager
-def opened(where: str, zone: str | None = None, *, create: bool = False) -> Iterator[Register]:
-    """The register.
-
-    Args:
-        where: --register; zone: --zone.
-        create: make one where there is none.
+def opened(where: str, zone: str | None = None) -> Iterator[Register]:
+    """The register of --register, in the time zone of --zone.
 
     Raises:
-        ViapublicaError: it cannot be opened, or the zone is none.
+        ViapublicaError: it cannot be opened, or the zone is unknown.
     """
     place = find_zone(zone)
-    from pipeline.governance.register import Register  # here: SQLAlchemy takes long to import
+    from pipeline.app.release.register_service import open_register  # here: SQLAlchemy takes long to import
 
-    with Register(where, zone=place, create=create) as register:
+    with open_register(where, place) as register:
         yield register
 
 
 def person(by: str | None) -> str:
-    """Who does it: --by, or who is logged in.
+    """The name of --by, or the login name.
 
     Raises:
         ReleaseError: the operating system has no name for this user.
@@ -84,4 +80,4 @@ def person(by: str | None) -> str:
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        raise ReleaseError("--by", "is missing, and your user has no name here", "Say who you are: --by NAME") from None
+        raise ReleaseError("--by", "is missing, and your user has no login name", "Add --by NAME") from None

@@ -1,14 +1,14 @@
-"""`viapublica release build|verify|uncover|confirm`: the file itself, made only for what was approved."""
+"""`viapublica release build`, `verify`, `exempt` and `confirm-exemption`: the released file and its exemptions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import pipeline.cli.release.certificate_command  # noqa: F401  registers its command
-from pipeline.cli.common.console import out, print_json, say
+from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.media.commands import ModelOption, ModelsOption
 from pipeline.cli.release.app import (
@@ -20,8 +20,13 @@ from pipeline.cli.release.app import (
     opened,
     person,
 )
-from pipeline.cli.release.output import place_of
+from pipeline.cli.release.output import region_text
+from pipeline.cli.release.redaction_progress import terminal_progress
 from pipeline.cli.release.register_commands import app  # those of the register, which come first in the help
+from pipeline.domain.plural import counted
+
+if TYPE_CHECKING:
+    from pipeline.app.release.build_release import BuiltRelease
 
 __all__ = ["app"]
 
@@ -34,13 +39,15 @@ def build(
     number: NumberArgument,
     source: Annotated[
         Path | None,
-        typer.Option(help="The original, where a file was asked for; it has to be that very file.", show_default=False),
+        typer.Option(help="Original file, where a file was requested; its SHA-256 must match.", show_default=False),
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Configuration: recordings and privacy masks of the camera asked for.", show_default=False),
+        typer.Option(
+            help="Configuration with the recordings and privacy masks of the requested camera.", show_default=False
+        ),
     ] = None,
-    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the clip and its page.")] = Path("releases"),
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for clip and report.")] = Path("releases"),
     certificate: Annotated[
         Path | None,
         typer.Option(
@@ -52,12 +59,14 @@ def build(
     ] = None,
     regions: Annotated[
         Path | None,
-        typer.Option(help="File of places that are covered besides; see docs/how-to/anonymize.md.", show_default=False),
+        typer.Option(help="Additional regions to redact (YAML); see docs/how-to/anonymize.md.", show_default=False),
     ] = None,
-    windscreens: Annotated[bool, typer.Option("--windscreens", help="Cover the windscreens of vehicles too.")] = False,
-    eyes: Annotated[
+    windscreens: Annotated[bool, typer.Option("--windscreens", help="Mask the windscreens of vehicles too.")] = False,
+    check_models: Annotated[
         list[str] | None,
-        typer.Option("--eyes", help="Model card of a detector that checks besides ours; may be repeated."),
+        typer.Option(
+            "--check-model", help="Model card of a verification detector besides the default one; repeatable."
+        ),
     ] = None,
     model: ModelOption = None,
     models: ModelsOption = None,
@@ -65,121 +74,142 @@ def build(
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the clip of an approved disclosure: covered, checked by others, attacked, signed and entered.
+    """Build the clip of an approved disclosure: redacted, independently verified, attack-tested, signed and registered.
 
-    The clip and its page appear in the folder together, named after the number, or not at all.
+    Clip and report appear in the folder together, named after the number, or not at all.
 
     Example: [bold]viapublica release build 2026/000123 --source street.mp4 --certificate c.pem --key k.pem[/]
     """
-    from pipeline.app.release.build_release import Build, carry_out
+    from pipeline.app.release.build_release import BuildRequest, build_release
 
-    with clean_exit_on_signals(), opened(register) as book:
-        carry_out(
-            Build(
-                number=number,
-                source=source,
-                config=config,
-                folder=folder,
-                certificate=certificate,
-                key=key,
-                regions=regions,
-                windscreens=windscreens,
-                eyes=tuple(eyes or ()),
-                model=model,
-                models=models,
-                by=person(by),
-                as_json=as_json,
-            ),
-            book,
-        )
+    request = BuildRequest(
+        number=number,
+        by=person(by),
+        source=source,
+        config=config,
+        folder=folder,
+        certificate=certificate,
+        key=key,
+        regions=regions,
+        windscreens=windscreens,
+        model=model,
+        models_dir=models,
+        check_models=tuple(check_models or ()),
+    )
+    with clean_exit_on_signals(), opened(register) as entries, terminal_progress() as progress:
+        built = build_release(request, entries, progress)
+    if as_json:
+        files = {"clip": str(built.clip), "report": str(built.report), "sha256": built.sha256}
+        print_json(files | {"statement": dict(built.statement)})
+    else:
+        _show_built(built, number)
 
 
 @app.command()
 def verify(
-    clip: Annotated[Path, typer.Argument(help="A clip that was given away, or is to be.", show_default=False)],
+    clip: Annotated[Path, typer.Argument(help="A released clip.", show_default=False)],
     trust: Annotated[
-        Path | None, typer.Option("--trust", help="Authorities you trust (PEM).", show_default=False)
+        Path | None, typer.Option("--trust", help="Trusted authorities (PEM).", show_default=False)
     ] = None,
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a clip as its receiver would, and look it up in the register.
+    """Check a clip as its recipient would, and find it in the register.
 
-    Exit status 0 when it is signed, unchanged, holds nothing but images, and was built for a disclosure here.
+    Exit status 0 if it is signed, unchanged, contains nothing but video, and was built for a disclosure of this
+    register.
 
     Example: [bold]viapublica release verify releases/2026-000123.mp4[/]
     """
-    from pipeline.cli.release.verify_command import examine, tell_examined
+    from pipeline.app.release.verify_clip import verify_clip
+    from pipeline.cli.release.verify_command import show_checked
     from pipeline.domain.disclosure import Role
 
-    examined = examine(clip, trust)
-    with opened(register) as book:
-        numbers = [match.disclosure.number for match in book.find_by_hash(examined.sha256) if match.role is Role.BUILT]
+    checked = verify_clip(clip, trust)
+    with opened(register) as entries:
+        matches = entries.find_by_hash(checked.sha256)
+    numbers = [match.disclosure.number for match in matches if match.role is Role.BUILT]
     if as_json:
-        print_json(examined.as_json() | {"disclosures": numbers})
+        print_json(checked.as_json() | {"disclosures": numbers})
     else:
-        tell_examined(examined)
+        show_checked(checked, trust)
         if numbers:
-            say(out, ("registered ", "bold green"), f"built for disclosure {', '.join(numbers)}")
+            noun = "disclosure" if len(numbers) == 1 else "disclosures"
+            say(out, ("registered ", "bold green"), f"built for {noun} {', '.join(numbers)}")
         else:
-            say(out, ("not registered ", "bold red"), "this very file was never built for a disclosure here")
-    if not (examined.good and numbers):
+            say(out, ("not registered ", "bold red"), "this file was not built for a disclosure of this register")
+    if not (checked.good and numbers):
         raise typer.Exit(1)
 
 
 @app.command()
-def uncover(
+def exempt(
     number: NumberArgument,
     regions: Annotated[
-        Path, typer.Option(help="File whose 'uncover' places are to stay as they are; see docs/how-to/anonymize.md.")
+        Path,
+        typer.Option(help="YAML file with `exempt` regions, which are not redacted; see docs/how-to/anonymize.md."),
     ],
     register: RegisterOption = DEFAULT_REGISTER,
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask that places stay uncovered although somebody seems to be there; a second person has to confirm each.
+    """Request that regions are exempted from redaction, such as a statue; a second person confirms each.
 
-    Example: [bold]viapublica release uncover 2026/000123 --regions statue.yaml --by ana[/]
+    Example: [bold]viapublica release exempt 2026/000123 --regions statue.yaml --by ana[/]
     """
-    from pipeline.anonymize.manual_regions import as_rows, read_regions
-    from pipeline.errors import ReleaseError
+    from pipeline.app.release.register_service import request_exemptions
 
-    places = read_regions(regions).uncover
-    if not places:
-        raise ReleaseError(str(regions), "names nothing under 'uncover'", "Write uncover: [{from, to, box, why}]")
-    with opened(register) as book:
-        asked = [
-            book.ask_uncover(number, row, place.why, person(by))
-            for row, place in zip(as_rows(places), places, strict=True)
-        ]
+    with opened(register) as entries:
+        requested = request_exemptions(entries, number, regions, person(by))
     if as_json:
-        print_json([{"uncovering_id": one.uncovering_id, "reason": one.reason} for one in asked])
+        print_json([{"exemption_id": one.exemption_id, "reason": one.reason} for one in requested])
         return
-    for one in asked:
+    for one in requested:
         say(
             out,
-            ("asked ", "bold"),
-            f"{one.reason}, {place_of(one.region)}; a second person confirms with: "
-            f"viapublica release confirm {number} {one.uncovering_id}",
+            ("requested ", "bold"),
+            f"{one.reason}, {region_text(one.region)}; a second person confirms with: "
+            f"viapublica release confirm-exemption {number} {one.exemption_id}",
         )
 
 
-@app.command()
-def confirm(
+@app.command("confirm-exemption")
+def confirm_exemption(
     number: NumberArgument,
-    uncovering: Annotated[int, typer.Argument(help="Number that `release uncover` gave.", min=1, show_default=False)],
+    exemption: Annotated[int, typer.Argument(help="Id that `release exempt` printed.", min=1, show_default=False)],
     register: RegisterOption = DEFAULT_REGISTER,
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Confirm, as the second person, that a place stays uncovered.
+    """Confirm an exemption as the second person.
 
-    Example: [bold]viapublica release confirm 2026/000123 1 --by bruno[/]
+    Example: [bold]viapublica release confirm-exemption 2026/000123 1 --by bruno[/]
     """
-    with opened(register) as book:
-        done = book.confirm_uncover(number, uncovering, person(by))
+    with opened(register) as entries:
+        done = entries.confirm_exemption(number, exemption, person(by))
     if as_json:
-        print_json({"uncovering_id": done.uncovering_id, "confirmed_by": done.confirmed_by, "reason": done.reason})
+        print_json({"exemption_id": done.exemption_id, "confirmed_by": done.confirmed_by, "reason": done.reason})
     else:
-        who = f"asked by {done.asked_by}, confirmed by {done.confirmed_by}"
-        say(out, ("confirmed ", "bold"), f"{done.reason}, {place_of(done.region)} ({who})")
+        people = f"requested by {done.requested_by}, confirmed by {done.confirmed_by}"
+        say(out, ("confirmed ", "bold"), f"{done.reason}, {region_text(done.region)} ({people})")
+
+
+def _show_built(built: BuiltRelease, number: str) -> None:
+    say(out, ("written ", "bold"), f"{built.clip} and {built.report}")
+    say(out, f"SHA-256 {built.sha256}, entered in the register")
+    if built.exempted:
+        regions = counted(built.exempted, "region")
+        say(err, ("exempted:", "bold yellow"), f" {regions}, as two persons agreed; check them in the clip")
+    if built.detectors:
+        say(
+            out,
+            f"{', '.join(built.detectors)} detected no unredacted person, face or plate; detectors miss objects, so "
+            "play the clip once",
+        )
+    if built.crowded:
+        say(err, f"{100 * built.masked_share:.0f} % is masked: for flows, request it with --style silhouette")
+    say(
+        err,
+        "check the report, then hand over the clip and record it: ",
+        (f"viapublica release deliver {number}", "bold"),
+    )

@@ -9,7 +9,6 @@ import typer
 
 from pipeline.cli.common.console import out, say
 from pipeline.cli.release.app import app
-from pipeline.errors import ReleaseError
 
 
 @app.command()
@@ -21,10 +20,8 @@ def certificate(
 
     Example: [bold]viapublica release certificate "SSP-MT" --out certificate[/]
     """
-    if not institution.strip():
-        raise ReleaseError("institution", "is empty", "Name it, such as viapublica release certificate SSP-MT")
-    from pipeline.anonymize.signing_certificate import make_identity  # here: cryptography takes long to import
+    from pipeline.app.anonymize.signing import create_certificate  # here: cryptography takes long to import
 
-    made, key, authority = make_identity(institution.strip(), folder)
-    say(out, ("created ", "bold"), f"{made}, {key} (readable by this user only) and {authority}")
-    say(out, f"sign with --certificate {made} --key {key}; give {authority} to the recipients of clips")
+    made = create_certificate(institution, folder)
+    say(out, ("created ", "bold"), f"{made.certificate}, {made.key} (readable by this user only), {made.authority}")
+    say(out, f"sign with --certificate {made.certificate} --key {made.key}; give {made.authority} to recipients")

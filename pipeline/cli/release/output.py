@@ -1,15 +1,17 @@
-"""How disclosures look in a terminal, and as JSON."""
+"""Disclosures, journal entries and regions as text, tables and JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.domain.disclosure import Content, Disclosure, DisclosureState, JournalEntry
+from pipeline.domain.plural import counted
+from pipeline.domain.times import format_time
 
 _ENDLESS_S = 1e6
 _COLORS = {
@@ -22,12 +24,12 @@ _COLORS = {
 
 
 def as_plain(found: Disclosure) -> dict[str, Any]:
-    """With every field, for JSON; times are milliseconds since 1970 UTC."""
+    """All fields, for JSON; times are milliseconds since 1970 UTC."""
     return asdict(found)
 
 
-def tell_changed(found: Disclosure, as_json: bool) -> None:
-    """What a command has made of a disclosure, and what comes next."""
+def show_changed(found: Disclosure, as_json: bool) -> None:
+    """The state of a disclosure after a change, and the next step."""
     if as_json:
         print_json(as_plain(found))
         return
@@ -36,15 +38,15 @@ def tell_changed(found: Disclosure, as_json: bool) -> None:
         say(err, ("next: ", "bold"), following)
 
 
-def tell_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
-    """A table."""
+def show_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
+    """A table of disclosures."""
     if not found:
         say(err, "no disclosures")
         return
     rows = [
         (
             one.number,
-            moment_text(one.asked_ms, zone),
+            moment_text(one.requested_ms, zone),
             one.request.recipient,
             one.request.basis.value,
             _what(one.request.content),
@@ -54,30 +56,30 @@ def tell_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
         )
         for one in found
     ]
-    columns = ["number", "asked", "recipient", "basis", "content", "state", "declaration", "decided by"]
+    columns = ["number", "requested", "recipient", "basis", "content", "state", "declaration", "decided by"]
     print_table("Disclosures", columns, rows)
 
 
-def tell_all(found: Disclosure, entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
-    """Everything that is known."""
+def show_disclosure(found: Disclosure, entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
+    """All facts of a disclosure, and its journal entries."""
     say(out, (found.number, "bold"), " ", (found.state.value, _COLORS[found.state]))
     for name, value in _facts(found, zone):
         if value:
             say(out, (f"{name:>20}  ", "dim"), value)
-    tell_journal(entries, zone)
+    show_journal(entries, zone)
 
 
-def tell_journal(entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
-    """A table of changes."""
+def show_journal(entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
+    """A table of journal entries."""
     rows = [
         (str(one.seq), moment_text(one.at_ms, zone), one.who, one.account, one.action, one.number, one.hash[:16])
         for one in entries
     ]
-    print_table("Journal", ["entry", "when", "who", "account", "what", "number", "hash"], rows)
+    print_table("Journal", ["entry", "time", "person", "account", "action", "number", "hash"], rows)
 
 
-def place_of(region: Mapping[str, Any]) -> str:
-    """Where and when something stays uncovered, and how much of the image that is."""
+def region_text(region: Mapping[str, Any]) -> str:
+    """Box and span of an exempted region, and its share of the image."""
     x1, y1, x2, y2 = region["box"]
     begin_s, end_s = region["from"], region["to"]
     when = f"from {begin_s:g} s " + ("to the end" if end_s >= _ENDLESS_S else f"to {end_s:g} s")
@@ -86,13 +88,12 @@ def place_of(region: Mapping[str, Any]) -> str:
 
 def moment_text(ts_ms: int | None, zone: tzinfo | None) -> str:
     """Local time to the second, with its offset; "" for none."""
-    if ts_ms is None:
-        return ""
-    return datetime.fromtimestamp(ts_ms / 1000, UTC).astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    return "" if ts_ms is None else format_time(ts_ms, zone)
 
 
 def _facts(found: Disclosure, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
-    request, content, kept = found.request, found.request.content, found.declaration
+    request, content, declaration = found.request, found.request.content, found.declaration
+    overlay = request.overlay
     yield "recipient", request.recipient
     yield "document", request.recipient_document
     yield "legal basis", request.basis.value
@@ -101,25 +102,30 @@ def _facts(found: Disclosure, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "from", moment_text(content.begin_ms, zone)
     yield "to", moment_text(content.end_ms, zone)
     yield "sha256 of original", content.file_sha256
-    yield "look", request.look
-    yield "mark", ", ".join(part for part in (request.mark.institution, request.mark.place, request.mark.date) if part)
-    yield "asked", f"{moment_text(found.asked_ms, zone)} by {request.requested_by}"
-    yield "declaration", "missing" if kept is None else f"{kept.name} (kept as {kept.kept_as}, sha256 {kept.sha256})"
+    yield "style", request.style
+    yield "overlay", ", ".join(part for part in (overlay.institution, overlay.place, overlay.date) if part)
+    yield "requested", f"{moment_text(found.requested_ms, zone)} by {request.requested_by}"
+    yield (
+        "declaration",
+        "missing"
+        if declaration is None
+        else f"{declaration.name} (stored as {declaration.stored_as}, sha256 {declaration.sha256})",
+    )
     if found.decided_by:
         yield "decided", f"{moment_text(found.decided_ms, zone)} by {found.decided_by}"
     yield "reasons", found.reasons
     for file in found.files:
         yield (
             "file",
-            f"{file.name}, {file.size_bytes} bytes, {moment_text(file.built_ms, zone)} by {file.built_by}, "
+            f"{file.name}, {counted(file.size_bytes, 'byte')}, {moment_text(file.built_ms, zone)} by {file.built_by}, "
             f"sha256 {file.sha256}",
         )
-        yield "its check", _json(file.verification)
-        yield "made with", _json(file.policy)
-    for one in found.uncoverings:
+        yield "verification", _json(file.verification)
+        yield "policy", _json(file.policy)
+    for one in found.exemptions:
         second = f"confirmed by {one.confirmed_by}" if one.confirmed_by else "not confirmed"
-        what = f"{one.reason}, {place_of(one.region)}"
-        yield f"uncovering {one.uncovering_id}", f"{what} (asked by {one.asked_by}, {second})"
+        what = f"{one.reason}, {region_text(one.region)}"
+        yield f"exemption {one.exemption_id}", f"{what} (requested by {one.requested_by}, {second})"
     if found.delivered_by:
         yield "delivered", f"{moment_text(found.delivered_ms, zone)} by {found.delivered_by}"
 
@@ -136,11 +142,11 @@ def _next(found: Disclosure) -> str:
     if found.state is DisclosureState.REQUESTED:
         if found.declaration is None:
             return (
-                f"the declaration of the recipient is missing: viapublica release declare {found.number} FILE "
-                "(without it nothing can be approved)"
+                f"add the recipient's declaration: viapublica release declare {found.number} FILE "
+                "(required for approval)"
             )
         return (
-            f"another person reads the declaration ({found.declaration.kept_as}) and decides: "
+            f"another person reads the declaration ({found.declaration.stored_as}) and decides: "
             f"viapublica release approve {found.number} --by NAME"
         )
     if found.state is DisclosureState.APPROVED:
@@ -148,5 +154,5 @@ def _next(found: Disclosure) -> str:
         source = f"--source {content.file_name}" if content.is_file else "--config FILE"
         return f"viapublica release build {found.number} {source} --certificate FILE --key FILE"
     if found.state is DisclosureState.BUILT:
-        return f"when it was handed over: viapublica release deliver {found.number}"
+        return f"after handing it over: viapublica release deliver {found.number}"
     return ""

@@ -1,16 +1,13 @@
-"""`viapublica release list`, `show`, `find`, `sheet` and `journal`: what the register knows."""
+"""`viapublica release list`, `show`, `find`, `sheet` and `journal`: queries on the register."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, say
-from pipeline.cli.common.output_files import check_target, output_file
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
     JsonOption,
@@ -19,38 +16,48 @@ from pipeline.cli.release.app import (
     ZoneOption,
     opened,
 )
-from pipeline.cli.release.output import as_plain, tell_all, tell_journal, tell_list
+from pipeline.cli.release.output import as_plain, show_disclosure, show_journal, show_list
 from pipeline.cli.release.request_commands import app  # those commands come first in the help
-from pipeline.domain.disclosure import NUMBER_EXAMPLE, Disclosure, DisclosureState, read_number
+from pipeline.domain.disclosure import DisclosureState
+from pipeline.domain.plural import counted
 from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
+if TYPE_CHECKING:
+    from pipeline.app.release.register_service import JournalCheck
+
 __all__ = ["app"]
 
-_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_FOUND_AS = {
+    "number": "is in the register",
+    "built": "a file built for it",
+    "source": "the requested original",
+    "declaration": "the recipient's declaration",
+}
 
 
 @app.command("list")
 def list_(
     month: Annotated[
-        str | None, typer.Option("--month", help="Only what was asked, decided, built or delivered in it: 2026-11.")
+        str | None,
+        typer.Option("--month", help="Only disclosures requested, decided, built or delivered in it: 2026-11."),
     ] = None,
-    state: Annotated[DisclosureState | None, typer.Option("--state", help="Only these.")] = None,
+    state: Annotated[DisclosureState | None, typer.Option("--state", help="Only this state.")] = None,
     register: RegisterOption = DEFAULT_REGISTER,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """All disclosures, by number. With --json one object per line.
+    """List disclosures by number. With --json one object per line.
 
     Example: [bold]viapublica release list --month 2026-11 --state requested[/]
     """
-    with opened(register, zone) as book:
-        found = book.list(state, month)
+    with opened(register, zone) as entries:
+        found = entries.list(state, month)
     if as_json:
         for one in found:
             print_json(as_plain(one))
     else:
-        tell_list(found, find_zone(zone))
+        show_list(found, find_zone(zone))
 
 
 @app.command("show")
@@ -60,51 +67,44 @@ def show(
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """All that is known of one disclosure, with every change ever made to it.
+    """Show all facts of one disclosure, with every change ever made to it.
 
     Example: [bold]viapublica release show 2026/000123[/]
     """
-    with opened(register, zone) as book:
-        found, entries = book.get(number), book.journal(number)
+    with opened(register, zone) as entries:
+        found, changes = entries.get(number), entries.journal(number)
     if as_json:
-        print_json({**as_plain(found), "journal": [asdict(entry) for entry in entries]})
+        print_json({**as_plain(found), "journal": [asdict(entry) for entry in changes]})
     else:
-        tell_all(found, entries, find_zone(zone))
+        show_disclosure(found, changes, find_zone(zone))
 
 
 @app.command("find")
 def find(
-    what: Annotated[
+    subject: Annotated[
         str,
-        typer.Argument(
-            metavar="WHAT", help="The number on an image, a file, or the SHA-256 of one.", show_default=False
-        ),
+        typer.Argument(metavar="SUBJECT", help="Number on an image, a file, or its SHA-256.", show_default=False),
     ],
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
-    """Which disclosure an image or file belongs to. With --json one object per line; status 1 when to none.
+    """Find the disclosure of an image or file. With --json one object per line; exits with status 1 if none matches.
 
     Example: [bold]viapublica release find 2026/000123[/]
 
     Example: [bold]viapublica release find clip-from-the-internet.mp4[/]
     """
-    with opened(register) as book:
-        if _is_number(what):
-            found: list[tuple[str, Disclosure]] = [("number", book.get(what))]
-        else:
-            found = [(match.role.value, match.disclosure) for match in book.find_by_hash(_digest_of(what))]
-    if not found:
-        raise ReleaseError(
-            what,
-            "no disclosure of this register knows it",
-            "It left elsewhere, or was changed since: look for the number on the image",
-        )
-    for role, one in found:
+    from pipeline.app.release.register_service import find_disclosures
+
+    with opened(register) as entries:
+        found = find_disclosures(entries, subject)
+    for one in found:
+        disclosure = one.disclosure
         if as_json:
-            print_json({"found_as": role, **as_plain(one)})
+            print_json({"found_as": one.found_as, **as_plain(disclosure)})
         else:
-            say(out, (one.number, "bold"), f"  {_ROLES[role]}; {one.state.value}; {one.request.recipient}")
+            facts = f"{_FOUND_AS[one.found_as]}; {disclosure.state.value}; {disclosure.request.recipient}"
+            say(out, (disclosure.number, "bold"), f"  {facts}")
 
 
 @app.command("sheet")
@@ -118,7 +118,7 @@ def sheet(
         str,
         typer.Option(
             envvar="VIAPUBLICA_INSTITUTION",
-            help="Whose register it is.  [default: those of the marks]",
+            help="Institution of the register.  [default: those of the overlays]",
             show_default=False,
         ),
     ] = "",
@@ -126,105 +126,66 @@ def sheet(
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The month's sheet (XLSX) with the columns of decree 18.743/2014 art. 9; an empty month says that there were none.
+    """Write the monthly sheet (XLSX) with the columns of decree 18.743/2014 art. 9, also for a month without any.
 
     Example: [bold]viapublica release sheet 2026-11 --out sheet.xlsx --zone America/Sao_Paulo[/]
     """
-    month = month.strip()
-    path = target or f"disclosures-{month}.xlsx"
-    if Path(path).suffix.lower() != ".xlsx":
-        raise ReleaseError(f"--out {path}", "is no name of a spreadsheet", "Let it end with .xlsx")
-    with opened(register, zone) as book:
-        found, entries, broken = book.list(month=month), book.journal(), book.check_journal()
-    check_target("--out", path)
-    from pipeline.domain.clock import SystemClock
-    from pipeline.governance.monthly_sheet import SheetHead, month_sheet
+    from pipeline.app.release.register_service import write_sheet
 
-    names = sorted({one.request.mark.institution for one in found} - {""})
-    head = SheetHead(
-        institution=institution or ", ".join(names),
-        month=month,
-        made_ms=SystemClock().wall_ms(),
-        zone=find_zone(zone),
-        journal=(len(entries), entries[-1].hash if entries else ""),
-    )
-    with output_file("--out", path, "wb") as stream:
-        stream.write(month_sheet(found, head))
-    if broken is not None:
-        say(err, ("broken:", "bold red"), " the journal does not hold; see viapublica release journal --check")
+    with opened(register, zone) as entries:
+        written = write_sheet(entries, month, target, institution)
+    if not written.journal_intact:
+        say(err, ("broken:", "bold red"), " the journal has been changed; see viapublica release journal --check")
     if as_json:
-        print_json({"file": path, "month": month, "disclosures": len(found)})
+        print_json({"file": written.file, "month": written.month, "disclosures": written.disclosures})
     else:
-        say(out, ("written ", "bold"), f"{path}: {len(found)} disclosure{'' if len(found) == 1 else 's'}")
+        say(out, ("written ", "bold"), f"{written.file}: {counted(written.disclosures, 'disclosure')}")
 
 
 @app.command("journal")
 def journal(
     number: Annotated[
-        str | None, typer.Argument(metavar="[NUMBER]", help="Only of this one.", show_default=False)
+        str | None, typer.Argument(metavar="[NUMBER]", help="Only of this disclosure.", show_default=False)
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Check the chain of hashes; status 1 when broken.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the hash chain; exits with status 1 if it is broken.")
+    ] = False,
     register: RegisterOption = DEFAULT_REGISTER,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Every change of the register: who, when, what. With --json one object per line.
+    """Show every change of the register: person, time, action. With --json one object per line.
 
     Example: [bold]viapublica release journal --check[/]
     """
-    with opened(register, zone) as book:
-        broken = book.check_journal() if check else None
-        entries = book.journal(None if check else number) if broken is None else ()
-        subject = book.subject
-    if not check:
-        if as_json:
-            for entry in entries:
-                print_json(asdict(entry))
-        else:
-            tell_journal(entries, find_zone(zone))
-        return
-    last = entries[-1].hash if entries else ""
+    from pipeline.app.release.register_service import check_journal
+
+    with opened(register, zone) as entries:
+        if check:
+            _show_check(check_journal(entries), as_json)
+            return
+        changes = entries.journal(number)
     if as_json:
-        result: dict[str, Any] = {"good": broken is None, "entries": len(entries), "last_hash": last}
+        for entry in changes:
+            print_json(asdict(entry))
+    else:
+        show_journal(changes, find_zone(zone))
+
+
+def _show_check(checked: JournalCheck, as_json: bool) -> None:
+    broken = checked.broken
+    if as_json:
+        result = {"good": broken is None, "entries": len(checked.entries), "last_hash": checked.last_hash}
         print_json(result | {"broken": None if broken is None else asdict(broken)})
-    elif broken is None:
-        say(out, ("holds", "bold green"), f": entry {len(entries)} is the last, its hash {last or 'none'}")
-        say(err, "note the hash elsewhere: it shows later that nothing before it was taken away")
-    if broken is not None:
-        if as_json:
+        if broken is not None:
             raise typer.Exit(1)
+        return
+    if broken is not None:
         raise ReleaseError(
-            f"journal of {subject}",
+            f"journal of {checked.subject}",
             f"entry {broken.seq} ({broken.number}): {broken.problem}",
-            "Somebody changed the register past the program: compare it with a backup",
+            "The register was changed by another program: compare it with a backup",
         )
-
-
-_ROLES = {
-    "number": "is in the register",
-    "built": "a file built for it",
-    "source": "the original that was asked for",
-    "declaration": "the recipient's declaration",
-}
-
-
-def _is_number(what: str) -> bool:
-    try:
-        read_number(what)
-    except ReleaseError:
-        return False
-    return True
-
-
-def _digest_of(what: str) -> str:
-    if _SHA256.fullmatch(what.strip()):
-        return what
-    if not Path(what).exists():
-        raise ReleaseError(
-            what,
-            "is neither a number, nor a SHA-256, nor a file that is there",
-            f"Write {NUMBER_EXAMPLE}, name the file, or its 64 hexadecimal digits",
-        )
-    from pipeline.governance.declarations import file_digest
-
-    return file_digest(Path(what))[0]
+    last = checked.last_hash or "none"
+    say(out, ("intact", "bold green"), f": entry {len(checked.entries)} is the last, its hash {last}")
+    say(err, "store the hash elsewhere: it proves later that no earlier entry was removed")

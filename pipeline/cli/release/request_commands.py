@@ -1,9 +1,10 @@
-"""`viapublica release request`, `declare`, `approve`, `refuse` and `deliver`: what is entered and decided."""
+"""`viapublica release request`, `declare`, `approve`, `refuse` and `deliver`: entries and decisions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,84 +20,69 @@ from pipeline.cli.release.app import (
     opened,
     person,
 )
-from pipeline.cli.release.output import tell_changed
-from pipeline.domain.disclosure import Content, LegalBasis, MarkWords, ReleaseLook, Request
+from pipeline.cli.release.output import show_changed
+from pipeline.domain.disclosure import Content, LegalBasis, ReleaseStyle, Request
+from pipeline.domain.redaction import OverlayText
 from pipeline.domain.times import find_zone, parse_range
-
-if TYPE_CHECKING:
-    from pipeline.record.holds import Holds
 
 __all__ = ["app"]
 
 
 @app.command("request")
 def request(
-    recipient: Annotated[str, typer.Option(help="Who asks and would get it.", show_default=False)],
-    basis: Annotated[LegalBasis, typer.Option(help="Why the recipient may have it.", show_default=False)],
-    purpose: Annotated[str, typer.Option(help="What it is for, in words.", show_default=False)],
-    camera: Annotated[str, typer.Option(help="The camera asked for, with --from and --to.")] = "",
+    recipient: Annotated[str, typer.Option(help="The person or body that receives it.", show_default=False)],
+    basis: Annotated[LegalBasis, typer.Option(help="Legal basis of the disclosure.", show_default=False)],
+    purpose: Annotated[str, typer.Option(help="Purpose, in words.", show_default=False)],
+    camera: Annotated[str, typer.Option(help="Requested camera, with --from and --to.")] = "",
     start: Annotated[
-        str | None, typer.Option("--from", help="From: 2026-11-22T08:00-03:00, or local time in --zone.")
+        str | None, typer.Option("--from", help="Start: 2026-11-22T08:00-03:00, or local time in --zone.")
     ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Before: like --from.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="End, not included; like --from.")] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Configuration that records the camera: the video asked for is held from now on."),
+        typer.Option(help="Configuration that records the camera; exempts the requested video from retention."),
     ] = None,
-    file: Annotated[Path | None, typer.Option(help="The file asked for, in place of a camera.")] = None,
-    document: Annotated[str, typer.Option(help="The recipient's CPF, CNPJ, or the number of the case.")] = "",
+    file: Annotated[Path | None, typer.Option(help="Requested file, in place of a camera.")] = None,
+    document: Annotated[str, typer.Option(help="CPF or CNPJ of the recipient, or the case number.")] = "",
     declaration: Annotated[Path | None, typer.Option(help="The recipient's signed declaration (PDF, scan).")] = None,
-    look: Annotated[
-        ReleaseLook, typer.Option(help="What is to stand where a person, face or plate was.")
-    ] = ReleaseLook.FILL,
-    institution: Annotated[str, typer.Option(help="To be burnt in: who gives it away.")] = "",
-    place: Annotated[str, typer.Option(help="To be burnt in: the camera, as it may be called outside.")] = "",
-    date: Annotated[str, typer.Option("--date", help="To be burnt in: the date, as it may be told.")] = "",
+    style: Annotated[
+        ReleaseStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")
+    ] = ReleaseStyle.FILL,
+    institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = "",
+    place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = "",
+    date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = "",
     by: ByOption = None,
     register: RegisterOption = DEFAULT_REGISTER,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Enter what somebody outside asks for. It gets its number at once; nothing leaves before another person approves.
+    """Enter a request. It gets its number at once; nothing is released before another person approves it.
 
     Example: [bold]viapublica release request --recipient "12ª Vara Criminal" --basis judiciary --purpose "prova"
     --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T08:30-03:00 --declaration signed.pdf[/]
     """
-    begin_ms, end_ms = parse_range(start, end, find_zone(zone))
-    from pipeline.governance.declarations import file_digest, shown_name
+    place_zone = find_zone(zone)
+    begin_ms, end_ms = parse_range(start, end, place_zone)
+    from pipeline.app.release.register_service import enter_request, file_content
 
-    digest = "" if file is None else file_digest(file)[0]
-    name = "" if file is None else shown_name(file)
+    of_file = Content() if file is None else file_content(file)
     wanted = Request(
         requested_by=person(by),
         recipient=recipient,
         basis=basis,
         purpose=purpose,
-        content=Content(camera, begin_ms, end_ms, name, digest),
+        content=replace(of_file, camera_id=camera, begin_ms=begin_ms, end_ms=end_ms),
         recipient_document=document,
-        look=look.value,
-        mark=MarkWords(institution, place, date),
+        style=style.value,
+        overlay=OverlayText(institution, place, date),
     )
-    keeper = None if config is None else _keeper(config)  # before anything is entered
-    with opened(register, zone, create=True) as book:
-        entered = book.request(wanted, declaration)
-    tell_changed(entered, as_json)
-    if begin_ms is None or end_ms is None or file is not None:
-        return
-    if keeper is None:
-        say(err, "recorded video goes after some days: name --config to have it held, or use viapublica segments hold")
-        return
-    held = keeper.hold(camera, begin_ms, end_ms, f"disclosure {entered.number}", person(by))
-    say(err, f"held: {held}; when it is delivered or refused: viapublica segments free {held}")
-
-
-def _keeper(config: Path) -> Holds:
-    from pipeline.app.release.recorded_source import recording  # here: a configuration takes long to import
-    from pipeline.observe import logs
-    from pipeline.record.holds import Holds
-
-    logs.configure("warning", "auto")
-    return Holds(recording(config).folder)
+    entered = enter_request(register, wanted, zone=place_zone, declaration=declaration, config=config)
+    show_changed(entered.disclosure, as_json)
+    if entered.hold_id:
+        release_hold = f"viapublica camera unhold {entered.hold_id}"
+        say(err, f"held: {entered.hold_id}; after delivery or refusal: {release_hold}")
+    elif file is None and begin_ms is not None:
+        say(err, "recorded video expires: add --config to hold it, or use viapublica camera hold")
 
 
 @app.command("declare")
@@ -107,44 +93,44 @@ def declare(
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep the declaration that the recipient signed (decree 18.743/2014 art. 10 §3): a copy stays with the register.
+    """Store the declaration that the recipient signed (decree 18.743/2014 art. 10 §3) with the register.
 
     Example: [bold]viapublica release declare 2026/000123 signed.pdf[/]
     """
-    with opened(register) as book:
-        tell_changed(book.declare(number, file, person(by)), as_json)
+    with opened(register) as entries:
+        show_changed(entries.declare(number, file, person(by)), as_json)
 
 
 @app.command("approve")
 def approve(
     number: NumberArgument,
     by: ByOption = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why; may be left out.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Reason; optional.")] = "",
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
-    """Let files be made for it. Who entered the request cannot, and nobody can without the recipient's declaration.
+    """Approve a disclosure; requires another person than the one who entered it, and the recipient's declaration.
 
     Example: [bold]viapublica release approve 2026/000123 --by "Beatriz Lima"[/]
     """
-    with opened(register) as book:
-        tell_changed(book.approve(number, person(by), reason), as_json)
+    with opened(register) as entries:
+        show_changed(entries.approve(number, person(by), reason), as_json)
 
 
 @app.command("refuse")
 def refuse(
     number: NumberArgument,
-    reason: Annotated[str, typer.Option("--reason", help="Why: a refusal needs reasons.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Reason; required.")] = "",
     by: ByOption = None,
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
-    """Say no, with reasons; the register keeps refusals too.
+    """Refuse a disclosure, with a reason, or withdraw an approval; refusals stay in the register.
 
     Example: [bold]viapublica release refuse 2026/000123 --reason "the period is longer than the purpose needs"[/]
     """
-    with opened(register) as book:
-        tell_changed(book.refuse(number, person(by), reason), as_json)
+    with opened(register) as entries:
+        show_changed(entries.refuse(number, person(by), reason), as_json)
 
 
 @app.command("deliver")
@@ -154,9 +140,9 @@ def deliver(
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
-    """Note that the newest file was handed over.
+    """Record that the newest file was handed over.
 
     Example: [bold]viapublica release deliver 2026/000123[/]
     """
-    with opened(register) as book:
-        tell_changed(book.delivered(number, person(by)), as_json)
+    with opened(register) as entries:
+        show_changed(entries.delivered(number, person(by)), as_json)

@@ -2,134 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.anonymize.metadata_check import leftovers
-from pipeline.anonymize.provenance import Provenance, Standing, read_provenance
 from pipeline.cli.common.console import out, plain, print_json, say
-from pipeline.cli.common.output_files import sha256_of
-from pipeline.errors import ReleaseError
+from pipeline.domain.plural import counted
 
-_WORDS = {
-    Standing.TRUSTED: ("genuine", "green", "unchanged, and signed by somebody your authorities vouch for"),
-    Standing.UNKNOWN_SIGNER: (
-        "unchanged",
-        "yellow",
-        "unchanged since it was signed, but nobody you trust vouches for the signer: ask the institution for its "
-        "authority.pem and add --trust",
-    ),
-    Standing.EXPIRED: (
-        "expired",
-        "yellow",
-        "unchanged since it was signed, but the signer's certificate has run out: ask the institution whether its "
-        "register has this SHA-256",
-    ),
-    Standing.BROKEN: ("broken", "red", "changed after it was signed, or signed with a certificate that does not hold"),
-    Standing.UNSIGNED: ("unsigned", "yellow", "nobody signed it: it may come from anyone"),
-}
-_LONGEST = 300
-"""Characters of one value that are shown."""
+if TYPE_CHECKING:
+    from pipeline.app.release.verify_clip import CheckedClip
+
+_MAX_CHARACTERS = 300
+"""Of one value that is shown."""
 
 
 def verify(
-    clip: Annotated[Path, typer.Argument(help="A clip that somebody gave you.", show_default=False)],
+    clip: Annotated[Path, typer.Argument(help="A released clip.", show_default=False)],
     trust: Annotated[
         Path | None,
-        typer.Option("--trust", help="Authorities you trust (PEM), from the institution.", show_default=False),
+        typer.Option("--trust", help="Trusted authorities (PEM), from the institution.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Result as JSON.")] = False,
 ) -> None:
     """Check a released clip offline: signature, integrity, contents.
 
-    Shows who signed it, whether it is unchanged, what was done, and what else is in it.
+    Shows the signer, whether the clip is unchanged, how it was redacted, and content besides the video.
 
-    Exit status 0 when it is signed and unchanged (with --trust: by somebody trusted) and holds nothing but images.
+    Exit status 0 if it is signed and unchanged (with --trust: by a trusted signer) and contains nothing but video.
 
     Example: [bold]viapublica verify release.mp4 --trust authority.pem[/]
     """
-    found = examine(clip, trust)
+    from pipeline.app.release.verify_clip import verify_clip
+
+    checked = verify_clip(clip, trust)
     if as_json:
-        print_json(found.as_json())
+        print_json(checked.as_json())
     else:
-        tell_examined(found)
-    if not found.good:
+        show_checked(checked, trust)
+    if not checked.good:
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class Examined:
-    """What a clip says about itself, and what is in it."""
-
-    clip: Path
-    sha256: str
-    provenance: Provenance
-    extras: Sequence[str]
-    good: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        found = self.provenance
-        return {
-            "file": str(self.clip),
-            "sha256": self.sha256,
-            "good": self.good,
-            "standing": found.standing.value,
-            "signer": found.signer,
-            "problems": list(found.problems),
-            "leftovers": list(self.extras),
-            "statement": dict(found.statement),
-        }
-
-
-def examine(clip: Path, trust: Path | None) -> Examined:
-    """Check a clip offline.
-
-    Raises:
-        ReleaseError: it is no clip, or the authorities are none.
-    """
-    extras = leftovers(clip)
-    found = read_provenance(clip, _authorities(trust))
-    wanted = {Standing.TRUSTED} if trust else {Standing.TRUSTED, Standing.UNKNOWN_SIGNER}
-    return Examined(clip, sha256_of(clip), found, extras, found.standing in wanted and not extras)
-
-
-def tell_examined(examined: Examined) -> None:
-    """The same for people."""
-    found = examined.provenance
-    word, color, meaning = _WORDS[found.standing]
-    say(out, (word, f"bold {color}"), f" {meaning}")
-    for name, value in (("signer", found.signer), ("sha256", examined.sha256), *_rows(found.statement)):
+def show_checked(checked: CheckedClip, trust: Path | None) -> None:
+    """A checked clip on the terminal; everything in it may come from a stranger."""
+    provenance = checked.provenance
+    word, color, meaning = _verdict(checked, trust)
+    say(out, (word, f"bold {color}"), f": {meaning}")
+    for name, value in (("sha256", checked.sha256), *_rows(provenance.statement)):
         if value:
-            say(out, (f"{name:>12}  ", "dim"), plain(value)[:_LONGEST])
-    for problem in (*found.problems, *examined.extras):
-        say(out, ("problem:", "bold red"), f" {plain(problem)[:_LONGEST]}")
+            say(out, (f"{name:>12}  ", "dim"), plain(value)[:_MAX_CHARACTERS])
+    for problem in (*provenance.problems, *checked.extra_content):
+        say(out, ("problem:", "bold red"), f" {plain(problem)[:_MAX_CHARACTERS]}")
 
 
-def _authorities(trust: Path | None) -> str:
-    if trust is None:
-        return ""
-    try:
-        text = trust.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReleaseError(str(trust), "is no certificate that can be read", "Name a PEM file") from error
-    if "BEGIN CERTIFICATE" not in text:
-        raise ReleaseError(str(trust), "holds no certificate in PEM", "Name the authority.pem of the institution")
-    return text
+def _verdict(checked: CheckedClip, trust: Path | None) -> tuple[str, str, str]:
+    """A keyword, its color, and a sentence."""
+    signer = plain(checked.provenance.signer)[:_MAX_CHARACTERS] or "an unnamed signer"
+    verdicts = {
+        "trusted": (
+            "genuine",
+            "green",
+            f"unchanged, signed by {signer}, which {trust.name if trust else 'a trusted authority'} vouches for",
+        ),
+        "unknown-signer": (
+            "unchanged",
+            "yellow",
+            f"signed by {signer}, which no trusted authority vouches for; ask the institution for its authority.pem "
+            "and add --trust",
+        ),
+        "expired": (
+            "expired",
+            "yellow",
+            f"unchanged, signed by {signer}, whose certificate has expired; ask the institution whether its register "
+            "has this SHA-256",
+        ),
+        "broken": ("broken", "red", "changed after it was signed, or signed with an invalid certificate"),
+        "unsigned": ("unsigned", "yellow", "not signed, so its origin is unknown"),
+    }
+    return verdicts[checked.provenance.status.value]
 
 
 def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a receiver wants to know of a statement; all of it is in --json. Anybody may have signed anything."""
+    """The facts of a statement for recipients; --json has all of it. Any signer can have written anything."""
     for name in ("institution", "number", "place", "date", "software", "seconds", "frames"):
-        yield name, str(statement.get("camera" if name == "place" else name, ""))
-    yield "covered", ", ".join(f"{count} {word}s" for word, count in _part(statement, "objects").items())
-    yield "look", str(_part(statement, "policy").get("look", ""))
-    eyes = _part(statement, "checked").get("eyes", ())
-    yield "checked by", ", ".join(map(str, eyes)) if isinstance(eyes, list) else ""
+        yield name, str(statement.get(name, ""))
+    objects = _part(statement, "objects").items()
+    yield "masked", ", ".join(counted(n, word) if isinstance(n, int) else f"{n} {word}" for word, n in objects)
+    yield "style", str(_part(statement, "policy").get("style", ""))
+    detectors = _part(statement, "verification").get("detectors", ())
+    yield "verified by", ", ".join(map(str, detectors)) if isinstance(detectors, list) else ""
 
 
 def _part(statement: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,1 +1,1 @@
-"""The schema's history. A migration that was ever released is never edited; a new one is added."""
+"""Migrations of the schema. A released migration is never edited; a new one is added."""

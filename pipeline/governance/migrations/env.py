@@ -1,4 +1,4 @@
-"""Run by Alembic: brings the connection it was handed up to date, in the transaction that is open on it."""
+"""Alembic environment: migrates the given connection, in its open transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded video by camera and time: cut to the frame, across files and gaps; what cannot be had is named."""
+"""Recorded video by camera and span: cut to the frame, across files and gaps, with errors for missing video."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_gap_stays_a_gap(tmp_path: Path, source: Path, archive: RecordingArchi
     assert gaps[0].reason.startswith("the cable was pulled")
 
 
-def test_a_file_that_cannot_be_read_is_a_gap_and_the_others_are_video(tmp_path: Path, source: Path) -> None:
+def test_an_unreadable_file_is_a_gap_between_the_others(tmp_path: Path, source: Path) -> None:
     record(tmp_path / "video", source)
     archive = RecordingArchive(tmp_path / "video")
     broken = archive.segments("cam")[1]
@@ -94,7 +94,7 @@ def test_video_that_overlaps_after_a_clock_was_set_back_still_rises(
     assert all(a < b for a, b in itertools.pairwise(stamps))
 
 
-def test_another_size_is_named_with_its_time(tmp_path: Path, archive: RecordingArchive) -> None:
+def test_a_changed_size_is_reported_with_its_time(tmp_path: Path, archive: RecordingArchive) -> None:
     other = encode(tmp_path / "other.mp4", Recipe(size=(320, 240)))
     record(tmp_path / "video", other, begin_ms=BEGIN_MS + 4000)
     with pytest.raises(UnsupportedMedia, match=r"changes its size from 160×120 to 320×240 at 2025-06-01 12:00:04"):
@@ -111,14 +111,12 @@ def test_another_size_is_named_with_its_time(tmp_path: Path, archive: RecordingA
         ("cam", -9000, -8000, "was not recorded. The nearest video is from 2025-06-01 12:00:00"),
     ],
 )
-def test_what_cannot_be_had_is_named(
-    archive: RecordingArchive, camera: str, begin: int, end: int, problem: str
-) -> None:
+def test_missing_video_is_reported(archive: RecordingArchive, camera: str, begin: int, end: int, problem: str) -> None:
     with pytest.raises(RecordError, match=problem):
         open_recorded(archive, camera, BEGIN_MS + begin, BEGIN_MS + end, SETTINGS)
 
 
-def test_the_future_is_not_recorded(archive: RecordingArchive) -> None:
+def test_a_future_span_is_refused(archive: RecordingArchive) -> None:
     now_ms = round(time.time() * 1000)
     with pytest.raises(RecordError, match=r"lies in the future; it is .* now"):
         open_recorded(archive, "cam", now_ms, now_ms + 3_600_000, SETTINGS)

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.anonymize.metadata_check import leftovers
+from pipeline.anonymize.metadata_check import find_extra_content
 from pipeline.anonymize.provenance import sign_in_place
-from pipeline.anonymize.signing_certificate import load_identity, make_identity
+from pipeline.anonymize.signing_certificate import create_signing_identity, load_signing_identity
 from pipeline.errors import ViapublicaError
 from tests.cli.commands import app, viapublica
 from tests.decode.clips import Recipe, encode
@@ -25,7 +25,7 @@ from tests.decode.clips import Recipe, encode
 
 @pytest.fixture(scope="module")
 def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of a shopping street full of people, with sound, a title, a place, a chapter and a cover image."""
+    """Two seconds of a shopping street full of people, with audio, a title, a place, a chapter and a cover image."""
     folder = tmp_path_factory.mktemp("street")
     cover, chapters, clip = folder / "cover.jpg", folder / "chapters.txt", folder / "street.mp4"
     cv2.imwrite(str(cover), np.full((64, 64, 3), 200, np.uint8))
@@ -53,16 +53,16 @@ def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.real
-def test_a_street_becomes_a_clip_in_which_nothing_of_the_original_is_left(street: Path, tmp_path: Path) -> None:
-    assert len(leftovers(street)) >= 4, "the source has something to lose"
+def test_a_street_becomes_a_clip_without_any_content_of_the_original(street: Path, tmp_path: Path) -> None:
+    assert len(find_extra_content(street)) >= 4, "the source has extra content"
     out = tmp_path / "public.mp4"
     done = viapublica("anonymize", street, "--out", out, "--institution", "SSP-MT", "--number", "2026/7", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["frames"] == 60
-    assert told["objects"]["person"] >= 10, "looked at: some twenty people, some of them half hidden"
-    assert 0.3 < told["covered"] < 0.8
-    assert leftovers(out) == []
+    summary = json.loads(done.stdout)
+    assert summary["frames"] == 60
+    assert summary["objects"]["person"] >= 10, "counted by hand: some twenty people, some of them half hidden"
+    assert 0.3 < summary["masked_share"] < 0.8
+    assert find_extra_content(out) == []
     content = out.read_bytes()
     for trace in (b"Maria", b"Augusta", b"-23.55", b"mp4a", b"JFIF", b"people-walking"):
         assert trace not in content, trace
@@ -73,7 +73,7 @@ def test_a_street_becomes_a_clip_in_which_nothing_of_the_original_is_left(street
 
 
 @pytest.mark.real
-def test_a_signed_and_checked_clip_is_verified_elsewhere_without_our_database(street: Path, tmp_path: Path) -> None:
+def test_a_signed_and_verified_clip_is_checked_elsewhere_without_the_register(street: Path, tmp_path: Path) -> None:
     made = viapublica("release", "certificate", "SSP-MT", "--out", tmp_path / "id")
     assert made.returncode == 0, made.stderr
     out = tmp_path / "public.mp4"
@@ -81,16 +81,16 @@ def test_a_signed_and_checked_clip_is_verified_elsewhere_without_our_database(st
     span = ("--from", "0.5", "--to", "0.7")
     done = viapublica("anonymize", street, "--out", out, "--number", "2026/7", "--check", *span, *identity)
     assert done.returncode == 0, done.stderr
-    assert "checked by" in done.stdout
+    assert "verified by" in done.stdout
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "clip.mp4").write_bytes(out.read_bytes())
     (elsewhere / "authority.pem").write_bytes((tmp_path / "id" / "authority.pem").read_bytes())
     good = viapublica("verify", "clip.mp4", "--trust", "authority.pem", "--json", cwd=elsewhere)
     assert good.returncode == 0, good.stderr
-    told = json.loads(good.stdout)
-    assert (told["standing"], told["signer"], told["statement"]["number"]) == ("trusted", "SSP-MT", "2026/7")
-    assert told["statement"]["frames"] == 6
+    summary = json.loads(good.stdout)
+    assert (summary["status"], summary["signer"], summary["statement"]["number"]) == ("trusted", "SSP-MT", "2026/7")
+    assert summary["statement"]["frames"] == 6
     data = bytearray(out.read_bytes())
     data[-200] ^= 1
     (elsewhere / "clip.mp4").write_bytes(data)
@@ -100,7 +100,7 @@ def test_a_signed_and_checked_clip_is_verified_elsewhere_without_our_database(st
 
 
 @pytest.mark.real
-def test_a_image_comes_out_covered_and_upright(data_dir: Path, tmp_path: Path) -> None:
+def test_an_image_is_redacted_and_upright(data_dir: Path, tmp_path: Path) -> None:
     folder = data_dir / "pennfudan-street" / "images"
     source, out = sorted(folder.iterdir())[0], tmp_path / "public.png"
     done = viapublica("anonymize", source, "--out", out, "--json")
@@ -114,7 +114,7 @@ def test_a_image_comes_out_covered_and_upright(data_dir: Path, tmp_path: Path) -
     assert changed.mean() > 0.05
 
 
-def test_what_cannot_be_done_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_invalid_requests_are_refused_before_a_file_is_written(tmp_path: Path) -> None:
     # In this process, for speed.
     clip = encode(tmp_path / "clip.mp4", Recipe(frames=5))
     sound = tmp_path / "sound.mp4"
@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(tmp_path: Path) 
     keys = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76" * 16, "-encryption_kid", "a7" * 16]
     subprocess.run(["ffmpeg", "-v", "error", "-i", str(clip), "-c", "copy", *keys, str(locked)], check=True)
     statue = tmp_path / "statue.yaml"
-    statue.write_text("uncover:\n  - {box: [0, 0, 1, 1], why: a statue}\n")
+    statue.write_text("exempt:\n  - {box: [0, 0, 1, 1], why: a statue}\n")
     empty, folder = tmp_path / "empty.mp4", tmp_path / "folder"
     empty.touch()
     folder.mkdir()
@@ -135,21 +135,21 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(tmp_path: Path) 
         ((clip, "--out", tmp_path / "a.avi"), "ends with .avi"),
         ((clip, "--out", folder), "is a folder"),
         ((clip, "--out", tmp_path / "no" / "a.mp4"), "cannot be written"),
-        ((clip, "--out", tmp_path / "a.mp4", "--from", "100"), "would hold no frame"),
+        ((clip, "--out", tmp_path / "a.mp4", "--from", "100"), "contains no frames in the selected range"),
         ((tmp_path / "none.mp4", "--out", tmp_path / "a.mp4"), "does not exist"),
         ((empty, "--out", tmp_path / "a.mp4"), "is empty"),
         ((sound, "--out", tmp_path / "a.mp4"), "sound.mp4"),
         ((locked, "--out", tmp_path / "a.mp4"), "not encrypted"),
-        ((clip, "--out", tmp_path / "a.mp4", "--regions", statue), "a second person has to agree"),
+        ((clip, "--out", tmp_path / "a.mp4", "--regions", statue), "require second-person approval"),
         ((clip, "--out", tmp_path / "a.mp4", "--regions", tmp_path / "none.yaml"), "cannot be read"),
-        ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "no" / "page.html"), "there is no folder"),
-        ((image, "--out", tmp_path / "a.png", "--report", tmp_path / "page.html"), "is for clips"),
+        ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "no" / "report.html"), "there is no folder"),
+        ((image, "--out", tmp_path / "a.png", "--report", tmp_path / "report.html"), "applies to video only"),
         ((clip, "--out", tmp_path / "a.mp4", "--report", clip), "is the original itself"),
         ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "a.mp4"), "is the clip that is to be written"),
         ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip), "belong together"),
-        ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip, "--key", clip), "is no certificate"),
-        ((clip, "--out", tmp_path / "a.mp4", "--eyes", "nobody"), "nobody"),
-        ((image, "--out", tmp_path / "a.png", "--check"), "is for clips"),
+        ((clip, "--out", tmp_path / "a.mp4", "--certificate", clip, "--key", clip), "is not a certificate"),
+        ((clip, "--out", tmp_path / "a.mp4", "--check-model", "unknown"), "unknown"),
+        ((image, "--out", tmp_path / "a.png", "--check"), "applies to video only"),
     ]
     for arguments, problem in cases:
         done = CliRunner().invoke(app, ["anonymize", *map(str, arguments)])
@@ -167,7 +167,7 @@ def test_what_cannot_be_done_is_told_before_anything_is_written(tmp_path: Path) 
 
 @pytest.mark.real
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_stopped_leaves_nothing_under_the_final_name(data_dir: Path, tmp_path: Path, number: int) -> None:
+def test_a_stopped_run_leaves_no_file_under_the_final_name(data_dir: Path, tmp_path: Path, number: int) -> None:
     out = tmp_path / "public.mp4"
     command = [sys.executable, "-m", "pipeline.cli", "anonymize", str(data_dir / "clips" / "people-walking.mp4")]
     with subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.DEVNULL) as process:
@@ -182,7 +182,7 @@ def test_a_run_that_is_stopped_leaves_nothing_under_the_final_name(data_dir: Pat
         assert list(tmp_path.iterdir()) == []
 
 
-def test_verify_says_of_a_strangers_clip_that_nobody_signed_it(tmp_path: Path) -> None:
+def test_verify_reports_an_unsigned_clip(tmp_path: Path) -> None:
     clip = encode(tmp_path / "clip.mp4", Recipe(frames=5, metadata={"title": "Rua Augusta"}))
     done = viapublica("verify", clip)
     assert done.returncode == 1
@@ -191,16 +191,16 @@ def test_verify_says_of_a_strangers_clip_that_nobody_signed_it(tmp_path: Path) -
     assert viapublica("verify", tmp_path / "none.mp4").returncode == 1
     rubbish = tmp_path / "rubbish.mp4"
     rubbish.write_bytes(b"\0" * 1000)
-    assert "is not a video" in viapublica("verify", rubbish).stderr
+    assert "is not a readable video" in viapublica("verify", rubbish).stderr
 
 
-def test_what_a_stranger_signed_moves_no_cursor_and_forges_no_line(tmp_path: Path) -> None:
-    certificate, key, _ = make_identity("Mallory", tmp_path / "id")
-    identity = load_identity(certificate, key)
+def test_a_foreign_statement_moves_no_cursor_and_forges_no_line(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("Mallory", tmp_path / "id")
+    identity = load_signing_identity(certificate, key)
     clip = tmp_path / "clip.mp4"
     for name, statement in (
-        ("lines", {"number": "1\ngenuine unchanged", "institution": "\x1b[2J\x1b[32mSSP-MT", "camera": "a" * 10_000}),
-        ("kinds", {"objects": "x", "policy": [1], "checked": {"eyes": 7}, "frames": {"a": "b"}}),
+        ("lines", {"number": "1\ngenuine unchanged", "institution": "\x1b[2J\x1b[32mSSP-MT", "place": "a" * 10_000}),
+        ("kinds", {"objects": "x", "policy": [1], "verification": {"detectors": 7}, "frames": {"a": "b"}}),
     ):
         encode(clip, Recipe(frames=5))
         sign_in_place(clip, identity, statement)
@@ -211,8 +211,8 @@ def test_what_a_stranger_signed_moves_no_cursor_and_forges_no_line(tmp_path: Pat
         assert max(map(len, done.output.splitlines())) < 400
 
 
-def test_weaker_looks_say_why_they_are_weaker(tmp_path: Path) -> None:
+def test_weak_styles_are_explained(tmp_path: Path) -> None:
     clip = encode(tmp_path / "clip.mp4", Recipe(frames=5))
-    done = viapublica("anonymize", clip, "--out", tmp_path / "a.mp4", "--look", "blur")
+    done = viapublica("anonymize", clip, "--out", tmp_path / "a.mp4", "--style", "blur")
     assert done.returncode == 0, done.stderr
     assert "95.9" in done.stderr

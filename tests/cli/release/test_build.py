@@ -1,4 +1,4 @@
-"""`viapublica release build`: only for what was approved, from the very source, and nothing half done."""
+"""`viapublica release build`: only for approved disclosures, only from the requested source, complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from pipeline.anonymize.metadata_check import leftovers
-from pipeline.anonymize.signing_certificate import make_identity
+from pipeline.anonymize.metadata_check import find_extra_content
+from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.record.holds import Holds
 from tests.cli.commands import app
@@ -33,7 +33,7 @@ def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def blink(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first ten of its frames, where how much is in it does not matter."""
+    """Its first ten frames, for tests that do not depend on the content."""
     return _cut(data_dir, tmp_path_factory.mktemp("blink") / "blink.mp4", seconds=1)
 
 
@@ -50,13 +50,13 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VIAPUBLICA_REGISTER", raising=False)
     (tmp_path / "signed.pdf").write_text("declaro")
-    certificate, key, _ = make_identity("SSP-MT", tmp_path / "id")
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     monkeypatch.setenv("VIAPUBLICA_CERTIFICATE", str(certificate))
     monkeypatch.setenv("VIAPUBLICA_KEY", str(key))
 
 
 def release(*words: str | Path) -> Any:
-    """`viapublica release …` in this process: what it says as JSON, or the error it raised."""
+    """`viapublica release …` in this process: its JSON output, or the error it raised."""
     with structlog.testing.capture_logs():
         done = CliRunner().invoke(app, ["release", *map(str, words), "--json"], prog_name="viapublica")
     if isinstance(done.exception, ViapublicaError):
@@ -90,39 +90,39 @@ def moment(after_ms: int) -> str:
     return datetime.fromtimestamp((BEGIN_MS + after_ms) / 1000, UTC).isoformat()
 
 
-def test_a_camera_and_a_time_become_a_clip_cut_to_the_frame(street: Path, tmp_path: Path) -> None:
+def test_a_camera_and_a_span_become_a_clip_cut_to_the_frame(street: Path, tmp_path: Path) -> None:
     record(tmp_path / "video", street)
     config = config_of(tmp_path)
     number = approved("--camera=cam", f"--from={moment(450)}", f"--to={moment(2350)}", f"--config={config}")
     assert [hold.reason for hold in Holds(tmp_path / "video").all()] == [f"disclosure {number}"], (
-        "held since it was asked"
+        "held since the request"
     )
-    told = release("build", number, f"--config={config}", "--by=Ana")
-    assert told["statement"]["frames"] == 19, "images 5 to 23 of ten a second"
-    assert told["statement"]["privacy_masks"]["count"] == 1
+    built = release("build", number, f"--config={config}", "--by=Ana")
+    assert built["statement"]["frames"] == 19, "images 5 to 23 of ten a second"
+    assert built["statement"]["privacy_masks"]["count"] == 1
     assert [hold.reason for hold in Holds(tmp_path / "video").all()] == [f"disclosure {number}"]
-    with av.open(told["clip"]) as container:
+    with av.open(built["clip"]) as container:
         images = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
         assert container.streams.video[0].average_rate == 10
     masked = [image[4:100, 4:310] for image in images]
-    assert all(part.max() < 75 and np.median(part) < 25 for part in masked), "black, but for covers that reach into it"
-    assert leftovers(Path(told["clip"])) == []
-    page = Path(told["page"]).read_text(encoding="utf-8")
-    for words in ("cam", moment(500)[:19].replace("T", " "), "UFMT", "research", "Bia", told["sha256"]):
-        assert words in page, words
-    assert release("verify", told["clip"])["disclosures"] == [number]
+    assert all(part.max() < 75 and np.median(part) < 25 for part in masked), "black, but for masks that reach into it"
+    assert find_extra_content(Path(built["clip"])) == []
+    report = Path(built["report"]).read_text(encoding="utf-8")
+    for words in ("cam", moment(500)[:19].replace("T", " "), "UFMT", "research", "Bia", built["sha256"]):
+        assert words in report, words
+    assert release("verify", built["clip"])["disclosures"] == [number]
 
 
-def test_a_gap_in_the_recording_is_on_the_page(street: Path, tmp_path: Path) -> None:
+def test_a_gap_in_the_recording_is_in_the_report(street: Path, tmp_path: Path) -> None:
     record(tmp_path / "video", street)
     record(tmp_path / "video", street, begin_ms=BEGIN_MS + 10_000)
     number = approved("--camera=cam", f"--from={moment(3500)}", f"--to={moment(10_500)}")
-    told = release("build", number, f"--config={config_of(tmp_path)}", "--by=Ana")
-    assert told["statement"]["frames"] == 10
-    assert "the cable was pulled" in Path(told["page"]).read_text(encoding="utf-8")
+    built = release("build", number, f"--config={config_of(tmp_path)}", "--by=Ana")
+    assert built["statement"]["frames"] == 10
+    assert "the cable was pulled" in Path(built["report"]).read_text(encoding="utf-8")
 
 
-def test_only_what_was_approved_is_built_and_only_from_the_very_file(street: Path, tmp_path: Path) -> None:
+def test_only_an_approved_disclosure_is_built_and_only_from_the_requested_file(street: Path, tmp_path: Path) -> None:
     number = release("request", *WHO, f"--file={street}")["number"]
     with pytest.raises(PolicyError, match="approve"):
         release("build", number, f"--source={street}")
@@ -130,14 +130,14 @@ def test_only_what_was_approved_is_built_and_only_from_the_very_file(street: Pat
     other = tmp_path / "other.mp4"
     other.write_bytes(street.read_bytes() + b"\0")
     for words, problem in (
-        ((), r"is of the file street\.mp4"),
-        ((f"--source={other}",), "is not the file that disclosure"),
+        ((), r"requests the file street\.mp4"),
+        ((f"--source={other}",), "is not the file of disclosure"),
         ((f"--source={tmp_path / 'none.mp4'}",), "cannot be read"),
         ((f"--source={street}", "--certificate=none.pem"), "none.pem"),
         ((f"--source={street}", "--regions=none.yaml"), "none.yaml"),
-        ((f"--source={street}", "--out=signed.pdf"), "cannot be made"),
-        ((f"--source={street}", "--eyes=nobody"), "nobody"),
-        ((f"--source={street}", "--model=license_plate_yolov8n_int8_320"), "finds no person and no face"),
+        ((f"--source={street}", "--out=signed.pdf"), "cannot be created"),
+        ((f"--source={street}", "--check-model=unknown"), "unknown"),
+        ((f"--source={street}", "--model=license_plate_yolov8n_int8_320"), "detects no person and no face"),
     ):
         with pytest.raises(ViapublicaError, match=problem):
             release("build", number, *words)
@@ -148,7 +148,7 @@ def test_only_what_was_approved_is_built_and_only_from_the_very_file(street: Pat
     assert file_of(number).read_bytes() == street.read_bytes()
     assert release("show", number)["files"] == []
     recorded = approved("--camera=cam", f"--from={moment(0)}", f"--to={moment(1000)}")
-    with pytest.raises(ReleaseError, match="is of camera cam"):
+    with pytest.raises(ReleaseError, match="requests camera cam"):
         release("build", recorded)
     config = config_of(tmp_path)
     with pytest.raises(RecordError, match="has no recorded video"):
@@ -158,14 +158,14 @@ def test_only_what_was_approved_is_built_and_only_from_the_very_file(street: Pat
         release("build", recorded, f"--config={config}")
 
 
-def test_a_refused_one_is_never_built(street: Path) -> None:
+def test_a_refused_disclosure_is_not_built(street: Path) -> None:
     number = release("request", *WHO, f"--file={street}")["number"]
     release("refuse", number, "--by=Bia", "--reason=too long")
     with pytest.raises(PolicyError, match="refused"):
         release("build", number, f"--source={street}")
 
 
-def test_what_the_register_does_not_take_does_not_get_a_name(
+def test_a_file_that_cannot_be_registered_does_not_appear(
     blink: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     number = approved(f"--file={blink}")
@@ -179,34 +179,34 @@ def test_what_the_register_does_not_take_does_not_get_a_name(
     assert list((tmp_path / "releases").iterdir()) == []
 
 
-def test_a_place_stays_bare_only_after_a_second_person(blink: Path, tmp_path: Path) -> None:
+def test_a_region_is_exempted_only_after_a_second_person_confirmed(blink: Path, tmp_path: Path) -> None:
     number = approved(f"--file={blink}")
     place = tmp_path / "place.yaml"
-    place.write_text("uncover:\n  - {box: [0, 0, 1, 1], why: actors who agreed}\n")
-    with pytest.raises(ReleaseError, match="a second person has to agree"):
+    place.write_text("exempt:\n  - {box: [0, 0, 1, 1], why: actors who agreed}\n")
+    with pytest.raises(ReleaseError, match="require second-person approval"):
         release("build", number, f"--source={blink}", f"--regions={place}")
-    asked = release("uncover", number, f"--regions={place}", "--by=Ana")[0]["uncovering_id"]
+    requested = release("exempt", number, f"--regions={place}", "--by=Ana")[0]["exemption_id"]
     with pytest.raises(PolicyError):
-        release("confirm", number, str(asked), "--by=ana")
-    release("confirm", number, str(asked), "--by=Bia")
-    told = release("build", number, f"--source={blink}", "--by=Ana")
-    assert told["statement"]["objects"] == {}, "the place is the whole image"
-    assert told["statement"]["by_hand"]["left_bare"] == 1
-    page = Path(told["page"]).read_text(encoding="utf-8")
-    assert "actors who agreed" in page
-    assert "but in 1 places that two persons decided to leave" in " ".join(page.split())
+        release("confirm-exemption", number, str(requested), "--by=ana")
+    release("confirm-exemption", number, str(requested), "--by=Bia")
+    built = release("build", number, f"--source={blink}", "--by=Ana")
+    assert built["statement"]["objects"] == {}, "the region is the whole image"
+    assert built["statement"]["manual_regions"]["exempted"] == 1
+    report = Path(built["report"]).read_text(encoding="utf-8")
+    assert "actors who agreed" in report
+    assert "was detected outside 1 region that two persons agreed on" in " ".join(report.split())
     shown = CliRunner().invoke(app, ["release", "show", number]).output
     assert "box 0, 0, 1, 1 (100 % of the image), from 0 s to the end" in shown
     journal = [entry["action"] for entry in release("show", number)["journal"]]
-    assert journal[-3:] == ["ask-uncover", "confirm-uncover", "build"]
+    assert journal[-3:] == ["request-exemption", "confirm-exemption", "build"]
 
 
-def test_a_file_that_was_changed_is_no_longer_the_registers(blink: Path) -> None:
+def test_a_changed_file_is_not_registered(blink: Path) -> None:
     number = approved(f"--file={blink}")
-    told = release("build", number, f"--source={blink}", "--by=Ana")
-    data = bytearray(Path(told["clip"]).read_bytes())
+    built = release("build", number, f"--source={blink}", "--by=Ana")
+    data = bytearray(Path(built["clip"]).read_bytes())
     data[-200] ^= 1
-    Path(told["clip"]).write_bytes(data)
+    Path(built["clip"]).write_bytes(data)
     done = CliRunner().invoke(app, ["release", "verify", str(file_of(number))])
     assert done.exit_code == 1
     assert "not registered" in done.output

@@ -1,4 +1,4 @@
-"""The register of disclosures from the command line."""
+"""The register of disclosures on the command line."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_every_help_shows_an_example(command: str) -> None:
     assert "VIAPUBLICA_REGISTER" in result.stdout
 
 
-def test_without_a_declaration_the_error_is_clear_and_nothing_is_lost(release: Release, folder: Path) -> None:
+def test_approval_without_a_declaration_is_refused_with_a_clear_error(release: Release, folder: Path) -> None:
     number = entered(release)["number"]
     early = viapublica("release", "approve", number, "--by", "Bia", cwd=folder)
     assert early.returncode == 1
@@ -82,18 +82,18 @@ def test_without_a_declaration_the_error_is_clear_and_nothing_is_lost(release: R
     assert (folder / "viapublica-register" / "register.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_asked_declared_approved_and_looked_up(release: Release, folder: Path) -> None:
+def test_a_request_is_declared_approved_built_and_found(release: Release, folder: Path) -> None:
     number = entered(release)["number"]
     assert json.loads(release("declare", number, "signed.pdf", "--json"))["declaration"]["name"] == "signed.pdf"
-    with pytest.raises(PolicyError, match="cannot approve it too"):
+    with pytest.raises(PolicyError, match="cannot also approve it"):
         release("approve", number, "--by", "ANA")
     assert "approved" in release("approve", number.replace("/0000", "-"), "--by", "Bia")
     with pytest.raises(PolicyError, match="has no file yet"):
         release("deliver", number)
-    (folder / "release.mp4").write_text("covered")
-    digest = hashlib.sha256(b"covered").hexdigest()
-    with Register("viapublica-register/register.db") as book:
-        book.built(number, BuiltFile("release.mp4", digest, 7), "Carla")
+    (folder / "release.mp4").write_text("redacted")
+    digest = hashlib.sha256(b"redacted").hexdigest()
+    with Register("viapublica-register/register.db") as register:
+        register.built(number, BuiltFile("release.mp4", digest, 8), "Carla")
     for what, role in (
         (number, "number"),
         ("release.mp4", "built"),
@@ -105,25 +105,31 @@ def test_asked_declared_approved_and_looked_up(release: Release, folder: Path) -
     assert "a file built for it" in release("find", "release.mp4")
     assert "delivered" in release("deliver", number, "--by", "Dora")
     shown = release("show", number)
-    for words in ("12ª Vara Criminal", "av-brasil-900", digest, "by Carla", "by Dora", "ask", "deliver", "declare"):
+    for words in ("12ª Vara Criminal", "av-brasil-900", digest, "by Carla", "by Dora", "request", "deliver", "declare"):
         assert words in shown
     plain = json.loads(release("show", number, "--json"))
     assert [entry["action"] for entry in plain["journal"]] == ["request", "declare", "approve", "build", "deliver"]
     assert plain["request"]["content"]["camera_id"] == "av-brasil-900"
 
 
-def test_a_file_can_be_asked_for_with_its_declaration(release: Release, folder: Path) -> None:
+def test_a_file_is_requested_with_its_declaration(release: Release, folder: Path) -> None:
     (folder / "street.mp4").write_text("video")
     found = json.loads(
         release(
             *("request", "--recipient=UFRGS", "--basis=research", "--purpose=fluxos", "--file=street.mp4", "--json"),
-            *("--declaration=signed.pdf", "--institution=SSP-MT", "--place=CPA", "--date=11/2026", "--look=silhouette"),
+            *(
+                "--declaration=signed.pdf",
+                "--institution=SSP-MT",
+                "--place=CPA",
+                "--date=11/2026",
+                "--style=silhouette",
+            ),
         )
     )
     assert found["request"]["content"]["file_name"] == "street.mp4"
-    assert found["request"]["mark"] == {"institution": "SSP-MT", "place": "CPA", "date": "11/2026"}
+    assert found["request"]["overlay"] == {"institution": "SSP-MT", "place": "CPA", "date": "11/2026", "number": ""}
     assert found["request"]["requested_by"] == pwd.getpwuid(os.getuid()).pw_name
-    assert found["request"]["look"] == "silhouette"
+    assert found["request"]["style"] == "silhouette"
     assert found["declaration"]["size_bytes"] == 7
 
 
@@ -141,8 +147,8 @@ def test_refusals_stay_in_the_register(release: Release) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--from=2018-11-04T00:30", "--zone=America/Sao_Paulo"], "does not exist: the clocks were set forward"),
-        (["--from=2018-02-17T23:30", "--zone=America/Sao_Paulo"], "exists twice: the clocks were set back"),
+        (["--from=2018-11-04T00:30", "--zone=America/Sao_Paulo"], "does not exist, because the clocks are set forward"),
+        (["--from=2018-02-17T23:30", "--zone=America/Sao_Paulo"], "exists twice, because the clocks are set back"),
         (["--from=yesterday"], "time 'yesterday': is not understood"),
         (["--config=none.yaml"], "none.yaml"),
         (["--to=2026-11-20T07:00-03:00"], "ends before it begins"),
@@ -153,11 +159,11 @@ def test_refusals_stay_in_the_register(release: Release) -> None:
         (["--camera="], "neither a camera nor a file"),
         (["--declaration=none.pdf"], "none.pdf: cannot be read"),
         (["--file=none.mp4"], "none.mp4: cannot be read"),
-        (["--zone=Mars/Crater"], "--zone Mars/Crater: is not known"),
+        (["--zone=Mars/Crater"], "zone 'Mars/Crater': is not known"),
         (["--register=."], "is a folder"),
     ],
 )
-def test_what_cannot_be_entered_is_named_and_takes_no_number(
+def test_an_invalid_request_is_refused_and_takes_no_number(
     release: Release, folder: Path, words: list[str], problem: str
 ) -> None:
     with pytest.raises(ViapublicaError, match=problem):
@@ -165,23 +171,23 @@ def test_what_cannot_be_entered_is_named_and_takes_no_number(
     assert entered(release)["number"].endswith("/000001")
 
 
-def test_look_ups_of_what_is_not_there(release: Release, folder: Path) -> None:
-    with pytest.raises(ReleaseError, match="there is no register yet"):
+def test_look_ups_without_a_match_are_reported(release: Release, folder: Path) -> None:
+    with pytest.raises(ReleaseError, match="does not exist"):
         release("list")
     number = entered(release)["number"]
     with pytest.raises(ReleaseError, match=f"Did you mean {number}"):
         release("show", number[:-1] + "2")
-    with pytest.raises(ReleaseError, match="neither a number, nor a SHA-256, nor a file"):
+    with pytest.raises(ReleaseError, match="neither a number, nor a SHA-256, nor an existing file"):
         release("find", "nothing.mp4")
-    with pytest.raises(ReleaseError, match="no disclosure of this register knows it"):
+    with pytest.raises(ReleaseError, match="no disclosure of this register matches it"):
         release("find", "signed.pdf")
     with pytest.raises(ReleaseError, match="such as 2026-11"):
         release("list", "--month", "November")
 
 
-def test_the_months_sheet(release: Release, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_monthly_sheet(release: Release, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = entered(release, "--institution=SSP-MT")
-    month = f"{datetime.fromtimestamp(found['asked_ms'] / 1000, UTC):%Y-%m}"
+    month = f"{datetime.fromtimestamp(found['requested_ms'] / 1000, UTC):%Y-%m}"
     assert "1 disclosure" in release("sheet", month, "--out", "sheet.xlsx", "--zone", "UTC")
     sheet = load_workbook(folder / "sheet.xlsx").active
     assert sheet["A8"].value == found["number"]
@@ -190,7 +196,7 @@ def test_the_months_sheet(release: Release, folder: Path, monkeypatch: pytest.Mo
     empty = json.loads(release("sheet", "2001-02", "--json"))
     assert empty == {"file": "disclosures-2001-02.xlsx", "month": "2001-02", "disclosures": 0}
     assert "Nenhuma" in load_workbook(folder / "disclosures-2001-02.xlsx").active["A8"].value
-    with pytest.raises(ReleaseError, match=r"end with \.xlsx"):
+    with pytest.raises(ReleaseError, match=r"Use the suffix \.xlsx"):
         release("sheet", month, "--out", "sheet.pdf")
     with pytest.raises(ReleaseError, match="such as 2026-11"):
         release("sheet", "2026-00")
@@ -211,7 +217,7 @@ def test_the_journal_is_shown_and_checked(release: Release, folder: Path) -> Non
     with pytest.raises(ReleaseError, match=r"entry 1 .*was changed"):
         release("journal", "--check")
     sheet = CliRunner().invoke(app, ["release", "sheet", "2026-11"])
-    assert "the journal does not hold" in sheet.stderr
+    assert "the journal has been changed" in sheet.stderr
     done = CliRunner().invoke(app, ["release", "journal", "--check", "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["broken"]["seq"] == 1

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.anonymize.metadata_check import leftovers
+from pipeline.anonymize.metadata_check import find_extra_content
 from tests.cli.commands import app, viapublica
 from tests.project.places import ROOT
 
@@ -57,4 +57,4 @@ def test_the_walk_through_can_be_typed(data_dir: Path, tmp_path: Path, monkeypat
     assert (here / "sheet.xlsx").stat().st_size > 3000
     made = sorted(path.name for path in (here / "releases").iterdir())
     assert [Path(name).suffix for name in made] == [".html", ".mp4"]
-    assert leftovers(here / "releases" / made[1]) == []
+    assert find_extra_content(here / "releases" / made[1]) == []

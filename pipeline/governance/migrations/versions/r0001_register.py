@@ -1,4 +1,4 @@
-"""Disclosures, built files, uncoverings, and the journal, which is never altered."""
+"""Disclosures, built files, exemptions, and the immutable journal."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _FROZEN = {
     "journal": ("UPDATE", "DELETE"),
     "built_files": ("UPDATE", "DELETE"),
     "disclosures": ("DELETE",),
-    "uncoverings": ("DELETE",),
+    "exemptions": ("DELETE",),
 }
-"""What may never happen to which table."""
+"""Statements that triggers refuse, by table."""
 
 
 def upgrade() -> None:
-    """Make the tables, and the triggers that keep them."""
+    """Create the tables, and the triggers that protect them."""
     _disclosures()
     _built_files()
-    _uncoverings()
+    _exemptions()
     _journal()
     for table, actions in _FROZEN.items():
         for action in actions:
@@ -29,8 +29,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Never: the register is kept."""
-    raise NotImplementedError("a register is never taken back")
+    """Not possible: the register is permanent."""
+    raise NotImplementedError("a register is never downgraded")
 
 
 def _disclosures() -> None:
@@ -40,7 +40,7 @@ def _disclosures() -> None:
         sa.Column("number", sa.String(16), nullable=False, unique=True),
         sa.Column("year", sa.Integer, nullable=False),
         sa.Column("running", sa.Integer, nullable=False),
-        sa.Column("asked_ms", sa.BigInteger, nullable=False, index=True),
+        sa.Column("requested_ms", sa.BigInteger, nullable=False, index=True),
         sa.Column("requested_by", sa.Text, nullable=False),
         sa.Column("recipient", sa.Text, nullable=False),
         sa.Column("recipient_document", sa.Text, nullable=False),
@@ -51,13 +51,13 @@ def _disclosures() -> None:
         sa.Column("end_ms", sa.BigInteger),
         sa.Column("source_name", sa.Text, nullable=False),
         sa.Column("source_sha256", sa.String(64), nullable=False, index=True),
-        sa.Column("look", sa.Text, nullable=False),
+        sa.Column("style", sa.Text, nullable=False),
         sa.Column("institution", sa.Text, nullable=False),
         sa.Column("place", sa.Text, nullable=False),
         sa.Column("date", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False, index=True),
         sa.Column("declaration_name", sa.Text),
-        sa.Column("declaration_kept_as", sa.Text),
+        sa.Column("declaration_stored_as", sa.Text),
         sa.Column("declaration_sha256", sa.String(64), index=True),
         sa.Column("declaration_bytes", sa.BigInteger),
         sa.Column("declared_by", sa.Text),
@@ -86,15 +86,15 @@ def _built_files() -> None:
     )
 
 
-def _uncoverings() -> None:
+def _exemptions() -> None:
     op.create_table(
-        "uncoverings",
+        "exemptions",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("disclosure_id", sa.Integer, sa.ForeignKey("disclosures.id"), nullable=False, index=True),
         sa.Column("region", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("asked_by", sa.Text, nullable=False),
-        sa.Column("asked_ms", sa.BigInteger, nullable=False),
+        sa.Column("requested_by", sa.Text, nullable=False),
+        sa.Column("requested_ms", sa.BigInteger, nullable=False),
         sa.Column("confirmed_by", sa.Text, nullable=False),
         sa.Column("confirmed_ms", sa.BigInteger),
     )
@@ -116,7 +116,7 @@ def _journal() -> None:
 
 
 def _freeze(table: str, action: str) -> None:
-    """No `action` on any row of `table` from now on."""
+    """Refuse `action` on all rows of `table`."""
     name, words = f"{table}_never_{action.lower()}", f"{table} is never altered"
     if op.get_bind().dialect.name == "sqlite":
         op.execute(f"CREATE TRIGGER {name} BEFORE {action} ON {table} BEGIN SELECT RAISE(ABORT, '{words}'); END")

@@ -1,4 +1,4 @@
-"""Output files of commands: complete, or absent."""
+"""Output files of use cases and commands: complete, or absent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.errors import ViapublicaError
 def output_file(option: str, target: str, mode: str, **options: Any) -> Iterator[IO[Any]]:
     """A stream to a new file, which appears when the block ends without an error.
 
-    A pipe or device is written to as it stands.
+    A pipe or device is written to directly.
 
     Args:
         option: the command's option that named the file, such as ``--csv``.
@@ -45,7 +45,7 @@ def check_target(option: str, target: str) -> Path:
     """
     if not target or "\0" in target:
         raise ViapublicaError(f"{option} {target!r}", "is not a file name", f"Write {option} FILE")
-    path = Path(os.path.realpath(target))  # Not the link but the file behind it is replaced.
+    path = Path(os.path.realpath(target))  # The target of a link is replaced, not the link.
     if path.is_dir():
         raise ViapublicaError(target, "is a folder, not a file", "Choose another place")
     if not path.parent.is_dir():

@@ -1,4 +1,4 @@
-"""An iterator that works a few items ahead, in a thread of its own."""
+"""An iterator that runs a few items ahead in a thread of its own."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class _Failure:
     error: Exception
 
 
-def ahead(items: Generator[T, None, None], depth: int = 4) -> Generator[T, None, None]:
-    """The items in order, made by a thread up to `depth` ahead; its error is raised here, in its turn.
+def prefetched(items: Generator[T, None, None], depth: int = 4) -> Generator[T, None, None]:
+    """The items in order, produced by a thread up to `depth` ahead; its error is raised here, in its turn.
 
     Closing the iterator stops the thread and closes `items`.
     """
@@ -40,12 +40,12 @@ def ahead(items: Generator[T, None, None], depth: int = 4) -> Generator[T, None,
                 if not offer(item):
                     break
             offer(_END)
-        except Exception as error:  # noqa: BLE001 - raised again by who asks for the next item
+        except Exception as error:  # noqa: BLE001 - raised again by the consumer
             offer(_Failure(error))
         finally:
             items.close()
 
-    thread = threading.Thread(target=work, name="ahead", daemon=True)
+    thread = threading.Thread(target=work, name="prefetch", daemon=True)
     thread.start()
     try:
         while (item := waiting.get()) is not _END:

@@ -1,0 +1,1 @@
+"""Redaction of images and videos: detection, masks, rendering, verification, signing, report."""

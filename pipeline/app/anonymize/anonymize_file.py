@@ -1,0 +1,212 @@
+"""Anonymization of one image or video file, without camera, register or network (`viapublica anonymize`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import cv2
+
+from pipeline.anonymize.manual_regions import ManualRegions
+from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
+from pipeline.app.anonymize.progress import Progress
+from pipeline.app.anonymize.provenance_statement import verification_json
+from pipeline.app.anonymize.redaction_job import (
+    RedactedVideo,
+    RedactionJob,
+    read_redacted_regions,
+    run_job,
+    warn_of_weak_style,
+)
+from pipeline.app.anonymize.redaction_networks import NetworkChoice, open_networks
+from pipeline.app.anonymize.redaction_run import RedactionSummary, redact_image
+from pipeline.app.anonymize.report_texts import REPORT_ENCODING, ReportFacts, build_report, damage_text
+from pipeline.app.anonymize.residual_images import refusal
+from pipeline.app.anonymize.verification import VerificationResult
+from pipeline.app.logging_setup import configure_logging
+from pipeline.app.output_files import check_target, output_file, sha256_of
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.lazy_images import image_of
+from pipeline.decode.media_files import find_media, read_image
+from pipeline.decode.settings import DecodeSettings
+from pipeline.detect.two_scale_detector import BASE_PX
+from pipeline.domain.redaction import OverlayText, RedactionStyle
+from pipeline.errors import ReleaseError
+from pipeline.storage.output_file import part_of
+
+if TYPE_CHECKING:
+    from pipeline.app.anonymize.signing import SigningIdentity
+
+_IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png"})
+_JPEG_QUALITY: Final = 92
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymizeRequest:
+    """One file to anonymize.
+
+    Attributes:
+        file: image or video; target: to write, None for a name beside it.
+        text: of the overlay.
+        style, windscreens, high_resolution: see `AnonymizeSettings`.
+        span_s: seconds of a video, from and to.
+        regions: YAML file of regions to redact in addition.
+        report: HTML report to write.
+        certificate, key: PEM files to sign with.
+        networks: model cards, and whether a video is verified.
+    """
+
+    file: Path
+    target: Path | None = None
+    text: OverlayText = field(default_factory=OverlayText)
+    style: RedactionStyle = RedactionStyle.FILL
+    windscreens: bool = False
+    high_resolution: bool = False
+    span_s: tuple[float, float | None] = (0.0, None)
+    regions: Path | None = None
+    report: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    networks: NetworkChoice = field(default_factory=NetworkChoice)
+
+    @property
+    def settings(self) -> AnonymizeSettings:
+        """Of the redaction."""
+        masks = MaskSettings(windscreens=self.windscreens)
+        return AnonymizeSettings(style=self.style, masks=masks, high_resolution=self.high_resolution)
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymizedFile:
+    """A file that was written: its path, figures, and verification if there was one."""
+
+    path: Path
+    summary: RedactionSummary
+    verification: VerificationResult | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values."""
+        summary = self.summary
+        return {
+            "file": str(self.path),
+            "frames": summary.frames,
+            "seconds": round(summary.seconds, 3),
+            "objects": dict(summary.objects),
+            "masked_share": round(summary.masked_share, 4),
+            "stages_s": {stage: round(seconds, 3) for stage, seconds in summary.stages_s.items()},
+            "verification": None if self.verification is None else verification_json(self.verification),
+        }
+
+
+def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedFile:
+    """Anonymize an image or a video.
+
+    Raises:
+        ViapublicaError: it cannot be done; no file is left under the target's name.
+    """
+    media = find_media([request.file])
+    if len(media) != 1 or media[0].path != request.file:
+        raise ReleaseError(str(request.file), "is a folder", "Give one clip or image")
+    is_video = media[0].is_clip
+    path = _target(request.file, request.target, is_video)
+    if not is_video:
+        _refuse_video_options(request)
+    identity = _identity(request)
+    regions = read_redacted_regions(request.regions)
+    if request.report is not None:
+        _check_report(request.report, request.file, path)
+    start_s, end_s = request.span_s
+    video = FileVideo(request.file, DecodeSettings(), start_s=start_s, end_s=end_s) if is_video else None
+    configure_logging("warning", "auto")
+    warn_of_weak_style(request.settings, progress)
+    if video is None:
+        return _anonymize_image(request, path, regions, progress)
+    job = RedactionJob(video, request.settings, request.text, regions, identity)
+    result = _anonymize_video(request, job, path, progress)
+    if damage := damage_text(result.undecodable_packets):
+        progress.warn("damaged", f"{request.file}: {damage}")
+    large = max(video.facts.width, video.facts.height) > BASE_PX
+    if large and not request.high_resolution and result.verification is None:
+        progress.warn(
+            "note",
+            "small plates and distant people may be missed in large images; add --fine for a high-resolution pass, or "
+            "--check for verification detectors that have one",
+        )
+    return AnonymizedFile(path, result.summary, result.verification)
+
+
+def _anonymize_image(
+    request: AnonymizeRequest, path: Path, regions: ManualRegions, progress: Progress
+) -> AnonymizedFile:
+    with open_networks(request.settings, request.networks, progress, copies=1) as networks:
+        image = read_image(request.file, turn_upright=True)
+        planes, summary = redact_image(image, networks.detectors, request.settings, request.text, regions)
+    options = [] if path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    content = cv2.imencode(path.suffix.lower(), image_of(planes).bgr(), options)[1].tobytes()
+    with part_of(path) as partial:
+        try:
+            partial.write_bytes(content)
+        except OSError as error:
+            raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Free disk space") from error
+    return AnonymizedFile(path, summary)
+
+
+def _anonymize_video(request: AnonymizeRequest, job: RedactionJob, path: Path, progress: Progress) -> RedactedVideo:
+    with open_networks(job.settings, request.networks, progress) as networks, part_of(path) as partial:
+        result = run_job(job, partial, networks, progress)
+        if result.problems:
+            raise refusal(result, str(path), partial, path.with_name(f"{path.stem}-residual"))
+        if request.report is not None:
+            damage = damage_text(result.undecodable_packets)
+            facts = ReportFacts(path.name, sha256_of(partial), [("Damaged", damage)])
+            with output_file("--report", str(request.report), "w", **REPORT_ENCODING) as stream:
+                stream.write(build_report(result, facts))
+        return result
+
+
+def _target(file: Path, target: Path | None, is_video: bool) -> Path:
+    """The path to write, checked before the redaction."""
+    suffix = ".mp4" if is_video else ".jpg"
+    path = target or file.with_name(f"{file.stem}-anonymized{suffix}")
+    if path.exists() and path.samefile(file):
+        raise ReleaseError(str(path), "is the original itself", "Choose another file with --out")
+    if path.is_dir():
+        raise ReleaseError(
+            str(path), "is a folder, not a file", f"Choose a file in it, such as {path / 'public'}{suffix}"
+        )
+    allowed = {".mp4"} if is_video else _IMAGE_SUFFIXES
+    if path.suffix.lower() not in allowed:
+        raise ReleaseError(
+            str(path), f"ends with {path.suffix or 'no suffix'}", f"Choose a file {' or '.join(sorted(allowed))}"
+        )
+    with part_of(path, keep=False):
+        return path
+
+
+def _check_report(report: Path, file: Path, path: Path) -> None:
+    for other, role in ((file, "the original itself"), (path, "the clip that is to be written")):
+        if report.resolve() == other.resolve():
+            raise ReleaseError(str(report), f"is {role}", "Choose another file with --report")
+    check_target("--report", str(report))
+
+
+def _refuse_video_options(request: AnonymizeRequest) -> None:
+    given = {
+        "--check": request.networks.verify,
+        "--report": request.report is not None,
+        "--certificate": request.certificate is not None or request.key is not None,
+    }
+    for option, is_given in given.items():
+        if is_given:
+            raise ReleaseError(option, "applies to video only", "Inspect images manually, and omit the option")
+
+
+def _identity(request: AnonymizeRequest) -> SigningIdentity | None:
+    if request.certificate is None and request.key is None:
+        return None
+    if request.certificate is None or request.key is None:
+        raise ReleaseError("--certificate and --key", "belong together", "Give both, or neither")
+    from pipeline.app.anonymize.signing import open_signing_identity  # here: cryptography takes long to import
+
+    return open_signing_identity(request.certificate, request.key)

@@ -1,0 +1,245 @@
+"""Attacks on a redacted video, in memory, and the recall of the verification detectors on the original.
+
+Original and redacted video are decoded side by side; only counts are stored. Plates are read in the redacted video
+only, and no text is stored: whether this camera's plates may be read at all (law 11.766/2022 art. 9 §3) does not
+matter then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from pipeline.anonymize.manual_regions import Region
+from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.reidentification import (
+    RankOne,
+    Vector,
+    descriptor,
+    gallery_and_probe,
+    match_probes,
+    matchable_tracklets,
+)
+from pipeline.anonymize.residual_detections import PERSONAL, ResidualDetection
+from pipeline.anonymize.tracklets import FACES, PERSONS
+from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.app.anonymize.prefetch import prefetched
+from pipeline.app.anonymize.progress import Progress, Stage
+from pipeline.domain.detections import Detections, overlaps
+from pipeline.domain.frame import BgrImage
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import Detector, PlateReader
+from pipeline.domain.video import Video, VideoFrame
+from pipeline.lpr.plate_syntax import decode
+
+MIN_CHARACTER_SCORE: Final = 0.6
+"""Of a plate's weakest character, from which the plate counts as read."""
+MIN_CHARACTERS: Final = 5
+RECALL_FRAMES: Final = 40
+"""Of the original, evenly over the video, on which the recall of the verification detectors is measured."""
+MIN_IOU: Final = 0.3
+"""Of a reference object with its detection."""
+MIN_PLATE_SHARE: Final = 0.5
+REFERENCE_SCORE: Final = 0.5
+"""Of an object, once, so that it is certainly there."""
+MAX_PLATES: Final = 60
+_MATCHED_GROUPS: Final = {PERSONS: "person", FACES: "face"}
+
+
+@dataclass(frozen=True, slots=True)
+class AttackResults:
+    """Results of the attacks.
+
+    Attributes:
+        rank_one: "person" and "face" to the matches of masked probes among unmasked gallery images.
+        baseline: the same attack with unmasked probes.
+        plates_tried: places of plates, masked or residual, on which the plate reader was run.
+        plates_read: how many of them gave a text.
+        legible_plates: the residual ones among those.
+        present_plates: residual plates that the verification detectors find in the original too; the others are
+            artifacts of the masks, such as a slit between two of them.
+        detected, reference_objects: recall of the verification detectors on the original.
+    """
+
+    rank_one: Mapping[str, RankOne]
+    baseline: Mapping[str, RankOne]
+    plates_tried: int
+    plates_read: int
+    legible_plates: tuple[ResidualDetection, ...]
+    present_plates: tuple[ResidualDetection, ...]
+    detected: int
+    reference_objects: int
+
+    @property
+    def reidentified(self) -> tuple[str, ...]:
+        """Labels that are matched more often than by chance."""
+        return tuple(word for word, matched in self.rank_one.items() if matched.above_chance)
+
+
+@dataclass
+class _Crops:
+    """Descriptors of one label, by number of the tracklet."""
+
+    gallery: dict[int, Vector] = field(default_factory=dict)
+    redacted: dict[int, Vector] = field(default_factory=dict)
+    original: dict[int, Vector] = field(default_factory=dict)
+
+    def matched(self) -> tuple[RankOne, RankOne]:
+        numbers = sorted(self.gallery.keys() & self.redacted.keys())
+        gallery = [self.gallery[n] for n in numbers]
+        return (
+            match_probes(gallery, [self.redacted[n] for n in numbers]),
+            match_probes(gallery, [self.original[n] for n in numbers]),
+        )
+
+
+def evaluate_attacks(
+    original: Video,
+    redacted: Video,
+    *,
+    detections: VideoDetections,
+    plan: MaskPlan,
+    detectors: Detector,
+    plate_reader: PlateReader | None,
+    residual_plates: Sequence[ResidualDetection],
+    exempt: Sequence[Region],
+    progress: Progress,
+) -> AttackResults:
+    """Try to read plates and to re-identify persons and faces.
+
+    Args:
+        original, redacted: the same frames, before and after.
+        detections: in the original.
+        plan: its masks.
+        detectors: the verification detectors.
+        plate_reader: None where its weights are missing.
+        residual_plates: unmasked places of the redacted video that may be plates.
+        exempt: regions that two persons exempted; objects that stay there are not searched for.
+        progress: receives the frames done.
+
+    Raises:
+        SourceError: one of the videos cannot be read.
+        ModelRuntimeError: a network failed.
+    """
+    attacks = _Attacks(detections, plan, residual_plates, exempt)
+    with closing(prefetched(original.frames())) as before, closing(prefetched(redacted.frames())) as after:
+        for number, (one, other) in enumerate(zip(before, after, strict=True)):
+            attacks.add(number, one, other, detectors, plate_reader)
+            progress.advance(Stage.ATTACK, number + 1)
+    return attacks.results()
+
+
+class _Attacks:
+    """State of one evaluation."""
+
+    def __init__(
+        self,
+        detections: VideoDetections,
+        plan: MaskPlan,
+        residual_plates: Sequence[ResidualDetection],
+        exempt: Sequence[Region],
+    ) -> None:
+        self._crops = {group: _Crops() for group in _MATCHED_GROUPS}
+        self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
+        self._choose_probes(detections, exempt)
+        self._references: dict[int, list[tuple[int, Label, np.ndarray]]] = defaultdict(list)
+        self._detected: dict[int, bool] = {}
+        self._choose_references(len(detections), plan)
+        self._plates: dict[int, list[tuple[np.ndarray, ResidualDetection | None]]] = defaultdict(list)
+        self._choose_plates(plan, residual_plates)
+        self._tried = self._read = 0
+        self._legible: list[ResidualDetection] = []
+        self._present: list[ResidualDetection] = []
+
+    def _choose_probes(self, detections: VideoDetections, exempt: Sequence[Region]) -> None:
+        for number, tracklet in enumerate(matchable_tracklets(detections, _MATCHED_GROUPS)):
+            if any(region.contains(tracklet.frames, tracklet.boxes, detections) for region in exempt):
+                continue
+            early, late = gallery_and_probe(tracklet)
+            for position, is_gallery in ((early, True), (late, False)):
+                entry = (tracklet.group, number, is_gallery, tracklet.boxes[position])
+                self._matching[tracklet.frames[position]].append(entry)
+
+    def _choose_references(self, frames: int, plan: MaskPlan) -> None:
+        chosen = set(np.linspace(0, frames - 1, min(RECALL_FRAMES, frames)).astype(int).tolist())
+        for number, tracklet in enumerate(plan.tracklets):
+            if tracklet.label in PERSONAL and tracklet.max_score >= REFERENCE_SCORE:
+                for frame, box in zip(tracklet.frames, tracklet.boxes, strict=True):
+                    if frame in chosen:
+                        self._references[frame].append((number, tracklet.label, box))
+
+    def _choose_plates(self, plan: MaskPlan, residual: Sequence[ResidualDetection]) -> None:
+        for plate in residual:
+            self._plates[plate.best_frame].append((np.array(plate.box), plate))
+        spans = [span for span in plan.spans if span.label is Label.PLATE]
+        for span in spans[:: -(-len(spans) // MAX_PLATES) or 1]:
+            middle = (span.first + span.last) // 2
+            masks = plan.at(middle)
+            for box in masks.boxes[masks.labels == Label.PLATE]:
+                self._plates[middle].append((box, None))
+
+    def add(
+        self, number: int, original: VideoFrame, redacted: VideoFrame, detectors: Detector, reader: PlateReader | None
+    ) -> None:
+        """One frame, before and after."""
+        for group, person, is_gallery, box in self._matching.get(number, ()):
+            crops = self._crops[group]
+            if is_gallery:
+                crops.gallery[person] = descriptor(original.image.bgr(), box)
+            else:
+                crops.original[person] = descriptor(original.image.bgr(), box)
+                crops.redacted[person] = descriptor(redacted.image.bgr(), box)
+        residual = [plate for _, plate in self._plates.get(number, ()) if plate is not None]
+        if number in self._references or residual:
+            found = detectors.detect([original.image])[0]
+            self._measure_recall(number, found)
+            self._present += [plate for plate in residual if _is_present(plate, found)]
+        if reader is not None and number in self._plates:
+            self._read_plates(self._plates[number], redacted.image.bgr(), reader)
+
+    def _measure_recall(self, number: int, found: Detections) -> None:
+        for reference, label, box in self._references.get(number, ()):
+            same = found.boxes[found.labels == label]
+            detected = bool(len(same)) and bool((overlaps(box[None], same) >= MIN_IOU).any())
+            self._detected[reference] = self._detected.get(reference, False) or detected
+
+    def _read_plates(
+        self, wanted: list[tuple[np.ndarray, ResidualDetection | None]], image: BgrImage, reader: PlateReader
+    ) -> None:
+        for box, plate in wanted:
+            x1, y1, x2, y2 = np.rint(np.clip(box, 0, [*image.shape[1::-1]] * 2)).astype(int).tolist()
+            if x2 - x1 < 8 or y2 - y1 < 4:
+                continue
+            text = decode(reader.read([np.ascontiguousarray(image[y1:y2, x1:x2])])[0])
+            self._tried += 1
+            if text is not None and len(text.text) >= MIN_CHARACTERS and text.confidence >= MIN_CHARACTER_SCORE:
+                self._read += 1
+                if plate is not None:
+                    self._legible.append(plate)
+
+    def results(self) -> AttackResults:
+        """The counts."""
+        both = {_MATCHED_GROUPS[group]: crops.matched() for group, crops in self._crops.items()}
+        return AttackResults(
+            rank_one={word: pair[0] for word, pair in both.items()},
+            baseline={word: pair[1] for word, pair in both.items()},
+            plates_tried=self._tried,
+            plates_read=self._read,
+            legible_plates=tuple(self._legible),
+            present_plates=tuple(self._present),
+            detected=sum(self._detected.values()),
+            reference_objects=len(self._detected),
+        )
+
+
+def _is_present(plate: ResidualDetection, found: Detections) -> bool:
+    """Whether at least `MIN_PLATE_SHARE` of it lies in a detected plate."""
+    box, plates = np.array(plate.box), found.labeled(Label.PLATE).boxes
+    shared = np.minimum(plates[:, 2:], box[2:]) - np.maximum(plates[:, :2], box[:2])
+    area = float(np.prod(box[2:] - box[:2]))
+    return bool((np.clip(shared, 0, None).prod(axis=1) >= MIN_PLATE_SHARE * area).any())

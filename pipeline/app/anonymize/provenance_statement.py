@@ -1,0 +1,93 @@
+"""The statement that is signed into a redacted video, as JSON values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline import __version__
+from pipeline.anonymize.manual_regions import ManualRegions
+from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.app.anonymize.redaction_run import RedactionSummary
+from pipeline.app.anonymize.verification import VerificationResult
+from pipeline.domain.redaction import OverlayText
+
+
+def provenance_statement(
+    summary: RedactionSummary,
+    settings: AnonymizeSettings,
+    text: OverlayText,
+    *,
+    regions: ManualRegions,
+    models: Mapping[str, str],
+    verification: VerificationResult | None,
+) -> dict[str, Any]:
+    """The statement.
+
+    Args:
+        summary: figures of the redaction; settings: of it.
+        text: of the overlay.
+        regions: redacted in addition, or exempted.
+        models: name of each model card to the SHA-256 of its weights.
+        verification: None without one.
+    """
+    policy = {
+        "style": settings.style.value,
+        "high_resolution_pass": settings.high_resolution,
+        "masks": settings.masks.model_dump(),
+    }
+    statement: dict[str, Any] = {
+        "institution": text.institution,
+        "place": text.place,
+        "date": text.date,
+        "number": text.number,
+        "software": f"viapublica {__version__}",
+        "models": dict(models),
+        "policy": policy,
+        "policy_sha256": hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest(),
+        "frames": summary.frames,
+        "seconds": round(summary.seconds, 3),
+        "objects": dict(summary.objects),
+        "masked_share": round(summary.masked_share, 4),
+        "manual_regions": {"redacted": len(regions.redact), "exempted": len(regions.exempt)},
+    }
+    return statement if verification is None else statement | {"verification": verification_json(verification)}
+
+
+def privacy_masks_json(masks: Sequence[Sequence[Sequence[float]]]) -> dict[str, Any]:
+    """Number of privacy masks, and a digest by which those of two clips of one camera are compared."""
+    plain = [[[round(float(value), 6) for value in point] for point in mask] for mask in masks]
+    return {"count": len(plain), "sha256": hashlib.sha256(json.dumps(plain).encode()).hexdigest()}
+
+
+def verification_json(verification: VerificationResult) -> dict[str, Any]:
+    """A verification as JSON values."""
+    attacks, rate = verification.attacks, verification.miss_rate
+    return {
+        "detectors": list(verification.detectors),
+        "plate_reader": verification.plate_reader,
+        "independent": verification.independent,
+        "residual_detections": len(verification.residual),
+        "added_masks": verification.added_masks,
+        "rounds": verification.rounds,
+        "problems": list(verification.problems),
+        # No lists of numbers: C2PA takes them for bytes.
+        "misses_per_minute": {
+            "estimate": round(rate.per_minute, 3),
+            "low": round(rate.low, 3),
+            "high": round(rate.high, 3),
+        },
+        "recall_on_original": {"detected": rate.detected, "reference_objects": rate.reference_objects},
+        "plates": {"read": attacks.plates_read, "tried": attacks.plates_tried},
+        "reidentification": {
+            word: {
+                "people": matched.people,
+                "matched": round(matched.hits, 2),
+                "by_chance": 1 if matched.people else 0,
+                "without_masks": round(attacks.baseline[word].hits, 2),
+            }
+            for word, matched in attacks.rank_one.items()
+        },
+    }

@@ -1,0 +1,233 @@
+"""Redaction of an image or a video: detection, mask planning, and rendering with overlay and encoder.
+
+A video is decoded twice instead of once with a delay: a mask may begin before its object is first detected, and
+depends on all detections that follow. Decoding twice takes a few per cent of the whole, and only boxes are stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.anonymize.manual_regions import ManualRegions
+from pipeline.anonymize.mask_rendering import draw_masks, masked_share
+from pipeline.anonymize.overlay import Overlay
+from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
+from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.anonymize.video_detections import SceneChangeDetector, VideoDetections, fingerprint
+from pipeline.anonymize.video_encoder import VideoEncoder
+from pipeline.app.anonymize.prefetch import prefetched
+from pipeline.app.anonymize.progress import Progress, Stage
+from pipeline.detect.detector_pool import DetectorPool
+from pipeline.domain.detections import Detections
+from pipeline.domain.redaction import OverlayText, RedactionStyle
+from pipeline.domain.video import EditableImage, Planes, Video, VideoFrame
+from pipeline.errors import ReleaseError
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionSummary:
+    """Figures of a redaction.
+
+    Attributes:
+        frames: of the video.
+        seconds: its length.
+        objects: number of masked objects by label.
+        masked_share: mean share of the image that is masked.
+        stages_s: seconds per stage.
+    """
+
+    frames: int
+    seconds: float
+    objects: Mapping[str, int]
+    masked_share: float
+    stages_s: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds per stage."""
+
+    stages_s: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measuring(self, stage: str) -> Iterator[None]:
+        """Add the time until this ends."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages_s[stage] = self.stages_s.get(stage, 0.0) + time.perf_counter() - began
+
+
+def redact_image(
+    image: EditableImage,
+    detectors: DetectorPool,
+    settings: AnonymizeSettings,
+    text: OverlayText,
+    regions: ManualRegions | None = None,
+) -> tuple[Planes, RedactionSummary]:
+    """One image with its masks and its overlay.
+
+    Raises:
+        ModelRuntimeError: the network failed.
+    """
+    watch = Stopwatch()
+    with watch.measuring(Stage.DETECT):
+        found = [objects for _, objects in detectors.detect(iter([VideoFrame(0, 0, image)]))]
+    detections = VideoDetections(np.zeros(1), found, np.zeros(1, np.int64), image.width, image.height)
+    with watch.measuring(Stage.RENDER):
+        plan = plan_masks(detections, settings.masks, regions)
+        planes, masks = image.planes(), plan.at(0)
+        draw_masks(planes, masks, settings.style)
+        Overlay(text, image.width, image.height).draw(planes)
+    share = masked_share(masks, image.width, image.height)
+    return planes, RedactionSummary(1, 0.0, _objects(plan), share, watch.stages_s)
+
+
+class Redactor:
+    """Redacts one video: `detect`, `plan`, then `render`, the latter two as often as masks are added.
+
+    Args:
+        video: the original.
+        settings: of masks and encoder.
+        text: of the overlay.
+        progress: receives the frames done.
+        regions: redacted in addition, or exempted.
+
+    Attributes:
+        watch: the time of each stage.
+    """
+
+    def __init__(
+        self,
+        video: Video,
+        settings: AnonymizeSettings,
+        text: OverlayText,
+        progress: Progress,
+        regions: ManualRegions | None = None,
+    ) -> None:
+        self.video = video
+        self.regions = regions or ManualRegions()
+        self.progress = progress
+        self.watch = Stopwatch()
+        self._settings = settings
+        self._text = text
+
+    @property
+    def style(self) -> RedactionStyle:
+        """What is drawn in the place of an object."""
+        return self._settings.style
+
+    def detect(self, detectors: DetectorPool) -> VideoDetections:
+        """All detections in the video; the detectors should report scores down to `MaskSettings.min_score`.
+
+        Raises:
+            SourceError: the video cannot be read.
+            ModelRuntimeError: the network failed.
+            ReleaseError: it has no frame.
+        """
+        return detect_video(self.video, detectors, Stage.DETECT, self.watch, self.progress)
+
+    def plan(self, detections: VideoDetections) -> MaskPlan:
+        """The masks of each frame."""
+        with self.watch.measuring("plan"):
+            return plan_masks(detections, self._settings.masks, self.regions)
+
+    def render(self, detections: VideoDetections, plan: MaskPlan, path: Path) -> RedactionSummary:
+        """Write the video with its masks and its overlay to `path`.
+
+        Raises:
+            SourceError: the video cannot be read.
+            ReleaseError: it has changed since its detection, or the result cannot be written.
+        """
+        shares: list[float] = []
+        with (
+            self.watch.measuring(Stage.RENDER),
+            VideoEncoder(path, self.video.facts, self._settings) as encoder,
+            closing(prefetched(self._redacted(detections, plan))) as redacted,
+        ):
+            for planes, pts, share in redacted:
+                encoder.write(planes, pts)
+                shares.append(share)
+                self.progress.advance(Stage.RENDER, len(shares))
+            if len(shares) != len(detections):
+                raise _source_changed()
+            encoder.finish()
+        return RedactionSummary(
+            frames=len(shares),
+            seconds=float(detections.times_s[-1] - detections.times_s[0]),
+            objects=_objects(plan),
+            masked_share=float(np.mean(shares)),
+            stages_s=dict(self.watch.stages_s),
+        )
+
+    def _redacted(
+        self, detections: VideoDetections, plan: MaskPlan
+    ) -> Generator[tuple[Planes, int, float], None, None]:
+        """Each frame's redacted planes, time and masked share."""
+        facts = self.video.facts
+        overlay = Overlay(self._text, facts.width, facts.height)
+        with closing(prefetched(self.video.frames())) as frames:
+            for number, frame in enumerate(frames):
+                at_s, thumbnail = float(frame.pts * facts.time_base), frame.image.resized(*SceneChangeDetector.SIZE)
+                if not detections.is_frame(number, at_s, thumbnail):
+                    raise _source_changed()
+                masks = plan.at(number)
+                planes = frame.image.planes()
+                draw_masks(planes, masks, self._settings.style)
+                overlay.draw(planes)
+                yield planes, frame.pts, masked_share(masks, facts.width, facts.height)
+
+
+def detect_video(
+    video: Video, detectors: DetectorPool, stage: Stage, watch: Stopwatch, progress: Progress
+) -> VideoDetections:
+    """All detections in a video.
+
+    Args:
+        video: original or redacted.
+        detectors: run on every frame.
+        stage: of the redaction.
+        watch: takes the time of the stage.
+        progress: receives the frames done.
+
+    Raises:
+        SourceError: the video cannot be read.
+        ModelRuntimeError: the network failed.
+        ReleaseError: it has no frame.
+    """
+    times_s: list[float] = []
+    per_frame: list[Detections] = []
+    fingerprints: list[npt.NDArray[np.uint8]] = []
+    scene_changes = SceneChangeDetector()
+    with watch.measuring(stage), closing(prefetched(video.frames())) as frames:
+        for frame, found in detectors.detect(frames):
+            times_s.append(float(frame.pts * video.facts.time_base))
+            thumbnail = frame.image.resized(*SceneChangeDetector.SIZE)
+            scene_changes.add(thumbnail, times_s[-1])
+            fingerprints.append(fingerprint(thumbnail))
+            per_frame.append(found)
+            progress.advance(stage, len(per_frame))
+    if not per_frame:
+        raise ReleaseError("the clip", "contains no frames in the selected range", "Choose another range")
+    facts = video.facts
+    return VideoDetections(
+        np.array(times_s), per_frame, scene_changes.scenes(), facts.width, facts.height, fingerprints
+    )
+
+
+def _objects(plan: MaskPlan) -> dict[str, int]:
+    return {label.word: count for label, count in sorted(plan.objects.items())}
+
+
+def _source_changed() -> ReleaseError:
+    return ReleaseError(
+        "the source", "has changed since its detection pass", "Start again when no process writes to it"
+    )

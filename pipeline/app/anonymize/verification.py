@@ -1,0 +1,233 @@
+"""Verification of a redacted video: residual detections, further redaction rounds, attacks.
+
+The verification detectors are opened by `open_verifier` and run by `Verifier.detect`, nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.residual_detections import (
+    MissRate,
+    ResidualDetection,
+    estimate_miss_rate,
+    find_residual_detections,
+    with_residual_detections,
+)
+from pipeline.anonymize.tracklets import PLATES
+from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.app.anonymize.attack_evaluation import AttackResults, evaluate_attacks
+from pipeline.app.anonymize.progress import Progress, Stage
+from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor, Stopwatch, detect_video
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.settings import DecodeSettings
+from pipeline.detect.detector_ensemble import DetectorEnsemble, open_verification_detectors
+from pipeline.detect.detector_pool import DetectorPool
+from pipeline.domain.labels import Label
+from pipeline.domain.network_identity import NetworkIdentity
+from pipeline.domain.plural import counted
+from pipeline.domain.ports import PlateReader
+from pipeline.domain.redaction import WEAK_STYLES
+from pipeline.domain.video import Video
+from pipeline.errors import ModelError
+from pipeline.lpr.build import build_reader
+from pipeline.lpr.settings import LprSettings
+
+MIN_SCORE: Final = 0.4
+"""That a residual object must reach once: below, these networks find people in shadows and signs."""
+MIN_FRAMES: Final = 3
+MAX_ROUNDS: Final = 3
+"""Of further redaction: a mask may cut a shop's sign so that its rest looks like a plate."""
+FAINT_PLATE_SCORE: Final = 0.2
+"""Of a detection that is read, in case it is a plate."""
+
+
+class Verifier:
+    """Verification detectors and a plate reader; closed with this.
+
+    Args:
+        detectors: other ones than those that chose the masks, as far as possible.
+        plate_reader: None where its weights are missing.
+    """
+
+    def __init__(self, detectors: DetectorEnsemble, plate_reader: PlateReader | None) -> None:
+        self.detectors = detectors
+        self.plate_reader = plate_reader
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """All networks that take part."""
+        return (*self.detectors.networks, *(self.plate_reader.networks if self.plate_reader else ()))
+
+    def detect(
+        self, redacted: Video, original: VideoDetections, watch: Stopwatch, progress: Progress
+    ) -> VideoDetections:
+        """Everything that the verification detectors find in a redacted video.
+
+        Args:
+            redacted: the video.
+            original: detections of the original, whose times and scenes apply.
+            watch: takes the time.
+            progress: receives the frames done.
+
+        Raises:
+            SourceError: the video cannot be read.
+            ModelRuntimeError: a network failed.
+        """
+        seen = detect_video(redacted, DetectorPool([self.detectors]), Stage.VERIFY, watch, progress)
+        return replace(seen, times_s=original.times_s, scenes=original.scenes, fingerprints=())
+
+    def close(self) -> None:
+        """Give back memory and threads."""
+        self.detectors.close()
+
+
+def open_verifier(
+    models: Sequence[str], masking_model: str, models_dir: Path | None, *, in_addition: bool, progress: Progress
+) -> Verifier:
+    """Open the verification detectors and the plate reader.
+
+    Args:
+        models: model cards of detectors; none for the default one.
+        masking_model: card of the detector that chooses the masks.
+        models_dir: folder of weights.
+        in_addition: the given detectors are used besides the default one, not in its place.
+        progress: is warned where there is no plate reader.
+
+    Raises:
+        ModelError, MissingComponent: a detector cannot be used.
+    """
+    detectors = open_verification_detectors(models, masking_model, models_dir, in_addition=in_addition)
+    return Verifier(detectors, _plate_reader(models_dir, progress))
+
+
+def open_redacted(path: Path) -> FileVideo:
+    """A file that was redacted here, as a video."""
+    return FileVideo(path, DecodeSettings())
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationResult:
+    """Result of a verification.
+
+    Attributes:
+        detectors: names of the verification detectors.
+        plate_reader: name of the plate reader, empty for none.
+        independent: whether none of the detectors chose the masks.
+        residual: unmasked objects in the redacted video, legible plates included.
+        added_masks: number of objects that were masked because of verification detections.
+        rounds: of further redaction.
+        miss_rate: estimate of unmasked objects per minute.
+        attacks: results of the attacks.
+        weak_style: attacks defeat the style by nature: re-identification does not stop the video, legible plates do.
+    """
+
+    detectors: Sequence[str]
+    plate_reader: str
+    independent: bool
+    residual: Sequence[ResidualDetection]
+    added_masks: int
+    rounds: int
+    miss_rate: MissRate
+    attacks: AttackResults
+    weak_style: bool
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why the video must not be released; none when it may."""
+        problems = []
+        if self.residual:
+            problems.append(f"verification detectors found {counted(len(self.residual), 'unredacted object')}")
+        if self.attacks.plates_read > len(self.attacks.legible_plates):
+            problems.append("plates are legible under their masks")
+        if not self.weak_style:
+            problems += [
+                f"{word}s are re-identified under their masks more often than by chance"
+                for word in self.attacks.reidentified
+            ]
+        return tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRedaction:
+    """The last round of redaction: its figures, masks, detections, and verification."""
+
+    summary: RedactionSummary
+    plan: MaskPlan
+    detections: VideoDetections
+    verification: VerificationResult
+
+
+def redact_and_verify(
+    redactor: Redactor, detections: VideoDetections, verifier: Verifier, path: Path
+) -> VerifiedRedaction:
+    """Render a video, verify it, render it again with residual objects masked, and attack the last version.
+
+    Args:
+        redactor: of the video.
+        detections: in the original.
+        verifier: checks each version.
+        path: of the redacted video.
+
+    Raises:
+        SourceError, ModelRuntimeError, ReleaseError: see `Redactor`.
+    """
+    exempt = redactor.regions.exempt
+    rounds, first = 0, 0
+    while True:
+        plan = redactor.plan(detections)
+        summary = redactor.render(detections, plan, path)
+        seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
+        found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, exempt=exempt)
+        first = first if rounds else len(found)
+        if not found or rounds == MAX_ROUNDS:
+            break
+        rounds += 1
+        detections = with_residual_detections(detections, found)
+    faint = find_residual_detections(
+        seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, exempt=exempt, groups=(PLATES,)
+    )
+    with redactor.watch.measuring(Stage.ATTACK):
+        attacks = evaluate_attacks(
+            redactor.video,
+            open_redacted(path),
+            detections=detections,
+            plan=plan,
+            detectors=verifier.detectors,
+            plate_reader=verifier.plate_reader,
+            exempt=exempt,
+            residual_plates=[residual for residual in (*found, *faint) if residual.label is Label.PLATE],
+            progress=redactor.progress,
+        )
+    residual = _confirmed(found, attacks)
+    result = VerificationResult(
+        detectors=verifier.detectors.names,
+        plate_reader=verifier.plate_reader.name if verifier.plate_reader else "",
+        independent=verifier.detectors.independent,
+        residual=residual,
+        added_masks=max(0, first - len(residual)),
+        rounds=rounds,
+        miss_rate=estimate_miss_rate(len(residual), summary.seconds, attacks.detected, attacks.reference_objects),
+        attacks=attacks,
+        weak_style=redactor.style in WEAK_STYLES,
+    )
+    summary = replace(summary, stages_s=dict(redactor.watch.stages_s))
+    return VerifiedRedaction(summary, plan, detections, result)
+
+
+def _confirmed(found: Sequence[ResidualDetection], attacks: AttackResults) -> list[ResidualDetection]:
+    """Without plates that are artifacts of masks, and with faint ones that are legible."""
+    present = [one for one in found if one.label is not Label.PLATE or one in attacks.present_plates]
+    return [*present, *(plate for plate in attacks.legible_plates if plate not in present)]
+
+
+def _plate_reader(models_dir: Path | None, progress: Progress) -> PlateReader | None:
+    try:
+        return build_reader(LprSettings(), models_dir)
+    except ModelError as error:
+        progress.warn("no plate reader", f"{error.subject}: {error.problem}; the plate attack is skipped")
+        return None

@@ -1,0 +1,235 @@
+"""The register of disclosures as a service: requests, exemptions, queries, the monthly sheet, the journal.
+
+`open_register` yields the `Register`, whose methods enter and decide; the functions here combine it with recordings,
+files and the sheet. Exports what a command line or console needs of the register's package.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+from pipeline.anonymize.manual_regions import read_regions, regions_as_json
+from pipeline.app.logging_setup import configure_logging
+from pipeline.app.output_files import check_target, output_file
+from pipeline.app.release.release_source import load_recording
+from pipeline.domain.clock import SystemClock
+from pipeline.domain.disclosure import (
+    NUMBER_EXAMPLE,
+    Content,
+    Disclosure,
+    Exemption,
+    JournalEntry,
+    Request,
+    read_number,
+)
+from pipeline.errors import ReleaseError
+from pipeline.governance.declarations import file_digest, printable_name
+from pipeline.governance.journal import JournalBreak
+from pipeline.governance.monthly_sheet import SheetHead, render_sheet
+from pipeline.governance.register import Register
+from pipeline.record.holds import Holds
+
+__all__ = [
+    "EnteredRequest",
+    "FoundDisclosure",
+    "JournalBreak",
+    "JournalCheck",
+    "Register",
+    "WrittenSheet",
+    "check_journal",
+    "enter_request",
+    "file_content",
+    "find_disclosures",
+    "open_register",
+    "request_exemptions",
+    "write_sheet",
+]
+
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+
+
+@contextmanager
+def open_register(where: str, zone: tzinfo | None = None, *, create: bool = False) -> Iterator[Register]:
+    """The register.
+
+    Args:
+        where: an SQLite file, or a SQLAlchemy address.
+        zone: of the institution; None for the machine's.
+        create: create it if it does not exist.
+
+    Raises:
+        ReleaseError, MissingComponent: it cannot be opened.
+    """
+    with Register(where, zone=zone, create=create) as register:
+        yield register
+
+
+def file_content(file: Path) -> Content:
+    """A requested file, by its name and SHA-256.
+
+    Raises:
+        ReleaseError: it cannot be read.
+    """
+    return Content(file_name=printable_name(file), file_sha256=file_digest(file)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredRequest:
+    """A new entry, and the id of the hold on its recording ("" without one)."""
+
+    disclosure: Disclosure
+    hold_id: str = ""
+
+
+def enter_request(
+    where: str, request: Request, *, zone: tzinfo | None, declaration: Path | None, config: Path | None
+) -> EnteredRequest:
+    """Enter a request, and hold the requested recording.
+
+    Args:
+        where: the register, created if it does not exist.
+        request: the request.
+        zone: of the institution.
+        declaration: the recipient's signed declaration, if it is there already.
+        config: the configuration that records the camera; None for no hold.
+
+    Raises:
+        ViapublicaError: it cannot be entered; nothing is.
+    """
+    holds = None
+    if config is not None:
+        configure_logging("warning", "auto")
+        holds = Holds(load_recording(config).folder)
+    with open_register(where, zone, create=True) as register:
+        entered = register.request(request, declaration)
+    content = request.content
+    if holds is None or content.begin_ms is None or content.end_ms is None or content.is_file:
+        return EnteredRequest(entered)
+    reason = f"disclosure {entered.number}"
+    held = holds.hold(content.camera_id, content.begin_ms, content.end_ms, reason, request.requested_by)
+    return EnteredRequest(entered, held)
+
+
+def request_exemptions(register: Register, number: str, file: Path, by: str) -> list[Exemption]:
+    """Request an exemption for each `exempt` region of a file; a second person confirms each.
+
+    Raises:
+        ReleaseError: no such number, or the file has none.
+        PolicyError: the disclosure was refused.
+    """
+    regions = read_regions(file).exempt
+    if not regions:
+        raise ReleaseError(str(file), "has no `exempt` regions", "Write exempt: [{from, to, box, why}]")
+    return [
+        register.request_exemption(number, row, region.why, by)
+        for row, region in zip(regions_as_json(regions), regions, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDisclosure:
+    """A disclosure, and how it was found: "number", "built", "source" or "declaration"."""
+
+    found_as: str
+    disclosure: Disclosure
+
+
+def find_disclosures(register: Register, subject: str) -> list[FoundDisclosure]:
+    """The disclosures of a number, a file, or the SHA-256 of one.
+
+    Raises:
+        ReleaseError: there are none, or the subject is neither.
+    """
+    try:
+        read_number(subject)
+    except ReleaseError:
+        matches = register.find_by_hash(_digest(subject))
+        found = [FoundDisclosure(match.role.value, match.disclosure) for match in matches]
+    else:
+        found = [FoundDisclosure("number", register.get(subject))]
+    if not found:
+        raise ReleaseError(
+            subject,
+            "no disclosure of this register matches it",
+            "It was released elsewhere, or changed since: check the number on the image",
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSheet:
+    """A monthly sheet: its file, the number of its disclosures, and whether the journal is intact."""
+
+    file: str
+    month: str
+    disclosures: int
+    journal_intact: bool
+
+
+def write_sheet(register: Register, month: str, file: str | None, institution: str) -> WrittenSheet:
+    """Write the monthly sheet (XLSX).
+
+    Args:
+        register: opened with the institution's zone.
+        month: such as ``2026-11``.
+        file: to write; by default named after the month.
+        institution: by default those of the overlays.
+
+    Raises:
+        ReleaseError: it is not a month.
+        ViapublicaError: the file cannot be written.
+    """
+    month = month.strip()
+    path = file or f"disclosures-{month}.xlsx"
+    if Path(path).suffix.lower() != ".xlsx":
+        raise ReleaseError(f"--out {path}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
+    found, entries, broken = register.list(month=month), register.journal(), register.check_journal()
+    check_target("--out", path)
+    names = sorted({one.request.overlay.institution for one in found} - {""})
+    head = SheetHead(
+        institution=institution or ", ".join(names),
+        month=month,
+        made_ms=SystemClock().wall_ms(),
+        zone=register.zone,
+        journal=(len(entries), entries[-1].hash if entries else ""),
+    )
+    with output_file("--out", path, "wb") as stream:
+        stream.write(render_sheet(found, head))
+    return WrittenSheet(path, month, len(found), broken is None)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalCheck:
+    """Result of checking the journal: its first break, or its entries."""
+
+    subject: str
+    broken: JournalBreak | None
+    entries: tuple[JournalEntry, ...] = ()
+
+    @property
+    def last_hash(self) -> str:
+        """Of the newest entry, "" without any."""
+        return self.entries[-1].hash if self.entries else ""
+
+
+def check_journal(register: Register) -> JournalCheck:
+    """Check the journal's hash chain, and the disclosures and declarations against it."""
+    broken = register.check_journal()
+    return JournalCheck(register.subject, broken, register.journal() if broken is None else ())
+
+
+def _digest(subject: str) -> str:
+    if _SHA256.fullmatch(subject.strip()):
+        return subject
+    if not Path(subject).exists():
+        raise ReleaseError(
+            subject,
+            "is neither a number, nor a SHA-256, nor an existing file",
+            f"Write {NUMBER_EXAMPLE}, the file's path, or its 64 hexadecimal digits",
+        )
+    return file_digest(Path(subject))[0]

@@ -1,0 +1,146 @@
+"""The original of a disclosure: the requested file, or a camera's recording with its privacy masks, held while read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+from pipeline.app.output_files import sha256_of
+from pipeline.app.release.recorded_video import open_recorded
+from pipeline.config import Config, load_config
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.privacy_masks import Polygon
+from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.disclosure import Disclosure
+from pipeline.domain.plural import counted
+from pipeline.domain.times import format_time
+from pipeline.domain.video import Video
+from pipeline.errors import ConfigError, ReleaseError
+from pipeline.record.holds import Holds
+from pipeline.record.recording_archive import RecordingArchive
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A configuration that records.
+
+    Attributes:
+        config: the configuration.
+        folder: of all cameras' video.
+    """
+
+    config: Config
+    folder: Path
+
+
+def load_recording(path: Path) -> Recording:
+    """The recording of a configuration.
+
+    Raises:
+        ConfigError: it cannot be read, or records nothing.
+    """
+    config = load_config(path)
+    if config.record is None:
+        raise ConfigError(str(path), "records nothing", "Add a record section, or give the configuration of the run")
+    return Recording(config, config.record.dir)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSource:
+    """The original of a disclosure.
+
+    Attributes:
+        video: the camera's privacy masks are burnt in.
+        rows: facts for the report.
+        privacy_masks: those polygons, shares of the image.
+    """
+
+    video: Video
+    rows: Sequence[tuple[str, str]]
+    privacy_masks: Sequence[Polygon] = ()
+
+
+@contextmanager
+def open_source(disclosure: Disclosure, file: Path | None, config: Path | None, by: str) -> Iterator[ReleaseSource]:
+    """The original that was requested.
+
+    Args:
+        disclosure: of a file, or of a camera and a span.
+        file: the original file; config: the configuration that records the camera.
+        by: the person who builds the release.
+
+    Raises:
+        ReleaseError: file or configuration are missing, or not those of the disclosure.
+        ConfigError, RecordError, SourceError: the recording cannot be read.
+    """
+    content, subject = disclosure.request.content, f"disclosure {disclosure.number}"
+    if not content.is_file:
+        if config is None:
+            raise ReleaseError(
+                subject, f"requests camera {content.camera_id}", "Give the configuration that records it: --config"
+            )
+        with _open_recording(load_recording(config), disclosure, by) as source:
+            yield source
+        return
+    if file is None:
+        raise ReleaseError(subject, f"requests the file {content.file_name}", f"Give it: --source {content.file_name}")
+    check_file(disclosure, file)
+    video = FileVideo(file, DecodeSettings())
+    yield ReleaseSource(video, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
+
+
+def check_file(disclosure: Disclosure, file: Path | None) -> None:
+    """Check that a file is the requested one; before it is read and afterwards, since it may have been replaced.
+
+    Raises:
+        ReleaseError: it is another one.
+    """
+    content = disclosure.request.content
+    if file is not None and content.is_file and sha256_of(file) != content.file_sha256:
+        raise ReleaseError(
+            str(file),
+            f"is not the file of disclosure {disclosure.number} ({content.file_name}, "
+            f"SHA-256 {content.file_sha256[:12]}…)",
+            "Give the requested file, or enter a new request",
+        )
+
+
+@contextmanager
+def _open_recording(where: Recording, disclosure: Disclosure, by: str) -> Iterator[ReleaseSource]:
+    """The recorded video; held meanwhile, so that retention does not delete it."""
+    content = disclosure.request.content
+    begin_ms, end_ms = content.begin_ms, content.end_ms
+    if begin_ms is None or end_ms is None:
+        raise ReleaseError(
+            f"disclosure {disclosure.number}", "has no time span", "Enter a new request with --from and --to"
+        )
+    camera = next((one for one in where.config.cameras if one.id == content.camera_id), None)
+    if camera is None:
+        raise ReleaseError(
+            f"camera {content.camera_id}",
+            "is not in the configuration, so its privacy masks are not known",
+            f"Cameras are: {', '.join(one.id for one in where.config.cameras)}",
+        )
+    holds = Holds(where.folder)
+    held = holds.hold(camera.id, begin_ms, end_ms, f"disclosure {disclosure.number} is being built", by)
+    try:
+        video, gaps = open_recorded(
+            RecordingArchive(where.folder), camera.id, begin_ms, end_ms, DecodeSettings(), masks=camera.masks
+        )
+        rows = [
+            ("Camera", camera.id),
+            ("Requested span", f"{_utc(begin_ms)} to {_utc(end_ms)}"),
+            ("First frame", _utc(video.first_ms)),
+            ("Privacy masks", f"{counted(len(camera.masks), 'area')}, black before detection"),
+        ]
+        rows += [("Not recorded", f"{_utc(gap.begin_ms)} to {_utc(gap.end_ms)}: {gap.reason}") for gap in gaps]
+        yield ReleaseSource(video, rows, camera.masks)
+    finally:
+        holds.release(held, by)
+
+
+def _utc(at_ms: int) -> str:
+    return format_time(at_ms, UTC)

@@ -1,0 +1,75 @@
+"""Offline check of a released clip: signature, signed statement, and content besides the video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.anonymize.metadata_check import find_extra_content
+from pipeline.anonymize.provenance import INTACT, Provenance, SignatureStatus, read_provenance
+from pipeline.app.output_files import sha256_of
+from pipeline.errors import ReleaseError
+
+__all__ = ["CheckedClip", "SignatureStatus", "verify_clip"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClip:
+    """A clip after its check.
+
+    Attributes:
+        clip: the file; sha256: of it.
+        provenance: the signed statement, and the status of its signature.
+        extra_content: besides the video; should be empty.
+        good: signed and unchanged (with given authorities: by a trusted signer), and without extra content.
+    """
+
+    clip: Path
+    sha256: str
+    provenance: Provenance
+    extra_content: Sequence[str]
+    good: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values."""
+        provenance = self.provenance
+        return {
+            "file": str(self.clip),
+            "sha256": self.sha256,
+            "good": self.good,
+            "status": provenance.status.value,
+            "signer": provenance.signer,
+            "problems": list(provenance.problems),
+            "extra_content": list(self.extra_content),
+            "statement": dict(provenance.statement),
+        }
+
+
+def verify_clip(clip: Path, authorities: Path | None = None) -> CheckedClip:
+    """Check a clip offline.
+
+    Args:
+        clip: the file.
+        authorities: PEM file of trusted authorities; None for none.
+
+    Raises:
+        ReleaseError: it is not a video, or the authorities cannot be read.
+    """
+    extra = find_extra_content(clip)
+    provenance = read_provenance(clip, _authorities(authorities))
+    accepted = {SignatureStatus.TRUSTED} if authorities else INTACT
+    return CheckedClip(clip, sha256_of(clip), provenance, extra, provenance.status in accepted and not extra)
+
+
+def _authorities(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReleaseError(str(path), "is not a readable certificate", "Give a PEM file") from error
+    if "BEGIN CERTIFICATE" not in text:
+        raise ReleaseError(str(path), "contains no certificate in PEM", "Give the institution's authority.pem")
+    return text
