@@ -22,6 +22,7 @@ _ALLOWED = {
     r"\blook(?:s|ed|ing)?(?: it)? up\b": "to search a register or table",
     r"\b(?:math|np|numpy)\.floor\b|\bfloored\b": "rounding",
     r"\.tell\(\)": "Python's position in a file",
+    r"@page\b": "CSS for print",
     r"\b\w*(?:problem|context|start|end)_mark\b": "ruamel's name of a place in a document",
     r"\bwrite-ahead\b": "write-ahead logging",
     r"\bcertificate chains\b|\bhash chains\b": "not of tracks",

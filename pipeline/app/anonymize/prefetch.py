@@ -1,4 +1,4 @@
-"""An iterator that runs a few items ahead in a thread of its own."""
+"""An iterator that prefetches a few items in a thread of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Failure:
 
 
 def prefetched(items: Generator[T, None, None], depth: int = 4) -> Generator[T, None, None]:
-    """The items in order, produced by a thread up to `depth` ahead; its error is raised here, in its turn.
+    """The items in order, up to `depth` of them prefetched by a thread; its error is raised here, in its turn.
 
     Closing the iterator stops the thread and closes `items`.
     """

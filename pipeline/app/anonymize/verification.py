@@ -41,7 +41,7 @@ MIN_SCORE: Final = 0.4
 """That a residual object must reach once: below, these networks find people in shadows and signs."""
 MIN_FRAMES: Final = 3
 MAX_ROUNDS: Final = 3
-"""Of further redaction: a mask may cut a shop's sign so that its rest looks like a plate."""
+"""Of further redaction: a mask may cut a shop's sign so that its rest resembles a plate."""
 FAINT_PLATE_SCORE: Final = 0.2
 """Of a detection that is read, in case it is a plate."""
 
