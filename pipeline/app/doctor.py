@@ -17,7 +17,8 @@ from pipeline import __version__
 from pipeline.config.settings import Config
 from pipeline.domain.events import HealthEvent, Kind
 from pipeline.errors import ViapublicaError
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings
+from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
 
 class State(StrEnum):
@@ -121,7 +122,7 @@ def _chdb() -> str:
 
     event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
-        sink = build_sink(ChdbSettings(batch_interval_s=0), Path(folder))
+        sink = build_sink(ChdbSinkSettings(batch_interval_s=0), Path(folder))
         try:
             sink.add([event])
             sink.flush(30)

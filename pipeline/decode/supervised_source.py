@@ -11,10 +11,10 @@ from pipeline.decode.capture_session import CaptureSession
 from pipeline.decode.ffmpeg_errors import Fault, Silence, diagnose
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import End, Reader
+from pipeline.decode.reconnect_pauses import ReconnectPauses
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.source_monitor import Monitor
-from pipeline.domain.backoff import Backoff
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import STOPPED, Clock, FrameSource, SourceState, SourceStatus
@@ -163,7 +163,7 @@ class SupervisedSource:
     # -- streams: in a thread of their own, watched, connected again for ever
 
     def _live_frames(self) -> Iterator[Frame]:
-        backoff = Backoff(self._plan.settings)
+        pauses = ReconnectPauses(self._plan.settings)
         while not self._stopped.is_set():
             began_s = self._plan.clock.monotonic_s()
             error = yield from self._watched_take()
@@ -173,8 +173,8 @@ class SupervisedSource:
             lasted_s = self._plan.clock.monotonic_s() - began_s
             # A take of a few frames is one more failure: a camera that never gets further is not to be rushed.
             if self._monitor.decoded_in_take > 0 and lasted_s > self._plan.settings.backoff_max_s:
-                backoff.reset()
-            pause_s = backoff.pause_s(fault.retry)
+                pauses.reset()
+            pause_s = pauses.pause_s(fault.retry)
             self._monitor.move(SourceState.BACKING_OFF, fault.error.problem, pause_s=round(pause_s, 1))
             if self._stopped.wait(pause_s):
                 return

@@ -213,13 +213,14 @@ class SinkStatus:
 
     Attributes:
         name: its name in the configuration.
-        accepted: events taken by `add`; delivered: events confirmed by the other side.
+        accepted: events taken by `add`; delivered: events confirmed by the destination.
         pending: accepted and not yet confirmed; oldest_pending_s: age of the oldest of them, 0 when none.
-        refused: accepted events that the other side will never take; they are kept in a file.
-        lost: accepted events that damage to the disk, or a full spool that may drop its oldest, has cost.
-        spool_bytes: what accepted events take on the disk, delivered ones in their retained window included.
+        refused: accepted events that the destination will never take; they are stored in a file.
+        lost: accepted events that were lost to a corrupt spool, or dropped by a full one.
+        spool_bytes: of accepted events on the disk, delivered ones in their retained window included.
+        newer: events of a newer program version, delivered without the fields unknown here.
         retries: failed deliveries that were tried again.
-        error: the last trouble, "" when the last delivery went well.
+        error: of the last delivery, "" when it succeeded.
     """
 
     name: str
@@ -232,6 +233,7 @@ class SinkStatus:
     refused: int = 0
     lost: int = 0
     spool_bytes: int = 0
+    newer: int = 0
 
 
 class EventSink(Protocol):
@@ -251,10 +253,10 @@ class EventSink(Protocol):
         ...
 
     def flush(self, timeout_s: float) -> None:
-        """Return when everything accepted so far is confirmed by the other side.
+        """Return when everything accepted so far is confirmed by the destination.
 
         Raises:
-            SinkError: not within `timeout_s`; what is still pending is kept.
+            SinkError: not within `timeout_s`; what is still pending stays stored.
         """
         ...
 
@@ -270,8 +272,8 @@ class EventSink(Protocol):
         """Stop. What was accepted and could not be delivered is written to disk for the next start.
 
         Args:
-            timeout_s: how long to go on delivering; None for the sink's own patience.
-            last: events that come after all that was added; there is room for them whatever waits.
+            timeout_s: how long to go on delivering; None for the sink's own timeout.
+            last: events after all that were added; they are accepted even when the spool is full.
 
         Raises:
             SinkError: the disk did not take the rest, which is lost; `status().pending` says how much.

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from pipeline.config.settings import Config
-from pipeline.sink.settings import ChdbSettings, StoreSettings
 from pipeline.store.retention import RETENTION_EVERY_S, RetentionKeeper
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 _FIRST_ROUND_S: Final = 30.0
 """Longest wait at the start for the embedded store to drop what is due."""

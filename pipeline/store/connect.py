@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import StoreBusy, StoreError
-from pipeline.sink.settings import ChdbSettings, StoreSettings
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.event_store import open_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.questions import EventQueries
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 def connect_store(settings: StoreSettings, data_dir: Path) -> EventQueries:

@@ -1,4 +1,4 @@
-"""What is to be erased, asked of an event, of a row of a table, and of bytes that are no event any more."""
+"""Selection of data to erase: conditions for events, for rows of tables, and for bytes that are no event any more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, decode
+from pipeline.domain.event_compatibility import read_event
+from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import plate_forms, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import bind
@@ -145,9 +146,9 @@ class Selection:
 
 
 def event_in(data: bytes) -> Event | None:
-    """The event that these bytes are, None when they are none."""
+    """The event in these bytes, of this or a compatible version; None when they are none."""
     try:
-        return decode(data)
+        return read_event(data).event
     except (ValueError, msgspec.MsgspecError):
         return None
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pipeline.sink.settings import StoreSettings
 from pipeline.store.answers import convoy, events, plates, traffic, trails
-from pipeline.store.backends.database import Database, DatabaseError, check_version
+from pipeline.store.backends.database import DatabaseError, EventDatabase, check_version
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.questions import (
     Cameras,
@@ -23,6 +22,7 @@ from pipeline.store.questions import (
     Traffic,
     Trails,
 )
+from pipeline.store.settings import StoreSettings
 
 A = TypeVar("A")
 
@@ -45,10 +45,10 @@ class EventStore(EventQueries):
         connect: opens the database; never makes one.
     """
 
-    def __init__(self, connect: Callable[[], Database]) -> None:
+    def __init__(self, connect: Callable[[], EventDatabase]) -> None:
         self._connect = connect
         self._guard = threading.Lock()
-        self._database: Database | None = None
+        self._database: EventDatabase | None = None
 
     def ask(self, question: Question[A]) -> A:
         """See `EventQueries.ask`.
@@ -75,7 +75,7 @@ class EventStore(EventQueries):
             self.close()
             raise
 
-    def _opened(self) -> Database:
+    def _opened(self) -> EventDatabase:
         with self._guard:
             if self._database is None:
                 database = self._connect()

@@ -16,7 +16,7 @@ def get(url: str) -> str:
 
 
 def test_work_lag_and_trouble_are_shown() -> None:
-    now = IngestSnapshot(stored=7, dead=2, blocks=3, lag={("viapublica.tracks", 0): 5, ("viapublica.tracks", 1): 0})
+    now = IngestSnapshot(stored=7, dead=2, batches=3, lag={("viapublica.tracks", 0): 5, ("viapublica.tracks", 1): 0})
     with MetricsServer(IngestMetrics(lambda: now), port=0) as server:
         page = get(f"{server.url}/metrics")
         assert "viapublica_ingest_stored_events_total 7.0" in page

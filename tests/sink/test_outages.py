@@ -13,15 +13,16 @@ import pytest
 from pipeline.domain.events import Kind
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings, Credentials
+from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.connect import connect_store
 from pipeline.store.event_store import open_store
+from pipeline.store.settings import Credentials
 from tests.event_samples import plate_read, wait_until
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.store_fixtures import clickhouse_settings
 
 ROOT = Path(__file__).parents[2]
-FAST = ChdbSettings(batch_interval_s=0.02, retry_initial_s=0.05, retry_max_s=0.2, close_timeout_s=2)
+FAST = ChdbSinkSettings(batch_interval_s=0.02, retry_initial_s=0.05, retry_max_s=0.2, close_timeout_s=2)
 
 
 @pytest.fixture
@@ -116,9 +117,9 @@ _WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
+from pipeline.sink.settings import ChdbSinkSettings
 from tests.event_samples import plate_read
-sink = build_sink(ChdbSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]))
+sink = build_sink(ChdbSinkSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]))
 n = 0
 while True:
     sink.add([plate_read(n + i) for i in range(200)])

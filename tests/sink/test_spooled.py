@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.domain.event_writer import EventRecord, EventRefused
 from pipeline.domain.events import Event, encode
 from pipeline.errors import Backpressure, SinkError
 from pipeline.sink.settings import DeliverySettings
-from pipeline.sink.spool.settings import SpoolSettings, WhenFull
+from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.sink.spooled import SpooledSink
-from pipeline.sink.writer import Refused
 from tests.event_samples import plate_read, wait_until
 
 
@@ -41,12 +41,13 @@ class Other:
             raise SinkError(self.target, "connection refused by amqp://me:secret@host")
         self.opened += 1
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, records: Sequence[EventRecord]) -> None:
         self.stuck.wait(30)
+        events = [record.event for record in records]
         if not self.up:
             raise OSError("gone")
         if any(event.frame in self.poison for event in events):  # type: ignore[union-attr]
-            raise Refused(self.target, "bad frame")
+            raise EventRefused(self.target, "bad frame")
         self.batches.append(len(events))
         self.taken.extend(events)
 
@@ -123,7 +124,9 @@ def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> N
 def test_a_full_spool_may_be_told_to_give_up_its_oldest_and_says_how_many(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, changed(spool=SMALL.model_copy(update={"when_full": WhenFull.DROP_OLDEST})), tmp_path)
+    sink = SpooledSink(
+        other, changed(spool=SMALL.model_copy(update={"when_full": FullSpoolPolicy.DROP_OLDEST})), tmp_path
+    )
     for n in range(400):
         sink.add([plate_read(n)])
     lost = sink.status().lost

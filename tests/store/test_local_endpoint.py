@@ -18,7 +18,7 @@ import pytest
 from pipeline.domain.events import Kind
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
+from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store import local_endpoint as endpoint
 from pipeline.store.connect import connect_store
 from pipeline.store.event_store import EventStore, open_store
@@ -39,7 +39,7 @@ from pipeline.store.questions import (
 from tests.event_samples import START_MS, one_of_each, plate_read
 
 ROOT = Path(__file__).parents[2]
-FAST = ChdbSettings(batch_interval_s=0.02, close_timeout_s=3)
+FAST = ChdbSinkSettings(batch_interval_s=0.02, close_timeout_s=3)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_another_process_asks_while_this_one_writes(server: StoreServer, tmp_pat
     program = (
         "from pathlib import Path\n"
         "from pipeline.store.connect import connect_store\n"
-        "from pipeline.sink.settings import ChdbSettings\n"
+        "from pipeline.store.settings import ChdbSettings\n"
         f"print(len(connect_store(ChdbSettings(), Path({str(tmp_path)!r})).plates('ABC1D23')))\n"
     )
     done = subprocess.run(

@@ -12,10 +12,10 @@ import pytest
 from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.plate import keys_near
 from pipeline.errors import StoreError
-from pipeline.sink.settings import StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.event_store import EventStore, open_store
 from pipeline.store.questions import Convoy, Interval, Plates, Speeds, Traffic, Trails
+from pipeline.store.settings import StoreSettings
 from tests.event_samples import START_MS, count, plate_read, track
 from tests.store.test_store import NASTY, fill
 
@@ -25,7 +25,7 @@ HOUR_START_MS = START_MS - START_MS % HOUR_MS
 
 
 @pytest.fixture
-def store(store_settings: StoreSettings, tmp_path: Path, database: Database) -> EventStore:
+def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> EventStore:
     return open_store(store_settings, tmp_path)
 
 
@@ -41,7 +41,7 @@ class City:
         return read
 
 
-def fill_twice(database: Database, events: list[Event]) -> None:
+def fill_twice(database: EventDatabase, events: list[Event]) -> None:
     """As at-least-once delivery does: some of it comes again."""
     fill(database, events)
     fill(database, events[::-1])
@@ -50,7 +50,7 @@ def fill_twice(database: Database, events: list[Event]) -> None:
 # -- plates ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_list_finds_each_plate_newest_first(store: EventStore, database: Database) -> None:
+def test_a_list_finds_each_plate_newest_first(store: EventStore, database: EventDatabase) -> None:
     city = City()
     first = city.see("ABC1234", "a", 1)
     second = city.see("XYZ9A99", "a", 2)
@@ -65,7 +65,7 @@ def test_a_list_finds_each_plate_newest_first(store: EventStore, database: Datab
     store.close()
 
 
-def test_one_wrong_character_is_forgiven_and_two_are_not(store: EventStore, database: Database) -> None:
+def test_one_wrong_character_is_forgiven_and_two_are_not(store: EventStore, database: EventDatabase) -> None:
     city = City()
     near = [
         city.see(plate, "a", n)
@@ -81,7 +81,7 @@ def test_one_wrong_character_is_forgiven_and_two_are_not(store: EventStore, data
     store.close()
 
 
-def test_a_list_longer_than_a_statement_is_asked_in_parts(store: EventStore, database: Database) -> None:
+def test_a_list_longer_than_a_statement_is_asked_in_parts(store: EventStore, database: EventDatabase) -> None:
     city = City()
     rng = random.Random(3)
     names = ["".join(rng.choices(string.ascii_uppercase, k=7)) for _ in range(20_000)]
@@ -136,7 +136,7 @@ def test_keys_near_a_plate_are_few_enough_for_point_reads() -> None:
 # -- convoy ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_convoy_is_ranked_by_meetings(store: EventStore, database: Database) -> None:
+def test_a_convoy_is_ranked_by_meetings(store: EventStore, database: EventDatabase) -> None:
     city = City()
     for n, camera in enumerate(["a", "b", "c", "d"]):
         at = n * 1000
@@ -170,7 +170,7 @@ def test_a_convoy_is_ranked_by_meetings(store: EventStore, database: Database) -
     store.close()
 
 
-def test_two_vehicles_that_wait_together_met_once(store: EventStore, database: Database) -> None:
+def test_two_vehicles_that_wait_together_met_once(store: EventStore, database: EventDatabase) -> None:
     city = City()
     for second in range(0, 1200, 120):
         city.see("ABC1C34", "gate", second)
@@ -187,7 +187,7 @@ def test_two_vehicles_that_wait_together_met_once(store: EventStore, database: D
 # -- trails ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_trail_of_a_plate_is_in_the_order_of_time(store: EventStore, database: Database) -> None:
+def test_the_trail_of_a_plate_is_in_the_order_of_time(store: EventStore, database: EventDatabase) -> None:
     city = City()
     third, first, second = city.see("ABC1C34", "c", 3), city.see("ABC1234", "a", 1), city.see("ABC1C34", "b", 2)
     city.see("XYZ9A99", "a", 1)
@@ -205,7 +205,9 @@ def test_the_trail_of_a_plate_is_in_the_order_of_time(store: EventStore, databas
 
 
 @pytest.mark.parametrize("reads", [1, 3, 7, 1000])
-def test_trails_of_all_plates_come_in_pages_of_whole_plates(store: EventStore, database: Database, reads: int) -> None:
+def test_trails_of_all_plates_come_in_pages_of_whole_plates(
+    store: EventStore, database: EventDatabase, reads: int
+) -> None:
     city = City()
     for n in range(5):
         city.see(f"AAA{n}A00", "a", n)
@@ -227,7 +229,7 @@ def test_trails_of_all_plates_come_in_pages_of_whole_plates(store: EventStore, d
 # -- traffic -----------------------------------------------------------------------------------------------------------
 
 
-def test_counts_are_added_up_per_camera_class_and_time(store: EventStore, database: Database) -> None:
+def test_counts_are_added_up_per_camera_class_and_time(store: EventStore, database: EventDatabase) -> None:
     events: list[Event] = [count(n, camera=camera) for n in range(120) for camera in ("a", "b")]
     bus = msgspec.structs.replace(count(500, camera="a"), ts_ms=START_MS, label="bus", count=1)
     late = msgspec.structs.replace(count(600, camera="a"), ts_ms=START_MS, count=2)
@@ -252,7 +254,9 @@ def test_counts_are_added_up_per_camera_class_and_time(store: EventStore, databa
     store.close()
 
 
-def test_speeds_have_mean_median_and_85th_percentile_in_the_best_unit(store: EventStore, database: Database) -> None:
+def test_speeds_have_mean_median_and_85th_percentile_in_the_best_unit(
+    store: EventStore, database: EventDatabase
+) -> None:
     calibrated: list[Event] = [
         msgspec.structs.replace(track(n, camera="a", speed_m_s=float(n)), ts_ms=HOUR_START_MS + n)
         for n in range(1, 101)
@@ -272,7 +276,7 @@ def test_speeds_have_mean_median_and_85th_percentile_in_the_best_unit(store: Eve
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_hostile_texts_are_values_in_every_question(store: EventStore, database: Database, text: str) -> None:
+def test_hostile_texts_are_values_in_every_question(store: EventStore, database: EventDatabase, text: str) -> None:
     plate = f"{text}ABC1D23"
     fill_twice(
         database, [plate_read(1, camera=text), plate_read(2, camera=text, plate="FRI3E00"), count(1, camera=text)]

@@ -10,13 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.domain.events import Event, Kind
-from pipeline.sink.settings import ChdbSettings, StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_store
 from pipeline.store.retention import RetentionKeeper, drop_due, open_for_keeping, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.settings import ChdbSettings, StoreSettings
 from tests.event_samples import START_MS, health, plate_read, wait_until
 from tests.store.test_store import fill
 
@@ -39,7 +39,7 @@ def weeks_ago() -> int:
 
 
 def test_whole_days_go_when_their_time_is_over(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     fill(database, ten_days())
     today = FIRST + timedelta(days=10)
@@ -57,7 +57,7 @@ def test_whole_days_go_when_their_time_is_over(
     assert drop_due(database, WEEK, today) == []
 
 
-def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: Database) -> None:
+def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: EventDatabase) -> None:
     fill(database, ten_days())
     for_ever = RetentionSettings(plate_reads=None)
     assert drop_due(database, for_ever, FIRST + timedelta(days=80)) == []
@@ -68,7 +68,7 @@ def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(datab
 
 
 def test_a_keeper_drops_at_its_start_and_again_later(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     start_ms = weeks_ago()
     first = datetime.fromtimestamp(start_ms / 1000, UTC).date()

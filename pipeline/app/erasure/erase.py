@@ -11,12 +11,13 @@ from typing import Final
 from pipeline.app.erasure.places import Place, not_covered, owned, places
 from pipeline.domain.events import TrackEvent
 from pipeline.errors import SinkError, StoreError
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
+from pipeline.sink.settings import SinkSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
 from pipeline.store.retention import open_for_keeping
 from pipeline.store.row_erasure import PATIENCE_S, Progress, StoredEvents
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
 _OLD_FILES: Final = (
     "{target}: the server itself deletes the files of before, some minutes later (old_parts_lifetime, 480 s by default)"

@@ -25,7 +25,7 @@ from pipeline.detect.two_scale_detector import LARGE_PX
 from pipeline.errors import ReleaseError
 from pipeline.observe import logs
 from pipeline.observe.annotated_images import save_image
-from pipeline.storage.output_file import part_of
+from pipeline.storage.output_file import partial_file
 
 _IMAGES = frozenset({".jpg", ".jpeg", ".png"})
 
@@ -78,7 +78,7 @@ def carry_out(request: Request) -> None:
             _tell(_image(file, path, crew, request, regions), None, path, request.as_json)
             return
         job = Job(video, settings, request.text, regions, identity, crew.models)
-        with part_of(path) as part:
+        with partial_file(path) as part:
             made = run_job(job, crew, part)
             if made.problems:
                 raise refusal(made, str(path), part, path.with_name(f"{path.stem}-residue"))
@@ -113,7 +113,7 @@ def _target(file: Path, target: Path | None, is_clip: bool) -> Path:
         raise ReleaseError(
             str(path), f"ends with {path.suffix or 'nothing'}", f"Name a file {' or '.join(sorted(allowed))}"
         )
-    with part_of(path, keep=False):
+    with partial_file(path, keep=False):
         return path
 
 

@@ -29,7 +29,7 @@ from pipeline.domain.disclosure import BuiltFile, Disclosure
 from pipeline.errors import ReleaseError
 from pipeline.observe import logs
 from pipeline.policy.disclosure import checked_look
-from pipeline.storage.output_file import part_of
+from pipeline.storage.output_file import partial_file
 from pipeline.weights.catalog import load_card
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def carry_out(build: Build, register: Register) -> None:
             raise ReleaseError(str(clip), "is the original itself", "Name another folder with --out")
         crew = stack.enter_context(open_crew(settings, build.model, build.models, eyes=build.eyes, besides=True))
         _check_labels(crew.finders.name, build.models)
-        part = stack.enter_context(part_of(clip))
+        part = stack.enter_context(partial_file(clip))
         job = Job(video, settings, text, regions, identity, crew.models, source.masks)
         made = run_job(job, crew, part)
         if made.problems:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import ViapublicaError
+from pipeline.storage.atomic import atomic_file, unique_partial
 
 
 @contextmanager
@@ -74,10 +74,5 @@ def _opened(option: str, target: str, mode: str, **how: Any) -> Iterator[IO[Any]
         with path.open(mode, **how) as stream:
             yield stream
         return
-    part = path.with_name(f".viapublica-{uuid.uuid4().hex}.part")
-    try:
-        with part.open(mode.replace("w", "x"), **how) as stream:
-            yield stream
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_file(path, mode, permissions=0o666, partial=unique_partial(path), **how) as stream:
+        yield stream

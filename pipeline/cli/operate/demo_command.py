@@ -18,8 +18,8 @@ from pipeline.engine.build import open_engine
 from pipeline.errors import ViapublicaError
 from pipeline.observe import logs
 from pipeline.observe.live_table import LiveView
-from pipeline.sink.settings import ChdbSettings
 from pipeline.store.connect import connect_store
+from pipeline.store.settings import ChdbSettings
 
 _CONFIG = """\
 # Written by `viapublica demo`. Run it again with: viapublica run {folder}/demo.yaml

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -23,7 +24,8 @@ from pipeline.domain.events import Kind
 from pipeline.engine.retention_worker import retention_kept
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe import logs
-from pipeline.sink.settings import ChdbSettings, KafkaSettings, StoreSettings
+from pipeline.sink.settings import KafkaSettings
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration with the Kafka sink.")
@@ -45,6 +47,7 @@ def ingest(
 
     Example: [bold]viapublica ingest --config configs/city.yaml --once --json[/]
     """
+    from pipeline.policy.gate import Gate
     from pipeline.sink.build import build_writer
     from pipeline.sink.ingest.ingester import Ingester
 
@@ -55,7 +58,8 @@ def ingest(
     # A block is tens of thousands of objects without cycles: looking for some took a sixth of the time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
-    ingester = Ingester(kafka, settings.ingest, build_writer(store, settings.data_dir))
+    gate = Gate({camera.id: camera.camera() for camera in settings.cameras})
+    ingester = Ingester(kafka, settings.ingest, build_writer(store, settings.data_dir), gate)
     thread = threading.Thread(target=ingester.run, kwargs={"until_read": once}, name="ingest", daemon=True)
     with ExitStack() as stack:
         stack.enter_context(_only_one(settings))
@@ -72,8 +76,7 @@ def ingest(
     status = ingester.status()
     if as_json:
         print_json(
-            {name: getattr(status, name) for name in ("stored", "dead", "blocks", "retries", "error")}
-            | {"lag": sum(status.lag.values())}
+            {name: value for name, value in asdict(status).items() if name != "lag"} | {"lag": sum(status.lag.values())}
         )
     else:
         tell(out, _line(status))
@@ -89,8 +92,8 @@ def _line(status: Any) -> str:
 @contextmanager
 def _only_one(settings: Config) -> Iterator[None]:
     """Two ingesters with one data folder and one group would be one member twice."""
-    from pipeline.sink.rejected_events import private_folder
-    from pipeline.storage.owner_lock import OwnerLock
+    from pipeline.storage.folders import private_folder
+    from pipeline.storage.locks import OwnerLock
 
     lock = OwnerLock(private_folder(settings.data_dir / "run") / f"ingest-{settings.ingest.group}.lock")
     if not lock.acquire():
@@ -138,7 +141,9 @@ def _measure(settings: Config, status: Callable[[], Any], stack: ExitStack) -> N
 
     def snapshot() -> IngestSnapshot:
         now = status()
-        return IngestSnapshot(now.stored, now.dead, now.blocks, now.retries, now.error, now.lag)
+        return IngestSnapshot(
+            now.stored, now.dead, now.batches, now.refused, now.newer, now.retries, now.error, now.lag
+        )
 
     elsewhere = settings.observability.metrics
     host = elsewhere.host if elsewhere is not None else "127.0.0.1"
@@ -191,7 +196,7 @@ def tail(
         key = (message.key or b"").decode(errors="replace")
         if camera and key not in camera:
             continue
-        headers = message.told()
+        headers = message.header_texts()
         value = (message.value or b"").decode(errors="replace")
         if as_json:
             print_json({"place": message.place, "sent_ms": message.ts_ms, "headers": headers, "value": value})
@@ -220,7 +225,7 @@ def list_dead(
     kafka = kafka_of(load_config(config, for_queries=True), config, sink)
     counts: dict[tuple[str, str], tuple[int, int]] = {}
     for letter in read(kafka, "dead-letters", from_start=True, follow=False):
-        headers = letter.told()
+        headers = letter.header_texts()
         key = (headers.get("source_topic", "?"), headers.get("reason", "?"))
         number, newest = counts.get(key, (0, 0))
         counts[key] = (number + 1, max(newest, letter.ts_ms))
@@ -259,7 +264,7 @@ def replay_dead(
     kafka = kafka_of(load_config(config, for_queries=True), config, sink)
     again: dict[tuple[str, bytes | None, bytes | None], Message] = {}  # what came back several times goes once
     for letter in read(kafka, "dead-letters", from_start=True, follow=False):
-        headers = letter.told()
+        headers = letter.header_texts()
         source, why = (headers.get(name, "") for name in ("source_topic", "reason"))
         if reason in why and source.startswith(f"{kafka.topic_prefix}."):
             kept = [(n, v) for n, v in letter.headers if n != "reason" and not n.startswith("source_")]

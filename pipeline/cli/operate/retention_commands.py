@@ -18,13 +18,14 @@ from pipeline.cli.query.options import ConfigOption, DataOption, FromOption, ToO
 from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.errors import ViapublicaError
-from pipeline.sink.settings import ChdbSettings, SinkSettings, StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.sink.settings import SinkSettings
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.retention import StoredDay, drop_due, open_for_keeping, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 retention_app = typer.Typer(
     help="Days that events are kept: show what is stored and due, apply drops what is due.", no_args_is_help=True
@@ -186,7 +187,7 @@ def _print_days(target: object, days: Sequence[StoredDay], settings: RetentionSe
 
 
 @contextmanager
-def _opened(store: StoreSettings, folder: Path) -> Iterator[Database | None]:
+def _opened(store: StoreSettings, folder: Path) -> Iterator[EventDatabase | None]:
     database = open_for_keeping(store, folder)
     try:
         yield database

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ from pipeline.cli.query.options import (
     scope_of,
 )
 from pipeline.cli.query.output import Output
+from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
 from pipeline.errors import ViapublicaError
 from pipeline.store.questions import CameraSummary, Events, Plates
@@ -133,17 +134,8 @@ def _kind(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
 
-_SHOWN: Mapping[str, Sequence[str]] = {
-    "plate_read": ("plate", "layout", "confidence", "votes", "vehicle"),
-    "track": ("label", "track_id", "frames", "path_px", "speed_px_s", "speed_m_s"),
-    "count": ("label", "count"),
-    "alert": ("rule", "severity", "subject", "detail"),
-    "health": ("state", "detail"),
-}
-
-
 def _what(event: Event) -> str:
-    values = ((name, getattr(event, name)) for name in _SHOWN[_kind(event)])
+    values = ((name, getattr(event, name)) for name in spec_of(event).shown)
     return ", ".join(f"{name} {value}" for name, value in values if value not in (None, ""))
 
 

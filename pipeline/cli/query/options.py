@@ -14,9 +14,9 @@ from pipeline.config import load_config
 from pipeline.domain.plate import normalize
 from pipeline.domain.route import Place
 from pipeline.errors import ConfigError, ViapublicaError
-from pipeline.sink.settings import ChdbSettings, StoreSettings
 from pipeline.store.connect import connect_store
 from pipeline.store.questions import EventQueries
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 ConfigOption = Annotated[
     Path | None,

@@ -37,7 +37,7 @@ class DatabaseError(StoreError):
         self.code = code
 
 
-class Database(Protocol):
+class EventDatabase(Protocol):
     """A connection to an event store. Methods raise `DatabaseError`; safe from several threads."""
 
     @property
@@ -99,7 +99,7 @@ def bind(sql: str, values: dict[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda match: literal(values[match[1]]), sql)
 
 
-def stored_version(database: Database) -> int:
+def stored_version(database: EventDatabase) -> int:
     """Version of the schema in the database, 0 when it has none of our tables."""
     try:
         rows = database.rows("SELECT max(version) AS version FROM schema_version")
@@ -110,7 +110,7 @@ def stored_version(database: Database) -> int:
     return int(rows[0]["version"])
 
 
-def check_version(database: Database) -> None:
+def check_version(database: EventDatabase) -> None:
     """Make sure that queries of this program fit the tables.
 
     Raises:
@@ -129,7 +129,7 @@ def check_version(database: Database) -> None:
         )
 
 
-def migrate(database: Database) -> None:
+def migrate(database: EventDatabase) -> None:
     """Bring the schema up to date; does nothing, and needs no rights to do it, when it is.
 
     Raises:
@@ -155,7 +155,7 @@ def migrate(database: Database) -> None:
         )
 
 
-def _newer(database: Database, version: int) -> StoreError:
+def _newer(database: EventDatabase, version: int) -> StoreError:
     return StoreError(
         database.target,
         f"the event store has schema {version}, this program knows up to {LATEST}: a newer program wrote it",

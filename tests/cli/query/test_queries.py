@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from pipeline.domain.events import Event
 from pipeline.errors import ViapublicaError
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
+from pipeline.sink.settings import ChdbSinkSettings
 from tests.cli.commands import app, viapublica
 from tests.event_samples import START_MS, alert, count, health, plate_read, track
 
@@ -58,7 +58,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A configuration whose event store holds `EVENTS`, twice."""
     folder = tmp_path_factory.mktemp("city")
     (folder / "city.yaml").write_text(_CITY)
-    sink = build_sink(ChdbSettings(batch_interval_s=0.02), folder / "data")
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data")
     sink.add(EVENTS)
     sink.flush(20)
     sink.add(EVENTS)
