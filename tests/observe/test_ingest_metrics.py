@@ -27,5 +27,5 @@ def test_work_lag_and_trouble_are_shown() -> None:
         now = IngestSnapshot(error="no broker answers", retries=4)
         assert "viapublica_ingest_up 0.0" in get(f"{server.url}/metrics")
         assert json.loads(get(f"{server.url}/health")) == {
-            "status": "degraded", "error": "no broker answers", "lag": 0, "stored": 0, "dead_letters": 0,
+            "status": "degraded", "error": "no broker answers", "lag": 0, "stored": 0, "dead_letters": 0, "refused": {},
         }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain.event_writer import EventRefused
+from pipeline.domain.event_writer import EventRecord, EventRefused
 from pipeline.domain.events import Event, Kind
 from pipeline.errors import StoreError
 from pipeline.store.answers.plates import like_pattern
@@ -18,7 +18,7 @@ from pipeline.store.event_store import EventStore, open_store
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import StoreSettings
 from pipeline.store.table_writer import TableWriter
-from tests.event_samples import START_MS, count, health, one_of_each, plate_read, records, track
+from tests.event_samples import START_MS, count, health, one_of_each, plate_read, track
 
 NASTY = [
     "it's",
@@ -39,7 +39,7 @@ NASTY = [
 def fill(database: EventDatabase, events: list[Event]) -> None:
     writer = TableWriter("test", lambda: database)
     writer.open()
-    writer.write(records(events))
+    writer.write([EventRecord(event, b"") for event in events])
 
 
 @pytest.fixture

@@ -176,8 +176,9 @@ def test_poison_goes_to_the_dead_letters_with_its_reason_and_the_good_go_on(
     send(kafka, [good[0], *bad[:6], good[1], *bad[6:], good[2]])
     ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
     ingester.run(until_read=True)
-    assert ingester.status().stored == 3
-    assert ingester.status().dead == len(POISONS)
+    status = ingester.status()
+    assert (status.stored, status.dead) == (3 + len(status.refused), len(POISONS))  # one alert for each rule
+    assert set(status.refused) == {"field-not-allowed", "camera-not-registered", "label-not-allowed"}
     assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 3
     letters = dead_letters(kafka, len(POISONS))
     by_value = {letter.value: letter.header_texts() for letter in letters}
