@@ -1,8 +1,8 @@
 """Kinds of events, each described once: table, topic, retention, and the fields that people are shown.
 
 Tables, topics, retention settings, JSON checks, schemas, the live table and the command line follow from `SPECS` and
-from the fields of the event types. The allow-list of `pipeline.policy.gate` does not: it is kept by hand, so that a new
-field needs a decision of its own.
+from the fields of the event types. The allow-list of `pipeline.policy.gate` does not: it is maintained by hand, so that
+a new field needs a decision of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.domain.events import EVENT_TYPES, Event, Kind, kind_of
 
 
 class TopicRetention(Enum):
-    """How long brokers keep a topic."""
+    """How long brokers retain a topic."""
 
     PERSONAL = "personal"
     """The hours of the sink's settings: it can lead to a person."""
@@ -32,8 +32,8 @@ class EventSpec:
         kind: of the events.
         table: name of the table, also the key of its retention in the configuration.
         topic: end of the topic's name, behind the prefix.
-        topic_retention: how long brokers keep them.
-        retention_days: days that the event store keeps them by default.
+        topic_retention: how long brokers retain them.
+        retention_days: days that the event store retains them by default.
         retention_about: what is retained, for the description of the setting.
         retention_note: a further sentence there; "" for none.
         shown: fields in a list of events of several kinds.

@@ -38,7 +38,7 @@ ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     AlertEvent: _COMMON | frozenset("rule severity subject detail stream_id".split()),
     HealthEvent: _COMMON | frozenset("state detail stream_id".split()),
 }
-"""Every field of every event that may leave, kept by hand: no field is added by mistake, see `check_schema`."""
+"""Every field of every event that may leave, maintained by hand: no field is added by mistake, see `check_schema`."""
 
 
 def check_schema(kinds: Mapping[type[Any], frozenset[str]] = ALLOWED_FIELDS) -> None:

@@ -99,7 +99,7 @@ class KafkaSettings(DeliverySettings):
         default=72,
         ge=1,
         le=168,
-        title="Keep",
+        title="Topic retention",
         description="Hours that brokers retain plate reads, tracks and dead letters in topics this program has to "
         "create; counts and alerts are retained a month, of health the last state of each camera.",
     )
@@ -139,7 +139,7 @@ class JsonLinesSettings(DeliverySettings):
         ge=4096,
         le=2**50,
         title="Rotate at",
-        description="Size in bytes at which the file is put aside under a name with the time; never when empty.",
+        description="Size in bytes at which the file is renamed with the time; never when empty.",
     )
 
 

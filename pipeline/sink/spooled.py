@@ -69,7 +69,7 @@ class SpooledSink:
         self._data_loss: AcknowledgedDataLost | None = None
         self._closing = threading.Lock()
         self._finished = False
-        # A daemon: a writer that hangs for ever must not keep the program from ending.
+        # A daemon: a writer that hangs must not prevent the program from ending.
         self._thread = threading.Thread(target=self._run, name=f"sink-{settings.name}", daemon=True)
         self._thread.start()
 

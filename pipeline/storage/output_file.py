@@ -14,14 +14,14 @@ from pipeline.storage.locks import try_lock
 
 
 @contextmanager
-def partial_file(path: Path, *, keep: bool = True) -> Iterator[Path]:
+def partial_file(path: Path, *, publish: bool = True) -> Iterator[Path]:
     """A file beside `path` that only this user may read; renamed to `path` when this ends well, else removed.
 
     What a killed run left under that name is overwritten: masked images that were not verified.
 
     Args:
         path: the file that is to be; one that exists is replaced.
-        keep: False only checks whether it could be written, and leaves nothing.
+        publish: False only checks whether it could be written, and leaves nothing.
 
     Raises:
         ReleaseError: it cannot be written there, or another process writes it now.
@@ -41,7 +41,7 @@ def partial_file(path: Path, *, keep: bool = True) -> Iterator[Path]:
         try:
             os.truncate(handle, 0)
             yield partial
-            if keep:
+            if publish:
                 _publish(partial, target)
             else:
                 partial.unlink()

@@ -23,17 +23,17 @@ _COUNT_MS: Final = 60_000
 _END_S: Final = 2**32 - 1
 _MAX: Final = 2**63 - 1
 _KEYS_PER_STATEMENT: Final = 500
-"""Track keys in one statement: some tens of kilobytes of the 256 that servers take."""
+"""Track keys in one statement: some tens of kilobytes of the 256 that servers accept."""
 _SHORTEST_IN_TEXT: Final = 5
-"""Characters of a plate that is looked for in running text; shorter ones are words and numbers."""
+"""Characters of a plate that is searched for in free text; shorter ones are words and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """One vehicle, one place and time, or one vehicle there and then.
 
-    - With a plate: its reads in both forms, the tracks that carried them (they tell where the vehicle went), and alerts
-      and states of cameras whose words name it. Counts name no vehicle.
+    - With a plate: its reads in both forms, the tracks that carried them (they show where the vehicle went), and alerts
+      and states of cameras whose text names it. Counts name no vehicle.
     - With cameras and times only: everything of those cameras that has to do with that time. A read or track does when
       it was in view during any of it, a count when its minute was.
 

@@ -1,4 +1,4 @@
-"""Retention settings: days that each table of the event store is kept."""
+"""Retention settings: days that the event store retains each table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ else:
 
 
 class RetentionSettings(_DaysOfTables):
-    """Days that the event store keeps each class of data; a day is dropped as a whole. Null keeps it without limit.
+    """Days that the event store retains each class of data; a day is dropped as a whole. Null is without limit.
 
     One field for each table: see `EventSpec.retention_days`.
     """
@@ -44,7 +44,7 @@ class RetentionSettings(_DaysOfTables):
         def __init__(self, **days: int | None) -> None: ...
 
     def days(self, table: Table) -> int | None:
-        """Days that a table is kept; None without limit."""
+        """Days that a table is retained; None without limit."""
         return self._of(table.name)
 
     def check_window(self, sink: str, retain_s: float) -> None:

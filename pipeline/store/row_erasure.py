@@ -1,4 +1,4 @@
-"""Erasing rows of a database: counted before, deleted, waited for, counted again."""
+"""Erasure of rows from the tables: counted, deleted, waited for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipeline.store.erasure_selection import Selection, TrackKey
 from pipeline.store.schema.tables import PLATE_READS, TABLES, Table
 
 Progress = Callable[[str], None]
-"""Is told, now and then, what is being done."""
+"""Called from time to time with what is being done."""
 
-PATIENCE_S: Final = 3600.0
-"""How long one statement may take."""
+TIMEOUT_S: Final = 3600.0
+"""Longest time for one statement, seconds."""
 _STEP_S: Final = 0.02
 _LONGEST_STEP_S: Final = 1.0
 _NO_SUCH_DAY: Final = "21990101"
@@ -28,17 +28,17 @@ class StoredEvents:
 
     Args:
         database: with our tables, up to date.
-        embedded: it is this process's own: its old files can be made to go at once.
-        patience_s: how long one statement may take, seconds.
+        embedded: this process owns it: old files can be deleted at once.
+        timeout_s: longest time for one statement, seconds.
     """
 
-    def __init__(self, database: EventDatabase, *, embedded: bool, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, database: EventDatabase, *, embedded: bool, timeout_s: float = TIMEOUT_S) -> None:
         self.database = database
         self.embedded = embedded
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     def tracks(self, selection: Selection) -> set[TrackKey]:
-        """On which tracks the wanted plate was read.
+        """The tracks on which the wanted plate was read.
 
         Raises:
             DatabaseError: the database failed.
@@ -65,7 +65,7 @@ class StoredEvents:
     def erase(self, selection: Selection, tracks: Sequence[TrackKey], progress: Progress) -> None:
         """Delete what is wanted; when this returns it is gone from the tables.
 
-        The tracks go before the reads that tell which they are: stopped anywhere and run again, it finds the rest.
+        Tracks are deleted before the reads that identify them: stopped anywhere and run again, it finds the rest.
 
         Raises:
             StoreError: a deletion failed, or took longer than it may.
@@ -77,16 +77,16 @@ class StoredEvents:
             for condition in selection.conditions(table, tracks)
             if self._count(table, condition)
         ]
-        with self._old_files_go():
+        with self._deleting_old_files():
             for table, condition in todo:
                 self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")
                 self._wait(table, progress)
 
     @contextmanager
-    def _old_files_go(self) -> Iterator[None]:
-        """What was deleted leaves the embedded store's folder, too, also what a killed erasure left there.
+    def _deleting_old_files(self) -> Iterator[None]:
+        """Deleted rows leave the embedded store's folder too, those that a killed erasure left there included.
 
-        The engine keeps the files of before a deletion for some minutes, which a command does not live to see.
+        The engine retains the files from before a deletion for some minutes, longer than a command runs.
         """
         if not self.embedded:
             yield
@@ -112,7 +112,7 @@ class StoredEvents:
         Raises:
             StoreError: it took longer than it may.
         """
-        until, step_s = time.monotonic() + self._patience_s, _STEP_S
+        until, step_s = time.monotonic() + self._timeout_s, _STEP_S
         # All columns: which there are beside the first ones differs with the version.
         sql = bind(
             "SELECT * FROM system.mutations WHERE database = currentDatabase() AND table = {table} AND NOT is_done",
@@ -124,10 +124,10 @@ class StoredEvents:
             if time.monotonic() > until:
                 raise StoreError(
                     self.database.target,
-                    f"the deletion in {table.name} is not done after {self._patience_s:g} s, {parts} parts are left"
+                    f"the deletion in {table.name} is not done after {self._timeout_s:g} s, {parts} parts are left"
                     + (f": {reason[:500]}" if reason else ""),
-                    "It goes on by itself when the database can; run the command again to see.",
+                    "The database continues it; run the command again to check.",
                 )
-            progress(f"{table.name}: {parts} parts to rewrite" + (f", in trouble: {reason[:200]}" if reason else ""))
+            progress(f"{table.name}: {parts} parts to rewrite" + (f", failing: {reason[:200]}" if reason else ""))
             time.sleep(step_s)
             step_s = min(_LONGEST_STEP_S, step_s * 1.5)

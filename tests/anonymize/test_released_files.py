@@ -212,7 +212,7 @@ def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
             pass
     assert target.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [target]
-    with partial_file(target, keep=False):
+    with partial_file(target, publish=False):
         pass
     assert target.read_bytes() == b"whole"
 

@@ -156,7 +156,10 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
     sink.add([plate_read(n) for n in range(acknowledged)])
     sink.flush(30)
     sink.close()
-    assert store.count(Kind.PLATE_READ) == len(found)
+    stored = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
+    # The batch that was accepted and not delivered when the kill came is delivered now; nothing is there twice.
+    assert found <= stored <= set(range(acknowledged + 400))
+    assert store.count(Kind.PLATE_READ) == len(stored)
     store.close()
 
 

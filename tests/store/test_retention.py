@@ -13,7 +13,7 @@ from pipeline.domain.events import Event, Kind
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_store
-from pipeline.store.retention import RetentionKeeper, drop_due, open_for_keeping, stored_days
+from pipeline.store.retention import RetentionScheduler, drop_due, open_for_maintenance, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import ChdbSettings, StoreSettings
@@ -74,7 +74,7 @@ def test_a_keeper_drops_at_its_start_and_again_later(
     first = datetime.fromtimestamp(start_ms / 1000, UTC).date()
     fill(database, ten_days(start_ms))
     settings = RetentionSettings(plate_reads=15)
-    keeper = RetentionKeeper(settings, store_settings, tmp_path, every_s=0.05)
+    keeper = RetentionScheduler(settings, store_settings, tmp_path, every_s=0.05)
     keeper.start(wait_s=20)
     left = [day.day for day in stored_days(database, settings) if day.table == "plate_reads"]
     assert left[-5:] == [first + timedelta(days=n) for n in range(5, 10)]
@@ -86,20 +86,20 @@ def test_a_keeper_drops_at_its_start_and_again_later(
 
 
 def test_a_keeper_makes_no_store_and_survives_one_that_is_away(tmp_path: Path) -> None:
-    keeper = RetentionKeeper(WEEK, ChdbSettings(), tmp_path, every_s=None)
+    keeper = RetentionScheduler(WEEK, ChdbSettings(), tmp_path, every_s=None)
     keeper.start(wait_s=10)
     keeper.close()
     assert not (tmp_path / "events").exists()
     (tmp_path / "events").write_text("not a folder")
-    keeper = RetentionKeeper(WEEK, ChdbSettings(), tmp_path, every_s=0.01)
+    keeper = RetentionScheduler(WEEK, ChdbSettings(), tmp_path, every_s=0.01)
     keeper.start(wait_s=10)
     keeper.close()
 
 
 def test_a_store_without_tables_is_none(store_settings: StoreSettings, tmp_path: Path) -> None:
-    assert open_for_keeping(store_settings, tmp_path) is None
+    assert open_for_maintenance(store_settings, tmp_path) is None
     open_database(store_settings, tmp_path, create=True).close()
-    assert open_for_keeping(store_settings, tmp_path) is None
+    assert open_for_maintenance(store_settings, tmp_path) is None
 
 
 @pytest.mark.parametrize("days", [0, -1, 36_501, 1.5])

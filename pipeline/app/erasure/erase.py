@@ -15,8 +15,8 @@ from pipeline.sink.settings import SinkSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
-from pipeline.store.retention import open_for_keeping
-from pipeline.store.row_erasure import PATIENCE_S, Progress, StoredEvents
+from pipeline.store.retention import open_for_maintenance
+from pipeline.store.row_erasure import TIMEOUT_S, Progress, StoredEvents
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
 _OLD_FILES: Final = (
@@ -144,7 +144,7 @@ def open_erasure(
     sinks: Sequence[SinkSettings],
     data_dir: Path,
     *,
-    patience_s: float = PATIENCE_S,
+    patience_s: float = TIMEOUT_S,
 ) -> Iterator[Erasure]:
     """Open and own every place where this machine keeps events, until the end of the `with` statement.
 
@@ -171,8 +171,8 @@ def open_erasure(
         try:
             for target, store in wanted.items():
                 embedded = isinstance(store, ChdbSettings)
-                if (database := open_for_keeping(store, data_dir)) is not None:
-                    opened.append(StoredEvents(database, embedded=embedded, patience_s=patience_s))
+                if (database := open_for_maintenance(store, data_dir)) is not None:
+                    opened.append(StoredEvents(database, embedded=embedded, timeout_s=patience_s))
                     if not embedded:
                         beyond.append(_OLD_FILES.format(target=target))
             yield Erasure(selection, opened, elsewhere, beyond)

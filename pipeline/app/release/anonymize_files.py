@@ -113,7 +113,7 @@ def _target(file: Path, target: Path | None, is_clip: bool) -> Path:
         raise ReleaseError(
             str(path), f"ends with {path.suffix or 'nothing'}", f"Name a file {' or '.join(sorted(allowed))}"
         )
-    with partial_file(path, keep=False):
+    with partial_file(path, publish=False):
         return path
 
 

@@ -12,7 +12,7 @@ from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.recording import Gap
 from pipeline.errors import RecordError, SourceNotFound
-from pipeline.record.recording_archive import RecordingArchive, Segment
+from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 
 LONGEST_MS: Final = 86_400_000
 """A day: more than anybody looks at in one clip, and less than fills a disk by a slip of the pen."""
@@ -59,7 +59,7 @@ def open_recorded(
 
 def _joined(
     camera_id: str,
-    segments: Sequence[Segment],
+    segments: Sequence[VideoSegment],
     begin_ms: int,
     end_ms: int,
     settings: DecodeSettings,
@@ -83,7 +83,7 @@ def _check_span(camera_id: str, begin_ms: int, end_ms: int) -> None:
         raise RecordError(subject, "is longer than 24 hours", "Ask for it in parts")
 
 
-def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: int) -> list[Segment]:
+def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: int) -> list[VideoSegment]:
     every = archive.segments(camera_id)
     found = [one for one in every if one.overlaps(begin_ms, end_ms)]
     if found:

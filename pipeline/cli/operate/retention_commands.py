@@ -22,7 +22,7 @@ from pipeline.sink.settings import SinkSettings
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.erasure_selection import Selection
-from pipeline.store.retention import StoredDay, drop_due, open_for_keeping, stored_days
+from pipeline.store.retention import StoredDay, drop_due, open_for_maintenance, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import ChdbSettings, StoreSettings
@@ -188,7 +188,7 @@ def _print_days(target: object, days: Sequence[StoredDay], settings: RetentionSe
 
 @contextmanager
 def _opened(store: StoreSettings, folder: Path) -> Iterator[EventDatabase | None]:
-    database = open_for_keeping(store, folder)
+    database = open_for_maintenance(store, folder)
     try:
         yield database
     finally:

@@ -17,8 +17,8 @@ from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError, RecordError
 from pipeline.observe import logs
 from pipeline.record.holds import Hold, Holds
-from pipeline.record.recording_archive import RecordingArchive, Segment
-from pipeline.record.retention import Pruned, tidy
+from pipeline.record.recording_archive import RecordingArchive, VideoSegment
+from pipeline.record.retention import Pruned, prune
 from pipeline.record.settings import RecordSettings
 
 _DAY_MS: Final = 86_400_000
@@ -132,7 +132,7 @@ def tidy_now(config: ConfigOption = None, folder: DirOption = None, as_json: Jso
     Example: [bold]viapublica segments tidy --config configs/city.yaml[/]
     """
     settings = _settings(config, folder)
-    done = tidy(settings.dir, settings.days, settings.max_bytes)
+    done = prune(settings.dir, settings.days, settings.max_bytes)
     if as_json:
         print_json({"removed": [_file(one) for one in done.removed], "held": len(done.held), "left_bytes": done.left})
         return
@@ -140,7 +140,8 @@ def tidy_now(config: ConfigOption = None, folder: DirOption = None, as_json: Jso
 
 
 def _tidied(done: Pruned) -> str:
-    said = f"removed {len(done.removed)} files, {round(done.freed / 1e6, 1)} MB; left {round(done.left / 1e6, 1)} MB"
+    removed_mb, left_mb = round(done.removed_bytes / 1e6, 1), round(done.left / 1e6, 1)
+    said = f"removed {len(done.removed)} files, {removed_mb} MB; left {left_mb} MB"
     if done.held:
         said += f"; {len(done.held)} files are due and held"
     return said
@@ -164,7 +165,7 @@ def _settings(config: Path | None, folder: Path | None) -> RecordSettings:
     return record
 
 
-def _show(name: str, files: Sequence[Segment], gaps: Sequence[Gap], holds: Sequence[Hold]) -> None:
+def _show(name: str, files: Sequence[VideoSegment], gaps: Sequence[Gap], holds: Sequence[Hold]) -> None:
     whole = f"{_utc(files[0].begin_ms)} to {_utc(files[-1].end_ms)}" if files else "nothing in that span"
     tell(out, (name, "bold"), f"  {whole}, {len(files)} files, {_mb(files)} MB")
     days = sorted({at // _DAY_MS for one in files for at in (one.begin_ms, max(one.begin_ms, one.end_ms - 1))})
@@ -181,7 +182,7 @@ def _show(name: str, files: Sequence[Segment], gaps: Sequence[Gap], holds: Seque
         print_table(f"Holds: {name}", ["id", "from (UTC)", "to", "reason", "by"], rows)
 
 
-def _bar(begin_ms: int, files: Sequence[Segment], holds: Sequence[Hold]) -> list[str | tuple[str, str]]:
+def _bar(begin_ms: int, files: Sequence[VideoSegment], holds: Sequence[Hold]) -> list[str | tuple[str, str]]:
     """A day as quarters of an hour: █ video all the time, ▄ some of it, · none; held ones in yellow."""
     step = _DAY_MS // _BAR
     parts: list[str | tuple[str, str]] = [f"{datetime.fromtimestamp(begin_ms / 1000, UTC):%Y-%m-%d}  "]
@@ -199,7 +200,7 @@ def _bar(begin_ms: int, files: Sequence[Segment], holds: Sequence[Hold]) -> list
     return parts
 
 
-def _plain(name: str, files: Sequence[Segment], gaps: Sequence[Gap], holds: Sequence[Hold]) -> dict[str, object]:
+def _plain(name: str, files: Sequence[VideoSegment], gaps: Sequence[Gap], holds: Sequence[Hold]) -> dict[str, object]:
     return {
         "camera": name,
         "bytes": sum(one.size for one in files),
@@ -209,7 +210,7 @@ def _plain(name: str, files: Sequence[Segment], gaps: Sequence[Gap], holds: Sequ
     }
 
 
-def _file(one: Segment) -> dict[str, object]:
+def _file(one: VideoSegment) -> dict[str, object]:
     return {
         "file": str(one.path),
         "begin_ms": one.begin_ms,
@@ -219,7 +220,7 @@ def _file(one: Segment) -> dict[str, object]:
     }
 
 
-def _mb(files: Sequence[Segment]) -> float:
+def _mb(files: Sequence[VideoSegment]) -> float:
     return round(sum(one.size for one in files) / 1e6, 1)
 
 

@@ -49,7 +49,7 @@ class IngestStatus:
     """A snapshot.
 
     Attributes:
-        stored: events written (again, if they came again); dead: dead letters; batches: inserts.
+        stored: events written, repeated ones included; dead: dead letters; batches: inserts.
         refused: dead letters that policy refuses, by rule; newer: events of a newer program version that were stored
             without the fields unknown here.
         retries: failures so far; error: the present one, "" while there is none.

@@ -27,7 +27,7 @@ Revoked = Callable[[Collection[Partition]], None]
 
 
 class GroupConsumer(Protocol):
-    """A member of a consumer group that reads topics from where the group had committed, or from their beginning."""
+    """A member of a consumer group that reads topics from the committed offsets, or from their beginning."""
 
     def poll(self, timeout_s: float, most: int) -> list[Received]:
         """The next messages, in order per partition; empty when there are none in time.
@@ -170,7 +170,7 @@ class _Python:
             self._consumer.close(autocommit=False, timeout_ms=2000)
 
     def _rewind(self, revoked_parts: Any) -> None:
-        """Back to what was not committed: a partition that stays its own through a rebalance keeps its position here.
+        """Seek back to what was not committed: a partition that stays assigned in a rebalance has its position here.
 
         Without this, what was read and not committed before the rebalance would never be read again.
         """
@@ -277,7 +277,7 @@ class _Confluent:
             for part in self._consumer.position(self._consumer.assignment()):
                 place = (part.topic, part.partition)
                 low, high = self._consumer.get_watermark_offsets(part, cached=True)
-                # Until the first message comes there is no position, only where the group had been.
+                # Before the first message there is no position, only the committed offset.
                 position = part.offset if part.offset >= 0 else max(low, self._starts.get(place, 0))
                 if high >= 0:
                     found[place] = max(0, high - position)

@@ -25,7 +25,7 @@ class Summary:
     """What a spool holds.
 
     Attributes:
-        name: of the sink; segments, size: files and their bytes; aside: segments that were renamed for corrupt parts.
+        name: of the sink; segments, size: files and their bytes; renamed: files that were segments with corrupt parts.
         events: intact records; pending: those of them that are not confirmed.
         first_ms, last_ms: when the oldest and newest were accepted, None of an empty spool.
         pending_ms: when the oldest unconfirmed one was.
@@ -36,7 +36,7 @@ class Summary:
     name: str
     segments: int = 0
     size: int = 0
-    aside: int = 0
+    renamed: int = 0
     events: int = 0
     pending: int = 0
     first_ms: int | None = None
@@ -92,7 +92,7 @@ def summary(folder: Path) -> tuple[Summary, list[tuple[Path, Damage]]]:
     """
     files, reached = segments(folder), acked(folder)
     result = Summary(folder.name, segments=len(files), size=sum(file.size for file in files))
-    result.aside = len(list(folder.glob("*.damaged")))
+    result.renamed = len(list(folder.glob("*.damaged")))
     damaged: list[tuple[Path, Damage]] = []
     expected = files[0].first_offset if files else 0
     for found in walk(folder):

@@ -10,7 +10,7 @@ from pipeline.sink.spool.record_format import HEADER_BYTES, Damage, read_header,
 from pipeline.sink.spool.segment_files import SUFFIX
 from pipeline.storage.atomic import rewrite_file
 
-ASIDE: Final = ".damaged"
+DAMAGED: Final = ".damaged"
 """End of the name of a segment that was renamed for corrupt parts."""
 
 Wanted = Callable[[bytes], bool]
@@ -19,7 +19,7 @@ Wanted = Callable[[bytes], bool]
 
 def segment_files(folder: Path) -> list[Path]:
     """Every file of a spool that holds events, by name: segments, and those renamed for corrupt parts."""
-    return sorted(path for suffix in (SUFFIX, ASIDE) for path in folder.glob(f"*{suffix}"))
+    return sorted(path for suffix in (SUFFIX, DAMAGED) for path in folder.glob(f"*{suffix}"))
 
 
 def events_in(path: Path) -> Iterator[bytes]:
@@ -56,14 +56,14 @@ def erase_from(path: Path, wanted: Wanted) -> int:
         OSError: it cannot be read or replaced; it is as it was.
     """
     data = path.read_bytes()
-    kept: list[bytes] = []
+    pieces: list[bytes] = []
     count = 0
     for whole, instead, payload in _pieces(data):
         go = bool(payload) and wanted(payload)
-        kept.append(instead if go else whole)
+        pieces.append(instead if go else whole)
         count += go
     if count:
-        rewrite_file(path, kept)
+        rewrite_file(path, pieces)
     return count
 
 

@@ -71,7 +71,7 @@ class SegmentLog:
         """The present segment is finished.
 
         Raises:
-            OSError: the disk did not take the last of it; the next event begins a new segment all the same.
+            OSError: the disk did not take the last of it; the next event still begins a new segment.
         """
         writer, self.writer = self.writer, None
         if writer is not None:
@@ -94,7 +94,7 @@ class SegmentLog:
                 path.unlink()
 
     def at(self, offset: int) -> SpoolSegment | None:
-        """The closed segment in which an offset lies, or else the next one; the one being written is closed for it."""
+        """The closed segment with an offset, or else the next one; the one being written is closed first."""
         if self.writer is not None and self.writer.first_offset <= offset:
             self.roll()
         before = [segment for segment in self.closed if segment.first_offset <= offset]

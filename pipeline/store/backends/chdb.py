@@ -1,4 +1,4 @@
-"""The embedded engine (chDB): one folder, owned by one process."""
+"""The embedded database (chDB): one folder, owned by one process."""
 
 from __future__ import annotations
 
@@ -247,6 +247,6 @@ def _array(values: Sequence[Any], kind: Any) -> Any:
     if kind != pa.binary(16):
         return pa.array(values, type=kind)
     big_endian = b"".join([value.int.to_bytes(16, "big") for value in values])
-    # ClickHouse keeps a UUID as two little-endian words, the first one first.
+    # ClickHouse stores a UUID as two little-endian words, the first one first.
     words = np.frombuffer(big_endian, ">u8").astype("<u8")
     return pa.FixedSizeBinaryArray.from_buffers(kind, len(values), [None, pa.py_buffer(words)])

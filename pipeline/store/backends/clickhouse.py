@@ -126,7 +126,7 @@ class ClickHouseDatabase:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Translate the driver's errors; after any of them the connection is dropped, the next use connects anew."""
+        """Translate the driver's errors; after any of them the connection is dropped, the next use connects again."""
         try:
             yield
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""From settings to a database."""
+"""Opening of the event store's database from its settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 def chdb_folder(settings: ChdbSettings, data_dir: Path) -> Path:
-    """Where the embedded store lies, absolute."""
+    """Folder of the embedded store, absolute."""
     return (data_dir / settings.path).resolve()
 
 
@@ -27,11 +27,11 @@ def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> E
     Args:
         settings: which database.
         data_dir: folder of this program's data.
-        create: make the folder or database when it is missing; a reader never does.
+        create: create the folder or database when it is missing; a reader never does.
 
     Raises:
         StoreBusy: another process owns the embedded store.
-        StoreError: it is not there (`create` false), or cannot be opened.
+        StoreError: it does not exist (`create` false), or cannot be opened.
         ConfigError: the password cannot be read.
     """
     if isinstance(settings, ChdbSettings):

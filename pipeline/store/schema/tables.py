@@ -60,7 +60,7 @@ class Table:
         columns = {name: by_field[name] for name in self.columns}
         times = columns["ts_ms"]
         if min(times) < 0 or max(times) >= _END_MS:
-            raise EventRefused(self.name, "ts_ms lies outside the years 1970 to 2106")
+            raise EventRefused(self.name, "ts_ms is outside the years 1970 to 2106")
         for name, kind in self.columns.items():
             if kind is ColumnType.FLOAT32:
                 _check_floats(self.name, name, columns[name])
@@ -111,7 +111,7 @@ HEALTH: Final = TABLES[Kind.HEALTH]
 
 
 def by_days(events: Sequence[Event], most_days: int) -> list[Sequence[Event]]:
-    """The events in groups of at most `most_days` different days each (a group's days lie close together).
+    """The events in groups of at most `most_days` different days each (a group's days are close together).
 
     Each day is one or several partitions, and servers limit the partitions per insert (100 by default).
     """
