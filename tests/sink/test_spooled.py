@@ -48,7 +48,7 @@ class Other:
         events = [record.event for record in records]
         if not self.up:
             raise OSError("gone")
-        if any(event.frame in self.poison for event in events):  # type: ignore[union-attr]
+        if any(getattr(event, "frame", None) in self.poison for event in events):
             raise EventRefused(self.target, "bad frame")
         self.batches.append(len(events))
         self.payloads += [record.payload for record in records]
