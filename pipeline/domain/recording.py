@@ -1,4 +1,4 @@
-"""What a recorder sees of a camera: its video packets as they came, before anybody decodes them."""
+"""Recording: a camera's encoded video packets, the protocols that pass them to a recorder, and gaps."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class PacketSession(Protocol):
 
 
 class PacketTap(Protocol):
-    """Gets the packets of a camera, connection by connection."""
+    """Receives the packets of a camera, connection by connection."""
 
     def opened(self, stream: Any) -> PacketSession:
-        """A connection was made; an older one of the same camera is over, whatever still comes from it.
+        """A connection was made; an earlier one of the same camera has ended, whatever still arrives from it.
 
         Args:
             stream: an `av.VideoStream`, good until this call returns. Never raises.

@@ -39,7 +39,7 @@ _log = structlog.get_logger(__name__)
 _POLL_S = 0.1
 _LEAST_STALL_S = 10.0
 _ONCE_FAILURES = 5
-"""Failures in a row, without a batch between them, after which `until_read` gives up."""
+"""Failures in a row, without a batch between them, after which `until_read` ends."""
 _QUIET_S = 1.0
 """Silence after which `until_read` takes the topics as read."""
 
@@ -248,9 +248,9 @@ class Ingester:
                 self._write(batch, records[:middle])
                 self._write(batch, records[middle:])
                 return
-            self._set_aside(batch, records[0], str(refusal))
+            self._refuse(batch, records[0], str(refusal))
 
-    def _set_aside(self, batch: WriteBatch, culprit: EventRecord, reason: str) -> None:
+    def _refuse(self, batch: WriteBatch, culprit: EventRecord, reason: str) -> None:
         number = next(i for i, (_, record) in enumerate(batch.entries) if record is culprit)
         message, _ = batch.entries.pop(number)
         batch.dead.append((message, BadMessage(f"the event store refuses it: {reason}")))

@@ -204,7 +204,7 @@ class Spool:
             return SpoolStatus(*counts, oldest_ms)
 
     def close(self) -> None:
-        """Store the checkpoint, and give up the folder.
+        """Store the checkpoint and release the folder.
 
         Raises:
             SinkError: the disk did not take the last of it.

@@ -89,7 +89,7 @@ def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letter
 
 def test_what_is_wrong_is_named(config: Path, tmp_path: Path) -> None:
     unknown = viapublica("tail", "faces", "--config", config)
-    assert (unknown.returncode, "none of this program's topics" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "is not a topic of this program" in unknown.stderr) == (1, True)
     missing = viapublica("tail", "counts", "--config", config, "--end")
     assert "does not exist" in missing.stderr
     plain = tmp_path / "plain.yaml"
