@@ -92,6 +92,7 @@ class Ingester:
         self._decoder = MessageDecoder(self._topics, settings, gate, clock_ms)
         self._alerts = RefusalAlerts(settings.group, clock_ms)
         self._refused: Counter[str] = Counter()
+        self._reconnect = self._backoff()
         self._stop = threading.Event()
         self._consumer: GroupConsumer | None = None
         self._producer: Producer | None = None
@@ -118,7 +119,6 @@ class Ingester:
 
     def run(self, *, until_read: bool = False) -> None:
         """Until `stop`; with `until_read` also when the topics have nothing more, or nothing answers."""
-        backoff = self._backoff()
         self._most_failures = _ONCE_FAILURES if until_read else None
         try:
             while not self._stop.is_set():
@@ -126,13 +126,12 @@ class Ingester:
                     self._open()
                     if self._work(until_read=until_read):
                         return
-                    backoff.reset()
                 except (kafka_errors.KafkaError, ViapublicaError, OSError) as error:
                     self._note(error)
                     if self._hopeless():
                         return
                     self._drop_connections()  # and with them the batch: nothing of it was committed
-                    self._stop.wait(backoff.pause_s())
+                    self._stop.wait(self._reconnect.pause_s())
             self._finish()
         finally:
             self._drop_connections()
@@ -219,6 +218,7 @@ class Ingester:
         self._count(batch)
         self._error = ""
         self._failures = 0
+        self._reconnect.reset()
         self._batch = WriteBatch()
 
     def _count(self, batch: WriteBatch) -> None:
