@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help venv system demo test lint types imports duplicates docs reference unit soak bench \
-  train-plates train-traffic train-check eval format lock clean
+  train-plates train-traffic train-check int8 eval format lock clean
 
 PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/viapublica
@@ -69,6 +69,7 @@ soak: venv system ## the tests that take minutes, and ten minutes of a broken RT
 
 bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.conversion --clip $(DATA)/clips/people-walking.mp4
+	$(RUN)/python -m benchmarks.startup
 	$(RUN)/python -m benchmarks.store
 	$(RUN)/python -m benchmarks.backbone
 	$(RUN)/python -m benchmarks.city_store
@@ -81,6 +82,7 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	@set -e; for name in detectors plates tracking voting; do echo "== $$name"; \
 	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
 	$(RUN)/python -m benchmarks.networks --data $(DATA) --models $(MODELS) $(PEERS)
+	$(RUN)/python -m benchmarks.int8_parity --data $(DATA) --models $(MODELS)
 	$(RUN)/python -m benchmarks.throughput --data $(DATA) --models $(MODELS)
 
 # The workshop: models/training. Each part goes on where it stopped.
@@ -101,7 +103,7 @@ train-traffic: venv system ## train the detector; PEERS="--centerface F --plated
 	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train \
 	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --work $(WORK)/traffic --device $(or $(DEVICE),cpu)
-	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export \
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --data $(DATA) \
 	  --checkpoint $(WORK)/traffic/runs/keep/weights/last.pt --work $(WORK)/traffic
 
 train-check: venv system ## train the network that checks releases, on what train-traffic made
@@ -109,12 +111,20 @@ train-check: venv system ## train the network that checks releases, on what trai
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train --device $(or $(DEVICE),cpu) \
 	  --start $(MODELS)/coco/yolov8n_dequantised_float.onnx --architecture yolov8n.yaml --epochs 2 0 0 0 \
 	  --images $(WORK)/traffic/images --work $(WORK)/eyes
-	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --check \
-	  --checkpoint $(WORK)/eyes/runs/small/weights/last.pt --images $(WORK)/traffic/images --work $(WORK)/eyes
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --check --data $(DATA) \
+	  --checkpoint $(WORK)/eyes/runs/small/weights/last.pt --work $(WORK)/eyes
+
+int8: venv system ## the 8-bit files again, out of the float ones that are shipped
+	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --data $(DATA) \
+	  --network models/traffic/viapublica_traffic.onnx --work $(WORK)/traffic
+	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --data $(DATA) --check \
+	  --network models/traffic/viapublica_check.onnx --work $(WORK)/check
 
 eval: venv ## the figures of our models' cards again
 	$(RUN)/python -m models.training.traffic.evaluate --data $(DATA) --models $(MODELS) \
-	  --detector viapublica_traffic viapublica_traffic_int8 viapublica_check_int8
+	  --detector viapublica_traffic viapublica_traffic_int8 viapublica_check viapublica_check_int8 \
+	  --backend onnxruntime openvino
 	$(RUN)/python -m models.training.plates.evaluate --data $(DATA) --models $(MODELS) \
 	  --reader cct_xs_v1_global viapublica_plates
 

@@ -28,7 +28,10 @@ import psutil
 
 from benchmarks.results_file import machine, write_table
 from benchmarks.store import reads
+from pipeline.app.installation import Installation
+from pipeline.app.queries import Count, EventQueries, Plates, open_queries
 from pipeline.domain.events import Event, Kind, encode
+from pipeline.domain.requester import Requester
 from pipeline.errors import Backpressure, ViapublicaError
 from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.consumer import open_consumer
@@ -38,8 +41,6 @@ from pipeline.sink.kafka.topics import create_missing_topics, topic_of
 from pipeline.sink.settings import KafkaClient, KafkaSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
-from pipeline.store.connect import connect_store
-from pipeline.store.settings import ChdbSettings
 from tests.servers.kafka import KafkaBroker
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,7 +104,16 @@ def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[Kafka
         "ingest": {"session_timeout_s": 6, "oldest_days": 36_500, "ahead_s": 2_592_000, "batch_interval_s": 0.5},
     }
     (folder / "city.yaml").write_bytes(msgspec.json.encode(config))
-    command = [sys.executable, "-m", "pipeline.cli", "ingest", "--config", str(folder / "city.yaml"), "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        "kafka",
+        "ingest",
+        "--config",
+        str(folder / "city.yaml"),
+        "--quiet",
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield kafka, psutil.Process(process.pid)
@@ -111,18 +121,18 @@ def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[Kafka
             process.terminate()
 
 
+def queries(folder: Path) -> EventQueries:
+    """The ingester's store."""
+    return open_queries(Installation.of_data_dir(folder / "ingest"), Requester.of_process())
+
+
 def stored(folder: Path) -> int:
     """Plate reads that a query finds."""
     try:
-        store = connect_store(ChdbSettings(), folder / "ingest")
+        with queries(folder) as store:
+            return store.ask(Count(kind=Kind.PLATE_READ))
     except ViapublicaError:
         return 0
-    try:
-        return store.count(Kind.PLATE_READ)
-    except ViapublicaError:
-        return 0
-    finally:
-        store.close()
 
 
 def add(sink: Any, events: Sequence[Event]) -> None:
@@ -173,10 +183,10 @@ def latency(
         sink = build_sink(kafka, folder / "engine")
 
         def watch() -> None:
-            store = connect_store(ChdbSettings(), folder / "ingest")
+            store = queries(folder)
             reached = 0
             while not stop.is_set() or reached < len(taken):
-                if reached < len(taken) and store.plates(taken[reached][0]):
+                if reached < len(taken) and store.ask(Plates(plates=(taken[reached][0],))):
                     waits.append(time.monotonic() - taken[reached][1])
                     reached += 1
                 else:

@@ -25,13 +25,14 @@ from tqdm import tqdm
 from benchmarks.results_file import machine, write_table
 from benchmarks.store import ms_of
 from pipeline.app.erasure.erase import open_erasure
-from pipeline.domain.plate import plate_key
-from pipeline.domain.route import Limits, Place, impossible_legs, legs
+from pipeline.app.installation import Installation
+from pipeline.app.queries import Clones, Convoy, EventQueries, Plates, Route
+from pipeline.domain.requester import Requester
+from pipeline.domain.route import GeoPoint
 from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.erasure_selection import Selection
-from pipeline.store.event_store import open_store
-from pipeline.store.questions import Convoy, EventQueries, Plates, Trails
+from pipeline.store.event_store import open_event_store
 from pipeline.store.retention import drop_due
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.settings import ChdbSettings
@@ -101,36 +102,23 @@ def _parts(database: EventDatabase) -> dict[str, Any]:
     )[0]
 
 
-def places() -> dict[str, Place]:
+def places() -> dict[str, GeoPoint]:
     """The cameras on a grid, some 40 km wide."""
-    return {f"cam-{n:05}": Place(-23.7 + n // 142 * 0.0027, -46.8 + n % 142 * 0.0027) for n in range(CAMERAS)}
+    return {f"cam-{n:05}": GeoPoint(-23.7 + n // 142 * 0.0027, -46.8 + n % 142 * 0.0027) for n in range(CAMERAS)}
 
 
 def questions(store: EventQueries, plates: Sequence[str], end_ms: int) -> Iterator[tuple[str, float, float]]:
     """What is asked, with median and 95th percentile in milliseconds."""
-    where, limits = places(), Limits()
+    locations = places()
 
     def route(plate: str) -> Callable[[], object]:
-        question = Plates(plates=(plate,), limit=101)
-
-        def ask() -> object:
-            reads = store.ask(question)
-            return legs(plate_key(plate), reads, where)
-
-        return ask
+        return lambda: store.ask(Route(plate=plate, locations=locations))
 
     def clones(plate: str) -> Callable[[], object]:
-        return lambda: [impossible_legs(trail, where, limits) for trail in store.ask(Trails(plate=plate)).trails]
+        return lambda: store.ask(Clones(plate=plate, locations=locations))
 
-    def all_clones() -> int:
-        after: str | None = ""
-        found = 0
-        while after is not None:
-            question = Trails(after=after, start_ms=end_ms - DAY_MS // 24, end_ms=end_ms, within_ms=1_600_000)
-            page = store.ask(question)
-            found += sum(len(impossible_legs(trail, where, limits)) for trail in page.trails)
-            after = page.after
-        return found
+    def all_clones() -> object:
+        return store.ask(Clones(locations=locations, start_ms=end_ms - DAY_MS // 24, end_ms=end_ms))
 
     few = plates[:20]
     yield "one plate", *ms_of([lambda p=p: store.ask(Plates(plates=(p,))) for p in plates])  # type: ignore[misc]
@@ -154,7 +142,7 @@ def measure(folder: Path, steps: Sequence[int]) -> tuple[list[tuple[Any, ...]], 
     grown: dict[str, list[float]] = {}
     rng = random.Random(1)
     done, total = 0, steps[-1] * MILLION
-    store = open_store(ChdbSettings(), folder)
+    store = EventQueries(open_event_store(ChdbSettings(), folder), Requester.of_process())
     for step in steps:
         fill(database, done, step * MILLION, total)
         done = step * MILLION
@@ -181,8 +169,8 @@ def aged(database: EventDatabase, folder: Path) -> Iterator[tuple[str, str, str]
     for habit, condition in (("often", "<= 2000"), ("seldom", "<= 3")):
         row = database.rows(by_reads.format(condition) + " LIMIT 1")[0]
         start = time.perf_counter()
-        with open_erasure(Selection(key=row["plate_key"]), [ChdbSettings()], [], folder) as erasure:
-            findings = erasure.carry_out()
+        with open_erasure(Selection(key=row["plate_key"]), Installation.of_data_dir(folder)) as erasure:
+            findings = erasure.erase()
         taken = time.perf_counter() - start
         gone, left = sum(f.events for f in findings), sum(f.left or 0 for f in findings)
         yield f"erasure of a plate seen {habit} ({gone} reads, {left} left), with proof", f"{taken:.1f} s", ""

@@ -1,7 +1,7 @@
-"""What a frame costs after it was decoded: three ways to the network's input, and one plate crop.
+"""Cost of a frame after decoding: conversions to the network's input, and one plate crop.
 
-The way of most programs (the whole image to BGR, then a resize) against ours (the planes are copied out of the
-decoder, scaled, and only then converted). Both are timed on the same frames in the same run.
+The usual conversion (the whole image to BGR, then a resize) against ours (the planes are copied out of the decoder,
+scaled, and only then converted). Both are timed on the same frames in the same run.
 
     python -m benchmarks.conversion --clip ../shared/data/clips/people-walking.mp4
 """
@@ -28,7 +28,7 @@ PLATE = (400, 300, 520, 340)
 
 
 def milliseconds(work: Callable[[], object], times: int = 60) -> float:
-    """Median of several runs, after one for warmth."""
+    """Median of several runs, after a warm-up."""
     work()
     spans = []
     for _ in range(times):
@@ -40,17 +40,17 @@ def milliseconds(work: Callable[[], object], times: int = 60) -> float:
 
 def measure(frame: av.VideoFrame) -> dict[str, float]:
     """Milliseconds per way, one thread."""
-    maker = FrameConverter(MaskBurner())
+    converter = FrameConverter(MaskBurner())
     masked = FrameConverter(MaskBurner([((0.0, 0.0), (0.5, 0.0), (0.5, 0.2), (0.0, 0.3))]))
-    image = maker.make(frame)
+    image = converter.make(frame)
     return {
         "whole to BGR (`to_ndarray`)": milliseconds(lambda: frame.to_ndarray(format="bgr24", threads=1)),
         "whole to BGR, then resize": milliseconds(
             lambda: cv2.resize(frame.to_ndarray(format="bgr24", threads=1), NETWORK)
         ),
-        "ours: copy the planes": milliseconds(lambda: maker.make(frame)),
+        "ours: copy the planes": milliseconds(lambda: converter.make(frame)),
         "ours: copy and mask a tenth of the image": milliseconds(lambda: masked.make(frame)),
-        "ours: copy, then the network's size": milliseconds(lambda: maker.make(frame).resized(*NETWORK)),
+        "ours: copy, then the network's size": milliseconds(lambda: converter.make(frame).resized(*NETWORK)),
         "ours: one plate crop": milliseconds(lambda: image.crop(*PLATE)),
         "ours: whole to BGR": milliseconds(image.bgr),
     }

@@ -1,6 +1,6 @@
 """Ten minutes of four RTSP cameras whose server is killed for 10 s and stalled (SIGSTOP) for 10 s.
 
-Watches the run from outside, as an operator would, by its Prometheus metrics: states, frames, drops, memory.
+The run is observed from outside, as by an operator, through its Prometheus metrics: states, frames, drops, memory.
 
     python -m benchmarks.rtsp_soak --clip ../shared/data/clips/car-detection.mp4 --minutes 10
 """
@@ -115,8 +115,8 @@ def soak(clip: Path, minutes: float, models: Path, out: Path) -> None:
     write_table(
         out / "rtsp_soak.md",
         f"Four RTSP cameras for {minutes:g} minutes, server killed 10 s and stalled 10 s",
-        f"{machine()} Command: `python -m benchmarks.rtsp_soak`. Seen from outside, by /metrics and the process' RSS.",
-        columns=["what", "figure"],
+        f"{machine()} Command: `python -m benchmarks.rtsp_soak`. Measured by /metrics and the process' RSS.",
+        columns=["measurement", "figure"],
         rows=rows,
         after="![memory](rtsp_soak.png)\n",
     )

@@ -26,11 +26,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
 from pipeline.domain.events import Kind, PlateReadEvent, event_id
 from pipeline.domain.plate import layout_of, plate_key
+from pipeline.domain.requester import Requester
 from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.event_store import EventStore, open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.tables import PLATE_READS
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
@@ -129,7 +131,7 @@ def encoding(events: list[PlateReadEvent]) -> float:
 
 
 def questions(
-    store: EventStore, database: EventDatabase, events: list[PlateReadEvent]
+    store: EventQueries, database: EventDatabase, events: list[PlateReadEvent]
 ) -> Iterator[tuple[str, float, float]]:
     rng = random.Random(1)
     chosen = [rng.choice(events) for _ in range(200)]
@@ -141,21 +143,24 @@ def questions(
         )
 
     def plate(read: PlateReadEvent, **more: object) -> Callable[[], object]:
-        return lambda: store.plates(read.plate, **more)  # type: ignore[arg-type]
+        return lambda: store.ask(Plates(plates=(read.plate,), **more))  # type: ignore[arg-type]
 
     day = [{"start_ms": r.ts_ms - DAY_MS // 2, "end_ms": r.ts_ms + DAY_MS // 2} for r in chosen]
     yield "one plate", *ms_of([plate(r) for r in chosen])
     yield "one plate, one day", *ms_of([plate(r, **d) for r, d in zip(chosen, day, strict=True)])
     yield "one plate, with FINAL instead of LIMIT 1 BY", *ms_of([final(r.plate_key) for r in chosen])
     few = chosen[:20]
-    yield "four characters and *", *ms_of([partial(store.plates, r.plate[:4] + "*", like=True) for r in few])
+    yield (
+        "four characters and *",
+        *ms_of([partial(store.ask, Plates(plates=(r.plate[:4] + "*",), like=True)) for r in few]),
+    )
     yield (
         "newest 100 of one camera",
-        *ms_of([partial(store.events, Kind.PLATE_READ, camera_ids=[r.camera_id]) for r in few]),
+        *ms_of([partial(store.ask, Events(kind=Kind.PLATE_READ, camera_ids=(r.camera_id,))) for r in few]),
     )
-    yield "newest 100 of all", *ms_of([lambda: store.events(Kind.PLATE_READ)] * 20)
-    yield "cameras", *ms_of([store.cameras] * 20)
-    yield "count", *ms_of([lambda: store.count(Kind.PLATE_READ)] * 20)
+    yield "newest 100 of all", *ms_of([lambda: store.ask(Events(kind=Kind.PLATE_READ))] * 20)
+    yield "cameras", *ms_of([lambda: store.ask(Cameras())] * 20)
+    yield "count", *ms_of([lambda: store.ask(Count(kind=Kind.PLATE_READ))] * 20)
 
 
 def measure(name: str, settings: StoreSettings, data_dir: Path, events: list[PlateReadEvent]) -> list[str]:
@@ -163,7 +168,7 @@ def measure(name: str, settings: StoreSettings, data_dir: Path, events: list[Pla
     migrate(database)
     database.insert(PLATE_READS, events[:1000])  # imports and first parts; the ids come again below
     overall, median, per_cpu_s = insert(database, events)
-    store = open_store(settings, data_dir)
+    store = EventQueries(open_event_store(settings, data_dir), Requester.of_process())
     lines = [f"| {name} | insert, rows/s overall | {overall:,.0f} | |", f"| | insert, median batch | {median:,.0f} | |"]
     lines.append(f"| | insert, rows per CPU second of this process | {per_cpu_s:,.0f} | |")
     size = database.rows(
@@ -174,7 +179,7 @@ def measure(name: str, settings: StoreSettings, data_dir: Path, events: list[Pla
     lines.append(f"| | bytes per row on disk, before merges end | {size[0]['b'] / len(events):.0f} | |")
     for what, middle, p95 in questions(store, database, events):
         lines.append(f"| | {what}, ms | {middle:.1f} | {p95:.1f} |")
-    assert store.count(Kind.PLATE_READ) == len(events)
+    assert store.ask(Count(kind=Kind.PLATE_READ)) == len(events)
     store.close()
     database.close()
     print("\n".join(lines), flush=True)

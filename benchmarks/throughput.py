@@ -1,9 +1,9 @@
-"""How close `viapublica run` comes to the networks' own ceiling, and where the time goes.
+"""Throughput of `viapublica run` as a share of the networks' own maximum, and time by stage.
 
-Four cameras of 1280×720 (real clips, re-encoded to that size), read from files as fast as they go. The ceiling is the
-same networks on the same inputs, recorded beforehand and lying ready in memory: nothing is decoded, resized, tracked,
-read or written. It is measured before and after each run, so that a machine that slows down shows. The output of the
-run is checked: frames analyzed must equal frames decoded.
+Four cameras of 1280×720 (real clips, re-encoded to that size), read from files at full speed. The ceiling is the
+same networks on the same inputs, recorded beforehand and held in memory: nothing is decoded, resized, tracked, read or
+written. It is measured before and after each run, so that a machine that slows down is noticed. The output of the run
+is checked: frames analyzed must equal frames decoded.
 
     python -m benchmarks.throughput --data ../shared/data --models ../shared/models
 """
@@ -65,8 +65,8 @@ def reencode(source: Path, target: Path, frames: int) -> None:
         out.mux(stream.encode(None))
 
 
-class Recorder:
-    """Stands between a network and its runtime and keeps every input."""
+class InputRecorder:
+    """Wraps a network's runtime and stores every input."""
 
     def __init__(self, runtime: Any, kept: list[tuple[Any, npt.NDArray[Any]]]) -> None:
         self._runtime = runtime
@@ -86,7 +86,7 @@ def recorded_inputs(config: Config, clips: list[Path], frames_each: int) -> tupl
     kept: list[tuple[Any, npt.NDArray[Any]]] = []
     networks = [getattr(detector, name) for name in ("_objects", "_plates") if hasattr(detector, name)]
     for network in networks or [detector]:
-        network._runtime = Recorder(network._runtime, kept)
+        network._runtime = InputRecorder(network._runtime, kept)
     frames = [frame for clip in clips for frame in _some_frames(clip, frames_each)]
     for frame in frames:
         detector.detect([frame.image])
@@ -145,7 +145,7 @@ def measure(name: str, clips: list[Path], models: Path, ceiling_s: float) -> dic
 
 
 def plot(rows: list[dict[str, Any]], target: Path) -> None:
-    """Milliseconds per frame by stage, as bars beside one another."""
+    """Milliseconds per frame by stage, as bar charts."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -184,7 +184,7 @@ def main() -> None:
         options.out / "throughput.md",
         "Throughput: four 720p cameras against the networks' own ceiling",
         f"Frames per second. {machine()} Command: `python -m benchmarks.throughput`. "
-        "The ceiling is the same networks on inputs lying ready in memory, before and after the run.",
+        "The ceiling is the same networks on inputs held in memory, before and after the run.",
         columns=shown,
         rows=[[row[column] for column in shown] for row in rows],
         after="![stage times](throughput.png)\n",

@@ -1,4 +1,4 @@
-"""A vote over a vehicle's track against single frames: a real clip, and worn copies of labeled plates.
+"""Voting over a vehicle's track compared with single frames: a real clip, and degraded copies of labeled plates.
 
 python -m benchmarks.voting --data ../shared/data --models ../shared/models
 """
@@ -21,9 +21,10 @@ from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.detect.settings import DetectSettings, TrackSettings
 from pipeline.domain.frame import BgrImage
+from pipeline.domain.labels import FOLLOWED
 from pipeline.domain.ports import CharacterProbabilities, PlateReader
 from pipeline.lpr.build import build_reader
-from pipeline.lpr.plate_aggregator import OcrRequest, PlateAggregator
+from pipeline.lpr.plate_aggregator import PlateAggregator, ReadablePlate
 from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.plate_vote import PlateVote
@@ -37,14 +38,14 @@ EVERY_CROP = LprSettings(certain_confidence=1.0, recheck_s=0.001)
 
 
 class Seen(NamedTuple):
-    """A crop and what the reader saw in it."""
+    """A crop and the reader's output for it."""
 
-    request: OcrRequest
+    plate: ReadablePlate
     reading: CharacterProbabilities
 
 
-class EyeRead(NamedTuple):
-    """What a person reads, and where: in a frame near `frame` the plate's box holds the point (x, y)."""
+class LabeledPlate(NamedTuple):
+    """A plate read by a person: in a frame near `frame` the plate's box contains the point (x, y)."""
 
     text: str
     frame: int
@@ -52,37 +53,38 @@ class EyeRead(NamedTuple):
     y: int
 
 
-EYE_READ = (
-    EyeRead("KHN991", 16, 49, 198),
-    EyeRead("KAA560", 152, 260, 179),
-    EyeRead("MYK472", 849, 294, 172),
-    EyeRead("HNL609", 897, 75, 162),
-    EyeRead("KDD4", 1059, 287, 166),
-    EyeRead("LYZ663", 1247, 275, 171),
+LABELED_PLATES = (
+    LabeledPlate("KHN991", 16, 49, 198),
+    LabeledPlate("KAA560", 152, 260, 179),
+    LabeledPlate("MYK472", 849, 294, 172),
+    LabeledPlate("HNL609", 897, 75, 162),
+    LabeledPlate("KDD4", 1059, 287, 166),
+    LabeledPlate("LYZ663", 1247, 275, 171),
 )
 """By eye, from enlarged crops; KAA560 and HNL609 from the mean of some 30 registered crops, where the stroke through
-New Zealand's zero shows. Two more tracks cannot be read by eye and are left out."""
+New Zealand's zero shows. Two more tracks are illegible and left out."""
 
 
 def read_clip(path: Path, models: Path, fps: float) -> dict[int, list[Seen]]:
     """Every crop of every track."""
     detector, tracker = build_detector(DetectSettings(), models), build_tracker(TrackSettings())
-    reader, desk = build_reader(EVERY_CROP, models), PlateAggregator(EVERY_CROP)
+    reader, plates = build_reader(EVERY_CROP, models), PlateAggregator(EVERY_CROP)
     seen: dict[int, list[Seen]] = defaultdict(list)
     for frame in open_source("clip", str(path), settings=DecodeSettings(), analyze_fps=fps).frames():
-        requests = desk.wanted(frame, tracker.update(detector.detect([frame.image])[0], frame.ts_ms))
-        for request, reading in zip(requests, reader.read([request.crop for request in requests]), strict=True):
-            desk.give(request, reading)
-            seen[request.track_id].append(Seen(request, reading))
+        detections = detector.detect([frame.image])[0].labeled(*FOLLOWED)
+        readable = plates.select(frame, tracker.update(detections, frame.ts_ms))
+        for plate, reading in zip(readable, reader.read([plate.crop for plate in readable]), strict=True):
+            plates.add_reading(plate, reading)
+            seen[plate.track_id].append(Seen(plate, reading))
     return seen
 
 
-def track_of(plate: EyeRead, tracks: dict[int, list[Seen]]) -> list[Seen]:
+def track_of(plate: LabeledPlate, tracks: dict[int, list[Seen]]) -> list[Seen]:
     """The track with a crop around the plate's point, nearest in time."""
 
     def holds(seen: Seen) -> bool:
-        x1, y1, x2, y2 = seen.request.box
-        return x1 <= plate.x <= x2 and y1 <= plate.y <= y2 and abs(seen.request.frame - plate.frame) < 15
+        x1, y1, x2, y2 = seen.plate.box
+        return x1 <= plate.x <= x2 and y1 <= plate.y <= y2 and abs(seen.plate.frame - plate.frame) < 15
 
     found = [crops for crops in tracks.values() if any(holds(seen) for seen in crops)]
     return max(found, key=len, default=[])
@@ -103,9 +105,9 @@ def single(reading: CharacterProbabilities) -> str:
 
 def rows_of_clip(tracks: dict[int, list[Seen]]) -> list[list[str]]:
     rows, totals = [], np.zeros(6, int)
-    for plate in EYE_READ:
+    for plate in LABELED_PLATES:
         crops = track_of(plate, tracks)
-        weighted = [(seen.reading, seen.request.quality.weight) for seen in crops]
+        weighted = [(seen.reading, seen.plate.quality.weight) for seen in crops]
         windows = [weighted[i : i + WINDOW] for i in range(0, len(weighted) - WINDOW + 1, WINDOW)]
         alone = sum(single(seen.reading) == plate.text for seen in crops)
         short = sum(text_of(window) == plate.text for window in windows)
@@ -117,8 +119,8 @@ def rows_of_clip(tracks: dict[int, list[Seen]]) -> list[list[str]]:
     return [*rows, ["**all**", *summary]]
 
 
-def worn(sample: Sample, rng: np.random.Generator) -> BgrImage:
-    """The plate as a street camera may see it: far off, blurred, noisy, compressed, its box not quite right."""
+def degraded(sample: Sample, rng: np.random.Generator) -> BgrImage:
+    """The plate as a street camera may see it: distant, blurred, noisy, compressed, its box slightly off."""
     x1, y1, x2, y2 = sample.box
     jitter = rng.normal(0, 0.02, 4) * [x2 - x1, y2 - y1, x2 - x1, y2 - y1]
     crop = plate_crop(sample.image, np.asarray(np.add(sample.box, jitter), np.float32), LprSettings())
@@ -130,11 +132,11 @@ def worn(sample: Sample, rng: np.random.Generator) -> BgrImage:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
 
-def rows_of_worn(samples: Sequence[Sample], reader: PlateReader, seed: int = 7) -> list[list[str]]:
+def rows_of_degraded(samples: Sequence[Sample], reader: PlateReader, seed: int = 7) -> list[list[str]]:
     rng = np.random.default_rng(seed)
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for sample in samples:
-        crops = [worn(sample, rng) for _ in range(WINDOW)]
+        crops = [degraded(sample, rng) for _ in range(WINDOW)]
         readings = reader.read(crops)
         weights = [Quality(float(crop.shape[0]), sharpness_of(crop)).weight for crop in crops]
         pairs = list(zip(readings, weights, strict=True))
@@ -154,12 +156,12 @@ def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 AFTER = """Six vehicles are few: read the table as six cases. `HNL609` shows what a vote cannot do: the
 reader takes New Zealand's slashed zero for an 8 in nearly every frame, and a mistake that every crop repeats wins the
 vote, with a high confidence. None of the six follows Brazilian syntax, and none is bent into it. The other clip with
-plates, egoblur-parking-plates.mp4, gave one track of two crops when looked at once: CFP0660 by eye, read CFY0661 and
+plates, egoblur-parking-plates.mp4, gave one track of two crops: CFP0660 by eye, read CFY0661 and
 CFP0660, voted CFY0660 (confidence 0.24), which is wrong; its other plates are too small and pale for the detector.
 
-## Worn copies of labeled plates
+## Degraded copies of labeled plates
 
-To have numbers: from each labeled Brazilian plate {window} crops were made that are smaller (18 to 32 px high, more
+From each labeled Brazilian plate {window} crops were made that are smaller (18 to 32 px high, more
 where the plate is tilted), blurred by motion, noisy, compressed and with a box that jitters by 2 %; made up, seed 7.
 
 {table}
@@ -173,7 +175,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/voting.md"))
     parser.add_argument("--fps", type=float, default=10.0, help="Images of the clip to analyze per second.")
     options = parser.parse_args()
-    table = rows_of_worn(read_samples(options.data), build_reader(LprSettings(), options.models))
+    table = rows_of_degraded(read_samples(options.data), build_reader(LprSettings(), options.models))
     tracks = read_clip(options.data / "clips" / CLIP, options.models, options.fps)
     write_table(
         options.out,

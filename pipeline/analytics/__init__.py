@@ -1,1 +1,1 @@
-"""Tracks to counts and track summaries."""
+"""Track summaries, per-minute counts and ground speed from the tracks of a camera."""

@@ -1,10 +1,9 @@
-"""From pixels of one camera to meters on the road, by known points on the ground."""
+"""Ground calibration of a camera: a homography from pixels to meters on the road."""
 
 from __future__ import annotations
 
 import functools
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,15 +14,15 @@ Points = npt.NDArray[np.float64]
 """(n, 2) float64, x and y."""
 
 _FLATNESS = 1e-3
-"""Smallest share that the 8th singular value may have of the first: below it the points leave the homography open.
+"""Minimum ratio of the 8th singular value to the first: below it the points do not determine the homography.
 Four corners of a road seen at a grazing angle have about 0.02, three of four points on a line have 0."""
 _WORST_RESIDUAL = 0.05
-"""Largest miss of a point (beyond the fourth), as share of the extent of all points on the ground."""
+"""Maximum residual of a point (beyond the fourth), as share of the extent of all points on the ground."""
 _FIX = "Measure at least four points on the road that span an area, no three on one line, in the same order"
 
 
 class GroundPoint(BaseModel):
-    """One spot on the road, in the image and on the ground."""
+    """One point on the road, in the image and on the ground."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,10 +35,10 @@ class GroundPoint(BaseModel):
 class Calibration(BaseModel):
     """The ground plane of a camera: at least four points known in the image and in meters.
 
-    The road is taken to be flat; points above it (roofs, plates) come out too far away.
+    The road is assumed to be flat; points above it (roofs, plates) are placed too far away.
 
     Raises:
-        pydantic.ValidationError: with the `ConfigError` of `solve` inside, when the points fix no plane.
+        pydantic.ValidationError: with the `ConfigError` of `solve` inside, when the points determine no plane.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,7 +47,7 @@ class Calibration(BaseModel):
         min_length=4,
         max_length=100,
         title="Ground points",
-        description="Spots on the road: x and y as shares of the image, x_m and y_m in meters.",
+        description="Points on the road: x and y as shares of the image, x_m and y_m in meters.",
     )
 
     @model_validator(mode="after")
@@ -65,7 +64,7 @@ class Calibration(BaseModel):
         return solve(self.points)
 
     def to_ground(self, points_px: npt.ArrayLike, width: int, height: int) -> Points:
-        """Where image points lie on the road.
+        """Positions of image points on the road.
 
         Args:
             points_px: (n, 2), x and y, pixels of the stored image.
@@ -80,12 +79,14 @@ class Calibration(BaseModel):
 
 @functools.lru_cache(maxsize=1024)
 def solve(points: tuple[GroundPoint, ...]) -> Points:
-    """The homography of these points: (3, 3) float64, by least squares; do not write into it.
+    """The homography of these points: (3, 3) float64, by least squares; read-only.
 
     Raises:
         ConfigError: points coincide or lie on one line; the horizon would run between them (two are swapped); or they
-            contradict one another.
+            contradict each other.
     """
+    import cv2  # here: a configuration is read by commands that need no OpenCV
+
     image = np.array([(p.x, p.y) for p in points], np.float64)
     ground = np.array([(p.x_m, p.y_m) for p in points], np.float64)
     _check_spread(image, ground)
@@ -124,7 +125,7 @@ def _project(matrix: Points, points: Points) -> Points:
 
 
 def _check_spread(image: Points, ground: Points) -> None:
-    """Stop when either set of points is too near a line to fix a plane (rank of the direct linear transform)."""
+    """Raise when either set of points is too near a line to determine a plane (rank of the direct linear transform)."""
     for forward, backward in ((image, ground), (ground, image)):
         a, b = _normalized(forward), _normalized(backward)
         ones = np.ones((len(a), 1))
@@ -141,7 +142,7 @@ def _check_spread(image: Points, ground: Points) -> None:
 
 
 def _normalized(points: Points) -> Points:
-    """Centered, mean distance √2, so that thresholds have no unit (Hartley & Zisserman, Multiple View, 4.4.4)."""
+    """Centered, mean distance √2, so that thresholds are dimensionless (Hartley & Zisserman, Multiple View, 4.4.4)."""
     centered = points - points.mean(axis=0)
     distance = float(np.linalg.norm(centered, axis=1).mean())
     if distance <= 0:

@@ -1,4 +1,4 @@
-"""How many tracks began in each minute; each track is told once, when its minute can no longer change."""
+"""Numbers of tracks that began in each minute, by label; each track is reported once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.domain.labels import Label
 
 MINUTE_MS = 60_000
 _REMEMBERED_MINUTES = 10_080
-"""A week: how far back a camera's clock may be set before numbers of counts repeat."""
+"""A week: how far a camera's clock may be set back before sequence numbers repeat."""
 
 
 @dataclass(slots=True)
@@ -22,45 +22,45 @@ class _Minute:
 class MinuteCounts:
     """Tracks by the minute and label of their beginning.
 
-    A minute is ripe when it is over and all tracks that began in it are closed, or when `settle_ms` more have passed.
-    The book then takes it away for good: no track is ever told twice, so a reader that adds up (a Kafka consumer, a
-    dashboard) is right without knowing about replacements. What belongs to a minute already told (a track that became
-    long enough to count after that, a camera's clock set back) is told as that minute's next event.
+    A minute is due when it is over and all tracks that began in it are closed, or when `settle_ms` more have passed.
+    It is then removed for good: no track is ever reported twice, so a consumer that adds up counts (a Kafka consumer, a
+    dashboard) need not know about replacements. What belongs to a minute already reported (a track that became long
+    enough to count after that, a camera's clock set back) is reported as that minute's next event.
     """
 
     settle_ms: int
     _minutes: dict[int, _Minute] = field(default_factory=dict)
-    _times_told: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    _reports: OrderedDict[int, int] = field(default_factory=OrderedDict)
 
     def begin(self, ts_ms: int) -> int:
-        """A track begins; returns the minute (its start) it belongs to."""
+        """Register the beginning of a track; returns the start of its minute."""
         minute_ms = ts_ms - ts_ms % MINUTE_MS
         self._minutes.setdefault(minute_ms, _Minute()).open += 1
         return minute_ms
 
     def close(self, minute_ms: int, label: Label | None) -> None:
-        """A track of that minute is closed, and counts under `label`, or not at all (None)."""
+        """Register the end of a track of that minute, which counts under `label`, or not at all (None)."""
         if minute_ms in self._minutes:
             self._minutes[minute_ms].open -= 1
         if label is not None:
             self._minutes.setdefault(minute_ms, _Minute()).closed[label] += 1
 
-    def ripe(self, ts_ms: int) -> list[int]:
-        """Minutes to tell at this time, oldest first."""
-        return [minute_ms for minute_ms in self.pending() if self._is_ripe(minute_ms, ts_ms)]
+    def due(self, ts_ms: int) -> list[int]:
+        """Minutes to report at this time, oldest first."""
+        return [minute_ms for minute_ms in self.pending() if self._is_due(minute_ms, ts_ms)]
 
     def pending(self) -> list[int]:
-        """All minutes not yet told, oldest first."""
+        """All minutes not yet reported, oldest first."""
         return sorted(self._minutes)
 
-    def tell(self, minute_ms: int) -> tuple[Counter[Label], int]:
-        """Counts of the closed tracks of that minute, which is then forgotten, and how often it was told before."""
-        sequence = self._times_told.pop(minute_ms, 0)
-        self._times_told[minute_ms] = sequence + 1
-        while len(self._times_told) > _REMEMBERED_MINUTES:
-            self._times_told.popitem(last=False)
+    def report(self, minute_ms: int) -> tuple[Counter[Label], int]:
+        """Counts of the closed tracks of that minute, which is then removed, and how often it was reported before."""
+        sequence = self._reports.pop(minute_ms, 0)
+        self._reports[minute_ms] = sequence + 1
+        while len(self._reports) > _REMEMBERED_MINUTES:
+            self._reports.popitem(last=False)
         return self._minutes.pop(minute_ms).closed, sequence
 
-    def _is_ripe(self, minute_ms: int, ts_ms: int) -> bool:
+    def _is_due(self, minute_ms: int, ts_ms: int) -> bool:
         over_ms = ts_ms - (minute_ms + MINUTE_MS)
         return over_ms >= 0 and (over_ms >= self.settle_ms or self._minutes[minute_ms].open == 0)

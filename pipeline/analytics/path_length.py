@@ -1,4 +1,4 @@
-"""How far a thing has moved, when its box trembles."""
+"""Length of the path of a detected object whose box jitters."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Point = tuple[float, float]
 
 @dataclass(slots=True)
 class PathLength:
-    """Follows one trembling point and tells when it has really moved.
+    """Smooths one jittering point and reports when it has really moved.
 
     The point is smoothed (exponential mean) and then has to leave a circle around the last anchor before the anchor
-    follows: trembling stays inside the circle and adds nothing, movement adds chords of the way. The first anchor is
-    one trembling point, not a mean, so a single step may only correct it: a thing has moved from the second step on.
-    Constant memory. A sharp turn is cut short by about the way of one time constant.
+    follows: jitter stays inside the circle and adds nothing, movement adds chords of the path. The first anchor is one
+    jittering point, not a mean, so a single step may only correct it: an object has moved from the second step on.
+    Constant memory. A sharp turn is cut short by about the distance of one time constant.
 
     Attributes:
         smoothing_s: time constant of the mean, seconds; 0 for none.
-        anchor: the last place that counted; None before the first point.
-        steps: how often the circle was left.
+        anchor: the last position that counted; None before the first point.
+        steps: how often the point left the circle.
     """
 
     smoothing_s: float
@@ -32,15 +32,15 @@ class PathLength:
     _at_s: float = 0.0
 
     def add(self, point: Point, at_s: float, step_px: float) -> tuple[Point, Point] | None:
-        """Take the next point.
+        """Add the next point.
 
         Args:
-            point: where the box says it is, pixels.
-            at_s: when, seconds of the stream, not falling.
+            point: position according to the box, pixels.
+            at_s: time in seconds of the stream, not decreasing.
             step_px: radius of the circle.
 
         Returns:
-            The way from the old anchor to the new one, or None when it has not moved.
+            The segment from the old anchor to the new one, or None when the point has not moved.
         """
         self._raw = point
         if self.anchor is None:
@@ -54,19 +54,19 @@ class PathLength:
         self._smooth = (old_x + share * (point[0] - old_x), old_y + share * (point[1] - old_y))
         if math.dist(self._smooth, self.anchor) < step_px:
             return None
-        way = (self.anchor, self._smooth)
+        segment = (self.anchor, self._smooth)
         self.anchor = self._smooth
         self.steps += 1
-        return way
+        return segment
 
     @property
     def moved(self) -> bool:
-        """Whether the thing has really moved; until then its way is none, whatever `add` returned."""
+        """Whether the object has really moved; until then its path is empty, whatever `add` returned."""
         return self.steps > 1
 
     def rest(self) -> tuple[Point, Point] | None:
-        """The way from the last anchor to the last point as it came, which makes up for the lag of the mean.
+        """The segment from the last anchor to the last unsmoothed point, which compensates for the lag of the mean.
 
-        None when the thing never moved.
+        None when the object never moved.
         """
         return (self.anchor, self._raw) if self.moved and self.anchor is not None else None

@@ -1,4 +1,4 @@
-"""Settings of the analytics room."""
+"""Settings of track summaries and counts."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pipeline.domain.labels import VEHICLES, Label
 
 COUNTABLE = VEHICLES | {Label.PERSON}
-"""Labels that can ever be counted or summarized. A count of faces or plates would say nothing about traffic and would
-make the pipeline follow exactly what it has to hide."""
+"""Labels that can be counted or summarized. Faces and plates are excluded: counting them says nothing about traffic and
+would require tracking exactly what has to be protected."""
 
 
 class GroundPointChoice(StrEnum):
-    """Which point of a box stands for the place of the thing."""
+    """Point of a box that represents the object's position."""
 
     BOTTOM_CENTER = "bottom-center"
-    """Where wheels and feet touch the road: right for cameras that look from the side or at an angle."""
+    """Where wheels and feet touch the road: for cameras that view the road from the side or at an angle."""
     CENTER = "center"
-    """Right for cameras that look straight down."""
+    """For cameras that point straight down."""
 
 
 class AnalyticsSettings(BaseModel):
-    """What is counted and how tracks become summaries."""
+    """Counting and summarizing of tracks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,35 +38,35 @@ class AnalyticsSettings(BaseModel):
         ge=1,
         le=1000,
         title="Frames until a track counts",
-        description="A track seen in fewer analyzed frames is taken for noise: neither counted nor summarized. Frames.",
+        description="A track with fewer analyzed frames counts as noise and is neither counted nor summarized. Frames.",
     )
     max_idle_s: float = Field(
         default=60.0,
         gt=0,
         le=3600,
-        title="Longest silence of a track",
-        description="A track not seen for so long is closed even when the tracker never gave it up. Seconds.",
+        title="Maximum idle time",
+        description="A track unseen for this long is closed even when the tracker has not given it up. Seconds.",
     )
     max_open_tracks: int = Field(
         default=2048,
         ge=16,
         le=100_000,
-        title="Most open tracks",
-        description="Beyond this many open tracks of one camera the one not seen for longest is closed. Tracks.",
+        title="Maximum open tracks",
+        description="Beyond this many open tracks of one camera the one unseen for longest is closed. Tracks.",
     )
     count_settle_s: float = Field(
         default=10.0,
         ge=0,
         le=600,
         title="Wait after a minute's end",
-        description="A minute's counts leave when all tracks that began in it are closed, at the latest so long after "
-        "its end; tracks still open then count under the label they have most. Seconds.",
+        description="A minute's counts are sent when all tracks that began in it are closed, at the latest this long "
+        "after its end; tracks still open then count under their most frequent label. Seconds.",
     )
     ground_point: GroundPointChoice = Field(
         default=GroundPointChoice.BOTTOM_CENTER,
         title="Ground point",
-        description="Point of a box that stands for the thing's place: bottom-center, or center for cameras "
-        "that look straight down.",
+        description="Point of a box that represents the object's position: bottom-center, or center for cameras "
+        "that point straight down.",
     )
     smoothing_s: float = Field(
         default=0.25,
@@ -79,16 +79,16 @@ class AnalyticsSettings(BaseModel):
         default=0.1,
         gt=0,
         le=1,
-        title="Smallest step",
-        description="The smoothed point must move this far before the path grows, so that a parked car whose box "
-        "trembles drives no distance. Share of the square root of the box's area.",
+        title="Minimum step",
+        description="The smoothed point must move this far before the path grows, so that a parked car whose "
+        "box jitters covers no distance. Share of the square root of the box's area.",
     )
     max_speed_m_s: float = Field(
         default=70.0,
         gt=0,
         le=200,
-        title="Fastest believable speed",
-        description="A faster track is two things taken for one; it gets no speed in meters. Meters per second.",
+        title="Maximum plausible speed",
+        description="A faster track is two objects taken for one; it gets no speed in meters. Meters per second.",
     )
 
     @field_validator("labels")

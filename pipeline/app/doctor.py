@@ -1,4 +1,4 @@
-"""What `viapublica doctor` looks at, one small function per component."""
+"""Health check of the installation: every component, its version, and a fix for what does not work."""
 
 from __future__ import annotations
 
@@ -10,71 +10,87 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline import __version__
 from pipeline.config.settings import Config
+from pipeline.detect.settings import DetectSettings
 from pipeline.domain.events import HealthEvent, Kind
-from pipeline.errors import ViapublicaError
+from pipeline.domain.requester import Requester
+from pipeline.errors import MissingComponent, ViapublicaError
+from pipeline.lpr.settings import LprSettings
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
+from pipeline.store.questions import Cameras, Count
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
+__all__ = ["ComponentCheck", "ComponentState", "check_components"]
 
-class State(StrEnum):
-    """How a component is."""
+_LEAST_FREE_GB: Final = 1
+
+
+class ComponentState(StrEnum):
+    """State of a component."""
 
     WORKING = "working"
     ABSENT = "absent"
-    """Not there, and not needed for what is configured."""
+    """Not installed, and not needed by the configuration."""
     BROKEN = "broken"
 
 
-class Finding(NamedTuple):
-    """One row of the doctor's table."""
+class ComponentCheck(NamedTuple):
+    """The result of checking one component."""
 
     component: str
-    state: State
+    state: ComponentState
     version: str
     detail: str
     fix: str
 
 
-def examine(config: Config | None, models: Path | None) -> Iterator[Finding]:
-    """Look at every component, one after another; nothing is raised."""
-    yield Finding("viapublica", State.WORKING, __version__, f"Python {sys.version.split()[0]}", "")
-    yield _try("decode (PyAV)", "av", _codecs, "pip install --force-reinstall av")
-    yield _try("images (OpenCV)", "opencv-python-headless", _opencv, "pip install opencv-python-headless")
-    yield _try("inference (ONNX Runtime)", "onnxruntime", _onnx_runtime, "pip install onnxruntime")
-    yield _extra("inference on Intel and AMD CPUs (OpenVINO)", "openvino", "pip install 'viapublica[openvino]'")
-    yield _extra("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
-    yield _try(
-        "plate reading (fast-plate-ocr)", "fast-plate-ocr", _import("fast_plate_ocr"), "pip install fast-plate-ocr"
-    )
+def check_components(config: Config | None, models: Path | None) -> Iterator[ComponentCheck]:
+    """Check every component, one after another; nothing is raised.
+
+    Args:
+        config: with it, its models, servers and data folder are checked too.
+        models: folder with the weights; None for the configuration's, or the environment's.
+    """
+    yield ComponentCheck("viapublica", ComponentState.WORKING, __version__, f"Python {sys.version.split()[0]}", "")
+    yield _check("decode (PyAV)", "av", _decoders, "pip install --force-reinstall av")
+    yield _check("images (OpenCV)", "opencv-python-headless", _opencv, "pip install opencv-python-headless")
+    yield _check("inference (ONNX Runtime)", "onnxruntime", _onnx_runtime, "pip install onnxruntime")
+    yield _optional("inference on Intel and AMD CPUs (OpenVINO)", "openvino", "pip install 'viapublica[openvino]'")
+    yield _optional("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
+    yield _importable("plate reading (fast-plate-ocr)", "fast-plate-ocr", "fast_plate_ocr")
     yield from _models(config, models)
-    yield _try("embedded event store (chDB)", "chdb", _chdb, "pip install --force-reinstall chdb")
-    yield _try("ClickHouse client", "clickhouse-driver", _import("clickhouse_driver"), "pip install clickhouse-driver")
-    yield _try("Kafka client", "kafka-python", _import("kafka"), "pip install kafka-python")
+    yield _check("embedded event store (chDB)", "chdb", _chdb, "pip install --force-reinstall chdb")
+    yield _importable("ClickHouse client", "clickhouse-driver", "clickhouse_driver")
+    yield _importable("Kafka client", "kafka-python", "kafka")
     if config is not None:
         yield from _servers(config)
         yield _disk(config.data_dir)
 
 
-def _try(component: str, distribution: str, check: Callable[[], str], fix: str) -> Finding:
+def _check(component: str, distribution: str, check: Callable[[], str], fix: str) -> ComponentCheck:
     version = _version(distribution)
     try:
-        return Finding(component, State.WORKING, version, check(), "")
+        return ComponentCheck(component, ComponentState.WORKING, version, check(), "")
     except ViapublicaError as error:
-        return Finding(component, State.BROKEN, version, f"{error.subject}: {error.problem}", error.fix or fix)
-    except Exception as error:  # noqa: BLE001  the doctor reports whatever is wrong
-        return Finding(component, State.BROKEN, version, f"{type(error).__name__}: {error}", fix)
+        problem, fix = f"{error.subject}: {error.problem}", error.fix or fix
+    except Exception as error:  # noqa: BLE001  the doctor reports every failure
+        problem = f"{type(error).__name__}: {error}"
+    return ComponentCheck(component, ComponentState.BROKEN, version, problem, fix)
 
 
-def _extra(component: str, module: str, fix: str) -> Finding:
-    version = _version(module)
-    if not version:
-        return Finding(component, State.ABSENT, "", "optional", fix)
-    return _try(component, module, _import(module), fix)
+def _importable(component: str, distribution: str, module: str) -> ComponentCheck:
+    return _check(component, distribution, partial(_import, module), f"pip install {distribution}")
+
+
+def _optional(component: str, module: str, fix: str) -> ComponentCheck:
+    if not _version(module):
+        return ComponentCheck(component, ComponentState.ABSENT, "", "optional", fix)
+    return _check(component, module, partial(_import, module), fix)
 
 
 def _version(distribution: str) -> str:
@@ -86,22 +102,19 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def _import(module: str) -> Callable[[], str]:
-    def check() -> str:
-        importlib.import_module(module)
-        return "imports"
-
-    return check
+def _import(module: str) -> str:
+    importlib.import_module(module)
+    return "imports"
 
 
-def _codecs() -> str:
-    import av
+def _decoders() -> str:
+    from pipeline.decode.decoder_check import check_decoders
 
-    wanted = ["h264", "hevc", "av1", "mjpeg"]
-    missing = [name for name in wanted if name not in av.codecs_available]
-    return f"decodes {', '.join(n for n in wanted if n not in missing)}" + (
-        f"; not {', '.join(missing)}" if missing else ""
-    )
+    verdicts = list(check_decoders())
+    wrong = [f"{one.codec} {one.problem}" for one in verdicts if one.problem]
+    if wrong:
+        raise MissingComponent("decoders", "; ".join(wrong), "Use the av package of PyPI, which brings its own FFmpeg")
+    return f"decodes {', '.join(one.codec for one in verdicts)}"
 
 
 def _opencv() -> str:
@@ -118,7 +131,7 @@ def _onnx_runtime() -> str:
 
 def _chdb() -> str:
     from pipeline.sink.build import build_sink
-    from pipeline.store.event_store import open_store
+    from pipeline.store.event_store import open_event_store
 
     event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
@@ -126,66 +139,76 @@ def _chdb() -> str:
         try:
             sink.add([event])
             sink.flush(30)
-            store = open_store(ChdbSettings(), Path(folder))
-            found = store.count(Kind.HEALTH)
+            store = open_event_store(ChdbSettings(), Path(folder))
+            found = store.ask(Count(kind=Kind.HEALTH), Requester.of_process())
             store.close()
         finally:
             sink.close()
-    return f"made a store, wrote and found {found} event, removed it"
+    return f"created a store, wrote and read {found} event, removed it"
 
 
-def _models(config: Config | None, models: Path | None) -> Iterator[Finding]:
+def _models(config: Config | None, models: Path | None) -> Iterator[ComponentCheck]:
+    folder = models or (config.models_dir if config else None)
+    detect = config.detect if config else DetectSettings()
+    lpr = config.lpr if config else LprSettings()
+    networks: list[DetectSettings | LprSettings] = [detect.model_copy(update={"plate_model": None})]
+    if detect.plate_model is not None:
+        plates = {"model": detect.plate_model, "plate_model": None, "input_size": None, "confidence": None}
+        networks.append(detect.model_copy(update=plates))
+    if lpr is not None:
+        networks.append(lpr)
+    for settings in networks:
+        fix = "Set VIAPUBLICA_MODELS to the folder with the weights"
+        yield _check(f"model {settings.model}", "", partial(_network, settings, folder), fix)
+
+
+def _network(settings: DetectSettings | LprSettings, folder: Path | None) -> str:
+    from pipeline.app.network_check import open_and_check
     from pipeline.weights.catalog import load_card, verify_weights
 
-    folder = models or (config.models_dir if config else None)
-    wanted = []
-    if config is not None:
-        wanted = [config.detect.model, config.detect.plate_model, config.lpr.model if config.lpr else None]
-    else:
-        from pipeline.detect.settings import DetectSettings
-        from pipeline.lpr.settings import LprSettings
-
-        detect = DetectSettings()
-        wanted = [detect.model, detect.plate_model, LprSettings().model]
-    for name in dict.fromkeys(name for name in wanted if name):
-
-        def check(name: str = name) -> str:
-            card = load_card(name, folder)
-            return f"{card.license}, {verify_weights(card, folder).stat().st_size / 1e6:.1f} MB, sha256 is right"
-
-        yield _try(f"model {name}", "", check, "Set VIAPUBLICA_MODELS to the folder with the weights")
+    card = load_card(settings.model, folder)
+    size = verify_weights(card, folder).stat().st_size / 1e6
+    network = open_and_check(settings, folder)
+    passed = f"{card.license}, {size:.1f} MB, SHA-256 matches, right answers with {network.backend}"
+    return "; ".join([passed, *(f"wrong with {one.backend} ({one.reason})" for one in network.rejected)])
 
 
-def _servers(config: Config) -> Iterator[Finding]:
+def _servers(config: Config) -> Iterator[ComponentCheck]:
     for sink in config.sinks:
         if isinstance(sink, ClickHouseSettings):
-
-            def ask(sink: ClickHouseSettings = sink) -> str:
-                from pipeline.store.event_store import open_store
-
-                store = open_store(sink, config.data_dir)
-                store.cameras()
-                store.close()
-                return f"{sink.host}:{sink.port} answers"
-
-            yield _try(f"sink {sink.name} (ClickHouse)", "", ask, "Start the server, or mend host, port and password")
+            check, fix = partial(_clickhouse, sink, config.data_dir), "Start the server, or fix host, port and password"
+            yield _check(f"sink {sink.name} (ClickHouse)", "", check, fix)
         elif isinstance(sink, KafkaSettings):
-
-            def bootstrap(sink: KafkaSettings = sink) -> str:
-                from pipeline.sink.build import build_writer
-
-                writer = build_writer(sink, config.data_dir)
-                writer.open()
-                writer.close()
-                return f"{', '.join(sink.brokers)} answers, topics are there"
-
-            yield _try(f"sink {sink.name} (Kafka)", "", bootstrap, "Start the broker, or mend its address")
+            check, fix = partial(_kafka, sink, config.data_dir), "Start the broker, or fix its address"
+            yield _check(f"sink {sink.name} (Kafka)", "", check, fix)
 
 
-def _disk(folder: Path) -> Finding:
-    there = next(parent for parent in [folder, *folder.parents] if parent.exists())
-    free = shutil.disk_usage(there).free / 1e9
-    state = State.BROKEN if free < 1 else State.WORKING
-    return Finding(
-        "disk of the data folder", state, "", f"{free:.0f} GB free in {there}", "Make room" if free < 1 else ""
+def _clickhouse(sink: ClickHouseSettings, data_dir: Path) -> str:
+    from pipeline.store.event_store import open_event_store
+
+    store = open_event_store(sink, data_dir)
+    store.ask(Cameras(), Requester.of_process())
+    store.close()
+    return f"{sink.host}:{sink.port} answers"
+
+
+def _kafka(sink: KafkaSettings, data_dir: Path) -> str:
+    from pipeline.sink.build import build_writer
+
+    writer = build_writer(sink, data_dir)
+    writer.open()
+    writer.close()
+    return f"{', '.join(sink.brokers)} answers, topics exist"
+
+
+def _disk(folder: Path) -> ComponentCheck:
+    existing = next(parent for parent in [folder, *folder.parents] if parent.exists())
+    free_gb = shutil.disk_usage(existing).free / 1e9
+    enough = free_gb >= _LEAST_FREE_GB
+    return ComponentCheck(
+        "disk of the data folder",
+        ComponentState.WORKING if enough else ComponentState.BROKEN,
+        "",
+        f"{free_gb:.0f} GB free in {existing}",
+        "" if enough else "Free disk space",
     )

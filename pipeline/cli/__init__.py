@@ -7,14 +7,13 @@ import sys
 __all__ = ["main"]
 
 _INTERRUPTED = 130
-"""Exit status of a command that SIGINT ended, by the shells' custom: 128 and the signal's number."""
+"""Exit status after SIGINT, by the convention of shells: 128 plus the signal's number."""
 
 
 def main() -> None:
-    """Entry point; see `pipeline.cli.app`. Ctrl-C ends it with one line and exit status 130, while it loads too."""
+    """Entry point; see `pipeline.cli.app`. Ctrl-C ends it with one line and status 130, also while it loads."""
     try:
-        # Seconds pass in there: nothing above may import it.
-        from pipeline.cli.app import main as start
+        from pipeline.cli.app import main as start  # here: Ctrl-C may come while it loads
 
         start()
     except (KeyboardInterrupt, SystemExit) as end:

@@ -1,4 +1,4 @@
-"""The configuration: one strict model put together from each room's own settings, loaded from YAML."""
+"""The configuration: one strict model made of each package's own settings, loaded from YAML."""
 
 from pipeline.config.load import load_config
 from pipeline.config.settings import CameraSettings, Config, EngineSettings

@@ -1,4 +1,4 @@
-"""YAML to `Config`, with the line and a suggestion for everything that is wrong."""
+"""Loading of a configuration from YAML; every mistake with its line and a suggestion."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ, *, for_quer
     Args:
         path: the file.
         environ: the variables.
-        for_queries: who only asks the event store need not know the cameras' passwords: a variable that is missing
-            there is left empty.
+        for_queries: the caller only queries the event store and needs no passwords of cameras: variables that are
+            missing there are left empty.
 
     Raises:
         ConfigError: every mistake at once, each with line, key and suggestion.
@@ -150,9 +150,9 @@ def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:
             return (
                 where,
                 f"{key}: camera {name} declares no public-space scope, so it does not start",
-                (f"Say what it looks at: scope: {scopes} (decree 18.743/2014 art. 13)"),
+                f"Declare the public space in view: scope: {scopes} (decree 18.743/2014 art. 13)",
             )
-        return where, f"{key}: is missing", "Add it; `viapublica config explain` says what it means"
+        return where, f"{key}: is missing", "Add it; see `viapublica config explain`"
     message = redact(str(item["msg"]).removeprefix("Value error, "))
     if kind == "union_tag_invalid":
         # pydantic's own words repeat the text.
@@ -194,7 +194,7 @@ def _camera_name(tree: CommentedMap, location: Location) -> str:
 def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
     """All relative paths made absolute from the configuration's folder.
 
-    Links are not followed: what they point to may be mounted, or mended, later.
+    Links are not followed: their targets may be mounted, or fixed, later.
     """
     folder = path.resolve().parent
 
@@ -204,7 +204,7 @@ def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
         if location[0] == "cameras":
             key += f" of camera {_camera_name(tree, location)}"
         if "\0" in str(value):
-            raise ConfigError(where, f"{key}: the path holds a NUL character", "Take it out")
+            raise ConfigError(where, f"{key}: the path holds a NUL character", "Remove it")
         try:
             return (folder / value.expanduser()).absolute()
         except RuntimeError:

@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration, and the page of documentation made from it."""
+"""The JSON Schema of the configuration, and the explanation of its keys made from it."""
 
 from __future__ import annotations
 
@@ -51,10 +51,12 @@ def _children(schema: dict[str, Any], node: dict[str, Any], part: int | str) -> 
 def explain(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:
     """Rows (key, type, default, meaning) of every key below `prefix`, in file order; brackets may be left out."""
     schema = model.model_json_schema()
-    yield from (row for row in _rows(schema, schema, "") if _bare(row[0]).startswith(_bare(prefix)))
+    yield from (
+        row for row in _rows(schema, schema, "") if _without_brackets(row[0]).startswith(_without_brackets(prefix))
+    )
 
 
-def _bare(key: str) -> str:
+def _without_brackets(key: str) -> str:
     """``cameras[].masks`` as ``cameras.masks``."""
     return key.replace("[]", "")
 

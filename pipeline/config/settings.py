@@ -1,4 +1,4 @@
-"""Every key a configuration may have. Each room owns its part; this file puts them together."""
+"""Settings of a whole configuration, made of the settings of each package."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Relative = Annotated[float, Field(ge=0, le=1)]
 
 
 class CameraSettings(BaseModel):
-    """One camera: where its images come from and what public space it looks at."""
+    """One camera: its source and the public space in view."""
 
     model_config = _STRICT
 
@@ -47,14 +47,14 @@ class CameraSettings(BaseModel):
     )
     scope: Scope = Field(
         title="Public-space scope",
-        description="The public space it looks at (decree 18.743/2014 art. 13). A camera without it does not start. "
+        description="The public space in view (decree 18.743/2014 art. 13). A camera without it does not start. "
         "Plates are read on public-road and car-park-entrance only (law 11.766/2022 art. 9 §3).",
     )
-    name: str = Field(default="", title="Name", description="Words for people.")
+    name: str = Field(default="", title="Name", description="Display name.")
     surroundings: frozenset[Surroundings] = Field(
         default=frozenset(),
         title="Sensitive surroundings",
-        description="Places in view that would tell something sensitive about who stops there; "
+        description="Places in view that reveal something sensitive about the people who stop there; "
         "any of them switches per-plate analytics off for this camera.",
     )
     latitude: float | None = Field(default=None, ge=-90, le=90, title="Latitude", description="Degrees, WGS 84.")
@@ -69,7 +69,7 @@ class CameraSettings(BaseModel):
     masks: tuple[Polygon, ...] = Field(
         default=(),
         title="Privacy masks",
-        description="Polygons [[x, y], …], 0 to 1 of the upright image, filled before anything else sees a frame "
+        description="Polygons [[x, y], …], 0 to 1 of the upright image, filled before any other step gets a frame "
         "(windows, doors and yards of homes; decree 18.743/2014 art. 13).",
     )
     record: bool = Field(
@@ -99,7 +99,7 @@ class CameraSettings(BaseModel):
         return None if self.start_time is None else round(self.start_time.timestamp() * 1000)
 
     def camera(self) -> Camera:
-        """The camera as policy sees it."""
+        """The declared camera, for the policy."""
         return Camera(self.id, self.scope, self.name, self.surroundings, self.latitude, self.longitude)
 
     def __repr__(self) -> str:
@@ -107,7 +107,7 @@ class CameraSettings(BaseModel):
 
 
 class EngineSettings(BaseModel):
-    """How frames wait and are batched."""
+    """Queues and batches of frames."""
 
     model_config = _STRICT
 
@@ -120,8 +120,8 @@ class EngineSettings(BaseModel):
     )
     live_drop: Literal["oldest", "newest"] = Field(
         default="oldest",
-        title="Which frame a full queue of a live camera loses",
-        description="oldest: the newest wins, least lag. newest: the queue is kept, least gaps. Files never lose any.",
+        title="Frame that a full queue of a live camera drops",
+        description="oldest: least lag. newest: fewest gaps. Files never lose any.",
     )
     batch_wait_ms: float = Field(
         default=10,
@@ -135,23 +135,23 @@ class EngineSettings(BaseModel):
         ge=1000,
         le=100_000_000,
         title="Events held back per sink",
-        description="When sinks push back, files wait; live cameras go on until this many events wait in memory.",
+        description="When sinks push back, files wait; live cameras continue until this many events wait in memory.",
     )
     shutdown_timeout_s: float = Field(
         default=30,
         gt=0,
         le=3600,
         title="Shutdown timeout",
-        description="Seconds that sinks may take at the end; what is not delivered by then is kept on disk.",
+        description="Seconds that sinks may take at the end; events that are not delivered by then stay on disk.",
     )
 
 
 class PreviewSettings(BaseModel):
-    """Annotated images for engineers, never for release. Off unless asked for; every person found is covered."""
+    """Annotated images for engineers, never for release. Off by default; every person found is masked."""
 
     model_config = _STRICT
 
-    dir: Path = Field(title="Folder", description="Where annotated JPEGs go, one folder per camera.")
+    dir: Path = Field(title="Folder", description="Folder of annotated JPEGs, with one folder per camera.")
     every_s: float = Field(
         default=2,
         gt=0,
@@ -160,7 +160,7 @@ class PreviewSettings(BaseModel):
         description="Seconds of stream time between two images of a camera.",
     )
     keep: int = Field(
-        default=200, ge=1, le=1_000_000, title="Keep", description="Images kept per camera; older ones go."
+        default=200, ge=1, le=1_000_000, title="Keep", description="Images retained per camera; older ones are deleted."
     )
 
 
@@ -179,7 +179,9 @@ class Config(BaseModel):
 
     version: Literal[1] = Field(default=1, title="Version", description="Version of this file's layout.")
     institution: str = Field(
-        default="", title="Institution", description="Who answers for the cameras; stands on everything released."
+        default="",
+        title="Institution",
+        description="The institution responsible for the cameras; shown on every release.",
     )
     data_dir: Path = Field(
         default=Path("data"),
@@ -190,7 +192,7 @@ class Config(BaseModel):
     models_dir: Path | None = Field(
         default=None,
         title="Models folder",
-        description="Where weights are looked for; empty: VIAPUBLICA_MODELS, then what came with viapublica.",
+        description="Folder of weights; empty: VIAPUBLICA_MODELS, then the weights that come with viapublica.",
     )
     cameras: tuple[CameraSettings, ...] = Field(
         min_length=1, title="Cameras", description="At least one; ids must differ."
@@ -207,7 +209,7 @@ class Config(BaseModel):
     record: RecordSettings | None = Field(
         default=None,
         title="Recording",
-        description="Video of live cameras, kept for some days in a ring; nothing is recorded when empty.",
+        description="Video of live cameras, retained for some days; nothing is recorded when empty.",
     )
     analytics: AnalyticsSettings = Field(
         default_factory=AnalyticsSettings, title="Analytics", description="Counts and track summaries."
@@ -216,23 +218,23 @@ class Config(BaseModel):
         default_factory=lambda: (ChdbSinkSettings(),),
         min_length=1,
         title="Sinks",
-        description="Where events go; without `store`, the first event store among them answers queries.",
+        description="Destinations of events; without `store`, the first event store among them answers queries.",
     )
     store: Annotated[StoreSettings, Field(discriminator="type")] | None = Field(
         default=None,
         title="Event store",
-        description="The event store that queries ask and that `viapublica ingest` fills from Kafka, where it is not "
-        "one of the sinks.",
+        description="The event store that queries read and that `viapublica kafka ingest` fills, where it is not one "
+        "of the sinks.",
     )
     ingest: IngestSettings = Field(
         default_factory=IngestSettings,
         title="Ingest",
-        description="How `viapublica ingest` brings events from Kafka into the event store.",
+        description="How `viapublica kafka ingest` brings events from Kafka into the event store.",
     )
     retention: RetentionSettings = Field(
         default_factory=RetentionSettings,
         title="Retention",
-        description="Days that the event store keeps each class of data (decree 18.743/2014 art. 8).",
+        description="Days that the event store retains each class of data (decree 18.743/2014 art. 8).",
     )
     engine: EngineSettings = Field(
         default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."
@@ -248,7 +250,7 @@ class Config(BaseModel):
 
     @property
     def event_stores(self) -> tuple[StoreSettings, ...]:
-        """Every event store that this configuration fills or asks."""
+        """Every event store that this configuration fills or queries."""
         return (*((self.store,) if self.store else ()), *self.stores_among_sinks)
 
     @property

@@ -1,11 +1,11 @@
-"""Cameras, clips and folders of images in; frames with true timestamps out. Audio is never decoded.
+"""Cameras, videos and folders of images in; frames with reliable timestamps out. Audio is never decoded.
 
-A frame's way through this room::
+A frame passes these modules::
 
-    address   which protocol, is it allowed, how is it shown without its password
-    clip      PyAV: demux the video stream only, decode        (images: the same for a folder of images)
-    take      index, timeline, sampling, wall time, counters    one unbroken opening of an address
-    image   the decoded planes, masked, converted on demand
-    reader    live only: the take runs in a thread of its own, so that nothing it does can hang us
-    source    the supervisor: states, watchdog, back-off        what the engine sees
+    source_address      protocol, whether it is allowed, display without the password
+    video_container     PyAV: demux the video stream only, decode       (still_images: the same for image files)
+    capture_session     frame index, timeline, sampling, wall-clock time, counters: one session
+    lazy_images         the decoded planes, masked, converted on demand
+    reader_thread       live only: the session runs in a thread of its own, so that a hanging call blocks nothing
+    supervised_source   the supervisor: states, watchdog, back-off; what the engine uses
 """

@@ -1,6 +1,6 @@
-"""What FFmpeg may open: the formats of cameras, recorders and phones, and nothing else it knows.
+"""FFmpeg demuxers and decoders that may be used: the formats of cameras, recorders and phones.
 
-The lists keep out its stranger demuxers (text shown as video, scripts that name other files), and its audio decoders:
+The lists exclude its more unusual demuxers (text rendered as video, scripts that name other files) and audio decoders:
 they are not even used to guess a stream's parameters (decree 18.743/2014 art. 13: no private conversations).
 """
 
@@ -16,7 +16,7 @@ DEMUXERS = tuple(
 """Names of FFmpeg demuxers."""
 
 _NETWORK_DEMUXERS = ("rtsp", "sdp", "rtp", "hls")
-"""These name further addresses: a playlist on disk would have any other file read."""
+"""These refer to further addresses: a playlist on disk could have any other file read."""
 
 VIDEO_DECODERS = tuple(
     """h264 hevc av1 libdav1d vp8 vp9 mjpeg mpeg4 mpeg2video mpeg1video mpegvideo h261 h263 h263p flv msmpeg4v1

@@ -1,4 +1,4 @@
-"""From luma and chroma to BGR: which matrix, which range."""
+"""Color matrix and range for the conversion from luma and chroma to BGR."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HD_LINES = 720
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """How the planes of an image are to be read.
+    """Color encoding of the planes of an image.
 
     Attributes:
         matrix: number in ITU-T H.273 table 4, one of 1, 4, 5, 7, 9; swscale uses the same.
@@ -29,7 +29,7 @@ class Color:
 
     @classmethod
     def of(cls, matrix: int, full_range: bool, height: int) -> Color:
-        """From a stream's own tags; untagged HD is BT.709 and untagged SD BT.601, as players have it."""
+        """From a stream's own tags; untagged HD is BT.709 and untagged SD BT.601, as in players."""
         matrix = _ALIASES.get(matrix, matrix)
         if matrix not in _KR_KB:
             matrix = 1 if height >= _HD_LINES else 5

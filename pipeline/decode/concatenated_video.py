@@ -1,27 +1,28 @@
-"""Several files of one camera as one video, cut out by wall-clock time."""
+"""Consecutive files of one camera as one video, cut by wall-clock time."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from fractions import Fraction
 from pathlib import Path
 
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.times import format_time
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import UnsupportedMedia
 
 _MARGIN_S = 0.002
-"""Files are asked for so much more than is wanted; the cut itself is made in whole milliseconds of wall-clock time."""
+"""Extra span requested of each file; the cut itself is made in whole milliseconds of wall-clock time."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One file: its video, and the wall-clock time of its first frame."""
+    """One file, with the wall-clock time of its first frame."""
 
     video: FileVideo
     begin_ms: int
@@ -39,15 +40,15 @@ class ConcatenatedVideo:
     Args:
         name: for errors, such as the camera.
         segments: files with the wall-clock time of their first frame, milliseconds since 1970 UTC, in order of time;
-            each begins with a key frame.
+            each begins with a keyframe.
         begin_ms, end_ms: only frames from `begin_ms` on and before `end_ms`, to the millisecond.
-        settings: of this room.
-        masks: polygons that are black before anybody sees a frame.
+        settings: of decoding.
+        masks: polygons that are filled with black in every frame.
 
     Raises:
-        SourceError: a file is not there or holds no video, or none has a frame in that span.
+        SourceError: a file does not exist or contains no video, or none has a frame in that span.
         UnsupportedMedia: the size changes from one file to the next.
-        ValueError: a mask makes no sense, or there is no file.
+        ValueError: a mask is no polygon, or there is no file.
     """
 
     def __init__(
@@ -61,11 +62,11 @@ class ConcatenatedVideo:
         masks: Sequence[Polygon] = (),
     ) -> None:
         if not segments:
-            raise ValueError("a video of no files")
+            raise ValueError("a concatenated video needs at least one file")
         self._name = name
         self._span_ms = (begin_ms, end_ms)
         self.unreadable: list[Path] = []
-        """Files of which nothing can be read: a power cut leaves such ones."""
+        """Files that cannot be read at all, such as those that a power cut leaves."""
         self._parts: list[_Part] = []
         fault: UnsupportedMedia | None = None
         for path, at_ms in segments:
@@ -80,7 +81,7 @@ class ConcatenatedVideo:
             raise fault
         self._check_sizes()
         self.damaged = 0
-        """Packets and frames of the last reading that could not be decoded."""
+        """Packets and frames that could not be decoded in the latest reading."""
         with closing(self._placed()) as frames:
             first = next(frames, None)
         if first is None:
@@ -90,7 +91,7 @@ class ConcatenatedVideo:
 
     @property
     def facts(self) -> VideoInfo:
-        """What it is; the length is from the first frame to the end of the span or of its last file."""
+        """Size, rate, length and colors; the length ends with the span or the last file."""
         return self._facts
 
     @property
@@ -108,7 +109,7 @@ class ConcatenatedVideo:
             for at_ms, frame in placed:
                 pts = round((at_ms - self._first_ms) / step_ms)
                 if pts <= last:
-                    continue  # The machine's clock was set back: that time has been shown already.
+                    continue  # The machine's clock was set back: this time has been returned already.
                 last = pts
                 yield VideoFrame(index, pts, frame.image)
                 index += 1
@@ -138,10 +139,6 @@ class ConcatenatedVideo:
                 raise UnsupportedMedia(
                     self._name,
                     f"changes its size from {first.width}×{first.height} to {facts.width}×{facts.height} "
-                    f"at {_utc(part.begin_ms)}",
-                    "Take the video before and after that time by themselves",
+                    f"at {format_time(part.begin_ms, UTC)}",
+                    "Process the video before and after that time separately",
                 )
-
-
-def _utc(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""What FFmpeg's errors mean for a camera or a file, and whether trying again makes sense."""
+"""FFmpeg's errors translated to the program's own, with a retry policy for live streams."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from enum import Enum
 
 import av
 
-from pipeline.decode.source_address import Address
+from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.credentials import redact
 from pipeline.errors import SourceError, SourceNotFound, StreamInterrupted, UnsupportedMedia
 
 
 class Retry(Enum):
-    """When a live stream is tried again."""
+    """Retry policy of a live stream."""
 
     SOON = "soon"
     SLOWLY = "slowly"
     """Cameras lock an account after a few refusals."""
     EVER_LESS = "ever less"
-    """Something answers, and wrongly. A server that starts does that, but not for long."""
+    """The address answers with something else than video. A server that is starting does that, but not for long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What went wrong, in our words."""
+    """An error of a source, with the retry policy."""
 
     error: SourceError
     retry: Retry = Retry.SOON
 
 
 class Silence(Exception):
-    """A live stream sent no frame for too long."""
+    """A live stream sent no frame within the timeout."""
 
 
 class NoVideo(Exception):
-    """It was opened and holds no video; the message says what it does hold."""
+    """It was opened and contains no video; the message says what it contains."""
 
 
 class ImageTooLarge(Exception):
     """An image with more pixels than allowed; the message is its size."""
 
 
-_WORDS: dict[type[BaseException], str] = {
+_MESSAGES: dict[type[BaseException], str] = {
     av.error.InvalidDataError: "damaged, cut off or no video",
-    av.error.ArgumentError: "no video format we know",
+    av.error.ArgumentError: "not a supported video format",
     av.error.HTTPServerError: "its server failed",
 }
-"""FFmpeg's words say little."""
+"""Replacements for uninformative messages of FFmpeg."""
 
 
-def diagnose(camera_id: str, address: Address, error: Exception) -> Fault | None:
-    """The fault behind an exception of a take; None when it is not the source's fault."""
+def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault | None:
+    """The fault behind an exception of a session; None when it is not the source's fault."""
     if isinstance(error, SourceError):
         return Fault(error)
     subject = f"{camera_id} ({address.shown})"
@@ -78,9 +78,9 @@ def _file(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, FileNotFoundError):
         return Fault(SourceNotFound(subject, "does not exist", "Check the path"))
     if isinstance(error, PermissionError):
-        return Fault(SourceError(subject, "may not be read", "Give this user the right to read it"))
+        return Fault(SourceError(subject, "permission denied", "Give this user permission to read it"))
     if isinstance(error, av.FFmpegError):
-        fix = "Check that it is a clip and complete; a recorder that lost power leaves files that only it can mend"
+        fix = "Check that it is a complete video; files of a recorder that lost power may need its own repair tool"
         return Fault(UnsupportedMedia(subject, f"cannot be decoded ({reason(error)})", fix))
     if isinstance(error, OSError):
         return Fault(SourceError(subject, f"cannot be read ({error.strerror})", "Check the disk"))
@@ -91,7 +91,7 @@ def _live(subject: str, error: Exception) -> Fault | None:
     for kinds, make in _LIVE:
         if isinstance(error, kinds):
             fault = make(subject, reason(error))
-            # FFmpeg's word for redirections without end and names that nobody knows.
+            # FFmpeg reports endless redirections and unknown host names with this code.
             return replace(fault, retry=Retry.EVER_LESS) if getattr(error, "errno", None) == errno.EIO else fault
     return None
 
@@ -124,7 +124,7 @@ _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ..
     (
         (av.error.InvalidDataError, av.error.ArgumentError),
         lambda subject, why: Fault(
-            UnsupportedMedia(subject, f"sends something that is no video ({why})", "Check the address"),
+            UnsupportedMedia(subject, f"sends no video ({why})", "Check the address"),
             Retry.EVER_LESS,
         ),
     ),
@@ -135,13 +135,13 @@ _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ..
         ),
     ),
 )
-"""The first kind that fits; the last takes what is left."""
+"""The first entry that matches applies; the last one matches everything."""
 
 
 def reason(error: BaseException) -> str:
-    """FFmpeg's own words, with its last log line, without credentials."""
+    """FFmpeg's message with its last log line, without credentials."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    words = _WORDS.get(type(error), words)
+    words = _MESSAGES.get(type(error), words)
     log = getattr(error, "log", None)
     line = log[2].strip() if log else ""
     return redact(f"{words}: {line}" if line and line not in words else words)

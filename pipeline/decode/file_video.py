@@ -1,4 +1,4 @@
-"""A file as a video that is made anew: every frame with the time that the file gives it, as often as it is asked."""
+"""A video file that can be read repeatedly, every frame with its own timestamp."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
+from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import diagnose
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import parse_address
-from pipeline.decode.video_container import Decoded, VideoContainer
+from pipeline.decode.video_container import DecodedFrame, VideoContainer
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import UnsupportedMedia
 
 
 class FileVideo:
-    """Implements `pipeline.domain.video.Video` for a clip on disk.
+    """Implements `pipeline.domain.video.Video` for a video file on disk.
 
     Args:
-        path: the clip.
-        settings: of this room.
-        masks: polygons that are black before anybody sees a frame.
+        path: the file.
+        settings: of decoding.
+        masks: polygons that are filled with black in every frame.
         start_s, end_s: only frames from `start_s` on and before `end_s`, in seconds from the first frame of the file.
 
     Raises:
-        SourceError: it is not there or holds no video.
-        ValueError: a mask makes no sense.
+        SourceError: it does not exist or contains no video.
+        ValueError: a mask is no polygon.
     """
 
     def __init__(
@@ -40,27 +41,27 @@ class FileVideo:
         end_s: float | None = None,
     ) -> None:
         files_only = settings.model_copy(update={"protocols": frozenset({Protocol.FILE})})
-        # Absolute, so that no name of a file is taken for an address.
+        # Absolute, so that no file name is mistaken for an address.
         self._address = parse_address(path.name, str(path.absolute()), files_only.protocols)
         self._settings = files_only
         self._burner = MaskBurner(masks)
         self._span_s = (start_s, end_s)
         self.damaged = 0
-        """Packets and frames of the last reading that could not be decoded."""
+        """Packets and frames that could not be decoded in the latest reading."""
         if self._path.is_file() and not self._path.stat().st_size:
             raise UnsupportedMedia(str(path), "is empty", "Copy it again")
-        with self._opened() as clip:
-            first = next(iter(clip.frames()), None)
+        with self._opened() as container:
+            first = next(iter(container.frames()), None)
             if first is None:
                 raise UnsupportedMedia(
-                    str(path), "holds no frame that can be decoded", "Check that it is complete and not encrypted"
+                    str(path), "contains no frame that can be decoded", "Check that it is complete and not encrypted"
                 )
             self._first_s = first.stamp_s or 0.0
-            self._facts = _facts(clip, first)
+            self._facts = _facts(container, first)
 
     @property
     def facts(self) -> VideoInfo:
-        """What it is."""
+        """Size, rate, length and colors."""
         return self._facts
 
     @property
@@ -72,11 +73,11 @@ class FileVideo:
         """Every frame of the span, from the first."""
         self.damaged = 0
         start_s, end_s = self._span_s
-        ticks = _Ticks(self._facts)
-        with self._opened() as clip:
-            for index, decoded in enumerate(clip.frames()):
+        timestamps = _Timestamps(self._facts)
+        with self._opened() as container:
+            for index, decoded in enumerate(container.frames()):
                 self._check_size(decoded)
-                pts = ticks.place(decoded.stamp_s)
+                pts = timestamps.place(decoded.stamp_s)
                 at_s = float(pts * self._facts.time_base) - self._first_s
                 if end_s is not None and at_s >= end_s:
                     return
@@ -91,9 +92,13 @@ class FileVideo:
     def _opened(self) -> Iterator[VideoContainer]:
         try:
             with VideoContainer(
-                self._address, self._settings, FrameConverter(self._burner), self._count_damage
-            ) as clip:
-                yield clip
+                self._address,
+                self._settings,
+                FrameConverter(self._burner),
+                on_corrupt=self._count_damage,
+                timer=DecodeTimer(),
+            ) as container:
+                yield container
         except Exception as error:
             fault = diagnose(self._path.name, self._address, error)
             if fault is None:
@@ -103,29 +108,29 @@ class FileVideo:
     def _count_damage(self) -> None:
         self.damaged += 1
 
-    def _check_size(self, decoded: Decoded) -> None:
+    def _check_size(self, decoded: DecodedFrame) -> None:
         if (decoded.width, decoded.height) != (self._facts.width, self._facts.height):
             raise UnsupportedMedia(
                 str(self._path),
                 f"changes its size from {self._facts.width}×{self._facts.height} to {decoded.width}×{decoded.height}",
-                "Cut it there, and treat both parts by themselves",
+                "Cut it there, and process both parts separately",
             )
 
 
-def _facts(clip: VideoContainer, first: Decoded) -> VideoInfo:
+def _facts(container: VideoContainer, first: DecodedFrame) -> VideoInfo:
     return VideoInfo(
         width=first.width,
         height=first.height,
-        time_base=clip.time_base,
-        rate=clip.rate,
+        time_base=container.time_base,
+        rate=container.rate,
         sample_aspect=first.sample_aspect,
-        duration_s=clip.duration_s,
-        tags=clip.tags,
+        duration_s=container.duration_s,
+        tags=container.tags,
     )
 
 
-class _Ticks:
-    """Each frame's own time, as long as that rises; files that were glued together start their clock anew."""
+class _Timestamps:
+    """Each frame's own timestamp as long as it rises; concatenated files restart their clock."""
 
     def __init__(self, facts: VideoInfo) -> None:
         self._time_base = facts.time_base
@@ -135,7 +140,7 @@ class _Ticks:
         self._last: int | None = None
 
     def place(self, stamp_s: float | None) -> int:
-        """The time of the next frame; one ordinary step after the last where it says nothing."""
+        """The timestamp of the next frame; one ordinary step after the last where it has none."""
         if self._last is None:
             self._last = 0 if stamp_s is None else round(Fraction(stamp_s) / self._time_base)
             return self._last

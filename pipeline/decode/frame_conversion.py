@@ -1,4 +1,4 @@
-"""From a decoder's frame to an image of ours: copied, canonical, masked."""
+"""Conversion of decoded frames to images: copied, in one pixel format, with privacy masks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
 
 
 def quarter_turns(frame: av.VideoFrame) -> int:
-    """Clockwise quarter turns that make a frame upright, 0 to 3; FFmpeg gives degrees the other way round."""
+    """Clockwise quarter turns that make a frame upright, 0 to 3; FFmpeg gives counterclockwise degrees."""
     return round(-frame.rotation / 90) % 4
 
 
 class FrameConverter:
-    """Makes images of one stream's frames; one thread at a time.
+    """Converts the frames of one stream to images; one thread at a time.
 
-    The pixels are always copied, so that the decoder gets its buffer back, and so that masks never reach the reference
-    frames it predicts from. Everything but 8-bit 4:2:0 (10 bit, 4:2:2, gray, NV12 from a card …) goes through swscale.
+    The pixels are always copied, so that the decoder can reuse its buffer, and masks never reach the reference frames
+    it predicts from. Everything but 8-bit 4:2:0 (10 bit, 4:2:2, gray, NV12 from a card …) goes through swscale.
 
     Args:
         burner: the masks of this camera.

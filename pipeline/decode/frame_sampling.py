@@ -1,10 +1,10 @@
-"""Which frames are analyzed."""
+"""Selection of the frames to analyze at a given rate."""
 
 from __future__ import annotations
 
 
 class Sampler:
-    """Picks the frames nearest to an even beat.
+    """Picks the frames nearest to a regular interval.
 
     Args:
         fps: frames wanted per second of the stream's time; None for every frame.
@@ -20,8 +20,8 @@ class Sampler:
         """Whether the frame at `pts_s` is analyzed, when frames come about every `step_s`; times never fall."""
         if self._period_s == 0.0:
             return True
-        # Half a step early is nearer to the beat than half a step late; without it, jitter drops every other frame
-        # of a stream that is as fast as what is wanted.
+        # Half a step early is nearer to the due time than half a step late; without it, jitter drops every other frame
+        # of a stream whose rate is the wanted one.
         if pts_s + min(step_s, self._period_s) / 2 < self._due_s:
             return False
         self._due_s = max(self._due_s + self._period_s, pts_s + self._period_s / 2)

@@ -1,25 +1,25 @@
-"""Time that can be trusted, from clocks that cannot: a stream's own (pts) and the wall."""
+"""Monotonic frame times from unreliable clocks: stream timestamps (pts) and the wall clock."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 _SMALL_STEP_BACK_S = 1.0
-"""Clocks that step back by less are late, not restarted: waiting is better than moving all that follows."""
+"""Clocks that step back by less are late, not restarted: waiting is better than shifting all later frames."""
 _LEARN = 0.1
 """Weight of the newest step in the running estimate of the step between frames."""
 
 
 class Timeline:
-    """Seconds since the first frame, which never fall, from a stream's timestamps, which may be anything.
+    """Seconds since the first frame, never decreasing, from a stream's timestamps, which may be arbitrary.
 
     A missing timestamp is one ordinary step after the last. A step back of up to a second is waited out. A longer step
-    back, or one ahead by more than `max_gap_s`, is a new start of the stream's clock: time goes on
+    back, or one forward by more than `max_gap_s`, is a new start of the stream's clock: time goes on
     by one ordinary step.
 
     Args:
         step_s: the ordinary step to begin with, such as 1/25; refined while frames come.
-        max_gap_s: the longest step ahead that counts as time.
+        max_gap_s: maximum step forward that counts as time.
     """
 
     def __init__(self, step_s: float, max_gap_s: float) -> None:
@@ -29,7 +29,7 @@ class Timeline:
         self._now_s = 0.0
 
     def place(self, stamp_s: float | None) -> float:
-        """The time of the next frame in seconds; `stamp_s` is what the stream says, None when it says nothing."""
+        """The time of the next frame in seconds; `stamp_s` is its timestamp in the stream, None when it has none."""
         if self._offset_s is None:
             self._offset_s = 0.0 if stamp_s is None else -stamp_s
             return 0.0
@@ -47,10 +47,10 @@ class Timeline:
 
 
 class WallTime(Protocol):
-    """Gives frames their wall-clock time."""
+    """Assigns wall-clock times to frames."""
 
     def at(self, pts_s: float, now_ms: int) -> int:
-        """Milliseconds since 1970 UTC of the frame at `pts_s` that was decoded at `now_ms`; never falls."""
+        """Milliseconds since 1970 UTC of the frame at `pts_s` that was decoded at `now_ms`; never decreases."""
         ...
 
 
@@ -64,17 +64,17 @@ class RecordedTime:
     def __init__(self, start_ms: int) -> None:
         self._start_ms = start_ms
 
-    def at(self, pts_s: float, now_ms: int) -> int:  # noqa: ARG002 - a recording does not care when it is read
+    def at(self, pts_s: float, now_ms: int) -> int:  # noqa: ARG002 - the time of reading does not matter
         """See `WallTime`."""
         return self._start_ms + round(pts_s * 1000)
 
 
 class LiveTime:
-    """Wall time of a live stream: the frame that arrived with the least delay tells where the stream's zero is.
+    """Wall time of a live stream: the frame that arrived with the least delay determines the stream's zero.
 
     Delay is never negative, so the smallest difference of arrival and stream time is the best estimate of the start
     (the minimum filter of one-way delay, as in NTP's clock filter, RFC 5905 §10). The estimate creeps up by
-    `creep` seconds per second, which follows cameras whose crystal is slow; and no image is taken to be more than
+    `creep` seconds per second, which follows cameras whose clock is slow; and no frame counts as more than
     `max_lag_s` old, which follows streams whose clock stood still.
     """
 

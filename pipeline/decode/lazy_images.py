@@ -1,4 +1,4 @@
-"""Images that convert only what is asked of them; both satisfy `pipeline.domain.video.VideoImage`."""
+"""Images that convert pixels only on demand; both implement `pipeline.domain.video.EditableImage`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def clip_box(box: Box, width: int, height: int) -> Box:
 
 
 class ArrayImage:
-    """An image that is in memory already.
+    """An image in memory as BGR pixels.
 
     Args:
         image: (height, width, 3) uint8, BGR, upright; not copied, and not to be changed afterwards.
@@ -58,11 +58,11 @@ class ArrayImage:
         return int(self._image.shape[0])
 
     def bgr(self) -> BgrImage:
-        """The whole image; not to be written into."""
+        """The whole image; read-only."""
         return self._image
 
     def resized(self, width: int, height: int) -> BgrImage:
-        """The whole image scaled, aspect not kept."""
+        """The whole image scaled, without preserving the aspect ratio."""
         return _scale(self._image, width, height)
 
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
@@ -71,7 +71,7 @@ class ArrayImage:
         return self._image[top:bottom, left:right].copy()
 
     def planes(self) -> Planes:
-        """A copy as planes, luma from 16 to 235, by the matrix that players take for its height (`Color.of`)."""
+        """A copy as planes, luma from 16 to 235, by the matrix that players use for its height (`Color.of`)."""
         frame = av.VideoFrame.from_ndarray(self._image, "bgr24").reformat(
             format="yuv420p",
             dst_colorspace=Color.of(2, full_range=False, height=self.height).matrix,
@@ -81,14 +81,14 @@ class ArrayImage:
 
 
 class PlanarImage:
-    """A decoded 4:2:0 image, kept as it was decoded.
+    """A decoded 4:2:0 image, stored as its planes.
 
-    At the network's size the planes are scaled first and converted then, which costs a fraction of converting the whole
-    image; a crop converts only its box. Quarter turns are applied to what is asked for, never to the whole.
+    At the network's size the planes are scaled first and then converted, at a fraction of the cost of converting the
+    whole image; a crop converts only its box. Quarter turns are applied to the result only, never to the whole image.
 
     Args:
         planes: Y (h, w), U and V (ceil(h/2), ceil(w/2)) of the stored image; owned by this image.
-        color: how to read them.
+        color: their color encoding.
         turns: clockwise quarter turns that make the stored image upright, 0 to 3.
     """
 
@@ -127,7 +127,7 @@ class PlanarImage:
         return Planes(*(np.rot90(plane, -self._turns).copy() for plane in (self._y, self._u, self._v)))
 
     def resized(self, width: int, height: int) -> BgrImage:
-        """The whole image scaled, aspect not kept."""
+        """The whole image scaled, without preserving the aspect ratio."""
         w, h = (height, width) if self._turns % 2 else (width, height)
         return self._upright(self._convert([_scale(plane, w, h) for plane in (self._y, self._u, self._v)]))
 
@@ -145,7 +145,7 @@ class PlanarImage:
         return np.asarray(cv2.rotate(image, _CLOCKWISE[self._turns]), np.uint8) if self._turns else image
 
     def _stored(self, box: Box) -> Box:
-        """The box in the stored image's pixels: each clockwise turn is taken back."""
+        """The box in the stored image's pixels: each clockwise turn is reversed."""
         left, top, right, bottom = box
         width, height = self.width, self.height
         for _ in range(self._turns):
@@ -155,12 +155,12 @@ class PlanarImage:
 
 
 def image_of(planes: Planes) -> PlanarImage:
-    """Planes as an image, read as `ArrayImage.planes` makes them."""
+    """Planes as an image, in the color encoding of `ArrayImage.planes`."""
     return PlanarImage(planes, Color.of(2, full_range=False, height=planes.y.shape[0]))
 
 
 def copied_plane(plane: VideoPlane) -> Plane:
-    """A copy of a decoder's plane, without what pads its rows."""
+    """A copy of a decoder's plane, without the padding of its rows."""
     return _rows(plane)[: plane.height, : plane.width].copy()
 
 
@@ -175,7 +175,7 @@ def _scale(image: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray
 
 
 def _upsampled(plane: Plane, left: int, top: int, right: int, bottom: int) -> Plane:
-    """Chroma of a box of luma pixels, with one sample around it so that its edges look as in the whole image."""
+    """Chroma of a box of luma pixels, with one sample around it so that its edges are as in the whole image."""
     x1, y1 = max(left // 2 - 1, 0), max(top // 2 - 1, 0)
     part = plane[y1 : (bottom + 1) // 2 + 1, x1 : (right + 1) // 2 + 1]
     doubled = _scale(part, part.shape[1] * 2, part.shape[0] * 2)

@@ -1,4 +1,4 @@
-"""What lies in a folder: images and clips; and one image from a file."""
+"""Image and video files of a folder, and reading of one image file."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ CLIP_SUFFIXES = frozenset(
 
 _MAX_IMAGE_PX: int = DecodeSettings.model_fields["max_image_px"].default
 _MAX_BYTES_PER_PX = 8
-"""16 bit for each of four channels: the most that a format we read stores without packing."""
+"""16 bit for each of four channels: the maximum that a supported format stores uncompressed."""
 _MAX_HEADER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """An image or a clip on disk."""
+    """An image or video file."""
 
     path: Path
     is_clip: bool
 
 
 def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
-    """Images and clips, in the order given; folders are walked, sorted by name, hidden files left out.
+    """Images and videos in the order given; folders are walked sorted by name, without hidden files.
 
     Raises:
         SourceNotFound: a path does not exist.
-        UnsupportedMedia: a file named here is neither; a folder holds none. (Other files of a folder are skipped.)
+        UnsupportedMedia: a given file is neither; a folder contains none. (Other files of a folder are skipped.)
     """
     found: list[MediaFile] = []
     for path in map(Path, paths):
@@ -51,7 +51,9 @@ def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
         if stat.S_ISDIR(mode):
             inside = list(_walk(path))
             if not inside:
-                raise UnsupportedMedia(str(path), "holds no image and no clip", "Name a folder with images or clips")
+                raise UnsupportedMedia(
+                    str(path), "contains no image and no video", "Name a folder with images or videos"
+                )
             found += inside
         elif stat.S_ISREG(mode):
             found.append(_named(path))
@@ -67,21 +69,20 @@ def read_image(
 
     Args:
         path: the file.
-        max_px: the largest image taken, width times height in pixels. It is held against the file's header: nothing
-            larger is decoded.
-        turn_upright: obey the EXIF orientation. Off by default: boxes are in pixels of the stored image.
+        max_px: maximum width times height in pixels, checked against the file's header: nothing larger is decoded.
+        turn_upright: apply the EXIF orientation. Off by default: boxes are in pixels of the stored image.
 
     Raises:
         SourceNotFound: no such file.
         SourceError: it cannot be read.
-        UnsupportedMedia: no regular file, empty, cut off, too large, or no image.
+        UnsupportedMedia: not a regular file, empty, cut off, too large, or not an image.
     """
     path = Path(path)
     return decode_still(str(path), _read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES), max_px, turn_upright)
 
 
 def _read(path: Path, most: int) -> bytes:
-    # Looked at before it is opened: a pipe would wait for its writer, a device has no end.
+    # Checked before it is opened: a pipe would wait for its writer, a device has no end.
     if not stat.S_ISREG(_stat(path).st_mode):
         raise _irregular(path)
     try:
@@ -90,10 +91,10 @@ def _read(path: Path, most: int) -> bytes:
     except OSError as error:
         raise _unreadable(path, error) from error
     if not data:
-        raise UnsupportedMedia(str(path), "is empty", "Copy it again from where it came from")
+        raise UnsupportedMedia(str(path), "is empty", "Copy it again from its source")
     if len(data) > most:
         raise UnsupportedMedia(
-            str(path), f"is longer than {most} bytes", "Is it an image? If so, raise decode.max_image_px"
+            str(path), f"is longer than {most} bytes", "If it is an image, raise decode.max_image_px"
         )
     return data
 
@@ -113,7 +114,7 @@ def _unreadable(path: Path, error: OSError) -> SourceError:
 
 def _irregular(path: Path) -> UnsupportedMedia:
     return UnsupportedMedia(
-        str(path), "cannot be read (it is no regular file)", "Name an image, a clip or a folder of them"
+        str(path), "cannot be read (it is not a regular file)", "Name an image, a video or a folder of them"
     )
 
 
@@ -150,6 +151,6 @@ def _named(path: Path) -> MediaFile:
         has_video = False
     if not has_video:
         raise UnsupportedMedia(
-            str(path), "is neither an image nor a clip", "Name JPEG or PNG images, or clips such as MP4 and MKV"
+            str(path), "is neither an image nor a video", "Name JPEG or PNG images, or videos such as MP4 and MKV"
         )
     return MediaFile(path, is_clip=True)

@@ -1,4 +1,4 @@
-"""Static privacy masks: what lies inside is black before anything else sees it (decree 18.743/2014 art. 13)."""
+"""Static privacy masks, filled with black before any other code gets a frame (decree 18.743/2014 art. 13)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -41,23 +40,23 @@ def _turned_back(x: float, y: float, turns: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stencil:
-    """One mask on one plane: a rectangle of it, and which of its samples are covered."""
+    """One mask on one plane: its bounding rectangle, and which of its samples are masked."""
 
     rows: slice
     columns: slice
-    covered: npt.NDArray[np.bool_]
+    masked: npt.NDArray[np.bool_]
 
     def fill(self, plane: _Plane, value: int) -> None:
         np.copyto(
-            plane[self.rows, self.columns], value, where=self.covered[..., None] if plane.ndim == 3 else self.covered
+            plane[self.rows, self.columns], value, where=self.masked[..., None] if plane.ndim == 3 else self.masked
         )
 
 
 class MaskBurner:
-    """Burns masks into planes; the stencils are made once per size.
+    """Draws masks into planes; the stencils are made once per size.
 
-    Every sample that a polygon touches is covered, and one more around it, so that no decoder's or scaler's
-    interpolation brings back what lies at the edge.
+    Every sample that a polygon touches is masked, and one more around it, so that no interpolation of a decoder or
+    scaler reveals what lies at the edge.
 
     Args:
         polygons: see `Polygon`.
@@ -88,13 +87,15 @@ class MaskBurner:
     def _for(self, width: int, height: int, turns: int, factor: int) -> tuple[_Stencil, ...]:
         key = (width, height, turns, factor)
         if key not in self._stencils:
-            if len(self._stencils) > 8:  # a stream that changes its size for ever must not grow us
+            if len(self._stencils) > 8:  # bounded, in case a stream keeps changing its size
                 self._stencils.clear()
             self._stencils[key] = tuple(self._stencil(p, *key) for p in self._polygons)
         return self._stencils[key]
 
     @staticmethod
     def _stencil(polygon: Polygon, width: int, height: int, turns: int, factor: int) -> _Stencil:
+        import cv2  # here: a configuration is read by commands that need no OpenCV
+
         corners = [_turned_back(x, y, turns) for x, y in polygon]
         points = np.array([(min(x * width, width - 1), min(y * height, height - 1)) for x, y in corners])
         canvas = np.zeros((height, width), np.uint8)

@@ -1,4 +1,4 @@
-"""Runs a take in a thread of its own, so that a camera that hangs inside FFmpeg cannot hang its supervisor."""
+"""A thread that runs one session of a live source, so that a hanging FFmpeg call cannot block its supervisor."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from dataclasses import dataclass
 
 from pipeline.domain.frame import Frame
 
-_WAITING_FRAMES = 2
-"""One being handed over and one decoded meanwhile. Older frames are the engine's to drop, not ours to hoard."""
+_QUEUED_FRAMES = 2
+"""One being passed on and one decoded meanwhile. Dropping older frames is the engine's decision."""
 _OFFER_S = 0.25
-"""How often a thread that cannot hand over a frame looks whether anybody still wants it."""
+"""How often a thread that cannot pass on a frame checks whether it was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """The take is over; `error` says why, None at its ordinary end."""
+class SessionEnd:
+    """The session is over; `error` is the reason, None at a regular end."""
 
     error: Exception | None
 
 
-class Reader:
-    """One take in one daemon thread.
+class ReaderThread:
+    """One session in one daemon thread.
 
-    A cancelled reader is abandoned, not joined: FFmpeg cannot be interrupted from outside, but every one of its calls
+    A cancelled thread is abandoned, not joined: FFmpeg cannot be interrupted from outside, but every one of its calls
     ends within the timeouts of the settings, and then the thread closes the connection and ends.
 
     Args:
         name: of the thread.
-        frames: makes the frames; is given the event that says when to stop.
+        frames: makes the frames; receives the event that cancels the session.
     """
 
     def __init__(self, name: str, frames: Callable[[threading.Event], Iterator[Frame]]) -> None:
-        self._queue: queue.Queue[Frame | End] = queue.Queue(_WAITING_FRAMES)
+        self._queue: queue.Queue[Frame | SessionEnd] = queue.Queue(_QUEUED_FRAMES)
         self._cancelled = threading.Event()
         self._frames = frames
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def next(self, timeout_s: float) -> Frame | End | None:
+    def next(self, timeout_s: float) -> Frame | SessionEnd | None:
         """The next frame, the end, or None when neither came within `timeout_s` seconds."""
         try:
             return self._queue.get(timeout=timeout_s)
@@ -48,7 +48,7 @@ class Reader:
             return None
 
     def cancel(self) -> None:
-        """Nobody wants its frames any more."""
+        """End the session; its further frames are dropped."""
         self._cancelled.set()
 
     def _run(self) -> None:
@@ -57,11 +57,11 @@ class Reader:
             for frame in self._frames(self._cancelled):
                 if not self._offer(frame):
                     return
-        except Exception as trouble:  # noqa: BLE001 - handed to the supervisor's thread, which knows what it means
-            error = trouble
-        self._offer(End(error))
+        except Exception as raised:  # noqa: BLE001 - passed to the supervisor's thread, which translates it
+            error = raised
+        self._offer(SessionEnd(error))
 
-    def _offer(self, item: Frame | End) -> bool:
+    def _offer(self, item: Frame | SessionEnd) -> bool:
         while not self._cancelled.is_set():
             try:
                 self._queue.put(item, timeout=_OFFER_S)

@@ -1,4 +1,4 @@
-"""The name of a take: for files the same on every run, whatever they are called and wherever they lie."""
+"""Session ids of files: the same on every run, independent of name and location."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 _END_BYTES = 1 << 20
-"""Read of the beginning and the end: enough to tell recordings apart, little enough for a file on a slow disk."""
+"""Read from the beginning and the end: enough to distinguish recordings, little enough for a slow disk."""
 
 
 def _digest_into(digest: blake2b, path: Path) -> None:
@@ -33,14 +33,14 @@ def clip_id(path: Path) -> str:
 
 
 def images_id(paths: Sequence[Path]) -> str:
-    """24 hexadecimal characters from the names and sizes of images in order, and what the first and the last are.
+    """24 hexadecimal characters from the names and sizes of images in order, and the content of the first and the last.
 
     Raises:
         OSError: one cannot be read.
     """
     digest = blake2b(digest_size=12)
     for path in paths:
-        # Names are bytes to the system; not all of them are UTF-8.
+        # File names are bytes to the system; not all of them are UTF-8.
         digest.update(os.fsencode(path.name) + f"\0{path.stat().st_size}\0".encode())
     for path in dict.fromkeys([*paths[:1], *paths[-1:]]):
         _digest_into(digest, path)

@@ -1,4 +1,4 @@
-"""Settings of this room."""
+"""Settings of sources and decoding."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Protocol(StrEnum):
-    """What an address may start with. ``file`` stands for paths."""
+    """Protocol of a source address. ``file`` stands for paths."""
 
     FILE = "file"
     RTSP = "rtsp"
@@ -23,14 +23,14 @@ class Protocol(StrEnum):
 
 
 class HardwareDecoder(StrEnum):
-    """Which chip decodes."""
+    """Hardware that decodes."""
 
     NONE = "none"
     CUDA = "cuda"
 
 
 class DecodeSettings(BaseModel):
-    """How cameras and files are opened, watched and decoded."""
+    """Opening, supervision and decoding of cameras and files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,40 +44,40 @@ class DecodeSettings(BaseModel):
         gt=0,
         le=120,
         title="Open timeout",
-        description="Seconds a camera may take to answer, and as long again to describe its stream.",
+        description="Seconds a camera may take to answer, and the same again to describe its stream.",
     )
     watchdog_s: float = Field(
         default=3.0,
         gt=0,
         le=300,
         title="Watchdog",
-        description="Seconds without a frame after which a camera counts as stalled; its connection is still kept.",
+        description="Seconds without a frame after which a camera counts as stalled; its connection stays open.",
     )
     read_timeout_s: float = Field(
         default=5.0,
         gt=0,
         le=600,
         title="Read timeout",
-        description="Seconds without a frame after which the connection is given up and made anew.",
+        description="Seconds without a frame after which the connection is closed and opened again.",
     )
     backoff_initial_s: float = Field(
-        default=0.25, gt=0, le=60, title="First pause", description="Seconds before the first new attempt."
+        default=0.25, gt=0, le=60, title="Initial pause", description="Seconds before the first retry."
     )
     backoff_max_s: float = Field(
         default=2.0,
         gt=0,
         le=600,
-        title="Longest pause",
-        description="Seconds; each attempt that fails doubles the pause up to this. It bounds how late a camera "
-        "that came back is noticed.",
+        title="Maximum pause",
+        description="Seconds; each failed attempt doubles the pause up to this. It limits how late the return of "
+        "a camera is noticed.",
     )
     backoff_jitter: float = Field(
         default=0.5,
         ge=0,
         le=1,
         title="Jitter",
-        description="Share of a pause that is left to chance, 0 to 1, so that a hundred cameras behind one "
-        "recorder do not all probe_brokers at once.",
+        description="Random share of a pause, 0 to 1, so that a hundred cameras behind one recorder do not "
+        "all reconnect at once.",
     )
     refused_pause_s: float = Field(
         default=30.0,
@@ -85,20 +85,20 @@ class DecodeSettings(BaseModel):
         le=3600,
         title="Pause after a refusal",
         description="Seconds between attempts when the camera refuses the user name or password; many cameras "
-        "lock the account after a few. It is also the longest pause after many answers that are no video.",
+        "lock the account after a few. Also the maximum pause after repeated answers that contain no video.",
     )
     max_gap_s: float = Field(
         default=10.0,
         gt=0,
         le=86400,
-        title="Longest gap",
-        description="Seconds; a longer step of a stream's clock is taken for a jump of that clock, not for time.",
+        title="Maximum gap",
+        description="Seconds; a longer step of a stream's clock counts as a jump of that clock, not as elapsed time.",
     )
     max_image_px: int = Field(
         default=50_000_000,
         ge=64,
         le=1_000_000_000,
-        title="Largest image",
+        title="Maximum image size",
         description="Pixels of one image, width times height; larger ones are refused.",
     )
     image_step_s: float = Field(
@@ -111,14 +111,14 @@ class DecodeSettings(BaseModel):
     hwaccel: HardwareDecoder = Field(
         default=HardwareDecoder.NONE,
         title="Hardware decoder",
-        description="`cuda` decodes on an NVIDIA card where there is one, and in software where there is none.",
+        description="`cuda` decodes on an NVIDIA GPU if there is one, otherwise in software.",
     )
     decoder_threads: int = Field(
         default=1,
         ge=0,
         le=64,
         title="Decoder threads",
-        description="Threads per camera, 0 for as many as there are cores. One is best for many cameras.",
+        description="Threads per camera, 0 for one per core. One is best for many cameras.",
     )
 
     @model_validator(mode="after")

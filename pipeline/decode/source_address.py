@@ -1,4 +1,4 @@
-"""Where frames come from, which protocols that needs, and how it is shown to people."""
+"""Source addresses: protocol, FFmpeg options and a form without credentials for display."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _FFMPEG_PROTOCOLS: dict[Protocol, str] = {
     Protocol.RTMP: "rtmp,tcp",
     Protocol.RTMPS: "rtmps,tls,tcp",
 }
-"""What FFmpeg may use once an address of this kind was allowed. None but `file` reads files: a playlist from the
-network must not name one, and a playlist on disk must not reach the network."""
+"""Protocols that FFmpeg may use for an allowed address. Only `file` reads files: a playlist from the network must not
+name one, and a playlist on disk must not reach the network."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where frames come from.
+class SourceAddress:
+    """A file, a folder of images, or the address of a stream.
 
     Attributes:
-        target: what FFmpeg opens, with credentials; never shown.
-        protocol: its kind.
+        target: what FFmpeg opens, with credentials; never displayed.
+        protocol: its protocol.
         whitelist: protocols that FFmpeg may use for it, comma-separated.
-        shown: for people: without credentials.
+        shown: for display, without credentials.
         path: the file or folder, None for the network.
     """
 
@@ -53,8 +53,8 @@ class Address:
         return self.path is None
 
 
-def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Address:
-    """Understand a path or an address, and check it against the allowed protocols.
+def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> SourceAddress:
+    """Parse a path or an address, and check it against the allowed protocols.
 
     Raises:
         ConfigError: empty, malformed, or of a protocol that is not allowed.
@@ -82,12 +82,12 @@ def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Add
         host = None
     if not host:
         raise ConfigError(camera_id, f"{redact_address(url)} names no host", f"Write it as {scheme}://host:port/path")
-    return Address(url, protocol, _FFMPEG_PROTOCOLS[protocol], redact_address(url), None)
+    return SourceAddress(url, protocol, _FFMPEG_PROTOCOLS[protocol], redact_address(url), None)
 
 
-def _file_address(camera_id: str, path: str, allowed: frozenset[Protocol]) -> Address:
+def _file_address(camera_id: str, path: str, allowed: frozenset[Protocol]) -> SourceAddress:
     if Protocol.FILE not in allowed:
         raise ConfigError(camera_id, f"files such as {path} are not allowed", "Add file to decode.protocols")
-    # An absolute path behind `file:` cannot be taken for another FFmpeg protocol (concat:, subfile, …).
+    # An absolute path after `file:` cannot be mistaken for another FFmpeg protocol (concat:, subfile, …).
     absolute = Path(path).expanduser().absolute()
-    return Address(f"file:{absolute}", Protocol.FILE, _FFMPEG_PROTOCOLS[Protocol.FILE], path, absolute)
+    return SourceAddress(f"file:{absolute}", Protocol.FILE, _FFMPEG_PROTOCOLS[Protocol.FILE], path, absolute)

@@ -1,4 +1,4 @@
-"""The state of a source: which changes are legal, and what is counted."""
+"""State and counters of a source, with the legal state transitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import structlog
 from pipeline.domain.ports import Clock, SourceState, SourceStatus
 
 _S = SourceState
-_TROUBLE = frozenset({_S.STALLED, _S.BACKING_OFF, _S.FAILED})
+_PROBLEMS = frozenset({_S.STALLED, _S.BACKING_OFF, _S.FAILED})
 _ALIVE = frozenset({_S.CONNECTING, _S.STREAMING, _S.STALLED, _S.BACKING_OFF})
 
 LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
@@ -23,31 +23,31 @@ LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
     _S.ENDED: frozenset(),
     _S.FAILED: frozenset(),
 }
-"""To which states each state may change."""
+"""States that each state may change to."""
 
 _FPS_WINDOW_S = 3.0
-"""Long enough to be steady at one frame per second, short enough to show a stall."""
+"""Long enough for a steady figure at one frame per second, short enough to show a stall."""
 
 _log = structlog.get_logger(__name__)
 
 
 class IllegalTransition(RuntimeError):
-    """A change of state that `LEGAL` does not know: a mistake in this program, not of a camera."""
+    """A state transition that is not in `LEGAL`: a bug of this program, not of a camera."""
 
 
 @dataclass(frozen=True, slots=True)
-class SourceSession:
-    """A ticket for one opening of the source. What comes in under an old ticket is ignored."""
+class SessionToken:
+    """Identifies one session of the source. Reports with the token of an older session are ignored."""
 
     number: int
 
 
-class Monitor:
-    """The one place where a source's state and counters are kept; safe from any thread.
+class SourceMonitor:
+    """State and counters of a source; safe from any thread.
 
     Args:
         camera_id: for the log.
-        clock: whose monotonic time is used.
+        clock: time.
     """
 
     def __init__(self, camera_id: str, clock: Clock) -> None:
@@ -56,16 +56,16 @@ class Monitor:
         self._lock = threading.Lock()
         self._state = SourceState.CONNECTING
         self._detail = ""
-        self._take = SourceSession(0)
+        self._session = SessionToken(0)
         self._stream_id = ""
         self._decoded = 0
-        self._decoded_in_take = 0
+        self._decoded_in_session = 0
         self._delivered = 0
         self._drops: Counter[str] = Counter()
         self._reconnects = 0
         self._size = (0, 0)
         self._recent: deque[float] = deque()
-        self._sign_of_life_s = clock.monotonic_s()
+        self._last_activity_s = clock.monotonic_s()
         self._last_frame_s: float | None = None
         self._duration_s: float | None = None
         self._position_s = 0.0
@@ -78,15 +78,15 @@ class Monitor:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since the newest frame, or since the present take began when it has none yet."""
+        """Seconds since the newest frame, or since the session began when it has none yet."""
         with self._lock:
-            return self._clock.monotonic_s() - self._sign_of_life_s
+            return self._clock.monotonic_s() - self._last_activity_s
 
     @property
-    def decoded_in_take(self) -> int:
-        """Frames decoded since the present take began."""
+    def decoded_in_session(self) -> int:
+        """Frames decoded in the present session."""
         with self._lock:
-            return self._decoded_in_take
+            return self._decoded_in_session
 
     @property
     def position_s(self) -> float:
@@ -96,7 +96,7 @@ class Monitor:
 
     @property
     def duration_s(self) -> float | None:
-        """Length of the present take where it is known."""
+        """Length of the present session where it is known."""
         with self._lock:
             return self._duration_s
 
@@ -105,8 +105,8 @@ class Monitor:
 
         Args:
             state: the new one.
-            detail: why; the same words for the same reason, as events are made of them.
-            facts: more of it, for the log only.
+            detail: why; the same text for the same reason, as it becomes part of events.
+            facts: more details, for the log only.
 
         Raises:
             IllegalTransition: see `LEGAL`.
@@ -115,58 +115,58 @@ class Monitor:
             self._move(state, detail, **facts)
 
     def finish(self, state: SourceState, detail: str = "") -> None:
-        """Change to a last state unless one has been reached already."""
+        """Change to a final state unless one has been reached already."""
         with self._lock:
             if self._state in _ALIVE:
                 self._move(state, detail)
 
-    def begin_take(self) -> SourceSession:
-        """A new opening begins; tickets of older ones are void."""
+    def begin_session(self) -> SessionToken:
+        """Begin a new session; tokens of older ones become invalid."""
         with self._lock:
-            self._take = SourceSession(self._take.number + 1)
-            self._decoded_in_take = 0
-            self._sign_of_life_s = self._clock.monotonic_s()
-            return self._take
+            self._session = SessionToken(self._session.number + 1)
+            self._decoded_in_session = 0
+            self._last_activity_s = self._clock.monotonic_s()
+            return self._session
 
-    def opened(self, take: SourceSession, stream_id: str, duration_s: float | None) -> None:
+    def opened(self, session: SessionToken, stream_id: str, duration_s: float | None) -> None:
         """The source answered and described its stream."""
         with self._lock:
-            if take == self._take:
+            if session == self._session:
                 self._stream_id, self._duration_s = stream_id, duration_s
-                self._sign_of_life_s = self._clock.monotonic_s()
+                self._last_activity_s = self._clock.monotonic_s()
 
-    def decoded(self, take: SourceSession, pts_s: float, width: int, height: int) -> None:
-        """A frame was decoded: whatever the state was, the source is streaming."""
+    def decoded(self, session: SessionToken, pts_s: float, width: int, height: int) -> None:
+        """Count a decoded frame; from now on the source is streaming."""
         with self._lock:
-            if take != self._take or self._state not in _ALIVE:
+            if session != self._session or self._state not in _ALIVE:
                 return
             now = self._clock.monotonic_s()
             if self._state is not SourceState.STREAMING:
                 self._reconnects += self._state is SourceState.CONNECTING and self._decoded > 0
                 self._move(SourceState.STREAMING)
             self._decoded += 1
-            self._decoded_in_take += 1
+            self._decoded_in_session += 1
             self._size = (width, height)
             self._position_s = pts_s
-            self._sign_of_life_s = self._last_frame_s = now
+            self._last_activity_s = self._last_frame_s = now
             self._recent.append(now)
-            self._forget(now)
+            self._expire(now)
 
     def delivered(self) -> None:
-        """A frame was handed on."""
+        """Count a frame that was passed on for analysis."""
         with self._lock:
             self._delivered += 1
 
-    def dropped(self, take: SourceSession, reason: str) -> None:
-        """A frame was not handed on."""
+    def dropped(self, session: SessionToken, reason: str) -> None:
+        """Count a frame that was not passed on."""
         with self._lock:
-            if take == self._take:
+            if session == self._session:
                 self._drops[reason] += 1
 
     def status(self) -> SourceStatus:
         """A snapshot."""
         with self._lock:
-            self._forget(self._clock.monotonic_s())
+            self._expire(self._clock.monotonic_s())
             return SourceStatus(
                 state=self._state,
                 detail=self._detail,
@@ -183,7 +183,7 @@ class Monitor:
                 position_s=self._position_s,
             )
 
-    def _forget(self, now: float) -> None:
+    def _expire(self, now: float) -> None:
         while self._recent and now - self._recent[0] > _FPS_WINDOW_S:
             self._recent.popleft()
 
@@ -196,6 +196,6 @@ class Monitor:
     def _move(self, state: SourceState, detail: str = "", **facts: object) -> None:
         if state not in LEGAL[self._state]:
             raise IllegalTransition(f"{self._state} -> {state}")
-        level = "warning" if state in _TROUBLE else "info"
+        level = "warning" if state in _PROBLEMS else "info"
         getattr(self._log, level)("source_state", state=state.value, was=self._state.value, detail=detail, **facts)
         self._state, self._detail = state, detail

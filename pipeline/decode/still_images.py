@@ -1,4 +1,4 @@
-"""The bytes of an image file to pixels; its size is read from the header, before a decoder sees it."""
+"""Image files decoded to pixels; the size is read from the header before anything is decoded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipeline.errors import UnsupportedMedia
 
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 
-# Pillow's classes by name, not its `open`: that warns and refuses by a limit of its own, kept for the whole process.
+# Pillow's classes by name, not its `open`: that warns and refuses by a limit of its own, which is global.
 _HEADERS: Mapping[bytes, Callable[[BinaryIO], ImageFile]] = MappingProxyType(
     {
         _JPEG_START: JpegImageFile,
@@ -35,7 +35,7 @@ _HEADERS: Mapping[bytes, Callable[[BinaryIO], ImageFile]] = MappingProxyType(
         b"P": PpmImageFile,
     }
 )
-"""Reads the header of a file that begins so. OpenCV knows more formats; they are of no camera."""
+"""Header readers by the first bytes of the file. OpenCV knows more formats, which no camera writes."""
 
 
 def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> EditableImage:
@@ -58,23 +58,23 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Edi
         raise UnsupportedMedia(
             name,
             f"its {width}×{height} pixels are too many",
-            "Make it smaller, or raise decode.max_image_px if that is meant",
+            "Make it smaller, or raise decode.max_image_px",
         )
-    # libjpeg fills what is missing with gray and says so on stderr only.
+    # libjpeg fills missing parts with gray and reports that on stderr only.
     if data.startswith(_JPEG_START) and _JPEG_END not in data[max(data.rfind(_JPEG_SCAN), 0) :]:
-        raise UnsupportedMedia(name, "is cut off", "Copy it again from where it came from")
+        raise UnsupportedMedia(name, "is cut off", "Copy it again from its source")
     flags = cv2.IMREAD_COLOR if turn_upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
-        raise UnsupportedMedia(name, "is too large or malformed", "Save it anew as JPEG or PNG") from error
+        raise UnsupportedMedia(name, "is too large or malformed", "Save it again as JPEG or PNG") from error
     if image is None:
         raise _no_image(name)
     return ArrayImage(np.asarray(image, np.uint8))
 
 
 def still_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Width and height in pixels, as stored, from the header of an open file; None when it is no image we read."""
+    """Width and height in pixels, as stored, from the header of an open file; None when it is not a supported image."""
     start = file.read(4)
     opener = next((opener for first, opener in _HEADERS.items() if start.startswith(first)), None)
     if opener is None:
@@ -83,7 +83,7 @@ def still_size(file: BinaryIO) -> tuple[int, int] | None:
     try:
         with opener(file) as header:
             return header.size
-    except (OSError, SyntaxError, ValueError):  # Pillow says SyntaxError of a malformed header
+    except (OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError for a malformed header
         return None
 
 

@@ -1,4 +1,4 @@
-"""One opening of a clip or a stream by PyAV: its video packets, decoded."""
+"""A video file or stream opened with PyAV: its video packets, decoded."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from av.stream import Discard
 from av.video.reformatter import ColorRange
 
 from pipeline.decode.allowed_formats import FILE_OPTIONS, STREAM_OPTIONS
+from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
 from pipeline.decode.frame_conversion import FrameConverter, quarter_turns
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
-from pipeline.decode.source_address import Address
+from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
 from pipeline.domain.video import EditableImage, Tags
 
 _PROBE_US = 2_000_000
 """Of a live stream; FFmpeg's own 5 s would be spent on every reconnection to a camera whose audio it cannot probe."""
 _FPS_PROBE_FRAMES = 4
-"""Instead of 20, which cost most of a second per connection; the timeline learns the step by itself."""
+"""Instead of 20, which take most of a second per connection; the timeline learns the step by itself."""
 _GRACE_S = 1.0
 """FFmpeg's own read timeout comes this much after the watchdog's. When it strikes, FFmpeg hands out the half-read
-packet as if it were a sign of life, and raises only the second time."""
+packet as if it were a new one, and raises only the second time."""
 _FALLBACK_FPS = 25
 _UNSPECIFIED = 2
 """Number of "unspecified" in ITU-T H.273."""
 _MAX_LOST_PACKETS = 20
-"""In a row: most of a second of nothing decodable is no longer damage but another codec."""
+"""In a row: when nothing is decodable for most of a second, that is no damage but another codec."""
 
 _log = structlog.get_logger(__name__)
 
@@ -50,13 +51,13 @@ class _CodecChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """A frame before anybody decided whether it is wanted.
+class DecodedFrame:
+    """A decoded frame whose image is converted only on demand.
 
     Attributes:
-        stamp_s: the stream's own time of it in seconds, None when it says nothing.
+        stamp_s: its time in the stream in seconds, None when the stream gives none.
         width, height: pixels of the upright image.
-        image: converts it; to be called before the next frame is asked for.
+        image: converts it; to be called before the next frame is requested.
         sample_aspect: width of one upright pixel over its height.
     """
 
@@ -73,9 +74,10 @@ class VideoContainer:
     Args:
         address: what to open.
         settings: timeouts, limits, threads.
-        maker: makes images of its frames.
+        converter: converts frames to images.
         on_corrupt: called once for every packet or frame that could not be decoded.
-        tap: gets a copy of every video packet, before it is decoded.
+        timer: measures the time inside the decoder.
+        tap: receives a copy of every video packet, before it is decoded.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
@@ -85,16 +87,19 @@ class VideoContainer:
 
     def __init__(
         self,
-        address: Address,
+        address: SourceAddress,
         settings: DecodeSettings,
-        maker: FrameConverter,
+        converter: FrameConverter,
+        *,
         on_corrupt: Callable[[], None],
+        timer: DecodeTimer,
         tap: PacketTap | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
-        self._maker = maker
+        self._converter = converter
         self._on_corrupt = on_corrupt
+        self._timer = timer
         self._tap = tap
         self._recording: PacketSession | None = None
         self._resources = ExitStack()
@@ -127,7 +132,7 @@ class VideoContainer:
 
     @property
     def rate(self) -> Fraction:
-        """Frames per second, as the container has it."""
+        """Frames per second, according to the container."""
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(_FALLBACK_FPS)
         return rate if 1 <= rate <= 1000 else Fraction(_FALLBACK_FPS)
 
@@ -141,19 +146,19 @@ class VideoContainer:
         """Colors of the stream."""
         codec = self._stream.codec_context
         full_range = codec.color_range == ColorRange.JPEG or (codec.pix_fmt or "").startswith("yuvj")
-        # RGB (0) becomes planes on our side; what matrix those have, players guess by the height, as `Color.of` does.
+        # RGB (0) becomes planes here; players guess the matrix of those by the height, as `Color.of` does.
         return Tags(codec.color_primaries, codec.color_trc, codec.colorspace or _UNSPECIFIED, full_range)
 
     @property
     def duration_s(self) -> float | None:
-        """Length of the video in seconds where the container tells."""
+        """Length of the video in seconds where the container states it."""
         if self._stream.duration is not None and self._stream.time_base is not None:
             return float(self._stream.duration * self._stream.time_base)
         return None if self._container.duration is None else self._container.duration / av.time_base
 
     @property
     def recorded_ms(self) -> int | None:
-        """When the recording began according to the container, milliseconds since 1970 UTC."""
+        """Start of the recording according to the container, milliseconds since 1970 UTC."""
         text = self._container.metadata.get("creation_time") or self._stream.metadata.get("creation_time")
         try:
             moment = datetime.fromisoformat(text or "")
@@ -163,7 +168,7 @@ class VideoContainer:
         # Recorders without a set clock write 1904 or 1970.
         return round(moment.timestamp() * 1000) if moment.year >= 2000 else None
 
-    def frames(self) -> Iterator[Decoded]:
+    def frames(self) -> Iterator[DecodedFrame]:
         """Every frame that can be decoded, in order of presentation.
 
         Raises:
@@ -179,13 +184,14 @@ class VideoContainer:
             else:
                 return
 
-    def _decode_stream(self) -> Iterator[Decoded]:
+    def _decode_stream(self) -> Iterator[DecodedFrame]:
         lost: list[int] = []
         for packet in self._container.demux(self._stream):
             if self._recording is not None and packet.size:
                 self._recording.packet(_copied(packet))
             try:
-                frames = packet.decode()
+                with self._timer:
+                    frames = packet.decode()
             except av.FFmpegError:
                 lost.append(packet.pos or 0)
                 if len(lost) > _MAX_LOST_PACKETS:
@@ -203,7 +209,7 @@ class VideoContainer:
             self._on_corrupt()
 
     def _give_up(self, lost: list[int]) -> None:
-        """Nothing was decodable for long: a file goes on with another codec where there is one."""
+        """Nothing was decodable for long: continue a file in another codec, or raise."""
         if not self._address.live and lost[0] > self._skipped:
             raise _CodecChanged(lost[0])
         self._count_corrupt(len(lost))
@@ -215,7 +221,7 @@ class VideoContainer:
         _log.warning("codec_changed", source=self._address.shown, byte=byte)
         self.__enter__()
 
-    def _decoded(self, frame: av.VideoFrame) -> Decoded:
+    def _decoded(self, frame: av.VideoFrame) -> DecodedFrame:
         self._check_size(frame.width, frame.height)
         stamp = frame.pts if frame.pts is not None else frame.dts
         time_base = frame.time_base or self._stream.time_base
@@ -223,7 +229,7 @@ class VideoContainer:
         size, aspect = (frame.width, frame.height), self._stream.sample_aspect_ratio or Fraction(1)
         if quarter_turns(frame) % 2:
             size, aspect = size[::-1], 1 / aspect
-        return Decoded(stamp_s, *size, lambda: self._maker.make(frame), aspect)
+        return DecodedFrame(stamp_s, *size, lambda: self._converter.make(frame), aspect)
 
     def _open(self) -> av.container.InputContainer:
         return self._open_with(self._hardware())
@@ -233,7 +239,7 @@ class VideoContainer:
             return None
         hardware = HWAccel(self._settings.hwaccel.value, allow_software_fallback=True)
         try:
-            # PyAV raises without a driver even when the fallback is allowed; better now than with a camera on the line.
+            # PyAV raises without a driver even when the fallback is allowed; find out before connecting to a camera.
             hardware.create(av.Codec("h264", "r"))
         except (RuntimeError, av.FFmpegError) as error:
             _log.warning("no_hardware_decoder", source=self._address.shown, error=reason(error))
@@ -253,7 +259,7 @@ class VideoContainer:
             timeout = (self._settings.open_timeout_s, self._settings.read_timeout_s + _GRACE_S)
             options |= {"analyzeduration": str(_PROBE_US), "fpsprobesize": str(_FPS_PROBE_FRAMES)}
         if self._address.protocol in (Protocol.RTSP, Protocol.RTSPS):
-            # Of the session only the video is set up: the camera does not even send the audio.
+            # Only the video of the session is set up: the camera does not even send the audio.
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
         began_s = time.monotonic()
         try:
@@ -269,10 +275,10 @@ class VideoContainer:
         images = [s for s in streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not images:
             kinds = sorted({str(stream.type) for stream in streams})
-            raise NoVideo(f"holds no video, only {', '.join(kinds) or 'nothing'}")
+            raise NoVideo(f"contains no video, only {', '.join(kinds) or 'nothing'}")
         chosen = images[0]
         if chosen.codec_context is None:
-            raise NoVideo("holds video of a codec that cannot be decoded")
+            raise NoVideo("contains video of a codec that cannot be decoded")
         for stream in streams:
             if stream is not chosen:
                 stream.discard = Discard.all

@@ -1,1 +1,1 @@
-"""The demo: media that a fresh install has, and the command that shows them."""
+"""Media of the demo: a street video from a package, and a rendered scene with plates."""

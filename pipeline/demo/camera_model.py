@@ -1,4 +1,4 @@
-"""A pole camera: how points on the road become pixels.
+"""Camera model of the plate scene: projection of points on the road to pixels.
 
 World: meters, x to the right, y along the road away from the camera, z up, origin on the road under the pole.
 """
@@ -18,13 +18,13 @@ Size: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Lens:
-    """A pinhole camera that looks along the road and down.
+class PoleCamera:
+    """A pinhole camera on a pole, pointed along the road and down.
 
     Attributes:
         size: of the image.
         height_m: of the camera above the road.
-        pitch_deg: how far it looks down.
+        pitch_deg: of its axis below the horizon.
         focal: focal length in widths of the image.
     """
 
@@ -44,6 +44,6 @@ class Lens:
         pixels: Points = np.stack((points[:, 0], down_m), axis=1) * (focal_px / depth_m)[:, None] + center
         return pixels
 
-    def eye(self) -> Points:
-        """Where the camera is, (3,)."""
+    def position(self) -> Points:
+        """Position of the camera, (3,), meters."""
         return np.array([0.0, 0.0, self.height_m])

@@ -1,4 +1,4 @@
-"""A car, as a mesh of small shaded quadrilaterals: enough of one for a detector to call it a car."""
+"""Mesh of a car from small shaded quadrilaterals, detailed enough for a detector."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.demo.camera_model import Lens, Points
-from pipeline.demo.plate_face import HEIGHT_MM, WIDTH_MM
+from pipeline.demo.camera_model import Points, PoleCamera
+from pipeline.demo.plate_image import HEIGHT_MM, WIDTH_MM
 from pipeline.domain.frame import BgrImage
 
 Color: TypeAlias = tuple[int, int, int]
@@ -83,42 +83,42 @@ class Car:
 
     Attributes:
         paint: color of its body.
-        face: its plate, see `pipeline.demo.plate_face`.
+        plate: image of its plate, see `pipeline.demo.plate_image`.
     """
 
     paint: Color
-    face: BgrImage
+    plate: BgrImage
 
     def palette(self) -> npt.NDArray[np.float64]:
         """Colors by material: paint, glass, plastic, lamp, rubber, rim."""
         return np.array([self.paint, _GLASS, _PLASTIC, _LAMP, _RUBBER, _RIM], dtype=np.float64)
 
 
-def draw(canvas: BgrImage, lens: Lens, car: Car, x_m: float, y_m: float) -> None:
+def draw_car(canvas: BgrImage, camera: PoleCamera, car: Car, x_m: float, y_m: float) -> None:
     """Draw a car, its shadow and its plate into an image.
 
     Args:
         canvas: (height, width, 3) BGR, written into.
-        lens: the camera.
+        camera: the camera.
         car: the car.
-        x_m, y_m: the middle of its rear end on the road; it stands wholly before the camera.
+        x_m, y_m: the middle of its rear end on the road; the whole car is before the camera.
     """
     place = np.array([x_m, y_m, 0.0])
-    _draw_shadow(canvas, lens, place)
+    _draw_shadow(canvas, camera, place)
     mesh = _mesh()
     corners = mesh.corners + place
     centers = corners.mean(axis=1)
-    towards = lens.eye() - centers
+    towards = camera.position() - centers
     distance_m = np.linalg.norm(towards, axis=1)
     visible = np.flatnonzero((mesh.normals * towards).sum(axis=1) > 0)
-    pixels = lens.project(corners.reshape(-1, 3)).reshape(-1, 4, 2)
+    pixels = camera.project(corners.reshape(-1, 3)).reshape(-1, 4, 2)
     colors = _shade(mesh, car.palette(), towards / distance_m[:, None])
     # Fractions of a pixel, so that a slowly moving edge does not jump.
     fixed = np.round(pixels * 2**_FIXED_POINT_BITS).astype(np.int32)
     shades = colors.tolist()
     for index in visible[np.argsort(-distance_m[visible])]:
         _fill(canvas, fixed[index], shades[index])
-    _draw_plate(canvas, lens, car.face, place)
+    _draw_plate(canvas, camera, car.plate, place)
 
 
 def plate_corners(x_m: float, y_m: float) -> Points:
@@ -153,9 +153,9 @@ def _fill(canvas: BgrImage, fixed: npt.NDArray[np.int32], shade: Sequence[float]
     cv2.polylines(canvas, [fixed], True, shade, 1, cv2.LINE_AA, _FIXED_POINT_BITS)
 
 
-def _draw_shadow(canvas: BgrImage, lens: Lens, place: Points) -> None:
+def _draw_shadow(canvas: BgrImage, camera: PoleCamera, place: Points) -> None:
     ground = np.array([[-0.95, -0.12, 0], [1.15, -0.02, 0], [1.15, LENGTH_M, 0], [-0.95, LENGTH_M, 0]])
-    pixels = lens.project(ground + place)
+    pixels = camera.project(ground + place)
     blur = max(8, int(np.ptp(pixels[:, 0]) / 14))
     part, origin = _window(canvas, pixels, margin=blur)
     if part.size == 0:
@@ -168,22 +168,22 @@ def _draw_shadow(canvas: BgrImage, lens: Lens, place: Points) -> None:
     part[:] = cv2.multiply(part, light, dtype=cv2.CV_8U)
 
 
-def _draw_plate(canvas: BgrImage, lens: Lens, face: BgrImage, place: Points) -> None:
-    pixels = lens.project(plate_corners(place[0], place[1]))
+def _draw_plate(canvas: BgrImage, camera: PoleCamera, plate: BgrImage, place: Points) -> None:
+    pixels = camera.project(plate_corners(place[0], place[1]))
     part, origin = _window(canvas, pixels, margin=2)
     if part.size == 0:
         return
     target = (pixels - origin).astype(np.float32)
-    # Shrink first by area: a warp alone would skip most pixels of the face and make the characters flicker.
+    # Shrink first by area: a warp alone would skip most pixels of the plate and make the characters flicker.
     width = max(8, round(float(np.linalg.norm(target[1] - target[0]))))
     height = max(3, round(float(np.linalg.norm(target[3] - target[0]))))
-    small = cv2.resize(face, (width, height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(plate, (width, height), interpolation=cv2.INTER_AREA)
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(source, target)
     size = (part.shape[1], part.shape[0])
-    cover = cv2.warpPerspective(np.ones((height, width), np.float32), matrix, size)[:, :, None]
+    coverage = cv2.warpPerspective(np.ones((height, width), np.float32), matrix, size)[:, :, None]
     warped = cv2.warpPerspective(small, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    part[:] = (part * (1 - cover) + warped * 0.94 * cover).astype(np.uint8)
+    part[:] = (part * (1 - coverage) + warped * 0.94 * coverage).astype(np.uint8)
 
 
 def _window(canvas: BgrImage, pixels: Points, margin: int) -> tuple[BgrImage, Points]:
@@ -196,7 +196,7 @@ def _window(canvas: BgrImage, pixels: Points, margin: int) -> tuple[BgrImage, Po
 
 @cache
 def _mesh() -> Mesh:
-    """The body, its wheels, and the details on it."""
+    """The body with its wheels."""
     parts = [_body(), *(_wheel(side, axle) for side in (-1, 1) for axle in _AXLES_M)]
     corners = np.concatenate([part[0] for part in parts])
     materials = np.concatenate([part[1] for part in parts])
@@ -206,7 +206,7 @@ def _mesh() -> Mesh:
 
 
 def _body() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Rings around the car, one above the other; each ring a superellipse, that is, a rectangle with round corners."""
+    """Cross-sections, one above the other, each a superellipse: a rectangle with round corners."""
     slices = np.array(_HATCHBACK)
     heights = np.unique(
         np.concatenate([np.linspace(a, b, 3) for a, b in zip(slices[:-1, 0], slices[1:, 0], strict=True)])
@@ -218,8 +218,10 @@ def _body() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     along = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
     x = half[:, None] * across
     y = ((rear + front) / 2)[:, None] + ((front - rear) / 2)[:, None] * along
-    rings = np.stack((x, y, np.broadcast_to(heights[:, None], x.shape)), axis=2)
-    corners = np.stack((rings[:-1, :-1], rings[:-1, 1:], rings[1:, 1:], rings[1:, :-1]), axis=2).reshape(-1, 4, 3)
+    sections = np.stack((x, y, np.broadcast_to(heights[:, None], x.shape)), axis=2)
+    corners = np.stack((sections[:-1, :-1], sections[:-1, 1:], sections[1:, 1:], sections[1:, :-1]), axis=2).reshape(
+        -1, 4, 3
+    )
     return corners, _body_materials(corners.mean(axis=1), rear=np.interp(corners.mean(axis=1)[:, 2], heights, rear))
 
 
@@ -245,14 +247,14 @@ def _wheel(side: int, axle_m: float) -> tuple[npt.NDArray[np.float64], npt.NDArr
     y, z = np.cos(turn), np.sin(turn)
     outer, inner = side * (_HALF_WIDTH_M + 0.01), side * (_HALF_WIDTH_M - 0.19)
 
-    def ring(x: float, radius: float) -> Points:
+    def circle(x: float, radius: float) -> Points:
         return np.stack((np.full(25, x), axle_m + radius * y, _WHEEL_RADIUS_M + radius * z), axis=1)
 
     def band(first: Points, second: Points) -> npt.NDArray[np.float64]:
         quads = np.stack((first[:-1], first[1:], second[1:], second[:-1]), axis=1)
         return quads[:, ::-1] if side < 0 else quads
 
-    tire, rim = ring(outer, _WHEEL_RADIUS_M), ring(outer, 0.20)
-    bands = [band(ring(inner, _WHEEL_RADIUS_M), tire)[:, ::-1], band(tire, rim), band(rim, ring(outer, 0.01))]
+    tire, rim = circle(outer, _WHEEL_RADIUS_M), circle(outer, 0.20)
+    bands = [band(circle(inner, _WHEEL_RADIUS_M), tire)[:, ::-1], band(tire, rim), band(rim, circle(outer, 0.01))]
     materials = np.repeat([4, 4, 5], [len(quads) for quads in bands])
     return np.concatenate(bands), materials

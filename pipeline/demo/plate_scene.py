@@ -1,7 +1,7 @@
-"""A street with cars and Brazilian plates, drawn by us: real plates belong to people; free videos of them are rare.
+"""Rendered video of a street with cars and Brazilian plates: real plates belong to people.
 
-The plates say what the caller asks for, so what a reader makes of the clip can be checked to the letter. It is drawn
-and says nothing about how well real plates are read; see `benchmarks/results` for that.
+The caller chooses the plates, so reads of the video can be checked to the letter. A rendered scene does not show how
+well real plates are read; see `benchmarks/results` for that.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import av
 import cv2
 import numpy as np
 
-from pipeline.demo.camera_model import Lens, Size
-from pipeline.demo.car_mesh import Car, draw
-from pipeline.demo.plate_face import face
-from pipeline.demo.road_drawing import street
+from pipeline.demo.camera_model import PoleCamera, Size
+from pipeline.demo.car_mesh import Car, draw_car
+from pipeline.demo.plate_image import render_plate
+from pipeline.demo.road_drawing import draw_street
 from pipeline.domain.frame import BgrImage
 
 _PAINTS = ((186, 188, 190), (52, 46, 150), (150, 92, 48), (222, 224, 224), (96, 98, 100), (150, 152, 120))
@@ -38,7 +38,7 @@ class _Passage:
     speed_m_s: float
 
     def y_m(self, time_s: float) -> float:
-        """Distance of its rear from the pole; it gathers speed, as behind a crossing."""
+        """Distance of its rear from the pole; it accelerates, as behind a crossing."""
         driven_s = time_s - self.starts_s
         return _FIRST_M + self.speed_m_s * driven_s + 0.5 * 1.0 * max(driven_s, 0) ** 2
 
@@ -57,9 +57,9 @@ def render(
     The same arguments give the same images.
 
     Args:
-        path: the clip to write; the name's ending chooses the container (``.mp4``).
+        path: the file to write; its suffix chooses the container (``.mp4``).
         plates: one car each, in this order, lanes in turn.
-        seconds: length of the clip.
+        seconds: length of the video.
         fps: frames per second.
         size: width and height in pixels, both even.
         seed: of the road's grain and the camera's noise.
@@ -85,28 +85,28 @@ def render(
 def images(*, plates: Sequence[str], seconds: float, fps: int, size: Size, seed: int = 7) -> Iterator[BgrImage]:
     """The scene's images, (height, width, 3) BGR, one by one; see `render`."""
     random = np.random.default_rng(seed)
-    lens = Lens((size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
-    empty = street(lens, random)
+    camera = PoleCamera((size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
+    empty = draw_street(camera, random)
     passages = _passages(plates, seconds)
     for index in range(round(seconds * fps)):
         canvas = empty.copy()
         for passage in sorted(passages, key=lambda p: -p.y_m(index / fps)):
             y_m = passage.y_m(index / fps)
             if 0.5 < y_m < _LAST_M:
-                draw(canvas, lens, passage.car, passage.x_m, y_m)
+                draw_car(canvas, camera, passage.car, passage.x_m, y_m)
         yield _exposed(canvas, size, random)
 
 
 def _passages(plates: Sequence[str], seconds: float) -> list[_Passage]:
     gap_s = seconds / (len(plates) + 0.4)
     return [
-        _Passage(Car(_PAINTS[i % len(_PAINTS)], face(plate)), _LANES_M[i % 2], i * gap_s, 2.0 + 0.3 * (i % 3))
+        _Passage(Car(_PAINTS[i % len(_PAINTS)], render_plate(plate)), _LANES_M[i % 2], i * gap_s, 2.0 + 0.3 * (i % 3))
         for i, plate in enumerate(plates)
     ]
 
 
 def _exposed(canvas: BgrImage, size: Size, random: np.random.Generator) -> BgrImage:
-    """What a sensor makes of it: shrunk, a little soft, a little noisy."""
+    """The image of a sensor: shrunk, slightly blurred, slightly noisy."""
     image = cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)
     image = cv2.GaussianBlur(image, (0, 0), 0.6)
     noise = cv2.resize(random.normal(0, _NOISE, (size[1] // 2, size[0] // 2)).astype(np.float32), size)

@@ -1,4 +1,4 @@
-"""The street the cars of the plate scene drive on, drawn once per scene."""
+"""Drawing of the street of the plate scene, without cars."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.demo.camera_model import Lens
+from pipeline.demo.camera_model import PoleCamera
 from pipeline.domain.frame import BgrImage
 
 _HALF_WIDTH_M = 13.0
@@ -15,10 +15,10 @@ _PX_PER_M = 40
 _LANES_M = (-3.6, 0.0, 3.6)
 
 
-def street(lens: Lens, random: np.random.Generator) -> BgrImage:
+def draw_street(camera: PoleCamera, random: np.random.Generator) -> BgrImage:
     """Two lanes with curbs, pavements and trees, as the camera sees them, (height, width, 3) BGR."""
-    width, height = lens.size
-    canvas = _backdrop(lens, random)
+    width, height = camera.size
+    canvas = _backdrop(camera, random)
     ground = _ground(random)
     corners_m = np.array(
         [
@@ -31,10 +31,10 @@ def street(lens: Lens, random: np.random.Generator) -> BgrImage:
     flat = np.array(
         [[0, 0], [ground.shape[1], 0], [ground.shape[1], ground.shape[0]], [0, ground.shape[0]]], np.float32
     )
-    matrix = cv2.getPerspectiveTransform(flat, lens.project(corners_m).astype(np.float32))
+    matrix = cv2.getPerspectiveTransform(flat, camera.project(corners_m).astype(np.float32))
     seen = cv2.warpPerspective(ground, matrix, (width, height), flags=cv2.INTER_AREA)
-    cover = cv2.warpPerspective(np.full(ground.shape[:2], 255, np.uint8), matrix, (width, height))
-    return np.where(cover[:, :, None] > 0, seen, canvas).astype(np.uint8)
+    coverage = cv2.warpPerspective(np.full(ground.shape[:2], 255, np.uint8), matrix, (width, height))
+    return np.where(coverage[:, :, None] > 0, seen, canvas).astype(np.uint8)
 
 
 def _ground(random: np.random.Generator) -> BgrImage:
@@ -74,10 +74,10 @@ def _grainy(image: BgrImage, random: np.random.Generator) -> BgrImage:
     return (image + (fine + coarse)[:, :, None]).clip(0, 255).astype(np.uint8)
 
 
-def _backdrop(lens: Lens, random: np.random.Generator) -> BgrImage:
+def _backdrop(camera: PoleCamera, random: np.random.Generator) -> BgrImage:
     """Sky and a row of trees above the horizon, out of focus."""
-    width, height = lens.size
-    horizon = round(float(lens.project(np.array([[0.0, 1e6, 0.0]]))[0, 1]))
+    width, height = camera.size
+    horizon = round(float(camera.project(np.array([[0.0, 1e6, 0.0]]))[0, 1]))
     canvas = np.empty((height, width, 3), np.uint8)
     canvas[:] = (226, 214, 198)
     cv2.rectangle(canvas, (0, max(horizon - 2, 0)), (width, height), (92, 120, 104), -1)

@@ -1,4 +1,4 @@
-"""The street video that comes with a PyPI package, so that a fresh install has real images offline."""
+"""A real street video that comes with a package, so that the demo needs no network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FIX = "Install the demo's media with: pip install 'viapublica[demo]'"
 
 
 def bikes() -> Path:
-    """A street with cyclists, cars and people on foot, filmed from the pavement (640 × 272, 10 s).
+    """A street with cyclists, cars and people on foot, seen from the pavement (640 × 272, 10 s).
 
     Found through the package's list of files: importing the package itself fails with numpy 2.
 
@@ -28,4 +28,4 @@ def bikes() -> Path:
         path = Path(str(file.locate()))
         if file.name == _VIDEO and path.is_file():
             return path
-    raise MissingComponent(_VIDEO, f"the package {_PACKAGE} does not carry it", _FIX)
+    raise MissingComponent(_VIDEO, f"the package {_PACKAGE} does not contain it", _FIX)

@@ -48,7 +48,7 @@ class Frame:
 
     Attributes:
         camera_id: the camera it came from.
-        stream_id: one unbroken take of that camera: for a file a digest of what file it is (the same on every run),
+        stream_id: one uninterrupted session of that camera: for a file a digest of its content (the same on every run),
             for a live stream the wall-clock milliseconds of the connection. Part of every event's identity.
         index: position in the stream's decoded frames, from 0, counting frames that nobody analyzed.
         pts_s: seconds since the stream's first frame; never falls, survives jumps of the container's clock.

@@ -6,6 +6,9 @@ import re
 import string
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from pipeline.errors import StoreError
 
 
 class Layout(StrEnum):
@@ -16,19 +19,35 @@ class Layout(StrEnum):
     BR_MERCOSUL = "br_mercosul"
     """LLLNLNN, CONTRAN resolution 969/2022."""
     OTHER = "other"
-    """Anything else: foreign, diplomatic, official or misread plates. Kept, never thrown away."""
+    """Anything else: foreign, diplomatic, official or misread plates. Stored, never discarded."""
 
 
 _OLD = re.compile(r"[A-Z]{3}[0-9]{4}")
 _MERCOSUL = re.compile(r"[A-Z]{3}[0-9][A-Z][0-9]{2}")
 _CHARACTERS = string.ascii_uppercase + string.digits
 _DIGIT_OF = {chr(ord("A") + digit): str(digit) for digit in range(10)}
+_LONGEST: Final = 64
+"""Letters and digits of what may still be a plate to search for; the longest real ones have some ten."""
 _NOT_PLATE_CHARACTER = re.compile(r"[^A-Z0-9]")
 
 
 def normalize(text: str) -> str:
     """Upper case, letters and digits only: ``abc-1234`` becomes ``ABC1234``."""
     return _NOT_PLATE_CHARACTER.sub("", text.upper())
+
+
+def check_plate(text: str) -> str:
+    """The same text, if it can be a plate to search for or to erase, in any writing.
+
+    Raises:
+        StoreError: it has no letter or digit, or more than 64.
+    """
+    characters = normalize(text)
+    if not characters:
+        raise StoreError(f"plate {text!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234")
+    if len(characters) > _LONGEST:
+        raise StoreError(f"plate {text[:20]!r}…", f"has more than {_LONGEST} letters and digits", "Check the text")
+    return text
 
 
 def layout_of(text: str) -> Layout:
@@ -64,8 +83,8 @@ def plate_forms(text: str) -> tuple[str, ...]:
 def keys_near(text: str) -> frozenset[str]:
     """The keys under which reads of this plate lie when at most one character was read wrong.
 
-    One character was taken for another, in whichever form the vehicle bears: of ABC1234, the misread AB01234 is no old
-    plate any more and its own key, while ABC1834 has the key ABC1I34. Lost and added characters are not covered.
+    One character was misread, in either form that the vehicle may bear: of ABC1234, the misread AB01234 is no old
+    plate any more and its own key, while ABC1834 has the key ABC1I34. Lost and added characters are not included.
     """
     near = {plate_key(text)}
     for form in plate_forms(text):
@@ -76,7 +95,7 @@ def keys_near(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class PlateRead:
-    """A plate's text with how sure we are.
+    """A plate's text with its confidence.
 
     Attributes:
         text: upper case, letters and digits, as read; not empty.

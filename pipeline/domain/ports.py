@@ -1,8 +1,8 @@
-"""What the rooms need of one another, as protocols. `engine` hands the implementations in."""
+"""Protocols between the packages; `engine` and `app` pass the implementations in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -44,7 +44,7 @@ class SourceState(StrEnum):
 
 
 STOPPED: Final = "stopped"
-"""`SourceStatus.detail` of a source that gave images until it was told to stop."""
+"""`SourceStatus.detail` of a source that delivered frames until it was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class SourceStatus:
     Attributes:
         state: see `SourceState`.
         detail: why, in words without credentials; "" while all is well.
-        stream_id: the present take, "" before the first.
-        decoded: frames decoded so far over all takes.
+        stream_id: the present session, "" before the first.
+        decoded: frames decoded so far over all sessions.
         delivered: frames handed on for analysis.
         drops: frames not handed on, by reason (such as ``sampled``, ``corrupt``).
         reconnects: how often a lost stream came back.
@@ -204,6 +204,52 @@ class PlateReader(Protocol):
         Raises:
             ModelRuntimeError: the runtime failed.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OcrRequest:
+    """A plate crop that a track observer wants read.
+
+    Attributes:
+        crop: (height, width, 3) uint8, BGR.
+        answer: receives the reader's output for this crop, at most once and before the next `TrackObserver.settle`.
+    """
+
+    crop: BgrImage
+    answer: Callable[[CharacterProbabilities], None]
+
+
+class TrackObserver(Protocol):
+    """Turns the tracks of one session of one camera into events: plate reads, track summaries, counts.
+
+    Every kind of event made from tracks has its observer in the package that knows about it; a `CameraStream` calls
+    them in order. One thread at a time.
+    """
+
+    def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
+        """Take the tracks of the next frame; frames come in time order.
+
+        Returns:
+            Plate crops to be read; empty for observers that read none.
+        """
+        ...
+
+    def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
+        """Events that are due, each once.
+
+        Args:
+            ended: ids that the tracker gave up since the last call.
+            ts_ms: time of the newest frame, milliseconds since 1970 UTC.
+        """
+        ...
+
+    def close(self) -> Sequence[Event]:
+        """Events of everything still open; the session has ended."""
+        ...
+
+    def captions(self) -> Mapping[int, str]:
+        """Text for previews by track id, of tracks in the newest frame; empty for observers without any."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Where a plate went: sightings, the legs between them, and legs that no vehicle can drive."""
+"""Routes of vehicles: the legs between reads of a plate, and legs that no vehicle can drive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Protocol
+from typing import Annotated, Final
 
 import msgspec
 
@@ -15,28 +15,15 @@ _EARTH_M: Final = 6_371_008.8
 """Mean radius of the Earth (IUGG), meters; as a sphere it is wrong by up to 0.5 % of a distance."""
 
 
-class Sighting(Protocol):
-    """A camera read the plate; a `PlateReadEvent` is one."""
+class ReadSummary(msgspec.Struct, frozen=True, array_like=True):
+    """When and where a plate was read.
 
-    @property
-    def event_id(self) -> uuid.UUID:
-        """Of the read."""
-
-    @property
-    def camera_id(self) -> str:
-        """Which camera."""
-
-    @property
-    def ts_ms(self) -> int:
-        """When, milliseconds since 1970 UTC."""
-
-    @property
-    def plate(self) -> str:
-        """Text as read."""
-
-
-class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """A sighting and nothing more; fields as in `Sighting`."""
+    Attributes:
+        ts_ms: milliseconds since 1970 UTC.
+        camera_id: the camera.
+        plate: text as read.
+        event_id: of the `PlateReadEvent`.
+    """
 
     ts_ms: int
     camera_id: str
@@ -44,29 +31,29 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     event_id: uuid.UUID
 
 
-class Trail(msgspec.Struct, frozen=True, kw_only=True):
-    """All sightings of the vehicle with this `plate_key`, oldest first."""
+class VehicleReads(msgspec.Struct, frozen=True, kw_only=True):
+    """All reads of the vehicle with this `plate_key`, oldest first."""
 
     plate_key: str
-    seen: list[Seen]
+    reads: list[ReadSummary]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GeoPoint:
     """A point on the Earth: degrees, WGS 84."""
 
-    latitude: float
-    longitude: float
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
-    """From one sighting to the next.
+    """From one read of a vehicle to the next.
 
     Attributes:
         plate_key: of the vehicle.
-        from_camera_id, from_ts_ms, from_plate, from_event_id: the sighting before; to_…: the one after it.
+        from_camera_id, from_ts_ms, from_plate, from_event_id: the earlier read; to_…: the later one.
         seconds: between them.
-        distance_m: great-circle distance of the cameras, meters; the road is longer. None when one has no place.
+        distance_m: great-circle distance of the cameras, meters; the road is longer. None when one has no coordinates.
         speed_km_h: distance over time; None without a distance, or when no time went by.
     """
 
@@ -85,21 +72,21 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a vehicle can do, and what cameras may get wrong.
+class DrivingLimits:
+    """What a vehicle can do, and the tolerances of cameras.
 
     Attributes:
-        speed_km_h: no vehicle goes faster, as the crow flies.
-        distance_m: cameras that are not further apart may see one vehicle at the same time.
-        clock_s: how far the cameras' clocks may lie apart, seconds.
+        speed_km_h: the highest speed of any vehicle, as the crow flies, 1 to 2000 km/h.
+        distance_m: cameras at most this far apart may see one vehicle at the same time, meters.
+        clock_s: the largest difference between the cameras' clocks, 0 to 86,400 seconds.
     """
 
-    speed_km_h: float = 180
-    distance_m: float = 300
-    clock_s: float = 5
+    speed_km_h: Annotated[float, msgspec.Meta(ge=1, le=2000)] = 180
+    distance_m: Annotated[float, msgspec.Meta(ge=0)] = 300
+    clock_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 5
 
 
-def distance_m(one: Place, other: Place) -> float:
+def distance_m(one: GeoPoint, other: GeoPoint) -> float:
     """Great-circle distance, meters (haversine formula: Sinnott, Sky and Telescope 68, 1984)."""
     north, south = math.radians(one.latitude), math.radians(other.latitude)
     rise = math.sin((south - north) / 2) ** 2
@@ -107,39 +94,39 @@ def distance_m(one: Place, other: Place) -> float:
     return 2 * _EARTH_M * math.asin(math.sqrt(min(1.0, rise + math.cos(north) * math.cos(south) * turn)))
 
 
-def legs(plate_key: str, seen: Iterable[Sighting], places: Mapping[str, Place]) -> list[Leg]:
-    """The legs between consecutive sightings, oldest first; a read that comes twice counts once.
+def legs(plate_key: str, reads: Iterable[ReadSummary], locations: Mapping[str, GeoPoint]) -> list[Leg]:
+    """The legs between consecutive reads, oldest first; a read that occurs twice counts once.
 
     Args:
         plate_key: of the vehicle.
-        seen: its sightings, in any order.
-        places: where cameras are, by id.
+        reads: of it, in any order.
+        locations: coordinates of cameras, by id.
     """
-    ordered = sorted({one.event_id: one for one in seen}.values(), key=lambda one: (one.ts_ms, one.camera_id))
-    return [_leg(plate_key, before, after, places) for before, after in pairwise(ordered)]
+    ordered = sorted({read.event_id: read for read in reads}.values(), key=lambda read: (read.ts_ms, read.camera_id))
+    return [_leg(plate_key, before, after, locations) for before, after in pairwise(ordered)]
 
 
-def impossible_legs(trail: Trail, places: Mapping[str, Place], limits: Limits) -> list[Leg]:
+def impossible_legs(vehicle: VehicleReads, locations: Mapping[str, GeoPoint], limits: DrivingLimits) -> list[Leg]:
     """The legs that no vehicle can drive, oldest first: two vehicles bear this plate, or a plate was misread.
 
-    Sightings by cameras without a place are left out: what lies before and after them is compared instead.
+    Reads by cameras without coordinates are left out: the reads before and after them are compared instead.
     """
-    known = [one for one in trail.seen if one.camera_id in places]
-    return [leg for leg in legs(trail.plate_key, known, places) if _is_impossible(leg, limits)]
+    located = [read for read in vehicle.reads if read.camera_id in locations]
+    return [leg for leg in legs(vehicle.plate_key, located, locations) if _is_impossible(leg, limits)]
 
 
-def longest_drive_s(places: Sequence[Place], limits: Limits) -> float:
-    """Seconds within which any vehicle gets from any of these places to any other at the limit of speed, at most.
+def longest_drive_s(points: Sequence[GeoPoint], limits: DrivingLimits) -> float:
+    """An upper bound on the seconds that a drive between any two of these points takes at the speed limit.
 
-    Sightings further apart in time can be no impossible leg. An upper bound: twice the way from the first place.
+    Reads further apart in time can be no impossible leg. The bound is twice the way from the first point.
     """
-    furthest_m = 2 * max((distance_m(places[0], place) for place in places), default=0.0) if places else 0.0
+    furthest_m = 2 * max((distance_m(points[0], point) for point in points), default=0.0) if points else 0.0
     return furthest_m / (limits.speed_km_h / 3.6)
 
 
-def _leg(plate_key: str, before: Sighting, after: Sighting, places: Mapping[str, Place]) -> Leg:
+def _leg(plate_key: str, before: ReadSummary, after: ReadSummary, locations: Mapping[str, GeoPoint]) -> Leg:
     seconds = (after.ts_ms - before.ts_ms) / 1000
-    meters = _between(before.camera_id, after.camera_id, places)
+    meters = _between(before.camera_id, after.camera_id, locations)
     return Leg(
         plate_key=plate_key,
         from_ts_ms=before.ts_ms,
@@ -156,15 +143,15 @@ def _leg(plate_key: str, before: Sighting, after: Sighting, places: Mapping[str,
     )
 
 
-def _between(camera_id: str, other_id: str, places: Mapping[str, Place]) -> float | None:
+def _between(camera_id: str, other_id: str, locations: Mapping[str, GeoPoint]) -> float | None:
     if camera_id == other_id:
         return 0.0
-    if camera_id not in places or other_id not in places:
+    if camera_id not in locations or other_id not in locations:
         return None
-    return distance_m(places[camera_id], places[other_id])
+    return distance_m(locations[camera_id], locations[other_id])
 
 
-def _is_impossible(leg: Leg, limits: Limits) -> bool:
+def _is_impossible(leg: Leg, limits: DrivingLimits) -> bool:
     if leg.distance_m is None or leg.distance_m <= limits.distance_m:
         return False
     return leg.distance_m / (limits.speed_km_h / 3.6) > leg.seconds + limits.clock_s

@@ -1,1 +1,1 @@
-"""Wires the rooms for many cameras on one machine."""
+"""The live loop: many cameras on one machine, from frames to events."""

@@ -1,9 +1,9 @@
-"""Turns the changes of cameras' states into events."""
+"""Health events from changes of the cameras' states, rate-limited."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pipeline.domain.credentials import redact
@@ -12,69 +12,77 @@ from pipeline.domain.ports import SourceState
 from pipeline.engine.camera_feed import CameraFeed
 
 _TRYING = frozenset({SourceState.CONNECTING, SourceState.BACKING_OFF})
-"""Between these a dead camera goes to and fro for as long as it is dead: for a reader they are one state."""
+"""An unreachable camera alternates between these: in events they are one state."""
 _LAST = frozenset({SourceState.ENDED, SourceState.FAILED})
 _HOUR_S = 3600.0
-_FREE = 6
-"""Events in a row that are told at once: an outage of a camera and its end are four."""
+_BURST = 6
+"""Events in a row that are sent at once: an outage of a camera and its end are four."""
 _CALM_S = 600.0
-"""Without an event for so long, the next ones are free again."""
+"""After this long without an event, the next ones are sent at once again."""
 _STEADY_S = 60.0
-"""A state that lasts so long is told, however restless the camera was before."""
+"""A state that lasts this long is reported, however often it changed before."""
 
 
 @dataclass(slots=True)
 class _Camera:
-    """What was told of a camera, and what it is now: the state, those of `_TRYING` as one, and the reason."""
+    """Last reported and present state of a camera, those of `_TRYING` as one, with the reason."""
 
-    told: tuple[str, str] = ("", "")
-    told_s: float = 0.0
-    told_in_a_row: int = 0
+    reported: tuple[str, str] = ("", "")
+    reported_s: float = 0.0
+    reported_in_a_row: int = 0
     now: tuple[str, str] = ("", "")
     since_s: float = 0.0
 
     def is_due(self, state: SourceState, detail: str, now_s: float) -> bool:
-        """Whether the state is to be told; it then counts as told."""
+        """Whether the state is to be reported; it then counts as reported."""
         now = ("trying" if state in _TRYING else state.value, "" if state in _LAST else detail)
         if now != self.now:
             self.now, self.since_s = now, now_s
-        waited_s = now_s - self.told_s
-        pause_s = 0.0 if self.told_in_a_row < _FREE else min(2.0 ** (self.told_in_a_row - _FREE), _HOUR_S)
-        if now == self.told:
+        waited_s = now_s - self.reported_s
+        pause_s = 0.0 if self.reported_in_a_row < _BURST else min(2.0 ** (self.reported_in_a_row - _BURST), _HOUR_S)
+        if now == self.reported:
             due = state in _TRYING and waited_s >= _HOUR_S
         else:
             due = state in _LAST or waited_s >= pause_s or now_s - self.since_s >= _STEADY_S
         if due:
-            # Much longer than the pause, or it was the pause that made it wait.
+            # Must be much longer than the pause, or the pause itself made it wait.
             calm = waited_s >= max(_CALM_S, 2 * pause_s)
-            self.told, self.told_s, self.told_in_a_row = now, now_s, 1 if calm else self.told_in_a_row + 1
+            self.reported, self.reported_s, self.reported_in_a_row = (
+                now,
+                now_s,
+                1 if calm else self.reported_in_a_row + 1,
+            )
         return due
 
 
 class HealthWatch:
-    """Remembers what was last told of each camera. A file that runs well has no health events: it cannot be unwell.
+    """Remembers the last reported state of each camera. Files have health events only when they fail.
 
-    A live camera's change is told at once. That it is still dead, for the same reason, is told once an hour; of one
-    that comes and goes, or fails for ever other reasons, the events come in pauses that double up to an hour.
+    A live camera's change is reported at once. While it stays unreachable for the same reason, that is repeated once an
+    hour; for a camera that comes and goes, or whose reasons keep changing, the pauses between events double up to an
+    hour.
 
     Args:
-        feeds: of the cameras.
         monotonic_s: seconds of a clock that never steps.
     """
 
-    def __init__(self, feeds: Sequence[CameraFeed], monotonic_s: Callable[[], float] = time.monotonic) -> None:
-        self._feeds = feeds
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
-        self._cameras = {feed.source.camera_id: _Camera() for feed in feeds}
+        self._cameras: dict[str, _Camera] = {}
 
-    def changes(self, last_ts_ms: Callable[[str], int | None]) -> list[Event]:
-        """Events of the cameras whose state is to be told.
+    def changes(self, feeds: Iterable[CameraFeed], last_ts_ms: Callable[[str], int | None]) -> list[Event]:
+        """Events of the cameras whose state is to be reported.
 
         Args:
+            feeds: of the cameras.
             last_ts_ms: time of a camera's newest frame; a file's events are dated by it, so that a second run over
                 the same file writes the same rows.
         """
-        return [event for feed in self._feeds if (event := self._change(feed, last_ts_ms)) is not None]
+        return [event for feed in feeds if (event := self._change(feed, last_ts_ms)) is not None]
+
+    def forget(self, camera_id: str) -> None:
+        """Drop what is known of a camera that was removed."""
+        self._cameras.pop(camera_id, None)
 
     def _change(self, feed: CameraFeed, last_ts_ms: Callable[[str], int | None]) -> Event | None:
         camera_id, state = feed.source.camera_id, feed.state
@@ -82,7 +90,7 @@ class HealthWatch:
             return None
         status = feed.source.status()
         detail = redact(feed.error or status.detail)
-        if not self._cameras[camera_id].is_due(state, detail, self._monotonic_s()):
+        if not self._cameras.setdefault(camera_id, _Camera()).is_due(state, detail, self._monotonic_s()):
             return None
         now = time.time_ns() // 1_000_000
         when = now if feed.source.live else last_ts_ms(camera_id) or now

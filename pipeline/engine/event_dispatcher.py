@@ -1,4 +1,4 @@
-"""The way out: policy gate, then every sink. Knows when to hold files back."""
+"""Dispatch of events: policy gate, then every sink, with backpressure for files."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class EventDispatcher:
     """Sends events to all sinks; used by one thread.
 
     Args:
-        gate: decides what may leave.
+        gate: decides which events may leave.
         sinks: all of them get every event.
-        backlog_limit: events held in memory for a sink that pushes back. Files are held back long before
+        backlog_limit: events held in memory for a sink that pushes back. Files pause long before
             (`congested`); only live cameras can fill it, and then the oldest events are lost, counted and logged.
-        metrics: told of what the gate keeps back.
+        metrics: counts the events that the gate refuses.
     """
 
     def __init__(self, gate: Gate, sinks: Sequence[EventSink], backlog_limit: int, metrics: PipelineMetrics) -> None:
-        self._gate = gate
+        self.gate = gate
         self._metrics = metrics
         self._sinks = sinks
         self._limit = backlog_limit
@@ -46,14 +46,14 @@ class EventDispatcher:
 
     @property
     def congested(self) -> bool:
-        """A sink pushes back: take no more frames of files for now."""
+        """Whether a sink pushes back; files must pause."""
         return any(self._backlogs)
 
     def send(self, events: Iterable[Event]) -> list[Event]:
-        """Pass events through the gate and on to the sinks; returns those that the gate let pass."""
+        """Pass events through the gate to the sinks; returns those that the gate let pass."""
         passed = []
         for event in events:
-            if refusal := self._gate.refusal(event):
+            if refusal := self.gate.refusal(event):
                 self.refused[refusal.reason] += 1
                 self._metrics.refused(refusal.reason)
                 _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
@@ -66,7 +66,7 @@ class EventDispatcher:
         return passed
 
     def pump(self) -> None:
-        """Try again to hand over what waits."""
+        """Try again to pass waiting events to the sinks."""
         for number, (sink, backlog) in enumerate(zip(self._sinks, self._backlogs, strict=True)):
             while backlog and time.monotonic() >= self._retry_at[number]:
                 chunk = list(islice(backlog, _CHUNK))
@@ -84,16 +84,16 @@ class EventDispatcher:
                 self._lose(sink, excess, "backlog full")
 
     def give_up(self) -> None:
-        """Start no further delivery; `close` writes to disk what waits. Safe in a signal handler."""
+        """Start no further delivery; `close` writes waiting events to disk. Safe in a signal handler."""
         for sink in self._sinks:
             sink.give_up()
 
     def close(self, timeout_s: float) -> None:
-        """Close all sinks at the same time; one in trouble costs the others nothing.
+        """Close all sinks at the same time; a failing one does not delay the others.
 
         Args:
-            timeout_s: how long a sink that works may go on delivering; one in trouble has only its own patience. What
-                is left then lies on the disk for the next start.
+            timeout_s: how long a working sink may go on delivering; a failing one has only its own timeout.
+                Undelivered events stay on disk for the next start.
         """
         self.closing = True
         closers = [

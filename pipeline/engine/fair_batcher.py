@@ -1,4 +1,4 @@
-"""Fills the detector's batches fairly from all cameras."""
+"""Detector batches, filled fairly from the frame queues of all cameras."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pipeline.engine.frame_queue import FrameQueue, WhenFull
 class FairBatcher:
     """Takes one frame of every camera in the order of their age, then a second one of each, until the batch is full.
 
-    A camera that sends much cannot push another one out: it gets its second place in a batch only after every other
-    camera that has a frame has got its first.
+    A camera that sends many frames cannot displace another one: it gets its second place in a batch only after every
+    other camera with a frame has got its first.
 
     Args:
         batch_size: frames in a full batch.
@@ -25,49 +25,56 @@ class FairBatcher:
         self._batch_size = batch_size
         self._wait_s = wait_s
         self._changed = threading.Condition()
-        self._slots: list[FrameQueue] = []
+        self._queues: list[FrameQueue] = []
 
-    def open_slot(self, camera_id: str, capacity: int, when_full: WhenFull) -> FrameQueue:
-        """A new slot whose frames are batched from now on."""
-        slot = FrameQueue(camera_id, capacity, when_full, self._changed)
+    def open_queue(self, camera_id: str, capacity: int, when_full: WhenFull) -> FrameQueue:
+        """A new queue whose frames are batched from now on; safe from any thread."""
+        queue = FrameQueue(camera_id, capacity, when_full, self._changed)
         with self._changed:
-            self._slots.append(slot)
-        return slot
+            self._queues.append(queue)
+        return queue
+
+    def close_queue(self, queue: FrameQueue) -> None:
+        """Batch no further frames of a queue; its waiting frames are dropped. Safe from any thread."""
+        queue.discard()
+        with self._changed:
+            if queue in self._queues:
+                self._queues.remove(queue)
 
     def next_batch(self, may_take: Callable[[FrameQueue], bool], timeout_s: float) -> list[Frame]:
         """Up to `batch_size` frames; frames of one camera keep their order.
 
         Args:
-            may_take: False for slots to leave alone for now (files, while a sink pushes back).
-            timeout_s: seconds to wait for a first frame; then the result is empty.
+            may_take: False for queues to leave alone for now (files, while a sink pushes back).
+            timeout_s: seconds to wait for a first frame; without one the result is empty.
         """
         with self._changed:
             ready_by = time.monotonic() + timeout_s
-            while not (slots := self._ready(may_take)):
+            while not (queues := self._ready(may_take)):
                 left = ready_by - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     return []
             full_by = time.monotonic() + self._wait_s
-            while self._wait_s and sum(len(s.waiting()) for s in slots) < self._batch_size and not self._all_done():
+            while self._wait_s and sum(len(q.waiting()) for q in queues) < self._batch_size and not self._all_done():
                 left = full_by - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     break
-                slots = self._ready(may_take)
-            batch = self._take(slots)
+                queues = self._ready(may_take)
+            batch = self._take(queues)
             self._changed.notify_all()
             return batch
 
     def _ready(self, may_take: Callable[[FrameQueue], bool]) -> list[FrameQueue]:
-        return [slot for slot in self._slots if slot.waiting() and may_take(slot)]
+        return [queue for queue in self._queues if queue.waiting() and may_take(queue)]
 
     def _all_done(self) -> bool:
-        return all(slot.drained for slot in self._slots)
+        return all(queue.drained for queue in self._queues)
 
-    def _take(self, slots: list[FrameQueue]) -> list[Frame]:
-        queues = {id(slot): slot.waiting() for slot in slots}
+    def _take(self, queues: list[FrameQueue]) -> list[Frame]:
+        waiting = [queue.waiting() for queue in queues]
         turns = sorted(
             (place, frame.arrived_s, number)
-            for number, slot in enumerate(slots)
-            for place, frame in enumerate(queues[id(slot)])
+            for number, frames in enumerate(waiting)
+            for place, frame in enumerate(frames)
         )
-        return [slots[number].take() for _, _, number in turns[: self._batch_size]]
+        return [queues[number].take() for _, _, number in turns[: self._batch_size]]

@@ -1,4 +1,4 @@
-"""The waiting room between one camera's decoder and the detector: small, bounded, and honest about what it loses."""
+"""Bounded queue of one camera's frames between its decoder and the detector, with counted drops."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from pipeline.observe.snapshots import QueueSnapshot
 
 
 class WhenFull(Enum):
-    """What `FrameQueue.put` does when there is no room."""
+    """Policy of `FrameQueue.put` when the queue is full."""
 
     WAIT = "wait"
     """Block the decoder: files lose nothing."""
     DROP_OLDEST = "drop-oldest"
-    """The newest frame wins: least lag for live cameras. Counted as ``queue-full-oldest``."""
+    """Drop the oldest frame: least lag for live cameras. Counted as ``queue-full-oldest``."""
     DROP_NEWEST = "drop-newest"
-    """What waits is kept: least gaps for live cameras. Counted as ``queue-full-newest``."""
+    """Drop the new frame: fewest gaps for live cameras. Counted as ``queue-full-newest``."""
 
 
 class FrameQueue:
-    """Frames of one camera that wait for the detector, oldest first.
+    """Frames of one camera waiting for the detector, oldest first.
 
     Args:
         camera_id: the camera.
         capacity: frames that may wait.
         when_full: see `WhenFull`.
-        changed: the condition of the batcher that all slots share; notified on every change.
+        changed: condition that all queues of a batcher share; notified on every change.
     """
 
     def __init__(self, camera_id: str, capacity: int, when_full: WhenFull, changed: threading.Condition) -> None:
@@ -41,7 +41,7 @@ class FrameQueue:
         self._closed = False
 
     def put(self, frame: Frame) -> bool:
-        """Hand in a frame from the decoder's thread; False once the slot is closed."""
+        """Add a frame from the decoder's thread; False once the queue is closed."""
         with self._changed:
             while not self._closed and len(self._frames) >= self._capacity:
                 if self.when_full is WhenFull.WAIT:
@@ -60,13 +60,13 @@ class FrameQueue:
             return True
 
     def close(self) -> None:
-        """Refuse further frames; those that wait can still be taken."""
+        """Refuse further frames; waiting ones can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def discard(self) -> None:
-        """Close, and forget what waits (counted as ``stopped``)."""
+        """Close, and drop waiting frames (counted as ``stopped``)."""
         with self._changed:
             self._drops["stopped"] += len(self._frames)
             self._frames.clear()
@@ -79,7 +79,7 @@ class FrameQueue:
             return self._closed and not self._frames
 
     def waiting(self) -> list[Frame]:
-        """What waits, oldest first. Call with the batcher's condition held."""
+        """Waiting frames, oldest first. Call with the batcher's condition held."""
         return list(self._frames)
 
     def take(self) -> Frame:

@@ -1,93 +1,118 @@
-"""The main loop. One frame's way through the program can be read here from top to bottom.
+"""The main loop of `viapublica run`. A frame's way through the program, one file per step:
 
-decode (thread per camera, `feed`) → bounded `slot` → fair `batcher` → one network pass → the camera's tracker and plate
-crops (`stream`) → one OCR batch → votes → events → policy gate and sinks (`outlet`).
+1. `decode/capture_session.py`: decoded, placed in time, sampled, masked (a thread per camera)
+2. `engine/camera_feed.py`: put into the camera's bounded queue (`engine/frame_queue.py`)
+3. `engine/fair_batcher.py`: batched with frames of other cameras
+4. `engine/frame_analyzer.py`: one detector pass, and one OCR pass over all plate crops
+5. `engine/camera_stream.py`: tracked, and shown to the track observers
+6. `lpr/plate_observer.py`, `analytics/track_summarizer.py`: events
+7. `engine/event_dispatcher.py`: policy gate, then every sink
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
-import structlog
-
-from pipeline.domain.camera import Camera
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Detector, PlateReader
-from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.camera_health import HealthWatch
-from pipeline.engine.camera_stream import Stream
+from pipeline.engine.camera_set import CameraSet
+from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
+from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
 from pipeline.engine.preview import Preview
+from pipeline.engine.run_report import CameraReport
 from pipeline.engine.run_statistics import RunStatistics
+from pipeline.engine.running_camera import RunningCamera
 from pipeline.engine.source_alerts import SourceAlertWatch
-from pipeline.lpr.plate_aggregator import OcrRequest
+from pipeline.errors import SourceError
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.stage_timing import Stage, StageClock
 
-_log = structlog.get_logger(__name__)
 _IDLE_S = 0.2
-"""How long the loop waits for a frame before it looks after everything else."""
+"""Maximum wait for a frame before everything else gets its turn."""
 _JOIN_S = 10.0
-"""How long all feeds together have to leave their source at the end."""
+"""Time that all feeds together have to leave their source at the end, and one feed when its camera is removed."""
 
-StreamFactory = Callable[[Camera, Frame], Stream]
+_REMEMBERED_REPORTS = 1000
+"""Removed cameras whose part of the report is stored."""
 
 
 class Engine:
     """Runs all cameras of one machine until they end or `stop` is called.
 
+    Attributes:
+        cameras: those that run; `add_camera` and `remove_camera` change them at any time.
+        removed: reports of cameras that were removed, oldest first.
+
     Args:
-        cameras: declarations by id.
-        feeds: one per camera, not started.
-        batcher: the one that the feeds' slots belong to.
+        batcher: the one that the feeds' queues belong to.
         detector, reader: the networks; no reader, no plate reading.
-        new_stream: makes the state of a new take of a camera.
-        outlet: where events leave.
+        dispatcher: where events leave.
         metrics, stages: what is measured.
         preview: annotated images, or None.
-        idle_close_s: a live camera silent for so long has its tracks closed.
+        idle_close_s: a live camera without frames for this long has its tracks closed.
     """
 
     def __init__(
         self,
         *,
-        cameras: Mapping[str, Camera],
-        feeds: Sequence[CameraFeed],
         batcher: FairBatcher,
         detector: Detector,
         reader: PlateReader | None,
-        new_stream: StreamFactory,
-        outlet: EventDispatcher,
+        dispatcher: EventDispatcher,
         metrics: PipelineMetrics,
         stages: StageClock,
         preview: Preview | None = None,
         idle_close_s: float = 10.0,
     ) -> None:
-        self.feeds = feeds
-        self.outlet = outlet
+        self.cameras = CameraSet()
+        self.dispatcher = dispatcher
         self.stages = stages
-        self._tally = RunStatistics([feed.source.camera_id for feed in feeds], metrics)
-        self._cameras = cameras
+        self.statistics = RunStatistics(metrics)
+        self.removed: deque[CameraReport] = deque(maxlen=_REMEMBERED_REPORTS)
+        self.analyzer = FrameAnalyzer(detector, reader, self._new_stream, stages)
         self._batcher = batcher
-        self._detector = detector
-        self._reader = reader
-        self._new_stream = new_stream
         self._preview = preview
         self._idle_close_s = idle_close_s
-        self._health = HealthWatch(feeds)
+        self._health = HealthWatch()
         self._alerts = SourceAlertWatch()
-        self._streams: dict[str, Stream] = {}
         self._stopping = threading.Event()
 
-    @property
-    def tally(self) -> RunStatistics:
-        """Numbers of this run so far."""
-        return self._tally
+    def add_camera(self, camera: RunningCamera) -> None:
+        """Run one more camera, from now or from the start of `run`; safe from any thread.
+
+        Raises:
+            ConfigError: a camera of that id is running, or the run is ending.
+        """
+        self.cameras.add(camera, before_start=lambda: self.dispatcher.gate.declare(camera.camera))
+
+    def remove_camera(self, camera_id: str, timeout_s: float = _JOIN_S) -> None:
+        """Stop a camera; when this returns, its tracks are closed and their events sent. Other cameras go on.
+
+        Safe from any thread but the one that runs the engine.
+
+        Raises:
+            ValueError: no such camera.
+            SourceError: it has not ended within `timeout_s`; it leaves when it does.
+        """
+        camera = self.cameras.get(camera_id)
+        if camera is None:
+            raise ValueError(f"no camera {camera_id} is running")
+        camera.leaving.set()
+        camera.feed.stop()
+        if not self.cameras.started:
+            self._forget(camera)
+        elif not camera.left.wait(timeout_s):
+            raise SourceError(
+                camera_id, f"has not ended within {timeout_s:g} s", "It is removed when its source returns; try again"
+            )
 
     def stop(self) -> None:
         """End soon and in good order; safe from any thread and from a signal handler."""
@@ -104,96 +129,90 @@ class Engine:
         Args:
             on_tick: called after every batch and at least every 0.2 s.
         """
-        for feed in self.feeds:
-            feed.start()
+        self.cameras.start()
         try:
-            while not self.stopping and not all(feed.finished for feed in self.feeds):
+            while not self.stopping and not self.cameras.close_when_over():
                 if batch := self._batcher.next_batch(self._may_take, _IDLE_S):
                     self._analyze(batch)
-                self._look_after()
+                self._check_cameras()
                 on_tick()
         finally:
-            for feed in self.feeds:
-                feed.stop()
-            deadline = time.monotonic() + _JOIN_S
-            for feed in self.feeds:
-                feed.join(max(0.0, deadline - time.monotonic()))
-            for camera_id in list(self._streams):
-                self._send(self._streams.pop(camera_id).close())
-            self._tell_troubles()
-
-    def _may_take(self, slot: FrameQueue) -> bool:
-        """Files wait while a sink pushes back; live cameras go on."""
-        return slot.when_full is not WhenFull.WAIT or not self.outlet.congested
+            self._finish()
 
     def _analyze(self, batch: Sequence[Frame]) -> None:
-        with self.stages.stage(Stage.DETECT, items=len(batch)):
-            found = self._detector.detect([frame.image for frame in batch])
-
-        wanted: list[tuple[Stream, OcrRequest]] = []
-        over: list[Stream] = []
-        touched: dict[int, Stream] = {}
-        with self.stages.stage(Stage.TRACK, items=len(batch)):
-            for frame, detections in zip(batch, found, strict=True):
-                stream = self._stream_of(frame, over)
-                touched[id(stream)] = stream
-                wanted += [(stream, request) for request in stream.follow(frame, detections)]
-        self._read(wanted)
-        with self.stages.stage(Stage.TRACK, items=len(batch)):
-            events = [event for stream in touched.values() for event in stream.settle()]
-            events += [event for stream in over for event in stream.close()]
-        self._tally.analyzed(batch)
+        events = self.analyzer.analyze(batch)
+        self.statistics.analyzed(batch)
         self._send(events)
         if self._preview is not None:
-            for stream in touched.values():
-                self._preview.show(stream)
+            for camera_id in dict.fromkeys(frame.camera_id for frame in batch):
+                stream = self.analyzer.stream(camera_id)
+                if stream is not None:
+                    self._preview.show(stream)
 
-    def _stream_of(self, frame: Frame, over: list[Stream]) -> Stream:
-        """The frame's stream. A new take of a camera ends the old one, which is put into `over`."""
-        stream = self._streams.get(frame.camera_id)
-        if stream is None or stream.stream_id != frame.stream_id:
-            if stream is not None:
-                over.append(stream)
-            stream = self._new_stream(self._cameras[frame.camera_id], frame)
-            self._streams[frame.camera_id] = stream
-        return stream
+    def _new_stream(self, first: Frame) -> CameraStream:
+        camera = self.cameras.get(first.camera_id)
+        if camera is None:
+            raise RuntimeError(f"a frame of camera {first.camera_id}, which is not running")
+        return camera.new_stream(first)
 
-    def _read(self, wanted: Sequence[tuple[Stream, OcrRequest]]) -> None:
-        """Read the crops of all cameras in one batch and hand the results to their votes."""
-        if not wanted or self._reader is None:
-            return
-        with self.stages.stage(Stage.READ, items=len(wanted)):
-            probabilities = self._reader.read([request.crop for _, request in wanted])
-            for (stream, request), seen in zip(wanted, probabilities, strict=True):
-                stream.vote(request, seen)
+    def _may_take(self, queue: FrameQueue) -> bool:
+        """Files wait while a sink pushes back; live cameras go on."""
+        return queue.when_full is not WhenFull.WAIT or not self.dispatcher.congested
 
     def _send(self, events: Sequence[Event]) -> None:
         if events:
             with self.stages.stage(Stage.SINK, items=len(events)):
-                sent = self.outlet.send(events)
-            self._tally.count(sent)
+                sent = self.dispatcher.send(events)
+            self.statistics.count(sent)
         else:
-            self.outlet.pump()
+            self.dispatcher.pump()
 
-    def _look_after(self) -> None:
-        """Everything that is not a frame: health, streams that fell silent, sinks that pushed back."""
-        self._tell_troubles()
-        for feed in self.feeds:
-            stream = self._streams.get(feed.source.camera_id)
-            if stream is None or stream.last_frame is None:
-                continue
-            silent_s = time.monotonic() - stream.last_frame.arrived_s
-            if feed.finished or (feed.source.live and silent_s > self._idle_close_s):
-                self._send(self._streams.pop(feed.source.camera_id).close())
+    def _check_cameras(self) -> None:
+        """Everything but frames: health, streams without frames, cameras that leave, sinks that pushed back."""
+        self._report_health(self.cameras)
+        for camera in self.cameras:
+            stream = self.analyzer.stream(camera.camera_id)
+            if stream is not None and (camera.feed.finished or self._is_silent(camera, stream)):
+                self._send(self.analyzer.close(camera.camera_id))
+            if camera.leaving.is_set() and camera.feed.finished:
+                self._report_health([camera])
+                self._forget(camera)
 
-    def _tell_troubles(self) -> None:
-        """Changes of the cameras' states, and what operators should look at."""
-        changes = self._health.changes(self._last_ts_ms)
+    def _is_silent(self, camera: RunningCamera, stream: CameraStream) -> bool:
+        if stream.last_frame is None or not camera.feed.source.live:
+            return False
+        return time.monotonic() - stream.last_frame.arrived_s > self._idle_close_s
+
+    def _forget(self, camera: RunningCamera) -> None:
+        """Drop everything about a camera whose last events were sent; its part of the report stays."""
+        self.removed.append(camera.report(self.statistics.remove_camera(camera.camera_id).analyzed))
+        self._health.forget(camera.camera_id)
+        self._alerts.forget(camera.camera_id)
+        self._batcher.close_queue(camera.feed.queue)
+        self.dispatcher.gate.withdraw(camera.camera_id)
+        self.cameras.drop(camera)
+
+    def _report_health(self, cameras: Iterable[RunningCamera]) -> None:
+        """Send changes of the cameras' states, and alerts about cameras and sinks."""
+        changes = self._health.changes([camera.feed for camera in cameras], self._last_ts_ms)
         alerts = self._alerts.about_cameras(changes)
-        alerts += self._alerts.about_sinks(self.outlet.statuses(), self.outlet.lost)
+        alerts += self._alerts.about_sinks(self.dispatcher.statuses(), self.dispatcher.lost)
         self._send([*changes, *alerts])
 
     def _last_ts_ms(self, camera_id: str) -> int | None:
         """Time of the newest analyzed frame of a camera."""
-        stream = self._streams.get(camera_id)
+        stream = self.analyzer.stream(camera_id)
         return stream.last_frame.ts_ms if stream is not None and stream.last_frame is not None else None
+
+    def _finish(self) -> None:
+        """End all feeds, close all streams."""
+        self.cameras.close()
+        for camera in self.cameras:
+            camera.feed.stop()
+        deadline = time.monotonic() + _JOIN_S
+        for camera in self.cameras:
+            camera.feed.join(max(0.0, deadline - time.monotonic()))
+        self._report_health(self.cameras)
+        self._send(self.analyzer.close_all())
+        for camera in self.cameras:
+            camera.left.set()

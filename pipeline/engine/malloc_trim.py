@@ -1,4 +1,4 @@
-"""Keeps the process' memory flat over months of reconnecting cameras."""
+"""Settings of glibc's malloc that keep memory flat over months of reconnecting cameras."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ARENAS: Final = 4
 
 
 def return_big_blocks() -> None:
-    """Tell glibc to give decoded images back to the system when they are freed.
+    """Make glibc return the memory of decoded images to the system when they are freed.
 
     By default glibc raises its threshold with every big block that is freed, and then keeps such blocks in per-thread
-    heaps; each reconnect of a camera leaves other holes in them, and the process grows in steps. Elsewhere than on
-    glibc nothing is done.
+    heaps; each reconnect of a camera leaves other holes in them, and the process grows in steps. Without glibc this
+    does nothing.
     """
     if platform.libc_ver()[0] != "glibc":
         return

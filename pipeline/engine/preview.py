@@ -1,4 +1,4 @@
-"""Annotated images of what was found, for engineers. Every person that was found is covered."""
+"""Annotated preview images for engineers, with every detected person masked."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.engine.camera_stream import Stream
+from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.annotated_images import annotate, save_image
 
-_OURS = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
-"""Names of images, see `Preview.show`; nothing else in the folder is ever deleted."""
+_PREVIEW_NAME = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
+"""Names of preview images, see `Preview.show`; other files in the folder are never deleted."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Preview:
-    """Writes an image of each camera every so often. They show plates: nobody but this user may read them.
+    """Writes an image of each camera at an interval. They show plates: only this user may read them.
 
     Args:
         folder: gets one folder per camera.
         every_s: seconds of stream time between two images.
-        keep: images kept per camera, those of earlier runs among them.
+        keep: images kept per camera, including those of earlier runs.
     """
 
     def __init__(self, folder: Path, every_s: float, keep: int) -> None:
         self._folder = folder
         self._every_ms = every_s * 1000
         self._keep = keep
-        # By camera: the take and the time of its newest image.
+        # By camera: session and time of its newest image.
         self._last: dict[str, tuple[str, int]] = {}
         # By camera, oldest first; dictionaries for their order, as a second run over a file writes the same names.
         self._written: dict[str, dict[Path, None]] = {}
 
-    def show(self, stream: Stream) -> None:
+    def show(self, stream: CameraStream) -> None:
         """Write the stream's newest frame if it is time. A full disk is logged and does not stop the run."""
         frame = stream.last_frame
         if frame is None:
@@ -46,7 +46,7 @@ class Preview:
         path = self._folder / frame.camera_id / f"{frame.stream_id[:12]}-{frame.index:07d}.jpg"
         try:
             written = self._of_camera(frame.camera_id)
-            save_image(path, annotate(frame.image, stream.tracks, stream.plates_in_view(), also_hide=stream.detections))
+            save_image(path, annotate(frame.image, stream.tracks, stream.captions(), also_hide=stream.detections))
             written.pop(path, None)
             written[path] = None
             while len(written) > self._keep:
@@ -57,17 +57,17 @@ class Preview:
             _log.error("preview_not_written", path=str(path), error=str(error))
 
     def latest(self) -> dict[str, list[Path]]:
-        """Images that are there, by camera, oldest first."""
+        """Stored images by camera, oldest first."""
         return {camera_id: list(written) for camera_id, written in self._written.items()}
 
     def _of_camera(self, camera_id: str) -> dict[Path, None]:
-        """The camera's images; at first those that earlier runs left, in a folder that is this user's alone."""
+        """The camera's images; at first those of earlier runs, in a folder that only this user can read."""
         if camera_id not in self._written:
             folder = self._folder / camera_id
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
-            found = [path for path in folder.iterdir() if _OURS.fullmatch(path.name)]
+            found = [path for path in folder.iterdir() if _PREVIEW_NAME.fullmatch(path.name)]
             found.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
             self._written[camera_id] = dict.fromkeys(found)
         return self._written[camera_id]

@@ -1,4 +1,4 @@
-"""Retention, kept by whoever fills an event store."""
+"""Retention of the event stores that this process fills."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.store.retention import RETENTION_EVERY_S, RetentionScheduler
 from pipeline.store.settings import ChdbSettings, StoreSettings
 
 _FIRST_ROUND_S: Final = 30.0
-"""Longest wait at the start for the embedded store to drop what is due."""
+"""Maximum wait at the start for the embedded store to drop what is due."""
 
 
 @contextmanager
@@ -19,13 +19,13 @@ def retention_kept(config: Config, stores: Iterable[StoreSettings], *, live: boo
     """Drop what is due from event stores that this process fills: at once, and every hour until the end of the `with`.
 
     To be entered before the sinks open. An embedded store's first round is waited for, so that it is over before events
-    come; a server that is away holds nobody up.
+    come; an unreachable server delays nothing.
 
     Args:
-        config: days, and the data folder.
+        config: retention days, and the data folder.
         stores: those that this process fills.
-        live: events come from now. Otherwise they come from videos and bear their time, so there is the first round
-            only: what this run delivers must not go while it lasts.
+        live: events have the present time. Otherwise they have the time of recordings, so there is only the first
+            round: what this run delivers must not be dropped while it lasts.
     """
     with ExitStack() as stack:
         for store in stores:

@@ -1,4 +1,4 @@
-"""What a run was: numbers for people and for machines."""
+"""Summary of a run: cameras, sinks, events and stage times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     """One camera's part.
 
     Attributes:
-        error: why it failed; detail: what else is to be known of its end, such as a video that was cut off.
+        error: why it failed; detail: other facts about its end, such as a video that was cut off.
         drops: frames that were not analyzed, by reason.
     """
 
@@ -36,6 +36,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         seconds: wall-clock length of the run; frames: analyzed; fps: frames / seconds.
         events: sent, by kind; refused: by reason of the policy gate; lost: by sink.
+        cameras: those that ran at the end; removed: those that a new configuration removed before, oldest first.
         stages: seconds, calls and items by stage.
     """
 
@@ -47,15 +48,16 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     lost: dict[str, int]
     batch_mean: float
     cameras: list[CameraReport]
+    removed: list[CameraReport] = []
     sinks: list[dict[str, Any]]
     stages: dict[str, dict[str, float]]
 
     @property
     def ok(self) -> bool:
-        """Every camera gave what it had, and every event was delivered."""
+        """Whether every camera delivered what it had and every event was delivered; removed cameras are not judged."""
         undelivered = any(sink["pending"] or sink["refused"] or sink["lost"] for sink in self.sinks)
-        troubled = any(camera.error or camera.detail or not camera.decoded for camera in self.cameras)
-        return not (self.lost or undelivered or troubled)
+        failed = any(camera.error or camera.detail or not camera.decoded for camera in self.cameras)
+        return not (self.lost or undelivered or failed)
 
 
 def merge_drops(*parts: Mapping[str, int]) -> dict[str, int]:

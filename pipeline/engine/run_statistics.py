@@ -1,4 +1,4 @@
-"""Numbers of a run: what was analyzed, how late, and what came of it."""
+"""Statistics of a run: frames analyzed, lag and events, by camera."""
 
 from __future__ import annotations
 
@@ -14,48 +14,59 @@ from pipeline.observe.snapshots import CameraActivity
 
 
 @dataclass
-class _CameraTally:
+class _CameraStatistics:
     analyzed: int = 0
     lag_s: float = 0.0
     events: int = 0
     last_event: str = ""
 
+    def activity(self, drops: Mapping[str, int]) -> CameraActivity:
+        return CameraActivity(self.analyzed, self.lag_s, drops, self.events, self.last_event)
+
 
 class RunStatistics:
-    """Counts for the live table, the report and the metrics. Written by the engine's loop, read by anyone."""
+    """Numbers for the live table, the report and the metrics. Written by the engine's loop, read by any thread."""
 
-    def __init__(self, camera_ids: Sequence[str], metrics: PipelineMetrics) -> None:
+    def __init__(self, metrics: PipelineMetrics) -> None:
         self.frames = 0
         self.batches = 0
         self._metrics = metrics
-        self._cameras = {camera_id: _CameraTally() for camera_id in camera_ids}
+        self._cameras: dict[str, _CameraStatistics] = {}
 
     def analyzed(self, batch: Sequence[Frame]) -> None:
-        """A batch went all the way."""
+        """Count a batch that was analyzed."""
         now = time.monotonic()
         self.frames += len(batch)
         self.batches += 1
         self._metrics.batch(len(batch))
         for frame in batch:
-            camera = self._cameras[frame.camera_id]
+            camera = self._camera(frame.camera_id)
             camera.analyzed += 1
             camera.lag_s = now - frame.arrived_s
 
     def count(self, events: Sequence[Event]) -> None:
-        """Events left."""
+        """Count events that were sent; those of the engine itself belong to no camera."""
         for event in events:
-            camera = self._cameras[event.camera_id]
+            camera = self._camera(event.camera_id)
             camera.events += 1
             camera.last_event = spec_of(event).summary_of(event)
             self._metrics.event(kind_of(event))
 
     def activities(self, drops: Mapping[str, Mapping[str, int]]) -> dict[str, CameraActivity]:
-        """What became of each camera's frames.
+        """Activity of each camera.
 
         Args:
-            drops: frames lost in the queues, by camera and reason.
+            drops: frames lost in the queue of each camera that runs, by reason.
         """
+        statistics = dict(self._cameras)
         return {
-            camera_id: CameraActivity(c.analyzed, c.lag_s, drops.get(camera_id, {}), c.events, c.last_event)
-            for camera_id, c in self._cameras.items()
+            camera_id: statistics.get(camera_id, _CameraStatistics()).activity(reasons)
+            for camera_id, reasons in drops.items()
         }
+
+    def remove_camera(self, camera_id: str) -> CameraActivity:
+        """Forget a camera; returns its last numbers."""
+        return self._cameras.pop(camera_id, _CameraStatistics()).activity({})
+
+    def _camera(self, camera_id: str) -> _CameraStatistics:
+        return self._cameras.setdefault(camera_id, _CameraStatistics())

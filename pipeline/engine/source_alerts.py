@@ -1,4 +1,4 @@
-"""What operators are told to look at: cameras that are lost, events that are."""
+"""Alerts about cameras without video and sinks that lose or refuse events."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Ki
 from pipeline.domain.ports import SinkStatus, SourceState
 
 _LOST = frozenset({SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value})
-_WELL = SourceState.STREAMING.value
+_HEALTHY = SourceState.STREAMING.value
 
 
 class SourceAlertWatch:
-    """Raises an alert when trouble begins, and again only after it was over or has grown.
+    """Raises an alert when a problem begins, and again only after it was resolved or has grown.
 
     Args:
         clock_ms: milliseconds since 1970 UTC.
@@ -22,19 +22,19 @@ class SourceAlertWatch:
     def __init__(self, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._clock_ms = clock_ms
         self._lost_cameras: set[str] = set()
-        self._told: dict[tuple[str, str], int] = {}
+        self._reported: dict[tuple[str, str], int] = {}
 
     def about_cameras(self, changes: Iterable[Event]) -> list[Event]:
-        """Of cameras that stopped giving images, and why.
+        """Alerts about cameras that stopped delivering video, with the reason.
 
         Args:
-            changes: what `HealthWatch` has to tell.
+            changes: events of `HealthWatch`.
         """
         alerts: list[Event] = []
         for change in changes:
             if not isinstance(change, HealthEvent):
                 continue
-            if change.state == _WELL:
+            if change.state == _HEALTHY:
                 self._lost_cameras.discard(change.camera_id)
             elif change.state in _LOST and change.camera_id not in self._lost_cameras:
                 self._lost_cameras.add(change.camera_id)
@@ -52,12 +52,16 @@ class SourceAlertWatch:
                 )
         return alerts
 
+    def forget(self, camera_id: str) -> None:
+        """Drop what is known of a camera that was removed."""
+        self._lost_cameras.discard(camera_id)
+
     def about_sinks(self, statuses: Sequence[SinkStatus], lost: Mapping[str, int]) -> list[Event]:
-        """Of sinks that gave up or refused events since the last look.
+        """Alerts about sinks that lost or refused events since the last call.
 
         Args:
             statuses: of all sinks.
-            lost: events per sink that never came into its spool.
+            lost: events per sink that never reached its spool.
         """
         alerts: list[Event] = []
         for status in statuses:
@@ -66,9 +70,9 @@ class SourceAlertWatch:
                 ("events-lost", Severity.CRITICAL, gone),
                 ("events-refused", Severity.WARNING, status.refused),
             ):
-                before = self._told.get((status.name, rule), 0)
+                before = self._reported.get((status.name, rule), 0)
                 if count > before:
-                    self._told[(status.name, rule)] = count
+                    self._reported[(status.name, rule)] = count
                     alerts.append(self._of_sink(status, rule, severity, count - before))
         return alerts
 

@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from openpyxl import Workbook
@@ -19,6 +19,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.domain.disclosure import Disclosure, DisclosureState, LegalBasis, Request
+from pipeline.domain.times import local_time
 
 _Value = str | datetime | None
 
@@ -95,7 +96,7 @@ def month_sheet(disclosures: Sequence[Disclosure], head: SheetHead) -> bytes:
 
 
 def _write_head(sheet: Worksheet, head: SheetHead) -> None:
-    made = _local(head.made_ms, head.zone)
+    made = local_time(head.made_ms, head.zone)
     year, month = head.month.split("-")
     entries, last = head.journal
     lines = (
@@ -138,13 +139,9 @@ def _set_up_print(sheet: Worksheet) -> None:
     sheet.oddFooter.right.text = "&P / &N"
 
 
-def _local(ts_ms: int, zone: tzinfo | None) -> datetime:
-    return datetime.fromtimestamp(ts_ms // 1000, UTC).astimezone(zone)
-
-
 def _cell_time(ts_ms: int | None, zone: tzinfo | None) -> datetime | None:
     """Spreadsheets know no zones: the local time as it stands on the wall."""
-    return None if ts_ms is None else _local(ts_ms, zone).replace(tzinfo=None)
+    return None if ts_ms is None else local_time(ts_ms, zone).replace(tzinfo=None, microsecond=0)
 
 
 def _offset(moment: datetime) -> str:
@@ -165,7 +162,7 @@ def _period(request: Request, zone: tzinfo | None) -> str:
     content = request.content
     if content.begin_ms is None or content.end_ms is None:
         return request.mark.date
-    begin, end = _local(content.begin_ms, zone), _local(content.end_ms, zone)
+    begin, end = local_time(content.begin_ms, zone), local_time(content.end_ms, zone)
     return " a ".join(f"{moment:%d/%m/%Y %H:%M:%S} (UTC{_offset(moment)})" for moment in (begin, end))
 
 

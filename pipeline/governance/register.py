@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +25,7 @@ from pipeline.domain.disclosure import (
     number_of,
 )
 from pipeline.domain.ports import Clock
+from pipeline.domain.times import local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.declarations import is_kept, kept_declaration
@@ -109,7 +110,7 @@ class Register:
             else kept_declaration(self.declarations, declaration, wanted.requested_by, now_ms)
         )
         with keeping as kept, self._database.writing() as session:
-            year = _moment(now_ms, self.zone).year
+            year = local_time(now_ms, self.zone).year
             last = session.scalar(select(func.max(DisclosureRow.running)).where(DisclosureRow.year == year))
             running = (last or 0) + 1
             row = request_row(wanted, number_of(year, running), year, running, now_ms)
@@ -349,7 +350,3 @@ def _digest(row: DisclosureRow) -> str:
         return digest_of(disclosure_of(row))
     except ReleaseError:
         return ""
-
-
-def _moment(ts_ms: int, zone: tzinfo | None) -> datetime:
-    return datetime.fromtimestamp(ts_ms / 1000, UTC).astimezone(zone)

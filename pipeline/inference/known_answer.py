@@ -20,7 +20,7 @@ import structlog
 from pipeline import __version__
 from pipeline.domain.labels import Label
 from pipeline.domain.network import NetworkIdentity, RejectedBackend
-from pipeline.errors import KnownAnswerFailed, ModelCardError
+from pipeline.errors import KnownAnswerFailed, ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Backend, Device
 from pipeline.inference.machine import fingerprint
 from pipeline.storage.atomic import atomic_file, unique_partial
@@ -88,7 +88,7 @@ def open_tested(
     Raises:
         ModelCardError: the card names no known answers.
         KnownAnswerFailed: no candidate passes.
-        ModelError, MissingComponent: a candidate cannot be opened.
+        ModelError, MissingComponent: the last candidate cannot be opened, or the files are not those of the card.
     """
     if not use.card.known_answers:
         close(candidates[0].open())  # what is wrong with the weights themselves is said first
@@ -99,7 +99,12 @@ def open_tested(
         )
     rejected: list[RejectedBackend] = []
     for candidate in candidates:
-        tested = _tested(use, candidate, answers_wrong, close)
+        try:
+            tested = _tested(use, candidate, answers_wrong, close)
+        except ModelRuntimeError as error:
+            if candidate is candidates[-1]:
+                raise
+            tested = _Verdict(passed=False, reason=error.problem)
         if not isinstance(tested, _Verdict):
             return tested, NetworkIdentity(
                 name=use.card.name,

@@ -1,9 +1,9 @@
-"""Other ways to look at a crop: a tilted plate set upright, the two lines of a motorcycle's plate side by side.
+"""Variants of a plate crop: a tilted plate leveled, the two lines of a motorcycle's plate side by side.
 
-A detector's box around a tilted plate is far higher than the plate; a reader that stretches crops to its input sees
-slanted characters, too flat. The box itself tells how far the plate is tilted, if not to which side: a plate of the
-usual shape that fills a box w × h rises or falls by h less its own height over w. Both sides are tried and the reader
-says which one it can read (benchmarks/results/plates.md).
+A detector's box around a tilted plate is much higher than the plate; a reader that stretches crops to its input gets
+slanted, flattened characters. The box shows how far the plate is tilted, but not to which side: a plate of the usual
+shape that fills a box w × h rises or falls by h less its own height over w. Both sides are tried, and the reader's
+confidence decides (benchmarks/results/plates.md).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pipeline.domain.frame import BgrImage
 PLATE_ASPECT: Final = 2.8
 """Width over height of a one-line plate with some margin; a Brazilian car's is 400 × 130 mm (3.1)."""
 TILT_ASPECT: Final = 2.5
-"""Crops narrower than this may hold a tilted one-line plate; a wider one rises by less than a tenth of its width."""
+"""Crops narrower than this may show a tilted one-line plate; a wider one rises by less than a tenth of its width."""
 TWO_LINE_ASPECT: Final = 1.7
-"""Crops narrower than this may hold a two-line plate; a Brazilian motorcycle's is 200 × 170 mm (1.2)."""
+"""Crops narrower than this may show a two-line plate; a Brazilian motorcycle's is 200 × 170 mm (1.2)."""
 SIDEWAYS_ASPECT: Final = 0.8
-"""Crops narrower than this may hold a plate on its side: a phone held upright stores what it saw lying down."""
+"""Crops narrower than this may show a plate on its side: a phone held upright stores rotated images."""
 _LEAST_PX: Final = 8
-"""Smaller crops hold nothing that another look would bring out."""
+"""Smaller crops show nothing that a variant could make legible."""
 
 
 def views_of(crop: BgrImage) -> list[BgrImage]:
-    """The crop, first, and the other ways to look at it that its shape suggests."""
+    """The crop itself, then the variants that its shape suggests."""
     height, width = crop.shape[:2]
     views = [crop]
     if min(height, width) < _LEAST_PX:
@@ -39,7 +39,7 @@ def views_of(crop: BgrImage) -> list[BgrImage]:
 
 
 def last_views_of(crop: BgrImage) -> list[BgrImage]:
-    """What is left to try where none of `views_of` shows a text: the turns that the shape did not suggest."""
+    """Variants to try when none of `views_of` shows a text: the turns that the shape did not suggest."""
     height, width = crop.shape[:2]
     if min(height, width) < _LEAST_PX or width < SIDEWAYS_ASPECT * height or width > TILT_ASPECT * height:
         return []
@@ -47,7 +47,7 @@ def last_views_of(crop: BgrImage) -> list[BgrImage]:
 
 
 def sideways(crop: BgrImage) -> list[BgrImage]:
-    """The crop turned to either side, and the other ways to look at it then."""
+    """The crop turned to either side, each with its variants."""
     views = []
     for quarter_turns in (1, -1):
         turned = np.ascontiguousarray(np.rot90(crop, quarter_turns))
@@ -56,7 +56,7 @@ def sideways(crop: BgrImage) -> list[BgrImage]:
 
 
 def _level(crop: BgrImage) -> list[BgrImage]:
-    """Other ways to look at a crop that is not on its side."""
+    """Variants of a crop that is not on its side."""
     height, width = crop.shape[:2]
     views = []
     if width < TILT_ASPECT * height:
@@ -73,7 +73,7 @@ def set_upright(crop: BgrImage, rise: int) -> BgrImage:
     slant.
 
     Args:
-        crop: (height, width, 3), higher than a plate of that width.
+        crop: (height, width, 3), higher than a level plate of that width.
         rise: 1 for a plate that falls towards the right of the image, −1 for one that rises.
     """
     height, width = crop.shape[:2]

@@ -1,4 +1,4 @@
-"""Collects the plates of one camera's stream: which crops to read, for whom, and what they mean in the end."""
+"""Plates of one camera session: which crops to read, which vehicle they belong to, and the voted result."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pipeline.domain.labels import PLATED_VEHICLES, Label
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of, touches_border
-from pipeline.lpr.plate_vote import PlateVote, Sighting
+from pipeline.lpr.plate_vote import PlateObservation, PlateVote
 from pipeline.lpr.settings import LprSettings
 
 _FloatBox = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OcrRequest:
-    """A crop that is worth reading.
+class ReadablePlate:
+    """A plate in one frame that is large and sharp enough to be read.
 
     Attributes:
         track_id: the vehicle's track, or the plate's own where no vehicle was found around it.
-        frame, ts_ms: where it was seen.
+        frame, ts_ms: index and time of the frame.
         box: xyxy of the plate, pixels of the image.
         crop: its pixels with a margin.
-        quality: how well it can be seen.
+        quality: legibility of the crop.
     """
 
     track_id: int
@@ -45,9 +45,9 @@ class VotedPlate:
 
     Attributes:
         read: text, layout, confidence, votes.
-        track_id: as in `OcrRequest`; vehicle: label of that vehicle, or None.
-        first_ts_ms, last_ts_ms: when the plate was first and last seen.
-        best_box, best_frame: where it was seen best; xyxy, pixels of the image.
+        track_id: as in `ReadablePlate`; vehicle: label of that vehicle, or None.
+        first_ts_ms, last_ts_ms: time of the plate's first and last observation.
+        best_box, best_frame: box (xyxy, pixels of the image) and frame of the best crop.
     """
 
     read: PlateRead
@@ -60,8 +60,8 @@ class VotedPlate:
 
 
 @dataclass(eq=False)
-class _Record:
-    """Everything about one vehicle's plate."""
+class _PlateRecord:
+    """State of one vehicle's plate; `members` are the track ids that belong to it."""
 
     track_id: int
     first_ts_ms: int
@@ -69,29 +69,29 @@ class _Record:
     vehicle: Label | None = None
     members: set[int] = field(default_factory=set)
     vote: PlateVote = field(default_factory=PlateVote)
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
     last_read_ms: int = -(10**15)
 
 
 class PlateAggregator:
-    """Plates of one stream of one camera.
+    """Plates of one session of one camera.
 
     A plate belongs to the smallest plated vehicle whose box holds its center; votes are counted per vehicle, because a
     plate's own track breaks more easily. A plate that was first seen alone joins the vehicle that is found around it
-    later. A record is told when the vehicle's track and all its plates' tracks have ended.
+    later. A plate is final when the vehicle's track and all its plates' tracks have ended.
     """
 
     def __init__(self, settings: LprSettings) -> None:
         self._settings = settings
-        self._records: dict[int, _Record] = {}
-        self._record_of: dict[int, _Record] = {}
+        self._records: dict[int, _PlateRecord] = {}
+        self._record_of: dict[int, _PlateRecord] = {}
 
-    def wanted(self, frame: Frame, tracks: Tracks) -> list[OcrRequest]:
-        """Crops of this frame that are worth reading."""
+    def select(self, frame: Frame, tracks: Tracks) -> list[ReadablePlate]:
+        """The plates of this frame to be read."""
         vehicles = tracks.labeled(*PLATED_VEHICLES)
         plates = tracks.labeled(Label.PLATE)
         in_view = frozenset(int(number) for number in vehicles.ids)
-        requests = []
+        readable = []
         for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
             record = self._record(int(plate_id), _vehicle_around(box, vehicles), in_view, frame.ts_ms)
             record.last_ts_ms = frame.ts_ms
@@ -105,18 +105,20 @@ class PlateAggregator:
             if quality.sharpness >= self._settings.min_sharpness:
                 record.last_read_ms = frame.ts_ms
                 x1, y1, x2, y2 = (float(v) for v in box)
-                requests.append(OcrRequest(record.track_id, frame.index, frame.ts_ms, (x1, y1, x2, y2), crop, quality))
-        return requests
+                readable.append(
+                    ReadablePlate(record.track_id, frame.index, frame.ts_ms, (x1, y1, x2, y2), crop, quality)
+                )
+        return readable
 
-    def give(self, request: OcrRequest, probabilities: CharacterProbabilities) -> None:
-        """Count what the reader saw in a crop."""
-        record = self._record_of.get(request.track_id)
+    def add_reading(self, plate: ReadablePlate, probabilities: CharacterProbabilities) -> None:
+        """Count the reader's output for a crop; ignored when its track has ended meanwhile."""
+        record = self._record_of.get(plate.track_id)
         if record is None:
             return
-        record.vote.add(probabilities, request.quality.weight, Sighting(request.ts_ms, request.frame, request.box))
+        record.vote.add(probabilities, plate.quality.weight, PlateObservation(plate.ts_ms, plate.frame, plate.box))
 
-    def close(self, track_ids: Iterable[int]) -> list[VotedPlate]:
-        """Plates of the vehicles that are gone."""
+    def finish(self, track_ids: Iterable[int]) -> list[VotedPlate]:
+        """Plates of the vehicles whose tracks have all ended."""
         plates: list[VotedPlate] = []
         for track_id in sorted(track_ids):
             record = self._record_of.get(track_id)
@@ -124,40 +126,40 @@ class PlateAggregator:
                 continue
             record.members.discard(track_id)
             if not record.members:
-                plates += self._told(record)
+                plates += self._finished(record)
         return plates
 
-    def close_all(self) -> list[VotedPlate]:
-        """Plates of everything that is still open."""
-        return [plate for record in list(self._records.values()) for plate in self._told(record)]
+    def finish_all(self) -> list[VotedPlate]:
+        """Plates of all vehicles still open."""
+        return [plate for record in list(self._records.values()) for plate in self._finished(record)]
 
     def settled(self, ts_ms: int) -> list[VotedPlate]:
-        """Certain plates of vehicles that stay in view, once each; `close` tells only what is new since.
+        """Certain plates of vehicles that stay in view, once each; `finish` returns only what is new since.
 
         Args:
             ts_ms: time of the newest frame.
         """
-        patience_ms = self._settings.tell_after_s * 1000
+        delay_ms = self._settings.tell_after_s * 1000
         return [
             plate
             for record in self._records.values()
-            if not record.told and ts_ms - record.first_ts_ms >= patience_ms and self._certain(record)
-            for plate in self._untold(record)
+            if not record.reported and ts_ms - record.first_ts_ms >= delay_ms and self._certain(record)
+            for plate in self._unreported(record)
         ]
 
-    def peek(self, track_id: int) -> PlateRead | None:
+    def best_read(self, track_id: int) -> PlateRead | None:
         """The present best reading of a vehicle's or a plate's track."""
         record = self._record_of.get(track_id)
         return None if record is None else record.vote.best()
 
-    def _told(self, record: _Record) -> list[VotedPlate]:
+    def _finished(self, record: _PlateRecord) -> list[VotedPlate]:
         del self._records[record.track_id]
         for member in [key for key, value in self._record_of.items() if value is record]:
             del self._record_of[member]
-        return self._untold(record)
+        return self._unreported(record)
 
-    def _untold(self, record: _Record) -> list[VotedPlate]:
-        """The record's plates that were not told yet; told from now on."""
+    def _unreported(self, record: _PlateRecord) -> list[VotedPlate]:
+        """The record's plates that were not reported yet; they count as reported from now on."""
         readings = [
             reading
             for reading in record.vote.plates(self._settings.min_votes)
@@ -165,8 +167,8 @@ class PlateAggregator:
         ]
         # A track with two plates passed from one car to another: each was there only while it was read.
         alone = len(readings) == 1
-        fresh = [reading for reading in readings if reading.read.key not in record.told]
-        record.told.update(reading.read.key for reading in fresh)
+        fresh = [reading for reading in readings if reading.read.key not in record.reported]
+        record.reported.update(reading.read.key for reading in fresh)
         return [
             VotedPlate(
                 read=reading.read,
@@ -180,13 +182,15 @@ class PlateAggregator:
             for reading in fresh
         ]
 
-    def _record(self, plate_id: int, vehicle: tuple[int, Label] | None, in_view: frozenset[int], ts_ms: int) -> _Record:
-        """The record of a plate's track, made, or joined with its vehicle's, as needed."""
+    def _record(
+        self, plate_id: int, vehicle: tuple[int, Label] | None, in_view: frozenset[int], ts_ms: int
+    ) -> _PlateRecord:
+        """The record of a plate's track, created, or merged with its vehicle's, as needed."""
         record = self._record_of.get(plate_id)
         if record is None:
             known = self._record_of.get(vehicle[0]) if vehicle else None
             track_id = vehicle[0] if vehicle else plate_id
-            record = known or _Record(track_id, ts_ms, ts_ms)
+            record = known or _PlateRecord(track_id, ts_ms, ts_ms)
             self._bind(record, plate_id)
         if vehicle is None:
             return record
@@ -195,14 +199,14 @@ class PlateAggregator:
         if record.vehicle is None:
             record = self._adopt(record, vehicle_id, theirs)
         elif theirs is None and record.track_id not in in_view:
-            # The vehicle's track broke and began anew around the same plate.
+            # The vehicle's track broke, and a new one began around the same plate.
             self._bind(record, vehicle_id)
         if self._record_of.get(vehicle_id) is record:
             record.vehicle = label
         return record
 
-    def _adopt(self, lone: _Record, vehicle_id: int, theirs: _Record | None) -> _Record:
-        """A plate that had no vehicle found one."""
+    def _adopt(self, lone: _PlateRecord, vehicle_id: int, theirs: _PlateRecord | None) -> _PlateRecord:
+        """Assign a plate without a vehicle to one, whose record is `theirs` if it has one."""
         if theirs is None or theirs is lone:
             self._records.pop(lone.track_id, None)
             lone.track_id = vehicle_id
@@ -210,24 +214,24 @@ class PlateAggregator:
             return lone
         theirs.vote.merge(lone.vote)
         theirs.first_ts_ms = min(theirs.first_ts_ms, lone.first_ts_ms)
-        theirs.told |= lone.told
+        theirs.reported |= lone.reported
         del self._records[lone.track_id]
         for member in lone.members:
             self._bind(theirs, member)
         return theirs
 
-    def _bind(self, record: _Record, track_id: int) -> None:
+    def _bind(self, record: _PlateRecord, track_id: int) -> None:
         self._records[record.track_id] = record
         self._record_of[track_id] = record
         record.members.add(track_id)
 
-    def _due(self, record: _Record, ts_ms: int) -> bool:
-        """False while a plate is certain and was read not long ago."""
+    def _due(self, record: _PlateRecord, ts_ms: int) -> bool:
+        """Whether to read a plate now: not while it is certain and was read recently."""
         if ts_ms - record.last_read_ms >= self._settings.recheck_s * 1000:
             return True
         return not self._certain(record)
 
-    def _certain(self, record: _Record) -> bool:
+    def _certain(self, record: _PlateRecord) -> bool:
         if record.vote.votes < self._settings.certain_votes or not record.vote.steady:
             return False
         best = record.vote.best()

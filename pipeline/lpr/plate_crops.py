@@ -1,4 +1,4 @@
-"""Cutting plates out of images, and whether a crop is worth reading."""
+"""Plate crops cut from images, and their quality."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Box = Sequence[float] | npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well a plate can be seen.
+    """Legibility of a plate.
 
     Attributes:
         height_px: height of the plate's box.
@@ -35,7 +35,7 @@ class Quality:
 
 
 def with_margin(box: Box, settings: LprSettings) -> tuple[int, int, int, int]:
-    """The plate's box with its margin, xyxy in whole pixels; may reach over the image's border."""
+    """The plate's box with its margin, xyxy in whole pixels; may extend beyond the image's border."""
     x1, y1, x2, y2 = (float(v) for v in box)
     beside, above = settings.margin_x * (x2 - x1), settings.margin_y * (y2 - y1)
     return round(x1 - beside), round(y1 - above), round(x2 + beside), round(y2 + above)
@@ -47,7 +47,7 @@ def plate_crop(image: Image, box: Box, settings: LprSettings) -> BgrImage:
 
 
 def sharpness_of(crop: BgrImage) -> float:
-    """Sharpness of a crop whatever its contrast and size.
+    """Sharpness of a crop, independent of its contrast and size.
 
     The mean absolute Laplacian of the crop at 32 pixels of height, over its standard deviation, scaled so that motion
     blur over a character's width gives about 0.02 and a sharp plate 0.15 and more.
@@ -64,9 +64,9 @@ def sharpness_of(crop: BgrImage) -> float:
 
 
 def touches_border(image: Image, box: Box, settings: LprSettings) -> bool:
-    """The plate may be cut off by the image's border.
+    """Whether the image's border may cut off the plate.
 
-    Its margin counts, because a box may be a little smaller than what the network saw.
+    Its margin counts, because a box may be slightly smaller than the plate.
     """
     x1, y1, x2, y2 = with_margin(box, settings)
     return x1 <= 1 or y1 <= 1 or x2 >= image.width - 2 or y2 >= image.height - 2

@@ -1,13 +1,13 @@
-"""Brazilian syntax as a lattice over character probabilities; never a filter.
+"""Brazilian plate syntax as a lattice over character probabilities; never a filter.
 
-A reader gives a distribution over characters for each slot. Two hypotheses compete:
+A reader returns a distribution over characters for each slot. Two hypotheses compete:
 
 - *free*: each slot is its most probable character or empty. Any text can come out.
 - *Brazilian*: the characters in order follow ``LLL N X NN``, where X is a digit on the old layout (LLLNNNN) and a
   letter on Mercosul (LLLNLNN, CONTRAN 969/2022); slots may stay empty. Dynamic programming finds the best path.
 
 The Brazilian path wins unless the free one is more than `ODDS` times as probable. So O/0, I/1, B/8, S/5, Z/2 are
-settled by position, while a foreign plate, which differs clearly from every Brazilian one, comes out as it is.
+decided by position, while a foreign plate, which differs clearly from every Brazilian one, is returned unchanged.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from pipeline.domain.plate import Layout, PlateRead, layout_of
 from pipeline.domain.ports import CharacterProbabilities
 
 ODDS: Final = 20.0
-"""How much more probable than the best Brazilian path a free text must be. The confusions of one character that syntax
-settles have odds of 2 to 15 in practice; a foreign character in a sharp image has odds of 1,000 and more."""
+"""How much more probable than the best Brazilian path a free text must be. The single-character confusions that syntax
+decides have odds of 2 to 15 in practice; a foreign character in a sharp image has odds of 1,000 and more."""
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS: Final = "0123456789"
 _TEMPLATE: Final = (_LETTERS, _LETTERS, _LETTERS, _DIGITS, _LETTERS + _DIGITS, _DIGITS, _DIGITS)
 _FLOOR: Final = 1e-6
-"""Probabilities below are noise of float32 softmax; their logarithm would drown everything else."""
+"""Probabilities below are noise of float32 softmax; their logarithm would dominate everything else."""
 
 
 class _Path(NamedTuple):
@@ -41,15 +41,15 @@ class _Path(NamedTuple):
 
 
 def decode(seen: CharacterProbabilities, votes: int = 1) -> PlateRead | None:
-    """The text that these probabilities mean, or None when they mean an empty plate.
+    """The most probable text, or None when the plate is most probably empty.
 
     The confidence of a character c in a slot is ``w · p(c) / p(class) + (1 − w) · p(c)``: with weight w, from
     the odds of the Brazilian hypothesis against the free one, other kinds of characters are ruled out; else they are
     not. The plate's confidence is its weakest character's: one wrong character is a wrong plate.
 
     Args:
-        seen: what a reader saw, or a vote over many crops.
-        votes: how many crops are in it.
+        seen: output of a reader for one crop, or a vote over many crops.
+        votes: number of crops in it.
     """
     values = np.clip(seen.values.astype(np.float64), _FLOOR, 1.0)
     logs = np.log(values)
@@ -69,7 +69,7 @@ def _free_path(seen: CharacterProbabilities, logs: npt.NDArray[np.float64]) -> _
 
 
 def _brazilian_path(seen: CharacterProbabilities, logs: npt.NDArray[np.float64]) -> _Path | None:
-    """The best way to lay the template over the slots in order, leaving the other slots empty."""
+    """The best placement of the template on the slots in order, with the other slots empty."""
     slots, places = len(logs), len(_TEMPLATE)
     if slots < places:
         return None

@@ -1,12 +1,12 @@
-"""One plate out of many crops: votes over character probabilities, not over texts.
+"""Vote over the character probabilities of many crops of one plate.
 
-Each crop's log-probabilities are added, weighted by the crop's quality (a logarithmic opinion pool). Three things keep
-one bad crop from deciding:
+Texts are not compared. Each crop's log-probabilities are added, weighted by the crop's quality (a logarithmic opinion
+pool). Three rules keep one bad crop from deciding:
 
 - probabilities are floored, so that a crop which is sure of the wrong character can cost the right one only so much;
 - the sum grows with the square root of the votes, since crops of one track repeat one another's mistakes;
-- a crop whose text differs from what was seen so far starts a candidate of its own: the track may have passed to
-  another car, and a blend of two plates is a plate of nobody.
+- a crop whose text differs from the earlier ones starts a candidate of its own: the track may have passed to
+  another car, and a blend of two plates is neither.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.plate_syntax import decode
 
 FLOOR: Final = 0.02
-"""Least probability a crop may give a character: at most a factor 50 against it."""
+"""Minimum probability a crop may give a character: at most a factor 50 against it."""
 SAME_PLATE: Final = 0.5
 """Crops of one plate agree in at least this share of characters; two plates at random agree in about a tenth."""
-MOST_CANDIDATES: Final = 6
+MAX_CANDIDATES: Final = 6
 SPARE: Final = 2
-"""Slots of room on either side, so that a crop that lost its first character, or read a screw as one, can be laid where
-it fits without anything falling off the edge."""
+"""Empty slots on either side: a crop that lost its first character, or read a screw as one, can be shifted to where it
+fits without losing characters at the edge."""
 _SHIFTS: Final = (0, -1, 1, -2, 2)
-MOST_EVIDENCE: Final = 4.0
+MAX_EVIDENCE: Final = 4.0
 """Crops of one track repeat one another's mistakes: however many there are, they count as no more than this many
-independent ones (with the square root: 16 good crops are as sure as it gets)."""
+independent ones (with the square root: more than 16 good crops add no certainty)."""
 SECOND_CONFIDENCE: Final = 0.5
-"""Least confidence of a further plate on a track: misreadings of one blurred plate also come in groups."""
+"""Minimum confidence of a further plate on a track: misreadings of one blurred plate also come in groups."""
 
 _Slots = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """Where and when a crop was seen.
+class PlateObservation:
+    """Time and place of one plate crop.
 
     Attributes:
         ts_ms: milliseconds since 1970 UTC.
@@ -54,12 +54,12 @@ class Sighting:
     box: tuple[float, float, float, float]
 
 
-_NOWHERE: Final = Sighting(0, 0, (0.0, 0.0, 0.0, 0.0))
+_UNKNOWN: Final = PlateObservation(0, 0, (0.0, 0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One plate of a track, and the sightings it rests on.
+    """One plate of a track, and the observations it rests on.
 
     Attributes:
         read: text, layout, confidence, votes.
@@ -68,9 +68,9 @@ class Reading:
     """
 
     read: PlateRead
-    first: Sighting
-    last: Sighting
-    best: Sighting
+    first: PlateObservation
+    last: PlateObservation
+    best: PlateObservation
 
 
 @dataclass(eq=False)
@@ -80,24 +80,24 @@ class _Candidate:
     logs: _Slots
     weight: float
     votes: int
-    first: Sighting
-    last: Sighting
-    best: Sighting
+    first: PlateObservation
+    last: PlateObservation
+    best: PlateObservation
     best_weight: float
 
-    def take(self, other: _Candidate) -> None:
+    def absorb(self, other: _Candidate) -> None:
         """Add the votes of another candidate for the same plate."""
         self.logs = self.logs + other.logs
         self.weight += other.weight
         self.votes += other.votes
-        self.first = min(self.first, other.first, key=lambda sighting: sighting.ts_ms)
-        self.last = max(self.last, other.last, key=lambda sighting: sighting.ts_ms)
+        self.first = min(self.first, other.first, key=lambda observation: observation.ts_ms)
+        self.last = max(self.last, other.last, key=lambda observation: observation.ts_ms)
         if other.best_weight >= self.best_weight:
             self.best, self.best_weight = other.best, other.best_weight
 
     def pooled(self) -> _Slots:
         """Probabilities (slots, alphabet)."""
-        scaled = self.logs * (min(np.sqrt(max(self.weight, 1.0)), MOST_EVIDENCE) / self.weight)
+        scaled = self.logs * (min(np.sqrt(max(self.weight, 1.0)), MAX_EVIDENCE) / self.weight)
         scaled -= scaled.max(axis=1, keepdims=True)
         values: _Slots = np.exp(scaled)
         values /= values.sum(axis=1, keepdims=True)
@@ -105,7 +105,7 @@ class _Candidate:
 
 
 class PlateVote:
-    """Votes of one vehicle's track. Memory does not grow with the number of votes."""
+    """Votes of one vehicle's track, in constant memory."""
 
     def __init__(self) -> None:
         self._candidates: list[_Candidate] = []
@@ -113,13 +113,13 @@ class PlateVote:
         self._alphabet = ""
         self._pad = ""
 
-    def add(self, seen: CharacterProbabilities, weight: float = 1.0, at: Sighting = _NOWHERE) -> None:
-        """Count what a reader saw in one crop.
+    def add(self, seen: CharacterProbabilities, weight: float = 1.0, at: PlateObservation = _UNKNOWN) -> None:
+        """Add the reader's output for one crop.
 
         Args:
-            seen: all crops of one vote come from one reader.
+            seen: the output; all crops of one vote come from one reader.
             weight: quality of the crop, above 0.
-            at: where it was seen.
+            at: time and place of the crop.
 
         Raises:
             ValueError: another alphabet than before, or a weight that is not positive.
@@ -130,30 +130,30 @@ class PlateVote:
             raise ValueError("all crops of a vote must be read with the same alphabet")
         self._alphabet, self._pad = seen.alphabet, seen.pad
         if (seen.values.argmax(axis=1) == seen.alphabet.index(seen.pad)).all():
-            return  # an empty reading says nothing about which plate it was
+            return  # an empty reading does not say which plate it was
         values = self._with_spare(np.maximum(seen.values.astype(np.float64), FLOOR))
         known, by = self._same_plate(values)
         vote = _Candidate(weight * np.log(self._shift(values, by)), weight, 1, at, at, at, weight)
         if known is not None:
-            known.take(vote)
+            known.absorb(vote)
             self._latest = known
             return
         self._candidates.append(vote)
         self._latest = vote
-        if len(self._candidates) > MOST_CANDIDATES:
+        if len(self._candidates) > MAX_CANDIDATES:
             # Not the newest: every second car would begin as the weakest and never get a second vote.
             self._candidates.remove(min(self._candidates[:-1], key=lambda c: c.weight))
 
     def best(self) -> PlateRead | None:
-        """The plate with most votes so far."""
+        """The plate with the most votes so far."""
         return next((reading.read for reading in self.plates(1)), None)
 
     def plates(self, min_votes: int, share: float = 0.3) -> list[Reading]:
-        """The plates that were seen, best supported first.
+        """The plates on this track, best supported first.
 
         Args:
-            min_votes: least crops of each.
-            share: least support of a further plate, as a share of the first one's.
+            min_votes: minimum number of crops of each.
+            share: minimum support of a further plate, as a share of the first one's.
         """
         ranked = sorted(self._candidates, key=lambda c: c.weight, reverse=True)
         readings: list[Reading] = []
@@ -176,11 +176,11 @@ class PlateVote:
 
     @property
     def steady(self) -> bool:
-        """The latest crop was of the plate with most votes; False may mean that the track has passed to another car."""
+        """Whether the latest crop shows the plate with the most votes; otherwise the track may have changed cars."""
         return self._latest is not None and all(other.weight <= self._latest.weight for other in self._candidates)
 
     def merge(self, other: PlateVote) -> None:
-        """Take over the votes of another track that turned out to be the same vehicle; `other` is used up."""
+        """Take over the votes of another track of the same vehicle; `other` must not be used afterwards."""
         if not self._alphabet:
             self._alphabet, self._pad = other._alphabet, other._pad
         for theirs in other._candidates:
@@ -190,8 +190,8 @@ class PlateVote:
             else:
                 # Moved as probabilities per unit of weight, so that an empty slot comes in with their whole weight.
                 theirs.logs = theirs.weight * np.log(self._shift(np.exp(theirs.logs / theirs.weight), by))
-                ours.take(theirs)
-        while len(self._candidates) > MOST_CANDIDATES:
+                ours.absorb(theirs)
+        while len(self._candidates) > MAX_CANDIDATES:
             self._candidates.remove(min(self._candidates, key=lambda c: c.weight))
 
     def _same_plate(self, values: _Slots) -> tuple[_Candidate | None, int]:
@@ -211,7 +211,7 @@ class PlateVote:
     def _agreement(self, known: _Slots, values: _Slots) -> float:
         """Share of the characters on which both agree, 0 to 1: mean cosine of the slots that either uses.
 
-        The cosine of two distributions tells whether they favor the same character, however sure each is of it.
+        The cosine of two distributions shows whether they favor the same character, whatever their certainty.
         """
         pad = self._alphabet.index(self._pad)
         used = (known.argmax(axis=1) != pad) | (values.argmax(axis=1) != pad)
@@ -223,15 +223,15 @@ class PlateVote:
 
     def _with_spare(self, values: _Slots) -> _Slots:
         """Rows that sum to 1, with `SPARE` empty slots before and after."""
-        room = np.repeat(self._empty_slot(values.shape[1]), SPARE, axis=0)
-        return np.concatenate([room, values / values.sum(axis=1, keepdims=True), room])
+        padding = np.repeat(self._empty_slot(values.shape[1]), SPARE, axis=0)
+        return np.concatenate([padding, values / values.sum(axis=1, keepdims=True), padding])
 
     def _shift(self, values: _Slots, by: int) -> _Slots:
-        """The slots moved; what comes in is empty."""
+        """The slots shifted; new slots are empty."""
         if by == 0:
             return values
-        room = np.repeat(self._empty_slot(values.shape[1]), abs(by), axis=0)
-        return np.concatenate([room, values[:-by]] if by > 0 else [values[-by:], room])
+        padding = np.repeat(self._empty_slot(values.shape[1]), abs(by), axis=0)
+        return np.concatenate([padding, values[:-by]] if by > 0 else [values[-by:], padding])
 
     def _empty_slot(self, characters: int) -> _Slots:
         empty = np.full((1, characters), FLOOR)

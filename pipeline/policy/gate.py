@@ -89,6 +89,14 @@ class Gate:
         check_schema()
         self._cameras = dict(cameras)
 
+    def declare(self, camera: Camera) -> None:
+        """Let a camera's events pass from now on, by its declaration."""
+        self._cameras[camera.camera_id] = camera
+
+    def withdraw(self, camera_id: str) -> None:
+        """Let no further event of a camera pass."""
+        self._cameras.pop(camera_id, None)
+
     def refusal(self, event: Event) -> Refusal | None:
         """Why this event is refused; None when it may pass."""
         if type(event) not in ALLOWED_FIELDS:

@@ -73,9 +73,16 @@ class Recorder:
             self._taps[camera_id] = CameraTap(camera_id, self._settings, self._due.set)
         return self._taps[camera_id]
 
+    def remove_tap(self, camera_id: str) -> None:
+        """Write what is queued of a camera and close its file; a later `tap` of the camera is a new one."""
+        tap = self._taps.pop(camera_id, None)
+        if tap is not None:
+            tap.finish()
+            tap.join(_CLOSE_S)
+
     def counts(self) -> dict[str, RecordCounts]:
         """Packet counts, by camera."""
-        return {camera: tap.counts for camera, tap in self._taps.items()}
+        return {camera: tap.counts for camera, tap in dict(self._taps).items()}
 
     def close(self) -> None:
         """Write what is queued, close all files, stop; may be called twice."""

@@ -1,4 +1,4 @@
-"""Selection of data to erase: conditions for events, for rows of tables, and for bytes that are no event any more."""
+"""Selection of what to erase: among events, among rows of a table, and among bytes that are no event any more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
-from pipeline.domain.plate import plate_forms, plate_key
+from pipeline.domain.plate import check_plate, plate_forms, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import bind
 from pipeline.store.schema.tables import ALERTS, COUNTS, HEALTH, PLATE_READS, TRACKS, Table
@@ -25,7 +25,7 @@ _MAX: Final = 2**63 - 1
 _KEYS_PER_STATEMENT: Final = 500
 """Track keys in one statement: some tens of kilobytes of the 256 that servers accept."""
 _SHORTEST_IN_TEXT: Final = 5
-"""Characters of a plate that is searched for in free text; shorter ones are words and numbers."""
+"""Least characters of a plate that is searched for in running text; shorter ones are words and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Selection:
     """One vehicle, one place and time, or one vehicle there and then.
 
     - With a plate: its reads in both forms, the tracks that carried them (they show where the vehicle went), and alerts
-      and states of cameras whose text names it. Counts name no vehicle.
+      and states of cameras whose words name it. Counts name no vehicle.
     - With cameras and times only: everything of those cameras that has to do with that time. A read or track does when
       it was in view during any of it, a count when its minute was.
 
@@ -59,9 +59,7 @@ class Selection:
         Raises:
             StoreError: it is no plate, or so little was said that it would be nearly everything.
         """
-        key = "" if plate is None else plate_key(plate)
-        if plate is not None and not key:
-            raise StoreError(f"plate {plate!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234.")
+        key = "" if plate is None else plate_key(check_plate(plate))
         if not key and (not camera_ids or start_ms is None or end_ms is None):
             raise StoreError(
                 "erase",
@@ -146,7 +144,7 @@ class Selection:
 
 
 def event_in(data: bytes) -> Event | None:
-    """The event in these bytes, of this or a compatible version; None when they are none."""
+    """The event that these bytes are, None when they are none."""
     try:
         return read_event(data).event
     except (ValueError, msgspec.MsgspecError):

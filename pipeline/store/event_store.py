@@ -1,44 +1,23 @@
-"""Queries on the event store, the same on chDB and on ClickHouse servers."""
+"""The event store as this process reads it, the same on chDB and on ClickHouse servers."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from pipeline.store.answers import convoy, events, plates, traffic, trails
+from pipeline.domain.requester import Requester
+from pipeline.store.answers.registry import ANSWERS
 from pipeline.store.backends.database import DatabaseError, EventDatabase, check_version
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.questions import (
-    Cameras,
-    Convoy,
-    Count,
-    EventQueries,
-    Events,
-    Plates,
-    Question,
-    Speeds,
-    Traffic,
-    Trails,
-)
+from pipeline.store.questions import QueryBackend, Question
 from pipeline.store.settings import StoreSettings
 
 A = TypeVar("A")
 
-_ANSWERS: Final[dict[type[Question[Any]], Callable[..., Any]]] = {
-    Plates: plates.plates,
-    Events: events.events,
-    Cameras: events.cameras,
-    Count: events.count,
-    Convoy: convoy.convoy,
-    Trails: trails.trails,
-    Traffic: traffic.traffic,
-    Speeds: traffic.speeds,
-}
 
-
-class EventStore(EventQueries):
+class EventStore(QueryBackend):
     """Answers questions from a database, which is opened by the first question and again after a failure.
 
     Args:
@@ -50,13 +29,13 @@ class EventStore(EventQueries):
         self._guard = threading.Lock()
         self._database: EventDatabase | None = None
 
-    def ask(self, question: Question[A]) -> A:
-        """See `EventQueries.ask`.
+    def ask(self, question: Question[A], requester: Requester) -> A:  # noqa: ARG002 - policy acts in the door above
+        """See `QueryBackend.ask`.
 
         Raises:
             StoreError: a senseless question, or the database failed.
         """
-        answer: A = _ANSWERS[type(question)](self._rows, question)
+        answer: A = ANSWERS[type(question)](self._rows, question)
         return answer
 
     def close(self) -> None:
@@ -88,10 +67,10 @@ class EventStore(EventQueries):
             return self._database
 
 
-def open_store(settings: StoreSettings, data_dir: Path) -> EventStore:
-    """The event store, read in this process.
+def open_event_store(settings: StoreSettings, data_dir: Path) -> EventStore:
+    """The event store, read in this process: for the process that owns it, and for what a server holds.
 
-    Nothing is opened before the first question, so a database that is away now is no error here.
+    Nothing is opened before the first question, so a database that is unreachable now is no error here.
 
     Args:
         settings: of the sink that fills the store.

@@ -1,7 +1,8 @@
-"""The store of a running process, for other processes of the same user: a Unix socket that answers named questions.
+"""The local query endpoint: a Unix socket on which the process that owns the store answers others of the same user.
 
-One JSON line asks (``{"query": "plates", "arguments": {…}}``), one answers (``{"answer": …}`` or ``{"error": {…}}``).
-There is no way to send SQL.
+One JSON line asks (``{"query": "plates", "arguments": {…}, "requester": {"user": "ana", …}}``), one answers
+(``{"answer": …}`` or ``{"error": {…}}``). There is no way to send SQL. The user must be the one that
+the kernel names for the connection.
 """
 
 from __future__ import annotations
@@ -20,27 +21,29 @@ from typing import Any, Final, TypeVar
 import msgspec
 import structlog
 
+from pipeline.domain.requester import Requester, system_user
 from pipeline.errors import StoreBusy, StoreError, ViapublicaError
-from pipeline.store.questions import QUESTIONS, EventQueries, Question
+from pipeline.store.answers.registry import QUESTIONS, name_of
+from pipeline.store.questions import QueryBackend, Question
 
 _log = structlog.get_logger(__name__)
 
-_LONGEST_QUESTION = 1 << 20
+_LONGEST_QUESTION = 1 << 23
+"""Bytes: a list of 100,000 plates, or the coordinates of as many cameras."""
 _IDLE_S = 60.0
-_ANSWER_S = 60.0
 _QUEUE_S = 5.0
 _QUEUE_STEP_S = 0.02
-_NAMES: Final = {question: name for name, question in QUESTIONS.items()}
 A = TypeVar("A")
-_PEER = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
+_PEER: Final = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
 
 
 class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: str
     arguments: dict[str, Any]
+    requester: Requester
 
 
-class _Trouble(msgspec.Struct, frozen=True):
+class _Problem(msgspec.Struct, frozen=True):
     subject: str
     problem: str
     fix: str
@@ -48,7 +51,7 @@ class _Trouble(msgspec.Struct, frozen=True):
 
 class _Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     answer: msgspec.Raw = msgspec.Raw(b"null")
-    error: _Trouble | None = None
+    error: _Problem | None = None
 
 
 _questions = msgspec.json.Decoder(_Envelope)
@@ -57,26 +60,26 @@ _json = msgspec.json.Encoder()
 
 
 def endpoint_path(data_dir: Path) -> Path:
-    """Where a run with this data folder answers questions."""
+    """The socket of the process that owns the event store of this data folder."""
     return data_dir / "run" / "store.sock"
 
 
 class StoreServer:
     """Answers questions of other processes from `store`, in threads of its own, until `close`.
 
-    The socket's folder is for this user only, and so is the socket; who connects is checked again by the kernel's word
-    (SO_PEERCRED): the same user, or root.
+    The socket and its folder are for this user only; the kernel's credentials of each connection (SO_PEERCRED) are
+    checked again: the same user, or root.
 
     Args:
-        store: answers.
-        socket_path: where; of any length. A socket that a dead process left there is replaced.
+        store: answers the questions.
+        socket_path: of any length. A socket that a dead process left there is replaced.
 
     Raises:
         StoreBusy: a living process answers there.
         StoreError: the socket cannot be made.
     """
 
-    def __init__(self, store: EventQueries, socket_path: Path) -> None:
+    def __init__(self, store: QueryBackend, socket_path: Path) -> None:
         self._path = socket_path
         try:
             socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,10 +103,10 @@ class StoreServer:
             return
         self._server.shutdown()
         self._thread.join()
-        self._server.hang_up()
+        self._server.disconnect_all()
         self._path.unlink(missing_ok=True)
 
-    def _listen(self, store: EventQueries) -> _Server:
+    def _listen(self, store: QueryBackend) -> _Server:
         if _answers(self._path):
             raise StoreBusy(
                 str(self._path), "another process already answers here", "Stop it, or use another data folder."
@@ -121,24 +124,24 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     block_on_close = True
     request_queue_size = 64
 
-    def __init__(self, address: str, store: EventQueries, path: Path) -> None:
+    def __init__(self, address: str, store: QueryBackend, path: Path) -> None:
         self.store = store
         self._peers: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__(address, _Handler, bind_and_activate=False)
         try:
             self.server_bind()
-            path.chmod(0o600)  # before `listen`: nobody could connect so far
+            path.chmod(0o600)  # before `listen`: no connection was possible so far
             self.server_activate()
         except BaseException:
             self.server_close()
             raise
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base's signature
-        _, uid, _ = _PEER.unpack(request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+        uid = _peer_uid(request)
         if uid in {os.geteuid(), 0}:
             return True
-        _log.warning("endpoint_stranger_refused", uid=uid)
+        _log.warning("endpoint_user_refused", uid=uid)
         return False
 
     @contextlib.contextmanager
@@ -151,7 +154,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             with self._guard:
                 self._peers.discard(peer)
 
-    def hang_up(self) -> None:
+    def disconnect_all(self) -> None:
         """End all connections and wait for their threads."""
         with self._guard:
             for peer in self._peers:
@@ -169,78 +172,98 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with self.server.connected(self.connection), contextlib.suppress(OSError):
+            user = system_user(_peer_uid(self.connection))
             while line := self.rfile.readline(_LONGEST_QUESTION):
-                self.wfile.write(_json.encode(_reply(self.server.store, line)) + b"\n")
+                self.wfile.write(_json.encode(_reply(self.server.store, line, user)) + b"\n")
                 if not line.endswith(b"\n"):
                     return
 
 
-def _reply(store: EventQueries, line: bytes) -> _Reply:
+def _peer_uid(peer: socket.socket) -> int:
+    _, uid, _ = _PEER.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return int(uid)
+
+
+def _reply(store: QueryBackend, line: bytes, user: str) -> _Reply:
     try:
-        return _Reply(answer=msgspec.Raw(_json.encode(store.ask(_understand(line)))))
-    except msgspec.MsgspecError as error:
-        return _Reply(error=_Trouble("question", f"it is not understood: {error}", ""))
+        question, requester = _decoded(line)
+        _check_user(requester, user)
+        return _Reply(answer=msgspec.Raw(_json.encode(store.ask(question, requester))))
     except ViapublicaError as error:
-        return _Reply(error=_Trouble(error.subject, error.problem, error.fix))
+        return _Reply(error=_Problem(error.subject, error.problem, error.fix))
     except Exception as error:  # noqa: BLE001 - a bug in one answer must not end the connection of others
         _log.exception("endpoint_bug")
         return _Reply(
-            error=_Trouble("event store", f"the running process failed: {type(error).__name__}", "See its log.")
+            error=_Problem("event store", f"the running process failed: {type(error).__name__}", "See its log.")
         )
 
 
-def _understand(line: bytes) -> Question[Any]:
-    envelope = _questions.decode(line)
-    if envelope.query not in QUESTIONS:
-        raise StoreError("query", f"there is no query {envelope.query[:40]!r}", f"There are {', '.join(QUESTIONS)}.")
-    question: Question[Any] = msgspec.convert(envelope.arguments, QUESTIONS[envelope.query])
-    return question
+def _check_user(requester: Requester, user: str) -> None:
+    if requester.user != user:
+        _log.warning("endpoint_requester_refused", claimed=requester.user[:64], user=user)
+        raise StoreError(
+            "requester",
+            f"the question is asked in the name of {requester.user[:64]!r}, but the connection belongs to {user!r}",
+            "Ask as that user.",
+        )
 
 
-class StoreClient(EventQueries):
-    """Asks the process that owns the store; like any other `EventQueries`. One question at a time.
+def _decoded(line: bytes) -> tuple[Question[Any], Requester]:
+    try:
+        envelope = _questions.decode(line)
+        if envelope.query not in QUESTIONS:
+            raise StoreError(
+                "query", f"there is no query {envelope.query[:40]!r}", f"There are {', '.join(QUESTIONS)}."
+            )
+        return msgspec.convert(envelope.arguments, QUESTIONS[envelope.query]), envelope.requester
+    except msgspec.MsgspecError as error:
+        raise StoreError("question", f"it is not understood: {error}") from error
+
+
+class StoreClient(QueryBackend):
+    """Asks the process that owns the store. One question at a time.
 
     Args:
         socket_path: of its `StoreServer`.
 
     Raises:
-        StoreBusy: a process listens there, but took nobody on for 5 s.
-        StoreError: nobody listens there.
+        StoreBusy: a process listens there, but accepted no connection for 5 s.
+        StoreError: no process listens there.
     """
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
         self._one_at_a_time = threading.Lock()
         self._socket = _connect(socket_path)
-        self._socket.settimeout(_ANSWER_S)
         self._lines = self._socket.makefile("rb")
 
-    def ask(self, question: Question[A]) -> A:
-        """See `EventQueries.ask`.
+    def ask(self, question: Question[A], requester: Requester) -> A:
+        """See `QueryBackend.ask`.
 
         Raises:
-            StoreError: the other process says so.
-            StoreBusy: it does not answer, or went away.
+            StoreError: the other process reports an error.
+            StoreBusy: it does not answer, or ended.
         """
-        answer: A = msgspec.json.decode(self._answer(question), type=question.answer)
+        answer: A = msgspec.json.decode(self._answer(question, requester), type=question.answer_type())
         return answer
 
     def close(self) -> None:
-        """Hang up; may be called twice."""
+        """Close the connection; may be called twice."""
         self._lines.close()
         self._socket.close()
 
-    def _answer(self, question: Question[Any]) -> bytes:
+    def _answer(self, question: Question[Any], requester: Requester) -> bytes:
         """The answer, as JSON."""
-        line = _json.encode(_Envelope(_NAMES[type(question)], msgspec.structs.asdict(question)))
+        line = _json.encode(_Envelope(name_of(type(question)), msgspec.structs.asdict(question), requester))
         with self._one_at_a_time:
             try:
+                self._socket.settimeout(question.timeout_s)
                 self._socket.sendall(line + b"\n")
                 reply_line = self._lines.readline()
             except (OSError, ValueError) as error:
                 raise self._lost(str(error)) from error
         if not reply_line.endswith(b"\n"):
-            raise self._lost("it hung up")
+            raise self._lost("it closed the connection")
         reply = _replies.decode(reply_line)
         if reply.error is not None:
             raise StoreError(reply.error.subject, reply.error.problem, reply.error.fix)
@@ -261,11 +284,11 @@ def _short_address(path: Path) -> Iterator[str]:
 
 
 def _connect(path: Path) -> socket.socket:
-    """A connection to whoever listens at `path`.
+    """A connection to the process that listens at `path`.
 
     Raises:
-        StoreBusy: a process listens, but so many wait before us that it took nobody on for `_QUEUE_S`.
-        StoreError: nobody listens.
+        StoreBusy: a process listens, but its queue stayed full for `_QUEUE_S`.
+        StoreError: no process listens.
     """
     deadline = time.monotonic() + _QUEUE_S
     while True:

@@ -1,19 +1,21 @@
-"""What can be asked of the event store, and the answers, whoever answers.
+"""Questions to the event store and their answers, as values: the same in a process and over its local endpoint.
 
-A question is a value: the store, the socket of a running process and whoever asks use the same one.
+`pipeline.store.answers.registry` lists them with the functions that answer them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
 
 import msgspec
 
 from pipeline.domain.events import Event, Kind, PlateReadEvent
-from pipeline.domain.route import Trail
+from pipeline.domain.requester import Requester
+from pipeline.domain.route import DrivingLimits, GeoPoint, Leg, ReadSummary, VehicleReads
+from pipeline.domain.times import UtcOffset
 from pipeline.errors import StoreError
 
 MOST_ROWS: Final = 100_000
@@ -23,14 +25,14 @@ A = TypeVar("A")
 
 
 class CameraSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the store knows of a camera.
+    """The stored state of a camera.
 
     Attributes:
         camera_id: the camera.
         last_seen_ms: time of its newest event, milliseconds since 1970 UTC.
         events: number of events per kind.
-        state: the last state it reported, "" when it reported none; detail: why.
-        state_since_ms: when it took that state, None when it reported none.
+        state: the last state it reported, "" when it reported none; detail: the reason.
+        state_since_ms: when it entered that state, None when it reported none.
     """
 
     camera_id: str
@@ -46,8 +48,8 @@ class Companion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     Attributes:
         plate: its text as read last; plate_key: see `pipeline.domain.plate.plate_key`.
-        meetings: how often the two met; share: of the other one's passages, 0 to 1.
-        cameras: at how many cameras they met.
+        meetings: number of times the two met; share: of the other one's passages, 0 to 1.
+        cameras: number of cameras where they met.
         first_ts_ms, last_ts_ms: first and last meeting, milliseconds since 1970 UTC.
     """
 
@@ -61,7 +63,7 @@ class Companion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class TrafficCount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many of a class began at a camera in the minute, hour or day from `start_ms` (since 1970 UTC) on."""
+    """Number of tracks of a class that began at a camera in the minute, hour or day from `start_ms` (1970 UTC) on."""
 
     start_ms: int
     camera_id: str
@@ -70,12 +72,12 @@ class TrafficCount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class TrafficSpeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How fast a class was at a camera in the minute, hour or day from `start_ms` (since 1970 UTC) on.
+    """Speeds of a class at a camera in the minute, hour or day from `start_ms` (milliseconds since 1970 UTC) on.
 
     Attributes:
-        tracks: how many tracks ended then.
-        unit: ``m/s`` for those of a calibrated camera, else ``px/s``; the two never stand in one row.
-        mean, median, p85: of the tracks' speeds; the last is what 85 % stay below, the traffic engineer's V85.
+        tracks: number of tracks that ended in that time.
+        unit: ``m/s`` for tracks of a calibrated camera, else ``px/s``; never both in one row.
+        mean, median, p85: of the tracks' speeds; the last is the traffic engineer's V85, which 85 % stay below.
     """
 
     start_ms: int
@@ -88,20 +90,46 @@ class TrafficSpeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     p85: float
 
 
-class TrailPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Trails of some plates, in the order of their keys.
+class VehicleReadsPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reads of some vehicles, in the order of their keys.
 
     Attributes:
-        trails: of these plates.
-        after: what to ask for next as `Trails.after`; None when these were the last.
+        vehicles: with all their reads.
+        after: `ReadsByVehicle.after` of the next page; None on the last one.
     """
 
-    trails: list[Trail]
+    vehicles: list[VehicleReads]
     after: str | None = None
 
 
+class RouteAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The route of a vehicle.
+
+    Attributes:
+        legs: between consecutive reads, oldest first.
+        only_read: the read, where there is no second one to make a leg with.
+        unlocated: cameras on the route without coordinates, sorted; legs to and from them have no distance.
+    """
+
+    legs: list[Leg]
+    only_read: ReadSummary | None = None
+    unlocated: tuple[str, ...] = ()
+
+
+class ClonesAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Possible clones.
+
+    Attributes:
+        legs: that no vehicle can drive, newest first.
+        unlocated: cameras without coordinates, sorted; their reads were not compared.
+    """
+
+    legs: list[Leg]
+    unlocated: tuple[str, ...] = ()
+
+
 class Interval(StrEnum):
-    """Lengths of time that traffic is added up over."""
+    """Lengths of time that traffic is summed over."""
 
     MINUTE = "minute"
     HOUR = "hour"
@@ -116,8 +144,13 @@ class Interval(StrEnum):
 class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A question with an answer of type `A`."""
 
-    answer: ClassVar[Any]
-    """The type `A`, for decoders."""
+    timeout_s: ClassVar[float] = 60.0
+    """Seconds that another process waits for the answer."""
+
+    @classmethod
+    def answer_type(cls) -> Any:
+        """The type `A`, for decoders."""
+        return get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
 
 
 class _Ranged(Question[A], Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,7 +162,7 @@ class _Ranged(Question[A], Generic[A], frozen=True, kw_only=True, forbid_unknown
 
 
 class _Paged(_Ranged[A], Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """And about `limit` rows after skipping `offset`."""
+    """The same, with an answer of `limit` rows after skipping `offset`."""
 
     limit: int = 100
     offset: int = 0
@@ -145,7 +178,6 @@ class Plates(_Paged[list[PlateReadEvent]], frozen=True, kw_only=True, forbid_unk
         errors: 1 also finds reads with one wrong character (see `pipeline.domain.plate.keys_near`); 0 does not.
     """
 
-    answer: ClassVar[Any] = list[PlateReadEvent]
     plates: tuple[str, ...]
     like: bool = False
     errors: int = 0
@@ -154,20 +186,16 @@ class Plates(_Paged[list[PlateReadEvent]], frozen=True, kw_only=True, forbid_unk
 class Events(_Paged[list[Event]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Events of one kind, or of all (None), newest first."""
 
-    answer: ClassVar[Any] = list[Event]
     kind: Kind | None = None
 
 
 class Cameras(Question[list[CameraSummary]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every camera with at least one event, by id."""
 
-    answer: ClassVar[Any] = list[CameraSummary]
-
 
 class Count(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of different events of a kind."""
 
-    answer: ClassVar[Any] = int
     kind: Kind
 
 
@@ -180,31 +208,56 @@ class Convoy(_Paged[list[Companion]], frozen=True, kw_only=True, forbid_unknown_
     Attributes:
         plate: in any writing.
         within_ms: 1 ms to 1 hour; apart_ms: 0 to 1 day.
-        meetings: how many at least.
+        meetings: the least number of meetings.
     """
 
-    answer: ClassVar[Any] = list[Companion]
     plate: str
     within_ms: int = 10_000
     meetings: int = 2
     apart_ms: int = 300_000
 
 
-class Trails(_Ranged[TrailPage], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where and when plates were seen, oldest first: of one plate, or of all that more than one camera saw.
+class ReadsByVehicle(_Ranged[VehicleReadsPage], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The reads of one vehicle, or of every vehicle that more than one camera saw, oldest first.
 
     Attributes:
-        plate: in any writing; "" for all, which come in pages of whole plates.
-        within_ms: of all plates only those that changed the camera within this time; None for any.
-        after: the page that follows this key (`TrailPage.after`).
-        reads: about how many reads a page is made of.
+        plate: in any writing; "" for all vehicles, which come in pages of whole vehicles.
+        within_ms: leaves out vehicles that never changed the camera within this time; None for any time.
+        after: the key that the page follows (`VehicleReadsPage.after`).
+        reads: about the number of reads on a page.
     """
 
-    answer: ClassVar[Any] = TrailPage
     plate: str = ""
     within_ms: int | None = None
     after: str = ""
     reads: int = 200_000
+
+
+class Route(_Paged[RouteAnswer], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The newest `limit` legs of a vehicle's route after skipping `offset`, oldest first.
+
+    Attributes:
+        plate: in any writing.
+        locations: coordinates of cameras, by id.
+    """
+
+    plate: str
+    locations: Mapping[str, GeoPoint]
+
+
+class Clones(_Paged[ClonesAnswer], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Legs that no vehicle can drive, newest first: two vehicles bear one plate, or a plate was misread.
+
+    Attributes:
+        plate: in any writing; "" for all plates.
+        locations: coordinates of cameras, by id; None for a camera known to have none.
+        limits: what a vehicle can do.
+    """
+
+    timeout_s: ClassVar[float] = 900.0
+    plate: str = ""
+    locations: Mapping[str, GeoPoint | None]
+    limits: DrivingLimits = DrivingLimits()
 
 
 class Traffic(_Paged[list[TrafficCount]], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -212,104 +265,38 @@ class Traffic(_Paged[list[TrafficCount]], frozen=True, kw_only=True, forbid_unkn
 
     Attributes:
         by: the length of time.
-        utc_offset_ms: where days and hours begin: milliseconds that local time is ahead of UTC.
+        utc_offsets: of the zone whose hours and days are meant, see `pipeline.domain.times.utc_offsets`; () for UTC.
     """
 
-    answer: ClassVar[Any] = list[TrafficCount]
     by: Interval = Interval.HOUR
-    utc_offset_ms: int = 0
+    utc_offsets: tuple[UtcOffset, ...] = ()
 
 
 class Speeds(_Paged[list[TrafficSpeed]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Speeds per camera, class and time (when the track ended), newest first; fields as in `Traffic`."""
 
-    answer: ClassVar[Any] = list[TrafficSpeed]
     by: Interval = Interval.HOUR
-    utc_offset_ms: int = 0
+    utc_offsets: tuple[UtcOffset, ...] = ()
 
 
-QUESTIONS: Final[dict[str, type[Question[Any]]]] = {
-    "plates": Plates,
-    "events": Events,
-    "cameras": Cameras,
-    "count": Count,
-    "convoy": Convoy,
-    "trails": Trails,
-    "traffic": Traffic,
-    "speeds": Speeds,
-}
-"""All questions, by the name they have on the wire."""
+class QueryBackend(ABC):
+    """Answers questions: a database in this process, or the process that owns it.
 
-
-class EventQueries(ABC):
-    """Whoever answers questions. No event shows or counts twice, however often it was delivered."""
+    No event is shown or counted twice, however often it was delivered. Programs ask through
+    `pipeline.app.queries.EventQueries`, not here.
+    """
 
     @abstractmethod
-    def ask(self, question: Question[A]) -> A:
+    def ask(self, question: Question[A], requester: Requester) -> A:
         """The answer.
 
         Raises:
-            StoreError: the question makes no sense, or nobody can answer it now.
+            StoreError: the question makes no sense, or cannot be answered now.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Give back connections."""
-
-    def plates(
-        self,
-        *plates: str,
-        start_ms: int | None = None,
-        end_ms: int | None = None,
-        camera_ids: Sequence[str] = (),
-        like: bool = False,
-        errors: int = 0,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[PlateReadEvent]:
-        """Short for `Plates`."""
-        return self.ask(
-            Plates(
-                plates=plates,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                camera_ids=tuple(camera_ids),
-                like=like,
-                errors=errors,
-                limit=limit,
-                offset=offset,
-            )
-        )
-
-    def events(
-        self,
-        kind: Kind | None = None,
-        *,
-        start_ms: int | None = None,
-        end_ms: int | None = None,
-        camera_ids: Sequence[str] = (),
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[Event]:
-        """Short for `Events`."""
-        return self.ask(
-            Events(
-                kind=kind,
-                start_ms=start_ms,
-                end_ms=end_ms,
-                camera_ids=tuple(camera_ids),
-                limit=limit,
-                offset=offset,
-            )
-        )
-
-    def cameras(self) -> list[CameraSummary]:
-        """Short for `Cameras`."""
-        return self.ask(Cameras())
-
-    def count(self, kind: Kind) -> int:
-        """Short for `Count`."""
-        return self.ask(Count(kind=kind))
+        """Give back connections; may be called twice."""
 
 
 def check_page(limit: int, offset: int) -> None:
@@ -322,7 +309,7 @@ def check_page(limit: int, offset: int) -> None:
     check_between("offset", offset, 0, 2**63 - 1)
 
 
-def check_between(name: str, value: int, least: int, most: int, fix: str = "") -> None:
+def check_between(name: str, value: float, least: float, most: float, fix: str = "") -> None:
     """Refuse a number that makes no sense.
 
     Raises:

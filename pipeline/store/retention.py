@@ -1,4 +1,4 @@
-"""Retention of the event store: whole days are dropped from the tables when their time is over."""
+"""Retention in the event store: whole days are dropped from the tables when their time is over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.store.settings import ChdbSettings, StoreSettings
 _log = structlog.get_logger(__name__)
 
 RETENTION_EVERY_S: Final = 3600.0
-"""Seconds between two retention runs."""
+"""Seconds between two rounds of a `RetentionScheduler`."""
 _PARTS: Final = (
     "SELECT splitByChar('_', name)[1] AS partition_id, toInt64(sum(rows)) AS rows, "
     "toInt64(sum(bytes_on_disk)) AS size FROM system.parts "
@@ -41,7 +41,7 @@ class StoredDay:
     Attributes:
         table: its name; day: in UTC.
         rows: as stored, so an event that was delivered twice may count twice; size: bytes on the disk.
-        due: its retention is over.
+        due: its time is over.
         partitions: ids of the partitions that hold it.
     """
 
@@ -58,7 +58,7 @@ def stored_days(database: EventDatabase, settings: RetentionSettings, today: dat
 
     Args:
         database: with our tables.
-        settings: days of each table.
+        settings: days to keep.
         today: the day it is now, in UTC; by default what the clock says.
 
     Raises:
@@ -110,14 +110,14 @@ def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
 
 
 class RetentionScheduler:
-    """Drops due days from a store: once soon after `start`, then every hour, in a thread of its own, until `close`.
+    """Drops what is due from a store: once soon after `start`, then every hour, in a thread of its own, until `close`.
 
-    Failures are logged and tried again the next hour; they stop nothing else.
+    An error is logged and tried again the next hour; it stops nothing else.
 
     Args:
-        settings: days of each table.
-        store, data_dir: which event store; an embedded one must be owned by this process or by none.
-        every_s: seconds between two runs; None for the first run only.
+        settings: days to keep.
+        store, data_dir: which event store; an embedded one must belong to this process or to none.
+        every_s: seconds between two rounds; None for the first round only.
     """
 
     def __init__(
@@ -139,14 +139,14 @@ class RetentionScheduler:
         """Begin.
 
         Args:
-            wait_s: how long to wait for the end of the first run, seconds. A process that fills an embedded store
-                waits, so that events of a video, which have the video's time, are not dropped while they are written.
+            wait_s: seconds to wait for the end of the first round. The process that fills an embedded store waits, so
+                that a video's events, which bear the video's time, are not dropped while they are being written.
         """
         self._thread.start()
         self._first_round.wait(wait_s)
 
     def close(self) -> None:
-        """Stop; may be called twice. A run that has begun gets two seconds to end."""
+        """Stop; may be called twice. A round that has begun gets two seconds to end."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(2.0)
@@ -177,7 +177,7 @@ class RetentionScheduler:
                 self.round()
             except ViapublicaError as error:
                 _log.warning("retention_failed", error=str(error), next_try_s=self._every_s)
-            except Exception:  # noqa: BLE001 - a bug here must not end retention
+            except Exception:  # noqa: BLE001 - a bug here must not end the retention that the law requires
                 _log.exception("retention_bug")
             self._first_round.set()
             if self._every_s is None or self._stop.wait(self._every_s):

@@ -1,4 +1,4 @@
-"""Erasure of rows from the tables: counted, deleted, waited for."""
+"""Erasing rows of a database: counted before, deleted, waited for, counted again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipeline.store.erasure_selection import Selection, TrackKey
 from pipeline.store.schema.tables import PLATE_READS, TABLES, Table
 
 Progress = Callable[[str], None]
-"""Called from time to time with what is being done."""
+"""Receives, now and then, a description of what is being done."""
 
-TIMEOUT_S: Final = 3600.0
-"""Longest time for one statement, seconds."""
+STATEMENT_TIMEOUT_S: Final = 3600.0
+"""Seconds that one deletion may take."""
 _STEP_S: Final = 0.02
 _LONGEST_STEP_S: Final = 1.0
 _NO_SUCH_DAY: Final = "21990101"
@@ -28,17 +28,17 @@ class StoredEvents:
 
     Args:
         database: with our tables, up to date.
-        embedded: this process owns it: old files can be deleted at once.
-        timeout_s: longest time for one statement, seconds.
+        embedded: it is this process's own, so that its old files can be removed at once.
+        timeout_s: seconds that one deletion may take.
     """
 
-    def __init__(self, database: EventDatabase, *, embedded: bool, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, database: EventDatabase, *, embedded: bool, timeout_s: float = STATEMENT_TIMEOUT_S) -> None:
         self.database = database
         self.embedded = embedded
         self._timeout_s = timeout_s
 
     def tracks(self, selection: Selection) -> set[TrackKey]:
-        """The tracks on which the wanted plate was read.
+        """On which tracks the wanted plate was read.
 
         Raises:
             DatabaseError: the database failed.
@@ -63,9 +63,9 @@ class StoredEvents:
         }
 
     def erase(self, selection: Selection, tracks: Sequence[TrackKey], progress: Progress) -> None:
-        """Delete what is wanted; when this returns it is gone from the tables.
+        """Delete what is selected; when this returns it is in no table any more.
 
-        Tracks are deleted before the reads that identify them: stopped anywhere and run again, it finds the rest.
+        The tracks are deleted before the reads that lead to them: stopped anywhere and run again, it finds the rest.
 
         Raises:
             StoreError: a deletion failed, or took longer than it may.
@@ -77,16 +77,16 @@ class StoredEvents:
             for condition in selection.conditions(table, tracks)
             if self._count(table, condition)
         ]
-        with self._deleting_old_files():
+        with self._old_files_removed():
             for table, condition in todo:
                 self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")
                 self._wait(table, progress)
 
     @contextmanager
-    def _deleting_old_files(self) -> Iterator[None]:
-        """Deleted rows leave the embedded store's folder too, those that a killed erasure left there included.
+    def _old_files_removed(self) -> Iterator[None]:
+        """Remove what is deleted from the embedded store's folder, too, also what a killed erasure left there.
 
-        The engine retains the files from before a deletion for some minutes, longer than a command runs.
+        The engine retains the files of before a deletion for some minutes, longer than a command lives.
         """
         if not self.embedded:
             yield
@@ -126,7 +126,7 @@ class StoredEvents:
                     self.database.target,
                     f"the deletion in {table.name} is not done after {self._timeout_s:g} s, {parts} parts are left"
                     + (f": {reason[:500]}" if reason else ""),
-                    "The database continues it; run the command again to check.",
+                    "The database continues by itself; run the command again to check.",
                 )
             progress(f"{table.name}: {parts} parts to rewrite" + (f", failing: {reason[:200]}" if reason else ""))
             time.sleep(step_s)

@@ -39,7 +39,7 @@ class Blank:
 def frame(at_s: float, ts_ms: int | None = None) -> Frame:
     """The frame at a time of the stream; its wall clock starts at `START_MS`."""
     wall_ms = START_MS + round(at_s * 1000) if ts_ms is None else ts_ms
-    return Frame("cam", "take", round(at_s * FPS), at_s, wall_ms, 0.0, Blank())
+    return Frame("cam", "session", round(at_s * FPS), at_s, wall_ms, 0.0, Blank())
 
 
 def tracks(seen: Mapping[int, tuple[Label, Box]]) -> Tracks:

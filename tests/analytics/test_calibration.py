@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pipeline.analytics.calibration import Calibration, GroundPoint, solve
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.analytics.track_summarizer import TrackSummarizer
+from pipeline.domain.events import TrackEvent
 from pipeline.domain.labels import Label
 from pipeline.errors import ConfigError
 from tests.analytics.street import FPS, HEIGHT, WIDTH, box_at, frame, tracks
@@ -32,7 +33,7 @@ def _calibration(rows: list[tuple[float, float, float, float]]) -> Calibration:
     return Calibration(points=_points(rows))
 
 
-def test_the_given_points_lie_where_they_were_said_to_lie() -> None:
+def test_the_given_points_map_to_their_given_positions() -> None:
     pixels = [(x * WIDTH, y * HEIGHT) for x, y, _, _ in _ROAD]
     assert _calibration(_ROAD).to_ground(pixels, WIDTH, HEIGHT) == pytest.approx(
         np.array([(x_m, y_m) for _, _, x_m, y_m in _ROAD]), abs=1e-4
@@ -45,7 +46,7 @@ def test_the_size_of_the_image_does_not_matter() -> None:
     assert calibration.to_ground([[960, 540]], 1920, 1080) == pytest.approx(small)
 
 
-def test_the_sky_is_nowhere_on_the_ground() -> None:
+def test_points_above_the_horizon_have_no_ground_position() -> None:
     ground = _calibration(_ROAD).to_ground([[640, 700], [640, 0]], WIDTH, HEIGHT)
     assert np.isfinite(ground[0]).all()
     assert np.isnan(ground[1]).all()
@@ -63,7 +64,7 @@ def test_the_sky_is_nowhere_on_the_ground() -> None:
         ([*_ROAD, (0.5, 0.6, 5.0, 25.0)], "off the plane"),
     ],
 )
-def test_points_that_fix_no_plane_are_refused(rows: list[tuple[float, float, float, float]], problem: str) -> None:
+def test_points_without_a_plane_are_rejected(rows: list[tuple[float, float, float, float]], problem: str) -> None:
     with pytest.raises(ConfigError, match=problem) as caught:
         solve(_points(rows))
     assert "four points" in caught.value.fix
@@ -76,7 +77,7 @@ def test_three_points_are_too_few() -> None:
         _calibration(_ROAD[:3])
 
 
-def test_a_point_measured_a_little_wrong_is_evened_out() -> None:
+def test_a_slightly_wrong_point_is_averaged_out() -> None:
     rows = [*_ROAD, (0.5, 0.9, 5.3, 0.0)]
     (middle,) = _calibration(rows).to_ground([[0.5 * WIDTH, 0.9 * HEIGHT]], WIDTH, HEIGHT)
     assert 5.0 < middle[0] < 5.3
@@ -100,22 +101,26 @@ def test_any_accepted_calibration_maps_its_own_points_back(
     assert ground == pytest.approx(np.array([row[2:] for row in rows]), abs=0.02 * scale)
 
 
+def _track(summarizer: TrackSummarizer) -> TrackEvent:
+    (event,) = [event for event in summarizer.close() if isinstance(event, TrackEvent)]
+    return event
+
+
 def _drive(speed_m_s: float, seconds: float, jitter_px: float) -> float | None:
-    """The speed that the book reads from a car that drives up the road."""
+    """The speed measured of a car that drives up the road."""
     calibration = _calibration(_ROAD)
     to_image = np.linalg.inv(calibration.homography())
     rng = np.random.default_rng(7)
-    book = TrackSummarizer("cam", "take", AnalyticsSettings(), calibration)
+    summarizer = TrackSummarizer("cam", "session", AnalyticsSettings(), calibration)
     for i in range(int(seconds * FPS) + 1):
         spot = to_image @ np.array([5.0, 2.0 + speed_m_s * i / FPS, 1.0])
         x, y = spot[:2] / spot[2] * (WIDTH, HEIGHT) + rng.normal(0, jitter_px, 2)
-        book.update(frame(i / FPS), tracks({1: (Label.CAR, box_at(x, y, 60))}))
-    (event,) = book.finish_all()
-    return event.speed_m_s
+        summarizer.observe(frame(i / FPS), tracks({1: (Label.CAR, box_at(x, y, 60))}))
+    return _track(summarizer).speed_m_s
 
 
 @pytest.mark.parametrize("speed_m_s", [3.0, 8.0, 14.0])
-def test_a_car_of_known_speed_is_read_within_a_tenth(speed_m_s: float) -> None:
+def test_the_speed_of_a_car_is_measured_within_a_tenth(speed_m_s: float) -> None:
     assert _drive(speed_m_s, 36 / speed_m_s, jitter_px=1.0) == pytest.approx(speed_m_s, rel=0.1)
 
 
@@ -123,14 +128,14 @@ def test_a_parked_car_has_no_speed() -> None:
     assert _drive(0.0, 10.0, jitter_px=1.5) == 0.0
 
 
-def test_an_unbelievable_speed_is_no_speed() -> None:
+def test_an_implausible_speed_is_no_speed() -> None:
     assert _drive(120.0, 0.3, jitter_px=0.0) is None
 
 
 def test_a_car_cut_off_by_the_image_s_edge_has_pixels_but_no_meters() -> None:
-    book = TrackSummarizer("cam", "take", AnalyticsSettings(), _calibration(_ROAD))
+    summarizer = TrackSummarizer("cam", "session", AnalyticsSettings(), _calibration(_ROAD))
     for i in range(50):
-        book.update(frame(i / FPS), tracks({1: (Label.CAR, (0.0, 400 - 4 * i, 300, 600 - 4 * i))}))
-    (event,) = book.finish_all()
+        summarizer.observe(frame(i / FPS), tracks({1: (Label.CAR, (0.0, 400 - 4 * i, 300, 600 - 4 * i))}))
+    event = _track(summarizer)
     assert event.path_px > 100
     assert event.speed_m_s is None

@@ -10,7 +10,7 @@ from pipeline.analytics.settings import AnalyticsSettings
 
 
 @pytest.mark.parametrize("label", ["face", "plate", "dog"])
-def test_faces_plates_and_strangers_cannot_be_counted(label: str) -> None:
+def test_faces_plates_and_unknown_labels_cannot_be_counted(label: str) -> None:
     with pytest.raises(ValidationError, match=f"{label} cannot be counted"):
         AnalyticsSettings.model_validate({"labels": ["car", label]})
 

@@ -99,7 +99,8 @@ class City:
             ["tests.chaos.engine_program", str(folder / "engine.yaml"), str(self.ledger)], folder / "engine.log"
         )
         self.ingester = Program(
-            ["pipeline.cli", "ingest", "--config", str(folder / "ingest.yaml"), "--quiet"], folder / "ingest.log"
+            ["pipeline.cli", "kafka", "ingest", "--config", str(folder / "ingest.yaml"), "--quiet"],
+            folder / "ingest.log",
         )
         self.folder = folder
 
@@ -268,17 +269,16 @@ class City:
 
     def stored(self) -> int:
         """Different events in the store, 0 while it cannot be asked."""
+        from pipeline.app.installation import Installation
+        from pipeline.app.queries import Count, open_queries
+        from pipeline.domain.requester import Requester
         from pipeline.errors import ViapublicaError
-        from pipeline.store.connect import connect_store
 
         config = load_config(self.folder / "ingest.yaml", for_queries=True)
         assert config.store is not None
         try:
-            store = connect_store(config.store, config.data_dir)
-            try:
-                return store.count(Kind.PLATE_READ) + store.count(Kind.TRACK)
-            finally:
-                store.close()
+            with open_queries(Installation.of_config(config), Requester.of_process()) as store:
+                return sum(store.ask(Count(kind=kind)) for kind in (Kind.PLATE_READ, Kind.TRACK))
         except ViapublicaError:
             return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,14 @@ app: Final = build_app()
 
 
 def viapublica(
-    *arguments: str | Path, models: Path | None = None, cwd: Path | None = None, timeout_s: float = 240
+    *arguments: str | Path,
+    models: Path | None = None,
+    cwd: Path | None = None,
+    timeout_s: float = 240,
+    environ: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """The finished command."""
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160"}
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "160", **(environ or {})}
     # The suite starts a hundred of these; each would compile the whole package again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if models is not None:

@@ -47,7 +47,7 @@ def test_a_good_file_is_completed() -> None:
     assert config.data_dir == Path("/etc/viapublica/data")
 
 
-def test_a_password_is_in_no_text_for_people() -> None:
+def test_no_text_shows_a_password() -> None:
     assert "s3cret" not in repr(parse(GOOD).cameras[1])
     assert "s3cret" not in repr(parse(GOOD))
 
@@ -75,7 +75,7 @@ def test_a_mistake_is_found_with_line_and_suggestion(bad: str, line: int, words:
     assert words in text
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     text = mistake(GOOD.replace("source: video", "sauce: video").replace("public-square", "square"))
     assert "3 mistakes" in text
     assert ":4:" in text
@@ -83,7 +83,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])
-def test_what_is_no_mapping_is_refused(text: str) -> None:
+def test_a_file_that_is_no_mapping_is_rejected(text: str) -> None:
     assert "mapping" in mistake(text)
 
 
@@ -91,7 +91,7 @@ def test_secrets_are_not_repeated_in_errors() -> None:
     assert "s3cret" not in mistake(GOOD.replace("public-square", "square"))
 
 
-def test_a_missing_file_a_folder_and_a_image_are_named(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_an_image_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_config(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match="folder"):
@@ -102,7 +102,7 @@ def test_a_missing_file_a_folder_and_a_image_are_named(tmp_path: Path) -> None:
         load_config(binary)
 
 
-def test_the_schema_knows_every_key_and_says_what_it_means() -> None:
+def test_the_schema_has_every_key_with_its_meaning() -> None:
     assert {"id", "source", "scope"} <= set(keys_at(Config, ("cameras", 0)))
     assert "path" in keys_at(Config, ("sinks", 0, "jsonl"))
     assert json_schema(Config)["additionalProperties"] is False
@@ -164,7 +164,7 @@ def test_no_mistake_repeats_what_may_be_a_password(text: str, line: int) -> None
         (GOOD + "engine: {queue_frames: 0}\n", "(it is 0)"),
     ],
 )
-def test_what_can_be_no_password_is_repeated(text: str, words: str) -> None:
+def test_a_value_that_can_be_no_password_is_repeated(text: str, words: str) -> None:
     assert words in mistake(text)
 
 
@@ -175,20 +175,20 @@ def test_a_path_that_cannot_be_made_absolute_names_its_camera() -> None:
     assert f"{PATH}:12: data_dir: " in mistake(GOOD + "data_dir: ~nobody-has-this-name\n")
 
 
-def test_a_loop_of_links_is_left_to_its_camera(tmp_path: Path) -> None:
+def test_a_loop_of_links_fails_only_its_camera(tmp_path: Path) -> None:
     (tmp_path / "video.mp4").symlink_to(tmp_path / "video.mp4")
     config = parse_config(GOOD, tmp_path / "city.yaml", {"PASSWORD": "x"})
     assert config.cameras[0].source == str(tmp_path / "video.mp4")
 
 
-def test_a_mistake_in_what_came_by_a_merge_has_a_line() -> None:
+def test_a_mistake_in_a_merged_mapping_has_a_line() -> None:
     merged = "cameras:\n- &a {id: a, source: x, scope: public-road, sauce: 1}\n- {<<: *a, id: b}\n"
     text = mistake(merged)
     assert f"{PATH}:2: cameras[0].sauce" in text
     assert f"{PATH}:3: cameras[1].sauce" in text
 
 
-def test_a_file_without_end_is_read_only_so_far(tmp_path: Path) -> None:
+def test_a_file_without_end_is_not_read_forever(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="longer than"):
         load_config(Path("/dev/zero"))
     huge = tmp_path / "huge.yaml"
@@ -198,7 +198,7 @@ def test_a_file_without_end_is_read_only_so_far(tmp_path: Path) -> None:
         load_config(huge)
 
 
-def test_all_missing_variables_are_told_at_once_and_queries_need_no_cameras_password(tmp_path: Path) -> None:
+def test_all_missing_variables_are_reported_at_once_and_queries_need_no_cameras_password(tmp_path: Path) -> None:
     text = (
         "cameras: [{id: a, source: 'rtsp://u:${PASSWORD}@h/x', scope: public-road}]\n"
         "sinks: [{type: kafka, brokers: ['${BROKER}']}]\n"

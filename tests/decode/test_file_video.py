@@ -53,7 +53,7 @@ def test_planes_are_the_callers_own(tmp_path: Path) -> None:
     assert (frame.image.bgr() == before).all()
 
 
-def test_masks_are_burnt_in_before_anybody_sees_a_frame(tmp_path: Path) -> None:
+def test_masks_are_drawn_before_a_frame_is_returned(tmp_path: Path) -> None:
     mask = [(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)]
     video = FileVideo(encode(tmp_path / "a.mp4"), SETTINGS, masks=[tuple(mask)])
     planes = next(video.frames()).image.planes()
@@ -73,7 +73,7 @@ def test_the_shape_of_its_pixels_turns_with_the_video(tmp_path: Path) -> None:
     assert video.facts.sample_aspect == Fraction(1)
 
 
-def test_what_is_no_video_is_told_by_name(tmp_path: Path) -> None:
+def test_a_file_without_video_is_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty.mp4"
     empty.touch()
     with pytest.raises(UnsupportedMedia, match=r"empty\.mp4.*is empty"):
@@ -97,7 +97,7 @@ def test_a_damaged_video_gives_the_same_frames_every_time(tmp_path: Path) -> Non
     assert times_ms(video) == first
 
 
-def test_glued_recordings_go_on_where_their_clock_starts_anew(tmp_path: Path) -> None:
+def test_concatenated_recordings_continue_where_their_clock_restarts(tmp_path: Path) -> None:
     one = encode(tmp_path / "one.ts", Recipe(frames=20))
     both = tmp_path / "both.ts"
     both.write_bytes(one.read_bytes() * 2)

@@ -154,7 +154,7 @@ def test_sampled_frames_are_counted_and_never_converted(tmp_path: Path, monkeypa
     assert len(made) == 6
 
 
-def test_masks_are_in_place_before_anybody_looks(tmp_path: Path) -> None:
+def test_masks_are_drawn_before_a_frame_is_returned(tmp_path: Path) -> None:
     corner = ((0.0, 0.0), (0.4, 0.0), (0.4, 0.4), (0.0, 0.4))
     for name, recipe in {"a.mp4": Recipe(), "t.mp4": Recipe(turned=-90), "rgb.mkv": GOOD["rgb.mkv"]}.items():
         for frame in read(encode(tmp_path / name, recipe), masks=[corner])[0]:
@@ -265,33 +265,33 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], type[SourceError], str]] = {
     "random.ts": (lambda path: write(path, os.urandom(100_000)), UnsupportedMedia, "cannot be decoded"),
     "zeros.h264": (lambda path: write(path, bytes(100_000)), UnsupportedMedia, ""),
     "text.mp4": (lambda path: write(path, b"hello " * 5000), UnsupportedMedia, "cannot be decoded"),
-    "text.txt": (lambda path: write(path, b"hello " * 5000), UnsupportedMedia, "no video format"),
+    "text.txt": (lambda path: write(path, b"hello " * 5000), UnsupportedMedia, "not a supported video format"),
     "script.ffconcat": (lambda path: write(path, b"ffconcat version 1.0\nfile /etc/hosts\n"), UnsupportedMedia, ""),
     "list.m3u8": (lambda path: write(path, b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"), UnsupportedMedia, ""),
-    "video.m3u8": (playlist, UnsupportedMedia, "no video format"),
+    "video.m3u8": (playlist, UnsupportedMedia, "not a supported video format"),
     "sound.wav": (silence, UnsupportedMedia, ""),
-    "sound-only.mp4": (sound_only, UnsupportedMedia, "holds no video, only audio"),
+    "sound-only.mp4": (sound_only, UnsupportedMedia, "contains no video, only audio"),
     "broken.jpg": (lambda path: write(path, b"\xff\xd8 no"), UnsupportedMedia, ""),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_cannot_be_read_says_so(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_file_is_named(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     make, kind, words = BROKEN[name]
     path = make(tmp_path / name)
     capfd.readouterr()
     source = open_source("cam-7", str(path), settings=SETTINGS)
-    with pytest.raises(kind) as trouble:
+    with pytest.raises(kind) as raised:
         list(source.frames())
-    assert name in str(trouble.value)
-    assert words in str(trouble.value)
-    assert trouble.value.fix
+    assert name in str(raised.value)
+    assert words in str(raised.value)
+    assert raised.value.fix
     assert source.status().state is SourceState.FAILED
     assert words in source.status().detail
     assert capfd.readouterr().err == ""
 
 
-def test_what_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_cut_off_file_is_read_to_where_it_ends(tmp_path: Path) -> None:
     path = encode(tmp_path / "cut.mkv", Recipe(frames=100, size=(320, 240)))
     whole, _ = read(path)
     frames, source = read(cut(path, 0.5))
@@ -301,7 +301,7 @@ def test_what_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert "cut off" in source.status().detail
 
 
-def test_damage_in_the_middle_costs_only_what_it_hit(tmp_path: Path) -> None:
+def test_damage_in_the_middle_affects_only_its_frames(tmp_path: Path) -> None:
     path = encode(tmp_path / "hit.ts", Recipe(frames=100, size=(320, 240)))
     data = bytearray(path.read_bytes())
     middle = len(data) // 2 // 188 * 188
@@ -319,7 +319,7 @@ def test_images_beyond_the_limit_are_refused(tmp_path: Path) -> None:
         list(source.frames())
 
 
-def test_hardware_that_is_not_there_is_done_without(tmp_path: Path) -> None:
+def test_missing_decoder_hardware_falls_back_to_software(tmp_path: Path) -> None:
     settings = DecodeSettings(hwaccel=HardwareDecoder.CUDA)
     source = open_source("cam", str(encode(tmp_path / "a.mp4")), settings=settings)
     assert len(list(source.frames())) == 30
@@ -332,11 +332,11 @@ def test_stop_ends_a_file_at_the_next_frame(tmp_path: Path) -> None:
     threading.Thread(target=source.stop).run()
     assert list(frames) == []
     assert (source.status().state, source.status().detail) == (SourceState.ENDED, "stopped")
-    with pytest.raises(RuntimeError, match="taken already"):
+    with pytest.raises(RuntimeError, match="requested already"):
         next(source.frames())
 
 
-def test_a_consumer_that_walks_away_ends_the_source(tmp_path: Path) -> None:
+def test_a_consumer_that_stops_iterating_ends_the_source(tmp_path: Path) -> None:
     source = open_source("cam", str(encode(tmp_path / "a.mp4")), settings=SETTINGS)
     for _ in source.frames():
         break

@@ -21,7 +21,7 @@ def place_all(values: list[float | None], max_gap_s: float = 10.0) -> list[float
 
 
 @given(st.lists(stamps, max_size=60))
-def test_never_falls_and_never_leaps(values: list[float | None]) -> None:
+def test_time_never_decreases_and_never_jumps(values: list[float | None]) -> None:
     times = place_all(values)
     assert times[:1] == [0.0][: len(times)]
     for before, after in itertools.pairwise(times):
@@ -29,7 +29,7 @@ def test_never_falls_and_never_leaps(values: list[float | None]) -> None:
 
 
 @given(st.floats(-1e6, 1e6), st.lists(st.floats(0.001, 9.9), max_size=60))
-def test_a_sound_clock_is_left_alone(start_s: float, steps: list[float]) -> None:
+def test_a_regular_clock_is_not_changed(start_s: float, steps: list[float]) -> None:
     stamps_s = list(itertools.accumulate(steps, initial=start_s))
     assert place_all(list(stamps_s)) == pytest.approx([stamp - start_s for stamp in stamps_s], abs=1e-6)
 
@@ -54,7 +54,7 @@ def test_a_late_frame_waits_and_nothing_drifts() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.floats(0, 3)), min_size=1, max_size=100))
-def test_live_time_never_falls_and_is_never_ahead_of_its_arrival(steps: list[tuple[float, float]]) -> None:
+def test_live_time_never_decreases_and_is_never_ahead_of_its_arrival(steps: list[tuple[float, float]]) -> None:
     wall, pts_s, now_ms, before = LiveTime(max_lag_s=2.0), 0.0, 1_700_000_000_000, 0
     newest_arrival = 0
     for stream_step_s, delay_s in steps:
@@ -68,7 +68,7 @@ def test_live_time_never_falls_and_is_never_ahead_of_its_arrival(steps: list[tup
         before = at
 
 
-def test_live_time_sees_through_a_burst_at_the_start() -> None:
+def test_live_time_is_right_after_a_burst_at_the_start() -> None:
     wall = LiveTime()
     # One second of frames was waiting when we connected: they arrive at once, the rest in real time.
     times = [wall.at(n * STEP_S, 1_000_000 + max(0, n - 25) * 40) for n in range(100)]
@@ -88,7 +88,7 @@ def test_recorded_time_is_start_plus_position() -> None:
 
 
 @given(st.sampled_from([10.0, 12.5, 25.0, 29.97, 60.0]), st.sampled_from([0.2, 1.0, 5.0, 10.0, 12.5, 30.0]))
-def test_sampling_keeps_the_beat(stream_fps: float, wanted_fps: float) -> None:
+def test_sampling_keeps_its_interval(stream_fps: float, wanted_fps: float) -> None:
     sampler = Sampler(wanted_fps)
     count = 600
     kept = sum(sampler.wants(n / stream_fps, 1 / stream_fps) for n in range(count))

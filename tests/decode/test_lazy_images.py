@@ -123,7 +123,7 @@ def test_scaling_planes_is_scaling_the_image(data_dir: Path) -> None:
     assert difference(image.resized(640, 360), np.asarray(reference, np.uint8)) < 1.0
 
 
-def test_array_images_crop_copy_and_refuse_nonsense() -> None:
+def test_array_images_crop_copy_and_reject_wrong_shapes() -> None:
     array = smooth(20, 10)
     image = ArrayImage(array)
     image.crop(0, 0, 5, 5)[:] = 0
@@ -171,6 +171,6 @@ def test_masks_at_the_very_edge(polygon: tuple[tuple[float, float], ...]) -> Non
 
 
 @pytest.mark.parametrize("wrong", [((0.0, 0.0), (1.0, 1.0)), ((0.0, 0.0), (1.5, 0.0), (0.0, 1.0))])
-def test_masks_that_make_no_sense_are_refused(wrong: tuple[tuple[float, float], ...]) -> None:
+def test_malformed_masks_are_rejected(wrong: tuple[tuple[float, float], ...]) -> None:
     with pytest.raises(ValueError, match=r"three corners|outside 0 to 1"):
         check_polygons([wrong])

@@ -35,7 +35,7 @@ def with_exif_turn(path: Path) -> Path:
     return path
 
 
-def test_folders_are_walked_in_order_and_strangers_skipped(tmp_path: Path) -> None:
+def test_folders_are_walked_in_order_and_other_files_skipped(tmp_path: Path) -> None:
     wanted = [save(tmp_path / name) for name in ("a/1.jpg", "a/2.PNG", "b.jpg")]
     clip = encode(tmp_path / "a" / "0.mp4", Recipe(frames=2))
     for name in ("notes.txt", "a/labels.csv", ".hidden/x.jpg", "a/._2.png"):
@@ -47,18 +47,18 @@ def test_folders_are_walked_in_order_and_strangers_skipped(tmp_path: Path) -> No
     assert [media.path.name for media in found if media.path.parent.name == "a"] == ["0.mp4", "1.jpg", "2.PNG"]
 
 
-def test_files_named_on_purpose_are_looked_into(tmp_path: Path) -> None:
+def test_explicitly_named_files_are_identified_by_content(tmp_path: Path) -> None:
     image = save(tmp_path / "p.jpg").rename(tmp_path / "image")
     clip = encode(tmp_path / "c.mp4", Recipe(frames=2)).rename(tmp_path / "clip.bin")
     assert find_media([image, clip]) == [MediaFile(image, False), MediaFile(clip, True)]
 
 
-def test_what_is_neither_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_neither_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a video\n" * 100)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UnsupportedMedia, match=r"notes\.txt: is neither an image nor a clip"):
+    with pytest.raises(UnsupportedMedia, match=r"notes\.txt: is neither an image nor a video"):
         find_media([tmp_path / "notes.txt"])
-    with pytest.raises(UnsupportedMedia, match="holds no image and no clip"):
+    with pytest.raises(UnsupportedMedia, match="contains no image and no video"):
         find_media([tmp_path / "empty"])
     with pytest.raises(SourceNotFound, match=r"gone\.jpg: does not exist"):
         find_media([tmp_path / "gone.jpg"])
@@ -89,7 +89,7 @@ def png_that_claims(path: Path, width: int, height: int) -> Path:
     return path
 
 
-def test_a_image_too_large_is_refused_by_its_header(tmp_path: Path) -> None:
+def test_an_image_that_is_too_large_is_rejected_by_its_header(tmp_path: Path) -> None:
     bomb = png_that_claims(tmp_path / "bomb.png", 30_000, 30_000)
     with pytest.raises(UnsupportedMedia, match=r"bomb\.png: its 30000×30000 pixels are too many.*max_image_px"):
         read_image(bomb)
@@ -115,28 +115,28 @@ def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     for name in ("zero.jpg", "pipe.jpg"):
         for opener in (read_image, lambda path: find_media([path])):
-            with pytest.raises(UnsupportedMedia, match=f"{name}: cannot be read .it is no regular file"):
+            with pytest.raises(UnsupportedMedia, match=f"{name}: cannot be read .it is not a regular file"):
                 opener(tmp_path / name)
     image = save(tmp_path / "p.jpg")
     assert find_media([tmp_path]) == [MediaFile(image, False)]
 
 
-def test_a_name_too_long_for_the_system(tmp_path: Path) -> None:
+def test_a_file_name_that_is_too_long_is_an_error_of_the_source(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"cannot be read \(File name too long"):
         find_media([tmp_path / ("a" * 300 + ".jpg")])
 
 
-def test_names_that_are_no_unicode(tmp_path: Path) -> None:
+def test_file_names_that_are_not_unicode_are_read(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff\xfe.jpg")
     image = save(tmp_path / "p.jpg").rename(tmp_path / name)
     source = open_source("cam", str(tmp_path), settings=DecodeSettings())
     assert len(list(source.frames())) == 1
     assert images_id([image]) != images_id([image.rename(tmp_path / "p.jpg")])
-    (tmp_path / "p.jpg").rename(bare := tmp_path / os.fsdecode(b"\xff\xfe"))
-    assert find_media([bare]) == [MediaFile(bare, False)]
+    (tmp_path / "p.jpg").rename(stored := tmp_path / os.fsdecode(b"\xff\xfe"))
+    assert find_media([stored]) == [MediaFile(stored, False)]
 
 
-def test_images_that_are_none(tmp_path: Path) -> None:
+def test_files_that_are_no_images_are_rejected(tmp_path: Path) -> None:
     whole = save(tmp_path / "whole.jpg", (640, 480)).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "empty.jpg").write_bytes(b"")
@@ -164,23 +164,23 @@ def test_addresses_that_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["concat:a.mp4|b.mp4", "subfile,,start,0,end,0,,:/etc/hosts", "pipe:0", "data:x"])
-def test_no_path_can_pass_for_a_protocol(path: str) -> None:
+def test_no_path_is_mistaken_for_a_protocol(path: str) -> None:
     address = parse_address("cam", path, ALLOWED)
     assert not address.live
     assert address.target.startswith("file:/")
     assert address.whitelist == "file"
 
 
-def test_credentials_show_nowhere() -> None:
+def test_credentials_are_never_displayed() -> None:
     address = parse_address("cam", "rtsp://admin:s3cret@10.0.0.9/live?token=abc", ALLOWED)
     assert address.live
     assert "s3cret" in address.target
     for text in (repr(address), address.shown):
         assert "s3cret" not in text
         assert "abc" not in text
-    with pytest.raises(ConfigError) as trouble:
+    with pytest.raises(ConfigError) as raised:
         parse_address("cam", "ftp://admin:s3cret@10.0.0.9/", ALLOWED)
-    assert "s3cret" not in str(trouble.value)
+    assert "s3cret" not in str(raised.value)
 
 
 def test_files_can_be_forbidden_and_more_allowed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pipeline.decode.ffmpeg_errors import Retry
 from pipeline.decode.reconnect_pauses import ReconnectPauses
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.source_monitor import LEGAL, IllegalTransition, Monitor
+from pipeline.decode.source_monitor import LEGAL, IllegalTransition, SourceMonitor
 from pipeline.domain.ports import SourceState
 
 S = SourceState
@@ -39,15 +39,15 @@ class OwnClock:
         self.now_s += seconds
 
 
-def monitor_in(state: SourceState) -> Monitor:
-    monitor = Monitor("cam", OwnClock())
+def monitor_in(state: SourceState) -> SourceMonitor:
+    monitor = SourceMonitor("cam", OwnClock())
     for step in PATHS[state]:
         monitor.move(step)
     return monitor
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(S, S)))
-def test_only_legal_changes_happen(before: SourceState, after: SourceState) -> None:
+def test_only_legal_transitions_happen(before: SourceState, after: SourceState) -> None:
     monitor = monitor_in(before)
     if after in LEGAL[before]:
         monitor.move(after, "why")
@@ -58,7 +58,7 @@ def test_only_legal_changes_happen(before: SourceState, after: SourceState) -> N
         assert monitor.state is before
 
 
-def test_last_states_are_last() -> None:
+def test_final_states_are_final() -> None:
     assert not LEGAL[S.ENDED]
     assert not LEGAL[S.FAILED]
     monitor = monitor_in(S.FAILED)
@@ -66,22 +66,22 @@ def test_last_states_are_last() -> None:
     assert monitor.state is S.FAILED
 
 
-def test_a_frame_brings_a_stalled_source_back() -> None:
-    monitor = Monitor("cam", OwnClock())
-    take = monitor.begin_take()
-    monitor.decoded(take, 0.0, 640, 360)
+def test_a_frame_ends_a_stall() -> None:
+    monitor = SourceMonitor("cam", OwnClock())
+    session = monitor.begin_session()
+    monitor.decoded(session, 0.0, 640, 360)
     monitor.move(S.STALLED)
-    monitor.decoded(take, 3.0, 640, 360)
+    monitor.decoded(session, 3.0, 640, 360)
     status = monitor.status()
     assert (status.state, status.reconnects, status.decoded) == (S.STREAMING, 0, 2)
 
 
-def test_what_an_abandoned_take_still_sends_counts_for_nothing() -> None:
-    monitor = Monitor("cam", OwnClock())
-    old = monitor.begin_take()
+def test_frames_of_an_abandoned_session_are_ignored() -> None:
+    monitor = SourceMonitor("cam", OwnClock())
+    old = monitor.begin_session()
     monitor.decoded(old, 0.0, 640, 360)
     monitor.move(S.BACKING_OFF)
-    monitor.begin_take()
+    monitor.begin_session()
     monitor.decoded(old, 1.0, 1, 1)
     monitor.dropped(old, "sampled")
     status = monitor.status()
@@ -90,12 +90,12 @@ def test_what_an_abandoned_take_still_sends_counts_for_nothing() -> None:
 
 def test_reconnects_and_rate_are_measured() -> None:
     clock = OwnClock()
-    monitor = Monitor("cam", clock)
+    monitor = SourceMonitor("cam", clock)
     for connection in range(3):
-        take = monitor.begin_take()
+        session = monitor.begin_session()
         for _ in range(50):
             clock.now_s += 0.1
-            monitor.decoded(take, clock.now_s, 640, 360)
+            monitor.decoded(session, clock.now_s, 640, 360)
         assert monitor.status().fps == pytest.approx(10.0)
         assert monitor.status().reconnects == connection
         monitor.move(S.BACKING_OFF)
@@ -104,7 +104,7 @@ def test_reconnects_and_rate_are_measured() -> None:
         monitor.move(S.CONNECTING)
 
 
-def test_pauses_double_up_to_the_cap_and_start_anew() -> None:
+def test_pauses_double_up_to_the_cap_and_restart() -> None:
     settings = DecodeSettings(backoff_initial_s=0.25, backoff_max_s=2.0, backoff_jitter=0.5, refused_pause_s=30)
     backoff = ReconnectPauses(settings, chance=lambda: 0.0)
     assert [backoff.pause_s(Retry.SOON) for _ in range(5)] == [0.25, 0.5, 1.0, 2.0, 2.0]
@@ -115,17 +115,17 @@ def test_pauses_double_up_to_the_cap_and_start_anew() -> None:
     assert ReconnectPauses(settings, chance=lambda: 1.0).pause_s(Retry.SOON) == 0.125
 
 
-def test_who_answers_wrongly_again_and_again_is_asked_ever_less() -> None:
+def test_a_server_without_video_is_retried_less_and_less() -> None:
     settings = DecodeSettings(backoff_initial_s=0.25, backoff_max_s=2.0, backoff_jitter=0.5, refused_pause_s=30)
     backoff = ReconnectPauses(settings, chance=lambda: 0.0)
     pauses = [backoff.pause_s(Retry.EVER_LESS) for _ in range(2000)]
     assert pauses[:15] == [0.25, 0.5, 1.0] + [2.0] * 7 + [4.0, 8.0, 16.0, 30.0, 30.0]
     assert pauses[-1] == 30.0
-    assert backoff.pause_s(Retry.SOON) == 2.0  # now it is away: whoever comes back is noticed soon
+    assert backoff.pause_s(Retry.SOON) == 2.0  # now it is unreachable, and its return is noticed soon
     assert backoff.pause_s(Retry.EVER_LESS) == 2.0
 
 
 @pytest.mark.parametrize("wrong", [{"watchdog_s": 9.0, "read_timeout_s": 5.0}, {"backoff_initial_s": 5.0}, {"nope": 1}])
-def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+def test_inconsistent_settings_are_rejected(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must not be longer|Extra inputs"):
         DecodeSettings.model_validate(wrong)

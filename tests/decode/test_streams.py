@@ -1,4 +1,4 @@
-"""Cameras on a network: lost, stalled, refused, talking nonsense; and back again."""
+"""Network cameras that are lost, stall, refuse or send no video, and recover."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ QUICK = DecodeSettings(
     backoff_max_s=0.4,
     refused_pause_s=5.0,
 )
-PATIENCE_S = 15.0
+TIMEOUT_S = 15.0
 
 
-class Watched:
+class WatchedSource:
     """A source read by a thread of its own, as the engine does; a context manager."""
 
     def __init__(self, url: str, settings: DecodeSettings = QUICK, camera_id: str = "cam") -> None:
@@ -45,14 +45,14 @@ class Watched:
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._read)
 
-    def __enter__(self) -> Watched:
+    def __enter__(self) -> WatchedSource:
         self._thread.start()
         return self
 
-    def __exit__(self, *trouble: object) -> None:
+    def __exit__(self, *error: object) -> None:
         began = time.monotonic()
         self.source.stop()
-        self._thread.join(PATIENCE_S)
+        self._thread.join(TIMEOUT_S)
         assert not self._thread.is_alive()
         assert time.monotonic() - began < 1.0, "stop must not wait for FFmpeg"
 
@@ -60,12 +60,12 @@ class Watched:
         try:
             for frame in self.source.frames():
                 self.frames.append(frame)
-        except Exception as error:  # noqa: BLE001 - told to the test
+        except Exception as error:  # noqa: BLE001 - checked by the test
             self.error = error
 
     def until(self, condition: Callable[[SourceStatus], bool], what: str) -> SourceStatus:
         """Wait for it, noting the states passed on the way."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
             status = self.source.status()
             if not self.states or self.states[-1] is not status.state:
@@ -100,8 +100,8 @@ def web(tmp_path: Path) -> Iterator[WebServer]:
         yield server
 
 
-def test_a_killed_server_is_found_again(rtsp: RtspServer) -> None:
-    with Watched(rtsp.url()) as camera:
+def test_the_stream_of_a_restarted_server_resumes(rtsp: RtspServer) -> None:
+    with WatchedSource(rtsp.url()) as camera:
         first = camera.more()
         assert (first.state, first.width, first.height) == (SourceState.STREAMING, 320, 180)
         rtsp.kill()
@@ -114,9 +114,11 @@ def test_a_killed_server_is_found_again(rtsp: RtspServer) -> None:
         assert again.stream_id != first.stream_id
     status = camera.source.status()
     assert (status.state, status.detail, camera.error) == (SourceState.ENDED, "stopped", None)
-    takes = {frame.stream_id: [f for f in camera.frames if f.stream_id == frame.stream_id] for frame in camera.frames}
-    assert len(takes) == 2
-    for frames in takes.values():
+    sessions = {
+        frame.stream_id: [f for f in camera.frames if f.stream_id == frame.stream_id] for frame in camera.frames
+    }
+    assert len(sessions) == 2
+    for frames in sessions.values():
         assert frames[0].pts_s == 0.0
         assert all(a.index < b.index and a.pts_s <= b.pts_s for a, b in itertools.pairwise(frames))
     assert all(a.ts_ms <= b.ts_ms for a, b in itertools.pairwise(camera.frames))
@@ -124,7 +126,7 @@ def test_a_killed_server_is_found_again(rtsp: RtspServer) -> None:
 
 
 def test_a_short_stall_keeps_the_connection(rtsp: RtspServer) -> None:
-    with Watched(rtsp.url()) as camera:
+    with WatchedSource(rtsp.url()) as camera:
         first = camera.more()
         rtsp.stall()
         stalled = camera.until(lambda status: status.state is SourceState.STALLED, "stalled")
@@ -135,7 +137,7 @@ def test_a_short_stall_keeps_the_connection(rtsp: RtspServer) -> None:
 
 
 def test_a_long_stall_ends_the_connection(rtsp: RtspServer) -> None:
-    with Watched(rtsp.url()) as camera:
+    with WatchedSource(rtsp.url()) as camera:
         first = camera.more()
         rtsp.stall()
         lost = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
@@ -151,7 +153,7 @@ def test_a_long_stall_ends_the_connection(rtsp: RtspServer) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("outage", ["killed", "stalled"])
 def test_streams_within_5_s_of_the_servers_return_after_10_s(rtsp: RtspServer, outage: str) -> None:
-    with Watched(rtsp.url(), DecodeSettings()) as camera:
+    with WatchedSource(rtsp.url(), DecodeSettings()) as camera:
         for _ in range(3):
             camera.more(25)
             (rtsp.kill if outage == "killed" else rtsp.stall)()
@@ -165,7 +167,7 @@ def test_streams_within_5_s_of_the_servers_return_after_10_s(rtsp: RtspServer, o
 
 def test_stop_interrupts_a_connection_that_hangs(rtsp: RtspServer) -> None:
     rtsp.stall()
-    with Watched(rtsp.url()) as camera:
+    with WatchedSource(rtsp.url()) as camera:
         time.sleep(0.5)
         assert camera.source.status().state is SourceState.CONNECTING
     assert camera.frames == []
@@ -174,7 +176,7 @@ def test_stop_interrupts_a_connection_that_hangs(rtsp: RtspServer) -> None:
 
 def test_a_server_that_accepts_and_never_answers(rtsp: RtspServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        with Watched(f"rtsp://127.0.0.1:{deaf.getsockname()[1]}/0") as camera:
+        with WatchedSource(f"rtsp://127.0.0.1:{deaf.getsockname()[1]}/0") as camera:
             lost = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
         assert "does not answer" in lost.detail
     assert rtsp.url()
@@ -184,23 +186,23 @@ def test_wrong_credentials_are_named_and_not_shown(loop_file: Path) -> None:
     if reason := why_no_server():
         pytest.skip(reason)
     with RtspServer(loop_file, credentials="user:password") as server:
-        with Watched(server.url(credentials="user:hunter2")) as camera:
+        with WatchedSource(server.url(credentials="user:hunter2")) as camera:
             lost = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
         assert "refuses the user name or password" in lost.detail
         assert "hunter2" not in str(camera.source.status())
-        with Watched(server.url(credentials="user:password")) as camera:
+        with WatchedSource(server.url(credentials="user:password")) as camera:
             camera.more()
 
 
-def test_a_path_that_is_not_there(rtsp: RtspServer) -> None:
-    with Watched(rtsp.url(9)) as camera:
+def test_a_missing_path_is_named(rtsp: RtspServer) -> None:
+    with WatchedSource(rtsp.url(9)) as camera:
         lost = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
     assert "has no such stream" in lost.detail
 
 
 def test_a_recording_served_over_http_ends(web: WebServer, tmp_path: Path) -> None:
     encode(tmp_path / "a.mp4", Recipe(audio="aac"))
-    with Watched(web.url("a.mp4")) as camera:
+    with WatchedSource(web.url("a.mp4")) as camera:
         status = camera.until(lambda status: status.state is SourceState.ENDED, "the end")
     assert (status.detail, status.decoded, len(camera.frames)) == ("", 30, 30)
 
@@ -212,7 +214,7 @@ def test_hls_is_read_and_ends(web: WebServer, tmp_path: Path) -> None:
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1"]
     lines += [f"#EXTINF:1.0,\n{number}.ts" for number in range(3)]
     (tmp_path / "list.m3u8").write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]))
-    with Watched(web.url("list.m3u8")) as camera:
+    with WatchedSource(web.url("list.m3u8")) as camera:
         camera.until(lambda status: status.state is SourceState.ENDED, "the end")
     assert len(camera.frames) == 30
 
@@ -221,14 +223,14 @@ def test_a_playlist_from_the_network_cannot_read_our_files(web: WebServer, tmp_p
     secret = encode(tmp_path / "secret.ts")
     text = f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\nfile://{secret}\n#EXT-X-ENDLIST\n"
     (tmp_path / "list.m3u8").write_text(text)
-    with Watched(web.url("list.m3u8")) as camera:
+    with WatchedSource(web.url("list.m3u8")) as camera:
         camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
     assert camera.frames == []
 
 
 def test_motion_jpeg_over_http(web: WebServer, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "image.jpg"), image(0, (160, 120)))
-    with Watched(web.url("mjpeg")) as camera:
+    with WatchedSource(web.url("mjpeg")) as camera:
         camera.more()
     pixel = camera.frames[0].image.crop(5, 5, 6, 6)[0, 0]
     assert abs(pixel.astype(int) - RED).max() < 30
@@ -244,38 +246,38 @@ def test_motion_jpeg_over_http(web: WebServer, tmp_path: Path) -> None:
         ("text.txt", "no video"),
     ],
 )
-def test_nonsense_is_named_and_tried_again(web: WebServer, tmp_path: Path, path: str, words: str) -> None:
+def test_answers_without_video_are_named_and_retried(web: WebServer, tmp_path: Path, path: str, words: str) -> None:
     (tmp_path / "text.txt").write_text("hello " * 10_000)
-    with Watched(web.url(path, credentials="admin:hunter2"), camera_id="gate-4") as camera:
+    with WatchedSource(web.url(path, credentials="admin:hunter2"), camera_id="gate-4") as camera:
         status = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
     assert words in status.detail
     assert "hunter2" not in str(camera.source.status())
     assert camera.error is None
 
 
-def test_redirections_without_end_are_followed_ever_less(web: WebServer) -> None:
+def test_endless_redirections_are_retried_less_and_less(web: WebServer) -> None:
     address = parse_address("cam", web.url("round"), QUICK.protocols)
-    with pytest.raises(av.FFmpegError) as trouble:
+    with pytest.raises(av.FFmpegError) as raised:
         av.open(address.target, timeout=(2.0, 2.0))
-    fault = diagnose("cam", address, trouble.value)
+    fault = diagnose("cam", address, raised.value)
     assert fault is not None
     assert fault.retry is Retry.EVER_LESS
 
 
-def test_a_stream_that_ends_at_once_is_not_rushed(web: WebServer, tmp_path: Path) -> None:
+def test_a_stream_that_ends_at_once_is_not_retried_faster(web: WebServer, tmp_path: Path) -> None:
     encode(tmp_path / "a.h264")  # has no length of its own: its end is taken for a loss of the stream
     settings = QUICK.model_copy(update={"backoff_initial_s": 0.1, "backoff_max_s": 60, "backoff_jitter": 0.0})
-    with structlog.testing.capture_logs() as lines, Watched(web.url("a.h264"), settings) as camera:
-        camera.until(lambda status: status.reconnects == 3, "three more takes")
+    with structlog.testing.capture_logs() as lines, WatchedSource(web.url("a.h264"), settings) as camera:
+        camera.until(lambda status: status.reconnects == 3, "three more sessions")
     pauses = [line["pause_s"] for line in lines if line.get("state") == "backing-off"]
     assert pauses[:3] == [0.1, 0.2, 0.4]
 
 
 def test_no_thread_outlives_its_source_for_long(rtsp: RtspServer) -> None:
     for _ in range(3):
-        with Watched(rtsp.url()) as camera:
+        with WatchedSource(rtsp.url()) as camera:
             camera.more(1)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while any(thread.name == "decode-cam" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.1)

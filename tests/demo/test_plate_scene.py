@@ -1,4 +1,4 @@
-"""The rendered scene is a real clip, the same each time, and what it shows is really found and read."""
+"""The rendered scene: a valid video, the same each time, whose cars and plates are detected and read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.demo.camera_model import Lens
+from pipeline.demo.camera_model import PoleCamera
 from pipeline.demo.car_mesh import plate_corners
-from pipeline.demo.plate_face import HEIGHT_MM, WIDTH_MM, face
+from pipeline.demo.plate_image import HEIGHT_MM, WIDTH_MM, render_plate
 from pipeline.demo.plate_scene import images, render
 from tests.cli.commands import viapublica
 
@@ -44,7 +44,7 @@ def test_a_car_changes_the_image_and_drives_away() -> None:
 @pytest.mark.parametrize(
     ("plates", "seconds", "size"), [([], 1.0, (320, 180)), (["A"], 0.0, (320, 180)), (["A"], 1.0, (321, 180))]
 )
-def test_impossible_scenes_are_refused(
+def test_impossible_scenes_are_rejected(
     plates: list[str], seconds: float, size: tuple[int, int], tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match="even size"):
@@ -52,22 +52,22 @@ def test_impossible_scenes_are_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_mercosul_face_has_a_blue_band_and_a_gray_one_has_none() -> None:
-    mercosul, gray = face("bra2e19"), face("ABC-1234")
+def test_a_mercosul_plate_has_a_blue_band_and_a_gray_one_has_none() -> None:
+    mercosul, gray = render_plate("bra2e19"), render_plate("ABC-1234")
     assert mercosul.shape == gray.shape == (260, 800, 3)
     blue, _, red = mercosul[20, 200].tolist()
     assert blue > red + 80
     assert int(np.ptp(gray[60, 30])) < 20
-    assert face("A").shape[1] / face("A").shape[0] == pytest.approx(WIDTH_MM / HEIGHT_MM)
+    assert render_plate("A").shape[1] / render_plate("A").shape[0] == pytest.approx(WIDTH_MM / HEIGHT_MM)
 
 
-def test_another_text_is_another_face() -> None:
-    assert (face("BRA2E19") != face("BRA2E18")).any()
+def test_another_text_is_another_plate_image() -> None:
+    assert (render_plate("BRA2E19") != render_plate("BRA2E18")).any()
 
 
-def test_the_lens_shows_near_things_lower_and_larger() -> None:
-    lens = Lens((1280, 720))
-    near, far = (lens.project(plate_corners(0.0, y_m)) for y_m in (7.0, 30.0))
+def test_the_camera_projects_near_objects_lower_and_larger() -> None:
+    camera = PoleCamera((1280, 720))
+    near, far = (camera.project(plate_corners(0.0, y_m)) for y_m in (7.0, 30.0))
     assert near[:, 1].mean() > far[:, 1].mean()
     assert np.ptp(near[:, 0]) / np.ptp(far[:, 0]) == pytest.approx(30 / 7, rel=0.1)
     assert np.ptp(near[:, 0]) == pytest.approx(0.4 / 7 * 1.3 * 1280, rel=0.1)
@@ -83,7 +83,7 @@ def test_the_third_party_weights_find_and_read_both_layouts(tmp_path: Path, mode
 
 
 @pytest.mark.real
-def test_the_network_takes_the_drawing_for_a_car(tmp_path: Path, models_dir: Path) -> None:
+def test_the_network_detects_the_drawn_car(tmp_path: Path, models_dir: Path) -> None:
     clip = render(tmp_path / "scene.mp4", plates=["BRA2E19"], seconds=3.0, fps=2)
     done = viapublica("detect", clip, "--csv", "-", models=models_dir)
     assert done.returncode == 0, done.stderr

@@ -32,5 +32,5 @@ def test_a_package_without_the_video_is_named(monkeypatch: pytest.MonkeyPatch) -
         return [path]
 
     monkeypatch.setattr(importlib.metadata, "files", only_a_deleted_video)
-    with pytest.raises(MissingComponent, match="does not carry it"):
+    with pytest.raises(MissingComponent, match="does not contain it"):
         media.bikes()

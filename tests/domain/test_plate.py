@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.plate import Layout, PlateRead, keys_near, layout_of, normalize, plate_forms, plate_key
+from pipeline.domain.plate import (
+    Layout,
+    PlateRead,
+    check_plate,
+    keys_near,
+    layout_of,
+    normalize,
+    plate_forms,
+    plate_key,
+)
+from pipeline.errors import StoreError
 
 _OLD = st.from_regex(r"[A-Z]{3}[0-9]{4}", fullmatch=True)
 _MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
@@ -20,6 +30,19 @@ _MERCOSUL = st.from_regex(r"[A-Z]{3}[0-9][A-Z][0-9]{2}", fullmatch=True)
 )
 def test_a_converted_plate_has_the_key_of_the_old_one(old: str, converted: str) -> None:
     assert plate_key(old) == plate_key(converted) == converted
+
+
+@pytest.mark.parametrize("text", ["", "  ", "...", "?", "---", "é"])
+def test_a_text_without_letters_and_digits_is_no_plate(text: str) -> None:
+    with pytest.raises(StoreError, match="has no letter or digit"):
+        check_plate(text)
+
+
+def test_a_plate_in_any_writing_passes_and_an_endless_one_does_not() -> None:
+    for text in ("ABC1D23", "abc-1234", " a ", "B" * 64, "-" * 1000 + "7"):
+        assert check_plate(text) == text
+    with pytest.raises(StoreError, match="more than 64 letters and digits"):
+        check_plate("B" * 65)
 
 
 @given(_OLD)

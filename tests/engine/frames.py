@@ -24,7 +24,7 @@ class PlainImage:
         return np.full((max(1, y2 - y1), max(1, x2 - x1), 3), 127, np.uint8)
 
 
-def frame(camera: str, index: int, arrived_s: float | None = None, stream: str = "take") -> Frame:
-    """Frame `index` of a camera, arrived at second `index` unless told otherwise."""
+def frame(camera: str, index: int, arrived_s: float | None = None, stream: str = "session") -> Frame:
+    """Frame `index` of a camera, arrived at second `index` unless `arrived_s` is given."""
     arrived = float(index) if arrived_s is None else arrived_s
     return Frame(camera, stream, index, index / 10, 1_700_000_000_000 + index * 100, arrived, PlainImage())

@@ -1,27 +1,77 @@
-"""What a stream follows: vehicles, persons and plates; faces are found to be covered and never followed."""
+"""What a stream tracks: vehicles, persons and plates; faces are detected to be masked and never tracked."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection, Mapping, Sequence
 
-from pipeline.analytics.settings import AnalyticsSettings
-from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
-from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, Tracks
+from pipeline.domain.events import CountEvent, Event, Kind, event_id
+from pipeline.domain.frame import Frame
 from pipeline.domain.labels import Label
-from pipeline.engine.camera_stream import Stream
+from pipeline.domain.ports import CharacterProbabilities, OcrRequest
+from pipeline.engine.camera_stream import CameraStream
 from tests.engine.frames import frame
+from tests.engine.networks import AlwaysA, PersonWithFace, SpyTracker
 
 
-def test_a_face_is_never_followed_but_still_covered() -> None:
-    camera = Camera("cam", Scope.PUBLIC_ROAD)
-    book = TrackSummarizer("cam", "take", AnalyticsSettings())
-    stream = Stream(camera, "take", build_tracker(TrackSettings()), None, book)
-    labels = np.array([Label.PERSON, Label.FACE], np.int16)
+class Recorder:
+    """An observer that remembers what it was called with, and has one event at each call."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.frames: list[int] = []
+        self.ended: list[int] = []
+        self.answers: list[CharacterProbabilities] = []
+
+    def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
+        self.frames.append(frame.index)
+        return [OcrRequest(frame.image.crop(0, 0, 4, 2), self.answers.append)]
+
+    def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
+        self.ended += sorted(ended)
+        return [self._event(ts_ms)]
+
+    def close(self) -> Sequence[Event]:
+        return [self._event(0)]
+
+    def captions(self) -> Mapping[int, str]:
+        return {1: self.name}
+
+    def _event(self, ts_ms: int) -> CountEvent:
+        identity = event_id("cam", "session", Kind.COUNT, self.name)
+        return CountEvent(event_id=identity, camera_id="cam", ts_ms=ts_ms, label=self.name, count=1, stream_id="s")
+
+
+def labels_of(events: Sequence[Event]) -> list[str]:
+    return [event.label for event in events if isinstance(event, CountEvent)]
+
+
+def test_a_face_is_never_tracked_but_still_masked_in_previews() -> None:
+    tracker = SpyTracker()
+    stream = CameraStream("session", tracker, [])
     for index in range(8):
-        boxes = np.array([[10, 10, 60, 160], [25, 12, 45, 36]], np.float32) + index
-        stream.follow(frame("cam", index), Detections(boxes, np.array([0.9, 0.8], np.float32), labels))
-    assert {label for _, _, label in stream.tracks.detections} == {Label.PERSON}
-    assert {label for _, _, label in stream.detections} == {Label.PERSON, Label.FACE}, "previews cover it"
+        (detections,) = PersonWithFace().detect([frame("cam", index).image])
+        stream.follow(frame("cam", index), detections)
+    assert tracker.labels == {Label.PERSON, Label.PLATE}
+    assert {label for _, _, label in stream.tracks.detections} == {Label.PERSON, Label.PLATE}
+    assert Label.FACE in {label for _, _, label in stream.detections}, "previews mask it"
+
+
+def test_every_observer_gets_every_frame_and_their_events_keep_their_order() -> None:
+    first, second = Recorder("first"), Recorder("second")
+    stream = CameraStream("session", build_tracker(TrackSettings()), [first, second])
+    assert stream.settle() == []
+    (detections,) = PersonWithFace().detect([frame("cam", 0).image])
+    requests = [request for index in range(6) for request in stream.follow(frame("cam", index), detections)]
+    assert first.frames == second.frames == list(range(6))
+    assert len(requests) == 12
+    for request, probabilities in zip(requests, AlwaysA().read([r.crop for r in requests]), strict=True):
+        request.answer(probabilities)
+    assert len(first.answers) == len(second.answers) == 6
+    assert labels_of(stream.settle()) == labels_of(stream.close()) == ["first", "second"]
+    assert stream.captions() == {1: "second"}
+    stream.follow(frame("cam", 600), Detections.empty())
+    stream.settle()
+    assert first.ended == second.ended != []

@@ -1,4 +1,4 @@
-"""The way out refuses what policy forbids, holds back what a sink cannot take, and says what it lost."""
+"""The dispatcher refuses events that policy forbids, applies backpressure, and counts lost events."""
 
 from __future__ import annotations
 
@@ -88,66 +88,66 @@ def plate(camera: str) -> PlateReadEvent:
     )
 
 
-def outlet(sink: SmallSink, limit: int = 100, metrics: PipelineMetrics | None = None) -> EventDispatcher:
+def dispatcher_to(sink: SmallSink, limit: int = 100, metrics: PipelineMetrics | None = None) -> EventDispatcher:
     return EventDispatcher(Gate({"road": ROAD, "square": SQUARE}), [sink], limit, metrics or PipelineMetrics())
 
 
 def test_plates_of_a_square_never_leave() -> None:
     sink = SmallSink(10)
     metrics = PipelineMetrics()
-    way_out = outlet(sink, metrics=metrics)
-    passed = way_out.send([plate("square"), plate("road"), plate("unknown")])
+    dispatcher = dispatcher_to(sink, metrics=metrics)
+    passed = dispatcher.send([plate("square"), plate("road"), plate("unknown")])
     assert [event.camera_id for event in passed] == ["road"]
     assert [event.camera_id for event in sink.taken] == ["road"]
-    assert sum(way_out.refused.values()) == 2
+    assert sum(dispatcher.refused.values()) == 2
     assert {
         reason: metrics.registry.get_sample_value("viapublica_events_refused_total", {"reason": reason})
-        for reason in way_out.refused
-    } == way_out.refused
+        for reason in dispatcher.refused
+    } == dispatcher.refused
 
 
-def test_backpressure_holds_files_back_and_loses_nothing() -> None:
+def test_backpressure_pauses_files_and_loses_nothing() -> None:
     sink = SmallSink(2)
-    way_out = outlet(sink)
+    dispatcher = dispatcher_to(sink)
     events = [count(number) for number in range(2)]
-    way_out.send(events)
-    congested = [way_out.congested]
-    way_out.send([count(2)])
-    congested.append(way_out.congested)
+    dispatcher.send(events)
+    congested = [dispatcher.congested]
+    dispatcher.send([count(2)])
+    congested.append(dispatcher.congested)
     sink.drain()
-    way_out.pump()
-    congested.append(way_out.congested)
+    dispatcher.pump()
+    congested.append(dispatcher.congested)
     assert congested == [False, True, False]
     assert [event.ts_ms for event in sink.taken] == [0, 1, 2]
-    assert not way_out.lost
+    assert not dispatcher.lost
 
 
 def test_a_full_backlog_loses_the_oldest_and_counts_them() -> None:
     sink = SmallSink(0)
-    way_out = outlet(sink, limit=3)
-    way_out.send([count(number) for number in range(5)])
-    assert way_out.lost == {"small": 2}
+    dispatcher = dispatcher_to(sink, limit=3)
+    dispatcher.send([count(number) for number in range(5)])
+    assert dispatcher.lost == {"small": 2}
     sink.room = 3
-    way_out.pump()
+    dispatcher.pump()
     assert [event.ts_ms for event in sink.taken] == [2, 3, 4]
 
 
-def test_closing_hands_over_what_a_full_sink_did_not_take() -> None:
+def test_closing_passes_on_what_a_full_sink_did_not_accept() -> None:
     sink = SmallSink(0)
-    way_out = outlet(sink)
-    way_out.send([count(1)])
-    way_out.close(7.0)
+    dispatcher = dispatcher_to(sink)
+    dispatcher.send([count(1)])
+    dispatcher.close(7.0)
     assert [event.ts_ms for event in sink.taken] == [1]
     assert sink.closed_with == 7.0
-    assert not way_out.lost
+    assert not dispatcher.lost
 
 
-def test_a_sink_that_cannot_close_is_counted_and_costs_the_others_nothing() -> None:
+def test_a_sink_that_cannot_close_is_counted_and_does_not_affect_the_others() -> None:
     broken, sound = SmallSink(9), SmallSink(9)
     broken.broken_at_close = True
-    way_out = EventDispatcher(Gate({"road": ROAD}), [broken, sound], 100, PipelineMetrics())
-    way_out.close(1.0)
-    assert way_out.lost == {"small": 3}
+    dispatcher = EventDispatcher(Gate({"road": ROAD}), [broken, sound], 100, PipelineMetrics())
+    dispatcher.close(1.0)
+    assert dispatcher.lost == {"small": 3}
     assert sound.closed_with == 1.0
 
 

@@ -1,4 +1,4 @@
-"""Previews: who may read them, and how many stay."""
+"""Permissions and number of preview images."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analytics.settings import AnalyticsSettings
-from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
-from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.detections import Detections
-from pipeline.engine.camera_stream import Stream
+from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.preview import Preview
 from tests.engine.frames import frame
 
 
 def show(preview: Preview, index: int, stream_id: str = "abcdef012345678") -> None:
-    stream = Stream(
-        Camera("cam", Scope.PUBLIC_ROAD),
-        stream_id,
-        build_tracker(TrackSettings()),
-        None,
-        TrackSummarizer("cam", stream_id, AnalyticsSettings()),
-    )
+    stream = CameraStream(stream_id, build_tracker(TrackSettings()), [])
     stream.follow(frame("cam", index, stream=stream_id), Detections.empty())
     preview.show(stream)
 
@@ -53,7 +44,7 @@ def test_only_this_user_may_read_them(tmp_path: Path) -> None:
         assert image.stat().st_mode & 0o777 == 0o600
 
 
-def test_images_of_earlier_runs_are_counted_and_strangers_left_alone(tmp_path: Path) -> None:
+def test_images_of_earlier_runs_are_counted_and_other_files_not_touched(tmp_path: Path) -> None:
     first = Preview(tmp_path, 0.1, 3)
     for index in range(3):
         show(first, index)
@@ -66,11 +57,11 @@ def test_images_of_earlier_runs_are_counted_and_strangers_left_alone(tmp_path: P
     assert [path.name[-5] for path in second.latest()["cam"]] == ["1", "7", "8"]
 
 
-def test_images_keep_their_distance_and_reconnections_cost_no_memory(tmp_path: Path) -> None:
+def test_images_keep_their_interval_and_reconnections_need_no_memory(tmp_path: Path) -> None:
     preview = Preview(tmp_path, 1.0, 50)
     for index in range(20):
         show(preview, index)
     assert len(names(tmp_path)) == 2
-    for take in range(20):
-        show(preview, 0, stream_id=f"{take:013d}")
+    for session in range(20):
+        show(preview, 0, stream_id=f"{session:013d}")
     assert len(preview._last) == 1

@@ -1,4 +1,4 @@
-"""Queues lose what they say they lose, and batches are fair."""
+"""Queues count what they drop, and batches are fair."""
 
 from __future__ import annotations
 
@@ -19,60 +19,60 @@ def everything(_: FrameQueue) -> bool:
 
 def test_a_live_camera_keeps_the_newest_frames_and_counts_the_others() -> None:
     batcher = FairBatcher(10, 0)
-    slot = batcher.open_slot("a", 2, WhenFull.DROP_OLDEST)
+    queue = batcher.open_queue("a", 2, WhenFull.DROP_OLDEST)
     for index in range(5):
-        assert slot.put(frame("a", index))
+        assert queue.put(frame("a", index))
     assert [f.index for f in batcher.next_batch(everything, 0)] == [3, 4]
-    assert slot.snapshot().drops == {"queue-full-oldest": 3}
+    assert queue.snapshot().drops == {"queue-full-oldest": 3}
 
 
 def test_a_live_camera_may_keep_the_oldest_frames_instead() -> None:
     batcher = FairBatcher(10, 0)
-    slot = batcher.open_slot("a", 2, WhenFull.DROP_NEWEST)
+    queue = batcher.open_queue("a", 2, WhenFull.DROP_NEWEST)
     for index in range(5):
-        assert slot.put(frame("a", index))
+        assert queue.put(frame("a", index))
     assert [f.index for f in batcher.next_batch(everything, 0)] == [0, 1]
-    assert slot.snapshot().drops == {"queue-full-newest": 3}
+    assert queue.snapshot().drops == {"queue-full-newest": 3}
 
 
 def test_a_file_waits_and_loses_nothing() -> None:
     batcher = FairBatcher(3, 0)
-    slot = batcher.open_slot("a", 2, WhenFull.WAIT)
+    queue = batcher.open_queue("a", 2, WhenFull.WAIT)
 
     def decode() -> None:
         for index in range(50):
-            slot.put(frame("a", index))
-        slot.close()
+            queue.put(frame("a", index))
+        queue.close()
 
     decoder = threading.Thread(target=decode)
     decoder.start()
     seen: list[int] = []
-    while not slot.drained:
+    while not queue.drained:
         seen += [f.index for f in batcher.next_batch(everything, 0.05)]
     decoder.join()
     assert seen == list(range(50))
-    assert slot.snapshot().drops == {}
+    assert queue.snapshot().drops == {}
 
 
-def test_closing_frees_a_decoder_that_waits() -> None:
+def test_closing_a_queue_releases_a_waiting_decoder() -> None:
     batcher = FairBatcher(1, 0)
-    slot = batcher.open_slot("a", 1, WhenFull.WAIT)
-    slot.put(frame("a", 0))
+    queue = batcher.open_queue("a", 1, WhenFull.WAIT)
+    queue.put(frame("a", 0))
     results: list[bool] = []
-    decoder = threading.Thread(target=lambda: results.append(slot.put(frame("a", 1))))
+    decoder = threading.Thread(target=lambda: results.append(queue.put(frame("a", 1))))
     decoder.start()
     time.sleep(0.05)
-    slot.discard()
+    queue.discard()
     decoder.join(timeout=5)
     assert results == [False]
-    assert slot.drained
-    assert slot.snapshot().drops == {"stopped": 2}
+    assert queue.drained
+    assert queue.snapshot().drops == {"stopped": 2}
 
 
-def test_a_camera_that_sends_much_does_not_push_another_out() -> None:
+def test_a_camera_with_many_frames_does_not_displace_another() -> None:
     batcher = FairBatcher(4, 0)
-    busy = batcher.open_slot("busy", 10, WhenFull.WAIT)
-    calm = batcher.open_slot("calm", 10, WhenFull.WAIT)
+    busy = batcher.open_queue("busy", 10, WhenFull.WAIT)
+    calm = batcher.open_queue("calm", 10, WhenFull.WAIT)
     for index in range(10):
         busy.put(frame("busy", index, arrived_s=index))
     calm.put(frame("calm", 0, arrived_s=100))
@@ -80,19 +80,19 @@ def test_a_camera_that_sends_much_does_not_push_another_out() -> None:
     assert [(f.camera_id, f.index) for f in batch] == [("busy", 0), ("calm", 0), ("busy", 1), ("busy", 2)]
 
 
-def test_slots_that_may_not_be_taken_are_left_alone() -> None:
+def test_queues_that_may_not_be_taken_are_skipped() -> None:
     batcher = FairBatcher(4, 0)
-    batcher.open_slot("file", 4, WhenFull.WAIT).put(frame("file", 0))
-    batcher.open_slot("live", 4, WhenFull.DROP_OLDEST).put(frame("live", 0))
-    batch = batcher.next_batch(lambda slot: slot.when_full is not WhenFull.WAIT, 0)
+    batcher.open_queue("file", 4, WhenFull.WAIT).put(frame("file", 0))
+    batcher.open_queue("live", 4, WhenFull.DROP_OLDEST).put(frame("live", 0))
+    batch = batcher.next_batch(lambda queue: queue.when_full is not WhenFull.WAIT, 0)
     assert [f.camera_id for f in batch] == ["live"]
-    assert batcher.next_batch(lambda slot: slot.when_full is not WhenFull.WAIT, 0.01) == []
+    assert batcher.next_batch(lambda queue: queue.when_full is not WhenFull.WAIT, 0.01) == []
 
 
 def test_a_batch_waits_a_little_for_a_second_camera() -> None:
     batcher = FairBatcher(2, 5)
-    first = batcher.open_slot("a", 4, WhenFull.WAIT)
-    second = batcher.open_slot("b", 4, WhenFull.WAIT)
+    first = batcher.open_queue("a", 4, WhenFull.WAIT)
+    second = batcher.open_queue("b", 4, WhenFull.WAIT)
     first.put(frame("a", 0))
     later = threading.Timer(0.05, lambda: second.put(frame("b", 0)))
     later.start()
@@ -105,14 +105,14 @@ def test_a_batch_waits_a_little_for_a_second_camera() -> None:
     st.lists(st.lists(st.floats(0, 100), max_size=6).map(sorted), min_size=1, max_size=5),
     st.integers(1, 8),
 )
-def test_every_camera_keeps_its_order_and_nobody_gets_two_places_ahead(
+def test_every_camera_keeps_its_order_and_none_gets_two_places_ahead(
     arrivals: list[list[float]], batch_size: int
 ) -> None:
     batcher = FairBatcher(batch_size, 0)
     for number, times in enumerate(arrivals):
-        slot = batcher.open_slot(str(number), 10, WhenFull.WAIT)
+        queue = batcher.open_queue(str(number), 10, WhenFull.WAIT)
         for index, arrived in enumerate(times):
-            slot.put(frame(str(number), index, arrived_s=arrived))
+            queue.put(frame(str(number), index, arrived_s=arrived))
     left = [len(times) for times in arrivals]
     position = [0] * len(arrivals)
     while batch := batcher.next_batch(everything, 0):

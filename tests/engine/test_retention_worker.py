@@ -1,4 +1,4 @@
-"""Who fills an event store keeps its retention."""
+"""Retention of event stores that this process fills."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ retention: {plate_reads: DAYS, health: null}
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_what_is_due_is_gone_when_the_sinks_open_and_a_server_that_is_away_stops_nobody(
+def test_due_days_are_dropped_before_the_sinks_open_and_an_unreachable_server_delays_nothing(
     tmp_path: Path, live: bool
 ) -> None:
     database = open_database(ChdbSettings(), tmp_path, create=True)

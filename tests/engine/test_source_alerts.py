@@ -1,4 +1,4 @@
-"""What operators are told, once per trouble."""
+"""Alerts to operators, once per problem."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ def sink(lost: int = 0, refused: int = 0, error: str = "") -> SinkStatus:
     )  # fmt: skip
 
 
-def told(alerts: list[Event]) -> list[tuple[str, Severity, str, str]]:
+def facts(alerts: list[Event]) -> list[tuple[str, Severity, str, str]]:
     return [(a.camera_id, a.severity, a.rule, a.detail) for a in alerts if isinstance(a, AlertEvent)]
 
 
-def test_a_lost_camera_is_told_once_until_it_streams_again() -> None:
+def test_a_lost_camera_raises_one_alert_until_it_streams_again() -> None:
     watch = SourceAlertWatch()
-    assert told(watch.about_cameras([health("connecting"), health("streaming")])) == []
+    assert facts(watch.about_cameras([health("connecting"), health("streaming")])) == []
     lost = [("cam", Severity.WARNING, "camera-lost", "no answer")]
-    assert told(watch.about_cameras([health("stalled")])) == lost
-    assert told(watch.about_cameras([health("backing-off"), health("connecting"), health("backing-off")])) == []
-    assert told(watch.about_cameras([health("streaming"), health("stalled")])) == lost
-    failed = told(watch.about_cameras([health("failed", camera="other", detail="")]))
+    assert facts(watch.about_cameras([health("stalled")])) == lost
+    assert facts(watch.about_cameras([health("backing-off"), health("connecting"), health("backing-off")])) == []
+    assert facts(watch.about_cameras([health("streaming"), health("stalled")])) == lost
+    failed = facts(watch.about_cameras([health("failed", camera="other", detail="")]))
     assert failed == [("other", Severity.CRITICAL, "camera-lost", "failed")]
 
 
-def test_lost_and_refused_events_are_told_as_their_numbers_grow() -> None:
+def test_lost_and_refused_events_raise_alerts_as_their_numbers_grow() -> None:
     watch = SourceAlertWatch(lambda: 5)
     assert watch.about_sinks([sink()], {}) == []
-    assert told(watch.about_sinks([sink(lost=3, error="disk full")], {"broker": 2})) == [
+    assert facts(watch.about_sinks([sink(lost=3, error="disk full")], {"broker": 2})) == [
         (ENGINE_ID, Severity.CRITICAL, "events-lost", "5 events: disk full")
     ]
     assert watch.about_sinks([sink(lost=3)], {"broker": 2}) == []
-    assert told(watch.about_sinks([sink(lost=3, refused=1)], {"broker": 4})) == [
+    assert facts(watch.about_sinks([sink(lost=3, refused=1)], {"broker": 4})) == [
         (ENGINE_ID, Severity.CRITICAL, "events-lost", "2 events"),
         (ENGINE_ID, Severity.WARNING, "events-refused", "1 events"),
     ]

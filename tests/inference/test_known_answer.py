@@ -11,7 +11,7 @@ import pytest
 from pipeline.detect.build import build_detector
 from pipeline.detect.image_region import WholeImage
 from pipeline.detect.settings import DetectSettings
-from pipeline.errors import KnownAnswerFailed, ModelCardError, ModelIntegrityError
+from pipeline.errors import KnownAnswerFailed, ModelCardError, ModelIntegrityError, ModelRuntimeError
 from pipeline.inference.device import Backend
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.lpr.build import build_reader
@@ -19,7 +19,7 @@ from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import list_cards, load_card
 from tests.inference.broken_weights import CARDS, WEIGHTS, break_weights
 
-DETECTORS = ["viapublica_traffic", "viapublica_traffic_int8", "viapublica_check_int8"]
+DETECTORS = ["viapublica_traffic", "viapublica_traffic_int8", "viapublica_check", "viapublica_check_int8"]
 SHIPPED = [*DETECTORS, "viapublica_plates"]
 
 
@@ -65,6 +65,19 @@ def test_a_backend_that_fails_is_passed_over_and_named(monkeypatch: pytest.Monke
     assert [one.backend for one in network.rejected] == ["openvino"]
     assert "of 12 scores in known-answers/street.jpg at 640×416" in network.rejected[0].reason
     with pytest.raises(KnownAnswerFailed, match="openvino: 1"):
+        build_detector(DetectSettings(backend=Backend.OPENVINO))
+
+
+def test_a_backend_that_cannot_open_the_network_is_passed_over_and_named(
+    monkeypatch: pytest.MonkeyPatch, verdicts: Path
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ModelRuntimeError("model viapublica_traffic", "OpenVINO cannot open it (no primitive)", "")
+
+    monkeypatch.setattr("pipeline.inference.openvino_backend.OpenVino.__init__", refuse)
+    (network,) = build_detector(DetectSettings()).networks
+    assert (network.backend, network.rejected[0].reason) == ("onnxruntime", "OpenVINO cannot open it (no primitive)")
+    with pytest.raises(ModelRuntimeError, match="no primitive"):
         build_detector(DetectSettings(backend=Backend.OPENVINO))
 
 

@@ -36,7 +36,7 @@ def test_lines_are_joined_upper_first() -> None:
 @pytest.mark.parametrize(
     ("height", "width", "views"), [(30, 100, 1), (50, 100, 3), (80, 100, 4), (170, 100, 10), (5, 6, 1), (1, 1, 1)]
 )
-def test_narrower_crops_get_more_looks(height: int, width: int, views: int) -> None:
+def test_narrower_crops_get_more_variants(height: int, width: int, views: int) -> None:
     crop = np.zeros((height, width, 3), np.uint8)
     offered = views_of(crop)
     assert offered[0] is crop
@@ -44,7 +44,7 @@ def test_narrower_crops_get_more_looks(height: int, width: int, views: int) -> N
     assert all(min(view.shape[:2]) > 0 for view in offered)
 
 
-def test_a_crop_on_its_side_is_offered_turned_both_ways() -> None:
+def test_a_crop_on_its_side_is_turned_both_ways() -> None:
     crop = np.zeros((100, 40, 3), np.uint8)
     crop[:50] = 200  # its top
     shapes = {view.shape: view for view in views_of(crop)}

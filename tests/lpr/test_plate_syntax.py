@@ -30,7 +30,7 @@ def test_a_brazilian_plate_is_found_wherever_it_begins(text: str, start: int) ->
 
 
 @given(brazilian_plates, st.floats(0.5, 0.99))
-def test_syntax_never_makes_a_brazilian_character_less_sure(text: str, sure: float) -> None:
+def test_syntax_never_lowers_the_confidence_of_a_brazilian_character(text: str, sure: float) -> None:
     read = decode(seen(text, sure=sure))
     assert read is not None
     assert read.text == text
@@ -50,25 +50,25 @@ def test_syntax_never_makes_a_brazilian_character_less_sure(text: str, sure: flo
         ("ABC123Z", 6, "2", 0.15, "ABC1232"),
     ],
 )
-def test_confusions_are_settled_by_position(raw: str, slot: int, other: str, probability: float, meant: str) -> None:
+def test_confusions_are_resolved_by_position(raw: str, slot: int, other: str, probability: float, meant: str) -> None:
     read = decode(seen(raw, sure=0.98, doubts={slot: (other, probability)}))
     assert read is not None
     assert read.text == meant
 
 
 @pytest.mark.parametrize("foreign", ["ABC123", "AB123CD", "AA1234AA", "1234ABC", "B1", "ABCD123"])
-def test_a_foreign_plate_comes_out_as_it_is(foreign: str) -> None:
+def test_a_foreign_plate_is_returned_unchanged(foreign: str) -> None:
     read = decode(seen(foreign, sure=0.9))
     assert read is not None
     assert read.text == foreign
     assert read.layout is Layout.OTHER
 
 
-def test_an_empty_plate_is_nothing() -> None:
+def test_an_empty_plate_gives_no_text() -> None:
     assert decode(seen("")) is None
 
 
-def test_a_settled_confusion_is_told_with_doubt() -> None:
+def test_a_resolved_confusion_has_a_lower_confidence() -> None:
     clear = decode(seen("ABC1D84"))
     settled = decode(seen("ABC1DB4", doubts={5: ("8", 0.2)}))
     assert clear is not None
@@ -77,7 +77,7 @@ def test_a_settled_confusion_is_told_with_doubt() -> None:
 
 
 @given(hnp.arrays(np.float32, (SLOTS, len(ALPHABET)), elements=st.floats(2**-10, 1, width=32)))
-def test_whatever_is_seen_confidence_is_a_probability(values: np.ndarray) -> None:
+def test_confidence_is_a_probability_for_any_input(values: np.ndarray) -> None:
     values = values / values.sum(axis=1, keepdims=True)
     read = decode(CharacterProbabilities(values, ALPHABET, "_"))
     if read is not None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import CharacterProbabilities
-from pipeline.lpr.plate_vote import PlateVote, Sighting
+from pipeline.lpr.plate_vote import PlateObservation, PlateVote
 from tests.lpr.plates import ALPHABET, LETTERS, any_texts, brazilian_plates, seen
 
 
@@ -50,7 +50,7 @@ def test_the_order_of_the_votes_of_one_plate_does_not_matter(text: str, rng: ran
 
 
 @given(brazilian_plates)
-def test_more_votes_make_surer(text: str) -> None:
+def test_more_votes_raise_the_confidence(text: str) -> None:
     assert voted(*[seen(text, sure=0.7)] * 6).confidence > voted(seen(text, sure=0.7)).confidence
 
 
@@ -96,7 +96,7 @@ def test_empty_readings_and_memory() -> None:
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_weakest_candidate_makes_room_wherever_it_stands(rng: random.Random) -> None:
+def test_the_weakest_candidate_is_dropped_wherever_it_stands(rng: random.Random) -> None:
     vote = PlateVote()
     for _ in range(12):
         vote.add(seen("".join(rng.choices(LETTERS, k=7))), rng.uniform(0.1, 1.0))
@@ -107,7 +107,7 @@ def test_the_weakest_candidate_makes_room_wherever_it_stands(rng: random.Random)
     assert 1 <= len(vote._candidates) <= 6
 
 
-def test_votes_of_two_tracks_of_one_vehicle_are_joined() -> None:
+def test_votes_of_two_tracks_of_one_vehicle_are_merged() -> None:
     first, second = PlateVote(), PlateVote()
     for _ in range(3):
         first.add(seen("ABC1D23", sure=0.7))
@@ -122,26 +122,26 @@ def test_a_weight_must_be_positive(weight: float) -> None:
         PlateVote().add(seen("ABC1D23"), weight)
 
 
-def test_each_plate_of_a_track_keeps_its_own_sightings() -> None:
+def test_each_plate_of_a_track_keeps_its_own_observations() -> None:
     vote = PlateVote()
     for number, (text, weight) in enumerate([("ABC1D23", 1.0), ("ABC1D23", 2.0), ("XYZ9K87", 0.9), ("XYZ9K87", 0.8)]):
-        vote.add(seen(text), weight, Sighting(1000 + number, number, (number, 0.0, 9.0, 9.0)))
+        vote.add(seen(text), weight, PlateObservation(1000 + number, number, (number, 0.0, 9.0, 9.0)))
     first, second = vote.plates(min_votes=1)
     assert (first.first.frame, first.last.frame, first.best.frame) == (0, 1, 1)
     assert (second.first.frame, second.last.frame, second.best.frame) == (2, 3, 2)
 
 
-def test_joined_votes_keep_the_earliest_latest_and_best_sighting() -> None:
+def test_merged_votes_keep_the_earliest_latest_and_best_observation() -> None:
     ours, theirs = PlateVote(), PlateVote()
-    ours.add(seen("ABC1D23"), 1.0, Sighting(2000, 20, (0, 0, 1, 1)))
-    theirs.add(seen("ABC1D23"), 1.5, Sighting(1000, 10, (0, 0, 2, 2)))
+    ours.add(seen("ABC1D23"), 1.0, PlateObservation(2000, 20, (0, 0, 1, 1)))
+    theirs.add(seen("ABC1D23"), 1.5, PlateObservation(1000, 10, (0, 0, 2, 2)))
     ours.merge(theirs)
     (reading,) = ours.plates(min_votes=1)
     assert (reading.first.frame, reading.last.frame, reading.best.frame) == (10, 20, 10)
 
 
 @given(brazilian_plates)
-def test_joining_votes_that_are_off_by_one_slot_gives_the_plate(text: str) -> None:
+def test_merging_votes_that_are_off_by_one_slot_gives_the_plate(text: str) -> None:
     ours, theirs = PlateVote(), PlateVote()
     for _ in range(3):
         ours.add(seen(text, sure=0.9))
@@ -150,7 +150,7 @@ def test_joining_votes_that_are_off_by_one_slot_gives_the_plate(text: str) -> No
     assert [(reading.read.text, reading.read.votes) for reading in ours.plates(1)] == [(text, 6)]
 
 
-def test_joining_never_keeps_more_than_a_few_candidates() -> None:
+def test_merging_keeps_a_bounded_number_of_candidates() -> None:
     rng = np.random.default_rng(11)
     ours = PlateVote()
     for _ in range(5):

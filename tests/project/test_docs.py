@@ -39,7 +39,11 @@ def _commands() -> list[_Command]:
 _COMMANDS = _commands()
 _OURS = sorted({command.words for command in _COMMANDS if command.words[0] == "viapublica"})
 _MAKE = sorted({command.words for command in _COMMANDS if command.words[0] == "make"})
-_GROUPS = {"config", "dead-letters", "models", "release", "retention", "segments", "spool"}
+_GROUPS = {
+    *((name,) for name in ("camera", "config", "kafka", "models", "release", "spool", "store")),
+    ("kafka", "dead-letters"),
+    ("store", "retention"),
+}
 _RUN = sorted({command.words for command in _COMMANDS if command.run})
 
 
@@ -53,7 +57,10 @@ def test_the_pages_show_commands() -> None:
 
 @pytest.mark.parametrize("words", _OURS, ids=shlex.join)
 def test_command_and_options_exist(words: tuple[str, ...]) -> None:
-    command = words[1:3] if words[1] in _GROUPS and not words[2].startswith("-") else words[1:2]
+    depth = 2
+    while words[1:depth] in _GROUPS and not words[depth].startswith("-"):
+        depth += 1
+    command = words[1:depth]
     options = [word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)]
     shown = _help_of(command)
     missing = [option for option in options if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", shown)]

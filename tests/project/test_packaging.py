@@ -42,7 +42,7 @@ def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pipeline"}
     assert not [name for name in wheel.namelist() if name.endswith((".pt", ".mp4", ".pyc"))]
     weights = sorted(name for name in wheel.namelist() if name.endswith((".onnx", ".bin", ".xml")))
-    traffic = ("viapublica_check_int8", "viapublica_traffic", "viapublica_traffic_int8")
+    traffic = ("viapublica_check", "viapublica_check_int8", "viapublica_traffic", "viapublica_traffic_int8")
     ours = ("plates/viapublica_plates", *(f"traffic/{name}" for name in traffic))
     assert weights == [f"pipeline/resources/models/{name}.onnx" for name in ours]
 

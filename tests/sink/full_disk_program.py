@@ -9,7 +9,8 @@ from pathlib import Path
 from pipeline.domain.events import Kind
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
+from tests.asking import Asking
 from tests.event_samples import plate_read
 
 kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
@@ -45,7 +46,7 @@ sink.flush(30)
 assert sink.status().error == ""
 sink.close()
 if isinstance(settings, ChdbSinkSettings):
-    store = open_store(settings, data_dir)
+    store = Asking(open_event_store(settings, data_dir))
     assert store.count(Kind.PLATE_READ) == total, store.count(Kind.PLATE_READ)
     store.close()
 else:

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.app.installation import Installation
+from pipeline.app.queries import open_queries
 from pipeline.domain.events import Kind
+from pipeline.domain.requester import Requester
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
-from pipeline.store.connect import connect_store
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import Credentials
+from tests.asking import Asking
 from tests.event_samples import plate_read, wait_until
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.store_fixtures import clickhouse_settings
@@ -37,7 +40,7 @@ def test_a_server_that_goes_away_and_comes_back_has_every_event_once(
 ) -> None:
     settings = clickhouse_settings(own_server, timeout_s=1)
     sink = build_sink(settings, tmp_path)
-    store = open_store(settings, tmp_path)
+    store = Asking(open_event_store(settings, tmp_path))
     sink.add([plate_read(n) for n in range(50)])
     sink.flush(20)
     getattr(own_server, trouble)()
@@ -102,12 +105,12 @@ def test_a_tls_port_that_speaks_no_tls_is_an_error_in_the_status(
 
 def test_readers_make_nothing(clickhouse_server: ClickHouseServer, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no event store yet"):
-        connect_store(FAST, tmp_path)
-    store = open_store(FAST, tmp_path)
+        Asking(open_queries(Installation.of_data_dir(tmp_path), Requester.of_process()))
+    store = Asking(open_event_store(FAST, tmp_path))
     with pytest.raises(StoreError, match="there is no event store yet"):
         store.cameras()
     assert list(tmp_path.iterdir()) == []
-    missing = open_store(clickhouse_settings(clickhouse_server, database="nobody_made_this"), tmp_path)
+    missing = Asking(open_event_store(clickhouse_settings(clickhouse_server, database="nobody_made_this"), tmp_path))
     with pytest.raises(StoreError, match="there is no event store yet"):
         missing.cameras()
     missing.close()
@@ -148,7 +151,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
         rest, _ = child.communicate(timeout=20)
     acknowledged = max([acknowledged, *(int(line) for line in rest.split() if line.isdigit())])
 
-    store = connect_store(FAST, tmp_path)
+    store = Asking(open_queries(Installation.of_data_dir(tmp_path), Requester.of_process()))
     found = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
     assert found >= set(range(acknowledged))
 
@@ -165,7 +168,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
 
 def _busy(data_dir: Path) -> str:
     """What this process hears when it opens a store that another owns and that nobody answers for."""
-    store = connect_store(FAST, data_dir)
+    store = Asking(open_queries(Installation.of_data_dir(data_dir), Requester.of_process()))
     with pytest.raises(StoreBusy) as busy:
         store.cameras()
     return str(busy.value)

@@ -11,59 +11,77 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
+from pipeline.app.installation import Installation
+from pipeline.app.queries import open_queries
 from pipeline.domain.events import Kind
+from pipeline.domain.requester import Requester, system_user
+from pipeline.domain.route import DrivingLimits, GeoPoint
+from pipeline.domain.times import UtcOffset
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store import local_endpoint as endpoint
-from pipeline.store.connect import connect_store
-from pipeline.store.event_store import EventStore, open_store
+from pipeline.store.answers.registry import ANSWERS, QUESTIONS
+from pipeline.store.event_store import EventStore, open_event_store
 from pipeline.store.local_endpoint import StoreClient, StoreServer, endpoint_path
 from pipeline.store.questions import (
-    QUESTIONS,
     Cameras,
+    Clones,
     Convoy,
     Count,
     Events,
     Interval,
     Plates,
+    QueryBackend,
     Question,
+    ReadsByVehicle,
+    Route,
     Speeds,
     Traffic,
-    Trails,
 )
+from tests.asking import Asking
 from tests.event_samples import START_MS, one_of_each, plate_read
 
 ROOT = Path(__file__).parents[2]
+USER = system_user(os.geteuid())
+SE = GeoPoint(-23.550520, -46.633308)
 FAST = ChdbSinkSettings(batch_interval_s=0.02, close_timeout_s=3)
 
 
+def request(query: str, arguments: dict[str, Any], user: str = USER) -> bytes:
+    return json.dumps({"query": query, "arguments": arguments, "requester": {"user": user}}).encode() + b"\n"
+
+
+def asking(data_dir: Path) -> Asking:
+    """A client of the process that owns this data folder."""
+    return Asking(open_queries(Installation.of_data_dir(data_dir), Requester.of_process()))
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EventStore]:
+def owned(tmp_path: Path) -> Iterator[EventStore]:
     """A store with some events, whose sink is still writing."""
     sink = build_sink(FAST, tmp_path)
     sink.add([event for n in range(20) for event in one_of_each(n)])
     sink.flush(20)
-    store = open_store(FAST, tmp_path)
+    store = open_event_store(FAST, tmp_path)
     yield store
     store.close()
     sink.close()
 
 
 @pytest.fixture
-def server(store: EventStore, tmp_path: Path) -> Iterator[StoreServer]:
-    server = StoreServer(store, endpoint_path(tmp_path))
+def server(owned: EventStore, tmp_path: Path) -> Iterator[StoreServer]:
+    server = StoreServer(owned, endpoint_path(tmp_path))
     yield server
     server.close()
 
 
-def test_the_client_answers_like_the_store(store: EventStore, server: StoreServer, tmp_path: Path) -> None:
-    client = connect_store(FAST, tmp_path)
-    assert isinstance(client, StoreClient)
+def test_the_client_answers_like_the_store(owned: EventStore, server: StoreServer, tmp_path: Path) -> None:
+    client, store = asking(tmp_path), Asking(owned)
     window = {"start_ms": START_MS + 3000, "end_ms": START_MS + 9000, "limit": 4, "offset": 1}
     assert client.plates("abc1d23", **window) == store.plates("abc1d23", **window)  # type: ignore[arg-type]
     assert client.plates("A?C*", like=True, camera_ids=["cam-1"]) == store.plates("A?C*", like=True)
@@ -84,31 +102,46 @@ def test_the_client_answers_like_the_store(store: EventStore, server: StoreServe
         Cameras(),
         Count(kind=Kind.HEALTH),
         Convoy(plate="ABC1D23", meetings=1),
-        Trails(plate="ABC1D23"),
-        Trails(),
+        Route(plate="ABC1D23", locations={"cam-1": SE}, limit=3),
+        Clones(plate="ABC1D23", locations={"cam-1": SE}),
+        Clones(locations={"cam-1": SE, "cam-2": None}, limits=DrivingLimits(100, 1, 0)),
+        ReadsByVehicle(plate="ABC1D23"),
+        ReadsByVehicle(),
         Traffic(by=Interval.MINUTE, camera_ids=("cam-1",)),
-        Speeds(by=Interval.DAY, utc_offset_ms=-10_800_000),
+        Speeds(by=Interval.DAY, utc_offsets=(UtcOffset(0, -10_800_000),)),
     ],
     ids=lambda question: type(question).__name__,
 )
 def test_every_question_has_the_same_answer_over_the_socket(
-    store: EventStore, server: StoreServer, tmp_path: Path, question: Question[Any]
+    owned: EventStore, server: StoreServer, tmp_path: Path, question: Question[Any]
 ) -> None:
-    client = connect_store(FAST, tmp_path)
-    assert client.ask(question) == store.ask(question)
+    client = asking(tmp_path)
+    assert client.ask(question) == Asking(owned).ask(question)
     client.close()
 
 
-def test_every_question_can_be_asked_over_the_socket() -> None:
-    assert set(QUESTIONS.values()) == {Plates, Events, Cameras, Count, Convoy, Trails, Traffic, Speeds}
+def subclasses(of: type[Any]) -> set[type[Any]]:
+    below = {found for kind in of.__subclasses__() for found in (kind, *subclasses(kind))}
+    return {kind for kind in below if not kind.__name__.startswith("_")}
+
+
+def test_every_question_is_registered_with_an_answer_of_its_type() -> None:
+    assert set(QUESTIONS.values()) == subclasses(Question)
+    assert QUESTIONS["reads_by_vehicle"] is ReadsByVehicle
+    for question, answer in ANSWERS.items():
+        hints = get_type_hints(answer)
+        assert hints["return"] == question.answer_type()
+        assert question in hints.values()
 
 
 def test_another_process_asks_while_this_one_writes(server: StoreServer, tmp_path: Path) -> None:
     program = (
         "from pathlib import Path\n"
-        "from pipeline.store.connect import connect_store\n"
-        "from pipeline.store.settings import ChdbSettings\n"
-        f"print(len(connect_store(ChdbSettings(), Path({str(tmp_path)!r})).plates('ABC1D23')))\n"
+        "from pipeline.app.installation import Installation\n"
+        "from pipeline.app.queries import Plates, open_queries\n"
+        "from pipeline.domain.requester import Requester\n"
+        f"with open_queries(Installation.of_data_dir(Path({str(tmp_path)!r})), Requester.of_process()) as store:\n"
+        "    print(len(store.ask(Plates(plates=('ABC1D23',)))))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
@@ -122,7 +155,7 @@ def test_only_this_user_gets_near_the_socket(server: StoreServer) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_user_is_hung_up_on_even_where_permissions_are_open(server: StoreServer) -> None:
+def test_another_user_is_disconnected_even_where_permissions_are_open(server: StoreServer) -> None:
     path = server.socket_path
     for folder in [path.parent, *path.parents]:
         if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
@@ -147,15 +180,23 @@ def test_another_user_is_hung_up_on_even_where_permissions_are_open(server: Stor
         b"\n",
         b"rubbish\n",
         b"[]\n",
-        b'{"query":"sql","arguments":{"q":"DROP TABLE plate_reads"}}\n',
-        b'{"query":"close","arguments":{}}\n',
-        b'{"query":"__class__","arguments":{}}\n',
-        b'{"query":"plates","arguments":{}}\n',
-        b'{"query":"plates","arguments":{"plates":5}}\n',
-        b'{"query":"plates","arguments":{"plates":["A"],"sql":"x"}}\n',
-        b'{"query":"plates","arguments":{"plates":["A"],"limit":1e99}}\n',
-        b'{"query":"count","arguments":{"kind":"users"}}\n',
-        b'{"query":"events","arguments":{"limit":-1}}\n',
+        b'{"query":"cameras","arguments":{}}\n',
+        request("sql", {"q": "DROP TABLE plate_reads"}),
+        request("close", {}),
+        request("__class__", {}),
+        request("plates", {}),
+        request("plates", {"plates": 5}),
+        request("plates", {"plates": ["A"], "sql": "x"}),
+        request("plates", {"plates": ["A"], "limit": 1e99}),
+        request("count", {"kind": "users"}),
+        request("events", {"limit": -1}),
+        request("clones", {"locations": {"a": {"latitude": 91, "longitude": 0}}}),
+        request("clones", {"locations": {}, "limits": {"speed_km_h": 0}}),
+        request("clones", {"locations": {}, "limits": {"clock_s": -1}}),
+        request("route", {"plate": "ABC1D23", "locations": {"a": None}}),
+        request("traffic", {"utc_offsets": [[0, 10**12]]}),
+        request("cameras", {}, user="another"),
+        request("cameras", {}, user=""),
         b"\xff\xfe\n",
     ],
 )
@@ -167,23 +208,60 @@ def test_a_bad_question_gets_an_error_and_the_next_one_an_answer(server: StoreSe
             lines.write(line)
             lines.flush()
             assert set(json.loads(lines.readline())["error"]) == {"subject", "problem", "fix"}
-            lines.write(b'{"query":"count","arguments":{"kind":"track"}}\n')
+            lines.write(request("count", {"kind": "track"}))
             lines.flush()
             assert json.loads(lines.readline())["answer"] == 20
+
+
+def test_a_question_in_the_name_of_another_user_is_refused(server: StoreServer, tmp_path: Path) -> None:
+    client = open_queries(Installation.of_data_dir(tmp_path), Requester(user="another", purpose="order 12"))
+    with pytest.raises(StoreError, match=f"in the name of 'another', but the connection belongs to '{USER}'"):
+        client.ask(Cameras())
+    client.close()
+
+
+def test_the_requester_arrives_with_purpose_and_case(tmp_path: Path) -> None:
+    asked: list[Requester] = []
+
+    class Listening(QueryBackend):
+        def ask(self, question: Question[Any], requester: Requester) -> Any:
+            asked.append(requester)
+            return 7
+
+        def close(self) -> None:
+            pass
+
+    server = StoreServer(Listening(), endpoint_path(tmp_path))
+    requester = Requester(user=USER, purpose="stolen vehicle", case="12/2026")
+    with open_queries(Installation.of_data_dir(tmp_path), requester) as queries:
+        assert queries.requester == requester
+        assert queries.ask(Count(kind=Kind.TRACK)) == 7
+    server.close()
+    assert asked == [requester]
+
+
+def test_a_list_of_many_plates_and_the_coordinates_of_many_cameras_are_one_question(
+    server: StoreServer, tmp_path: Path
+) -> None:
+    client = asking(tmp_path)
+    assert len(client.plates("ABC1D23", *(f"NIL{n:06}" for n in range(99_999)))) == 20
+    cameras = {f"avenida-brasil-{n:05}": GeoPoint(-23.5505201234, -46.6333081234) for n in range(20_000)}
+    assert len(client.ask(Route(plate="ABC1D23", locations=cameras)).legs) == 19
+    client.close()
 
 
 def test_an_endless_question_is_cut_off(server: StoreServer) -> None:
     with socket.socket(socket.AF_UNIX) as peer:
         peer.settimeout(10)
         peer.connect(str(server.socket_path))
-        peer.sendall(b"x" * (1 << 20))
+        peer.sendall(b"x" * (1 << 23))
         assert b"error" in peer.recv(65536)
         with contextlib.suppress(ConnectionResetError):
             assert peer.recv(10) == b""
 
 
 def test_errors_of_the_store_reach_the_client_whole(server: StoreServer, tmp_path: Path) -> None:
-    client = connect_store(FAST, tmp_path)
+    client = asking(tmp_path)
     with pytest.raises(StoreError, match="no letter or digit"):
         client.plates("---")
     assert client.count(Kind.TRACK) == 20
@@ -194,7 +272,7 @@ def test_many_clients_at_once(server: StoreServer, tmp_path: Path) -> None:
     answers: list[int] = []
 
     def ask() -> None:
-        client = connect_store(FAST, tmp_path)
+        client = asking(tmp_path)
         answers.extend(client.count(Kind.COUNT) for _ in range(5))
         client.close()
 
@@ -206,31 +284,31 @@ def test_many_clients_at_once(server: StoreServer, tmp_path: Path) -> None:
     assert answers == [20] * 50
 
 
-def test_a_socket_of_a_dead_process_is_replaced_a_living_one_respected(store: EventStore, tmp_path: Path) -> None:
+def test_a_socket_of_a_dead_process_is_replaced_a_living_one_respected(owned: EventStore, tmp_path: Path) -> None:
     path = endpoint_path(tmp_path)
     path.parent.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
-    server = StoreServer(store, path)
+    server = StoreServer(owned, path)
     with pytest.raises(StoreBusy, match="already answers"):
-        StoreServer(store, path)
+        StoreServer(owned, path)
     server.close()
     server.close()
     assert not path.exists()
 
 
-def test_paths_longer_than_a_socket_address_work(store: EventStore, tmp_path: Path) -> None:
+def test_paths_longer_than_a_socket_address_work(owned: EventStore, tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120) / ("e" * 120)
-    server = StoreServer(store, endpoint_path(deep))
-    client = StoreClient(endpoint_path(deep))
+    server = StoreServer(owned, endpoint_path(deep))
+    client = Asking(StoreClient(endpoint_path(deep)))
     assert client.count(Kind.TRACK) == 20
     client.close()
     server.close()
 
 
-def test_a_process_that_ends_during_a_question_is_named(store: EventStore, tmp_path: Path) -> None:
-    server = StoreServer(store, endpoint_path(tmp_path))
-    client = StoreClient(endpoint_path(tmp_path))
+def test_a_process_that_ends_during_a_question_is_named(owned: EventStore, tmp_path: Path) -> None:
+    server = StoreServer(owned, endpoint_path(tmp_path))
+    client = Asking(StoreClient(endpoint_path(tmp_path)))
     assert client.count(Kind.TRACK) == 20
     server.close()
     with pytest.raises(StoreBusy, match="does not answer"):
@@ -241,9 +319,9 @@ def test_a_process_that_ends_during_a_question_is_named(store: EventStore, tmp_p
 
 
 def test_a_run_that_cannot_reach_its_database_yet_says_so(tmp_path: Path) -> None:
-    store = open_store(FAST, tmp_path)
+    store = open_event_store(FAST, tmp_path)
     server = StoreServer(store, endpoint_path(tmp_path))
-    client = StoreClient(endpoint_path(tmp_path))
+    client = Asking(StoreClient(endpoint_path(tmp_path)))
     with pytest.raises(StoreError, match="no event store yet"):
         client.cameras()
     sink = build_sink(FAST, tmp_path)
@@ -258,7 +336,7 @@ def test_a_run_that_cannot_reach_its_database_yet_says_so(tmp_path: Path) -> Non
 
 @contextlib.contextmanager
 def full_queue(path: Path) -> Iterator[socket.socket]:
-    """A listener that takes nobody on, and as many waiting as may wait."""
+    """A listener that accepts no connection, and a full queue before it."""
     path.parent.mkdir(mode=0o700)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -273,18 +351,18 @@ def full_queue(path: Path) -> Iterator[socket.socket]:
 
 
 def test_a_process_with_too_many_clients_is_busy_and_not_absent(
-    tmp_path: Path, store: EventStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, owned: EventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoint, "_QUEUE_S", 0.1)
     path = endpoint_path(tmp_path)
     with full_queue(path):
         with pytest.raises(StoreBusy, match="too many others wait"):
-            connect_store(FAST, tmp_path)  # Opening the folder itself would fail: that process has it.
+            asking(tmp_path)  # Opening the folder itself would fail: that process has it.
         with pytest.raises(StoreBusy, match="already answers"):
-            StoreServer(store, path)
+            StoreServer(owned, path)
 
 
-def test_who_finds_the_queue_full_waits_for_a_place(tmp_path: Path) -> None:
+def test_a_client_that_finds_the_queue_full_waits_for_a_place(tmp_path: Path) -> None:
     with full_queue(endpoint_path(tmp_path)) as listener:
 
         def take_one() -> None:

@@ -13,9 +13,10 @@ from pipeline.sink.settings import ChdbSinkSettings, ClickHouseSinkSettings
 from pipeline.store.backends import database as database_module
 from pipeline.store.backends.database import EventDatabase, check_version, migrate, stored_version
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.migrations import LATEST, MIGRATIONS, Migration
 from pipeline.store.table_writer import TableWriter
+from tests.asking import Asking
 from tests.event_samples import one_of_each, plate_read, records, wait_until
 
 
@@ -58,7 +59,7 @@ def test_a_store_of_a_newer_program_is_left_alone(
     store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path, database: EventDatabase
 ) -> None:
     database.command(f"INSERT INTO schema_version SELECT {LATEST + 7}, 'from the future', 1")
-    store = open_store(store_settings, tmp_path)
+    store = Asking(open_event_store(store_settings, tmp_path))
     with pytest.raises(StoreError, match=f"has schema {LATEST + 7}, this program knows up to {LATEST}"):
         store.count(Kind.TRACK)
     store.close()

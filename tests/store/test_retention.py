@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from pipeline.domain.events import Event, Kind
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.retention import RetentionScheduler, drop_due, open_for_maintenance, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import ChdbSettings, StoreSettings
+from tests.asking import Asking
 from tests.event_samples import START_MS, health, plate_read, wait_until
 from tests.store.test_store import fill
 
@@ -50,7 +51,7 @@ def test_whole_days_go_when_their_time_is_over(
     assert all(day.size > 0 for day in before)
     dropped = drop_due(database, WEEK, today)
     assert [day.day for day in dropped] == [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)]
-    store = open_store(store_settings, tmp_path)
+    store = Asking(open_event_store(store_settings, tmp_path))
     assert [e.frame for e in store.plates("ABC1D23", limit=100)] == list(range(19, 5, -1))
     assert store.count(Kind.HEALTH) == 1, "states are kept longer"
     store.close()

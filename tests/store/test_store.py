@@ -14,10 +14,11 @@ from pipeline.domain.events import Event, Kind
 from pipeline.errors import StoreError
 from pipeline.store.answers.plates import like_pattern
 from pipeline.store.backends.database import EventDatabase, bind, literal
-from pipeline.store.event_store import EventStore, open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import StoreSettings
 from pipeline.store.table_writer import TableWriter
+from tests.asking import Asking
 from tests.event_samples import START_MS, count, health, one_of_each, plate_read, track
 
 NASTY = [
@@ -43,11 +44,11 @@ def fill(database: EventDatabase, events: list[Event]) -> None:
 
 
 @pytest.fixture
-def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> EventStore:
-    return open_store(store_settings, tmp_path)
+def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> Asking:
+    return Asking(open_event_store(store_settings, tmp_path))
 
 
-def test_every_kind_comes_back_as_it_was(store: EventStore, database: EventDatabase) -> None:
+def test_every_kind_comes_back_as_it_was(store: Asking, database: EventDatabase) -> None:
     events = one_of_each()
     fill(database, events)
     for event, kind in zip(events, Kind, strict=True):
@@ -63,7 +64,7 @@ def test_tables_are_the_ones_the_program_writes(database: EventDatabase) -> None
         assert found == {name: kind.value for name, kind in table.columns.items()}
 
 
-def test_a_plate_is_found_in_both_forms_and_any_writing(store: EventStore, database: EventDatabase) -> None:
+def test_a_plate_is_found_in_both_forms_and_any_writing(store: Asking, database: EventDatabase) -> None:
     old, new, other = plate_read(1, plate="ABC1234"), plate_read(2, plate="ABC1C34"), plate_read(3, plate="ABC1C35")
     fill(database, [old, new, other])
     assert store.plates("abc-1234") == [new, old]
@@ -84,9 +85,7 @@ def test_a_plate_is_found_in_both_forms_and_any_writing(store: EventStore, datab
         ("B*", set()),
     ],
 )
-def test_wildcards_match_text_or_key(
-    store: EventStore, database: EventDatabase, pattern: str, expected: set[int]
-) -> None:
+def test_wildcards_match_text_or_key(store: Asking, database: EventDatabase, pattern: str, expected: set[int]) -> None:
     fill(database, [plate_read(1, plate="ABC1234"), plate_read(2, plate="ABC1C34"), plate_read(3, plate="X_%9")])
     assert {read.track_id for read in store.plates(pattern, like=True)} == expected
     with pytest.raises(StoreError, match="no letter or digit"):
@@ -94,7 +93,7 @@ def test_wildcards_match_text_or_key(
     store.close()
 
 
-def test_time_camera_and_pages_narrow_the_answer(store: EventStore, database: EventDatabase) -> None:
+def test_time_camera_and_pages_narrow_the_answer(store: Asking, database: EventDatabase) -> None:
     reads = [plate_read(n, camera=f"cam-{n % 2}") for n in range(10)]
     fill(database, reads)  # type: ignore[arg-type]
     newest_first = reads[::-1]
@@ -108,7 +107,7 @@ def test_time_camera_and_pages_narrow_the_answer(store: EventStore, database: Ev
     store.close()
 
 
-def test_events_of_all_kinds_are_paged_together(store: EventStore, database: EventDatabase) -> None:
+def test_events_of_all_kinds_are_paged_together(store: Asking, database: EventDatabase) -> None:
     fill(database, [e for n in range(5) for e in one_of_each(n)])
     whole = store.events(limit=20)
     assert len(whole) == 20
@@ -118,13 +117,13 @@ def test_events_of_all_kinds_are_paged_together(store: EventStore, database: Eve
 
 
 @pytest.mark.parametrize(("limit", "offset"), [(-1, 0), (10**9, 0), (1, -1)])
-def test_senseless_pages_are_refused(store: EventStore, limit: int, offset: int) -> None:
+def test_senseless_pages_are_refused(store: Asking, limit: int, offset: int) -> None:
     with pytest.raises(StoreError):
         store.events(limit=limit, offset=offset)
     store.close()
 
 
-def test_an_event_written_often_shows_once_before_any_merge(store: EventStore, database: EventDatabase) -> None:
+def test_an_event_written_often_shows_once_before_any_merge(store: Asking, database: EventDatabase) -> None:
     reads = [plate_read(n) for n in range(50)]
     for _ in range(3):
         fill(database, reads + reads)  # type: ignore[arg-type]
@@ -136,7 +135,7 @@ def test_an_event_written_often_shows_once_before_any_merge(store: EventStore, d
     store.close()
 
 
-def test_the_newer_version_of_an_event_wins(store: EventStore, database: EventDatabase) -> None:
+def test_the_newer_version_of_an_event_wins(store: Asking, database: EventDatabase) -> None:
     older = plate_read(1)
     newer = msgspec.structs.replace(older, schema_version=2, votes=9)
     fill(database, [newer])
@@ -145,7 +144,7 @@ def test_the_newer_version_of_an_event_wins(store: EventStore, database: EventDa
     store.close()
 
 
-def test_cameras_tell_counts_last_seen_and_state(store: EventStore, database: EventDatabase) -> None:
+def test_cameras_tell_counts_last_seen_and_state(store: Asking, database: EventDatabase) -> None:
     fill(
         database,
         [
@@ -164,7 +163,7 @@ def test_cameras_tell_counts_last_seen_and_state(store: EventStore, database: Ev
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_texts_are_values_never_sql(store: EventStore, database: EventDatabase, text: str) -> None:
+def test_texts_are_values_never_sql(store: Asking, database: EventDatabase, text: str) -> None:
     event = plate_read(1, camera=text)
     fill(database, [event, plate_read(2)])
     assert store.events(Kind.PLATE_READ, camera_ids=[text]) == [event]
@@ -194,7 +193,7 @@ def test_patterns_have_only_our_wildcards(text: str) -> None:
     assert like_pattern(text).count("%") == text.count("*")
 
 
-def test_events_of_a_hundred_and_fifty_days_go_in_at_once(store: EventStore, database: EventDatabase) -> None:
+def test_events_of_a_hundred_and_fifty_days_go_in_at_once(store: Asking, database: EventDatabase) -> None:
     reads = [plate_read(n, ts_ms=START_MS - n * 86_400_000) for n in range(150)]
     fill(database, reads)  # type: ignore[arg-type]
     assert store.count(Kind.PLATE_READ) == 150
@@ -222,7 +221,7 @@ def test_an_event_that_fits_no_column_is_refused_and_the_connection_lives(
     assert database.rows("SELECT count() AS n FROM plate_reads")[0]["n"] == 1
 
 
-def test_pages_are_full_however_many_duplicates_lie_before_them(store: EventStore, database: EventDatabase) -> None:
+def test_pages_are_full_however_many_duplicates_lie_before_them(store: Asking, database: EventDatabase) -> None:
     old, new = [plate_read(n) for n in range(5)], plate_read(100)
     fill(database, old)  # type: ignore[arg-type]
     for _ in range(40):

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from models.training.known_answers.drawing import Person, Sprite, draw_face, draw_person, paste
-from pipeline.demo.camera_model import Lens
-from pipeline.demo.car_mesh import Car, draw
-from pipeline.demo.plate_face import face
-from pipeline.demo.road_drawing import street
+from pipeline.demo.camera_model import PoleCamera
+from pipeline.demo.car_mesh import Car, draw_car
+from pipeline.demo.plate_image import render_plate
+from pipeline.demo.road_drawing import draw_street
 from pipeline.domain.frame import BgrImage
 
 PERSONS: Final = (
@@ -25,10 +25,10 @@ STREET: Final = (640, 416)
 
 def street_image() -> BgrImage:
     """A street with a car, two persons, two close faces and two plates, (416, 640, 3) BGR."""
-    large = Lens((STREET[0] * 2, STREET[1] * 2))
+    large = PoleCamera((STREET[0] * 2, STREET[1] * 2))
     random = np.random.default_rng(7)
-    canvas = street(large, random)
-    draw(canvas, large, Car((40, 40, 170), face(PLATES[0])), -0.4, 7.5)
+    canvas = draw_street(large, random)
+    draw_car(canvas, large, Car((40, 40, 170), render_plate(PLATES[0])), -0.4, 7.5)
     image = np.asarray(cv2.resize(canvas, STREET, interpolation=cv2.INTER_AREA), np.uint8)
     image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.6), np.uint8)
     paste(image, draw_person(230, PERSONS[0]), 8, 170)
@@ -42,7 +42,7 @@ def street_image() -> BgrImage:
 
 def plate_image(text: str, width: int) -> BgrImage:
     """A plate from the front, `width` pixels wide."""
-    whole = face(text)
+    whole = render_plate(text)
     height = round(width * whole.shape[0] / whole.shape[1])
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from models.training.traffic.material import COMPLETE, VEHICLES
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher, Found, Teacher
 from pipeline.domain.detections import overlaps
+from pipeline.inference.device import Backend
 
 CONFIDENCE: Final = 0.25
 GROUPS: Final[Mapping[str, str]] = {"vehicle": "vehicle"} | dict.fromkeys(VEHICLES, "vehicle")
@@ -161,18 +163,21 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--detector", nargs="+", required=True, help="model cards")
     parser.add_argument("--size", type=int, help="side of the input in pixels, where a network takes any")
+    parser.add_argument(
+        "--backend", nargs="+", choices=[*Backend], default=[Backend.AUTO], help="who runs it, one by one"
+    )
     parser.add_argument("--everything", action="store_true", help="not only the held-out part")
     options = parser.parse_args()
     with told(parser):
         samples = [s for s in everything(options.data) if s.validation or options.everything]
         sideways = [s for s in samples if s.turn]
         print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")
-        for name in options.detector:
-            teacher = CardTeacher(name, CLASSES, options.models, options.size)
-            print("\n".join(table(teacher.name, evaluate(samples, teacher))), flush=True)
-            print(
-                "\n".join(table(f"{teacher.name}, sideways", evaluate(sideways, teacher, as_stored=True))), flush=True
-            )
+        for name, backend in product(options.detector, map(Backend, options.backend)):
+            teacher = CardTeacher(name, CLASSES, options.models, options.size, backend=backend)
+            shown_as = teacher.name if backend is Backend.AUTO else f"{teacher.name}, {backend.value}"
+            print("\n".join(table(shown_as, evaluate(samples, teacher))), flush=True)
+            turned = evaluate(sideways, teacher, as_stored=True)
+            print("\n".join(table(f"{shown_as}, sideways", turned)), flush=True)
 
 
 if __name__ == "__main__":

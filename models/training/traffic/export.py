@@ -1,17 +1,20 @@
-"""The trained detector as the files that are shipped: float32 ONNX of any size and batch, and int8 for processors.
+"""The trained detector as the files that are shipped: float ONNX of any size and batch, and int8 for processors.
 
-    python -m models.training.traffic.export --checkpoint build/training/traffic/runs/last/weights/last.pt \
-        --work build/training/traffic --out models/traffic
+    python -m models.training.traffic.export --data ../shared/data \
+        --checkpoint build/training/traffic/runs/last/weights/last.pt --work build/training/traffic --out models/traffic
 
-Both are ONNX files of any batch and size, and run in ONNX Runtime and OpenVINO. NNCF calibrates the int8 one on
-training images of both sizes; what follows the last convolutions stays float: boxes are sums of differences there.
+All are ONNX files of any batch and size, and run in ONNX Runtime and OpenVINO. NNCF calibrates the int8 one on
+training images of both sizes; the last convolutions and what follows stay float: boxes are sums of differences there.
+`--network FILE` in place of `--checkpoint` makes the int8 file again out of a float ONNX file (`make int8`).
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator, Mapping
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,16 +24,18 @@ import numpy.typing as npt
 
 from models.training.cards import publish
 from models.training.command import told
-from models.training.sources import TrainingDataError
+from models.training.degrade import Image
+from models.training.sources import Sample, TrainingDataError, everything, load, upright
+from models.training.traffic.eight_bits import stored_in_16_bits, to_int8
 from models.training.traffic.network import CLASSES
 
 NAME: Final = "viapublica_traffic"
 SIZES: Final = (640, 416)
-_CALIBRATION: Final = 240
+_CALIBRATION: Final = 300
 _LEAST: Final = 0.25
 """The score from which users count an object, all labels alike."""
 CHECK: Final = "viapublica_check"
-"""The second network, which looks at what the first one covered; shipped in 8 bits only."""
+"""The second network, which looks at what the first one covered."""
 REACHED: Final = {
     "plate": 0.16, "person": 0.09, "face": 0.068, "car": 0.073, "bus": 0.073, "truck": 0.073, "bicycle": 0.09,
     "motorcycle": 0.07,
@@ -91,43 +96,44 @@ def to_onnx(model: Any, out: Path) -> None:
     onnx.save(file, str(out))
 
 
-def images(folder: Path, size: int, most: int) -> Iterator[npt.NDArray[np.float32]]:
-    """(1, 3, size, size) letterboxed training images, 0 to 1, RGB."""
-    for path in sorted((folder / "train" / "images").glob("*.jpg"))[:most]:
-        image = cv2.imread(str(path))
-        if image is None:
-            raise TrainingDataError(f"{path}: is not an image; make the training images again")
-        scale = size / max(image.shape[:2])
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        canvas = np.full((size, size, 3), 114, np.uint8)
-        canvas[: small.shape[0], : small.shape[1]] = small[:size, :size]
-        yield np.asarray(canvas[:, :, ::-1].transpose(2, 0, 1)[None] / 255, np.float32)
+def calibration(samples: Sequence[Sample], most: int = _CALIBRATION) -> list[Sample]:
+    """Training images, about as many of each source, spread evenly over it; never a held-out one."""
+    sources: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if not sample.validation:
+            sources[sample.source].append(sample)
+    chosen, left = [], most
+    for number, source in enumerate(sorted(sources, key=lambda name: (len(sources[name]), name))):
+        those = sources[source]
+        share = min(len(those), left // (len(sources) - number))
+        chosen += [those[i] for i in np.linspace(0, len(those) - 1, share).astype(int)]
+        left -= share
+    order = np.random.default_rng(7).permutation(len(chosen))
+    return [chosen[i] for i in order]
 
 
-def to_int8(onnx_file: Path, folder: Path, out: Path) -> None:
-    """The same network with weights and activations in 8 bits (QDQ)."""
-    import nncf
-    import onnx
-
-    half = _CALIBRATION // len(SIZES)
-    seen = [{"images": image} for size in SIZES for image in images(folder, size, half)]
-    ignored = nncf.IgnoredScope(
-        patterns=[".*/model.2[23]/(dfl|Sigmoid|Concat|Sub|Add|Div|Mul|Split|Slice).*"], validate=False
-    )
-    # Symmetric activations: OpenVINO cannot compile the others out of an ONNX file.
-    preset = nncf.QuantizationPreset.PERFORMANCE
-    whole = onnx.load(str(onnx_file))
-    small = nncf.quantize(whole, nncf.Dataset(seen), subset_size=len(seen), preset=preset, ignored_scope=ignored)
-    onnx.save(small, str(out))
+def images(samples: Sequence[Sample]) -> list[npt.NDArray[np.float32]]:
+    """(1, 3, size, size) letterboxed upright images, 0 to 1, RGB; the sizes take turns."""
+    images = {sample.key: upright(image, [], sample.turn)[0] for sample, image in load(list(samples))}
+    return [letterboxed(images[s.key], SIZES[n % len(SIZES)]) for n, s in enumerate(samples)]
 
 
-def apart(onnx_file: Path, other: Path, folder: Path, size: int) -> tuple[float, float]:
+def letterboxed(image: Image, size: int) -> npt.NDArray[np.float32]:
+    """(1, 3, size, size): the image in the upper left corner of a gray square, 0 to 1, RGB."""
+    scale = size / max(image.shape[:2])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    canvas = np.full((size, size, 3), 114, np.uint8)
+    canvas[: small.shape[0], : small.shape[1]] = small[:size, :size]
+    return np.asarray(canvas[:, :, ::-1].transpose(2, 0, 1)[None] / 255, np.float32)
+
+
+def apart(onnx_file: Path, other: Path, seen: Sequence[npt.NDArray[np.float32]]) -> tuple[float, float]:
     """Median over objects of the differences of boxes (pixels) and scores, where either scores above 0.25."""
     import onnxruntime as ort
 
     first, second = (ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]) for path in (onnx_file, other))
     boxes, scores = [], []
-    for image in images(folder, size, 48):
+    for image in seen:
         a, b = (session.run(None, {"images": image})[0][0] for session in (first, second))
         sure = np.maximum(a[4:].max(axis=0), b[4:].max(axis=0)) > 0.25
         boxes.append(np.abs(a[:4, sure] - b[:4, sure]).max(axis=0))
@@ -135,32 +141,44 @@ def apart(onnx_file: Path, other: Path, folder: Path, size: int) -> tuple[float,
     return float(np.median(np.concatenate(boxes))), float(np.median(np.concatenate(scores)))
 
 
+def float_network(options: argparse.Namespace, name: str, unfinished: Path) -> tuple[Path, Path]:
+    """The float network as it was trained, and as it is shipped: the check network's weights are kept in 16 bits."""
+    whole, shipped = unfinished / f"{name}-trained.onnx", unfinished / f"{name}.onnx"
+    if options.network:
+        shutil.copyfile(options.network, whole)
+        shutil.copyfile(options.network, shipped)
+        return whole, shipped
+    to_onnx(trained(options.checkpoint, {} if options.check else REACHED), whole)
+    if options.check:
+        stored_in_16_bits(whole, shipped)
+    else:
+        shutil.copyfile(whole, shipped)
+    return whole, shipped
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="labeled material, to calibrate 8 bits on")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--checkpoint", type=Path)
+    source.add_argument("--network", type=Path, help="a float ONNX file, to make its int8 file again")
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
     parser.add_argument("--check", action="store_true", help=f"it is the second network, {CHECK}")
-    parser.add_argument("--images", type=Path, help="what `material` made, where it is not in --work")
     parser.add_argument("--out", type=Path, default=Path("models/traffic"))
     parser.add_argument("--cards", type=Path, default=Path("models/cards"), help="checksums are written there")
     options = parser.parse_args()
-    folder = options.images or options.work / "images"
-    name, reached = (CHECK, {}) if options.check else (NAME, REACHED)
+    name = CHECK if options.check else NAME
     unfinished = options.work / "exported"
     with told(parser):
-        if not (folder / "train" / "images").is_dir():
-            raise TrainingDataError(f"{folder}: has no training images to calibrate 8 bits on; run `material` first")
+        seen = images(calibration(everything(options.data)))
         unfinished.mkdir(parents=True, exist_ok=True)
-        whole = unfinished / f"{name}.onnx"
-        to_onnx(trained(options.checkpoint, reached), whole)
+        trained_file, whole = float_network(options, name, unfinished)
         small = unfinished / f"{name}_int8.onnx"
-        to_int8(whole, folder, small)
-        for size in SIZES:
-            boxes, scores = apart(whole, small, folder, size)
-            print(f"{small.name} at {size}: {boxes:.2f} pixels and {scores:.3f} of a score from float32 (medians)")
-        shipped = [small] if options.check else [whole, small]
-        publish([(path, options.out / path.name, options.cards / f"{path.stem}.yaml") for path in shipped])
+        to_int8(trained_file, seen, small, exact_everywhere=options.check)
+        boxes, scores = apart(trained_file, small, seen[:96])
+        print(f"{small.name}: {boxes:.2f} pixels and {scores:.3f} of a score from float32 (medians)")
+        publish([(path, options.out / path.name, options.cards / f"{path.stem}.yaml") for path in (whole, small)])
 
 
 if __name__ == "__main__":

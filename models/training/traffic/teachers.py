@@ -18,6 +18,7 @@ from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.labels import Label
+from pipeline.inference.device import Backend
 from pipeline.weights.catalog import load_card
 
 Found: TypeAlias = tuple[str, float, float, float, float, float]
@@ -41,7 +42,14 @@ class CardTeacher:
     """A network with a model card, at any size its input allows."""
 
     def __init__(
-        self, card: str, labels: Sequence[str], models: Path, size: int | None = None, *, closer: bool = False
+        self,
+        card: str,
+        labels: Sequence[str],
+        models: Path,
+        size: int | None = None,
+        *,
+        closer: bool = False,
+        backend: Backend = Backend.AUTO,
     ) -> None:
         """See the class.
 
@@ -51,6 +59,7 @@ class CardTeacher:
             models: folder of the weights.
             size: side of its input in pixels; by default the card's.
             closer: a plate network looks at each vehicle once more, one by one.
+            backend: who runs it.
         """
         self.name = f"{card}@{size}" if size else card
         self.labels = frozenset(labels) & set(load_card(card, models).labels.values())
@@ -62,6 +71,7 @@ class CardTeacher:
             input_size=(size, size) if size else None,
             confidence=_LEAST,
             threads=_THREADS,
+            backend=backend,
         )
         self._detector = build_detector(settings, models)
 

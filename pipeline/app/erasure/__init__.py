@@ -1,1 +1,1 @@
-"""Erasing one vehicle, or one place and time, wherever this machine keeps events, with proof."""
+"""Erasure of one vehicle, or of one place and time, wherever this machine stores events, with proof."""

@@ -1,1 +1,1 @@
-"""Detection and plate reading on files: no camera, no store."""
+"""Detection and plate reading on image and video files, without cameras and store."""

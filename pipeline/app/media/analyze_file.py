@@ -1,4 +1,4 @@
-"""Detection and plate reading of images and clips that lie on disk, without cameras, tracks of days or sinks."""
+"""Objects and plates in image and video files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections
+from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.frame import Frame, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import Detector, PlateReader
-from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
+from pipeline.engine.camera_stream import CameraStream
+from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.lpr.plate_crops import plate_crop
+from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
+from pipeline.observe.stage_timing import StageClock
 
 
 class ObjectRow(NamedTuple):
@@ -37,7 +41,7 @@ class ObjectRow(NamedTuple):
 
 
 class PlateRow(NamedTuple):
-    """One plate; for a clip of its best frame, voted over the vehicle's track."""
+    """One plate; of a video the voted plate of a vehicle's track, with its best frame."""
 
     file: str
     frame: int
@@ -53,7 +57,7 @@ class PlateRow(NamedTuple):
 def detect_file(
     media: MediaFile, detector: Detector, decode_settings: DecodeSettings, analyze_fps: float | None = None
 ) -> Iterator[ObjectRow]:
-    """Objects of an image or of every frame of a clip, frame by frame.
+    """Objects of an image or of every frame of a video, frame by frame.
 
     Raises:
         SourceError: the file cannot be decoded.
@@ -64,13 +68,13 @@ def detect_file(
 
 
 class PlateFiles:
-    """Reads the plates of images and clips.
+    """Reads the plates in images and videos.
 
     Args:
         detector, reader: the networks.
         settings: of plate reading.
         decode_settings: of decoding.
-        analyze_fps: frames of a clip to analyze per second; all when None.
+        analyze_fps: frames of a video to analyze per second; all when None.
     """
 
     def __init__(
@@ -104,7 +108,9 @@ class PlateFiles:
                     yield _row(media.path, index, read, box)
 
     def voted(self, media: MediaFile) -> Iterator[PlateRow]:
-        """One row per vehicle track of a clip, its plate voted over the frames; an image has no tracks: see `single`.
+        """One row per vehicle track of a video, its plate voted over the frames; for an image the same as `single`.
+
+        A video's frames take the same way as a camera's in `viapublica run`, with the plate observer alone.
 
         Raises:
             SourceError: the file cannot be decoded.
@@ -112,24 +118,19 @@ class PlateFiles:
         if not media.is_clip:
             yield from self.single(media)
             return
-        tracker, desk = build_tracker(TrackSettings()), PlateAggregator(self._settings)
+        analyzer = FrameAnalyzer(self._detector, self._reader, self._new_stream, StageClock())
         frames = _frames(media, self._decode_settings, self._fps)
         while batch := list(islice(frames, self._detector.batch_size)):
-            found = self._detector.detect([frame.image for frame in batch])
-            requests = [
-                request
-                for frame, detections in zip(batch, found, strict=True)
-                for request in desk.wanted(frame, tracker.update(detections, frame.ts_ms))
-            ]
-            if requests:
-                for request, seen in zip(requests, self._reader.read([r.crop for r in requests]), strict=True):
-                    desk.give(request, seen)
-            yield from (_voted_row(media.path, plate) for plate in desk.close(tracker.finished()))
-        yield from (_voted_row(media.path, plate) for plate in desk.close_all())
+            yield from _plate_rows(media.path, analyzer.analyze(batch))
+        yield from _plate_rows(media.path, analyzer.close_all())
+
+    def _new_stream(self, first: Frame) -> CameraStream:
+        tracker = build_tracker(TrackSettings())
+        return CameraStream(first.stream_id, tracker, [PlateObserver(first.camera_id, first.stream_id, self._settings)])
 
 
 def _frames(media: MediaFile, settings: DecodeSettings, analyze_fps: float | None) -> Iterator[Frame]:
-    # Rows have no time of day; the source need not guess one.
+    # Rows have no time of day, so the source need not derive one.
     source = open_source(media.path.name, str(media.path), settings=settings, analyze_fps=analyze_fps, start_ms=0)
     try:
         yield from source.frames()
@@ -151,8 +152,11 @@ def _detected(
             yield frame.index, frame.image, detections
 
 
-def _voted_row(path: Path, plate: VotedPlate) -> PlateRow:
-    return _row(path, plate.best_frame, plate.read, plate.best_box)
+def _plate_rows(path: Path, events: Iterable[Event]) -> Iterator[PlateRow]:
+    for event in events:
+        if isinstance(event, PlateReadEvent):
+            box = event.x1, event.y1, event.x2, event.y2
+            yield PlateRow(str(path), event.frame, event.plate, event.layout.value, event.confidence, *box)
 
 
 def _row(path: Path, frame: int, read: PlateRead, box: Iterable[float]) -> PlateRow:

@@ -1,4 +1,4 @@
-"""Detectors side by side on the same images: what each finds, how far they agree, what each costs."""
+"""Comparison of detectors on the same images: objects found, agreement, time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 
 _SAME = 0.5
-"""Least IoU of two boxes of one object."""
+"""Minimum IoU of two boxes of one object."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """One detector's part.
+    """Result of one detector.
 
     Attributes:
         model: its name.
-        images: how many it saw.
-        milliseconds: median per image, with everything around the network.
+        images: number of images.
+        milliseconds: median per image, including pre- and postprocessing.
         found: objects by label.
         agreement: share of the first model's objects that it found too (same label, IoU 0.5); 1 for the first itself.
     """
@@ -37,7 +37,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(media: Sequence[MediaFile], detectors: Sequence[tuple[str, Detector]]) -> list[Comparison]:
-    """Run each detector over all images; clips are left out.
+    """Run each detector on all images; videos are skipped.
 
     Raises:
         SourceError: an image cannot be read.

@@ -1,15 +1,13 @@
-"""The work of `viapublica detect` and `read`."""
+"""Rows of `viapublica detect` and `viapublica read` over many files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import typer
+from typing import Protocol, TypeVar
 
 from pipeline.app.media.analyze_file import ObjectRow, PlateFiles, PlateRow, detect_file
-from pipeline.cli.common.console import csv_writer, err, print_json, progress, tell, tell_error
 from pipeline.decode.media_files import MediaFile, find_media
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
@@ -17,54 +15,92 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.errors import SourceError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
-from pipeline.observe import logs
+
+OBJECT_COLUMNS = tuple("class" if name == "label" else name for name in ObjectRow._fields)
+"""Names of the columns of `object_rows`."""
+PLATE_COLUMNS = PlateRow._fields
+"""Names of the columns of `plate_rows`."""
+
+_Row = TypeVar("_Row", ObjectRow, PlateRow)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What both commands are told; see `viapublica detect --help`."""
+@dataclass(frozen=True, slots=True)
+class MediaRequest:
+    """Files to analyze, and how.
+
+    Attributes:
+        paths: images, videos and folders of them.
+        model: card of the detector, None for the default.
+        models: folder with the weights, None for the default.
+        fps: frames of a video to analyze per second, None for all.
+    """
 
     paths: Sequence[Path]
-    csv: str
-    as_json: bool
-    model: str | None
-    models: Path | None
-    fps: float | None
+    model: str | None = None
+    models: Path | None = None
+    fps: float | None = None
 
 
-def write_objects(wanted: Wanted, confidence: float | None) -> None:
+class MediaProgress(Protocol):
+    """Receives the progress over the files of a request."""
+
+    def start(self, files: int) -> None:
+        """So many files will be analyzed."""
+        ...
+
+    def file_started(self, path: Path) -> None:
+        """The next file begins."""
+        ...
+
+    def file_failed(self, error: SourceError) -> None:
+        """The present file cannot be read (any further); the others go on."""
+        ...
+
+    def file_done(self) -> None:
+        """The present file is finished, whether it could be read or not."""
+        ...
+
+
+def object_rows(request: MediaRequest, progress: MediaProgress, confidence: float | None = None) -> Iterator[ObjectRow]:
     """A row per object.
 
+    Args:
+        request: the files.
+        progress: receives the progress.
+        confidence: minimum confidence of an object, None for the default.
+
     Raises:
-        ViapublicaError: a path holds no media, or a network cannot be used.
-        typer.Exit: status 1 when a file could not be read.
+        ViapublicaError: a path contains no media, or a network cannot be used.
     """
-    settings = _detect_settings(model=wanted.model, confidence=confidence)
-    logs.configure("warning", "auto")
-    media = find_media(wanted.paths)
-    detector = build_detector(settings, wanted.models)
+    media = find_media(request.paths)
+    detector = build_detector(_detect_settings(model=request.model, confidence=confidence), request.models)
     try:
-        columns = ["class" if name == "label" else name for name in ObjectRow._fields]
-        _write(wanted, media, columns, lambda file: detect_file(file, detector, DecodeSettings(), wanted.fps))
+        yield from _rows(media, lambda file: detect_file(file, detector, DecodeSettings(), request.fps), progress)
     finally:
         detector.close()
 
 
-def write_plates(wanted: Wanted, reader_model: str | None, *, per_frame: bool) -> None:
-    """A row per plate of an image, and per vehicle of a clip or, with `per_frame`, per reading.
+def plate_rows(
+    request: MediaRequest, progress: MediaProgress, reader_model: str | None = None, *, per_frame: bool = False
+) -> Iterator[PlateRow]:
+    """A row per plate of an image, and per vehicle of a video or, with `per_frame`, per reading.
+
+    Args:
+        request: the files.
+        progress: receives the progress.
+        reader_model: card of the plate reader, None for the default.
+        per_frame: every reading instead of one voted row per vehicle.
 
     Raises:
-        ViapublicaError: a path holds no media, or a network cannot be used.
-        typer.Exit: status 1 when a file could not be read.
+        ViapublicaError: a path contains no media, or a network cannot be used.
     """
-    logs.configure("warning", "auto")
-    media = find_media(wanted.paths)
-    detector = build_detector(_detect_settings(model=wanted.model), wanted.models)
+    media = find_media(request.paths)
     settings = LprSettings.model_validate({"model": reader_model} if reader_model else {})
+    detector = build_detector(_detect_settings(model=request.model), request.models)
     try:
-        reader = build_reader(settings, wanted.models)
-        files = PlateFiles(detector, reader, settings, DecodeSettings(), wanted.fps)
-        _write(wanted, media, PlateRow._fields, files.single if per_frame else files.voted)
+        reader = build_reader(settings, request.models)
+        files = PlateFiles(detector, reader, settings, DecodeSettings(), request.fps)
+        yield from _rows(media, files.single if per_frame else files.voted, progress)
     finally:
         detector.close()
 
@@ -73,41 +109,14 @@ def _detect_settings(**chosen: str | float | None) -> DetectSettings:
     return DetectSettings.model_validate({key: value for key, value in chosen.items() if value is not None})
 
 
-Row = ObjectRow | PlateRow
-
-
-def _write(
-    wanted: Wanted, media: Sequence[MediaFile], columns: Sequence[str], rows_of: Callable[[MediaFile], Iterable[Row]]
-) -> None:
-    """Rows of every file, with a progress bar; a file that cannot be read is named and the others go on.
-
-    Raises:
-        typer.Exit: status 1 when any file could not be read.
-    """
-    failed: list[SourceError] = []
-    rows = _all_rows(media, rows_of, failed)
-    if wanted.as_json:
-        for row in rows:
-            print_json(dict(zip(columns, row, strict=True)))
-    else:
-        with csv_writer(wanted.csv, columns) as writer:
-            writer.writerows(rows)
-    for error in failed:
-        tell_error(error)
-    if failed:
-        tell(err, f"{len(failed)} of {len(media)} files could not be read")
-        raise typer.Exit(1)
-
-
-def _all_rows(
-    media: Sequence[MediaFile], rows_of: Callable[[MediaFile], Iterable[Row]], failed: list[SourceError]
-) -> Iterator[Row]:
-    with progress() as bar:
-        task = bar.add_task("files", total=len(media), note="")
-        for file in media:
-            bar.update(task, note=file.path.name)
-            try:
-                yield from rows_of(file)
-            except SourceError as error:
-                failed.append(error)
-            bar.advance(task)
+def _rows(
+    media: Sequence[MediaFile], rows_of: Callable[[MediaFile], Iterable[_Row]], progress: MediaProgress
+) -> Iterator[_Row]:
+    progress.start(len(media))
+    for file in media:
+        progress.file_started(file.path)
+        try:
+            yield from rows_of(file)
+        except SourceError as error:
+            progress.file_failed(error)
+        progress.file_done()

@@ -15,8 +15,8 @@ from pipeline.app.release.redaction_run import Anonymized, anonymize_image
 from pipeline.app.release.release_run import Job
 from pipeline.app.release.report_texts import FileFacts, page_of
 from pipeline.app.release.verification import Checked
-from pipeline.cli.common.console import err, out, print_json, tell
-from pipeline.cli.common.output_files import check_target, sha256_of, written
+from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.output_files import check_target, output_file, sha256_of
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.lazy_images import image_of
 from pipeline.decode.media_files import find_media, read_image
@@ -84,12 +84,12 @@ def carry_out(request: Request) -> None:
                 raise refusal(made, str(path), part, path.with_name(f"{path.stem}-residue"))
             if request.report is not None:
                 facts = FileFacts(path.name, sha256_of(part), [("Damaged", damage(video))])
-                with written("--report", str(request.report), "w", **PAGE_TEXT) as stream:
+                with output_file("--report", str(request.report), "w", **PAGE_TEXT) as stream:
                     stream.write(page_of(made, job, facts))
     if damage(video):
-        tell(err, ("damaged:", "bold yellow"), f" of {file}, {damage(video)}")
+        say(err, ("damaged:", "bold yellow"), f" of {file}, {damage(video)}")
     if max(video.facts.width, video.facts.height) > LARGE_PX and not settings.fine and made.checked is None:
-        tell(
+        say(
             err,
             ("looked at in passing:", "yellow"),
             " plates and people that are small in the image may be missed; --fine looks closely, --check has a "
@@ -162,10 +162,10 @@ def _tell(done: Anonymized, checked: Checked | None, path: Path, as_json: bool) 
         return
     objects = ", ".join(f"{count} {word}s" for word, count in done.objects.items()) or "nobody was found"
     spent_s = sum(done.stages_s.values())
-    tell(out, ("written ", "bold"), str(path))
-    tell(out, f"{done.frames} images in {spent_s:.1f} s; followed and covered: {objects}")
-    tell(out, f"{100 * done.covered:.1f} % of the image is covered in the mean")
+    say(out, ("written ", "bold"), str(path))
+    say(out, f"{done.frames} images in {spent_s:.1f} s; followed and covered: {objects}")
+    say(out, f"{100 * done.covered:.1f} % of the image is covered in the mean")
     if checked is not None:
         whose = "" if checked.independent else " (the detector that chose the covers: not independent)"
-        tell(out, f"checked by {', '.join(checked.eyes)}{whose}: {checked.covered_more} objects were covered more")
-        tell(out, "they see nobody uncovered; detectors miss people, so play the clip once")
+        say(out, f"checked by {', '.join(checked.eyes)}{whose}: {checked.covered_more} objects were covered more")
+        say(out, "they see nobody uncovered; detectors miss people, so play the clip once")

@@ -21,8 +21,8 @@ from pipeline.app.release.detectors import PAGE_TEXT, damage, only_covers, open_
 from pipeline.app.release.recorded_source import Source, recorded_video, recording
 from pipeline.app.release.release_run import Job, Released
 from pipeline.app.release.report_texts import FileFacts, page_of
-from pipeline.cli.common.console import err, out, print_json, tell
-from pipeline.cli.common.output_files import sha256_of, written
+from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.output_files import output_file, sha256_of
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import BuiltFile, Disclosure
@@ -93,13 +93,13 @@ def carry_out(build: Build, register: Register) -> None:
         _check_source(build, disclosure)
         digest = sha256_of(part)
         facts = FileFacts(clip.name, digest, [*_rows(disclosure), *source.rows, ("Damaged", damage(video))])
-        with written("--out", str(page), "w", **PAGE_TEXT) as stream:
+        with output_file("--out", str(page), "w", **PAGE_TEXT) as stream:
             stream.write(page_of(made, job, facts))
             # Entered before anything has its name: what is in the register and was never given away does no harm.
             register.built(disclosure.number, _built(clip, part, digest, made), build.by)
     _tell(build, clip, page, digest, made)
     if damage(video):
-        tell(err, ("damaged:", "bold yellow"), f" of the recording, {damage(video)}")
+        say(err, ("damaged:", "bold yellow"), f" of the recording, {damage(video)}")
 
 
 def _check_labels(model: str, models: Path | None) -> None:
@@ -222,16 +222,16 @@ def _tell(build: Build, clip: Path, page: Path, digest: str, made: Released) -> 
     if build.as_json:
         print_json({"clip": str(clip), "page": str(page), "sha256": digest, "statement": dict(made.said)})
         return
-    tell(out, ("written ", "bold"), f"{clip} and {page}")
-    tell(out, f"SHA-256 {digest}, entered in the register")
+    say(out, ("written ", "bold"), f"{clip} and {page}")
+    say(out, f"SHA-256 {digest}, entered in the register")
     bare = made.said["by_hand"]["left_bare"]
     if bare:
-        tell(err, ("left bare:", "bold yellow"), f" what stays in {bare} places, as two persons agreed; look at those")
+        say(err, ("left bare:", "bold yellow"), f" what stays in {bare} places, as two persons agreed; look at those")
     if made.checked:
-        tell(out, f"{', '.join(made.checked.eyes)} saw nobody uncovered; detectors miss people, so play the clip once")
+        say(out, f"{', '.join(made.checked.eyes)} saw nobody uncovered; detectors miss people, so play the clip once")
     if made.done.covered > CROWDED:
-        tell(err, f"{100 * made.done.covered:.0f} % is covered: for flows, request it with --look silhouette")
-    tell(
+        say(err, f"{100 * made.done.covered:.0f} % is covered: for flows, request it with --look silhouette")
+    say(
         err,
         "look at the page, then hand the clip over and note it: ",
         (f"viapublica release deliver {build.number}", "bold"),

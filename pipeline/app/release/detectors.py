@@ -15,7 +15,7 @@ from pipeline.app.release.provenance_claims import digests
 from pipeline.app.release.release_run import Job, Released, release
 from pipeline.app.release.residual_frames import save_residue
 from pipeline.app.release.verification import Checkers
-from pipeline.cli.common.console import err, progress, tell
+from pipeline.cli.common.console import err, progress, say
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.detector_ensemble import open_verification_detectors
@@ -71,7 +71,7 @@ def open_crew(
     """
     look = settings.look
     if look in WEAKER_LOOKS:
-        tell(
+        say(
             err,
             ("weaker:", "bold yellow"),
             f" a {look.value} is made from the pixels it hides, and attacks read it (95.9 % of blurred faces were "
@@ -169,7 +169,7 @@ def _reader(models_dir: Path | None) -> PlateReader | None:
     try:
         return build_reader(LprSettings(), models_dir)
     except ModelError as error:
-        tell(err, ("no plate reader:", "bold yellow"), f" {error.subject}: {error.problem}; plates are not tried")
+        say(err, ("no plate reader:", "bold yellow"), f" {error.subject}: {error.problem}; plates are not tried")
         return None
 
 

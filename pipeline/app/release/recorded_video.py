@@ -96,7 +96,7 @@ def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: 
         subject,
         "was not recorded",
         f"The nearest video is from {_utc(nearest.begin_ms)} to {_utc(nearest.end_ms)}; "
-        "`viapublica segments` shows all of it",
+        "`viapublica camera segments` shows all of it",
     )
 
 

@@ -1,1 +1,1 @@
-"""What all commands share: consoles, output files, signals, times."""
+"""Shared by all commands: terminal output, output files, signals, times."""

@@ -1,4 +1,4 @@
-"""Consoles: data goes to standard output, everything said to people about it to standard error."""
+"""Terminal output: data and tables on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.common.output_files import written
+from pipeline.cli.common.output_files import output_file
 from pipeline.errors import ViapublicaError
 
 _PIPED_COLUMNS = 160
-"""Width of tables that go into a file or a pipe, where nobody can widen the window."""
+"""Width of tables in a file or pipe."""
 
 _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of writing."""
+"""Control characters, and those that change the direction of writing."""
 
 out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True)
@@ -37,22 +37,22 @@ def print_json(value: Any) -> None:
 
 
 def plain(text: str) -> str:
-    """A stranger's words as they are safe on a terminal: nothing in them moves its cursor, or starts a line anew."""
+    """Untrusted text, safe on a terminal: control characters are shown as escapes."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def tell(console: Console, *parts: str | tuple[str, str]) -> None:
-    """Words for people; a part may be (text, style). Names of files and the like are never read as markup."""
+def say(console: Console, *parts: str | tuple[str, str]) -> None:
+    """Print a message; a part may be (text, style). Nothing in it is read as markup."""
     lines = [(part, "") if isinstance(part, str) else part for part in parts]
     safe = [("\n".join(plain(line) for line in text.split("\n")), style) for text, style in lines]
     console.print(Text.assemble(*safe), soft_wrap=True)
 
 
-def tell_error(error: ViapublicaError) -> None:
-    """What went wrong, and what to do about it, on standard error."""
-    tell(err, ("error:", "bold red"), f" {plain(error.subject)}: {error.problem}")
+def report_error(error: ViapublicaError) -> None:
+    """Print an error and its fix on standard error."""
+    say(err, ("error:", "bold red"), f" {plain(error.subject)}: {error.problem}")
     if error.fix:
-        tell(err, ("fix:", "bold"), f"   {error.fix}")
+        say(err, ("fix:", "bold"), f"   {error.fix}")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], note: str = "") -> None:
@@ -70,11 +70,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 @contextmanager
 def csv_writer(target: str, columns: Sequence[str]) -> Iterator[CsvRows]:
-    """Takes rows of CSV, after a header.
+    """A writer of CSV rows, after a header.
 
     Args:
-        target: ``-`` is standard output; a pipe or device is written to as it stands; anything else is a file, which
-            is there when all rows are written, or not at all.
+        target: ``-`` is standard output; a pipe or device is written to as it stands; anything else is a file,
+            which appears when all rows are written, or not at all.
         columns: names for the header.
 
     Raises:
@@ -85,28 +85,28 @@ def csv_writer(target: str, columns: Sequence[str]) -> Iterator[CsvRows]:
         sys.stdout.flush()
         return
     # Names that are not UTF-8 are written with backslashes.
-    with written("--csv", target, "w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
+    with output_file("--csv", target, "w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
         yield CsvRows(stream, columns)
 
 
 class CsvRows:
-    """Rows of CSV that a spreadsheet takes for data only."""
+    """CSV rows that no spreadsheet executes as formulas."""
 
     def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
         self._writer = csv.writer(stream, lineterminator="\n")
         self._writer.writerow(columns)
 
     def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
-        """Write `rows`; text that a spreadsheet would take for a formula gets an apostrophe in front."""
+        """Write `rows`; text that a spreadsheet would read as a formula gets an apostrophe in front."""
         self._writer.writerows([_harmless(cell) for cell in row] for row in rows)
 
 
 def _harmless(cell: Any) -> Any:
-    # Spreadsheets calculate what begins so, also after a tab, and a file's name may be any stranger's.
+    # Spreadsheets execute text that begins so, also after a tab, and names of files are untrusted.
     if not isinstance(cell, str):
         return cell
     text = f"'{cell}" if _FORMULA.match(cell) else cell
-    return text.replace("\r", "\\r")  # The csv module leaves it bare, and some take it for the end of the row.
+    return text.replace("\r", "\\r")  # The csv module does not quote it, and some readers end the row there.
 
 
 def progress() -> Progress:

@@ -1,4 +1,4 @@
-"""Files that commands write: there when complete, or not at all."""
+"""Output files of commands: complete, or absent."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from pipeline.app.output_stream import new_output
 from pipeline.errors import ViapublicaError
-from pipeline.storage.atomic import atomic_file, unique_partial
 
 
 @contextmanager
-def written(option: str, target: str, mode: str, **how: Any) -> Iterator[IO[Any]]:
-    """The stream to write a file to, which is there when this ends well, or not at all.
+def output_file(option: str, target: str, mode: str, **options: Any) -> Iterator[IO[Any]]:
+    """A stream to a new file, which appears when the block ends without an error.
 
     A pipe or device is written to as it stands.
 
     Args:
         option: the command's option that named the file, such as ``--csv``.
         target: its name.
-        mode: ``w`` or ``wb``; how: what else `Path.open` takes.
+        mode: ``w`` or ``wb``.
+        options: further arguments of `Path.open`.
 
     Raises:
         ViapublicaError: the file cannot be written.
     """
     try:
-        with _opened(option, target, mode, **how) as stream:
+        with _opened(option, target, mode, **options) as stream:
             yield stream
     except ViapublicaError:
         raise  # Some of them are OSErrors too.
@@ -37,25 +38,27 @@ def written(option: str, target: str, mode: str, **how: Any) -> Iterator[IO[Any]
 
 
 def check_target(option: str, target: str) -> Path:
-    """The file that `target` names, which need not exist, but can.
+    """The path of an output file, which need not exist.
 
     Raises:
-        ViapublicaError: it names none, a folder, or lies in a folder that does not exist.
+        ViapublicaError: it is empty, a folder, or in a folder that does not exist.
     """
     if not target or "\0" in target:
-        raise ViapublicaError(f"{option} {target!r}", "names no file", f"Write {option} FILE")
+        raise ViapublicaError(f"{option} {target!r}", "is not a file name", f"Write {option} FILE")
     path = Path(os.path.realpath(target))  # Not the link but the file behind it is replaced.
     if path.is_dir():
         raise ViapublicaError(target, "is a folder, not a file", "Choose another place")
     if not path.parent.is_dir():
         raise ViapublicaError(
-            target, f"cannot be written (there is no folder {path.parent})", "Make the folder, or choose another place"
+            target,
+            f"cannot be written (there is no folder {path.parent})",
+            "Create the folder, or choose another place",
         )
     return path
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal digits of a file.
+    """SHA-256 of a file, 64 hexadecimal digits.
 
     Raises:
         ViapublicaError: it cannot be read.
@@ -68,11 +71,11 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _opened(option: str, target: str, mode: str, **how: Any) -> Iterator[IO[Any]]:
+def _opened(option: str, target: str, mode: str, **options: Any) -> Iterator[IO[Any]]:
     path = check_target(option, target)
     if path.exists() and not path.is_file():
-        with path.open(mode, **how) as stream:
+        with path.open(mode, **options) as stream:
             yield stream
         return
-    with atomic_file(path, mode, permissions=0o666, partial=unique_partial(path), **how) as stream:
+    with new_output(path, mode, **options) as stream:
         yield stream

@@ -1,4 +1,4 @@
-"""What commands do when signals tell them to end."""
+"""Signals that end a command."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from types import FrameType
 from typing import Final
 
 _BY_SIGNAL: Final = 128
-"""Exit status of what a signal ended, by the shells' custom: this and the signal's number."""
+"""Exit status after a signal, by the convention of shells: this plus the signal's number."""
 
 
 @contextmanager
-def tidied_up() -> Iterator[None]:
-    """SIGTERM and a lost terminal end what runs in here as Ctrl-C does: files that are not finished are removed."""
+def clean_exit_on_signals() -> Iterator[None]:
+    """SIGTERM and a lost terminal end the block as Ctrl-C does, so that unfinished files are removed."""
 
     def end(number: int, _: FrameType | None) -> None:
         raise SystemExit(_BY_SIGNAL + number)
 
-    with handled(end, signal.SIGTERM, signal.SIGHUP):
+    with signal_handler(end, signal.SIGTERM, signal.SIGHUP):
         yield
 
 
 @contextmanager
-def handled(handler: Callable[[int, FrameType | None], None], *numbers: int) -> Iterator[None]:
-    """Signals go to `handler` in here, and to whom they went before afterwards."""
+def signal_handler(handler: Callable[[int, FrameType | None], None], *numbers: int) -> Iterator[None]:
+    """Handle signals in the block with `handler`, afterwards as before."""
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield

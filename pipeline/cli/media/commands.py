@@ -1,24 +1,29 @@
-"""`viapublica detect` and `read`: images, folders and clips in, rows out."""
+"""`viapublica detect` and `viapublica read`: rows for images, videos and folders of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from pipeline.cli.common.console import csv_writer, err, print_json, progress, report_error, say
 from pipeline.domain.camera import Camera, Scope
-from pipeline.errors import PolicyError, ViapublicaError
-from pipeline.policy.scope import may_read_plates, why_no_plates
+from pipeline.errors import SourceError, ViapublicaError
 
-Paths = Annotated[list[Path], typer.Argument(help="Images, clips or folders of them.", show_default=False)]
+if TYPE_CHECKING:
+    from pipeline.app.media.tables import MediaRequest
+
+Paths = Annotated[list[Path], typer.Argument(help="Images, videos or folders of them.", show_default=False)]
 CsvOption = Annotated[str, typer.Option("--csv", help="CSV to this file; - is standard output.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line instead of CSV.")]
 ModelsOption = Annotated[
     Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with the weights.")
 ]
 FpsOption = Annotated[
-    float | None, typer.Option("--fps", min=0.01, help="Analyze so many frames of a clip per second; all by default.")
+    float | None, typer.Option("--fps", min=0.01, help="Frames of a video to analyze per second; all by default.")
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", help="Model card of the detector: name or file.")]
 
@@ -29,17 +34,21 @@ def detect(
     as_json: JsonOption = False,
     model: ModelOption = None,
     models: ModelsOption = None,
-    confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Least confidence of an object.")] = None,
+    confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum confidence of an object.")] = None,
     fps: FpsOption = None,
 ) -> None:
-    """Find persons, vehicles, faces and plates: a row per object, in pixels of the stored image.
+    """Find persons, vehicles, faces and plates in images and videos.
+
+    One row per object, in pixels of the stored image.
 
     Example: [bold]viapublica detect street.jpg clips/ --csv objects.csv[/]
     """
-    _check_output(csv, as_json)
-    from pipeline.app.media.tables import Wanted, write_objects
+    request = _request(csv, as_json, paths, model, models, fps)
+    from pipeline.app.media.tables import OBJECT_COLUMNS, object_rows
 
-    write_objects(Wanted(paths, csv, as_json, model, models, fps), confidence)
+    with _FileProgress() as files:
+        _write(csv, as_json, OBJECT_COLUMNS, object_rows(request, files, confidence))
+    files.report()
 
 
 def read(
@@ -47,32 +56,94 @@ def read(
     csv: CsvOption = "-",
     as_json: JsonOption = False,
     per_frame: Annotated[
-        bool, typer.Option("--per-frame", help="Every reading of a clip instead of one voted row per vehicle.")
+        bool, typer.Option("--per-frame", help="Every reading of a video instead of one voted row per vehicle.")
     ] = False,
     scope: Annotated[
-        Scope, typer.Option(help="The public space the images show. Plates are read on roads and car-park entrances.")
+        Scope, typer.Option(help="Public space in the images. Plates are read on roads and car-park entrances only.")
     ] = Scope.PUBLIC_ROAD,
     model: ModelOption = None,
     reader_model: Annotated[str | None, typer.Option("--reader", help="Model card of the plate reader.")] = None,
     models: ModelsOption = None,
     fps: FpsOption = None,
 ) -> None:
-    """Read plates: a row per plate of an image, a row per vehicle track of a clip (the plate voted over its frames).
+    """Read plates in images and videos.
+
+    One row per plate of an image; one row per vehicle track of a video, its plate voted over the frames.
 
     Example: [bold]viapublica read gate.mp4 --csv -[/]
     """
-    _check_output(csv, as_json)
-    camera = Camera("files", scope)
-    if not may_read_plates(camera):
-        raise PolicyError("read", why_no_plates(camera), "Plates of such images are found only to be hidden")
-    from pipeline.app.media.tables import Wanted, write_plates
+    from pipeline.app.media.plate_permission import check_plates_may_be_read
 
-    write_plates(Wanted(paths, csv, as_json, model, models, fps), reader_model, per_frame=per_frame)
+    check_plates_may_be_read(Camera("files", scope))
+    request = _request(csv, as_json, paths, model, models, fps)
+    from pipeline.app.media.tables import PLATE_COLUMNS, plate_rows
+
+    with _FileProgress() as files:
+        _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, per_frame=per_frame))
+    files.report()
 
 
-def _check_output(csv: str, as_json: bool) -> None:
-    """Before seconds are spent on loading networks."""
+def _request(
+    csv: str, as_json: bool, paths: list[Path], model: str | None, models: Path | None, fps: float | None
+) -> MediaRequest:
+    """The request, after checks that need no network; logging as for all commands on files."""
     if as_json and csv != "-":
-        raise ViapublicaError(
-            "--json with --csv", "one or the other", "--json writes to standard output; leave one away"
-        )
+        raise ViapublicaError("--json with --csv", "one or the other", "--json writes to standard output; omit one")
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.app.media.tables import MediaRequest
+
+    configure_logging("warning", "auto")
+    return MediaRequest(paths, model, models, fps)
+
+
+def _write(csv: str, as_json: bool, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    if as_json:
+        for row in rows:
+            print_json(dict(zip(columns, row, strict=True)))
+    else:
+        with csv_writer(csv, columns) as writer:
+            writer.writerows(rows)
+
+
+class _FileProgress:
+    """Implements `pipeline.app.media.tables.MediaProgress` as a progress bar; collects files that failed."""
+
+    def __init__(self) -> None:
+        self._bar = progress()
+        self._task = self._bar.add_task("files", total=None, note="")
+        self._files = 0
+        self._failed: list[SourceError] = []
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def start(self, files: int) -> None:
+        self._files = files
+        self._bar.update(self._task, total=files)
+
+    def file_started(self, path: Path) -> None:
+        self._bar.update(self._task, note=path.name)
+
+    def file_failed(self, error: SourceError) -> None:
+        self._failed.append(error)
+
+    def file_done(self) -> None:
+        self._bar.advance(self._task)
+
+    def report(self) -> None:
+        """Name the files that failed.
+
+        Raises:
+            typer.Exit: status 1 when there are any.
+        """
+        for error in self._failed:
+            report_error(error)
+        if self._failed:
+            say(err, f"{len(self._failed)} of {self._files} files could not be read")
+            raise typer.Exit(1)

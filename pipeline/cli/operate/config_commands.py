@@ -1,4 +1,4 @@
-"""`viapublica config …`."""
+"""`viapublica config`: check, schema and explanation of configurations."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common.console import err, out, print_json, print_table, tell
-from pipeline.config import load_config
+from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
 from pipeline.config.settings import Config
-from pipeline.domain.credentials import redact_address
-from pipeline.engine.build import check_models, check_sources
 from pipeline.errors import ConfigError
-from pipeline.policy.scope import why_no_plates
 
-app = typer.Typer(help="Check, describe and complete configurations.", no_args_is_help=True)
+app = typer.Typer(
+    help="Configurations: check, schema, explain.\n\nExample: [bold]viapublica config check configs/demo.yaml[/]",
+    no_args_is_help=True,
+)
 
 
 @app.command()
@@ -30,28 +29,22 @@ def check(
 
     Example: [bold]viapublica config check configs/demo.yaml[/]
     """
-    settings = load_config(config)
-    check_sources(settings)
-    check_models(settings)
-    for camera in settings.cameras:
-        if "://" not in camera.source and not Path(camera.source).exists():
-            tell(err, f"note: camera {camera.id}: {camera.source} is not there (yet)")
+    from pipeline.app.config_check import check_config  # here: the other commands need no engine
+
+    checked = check_config(config)
+    for camera in checked.cameras:
+        if camera.missing:
+            say(err, f"note: camera {camera.camera_id}: {camera.source} does not exist (yet)")
     if as_json:
-        plain = settings.model_dump(mode="json")
-        for camera in plain["cameras"]:
-            camera["source"] = redact_address(camera["source"])
-        print_json(plain)
+        print_json(checked.as_json())
         return
     print_table(
-        f"{config}: good",
+        f"{config}: valid",
         ["camera", "scope", "source", "analyzed per second", "plates"],
-        [
-            (c.id, c.scope.value, redact_address(c.source), c.analyze_fps or "all", why_no_plates(c.camera()) or "read")
-            for c in settings.cameras
-        ],
+        [(c.camera_id, c.scope, c.source, c.analyze_fps or "all", c.no_plates or "read") for c in checked.cameras],
     )
-    tell(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in settings.sinks)}")
-    tell(out, f"data:  {settings.data_dir}")
+    say(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in checked.config.sinks)}")
+    say(out, f"data:  {checked.config.data_dir}")
 
 
 @app.command()
@@ -70,7 +63,7 @@ def schema(
         Path(target).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigError(target, f"cannot be written ({error.strerror})", "Choose another place") from None
-    tell(err, f"wrote {target}")
+    say(err, f"wrote {target}")
 
 
 @app.command()
@@ -79,14 +72,14 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="A table for documentation.")] = False,
 ) -> None:
-    """Say what each key of a configuration means, its type and its default.
+    """Explain each key of a configuration: its meaning, type and default.
 
     Example: [bold]viapublica config explain cameras[/]
     """
     rows = list(rows_of(Config, key))
     if not rows:
         known = sorted({row[0].split(".")[0].split("[")[0] for row in rows_of(Config)})
-        raise ConfigError(f"key {key!r}", "there is none that begins so", f"Keys begin with: {', '.join(known)}")
+        raise ConfigError(f"key {key!r}", "no key begins with this", f"Keys begin with: {', '.join(known)}")
     if as_json:
         print_json([dict(zip(("key", "type", "default", "meaning"), row, strict=True)) for row in rows])
     elif markdown:

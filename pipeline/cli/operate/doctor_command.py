@@ -9,54 +9,54 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.app.doctor import Finding, State, examine
+from pipeline.app.doctor import ComponentCheck, ComponentState, check_components
+from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.console import err, out, print_json
 from pipeline.config import load_config
-from pipeline.observe import logs
 
-_COLORS = {State.WORKING: "green", State.ABSENT: "yellow", State.BROKEN: "bold red"}
+_COLORS = {ComponentState.WORKING: "green", ComponentState.ABSENT: "yellow", ComponentState.BROKEN: "bold red"}
 
 
 def doctor(
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Also ask its servers.")
+        Path | None, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Also check its servers.")
     ] = None,
     models: Annotated[
         Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with the weights.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A list of findings.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of components.")] = False,
 ) -> None:
-    """Look at each component: is it there, which version, does it work, and how to mend it. Status 1 if one is broken.
+    """Check each component of the installation, with a fix for what does not work.
+
+    Status 1 if one is broken.
 
     Example: [bold]viapublica doctor --config configs/city.yaml[/]
     """
-    logs.configure("error", "auto")
+    configure_logging("error", "auto")
     settings = load_config(config) if config else None
-    findings: list[Finding] = []
-    with err.status("looking") as status:
-        for finding in examine(settings, models):
-            status.update(Text(f"looked at {finding.component}"))
-            findings.append(finding)
+    checks: list[ComponentCheck] = []
+    with err.status("checking") as status:
+        for check in check_components(settings, models):
+            status.update(Text(f"checked {check.component}"))
+            checks.append(check)
     if as_json:
-        print_json([finding._asdict() for finding in findings])
+        print_json([check._asdict() for check in checks])
     else:
-        _show(findings)
-    if any(finding.state is State.BROKEN for finding in findings):
+        _show(checks)
+    if any(check.state is ComponentState.BROKEN for check in checks):
         raise typer.Exit(1)
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(checks: list[ComponentCheck]) -> None:
     table = Table(header_style="bold")
-    for column in ("component", "state", "version", "found", "how to mend"):
+    for column in ("component", "state", "version", "found", "fix"):
         table.add_column(column, overflow="fold")
-    for finding in findings:
-        color = _COLORS[finding.state]
-        fix = "" if finding.state is State.WORKING else finding.fix
+    for check in checks:
         table.add_row(
-            Text(finding.component),
-            Text(finding.state.value, style=color),
-            Text(finding.version),
-            Text(finding.detail),
-            Text(fix),
+            Text(check.component),
+            Text(check.state.value, style=_COLORS[check.state]),
+            Text(check.version),
+            Text(check.detail),
+            Text("" if check.state is ComponentState.WORKING else check.fix),
         )
     out.print(table)

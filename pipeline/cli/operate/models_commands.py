@@ -1,4 +1,4 @@
-"""`viapublica models`: which weights there are, whether they are what their cards say, and how they compare."""
+"""`viapublica models`: list, checksums, known-answer tests and comparison of weights."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from pipeline.app.media.compare_models import compare
 from pipeline.cli.common.console import print_json, print_table
-from pipeline.decode.media_files import find_media
-from pipeline.detect.build import build_detector
-from pipeline.detect.settings import DetectSettings
-from pipeline.errors import ModelCardError, ModelIntegrityError, ViapublicaError
-from pipeline.observe import logs
-from pipeline.weights.catalog import ModelCard, has_files, list_cards, load_card, verify_plate_config, verify_weights
+from pipeline.errors import ViapublicaError
 
-app = typer.Typer(help="Weights and their cards: list, verify, compare.", no_args_is_help=True)
+app = typer.Typer(
+    help="Networks and their cards: list, verify, test, record-answers, compare.\n\n"
+    "Example: [bold]viapublica models list[/]",
+    no_args_is_help=True,
+)
 
 ModelsOption = Annotated[
     Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with weights and cards.")
@@ -27,67 +25,108 @@ JsonOption = Annotated[bool, typer.Option("--json", help="A list of objects.")]
 
 
 @app.command("list")
-def list_models(models: ModelsOption = None, as_json: JsonOption = False) -> None:
-    """All models that have a card, ours first.
+def list_all(models: ModelsOption = None, as_json: JsonOption = False) -> None:
+    """List all models that have a card, ours first.
 
     Example: [bold]viapublica models list[/]
     """
-    cards, broken = _cards(models)
-    rows = [(card, has_files(card, models)) for card in cards]
+    from pipeline.app.model_catalog import list_models  # here, so that help and completion load no network
+
+    listed, broken = list_models(models)
     if as_json:
-        print_json([card.model_dump(mode="json") | {"present": present} for card, present in rows])
-        _tell(broken)
-        return
-    print_table(
-        "Models",
-        ["name", "task", "runtime", "input", "finds", "license", "weights"],
-        [
-            (
-                card.name,
-                card.task.value,
-                card.format.value,
-                f"{card.input.width}×{card.input.height}",
-                ", ".join(card.labels.values()) or "plate text",
-                card.license,
-                "there" if present else "missing",
-            )
-            for card, present in rows
-        ],
-    )
-    _tell(broken)
+        print_json([one.card.model_dump(mode="json") | {"present": one.present} for one in listed])
+    else:
+        print_table(
+            "Models",
+            ["name", "task", "runtime", "input", "finds", "license", "weights"],
+            [
+                (
+                    one.card.name,
+                    one.card.task.value,
+                    one.card.format.value,
+                    f"{one.card.input.width}×{one.card.input.height}",
+                    ", ".join(one.card.labels.values()) or "plate text",
+                    one.card.license,
+                    "present" if one.present else "missing",
+                )
+                for one in listed
+            ],
+        )
+    _end_on(broken)
 
 
-@app.command("verify")
+@app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Models; all that are there by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Models; by default all that are present.")] = None,
     models: ModelsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the weights with the checksums of their cards. Status 1 if one differs or a named one is missing.
+    """Compare weights with the checksums of their cards. Status 1 if one differs or a named one is missing.
 
     Example: [bold]viapublica models verify viapublica_plates[/]
     """
-    results = []
-    broken: list[ViapublicaError] = []
-    if names:
-        cards = [load_card(name, _folder(models)) for name in names]
-    else:
-        cards, broken = _cards(models)
-    for card in cards:
-        state = _state(card, models)
-        if names or state != "missing":
-            results.append({"model": card.name, "state": state, "file": card.file, "sha256": card.sha256})
+    from pipeline.app.model_catalog import WeightsState, verify_models
+
+    verified, broken = verify_models(names or (), models)
+    columns = ("model", "state", "file", "sha256")
+    rows = [(one.model, one.state.value, one.file, one.sha256) for one in verified]
     if as_json:
-        print_json(results)
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
-        print_table("Weights", ["model", "state", "file", "sha256"], [tuple(result.values()) for result in results])
-    _tell(broken)
-    if any(result["state"] != "as described" for result in results):
+        print_table("Weights", columns, rows)
+    _end_on(broken)
+    if any(one.state is not WeightsState.AS_DESCRIBED for one in verified):
         raise typer.Exit(1)
 
 
-@app.command("compare")
-def compare_models(
+@app.command("test")
+def run_tests(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; by default all that are present.")] = None,
+    models: ModelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put networks to their known-answer tests on this machine, with each backend. Status 1 if one does not pass.
+
+    The images and answers stand in the models' cards. A network is also tested before its first use on a machine.
+
+    Example: [bold]viapublica models test viapublica_traffic[/]
+    """
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.app.network_check import NetworkState, check_networks
+
+    configure_logging("error", "auto")
+    checks = list(check_networks(names or (), models))
+    columns = ("model", "backend", "state", "detail")
+    rows = [(one.model, one.backend, one.state.value, one.detail) for one in checks]
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table("Known-answer tests", columns, rows)
+    if any(one.state is not NetworkState.PASSED for one in checks):
+        raise typer.Exit(1)
+
+
+@app.command("record-answers")
+def record_answers(
+    model: Annotated[str, typer.Argument(help="Model card: name or file.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="An image that shows what the network finds.", show_default=False)],
+    models: ModelsOption = None,
+) -> None:
+    """Print the known answers of an image for a model's card, to be checked by a person.
+
+    Copy the image to known-answers/ beside the card, compare the answers with it, and append them to the card.
+
+    Example: [bold]viapublica models record-answers my_detector street.jpg[/]
+    """
+    from pipeline.app.known_answers import recorded_answers
+    from pipeline.app.logging_setup import configure_logging
+
+    configure_logging("error", "auto")
+    typer.echo(recorded_answers(model, image, models), nl=False)
+
+
+@app.command()
+def compare(
     paths: Annotated[list[Path], typer.Argument(help="Images or folders of them.", show_default=False)],
     model: Annotated[list[str], typer.Option("--model", "-m", help="A detector's card; give two or more.")],
     models: ModelsOption = None,
@@ -98,15 +137,11 @@ def compare_models(
 
     Example: [bold]viapublica models compare images/ -m yolo11n_int8_320 -m yolov8n_dequantised_float[/]
     """
-    logs.configure("warning", "auto")
-    media = find_media(paths)
-    detectors = []
-    for name in model:
-        settings = DetectSettings(model=name, plate_model=None, confidence=confidence)
-        detectors.append((name, build_detector(settings, models)))
-    results = compare(media, detectors)
-    if not results or not results[0].images:
-        raise ViapublicaError(", ".join(map(str, paths)), "holds no image", "Name images; clips are not compared")
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.app.model_catalog import compare_detectors
+
+    configure_logging("warning", "auto")
+    results = compare_detectors(paths, model, models, confidence)
     if as_json:
         print_json([msgspec.to_builtins(result) for result in results])
         return
@@ -120,43 +155,9 @@ def compare_models(
     )
 
 
-def _folder(models: Path | None) -> Path | None:
-    if models is not None and not models.is_dir():
-        raise ModelCardError(
-            f"models folder {models}",
-            "is not a folder",
-            "Name the folder that holds the weights: --models FOLDER, or the environment variable VIAPUBLICA_MODELS",
-        )
-    return models
-
-
-def _cards(models: Path | None) -> tuple[list[ModelCard], list[ViapublicaError]]:
-    """The cards that can be read, ours first, and what is wrong with the others."""
-    cards: list[ModelCard] = []
-    broken: list[ViapublicaError] = []
-    for path in list_cards(_folder(models)).values():
-        try:
-            cards.append(load_card(path, models))
-        except ViapublicaError as error:
-            broken.append(error)
-    return sorted(cards, key=lambda c: (not c.name.startswith("viapublica"), c.task.value, c.name)), broken
-
-
-def _tell(broken: Sequence[ViapublicaError]) -> None:
-    """Say what is wrong with cards, and end with status 1 if there is anything."""
+def _end_on(broken: Sequence[ViapublicaError]) -> None:
+    """Print the errors of cards; with any, end with status 1."""
     for error in broken:
         typer.echo(str(error), err=True)
     if broken:
         raise typer.Exit(1)
-
-
-def _state(card: ModelCard, models: Path | None) -> str:
-    try:
-        verify_weights(card, models, allow_pickle=True)
-        if card.plate_config is not None:
-            verify_plate_config(card, models)
-    except ModelIntegrityError:
-        return "altered"
-    except ModelCardError:
-        return "missing"
-    return "as described"

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import signal
-from functools import partial
+import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import msgspec
 import typer
 
-from pipeline.cli.common.console import drops_text, err, out, print_json, print_table, tell
-from pipeline.config import load_config
-from pipeline.engine.build import Running, open_engine
-from pipeline.engine.live_loop import Engine
-from pipeline.engine.malloc_trim import return_big_blocks
-from pipeline.engine.run_report import RunReport
-from pipeline.observe import logs
-from pipeline.observe.live_table import LiveView
+from pipeline.cli.common.console import drops_text, err, out, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from pipeline.app.live_run import LiveRun, ReloadReport, RunReport
 
 
 def run(
@@ -31,20 +27,25 @@ def run(
 ) -> None:
     """Run all cameras of a configuration, live or to the end of their files.
 
-    Ctrl-C (SIGINT) or SIGTERM stops in good order: tracks are closed, events delivered. A second one keeps on disk what
-    is not delivered yet, for the next start, and ends; a third ends at once.
+    Ctrl-C (SIGINT) or SIGTERM stops in good order: tracks are closed, events delivered. A second one leaves undelivered
+    events on disk for the next start and ends; a third ends at once. SIGHUP reloads the configuration: cameras that
+    were added, removed or changed are started and stopped, the others are not interrupted.
 
     Example: [bold]viapublica run configs/demo.yaml[/]
     """
+    # Here, so that help and completion load no network.
+    from pipeline.app.live_run import open_live_run
+    from pipeline.app.logging_setup import configure_logging
+    from pipeline.cli.operate.live_table import LiveTable
+    from pipeline.config import load_config
+
     settings = load_config(config)
-    logs.configure(settings.observability.log_level, settings.observability.log_format)
-    return_big_blocks()
-    with StopSignals() as signals, open_engine(settings) as running:
-        signals.watch(running)
-        live = LiveView(running.sources, running.sinks, activities=running.activities, console=err, enabled=not quiet)
-        with live:
-            running.engine.run(on_tick=live.refresh)
-    report = running.report()
+    configure_logging(settings.observability.log_level, settings.observability.log_format)
+    with RunSignals() as signals, open_live_run(settings, config, _print_reload) as handle:
+        signals.watch(handle)
+        with LiveTable.of_run(handle, err, enabled=not quiet) as table:
+            handle.run(on_tick=table.refresh)
+    report = handle.report()
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
@@ -53,16 +54,37 @@ def run(
         raise typer.Exit(2)
 
 
-class StopSignals:
-    """What SIGINT and SIGTERM mean: finish in good order; stop delivering and keep the rest; end at once."""
+class RunSignals:
+    """SIGINT and SIGTERM: finish in good order; leave undelivered events on disk; end at once. SIGHUP: reload.
+
+    The SIGHUP of a terminal that was closed means the same as SIGTERM.
+    """
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
+        self._has_terminal = sys.stderr.isatty()
 
-    def watch(self, running: Running) -> None:
-        """From now on there is something to finish; before, a signal ends the program as ever."""
+    def watch(self, run: LiveRun) -> None:
+        """Let signals stop a run from now on; before, they end the process."""
+        from pipeline.app.live_run import StopStage
+
+        def on_signal(number: int, _frame: FrameType | None) -> None:
+            name = signal.Signals(number).name
+            if run.stop() is StopStage.FINISHING:
+                err.print(f"[bold]{name}[/]: finishing; repeat to leave undelivered events on disk and end")
+                return
+            err.print(f"[bold]{name}[/]: leaving undelivered events on disk; repeat to end at once")
+            signal.signal(number, signal.SIG_DFL)
+
+        def on_hangup(_number: int, _frame: FrameType | None) -> None:
+            if self._has_terminal and not sys.stderr.isatty():
+                run.stop()
+            else:
+                run.reload()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, partial(self._stop, running.engine))
+            self._before[number] = signal.signal(number, on_signal)
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, on_hangup)
 
     def __enter__(self) -> Self:
         return self
@@ -71,20 +93,14 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _stop(self, engine: Engine, number: int, _frame: FrameType | None) -> None:
-        name = signal.Signals(number).name
-        if not engine.stopping and not engine.outlet.closing:
-            err.print(f"[bold]{name}[/]: finishing; once more to keep the undelivered events on disk and end")
-            engine.stop()
-            return
-        err.print(f"[bold]{name}[/]: keeping the undelivered events on disk; once more ends at once")
-        engine.stop()
-        engine.outlet.give_up()
-        signal.signal(number, signal.SIG_DFL)
+
+def _print_reload(report: ReloadReport) -> None:
+    for line in report.lines():
+        say(err, ("SIGHUP", "bold"), f": {line}")
 
 
 def print_report(report: RunReport) -> None:
-    """The summary for people."""
+    """The summary of a run as tables."""
     print_table(
         "Cameras",
         ["camera", "state", "size", "decoded", "analyzed", "dropped", "reconnects", "error"],
@@ -113,6 +129,6 @@ def print_report(report: RunReport) -> None:
         highlight=False,
     )
     for sink, count in report.lost.items():
-        tell(out, ("lost", "bold red"), f" {count} events of sink {sink}: it was full, and so was the disk")
+        say(out, ("lost", "bold red"), f" {count} events of sink {sink}: its queue and the disk were full")
     for reason, count in report.refused.items():
-        tell(out, ("refused", "yellow"), f" {count} events: {reason}")
+        say(out, ("refused", "yellow"), f" {count} events: {reason}")

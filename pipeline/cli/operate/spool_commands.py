@@ -1,43 +1,42 @@
-"""`viapublica spool`: what waits for the sinks, whether it is whole, and sending it again."""
+"""`viapublica spool`: events on disk that wait for delivery, their integrity, and sending them again."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from itertools import islice
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pipeline.cli.common.console import err, print_json, print_table, tell
-from pipeline.cli.common.times import parse_time, show_time
-from pipeline.cli.query.options import ConfigOption, DataOption, data_folder
+from pipeline.app.spools import check_spools, list_spools, replay_spool, spooled_events, trim_spool
+from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.common.store_options import ConfigOption, DataOption, data_folder
+from pipeline.domain.times import format_time, parse_time
 from pipeline.errors import ViapublicaError
-from pipeline.sink.spool.inspect_spool import acked, spool_of, spools, summary, walk
-from pipeline.sink.spool.record_format import Record
-from pipeline.sink.spool.settings import SpoolSettings
-from pipeline.sink.spool.spool import Spool
 
-app = typer.Typer(help="Events on disk that wait for the sinks: ls, verify, cat, replay, trim.", no_args_is_help=True)
+app = typer.Typer(
+    help="Events on disk before delivery: ls, verify, cat, replay, trim.\n\n"
+    "Example: [bold]viapublica spool ls --config configs/demo.yaml[/]",
+    no_args_is_help=True,
+)
 
 SinkArgument = Annotated[str, typer.Argument(help="Name of the sink.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+_COLUMNS = ("sink", "events", "undelivered", "oldest of these", "newest", "segments", "MB", "damaged", "missing")
 
 
-@app.command("ls")
+@app.command()
 def ls(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """What each spool holds; also while a run writes to it.
+    """Show the contents of each spool; also while a run writes to it.
 
     Example: [bold]viapublica spool ls --config configs/demo.yaml[/]
     """
-    found = [summary(folder)[0] for folder in spools(data_folder(config, data))]
+    found = list_spools(data_folder(config, data))
     if as_json:
         print_json([asdict(one) for one in found])
         return
     print_table(
         "Spools",
-        ["sink", "events", "not confirmed", "oldest of these", "newest", "segments", "MB", "damaged", "missing"],
+        _COLUMNS,
         [
             (
                 one.name,
@@ -52,11 +51,11 @@ def ls(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption
             )
             for one in found
         ],
-        "Confirmed events stay for sinks[].spool.retain_s, so that they can be sent again.",
+        "Delivered events stay for sinks[].spool.retain_s, so that they can be sent again.",
     )
 
 
-@app.command("verify")
+@app.command()
 def verify(
     sinks: Annotated[list[str] | None, typer.Argument(help="Sinks; all by default.")] = None,
     config: ConfigOption = None,
@@ -67,46 +66,36 @@ def verify(
 
     Example: [bold]viapublica spool verify broker[/]
     """
-    root = data_folder(config, data)
-    folders = [spool_of(root, sink) for sink in sinks] if sinks else spools(root)
-    columns = ("sink", "segment", "from_byte", "to_byte", "what")
-    rows: list[tuple[Any, ...]] = []
-    for folder in folders:
-        found, places = summary(folder)
-        rows += [(folder.name, path.name, damage.start, damage.end, damage.reason) for path, damage in places]
-        if found.missing:
-            rows.append((folder.name, "", 0, 0, f"{found.missing} missing"))
+    result = check_spools(data_folder(config, data), sinks or ())
     if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif rows:
-        print_table("Damage", columns, rows)
+        print_json([asdict(one) for one in result.damage])
+    elif result.damage:
+        rows = [(one.sink, one.segment, one.from_byte, one.to_byte, one.what) for one in result.damage]
+        print_table("Damage", ["sink", "segment", "from byte", "to byte", "what"], rows)
     else:
-        tell(err, f"{len(folders)} spools are whole")
-    if rows:
+        say(err, f"{result.checked} spools are intact")
+    if result.damage:
         raise typer.Exit(1)
 
 
-@app.command("cat")
+@app.command()
 def cat(
     sink: SinkArgument,
     config: ConfigOption = None,
     data: DataOption = None,
-    pending: Annotated[bool, typer.Option("--pending", help="Only what is not confirmed.")] = False,
+    pending: Annotated[bool, typer.Option("--pending", help="Only undelivered events.")] = False,
     start: Annotated[int, typer.Option("--from-offset", min=0, help="From this event on.")] = 0,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10**9, help="Events at most.")] = 10**9,
 ) -> None:
-    """Print events as JSON lines: offset, when it was accepted, the event.
+    """Print events as JSON lines: offset, time of acceptance, event.
 
     Example: [bold]viapublica spool cat broker --pending --limit 10[/]
     """
-    folder = spool_of(data_folder(config, data), sink)
-    first = max(start, acked(folder) if pending else 0)
-    records = (found.item for found in walk(folder) if isinstance(found.item, Record) and found.item.offset >= first)
-    for record in islice((record for record in records if not record.erased), limit):
-        print_json({"offset": record.offset, "accepted_ms": record.written_ms, "event": _event(record)})
+    for one in spooled_events(data_folder(config, data), sink, pending=pending, start=start, limit=limit):
+        print_json(asdict(one))
 
 
-@app.command("replay")
+@app.command()
 def replay(
     sink: SinkArgument,
     config: ConfigOption = None,
@@ -114,7 +103,7 @@ def replay(
     start: Annotated[int | None, typer.Option("--from-offset", min=0, help="Send again from this event on.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Or from this time on: 2h, today, 2026-11-22.")] = None,
 ) -> None:
-    """Have the next run send kept events again: for a broker or database that lost what it had confirmed.
+    """Have the next run send delivered events again: for a broker or database that lost what it had confirmed.
 
     Their ids are the same, so tables and careful consumers count them once. The run must be stopped.
 
@@ -122,58 +111,27 @@ def replay(
     """
     if (start is None) == (since is None):
         raise ViapublicaError("spool replay", "needs --from-offset or --since, one of them", "Write --since 2h")
-    folder = spool_of(data_folder(config, data), sink)
-    offset = start if start is not None else _offset_at(folder, parse_time(since or ""))
-    spool = Spool(sink, folder, SpoolSettings())
-    try:
-        spool.rewind(offset)
-        status = spool.status()
-    finally:
-        spool.close()
-    tell(err, f"{status.pending} events of {sink}, from offset {status.acked} on, are sent by the next run")
+    since_ms = None if since is None else parse_time(since)
+    again = replay_spool(data_folder(config, data), sink, offset=start, since_ms=since_ms)
+    say(err, f"{again.events} events of {sink}, from offset {again.offset} on, are sent by the next run")
 
 
-@app.command("trim")
+@app.command()
 def trim(
     sink: SinkArgument,
     config: ConfigOption = None,
     data: DataOption = None,
     undelivered: Annotated[
-        bool, typer.Option("--undelivered", help="Also give up what is not confirmed. It is lost.")
+        bool, typer.Option("--undelivered", help="Also delete undelivered events. They are lost.")
     ] = False,
 ) -> None:
-    """Delete confirmed events now instead of after their retained window. The run must be stopped.
+    """Delete delivered events now instead of after sinks[].spool.retain_s. The run must be stopped.
 
     Example: [bold]viapublica spool trim broker[/]
     """
-    folder = spool_of(data_folder(config, data), sink)
-    spool = Spool(sink, folder, SpoolSettings())
-    try:
-        before = spool.status()
-        if undelivered:
-            spool.acknowledge(before.next_offset)
-        spool.trim()
-        after = spool.status()
-    finally:
-        spool.close()
-    freed = (before.size - after.size) / 1e6
-    tell(err, f"{freed:.1f} MB freed; {before.pending - after.pending} unconfirmed events of {sink} given up")
-
-
-def _offset_at(folder: Path, since_ms: int) -> int:
-    """Offset of the first event accepted then or later."""
-    for found in walk(folder):
-        if isinstance(found.item, Record) and found.item.written_ms >= since_ms:
-            return found.item.offset
-    raise ViapublicaError(f"spool {folder.name}", "holds no event since then", "Look with `viapublica spool ls`")
-
-
-def _event(record: Record) -> Any:
-    try:
-        return json.loads(record.payload)
-    except ValueError:
-        return record.payload.decode("utf-8", "backslashreplace")
+    trimmed = trim_spool(data_folder(config, data), sink, undelivered=undelivered)
+    say(err, f"{trimmed.size / 1e6:.1f} MB deleted; {trimmed.undelivered} undelivered events of {sink} given up")
 
 
 def _time(ts_ms: int | None) -> str:
-    return "-" if ts_ms is None else show_time(ts_ms)
+    return "-" if ts_ms is None else format_time(ts_ms)

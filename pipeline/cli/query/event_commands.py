@@ -1,60 +1,41 @@
-"""`viapublica plates`, `events`, `cameras`: questions to the event store, also while `run` writes to it."""
+"""`viapublica plates`, `events`, `cameras`: queries on the event store, also while a run writes to it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from pipeline.cli.common.times import show_time
-from pipeline.cli.query.options import (
-    CameraOption,
-    ConfigOption,
-    CsvOption,
-    DataOption,
-    FromOption,
-    JsonOption,
-    LimitOption,
-    OffsetOption,
-    ParquetOption,
-    ToOption,
-    check_plate,
-    opened_store,
-    scope_of,
-)
-from pipeline.cli.query.output import Output
+from pipeline.app.queries import Cameras, CameraSummary, Events, Plates
+from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.query.options import QueryOptions, StoreOptions
 from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
-from pipeline.errors import ViapublicaError
-from pipeline.store.questions import CameraSummary, Events, Plates
-from pipeline.store.schema.tables import TABLES
+from pipeline.domain.plate import check_plate
+from pipeline.domain.times import format_time
+from pipeline.errors import StoreError, ViapublicaError
 
 _READ_COLUMNS = ["time", "plate", "layout", "confidence", "votes", "vehicle", "camera", "track", "frame"]
+_EVENT_TYPES: Final = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
 
 
+@with_option_groups
 def plates(
     plate: Annotated[
         list[str] | None,
         typer.Argument(help="Plates, old or Mercosul form; with --like also * and ?.", metavar="PLATE"),
     ] = None,
-    config: ConfigOption = None,
-    data: DataOption = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="A list of further plates, one per line; - is standard input.")
     ] = None,
-    start: FromOption = None,
-    end: ToOption = None,
-    camera: CameraOption = None,
     like: Annotated[bool, typer.Option("--like", help="Plates are patterns: * any characters, ? one.")] = False,
     errors: Annotated[int, typer.Option("--errors", help="1: also reads with one wrong character.")] = 0,
-    limit: LimitOption = 100,
-    offset: OffsetOption = 0,
-    as_json: JsonOption = False,
-    csv: CsvOption = None,
-    parquet: ParquetOption = None,
+    *,
+    query: QueryOptions,
 ) -> None:
     """Find the reads of plates, newest first. ABC1234 and its converted form ABC1C34 are one vehicle.
 
@@ -64,69 +45,61 @@ def plates(
 
     Example: [bold]viapublica plates 'ABC*' --like --json[/]
     """
-    output = Output.chosen(as_json, csv, parquet)
+    output, zone = query.output(), query.time_zone()
     _check_errors(errors, like)
     wanted = [*(plate or ()), *(() if file is None else _listed(file, like))]
     if not wanted:
         raise ViapublicaError("plates", "none is given", "Write viapublica plates ABC1D23, or --file LIST")
     for text in plate or ():
         _check(text, like)
-    question = Plates(
-        plates=tuple(wanted), like=like, errors=errors, **scope_of(start, end, camera), limit=limit, offset=offset
-    )
-    with opened_store(config, data) as store:
+    question = Plates(plates=tuple(wanted), like=like, errors=errors, **query.scope())
+    with query.open() as store:
         reads = store.ask(question)
     title = f"Reads of {', '.join(wanted) if len(wanted) <= 5 else f'{len(wanted)} plates'}"
-    output.show(title, reads, [PlateReadEvent], _READ_COLUMNS, _read_row)
+    output.show(title, reads, [PlateReadEvent], _READ_COLUMNS, lambda read: _read_row(read, zone))
 
 
+@with_option_groups
 def events(
-    config: ConfigOption = None,
-    data: DataOption = None,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind.")] = None,
-    start: FromOption = None,
-    end: ToOption = None,
-    camera: CameraOption = None,
-    limit: LimitOption = 50,
-    offset: OffsetOption = 0,
-    as_json: JsonOption = False,
-    csv: CsvOption = None,
-    parquet: ParquetOption = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind.")] = None, *, query: QueryOptions
 ) -> None:
     """List events, newest first.
 
     Example: [bold]viapublica events --kind count --from today[/]
     """
-    output = Output.chosen(as_json, csv, parquet)
-    question = Events(kind=kind, **scope_of(start, end, camera), limit=limit, offset=offset)
-    with opened_store(config, data) as store:
+    output, zone = query.output(), query.time_zone()
+    question = Events(kind=kind, **query.scope())
+    with query.open() as store:
         found = store.ask(question)
-    kinds: list[Any] = [of.event for of in TABLES.values()] if kind is None else [TABLES[kind].event]
-    columns = ["time", "camera", "kind", "what"]
-    output.show("Events", found, kinds, columns, lambda e: (show_time(e.ts_ms), e.camera_id, _kind(e), _what(e)))
+    output.show(
+        "Events",
+        found,
+        list(_EVENT_TYPES.values()) if kind is None else [_EVENT_TYPES[kind.value]],
+        ["time", "camera", "kind", "details"],
+        lambda event: (format_time(event.ts_ms, zone), event.camera_id, _kind(event), _details(event)),
+    )
 
 
-def cameras(
-    config: ConfigOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    csv: CsvOption = None,
-    parquet: ParquetOption = None,
-) -> None:
+@with_option_groups
+def cameras(*, options: StoreOptions) -> None:
     """List the cameras that have sent events: last seen, counts per kind, last state.
 
     Example: [bold]viapublica cameras --json[/]
     """
-    output = Output.chosen(as_json, csv, parquet)
-    with opened_store(config, data) as store:
-        found = store.cameras()
-    columns = ["camera", "last seen", "state", *(kind.value for kind in Kind)]
+    output, zone = options.output(), options.time_zone()
+    with options.open() as store:
+        found = store.ask(Cameras())
     output.show(
         "Cameras",
         found,
         [CameraSummary],
-        columns,
-        lambda c: (c.camera_id, show_time(c.last_seen_ms), c.state or "-", *(c.events.get(kind, 0) for kind in Kind)),
+        ["camera", "last seen", "state", *(kind.value for kind in Kind)],
+        lambda row: (
+            row.camera_id,
+            format_time(row.last_seen_ms, zone),
+            row.state or "-",
+            *(row.events.get(kind, 0) for kind in Kind),
+        ),
     )
 
 
@@ -134,14 +107,14 @@ def _kind(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
 
-def _what(event: Event) -> str:
+def _details(event: Event) -> str:
     values = ((name, getattr(event, name)) for name in spec_of(event).shown)
     return ", ".join(f"{name} {value}" for name, value in values if value not in (None, ""))
 
 
-def _read_row(read: PlateReadEvent) -> Sequence[Any]:
+def _read_row(read: PlateReadEvent, zone: tzinfo | None) -> Sequence[Any]:
     return (
-        show_time(read.ts_ms),
+        format_time(read.ts_ms, zone),
         read.plate,
         read.layout.value,
         read.confidence,
@@ -156,7 +129,7 @@ def _read_row(read: PlateReadEvent) -> Sequence[Any]:
 def _check_errors(errors: int, like: bool) -> None:
     if errors not in {0, 1}:
         raise ViapublicaError(
-            f"--errors {errors}", "is not possible", "Write --errors 1, or --like with ? for each unknown character"
+            f"--errors {errors}", "is not supported", "Write --errors 1, or --like with ? for each unknown character"
         )
     if errors and like:
         raise ViapublicaError(
@@ -164,9 +137,9 @@ def _check_errors(errors: int, like: bool) -> None:
         )
 
 
-def _check(plate: str, like: bool, where: str = "") -> None:
+def _check(plate: str, like: bool) -> None:
     if not (like and set(plate) & set("*?")):
-        check_plate(plate, where)
+        check_plate(plate)
 
 
 def _listed(file: Path, like: bool) -> Iterator[str]:
@@ -181,5 +154,8 @@ def _listed(file: Path, like: bool) -> Iterator[str]:
     for number, line in enumerate(text.splitlines(), 1):
         plate = line.strip()
         if plate and not plate.startswith("#"):
-            _check(plate, like, f"{file}:{number}: ")
+            try:
+                _check(plate, like)
+            except StoreError as error:
+                raise StoreError(f"{file}:{number}: {error.subject}", error.problem, error.fix) from None
             yield plate

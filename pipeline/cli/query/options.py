@@ -1,34 +1,28 @@
-"""What the questions' commands share: options, the store they ask, and where its cameras are."""
+"""Options that the query commands share, and what they stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Annotated, TypedDict
+from zoneinfo import ZoneInfo
 
 import typer
 
-from pipeline.cli.common.times import parse_range
-from pipeline.config import load_config
-from pipeline.domain.plate import normalize
-from pipeline.domain.route import Place
-from pipeline.errors import ConfigError, ViapublicaError
-from pipeline.store.connect import connect_store
-from pipeline.store.questions import EventQueries
-from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.app.queries import MOST_ROWS, EventQueries, open_queries
+from pipeline.cli.common.store_options import (
+    ConfigOption,
+    DataOption,
+    FromOption,
+    ToOption,
+    ZoneOption,
+    installation_of,
+)
+from pipeline.cli.query.output import Output
+from pipeline.domain.requester import Requester
+from pipeline.domain.times import find_zone, parse_range
 
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration whose event store is asked."),
-]
-DataOption = Annotated[
-    Path | None, typer.Option("--data", envvar="VIAPUBLICA_DATA_DIR", help="Data folder of an embedded store.")
-]
-FromOption = Annotated[str | None, typer.Option("--from", help="Not before: 2026-11-22T08:00-03:00, today, 2h (ago).")]
-ToOption = Annotated[str | None, typer.Option("--to", help="Before: like --from.")]
 CameraOption = Annotated[list[str] | None, typer.Option("--camera", help="Only this camera; may be repeated.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Rows at most.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=MOST_ROWS, help="The most rows to show.")]
 OffsetOption = Annotated[int, typer.Option("--offset", min=0, help="Rows to skip, for paging.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 CsvOption = Annotated[str | None, typer.Option("--csv", help="CSV to this file; - is standard output.")]
@@ -36,99 +30,73 @@ ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to
 
 
 class Scope(TypedDict):
-    """The fields of questions about a time range and some cameras."""
+    """Fields of questions about a time range and some cameras, in pages."""
 
     start_ms: int | None
     end_ms: int | None
     camera_ids: tuple[str, ...]
+    limit: int
+    offset: int
 
 
-def scope_of(start: str | None, end: str | None, camera: list[str] | None) -> Scope:
-    """--from, --to and --camera as fields of a question.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """The event store to ask, and the form of the answer."""
 
-    Raises:
-        ViapublicaError: a time is not understood, or the end does not lie after the start.
-    """
-    start_ms, end_ms = parse_range(start, end)
-    return {"start_ms": start_ms, "end_ms": end_ms, "camera_ids": tuple(camera or ())}
+    config: ConfigOption = None
+    data: DataOption = None
+    zone: ZoneOption = None
+    as_json: JsonOption = False
+    csv: CsvOption = None
+    parquet: ParquetOption = None
 
+    def time_zone(self) -> ZoneInfo | None:
+        """The zone of --zone; None for the machine's own.
 
-def check_plate(plate: str, where: str = "") -> str:
-    """The plate, when it can be one.
+        Raises:
+            ViapublicaError: there is none of that name.
+        """
+        return find_zone(self.zone)
 
-    Raises:
-        ViapublicaError: it has no letter or digit.
-    """
-    if not normalize(plate):
-        raise ViapublicaError(f"{where}plate {plate!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234")
-    return plate
+    def output(self) -> Output:
+        """The form of the answer, checked before anything is asked.
 
+        Raises:
+            ViapublicaError: the options contradict one another, or the file cannot be written.
+        """
+        return Output.chosen(self.as_json, self.csv, self.parquet)
 
-@contextmanager
-def opened_store(config: Path | None, data: Path | None) -> Iterator[EventQueries]:
-    """The event store that --config or --data names.
+    def open(self) -> EventQueries:
+        """The event store, asked by the operating system's user.
 
-    Raises:
-        ConfigError: neither does, or the configuration has none.
-        StoreError: nobody can answer.
-    """
-    settings, folder = _where(config, data)
-    store = connect_store(settings, folder)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def data_folder(config: Path | None, data: Path | None) -> Path:
-    """The data folder that --config or --data names.
-
-    Raises:
-        ConfigError: neither does, or the configuration is none.
-    """
-    return data if data is not None else load_config(_configuration(config), for_queries=True).data_dir
+        Raises:
+            ConfigError: no store is named, or the configuration has none.
+            StoreError: the store cannot answer.
+        """
+        return open_queries(installation_of(self.config, self.data), Requester.of_process())
 
 
-def camera_places(config: Path | None) -> dict[str, Place | None]:
-    """Where the cameras of the configuration are, by id; None for those without latitude and longitude.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryOptions(StoreOptions):
+    """The same, with a time range, cameras and a page."""
 
-    Nothing when there is no configuration: a store's folder may be all that somebody has.
+    start: FromOption = None
+    end: ToOption = None
+    camera: CameraOption = None
+    limit: LimitOption = 100
+    offset: OffsetOption = 0
 
-    Raises:
-        ConfigError: the configuration is none.
-    """
-    path = config or _DEFAULT
-    if config is None and not path.is_file():
-        return {}
-    return {
-        camera.id: None
-        if camera.latitude is None or camera.longitude is None
-        else Place(camera.latitude, camera.longitude)
-        for camera in load_config(path, for_queries=True).cameras
-    }
+    def scope(self) -> Scope:
+        """The fields of a question.
 
-
-_DEFAULT = Path("viapublica.yaml")
-
-
-def _where(config: Path | None, data: Path | None) -> tuple[StoreSettings, Path]:
-    if data is not None:
-        return ChdbSettings(), data
-    path = _configuration(config)
-    settings = load_config(path, for_queries=True)
-    if settings.event_store is not None:
-        return settings.event_store, settings.data_dir
-    raise ConfigError(
-        str(path), "has no event store", "Add a sink of type chdb or clickhouse, or name one under `store`"
-    )
-
-
-def _configuration(config: Path | None) -> Path:
-    path = config or _DEFAULT
-    if config is None and not path.is_file():
-        raise ConfigError(
-            "data folder",
-            "which one is not said and ./viapublica.yaml does not exist",
-            "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
-        )
-    return path
+        Raises:
+            ViapublicaError: a time is not understood or needs an offset, or the end does not lie after the start.
+        """
+        start_ms, end_ms = parse_range(self.start, self.end, self.time_zone())
+        return {
+            "start_ms": start_ms,
+            "end_ms": end_ms,
+            "camera_ids": tuple(self.camera or ()),
+            "limit": self.limit,
+            "offset": self.offset,
+        }

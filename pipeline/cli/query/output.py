@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from pipeline.cli.common.console import csv_writer, err, print_json, print_table, tell
-from pipeline.cli.common.output_files import check_target, written
+from pipeline.cli.common.console import csv_writer, err, print_json, print_table, say
+from pipeline.cli.common.output_files import check_target, output_file
 from pipeline.errors import MissingComponent, ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -21,7 +21,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where an answer goes: to people, unless one of --json, --csv and --parquet was given."""
+    """The form of an answer: a table for people, unless one of --json, --csv and --parquet was given."""
 
     as_json: bool
     csv: str | None
@@ -29,7 +29,7 @@ class Output:
 
     @classmethod
     def chosen(cls, as_json: bool, csv: str | None, parquet: str | None) -> Output:
-        """From the options, checked before anything is asked.
+        """The form that the options choose, checked before anything is asked.
 
         Raises:
             ViapublicaError: more than one was given, or the file can be none.
@@ -41,7 +41,7 @@ class Output:
         if csv is not None and csv != "-":
             check_target("--csv", csv)
         if parquet == "-":
-            raise ViapublicaError("--parquet -", "cannot go to standard output", "Write --parquet FILE")
+            raise ViapublicaError("--parquet -", "cannot be written to standard output", "Write --parquet FILE")
         if parquet is not None:
             check_target("--parquet", parquet)
         return cls(as_json, csv, parquet)
@@ -78,7 +78,7 @@ class Output:
         elif found:
             print_table(title, columns, map(row, found))
         else:
-            tell(err, "nothing found")
+            say(err, "nothing found")
 
 
 def _fields(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _write_parquet(target: str, found: Sequence[msgspec.Struct], fields: dict[st
     plain = [msgspec.to_builtins(item) for item in found]
     schema = pa.schema([(name, _arrow_type(pa, kind)) for name, kind in fields.items()])
     arrays = [pa.array([item.get(field.name) for item in plain], type=field.type) for field in schema]
-    with written("--parquet", target, "wb") as stream:
+    with output_file("--parquet", target, "wb") as stream:
         parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), stream)
 
 

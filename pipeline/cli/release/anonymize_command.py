@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.anonymize.settings import AnonymizeSettings, CoverSettings, Look, MarkText
-from pipeline.cli.common.signals import tidied_up
+from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.media.commands import ModelOption, ModelsOption
 
 
@@ -62,7 +62,7 @@ def anonymize(
     models: ModelsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
 ) -> None:
-    """Hide persons, faces and plates for good, drop sound and metadata, and burn in a mark.
+    """Hide persons, faces and plates for good, and drop sound and metadata.
 
     Every image is looked at, persons are followed forwards and backwards in time, and the video is encoded anew from
     the covered images: nothing of what lies under a cover is in the file.
@@ -71,7 +71,7 @@ def anonymize(
     """
     from pipeline.app.release.anonymize_files import Request, carry_out
 
-    with tidied_up():
+    with clean_exit_on_signals():
         carry_out(
             Request(
                 file=file,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.common.moments import zone_named
+from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_REGISTER = "viapublica-register/register.db"
 
 app = typer.Typer(
-    help="The register of disclosures: ask, decide, look up, and the month's sheet. Nothing leaves without an entry.",
+    help="Disclosures: request, decide, build, deliver, look up.\n\n"
+    "Nothing leaves without an entry in the register.\n\nExample: [bold]viapublica release list[/]",
     no_args_is_help=True,
 )
 
@@ -65,7 +66,7 @@ def opened(where: str, zone: str | None = None, *, create: bool = False) -> Iter
     Raises:
         ViapublicaError: it cannot be opened, or the zone is none.
     """
-    place = zone_named(zone)
+    place = find_zone(zone)
     from pipeline.governance.register import Register  # here: SQLAlchemy takes long to import
 
     with Register(where, zone=place, create=create) as register:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.common.console import out, print_json, tell
-from pipeline.cli.common.signals import tidied_up
+import pipeline.cli.release.certificate_command  # noqa: F401  registers its command
+from pipeline.cli.common.console import out, print_json, say
+from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.media.commands import ModelOption, ModelsOption
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
@@ -72,7 +73,7 @@ def build(
     """
     from pipeline.app.release.build_release import Build, carry_out
 
-    with tidied_up(), opened(register) as book:
+    with clean_exit_on_signals(), opened(register) as book:
         carry_out(
             Build(
                 number=number,
@@ -119,9 +120,9 @@ def verify(
     else:
         tell_examined(examined)
         if numbers:
-            tell(out, ("registered ", "bold green"), f"built for disclosure {', '.join(numbers)}")
+            say(out, ("registered ", "bold green"), f"built for disclosure {', '.join(numbers)}")
         else:
-            tell(out, ("not registered ", "bold red"), "this very file was never built for a disclosure here")
+            say(out, ("not registered ", "bold red"), "this very file was never built for a disclosure here")
     if not (examined.good and numbers):
         raise typer.Exit(1)
 
@@ -155,7 +156,7 @@ def uncover(
         print_json([{"uncovering_id": one.uncovering_id, "reason": one.reason} for one in asked])
         return
     for one in asked:
-        tell(
+        say(
             out,
             ("asked ", "bold"),
             f"{one.reason}, {place_of(one.region)}; a second person confirms with: "
@@ -181,4 +182,4 @@ def confirm(
         print_json({"uncovering_id": done.uncovering_id, "confirmed_by": done.confirmed_by, "reason": done.reason})
     else:
         who = f"asked by {done.asked_by}, confirmed by {done.confirmed_by}"
-        tell(out, ("confirmed ", "bold"), f"{done.reason}, {place_of(done.region)} ({who})")
+        say(out, ("confirmed ", "bold"), f"{done.reason}, {place_of(done.region)} ({who})")

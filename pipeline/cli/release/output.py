@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from pipeline.cli.common.console import err, out, print_json, print_table, tell
+from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.domain.disclosure import Content, Disclosure, DisclosureState, JournalEntry
 
 _ENDLESS_S = 1e6
@@ -31,15 +31,15 @@ def tell_changed(found: Disclosure, as_json: bool) -> None:
     if as_json:
         print_json(as_plain(found))
         return
-    tell(out, (found.number, "bold"), " ", (found.state.value, _COLORS[found.state]), f"  {found.request.recipient}")
+    say(out, (found.number, "bold"), " ", (found.state.value, _COLORS[found.state]), f"  {found.request.recipient}")
     if following := _next(found):
-        tell(err, ("next: ", "bold"), following)
+        say(err, ("next: ", "bold"), following)
 
 
 def tell_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
     """A table."""
     if not found:
-        tell(err, "no disclosures")
+        say(err, "no disclosures")
         return
     rows = [
         (
@@ -60,10 +60,10 @@ def tell_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
 
 def tell_all(found: Disclosure, entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
     """Everything that is known."""
-    tell(out, (found.number, "bold"), " ", (found.state.value, _COLORS[found.state]))
+    say(out, (found.number, "bold"), " ", (found.state.value, _COLORS[found.state]))
     for name, value in _facts(found, zone):
         if value:
-            tell(out, (f"{name:>20}  ", "dim"), value)
+            say(out, (f"{name:>20}  ", "dim"), value)
     tell_journal(entries, zone)
 
 

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.common.console import err, out, print_json, tell
-from pipeline.cli.common.moments import zone_named
-from pipeline.cli.common.output_files import check_target, written
+from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.output_files import check_target, output_file
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
     JsonOption,
@@ -23,6 +22,7 @@ from pipeline.cli.release.app import (
 from pipeline.cli.release.output import as_plain, tell_all, tell_journal, tell_list
 from pipeline.cli.release.request_commands import app  # those commands come first in the help
 from pipeline.domain.disclosure import NUMBER_EXAMPLE, Disclosure, DisclosureState, read_number
+from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 __all__ = ["app"]
@@ -50,7 +50,7 @@ def list_(
         for one in found:
             print_json(as_plain(one))
     else:
-        tell_list(found, zone_named(zone))
+        tell_list(found, find_zone(zone))
 
 
 @app.command("show")
@@ -69,7 +69,7 @@ def show(
     if as_json:
         print_json({**as_plain(found), "journal": [asdict(entry) for entry in entries]})
     else:
-        tell_all(found, entries, zone_named(zone))
+        tell_all(found, entries, find_zone(zone))
 
 
 @app.command("find")
@@ -104,7 +104,7 @@ def find(
         if as_json:
             print_json({"found_as": role, **as_plain(one)})
         else:
-            tell(out, (one.number, "bold"), f"  {_ROLES[role]}; {one.state.value}; {one.request.recipient}")
+            say(out, (one.number, "bold"), f"  {_ROLES[role]}; {one.state.value}; {one.request.recipient}")
 
 
 @app.command("sheet")
@@ -145,17 +145,17 @@ def sheet(
         institution=institution or ", ".join(names),
         month=month,
         made_ms=SystemClock().wall_ms(),
-        zone=zone_named(zone),
+        zone=find_zone(zone),
         journal=(len(entries), entries[-1].hash if entries else ""),
     )
-    with written("--out", path, "wb") as stream:
+    with output_file("--out", path, "wb") as stream:
         stream.write(month_sheet(found, head))
     if broken is not None:
-        tell(err, ("broken:", "bold red"), " the journal does not hold; see viapublica release journal --check")
+        say(err, ("broken:", "bold red"), " the journal does not hold; see viapublica release journal --check")
     if as_json:
         print_json({"file": path, "month": month, "disclosures": len(found)})
     else:
-        tell(out, ("written ", "bold"), f"{path}: {len(found)} disclosure{'' if len(found) == 1 else 's'}")
+        say(out, ("written ", "bold"), f"{path}: {len(found)} disclosure{'' if len(found) == 1 else 's'}")
 
 
 @app.command("journal")
@@ -181,15 +181,15 @@ def journal(
             for entry in entries:
                 print_json(asdict(entry))
         else:
-            tell_journal(entries, zone_named(zone))
+            tell_journal(entries, find_zone(zone))
         return
     last = entries[-1].hash if entries else ""
     if as_json:
         result: dict[str, Any] = {"good": broken is None, "entries": len(entries), "last_hash": last}
         print_json(result | {"broken": None if broken is None else asdict(broken)})
     elif broken is None:
-        tell(out, ("holds", "bold green"), f": entry {len(entries)} is the last, its hash {last or 'none'}")
-        tell(err, "note the hash elsewhere: it shows later that nothing before it was taken away")
+        say(out, ("holds", "bold green"), f": entry {len(entries)} is the last, its hash {last or 'none'}")
+        say(err, "note the hash elsewhere: it shows later that nothing before it was taken away")
     if broken is not None:
         if as_json:
             raise typer.Exit(1)

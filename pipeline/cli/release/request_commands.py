@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.common.console import err, tell
-from pipeline.cli.common.moments import parse_span, zone_named
+from pipeline.cli.common.console import err, say
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
     ByOption,
@@ -22,6 +21,7 @@ from pipeline.cli.release.app import (
 )
 from pipeline.cli.release.output import tell_changed
 from pipeline.domain.disclosure import Content, LegalBasis, MarkWords, ReleaseLook, Request
+from pipeline.domain.times import find_zone, parse_range
 
 if TYPE_CHECKING:
     from pipeline.record.holds import Holds
@@ -62,7 +62,7 @@ def request(
     Example: [bold]viapublica release request --recipient "12ª Vara Criminal" --basis judiciary --purpose "prova"
     --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T08:30-03:00 --declaration signed.pdf[/]
     """
-    begin_ms, end_ms = parse_span(start, end, zone_named(zone))
+    begin_ms, end_ms = parse_range(start, end, find_zone(zone))
     from pipeline.governance.declarations import file_digest, shown_name
 
     digest = "" if file is None else file_digest(file)[0]
@@ -84,10 +84,10 @@ def request(
     if begin_ms is None or end_ms is None or file is not None:
         return
     if keeper is None:
-        tell(err, "recorded video goes after some days: name --config to have it held, or use viapublica segments hold")
+        say(err, "recorded video goes after some days: name --config to have it held, or use viapublica segments hold")
         return
     held = keeper.hold(camera, begin_ms, end_ms, f"disclosure {entered.number}", person(by))
-    tell(err, f"held: {held}; when it is delivered or refused: viapublica segments free {held}")
+    say(err, f"held: {held}; when it is delivered or refused: viapublica segments free {held}")
 
 
 def _keeper(config: Path) -> Holds:

@@ -1,4 +1,4 @@
-"""`viapublica verify` for whoever got a released clip, and `viapublica certificate` for who releases the first one."""
+"""`viapublica verify`: the check of a released clip by its recipient."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from pipeline.anonymize.metadata_check import leftovers
 from pipeline.anonymize.provenance import Provenance, Standing, read_provenance
-from pipeline.cli.common.console import out, plain, print_json, tell
+from pipeline.cli.common.console import out, plain, print_json, say
 from pipeline.cli.common.output_files import sha256_of
 from pipeline.errors import ReleaseError
 
@@ -44,7 +44,9 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
 ) -> None:
-    """Check a released clip offline: who signed it, whether it is unchanged, what was done, and what else is in it.
+    """Check a released clip offline: signature, integrity, contents.
+
+    Shows who signed it, whether it is unchanged, what was done, and what else is in it.
 
     Exit status 0 when it is signed and unchanged (with --trust: by somebody trusted) and holds nothing but images.
 
@@ -100,29 +102,12 @@ def tell_examined(examined: Examined) -> None:
     """The same for people."""
     found = examined.provenance
     word, color, meaning = _WORDS[found.standing]
-    tell(out, (word, f"bold {color}"), f" {meaning}")
+    say(out, (word, f"bold {color}"), f" {meaning}")
     for name, value in (("signer", found.signer), ("sha256", examined.sha256), *_rows(found.statement)):
         if value:
-            tell(out, (f"{name:>12}  ", "dim"), plain(value)[:_LONGEST])
+            say(out, (f"{name:>12}  ", "dim"), plain(value)[:_LONGEST])
     for problem in (*found.problems, *examined.extras):
-        tell(out, ("problem:", "bold red"), f" {plain(problem)[:_LONGEST]}")
-
-
-def certificate(
-    institution: Annotated[str, typer.Argument(help="Who will sign.", show_default=False)],
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("certificate"),
-) -> None:
-    """Make a certificate of your own for signing releases, where the institution has none (ICP-Brasil or other) yet.
-
-    Example: [bold]viapublica certificate "SSP-MT" --out certificate[/]
-    """
-    if not institution.strip():
-        raise ReleaseError("institution", "is empty", "Write who signs, such as viapublica certificate SSP-MT")
-    from pipeline.anonymize.signing_certificate import make_identity  # here: cryptography takes long to import
-
-    made, key, authority = make_identity(institution.strip(), folder)
-    tell(out, ("made ", "bold"), f"{made}, {key} (for this user only) and {authority}")
-    tell(out, f"sign with --certificate {made} --key {key}; give {authority} to those who receive clips")
+        say(out, ("problem:", "bold red"), f" {plain(problem)[:_LONGEST]}")
 
 
 def _authorities(trust: Path | None) -> str:

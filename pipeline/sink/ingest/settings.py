@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class IngestSettings(BaseModel):
-    """How `viapublica ingest` brings events from Kafka into the event store."""
+    """How `viapublica kafka ingest` brings events from Kafka into the event store."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,11 +1,11 @@
-"""Which plates travel with a plate."""
+"""Convoys: the plates that travel with a plate."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from pipeline.domain.plate import plate_key
-from pipeline.store.answers.sql_fragments import Page, Rows, check_plate, in_range, where
+from pipeline.domain.plate import check_plate, plate_key
+from pipeline.store.answers.sql_fragments import Page, Rows, in_range, where
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import Companion, Convoy, check_between
 

@@ -1,4 +1,4 @@
-"""Events as they came, and what they tell of cameras."""
+"""Events as they were stored, their number, and a summary of each camera."""
 
 from __future__ import annotations
 

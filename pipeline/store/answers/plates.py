@@ -10,12 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from pipeline.domain.events import PlateReadEvent
-from pipeline.domain.plate import keys_near, normalize, plate_key
+from pipeline.domain.plate import check_plate, keys_near, normalize, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.answers.sql_fragments import (
     Page,
     Rows,
-    check_plate,
     in_range,
     in_statements,
     is_one_of,
@@ -27,12 +26,12 @@ from pipeline.store.questions import Plates
 from pipeline.store.schema.tables import PLATE_READS
 
 _FEW_PLATES: Final = 10
-"""Of more, a page is a small part of the reads, and finding first from when on it is takes less time than it saves."""
+"""Of more plates, a page is a small part of the reads, and it pays to find its oldest time first."""
 _MOST_KEYS: Final = 100_000
 _MOST_PATTERNS: Final = 100
 _LONGEST_PATTERN: Final = 200
 _LONGEST_NEAR: Final = 10
-"""Letters and digits of a plate of which one may be wrong: the keys to look at grow with the square of its length."""
+"""Letters and digits of a plate of which one may be wrong: the number of keys grows with the square of its length."""
 
 _WILDCARDS: Final = str.maketrans({"*": "%", "?": "_"})
 _PATTERN_PART = re.compile(r"[*?]|[^*?]+")

@@ -1,4 +1,4 @@
-"""Pieces of SQL that answers are made of; ClickHouse 18.16 and the newest understand them."""
+"""Fragments of SQL that answers are built of, for ClickHouse 18.16 and newer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
-from pipeline.domain.plate import normalize
-from pipeline.errors import StoreError
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import check_page
 from pipeline.store.schema.tables import Table
 
 _MAX: Final = 2**63 - 1
 _END_MS: Final = 2**32 * 1000 - 1
-_LONGEST_PLATE: Final = 64
 _LONGEST_LIST: Final = 100_000
 """Characters of a list of values; servers refuse statements of more than 262,144 bytes (max_query_size)."""
 
@@ -32,7 +29,7 @@ class Page:
 
     @classmethod
     def checked(cls, limit: int, offset: int) -> Page:
-        """The page that somebody asks for.
+        """A page as requested.
 
         Raises:
             StoreError: it makes no sense.
@@ -41,7 +38,7 @@ class Page:
         return cls(limit, offset)
 
     def up_to(self) -> Page:
-        """All rows up to its end: what each of several answers must give that are then put together."""
+        """All rows up to its end: the part of each of several answers that are merged."""
         return Page(self.limit + self.offset, 0)
 
     def of(self, rows: list[T]) -> list[T]:
@@ -100,7 +97,7 @@ def select(rows: Rows, table: Table, conditions: Sequence[str], page: Page) -> l
 
 
 def select_newest(rows: Rows, table: Table, conditions: Sequence[str], page: Page) -> list[dict[str, Any]]:
-    """Like `select`, of many rows: finds from when on the page's rows are, and sorts only those.
+    """Like `select`, of many rows: finds the time from which on the page's rows are, and sorts only those.
 
     Removing duplicates needs all candidates sorted; on a large table that is most of the time.
     """
@@ -112,19 +109,6 @@ def select_newest(rows: Rows, table: Table, conditions: Sequence[str], page: Pag
         if len(found) == page.limit or newest["n"] < most:
             return found
         most *= 8
-
-
-def check_plate(plate: str) -> None:
-    """Refuse what can be no plate.
-
-    Raises:
-        StoreError: no letter or digit in it, or longer than 64 characters.
-    """
-    text = normalize(plate)
-    if not text:
-        raise StoreError("plate", f"{plate!r} has no letter or digit in it", "Write it like ABC1D23 or ABC-1234.")
-    if len(text) > _LONGEST_PLATE:
-        raise StoreError("plate", f"{plate[:20]!r}… has more than {_LONGEST_PLATE} letters and digits", "")
 
 
 def _clamp(value: int, most: int) -> int:

@@ -1,4 +1,4 @@
-"""Opening of the event store's database from its settings."""
+"""Connections to the databases of the event store, from settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 def chdb_folder(settings: ChdbSettings, data_dir: Path) -> Path:
-    """Folder of the embedded store, absolute."""
+    """Where the embedded store lies, absolute."""
     return (data_dir / settings.path).resolve()
 
 
@@ -22,16 +22,18 @@ def target_of(settings: StoreSettings, data_dir: Path) -> str:
 
 
 def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> EventDatabase:
-    """A connection.
+    """A connection, for what fills, maintains or reads the tables with SQL.
+
+    Programs that ask questions use `pipeline.app.queries.open_queries` instead.
 
     Args:
         settings: which database.
         data_dir: folder of this program's data.
-        create: create the folder or database when it is missing; a reader never does.
+        create: make the folder or database when it is missing; a reader never does.
 
     Raises:
         StoreBusy: another process owns the embedded store.
-        StoreError: it does not exist (`create` false), or cannot be opened.
+        StoreError: it is not there (`create` false), or cannot be opened.
         ConfigError: the password cannot be read.
     """
     if isinstance(settings, ChdbSettings):

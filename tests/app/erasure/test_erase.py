@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.app.erasure.erase import Erasure, open_erasure
+from pipeline.app.installation import Installation
 from pipeline.domain.events import Event, Kind, decode, encode
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.jsonlines import JsonLinesWriter
@@ -22,9 +23,10 @@ from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.chdb import lock_path
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.erasure_selection import Selection
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.settings import ChdbSettings, StoreSettings
+from tests.asking import Asking
 from tests.event_samples import START_MS, count, health, plate_read, records, track
 from tests.store.test_store import fill
 
@@ -53,22 +55,22 @@ def spool(data_dir: Path, events: list[Event], name: str = "store") -> Spool:
 def erasing(
     data_dir: Path, *stores: StoreSettings, selection: Selection = PLATE, sinks: tuple[SinkSettings, ...] = ()
 ) -> Iterator[Erasure]:
-    with open_erasure(selection, stores, sinks, data_dir, patience_s=60) as erasure:
+    with open_erasure(selection, Installation(data_dir, stores, sinks), timeout_s=60) as erasure:
         yield erasure
 
 
 def found(erasure: Erasure) -> dict[str, int]:
-    return {finding.name: finding.events for finding in erasure.look() if finding.events}
+    return {place.name: place.events for place in erasure.preview() if place.events}
 
 
-def test_a_vehicle_goes_from_every_table_and_nobody_else(
+def test_a_vehicle_goes_from_every_table_and_no_other(
     database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     for _ in range(3):
         fill(database, street())
     with erasing(tmp_path, store_settings) as erasure:
         assert found(erasure) == {"plate_reads": 2, "tracks": 2}
-        done = erasure.carry_out()
+        done = erasure.erase()
         assert {(f.name, f.events, f.left) for f in done if f.kind == "table"} == {
             ("plate_reads", 2, 0),
             ("tracks", 2, 0),
@@ -76,8 +78,8 @@ def test_a_vehicle_goes_from_every_table_and_nobody_else(
             ("alerts", 0, 0),
             ("health", 0, 0),
         }
-        assert {f.events for f in erasure.carry_out()} == {0}
-    store = open_store(store_settings, tmp_path)
+        assert {f.events for f in erasure.erase()} == {0}
+    store = Asking(open_event_store(store_settings, tmp_path))
     left = store.events(limit=1000)
     assert {e.event_id for e in left} == {e.event_id for e in rest()}
     assert store.plates("ABC1234") == store.plates("ABC1C34") == []
@@ -91,8 +93,8 @@ def test_a_place_and_time_goes_from_every_table(
     there = Selection.of(None, ["cam-1"], START_MS, START_MS + 30_000)
     with erasing(tmp_path, store_settings, selection=there) as erasure:
         assert found(erasure) == {"plate_reads": 40, "tracks": 40, "counts": 1, "health": 1}
-        assert sum(f.left or 0 for f in erasure.carry_out()) == 0
-    store = open_store(store_settings, tmp_path)
+        assert sum(f.left or 0 for f in erasure.erase()) == 0
+    store = Asking(open_event_store(store_settings, tmp_path))
     assert store.count(Kind.PLATE_READ) == 40
     assert store.count(Kind.COUNT) == 2
     store.close()
@@ -110,7 +112,7 @@ def test_what_was_erased_is_in_no_file_of_the_embedded_store(tmp_path: Path) -> 
         return int(database.rows("SELECT toInt64(count()) AS n FROM system.parts WHERE NOT active")[0]["n"])
 
     with erasing(tmp_path, ChdbSettings()) as erasure:
-        erasure.carry_out()
+        erasure.erase()
     assert parts() == 0
     definition = database.rows("SHOW CREATE TABLE plate_reads")
     assert "old_parts_lifetime" not in str(definition)
@@ -137,8 +139,8 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
     sinks = (JsonLinesSettings(path=Path("lines.jsonl")), KafkaSettings(name="bus"))
     with erasing(tmp_path, sinks=sinks) as erasure:
         assert found(erasure) == {"store": 4, "lines.jsonl": 4, "store.jsonl": 5}
-        assert any("Kafka topics viapublica.* of sink bus" in words for words in erasure.not_covered)
-        assert {f.left for f in erasure.carry_out()} == {0}
+        assert any("Kafka topics viapublica.* of sink bus" in words for words in erasure.out_of_reach)
+        assert {f.left for f in erasure.erase()} == {0}
     report, damaged = summary(tmp_path / "spool" / "store")
     assert (report.events, report.erased, report.missing, damaged) == (len(events) - 4, 4, 0, [])
     with contextlib.closing(Spool("store", tmp_path / "spool" / "store", SpoolSettings())) as again:
@@ -161,7 +163,7 @@ def test_tracks_are_found_by_reads_that_lie_elsewhere(
         pass
     with erasing(tmp_path, store_settings) as erasure:
         assert found(erasure) == {"tracks": 1, "store": 1}
-        erasure.carry_out()
+        erasure.erase()
     assert database.rows("SELECT toInt64(count()) AS n FROM tracks") == [{"n": 9}]
 
 
@@ -178,19 +180,19 @@ def test_stopped_between_two_places_it_is_finished_by_doing_it_again(
     with erasing(tmp_path, store_settings) as erasure, monkeypatch.context() as broken:
         broken.setattr(StoredEvents, "erase", failing)
         with pytest.raises(StoreError, match="went away"):
-            erasure.carry_out()
+            erasure.erase()
     with erasing(tmp_path, store_settings) as erasure:
-        assert found(erasure) == {"plate_reads": 2, "tracks": 2, "store": 2}, "the reads still tell which tracks"
-        assert {f.left for f in erasure.carry_out()} == {0}
+        assert found(erasure) == {"plate_reads": 2, "tracks": 2, "store": 2}, "the reads still lead to the tracks"
+        assert {f.left for f in erasure.erase()} == {0}
 
 
-def test_what_is_left_is_told_loudly(
+def test_events_left_behind_are_an_error(
     database: EventDatabase, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(database, street())
     monkeypatch.setattr(StoredEvents, "erase", lambda *_: None)
     with erasing(tmp_path, store_settings) as erasure, pytest.raises(StoreError, match="2 in table plate_reads of"):
-        erasure.carry_out()
+        erasure.erase()
 
 
 def test_many_tracks_go_in_several_statements(
@@ -199,7 +201,7 @@ def test_many_tracks_go_in_several_statements(
     fill(database, [*(plate_read(n, plate="ABC1234") for n in range(1200)), *(track(n) for n in range(1300))])
     with erasing(tmp_path, store_settings) as erasure:
         assert found(erasure) == {"plate_reads": 1200, "tracks": 1200}
-        erasure.carry_out()
+        erasure.erase()
     assert database.rows("SELECT toInt64(count()) AS n FROM tracks") == [{"n": 100}]
 
 
@@ -218,6 +220,6 @@ def test_a_running_owner_is_named(tmp_path: Path) -> None:
 
 def test_nothing_there_is_no_error(store_settings: StoreSettings, tmp_path: Path) -> None:
     with erasing(tmp_path / "nowhere", store_settings) as erasure:
-        assert [f for f in erasure.look() if f.events] == []
-        assert [f for f in erasure.carry_out() if f.left] == []
+        assert [f for f in erasure.preview() if f.events] == []
+        assert [f for f in erasure.erase() if f.left] == []
     assert not (tmp_path / "nowhere").exists()

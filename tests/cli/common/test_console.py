@@ -1,4 +1,4 @@
-"""What commands print: names of files and the like come through as they are, and harm nobody."""
+"""Terminal output and CSV files: untrusted text is shown as it is and does no harm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.common.console import csv_writer, out, print_table, tell, tell_error
+from pipeline.cli.common.console import csv_writer, out, print_table, report_error, say
 from pipeline.errors import ModelCardError, ViapublicaError
 from tests.cli.commands import viapublica
 
@@ -25,22 +25,22 @@ def write(target: str | Path, rows: Iterable[tuple[object, ...]] = (("a", 1),)) 
         writer.writerows(rows)
 
 
-def test_brackets_in_errors_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_error(ModelCardError(MARKUP, MARKUP, MARKUP))
+def test_brackets_in_errors_are_shown_and_not_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    report_error(ModelCardError(MARKUP, MARKUP, MARKUP))
     assert capsys.readouterr().err == f"error: {MARKUP}: {MARKUP}\nfix:   {MARKUP}\n"
-    tell(out, MARKUP)
+    say(out, MARKUP)
     assert capsys.readouterr().out == f"{MARKUP}\n"
 
 
-def test_no_value_moves_the_cursor_or_turns_the_writing(capsys: pytest.CaptureFixture[str]) -> None:
-    tell(out, "a\x1b[2Jb\u202ec\r")
+def test_no_value_moves_the_cursor_or_changes_the_direction_of_writing(capsys: pytest.CaptureFixture[str]) -> None:
+    say(out, "a\x1b[2Jb\u202ec\r")
     print_table("t", ["a"], [("x\ny\x9b1m",)])
     shown = capsys.readouterr().out
     assert shown.startswith("a\\u001b[2Jb\\u202ec\\u000d\n")
     assert "x\\u000ay\\u009b1m" in shown
 
 
-def test_brackets_in_tables_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_brackets_in_tables_are_shown_and_not_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(MARKUP, ["a"], [(MARKUP,)], note=MARKUP)
     assert capsys.readouterr().out.count(MARKUP) == 3
 
@@ -48,14 +48,14 @@ def test_brackets_in_tables_are_shown_and_not_obeyed(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     "arguments", [["config", "explain", "nope.[/x]"], ["detect", "[/x]/nope.jpg"], ["config", "check", "[/x].yaml"]]
 )
-def test_commands_name_what_has_brackets(arguments: list[str]) -> None:
+def test_commands_show_arguments_with_brackets(arguments: list[str]) -> None:
     result = viapublica(*arguments)
     assert result.returncode == 1
     assert arguments[-1] in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_text_that_a_spreadsheet_would_calculate_is_marked_and_numbers_are_not(tmp_path: Path) -> None:
+def test_text_that_a_spreadsheet_would_execute_gets_an_apostrophe_and_numbers_do_not(tmp_path: Path) -> None:
     names = ["=cmd|' ' !A0.jpg", "+1", "-1.jpg", "@SUM(A1)", "\t=1", "\x1b[2J", "＝1"]
     plain = ["street.jpg", "a=1.jpg", "", " x", "ABC1D23", "é.jpg"]
     write(tmp_path / "x.csv", ((name, -0.5) for name in [*names, *plain]))
@@ -65,7 +65,7 @@ def test_text_that_a_spreadsheet_would_calculate_is_marked_and_numbers_are_not(t
     assert {row[1] for row in rows[1:]} == {"-0.5"}
 
 
-def test_a_name_cannot_end_its_row(tmp_path: Path) -> None:
+def test_a_line_break_in_a_name_does_not_end_its_row(tmp_path: Path) -> None:
     write(tmp_path / "x.csv", [("a\r=1", 1), ("a\n=1", 1), ('a",=1', 1)])
     with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as stream:
         assert [row[0] for row in csv.reader(stream)] == ["file", "a\\r=1", "a\n=1", 'a",=1']
@@ -76,7 +76,7 @@ def test_a_name_that_is_not_utf8_is_written_with_backslashes(tmp_path: Path) -> 
     assert (tmp_path / "x.csv").read_text() == "file,confidence\ncaf\\udce9.jpg,1\n"
 
 
-def test_standard_output_takes_such_names_too(tmp_path: Path) -> None:
+def test_standard_output_shows_names_that_are_not_utf8(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.yaml")
     (tmp_path / name).write_text("cameras: [{id: a, source: x, scope: public-road}]")
     program = "import sys; from pipeline.cli import main; sys.argv = ['x', 'config', 'check', sys.argv[1]]; main()"
@@ -89,12 +89,12 @@ def test_standard_output_takes_such_names_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["", "/", ".", "a\0b", "no/such/folder.csv"])
-def test_what_names_no_file_is_refused(target: str) -> None:
+def test_a_target_that_is_no_file_is_an_error(target: str) -> None:
     with pytest.raises(ViapublicaError):
         write(target)
 
 
-def test_a_pipe_and_a_device_are_written_to_and_stay(tmp_path: Path) -> None:
+def test_a_pipe_and_a_device_are_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     got: list[str] = []
@@ -109,29 +109,29 @@ def test_a_pipe_and_a_device_are_written_to_and_stay(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
-def test_files_of_others_are_left_alone_and_links_kept(tmp_path: Path) -> None:
-    (tmp_path / "x.csv.part").write_text("not ours")
+def test_other_files_stay_and_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.part").write_text("another file")
     (tmp_path / "link.csv").symlink_to(tmp_path / "x.csv")
     write(tmp_path / "link.csv")
-    assert (tmp_path / "x.csv.part").read_text() == "not ours"
+    assert (tmp_path / "x.csv.part").read_text() == "another file"
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "x.csv").read_text() == "file,confidence\na,1\n"
 
 
-def test_a_csv_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_csv_file_is_complete_or_unchanged(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("before")
 
     def rows() -> Iterator[tuple[object, ...]]:
         yield "a", 1
-        raise _Refused
+        raise _RefusedError
 
-    with pytest.raises(_Refused):
+    with pytest.raises(_RefusedError):
         write(tmp_path / "x.csv", rows())
     assert (tmp_path / "x.csv").read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
 
 
-class _Refused(ViapublicaError, PermissionError):
+class _RefusedError(ViapublicaError, PermissionError):
     """An error raised on purpose that is an OSError too, as `PolicyError` is."""
 
     def __init__(self) -> None:

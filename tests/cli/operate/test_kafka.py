@@ -50,7 +50,7 @@ def kafka_of(broker: KafkaBroker, prefix: str) -> KafkaSettings:
     return KafkaSettings(brokers=(broker.address,), topic_prefix=prefix, batch_interval_s=0.05)
 
 
-def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letters(
+def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_dead_letters(
     broker: KafkaBroker, config: Path, tmp_path: Path
 ) -> None:
     kafka = kafka_of(broker, tmp_path.name)
@@ -59,50 +59,53 @@ def test_events_come_through_kafka_into_the_store_and_rubbish_to_the_dead_letter
     sink.flush(20)
     sink.close()
     producer = open_producer(kafka, "test")
-    producer.send([Message(f"{tmp_path.name}.counts", b"rubbish", b"cam-9", [("empty", None)])])
+    producer.send([Message(f"{tmp_path.name}.counts", b"invalid", b"cam-9", [("empty", None)])])
     producer.close()
 
-    done = viapublica("ingest", "--config", config, "--once", "--json")
+    done = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert (told["stored"], told["dead"], told["lag"]) == (25, 1, 0)
+    counts = json.loads(done.stdout.splitlines()[-1])
+    assert (counts["stored"], counts["dead"], counts["lag"]) == (25, 1, 0)
     found = viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
     assert len(found) == 5
 
     (letters,) = [
-        json.loads(line) for line in viapublica("dead-letters", "ls", "-c", config, "--json").stdout.splitlines()
+        json.loads(line)
+        for line in viapublica("kafka", "dead-letters", "ls", "-c", config, "--json").stdout.splitlines()
     ]
     assert (letters["topic"], letters["count"]) == (f"{tmp_path.name}.counts", 1)
     assert "not an event" in letters["reason"]
-    assert "1 dead letters sent again" in viapublica("dead-letters", "replay", "--config", config).stdout
-    again = viapublica("ingest", "--config", config, "--once", "--json")
+    assert "1 dead letters sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
+    again = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1
-    assert "1 dead letters sent again" in viapublica("dead-letters", "replay", "--config", config).stdout, (
+    assert "1 dead letters sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout, (
         "of two alike"
     )
 
-    lines = viapublica("tail", "alerts", "--config", config, "--from-start", "--end", "--json").stdout.splitlines()
+    lines = viapublica(
+        "kafka", "tail", "alerts", "--config", config, "--from-start", "--end", "--json"
+    ).stdout.splitlines()
     assert [json.loads(json.loads(line)["value"])["rule"] for line in lines] == ["camera-lost"] * 5
-    few = viapublica("tail", "alerts", "--config", config, "--from-start", "--limit", "2").stdout
+    few = viapublica("kafka", "tail", "alerts", "--config", config, "--from-start", "--limit", "2").stdout
     assert few.count("camera-lost") == 2
 
 
-def test_what_is_wrong_is_named(config: Path, tmp_path: Path) -> None:
-    unknown = viapublica("tail", "faces", "--config", config)
+def test_wrong_topics_sinks_and_brokers_are_errors(config: Path, tmp_path: Path) -> None:
+    unknown = viapublica("kafka", "tail", "faces", "--config", config)
     assert (unknown.returncode, "is not a topic of this program" in unknown.stderr) == (1, True)
-    missing = viapublica("tail", "counts", "--config", config, "--end")
+    missing = viapublica("kafka", "tail", "counts", "--config", config, "--end")
     assert "does not exist" in missing.stderr
     plain = tmp_path / "plain.yaml"
     plain.write_text("cameras: [{id: a, source: x.mp4, scope: public-road}]\n", encoding="utf-8")
-    assert "has no Kafka sink" in viapublica("ingest", "--config", plain).stderr
+    assert "has no Kafka sink" in viapublica("kafka", "ingest", "--config", plain).stderr
     away = tmp_path / "away.yaml"
     away.write_text(re.sub(r"127.0.0.1:[0-9]+", "127.0.0.1:1", config.read_text()), encoding="utf-8")
-    assert "Are the brokers running" in viapublica("tail", "counts", "--config", away).stderr
+    assert "Are the brokers running" in viapublica("kafka", "tail", "counts", "--config", away).stderr
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_the_published_schemas_are_those_of_the_code(kind: Kind) -> None:
     name, text = schema_of(kind)
     published = Path(__file__).parents[3] / "docs" / "schemas" / name
-    assert published.read_text(encoding="utf-8") == text, "run: viapublica schema --out docs/schemas"
-    assert text == viapublica("schema", kind.value).stdout
+    assert published.read_text(encoding="utf-8") == text, "run: viapublica kafka schema --out docs/schemas"
+    assert text == viapublica("kafka", "schema", kind.value).stdout

@@ -1,7 +1,8 @@
-"""Weights and their cards, asked from the command line."""
+"""`viapublica models`."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.cli.commands import viapublica
 pytestmark = pytest.mark.real
 
 
-def test_all_cards_are_listed_and_say_whether_their_weights_are_there(models_dir: Path, tmp_path: Path) -> None:
+def test_all_cards_are_listed_with_whether_their_weights_are_present(models_dir: Path, tmp_path: Path) -> None:
     listed = json.loads(viapublica("models", "list", "--json", models=models_dir).stdout)
     assert {card["name"] for card in listed} >= {"yolo11n_int8_320", "cct_xs_v1_global"}
     assert all(card["present"] for card in listed)
@@ -21,7 +22,7 @@ def test_all_cards_are_listed_and_say_whether_their_weights_are_there(models_dir
     assert not {card["name"]: card["present"] for card in without}["yolo11n_int8_320"]
 
 
-def test_a_changed_file_is_found(models_dir: Path, tmp_path: Path) -> None:
+def test_a_changed_file_is_reported(models_dir: Path, tmp_path: Path) -> None:
     name = "yolo11n_int8_320"
     assert viapublica("models", "verify", name, models=models_dir).returncode == 0
     (tmp_path / "coco").mkdir()
@@ -47,7 +48,7 @@ def test_detectors_are_compared_on_the_same_images(data_dir: Path, models_dir: P
     assert nothing.returncode == 1
 
 
-def test_a_changed_plate_configuration_is_found_too(tmp_path: Path) -> None:
+def test_a_changed_plate_configuration_is_reported_too(tmp_path: Path) -> None:
     models = Path(__file__).parents[3] / "models"
     for folder in ("cards", "plates"):
         shutil.copytree(models / folder, tmp_path / folder)
@@ -66,9 +67,28 @@ def test_a_broken_card_does_not_hide_the_others(tmp_path: Path) -> None:
     assert "mine.yaml" in result.stderr
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_models_folder_is_an_error_with_a_fix(tmp_path: Path) -> None:
     result = viapublica("models", "list", "--models", tmp_path / "nowhere")
     assert result.returncode == 1
     assert "nowhere: is not a folder fix: Name the folder that holds the weights: --models" in " ".join(
         result.stderr.split()
     )
+
+
+def test_a_network_is_tested_with_each_backend(tmp_path: Path) -> None:
+    result = viapublica("models", "test", "viapublica_plates", "--json")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(result.stdout)
+    assert {row["model"] for row in rows} == {"viapublica_plates"}
+    assert {(row["backend"], row["state"]) for row in rows} >= {("onnxruntime", "passed")}
+
+
+def test_recorded_answers_are_those_of_the_card() -> None:
+    models = Path(__file__).parents[3] / "models"
+    image = models / "known-answers" / "plate-abc1234.png"
+    recorded = viapublica("models", "record-answers", "viapublica_plates", image).stdout
+    assert "text: ABC1234" in recorded
+    assert hashlib.sha256(image.read_bytes()).hexdigest() in recorded
+    card = (models / "cards" / "viapublica_plates.yaml").read_text(encoding="utf-8")
+    assert "file: known-answers/plate-abc1234.png" in recorded
+    assert "file: known-answers/plate-abc1234.png" in card

@@ -57,21 +57,21 @@ def data(tmp_path: Path) -> Path:
 
 def test_what_is_stored_and_due_is_shown_and_dropped(data: Path) -> None:
     config = data / "viapublica.yaml"
-    (shown,) = json.loads(viapublica("retention", "show", "--config", config, "--json").stdout)
+    (shown,) = json.loads(viapublica("store", "retention", "show", "--config", config, "--json").stdout)
     reads = shown["tables"][0]
     assert (reads["table"], reads["keep_days"], len(reads["days"])) == ("plate_reads", 3, 10)
     assert reads["oldest"] == reads["days"][0]["day"]
     assert [day["due"] for day in reads["days"]] == [True] * 6 + [False] * 4
     assert all(day["rows"] == 1 and day["bytes"] > 0 for day in reads["days"])
-    (would,) = json.loads(viapublica("retention", "apply", "--config", config, "--dry-run", "--json").stdout)
+    (would,) = json.loads(viapublica("store", "retention", "apply", "--config", config, "--dry-run", "--json").stdout)
     assert (would["dropped"], len([d for d in would["days"] if d["table"] == "plate_reads"])) == (False, 6)
-    table = viapublica("retention", "show", "--config", config)
+    table = viapublica("store", "retention", "show", "--config", config)
     assert "plate_reads 3 days" in table.stdout
-    done = viapublica("retention", "apply", "--config", config)
+    done = viapublica("store", "retention", "apply", "--config", config)
     assert (done.returncode, done.stdout.count("plate_reads")) == (0, 6), done.stderr
-    again = viapublica("retention", "apply", "--config", config)
+    again = viapublica("store", "retention", "apply", "--config", config)
     assert "nothing is due" in again.stderr
-    by_folder = viapublica("retention", "show", "--data", data)
+    by_folder = viapublica("store", "retention", "show", "--data", data)
     assert "plate_reads 7 days" in by_folder.stdout, "without a configuration what the law's default says"
 
 
@@ -82,7 +82,7 @@ def test_a_plate_is_shown_asked_about_erased_and_proven_gone(data: Path) -> None
     events = {place["name"]: place["events"] for place in report["places"] if place["events"]}
     assert (report["erased"], events) == (False, {"plate_reads": 2, "tracks": 1, "store": 2}), dry.stderr
     asked = viapublica("erase", "--plate", "ABC1234", "--config", config)
-    assert asked.returncode == 1, "nobody said yes"
+    assert asked.returncode == 1, "it was not confirmed"
     done = viapublica("erase", "--plate", "ABC1234", "--config", config, "--yes")
     assert (done.returncode, "5 events erased; counted again: 0 left" in done.stderr) == (0, True), done.stderr
     assert "Kafka topics viapublica.* of sink bus" in done.stdout.replace("\n", " ")
@@ -111,11 +111,23 @@ def test_a_place_and_time_is_erased(data: Path) -> None:
         (["--camera", "cam-1"], "needs a plate"),
         (["--plate", "--"], "no letter or digit"),
         (["--plate", "ABC1234", "--json"], "cannot ask"),
+        (["--plate", "ABC1234", "--from", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"], "does not exist"),
+        (["--plate", "ABC1234", "--to", "2018-02-17T23:30", "--zone", "America/Sao_Paulo"], "exists twice"),
     ],
 )
-def test_too_little_said_is_refused(data: Path, arguments: list[str], problem: str) -> None:
+def test_an_incomplete_or_ambiguous_erasure_is_refused(data: Path, arguments: list[str], problem: str) -> None:
     done = viapublica("erase", *arguments, "--data", data)
     assert (done.returncode, problem in done.stderr) == (1, True), done.stderr
+
+
+def test_an_ambiguous_time_erases_nothing_and_an_offset_settles_it(data: Path) -> None:
+    words: list[str | Path] = ["erase", "--plate", "ABC1234", "--from", "2026-11-01T01:30", "--data", data, "--yes"]
+    refused = viapublica(*words, environ={"TZ": "America/New_York"})
+    assert refused.returncode == 1
+    assert "Write it with its offset: 2026-11-01T01:30-04:00 or 2026-11-01T01:30-05:00" in refused.stderr
+    words[4] = "2026-11-01T01:30-05:00"
+    done = viapublica(*words, environ={"TZ": "America/New_York"})
+    assert (done.returncode, "time range: 2026-11-01 01:30:00 -05:00 to open" in done.stderr) == (0, True), done.stderr
 
 
 OWNER = """
@@ -137,7 +149,7 @@ def test_a_running_process_is_named_with_the_fix(data: Path) -> None:
         owner.stdout.readline()
         busy = viapublica("erase", "--plate", "ABC1234", "--data", data, "--yes")
         time.sleep(0.5)  # until its sink has opened the store
-        shown = viapublica("retention", "show", "--data", data)
+        shown = viapublica("store", "retention", "show", "--data", data)
         owner.send_signal(signal.SIGKILL)
     assert busy.returncode == 1
     assert f"process {owner.pid} is writing it" in busy.stderr

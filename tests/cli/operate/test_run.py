@@ -40,7 +40,9 @@ def _wait_for(words: str, log: Path) -> None:
         time.sleep(0.1)
 
 
-def test_files_are_analyzed_to_their_end_and_can_be_asked_for(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+def test_files_are_analyzed_to_their_end_and_their_events_can_be_queried(
+    tmp_path: Path, data_dir: Path, models_dir: Path
+) -> None:
     clips = data_dir / "clips"
     city = config(
         tmp_path,
@@ -72,7 +74,7 @@ def test_files_are_analyzed_to_their_end_and_can_be_asked_for(tmp_path: Path, da
     assert "nothing found" in nothing.stderr
 
 
-def test_a_bad_camera_is_named_and_the_others_go_on(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+def test_a_failed_camera_is_reported_and_the_others_continue(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
     (tmp_path / "words.mp4").write_text("this is no video\n" * 100)
     city = config(
         tmp_path,
@@ -141,7 +143,7 @@ def test_a_signal_stops_in_good_order(tmp_path: Path, data_dir: Path, models_dir
     assert sink["accepted"] == sink["delivered"] == sum(report["events"].values())
 
 
-def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, data_dir: Path) -> None:
+def test_a_missing_model_prevents_the_start(tmp_path: Path, data_dir: Path) -> None:
     city = config(
         tmp_path,
         f"  - {{id: a, source: {data_dir}/clips/car-detection.mp4, scope: public-road}}\n",
@@ -154,7 +156,7 @@ def test_a_model_that_is_not_there_stops_the_start(tmp_path: Path, data_dir: Pat
     assert "Traceback" not in result.stderr
 
 
-def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
+def test_a_second_signal_leaves_the_events_of_a_dead_sink_on_disk(
     tmp_path: Path, data_dir: Path, models_dir: Path
 ) -> None:
     city = config(
@@ -170,7 +172,7 @@ def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
         _wait_for('"ended"', log)
         run.send_signal(signal.SIGTERM)
         time.sleep(2)
-        if "finishing" in log.read_text():  # else the first one came late enough to mean this already
+        if "finishing" in log.read_text():  # else the first signal came late and stopped delivery already
             run.send_signal(signal.SIGTERM)
         out, _ = run.communicate(timeout=60)
     assert run.returncode == 0, log.read_text()
@@ -179,7 +181,7 @@ def test_a_signal_while_a_dead_sink_is_waited_for_keeps_its_events(
     assert len(kept) == sink["accepted"] == sink["pending"] > 0
 
 
-def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+def test_a_data_folder_that_cannot_be_created_is_an_error(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
     (tmp_path / "file").touch()
     city = config(
         tmp_path,
@@ -192,7 +194,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, data_dir: Pa
     assert "Traceback" not in result.stderr
 
 
-def test_a_camera_that_never_answered_is_trouble_in_the_summary(tmp_path: Path, models_dir: Path) -> None:
+def test_a_camera_that_never_answered_is_a_problem_in_the_summary(tmp_path: Path, models_dir: Path) -> None:
     city = config(tmp_path, "  - {id: silent, source: rtsp://127.0.0.1:1/x, scope: public-square}\n")
     log = tmp_path / "log"
     with log.open("w") as stderr:

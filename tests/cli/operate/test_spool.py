@@ -1,4 +1,4 @@
-"""The spools, looked at and mended from the command line."""
+"""Spools listed, verified, replayed and trimmed from the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.event_samples import plate_read
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data folder with a spool of 40 events, 25 of them confirmed."""
+    """A data folder with a spool of 40 events, 25 of them delivered."""
     spool = Spool("store", tmp_path / "spool" / "store", SpoolSettings(segment_bytes=4096))
     for n in range(40):
         spool.append([encode(plate_read(n))])
@@ -30,13 +30,13 @@ def test_a_spool_is_listed_verified_and_read(data: Path) -> None:
     assert (listed["name"], listed["events"], listed["pending"], listed["damaged"]) == ("store", 40, 15, 0)
     assert "store" in viapublica("spool", "ls", "--data", data).stdout
     whole = viapublica("spool", "verify", "--data", data)
-    assert (whole.returncode, "1 spools are whole" in whole.stderr) == (0, True)
+    assert (whole.returncode, "1 spools are intact" in whole.stderr) == (0, True)
     lines = viapublica("spool", "cat", "store", "--data", data, "--pending", "--limit", "3").stdout.splitlines()
     assert [json.loads(line)["offset"] for line in lines] == [25, 26, 27]
     assert json.loads(lines[0])["event"]["frame"] == 25
 
 
-def test_damage_is_found_and_named(data: Path) -> None:
+def test_damage_is_reported_by_segment(data: Path) -> None:
     segment = sorted((data / "spool" / "store").glob("*.seg"))[-1]
     content = segment.read_bytes()
     segment.write_bytes(content[:100] + bytes(50) + content[150:])
@@ -47,32 +47,27 @@ def test_damage_is_found_and_named(data: Path) -> None:
     assert missing["what"] == "1 missing"
 
 
-def test_confirmed_events_are_sent_again_from_a_time_or_an_offset(data: Path) -> None:
-    assert (
-        "40 events of store, from offset 0"
-        in viapublica("spool", "replay", "store", "--data", data, "--since", "1h").stderr
-    )
-    result = viapublica("spool", "replay", "store", "--data", data, "--from-offset", "10")
+def test_delivered_events_are_sent_again_from_a_time_or_an_offset(data: Path) -> None:
     since = viapublica("spool", "replay", "store", "--data", data, "--since", "1h")
     assert "40 events of store, from offset 0" in since.stderr
     result = viapublica("spool", "replay", "store", "--data", data, "--from-offset", "10")
-    assert "40 events of store, from offset 0" in result.stderr, "never forwards: that would lose some"
+    assert "40 events of store, from offset 0" in result.stderr, "never forwards: undelivered events would be lost"
     both = viapublica("spool", "replay", "store", "--data", data)
     assert (both.returncode, "--from-offset or --since" in both.stderr) == (1, True)
 
 
-def test_trimming_frees_what_is_confirmed_and_gives_up_the_rest_only_when_told(data: Path) -> None:
-    assert "0 unconfirmed events of store given up" in viapublica("spool", "trim", "store", "--data", data).stderr
+def test_trimming_deletes_delivered_events_and_the_others_only_when_asked(data: Path) -> None:
+    assert "0 undelivered events of store given up" in viapublica("spool", "trim", "store", "--data", data).stderr
     (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
     assert listed["pending"] == 15
     assert listed["events"] < 40
-    told = viapublica("spool", "trim", "store", "--data", data, "--undelivered")
-    assert "15 unconfirmed events of store given up" in told.stderr
+    done = viapublica("spool", "trim", "store", "--data", data, "--undelivered")
+    assert "15 undelivered events of store given up" in done.stderr
     (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
     assert (listed["events"], listed["size"]) == (0, 0)
 
 
-def test_an_unknown_sink_and_a_running_owner_are_named(data: Path) -> None:
+def test_an_unknown_sink_and_a_running_owner_are_errors(data: Path) -> None:
     unknown = viapublica("spool", "cat", "bus", "--data", data)
     assert (unknown.returncode, "there are: store" in unknown.stderr) == (1, True)
     spool = Spool("store", data / "spool" / "store", SpoolSettings())

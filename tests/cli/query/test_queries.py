@@ -1,4 +1,4 @@
-"""Questions to the event store, as people ask them."""
+"""Queries on the event store from the command line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
@@ -116,7 +118,7 @@ def test_a_route_with_distances_and_a_note_on_cameras_without_a_place(ask: Ask) 
     lost = ask("route", "XYZ9A99")
     assert "no latitude and longitude of nowhere" in lost.stderr
     assert "?" in lost.stdout
-    assert "one read only, by nowhere" in ask("route", "ABC1D34").stderr
+    assert "only one read, by nowhere" in ask("route", "ABC1D34").stderr
 
 
 def test_possible_clones_of_one_plate_and_of_all(ask: Ask) -> None:
@@ -142,6 +144,34 @@ def test_traffic_counts_and_speeds(ask: Ask) -> None:
     assert (speeds["tracks"], speeds["unit"], speeds["mean"], speeds["median"]) == (3, "m/s", 11.0, 11.0)
     assert "85 %" in ask("traffic", "--speeds").stdout
     assert "nothing found" in ask("traffic", "--camera", "rio").stderr
+
+
+def test_times_are_those_of_the_zone_and_show_their_offset(ask: Ask) -> None:
+    words = ("events", "--kind", "alert")  # at 1,790,000,001 seconds
+    assert "2026-09-21 11:13:21 -03:00" in ask(*words, "--zone", "America/Sao_Paulo").stdout
+    assert "2026-09-21 23:13:21 +09:00" in ask(*words, "--zone", "Asia/Tokyo").stdout
+    assert "2026-09-21 14:13:21 +00:00" in ask(*words, "--zone", "UTC").stdout
+    found = rows(ask(*words, "--json", "--zone", "America/Sao_Paulo", "--from", "2026-09-21T11:13:21"))
+    assert [event["ts_ms"] for event in found] == [START_MS + 1000]
+    assert rows(ask(*words, "--json", "--zone", "Asia/Tokyo", "--from", "2026-09-21T23:13:22")) == []
+
+
+def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Path) -> None:
+    """On a machine in Lisbon, where the clocks go back on 25 October."""
+    summer_ms = round(datetime.fromisoformat("2026-07-10T00:30+01:00").timestamp() * 1000)
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), tmp_path)
+    sink.add([msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)])
+    sink.flush(20)
+    sink.close()
+    words = ("traffic", "--by", "day", "--from", "2026-07-01", "--data", tmp_path)
+    shown = viapublica(*words, environ={"TZ": "Europe/Lisbon"})
+    days = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if "│" in line]
+    assert [(day[0].strip(), day[-1].strip()) for day in days] == [
+        ("2026-07-11 00:00:00 +01:00", "1"),
+        ("2026-07-10 00:00:00 +01:00", "24"),
+    ], shown.stderr
+    begun = viapublica(*words, "--json", environ={"TZ": "Europe/Lisbon"}).stdout.splitlines()
+    assert json.loads(begun[1])["start_ms"] == summer_ms - 30 * 60_000
 
 
 COMMANDS = (
@@ -195,11 +225,21 @@ def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
         (["plates", "ABC1D23", "--from", "today", "--to", "2d"], ["ends before it begins", "Swap"]),
         (["plates", "ABC1D23", "--csv", "x.csv", "--json"], ["--json --csv", "cannot be combined"]),
         (["convoy", "?"], ["'?'"]),
-        (["route", "ABC1D23", "--parquet", "no/where/x.parquet"], ["no/where", "no folder", "Make the folder"]),
+        (["route", "ABC1D23", "--parquet", "no/where/x.parquet"], ["no/where", "no folder", "Create the folder"]),
         (["route", "ABC1D23", "--parquet", "-"], ["standard output", "--parquet FILE"]),
         (["route", "ABC1D23", "--parquet", "."], ["is a folder"]),
         (["clones", "..."], ["no letter or digit"]),
-        (["traffic", "--from", "yesterday"], ["'yesterday'", "is not understood"]),
+        (["traffic", "--from", "yesterday"], ["'yesterday'", "is not understood", "year-month-day"]),
+        (["plates", "ABC1D23", "--from", "22/11/2026"], ["'22/11/2026'", "Write year-month-day, as in 2026-11-22"]),
+        (["events", "--zone", "Brasil"], ["'Brasil'", "is not known", "America/Sao_Paulo"]),
+        (
+            ["plates", "ABC1D23", "--to", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"],
+            ["does not exist", "2018-11-04T00:30-03:00 or 2018-11-04T00:30-02:00"],
+        ),
+        (
+            ["route", "ABC1D23", "--from", "2026-11-01T01:30", "--zone", "America/New_York"],
+            ["exists twice", "2026-11-01T01:30-04:00 or 2026-11-01T01:30-05:00"],
+        ),
     ],
     ids=" ".join,
 )
@@ -218,9 +258,9 @@ def test_a_bad_line_of_a_list_is_named(ask: Ask, tmp_path: Path) -> None:
 
 
 def test_clones_need_coordinates(city: Path, tmp_path: Path) -> None:
-    bare = tmp_path / "bare.yaml"
-    bare.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\n")
-    for options in (["--config", str(bare)], []):
+    unlocated = tmp_path / "unlocated.yaml"
+    unlocated.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\n")
+    for options in (["--config", str(unlocated)], []):
         result = viapublica("clones", "ABC1C34", "--data", city.parent / "data", *options, cwd=tmp_path)
         assert result.returncode == 1
         assert "latitude and longitude" in result.stderr

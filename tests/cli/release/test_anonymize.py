@@ -74,7 +74,7 @@ def test_a_street_becomes_a_clip_in_which_nothing_of_the_original_is_left(street
 
 @pytest.mark.real
 def test_a_signed_and_checked_clip_is_verified_elsewhere_without_our_database(street: Path, tmp_path: Path) -> None:
-    made = viapublica("certificate", "SSP-MT", "--out", tmp_path / "id")
+    made = viapublica("release", "certificate", "SSP-MT", "--out", tmp_path / "id")
     assert made.returncode == 0, made.stderr
     out = tmp_path / "public.mp4"
     identity = ("--certificate", tmp_path / "id" / "certificate.pem", "--key", tmp_path / "id" / "key.pem")

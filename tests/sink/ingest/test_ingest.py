@@ -26,8 +26,9 @@ from pipeline.sink.kafka.producer import Partition, open_producer
 from pipeline.sink.kafka.tail import tail
 from pipeline.sink.kafka.topics import create_missing_topics, topic_of
 from pipeline.sink.settings import KafkaSettings
-from pipeline.store.event_store import open_store
+from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
+from tests.asking import Asking
 from tests.event_samples import START_MS, count, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 from tests.servers.ports import free_port
@@ -77,7 +78,7 @@ def running(ingester: Ingester) -> Iterator[None]:
 
 
 def stored(store: StoreSettings, folder: Path) -> dict[Kind, int]:
-    asked = open_store(store, folder)
+    asked = Asking(open_event_store(store, folder))
     try:
         return {kind: asked.count(kind) for kind in Kind}
     finally:
@@ -85,7 +86,7 @@ def stored(store: StoreSettings, folder: Path) -> dict[Kind, int]:
 
 
 def rows(store: StoreSettings, folder: Path, kind: Kind) -> list[Event]:
-    asked = open_store(store, folder)
+    asked = Asking(open_event_store(store, folder))
     try:
         return asked.events(kind, limit=10_000)
     finally:

@@ -1,4 +1,4 @@
-"""`viapublica segments`, and times in places whose clocks are changed."""
+"""`viapublica camera`, and times in places whose clocks are changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.cli.common.moments import parse_moment, parse_span, zone_named
+from pipeline.domain.times import find_zone, parse_range, parse_time
 from pipeline.errors import ViapublicaError
 from pipeline.record.recording_archive import RecordingArchive
 from tests.cli.commands import viapublica
@@ -32,8 +32,8 @@ def run(*words: str | Path) -> str:
     return done.stdout
 
 
-def test_what_is_recorded_is_listed(video: Path) -> None:
-    (camera,) = json.loads(run("segments", "--dir", video, "--to", "2025-06-01T12:01Z", "--json"))
+def test_segments_and_gaps_are_listed(video: Path) -> None:
+    (camera,) = json.loads(run("camera", "segments", "--dir", video, "--to", "2025-06-01T12:01Z", "--json"))
     assert camera["camera"] == "praca"
     assert [one["begin_ms"] - BEGIN_MS for one in camera["segments"]] == [
         *range(0, 4000, 1000),
@@ -43,27 +43,27 @@ def test_what_is_recorded_is_listed(video: Path) -> None:
     assert camera["gaps"][0]["reason"].startswith("the cable was pulled")
 
 
-def test_a_day_is_a_bar(video: Path) -> None:
-    shown = viapublica("segments", "--dir", video)
+def test_a_day_is_shown_as_a_bar(video: Path) -> None:
+    shown = viapublica("camera", "segments", "--dir", video)
     assert shown.returncode == 0, shown.stderr
     (bar,) = [line for line in shown.stdout.splitlines() if line.startswith("2025-06-01  ")]
     assert bar.split()[1] == "·" * 48 + "▄" + "·" * 47
     assert "the cable was pulled" in shown.stdout
 
 
-def test_hold_tidy_free(video: Path) -> None:
+def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> None:
     given = ["--from", "2025-06-01T12:00:01.200Z", "--to", "2025-06-01T12:00:01.300Z", "--reason", "order 12"]
-    hold_id = run("segments", "hold", "praca", *given, "--by", "A. Souza", "--dir", video).strip()
-    done = json.loads(run("segments", "tidy", "--dir", video, "--json"))
+    hold_id = run("camera", "hold", "praca", *given, "--by", "A. Souza", "--dir", video).strip()
+    done = json.loads(run("camera", "prune", "--dir", video, "--json"))
     assert (len(done["removed"]), done["held"]) == (7, 1)
     assert len(RecordingArchive(video).segments("praca")) == 1
-    run("segments", "free", hold_id, "--by", "A. Souza", "--dir", video)
-    run("segments", "tidy", "--dir", video)
+    run("camera", "unhold", hold_id, "--by", "A. Souza", "--dir", video)
+    run("camera", "prune", "--dir", video)
     assert RecordingArchive(video).segments("praca") == []
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--camera", "rua"], "camera rua: has no recorded video"),
         (["--from", "2025-06-02", "--to", "2025-06-01"], "ends before it begins"),
@@ -74,25 +74,25 @@ def test_hold_tidy_free(video: Path) -> None:
         (["--from", "9999999999999d"], "before 1970"),
     ],
 )
-def test_what_makes_no_sense_is_named(video: Path, words: list[str], said: str) -> None:
-    done = viapublica("segments", "--dir", video, *words)
+def test_a_wrong_camera_or_time_is_an_error_with_a_fix(video: Path, words: list[str], message: str) -> None:
+    done = viapublica("camera", "segments", "--dir", video, *words)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "fix:" in done.stderr
 
 
-def test_a_configuration_without_recording_is_named(tmp_path: Path) -> None:
+def test_a_configuration_without_a_record_section_is_an_error(tmp_path: Path) -> None:
     config = tmp_path / "v.yaml"
     config.write_text("cameras:\n  - {id: a, source: 'rtsp://127.0.0.1/1', scope: public-road}\n")
-    done = viapublica("segments", "--config", config)
+    done = viapublica("camera", "segments", "--config", config)
     assert done.returncode == 1
     assert "has no record section" in done.stderr
 
 
-def test_local_times_are_of_their_zone() -> None:
+def test_local_times_are_read_in_their_zone() -> None:
     utc = datetime(2018, 6, 1, 15, 0, tzinfo=UTC)
-    assert parse_moment("2018-06-01T12:00", SAO_PAULO) == utc.timestamp() * 1000
-    assert parse_moment("2018-06-01T12:00-05:00", SAO_PAULO) == (utc.timestamp() + 7200) * 1000
+    assert parse_time("2018-06-01T12:00", SAO_PAULO) == utc.timestamp() * 1000
+    assert parse_time("2018-06-01T12:00-05:00", SAO_PAULO) == (utc.timestamp() + 7200) * 1000
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_local_times_are_of_their_zone() -> None:
         ("2018-02-17T23:30", r"exists twice: .*23:30-02:00 is the first, 2018-02-17T23:30-03:00 the second"),
     ],
 )
-def test_a_local_time_that_is_none_or_two_needs_an_offset(text: str, problem: str) -> None:
+def test_a_local_time_that_a_clock_change_skips_or_repeats_needs_an_offset(text: str, problem: str) -> None:
     with pytest.raises(ViapublicaError, match=problem):
-        parse_moment(text, SAO_PAULO)
+        parse_time(text, SAO_PAULO)
 
 
-def test_an_offset_settles_it() -> None:
-    first, second = parse_span("2018-02-17T23:30-02:00", "2018-02-17T23:30-03:00", zone_named("America/Sao_Paulo"))
+def test_an_offset_makes_a_repeated_local_time_unique() -> None:
+    first, second = parse_range("2018-02-17T23:30-02:00", "2018-02-17T23:30-03:00", find_zone("America/Sao_Paulo"))
     assert first is not None
     assert second is not None
     assert second - first == 3_600_000

@@ -1,4 +1,4 @@
-"""A table of all cameras that renews itself on a terminal while the pipeline runs."""
+"""Live table of a run on a terminal: cameras, sinks, progress of files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,15 +14,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.app.live_run import CameraActivity, LiveRun
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
-from pipeline.observe.snapshots import Activities, CameraActivity, Sinks, Sources
 
-_RENEWED_S = 0.25
-"""Four times a second is as fast as people read numbers; the engine may call `refresh` as often as it likes."""
+Sources: TypeAlias = Callable[[], Mapping[str, SourceStatus]]
+Sinks: TypeAlias = Callable[[], Sequence[SinkStatus]]
+Activities: TypeAlias = Callable[[], Mapping[str, CameraActivity]]
+
+_REFRESH_S = 0.25
+"""Four times a second is as fast as people read numbers."""
 _RATE_OVER_S = 3.0
 _WIDE = 110
-"""Columns from which the resolution and the reasons of drops have room of their own."""
-_NARROW_COLUMNS = ("camera", "state", "fps in", "done/s", "lag", "lost", "again", "events", "last")
+"""Columns from which the resolution and the reasons of drops have columns of their own."""
+_NARROW_COLUMNS = ("camera", "state", "fps in", "done/s", "lag", "lost", "retry", "events", "last")
 _WIDE_COLUMNS = (
     "camera",
     "state",
@@ -32,13 +36,13 @@ _WIDE_COLUMNS = (
     "lag",
     "lost",
     "by reason",
-    "again",
+    "retry",
     "events",
     "last",
 )
 _SHARES: Mapping[str, int] = {"camera": 3, "by reason": 4, "last": 2}
-"""Columns of words, and how they share the room that the numbers leave."""
-_MOST_TROUBLES = 5
+"""Columns of words, and how they share the width that the numbers leave."""
+_MOST_PROBLEMS = 5
 _STATES: Mapping[SourceState, tuple[str, str]] = {
     SourceState.CONNECTING: ("◌", "cyan"),
     SourceState.STREAMING: ("●", "green"),
@@ -49,13 +53,13 @@ _STATES: Mapping[SourceState, tuple[str, str]] = {
 }
 
 
-class LiveView:
+class LiveTable:
     """Cameras, sinks and the time a run takes, on a terminal; elsewhere it prints nothing.
 
     ::
 
-        with LiveView(sources, sinks, activities=activities) as view:
-            engine.run(on_tick=view.refresh)
+        with LiveTable.of_run(run, err) as table:
+            run.run(on_tick=table.refresh)
 
     Standard output stays free when `console` writes to standard error; log lines appear above the table.
     """
@@ -70,10 +74,10 @@ class LiveView:
         enabled: bool = True,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """A view that shows nothing yet.
+        """A table that shows nothing yet.
 
         Args:
-            sources, sinks, activities: asked at each renewal, in the caller's thread.
+            sources, sinks, activities: called at each refresh, in the caller's thread.
             console: where to draw; None for standard error.
             enabled: False never draws, as for ``--quiet``.
             monotonic_s: seconds that never go back.
@@ -90,6 +94,11 @@ class LiveView:
         if enabled and self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="ellipsis")
 
+    @classmethod
+    def of_run(cls, run: LiveRun, console: Console, *, enabled: bool = True) -> Self:
+        """The table of a run."""
+        return cls(run.sources, run.sinks, activities=run.activities, console=console, enabled=enabled)
+
     def __enter__(self) -> Self:
         self._started_s = self._monotonic_s()
         if self._live is not None:
@@ -103,9 +112,9 @@ class LiveView:
             self._live.stop()
 
     def refresh(self) -> None:
-        """Renew the table if it is time; cheap otherwise. Call it from one thread."""
+        """Draw the table again if it is time; cheap otherwise. Call it from one thread."""
         now_s = self._monotonic_s()
-        if self._live is None or now_s - self._drawn_s < _RENEWED_S:
+        if self._live is None or now_s - self._drawn_s < _REFRESH_S:
             return
         self._drawn_s = now_s
         self._live.update(self.render(), refresh=True)
@@ -120,7 +129,7 @@ class LiveView:
             cells = _cells(camera_id, status, activity, self._rate(camera_id, activity.analyzed, now_s))
             table.add_row(*(cells[str(column.header)] for column in table.columns))
         sinks = [_sink_line(sink) for sink in self._sinks()]
-        return Group(table, *_trouble(sources), *sinks, _foot(sources, now_s - self._started_s))
+        return Group(table, *_problems(sources), *sinks, _footer(sources, now_s - self._started_s))
 
     def _rate(self, camera_id: str, analyzed: int, now_s: float) -> float:
         """Frames analyzed per second over the last seconds."""
@@ -156,7 +165,7 @@ def _cells(camera_id: str, status: SourceStatus, activity: CameraActivity, done_
         "lag": _lag(activity.lag_s) if running and activity.analyzed else Text("–"),
         "lost": _lost(drops),
         "by reason": _reasons(drops),
-        "again": Text(str(status.reconnects), style="yellow" if status.reconnects else "bright_black"),
+        "retry": Text(str(status.reconnects), style="yellow" if status.reconnects else "bright_black"),
         "events": Text(str(activity.events)),
         "last": Text(activity.last_event),
     }
@@ -168,7 +177,7 @@ def _lag(lag_s: float) -> Text:
 
 
 def _lost(drops: Counter[str]) -> Text:
-    """Frames lost. Those left out by ``sampled`` were never wanted: the configuration asks for fewer."""
+    """Frames lost; not those that `analyze_fps` skips."""
     lost = drops.total() - drops["sampled"]
     return Text(_short(lost), style="yellow" if lost else "bright_black")
 
@@ -182,18 +191,18 @@ def _reasons(drops: Counter[str]) -> Text:
     return text
 
 
-def _trouble(sources: Mapping[str, SourceStatus]) -> list[Text]:
-    """A line for each camera that is not well, with the reason in full."""
-    well = {SourceState.STREAMING, SourceState.ENDED}
-    troubled = [(camera, s) for camera, s in sources.items() if s.detail and s.state not in well]
+def _problems(sources: Mapping[str, SourceStatus]) -> list[Text]:
+    """A line for each camera with a problem, with the reason in full."""
+    good = {SourceState.STREAMING, SourceState.ENDED}
+    failing = [(camera, s) for camera, s in sources.items() if s.detail and s.state not in good]
     lines = [
         Text(
             f"{_STATES[s.state][0]} {camera}: {s.detail}", style=_STATES[s.state][1], no_wrap=True, overflow="ellipsis"
         )
-        for camera, s in troubled[:_MOST_TROUBLES]
+        for camera, s in failing[:_MOST_PROBLEMS]
     ]
-    if len(troubled) > _MOST_TROUBLES:
-        lines.append(Text(f"  and {len(troubled) - _MOST_TROUBLES} more", style="bright_black"))
+    if len(failing) > _MOST_PROBLEMS:
+        lines.append(Text(f"  and {len(failing) - _MOST_PROBLEMS} more", style="bright_black"))
     return lines
 
 
@@ -215,7 +224,7 @@ def _sink_line(sink: SinkStatus) -> Text:
     return line
 
 
-def _foot(sources: Mapping[str, SourceStatus], elapsed_s: float) -> RenderableType:
+def _footer(sources: Mapping[str, SourceStatus], elapsed_s: float) -> RenderableType:
     """Time since the start and, of files, how much is done."""
     files = [status for status in sources.values() if status.duration_s]
     total_s = sum(status.duration_s or 0.0 for status in files)
@@ -227,9 +236,9 @@ def _foot(sources: Mapping[str, SourceStatus], elapsed_s: float) -> RenderableTy
     left = f"{share:4.0%}"
     if 0.02 < share < 1 and elapsed_s > 2:
         left += f"  about {_clock(elapsed_s * (1 - share) / share)} left"
-    foot = Table.grid(padding=(0, 2, 0, 0))
-    foot.add_row(clock, ProgressBar(total=total_s, completed=done_s, width=30), Text(left, style="bright_black"))
-    return foot
+    footer = Table.grid(padding=(0, 2, 0, 0))
+    footer.add_row(clock, ProgressBar(total=total_s, completed=done_s, width=30), Text(left, style="bright_black"))
+    return footer
 
 
 def _done_s(status: SourceStatus) -> float:

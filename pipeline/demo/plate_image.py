@@ -1,9 +1,9 @@
-"""Faces of Brazilian plates, as flat images: what a drawn car carries.
+"""Flat images of Brazilian plates, for the cars of the demo's scene.
 
 Geometry and colors after CONTRAN resolution 969/2022, annex I (400 × 130 mm, blue band with BRASIL, white field,
 black characters 65 mm high) and, for the gray plates issued before, resolution 231/2007 (63 mm characters, the town on
-a strip above). The typeface is the free DejaVu Sans Bold drawn into cells of the right size, as the official ones are
-not free: close enough for a reader, not a copy of a plate.
+a strip above). The typeface is the free DejaVu Sans Bold drawn into cells of the right size, as the official
+ones have no free license: close enough for a plate reader, not a copy of a plate.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _GREEN: _Color = (0, 140, 60)
 _YELLOW: _Color = (250, 210, 0)
 
 
-def face(plate: str, town: str = "RS PORTO ALEGRE") -> BgrImage:
-    """The face of a plate, (260, 800, 3) BGR: Mercosul for LLLNLNN, gray for everything else.
+def render_plate(plate: str, town: str = "RS PORTO ALEGRE") -> BgrImage:
+    """The image of a plate, (260, 800, 3) BGR: Mercosul for LLLNLNN, gray for everything else.
 
     Args:
         plate: the text, any spelling.
@@ -95,7 +95,7 @@ def _flag(draw: ImageDraw.ImageDraw) -> None:
 
 
 def _code(draw: ImageDraw.ImageDraw) -> None:
-    """Something like the two-dimensional code on the left; it says nothing."""
+    """A random pattern in place of the two-dimensional code on the left."""
     noise = np.random.default_rng(969).random((9, 9)) < 0.5
     for row, column in np.argwhere(noise):
         draw.rectangle(_px(13 + column * 2, 42 + row * 2, 15 + column * 2, 44 + row * 2), fill=_BLACK)
@@ -104,14 +104,14 @@ def _code(draw: ImageDraw.ImageDraw) -> None:
 def _glyphs(
     image: Pil.Image, text: str, box_mm: tuple[float, float, float, float], color: _Color, gap_mm: float
 ) -> None:
-    """Each character stretched into its own cell of the box; plates are not typeset, they are stamped."""
+    """Each character stretched into its own cell of the box, as plates are stamped."""
     x1, y1, x2, y2 = box_mm
     cell_mm = (x2 - x1 + gap_mm) / max(len(text), 1) - gap_mm
     for position, character in enumerate(text):
         if character == " ":
             continue
         left_mm = x1 + position * (cell_mm + gap_mm)
-        # I and 1 keep their narrow form, in the middle of the cell.
+        # I and 1 are narrow, in the middle of the cell.
         width_mm = cell_mm * (0.34 if character == "I" else 0.72 if character == "1" else 1.0)
         left_mm += (cell_mm - width_mm) / 2
         size = (max(1, round(width_mm * _PX_PER_MM)), max(1, round((y2 - y1) * _PX_PER_MM)))

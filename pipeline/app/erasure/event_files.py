@@ -1,4 +1,4 @@
-"""Where this machine keeps events outside the tables, and owning it while something is erased there."""
+"""Files with events outside the tables: spools, JSON lines and rejected events, and their locks during an erasure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pipeline.storage.locks import OwnerLock
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EventFiles:
     """Files of one owner.
 
     Attributes:
         kind: ``spool`` or ``file``; name: of the sink, or of the file.
-        folder: where the files lie, of which a kill may have left something unfinished there.
-        lock: says which process owns them; None where the lock of a spool says it.
-        files: they, as they are now.
+        folder: of the files; a kill may have left something unfinished there.
+        lock: names the process that owns them; None where the lock of a spool does.
+        files: the files that exist now.
         events, count, erase: see `pipeline.sink.spool.remove_events` and `pipeline.sink.line_erasure`.
     """
 
@@ -38,19 +38,19 @@ class Place:
     erase: Callable[[Path, Wanted], int]
 
 
-def places(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Place]:
-    """Every place of a data folder and of the JSON-lines sinks, also of sinks that are configured no more.
+def find_event_files(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[EventFiles]:
+    """All files of a data folder and of the JSON-lines sinks, also of sinks that are configured no more.
 
     Args:
         data_dir: folder of this program's data.
-        sinks: those configured; may be empty when they are not known.
+        sinks: those configured; empty when no configuration is known.
     """
     found = [
-        Place("spool", path.name, path, path / "owner.lock", _segments(path), events_in, count_in, erase_from)
+        EventFiles("spool", path.name, path, path / "owner.lock", _segments(path), events_in, count_in, erase_from)
         for path in spools(data_dir)
     ]
     paths = {(data_dir / sink.path) for sink in sinks if isinstance(sink, JsonLinesSettings) and str(sink.path) != "-"}
-    # Without configuration: files that look like ours, less those that were put aside, which belong to their first.
+    # Without configuration: files named like ours, without the rotated ones, which belong to their first.
     if not sinks and data_dir.is_dir():
         paths |= set(data_dir.glob("*.jsonl"))
     found += [_lines(path, path.with_name(f".{path.name}.lock"), _rotated(path)) for path in sorted(paths)]
@@ -59,8 +59,8 @@ def places(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Place]:
     return found
 
 
-def not_covered(sinks: Sequence[SinkSettings]) -> list[str]:
-    """Where events may be that cannot be erased from here, in words."""
+def out_of_reach(sinks: Sequence[SinkSettings]) -> list[str]:
+    """Places with events that cannot be erased from here, in words."""
     found = ["copies that were made elsewhere: backups, exports, preview images, other machines' spools"]
     if not sinks:
         found.append("sinks outside the data folder: no configuration was named")
@@ -76,30 +76,30 @@ def not_covered(sinks: Sequence[SinkSettings]) -> list[str]:
 
 
 @contextmanager
-def owned(wanted: Sequence[Place]) -> Iterator[None]:
-    """Keep every other process out of the places, and clear away what a kill left unfinished.
+def owned(wanted: Sequence[EventFiles]) -> Iterator[None]:
+    """Keep every other process away from the files, and remove what a kill left unfinished.
 
     Raises:
-        SinkError: another process owns one; it is named.
+        SinkError: another process owns some; it is named.
     """
     with ExitStack() as stack:
-        for place in wanted:
-            if place.lock is not None and place.folder.is_dir():
-                _own(place, place.lock, stack)
-        for folder in {place.folder for place in wanted}:
+        for files in wanted:
+            if files.lock is not None and files.folder.is_dir():
+                _own(files, files.lock, stack)
+        for folder in {files.folder for files in wanted}:
             remove_partial_files(folder)
         yield
 
 
-def _own(place: Place, path: Path, stack: ExitStack) -> None:
+def _own(files: EventFiles, path: Path, stack: ExitStack) -> None:
     lock = OwnerLock(path)
     try:
         owned = lock.acquire()
     except OSError as error:
-        raise SinkError(f"{place.kind} {place.name}", f"cannot be locked: {error.strerror}") from error
+        raise SinkError(f"{files.kind} {files.name}", f"cannot be locked: {error.strerror}") from error
     if not owned:
         raise SinkError(
-            f"{place.kind} {place.name}",
+            f"{files.kind} {files.name}",
             f"process {lock.owner_pid()} is writing it, so nothing can be erased there",
             "Stop that process (it may be a `viapublica run`), erase, and start it again.",
         )
@@ -114,5 +114,5 @@ def _rotated(path: Path) -> Callable[[], Sequence[Path]]:
     return lambda: sorted({path, *path.parent.glob(f"{path.stem}-*{path.suffix}")})
 
 
-def _lines(path: Path, lock: Path | None, files: Callable[[], Sequence[Path]]) -> Place:
-    return Place("file", path.name, path.parent, lock, files, lines_in, count_lines, erase_lines)
+def _lines(path: Path, lock: Path | None, files: Callable[[], Sequence[Path]]) -> EventFiles:
+    return EventFiles("file", path.name, path.parent, lock, files, lines_in, count_lines, erase_lines)

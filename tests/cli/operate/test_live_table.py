@@ -1,4 +1,4 @@
-"""The live table: readable at every width, silent where nobody looks."""
+"""The live table: readable at every width, silent where there is no terminal."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 from rich.console import Console
 
+from pipeline.app.live_run import CameraActivity
+from pipeline.cli.operate.live_table import LiveTable
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
-from pipeline.observe.live_table import LiveView
-from pipeline.observe.snapshots import CameraActivity
 
 
 @dataclass
-class Desk:
-    """A pipeline as the view sees it, with a clock that the test moves."""
+class FakeRun:
+    """A run as the table sees it, with a clock that the test moves."""
 
     width: int = 140
     terminal: bool = True
@@ -31,16 +31,16 @@ class Desk:
             file=self.out, width=self.width, height=40, force_terminal=self.terminal, legacy_windows=False
         )
 
-    def view(self, enabled: bool = True) -> LiveView:
-        return LiveView(
+    def table(self, enabled: bool = True) -> LiveTable:
+        return LiveTable(
             self._ask, lambda: self.sinks, activities=lambda: self.activities, console=self.console, enabled=enabled,
             monotonic_s=lambda: self.now_s,
         )  # fmt: skip
 
-    def text(self, view: LiveView) -> str:
+    def text(self, table: LiveTable) -> str:
         plain = Console(file=io.StringIO(), width=self.width, color_system=None)
         with plain.capture() as captured:
-            plain.print(view.render())
+            plain.print(table.render())
         return captured.get()
 
     def _ask(self) -> dict[str, SourceStatus]:
@@ -48,9 +48,9 @@ class Desk:
         return self.sources
 
 
-def _street(width: int = 140) -> Desk:
-    desk = Desk(width=width)
-    desk.sources = {
+def _street(width: int = 140) -> FakeRun:
+    fake = FakeRun(width=width)
+    fake.sources = {
         "av-ipiranga-01": SourceStatus(
             SourceState.STREAMING, width=1920, height=1080, fps=24.97, decoded=4000, reconnects=2,
             drops={"sampled": 12345, "corrupt": 1},
@@ -58,30 +58,30 @@ def _street(width: int = 140) -> Desk:
         "ponte": SourceStatus(SourceState.BACKING_OFF, detail="no answer, next try in 4 s", drops={"corrupt": 4}),
         "estacionamento-sul-entrada-principal-do-predio": SourceStatus(SourceState.FAILED, detail="no video in it"),
     }  # fmt: skip
-    desk.activities = {"av-ipiranga-01": CameraActivity(100, 0.084, {"queue-full": 16}, 210, "ABC1D23")}
-    desk.sinks = [
+    fake.activities = {"av-ipiranga-01": CameraActivity(100, 0.084, {"queue-full": 16}, 210, "ABC1D23")}
+    fake.sinks = [
         SinkStatus("store", 284, 284),
         SinkStatus("kafka", 284, 100, 184, 31.0, 5, "broker does not answer"),
     ]
-    return desk
+    return fake
 
 
 @pytest.mark.parametrize("width", [60, 80, 110, 140, 200])
 def test_no_line_is_wider_than_the_terminal_and_each_camera_has_one(width: int) -> None:
-    desk = _street(width)
-    lines = desk.text(desk.view()).splitlines()
+    fake = _street(width)
+    lines = fake.text(fake.table()).splitlines()
     assert max(map(len, lines)) <= width
-    assert len(lines) == 1 + 3 + 2 + 2 + 1  # header, cameras, troubles, sinks, foot
+    assert len(lines) == 1 + 3 + 2 + 2 + 1  # header, cameras, problems, sinks, foot
 
 
 @pytest.mark.parametrize("width", [80, 140])
-def test_state_rates_losses_and_trouble_can_be_read(width: int) -> None:
-    desk = _street(width)
-    view = desk.view()
-    view.render()
-    desk.now_s = 2.0
-    desk.activities["av-ipiranga-01"] = CameraActivity(130, 0.084, {"queue-full": 16}, 210, "ABC1D23")
-    text = desk.text(view)
+def test_state_rates_losses_and_problems_can_be_read(width: int) -> None:
+    fake = _street(width)
+    table = fake.table()
+    table.render()
+    fake.now_s = 2.0
+    fake.activities["av-ipiranga-01"] = CameraActivity(130, 0.084, {"queue-full": 16}, 210, "ABC1D23")
+    text = fake.text(table)
     row = next(line for line in text.splitlines() if line.startswith("av-ipiranga"))
     assert "● streaming" in row
     assert "84 ms" in row
@@ -94,82 +94,82 @@ def test_state_rates_losses_and_trouble_can_be_read(width: int) -> None:
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
-    desk = Desk()
-    desk.sources = {"c": SourceStatus(SourceState.STREAMING, fps=25)}
-    view = desk.view()
+    fake = FakeRun()
+    fake.sources = {"c": SourceStatus(SourceState.STREAMING, fps=25)}
+    table = fake.table()
     for second in range(20):
-        desk.now_s = float(second)
-        desk.activities = {"c": CameraActivity(analyzed=10 * min(second, 10) + 3 * max(0, second - 10))}
-        text = desk.text(view)
+        fake.now_s = float(second)
+        fake.activities = {"c": CameraActivity(analyzed=10 * min(second, 10) + 3 * max(0, second - 10))}
+        text = fake.text(table)
     assert " 3.0 " in text
 
 
 def test_files_show_how_much_is_done_and_how_long_it_will_take() -> None:
-    desk = Desk()
-    desk.sources = {
+    fake = FakeRun()
+    fake.sources = {
         "a": SourceStatus(SourceState.ENDED, duration_s=60, position_s=59),
         "b": SourceStatus(SourceState.STREAMING, duration_s=60, position_s=15),
         "live": SourceStatus(SourceState.STREAMING, position_s=1000),
     }
-    view = desk.view()
-    desk.now_s = 50.0
-    foot = desk.text(view).splitlines()[-1]
+    table = fake.table()
+    fake.now_s = 50.0
+    foot = fake.text(table).splitlines()[-1]
     assert foot.startswith("0:50 ")
     assert "62%" in foot
     assert "about 0:30 left" in foot
 
 
 def test_streams_show_the_time_only() -> None:
-    desk = Desk()
-    desk.sources = {"live": SourceStatus(SourceState.STREAMING, position_s=1000)}
-    view = desk.view()
-    desk.now_s = 3725.0
-    assert desk.text(view).splitlines()[-1].strip() == "1:02:05"
+    fake = FakeRun()
+    fake.sources = {"live": SourceStatus(SourceState.STREAMING, position_s=1000)}
+    table = fake.table()
+    fake.now_s = 3725.0
+    assert fake.text(table).splitlines()[-1].strip() == "1:02:05"
 
 
-def test_many_troubles_are_summed_up() -> None:
-    desk = Desk()
-    desk.sources = {f"c{n}": SourceStatus(SourceState.STALLED, detail="no frame for 5 s") for n in range(9)}
-    text = desk.text(desk.view())
+def test_many_problems_are_summarized() -> None:
+    fake = FakeRun()
+    fake.sources = {f"c{n}": SourceStatus(SourceState.STALLED, detail="no frame for 5 s") for n in range(9)}
+    text = fake.text(fake.table())
     assert text.count("no frame for 5 s") == 5
     assert "and 4 more" in text
 
 
-def test_nothing_to_show_is_shown_too() -> None:
-    desk = Desk()
-    assert "camera" in desk.text(desk.view())
+def test_without_cameras_the_header_is_shown() -> None:
+    fake = FakeRun()
+    assert "camera" in fake.text(fake.table())
 
 
 @pytest.mark.parametrize(("terminal", "enabled"), [(False, True), (True, False)])
-def test_without_a_terminal_or_when_quiet_nothing_is_printed_or_asked(terminal: bool, enabled: bool) -> None:
-    desk = Desk(terminal=terminal)
-    with desk.view(enabled) as view:
+def test_without_a_terminal_or_when_quiet_nothing_is_printed_or_read(terminal: bool, enabled: bool) -> None:
+    fake = FakeRun(terminal=terminal)
+    with fake.table(enabled) as table:
         for second in range(10):
-            desk.now_s = float(second)
-            view.refresh()
-    assert desk.out.getvalue() == ""
-    assert desk.asked == 0
+            fake.now_s = float(second)
+            table.refresh()
+    assert fake.out.getvalue() == ""
+    assert fake.asked == 0
 
 
 def test_refreshing_for_every_batch_draws_four_times_a_second() -> None:
-    desk = _street()
-    with desk.view() as view:
+    fake = _street()
+    with fake.table() as table:
         for millisecond in range(1000):
-            desk.now_s = millisecond / 1000
-            view.refresh()
-    assert desk.asked == 4
-    assert "av-ipiranga-01" in desk.out.getvalue()
+            fake.now_s = millisecond / 1000
+            table.refresh()
+    assert fake.asked == 4
+    assert "av-ipiranga-01" in fake.out.getvalue()
 
 
-def test_the_table_goes_away_at_the_end_also_after_an_error() -> None:
-    desk = _street()
+def test_the_table_is_cleared_at_the_end_also_after_an_error() -> None:
+    fake = _street()
 
     def crash() -> None:
-        with desk.view() as view:
-            view.refresh()
+        with fake.table() as table:
+            table.refresh()
             raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError, match="stopped"):
         crash()
-    assert desk.out.getvalue().count("\x1b[?25h") == 1  # the cursor is back
-    assert "\x1b[2K" in desk.out.getvalue()  # and the lines are cleared
+    assert fake.out.getvalue().count("\x1b[?25h") == 1  # the cursor is back
+    assert "\x1b[2K" in fake.out.getvalue()  # and the lines are cleared

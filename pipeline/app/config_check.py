@@ -1,0 +1,76 @@
+"""The check of a configuration: cameras, masks and model cards, without connecting to anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.load import load_config
+from pipeline.config.settings import CameraSettings, Config
+from pipeline.domain.credentials import redact_address
+from pipeline.engine.build import check_models, check_sources
+from pipeline.policy.scope import why_no_plates
+
+__all__ = ["CheckedCamera", "CheckedConfig", "check_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCamera:
+    """One camera of a checked configuration.
+
+    Attributes:
+        camera_id, scope: as declared.
+        source: its address or path, without credentials.
+        analyze_fps: frames analyzed per second; None for all.
+        no_plates: the rule by which its plates are not read; "" when they are.
+        missing: the source is a path and nothing is there yet.
+    """
+
+    camera_id: str
+    scope: str
+    source: str
+    analyze_fps: float | None
+    no_plates: str
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedConfig:
+    """A configuration without mistakes, and its cameras in order."""
+
+    config: Config
+    cameras: Sequence[CheckedCamera]
+
+    def as_json(self) -> dict[str, Any]:
+        """Every key as it was understood, without credentials in addresses."""
+        plain = self.config.model_dump(mode="json")
+        for camera in plain["cameras"]:
+            camera["source"] = redact_address(camera["source"])
+        return plain
+
+
+def check_config(path: Path) -> CheckedConfig:
+    """Load a configuration and check what loading alone does not: sources, masks, model cards.
+
+    Raises:
+        ConfigError: every mistake, each with line, key and suggestion.
+        ModelCardError: a model has no card, or a malformed one.
+        PolicyError: a card names a label outside the allow-list.
+    """
+    config = load_config(path)
+    check_sources(config)
+    check_models(config)
+    return CheckedConfig(config, [_checked(camera) for camera in config.cameras])
+
+
+def _checked(camera: CameraSettings) -> CheckedCamera:
+    return CheckedCamera(
+        camera_id=camera.id,
+        scope=camera.scope.value,
+        source=redact_address(camera.source),
+        analyze_fps=camera.analyze_fps,
+        no_plates=why_no_plates(camera.camera()) or "",
+        missing="://" not in camera.source and not Path(camera.source).exists(),
+    )

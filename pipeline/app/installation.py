@@ -1,0 +1,54 @@
+"""The event stores, sinks and retention of one installation: of a configuration, or of a data folder alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.config.settings import Config
+from pipeline.errors import ConfigError
+from pipeline.sink.settings import SinkSettings
+from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.settings import ChdbSettings, StoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where events are stored and for how long.
+
+    Attributes:
+        data_dir: folder of the program's data.
+        stores: event stores; the first one answers questions.
+        sinks: those configured; empty when no configuration is known.
+        retention: days that each table is retained.
+    """
+
+    data_dir: Path
+    stores: tuple[StoreSettings, ...]
+    sinks: tuple[SinkSettings, ...] = ()
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+
+    @classmethod
+    def of_config(cls, config: Config) -> Installation:
+        """The one that a configuration describes."""
+        return cls(config.data_dir, config.event_stores, config.sinks, config.retention)
+
+    @classmethod
+    def of_data_dir(cls, data_dir: Path) -> Installation:
+        """A data folder with an embedded store at its usual place, and the default retention."""
+        return cls(data_dir, (ChdbSettings(),))
+
+    @property
+    def event_store(self) -> StoreSettings:
+        """The store that answers questions.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if not self.stores:
+            raise ConfigError(
+                "configuration",
+                "has no event store",
+                "Add a sink of type chdb or clickhouse, or name a store under `store`",
+            )
+        return self.stores[0]

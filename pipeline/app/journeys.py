@@ -1,0 +1,57 @@
+"""Journeys of vehicles: the coordinates that routes and clones are computed with, and how far back clones are searched.
+
+The answers are computed where the store is, see `pipeline.app.queries.Route` and `Clones`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from pipeline.app.queries import Clones
+from pipeline.config.settings import CameraSettings
+from pipeline.domain.route import GeoPoint
+from pipeline.errors import ConfigError
+
+_DAY_MS: Final = 86_400_000
+
+
+def camera_locations(cameras: Iterable[CameraSettings]) -> dict[str, GeoPoint | None]:
+    """The coordinates of configured cameras, by id; None for those without."""
+    return {
+        camera.id: None
+        if camera.latitude is None or camera.longitude is None
+        else GeoPoint(camera.latitude, camera.longitude)
+        for camera in cameras
+    }
+
+
+def known_locations(locations: dict[str, GeoPoint | None]) -> dict[str, GeoPoint]:
+    """The coordinates of the cameras that have some."""
+    return {camera_id: point for camera_id, point in locations.items() if point is not None}
+
+
+def bounded_clones(question: Clones, now_ms: int | None = None) -> Clones:
+    """The question as it is asked: about all plates without a start, only the 24 hours before its end are searched.
+
+    Args:
+        question: with the coordinates of the cameras.
+        now_ms: milliseconds since 1970 UTC; by default what the clock says.
+
+    Raises:
+        ConfigError: no camera has coordinates, so there are no speeds.
+    """
+    if not known_locations(dict(question.locations)):
+        raise ConfigError(
+            "clones",
+            "no camera has coordinates, so no speed can be computed",
+            "Give latitude and longitude to the cameras of the configuration, or name another one by --config",
+        )
+    if question.plate or question.start_ms is not None:
+        return question
+    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    end_ms = now_ms if question.end_ms is None else question.end_ms
+    return msgspec.structs.replace(question, start_ms=end_ms - _DAY_MS)

@@ -1,0 +1,152 @@
+"""Kafka topics of a configuration: messages as they pass, dead letters counted and sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pipeline.config.settings import Config
+from pipeline.errors import ConfigError
+from pipeline.sink.kafka.connection import broker_errors, target_of
+from pipeline.sink.kafka.messages import Message, Received
+from pipeline.sink.kafka.producer import open_producer
+from pipeline.sink.kafka.tail import tail
+from pipeline.sink.settings import KafkaSettings
+
+__all__ = [
+    "DeadLetters",
+    "TopicMessage",
+    "dead_letters",
+    "kafka_sink_of",
+    "replay_dead_letters",
+    "topic_messages",
+]
+
+_DEAD_LETTERS: Final = "dead-letters"
+_SENT_AT_ONCE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMessage:
+    """A message of a topic, as text.
+
+    Attributes:
+        place: ``topic/partition@offset``.
+        sent_ms: when it was sent, milliseconds since 1970 UTC.
+        key: camera id of an event; headers, value: as sent.
+    """
+
+    place: str
+    sent_ms: int
+    key: str
+    headers: dict[str, str]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Messages of one topic that were refused for one reason.
+
+    Attributes:
+        topic, reason: where they were read, and why no table takes them.
+        count: how many; newest_ms: when the newest was put aside, milliseconds since 1970 UTC.
+    """
+
+    topic: str
+    reason: str
+    count: int
+    newest_ms: int
+
+
+def kafka_sink_of(config: Config, path: Path, name: str | None) -> KafkaSettings:
+    """The Kafka sink of a configuration: the named one, else the only one.
+
+    Args:
+        config: the configuration; path: its file, for errors.
+        name: of the sink.
+
+    Raises:
+        ConfigError: no Kafka sink, none of this name, or several and no name.
+    """
+    found = [sink for sink in config.sinks if isinstance(sink, KafkaSettings) and name in {None, sink.name}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(sink.name for sink in found)
+        raise ConfigError(str(path), "has several Kafka sinks", f"Choose one: {names}")
+    wanted = f"no Kafka sink {name!r}" if name else "no Kafka sink"
+    raise ConfigError(str(path), f"has {wanted}", "Add a sink of type kafka")
+
+
+def topic_messages(
+    kafka: KafkaSettings, topic: str, *, cameras: Sequence[str], from_start: bool, follow: bool
+) -> Iterator[TopicMessage]:
+    """Messages of a topic, without taking anything from it.
+
+    Args:
+        kafka: the brokers.
+        topic: full name, or the part after the prefix.
+        cameras: only events of these; none for all.
+        from_start: begin with the oldest message that is retained; else with those that come from now on.
+        follow: go on for ever; else end when there are no more.
+
+    Raises:
+        SinkError: no such topic, or no broker answers.
+    """
+    for message in tail(kafka, topic, from_start=from_start, follow=follow):
+        key = (message.key or b"").decode(errors="replace")
+        if not cameras or key in cameras:
+            value = (message.value or b"").decode(errors="replace")
+            yield TopicMessage(message.place, message.ts_ms, key, message.header_texts(), value)
+
+
+def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
+    """Dead letters counted by topic and reason, in that order.
+
+    Raises:
+        SinkError: no broker answers, or there is no such topic yet.
+    """
+    counts: dict[tuple[str, str], tuple[int, int]] = {}
+    for letter in _letters(kafka):
+        headers = letter.header_texts()
+        key = (headers.get("source_topic", "?"), headers.get("reason", "?"))
+        number, newest = counts.get(key, (0, 0))
+        counts[key] = (number + 1, max(newest, letter.ts_ms))
+    return [DeadLetters(topic, reason, number, newest) for (topic, reason), (number, newest) in sorted(counts.items())]
+
+
+def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
+    """Send dead letters to their topics again; identical ones are sent once.
+
+    Args:
+        kafka: the brokers.
+        reason: only those whose reason contains this text.
+
+    Returns:
+        How many were sent.
+
+    Raises:
+        SinkError: no broker answers, or there is no such topic yet.
+    """
+    again: dict[tuple[str, bytes | None, bytes | None], Message] = {}
+    for letter in _letters(kafka):
+        headers = letter.header_texts()
+        source, why = (headers.get(name, "") for name in ("source_topic", "reason"))
+        if reason in why and source.startswith(f"{kafka.topic_prefix}."):
+            own = [(n, v) for n, v in letter.headers if n != "reason" and not n.startswith("source_")]
+            again[source, letter.key, letter.value] = Message(source, letter.value, letter.key, own)
+    messages = list(again.values())
+    with broker_errors(target_of(kafka)):
+        producer = open_producer(kafka, target_of(kafka))
+        try:
+            for start in range(0, len(messages), _SENT_AT_ONCE):
+                producer.send(messages[start : start + _SENT_AT_ONCE])
+        finally:
+            producer.close()
+    return len(messages)
+
+
+def _letters(kafka: KafkaSettings) -> Iterator[Received]:
+    return tail(kafka, _DEAD_LETTERS, from_start=True, follow=False)

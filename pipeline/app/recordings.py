@@ -1,0 +1,158 @@
+"""Recorded video of cameras: segments, gaps, holds, and pruning of what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import load_config
+from pipeline.domain.recording import Gap
+from pipeline.errors import ConfigError, RecordError
+from pipeline.record.holds import Hold, Holds
+from pipeline.record.recording_archive import RecordingArchive, VideoSegment
+from pipeline.record.retention import Pruned, prune
+from pipeline.record.settings import RecordSettings
+
+__all__ = [
+    "CameraRecording",
+    "Gap",
+    "Hold",
+    "Pruned",
+    "VideoSegment",
+    "hold_video",
+    "prune_video",
+    "record_settings",
+    "recorded_cameras",
+    "release_hold",
+    "segment_json",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRecording:
+    """Recorded video of one camera in a span: segments and gaps in order of time, and all of its holds."""
+
+    camera_id: str
+    segments: Sequence[VideoSegment]
+    gaps: Sequence[Gap]
+    holds: Sequence[Hold]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(one.size for one in self.segments)
+
+    def as_json(self) -> dict[str, Any]:
+        """With `--json`."""
+        return {
+            "camera": self.camera_id,
+            "bytes": self.size,
+            "segments": [segment_json(one) for one in self.segments],
+            "gaps": [asdict(gap) for gap in self.gaps],
+            "holds": [asdict(one) for one in self.holds],
+        }
+
+
+def record_settings(config: Path | None, folder: Path | None) -> RecordSettings:
+    """The recorder's settings of a configuration, or the default ones with another folder.
+
+    Args:
+        config: the configuration; None for ``viapublica.yaml``, if it exists.
+        folder: of recorded video, in place of a configuration's.
+
+    Raises:
+        ConfigError: no configuration, or it records nothing.
+        RecordError: the folder is none.
+    """
+    if folder is not None:
+        if not folder.is_dir():
+            raise RecordError(f"--dir {folder}", "is not a folder", "Name the folder of recorded video (record.dir)")
+        return RecordSettings(dir=folder)
+    path = config or Path("viapublica.yaml")
+    if config is None and not path.is_file():
+        raise ConfigError(
+            "recorded video",
+            "no folder is given and ./viapublica.yaml does not exist",
+            "Give --config FILE (or VIAPUBLICA_CONFIG), or --dir FOLDER",
+        )
+    record = load_config(path, for_queries=True).record
+    if record is None:
+        raise ConfigError(str(path), "has no record section, so nothing is recorded", "Add `record: {}`, or give --dir")
+    return record
+
+
+def recorded_cameras(
+    folder: Path, cameras: Sequence[str] = (), begin_ms: int | None = None, end_ms: int | None = None
+) -> list[CameraRecording]:
+    """Recorded video by camera; also while a run records.
+
+    Args:
+        folder: of all cameras.
+        cameras: only these; none for all.
+        begin_ms, end_ms: the span, milliseconds since 1970 UTC; None is open.
+
+    Raises:
+        RecordError: unknown camera, or the disk failed.
+    """
+    archive = RecordingArchive(folder)
+    holds = archive.holds()
+    return [
+        CameraRecording(
+            name,
+            archive.segments(name, begin_ms, end_ms),
+            archive.gaps(name, begin_ms, end_ms),
+            [hold for hold in holds if hold.camera_id == name],
+        )
+        for name in cameras or archive.cameras()
+    ]
+
+
+def hold_video(
+    folder: Path, camera: str, begin_ms: int, end_ms: int, *, reason: str, by: str
+) -> tuple[str, Sequence[VideoSegment]]:
+    """Exempt a span from retention until its hold is released.
+
+    Args:
+        folder: of all cameras; camera: one of them.
+        begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
+        reason: the order or case; by: the person who decides.
+
+    Returns:
+        The hold's id, and the segments of that span so far.
+
+    Raises:
+        RecordError: unknown camera, no reason, or the disk failed.
+    """
+    hold_id = Holds(folder).hold(camera, begin_ms, end_ms, reason, by)
+    return hold_id, RecordingArchive(folder).segments(camera, begin_ms, end_ms)
+
+
+def release_hold(folder: Path, hold_id: str, by: str) -> Hold:
+    """End a hold; what is due then is pruned at the next round.
+
+    Raises:
+        RecordError: no hold of this id is in force, or the disk failed.
+    """
+    return Holds(folder).release(hold_id, by)
+
+
+def prune_video(settings: RecordSettings) -> Pruned:
+    """Remove the segments that are due, as a run does by itself.
+
+    Raises:
+        RecordError: the holds cannot be read (then nothing is removed), or the disk failed.
+    """
+    return prune(settings.dir, settings.days, settings.max_bytes)
+
+
+def segment_json(one: VideoSegment) -> dict[str, Any]:
+    """A segment with `--json`."""
+    return {
+        "file": str(one.path),
+        "begin_ms": one.begin_ms,
+        "end_ms": one.end_ms,
+        "bytes": one.size,
+        "complete": one.complete,
+    }

@@ -1,0 +1,102 @@
+"""The commands of `viapublica`: name, one-line help, and the module to load when one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+__all__ = ["COMMANDS", "CommandEntry"]
+
+_EVERYDAY: Final = "Everyday"
+_QUERIES: Final = "Queries"
+_RELEASES: Final = "Releases"
+_OPERATION: Final = "Operation"
+
+
+class CommandEntry(NamedTuple):
+    """A command, or a group of commands, before its module is loaded.
+
+    Attributes:
+        target: ``module:name`` below `pipeline.cli`, of a function or a `typer.Typer`.
+        help: the first sentence of its help; a test holds the two together.
+        panel: where the overview lists it.
+    """
+
+    target: str
+    help: str
+    panel: str
+
+
+COMMANDS: Final[Mapping[str, CommandEntry]] = {
+    "run": CommandEntry(
+        "operate.run_command:run", "Run all cameras of a configuration, live or to the end of their files.", _EVERYDAY
+    ),
+    "detect": CommandEntry(
+        "media.commands:detect", "Find persons, vehicles, faces and plates in images and video.", _EVERYDAY
+    ),
+    "read": CommandEntry("media.commands:read", "Read plates in images and video.", _EVERYDAY),
+    "anonymize": CommandEntry(
+        "release.anonymize_command:anonymize",
+        "Hide persons, faces and plates for good, and drop sound and metadata.",
+        _EVERYDAY,
+    ),
+    "verify": CommandEntry(
+        "release.verify_command:verify", "Check a released clip offline: signature, integrity, contents.", _EVERYDAY
+    ),
+    "doctor": CommandEntry(
+        "operate.doctor_command:doctor",
+        "Check each component of the installation, with a fix for what does not work.",
+        _EVERYDAY,
+    ),
+    "demo": CommandEntry(
+        "operate.demo_command:demo", "Run the main job on two example videos, then query plates.", _EVERYDAY
+    ),
+    "plates": CommandEntry("query.event_commands:plates", "Find the reads of plates, newest first.", _QUERIES),
+    "route": CommandEntry(
+        "query.journey_commands:route", "Follow a plate over cameras, with distance and speed of each leg.", _QUERIES
+    ),
+    "convoy": CommandEntry(
+        "query.journey_commands:convoy",
+        "Find plates that travel with a plate, those that met it most often first.",
+        _QUERIES,
+    ),
+    "clones": CommandEntry(
+        "query.journey_commands:clones", "Find plates read at two places faster than a vehicle can drive.", _QUERIES
+    ),
+    "traffic": CommandEntry(
+        "query.traffic_command:traffic",
+        "Count traffic by class and by minute, hour or day; or show its speeds.",
+        _QUERIES,
+    ),
+    "events": CommandEntry("query.event_commands:events", "List events, newest first.", _QUERIES),
+    "cameras": CommandEntry(
+        "query.event_commands:cameras",
+        "List the cameras that sent events: last seen, state, counts per kind.",
+        _QUERIES,
+    ),
+    "release": CommandEntry(
+        "release.build_commands:app", "Disclosures: request, decide, build, deliver, look up.", _RELEASES
+    ),
+    "erase": CommandEntry(
+        "operate.retention_commands:erase",
+        "Erase one vehicle, or one place and time, and prove that nothing is left.",
+        _OPERATION,
+    ),
+    "camera": CommandEntry(
+        "operate.camera_commands:app", "Recorded video of cameras: segments, hold, unhold, prune.", _OPERATION
+    ),
+    "config": CommandEntry("operate.config_commands:app", "Configurations: check, schema, explain.", _OPERATION),
+    "kafka": CommandEntry(
+        "operate.kafka_commands:app", "Events in Kafka: ingest, tail, dead-letters, schema.", _OPERATION
+    ),
+    "models": CommandEntry(
+        "operate.models_commands:app",
+        "Networks and their cards: list, verify, test, record-answers, compare.",
+        _OPERATION,
+    ),
+    "spool": CommandEntry(
+        "operate.spool_commands:app", "Events on disk before delivery: ls, verify, cat, replay, trim.", _OPERATION
+    ),
+    "store": CommandEntry("operate.store_commands:app", "The event store: retention.", _OPERATION),
+}
+"""Every command by name, in the order of the overview."""

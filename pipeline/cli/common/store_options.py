@@ -1,0 +1,74 @@
+"""Options that name an event store and a time range, and the installation behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pipeline.app.installation import Installation
+from pipeline.config import load_config
+from pipeline.config.settings import Config
+from pipeline.errors import ConfigError
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration that names the event store."),
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", envvar="VIAPUBLICA_DATA_DIR", help="Data folder of an embedded store.")
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", help="Start, included: 2026-11-22, 2026-11-22T08:00-03:00, today, 2h (ago).")
+]
+ToOption = Annotated[str | None, typer.Option("--to", help="End, not included; written like --from.")]
+ZoneOption = Annotated[
+    str | None,
+    typer.Option(
+        "--zone",
+        envvar="VIAPUBLICA_ZONE",
+        help="Zone of times without an offset and of times shown, such as America/Sao_Paulo; by default the machine's.",
+        show_default=False,
+    ),
+]
+
+_DEFAULT_CONFIG: Final = Path("viapublica.yaml")
+
+
+def installation_of(config: Path | None, data: Path | None) -> Installation:
+    """The installation that --config or --data names; --data wins.
+
+    Raises:
+        ConfigError: neither names one, or the configuration is not valid.
+    """
+    return Installation.of_data_dir(data) if data is not None else Installation.of_config(loaded_config(config))
+
+
+def loaded_config(config: Path | None) -> Config:
+    """The configuration of --config, else ./viapublica.yaml, read for queries: without the cameras' passwords.
+
+    Raises:
+        ConfigError: there is none, or it is not valid.
+    """
+    if config is None and not has_config(config):
+        raise ConfigError(
+            "data folder",
+            "is not named, and there is no ./viapublica.yaml",
+            "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
+        )
+    return load_config(config or _DEFAULT_CONFIG, for_queries=True)
+
+
+def has_config(config: Path | None) -> bool:
+    """Whether a configuration was named, or lies in the current folder."""
+    return config is not None or _DEFAULT_CONFIG.is_file()
+
+
+def data_folder(config: Path | None, data: Path | None) -> Path:
+    """The data folder that --config or --data names.
+
+    Raises:
+        ConfigError: neither names one, or the configuration is not valid.
+    """
+    return data if data is not None else loaded_config(config).data_dir

@@ -1,0 +1,46 @@
+"""The group of all commands: its overview comes from a table, and a command's module is loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from pipeline.cli.command_table import COMMANDS, CommandEntry
+
+__all__ = ["LazyGroup", "load_command"]
+
+
+class LazyGroup(TyperGroup):
+    """Help, suggestions and completion of names come from `COMMANDS`; everything else from the loaded command."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, entry in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Name, loaded command and remaining arguments of a call."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed if name is None else load_command(name, COMMANDS[name]), rest
+
+
+def load_command(name: str, entry: CommandEntry) -> Any:
+    """The command or group of an entry, under its name in the table."""
+    module, _, attribute = entry.target.partition(":")
+    loaded = getattr(import_module(f"pipeline.cli.{module}"), attribute)
+    parent = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    parent.callback()(_no_options)
+    if isinstance(loaded, typer.Typer):
+        parent.add_typer(loaded, name=name)
+    else:
+        parent.command(name)(loaded)
+    group: Any = get_command(parent)
+    return group.commands[name]
+
+
+def _no_options() -> None:
+    pass

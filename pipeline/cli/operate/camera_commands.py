@@ -1,0 +1,191 @@
+"""`viapublica camera`: recorded video of cameras, its gaps, and its holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pipeline.app.logging_setup import configure_logging
+from pipeline.app.recordings import (
+    CameraRecording,
+    Hold,
+    Pruned,
+    VideoSegment,
+    hold_video,
+    prune_video,
+    record_settings,
+    recorded_cameras,
+    release_hold,
+    segment_json,
+)
+from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.domain.times import find_zone, parse_range
+from pipeline.errors import RecordError
+
+_DAY_MS: Final = 86_400_000
+_SLOTS: Final = 96
+"""Quarters of an hour in the bar of a day."""
+_SEAM_MS: Final = 2000
+"""A quarter of an hour with less than this missing counts as recorded throughout."""
+_SHOWN_GAPS: Final = 50
+
+app = typer.Typer(
+    help="Recorded video of cameras: segments, hold, unhold, prune.\n\nVideo leaves only through "
+    "[bold]viapublica anonymize[/] and [bold]viapublica release[/]. For the cameras that sent events see "
+    "[bold]viapublica cameras[/].\n\nExample: [bold]viapublica camera segments --config configs/city.yaml[/]",
+    no_args_is_help=True,
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration with a record section.")
+]
+DirOption = Annotated[
+    Path | None, typer.Option("--dir", help="Folder of recorded video, instead of a configuration's.")
+]
+FromOption = Annotated[str | None, typer.Option("--from", help="Not before: 2026-11-22T08:00-03:00, today, 2h (ago).")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Before: like --from.")]
+ZoneOption = Annotated[
+    str | None, typer.Option("--zone", help="Zone of times without an offset, such as America/Sao_Paulo.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+ByOption = Annotated[str, typer.Option("--by", help="The person who decides: name and office.")]
+
+
+@app.command()
+def segments(
+    camera: Annotated[list[str] | None, typer.Option("--camera", help="Only this camera; may be repeated.")] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    zone: ZoneOption = None,
+    config: ConfigOption = None,
+    folder: DirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show recorded video: each day as a bar, gaps with their reasons, holds. Also while a run records.
+
+    Example: [bold]viapublica camera segments --config configs/city.yaml --from today[/]
+    """
+    configure_logging("info", "auto")
+    video = record_settings(config, folder).dir
+    start_ms, end_ms = parse_range(start, end, find_zone(zone))
+    found = recorded_cameras(video, camera or (), start_ms, end_ms)
+    if as_json:
+        print_json([one.as_json() for one in found])
+        return
+    for one in found:
+        _show(one)
+    if not found:
+        say(err, f"{video}: no recorded video")
+
+
+@app.command()
+def hold(
+    camera: Annotated[str, typer.Argument(help="Camera.")],
+    start: Annotated[str, typer.Option("--from", help="From: 2026-11-22T08:00-03:00, today, 2h (ago).")],
+    end: Annotated[str, typer.Option("--to", help="Before: like --from.")],
+    reason: Annotated[str, typer.Option("--reason", help="The order or the case.")],
+    by: ByOption,
+    zone: ZoneOption = None,
+    config: ConfigOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Retain a span until its hold is released; prints the hold's id.
+
+    Example: [bold]viapublica camera hold av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00
+    --reason "order 12/2026" --by "A. Souza, control room"[/]
+    """
+    configure_logging("info", "auto")
+    video = record_settings(config, folder).dir
+    start_ms, end_ms = parse_range(start, end, find_zone(zone))
+    if start_ms is None or end_ms is None:
+        raise RecordError("hold", "needs two times", "Give --from and --to")
+    hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by)
+    typer.echo(hold_id)
+    say(err, f"held: {len(held)} files, {_mb(sum(one.size for one in held))} MB of {camera}")
+    if not held:
+        say(err, ("no video of that span is recorded yet, or it was pruned", "yellow"))
+
+
+@app.command()
+def unhold(
+    hold_id: Annotated[str, typer.Argument(help="Id of the hold.")],
+    by: ByOption,
+    config: ConfigOption = None,
+    folder: DirOption = None,
+) -> None:
+    """Release a hold; what is due is pruned at the next round.
+
+    Example: [bold]viapublica camera unhold 0c5f11a2b3d4 --by "A. Souza, control room"[/]
+    """
+    configure_logging("info", "auto")
+    released = release_hold(record_settings(config, folder).dir, hold_id, by)
+    say(err, f"released: {released.camera_id}, {_utc(released.begin_ms)} to {_utc(released.end_ms)} UTC")
+
+
+@app.command()
+def prune(config: ConfigOption = None, folder: DirOption = None, as_json: JsonOption = False) -> None:
+    """Remove the video that is due now, as a run does by itself.
+
+    Example: [bold]viapublica camera prune --config configs/city.yaml[/]
+    """
+    configure_logging("info", "auto")
+    done = prune_video(record_settings(config, folder))
+    if as_json:
+        print_json(
+            {"removed": [segment_json(one) for one in done.removed], "held": len(done.held), "left_bytes": done.left}
+        )
+    else:
+        say(err, _summary(done))
+
+
+def _summary(done: Pruned) -> str:
+    text = f"removed {len(done.removed)} files, {_mb(done.removed_bytes)} MB; left {_mb(done.left)} MB"
+    return text + f"; {len(done.held)} files are due and held" if done.held else text
+
+
+def _show(recording: CameraRecording) -> None:
+    name, files = recording.camera_id, recording.segments
+    span = f"{_utc(files[0].begin_ms)} to {_utc(files[-1].end_ms)} UTC" if files else "no video in that span"
+    say(out, (name, "bold"), f"  {span}, {len(files)} files, {_mb(recording.size)} MB")
+    days = sorted({at // _DAY_MS for one in files for at in (one.begin_ms, max(one.begin_ms, one.end_ms - 1))})
+    if days:
+        say(out, f"{'day (UTC)':12}{'00':24}{'06':24}{'12':24}{'18':24}24")
+    for day in days:
+        say(out, *_bar(day * _DAY_MS, files, recording.holds))
+    if gaps := recording.gaps:
+        shown = [(_utc(g.begin_ms), _utc(g.end_ms), (g.end_ms - g.begin_ms) // 1000, g.reason) for g in gaps]
+        note = f"and {len(gaps) - _SHOWN_GAPS} later ones; see --json" if len(gaps) > _SHOWN_GAPS else ""
+        print_table(f"Gaps: {name}", ["from (UTC)", "to (UTC)", "seconds", "reason"], shown[:_SHOWN_GAPS], note)
+    if recording.holds:
+        rows = [(h.hold_id, _utc(h.begin_ms), _utc(h.end_ms), h.reason, h.by) for h in recording.holds]
+        print_table(f"Holds: {name}", ["id", "from (UTC)", "to (UTC)", "reason", "by"], rows)
+
+
+def _bar(begin_ms: int, files: Sequence[VideoSegment], holds: Sequence[Hold]) -> list[str | tuple[str, str]]:
+    """A day in quarters of an hour: █ video throughout, ▄ some, · none; yellow where held."""
+    step = _DAY_MS // _SLOTS
+    parts: list[str | tuple[str, str]] = [f"{datetime.fromtimestamp(begin_ms / 1000, UTC):%Y-%m-%d}  "]
+    recorded_ms = [0] * _SLOTS
+    for one in files:
+        first = max(0, (one.begin_ms - begin_ms) // step)
+        for slot in range(first, min(_SLOTS, (one.end_ms - begin_ms) // step + 1)):
+            at = begin_ms + slot * step
+            recorded_ms[slot] += max(0, min(one.end_ms, at + step) - max(one.begin_ms, at))
+    for slot, video_ms in enumerate(recorded_ms):
+        at = begin_ms + slot * step
+        block = "█" if video_ms >= step - _SEAM_MS else "▄" if video_ms else "·"
+        held = video_ms and any(hold.begin_ms < at + step and hold.end_ms > at for hold in holds)
+        parts.append((block, "yellow" if held else "green" if video_ms else "dim"))
+    return parts
+
+
+def _mb(size: int) -> float:
+    return round(size / 1e6, 1)
+
+
+def _utc(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,103 @@
+"""Cameras of the configuration to cameras that the engine can run."""
+
+from __future__ import annotations
+
+from pipeline.analytics.track_summarizer import TrackSummarizer
+from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.source_address import parse_address
+from pipeline.decode.supervised_source import open_source
+from pipeline.detect.build import build_tracker
+from pipeline.domain.frame import Frame
+from pipeline.domain.ports import FrameSource, TrackObserver
+from pipeline.domain.recording import PacketTap
+from pipeline.engine.camera_feed import CameraFeed
+from pipeline.engine.camera_stream import CameraStream
+from pipeline.engine.fair_batcher import FairBatcher
+from pipeline.engine.frame_analyzer import StreamFactory
+from pipeline.engine.frame_queue import WhenFull
+from pipeline.engine.running_camera import RunningCamera
+from pipeline.lpr.plate_observer import PlateObserver
+from pipeline.observe.stage_timing import Stage, StageClock
+from pipeline.policy.scope import may_read_plates
+from pipeline.record.recorder import Recorder
+
+
+def is_live(config: Config, camera: CameraSettings) -> bool:
+    """Whether a camera is a network stream.
+
+    Raises:
+        ConfigError: its address is malformed or forbidden.
+    """
+    return parse_address(camera.id, camera.source, config.decode.protocols).live
+
+
+def build_source(
+    config: Config, camera: CameraSettings, stages: StageClock | None = None, tap: PacketTap | None = None
+) -> FrameSource:
+    """The source of a camera, not connected.
+
+    Raises:
+        ConfigError: its address, masks or sampling cannot be used.
+    """
+
+    def on_decoded(seconds: float, cpu_seconds: float) -> None:
+        if stages is not None:
+            stages.add(Stage.DECODE, seconds, cpu_seconds=cpu_seconds)
+
+    return open_source(
+        camera.id,
+        camera.source,
+        settings=config.decode,
+        analyze_fps=camera.analyze_fps,
+        masks=camera.masks,
+        start_ms=camera.start_ms,
+        tap=tap,
+        on_decoded=on_decoded,
+    )
+
+
+class CameraFactory:
+    """Builds cameras around what all of them share.
+
+    Args:
+        batcher: gets their frames.
+        stages: where decoding is measured.
+        recorder: records live cameras, or None.
+    """
+
+    def __init__(self, batcher: FairBatcher, stages: StageClock, recorder: Recorder | None) -> None:
+        self._batcher = batcher
+        self._stages = stages
+        self._recorder = recorder
+
+    def build(self, config: Config, camera: CameraSettings) -> RunningCamera:
+        """A camera that is ready to be added to the engine; a recorded one gets its tap.
+
+        Raises:
+            ConfigError: its address, masks or sampling cannot be used.
+        """
+        live = is_live(config, camera)
+        recorder = self._recorder if live and camera.record else None
+        source = build_source(config, camera, self._stages, None if recorder is None else recorder.tap(camera.id))
+        drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
+        queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, drop if live else WhenFull.WAIT)
+        return RunningCamera(camera.camera(), CameraFeed(source, queue), _stream_factory(config, camera))
+
+    def dismantle(self, camera_id: str) -> None:
+        """Close the recording of a camera that has left the engine."""
+        if self._recorder is not None:
+            self._recorder.remove_tap(camera_id)
+
+
+def _stream_factory(config: Config, camera: CameraSettings) -> StreamFactory:
+    reads_plates = may_read_plates(camera.camera())
+
+    def new_stream(first: Frame) -> CameraStream:
+        observers: list[TrackObserver] = []
+        if config.lpr is not None and reads_plates:
+            observers.append(PlateObserver(camera.id, first.stream_id, config.lpr))
+        observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
+        tracker = build_tracker(config.detect.track)
+        return CameraStream(first.stream_id, tracker, observers)
+
+    return new_stream

@@ -1,0 +1,72 @@
+"""Handle of a running engine: status of its cameras and sinks, its report, and changes of its configuration."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from pipeline.config.settings import Config
+from pipeline.domain.ports import SinkStatus, SourceStatus
+from pipeline.engine.live_loop import Engine
+from pipeline.engine.preview import Preview
+from pipeline.engine.reconfigure import Reconfiguration, Reconfigurator
+from pipeline.engine.run_report import RunReport, sink_report
+from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
+
+
+@dataclass
+class RunningEngine:
+    """An engine that is ready to run, with everything that user interfaces and metrics ask of it."""
+
+    engine: Engine
+    reconfigurator: Reconfigurator
+    preview: Preview | None
+    metrics_address: str = ""
+    began_s: float = field(default_factory=time.monotonic)
+    ended_s: float | None = None
+
+    def reconfigure(self, config: Config) -> Reconfiguration:
+        """Run the cameras of another configuration; see `Reconfigurator.apply`."""
+        return self.reconfigurator.apply(config)
+
+    def sources(self) -> dict[str, SourceStatus]:
+        """Status of every camera."""
+        return {camera.camera_id: camera.feed.source.status() for camera in self.engine.cameras}
+
+    def sinks(self) -> list[SinkStatus]:
+        """Status of every sink."""
+        return self.engine.dispatcher.statuses()
+
+    def queues(self) -> dict[str, QueueSnapshot]:
+        """Queue of every camera."""
+        return {camera.camera_id: camera.feed.queue.snapshot() for camera in self.engine.cameras}
+
+    def activities(self) -> dict[str, CameraActivity]:
+        """Activity of every camera after its source."""
+        return self.engine.statistics.activities({camera: queue.drops for camera, queue in self.queues().items()})
+
+    def report(self) -> RunReport:
+        """The summary so far."""
+        engine, activities = self.engine, self.activities()
+        seconds = (self.ended_s or time.monotonic()) - self.began_s
+        statistics = engine.statistics
+        return RunReport(
+            seconds=round(seconds, 3),
+            frames=statistics.frames,
+            fps=round(statistics.frames / seconds, 2) if seconds else 0.0,
+            events=dict(engine.dispatcher.sent),
+            refused=dict(engine.dispatcher.refused),
+            lost=dict(engine.dispatcher.lost),
+            batch_mean=round(statistics.frames / statistics.batches, 2) if statistics.batches else 0.0,
+            cameras=[
+                camera.report(activities[camera.camera_id].analyzed)
+                for camera in engine.cameras
+                if camera.camera_id in activities
+            ],
+            removed=list(engine.removed),
+            sinks=[sink_report(status) for status in engine.dispatcher.statuses()],
+            stages={
+                stage.value: {"seconds": round(t.seconds, 3), "calls": t.calls, "items": t.items}
+                for stage, t in engine.stages.totals().items()
+            },
+        )

@@ -1,0 +1,89 @@
+"""Plate reads of one camera session as events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from pipeline.domain.detections import Tracks
+from pipeline.domain.events import Event, Kind, PlateReadEvent, event_id
+from pipeline.domain.frame import Frame
+from pipeline.domain.ports import OcrRequest
+from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
+from pipeline.lpr.settings import LprSettings
+
+_REMEMBERED_TRACKS: Final = 4096
+"""Tracks whose number of events is kept; far more than are ever in view, few enough for endless streams."""
+
+
+class PlateObserver:
+    """Implements `pipeline.domain.ports.TrackObserver`: one event per plate of a vehicle, voted over its track.
+
+    Args:
+        camera_id, stream_id: camera and session; part of every event's id.
+        settings: of plate reading.
+    """
+
+    def __init__(self, camera_id: str, stream_id: str, settings: LprSettings) -> None:
+        self._camera_id = camera_id
+        self._stream_id = stream_id
+        self._plates = PlateAggregator(settings)
+        self._in_view = Tracks.empty().ids
+        self._sequences: dict[int, int] = {}
+
+    def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
+        """See the protocol; returns the crops that are large, sharp and new enough to be read."""
+        self._in_view = tracks.ids
+        return [
+            OcrRequest(plate.crop, partial(self._plates.add_reading, plate))
+            for plate in self._plates.select(frame, tracks)
+        ]
+
+    def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
+        """See the protocol; plates of ended tracks, and certain plates of vehicles that stay in view."""
+        return self._events([*self._plates.finish(ended), *self._plates.settled(ts_ms)])
+
+    def close(self) -> Sequence[Event]:
+        """See the protocol."""
+        return self._events(self._plates.finish_all())
+
+    def captions(self) -> Mapping[int, str]:
+        """See the protocol; the present best reading of each track."""
+        reads = {track_id: self._plates.best_read(track_id) for track_id in self._in_view.tolist()}
+        return {track_id: read.text for track_id, read in reads.items() if read is not None}
+
+    def _events(self, plates: Sequence[VotedPlate]) -> list[Event]:
+        return [self._event(plate) for plate in plates]
+
+    def _event(self, plate: VotedPlate) -> PlateReadEvent:
+        x1, y1, x2, y2 = (round(float(v), 1) for v in plate.best_box)
+        return PlateReadEvent(
+            event_id=event_id(
+                self._camera_id, self._stream_id, Kind.PLATE_READ, plate.track_id, self._sequence(plate.track_id)
+            ),
+            camera_id=self._camera_id,
+            ts_ms=plate.last_ts_ms,
+            plate=plate.read.text,
+            plate_key=plate.read.key,
+            layout=plate.read.layout,
+            confidence=round(plate.read.confidence, 4),
+            votes=plate.read.votes,
+            vehicle="" if plate.vehicle is None else plate.vehicle.word,
+            stream_id=self._stream_id,
+            track_id=plate.track_id,
+            first_ts_ms=plate.first_ts_ms,
+            x1=x1,
+            y1=y1,
+            x2=x2,
+            y2=y2,
+            frame=plate.best_frame,
+        )
+
+    def _sequence(self, track_id: int) -> int:
+        """How many events this track has had before this one."""
+        sequence = self._sequences.get(track_id, 0)
+        self._sequences[track_id] = sequence + 1
+        if len(self._sequences) > _REMEMBERED_TRACKS:
+            del self._sequences[next(iter(self._sequences))]
+        return sequence

@@ -1,0 +1,45 @@
+"""The list of all questions: the function that answers each, and the name it has on the local endpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pipeline.store.answers import convoy, events, journeys, plates, traffic, vehicle_reads
+from pipeline.store.questions import (
+    Cameras,
+    Clones,
+    Convoy,
+    Count,
+    Events,
+    Plates,
+    Question,
+    ReadsByVehicle,
+    Route,
+    Speeds,
+    Traffic,
+)
+
+ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
+    Plates: plates.plates,
+    Events: events.events,
+    Cameras: events.cameras,
+    Count: events.count,
+    Convoy: convoy.convoy,
+    Route: journeys.route,
+    Clones: journeys.clones,
+    ReadsByVehicle: vehicle_reads.reads_by_vehicle,
+    Traffic: traffic.traffic,
+    Speeds: traffic.speeds,
+}
+"""Called with a function that runs SQL, and the question."""
+
+
+def name_of(question: type[Question[Any]]) -> str:
+    """The question's name in JSON: ``reads_by_vehicle`` for `ReadsByVehicle`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", question.__name__).lower()
+
+
+QUESTIONS: Final[Mapping[str, type[Question[Any]]]] = {name_of(question): question for question in ANSWERS}
+"""All questions, by name."""

@@ -1,0 +1,33 @@
+"""The check of a configuration, without a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.config_check import check_config
+from pipeline.errors import ModelCardError
+
+_CAMERAS = """\
+cameras:
+  - {id: gate, source: "rtsp://admin:hunter2@10.0.0.7/1", scope: public-road, analyze_fps: 5}
+  - {id: square, source: video.mp4, scope: public-square}
+"""
+
+
+def test_cameras_are_described_without_passwords(tmp_path: Path) -> None:
+    path = tmp_path / "city.yaml"
+    path.write_text(_CAMERAS)
+    checked = check_config(path)
+    gate, square = checked.cameras
+    assert (gate.source, gate.analyze_fps, gate.no_plates, gate.missing) == ("rtsp://***@10.0.0.7/1", 5, "", False)
+    assert (square.scope, square.missing, bool(square.no_plates)) == ("public-square", True, True)
+    assert "hunter2" not in str(checked.as_json())
+
+
+def test_a_model_without_a_card_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "city.yaml"
+    path.write_text(_CAMERAS + "detect: {model: no_such_model}\n")
+    with pytest.raises(ModelCardError):
+        check_config(path)

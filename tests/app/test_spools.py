@@ -1,0 +1,52 @@
+"""Spools of a data folder, without a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.spools import Replay, check_spools, list_spools, replay_spool, spooled_events, trim_spool
+from pipeline.domain.events import encode
+from pipeline.errors import SinkError, ViapublicaError
+from pipeline.sink.spool.settings import SpoolSettings
+from pipeline.sink.spool.spool import Spool
+from tests.event_samples import plate_read
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A spool of six events, four of them delivered."""
+    spool = Spool("store", tmp_path / "spool" / "store", SpoolSettings())
+    spool.append([encode(plate_read(n)) for n in range(6)])
+    spool.acknowledge(4)
+    spool.close()
+    return tmp_path
+
+
+def test_events_are_listed_with_their_offsets(data: Path) -> None:
+    (found,) = list_spools(data)
+    assert (found.name, found.events, found.pending) == ("store", 6, 2)
+    assert [one.offset for one in spooled_events(data, "store", pending=True)] == [4, 5]
+    assert [one.event["frame"] for one in spooled_events(data, "store", start=1, limit=2)] == [1, 2]
+
+
+def test_a_replay_begins_at_an_offset_and_never_skips_undelivered_events(data: Path) -> None:
+    assert replay_spool(data, "store", offset=5) == Replay(4, 2)
+    assert replay_spool(data, "store", offset=1) == Replay(1, 5)
+
+
+def test_a_replay_since_the_future_is_an_error(data: Path) -> None:
+    with pytest.raises(ViapublicaError, match="no event since then"):
+        replay_spool(data, "store", since_ms=10**13)
+
+
+def test_trimming_deletes_undelivered_events_only_when_asked(data: Path) -> None:
+    assert trim_spool(data, "store").undelivered == 0
+    assert trim_spool(data, "store", undelivered=True).undelivered == 2
+    assert check_spools(data).damage == []
+
+
+def test_an_unknown_sink_is_an_error(data: Path) -> None:
+    with pytest.raises(SinkError, match="there are: store"):
+        check_spools(data, ["bus"])
