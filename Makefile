@@ -58,7 +58,7 @@ docs: venv ## build the documentation into site/
 	$(RUN)/mkdocs build --quiet --strict
 
 reference: venv ## write the page of all configuration keys
-	$(RUN)/viapublica config explain --markdown > docs/configuration-keys.md
+	$(RUN)/viapublica config explain --markdown > docs/reference/configuration-keys.md
 
 unit: venv system ## the tests alone
 	$(RUN)/pytest -m "not soak"
@@ -135,9 +135,8 @@ format: venv ## format and fix what can be fixed
 COMPILE = $(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 
 lock: venv ## take newer versions of the dependencies
-	$(COMPILE) pyproject.toml --extra openvino --extra kafka-codecs --extra kafka-fast -o requirements/run.lock
-	$(COMPILE) pyproject.toml --extra openvino --extra demo --group dev -c requirements/run.lock \
-	  -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra all -o requirements/run.lock
+	$(COMPILE) pyproject.toml --extra all --group dev -c requirements/run.lock -o requirements/dev.lock
 	echo uv | $(COMPILE) - -o requirements/uv.lock
 	$(COMPILE) --group train-plates -o requirements/train-plates.lock
 	$(COMPILE) --group train-traffic -o requirements/train-traffic.lock

@@ -1,1 +1,1 @@
-"""What is measured, against whom. Results lie in `results/`."""
+"""Benchmarks against other projects; results are in `results/`."""

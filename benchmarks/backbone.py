@@ -1,6 +1,6 @@
-"""The way of events: spool, Kafka clients, and from an engine's sink through Kafka and the ingester into the store.
+"""Event delivery: spool, Kafka clients, and the path from an engine's sink through Kafka and the ingester to the store.
 
-    python -m benchmarks.backbone            # everything, some five minutes
+    python -m benchmarks.backbone            # all, about five minutes
     python -m benchmarks.backbone --only-soak 1800  # half an hour at 2,000 events/s: memory
 
 One broker (Tansu, memory), one producing process (this one), one ingester process, chDB; all on the same cores. Writes
@@ -236,26 +236,28 @@ def main() -> None:
     gc.freeze()
     rows: list[tuple[str, str]] = []
 
-    def told(what: str, figure: str) -> None:
+    def add_row(what: str, figure: str) -> None:
         print(f"{what}: {figure}", flush=True)
         rows.append((what, figure))
 
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as name, KafkaBroker() as broker:
         folder = Path(name)
-        told("spool alone, interval sync, appended + read + confirmed", f"{spool_rate(events, folder):,.0f} events/s")
+        add_row(
+            "spool alone, interval sync, appended + read + confirmed", f"{spool_rate(events, folder):,.0f} events/s"
+        )
         python = client_rates(broker, KafkaClient.PYTHON, events[:200_000])
         fast = client_rates(broker, KafkaClient.CONFLUENT, events[:200_000])
         for what, one, other in zip(("producer", "consumer"), python, fast, strict=True):
-            told(f"{what}, kafka-python", f"{one:,.0f} messages/s")
-            told(f"{what}, confluent-kafka", f"{other:,.0f} messages/s, {other / one:.1f} times kafka-python")
-        told(
+            add_row(f"{what}, kafka-python", f"{one:,.0f} messages/s")
+            add_row(f"{what}, confluent-kafka", f"{other:,.0f} messages/s, {other / one:.1f} times kafka-python")
+        add_row(
             "spool + Kafka + ingest + chDB, one producer, one ingester (confluent)",
             f"{chain_rate(broker, _made(folder / 'chain'), events):,.0f} events/s",
         )
         waits, _ = latency(broker, _made(folder / "latency"), 2000, options.soak)
         cuts = statistics.quantiles(waits, n=100)
-        told("from `add` to a query's answer at 2,000 events/s, median", f"{statistics.median(waits):.2f} s")
-        told("the same, 99th percentile", f"{cuts[98]:.2f} s")
+        add_row("from `add` to a query's answer at 2,000 events/s, median", f"{statistics.median(waits):.2f} s")
+        add_row("the same, 99th percentile", f"{cuts[98]:.2f} s")
     how = (
         f"`python -m benchmarks.backbone`. {machine()} Broker, producer, ingester and store share the cores; messages "
         f"of {len(encode(events[0]))} bytes."

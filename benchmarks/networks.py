@@ -1,9 +1,9 @@
-"""Our networks against each peer, accuracy and time in one run: objects, plates, faces, and plates read.
+"""Accuracy and time of our networks and of peers in one run: objects, plates, faces, plate reading.
 
     python -m benchmarks.networks --data ../shared/data --models ../shared/models
 
-Two peers live in packages of their own, without a license or with pins that are not ours; name their files and the
-interpreter of a private environment to have them measured too: `--centerface`, `--platedet`, `--platerec-python`.
+Two peers are separate packages without a license or with conflicting pins; to include them, name their files and the
+interpreter of a private environment: `--centerface`, `--platedet`, `--platerec-python`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ READERS: Final = ("viapublica_plates", "cct_xs_v1_global")
 
 @dataclass(frozen=True)
 class Entry:
-    """A network in the tables: what it is for, and whether it is ours."""
+    """A network in the tables: its task, and whether it is ours."""
 
     teacher: Teacher
     job: str
@@ -96,20 +96,20 @@ def entries(models: Path, centerface: Path | None, platedet: Path | None) -> lis
 
 
 def street_frames(samples: Sequence[Sample]) -> list[Image]:
-    """Frames of clips, spread over all of them: what a camera sends."""
+    """Frames of clips, evenly distributed, as a camera sends them."""
     frames = [sample for sample in samples if sample.frame >= 0]
     picked = [frames[i] for i in np.linspace(0, len(frames) - 1, FRAMES).astype(int)]
     return [image for _, image in load(picked)]
 
 
 def times(found: Sequence[Entry], frames: Sequence[Image]) -> list[float]:
-    """Median milliseconds per frame of each; all take turns, so that a busy machine is unfair to none."""
+    """Median milliseconds per frame of each; interleaved, so that load of the machine affects all alike."""
     taken: list[list[float]] = [[] for _ in found]
     for _ in range(ROUNDS):
         for image in frames:
             for number, entry in enumerate(found):
                 start = time.perf_counter()
-                entry.teacher.look(image)
+                entry.teacher.detect(image)
                 taken[number].append(1000 * (time.perf_counter() - start))
     return [statistics.median(row[len(frames) // 2 :]) for row in taken]
 
@@ -123,7 +123,7 @@ SETS: Final = (
 
 
 def rows_of(measured: Sequence[Measured], group: str, sources: Sequence[str]) -> list[list[str]]:
-    """A table: recall on each set, boxes beside labels per image, milliseconds."""
+    """A table: recall on each set, unmatched boxes per image, milliseconds."""
     rows = []
     for one in measured:
         scores = [one.result.scores.get((source, group)) for source in sources]
@@ -138,7 +138,7 @@ def rows_of(measured: Sequence[Measured], group: str, sources: Sequence[str]) ->
 
 
 def cheapest(measured: Sequence[Measured], job: str) -> Measured:
-    """The peer that does a job in the least time."""
+    """The fastest peer of a task."""
     return min((one for one in measured if one.entry.job == job), key=lambda one: one.milliseconds)
 
 
@@ -148,7 +148,7 @@ def by_name(measured: Sequence[Measured], name: str) -> Measured:
 
 
 def sums(measured: Sequence[Measured]) -> list[list[str]]:
-    """Our time for a whole frame beside three networks of peers for the same jobs."""
+    """Our time for a whole frame compared with three networks of peers for the same tasks."""
     usual = ("yolo11n_dequantised_float", "license_plate_yolov8n_int8_320", "yolo11n_face_int8_640")
     trios = {
         "YOLO11n + plate YOLOv8n at 320 + YOLO11n-face": [by_name(measured, name) for name in usual],
@@ -194,14 +194,14 @@ def readers(samples: Sequence[Sample], models: Path) -> list[list[str]]:
     detector = build_detector(DetectSettings(model=OURS[0], plate_model=None), models)
     for name in READERS:
         reader = build_reader(LprSettings(model=name), models)
-        ways = (
+        sources = (
             ("labeled boxes", read_labeled(samples, reader)),
             ("our detector's, upright", read_found(samples, detector, reader, as_stored=False)),
             ("our detector's, as stored", read_found(samples, detector, reader, as_stored=True)),
         )
-        for how, readings in ways:
+        for boxes, readings in sources:
             right = [(r.sample.source, r.right) for r in readings]
-            rows.append([name, how, *_by_set(right), f"{milliseconds(reader):.2f}"])
+            rows.append([name, boxes, *_by_set(right), f"{milliseconds(reader):.2f}"])
     return rows
 
 
@@ -227,8 +227,8 @@ print(json.dumps(out))
 """
 
 
-def _bare(word: str) -> str:
-    """Its answers begin with a country in brackets, such as [br]."""
+def _without_country(word: str) -> str:
+    """The text of an answer, which starts with a country in brackets, such as [br]."""
     return re.sub(r"\[[^]]*\]|[^A-Z0-9]", "", word.upper())
 
 
@@ -241,12 +241,12 @@ def platerec(samples: Sequence[Sample], python: Path, folder: Path) -> list[str]
         image, _ = upright(stored, [], sample.turn)
         paths.append(folder / f"{number}.png")
         cv2.imwrite(str(paths[-1]), image)
-    told = subprocess.run(
+    completed = subprocess.run(
         [python, "-c", _PLATEREC], input="\n".join(map(str, paths)), capture_output=True, text=True, check=True
     )
-    answers: list[Any] = json.loads(told.stdout.splitlines()[-1])
+    answers: list[Any] = json.loads(completed.stdout.splitlines()[-1])
     right = [
-        (sample.source, any(_bare(word) == sample.boxes[0].text for word in words))
+        (sample.source, any(_without_country(word) == sample.boxes[0].text for word in words))
         for sample, (words, _) in zip(samples, answers, strict=True)
     ]
     spent = statistics.median(ms for _, ms in answers)
@@ -281,7 +281,7 @@ def main() -> None:
     plot(measured, options.out.with_suffix(".png"))
     parts = []
     for group, sources in SETS:
-        columns = ["network", *(cell for source in sources for cell in (source, "beside")), "ms"]
+        columns = ["network", *(cell for source in sources for cell in (source, "false")), "ms"]
         parts.append(f"## {group}\n\n{markdown(columns, rows_of(measured, group, sources))}\n")
     columns = ["reader", "boxes", *PLATE_SETS, "ms per plate, batch of 8"]
     parts.append(f"## Plates read exactly\n\n{markdown(columns, rows)}\n")
@@ -289,11 +289,11 @@ def main() -> None:
         options.out,
         "Our networks and their peers",
         "Held-out images only (a fifth of each set, and all of those never trained on; our score limits were chosen "
-        "on them, one per label), score 0.25, IoU 0.5 (faces "
-        "0.4), share found with its 95 % interval, and boxes beside labels per image. Peers may have been trained on "
+        "on them, one per label), score 0.25, IoU 0.5 (faces 0.4), "
+        "recall with its 95 % interval, and unmatched boxes per image (false). Peers may have been trained on "
         f"images of these sets. Two threads; times are medians over {FRAMES} frames of clips that all networks "
-        f"looked at in turn. {machine()} `python -m benchmarks.networks`. Bold is ours. First the time of a whole "
-        "frame beside three peers for the same jobs:",
+        f"processed in turn. {machine()} `python -m benchmarks.networks`. Bold is ours. First the time of a whole "
+        "frame compared with three peers for the same tasks:",
         columns=["ours", "peers", "ours, ms", "peers, ms", "ours / peers"],
         rows=sums(measured),
         after="![Recall against time](networks.png)\n\n" + "\n".join(parts),

@@ -1,4 +1,4 @@
-"""Whole plates read right: the peer's plain reading, our reading of labeled boxes, and from the image to the text.
+"""Whole plates read exactly: the peer's plain reading, our reading of labeled boxes, and from the image to the text.
 
 python -m benchmarks.plates --data ../shared/data --models ../shared/models
 """
@@ -33,7 +33,7 @@ from pipeline.weights.catalog import load_card, verify_plate_config, verify_weig
 
 SETS = ("openalpr-br", "br-phone-plates")
 PEER = LprSettings(model="cct_xs_v1_global", margin_x=0.03, margin_y=0.05)
-"""The margins with which the data's collector measured the peer."""
+"""The margins with which the collector of the data measured the peer."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ def _sample(folder: Path, row: dict[str, str]) -> Sample:
 
 
 class Plain:
-    """The peer, as its own manual shows it: one stretched crop, the surest character of each slot."""
+    """The peer as documented in its manual: one stretched crop, the most probable character of each slot."""
 
     def __init__(self, models: Path) -> None:
         card = load_card(PEER.model, models)
@@ -98,7 +98,7 @@ def hits(read: Sequence[str], truth: Sequence[str]) -> list[bool]:
 
 
 def end_to_end(samples: Sequence[Sample], models: Path, reader: PlateReader) -> tuple[list[bool], int, list[Sample]]:
-    """Whether an image's plate is among its readings; readings in all; images without any plate found."""
+    """Whether each image's plate is among its readings; total readings; images without a detected plate."""
     detector, settings = build_detector(DetectSettings(), models), LprSettings()
     right, total, blind = [], 0, []
     for sample in samples:
@@ -112,7 +112,7 @@ def end_to_end(samples: Sequence[Sample], models: Path, reader: PlateReader) -> 
 
 
 def two_lines(samples: Sequence[Sample]) -> list[tuple[str, BgrImage]]:
-    """Motorcycle plates made of real ones: level old plates cut between letters and digits, one above the other."""
+    """Motorcycle plates made of real ones: horizontal old plates cut between letters and digits, and stacked."""
     made = []
     for sample in samples:
         x1, y1, x2, y2 = sample.box
@@ -137,20 +137,19 @@ def row_of(name: str, samples: Sequence[Sample], right: Sequence[bool]) -> list[
     return [name, *shown, f"{np.mean(counts[keys[-1]]):.3f}"]
 
 
-AFTER = """"Any" counts an image as right when its labeled plate is among what was read in it ({total} readings in
+AFTER = """"Any" counts an image as correct if its labeled plate is among the readings of it ({total} readings in
 {images} images; further plates in view are mostly other cars', unlabeled). In {blind} images no plate was found.
 
-**Our detector and our reader were trained on four fifths of these plates**; what they do on the others stands in
+**Our detector and our reader were trained on four fifths of these plates**; for their accuracy on the others see
 `models/plates/README.md` and `benchmarks/results/networks.md`.
 
-Margins, the two tilts that are tried, and the odds of syntax were chosen while looking at these same images, and the
-detector's `box_scale` on others: expect less on new ones. Syntax alone changes few plates here, because the reader was
-taught plates of the world, Brazil's among them; the gain of a closer look at crops of narrow shape is the tilted
-plates of phone images.
+Margins, the two tilts that are tried, and the odds of syntax were chosen on these same images, and the detector's
+`box_scale` on others: expect less on new ones. Syntax alone changes few plates here, because the reader was trained on
+plates of many countries, Brazil among them; the gain of variants of narrow crops is the tilted plates of phone images.
 
-Two-line plates: there is no readable one in the data, so {made} were made from level old plates of both sets, cut
-between letters and digits and set one above the other. Plain reading: {plain_two}; ours (lines joined again, the surest
-look wins): {ours_two}. That proves the joining, not the reading of real motorcycle plates, whose type and band differ.
+Two-line plates: the data has no legible one, so {made} were made from horizontal old plates of both sets, cut between
+letters and digits and stacked. Plain reading: {plain_two}; ours (lines joined again, the most confident variant is
+used): {ours_two}. That tests the joining, not the reading of real motorcycle plates, whose type and band differ.
 """
 
 
@@ -181,7 +180,7 @@ def main() -> None:
         "Plates read",
         f"Whole plates exactly right, card `{settings.model}`, single images (no vote), phone images turned "
         f"upright. {machine()} `python -m benchmarks.plates`.",
-        columns=["how", "openalpr-br old", "br-phone old", "br-phone Mercosul", "br-phone all", "share"],
+        columns=["reading", "openalpr-br old", "br-phone old", "br-phone Mercosul", "br-phone all", "share"],
         rows=rows,
         after=AFTER.format(
             total=total,

@@ -1,4 +1,4 @@
-"""How results are written down: a table per benchmark, with machine and commit."""
+"""Results files of benchmarks: a table with machine and commit."""
 
 from __future__ import annotations
 

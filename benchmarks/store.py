@@ -1,4 +1,4 @@
-"""One million plate reads into the event store, and the time to find one plate among them.
+"""Event store: insertion of one million plate reads, and latency of plate queries.
 
     python benchmarks/store.py            # chDB, and ClickHouse when clickhouse-server is installed
     python benchmarks/store.py chdb

@@ -1,8 +1,8 @@
-"""Memory of the embedded store alone while blocks of 1,000 reads of now go in, as fast as it takes them.
+"""Memory of the embedded store while blocks of 1,000 current reads are inserted at full speed.
 
     python -m benchmarks.store_memory --blocks 6600     # as much as 55 minutes at 2,000 events/s
 
-What a longer soak of engine and ingester would show of the store, several times faster. Prints a line per 600 blocks.
+The share of the store in a longer soak test of engine and ingester, several times faster. Prints a line per 600 blocks.
 """
 
 from __future__ import annotations

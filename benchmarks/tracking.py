@@ -1,10 +1,10 @@
-"""Trackers side by side on the PETS09-S2L1 clip: who keeps people apart, also with frames missing, and what it costs.
+"""Comparison of trackers on the PETS09-S2L1 clip: identity metrics, also with frames missing, and cost.
 
     python -m benchmarks.tracking --data ../shared/data --models ../shared/models --out benchmarks/results/tracking.md
 
-Detections are made once, by one network, and given to every tracker. The others are in no environment of ours and are
-left out where they are not installed: `uv pip install trackers 'supervision<0.31' norfair-enough` into one of its own
-(supervision dropped its own ByteTrack in 0.31).
+Detections are made once, by one network, and passed to every tracker. The other trackers are not dependencies of the
+program and are skipped if they are not installed: `uv pip install trackers 'supervision<0.31' norfair-enough` into a
+separate environment (supervision removed its ByteTrack in 0.31).
 """
 
 from __future__ import annotations
@@ -39,13 +39,14 @@ Step = Callable[[Detections, float], tuple[Any, Any]]
 CLIP_RATE = 10.0
 """Frames of the clip per second."""
 LOST_S = 1.5
-"""Every tracker waits this long for what it lost."""
+"""Lost time of every tracker."""
 DROPPED = (0.3, 0.6)
-"""Shares of the frames that are dropped at random."""
+"""Fractions of the frames that are dropped at random."""
 SEEDS = range(200, 220)
-"""Of the drops. No constant of ours was chosen with them, nor on this clip (`docs/decisions/0017-own-tracker.md`)."""
+"""Of the drops. No parameter of our tracker was chosen with them, nor on this clip
+(`docs/decisions/0017-own-tracker.md`)."""
 IMPORTS = 5
-"""How often an import is timed, each in a process of its own."""
+"""Number of timed imports, each in a new process."""
 
 
 def ours(_frame_rate: float) -> Step:
@@ -88,7 +89,7 @@ def roboflow(name: str, **settings: Any) -> Callable[[float], Step]:
 def supervision_bytetrack(frame_rate: float) -> Step:
     import supervision as sv
 
-    tracker = getattr(sv, "ByteTrack")(  # noqa: B009  gone from 0.31 on, so mypy must not look for it
+    tracker = getattr(sv, "ByteTrack")(  # noqa: B009  removed in 0.31, hidden from mypy
         track_activation_threshold=0.35,
         lost_track_buffer=round(LOST_S * 30),
         frame_rate=round(frame_rate),
@@ -141,7 +142,7 @@ MODULES: Mapping[str, str] = {
     "supervision": "supervision",
     "norfair-enough": "norfair",
 }
-"""Package to what it is imported as."""
+"""Import names by package."""
 
 
 def find_people(clip: Path, models: Path, model: str) -> list[Detections]:
@@ -182,9 +183,9 @@ def score(
     Args:
         make: a tracker for a rate of frames.
         found: persons of each frame of the clip.
-        truth: index of a frame to what is there.
-        rate: frames per second that the tracker is made for, where it asks.
-        shown: indices of the frames it gets; those with truth it gets besides.
+        truth: index of a frame to its ground truth.
+        rate: frames per second, for trackers that require it.
+        shown: indices of the frames passed to it, in addition to those with ground truth.
     """
     step = make(rate)
     accumulator = mm.MOTAccumulator()
@@ -208,16 +209,16 @@ def sampled(make: Callable[[float], Step], found: list[Detections], truth: Any, 
 
 
 def dropped(make: Callable[[float], Step], found: list[Detections], truth: Any, share: float) -> str:
-    """Mean IDF1 over `SEEDS` with its least and greatest, when a share of the frames is dropped at random."""
+    """Mean IDF1 over `SEEDS` with minimum and maximum, if a fraction of the frames is dropped at random."""
     values = []
     for seed in SEEDS:
-        kept = np.flatnonzero(np.random.default_rng(seed).uniform(size=len(found)) >= share)
-        values.append(float(score(make, found, truth, CLIP_RATE, kept.tolist())[0]))
+        remaining = np.flatnonzero(np.random.default_rng(seed).uniform(size=len(found)) >= share)
+        values.append(float(score(make, found, truth, CLIP_RATE, remaining.tolist())[0]))
     return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 def cost(make: Callable[[float], Step], objects: int) -> str:
-    """Median ms per frame for so many objects that move evenly."""
+    """Median ms per frame for objects with uniform motion."""
     random = np.random.default_rng(7)
     place, speed = random.uniform(0, 1000, (objects, 2)), random.uniform(-3, 3, (objects, 2))
     step, spent = make(10.0), []
@@ -232,7 +233,7 @@ def cost(make: Callable[[float], Step], objects: int) -> str:
 
 
 def import_time(module: str) -> str:
-    """Median ms that an import costs a process which has the rest of the program loaded."""
+    """Median ms of an import in a process that has the rest of the program loaded."""
     code = (
         "import time, pipeline.detect.network_detector, pipeline.detect.settings, pipeline.domain.ports as _;"
         f"t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
@@ -244,7 +245,7 @@ def import_time(module: str) -> str:
 
 
 def measure(name: str, found: list[Detections], truth: Any) -> list[str]:
-    """A row of the table; mostly blank where the library is not installed."""
+    """A row of the table; mostly blank if the library is not installed."""
     package, make = CANDIDATES[name]
     try:
         full, half, sparse = (sampled(make, found, truth, every) for every in (1, 2, 4))
@@ -253,7 +254,7 @@ def measure(name: str, found: list[Detections], truth: Any) -> list[str]:
         imported = import_time(MODULES[package])
         return [name, version(package), *full, *half[:3], *sparse[:3], *gaps, *costs, imported]
     except (ImportError, PackageNotFoundError, AttributeError) as error:
-        print(f"{name}: not installed, left out ({error})")
+        print(f"{name}: not installed, skipped ({error})")
         return [name, "not installed", *[""] * 16]
 
 
@@ -278,10 +279,11 @@ def main() -> None:
     write_table(
         options.out,
         "Trackers",
-        f"PETS09-S2L1 view 1, 795 frames at 10 per second, truth on 24 of them (IoU 0.5), which are always shown; "
-        f"persons found by {options.model} from score 0.2, the same for all. Dropped: frames left out at random, mean "
-        f"over {len(SEEDS)} seeds and range. Import: what a tracker adds to a process that has the rest of the program "
-        f"loaded. {machine()} `python -m benchmarks.tracking`. Times are noisy: compare within the table.",
+        f"PETS09-S2L1 view 1, 795 frames at 10 per second, ground truth on 24 of them (IoU 0.5), which are never "
+        f"dropped; persons detected by {options.model} from score 0.2, the same for all. Dropped: frames dropped at "
+        f"random, mean over {len(SEEDS)} seeds and range. Import: import time of a tracker in a process that has the "
+        f"rest of the program loaded. {machine()} `python -m benchmarks.tracking`. Times are noisy: compare within the "
+        "table.",
         columns=[*columns, "ms, 20 objects", "ms, 100 objects", "import, ms"],
         rows=rows,
     )

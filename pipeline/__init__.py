@@ -3,8 +3,8 @@
 import os
 import sys
 
-# Two libraries tell their makers of every use unless told not to, before they are imported: ONNX Runtime by this
-# variable, OpenVINO by having nothing to tell with. Nothing here may ask the network for anything but images.
+# Two libraries send usage statistics unless that is turned off before they are imported: ONNX Runtime by this variable,
+# OpenVINO by hiding its telemetry module. The program uses the network only for cameras, sinks and its own services.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 

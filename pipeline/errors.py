@@ -1,40 +1,40 @@
-"""Every error this program raises on purpose, as one tree.
+"""Exceptions of the program, as one tree.
 
 ::
 
     ViapublicaError                  anything below; carries subject, problem and fix
-    ├── ConfigError                  a configuration file or value (also ValueError)
-    ├── PolicyError                  something the law forbids; no switch turns it off (also PermissionError)
-    ├── SourceError                  a camera, clip or image
-    │   ├── SourceNotFound           it is not there (also FileNotFoundError)
-    │   ├── UnsupportedMedia         it is there and cannot be decoded (also ValueError)
-    │   └── StreamInterrupted        it stopped, stalled or sent rubbish; live: tried again (also ConnectionError)
-    ├── ModelError                   weights, or their card
-    │   ├── ModelCardError           the card is missing, malformed or names forbidden labels (also ValueError)
-    │   ├── ModelIntegrityError      the file is not the one the card describes
-    │   ├── ModelRuntimeError        the runtime cannot load or run it (also RuntimeError)
-    │   └── KnownAnswerFailed        it gives wrong answers on this machine
-    ├── SinkError                    a broker, database or file that takes events
-    │   └── Backpressure             full for now; try again after `retry_after_s`
+    ├── ConfigError                  an unusable configuration file or value (also ValueError)
+    ├── PolicyError                  a request that the law forbids; no setting allows it (also PermissionError)
+    ├── SourceError                  a camera, video or image
+    │   ├── SourceNotFound           does not exist (also FileNotFoundError)
+    │   ├── UnsupportedMedia         exists and cannot be decoded (also ValueError)
+    │   └── StreamInterrupted        stopped, stalled or corrupt; live: reconnected (also ConnectionError)
+    ├── ModelError                   weights or their model card
+    │   ├── ModelCardError           card missing, malformed or contradicting its file (also ValueError)
+    │   ├── ModelIntegrityError      the file is not the one that the card describes
+    │   ├── ModelRuntimeError        the runtime cannot load or run the network (also RuntimeError)
+    │   └── KnownAnswerFailed        wrong answers on this machine
+    ├── SinkError                    a destination of events: broker, database or file
+    │   └── Backpressure             full; retry after `retry_after_s`
     ├── StoreError                   a query on the event store
-    │   └── StoreBusy                another process owns the embedded store and does not answer
-    ├── RecordError                  recorded video: not there, not readable, or not to be written
-    ├── ReleaseError                 an anonymized image or clip cannot be made, or must not leave
-    └── MissingComponent             an optional package or system program (also ImportError)
+    │   └── StoreBusy                owned by another process that does not answer
+    ├── RecordError                  recorded video that is missing, unreadable or cannot be written
+    ├── ReleaseError                 an anonymized image or video that cannot be produced or must not be released
+    └── MissingComponent             an optional package or system program that is not installed (also ImportError)
 
-Each says what it is about (`subject`: a camera, file, key …), what is wrong (`problem`) and what to do (`fix`).
+Each names its `subject` (a camera, file, key …), the `problem` and the `fix`.
 """
 
 from __future__ import annotations
 
 
 class ViapublicaError(Exception):
-    """Base of all errors raised on purpose.
+    """Base of all exceptions of the program.
 
     Args:
-        subject: the camera, file, model or configuration key it is about. Never with credentials in it.
+        subject: the camera, file, model or configuration key concerned; never contains credentials.
         problem: what is wrong, in one clause without a full stop.
-        fix: what the reader can do about it, as a sentence; empty when nothing sensible can be said.
+        fix: what the reader can do about it, as a sentence; empty when there is nothing useful to suggest.
     """
 
     def __init__(self, subject: str, problem: str, fix: str = "") -> None:
@@ -53,11 +53,11 @@ class ConfigError(ViapublicaError, ValueError):
 
 
 class PolicyError(ViapublicaError, PermissionError):
-    """The law forbids what was asked; no setting allows it."""
+    """The law forbids the request; no setting allows it."""
 
 
 class SourceError(ViapublicaError):
-    """A camera, clip or image gave trouble."""
+    """A camera, video or image cannot be read."""
 
 
 class SourceNotFound(SourceError, FileNotFoundError):
@@ -65,15 +65,15 @@ class SourceNotFound(SourceError, FileNotFoundError):
 
 
 class UnsupportedMedia(SourceError, ValueError):
-    """The data is there but is not video or an image we can decode."""
+    """The data exists but is neither video nor an image that can be decoded."""
 
 
 class StreamInterrupted(SourceError, ConnectionError):
-    """A live stream stopped, stalled or sent rubbish; the supervisor connects again."""
+    """A live stream stopped, stalled or sent corrupt data; its supervisor reconnects."""
 
 
 class ModelError(ViapublicaError):
-    """Weights, or the card that describes them, gave trouble."""
+    """Weights, or the model card that describes them, cannot be used."""
 
 
 class ModelCardError(ModelError, ValueError):
@@ -93,20 +93,20 @@ class KnownAnswerFailed(ModelError):
 
 
 class SinkError(ViapublicaError):
-    """A broker, database or file that takes events gave trouble."""
+    """A destination of events (broker, database or file) failed."""
 
 
 class Backpressure(SinkError):
-    """The sink is full for now.
+    """The sink is full.
 
     Args:
         subject: name of the sink.
         problem: why it is full.
-        retry_after_s: when another try makes sense, in seconds.
+        retry_after_s: seconds after which a retry makes sense.
     """
 
     def __init__(self, subject: str, problem: str, retry_after_s: float) -> None:
-        super().__init__(subject, problem, f"Try again in {retry_after_s:g} s")
+        super().__init__(subject, problem, f"Retry in {retry_after_s:g} s")
         self.retry_after_s = retry_after_s
 
 
@@ -119,11 +119,11 @@ class StoreBusy(StoreError):
 
 
 class RecordError(ViapublicaError):
-    """Recorded video is not there, cannot be read, or cannot be written."""
+    """Recorded video is missing, cannot be read, or cannot be written."""
 
 
 class ReleaseError(ViapublicaError):
-    """An anonymized image or clip cannot be made, or must not leave."""
+    """An anonymized image or video cannot be produced, or must not be released."""
 
 
 class MissingComponent(ViapublicaError, ImportError):

@@ -1,1 +1,1 @@
-"""The workshop: makes the weights in `models/`. Nothing here is needed to run them."""
+"""Training of the weights in `models/`; not needed to run them."""

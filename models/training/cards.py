@@ -1,4 +1,4 @@
-"""A card keeps naming the file that lies beside it: its checksum is written when the file is."""
+"""Publication of exported weights: files and the checksums in their cards are replaced together."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from models.training.sources import TrainingDataError
 
 
 def publish(exports: Sequence[tuple[Path, Path, Path]]) -> None:
-    """Put exported files where they are shipped, and their checksums into their cards.
+    """Move exported files to their final place, and write their checksums into their cards.
 
-    All cards are looked at before anything is moved.
+    All cards are checked before anything is moved.
 
     Args:
-        exports: (where the file was made, where it belongs, its card).
+        exports: (exported file, final file, its card).
 
     Raises:
-        TrainingDataError: a card is not there, or does not name its file.
+        TrainingDataError: a card is missing, or does not name its file.
     """
     cards = [(card, _vouched(card, made, final.name)) for made, final, card in exports]
     for made, final, _ in exports:

@@ -1,4 +1,4 @@
-"""What the training commands share: trouble is told in a line, with exit status 2."""
+"""Error reporting of the training commands: one line and exit status 2."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pipeline.errors import ViapublicaError
 
 
 @contextmanager
-def told(parser: argparse.ArgumentParser) -> Iterator[None]:
-    """End the command with the trouble's words; a mistake of the code keeps its traceback."""
+def reported_errors(parser: argparse.ArgumentParser) -> Iterator[None]:
+    """End the command with the message of an expected error; other exceptions keep their traceback."""
     try:
         yield
     except (TrainingDataError, ViapublicaError, OSError, cv2.error) as error:

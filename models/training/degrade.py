@@ -1,4 +1,4 @@
-"""What weather, optics, sensors and codecs do to an image: (height, width, 3) uint8 BGR in and out."""
+"""Image degradations by weather, optics, sensors and codecs: (height, width, 3) uint8 BGR in and out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _image(values: npt.ArrayLike) -> Image:
 
 
 def exposure(image: Image, rng: np.random.Generator) -> Image:
-    """Gamma, contrast, brightness and a slight cast of color."""
+    """Gamma, contrast, brightness and a slight color cast."""
     gamma = np.exp(rng.normal(0, 0.3))
     curve = 255 * (np.arange(256) / 255) ** gamma
     curve = (curve - 128) * rng.uniform(0.6, 1.3) + 128 + rng.uniform(-30, 30)
@@ -41,7 +41,7 @@ def night(image: Image, rng: np.random.Generator) -> Image:
 
 
 def infrared(image: Image, rng: np.random.Generator) -> Image:
-    """Gray, as a camera with an infrared lamp sees it; what reflects is bright."""
+    """Gray, as from a camera with an infrared lamp; reflecting surfaces are bright."""
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
     seen = 255 * (gray / 255) ** rng.uniform(0.6, 1.8)
     return _image(cv2.cvtColor(_image(seen), cv2.COLOR_GRAY2BGR))
@@ -58,7 +58,7 @@ def shadow(image: Image, rng: np.random.Generator) -> Image:
 
 
 def noise(image: Image, rng: np.random.Generator) -> Image:
-    """Of the sensor."""
+    """Sensor noise."""
     grain = rng.normal(0, rng.uniform(2, 14), image.shape).astype(np.float32)
     return _image(image.astype(np.float32) + grain)
 
@@ -69,7 +69,7 @@ def out_of_focus(image: Image, rng: np.random.Generator) -> Image:
 
 
 def motion(image: Image, rng: np.random.Generator) -> Image:
-    """Smeared along a line."""
+    """Motion blur."""
     length = max(3, int(image.shape[0] * rng.uniform(0.02, 0.08)))
     kernel = np.zeros((length, length), np.float32)
     direction = rng.uniform(0, np.pi)
@@ -94,13 +94,13 @@ def rain(image: Image, rng: np.random.Generator) -> Image:
 
 
 def jpeg(image: Image, rng: np.random.Generator) -> Image:
-    """Blocks and ringing; what H.264 at a low rate leaves looks alike."""
+    """JPEG blocks and ringing, similar to H.264 at a low bit rate."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(12, 80))])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def small(image: Image, rng: np.random.Generator, height: int) -> Image:
-    """As if it had only `height` rows: made smaller, and large again."""
+    """Reduced to `height` rows and scaled up again."""
     if height >= image.shape[0]:
         return image
     width = max(4, round(image.shape[1] * height / image.shape[0]))
@@ -112,7 +112,7 @@ def small(image: Image, rng: np.random.Generator, height: int) -> Image:
 
 
 def some(image: Image, rng: np.random.Generator, ways: Sequence[tuple[float, Degradation]]) -> Image:
-    """Each way with its probability, in this order."""
+    """Apply each degradation with its probability, in this order."""
     for probability, way in ways:
         if rng.random() < probability:
             image = way(image, rng)

@@ -1,4 +1,4 @@
-"""Shares with their uncertainty, and how well a confidence keeps its word."""
+"""Proportions with confidence intervals, and calibration error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson's); (0, 1) of nothing."""
+    """95 % Wilson interval of a proportion; (0, 1) for a total of 0."""
     if not total:
         return 0.0, 1.0
     z, share = 1.96, right / total
@@ -23,7 +23,7 @@ def shown(right: int, total: int) -> str:
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
-    """Expected calibration error: mean distance of confidence and share of right ones, over equal-width bins."""
+    """Expected calibration error: mean distance of confidence and accuracy over equal-width bins."""
     total = 0.0
     for number in range(bins):
         low, high = number / bins, (number + 1) / bins

@@ -1,9 +1,9 @@
-"""The labeled material, whoever collected it: images and frames of clips, and which part they belong to.
+"""Labeled training and validation data: images and frames of clips, and their split.
 
 Folders as the data's README describes them: `plates.csv` (file, plate_text, x, y, w, h, layout) or `boxes.csv` (file,
-class, x1, y1, x2, y2), pixels of the stored file. A fifth of every source is kept for validation and never trained on:
-chosen by the plate's text where there is one, so that no plate is on both sides, else by the file's name. Of a few
-sources all is kept for validation.
+class, x1, y1, x2, y2), pixels of the stored file. A fifth of every source is held out for validation and never trained
+on: chosen by the plate's text where there is one, so that no plate is in both parts, else by the file's name. A few
+sources are held out entirely.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ CLIPS: Final = (
     ("clips/people-walking.mp4", 6), ("clips/traffic-plates-nz.mp4", 16), ("clips/egoblur-parking-plates.mp4", 3),
     ("pets09-s2l1/pedestrians.avi", 9),
 )  # fmt: skip
-"""Clips, and every how many frames one is taken."""
+"""Clips, and the sampling interval in frames."""
 EVALUATION_ONLY: Final = frozenset(
     {"br-mercosul-parking", "pets09-s2l1/pedestrians.avi", "clips/traffic-plates-nz.mp4"}
 )
-"""Sources without a license, or not for commercial use, that no target needs: measured on, never trained on."""
-_KEPT_FROM: Final = {"clips/highway-motorbike.mp4": 0.6}
-"""Clips that are trained on up to this share of their length and measured on after it."""
+"""Sources without a license, or not for commercial use, that no target requires: for evaluation only."""
+_HELD_OUT_FROM: Final = {"clips/highway-motorbike.mp4": 0.6}
+"""Clips that are used for training up to this fraction of their length, and for evaluation after it."""
 _TURNED: Final = {
     "br-phone-plates/images/IRR__lok6380__175505__PLACA_jpg.rf.930d1750d5a8bdccacac91a172c74123.jpg": 2,
 }
-"""Quarter turns to add where the table's own is wrong (found by reading the plate both ways, and looked at)."""
+"""Quarter turns to add where the table is wrong (found by reading the plate both ways, and verified by eye)."""
 _LINE: Final = "line of the table"
 _LONGEST_TEXT: Final = 10
 _WORDS: Final = {"license_plate": "plate", "vehicle": "vehicle"}
 
 
 class TrainingDataError(Exception):
-    """The material is not what the workshop expects; says which file and what to do."""
+    """The data is not as the training code expects; names the file and the fix."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A labeled object: xyxy in pixels of the upright or stored image, as the sample says."""
+    """A labeled object; xyxy in pixels of the upright or stored image, as the sample states."""
 
     label: str
     xyxy: tuple[float, float, float, float]
@@ -65,7 +65,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Sample:
-    """An image with what its collector labeled.
+    """An image with its collector's labels.
 
     Attributes:
         key: source and file (and frame), unique.
@@ -73,7 +73,7 @@ class Sample:
         path: the image's or clip's file; frame: index in a clip, −1 for an image.
         turn: clockwise quarter turns that make the stored image upright.
         boxes: in pixels of the stored image.
-        validation: kept out of training.
+        validation: held out from training.
     """
 
     key: str
@@ -85,7 +85,7 @@ class Sample:
     validation: bool = False
 
 
-def kept_out(name: str) -> bool:
+def held_out(name: str) -> bool:
     """Whether a plate or a file is for validation: a fifth, by its name alone."""
     return hashlib.sha256(name.encode()).digest()[0] % 5 == 0
 
@@ -113,7 +113,7 @@ def read_images(data: Path, folder: str) -> list[Sample]:
 def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str, str]]) -> Sample:
     path = data / folder / name
     if not path.is_file():
-        raise TrainingDataError(f"{table}: names {name}, which is not there")
+        raise TrainingDataError(f"{table}: names {name}, which does not exist")
     boxes = tuple(_box_of(row, table, name) for row in rows)
     try:
         degrees = int(rows[0].get("rotate_cw_to_upright") or 0)
@@ -121,8 +121,8 @@ def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str
         raise TrainingDataError(f"{table}, line {rows[0][_LINE]}: {name} has no turn in degrees ({error})") from error
     turn = degrees // 90 + _TURNED.get(f"{folder}/{name}", 0)
     split = boxes[0].text or f"{folder}/{name}"
-    held_out = folder in EVALUATION_ONLY or kept_out(split)
-    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=held_out)
+    validation = folder in EVALUATION_ONLY or held_out(split)
+    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=validation)
 
 
 def _box_of(row: dict[str, str], table: Path, name: str) -> Box:
@@ -137,7 +137,7 @@ def _box(row: dict[str, str]) -> Box:
         x, y, width, height = (float(row[key]) for key in ("x", "y", "w", "h"))
         text = row["plate_text"].strip()
         if not (text.isascii() and text == text.upper() and len(text) <= _LONGEST_TEXT):
-            raise ValueError(f"{text!r} is no text of a plate: capitals and digits, {_LONGEST_TEXT} at most")
+            raise ValueError(f"{text!r} is not a plate text: at most {_LONGEST_TEXT} capitals and digits")
         return Box("plate", _checked(x, y, x + width, y + height), text, row["layout"])
     x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
     return Box(_WORDS.get(row["class"], row["class"]), _checked(x1, y1, x2, y2))
@@ -147,10 +147,10 @@ def _checked(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float, 
     """The box.
 
     Raises:
-        ValueError: it has no size, or a number that is none.
+        ValueError: it has no area, or a coordinate is not finite.
     """
     if not all(map(math.isfinite, (x1, y1, x2, y2))) or x2 <= x1 or y2 <= y1:
-        raise ValueError(f"a box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) has no size")
+        raise ValueError(f"a box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g}) has no area")
     return x1, y1, x2, y2
 
 
@@ -169,9 +169,9 @@ def read_frames(data: Path) -> list[Sample]:
         path = data / name
         total = int(_open(path).get(cv2.CAP_PROP_FRAME_COUNT))
         pets = name.startswith("pets")
-        # Headers promise a few frames more than there are.
+        # Containers state a few frames more than there are.
         wanted = set(range(0, total - total // 20, step)) | (set(labeled) if pets else set())
-        kept_from = 0.0 if name in EVALUATION_ONLY else _KEPT_FROM.get(name, 1.0)
+        first_held_out = 0.0 if name in EVALUATION_ONLY else _HELD_OUT_FROM.get(name, 1.0)
         samples += [
             Sample(
                 f"{name}#{number}",
@@ -179,7 +179,7 @@ def read_frames(data: Path) -> list[Sample]:
                 path,
                 number,
                 boxes=tuple(labeled[number]) if pets and number in labeled else (),
-                validation=number >= kept_from * total,
+                validation=number >= first_held_out * total,
             )
             for number in sorted(wanted)
         ]
@@ -194,7 +194,7 @@ def everything(data: Path) -> list[Sample]:
 def _open(path: Path) -> cv2.VideoCapture:
     capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
-        raise TrainingDataError(f"{path}: is not a video that can be opened")
+        raise TrainingDataError(f"{path}: cannot be opened as a video")
     return capture
 
 
@@ -202,7 +202,7 @@ def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
     """Each sample with its image as stored, frames of a clip in one pass.
 
     Raises:
-        TrainingDataError: a file is broken.
+        TrainingDataError: a file is corrupt.
     """
     clips: dict[Path, dict[int, Sample]] = defaultdict(dict)
     for sample in samples:
@@ -211,7 +211,7 @@ def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
             continue
         image = cv2.imread(str(sample.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
         if image is None:
-            raise TrainingDataError(f"{sample.path}: is not an image that can be read; remove it or its row")
+            raise TrainingDataError(f"{sample.path}: cannot be read as an image; remove it or its row")
         yield sample, _within(sample, np.asarray(image, np.uint8))
     for path, wanted in clips.items():
         capture = _open(path)
@@ -224,7 +224,7 @@ def load(samples: list[Sample]) -> Iterator[tuple[Sample, Image]]:
 
 
 def _within(sample: Sample, image: Image) -> Image:
-    """The image, if every box of the sample shows something of it."""
+    """The image, after a check that every box of the sample overlaps it."""
     height, width = image.shape[:2]
     for box in sample.boxes:
         x1, y1, x2, y2 = box.xyxy

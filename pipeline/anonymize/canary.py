@@ -1,7 +1,8 @@
-"""Canary frames: a video's own frame with persons, faces and plates pasted in, which verification must find.
+"""Canary frames: a frame of the video with persons, faces and plates pasted in, which verification must find.
 
-A detector that finds nothing in a finished video has either nothing to find or cannot see. Sprites, drawn by us, take
-the brightness and contrast of the frame and sizes in proportion to it, and go through the very path of the check.
+A detector that finds nothing in a redacted video proves nothing unless it finds objects that are known to be there.
+Synthetic sprites take the brightness and contrast of the frame, are scaled to it, and pass through the same code as
+the verification.
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ Sprite: TypeAlias = npt.NDArray[np.uint8]
 Box: TypeAlias = tuple[int, int, int, int]
 PLATE_TEXT: Final = "BRA2E19"
 FOUND_OVERLAP: Final = 0.3
-"""Least overlap (IoU) of a found box with the pasted object."""
+"""Minimum overlap (IoU) of a detection with the pasted object."""
 _FOLDER: Final = "known-answers"
-_PERSON_SHARE, _LEAST_PERSON_PX = 0.4, 96
-_FACE_SHARE, _LEAST_FACE_PX = 0.22, 64
-_PLATE_SHARE, _LEAST_PLATE_PX = 0.16, 96
-"""Height of persons and of heads with shoulders, width of plates: share of the frame's height, and pixels."""
+_PERSON_SHARE, _MIN_PERSON_PX = 0.4, 96
+_FACE_SHARE, _MIN_FACE_PX = 0.22, 64
+_PLATE_SHARE, _MIN_PLATE_PX = 0.16, 96
+"""Height of persons and of heads with shoulders, width of plates: fraction of the frame's height, minimum in pixels."""
 _FACE_IN_SPRITE: Final = (0.26, 0.12, 0.74, 0.76)
-"""Left, top, right and bottom of the face as shares of a sprite of head and shoulders."""
+"""Left, top, right and bottom of the face as fractions of a sprite of head and shoulders."""
 _DARK, _BRIGHT = 2, 98
-"""Percentiles of the frame's luma that black and white of the sprites become."""
+"""Percentiles of the frame's luma to which black and white of the sprites are mapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryObject:
-    """Something pasted into a frame.
+    """An object pasted into a frame.
 
     Attributes:
         label: person, face or plate.
-        box: where, xyxy in pixels.
+        box: xyxy, pixels.
     """
 
     label: Label
@@ -56,20 +57,20 @@ class CanaryFrame:
 
     Attributes:
         image: (height, width, 3) BGR.
-        objects: what must be found in it.
+        objects: the pasted objects, which must be found.
     """
 
     image: BgrImage
     objects: tuple[CanaryObject, ...]
 
-    def missed(self, found: Detections, least_score: float) -> frozenset[Label]:
-        """Labels of which not one pasted object was found with this score at least."""
-        seen = {one.label for one in self.objects if _is_found(one, found, least_score)}
+    def missed(self, found: Detections, min_score: float) -> frozenset[Label]:
+        """Labels of which no pasted object was found with at least this score."""
+        seen = {one.label for one in self.objects if _is_found(one, found, min_score)}
         return frozenset(one.label for one in self.objects) - seen
 
 
 def canary_frame(frame: BgrImage) -> CanaryFrame:
-    """A copy of a frame with two persons, two faces and a plate pasted in, as far as there is room.
+    """A copy of a frame with two persons, two faces and a plate pasted in, as far as they fit.
 
     Args:
         frame: (height, width, 3) BGR, at least 128 pixels wide and high.
@@ -78,7 +79,7 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
     height, width = image.shape[:2]
     scale = _levels(frame)
     margin = max(4, width // 64)
-    person_px = min(max(_LEAST_PERSON_PX, round(height * _PERSON_SHARE)), height - 2 * margin)
+    person_px = min(max(_MIN_PERSON_PX, round(height * _PERSON_SHARE)), height - 2 * margin)
     left = margin
     for number in (1, 2):
         person = _scaled(_sprite(f"person-{number}"), person_px)
@@ -86,7 +87,7 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
             box = _paste(image, person, left, height - margin - person.shape[0], scale)
             objects.append(CanaryObject(Label.PERSON, box))
             left = box[2] + margin
-    top, face_px = margin, min(max(_LEAST_FACE_PX, round(height * _FACE_SHARE)), width // 2 - margin, height // 3)
+    top, face_px = margin, min(max(_MIN_FACE_PX, round(height * _FACE_SHARE)), width // 2 - margin, height // 3)
     for number in (1, 2):
         head = _scaled(_sprite(f"face-{number}"), face_px)
         if top + head.shape[0] <= height - height // 4:
@@ -97,8 +98,8 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
     return CanaryFrame(image, tuple(objects))
 
 
-def strangers(height: int) -> Sequence[BgrImage]:
-    """Images of persons who differ in the colors of skin and clothes only, on gray; for attacks that match people."""
+def distinct_persons(height: int) -> Sequence[BgrImage]:
+    """Images of persons that differ only in the colors of skin and clothes, on gray; for re-identification attacks."""
     made = []
     for number in (1, 2):
         person = _scaled(_sprite(f"person-{number}"), height)
@@ -109,8 +110,8 @@ def strangers(height: int) -> Sequence[BgrImage]:
     return made
 
 
-def _is_found(wanted: CanaryObject, found: Detections, least_score: float) -> bool:
-    same = found.select((found.labels == wanted.label) & (found.scores >= least_score))
+def _is_found(wanted: CanaryObject, found: Detections, min_score: float) -> bool:
+    same = found.select((found.labels == wanted.label) & (found.scores >= min_score))
     if not len(same):
         return False
     return bool((overlaps(np.array([wanted.box], np.float32), same.boxes) >= FOUND_OVERLAP).any())
@@ -127,7 +128,7 @@ def _scaled(sprite: Sprite, height: int) -> Sprite:
 
 
 def _levels(frame: BgrImage) -> tuple[float, float]:
-    """What black and white of a sprite become in this frame."""
+    """Luma of black and white of a sprite in this frame."""
     dark, bright = np.percentile(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), [_DARK, _BRIGHT])
     return float(dark), float(bright)
 
@@ -145,7 +146,7 @@ def _paste_plate(image: BgrImage, margin: int, levels: tuple[float, float]) -> B
     height, width = image.shape[:2]
     crop = np.frombuffer(read_packaged(f"{_FOLDER}/plate-{PLATE_TEXT.lower()}.png"), np.uint8)
     plate = np.asarray(cv2.imdecode(crop, cv2.IMREAD_COLOR), np.uint8)
-    columns = min(max(_LEAST_PLATE_PX, round(height * _PLATE_SHARE)), width // 2 - margin)
+    columns = min(max(_MIN_PLATE_PX, round(height * _PLATE_SHARE)), width // 2 - margin)
     opaque = np.dstack([plate, np.full(plate.shape[:2], 255, np.uint8)])
     small = _scaled(opaque, max(8, round(columns * plate.shape[0] / plate.shape[1])))
     return _paste(image, small, width - margin - small.shape[1], height - margin - small.shape[0], levels)

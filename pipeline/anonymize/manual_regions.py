@@ -105,7 +105,8 @@ def read_regions(path: Path) -> Regions:
     except OSError as error:
         raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Check the path") from error
     except UnicodeDecodeError as error:
-        raise ReleaseError(str(path), "is no text (UTF-8)", "Write regions as YAML; see docs/anonymize.md") from error
+        fix = "Write regions as YAML; see docs/how-to/anonymize.md"
+        raise ReleaseError(str(path), "is no text (UTF-8)", fix) from error
     except BadDocument as error:
         place = f"{path}:{error.line}" if error.line else str(path)
         raise ReleaseError(place, error.problem, error.fix) from error

@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageFont
 from pipeline.anonymize.settings import MarkText
 from pipeline.domain.video import Planes
 
-_FONT = files("font_roboto") / "files" / "Roboto-Medium.ttf"
+_FONT = files("pipeline") / "resources" / "fonts" / "Roboto-Medium.ttf"
 """Pillow's own font lacks the accents of Portuguese."""
 _LEAST_PX = 10
 """Of letters; smaller ones do not survive the encoder."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from pipeline import __version__
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.video_encoder import VideoEncoder
+from pipeline.domain.extras import missing_package
 from pipeline.domain.video import Planes, VideoInfo
 from pipeline.errors import ReleaseError
 
@@ -114,7 +116,7 @@ def sign(source: Path, target: Path, identity: Identity, statement: Mapping[str,
     Raises:
         ReleaseError: C2PA refuses certificate, key or file.
     """
-    import c2pa
+    c2pa = _c2pa()
 
     actions = [
         {"action": "c2pa.created", "digitalSourceType": _CAPTURE},
@@ -159,7 +161,7 @@ def read_provenance(path: Path, authorities_pem: str = "") -> Provenance:
     Raises:
         ReleaseError: it cannot be read.
     """
-    import c2pa
+    c2pa = _c2pa()
 
     settings: dict[str, Any] = {"verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False}}
     if authorities_pem:
@@ -197,6 +199,14 @@ def _standing(codes: Sequence[str]) -> Standing:
     if _EXPIRED in codes:
         return Standing.EXPIRED
     return Standing.UNKNOWN_SIGNER if codes else Standing.TRUSTED
+
+
+def _c2pa() -> ModuleType:
+    try:
+        import c2pa
+    except ImportError as error:
+        raise missing_package("c2pa", f"cannot be imported: {error}") from error
+    return c2pa  # type: ignore[no-any-return]
 
 
 def _first_line(error: BaseException) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.anonymize.redaction_masks import BY_HAND, CoverPlan, Span
 from pipeline.anonymize.video_detections import Sightings
+from pipeline.domain.extras import missing_package
 from pipeline.domain.labels import Label
 
 if TYPE_CHECKING:
@@ -121,7 +122,10 @@ def clock(seconds: float) -> str:
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment  # here: only pages need it
+    try:
+        from jinja2 import Environment
+    except ImportError as error:
+        raise missing_package("jinja2", f"cannot be imported: {error}") from error
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))

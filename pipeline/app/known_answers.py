@@ -10,7 +10,7 @@ from typing import Final
 
 from pipeline.decode.media_files import read_image
 from pipeline.detect.image_region import WholeImage
-from pipeline.detect.known_answer import LEAST_SCORE
+from pipeline.detect.known_answer import MIN_SCORE
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.frame import BgrImage
@@ -61,7 +61,7 @@ def recorded_answers(model: str, image: Path, models: Path | None) -> str:
 
 
 def _objects(card: ModelCard, image: BgrImage, models: Path | None) -> Iterator[str]:
-    settings = DetectSettings(model=card.name, plate_model=None, confidence=LEAST_SCORE)
+    settings = DetectSettings(model=card.name, plate_model=None, confidence=MIN_SCORE)
     with closing(NetworkDetector(card, _runtime(card, settings, models), settings)) as detector:
         (found,) = detector.detect([WholeImage(image)])
     rows = [(label.word, box, score) for box, score, label in found if score >= _LEAST_RECORDED]

@@ -11,7 +11,7 @@ from pipeline.app.model_catalog import list_models
 from pipeline.detect.build import backends_for as detector_backends
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.errors import KnownAnswerFailed, ViapublicaError
 from pipeline.inference.device import Backend
 from pipeline.lpr.build import backends_for as reader_backends

@@ -79,7 +79,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "erase": CommandEntry(
         "operate.retention_commands:erase",
-        "Erase one vehicle, or one place and time, and prove that nothing is left.",
+        "Erase the events of a vehicle, or of a place and time, and count what is left.",
         _OPERATION,
     ),
     "camera": CommandEntry(

@@ -8,9 +8,9 @@ ones have no free license: close enough for a plate reader, not a copy of a plat
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
+from io import BytesIO
 from typing import TypeAlias
 
 import numpy as np
@@ -19,10 +19,10 @@ from PIL import ImageDraw, ImageFont
 
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.plate import Layout, layout_of, normalize
-from pipeline.errors import MissingComponent
 
 WIDTH_MM, HEIGHT_MM = 400, 130
 _PX_PER_MM = 2
+_FONT = files("pipeline") / "resources" / "fonts" / "DejaVuSans-Bold.ttf"
 
 _Color: TypeAlias = tuple[int, int, int]
 _BLUE: _Color = (0, 48, 160)
@@ -39,9 +39,6 @@ def render_plate(plate: str, town: str = "RS PORTO ALEGRE") -> BgrImage:
     Args:
         plate: the text, any spelling.
         town: state and town on the strip of a gray plate.
-
-    Raises:
-        MissingComponent: the typeface is not installed.
     """
     text = normalize(plate)
     mercosul = layout_of(text) is Layout.BR_MERCOSUL
@@ -122,19 +119,8 @@ def _glyphs(
 @cache
 def _stencil(character: str) -> Pil.Image:
     """The ink of one character, cropped to itself."""
-    font = ImageFont.truetype(str(_font()), 200)
+    font = ImageFont.truetype(BytesIO(_FONT.read_bytes()), 200)
     left, top, right, bottom = font.getbbox(character)
     stencil = Pil.new("L", (int(right - left), int(bottom - top)), 0)
     ImageDraw.Draw(stencil).text((-left, -top), character, fill=255, font=font)
     return stencil
-
-
-@cache
-def _font() -> Path:
-    found = importlib.util.find_spec("matplotlib")
-    if found is None or found.origin is None:
-        raise MissingComponent("plate scene", "matplotlib carries the typeface and is missing", _FIX)
-    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"
-
-
-_FIX = "Install it with: pip install 'viapublica[demo]'"

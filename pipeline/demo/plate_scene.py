@@ -68,7 +68,6 @@ def render(
         `path`.
 
     Raises:
-        MissingComponent: the plates' typeface is not installed.
         ValueError: no plates, no time, or an odd size.
     """
     if not plates or seconds <= 0 or fps <= 0 or size[0] % 2 or size[1] % 2:

@@ -1,1 +1,1 @@
-"""Frames to detections to tracks."""
+"""Object detection and tracking."""

@@ -1,4 +1,4 @@
-"""Settings to a `Detector` and a `Tracker`; the only module of this package that `engine` needs."""
+"""Construction of the detector and of trackers from settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.detect.cascade_detector import CascadeDetector
-from pipeline.detect.known_answer import LEAST_SCORE, wrong_answers
+from pipeline.detect.known_answer import MIN_SCORE, wrong_answers
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DEFAULT_IOU, DetectSettings, TrackSettings
 from pipeline.detect.tracker import ByteTracker
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> Detector:
-    """The detector that the settings describe, loaded, checked, tested on this machine and warm.
+    """The configured detector: loaded, verified, tested on this machine and warmed up.
 
     Args:
-        settings: which networks, and how.
-        models_dir: the configuration's folder of weights; see `pipeline.weights.catalog.find_models_dir`.
+        settings: networks and thresholds.
+        models_dir: the configuration's folder of models; see `pipeline.weights.catalog.find_models_dir`.
 
     Raises:
         ModelCardError, ModelIntegrityError, ModelRuntimeError: weights or card cannot be used.
-        KnownAnswerFailed: a network gives wrong answers on this machine, whatever runs it.
-        PolicyError: a label outside the allow-list.
+        KnownAnswerFailed: a network gives wrong answers on this machine with every eligible backend.
+        PolicyError: a label is outside the allow-list.
         MissingComponent: an extra is not installed.
     """
     objects = _build_one(settings.model, settings, models_dir)
@@ -43,11 +43,11 @@ def build_detector(settings: DetectSettings, models_dir: Path | None = None) -> 
         return objects
     alone = settings.model_copy(update={"input_size": None, "confidence": None})
     plates = _build_one(settings.plate_model, alone, models_dir)
-    return CascadeDetector(objects, plates, settings.plate_search, settings.plate_looks)
+    return CascadeDetector(objects, plates, settings.plate_search, settings.max_plate_crops)
 
 
 def build_tracker(settings: TrackSettings) -> Tracker:
-    """A tracker for one stream of one camera, without any track.
+    """A new tracker for one stream of one camera.
 
     Args:
         settings: time limits and thresholds.
@@ -56,7 +56,7 @@ def build_tracker(settings: TrackSettings) -> Tracker:
 
 
 def backends_for(card: ModelCard, settings: DetectSettings) -> Sequence[Backend]:
-    """What may run a network, fastest first; ``auto`` is settled here."""
+    """Eligible backends of a network, fastest first; resolves ``auto``."""
     if settings.backend is not Backend.AUTO:
         return [settings.backend]
     if card.format is Format.OPENVINO:
@@ -69,8 +69,10 @@ def backends_for(card: ModelCard, settings: DetectSettings) -> Sequence[Backend]
 def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> Detector:
     card = load_card(name, models_dir)
     if card.task is not Task.DETECT:
-        raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for detecting", "Name a detector")
-    sensitive = settings.model_copy(update={"confidence": LEAST_SCORE, "label_confidence": {}, "iou": DEFAULT_IOU})
+        raise ModelCardError(
+            f"model {card.name}", f"has task {card.task.value} instead of detect", "Use the card of a detector"
+        )
+    sensitive = settings.model_copy(update={"confidence": MIN_SCORE, "label_confidence": {}, "iou": DEFAULT_IOU})
     candidates = [
         Candidate(backend, partial(_open, backend, card, sensitive, models_dir))
         for backend in backends_for(card, settings)

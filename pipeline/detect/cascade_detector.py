@@ -1,4 +1,4 @@
-"""Two networks as one `Detector`: one finds vehicles and people, the other plates."""
+"""Cascade of two networks: a detector of vehicles and people, then one of plates on the image or on vehicle crops."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.detect.image_region import View
+from pipeline.detect.image_region import ImageRegion
 from pipeline.detect.nms import non_maximum_suppression
 from pipeline.detect.settings import PlateSearch
 from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import PLATED_VEHICLES, Label
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
 
 MARGIN = 0.05
-"""A vehicle's crop is enlarged by this share of its size: the box often cuts through a bumper with the plate on it."""
+"""Margin of a vehicle crop as a fraction of its size: boxes often cut through the bumper that carries the plate."""
 
-SMALLEST_VEHICLE_PX = 80
-"""A plate is about a quarter of a vehicle's width: on a narrower vehicle no reader could read it."""
+MIN_VEHICLE_PX = 80
+"""Minimum width of a vehicle: a plate is about a quarter of it, and none is legible on a narrower one."""
 
-LEAST_ZOOM = 1.5
-"""After the whole image, a crop is worth a pass only when it shows the vehicle so much larger."""
+MIN_ZOOM = 1.5
+"""After a pass over the whole image, a vehicle is cropped only if that magnifies it at least this much."""
 
 SAME_PLATE_IOU = 0.3
-"""Two small boxes of one plate, from crops of different scale, overlap less than those of one pass."""
+"""NMS threshold: boxes of one plate from crops of different scale overlap less than those of a single pass."""
 
 
 class CascadeDetector:
-    """Implements `pipeline.domain.ports.Detector` with a network for objects and one for plates."""
+    """Implements `pipeline.domain.ports.Detector` with one network for objects and one for plates."""
 
-    def __init__(self, objects: Detector, plates: Detector, search: PlateSearch, most_looks: int) -> None:
+    def __init__(self, objects: Detector, plates: Detector, search: PlateSearch, max_crops: int) -> None:
         self._objects = objects
         self._plates = plates
         self._search = search
-        self._most_looks = most_looks
-        self._least_zoom = LEAST_ZOOM if search is PlateSearch.BOTH else 0.0
+        self._max_crops = max_crops
+        self._min_zoom = MIN_ZOOM if search is PlateSearch.BOTH else 0.0
 
     @property
     def name(self) -> str:
@@ -51,7 +51,7 @@ class CascadeDetector:
 
     @property
     def batch_size(self) -> int:
-        """The largest batch that pays."""
+        """Largest useful number of images per call of `detect`."""
         return self._objects.batch_size
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
@@ -61,49 +61,49 @@ class CascadeDetector:
         if self._search is not PlateSearch.VEHICLES:
             plates = [found.labeled(Label.PLATE) for found in self._plates.detect(images)]
         if self._search is not PlateSearch.FRAME:
-            plates = self._look_closer(images, objects, plates)
+            plates = self._search_vehicles(images, objects, plates)
         return [
             Detections.concatenate([found, non_maximum_suppression(near, SAME_PLATE_IOU)])
             for found, near in zip(objects, plates, strict=True)
         ]
 
     def close(self) -> None:
-        """Give back memory and threads."""
+        """Release memory and threads."""
         self._objects.close()
         self._plates.close()
 
-    def _look_closer(
+    def _search_vehicles(
         self, images: Sequence[Image], objects: Sequence[Detections], plates: Sequence[Detections]
     ) -> list[Detections]:
-        """Add the plates on crops of vehicles that carry none yet; the crops of all images in one call."""
-        views = [
-            (i, View.around(image, box, MARGIN))
+        """Add the plates found on crops of vehicles without a plate; the crops of all images in one call."""
+        crops = [
+            (i, ImageRegion.around(image, box, MARGIN))
             for i, image in enumerate(images)
-            for box in self._worth_a_look(image, objects[i], plates[i].boxes)
+            for box in self._vehicles_to_crop(image, objects[i], plates[i].boxes)
         ]
         parts = [[found] for found in plates]
-        for (i, view), found in zip(views, self._plates.detect([view for _, view in views]), strict=True):
-            offset = np.array([view.x1, view.y1, view.x1, view.y1], np.float32)
+        for (i, crop), found in zip(crops, self._plates.detect([crop for _, crop in crops]), strict=True):
+            offset = np.array([crop.x1, crop.y1, crop.x1, crop.y1], np.float32)
             near = found.labeled(Label.PLATE)
             parts[i].append(Detections(near.boxes + offset, near.scores, near.labels))
         return [Detections.concatenate(part) for part in parts]
 
-    def _worth_a_look(self, image: Image, objects: Detections, plates: Boxes) -> Boxes:
-        """(n, 4) the largest vehicles without a plate that a crop would show clearly larger."""
+    def _vehicles_to_crop(self, image: Image, objects: Detections, plates: Boxes) -> Boxes:
+        """(n, 4) boxes of the largest vehicles without a plate that a crop magnifies enough."""
         vehicles = objects.labeled(*PLATED_VEHICLES).boxes
         sizes = vehicles[:, 2:] - vehicles[:, :2]
         longest = np.maximum(sizes.max(axis=1, initial=1.0), 1.0)
-        zoomed = max(image.width, image.height) / longest >= self._least_zoom
-        wanted = (sizes[:, 0] >= SMALLEST_VEHICLE_PX) & zoomed & ~_carries(vehicles, plates)
-        order = np.argsort(-longest[wanted], kind="stable")[: self._most_looks]
-        nearest: Boxes = vehicles[wanted][order]
-        return nearest
+        zoomed = max(image.width, image.height) / longest >= self._min_zoom
+        wanted = (sizes[:, 0] >= MIN_VEHICLE_PX) & zoomed & ~_has_plate(vehicles, plates)
+        order = np.argsort(-longest[wanted], kind="stable")[: self._max_crops]
+        largest: Boxes = vehicles[wanted][order]
+        return largest
 
 
-def _carries(vehicles: Boxes, plates: Boxes) -> npt.NDArray[np.bool_]:
-    """(n,) whether the center of any of (m, 4) plates lies in each of (n, 4) vehicles."""
+def _has_plate(vehicles: Boxes, plates: Boxes) -> npt.NDArray[np.bool_]:
+    """(n,) whether each of (n, 4) vehicles contains the center of any of (m, 4) plates."""
     centers = ((plates[:, :2] + plates[:, 2:]) / 2)[None]
     low, high = vehicles[:, None, :2], vehicles[:, None, 2:]
     within = np.logical_and.reduce((centers >= low) & (centers <= high), axis=2)
-    carries: npt.NDArray[np.bool_] = np.logical_or.reduce(within, axis=1)
-    return carries
+    has_plate: npt.NDArray[np.bool_] = np.logical_or.reduce(within, axis=1)
+    return has_plate

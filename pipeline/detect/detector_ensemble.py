@@ -11,7 +11,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.detect.two_scale_detector import open_two_scale_detector
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
 
 OURS: Final = ("viapublica_check_int8", "viapublica_traffic")

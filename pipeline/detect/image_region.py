@@ -1,4 +1,4 @@
-"""A part of an image, seen as an image of its own."""
+"""Implementations of `Image`: a rectangular region of another image, and a whole image in memory."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pipeline.domain.frame import BgrImage, Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """The rectangle (x1, y1)-(x2, y2) of an image, in its pixels; within it and not empty."""
+class ImageRegion:
+    """The rectangle (x1, y1)-(x2, y2) of an image, in its pixels; inside it and not empty."""
 
     parent: Image
     x1: int
@@ -22,8 +22,8 @@ class View:
     y2: int
 
     @classmethod
-    def around(cls, parent: Image, box: Boxes, margin: float) -> View:
-        """A box (4,) enlarged on each side by `margin` of its own size, clipped to the image."""
+    def around(cls, parent: Image, box: Boxes, margin: float) -> ImageRegion:
+        """A box (4,), enlarged on each side by the fraction `margin` of its size, clipped to the image."""
         x1, y1, x2, y2 = (float(value) for value in box)
         grow_x, grow_y = (x2 - x1) * margin, (y2 - y1) * margin
         left = min(max(int(x1 - grow_x), 0), parent.width - 1)
@@ -43,17 +43,17 @@ class View:
         return self.y2 - self.y1
 
     def bgr(self) -> BgrImage:
-        """The part, (height, width, 3)."""
+        """The region, (height, width, 3)."""
         return self.parent.crop(self.x1, self.y1, self.x2, self.y2)
 
     def resized(self, width: int, height: int) -> BgrImage:
-        """The part scaled to (height, width, 3)."""
+        """The region scaled to (height, width, 3)."""
         shrinks = width < self.width
         image = cv2.resize(self.bgr(), (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         return np.asarray(image, dtype=np.uint8)
 
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        """A box of the part, clipped to it, at least 1×1."""
+        """A box of the region, clipped to it, at least 1×1."""
         left, top = min(max(x1, 0), self.width - 1), min(max(y1, 0), self.height - 1)
         right, bottom = min(max(x2, left + 1), self.width), min(max(y2, top + 1), self.height)
         return self.parent.crop(self.x1 + left, self.y1 + top, self.x1 + right, self.y1 + bottom)
@@ -76,12 +76,12 @@ class WholeImage:
         return int(self.pixels.shape[0])
 
     def bgr(self) -> BgrImage:
-        """The pixels themselves; not to be written into."""
+        """The pixels, not copied; must not be modified."""
         return self.pixels
 
     def resized(self, width: int, height: int) -> BgrImage:
         """Scaled to (height, width, 3)."""
-        return View(self, 0, 0, self.width, self.height).resized(width, height)
+        return ImageRegion(self, 0, 0, self.width, self.height).resized(width, height)
 
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
         """A copy of a box, clipped to the image."""

@@ -1,4 +1,4 @@
-"""What a detector gets wrong on the images of its card's known-answer test."""
+"""Known-answer test of detectors: comparison of detections with the objects recorded in the model card."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from pipeline.domain.ports import Detector
 from pipeline.errors import ModelCardError
 from pipeline.weights.catalog import KnownAnswer, ModelCard, read_known_answer
 
-LEAST_SCORE: Final = 0.05
-"""The detector under test must report objects from this score on."""
+MIN_SCORE: Final = 0.05
+"""Score threshold of the detector under test."""
 _OVERLAP: Final = 0.6
-"""Least overlap (IoU) of a found box with the recorded one."""
+"""Minimum overlap (IoU) of a detection with the recorded box."""
 _OVERLAP_SCALED: Final = 0.5
-_INVENTED: Final = 0.7
-"""No object that is not recorded may score this much."""
+_UNEXPECTED: Final = 0.7
+"""Objects that are not recorded must score less."""
 _PADDED: Final = 1.5
-"""Times the tolerance where the image lies in a larger one: attention sees the border too."""
+"""Factor of the tolerance for an image inside a larger canvas: attention layers see the border too."""
 _SCALED: Final = 0.5
-"""Share of the recorded score that is enough where the image had to be made smaller."""
-_SURE: Final = 0.8
-"""Objects with a lower recorded score are not asked for in a smaller image."""
+"""Fraction of the recorded score that is required if the image is scaled down."""
+_CERTAIN: Final = 0.8
+"""Objects with a lower recorded score are not required if the image is scaled down."""
 _BORDER: Final = 114
-_PARTS: Final = 32
+_STRIDE: Final = 32
 _SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Trial:
-    """An image as the detector gets it, and how exactly the answer must fit.
+    """An image as presented to the detector, and the tolerance of its answer.
 
     Attributes:
         image: (height, width, 3) BGR.
-        tolerance: of scores; None where only a share of the score is asked for.
+        tolerance: of scores; None if only a fraction of the score is required.
     """
 
     image: BgrImage
@@ -52,17 +52,17 @@ class _Trial:
 def wrong_answers(
     detector: Detector, card: ModelCard, input_size: tuple[int, int] | None, models_dir: Path | None
 ) -> list[str]:
-    """What the detector gets wrong, in words; nothing when it passes.
+    """Descriptions of the wrong answers; empty if the detector passes.
 
     Args:
-        detector: opened with `LEAST_SCORE` for every label.
-        card: names the images and what must be found.
-        input_size: width and height of the network's input in pixels, None for the card's.
-        models_dir: the configuration's folder of weights and images.
+        detector: loaded with threshold `MIN_SCORE` for every label.
+        card: names the images and the recorded objects.
+        input_size: width and height of the network's input in pixels, None for those of the card.
+        models_dir: the configuration's folder of models.
 
     Raises:
-        ModelCardError, ModelIntegrityError: an image is not there, no image, or not the one the card describes.
-        ModelRuntimeError: the network failed.
+        ModelCardError, ModelIntegrityError: an image is missing, cannot be decoded, or does not match its checksum.
+        ModelRuntimeError: inference failed.
     """
     for answer in card.known_answers:
         for trial in _trials(_decoded(card, answer, models_dir), answer, card, input_size):
@@ -75,14 +75,16 @@ def wrong_answers(
 def _decoded(card: ModelCard, answer: KnownAnswer, models_dir: Path | None) -> BgrImage:
     image = cv2.imdecode(np.frombuffer(read_known_answer(card, answer, models_dir), np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        raise ModelCardError(f"model {card.name}", f"its known answer {answer.file} is no image", "Record it again")
+        raise ModelCardError(
+            f"model {card.name}", f"its known answer {answer.file} cannot be decoded as an image", "Record it again"
+        )
     return np.asarray(image, np.uint8)
 
 
 def _trials(
     image: BgrImage, answer: KnownAnswer, card: ModelCard, input_size: tuple[int, int] | None
 ) -> Iterator[_Trial]:
-    """The image at the scale it was recorded at; in the shapes that a square and a wide video give the network."""
+    """The image at its recorded scale, in the input shapes of a square and of a wide video."""
     natural = card.input.width, card.input.height
     width, height = input_size or natural
     if (width, height) == natural:
@@ -92,7 +94,7 @@ def _trials(
         if (width, height) != natural:
             yield _Trial(image, None)
         return
-    wide = max(rows, -(-(width * 9 // 16) // _PARTS) * _PARTS)
+    wide = max(rows, -(-(width * 9 // 16) // _STRIDE) * _STRIDE)
     for canvas_rows in sorted({min(wide, height), height}):
         if (canvas_rows, width) != (rows, columns):
             yield _Trial(_padded(image, canvas_rows, width), answer.tolerance * _PADDED)
@@ -113,7 +115,7 @@ def _differences(found: Detections, answer: KnownAnswer, trial: _Trial) -> list[
     pairs = [
         (known, score)
         for known, score in zip(answer.objects, best, strict=True)
-        if trial.tolerance is not None or known.score >= _SURE
+        if trial.tolerance is not None or known.score >= _CERTAIN
     ]
     missed = [
         f"{known.label} {score:.2f} instead of {known.score:.2f}"
@@ -124,9 +126,9 @@ def _differences(found: Detections, answer: KnownAnswer, trial: _Trial) -> list[
     if missed:
         size = f"{trial.image.shape[1]}×{trial.image.shape[0]}"
         wrong.append(f"{len(missed)} of {len(pairs)} scores in {answer.file} at {size}: {', '.join(missed[:_SHOWN])}")
-    unexpected = (found.scores >= _INVENTED) & (shared < _OVERLAP_SCALED).all(axis=0)
+    unexpected = (found.scores >= _UNEXPECTED) & (shared < _OVERLAP_SCALED).all(axis=0)
     if trial.tolerance is not None and unexpected.any():
-        wrong.append(f"{int(unexpected.sum())} objects in {answer.file} that are not there")
+        wrong.append(f"{int(unexpected.sum())} unexpected objects in {answer.file}")
     return wrong
 
 

@@ -1,7 +1,8 @@
-"""Labels that are mixed up for one and the same thing, and so are compared with one another.
+"""Groups of labels that detectors confuse, for non-maximum suppression and tracking.
 
-A pick-up is called car in one image and truck in the next, and sometimes both in the same: within a group only the
-surer of two overlapping objects stays, and a track may change its label. A rider and a bicycle overlap and both stay.
+A pickup is labeled car in one frame and truck in the next, sometimes both in the same: within a group only the more
+confident of two overlapping objects is retained, and a track may change its label. A rider and a bicycle overlap and
+are both retained.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Images of any shape into a network's input, and boxes back out of it.
+"""Letterbox: images of any shape to a network's input, and boxes back to pixels of the image.
 
-The image keeps its aspect, and the rest of the input is gray (114), as YOLO networks were trained with.
+The aspect ratio is preserved and the rest of the input is gray (114), as in the training of YOLO networks.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ PAD = 114
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """Where an image lies within a network's input; all in pixels.
+    """Position of an image in a network's input, in pixels.
 
     Attributes:
         width, height: of the network's input.
         content_width, content_height: of the scaled image.
-        left, top: of the scaled image within the input.
+        left, top: of the scaled image in the input.
         image_width, image_height: of the stored image.
     """
 
@@ -41,7 +41,7 @@ class Letterbox:
 
     @classmethod
     def fit(cls, image: Image, card: CardInput, width: int, height: int) -> Letterbox:
-        """The largest scaled image that fits into (width, height)."""
+        """The letterbox of the largest scaled image that fits into (width, height)."""
         scale = min(width / image.width, height / image.height)
         content_width = min(width, max(1, round(image.width * scale)))
         content_height = min(height, max(1, round(image.height * scale)))
@@ -59,9 +59,9 @@ class Letterbox:
 
     @classmethod
     def fit_tight(cls, image: Image, card: CardInput, width: int, height: int) -> Letterbox:
-        """As `fit`, with the input itself cut down to what the image needs; for networks that take any size.
+        """As `fit`, with the input reduced to the size that the image needs; for networks with a dynamic input size.
 
-        A 16:9 image at 640 then costs 640×384 instead of 640×640.
+        A 16:9 image at 640 is then processed at 640×384 instead of 640×640.
         """
         loose = cls.fit(image, card, width, height)
         step = card.multiple

@@ -1,4 +1,4 @@
-"""One network as a `Detector`: letterbox, one pass, decode, duplicates out, back to the image's pixels."""
+"""Single-network detector: letterbox, inference, output decoding, NMS, boxes in pixels of the image."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pipeline.detect.output_decoders import DECODERS, Channels, expected_shape
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import Image
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Device
 from pipeline.inference.runtime import Runtime
 from pipeline.weights.catalog import ModelCard, check_embedded_names
 
 GPU_BATCH = 16
-"""Images per pass on a GPU unless told otherwise; a processor gains nothing from batches (COMPONENTS)."""
+"""Default batch size on a GPU; on a processor batches bring no gain (benchmarks/results)."""
 
 
 class NetworkDetector:
     """Implements `pipeline.domain.ports.Detector` over any `Runtime`. One thread at a time."""
 
     def __init__(self, card: ModelCard, runtime: Runtime, settings: DetectSettings) -> None:
-        """Hold the weights against their card and warm them up.
+        """Check the weights against their card and warm them up.
 
         Raises:
             ModelCardError: card and weights contradict each other.
-            PolicyError: the weights name something outside the allow-list.
-            ModelRuntimeError: the first pass failed.
+            PolicyError: the weights name a class outside the allow-list.
+            ModelRuntimeError: the first inference failed.
         """
         self._card = card
         self._runtime = runtime
@@ -46,7 +46,7 @@ class NetworkDetector:
         self._labels = np.array(labels, dtype=np.int16)
         self._numbers = numbers
         self._networks: tuple[NetworkIdentity, ...] = ()
-        self._take_thresholds(settings)
+        self._set_thresholds(settings)
         self._warm_up()
 
     @property
@@ -56,27 +56,27 @@ class NetworkDetector:
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """The network, once it was tested."""
+        """The network; empty before its known-answer test."""
         return self._networks
 
     def with_thresholds(self, settings: DetectSettings, identity: NetworkIdentity) -> NetworkDetector:
-        """The same opened network with the scores and the overlap of `settings`; replaces this one."""
-        self._take_thresholds(settings)
+        """This loaded network with the thresholds of `settings` and its identity; replaces this object."""
+        self._set_thresholds(settings)
         self._networks = (identity,)
         return self
 
     @property
     def batch_size(self) -> int:
-        """The largest batch that pays."""
+        """Largest useful number of images per call of `detect`."""
         return self._batch
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """Largest width and height of the network's input, in pixels."""
+        """Maximum width and height of the network's input, in pixels."""
         return self._width, self._height
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """Objects of each image, in order, surest first."""
+        """Objects of each image, in order, by descending score."""
         fit = Letterbox.fit_tight if self._resizable else Letterbox.fit
         boxes = [fit(image, self._card.input, self._width, self._height) for image in images]
         results = [Detections.empty()] * len(images)
@@ -84,16 +84,18 @@ class NetworkDetector:
             batch = self._batch_of([images[i] for i in members], [boxes[i] for i in members])
             output = self._runtime.run(batch)
             if len(output) < len(members):
-                raise ModelRuntimeError(f"model {self.name}", f"gave {len(output)} results for {len(members)} images")
+                raise ModelRuntimeError(
+                    f"model {self.name}", f"returned {len(output)} results for {len(members)} images"
+                )
             for i, raw in zip(members, output, strict=False):
                 results[i] = self._read(raw, boxes[i])
         return results
 
     def close(self) -> None:
-        """Give back memory and threads."""
+        """Release memory and threads."""
         self._runtime.close()
 
-    def _take_thresholds(self, settings: DetectSettings) -> None:
+    def _set_thresholds(self, settings: DetectSettings) -> None:
         labels = [self._card.label_of(int(number)) for number in self._numbers]
         scores = [settings.threshold(label, self._card.confidence) for label in labels]
         self._channels = Channels(self._numbers, np.array(scores, dtype=np.float32))
@@ -111,7 +113,7 @@ class NetworkDetector:
         found = self._decode(raw, self._channels, box.width, box.height)
         whole = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.scores)
         boxes = box.unmap(_scaled(found.boxes, self._card.box_scale))
-        # Boxes wholly in the gray border are clipped to nothing.
+        # Boxes entirely inside the gray border are clipped to zero size.
         whole &= (boxes[:, 2] - boxes[:, 0] >= 1.0) & (boxes[:, 3] - boxes[:, 1] >= 1.0)
         detections = Detections(boxes, np.minimum(found.scores, 1.0), self._labels[found.picks])
         return non_maximum_suppression(detections.select(whole), self._iou)
@@ -128,8 +130,8 @@ class NetworkDetector:
             wanted = ", ".join("any" if size is None else str(size) for size in expected)
             raise ModelCardError(
                 f"model card {self._card.path or self._card.name}",
-                f"layout {self._card.layout.value} with {self._card.classes} classes gives [n, {wanted}], "
-                f"the weights give {list(output.shape)}",
+                f"layout {self._card.layout.value} with {self._card.classes} classes outputs [n, {wanted}], "
+                f"the weights output {list(output.shape)}",
                 "Correct 'layout' or 'classes' in the card, or use the weights it was written for",
             )
 
@@ -153,7 +155,7 @@ def _input_size(card: ModelCard, runtime: Runtime, settings: DetectSettings) -> 
             raise ModelCardError(
                 f"model {card.name}",
                 f"has a fixed input {what} of {fixed} pixels, not {wanted}",
-                "Leave detect.input_size out" if settings.input_size else "Correct 'input' in the card",
+                "Remove detect.input_size" if settings.input_size else "Correct 'input' in the card",
             )
         if wanted % natural.multiple:
             raise ModelCardError(
@@ -170,9 +172,9 @@ def _batch_size(runtime: Runtime, settings: DetectSettings) -> int:
     return settings.batch_size or (1 if settings.device is Device.CPU else GPU_BATCH)
 
 
-def _same_shape(boxes: Sequence[Letterbox], most: int) -> list[list[int]]:
-    """Indices in groups of one input shape and at most `most` members."""
+def _same_shape(boxes: Sequence[Letterbox], limit: int) -> list[list[int]]:
+    """Indices grouped by input shape, at most `limit` per group."""
     shapes: dict[tuple[int, int], list[int]] = {}
     for i, box in enumerate(boxes):
         shapes.setdefault((box.width, box.height), []).append(i)
-    return [members[i : i + most] for members in shapes.values() for i in range(0, len(members), most)]
+    return [members[i : i + limit] for members in shapes.values() for i in range(0, len(members), limit)]

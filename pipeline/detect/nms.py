@@ -1,4 +1,4 @@
-"""Of several boxes around one thing, keep the surest (non-maximum suppression, per group of labels)."""
+"""Non-maximum suppression per group of labels."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pipeline.detect.label_groups import group_numbers
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 
-MOST_CANDIDATES = 1000
-"""The surest so many are looked at: a noisy image must not stop the pipeline with a million comparisons."""
+MAX_CANDIDATES = 1000
+"""Only the highest scores are considered: a noisy image must not stall the pipeline with a million comparisons."""
 PART_SHARE = 0.75
-"""A face of which so much lies within a larger one is a part of that."""
+"""A face is part of a larger one if this fraction of its area lies inside."""
 
 
 def non_maximum_suppression(found: Detections, iou: float) -> Detections:
-    """The objects that no surer object of the same group overlaps by more than `iou`, surest first."""
+    """The objects that no higher-scoring object of the same group overlaps by more than `iou`, by descending score."""
     if len(found) < 2:
         return found
-    order = np.argsort(-found.scores, kind="stable")[:MOST_CANDIDATES]
+    order = np.argsort(-found.scores, kind="stable")[:MAX_CANDIDATES]
     found = found.select(order)
     xywh = np.column_stack([found.boxes[:, :2], found.boxes[:, 2:] - found.boxes[:, :2]])
-    # Lists: half the time of arrays in OpenCV's binding. Score threshold 0: thresholds were applied before.
+    # Lists take half the time of arrays in OpenCV's binding. Score threshold 0: thresholds were applied before.
     keep = cv2.dnn.NMSBoxesBatched(xywh.tolist(), found.scores.tolist(), group_numbers(found.labels).tolist(), 0.0, iou)
     return _without_parts_of_faces(found.select(np.sort(np.asarray(keep, dtype=np.int64).reshape(-1))))
 
 
 def _without_parts_of_faces(found: Detections) -> Detections:
-    """Without faces that lie within a larger, surer face: a mouth, an eye. Whoever covers faces covers the larger."""
+    """Remove faces inside a larger face of higher score (a mouth, an eye); a mask of the larger one hides both."""
     faces = np.flatnonzero(found.labels == Label.FACE)
     if len(faces) < 2:
         return found
@@ -37,7 +37,7 @@ def _without_parts_of_faces(found: Detections) -> Detections:
     common = np.clip(high - low, 0, None).prod(axis=2)
     areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1e-6)
     within = (common / areas[:, None] > PART_SHARE) & (areas[:, None] < areas[None, :])
-    # Row: this face; column: the one it lies in, which is surer because it comes first.
+    # Row: this face; column: the face around it, which precedes it and so has the higher score.
     part = np.tril(within, -1).any(axis=1)
     keep = np.ones(len(found), bool)
     keep[faces[part]] = False

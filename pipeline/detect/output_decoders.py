@@ -1,6 +1,6 @@
-"""What the numbers of a network's output mean: one pure function per layout, arrays in, candidates out.
+"""Decoders of network outputs: one pure function per output layout, from arrays to candidate boxes.
 
-Only the channels of a card's labels are looked at; whatever else a network was trained to name is never decoded.
+Only the channels of the card's labels are decoded; other classes that a network was trained with are ignored.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ STRIDES = (8, 16, 32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Channels:
-    """Which class channels are decoded.
+    """Class channels to decode.
 
     Attributes:
         numbers: (k,) output channels, from 0.
-        thresholds: (k,) least scores, 0 to 1.
+        thresholds: (k,) minimum scores, 0 to 1.
     """
 
     numbers: npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ class Channels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Boxes above their threshold, duplicates not yet removed.
+    """Boxes above their threshold, before non-maximum suppression.
 
     Attributes:
         boxes: (n, 4) float32, xyxy, pixels of the network's input.
@@ -69,13 +69,13 @@ def _best(scores: Raw, channels: Channels) -> tuple[npt.NDArray[np.int64], Float
 
 
 def decode_yolo(raw: Raw, channels: Channels, _width: int, _height: int) -> Candidates:
-    """YOLOv8 and 11: (4 + classes, anchors), xywh in input pixels, then one sigmoid score per class."""
+    """YOLOv8 and 11: (4 + classes, anchors); xywh in input pixels, then one sigmoid score per class."""
     index, scores, picks = _best(raw[4 + channels.numbers], channels)
     return Candidates(_xyxy(raw[:4, index].T), scores, picks)
 
 
 def decode_yolov5(raw: Raw, channels: Channels, _width: int, _height: int) -> Candidates:
-    """YOLOv5: (anchors, 5 + classes), xywh in input pixels, objectness, then class scores to multiply it with."""
+    """YOLOv5: (anchors, 5 + classes); xywh in input pixels, objectness, class scores (to be multiplied)."""
     likely = np.flatnonzero(raw[:, 4] >= channels.thresholds.min())
     rows = raw[likely].astype(np.float32)
     index, scores, picks = _best((rows[:, 5 + channels.numbers] * rows[:, 4:5]).T, channels)
@@ -83,7 +83,7 @@ def decode_yolov5(raw: Raw, channels: Channels, _width: int, _height: int) -> Ca
 
 
 def decode_yolo_end_to_end(raw: Raw, channels: Channels, _width: int, _height: int) -> Candidates:
-    """YOLO26: (300, 6), x1, y1, x2, y2 in input pixels, score, class; one-to-one head, no duplicates."""
+    """YOLO26: (300, 6); xyxy in input pixels, score, class; one-to-one head, no duplicates."""
     matches = raw[:, 5].round().astype(np.int64)[:, None] == channels.numbers
     picks = matches.argmax(axis=1)
     scores = raw[:, 4].astype(np.float32)
@@ -92,7 +92,7 @@ def decode_yolo_end_to_end(raw: Raw, channels: Channels, _width: int, _height: i
 
 
 def decode_yolox(raw: Raw, channels: Channels, width: int, height: int) -> Candidates:
-    """YOLOX: (anchors, 5 + classes); center as offset within a grid cell, size as logarithm, both in strides."""
+    """YOLOX: (anchors, 5 + classes); center as offset in a grid cell, size as logarithm, both in strides."""
     cells, strides = _grid(width, height)
     likely = np.flatnonzero(raw[:, 4] >= channels.thresholds.min())
     rows = raw[likely].astype(np.float32)
@@ -114,12 +114,12 @@ def _grid(width: int, height: int) -> tuple[Floats, Floats]:
 
 
 def anchor_count(width: int, height: int) -> int:
-    """Cells of the three grids."""
+    """Number of cells of the three grids."""
     return sum((width // stride) * (height // stride) for stride in STRIDES)
 
 
 def expected_shape(layout: Layout, classes: int, width: int, height: int) -> tuple[int | None, ...]:
-    """Shape of one image's output; None where any number will do."""
+    """Shape of the output of one image; None for any size."""
     anchors = anchor_count(width, height)
     if layout is Layout.YOLO:
         return (4 + classes, anchors)
@@ -136,4 +136,4 @@ DECODERS: Mapping[Layout, Decode] = {
     Layout.YOLO_END_TO_END: decode_yolo_end_to_end,
     Layout.YOLOX: decode_yolox,
 }
-"""Every layout that finds objects."""
+"""Decoders of all detector layouts."""

@@ -1,4 +1,4 @@
-"""Settings of the room `detect`."""
+"""Settings of detection and tracking."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Size = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
 
 
 class PlateSearch(StrEnum):
-    """Where a separate plate network looks."""
+    """Search area of a separate plate network."""
 
     FRAME = "frame"
-    """Once over the whole image."""
+    """The whole frame."""
     VEHICLES = "vehicles"
-    """On a crop of each found vehicle."""
+    """A crop of each detected vehicle."""
     BOTH = "both"
-    """Over the whole image, then on crops of those vehicles on which it found none."""
+    """The whole frame, then crops of the vehicles without a plate."""
 
 
 class TrackSettings(BaseModel):
-    """How objects are followed from image to image."""
+    """Tracking of objects from frame to frame."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,56 +36,64 @@ class TrackSettings(BaseModel):
         gt=0.0,
         le=60.0,
         title="Lost time",
-        description="A track that was not seen for this long is given up, in seconds.",
+        description="Seconds without a detection after which a track ends.",
     )
     start_confidence: Fraction = Field(
-        default=0.35, title="Start confidence", description="Only objects with at least this score start a track, 0-1."
+        default=0.35, title="Start confidence", description="Minimum score of an object that starts a track, 0-1."
     )
     high_confidence: Fraction = Field(
         default=0.35,
         title="High confidence",
-        description="Objects from this score on are matched first, weaker ones to what is left, 0-1.",
+        description="Objects with at least this score are matched first, weaker ones to the remaining tracks, 0-1.",
     )
-    minimum_iou: Fraction = Field(
+    min_iou: Fraction = Field(
         default=0.1,
-        title="Least overlap",
-        description="Least overlap (IoU, 0-1) of an object with the place where its track is expected.",
+        title="Minimum overlap",
+        description="Minimum overlap (IoU, 0-1) of an object with the predicted box of its track.",
     )
-    minimum_images: int = Field(
-        default=2, ge=1, le=30, title="Proof", description="A track counts after this many consecutive images."
+    min_frames: int = Field(
+        default=2,
+        ge=1,
+        le=30,
+        title="Minimum frames",
+        description="Consecutive frames after which a track is confirmed.",
     )
 
 
 class DetectSettings(BaseModel):
-    """Which networks find objects, and how."""
+    """Networks that detect objects, and their parameters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(
-        default="viapublica_traffic", min_length=1, title="Model", description="Name or path of a model card."
+        default="viapublica_traffic",
+        min_length=1,
+        title="Model",
+        description="Name or path of the detector's model card.",
     )
     plate_model: str | None = Field(
         default=None,
         title="Plate model",
-        description="Card of a second network for plates; none when the first one finds them or nobody needs them.",
+        description="Name or path of the card of a second network for plates; empty if the first one detects them or "
+        "none are needed.",
     )
     plate_search: PlateSearch = Field(
-        default=PlateSearch.FRAME, title="Plate search", description="Where the plate network looks."
+        default=PlateSearch.FRAME, title="Plate search", description="Search area of the plate network."
     )
-    plate_looks: int = Field(
+    max_plate_crops: int = Field(
         default=4,
         ge=1,
         le=100,
-        title="Closer looks",
-        description="Most vehicles per image that the plate network looks at one by one, the largest first.",
+        title="Maximum vehicle crops",
+        description="Maximum number of vehicles per frame that are cropped for the plate network, largest first.",
     )
     backend: Backend = Field(
         default=Backend.AUTO,
         title="Backend",
-        description="The library that runs the networks; auto takes the fastest installed one that passes the "
+        description="Library that runs the networks; auto selects the fastest installed one that passes the "
         "known-answer test on this machine: OpenVINO, then ONNX Runtime.",
     )
-    device: Device = Field(default=Device.CPU, title="Device", description="Where the networks run.")
+    device: Device = Field(default=Device.CPU, title="Device", description="Hardware that runs the networks.")
     threads: int = Field(
         default=2, ge=1, le=256, title="Threads", description="Processor threads per network (device cpu)."
     )
@@ -94,12 +102,13 @@ class DetectSettings(BaseModel):
         ge=1,
         le=256,
         title="Batch size",
-        description="Most images per pass; by default 1 on a processor, where batches do not pay, and 16 on a GPU.",
+        description="Maximum number of frames per inference; default: 1 on a processor, where batches bring no gain, "
+        "and 16 on a GPU.",
     )
     input_size: tuple[Size, Size] | None = Field(
         default=None,
         title="Input size",
-        description="Width and height in pixels, where the network takes any; by default the card's.",
+        description="Width and height in pixels, for networks with a dynamic input size; default: the card's.",
     )
     confidence: Fraction | None = Field(
         default=None, title="Confidence", description="Objects below this score are dropped, 0-1; default: the card's."
@@ -107,14 +116,14 @@ class DetectSettings(BaseModel):
     label_confidence: dict[str, Fraction] = Field(
         default_factory=dict,
         title="Confidence per label",
-        description="Other thresholds for single labels, such as {plate: 0.4}, 0-1.",
+        description="Score thresholds of individual labels, such as {plate: 0.4}, 0-1.",
     )
     iou: Fraction = Field(
         default=DEFAULT_IOU,
-        title="Overlap",
-        description="Of two objects overlapping more than this (IoU, 0-1) the surer stays.",
+        title="NMS overlap",
+        description="Of two objects that overlap more than this (IoU, 0-1), the higher score is retained.",
     )
-    track: TrackSettings = Field(default_factory=TrackSettings, title="Tracking", description="Following objects.")
+    track: TrackSettings = Field(default_factory=TrackSettings, title="Tracking", description="Tracking of objects.")
 
     @field_validator("label_confidence")
     @classmethod
@@ -132,6 +141,6 @@ class DetectSettings(BaseModel):
         return self
 
     def threshold(self, label: Label, card_confidence: float) -> float:
-        """The least score of a label: its own, else the general one, else the card's."""
+        """Score threshold of a label: its own, else the general one, else the card's."""
         general = card_confidence if self.confidence is None else self.confidence
         return self.label_confidence.get(label.word, general)

@@ -1,9 +1,9 @@
-"""Objects to tracks, after ByteTrack: sure objects are matched to tracks first, weak ones to the tracks that are left.
+"""Multi-object tracker after ByteTrack, with a motion model in real time.
 
-Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022. All that depends on time
-is in seconds, so frames may come at any pace and any of them may be missing. A third pass of our own matches what is
-left over without overlap, where a track may have got to: the longer it was not seen and the less is known of its speed,
-the farther.
+Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022: objects of high score
+are matched first, those of low score to the remaining tracks. All durations are in seconds, so frames may arrive at any
+rate and any of them may be missing. A third pass, not part of ByteTrack, matches the remaining objects without overlap,
+within a distance that grows with the time since the last detection and with the uncertainty of the velocity.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import numpy.typing as npt
 
 from pipeline.detect.assignment import Gains, assign
 from pipeline.detect.label_groups import group_numbers
-from pipeline.detect.motion import Motions
+from pipeline.detect.motion_model import MotionModel
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Boxes, Detections, Tracks, overlaps
 
 Index = npt.NDArray[np.int64]
 
 STANDSTILL_S = 0.001
-"""What has passed between two frames when the clock says nothing, or less than nothing."""
-GROWN = 0.7
-"""By how many standard deviations of the expected place the boxes of the third pass are grown."""
+"""Assumed time between two frames if the clock stands still or goes back."""
+BUFFER_DEVIATIONS = 0.7
+"""Standard deviations of the predicted center by which boxes are enlarged in the third pass."""
 
 
 class ByteTracker:
-    """Implements `pipeline.domain.ports.Tracker`. One stream of one camera, one thread at a time."""
+    """Implements `pipeline.domain.ports.Tracker` for one stream of one camera. One thread at a time."""
 
     def __init__(self, settings: TrackSettings) -> None:
-        """Without any track.
+        """A tracker without tracks.
 
         Args:
             settings: time limits and thresholds.
@@ -39,8 +39,8 @@ class ByteTracker:
         self._settings = settings
         self._next_id = 1
         self._last_ms: int | None = None
-        self._motions = Motions()
-        # One entry per track: its number, 0 until it counts; its group; frames it was seen in; seconds since the last.
+        self._motion = MotionModel()
+        # One entry per track: id, 0 until confirmed; label group; frames it was seen in; seconds since the last one.
         self._ids = np.empty(0, np.int64)
         self._groups = np.empty(0, np.int64)
         self._frames = np.empty(0, np.int64)
@@ -51,13 +51,13 @@ class ByteTracker:
     def update(self, detections: Detections, ts_ms: int) -> Tracks:
         """The tracks seen in this frame, in the order of the detections.
 
-        A label is the one its track was given most surely so far. The clock may stand or be set back: then the order of
-        the frames counts, as if a millisecond had passed.
+        The label of a track is the one with the highest sum of scores so far. If the clock stands still or is set
+        back, a millisecond is assumed between the frames.
         """
         self._advance(ts_ms)
         groups = group_numbers(detections.labels)
         tracks, found = self._match(detections, groups)
-        self._motions.correct(tracks, detections.boxes[found])
+        self._motion.update(tracks, detections.boxes[found])
         missed = np.ones(len(self._ids), bool)
         missed[tracks] = False
         fresh = detections.scores >= max(self._settings.high_confidence, self._settings.start_confidence)
@@ -69,51 +69,51 @@ class ByteTracker:
         tracks, found = tracks[order], found[order]
         self._see(tracks)
         ids = self._ids[tracks]
-        # Frames of proof are consecutive: what has no number yet and misses one is forgotten.
+        # A track is confirmed by consecutive frames: unconfirmed tracks that miss one are dropped.
         self._keep((self._ids > 0) | ~np.concatenate([missed, np.zeros(len(new), bool)]))
         found, ids = found[ids > 0], ids[ids > 0]
-        return Tracks(self._steady(detections.select(found), ids), ids)
+        return Tracks(self._with_voted_labels(detections.select(found), ids), ids)
 
     def finished(self) -> frozenset[int]:
-        """Ids that were given up since the last call and will not come back."""
+        """Ids of the tracks that ended since the last call; they are not used again."""
         finished = frozenset(self._finished)
         self._finished.clear()
         return finished
 
     def _advance(self, ts_ms: int) -> None:
-        """To the time of a new frame, giving up what was lost for too long."""
+        """Advance to the time of a new frame, and end tracks that were lost for too long."""
         passed_s = 0.0 if self._last_ms is None else max((ts_ms - self._last_ms) / 1000.0, STANDSTILL_S)
         self._last_ms = ts_ms
         self._unseen_s += passed_s
         self._keep(self._unseen_s <= self._settings.lost_s)
-        self._motions.advance(passed_s)
+        self._motion.predict(passed_s)
 
     def _match(self, detections: Detections, groups: Index) -> tuple[Index, Index]:
-        """Indices of tracks (k,) and of the detections (k,) they were seen as."""
-        expected, margins = self._motions.boxes(), GROWN * self._motions.doubt()
+        """Indices of tracks (k,) and of their detections (k,)."""
+        expected, margins = self._motion.boxes(), BUFFER_DEVIATIONS * self._motion.center_deviation()
         same_group = self._groups[:, None] == groups[None]
-        near = self._fitting(overlaps(expected, detections.boxes), same_group)
-        sure = detections.scores >= self._settings.high_confidence
+        near = self._admissible(overlaps(expected, detections.boxes), same_group)
+        strong = detections.scores >= self._settings.high_confidence
         tracks, found = np.arange(len(expected)), np.arange(len(detections))
         pairs = []
-        for wanted in (sure, ~sure):
+        for wanted in (strong, ~strong):
             some = found[wanted[found]]
             rows, columns = assign(near[np.ix_(tracks, some)])
             pairs.append((tracks[rows], some[columns]))
             tracks, found = np.setdiff1d(tracks, tracks[rows]), np.setdiff1d(found, some[columns])
-        far = overlaps_grown(expected[tracks], detections.boxes[found], margins[tracks])
-        rows, columns = assign(self._fitting(far, same_group[np.ix_(tracks, found)]))
+        far = buffered_overlaps(expected[tracks], detections.boxes[found], margins[tracks])
+        rows, columns = assign(self._admissible(far, same_group[np.ix_(tracks, found)]))
         pairs.append((tracks[rows], found[columns]))
         return np.concatenate([rows for rows, _ in pairs]), np.concatenate([columns for _, columns in pairs])
 
-    def _fitting(self, overlap: Gains, same_group: npt.NDArray[np.bool_]) -> Gains:
-        """Overlaps (n, m) with those set to 0 that are too small or across groups."""
-        return np.where(same_group & (overlap >= self._settings.minimum_iou), overlap, 0.0)
+    def _admissible(self, overlap: Gains, same_group: npt.NDArray[np.bool_]) -> Gains:
+        """Overlaps (n, m), 0 for those that are too small or across label groups."""
+        return np.where(same_group & (overlap >= self._settings.min_iou), overlap, 0.0)
 
     def _begin(self, boxes: Boxes, groups: Index) -> Index:
-        """Tracks that start with these boxes, seen in no frame yet; their indices."""
+        """Start tracks with these boxes; their indices."""
         before, n = len(self._ids), len(boxes)
-        self._motions.add(boxes)
+        self._motion.add(boxes)
         self._ids = np.concatenate([self._ids, np.zeros(n, np.int64)])
         self._groups = np.concatenate([self._groups, groups])
         self._frames = np.concatenate([self._frames, np.zeros(n, np.int64)])
@@ -121,25 +121,25 @@ class ByteTracker:
         return np.arange(before, before + n)
 
     def _see(self, tracks: Index) -> None:
-        """Count a frame for these tracks, and number those that have enough by now."""
+        """Count a frame for these tracks, and assign ids to those that are confirmed by it."""
         self._frames[tracks] += 1
         self._unseen_s[tracks] = 0.0
-        proved = tracks[(self._ids[tracks] == 0) & (self._frames[tracks] >= self._settings.minimum_images)]
-        self._ids[proved] = np.arange(self._next_id, self._next_id + len(proved))
-        self._next_id += len(proved)
+        confirmed = tracks[(self._ids[tracks] == 0) & (self._frames[tracks] >= self._settings.min_frames)]
+        self._ids[confirmed] = np.arange(self._next_id, self._next_id + len(confirmed))
+        self._next_id += len(confirmed)
 
     def _keep(self, chosen: npt.NDArray[np.bool_]) -> None:
-        """Give up the tracks outside a mask (n,)."""
+        """End the tracks outside a mask (n,)."""
         if chosen.all():
             return
         for track_id in self._ids[~chosen & (self._ids > 0)].tolist():
             self._finished.add(track_id)
             self._votes.pop(track_id, None)
-        self._motions.keep(chosen)
+        self._motion.keep(chosen)
         self._ids, self._groups = self._ids[chosen], self._groups[chosen]
         self._frames, self._unseen_s = self._frames[chosen], self._unseen_s[chosen]
 
-    def _steady(self, detections: Detections, ids: Index) -> Detections:
+    def _with_voted_labels(self, detections: Detections, ids: Index) -> Detections:
         labels = detections.labels.copy()
         for i, track_id in enumerate(ids.tolist()):
             votes = self._votes[track_id]
@@ -148,10 +148,12 @@ class ByteTracker:
         return Detections(detections.boxes, detections.scores, labels)
 
 
-def overlaps_grown(a: npt.NDArray[np.float64], b: Boxes, margins: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Intersection over union (n, m) of (n, 4) and (m, 4) xyxy boxes, both grown by a's (n, 2) margins on all sides.
+def buffered_overlaps(
+    a: npt.NDArray[np.float64], b: Boxes, margins: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Intersection over union (n, m) of (n, 4) and (m, 4) xyxy boxes, both enlarged by a's (n, 2) margins on all sides.
 
-    What overlaps then is less than two margins apart. C-BIoU (Yang et al., WACV 2023) grows boxes by a fixed share.
+    Boxes that then overlap are less than two margins apart. C-BIoU (Yang et al., WACV 2023) enlarges by a fixed ratio.
     """
     by = margins[:, None]
     apart = np.maximum(a[:, None, :2], b[None, :, :2]) - np.minimum(a[:, None, 2:], b[None, :, 2:])

@@ -16,7 +16,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import Image
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
 from pipeline.errors import ModelCardError
 from pipeline.weights.catalog import load_card

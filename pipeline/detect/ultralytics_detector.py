@@ -1,7 +1,7 @@
-"""Weights run by Ultralytics: `.pt` and `.engine` (extra ``ultralytics``, AGPL-3.0, brings torch).
+"""Detector over Ultralytics: `.pt` and `.engine` files (extra ``ultralytics``, AGPL-3.0, depends on torch).
 
-A `.pt` file is a pickle, and opening one runs whatever is in it. That is why this backend must be asked for by name,
-and even then only the file whose sha256 the card states is opened.
+A `.pt` file is a pickle, and loading one runs the code in it. This backend must therefore be requested by name, and
+loads only a file whose sha256 matches its card.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pipeline.detect.nms import non_maximum_suppression
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.errors import MissingComponent, ModelRuntimeError
 from pipeline.inference.device import Device
-from pipeline.inference.embedded_names import names_from_value
+from pipeline.inference.embedded_class_names import names_from_value
 from pipeline.weights.catalog import ModelCard, check_embedded_names, verify_weights
 
 
@@ -28,15 +28,15 @@ class UltralyticsDetector:
     """Implements `pipeline.domain.ports.Detector` with `ultralytics.YOLO`. One thread at a time."""
 
     def __init__(self, card: ModelCard, settings: DetectSettings, models_dir: Path | None) -> None:
-        """Open verified weights.
+        """Load verified weights.
 
         Raises:
             MissingComponent: the extra is not installed.
             ModelCardError, ModelIntegrityError: see `verify_weights`; or card and weights contradict each other.
-            ModelRuntimeError: Ultralytics refuses the file.
+            ModelRuntimeError: Ultralytics rejects the file.
         """
         path = verify_weights(card, models_dir, allow_pickle=True)
-        # It must neither install packages nor call home from a camera's machine.
+        # Keep it from installing packages and from connecting to the vendor.
         os.environ.setdefault("YOLO_AUTOINSTALL", "false")
         os.environ.setdefault("YOLO_OFFLINE", "true")
         try:
@@ -51,10 +51,10 @@ class UltralyticsDetector:
             self._model: Any = YOLO(str(path), task="detect")
             names = self._model.names
         except Exception as error:  # torch and TensorRT raise anything
-            raise ModelRuntimeError(f"model {card.name}", f"Ultralytics cannot open it ({error})") from error
+            raise ModelRuntimeError(f"model {card.name}", f"Ultralytics cannot load it ({error})") from error
         check_embedded_names(card, names_from_value(card.name, names))
         self._channels = sorted(card.labels)
-        self._thresholds = self._least_scores(settings)
+        self._thresholds = self._score_thresholds(settings)
         self._networks: tuple[NetworkIdentity, ...] = ()
 
     @property
@@ -64,19 +64,19 @@ class UltralyticsDetector:
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """The network, once it was tested."""
+        """The network; empty before its known-answer test."""
         return self._networks
 
     def with_thresholds(self, settings: DetectSettings, identity: NetworkIdentity) -> UltralyticsDetector:
-        """The same opened network with the scores and the overlap of `settings`; replaces this one."""
+        """This loaded network with the thresholds of `settings` and its identity; replaces this object."""
         self._settings = settings
-        self._thresholds = self._least_scores(settings)
+        self._thresholds = self._score_thresholds(settings)
         self._networks = (identity,)
         return self
 
     @property
     def batch_size(self) -> int:
-        """The largest batch that pays."""
+        """Largest useful number of images per call of `detect`."""
         return self._settings.batch_size or (1 if self._settings.device is Device.CPU else 16)
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
@@ -87,10 +87,10 @@ class UltralyticsDetector:
         return results
 
     def close(self) -> None:
-        """Give back memory."""
+        """Release memory."""
         self._model = None
 
-    def _least_scores(self, settings: DetectSettings) -> dict[int, float]:
+    def _score_thresholds(self, settings: DetectSettings) -> dict[int, float]:
         card = self._card
         return {channel: settings.threshold(card.label_of(channel), card.confidence) for channel in self._channels}
 
@@ -117,5 +117,5 @@ class UltralyticsDetector:
             boxes.conf.cpu().numpy(),
             [int(self._card.label_of(channel)) for channel in channels],
         )
-        least = np.array([self._thresholds[channel] for channel in channels], dtype=np.float32)
-        return non_maximum_suppression(detections.select(detections.scores >= least), self._settings.iou)
+        thresholds = np.array([self._thresholds[channel] for channel in channels], dtype=np.float32)
+        return non_maximum_suppression(detections.select(detections.scores >= thresholds), self._settings.iou)

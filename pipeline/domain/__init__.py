@@ -1,1 +1,1 @@
-"""Frozen value types and protocols; the ground floor. Imports nothing of ours but `pipeline.errors`."""
+"""Value types and protocols of the domain; the bottom layer, which imports only `pipeline.errors`."""

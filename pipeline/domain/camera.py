@@ -1,4 +1,4 @@
-"""A camera as the law sees it: where it looks and what may be done there."""
+"""Declared cameras: observed public space (scope), sensitive surroundings, position."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """The public space a camera has been declared to look at (decree 18.743 art. 13; law 11.766 art. 9 §3)."""
+    """The public space that a camera is declared to observe (decree 18.743 art. 13; law 11.766 art. 9 §3)."""
 
     PUBLIC_ROAD = "public-road"
     CAR_PARK_ENTRANCE = "car-park-entrance"
     PUBLIC_SQUARE = "public-square"
-    """Squares, parks, pavements: counting and anonymized release, never plate reading."""
+    """Squares, parks, sidewalks: counting and anonymized release, never plate reading."""
 
 
 class Surroundings(StrEnum):
-    """Places next to a camera that would tell something sensitive about who stops there (LGPD art. 5 II)."""
+    """Places near a camera that reveal something sensitive about people who stop there (LGPD art. 5 II)."""
 
     TEMPLE = "temple"
     CLINIC = "clinic"
@@ -30,10 +30,10 @@ class Camera:
 
     Attributes:
         camera_id: unique in an installation; letters, digits, dot, dash and underscore.
-        scope: the public space it looks at.
-        name: words for people.
-        surroundings: sensitive places in its view; not empty means no per-plate analytics.
-        latitude, longitude: degrees, WGS 84, or None when unknown.
+        scope: the observed public space.
+        name: display name.
+        surroundings: sensitive places in its view; if not empty, plates are not read.
+        latitude, longitude: degrees, WGS 84; None if unknown.
     """
 
     camera_id: str

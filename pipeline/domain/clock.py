@@ -1,4 +1,4 @@
-"""The real clock. Tests bring their own."""
+"""System clock, the implementation of `Clock` outside tests."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic_s(self) -> float:
-        """Seconds that never go back."""
+        """Seconds of a monotonic clock."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Block for some seconds."""
         time.sleep(seconds)

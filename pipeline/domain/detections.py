@@ -1,4 +1,4 @@
-"""Found objects of one image, as parallel arrays."""
+"""Detections and tracks of one image, as parallel arrays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """Objects found in one image.
+    """Detected objects of one image.
 
     Attributes:
         boxes: (n, 4) float32, xyxy, pixels of the stored image.
@@ -50,7 +50,7 @@ class Detections:
 
     @classmethod
     def build(cls, boxes: npt.ArrayLike, scores: npt.ArrayLike, labels: npt.ArrayLike) -> Detections:
-        """From anything array-like; converts dtypes, reshapes empty input to (0, 4)."""
+        """Build from array-likes; converts dtypes, reshapes empty input to (0, 4)."""
         return cls(
             np.asarray(boxes, dtype=np.float32).reshape(-1, 4),
             np.asarray(scores, dtype=np.float32).reshape(-1),
@@ -64,7 +64,7 @@ class Detections:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Detections]) -> Detections:
-        """All objects of several results of the same image, in order."""
+        """All objects of several `Detections` of the same image, in order."""
         if not parts:
             return cls.empty()
         return cls(
@@ -77,12 +77,12 @@ class Detections:
         return len(self.boxes)
 
     def __iter__(self) -> Iterator[tuple[Boxes, float, Label]]:
-        """Box (4,), score and label, object by object."""
+        """Box (4,), score and label of each object."""
         for box, score, label in zip(self.boxes, self.scores, self.labels, strict=True):
             yield box, float(score), Label(int(label))
 
     def select(self, index: npt.NDArray[Any]) -> Detections:
-        """The objects of a boolean mask (n,) or of an index array, in its order."""
+        """The objects selected by a boolean mask (n,) or by an index array, in its order."""
         return Detections(self.boxes[index], self.scores[index], self.labels[index])
 
     def labeled(self, *labels: Label) -> Detections:
@@ -92,11 +92,11 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """The detections of one image that belong to tracks, with the tracks' numbers.
+    """The detections of one image that belong to tracks, with the track ids.
 
     Attributes:
         detections: n objects.
-        ids: (n,) int64, positive, unique within one stream of one camera and never used again in it.
+        ids: (n,) int64, positive, unique within one stream of one camera and never reused in it.
     """
 
     detections: Detections
@@ -104,7 +104,7 @@ class Tracks:
 
     def __post_init__(self) -> None:
         if self.ids.shape != (len(self.detections),):
-            raise ValueError(f"{len(self.detections)} detections need as many ids, not {self.ids.shape}")
+            raise ValueError(f"{len(self.detections)} detections require as many ids, not {self.ids.shape}")
 
     @classmethod
     def empty(cls) -> Tracks:

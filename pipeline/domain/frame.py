@@ -1,4 +1,4 @@
-"""One image of one camera, with a true timestamp."""
+"""Frames: images of a camera with stream position and timestamp."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ BgrImage = npt.NDArray[np.uint8]
 
 
 class Image(Protocol):
-    """Pixels that are converted only as far as somebody asks for them.
+    """An image whose pixels are converted on demand.
 
-    A decoder keeps the planes it decoded; most frames are only ever wanted at the network's size, and a few of them
-    as a handful of crops. Static privacy masks are already burnt in.
+    A decoder retains the decoded planes; most frames are needed only at the network's input size, and a few as crops.
+    Static privacy masks are already applied.
     """
 
     @property
@@ -30,31 +30,31 @@ class Image(Protocol):
         ...
 
     def bgr(self) -> BgrImage:
-        """The whole image, (height, width, 3). The caller must not write into it."""
+        """The whole image, (height, width, 3). The caller must not modify it."""
         ...
 
     def resized(self, width: int, height: int) -> BgrImage:
-        """The whole image scaled to (height, width, 3), aspect not kept. The caller must not write into it."""
+        """The whole image scaled to (height, width, 3), ignoring the aspect ratio. The caller must not modify it."""
         ...
 
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        """The pixels of a box at full size; clipped to the image, at least 1×1, writable."""
+        """The pixels of a box at full resolution; clipped to the image, at least 1×1, writable."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One image of one camera.
+    """One frame of one camera.
 
     Attributes:
-        camera_id: the camera it came from.
-        stream_id: one uninterrupted session of that camera: for a file a digest of its content (the same on every run),
-            for a live stream the wall-clock milliseconds of the connection. Part of every event's identity.
-        index: position in the stream's decoded frames, from 0, counting frames that nobody analyzed.
-        pts_s: seconds since the stream's first frame; never falls, survives jumps of the container's clock.
-        ts_ms: wall-clock time of the image, milliseconds since 1970 UTC.
-        arrived_s: `time.monotonic()` when it was decoded, for lag.
-        image: its pixels.
+        camera_id: the camera.
+        stream_id: identifies an uninterrupted session of that camera: for a file a digest of its content (the same
+            on every run), for a live stream the wall-clock milliseconds of the connection. Part of every event id.
+        index: position among the decoded frames of the stream, from 0, including frames that are not analyzed.
+        pts_s: seconds since the first frame of the stream; never decreases, even if the container's clock jumps.
+        ts_ms: wall-clock time of the frame, milliseconds since 1970 UTC.
+        arrived_s: `time.monotonic()` after decoding, for lag.
+        image: the pixels.
     """
 
     camera_id: str

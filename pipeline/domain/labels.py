@@ -1,4 +1,4 @@
-"""What a detector may name. There is no ninth label: see `pipeline.policy.labels`."""
+"""Labels of detected objects. These eight are all that the policy allows: see `pipeline.policy.labels`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Label(IntEnum):
-    """Classes of things in a street. The number is what `Detections.labels` holds."""
+    """Classes of objects in street scenes; `Detections.labels` contains their numbers."""
 
     PERSON = 0
     BICYCLE = 1
@@ -27,7 +27,7 @@ class Label(IntEnum):
         """The label of a word such as ``car``.
 
         Raises:
-            KeyError: no such label.
+            KeyError: unknown label.
         """
         return cls[word.upper()]
 
@@ -36,7 +36,7 @@ VEHICLES = frozenset({Label.BICYCLE, Label.CAR, Label.MOTORCYCLE, Label.BUS, Lab
 """Labels that can carry a plate or be counted as traffic (a bicycle carries no plate but is traffic)."""
 
 FOLLOWED = frozenset(Label) - {Label.FACE}
-"""Labels that are followed from image to image. Faces are found to be covered, never to be followed."""
+"""Labels that are tracked from frame to frame. Faces are detected for masking and never tracked."""
 
 PLATED_VEHICLES = VEHICLES - {Label.BICYCLE}
 """Labels that can carry a license plate."""

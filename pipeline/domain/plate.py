@@ -1,4 +1,4 @@
-"""Brazilian plates: layouts, and the one key under which both forms of a converted plate are found."""
+"""Brazilian license plates: layouts, and the search key shared by both forms of a converted plate."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def plate_key(text: str) -> str:
 
 
 def plate_forms(text: str) -> tuple[str, ...]:
-    """The texts that the plate of this vehicle may bear: both when it has, or could be converted to, the other one."""
+    """The texts that this vehicle's plate may have: two if it was, or may be, converted to the Mercosul layout."""
     key = plate_key(text)
     if _MERCOSUL.fullmatch(key) and key[4] in _DIGIT_OF:
         return key, key[:4] + _DIGIT_OF[key[4]] + key[5:]
@@ -81,10 +81,10 @@ def plate_forms(text: str) -> tuple[str, ...]:
 
 
 def keys_near(text: str) -> frozenset[str]:
-    """The keys under which reads of this plate lie when at most one character was read wrong.
+    """The keys of reads of this plate with at most one misread character.
 
-    One character was misread, in either form that the vehicle may bear: of ABC1234, the misread AB01234 is no old
-    plate any more and its own key, while ABC1834 has the key ABC1I34. Lost and added characters are not included.
+    One character is substituted, in either form of the plate: of ABC1234, the misread AB01234 no longer has the old
+    layout and is its own key, while ABC1834 has the key ABC1I34. Missing and extra characters are not considered.
     """
     near = {plate_key(text)}
     for form in plate_forms(text):
@@ -102,7 +102,7 @@ class PlateRead:
         layout: syntax of the text.
         confidence: probability of the *weakest* character, 0 to 1: one wrong character is a wrong plate.
         characters: probability of each character of `text`.
-        votes: how many crops were combined.
+        votes: number of crops combined.
     """
 
     text: str

@@ -13,22 +13,22 @@ import numpy.typing as npt
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import Event
 from pipeline.domain.frame import BgrImage, Frame, Image
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 
 
 class Clock(Protocol):
-    """Time, so that tests can own it."""
+    """Clock, replaceable in tests."""
 
     def wall_ms(self) -> int:
         """Milliseconds since 1970 UTC."""
         ...
 
     def monotonic_s(self) -> float:
-        """Seconds that never go back."""
+        """Seconds of a monotonic clock."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Block for some seconds."""
         ...
 
 
@@ -49,20 +49,20 @@ STOPPED: Final = "stopped"
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A snapshot of a source.
+    """Status of a source at one moment.
 
     Attributes:
         state: see `SourceState`.
-        detail: why, in words without credentials; "" while all is well.
-        stream_id: the present session, "" before the first.
-        decoded: frames decoded so far over all sessions.
-        delivered: frames handed on for analysis.
-        drops: frames not handed on, by reason (such as ``sampled``, ``corrupt``).
-        reconnects: how often a lost stream came back.
-        width, height: pixels of the present stream, 0 when unknown.
+        detail: reason of the state, without credentials; "" while the source is healthy.
+        stream_id: the current session, "" before the first.
+        decoded: frames decoded so far in all sessions.
+        delivered: frames delivered for analysis.
+        drops: frames not delivered, by reason (such as ``sampled``, ``corrupt``).
+        reconnects: reconnections after a lost stream.
+        width, height: pixels of the current stream, 0 if unknown.
         fps: frames decoded per second over the last seconds.
         last_frame_s: `monotonic_s()` of the newest frame, None before the first.
-        duration_s: length of a file where it is known.
+        duration_s: length of a file, None if unknown.
         position_s: `pts_s` of the newest frame.
     """
 
@@ -91,30 +91,30 @@ class FrameSource(Protocol):
 
     @property
     def live(self) -> bool:
-        """True for a stream (frames may be dropped, it never ends), False for files (every frame counts, it ends)."""
+        """True for streams (never end, frames may be dropped), False for files (end, every frame is processed)."""
         ...
 
     def frames(self) -> Iterator[Frame]:
-        """Frames until the file ends, `stop` is called, or it fails for good.
+        """Frames until the file ends, `stop` is called, or the source fails permanently.
 
-        A live source reconnects inside; the state tells. Blocking; one thread at a time.
+        A live source reconnects internally; see its state. Blocking; one thread at a time.
 
         Raises:
-            SourceError: it cannot be read and never will (no file, no video, a forbidden protocol).
+            SourceError: it can never be read (no such file, no video, a forbidden protocol).
         """
         ...
 
     def status(self) -> SourceStatus:
-        """A snapshot; safe from any thread."""
+        """The current status; safe from any thread."""
         ...
 
     def stop(self) -> None:
-        """Make `frames` return soon; safe from any thread."""
+        """Request `frames` to return; safe from any thread."""
         ...
 
 
 class Detector(Protocol):
-    """Finds objects in images."""
+    """Detector of objects in images."""
 
     @property
     def name(self) -> str:
@@ -123,12 +123,12 @@ class Detector(Protocol):
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """The networks inside, each of which passed its known-answer test on this machine."""
+        """Its networks, each of which passed its known-answer test on this machine."""
         ...
 
     @property
     def batch_size(self) -> int:
-        """The largest batch that pays."""
+        """Largest useful number of images per call of `detect`."""
         ...
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
@@ -145,28 +145,28 @@ class Detector(Protocol):
 
 
 class Tracker(Protocol):
-    """Follows objects of one stream of one camera."""
+    """Tracker of the objects in one stream of one camera."""
 
     def update(self, detections: Detections, ts_ms: int) -> Tracks:
         """The tracks seen in this frame, in the order of the detections.
 
-        Frames come in time order, at any pace; ids start at 1 and are never used again.
+        Frames come in time order, at any rate; ids start at 1 and are never reused.
 
         Args:
-            detections: all objects of the frame that are to be followed.
-            ts_ms: when it was taken, milliseconds. It may stand or be set back; how long a track was not seen and where
-                it is expected follow from the differences.
+            detections: all objects of the frame that are to be tracked.
+            ts_ms: time of the frame, milliseconds. The clock may stand still or be set back; only differences matter,
+                for the motion model and for the time since a track was last seen.
         """
         ...
 
     def finished(self) -> frozenset[int]:
-        """Ids that were given up since the last call and will not come back."""
+        """Ids of the tracks that ended since the last call; they are not used again."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CharacterProbabilities:
-    """What a plate reader saw in one crop, before any syntax.
+    """Output of a plate reader for one crop, before plate syntax is applied.
 
     Attributes:
         values: (slots, len(alphabet)) float32, each row sums to 1.
@@ -180,13 +180,13 @@ class CharacterProbabilities:
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.alphabet):
-            raise ValueError(f"{self.values.shape} does not fit an alphabet of {len(self.alphabet)} characters")
+            raise ValueError(f"shape {self.values.shape} does not match an alphabet of {len(self.alphabet)} characters")
         if self.pad not in self.alphabet:
             raise ValueError(f"the pad {self.pad!r} is not in the alphabet")
 
 
 class PlateReader(Protocol):
-    """Reads crops of plates."""
+    """Reader (OCR) of plate crops."""
 
     @property
     def name(self) -> str:
@@ -195,7 +195,7 @@ class PlateReader(Protocol):
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """The network inside, which passed its known-answer test on this machine."""
+        """Its network, which passed its known-answer test on this machine."""
         ...
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
@@ -255,7 +255,7 @@ class TrackObserver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SinkStatus:
-    """A snapshot of a sink.
+    """Status of a sink at one moment.
 
     Attributes:
         name: its name in the configuration.
@@ -283,7 +283,7 @@ class SinkStatus:
 
 
 class EventSink(Protocol):
-    """Takes events and delivers them, in order, at least once."""
+    """Sink that delivers events in order, at least once."""
 
     @property
     def name(self) -> str:
@@ -307,11 +307,11 @@ class EventSink(Protocol):
         ...
 
     def status(self) -> SinkStatus:
-        """A snapshot; safe from any thread."""
+        """The current status; safe from any thread."""
         ...
 
     def give_up(self) -> None:
-        """Start no further delivery: what is pending is for `close` to write to disk. Safe in a signal handler."""
+        """Start no further delivery; `close` writes pending events to disk. Safe in a signal handler."""
         ...
 
     def close(self, timeout_s: float | None = None, last: Sequence[Event] = ()) -> None:
@@ -322,6 +322,6 @@ class EventSink(Protocol):
             last: events after all that were added; they are accepted even when the spool is full.
 
         Raises:
-            SinkError: the disk did not take the rest, which is lost; `status().pending` says how much.
+            SinkError: the rest could not be written and is lost; `status().pending` is its number.
         """
         ...

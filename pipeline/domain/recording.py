@@ -1,4 +1,4 @@
-"""Recording: a camera's encoded video packets, the protocols that pass them to a recorder, and gaps."""
+"""Encoded video packets of a camera, the protocols that pass them to a recorder, and gaps of a recording."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedPacket:
-    """One packet of video, a copy.
+    """A copy of one encoded video packet.
 
     Attributes:
-        data: what the camera's encoder made.
-        pts, dts: times of presentation and decoding in steps of `time_base`, None where the stream says nothing.
-        duration: steps of `time_base`, 0 when unknown.
-        time_base: seconds of one step.
-        key: a decoder can begin here.
-        arrived_ms: wall-clock time of its arrival, milliseconds since 1970 UTC.
+        data: bytes of the camera's encoder.
+        pts, dts: presentation and decoding time in units of `time_base`, None if the stream has none.
+        duration: in units of `time_base`, 0 if unknown.
+        time_base: unit of time, seconds.
+        key: keyframe; decoding can start here.
+        arrived_ms: wall-clock time of arrival, milliseconds since 1970 UTC.
     """
 
     data: bytes
@@ -30,36 +30,38 @@ class EncodedPacket:
 
 
 class PacketSession(Protocol):
-    """The packets of one connection."""
+    """Receiver of the packets of one connection."""
 
     def packet(self, packet: EncodedPacket) -> None:
         """The next packet. Never blocks and never raises."""
         ...
 
     def closed(self, reason: str) -> None:
-        """The connection ended; `reason` says why, without credentials. Never blocks and never raises."""
+        """The connection ended, for a `reason` without credentials. Never blocks and never raises."""
         ...
 
 
 class PacketTap(Protocol):
-    """Receives the packets of a camera, connection by connection."""
+    """Receiver of the packets of a camera, connection by connection."""
 
     def opened(self, stream: Any) -> PacketSession:
-        """A connection was made; an earlier one of the same camera has ended, whatever still arrives from it.
+        """A connection was opened; an older one of the same camera has ended, and its further packets are ignored.
+
+        Never raises.
 
         Args:
-            stream: an `av.VideoStream`, good until this call returns. Never raises.
+            stream: an `av.VideoStream`, valid until this call returns.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """A time of which there is no video.
+    """A period without video.
 
     Attributes:
-        begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
-        reason: why, in words.
+        begin_ms, end_ms: milliseconds since 1970 UTC; the end is exclusive.
+        reason: the cause, in words.
     """
 
     begin_ms: int

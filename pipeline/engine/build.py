@@ -171,6 +171,7 @@ def _serve_metrics(config: Config, running: RunningEngine, metrics: PipelineMetr
     metrics.watch_queues(running.queues)
     metrics.watch_activities(running.activities)
     metrics.watch_stages(running.engine.stages)
+    metrics.watch_networks(running.networks)
     if wanted is not None:
         running.metrics_address = stack.enter_context(MetricsServer(metrics, wanted.host, wanted.port)).url
         _log.info("metrics_served", address=running.metrics_address)

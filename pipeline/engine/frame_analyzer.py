@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector, OcrRequest, PlateReader
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.stage_timing import Stage, StageClock
@@ -32,6 +33,11 @@ class FrameAnalyzer:
         self._new_stream = new_stream
         self._stages = stages
         self._streams: dict[str, CameraStream] = {}
+
+    @property
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The detector's networks, and the plate reader's where there is one."""
+        return (*self._detector.networks, *(self.reader.networks if self.reader else ()))
 
     def stream(self, camera_id: str) -> CameraStream | None:
         """The open stream of a camera."""

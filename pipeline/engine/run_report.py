@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import STOPPED, SinkStatus, SourceStatus
 
 
@@ -30,6 +31,20 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
+class NetworkReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A network that worked in the run.
+
+    Attributes:
+        model: name of its card; backend, device: what ran it and where; it passed the known-answer test there.
+        rejected: faster backends that failed the test on this machine, with the reason.
+    """
+
+    model: str
+    backend: str
+    device: str
+    rejected: dict[str, str]
+
+
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """The last line of `viapublica run`.
 
@@ -37,6 +52,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         seconds: wall-clock length of the run; frames: analyzed; fps: frames / seconds.
         events: sent, by kind; refused: by reason of the policy gate; lost: by sink.
         cameras: those that ran at the end; removed: those that a new configuration removed before, oldest first.
+        networks: detector and plate reader, and what was rejected for them.
         stages: seconds, calls and items by stage.
     """
 
@@ -49,6 +65,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     batch_mean: float
     cameras: list[CameraReport]
     removed: list[CameraReport] = []
+    networks: list[NetworkReport] = []
     sinks: list[dict[str, Any]]
     stages: dict[str, dict[str, float]]
 
@@ -85,6 +102,16 @@ def camera_report(
         reconnects=status.reconnects,
         width=status.width,
         height=status.height,
+    )
+
+
+def network_report(network: NetworkIdentity) -> NetworkReport:
+    """One network's part of the report."""
+    return NetworkReport(
+        model=network.name,
+        backend=network.backend,
+        device=network.device,
+        rejected={one.backend: one.reason for one in network.rejected},
     )
 
 

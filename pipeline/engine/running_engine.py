@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass, field
 
 from pipeline.config.settings import Config
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import SinkStatus, SourceStatus
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfiguration, Reconfigurator
-from pipeline.engine.run_report import RunReport, sink_report
+from pipeline.engine.run_report import RunReport, network_report, sink_report
 from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 
 
@@ -36,6 +37,10 @@ class RunningEngine:
     def sinks(self) -> list[SinkStatus]:
         """Status of every sink."""
         return self.engine.dispatcher.statuses()
+
+    def networks(self) -> tuple[NetworkIdentity, ...]:
+        """The networks at work: of the detector, and of the plate reader where there is one."""
+        return self.engine.analyzer.networks
 
     def queues(self) -> dict[str, QueueSnapshot]:
         """Queue of every camera."""
@@ -64,6 +69,7 @@ class RunningEngine:
                 if camera.camera_id in activities
             ],
             removed=list(engine.removed),
+            networks=[network_report(network) for network in self.networks()],
             sinks=[sink_report(status) for status in engine.dispatcher.statuses()],
             stages={
                 stage.value: {"seconds": round(t.seconds, 3), "calls": t.calls, "items": t.items}

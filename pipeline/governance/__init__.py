@@ -4,3 +4,7 @@
 `declarations` keeps what recipients signed, `sheet` writes the month's sheet. What is allowed is decided in
 `pipeline.policy.disclosure`, and nowhere here.
 """
+
+from pipeline.domain.extras import require
+
+require("sqlalchemy", "alembic", "openpyxl")

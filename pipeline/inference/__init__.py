@@ -1,1 +1,1 @@
-"""Runtimes and devices that run networks."""
+"""Inference runtimes, devices, and the known-answer test of networks."""

@@ -1,4 +1,4 @@
-"""Backends that run networks, and the devices they run on."""
+"""Inference backends and devices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Backend(StrEnum):
-    """The library that runs a network."""
+    """Library that runs a network."""
 
     AUTO = "auto"
     """The fastest installed one that passes the network's known-answer test on this machine."""
@@ -16,7 +16,7 @@ class Backend(StrEnum):
 
 
 class Device(StrEnum):
-    """Where a network runs."""
+    """Hardware that a network runs on."""
 
     CPU = "cpu"
     CUDA = "cuda"

@@ -1,8 +1,8 @@
-"""The known-answer test: no network is trusted on a machine before it has given the right answers there.
+"""Known-answer test: a network is used on a machine only after it gave the right answers there.
 
-A model card names images and what must be found in them or read from them. Each combination of weights, backend,
-device, threads and input size is put to this test once before its first use; the verdict is stored in the user's cache
-folder under a key of everything the answers depend on. ``backend: auto`` takes the fastest backend that passes.
+A model card names images with the objects or the text in them. Each combination of weights, backend, device, threads
+and input size is tested once before its first use; the verdict is stored in the user's cache folder under a key of
+everything that the answers depend on. ``backend: auto`` selects the fastest backend that passes.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ import structlog
 
 from pipeline import __version__
 from pipeline.domain.labels import Label
-from pipeline.domain.network import NetworkIdentity, RejectedBackend
+from pipeline.domain.network_identity import NetworkIdentity, RejectedBackend
 from pipeline.errors import KnownAnswerFailed, ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Backend, Device
-from pipeline.inference.machine import fingerprint
+from pipeline.inference.machine_fingerprint import fingerprint
 from pipeline.storage.atomic import atomic_file, unique_partial
 from pipeline.storage.folders import private_folder
 from pipeline.weights.catalog import ModelCard
 
-_TEST: Final = 1
-"""Raised when the test itself changes, so that older verdicts do not count."""
+_TEST_VERSION: Final = 1
+"""Incremented when the test changes, which invalidates stored verdicts."""
 Opened = TypeVar("Opened")
 _log = structlog.get_logger(__name__)
 _ENVIRONMENT: Final = "VIAPUBLICA_CACHE"
-"""Environment variable with the folder of verdicts, in place of the user's cache folder."""
+"""Environment variable that replaces the folder of verdicts in the user's cache folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Candidate(Generic[Opened]):
 
     Attributes:
         backend: the library.
-        open: opens the network with it.
+        open: loads the network with it.
     """
 
     backend: Backend
@@ -50,13 +50,13 @@ class Candidate(Generic[Opened]):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How a network is going to be used; the answers may depend on each field.
+    """Intended use of a network; its answers may depend on each field.
 
     Attributes:
-        card: its card.
-        device: where.
-        threads: of the processor.
-        input_size: width and height in pixels, None for the card's.
+        card: its model card.
+        device: the hardware.
+        threads: processor threads.
+        input_size: width and height in pixels, None for those of the card.
     """
 
     card: ModelCard
@@ -80,21 +80,21 @@ def open_tested(
     """The first candidate that passes the network's known-answer test.
 
     Args:
-        use: the network and how it is used.
-        candidates: fastest first. A single one was asked for by name.
-        answers_wrong: what an opened network gets wrong, in words; nothing when it passes.
-        close: gives back what a failing candidate holds.
+        use: the network and its intended use.
+        candidates: fastest first; a single one if the backend is configured by name.
+        answers_wrong: describes the wrong answers of a loaded network; empty if it passes.
+        close: releases the resources of a failing candidate.
 
     Raises:
-        ModelCardError: the card names no known answers.
+        ModelCardError: the card has no known answers.
         KnownAnswerFailed: no candidate passes.
-        ModelError, MissingComponent: the last candidate cannot be opened, or the files are not those of the card.
+        ModelError, MissingComponent: the last candidate cannot be loaded, or the files do not match the card.
     """
     if not use.card.known_answers:
-        close(candidates[0].open())  # what is wrong with the weights themselves is said first
+        close(candidates[0].open())  # errors of the weights themselves take precedence
         raise ModelCardError(
             f"model card {use.card.path or use.card.name}",
-            "names no known answers, so nobody knows whether the network sees anything on this machine",
+            "has no known answers, so the network cannot be tested on this machine",
             f"Record them with: viapublica models record-answers {use.card.path or use.card.name} IMAGE",
         )
     rejected: list[RejectedBackend] = []
@@ -127,7 +127,7 @@ def open_tested(
     raise KnownAnswerFailed(
         f"model {use.card.name}",
         f"gives wrong answers on this machine ({wrong})",
-        "Set the backend to auto, or use another model; `viapublica models test` shows which combinations pass",
+        "Set backend: auto, or use another model; `viapublica models test` lists the combinations that pass",
     )
 
 
@@ -137,7 +137,7 @@ def _tested(
     answers_wrong: Callable[[Opened], Sequence[str]],
     close: Callable[[Opened], None],
 ) -> Opened | _Verdict:
-    """The opened network, or the verdict that it fails."""
+    """The loaded network, or the verdict that it fails."""
     path = _verdict_path(use, candidate.backend)
     known = _read(path)
     if known is not None and not known.passed:
@@ -159,8 +159,8 @@ def _tested(
 
 
 def _verdict_path(use: Use, backend: Backend) -> Path:
-    depends: Mapping[str, object] = {
-        "test": _TEST,
+    dependencies: Mapping[str, object] = {
+        "test": _TEST_VERSION,
         "viapublica": __version__,
         "card": use.card.digest,
         "weights": use.card.sha256,
@@ -171,7 +171,7 @@ def _verdict_path(use: Use, backend: Backend) -> Path:
         "input_size": use.input_size,
         "machine": fingerprint(backend, use.device),
     }
-    key = hashlib.sha256(msgspec.json.encode(depends, order="sorted")).hexdigest()
+    key = hashlib.sha256(msgspec.json.encode(dependencies, order="sorted")).hexdigest()
     return _folder() / f"{use.card.name}-{backend.value}-{key[:32]}.json"
 
 
@@ -185,7 +185,7 @@ def _folder() -> Path:
 
 
 def _read(path: Path) -> _Verdict | None:
-    """A stored verdict; None where there is none that this user wrote."""
+    """The stored verdict; None if there is none, or if another user could have written it."""
     try:
         status = path.stat()
         if status.st_uid != os.getuid() or status.st_mode & 0o022:
@@ -196,7 +196,7 @@ def _read(path: Path) -> _Verdict | None:
 
 
 def _write(path: Path, verdict: _Verdict) -> None:
-    """Store a verdict; where that cannot be done, the next start tests again."""
+    """Store a verdict; if that fails, the next start repeats the test."""
     try:
         private_folder(path.parent)
         with atomic_file(path, sync=False, partial=unique_partial(path)) as file:

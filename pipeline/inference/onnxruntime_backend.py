@@ -1,4 +1,4 @@
-"""Weights run by ONNX Runtime, on the processor, CUDA or TensorRT."""
+"""ONNX Runtime backend: processor, CUDA or TensorRT."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import onnxruntime as ort
 
 from pipeline.errors import MissingComponent, ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Device
-from pipeline.inference.embedded_names import names_from_text
+from pipeline.inference.embedded_class_names import names_from_text
 from pipeline.inference.runtime import InputSpec
 from pipeline.weights.catalog import Format, ModelCard, read_weights
 
@@ -29,20 +29,20 @@ _DTYPES: Mapping[str, npt.DTypeLike] = {
 
 
 class OnnxRuntime:
-    """An ONNX Runtime session; see `Runtime`."""
+    """An ONNX Runtime session; implements `Runtime`."""
 
     def __init__(self, card: ModelCard, device: Device, threads: int, models_dir: Path | None) -> None:
-        """Open verified weights.
+        """Load verified weights.
 
         Raises:
-            MissingComponent: the device's provider is not in this ONNX Runtime.
-            ModelCardError, ModelIntegrityError: see `read_weights`; or the file is not for ONNX Runtime.
-            ModelRuntimeError: ONNX Runtime refuses the file or the device.
+            MissingComponent: this ONNX Runtime lacks the provider of the device.
+            ModelCardError, ModelIntegrityError: see `read_weights`; or the format is not ONNX.
+            ModelRuntimeError: ONNX Runtime rejects the file or the device.
         """
         if card.format is not Format.ONNX:
             raise ModelCardError(
                 f"model {card.name}",
-                f"has format {card.format.value}, which ONNX Runtime cannot open",
+                f"has format {card.format.value}, which ONNX Runtime cannot load",
                 f"Set detect.backend to {card.format.value}",
             )
         self._name = card.name
@@ -50,7 +50,9 @@ class OnnxRuntime:
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _DTYPES:
             shapes = ", ".join(f"{i.type} {i.shape}" for i in inputs)
-            raise ModelCardError(f"model {card.name}", f"takes {shapes}, not one image", "Use a detector's weights")
+            raise ModelCardError(
+                f"model {card.name}", f"expects {shapes} instead of one image", "Use the weights of a detector"
+            )
         self._input = inputs[0].name
         self._output = self._session.get_outputs()[0].name
         batch, _, height, width = (size if isinstance(size, int) else None for size in inputs[0].shape)
@@ -69,14 +71,16 @@ class OnnxRuntime:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # what goes wrong is raised, with the same words
-        # Waiting threads that spin would take the processor from the decoders.
+        options.log_severity_level = 4  # errors are raised, with the same message
+        # Spinning threads would take processor time from the decoders.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session = ort.InferenceSession(weights, options, providers=list(wanted))
         except Exception as error:  # the binding's exceptions have no common base but Exception
             raise ModelRuntimeError(
-                f"model {self._name}", f"ONNX Runtime cannot open it ({_first_line(error)})", "Is it an ONNX file?"
+                f"model {self._name}",
+                f"ONNX Runtime cannot load it ({_first_line(error)})",
+                "Check that it is an ONNX file",
             ) from error
         if session.get_providers()[0] != wanted[0]:
             raise ModelRuntimeError(
@@ -88,12 +92,12 @@ class OnnxRuntime:
 
     @property
     def spec(self) -> InputSpec:
-        """The input."""
+        """Input tensor."""
         return self._spec
 
     @property
     def names(self) -> Mapping[int, str]:
-        """Class names in the weights' metadata."""
+        """Class names in the metadata of the weights."""
         return self._names
 
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
@@ -105,7 +109,7 @@ class OnnxRuntime:
         return np.asarray(output)
 
     def close(self) -> None:
-        """Give back memory and threads."""
+        """Release memory and threads."""
         self._session = None
 
 

@@ -1,4 +1,4 @@
-"""What a network needs of the library that runs it."""
+"""Runtime protocol: a loaded network behind the library that runs it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What the weights themselves say about their input.
+    """Input tensor as declared by the weights.
 
     Attributes:
-        batch: images per pass, None for any number.
+        batch: images per inference, None for any number.
         height, width: pixels, None for any size.
-        dtype: of the numbers.
+        dtype: element type.
     """
 
     batch: int | None
@@ -27,31 +27,31 @@ class InputSpec:
 
     @property
     def any_size(self) -> bool:
-        """True when images need not be squeezed into one size."""
+        """Whether the input size is dynamic."""
         return self.height is None or self.width is None
 
 
 class Runtime(Protocol):
-    """Opened weights."""
+    """A loaded network."""
 
     @property
     def spec(self) -> InputSpec:
-        """The input."""
+        """Input tensor."""
         ...
 
     @property
     def names(self) -> Mapping[int, str]:
-        """Class names in the weights' metadata, empty when they carry none."""
+        """Class names in the metadata of the weights, empty if there are none."""
         ...
 
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
         """(n, 3, height, width) to the first output, (n, …).
 
         Raises:
-            ModelRuntimeError: the library failed.
+            ModelRuntimeError: inference failed.
         """
         ...
 
     def close(self) -> None:
-        """Give back memory and threads."""
+        """Release memory and threads."""
         ...

@@ -1,4 +1,4 @@
-"""Settings to a `PlateReader`."""
+"""Construction of the plate reader from settings."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pipeline.lpr.settings import LprSettings
 
 
 def build_reader(settings: LprSettings, models_dir: Path | None = None) -> PlateReader:
-    """The reader that the settings describe, loaded, checked and tested on this machine.
+    """The configured plate reader: loaded, verified and tested on this machine.
 
     Raises:
         ModelCardError, ModelIntegrityError, ModelRuntimeError: weights or card cannot be used.
-        KnownAnswerFailed: the network reads wrongly on this machine, whatever runs it.
-        MissingComponent: OpenVINO is asked for and not installed.
+        KnownAnswerFailed: the network gives wrong answers on this machine with every eligible backend.
+        MissingComponent: OpenVINO is configured and not installed.
     """
     card = load_reader_card(settings.model, models_dir)
     candidates = [
@@ -34,11 +34,11 @@ def build_reader(settings: LprSettings, models_dir: Path | None = None) -> Plate
         lambda reader: wrong_readings(reader, card, models_dir),
         close=lambda _: None,
     )
-    return reader.identified(identity)
+    return reader.with_identity(identity)
 
 
 def backends_for(settings: LprSettings) -> Sequence[Backend]:
-    """What may run the reader's network, fastest first; ``auto`` is settled here."""
+    """Eligible backends of the reader's network, fastest first; resolves ``auto``."""
     if settings.backend is not Backend.AUTO:
         return [settings.backend]
     if settings.device is Device.CPU and importlib.util.find_spec("openvino") is not None:

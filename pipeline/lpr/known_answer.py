@@ -1,4 +1,4 @@
-"""What a plate reader gets wrong on the crops of its card's known-answer test."""
+"""Known-answer test of plate readers: comparison of reads with the texts recorded in the model card."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from pipeline.weights.catalog import KnownAnswer, ModelCard, read_known_answer
 
 
 def wrong_readings(reader: PlateReader, card: ModelCard, models_dir: Path | None) -> list[str]:
-    """What the reader gets wrong, in words; nothing when it passes.
+    """Descriptions of the wrong answers; empty if the reader passes.
 
     Raises:
-        ModelCardError, ModelIntegrityError: a crop is not there, no image, or not the one the card describes.
-        ModelRuntimeError: the network failed.
+        ModelCardError, ModelIntegrityError: a crop is missing, cannot be decoded, or does not match its checksum.
+        ModelRuntimeError: inference failed.
     """
     crops = []
     for answer in card.known_answers:
         crop = cv2.imdecode(np.frombuffer(read_known_answer(card, answer, models_dir), np.uint8), cv2.IMREAD_COLOR)
         if crop is None:
-            raise ModelCardError(f"model {card.name}", f"its known answer {answer.file} is no image", "Record it again")
+            raise ModelCardError(
+                f"model {card.name}", f"its known answer {answer.file} cannot be decoded as an image", "Record it again"
+            )
         crops.append(np.asarray(crop, np.uint8))
     readings = zip(card.known_answers, reader.read(crops), strict=True)
     return [wrong for answer, read in readings if (wrong := _difference(answer, read))]
 
 
 def text_of(read: CharacterProbabilities) -> tuple[str, float]:
-    """The most probable characters, without pads, and the probability of the weakest slot."""
+    """The most probable characters without pads, and the probability of the weakest slot."""
     best = read.values.argmax(axis=1)
     text = "".join(read.alphabet[column] for column in best).replace(read.pad, "")
     return text, float(read.values.max(axis=1).min())

@@ -1,4 +1,4 @@
-"""What runs a fast-plate-ocr network: the library's own session, or OpenVINO with the library's configuration."""
+"""Loading of fast-plate-ocr networks, in the library's ONNX Runtime session or in OpenVINO."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from pipeline.weights.catalog import ModelCard, read_plate_config, read_weights
 
 
 class PlateNetwork(Protocol):
-    """An opened network."""
+    """A loaded OCR network."""
 
     @property
     def config(self) -> Any:
         """The library's `PlateConfig`: size and colors of the input, alphabet."""
 
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
-        """(n, height, width, colors) uint8 to the probabilities of each plate's characters."""
+        """(n, height, width, colors) uint8 to the character probabilities of each crop."""
 
 
 def open_network(card: ModelCard, settings: LprSettings, backend: Backend, models_dir: Path | None) -> PlateNetwork:
-    """The card's network, verified, in a runtime.
+    """Load the verified network of a card.
 
     Raises:
-        ModelIntegrityError: the weights are not those of the card.
-        ModelRuntimeError: the runtime refuses them.
-        MissingComponent: OpenVINO is asked for and not installed.
+        ModelIntegrityError: the weights do not match the card.
+        ModelRuntimeError: the runtime rejects them.
+        MissingComponent: OpenVINO is configured and not installed.
     """
     weights, config = read_weights(card, models_dir), read_plate_config(card, models_dir)
     if backend is Backend.OPENVINO and importlib.util.find_spec("openvino") is None:
         raise MissingComponent("backend openvino", "the package is not installed", "pip install 'viapublica[openvino]'")
     opened, name = (_OpenVino, "OpenVINO") if backend is Backend.OPENVINO else (_Library, "fast-plate-ocr")
     try:
-        # The library opens paths only: it gets those of a private copy of what was verified.
+        # The library loads paths only: it gets a private copy of the verified bytes.
         with tempfile.TemporaryDirectory(prefix="viapublica-") as folder:
             weights_copy, config_copy = Path(folder, "weights.onnx"), Path(folder, "plate.yaml")
             weights_copy.write_bytes(weights)
@@ -49,24 +49,26 @@ def open_network(card: ModelCard, settings: LprSettings, backend: Backend, model
             return opened(weights_copy, config_copy, settings)
     except Exception as error:  # the libraries' exceptions have no common base but Exception
         raise ModelRuntimeError(
-            f"model {card.name}", f"{name} cannot open it ({last_line(error)})", "Is it a fast-plate-ocr ONNX export?"
+            f"model {card.name}",
+            f"{name} cannot load it ({last_line(error)})",
+            "Check that it is a fast-plate-ocr ONNX export",
         ) from error
 
 
 def last_line(error: Exception) -> str:
-    """What a runtime says of its trouble: it stands in the last line, after where in its own code it was."""
+    """Message of a runtime's exception: its last line, after the locations in the runtime's own code."""
     return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
 
 
 def _check_input(ports: Sequence[Any], config: Any) -> None:
-    """One input of any number of (height, width, colors) uint8, as the plate's configuration says.
+    """Check for one input (n, height, width, colors) uint8, as stated in the plate configuration.
 
     Raises:
-        ValueError: it takes something else.
+        ValueError: the input differs.
     """
     colors = 1 if config.image_color_mode == "grayscale" else 3
     wanted = (config.img_height, config.img_width, colors)
-    told = [f"{port.get_element_type().get_type_name()} {port.get_partial_shape()}" for port in ports]
+    actual = [f"{port.get_element_type().get_type_name()} {port.get_partial_shape()}" for port in ports]
     shape = ports[0].get_partial_shape() if len(ports) == 1 else None
     fits = (
         shape is not None
@@ -77,11 +79,11 @@ def _check_input(ports: Sequence[Any], config: Any) -> None:
         and ports[0].get_element_type().get_type_name() == "u8"
     )
     if not fits:
-        raise ValueError(f"its input is {', '.join(told)}, not u8 [?,{','.join(map(str, wanted))}]")
+        raise ValueError(f"its input is {', '.join(actual)} instead of u8 [?,{','.join(map(str, wanted))}]")
 
 
 class _Library:
-    """ONNX Runtime, opened by fast-plate-ocr."""
+    """ONNX Runtime session of fast-plate-ocr."""
 
     def __init__(self, weights: Path, config: Path, settings: LprSettings) -> None:
         import onnxruntime as ort
@@ -89,7 +91,7 @@ class _Library:
 
         options = ort.SessionOptions()
         options.intra_op_num_threads = settings.threads
-        options.log_severity_level = 4  # what goes wrong is raised, with the same words
+        options.log_severity_level = 4  # errors are raised, with the same message
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._recognizer: Any = LicensePlateRecognizer(
             onnx_model_path=weights,
@@ -113,9 +115,9 @@ class _OpenVino:
         from fast_plate_ocr.inference.config import PlateConfig
 
         self.config: Any = PlateConfig.from_yaml(config)
-        told = {"INFERENCE_NUM_THREADS": settings.threads, "PERFORMANCE_HINT": "LATENCY"}
+        options = {"INFERENCE_NUM_THREADS": settings.threads, "PERFORMANCE_HINT": "LATENCY"}
         core = openvino.Core()
-        compiled = core.compile_model(core.read_model(weights.read_bytes()), "CPU", told)
+        compiled = core.compile_model(core.read_model(weights.read_bytes()), "CPU", options)
         _check_input(compiled.inputs, self.config)
         named = [port for port in compiled.outputs if "plate" in port.get_names()]
         self._output = named[0] if named else compiled.output(0)
@@ -123,5 +125,5 @@ class _OpenVino:
 
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
         """See `PlateNetwork`."""
-        # Copied: the request overwrites its output in the next pass.
+        # Copied: the request overwrites its output on the next inference.
         return np.array(self._request.infer([batch])[self._output])

@@ -139,7 +139,7 @@ class PlateAggregator:
         Args:
             ts_ms: time of the newest frame.
         """
-        delay_ms = self._settings.tell_after_s * 1000
+        delay_ms = self._settings.report_after_s * 1000
         return [
             plate
             for record in self._records.values()

@@ -1,4 +1,4 @@
-"""fast-plate-ocr as a `PlateReader`: character probabilities of any number of crops."""
+"""Plate reader over fast-plate-ocr networks: character probabilities of plate crops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.frame import BgrImage
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Backend
@@ -20,29 +20,29 @@ from pipeline.lpr.ocr_network import last_line, open_network
 from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import ModelCard, Task, load_card
 
-DOUBT: Final = 0.35
-"""A crop whose weakest character is less sure is looked at in ways that its shape does not suggest."""
-LARGEST_PX: Final = 640
-"""Longest side of a crop that is worth turning about; larger ones are made as small first."""
-LEAST_CHARACTERS: Final = 5
-"""A look that shows fewer is taken only if no other shows as many: no Brazilian plate has under seven."""
+RETRY_BELOW: Final = 0.35
+"""If the weakest character of a crop is below this, variants that its shape does not suggest are read too."""
+MAX_CROP_PX: Final = 640
+"""Maximum side of a crop; larger ones are scaled down before variants are made."""
+MIN_CHARACTERS: Final = 5
+"""Variants with fewer characters are used only if no other has as many: no Brazilian plate has fewer than seven."""
 
 
 class FastPlateReader:
     """Implements `pipeline.domain.ports.PlateReader`. One thread at a time."""
 
     def __init__(self, card: ModelCard, settings: LprSettings, backend: Backend, models_dir: Path | None) -> None:
-        """Open verified weights.
+        """Load verified weights.
 
         Args:
             card: see `load_reader_card`.
             settings: device, threads and batch size.
-            backend: what runs the network; never ``auto``.
-            models_dir: the configuration's folder of weights.
+            backend: library that runs the network; never ``auto``.
+            models_dir: the configuration's folder of models.
 
         Raises:
             ModelCardError, ModelIntegrityError: the card or the weights cannot be used.
-            ModelRuntimeError: the runtime refuses them.
+            ModelRuntimeError: the runtime rejects them.
         """
         assert card.plate is not None  # noqa: S101 (see `load_reader_card`)
         self._card = card
@@ -56,7 +56,7 @@ class FastPlateReader:
         if slots != wanted:
             raise ModelCardError(
                 f"model {card.name}",
-                f"gives {slots[0]} slots of {slots[1]} characters, its card says {wanted[0]} of {wanted[1]}",
+                f"outputs {slots[0]} slots of {slots[1]} characters, its card states {wanted[0]} of {wanted[1]}",
                 "Correct 'plate' in the card",
             )
 
@@ -67,30 +67,32 @@ class FastPlateReader:
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """The network, once it was tested."""
+        """The network; empty before its known-answer test."""
         return self._networks
 
-    def identified(self, identity: NetworkIdentity) -> FastPlateReader:
-        """This reader, which passed its known-answer test."""
+    def with_identity(self, identity: NetworkIdentity) -> FastPlateReader:
+        """This reader, with the identity under which it passed its known-answer test."""
         self._networks = (identity,)
         return self
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
-        """Probabilities of each crop; of the several ways to look at one (`views_of`) the surest."""
+        """Probabilities of each crop: those of its most confident variant (`views_of`)."""
         if not crops:
             return []
         crops = [_fit(crop) for crop in crops]
-        chosen = [max(seen, key=self.sureness) for seen in self._seen([views_of(crop) for crop in crops])]
+        chosen = [max(outputs, key=self.confidence) for outputs in self._outputs([views_of(crop) for crop in crops])]
         doubtful = [
-            n for n, values in enumerate(chosen) if not self.sureness(values)[0] or values.max(axis=1).min() < DOUBT
+            n
+            for n, values in enumerate(chosen)
+            if not self.confidence(values)[0] or values.max(axis=1).min() < RETRY_BELOW
         ]
-        left = {number: views for number in doubtful if (views := last_views_of(crops[number]))}
-        for number, seen in zip(left, self._seen(list(left.values())), strict=True):
-            chosen[number] = max(chosen[number], *seen, key=self.sureness)
+        retries = {number: views for number in doubtful if (views := last_views_of(crops[number]))}
+        for number, outputs in zip(retries, self._outputs(list(retries.values())), strict=True):
+            chosen[number] = max(chosen[number], *outputs, key=self.confidence)
         return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
 
-    def _seen(self, views: Sequence[Sequence[BgrImage]]) -> list[list[npt.NDArray[np.float32]]]:
-        """Probabilities of every view of every crop, all in the same passes."""
+    def _outputs(self, views: Sequence[Sequence[BgrImage]]) -> list[list[npt.NDArray[np.float32]]]:
+        """Probabilities of every variant of every crop, batched together."""
         if not views:
             return []
         values = iter(self._run([view for several in views for view in several]))
@@ -122,28 +124,28 @@ class FastPlateReader:
                 output = np.asarray(self._network.run(batch), np.float32)
                 parts.append(output.reshape(len(batch), self._text.max_slots, -1))
         except Exception as error:  # the binding's exceptions have no common base but Exception
-            raise ModelRuntimeError(f"model {self.name}", f"reading failed ({last_line(error)})") from error
+            raise ModelRuntimeError(f"model {self.name}", f"plate reading failed ({last_line(error)})") from error
         return np.concatenate(parts)
 
-    def sureness(self, values: npt.NDArray[np.float32]) -> tuple[bool, float]:
-        """Whether there is a text at all, then the mean log of the surest character of each slot.
+    def confidence(self, values: npt.NDArray[np.float32]) -> tuple[bool, float]:
+        """Sort key of variants: whether there is a text, then the mean log probability of each slot's best character.
 
-        A network may be sure that there is nothing to read, as of a plate that lies on its side: that is no reading.
+        A network may be certain that there is nothing to read, as with a plate on its side; that must not win.
         """
-        nothing = self._text.alphabet.index(self._text.pad)
-        text = int((values.argmax(axis=1) != nothing).sum())
-        return text >= LEAST_CHARACTERS, float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
+        pad = self._text.alphabet.index(self._text.pad)
+        characters = int((values.argmax(axis=1) != pad).sum())
+        return characters >= MIN_CHARACTERS, float(np.log(np.maximum(values.max(axis=1), 1e-6)).mean())
 
 
 def load_reader_card(name: str, models_dir: Path | None) -> ModelCard:
-    """The card of a plate reader.
+    """Load the card of a plate reader.
 
     Raises:
-        ModelCardError: there is none, or it is for something else.
+        ModelCardError: no card has this name, or its task is another one.
     """
     card = load_card(name, models_dir)
     if card.task is not Task.READ_PLATES or card.plate is None or card.plate_config is None:
-        raise ModelCardError(f"model {card.name}", f"is for {card.task.value}, not for reading plates")
+        raise ModelCardError(f"model {card.name}", f"has task {card.task.value} instead of read-plates")
     return card
 
 
@@ -151,13 +153,13 @@ def _fit(crop: BgrImage) -> BgrImage:
     """A crop no larger than a reader can use.
 
     Raises:
-        ValueError: it is no image: BGR, three channels of uint8, at least one pixel.
+        ValueError: it is not (height, width, 3) uint8 with at least one pixel.
     """
     if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or not crop.size:
         raise ValueError(
             f"a crop of shape {crop.shape}, {crop.dtype}, is no image of a plate: (height, width, 3), uint8, BGR"
         )
-    scale = LARGEST_PX / max(crop.shape[:2])
+    scale = MAX_CROP_PX / max(crop.shape[:2])
     if scale >= 1:
         return crop
     size = (max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale)))
@@ -165,10 +167,10 @@ def _fit(crop: BgrImage) -> BgrImage:
 
 
 def _compare(card: ModelCard, config: Any) -> None:
-    """The card and the plate's configuration must say the same, or plates would be read wrong without a word.
+    """Check that the card agrees with the reader's configuration; a difference would cause silent misreads.
 
     Raises:
-        ModelCardError: naming what differs, or what the library does not know.
+        ModelCardError: a value differs, or the library does not support it.
     """
     from fast_plate_ocr.core.types import ImageColorMode, ImageInterpolation
 
@@ -179,18 +181,20 @@ def _compare(card: ModelCard, config: Any) -> None:
     ):
         if value not in known:
             raise ModelCardError(
-                f"model {card.name}", f"its plate configuration has {what} {value!r}", f"Use one of {', '.join(known)}"
+                f"model {card.name}",
+                f"its plate configuration has the unsupported {what} {value!r}",
+                f"Use one of {', '.join(known)}",
             )
-    for what, said, other in (
+    for what, stated, other in (
         ("alphabet", card.plate.alphabet, config.alphabet),
         ("pad", card.plate.pad, config.pad_char),
         ("max_slots", card.plate.max_slots, config.max_plate_slots),
         ("input.width", card.input.width, config.img_width),
         ("input.height", card.input.height, config.img_height),
     ):
-        if said != other:
+        if stated != other:
             raise ModelCardError(
                 f"model {card.name}",
-                f"its {what} is {said!r} in the card and {other!r} in its plate configuration",
-                "Correct the one that is wrong",
+                f"{what} is {stated!r} in the card and {other!r} in its plate configuration",
+                "Correct the wrong one",
             )

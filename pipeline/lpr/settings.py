@@ -1,4 +1,4 @@
-"""Settings of the room `lpr`."""
+"""Settings of plate reading."""
 
 from __future__ import annotations
 
@@ -12,73 +12,84 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class LprSettings(BaseModel):
-    """How plates are read."""
+    """Network, crop filters and voting of plate reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(
-        default="viapublica_plates", min_length=1, title="Model", description="Name or path of a plate reader's card."
+        default="viapublica_plates",
+        min_length=1,
+        title="Model",
+        description="Name or path of the plate reader's model card.",
     )
     backend: Backend = Field(
         default=Backend.AUTO,
         title="Backend",
-        description="The library that runs the network; auto takes the fastest installed one that passes the "
+        description="Library that runs the network; auto selects the fastest installed one that passes the "
         "known-answer test on this machine: OpenVINO, then ONNX Runtime.",
     )
-    device: Device = Field(default=Device.CPU, title="Device", description="Where the reader runs.")
+    device: Device = Field(default=Device.CPU, title="Device", description="Hardware that runs the network.")
     threads: int = Field(default=2, ge=1, le=256, title="Threads", description="Processor threads (device cpu).")
-    batch_size: int = Field(default=16, ge=1, le=512, title="Batch size", description="Most crops in one pass.")
+    batch_size: int = Field(
+        default=16, ge=1, le=512, title="Batch size", description="Maximum number of crops per inference."
+    )
     margin_x: Fraction = Field(
-        default=0.05, title="Margin beside", description="A crop is wider than the box by this share on each side."
+        default=0.05,
+        title="Horizontal margin",
+        description="Crops extend the box by this fraction of its width on each side.",
     )
     margin_y: Fraction = Field(
-        default=0.1, title="Margin above and below", description="A crop is taller than the box by this share each."
+        default=0.1,
+        title="Vertical margin",
+        description="Crops extend the box by this fraction of its height on each side.",
     )
     min_height_px: float = Field(
-        default=8.0, ge=1, le=1000, title="Least height", description="Lower plates are not read, pixels."
+        default=8.0, ge=1, le=1000, title="Minimum height", description="Plates of less height are not read, pixels."
     )
     min_sharpness: float = Field(
         default=0.02,
         ge=0,
         le=1,
-        title="Least sharpness",
-        description="0 is a gray wall, 1 a checkerboard; blurrier crops are not read.",
+        title="Minimum sharpness",
+        description="Crops of less sharpness are not read; 0 is uniform gray, 1 a checkerboard.",
     )
     min_votes: int = Field(
-        default=1, ge=1, le=1000, title="Least votes", description="Crops that must agree before a plate is told."
+        default=1, ge=1, le=1000, title="Minimum votes", description="Crops that must agree before a plate is reported."
     )
     min_confidence: Fraction = Field(
         default=0.05,
-        title="Least confidence",
-        description="Readings whose weakest character is below this are not told. Low on purpose: a doubtful "
-        "reading with its confidence is of more use than none.",
+        title="Minimum confidence",
+        description="Reads whose weakest character is below this are not reported. Low by default: an uncertain read "
+        "with its confidence is more useful than none.",
     )
     certain_confidence: Fraction = Field(
-        default=0.9, title="Certain", description="From this confidence on a track is read only now and then."
+        default=0.9,
+        title="Certain confidence",
+        description="Confidence from which a plate is certain and read at intervals only.",
     )
     certain_votes: int = Field(
-        default=5, ge=1, le=1000, title="Certain votes", description="Votes that a certain plate must have."
+        default=5, ge=1, le=1000, title="Certain votes", description="Minimum votes of a certain plate."
     )
     recheck_s: float = Field(
         default=1.0,
         gt=0,
         le=3600,
-        title="Check again",
-        description="Seconds after which a certain plate is read once more: the track may have passed to another car.",
+        title="Recheck interval",
+        description="Seconds after which a certain plate is read again: the track may have passed to another vehicle.",
     )
-    tell_after_s: float = Field(
+    report_after_s: float = Field(
         default=20.0,
         gt=0,
         le=86_400,
-        title="Tell early",
-        description="Seconds after which a certain plate is told although its vehicle is still in view, such as a "
-        "parked one; passing vehicles are told once, when they are gone.",
+        title="Early report",
+        description="Seconds after which a certain plate is reported while its vehicle is still in view, such as a "
+        "parked one; passing vehicles are reported once, when they have left.",
     )
 
     @model_validator(mode="after")
     def _backend_has_device(self) -> Self:
         if self.backend is Backend.ULTRALYTICS or self.device is Device.TENSORRT:
-            raise ValueError("a plate reader runs on backend onnxruntime or openvino, and on device cpu or cuda")
+            raise ValueError("plate readers support backends onnxruntime and openvino, and devices cpu and cuda")
         if self.backend is Backend.OPENVINO and self.device is Device.CUDA:
-            raise ValueError("backend openvino runs on processors: take device cpu, or backend onnxruntime for cuda")
+            raise ValueError("backend openvino supports device cpu only; use backend onnxruntime for cuda")
         return self

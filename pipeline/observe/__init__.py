@@ -1,1 +1,1 @@
-"""What people and machines see of a running pipeline: logs, metrics, a live table, annotated images."""
+"""Observability of a running pipeline: logs, metrics, annotated images."""

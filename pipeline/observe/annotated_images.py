@@ -1,4 +1,4 @@
-"""Annotated images: what was found in a frame, with people covered."""
+"""Annotated images: boxes, labels and plates of a frame, with people masked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rect = tuple[int, int, int, int]
 
 PEOPLE = frozenset({Label.PERSON, Label.FACE})
 
-# Okabe & Ito (2008): told apart by people with any color vision, and by lightness on gray asphalt.
+# Okabe & Ito (2008): distinguishable with any color vision, and by lightness on gray asphalt.
 _COLORS: Mapping[Label, Color] = {
     Label.CAR: (86, 180, 233),
     Label.TRUCK: (230, 159, 0),
@@ -38,12 +38,12 @@ _COLORS: Mapping[Label, Color] = {
 }
 _DARK: Color = (18, 20, 24)
 _LIGHT: Color = (250, 250, 250)
-_COVER: Color = (52, 56, 64)
-_COVER_RIM: Color = (86, 92, 104)
-_COVER_FIGURE: Color = (128, 134, 146)
+_MASK: Color = (52, 56, 64)
+_MASK_RIM: Color = (86, 92, 104)
+_MASK_FIGURE: Color = (128, 134, 146)
 _PLATE_BLUE: Color = (0, 51, 153)
-_COVER_MARGIN = 0.04
-"""A cover is larger than its box by this share on each side: boxes end at the shoulder as often as beside it."""
+_MASK_MARGIN = 0.04
+"""A mask extends its box by this fraction on each side: boxes often end inside the shoulder."""
 
 
 def annotate(
@@ -54,53 +54,53 @@ def annotate(
     hide_people: bool = True,
     also_hide: Detections | None = None,
 ) -> BgrImage:
-    """The image with a box, label, number and plate for each track.
+    """The image with box, label, id and plate of each track.
 
     Args:
-        image: the pixels; not changed.
-        tracks: what to draw, boxes in pixels of that image.
-        plates: texts by track number.
-        hide_people: cover persons and faces with an opaque shape (decree 18.743/2014 art. 9 §5, 10 §3). False draws
-            their boxes instead: for machines and tests, never for an image that leaves.
-        also_hide: everything that was found in the image, tracked or not; persons and faces in it are covered
-            even when `tracks` does not have them.
+        image: the pixels; not modified.
+        tracks: tracks to draw, boxes in pixels of that image.
+        plates: plate texts by track id.
+        hide_people: mask persons and faces with an opaque shape (decree 18.743/2014 art. 9 §5, 10 §3). False draws
+            their boxes instead: for tests, never for an image that is disclosed.
+        also_hide: all detections of the image, tracked or not; persons and faces among them are masked even if they
+            are not in `tracks`.
 
     Returns:
         A new image, (height, width, 3) uint8, BGR.
     """
-    sheet = _Sheet(image)
+    canvas = _Canvas(image)
     if hide_people:
         found = Detections.concatenate([tracks.detections, also_hide if also_hide is not None else Detections.empty()])
         for box, _, label in found.labeled(*PEOPLE):
-            sheet.cover(box, label)
+            canvas.mask(box, label)
         tracks = tracks.labeled(*(set(Label) - PEOPLE))
     tagged = [
-        (sheet.clip(box), label, track_id)
+        (canvas.clip(box), label, track_id)
         for (box, _, label), track_id in zip(tracks.detections, tracks.ids.tolist(), strict=True)
     ]
     for rect, label, _ in tagged:
-        sheet.outline(rect, _COLORS[label])
-    # Nearer things last, so that their tags choose from what is left and never lie under a farther one's.
+        canvas.outline(rect, _COLORS[label])
+    # Nearer objects last, so that their tags take the remaining space and never lie under those of farther ones.
     for rect, label, track_id in sorted(tagged, key=lambda item: item[0][3]):
         if label is not Label.PLATE:
-            sheet.tag(rect, f"{label.word} {track_id}", _COLORS[label], plates.get(track_id, ""))
-    return sheet.bgr()
+            canvas.tag(rect, f"{label.word} {track_id}", _COLORS[label], plates.get(track_id, ""))
+    return canvas.bgr()
 
 
 def save_image(path: Path, image: BgrImage) -> None:
-    """Write an image that only this user may read: it can show plates. The file appears complete or not at all.
+    """Write an image atomically, readable by this user only: it may show plates.
 
     Args:
         path: ends with .jpg, .jpeg or .png; its folder exists.
         image: (height, width, 3) uint8, BGR.
 
     Raises:
-        ValueError: another ending.
-        OSError: the disk does not take it.
+        ValueError: the suffix is not supported.
+        OSError: writing failed.
     """
     suffix = path.suffix.lower()
     if suffix not in {".jpg", ".jpeg", ".png"}:
-        raise ValueError(f"{path.name}: images are written as .jpg or .png")
+        raise ValueError(f"{path.name}: unsupported image format; use .jpg or .png")
     options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, 92]
     _, data = cv2.imencode(suffix, image, options)
     with atomic_file(path, sync=False, partial=unique_partial(path)) as file:
@@ -109,13 +109,13 @@ def save_image(path: Path, image: BgrImage) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own font, so that images look the same on every machine."""
+    """Font of Pillow, so that images are identical on all machines."""
     return ImageFont.load_default(size_px)
 
 
 @dataclass(slots=True)
-class _Sheet:
-    """A copy of one image that is drawn on; all sizes follow the image's."""
+class _Canvas:
+    """A copy of an image to draw on; line widths and text sizes scale with the image."""
 
     image: Image
     width: int = field(init=False)
@@ -125,7 +125,7 @@ class _Sheet:
     _text_px: int = field(init=False)
     _image: Pil.Image = field(init=False)
     _pen: ImageDraw.ImageDraw = field(init=False)
-    _taken: list[Rect] = field(default_factory=list)
+    _occupied: list[Rect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.width, self.height = self.image.width, self.image.height
@@ -137,11 +137,11 @@ class _Sheet:
         self._pen = ImageDraw.Draw(self._image)
 
     def bgr(self) -> BgrImage:
-        """What was drawn."""
+        """The drawn image, (height, width, 3) uint8, BGR."""
         return np.asarray(cv2.cvtColor(np.asarray(self._image), cv2.COLOR_RGB2BGR), np.uint8)
 
     def clip(self, box: npt.NDArray[np.float32], margin: float = 0.0) -> Rect:
-        """Whole pixels of a box, made larger by `margin` of its sides, inside the image, at least one pixel."""
+        """A box in whole pixels, extended by the fraction `margin`, clipped to the image, at least one pixel."""
         x1, y1, x2, y2 = np.nan_to_num(box.astype(np.float64), nan=0.0, posinf=1e6, neginf=-1e6).tolist()
         dx, dy = margin * (x2 - x1), margin * (y2 - y1)
         left = int(np.clip(np.floor(x1 - dx), 0, self.width - 1))
@@ -150,15 +150,15 @@ class _Sheet:
         bottom = int(np.clip(np.ceil(y2 + dy), top + 1, self.height))
         return left, top, right, bottom
 
-    def cover(self, box: npt.NDArray[np.float32], label: Label) -> None:
-        """Replace a person or a face by a plain shape; nothing of the pixels below remains."""
-        left, top, right, bottom = self.clip(box, _COVER_MARGIN)
-        self._pen.rectangle((left, top, right - 1, bottom - 1), fill=_COVER, outline=_COVER_RIM, width=self._rim)
+    def mask(self, box: npt.NDArray[np.float32], label: Label) -> None:
+        """Replace a person or a face by an opaque shape."""
+        left, top, right, bottom = self.clip(box, _MASK_MARGIN)
+        self._pen.rectangle((left, top, right - 1, bottom - 1), fill=_MASK, outline=_MASK_RIM, width=self._rim)
         if label is Label.PERSON:
             self._figure(left, top, right, bottom)
 
     def outline(self, rect: Rect, color: Color) -> None:
-        """A box with a dark rim, legible on bright and on dark."""
+        """Draw a box with a dark rim, visible on bright and dark backgrounds."""
         left, top, right, bottom = rect
         radius = min(4 * self._line, (right - left) // 4, (bottom - top) // 4)
         rim = self._rim
@@ -166,7 +166,7 @@ class _Sheet:
         self._frame(rect, radius, color, self._line)
 
     def tag(self, rect: Rect, text: str, color: Color, plate: str) -> None:
-        """The label over the box, and the plate beside it."""
+        """Draw the label above the box, and the plate beside it."""
         pad = max(2, self._text_px // 4)
         text_width = round(self._pen.textlength(text, font=_font(self._text_px)))
         plate_width = round(self._pen.textlength(plate, font=_font(self._text_px))) + 3 * pad if plate else 0
@@ -183,23 +183,21 @@ class _Sheet:
         self._pen.rounded_rectangle((left, top, right - 1, bottom - 1), radius, outline=color, width=line)
 
     def _figure(self, left: int, top: int, right: int, bottom: int) -> None:
-        """A head and shoulders, so that a reader knows what was covered."""
+        """Draw a silhouette, so that viewers recognize a masked person."""
         width, height = right - left, bottom - top
         unit = min(width * 0.26, height * 0.14, min(self.width, self.height) / 14)
         if unit < 3:
             return
         center, middle = (left + right) / 2, (top + bottom) / 2
         head = unit * 0.42
-        self._pen.ellipse(
-            (center - head, middle - unit - head, center + head, middle - unit + head), fill=_COVER_FIGURE
-        )
+        self._pen.ellipse((center - head, middle - unit - head, center + head, middle - unit + head), fill=_MASK_FIGURE)
         self._pen.rounded_rectangle(
             (center - unit * 0.72, middle - unit * 0.42, center + unit * 0.72, middle + unit), unit * 0.5,
-            fill=_COVER_FIGURE,
+            fill=_MASK_FIGURE,
         )  # fmt: skip
 
     def _place(self, rect: Rect, width: int, height: int) -> tuple[int, int]:
-        """Left and top of a tag: the first place at the box that no other tag has."""
+        """Left and top of a tag: the position at the box that overlaps other tags least."""
         left, top, right, bottom = rect
         gap = self._line
         spots = [
@@ -213,9 +211,9 @@ class _Sheet:
         spots = [(min(max(0, x), max(0, self.width - width)), min(max(0, y), max(0, self.height - height)))
                  for x, y in spots]  # fmt: skip
         places = [(x, y, x + width, y + height) for x, y in spots]
-        crowded = [sum(_overlap(place, taken) for taken in self._taken) for place in places]
-        best = places[crowded.index(min(crowded))]
-        self._taken.append(best)
+        overlap = [sum(_overlap(place, other) for other in self._occupied) for place in places]
+        best = places[overlap.index(min(overlap))]
+        self._occupied.append(best)
         return best[:2]
 
     def _chip(self, rect: Rect, color: Color) -> None:
@@ -223,7 +221,7 @@ class _Sheet:
         self._pen.rectangle((left, top, right - 1, bottom - 1), fill=color)
 
     def _plate(self, rect: Rect, text: str, pad: int) -> None:
-        """A small plate: white with the blue band of the Mercosul layout."""
+        """Draw a small plate: white with the blue band of the Mercosul layout."""
         left, top, right, bottom = rect
         self._chip(rect, _PLATE_BLUE)
         band = max(2, pad // 2)
@@ -237,7 +235,7 @@ class _Sheet:
 
 
 def _overlap(a: Rect, b: Rect) -> int:
-    """Pixels that two rectangles share."""
+    """Number of pixels that two rectangles share."""
     wide = min(a[2], b[2]) - max(a[0], b[0])
     high = min(a[3], b[3]) - max(a[1], b[1])
     return max(0, wide) * max(0, high)

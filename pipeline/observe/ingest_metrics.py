@@ -1,4 +1,4 @@
-"""Metrics and health of an ingester, for the same server as those of a pipeline."""
+"""Prometheus metrics and health of an ingester, for `MetricsServer`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True)
 class IngestSnapshot:
-    """What an ingester has done so far.
+    """Counters of an ingester so far.
 
     Attributes:
         stored: events written; dead: dead letters; batches: inserts.
@@ -37,7 +37,7 @@ class IngestMetrics(Collector):
     """Implements `pipeline.observe.metrics.Observed`.
 
     Args:
-        snapshot: taken at each scrape, from any thread.
+        snapshot: called at each scrape, from any thread.
     """
 
     def __init__(self, snapshot: Callable[[], IngestSnapshot]) -> None:
@@ -47,7 +47,7 @@ class IngestMetrics(Collector):
         ProcessCollector(namespace="viapublica", registry=self.registry)
 
     def collect(self) -> Iterable[Metric]:
-        """All families."""
+        """All metric families."""
         now = self._snapshot()
         for name, text, value in (
             ("stored_events", "Events written into the event store, again if they came again.", now.stored),

@@ -1,4 +1,4 @@
-"""Structured logs: for people on a terminal, JSON otherwise; never with credentials in them."""
+"""Structured logging: human-readable on a terminal, JSON otherwise; credentials are redacted."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from pipeline.domain.credentials import redact
 from pipeline.observe.settings import LogFormat, LogLevel
 
-_CHATTY = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
-"""Loggers of libraries that tell every packet: below warnings they are heard at level debug only."""
+_VERBOSE = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
+"""Loggers of libraries that log every packet: only their warnings are written, except at level debug."""
 _SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|pwd|secret|token|credential|authori[sz]ation)s?$", re.IGNORECASE)
 _PLAIN = (bool, int, float, type(None))
 
 
 class _PipelineHandler(logging.Handler):
-    """Writes to one stream; looks `sys.stderr` up at each line, so that a live table can stand in front of it."""
+    """Writes to one stream; resolves `sys.stderr` at each line, so that a live table can replace it."""
 
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__()
@@ -34,22 +34,22 @@ class _PipelineHandler(logging.Handler):
             stream = self._stream if self._stream is not None else sys.stderr
             stream.write(self.format(record) + "\n")
             stream.flush()
-        except Exception:  # noqa: BLE001 - a full disk behind stderr must not stop a camera; logging's own rule
+        except Exception:  # noqa: BLE001 - a full disk behind stderr must not stop a camera (convention of logging)
             self.handleError(record)
 
 
 def configure(
     level: LogLevel | str = LogLevel.INFO, log_format: LogFormat | str = LogFormat.AUTO, stream: TextIO | None = None
 ) -> None:
-    """Set up logging of the whole process; the last call wins.
+    """Set up logging of the whole process; replaces an earlier setup.
 
-    Lines of the standard library's `logging` (kafka, clickhouse_driver, libav …) and Python's warnings take the same
-    way. Output goes to standard error, so that standard output stays for data.
+    Records of the standard library's `logging` (kafka, clickhouse_driver, libav …) and Python's warnings are handled
+    likewise. Output goes to standard error; standard output is reserved for data.
 
     Args:
-        level: the least severe lines that are written.
-        log_format: `auto` takes `human` on a terminal and `json` otherwise.
-        stream: where to write; None for whatever `sys.stderr` is at the time of each line.
+        level: minimum severity of the lines that are written.
+        log_format: `auto` selects `human` on a terminal and `json` otherwise.
+        stream: destination; None for `sys.stderr`, resolved at each line.
 
     Raises:
         ValueError: unknown level or format.
@@ -82,13 +82,13 @@ def configure(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(number)
-    for name in _CHATTY:
+    for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.NOTSET if level is LogLevel.DEBUG else max(number, logging.WARNING))
     logging.captureWarnings(True)
 
 
 def redact_event(_: WrappedLogger, __: str, event: EventDict) -> MutableMapping[str, Any]:
-    """A structlog processor: no address keeps its credentials, no key that names a secret keeps its value."""
+    """A structlog processor that redacts credentials in addresses, and values whose key names a secret."""
     return {key: _clean(key, value) for key, value in event.items()}
 
 
@@ -122,7 +122,7 @@ def _shared_processors(human: bool) -> list[Processor]:
 
 def _renderer(human: bool, colors: bool) -> Processor:
     if human:
-        # The traceback is text by then (it had to be redacted), so it is printed as it is.
+        # The traceback is already text (it was redacted), so it is printed unchanged.
         return structlog.dev.ConsoleRenderer(
             colors=colors, pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
         )

@@ -1,4 +1,4 @@
-"""Snapshots as Prometheus metrics, taken when somebody scrapes; a running pipeline pays nothing in between."""
+"""Prometheus collectors of status snapshots, evaluated at each scrape."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
-from pipeline.observe.snapshots import Activities, CameraActivity, Queues, QueueSnapshot, Sinks, Sources
+from pipeline.observe.snapshots import Activities, CameraActivity, Networks, Queues, QueueSnapshot, Sinks, Sources
 from pipeline.observe.stage_timing import StageClock
 
 MAX_REASONS = 16
-"""Most reasons told apart in one label; the rest are summed as ``other``. Reasons are words of the program, but a
-series per camera and reason must not grow when one of them turns out to carry a number."""
+"""Maximum number of reasons as values of one label; the others are summed as ``other``. Reasons are constants of the
+program, but the number of series must not grow if one of them contains a variable part."""
 OTHER = "other"
 _Item = TypeVar("_Item")
 
 
 def bounded(drops: Mapping[str, int]) -> dict[str, int]:
     """The first `MAX_REASONS` reasons by name, and the sum of the others under ``other``."""
-    kept = dict(sorted(drops.items())[:MAX_REASONS])
-    rest = sum(drops.values()) - sum(kept.values())
+    named = dict(sorted(drops.items())[:MAX_REASONS])
+    rest = sum(drops.values()) - sum(named.values())
     if rest:
-        kept[OTHER] = kept.get(OTHER, 0) + rest
-    return kept
+        named[OTHER] = named.get(OTHER, 0) + rest
+    return named
 
 
 class SourcesCollector(Collector):
-    """Cameras: state, frames, drops, age of the last frame."""
+    """Per camera: state, frames, drops, age of the newest frame."""
 
     def __init__(self, sources: Sources, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._sources = sources
         self._monotonic_s = monotonic_s
 
     def collect(self) -> Iterable[Metric]:
-        """All families, with a sample per camera."""
+        """All metric families, with a sample per camera."""
         statuses = self._sources()
         yield _counter("camera_decoded_frames", "Frames decoded.", "camera", statuses, lambda s: s.decoded)
         yield _counter(
-            "camera_delivered_frames", "Frames handed on for analysis.", "camera", statuses, lambda s: s.delivered
+            "camera_delivered_frames", "Frames delivered for analysis.", "camera", statuses, lambda s: s.delivered
         )
         yield _counter(
-            "camera_reconnects", "Times a lost stream came back.", "camera", statuses, lambda s: s.reconnects
+            "camera_reconnects", "Reconnections after a lost stream.", "camera", statuses, lambda s: s.reconnects
         )
         yield _gauge(
             "camera_fps", "Frames decoded per second over the last seconds.", "camera", statuses, lambda s: s.fps
         )
         yield _drops(
             "camera_source_dropped_frames",
-            "Frames the source did not hand on.",
+            "Frames dropped by the source.",
             "camera",
             {camera: s.drops for camera, s in statuses.items()},
         )
@@ -59,7 +59,7 @@ class SourcesCollector(Collector):
         yield self._ages(statuses)
 
     def _states(self, statuses: Mapping[str, SourceStatus]) -> Metric:
-        family = GaugeMetricFamily("viapublica_camera_state", "1 for the present state.", labels=["camera", "state"])
+        family = GaugeMetricFamily("viapublica_camera_state", "1 for the current state.", labels=["camera", "state"])
         for camera, status in statuses.items():
             for state in SourceState:
                 family.add_metric([camera, state.value], float(status.state is state))
@@ -78,84 +78,110 @@ class SourcesCollector(Collector):
 
 
 class ActivitiesCollector(Collector):
-    """Cameras: what became of their frames after the source."""
+    """Per camera: analysis of the delivered frames."""
 
     def __init__(self, activities: Activities) -> None:
         self._activities = activities
 
     def collect(self) -> Iterable[Metric]:
-        """All families, with a sample per camera."""
+        """All metric families, with a sample per camera."""
         activities: Mapping[str, CameraActivity] = self._activities()
         yield _counter(
-            "camera_analyzed_frames", "Frames that went all the way.", "camera", activities, lambda a: a.analyzed
+            "camera_analyzed_frames", "Frames completely analyzed.", "camera", activities, lambda a: a.analyzed
         )
         yield _gauge(
             "camera_lag_seconds",
-            "From decoding the newest analyzed frame to the end of its analysis.",
+            "Time from decoding the newest analyzed frame to the end of its analysis.",
             "camera",
             activities,
             lambda a: a.lag_s,
         )
         yield _drops(
             "camera_dropped_frames",
-            "Frames thrown away after the source.",
+            "Frames dropped after the source.",
             "camera",
             {camera: a.drops for camera, a in activities.items()},
         )
 
 
+class NetworksCollector(Collector):
+    """Per network: the backend that runs it, and those that failed its known-answer test on this machine."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def collect(self) -> Iterable[Metric]:
+        """Two metric families, with a sample per network and backend."""
+        labels = ["model", "backend", "device"]
+        used = GaugeMetricFamily("viapublica_network_info", "1 for the backend that runs the network.", labels=labels)
+        rejected = GaugeMetricFamily(
+            "viapublica_network_rejected_backend_info",
+            "1 for a backend that failed the network's known-answer test on this machine.",
+            labels=labels,
+        )
+        for network in self._networks():
+            used.add_metric([network.name, network.backend, network.device], 1.0)
+            for one in network.rejected:
+                rejected.add_metric([network.name, one.backend, network.device], 1.0)
+        return [used, rejected]
+
+
 class SinksCollector(Collector):
-    """Sinks: what was accepted, delivered and waits."""
+    """Per sink: accepted, delivered and pending events."""
 
     def __init__(self, sinks: Sinks) -> None:
         self._sinks = sinks
 
     def collect(self) -> Iterable[Metric]:
-        """All families, with a sample per sink."""
+        """All metric families, with a sample per sink."""
         statuses: Mapping[str, SinkStatus] = {status.name: status for status in self._sinks()}
-        yield _counter("sink_accepted_events", "Events taken.", "sink", statuses, lambda s: s.accepted)
+        yield _counter("sink_accepted_events", "Accepted events.", "sink", statuses, lambda s: s.accepted)
         yield _counter(
-            "sink_delivered_events", "Events confirmed by the other side.", "sink", statuses, lambda s: s.delivered
+            "sink_delivered_events", "Events confirmed by the destination.", "sink", statuses, lambda s: s.delivered
         )
-        yield _counter("sink_retries", "Failed deliveries tried again.", "sink", statuses, lambda s: s.retries)
+        yield _counter("sink_retries", "Retries of failed deliveries.", "sink", statuses, lambda s: s.retries)
         yield _gauge(
-            "sink_pending_events", "Events accepted and not yet confirmed.", "sink", statuses, lambda s: s.pending
+            "sink_pending_events", "Accepted events that are not confirmed yet.", "sink", statuses, lambda s: s.pending
         )
         yield _gauge(
             "sink_lag_seconds", "Age of the oldest pending event.", "sink", statuses, lambda s: s.oldest_pending_s
         )
         yield _counter(
-            "sink_refused_events", "Events the other side will never take.", "sink", statuses, lambda s: s.refused
+            "sink_refused_events",
+            "Events rejected permanently by the destination.",
+            "sink",
+            statuses,
+            lambda s: s.refused,
         )
         yield _counter(
-            "sink_lost_events", "Events that damage or a full spool has cost.", "sink", statuses, lambda s: s.lost
+            "sink_lost_events", "Events lost to a corrupt or full spool.", "sink", statuses, lambda s: s.lost
         )
-        yield _gauge("sink_spool_bytes", "What events take on the disk.", "sink", statuses, lambda s: s.spool_bytes)
-        yield _gauge("sink_up", "1 when the last delivery went well.", "sink", statuses, lambda s: not s.error)
+        yield _gauge("sink_spool_bytes", "Size of the spool on disk.", "sink", statuses, lambda s: s.spool_bytes)
+        yield _gauge("sink_up", "1 if the last delivery succeeded.", "sink", statuses, lambda s: not s.error)
 
 
 class QueuesCollector(Collector):
-    """Queues between threads: how full, and what was thrown away."""
+    """Queues between threads: depth, capacity and drops."""
 
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
 
     def collect(self) -> Iterable[Metric]:
-        """All families, with a sample per queue."""
+        """All metric families, with a sample per queue."""
         queues: Mapping[str, QueueSnapshot] = self._queues()
-        yield _gauge("queue_depth_items", "Items waiting.", "queue", queues, lambda q: q.depth)
-        yield _gauge("queue_capacity_items", "Most items that can wait.", "queue", queues, lambda q: q.capacity)
-        yield _drops("queue_dropped_items", "Items thrown away.", "queue", {n: q.drops for n, q in queues.items()})
+        yield _gauge("queue_depth_items", "Queued items.", "queue", queues, lambda q: q.depth)
+        yield _gauge("queue_capacity_items", "Maximum number of queued items.", "queue", queues, lambda q: q.capacity)
+        yield _drops("queue_dropped_items", "Dropped items.", "queue", {n: q.drops for n, q in queues.items()})
 
 
 class StagesCollector(Collector):
-    """Processor time by stage; wall-clock time is in the histogram of `PipelineMetrics.stage`."""
+    """Processor time by stage; the histogram of `PipelineMetrics.stage` has the wall-clock time."""
 
     def __init__(self, clock: StageClock) -> None:
         self._clock = clock
 
     def collect(self) -> Iterable[Metric]:
-        """One family, with a sample per stage."""
+        """One metric family, with a sample per stage."""
         totals = {stage.value: sums for stage, sums in self._clock.totals().items()}
         yield _counter(
             "stage_cpu_seconds", "Processor time of the calling threads.", "stage", totals, lambda t: t.cpu_seconds

@@ -1,4 +1,4 @@
-"""Settings of the observe room."""
+"""Settings of logs and metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class LogFormat(StrEnum):
-    """How log lines look."""
+    """Format of log lines."""
 
     AUTO = "auto"
     """`human` on a terminal, `json` otherwise."""
@@ -17,7 +17,7 @@ class LogFormat(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """The least severe lines that are written."""
+    """Minimum severity of the lines that are written."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -34,10 +34,10 @@ class MetricsSettings(BaseModel):
         default="127.0.0.1",
         min_length=1,
         title="Address",
-        description="Address to listen on; anyone who reaches it can read camera names, so keep it inside.",
+        description="Address to listen on; metrics contain camera names, so do not expose it to untrusted networks.",
     )
     port: int = Field(
-        default=9108, ge=0, le=65535, title="Port", description="TCP port to listen on; 0 takes any free one."
+        default=9108, ge=0, le=65535, title="Port", description="TCP port to listen on; 0 selects a free one."
     )
 
 
@@ -47,13 +47,15 @@ class ObserveSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     log_level: LogLevel = Field(
-        default=LogLevel.INFO, title="Log level", description="The least severe lines that are written."
+        default=LogLevel.INFO, title="Log level", description="Minimum severity of the lines that are written."
     )
     log_format: LogFormat = Field(
         default=LogFormat.AUTO,
         title="Log format",
-        description="auto: human on a terminal, JSON otherwise. To standard error.",
+        description="auto: human on a terminal, json otherwise; written to standard error.",
     )
     metrics: MetricsSettings | None = Field(
-        default=None, title="Prometheus metrics", description="Serve /metrics and /health; off when empty."
+        default=None,
+        title="Prometheus metrics",
+        description="HTTP endpoint with /metrics and /health; disabled if empty.",
     )

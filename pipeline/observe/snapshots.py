@@ -1,4 +1,4 @@
-"""What the engine tells this room besides the statuses of `pipeline.domain.ports`."""
+"""Status snapshots of queues and of per-camera analysis, as reported by the engine to metrics and displays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import SinkStatus, SourceStatus
 
 
@@ -14,8 +15,8 @@ class QueueSnapshot:
     """A bounded queue between two threads.
 
     Attributes:
-        depth: items in it now; capacity: the most it holds.
-        drops: items thrown away so far, by reason.
+        depth: items in it now; capacity: maximum number of items.
+        drops: items dropped so far, by reason.
     """
 
     depth: int
@@ -25,14 +26,14 @@ class QueueSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class CameraActivity:
-    """What became of a camera's frames after the source.
+    """Analysis of the frames that a camera delivered.
 
     Attributes:
-        analyzed: frames that went all the way so far.
-        lag_s: from decoding the newest analyzed frame to the end of its analysis, seconds.
-        drops: frames thrown away after the source so far, by reason.
-        events: events that left so far.
-        last_event: words for the newest event, such as ``car`` or a plate; for the terminal only, never a metric.
+        analyzed: frames completely analyzed so far.
+        lag_s: seconds from decoding the newest analyzed frame to the end of its analysis.
+        drops: frames dropped after the source so far, by reason.
+        events: events dispatched so far.
+        last_event: short text of the newest event, such as ``car`` or a plate; for the terminal only, never a metric.
     """
 
     analyzed: int = 0
@@ -43,10 +44,12 @@ class CameraActivity:
 
 
 Sources: TypeAlias = Callable[[], Mapping[str, SourceStatus]]
-"""Statuses of all sources by camera id, taken when called; safe from any thread."""
+"""Returns the current statuses of all sources by camera id; safe from any thread."""
 Sinks: TypeAlias = Callable[[], Sequence[SinkStatus]]
-"""Statuses of all sinks, taken when called; safe from any thread."""
+"""Returns the current statuses of all sinks; safe from any thread."""
 Queues: TypeAlias = Callable[[], Mapping[str, QueueSnapshot]]
-"""Queues by name, taken when called; safe from any thread."""
+"""Returns the current queues by name; safe from any thread."""
 Activities: TypeAlias = Callable[[], Mapping[str, CameraActivity]]
-"""Activities by camera id, taken when called; safe from any thread."""
+"""Returns the current activities by camera id; safe from any thread."""
+Networks: TypeAlias = Callable[[], Sequence[NetworkIdentity]]
+"""Returns the networks at work; safe from any thread."""

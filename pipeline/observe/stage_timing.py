@@ -1,4 +1,4 @@
-"""Where the time goes: seconds of wall clock and of processor by stage of the pipeline."""
+"""Timing of the pipeline's stages: wall-clock and processor seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Steps of one frame's way that are timed."""
+    """Timed stages of processing a frame."""
 
     DECODE = "decode"
     PREPROCESS = "preprocess"
@@ -23,12 +23,12 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageTotals:
-    """Sums of one stage over all threads.
+    """Totals of one stage over all threads.
 
     Attributes:
-        seconds: wall-clock time spent inside; threads in parallel add up.
-        calls: how often it was entered; items: things worked on (frames, crops, events).
-        cpu_seconds: processor time of the calling threads; a runtime's own worker threads are not in it.
+        seconds: wall-clock time; parallel threads add up.
+        calls: number of calls; items: frames, crops or events processed.
+        cpu_seconds: processor time of the calling threads, without worker threads of a runtime.
     """
 
     seconds: float = 0.0
@@ -42,7 +42,7 @@ class StageTotals:
 
 
 class StageClock:
-    """Times stages; safe from any thread.
+    """Timer of stages; safe from any thread.
 
     ::
 
@@ -62,10 +62,10 @@ class StageClock:
 
     @contextmanager
     def stage(self, name: Stage | str, items: int = 1) -> Iterator[None]:
-        """Time what is inside; also when it raises.
+        """Time the enclosed block, also if it raises.
 
         Raises:
-            ValueError: no stage of that name.
+            ValueError: unknown stage.
         """
         stage = Stage(name)
         started_s, started_cpu_s = time.perf_counter(), time.thread_time()
@@ -75,10 +75,10 @@ class StageClock:
             self.add(stage, time.perf_counter() - started_s, items, time.thread_time() - started_cpu_s)
 
     def add(self, name: Stage | str, seconds: float, items: int = 1, cpu_seconds: float = 0.0) -> None:
-        """Add a call that was timed elsewhere.
+        """Add a call that was timed by the caller.
 
         Raises:
-            ValueError: no stage of that name.
+            ValueError: unknown stage.
         """
         stage = Stage(name)
         with self._lock:
@@ -87,6 +87,6 @@ class StageClock:
             self._on_stage(stage, seconds, items)
 
     def totals(self) -> dict[Stage, StageTotals]:
-        """The sums so far of the stages that were entered, in the order of a frame's way."""
+        """Totals so far of the stages that were called, in processing order."""
         with self._lock:
             return {stage: self._totals[stage] for stage in Stage if stage in self._totals}

@@ -1,1 +1,1 @@
-"""What is allowed: pure decisions, no I/O. No configuration key reaches in here to switch anything off."""
+"""Legal rules as pure functions without I/O; no configuration key can disable them."""

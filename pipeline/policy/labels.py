@@ -1,4 +1,4 @@
-"""Which labels a model may have (LGPD art. 5 II, decree 18.743/2014 art. 12: no sensitive categories)."""
+"""Allow-list of model labels (LGPD art. 5 II, decree 18.743/2014 art. 12: no sensitive categories)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.domain.labels import Label
 from pipeline.errors import PolicyError
 
 ALLOWED = frozenset(label.word for label in Label)
-"""Labels that may be used."""
+"""Labels that may be decoded."""
 
 HARMLESS = frozenset(
     """airplane train boat
@@ -19,8 +19,8 @@ HARMLESS = frozenset(
     cell_phone microwave oven toaster sink refrigerator book clock vase scissors teddy_bear hair_drier toothbrush
     vehicle van license_plate licence_plate license-plate number_plate placa face_detection human_face""".split()
 )
-"""Labels that a model may have been trained with besides (the rest of COCO, and other names of ours). Their outputs are
-never decoded; a card that maps one to a label of ours says so."""
+"""Other labels that a model may have been trained with: the rest of COCO, and synonyms. Their outputs are never
+decoded, unless a card maps a synonym to an allowed label."""
 
 
 def _word(label: str) -> str:
@@ -28,20 +28,20 @@ def _word(label: str) -> str:
 
 
 def check_labels(model: str, labels: Iterable[str]) -> None:
-    """Stop unless every label a model can name is known to be harmless.
+    """Check that every label of a model is on the allow-list or harmless.
 
     Args:
-        model: its name, for the error.
-        labels: every label that the card or the weights' own metadata names.
+        model: name of the model, for the error.
+        labels: all labels in the card or in the metadata of the weights.
 
     Raises:
-        PolicyError: a label is outside the allow-list.
+        PolicyError: a label is outside both lists.
     """
     forbidden = sorted({label for label in labels if _word(label) not in ALLOWED | HARMLESS})
     if forbidden:
         raise PolicyError(
             f"model {model}",
-            f"can name {', '.join(repr(label) for label in forbidden)}, which is outside the allow-list of labels",
+            f"has the label {', '.join(repr(label) for label in forbidden)}, which is outside the allow-list",
             "The law forbids processing that can reveal sensitive categories (decree 18.743/2014 art. 12); "
             f"use a model whose labels are among: {', '.join(sorted(ALLOWED))}",
         )

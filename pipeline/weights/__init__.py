@@ -1,1 +1,1 @@
-"""Model cards: which weights may be opened, what they are, and that the file is the one described."""
+"""Model cards, and the weights they describe; no file is opened before its checksum matches its card."""

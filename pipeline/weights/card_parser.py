@@ -1,4 +1,4 @@
-"""A card's YAML file to a checked `ModelCard`, with errors that name the line."""
+"""Parser of model cards: YAML to a validated `ModelCard`, with errors that name the line."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 
 
 def read_card(path: Path) -> ModelCard:
-    """The card in a YAML file.
+    """Read a card from its YAML file.
 
     Raises:
-        ModelCardError: it is not there, not YAML, or not a card; with the line.
-        PolicyError: it names a label outside the allow-list.
+        ModelCardError: the file is missing, not YAML, or not a card; with the line.
+        PolicyError: a label is outside the allow-list.
     """
     text, document = _read_yaml(path)
     labels = document.get("labels")
     if isinstance(labels, Mapping):
-        # Before the schema: a forbidden label is a matter of law, not of spelling.
+        # Before the schema: a forbidden label is a policy error, not a spelling mistake.
         check_labels(path.stem, [str(word) for word in labels.values()])
     try:
         card = ModelCard.model_validate(document)
@@ -42,7 +42,7 @@ def read_card(path: Path) -> ModelCard:
         raise _explain(path, document, error) from error
     if card.name != path.stem:
         line = line_of(document, ("name",))
-        raise ModelCardError(f"model card {path}:{line}", f"its name is {card.name!r}", f"Call it {path.stem!r}")
+        raise ModelCardError(f"model card {path}:{line}", f"its name is {card.name!r}", f"Set name to {path.stem!r}")
     card._path = path.resolve()
     card._digest = hashlib.sha256(text.encode()).hexdigest()
     return card
@@ -61,7 +61,7 @@ def _read_yaml(path: Path) -> tuple[str, Mapping[str, Any]]:
 
 def _explain(path: Path, document: Mapping[str, Any], error: ValidationError) -> ModelCardError:
     problems = error.errors(include_url=False)
-    # A misspelt key is reported as one missing and one unknown; the unknown one is what the reader typed.
+    # A misspelled key is reported as one missing and one unknown; the unknown one is what the author typed.
     first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     location = tuple(first["loc"])
     key = ".".join(str(part) for part in location)

@@ -1,9 +1,9 @@
-"""Find cards and weights, and open nothing that is not the file a card describes.
+"""Catalog of model cards and weights: finding, listing and verified reading.
 
 ::
 
-    card = load_card("yolo11n_int8_320", models_dir)   # YAML, checked against the policy's labels
-    data = read_weights(card, models_dir)              # sha256 checked; only these bytes may a runtime open
+    card = load_card("yolo11n_int8_320", models_dir)   # YAML, labels checked against the policy
+    data = read_weights(card, models_dir)              # sha256 checked; a runtime opens these bytes only
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ __all__ = [
 ]
 
 ENVIRONMENT = "VIAPUBLICA_MODELS"
-"""Environment variable with a folder of weights, and of cards of one's own in its subfolder `cards`."""
+"""Environment variable that names a folder of weights, with further cards in its subfolder `cards`."""
 
 _PICKLES = frozenset({".pt", ".pth", ".pkl", ".pickle"})
 _ONNX_EXTERNAL = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
-"""The key under which an ONNX tensor names another file, as protobuf writes it (also in its wordier spellings)."""
+"""The key under which an ONNX tensor names another file, in protobuf encoding (non-canonical varints included)."""
 _SYNONYMS: Mapping[str, frozenset[str]] = {
     "license_plate": frozenset({"plate"}),
     "licence_plate": frozenset({"plate"}),
@@ -59,14 +59,14 @@ _SYNONYMS: Mapping[str, frozenset[str]] = {
     "van": frozenset({"car", "truck"}),
     "vehicle": frozenset({"car", "bus", "truck"}),
 }
-"""What a channel that the weights call so may be called on a card."""
+"""Labels that a card may give a channel which the weights call by the key's name."""
 
 
 def find_models_dir(configured: Path | None = None) -> list[Path]:
-    """Folders where cards (`cards/NAME.yaml`) and weights are looked for, in order; those that exist.
+    """Existing folders that are searched for cards (`cards/NAME.yaml`) and weights, in order.
 
     Args:
-        configured: the folder of the configuration, first in line.
+        configured: the configuration's folder, searched first.
     """
     candidates = [configured, os.environ.get(ENVIRONMENT), *_own_folders()]
     folders = [Path(candidate).expanduser().resolve() for candidate in candidates if candidate]
@@ -74,7 +74,7 @@ def find_models_dir(configured: Path | None = None) -> list[Path]:
 
 
 def list_cards(models_dir: Path | None = None) -> dict[str, Path]:
-    """Every card that can be named, and its file; the first folder of `find_models_dir` wins."""
+    """All cards by name, with their files; the first folder of `find_models_dir` takes precedence."""
     found: dict[str, Path] = {}
     for folder in find_models_dir(models_dir):
         for path in sorted((folder / "cards").glob("*.yaml")):
@@ -83,11 +83,11 @@ def list_cards(models_dir: Path | None = None) -> dict[str, Path]:
 
 
 def load_card(name_or_path: str | Path, models_dir: Path | None = None) -> ModelCard:
-    """A card by name, or by the path of its YAML file.
+    """Load a card by name, or by the path of its YAML file.
 
     Raises:
-        ModelCardError: there is none of that name (with a suggestion), or it is malformed (with the line).
-        PolicyError: it names a label outside the allow-list.
+        ModelCardError: no card has that name (with a suggestion), or it is malformed (with the line).
+        PolicyError: a label is outside the allow-list.
     """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")):
@@ -98,7 +98,7 @@ def load_card(name_or_path: str | Path, models_dir: Path | None = None) -> Model
 
 
 def has_files(card: ModelCard, models_dir: Path | None = None) -> bool:
-    """Whether the weights and their companions are there; what is in them is not looked at."""
+    """Whether the weights and their companions exist; their content is not checked."""
     try:
         beside = _locate(card, card.file, models_dir).parent
         for companion in card.companions:
@@ -109,16 +109,16 @@ def has_files(card: ModelCard, models_dir: Path | None = None) -> bool:
 
 
 def verify_weights(card: ModelCard, models_dir: Path | None = None, *, allow_pickle: bool = False) -> Path:
-    """The weights' path, once it and its companions are known to be the files of the card.
+    """The path of the weights, after they and their companions were verified against the card.
 
     Args:
-        card: what is to be opened.
-        models_dir: the folder of the configuration.
-        allow_pickle: the Ultralytics backend was asked for by name.
+        card: the model card.
+        models_dir: the configuration's folder of models.
+        allow_pickle: True where the Ultralytics backend was requested by name.
 
     Raises:
-        ModelCardError: the file is not there, or it is a pickle and those were not asked for.
-        ModelIntegrityError: a file is not the one described.
+        ModelCardError: the file is missing, or it is a pickle and `allow_pickle` is False.
+        ModelIntegrityError: a checksum does not match.
     """
     path = _locate(card, card.file, models_dir)
     _refuse_pickle(card, path, allow_pickle=allow_pickle)
@@ -128,29 +128,26 @@ def verify_weights(card: ModelCard, models_dir: Path | None = None, *, allow_pic
 
 
 def read_weights(card: ModelCard, models_dir: Path | None = None) -> bytes:
-    """The verified bytes of the weights, so that the file cannot be exchanged between check and use.
+    """The verified bytes of the weights, so that the file cannot be replaced between check and use.
 
     Raises:
-        ModelCardError: as `verify_weights`; or an ONNX file that keeps numbers in another file, which no card vouches
-            for.
+        ModelCardError: as `verify_weights`; or the ONNX file refers to external data, which no card vouches for.
         ModelIntegrityError: as `verify_weights`.
     """
     path = _locate(card, card.file, models_dir)
     _refuse_pickle(card, path, allow_pickle=False)
     data = _read(card, path, card.sha256)
     if card.format is Format.ONNX and _ONNX_EXTERNAL.search(data):
-        raise ModelCardError(
-            _where(card), f"{path.name} keeps numbers in another file (external data)", "Export it as one file"
-        )
+        raise ModelCardError(_where(card), f"{path.name} refers to external data", "Export it as a single file")
     return data
 
 
 def read_companions(card: ModelCard, models_dir: Path | None = None) -> dict[str, bytes]:
-    """The verified bytes of the card's further files, by file name without folder.
+    """The verified bytes of the card's companion files, by file name without folder.
 
     Raises:
-        ModelCardError: one is not there.
-        ModelIntegrityError: one is not the file described.
+        ModelCardError: a file is missing.
+        ModelIntegrityError: a checksum does not match.
     """
     beside = _locate(card, card.file, models_dir).parent
     return {
@@ -163,26 +160,26 @@ def read_known_answer(card: ModelCard, answer: KnownAnswer, models_dir: Path | N
     """The verified bytes of an image with a known answer.
 
     Raises:
-        ModelCardError: it is not there.
-        ModelIntegrityError: it is not the file described.
+        ModelCardError: the file is missing.
+        ModelIntegrityError: the checksum does not match.
     """
     return _read(card, _locate(card, answer.file, models_dir), answer.sha256)
 
 
 def read_packaged(file: str) -> bytes:
-    """A file of the models folder of this installation, and of no other folder.
+    """A file from the models folder of this installation; no other folder is searched.
 
     Raises:
-        ModelIntegrityError: the installation lacks it.
+        ModelIntegrityError: the file is missing from the installation.
     """
     for folder in _own_folders():
         if (folder / file).is_file():
             return (folder / file).read_bytes()
-    raise ModelIntegrityError(f"installation, file models/{file}", "is not there", "Install viapublica again")
+    raise ModelIntegrityError(f"installation, file models/{file}", "is missing", "Reinstall viapublica")
 
 
 def read_plate_config(card: ModelCard, models_dir: Path | None = None) -> bytes:
-    """The verified bytes of the plate reader's own YAML file.
+    """The verified bytes of the plate reader's configuration file (fast-plate-ocr's YAML).
 
     Raises:
         ModelCardError, ModelIntegrityError: as `verify_plate_config`.
@@ -192,47 +189,49 @@ def read_plate_config(card: ModelCard, models_dir: Path | None = None) -> bytes:
 
 
 def verify_plate_config(card: ModelCard, models_dir: Path | None = None) -> Path:
-    """The plate reader's own YAML file, verified.
+    """The path of the plate reader's configuration file, verified.
 
     Raises:
-        ModelCardError: the card names none, or it is not there.
-        ModelIntegrityError: it is not the one described.
+        ModelCardError: the card names none, or the file is missing.
+        ModelIntegrityError: the checksum does not match.
     """
     config = _plate_config(card)
     return _verify(card, _locate(card, config.file, models_dir), config.sha256)
 
 
 def check_embedded_names(card: ModelCard, names: Mapping[int, str]) -> None:
-    """Hold the class names inside the weights against the policy and against the card.
+    """Check the class names embedded in the weights against the policy and against the card.
 
     Args:
         card: the card.
-        names: channel to name, as the weights' metadata has it. A name that is only its own number says nothing.
+        names: channel to name, from the weights' metadata. A name that is only its own number is ignored.
 
     Raises:
-        PolicyError: the weights can name something outside the allow-list.
-        ModelCardError: the card says something else about a channel, or they have another number of classes.
+        PolicyError: the weights name a class outside the allow-list.
+        ModelCardError: names or number of classes differ from the card.
     """
-    telling = {channel: name for channel, name in names.items() if name != str(channel)}
-    check_labels(card.name, telling.values())
+    meaningful = {channel: name for channel, name in names.items() if name != str(channel)}
+    check_labels(card.name, meaningful.values())
     if card.classes is not None and names and len(names) != card.classes:
         raise ModelCardError(
-            _where(card), f"says {card.classes} classes, the weights name {len(names)}", "Correct 'classes' in the card"
+            _where(card),
+            f"states {card.classes} classes, the weights name {len(names)}",
+            "Correct 'classes' in the card",
         )
     for channel, word in card.labels.items():
-        name = telling.get(channel, word).strip().lower().replace(" ", "_")
+        name = meaningful.get(channel, word).strip().lower().replace(" ", "_")
         if word != name and word not in _SYNONYMS.get(name, frozenset()):
             raise ModelCardError(
                 _where(card),
-                f"calls channel {channel} {word!r}, the weights themselves call it {name!r}",
+                f"names channel {channel} {word!r}, the weights name it {name!r}",
                 "Correct 'labels' in the card, or use the weights it was written for",
             )
 
 
 def _own_folders() -> list[Path]:
-    """Our models: in a checkout, and in an installed package."""
+    """Model folders of the program: of a checkout, and of an installed package."""
     package = Path(pipeline.__file__).parent
-    # Beside an installed package lies whatever else is installed; only a checkout has our models there.
+    # Only a checkout has models/ beside the package; next to an installed one are other packages.
     checkout = [package.parent / "models"] if (package.parent / "pyproject.toml").is_file() else []
     return [*checkout, package / "resources" / "models"]
 
@@ -244,7 +243,7 @@ def _path_of(name: str, models_dir: Path | None) -> Path:
     close = difflib.get_close_matches(name, cards, n=1)
     guess = f"Did you mean {close[0]!r}? " if close else ""
     known = ", ".join(sorted(cards)) or "none"
-    raise ModelCardError(f"model {name}", "there is no such card", f"{guess}Known: {known}. Cards are cards/NAME.yaml")
+    raise ModelCardError(f"model {name}", "no card has this name", f"{guess}Known: {known}. Cards are cards/NAME.yaml")
 
 
 def _locate(card: ModelCard, file: str, models_dir: Path | None) -> Path:
@@ -257,20 +256,22 @@ def _locate(card: ModelCard, file: str, models_dir: Path | None) -> Path:
     searched = ", ".join(str(folder) for folder in folders)
     raise ModelCardError(
         _where(card),
-        f"its file {file} is in none of {searched}",
-        f"Get it from: {card.source}; then name its folder in the configuration or in {ENVIRONMENT}",
+        f"its file {file} was not found in {searched}",
+        f"Get it from: {card.source}; then set its folder in the configuration or in {ENVIRONMENT}",
     )
 
 
 def _companion(card: ModelCard, companion: Companion, folder: Path, models_dir: Path | None) -> Path:
-    """A companion's path: beside the weights, in `folder`, or where cards' files are looked for."""
+    """The path of a companion: beside the weights (`folder`), else in a models folder."""
     beside = folder / Path(companion.file).name
     return beside if beside.is_file() else _locate(card, companion.file, models_dir)
 
 
 def _plate_config(card: ModelCard) -> Companion:
     if card.plate_config is None:
-        raise ModelCardError(f"model {card.name}", "has no 'plate_config'", "Name the reader's YAML file in the card")
+        raise ModelCardError(
+            f"model {card.name}", "has no 'plate_config'", "Name the reader's configuration file in the card"
+        )
     return card.plate_config
 
 
@@ -278,8 +279,8 @@ def _refuse_pickle(card: ModelCard, path: Path, *, allow_pickle: bool) -> None:
     if path.suffix.lower() in _PICKLES and not allow_pickle:
         raise ModelCardError(
             _where(card),
-            f"{path.name} is a pickle, and opening one can run any code",
-            "Use an ONNX export, or ask for the backend 'ultralytics' by name if you trust the file",
+            f"{path.name} is a pickle, and loading one can run arbitrary code",
+            "Use an ONNX export, or set backend: ultralytics if you trust the file",
         )
 
 
@@ -299,8 +300,8 @@ def _compare(card: ModelCard, path: Path, actual: str, expected: str) -> None:
     if actual != expected:
         raise ModelIntegrityError(
             _where(card),
-            f"{path} has sha256 {actual}, the card says {expected}",
-            f"Get the file again from: {card.source}; or, if you changed it on purpose, write a new card",
+            f"{path} has sha256 {actual}, the card states {expected}",
+            f"Get the file again from: {card.source}; or write a new card if the change is intended",
         )
 
 

@@ -1,4 +1,7 @@
-"""What a model card says. A card is a YAML file; the weights it describes are opened only after it was checked."""
+"""Schema of a model card: identity, license, input, output and known answers of one set of weights.
+
+A card is a YAML file; the weights it describes are opened only after the card was validated.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ Share = Annotated[float, Field(gt=0.0, le=1.0)]
 def _stays_inside(file: str) -> str:
     path = PurePath(file)
     if path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"{file!r} leaves the models folder; a card's files are named relative to it")
+        raise ValueError(f"{file!r} is outside the models folder; files of a card are relative to it")
     return file
 
 
@@ -27,23 +30,23 @@ RelativeFile = Annotated[str, Field(min_length=1), AfterValidator(_stays_inside)
 
 
 class Task(StrEnum):
-    """What a model is for."""
+    """Task of a model."""
 
     DETECT = "detect"
     READ_PLATES = "read-plates"
 
 
 class Format(StrEnum):
-    """Which runtime family can open the weights."""
+    """File format of the weights, which determines the runtimes that can load them."""
 
     ONNX = "onnx"
     OPENVINO = "openvino"
     ULTRALYTICS = "ultralytics"
-    """`.pt` (a pickle: opening it runs code) and `.engine`; only when the Ultralytics backend is asked for by name."""
+    """`.pt` (a pickle: loading it runs code) and `.engine`; only when the Ultralytics backend is requested by name."""
 
 
 class Layout(StrEnum):
-    """How the numbers of the output are to be read."""
+    """Layout of the output tensor."""
 
     YOLO = "yolo"
     """YOLOv8/11: (batch, 4 + classes, anchors), xywh in pixels."""
@@ -62,133 +65,143 @@ class _Strict(BaseModel):
 
 
 class CardInput(_Strict):
-    """How pixels are fed in. Whether the numbers are float32, float16 or uint8 is read from the weights."""
+    """Input tensor. Its dtype (float32, float16 or uint8) is read from the weights."""
 
-    width: int = Field(gt=0, title="Width", description="Pixels; the natural width where the model takes any.")
-    height: int = Field(gt=0, title="Height", description="Pixels; the natural height where the model takes any.")
+    width: int = Field(gt=0, title="Width", description="Pixels; the default width where the model takes any.")
+    height: int = Field(gt=0, title="Height", description="Pixels; the default height where the model takes any.")
     multiple: int = Field(
-        default=32, gt=0, title="Multiple", description="Other widths and heights must be multiples of this, in pixels."
+        default=32,
+        gt=0,
+        title="Multiple",
+        description="Other widths and heights must be a multiple of this, in pixels.",
     )
     channels: Literal["rgb", "bgr", "grayscale"] = Field(
         default="rgb", title="Channels", description="Order of the color channels."
     )
     range: Literal["0-1", "0-255"] = Field(
-        default="0-1", title="Range", description="What black to white is, as numbers the model takes."
+        default="0-1", title="Range", description="Values of black and white in the model's input."
     )
     resizable: bool = Field(
         default=True,
         title="Resizable",
-        description="False where the weights claim to take any size and break on all but the card's.",
+        description="False where the weights declare a dynamic size and work at the card's only.",
     )
     letterbox: Literal["center", "top-left"] = Field(
-        default="center", title="Letterbox", description="Where the image lies within the padded input."
+        default="center", title="Letterbox", description="Position of the image in the padded input."
     )
 
 
 class PlateText(_Strict):
-    """How a plate reader spells."""
+    """Text output of a plate reader."""
 
-    alphabet: str = Field(min_length=2, title="Alphabet", description="One character per output column.")
-    pad: str = Field(min_length=1, max_length=1, title="Pad", description="The character for an empty slot.")
-    max_slots: int = Field(gt=0, title="Slots", description="The longest text, in characters.")
+    alphabet: str = Field(min_length=2, title="Alphabet", description="Characters, in the order of the output columns.")
+    pad: str = Field(min_length=1, max_length=1, title="Pad", description="Character that stands for an empty slot.")
+    max_slots: int = Field(gt=0, title="Slots", description="Maximum length of the text, in characters.")
     keep_aspect_ratio: bool = Field(
-        default=False, title="Keep aspect", description="Pad the crop to the input's shape; otherwise stretch it."
+        default=False, title="Keep aspect", description="Pad the crop to the shape of the input; otherwise stretch it."
     )
     interpolation: Literal["nearest", "linear", "cubic", "area", "lanczos4"] = Field(
-        default="linear", title="Interpolation", description="How crops are scaled."
+        default="linear", title="Interpolation", description="Method for scaling crops."
     )
 
     @model_validator(mode="after")
     def _pad_is_a_character(self) -> Self:
         if len(set(self.alphabet)) != len(self.alphabet):
-            raise ValueError("the alphabet names a character twice")
+            raise ValueError("the alphabet contains a character twice")
         if self.pad not in self.alphabet:
             raise ValueError(f"the pad {self.pad!r} is not in the alphabet")
         return self
 
 
 class Companion(_Strict):
-    """A further file that the weights need, such as the `.bin` of an OpenVINO model."""
+    """Another file that the weights require, such as the `.bin` of an OpenVINO model."""
 
     file: RelativeFile = Field(title="File", description="Path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the file.")
 
 
 class KnownObject(_Strict):
-    """An object that a detector must find in an image."""
+    """An object that a detector must find in a known-answer image."""
 
     label: str = Field(title="Label", description="One of the card's labels.")
     box: tuple[float, float, float, float] = Field(
         title="Box", description="Left, top, right and bottom edge in pixels of the image."
     )
-    score: Fraction = Field(title="Score", description="What the network gives it where it works, 0-1.")
+    score: Fraction = Field(title="Score", description="Score of a correctly working network, 0-1.")
 
 
 class KnownAnswer(_Strict):
-    """An image, and what the network must find in it or read from it."""
+    """An image with the objects or the text that the network must find in it."""
 
     file: RelativeFile = Field(title="File", description="Image: path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the image file.")
     tolerance: Share = Field(
-        default=0.1, title="Tolerance", description="How far a score may differ from the recorded one, 0-1."
+        default=0.1, title="Tolerance", description="Maximum deviation from the recorded score, 0-1."
     )
     objects: tuple[KnownObject, ...] = Field(
-        default=(), title="Objects", description="What a detector finds, above half of certainty and nothing else."
+        default=(), title="Objects", description="All objects that a detector finds with a score above 0.5."
     )
-    text: str | None = Field(default=None, title="Text", description="What a plate reader reads.")
+    text: str | None = Field(default=None, title="Text", description="Text that a plate reader reads.")
     confidence: Fraction | None = Field(
-        default=None, title="Confidence", description="Of the reading's weakest character where the network works, 0-1."
+        default=None, title="Confidence", description="Of the weakest character, with a correctly working network, 0-1."
     )
 
     @model_validator(mode="after")
-    def _asks_something(self) -> Self:
+    def _has_one_kind_of_answer(self) -> Self:
         if bool(self.objects) == (self.text is not None):
             raise ValueError("a known answer has either 'objects' or 'text'")
         if (self.text is None) != (self.confidence is None):
-            raise ValueError("'text' and 'confidence' go together")
+            raise ValueError("'text' and 'confidence' must be set together")
         return self
 
 
 class ModelCard(_Strict):
-    """One set of weights: what it is, where it came from, how it is fed and what its outputs mean."""
+    """One set of weights: identity, origin, input and meaning of the output."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", title="Name", description="Equals the card's file name.")
-    task: Task = Field(title="Task", description="What the model is for.")
-    format: Format = Field(title="Format", description="Which runtime family opens the weights.")
-    layout: Layout = Field(title="Layout", description="How the output is read.")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", title="Name", description="File name of the card without suffix."
+    )
+    task: Task = Field(title="Task", description="Task of the model.")
+    format: Format = Field(title="Format", description="File format of the weights.")
+    layout: Layout = Field(title="Layout", description="Layout of the output tensor.")
     file: RelativeFile = Field(title="File", description="Weights: path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the weights file.")
     companions: tuple[Companion, ...] = Field(
-        default=(), title="Companions", description="Further files that the weights need."
+        default=(), title="Companions", description="Other files that the weights require."
     )
     plate_config: Companion | None = Field(
-        default=None, title="Plate config", description="The plate reader's own YAML, where its library wants one."
+        default=None,
+        title="Plate config",
+        description="Configuration file of the plate reader's library, where it requires one.",
     )
-    license: str = Field(min_length=1, title="License", description="Of the weights, as stated by their source.")
-    source: str = Field(min_length=1, title="Source", description="Where the weights were made or found.")
-    description: str = Field(min_length=1, title="Description", description="One sentence for people.")
-    input: CardInput = Field(title="Input", description="How pixels are fed in.")
+    license: str = Field(
+        min_length=1, title="License", description="License of the weights, as stated by their source."
+    )
+    source: str = Field(min_length=1, title="Source", description="Origin of the weights.")
+    description: str = Field(min_length=1, title="Description", description="One sentence for readers.")
+    input: CardInput = Field(title="Input", description="Input tensor.")
     classes: int | None = Field(
-        default=None, gt=0, title="Classes", description="How many classes the output has, used or not."
+        default=None, gt=0, title="Classes", description="Number of classes in the output, decoded or not."
     )
     labels: dict[int, str] = Field(
-        default_factory=dict, title="Labels", description="Output channel (from 0) to label; others are not decoded."
+        default_factory=dict,
+        title="Labels",
+        description="Output channel (from 0) to label; other channels are not decoded.",
     )
     confidence: Fraction = Field(
-        default=0.25, title="Confidence", description="Objects below this score are dropped unless set otherwise, 0-1."
+        default=0.25, title="Confidence", description="Default score threshold, 0-1; objects below it are dropped."
     )
     box_scale: tuple[Share, Share] = Field(
         default=(1.0, 1.0),
         title="Box scale",
-        description="Width and height of found boxes are multiplied by this about their center, for networks that were "
-        "taught with loose boxes.",
+        description="Factors of width and height of detected boxes about their center, for networks that were trained "
+        "with loose boxes.",
     )
-    plate: PlateText | None = Field(default=None, title="Plate text", description="How a plate reader spells.")
-
+    plate: PlateText | None = Field(default=None, title="Plate text", description="Text output of a plate reader.")
     known_answers: tuple[KnownAnswer, ...] = Field(
         default=(),
         title="Known answers",
-        description="Images with a known answer; the network must get them right on a machine before it is used there.",
+        description="Images with a known answer; a network is used on a machine only after it passed them there.",
     )
 
     _path: Path | None = PrivateAttr(default=None)
@@ -206,17 +219,17 @@ class ModelCard(_Strict):
 
     @field_validator("labels")
     @classmethod
-    def _labels_are_ours(cls, labels: dict[int, str]) -> dict[int, str]:
+    def _labels_are_known(cls, labels: dict[int, str]) -> dict[int, str]:
         known = [label.word for label in Label]
         for channel, word in labels.items():
             if channel < 0:
                 raise ValueError(f"channel {channel} is negative")
             if word not in known:
-                raise ValueError(f"channel {channel}: {word!r} is not one of our labels {', '.join(known)}")
+                raise ValueError(f"channel {channel}: {word!r} is not a label; labels are {', '.join(known)}")
         return labels
 
     @model_validator(mode="after")
-    def _task_has_what_it_needs(self) -> Self:
+    def _task_has_its_sections(self) -> Self:
         reads = self.task is Task.READ_PLATES
         if reads != (self.layout is Layout.FAST_PLATE_OCR):
             raise ValueError(f"layout {self.layout.value} does not fit task {self.task.value}")
@@ -225,7 +238,7 @@ class ModelCard(_Strict):
         if not reads and (self.classes is None or not self.labels):
             raise ValueError("task detect needs 'classes' and 'labels'")
         if self.classes is not None and self.labels and max(self.labels) >= self.classes:
-            raise ValueError(f"labels name channel {max(self.labels)}, not below {self.classes} classes")
+            raise ValueError(f"'labels' names channel {max(self.labels)}, the output has {self.classes} classes")
         return self
 
     @model_validator(mode="after")
@@ -236,13 +249,13 @@ class ModelCard(_Strict):
                 raise ValueError(f"the known answer {answer.file} does not fit task {self.task.value}")
             for known in answer.objects:
                 if known.label not in {label.word for label in Label}:
-                    raise ValueError(f"the known answer {answer.file}: {known.label!r} is not one of our labels")
+                    raise ValueError(f"the known answer {answer.file}: {known.label!r} is not a label")
         return self
 
     @model_validator(mode="after")
-    def _openvino_has_its_numbers(self) -> Self:
+    def _openvino_has_its_weights(self) -> Self:
         if self.format is Format.OPENVINO and sum(c.file.endswith(".bin") for c in self.companions) != 1:
-            raise ValueError("format openvino needs the .bin file among its 'companions', once")
+            raise ValueError("format openvino needs exactly one .bin file among its 'companions'")
         return self
 
     def label_of(self, channel: int) -> Label:

@@ -1,4 +1,4 @@
-"""What is pasted into a canary frame is found by networks that see, and missed by those that do not."""
+"""Objects in canary frames are found by working networks and missed by broken ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from pipeline.anonymize.canary import CanaryFrame, canary_frame, strangers
+from pipeline.anonymize.canary import CanaryFrame, canary_frame, distinct_persons
 from pipeline.demo.plate_scene import images
 from pipeline.detect.build import build_detector
 from pipeline.detect.image_region import WholeImage
@@ -37,7 +37,7 @@ def found_in(detector: Detector, frame: CanaryFrame) -> Detections:
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 360), (352, 576), (1280, 720)])
 @pytest.mark.parametrize("light", [1.0, 0.5])
-def test_a_network_that_sees_finds_persons_faces_and_plates(
+def test_a_working_network_finds_persons_faces_and_plates(
     size: tuple[int, int], light: float, detector: Detector
 ) -> None:
     frame = canary_frame((road(size) * light).astype(np.uint8))
@@ -45,17 +45,17 @@ def test_a_network_that_sees_finds_persons_faces_and_plates(
     assert frame.missed(found_in(detector, frame), LEAST) == frozenset()
 
 
-def test_in_a_frame_without_contrast_nothing_can_be_found(detector: Detector) -> None:
+def test_in_a_frame_without_contrast_objects_are_missed(detector: Detector) -> None:
     frame = canary_frame(np.full((360, 640, 3), 20, np.uint8))
     assert frame.missed(found_in(detector, frame), LEAST) == {Label.PERSON, Label.FACE, Label.PLATE}
 
 
-def test_who_finds_nothing_misses_everything() -> None:
+def test_empty_detections_miss_everything() -> None:
     frame = canary_frame(road((640, 360)))
     assert frame.missed(Detections.empty(), LEAST) == {Label.PERSON, Label.FACE, Label.PLATE}
 
 
-def test_a_right_box_counts_with_its_own_label_and_a_sufficient_score_only() -> None:
+def test_a_matching_box_requires_the_right_label_and_a_sufficient_score() -> None:
     frame = canary_frame(road((640, 360)))
     boxes = np.array([one.box for one in frame.objects], np.float32)
     labels = np.array([int(one.label) for one in frame.objects], np.int16)
@@ -68,11 +68,11 @@ def test_a_right_box_counts_with_its_own_label_and_a_sufficient_score_only() -> 
 
 
 @pytest.mark.parametrize("size", [(128, 128), (160, 1200), (1200, 160), (4000, 3000)])
-def test_frames_of_any_shape_get_what_fits_inside_them(size: tuple[int, int]) -> None:
+def test_frames_of_any_shape_get_the_objects_that_fit(size: tuple[int, int]) -> None:
     original = np.random.default_rng(3).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
     before = original.copy()
     frame = canary_frame(original)
-    assert (original == before).all(), "the frame itself is not written into"
+    assert (original == before).all(), "the frame itself is not modified"
     assert {Label.PLATE, Label.PERSON} <= {one.label for one in frame.objects}
     for one in frame.objects:
         left, top, right, bottom = one.box
@@ -80,8 +80,8 @@ def test_frames_of_any_shape_get_what_fits_inside_them(size: tuple[int, int]) ->
         assert 0 <= top < bottom <= size[1]
 
 
-def test_strangers_differ_from_one_another() -> None:
-    people = strangers(120)
+def test_distinct_persons_differ_from_one_another() -> None:
+    people = distinct_persons(120)
     assert len(people) == 12
     differences = [np.abs(a.astype(int) - b).mean() for a in people for b in people if a is not b]
     assert min(differences) > 1

@@ -154,7 +154,7 @@ class City:
         """Wait until so many events are stored.
 
         On a full disk the spool gives up confirmed events that it keeps for a broker that may lose them: the two
-        together lose events, which docs/promises.md says. Here they come one after the other.
+        together lose events, which docs/reference/delivery-guarantees.md says. Here they come one after the other.
         """
         self._wait(lambda: self.stored() >= count, 180, f"{count} events do not arrive")
 

@@ -1,4 +1,4 @@
-"""Labeled images of the shared data, and images made of one color."""
+"""Labeled images of the shared data set, and monochrome images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.detect.image_region import View
+from pipeline.detect.image_region import ImageRegion
 from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
@@ -19,7 +19,7 @@ from pipeline.domain.labels import Label
 
 @dataclass(frozen=True, eq=False)
 class Still:
-    """Pixels in memory as a `Image`."""
+    """An `Image` over pixels in memory."""
 
     image: BgrImage
 
@@ -35,7 +35,7 @@ class Still:
         return self.image
 
     def resized(self, width: int, height: int) -> BgrImage:
-        return View(self, 0, 0, self.width, self.height).resized(width, height)
+        return ImageRegion(self, 0, 0, self.width, self.height).resized(width, height)
 
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
         return self.image[y1:y2, x1:x2].copy()
@@ -96,7 +96,7 @@ def overlaps(a: Boxes, b: Boxes) -> npt.NDArray[np.float32]:
 
 
 def count_found(found: Detections, sample: Sample) -> int:
-    """Labeled boxes that a found box of the same label overlaps by IoU 0.5, each found box used once."""
+    """Number of labeled boxes matched by a detection of the same label with IoU 0.5; each detection is used once."""
     fits = overlaps(found.boxes, sample.boxes) * (found.labels[:, None] == sample.labels[None])
     free = np.ones(len(sample.boxes), bool)
     for row in fits:

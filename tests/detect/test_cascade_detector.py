@@ -1,4 +1,4 @@
-"""Plates by a second network: where it looks, and that what it finds on a crop comes back to the right pixels."""
+"""Plate detection by a second network: search areas, and mapping of crops to pixels of the image."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 
 from pipeline.detect.build import build_detector
 from pipeline.detect.cascade_detector import CascadeDetector
-from pipeline.detect.image_region import View
+from pipeline.detect.image_region import ImageRegion
 from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from tests.detect.images import Still, count_found, plain, plates
 
 
 class Given:
-    """Finds in each whole image what it was given."""
+    """Detector that returns given detections for each whole image."""
 
     name = "given"
     networks: tuple[NetworkIdentity, ...] = ()
@@ -37,7 +37,7 @@ class Given:
 
 
 class WhiteSpots:
-    """Finds white rectangles, as plates, and remembers what it was shown."""
+    """Detector of white rectangles as plates; records its inputs."""
 
     name = "white"
     networks: tuple[NetworkIdentity, ...] = ()
@@ -72,29 +72,29 @@ VEHICLES = Detections.build(
 )
 
 
-def test_a_plate_on_a_crop_comes_back_to_the_images_pixels() -> None:
+def test_plates_on_crops_are_mapped_to_pixels_of_the_image() -> None:
     for search in (PlateSearch.VEHICLES, PlateSearch.BOTH, PlateSearch.FRAME):
         found = CascadeDetector(Given(VEHICLES), WhiteSpots(), search, 9).detect([scene()])[0]
         np.testing.assert_array_equal(found.labeled(Label.PLATE).boxes, [[240, 300, 270, 310]])
         assert len(found) == len(VEHICLES) + 1
 
 
-def test_each_search_looks_where_it_says() -> None:
+def test_each_search_mode_covers_its_area() -> None:
     def shown(search: PlateSearch, looks: int = 9) -> list[tuple[int, int]]:
         plate_network = WhiteSpots()
         CascadeDetector(Given(VEHICLES), plate_network, search, looks).detect([scene()])
-        return [(view.x1, view.x2) if isinstance(view, View) else (0, -1) for view in plate_network.shown]
+        return [(view.x1, view.x2) if isinstance(view, ImageRegion) else (0, -1) for view in plate_network.shown]
 
     whole, car, bus, truck = (0, -1), (194, 326), (494, 626), (0, 945)
     assert shown(PlateSearch.FRAME) == [whole]
-    # Largest first; neither what is too narrow for a legible plate nor what carries none.
+    # Largest first; without vehicles that are too narrow for a legible plate or carry none.
     assert shown(PlateSearch.VEHICLES) == [truck, car, bus]
-    # The car carries a plate already, so does the truck, which a crop would show no larger anyhow.
+    # The car already has a plate; so does the truck, which a crop would not magnify.
     assert shown(PlateSearch.BOTH) == [whole, bus]
     assert shown(PlateSearch.VEHICLES, 1) == [truck]
 
 
-def test_the_crops_of_all_images_go_in_one_call() -> None:
+def test_crops_of_all_images_are_processed_in_one_call() -> None:
     class Counting(WhiteSpots):
         calls = 0
 
@@ -110,16 +110,16 @@ def test_the_crops_of_all_images_go_in_one_call() -> None:
     assert [len(one.labeled(Label.PLATE)) for one in found] == [1, 0, 1]
 
 
-def test_no_image_and_no_vehicle() -> None:
+def test_no_images_and_no_vehicles_give_no_plates() -> None:
     joint = CascadeDetector(Given(Detections.empty()), WhiteSpots(), PlateSearch.VEHICLES, 9)
     assert joint.detect([]) == []
     assert len(joint.detect([scene()])[0]) == 0
 
 
-def test_a_view_stays_inside_its_image() -> None:
+def test_a_region_stays_inside_its_image() -> None:
     image = scene()
     for box in ([-50, -50, 20, 20], [990, 490, 1200, 700], [1000, 500, 1000, 500], [10, 10, 10, 10]):
-        view = View.around(image, np.array(box, np.float32), 0.05)
+        view = ImageRegion.around(image, np.array(box, np.float32), 0.05)
         assert view.bgr().shape == (view.height, view.width, 3)
         assert view.bgr().size > 0
         assert view.resized(32, 16).shape == (16, 32, 3)
@@ -134,6 +134,6 @@ def test_brazilian_plates_are_found_with_boxes_that_fit(
 ) -> None:
     both = {"model": "yolov8n_dequantised_float", "plate_model": "license_plate_yolov8n_int8_320"}
     detector = build_detector(DetectSettings.model_validate(both | {"plate_search": search}), models_dir)
-    samples = plates(data_dir, "openalpr-br", 9)  # the last one, a trailer, needs a closer look
+    samples = plates(data_dir, "openalpr-br", 9)  # the last one, a trailer, needs a crop
     found = [detector.detect([sample.image])[0].labeled(Label.PLATE) for sample in samples]
     assert sum(count_found(one, sample) for one, sample in zip(found, samples, strict=True)) >= least

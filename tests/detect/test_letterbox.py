@@ -1,4 +1,4 @@
-"""Images of any shape reach the network undistorted, and boxes come back to the same pixels."""
+"""Images of any shape are letterboxed without distortion, and boxes are mapped back to their pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CORNER = CardInput(width=416, height=416, channels="bgr", range="0-255", letterb
 
 
 @given(width=st.integers(1, 5000), height=st.integers(1, 5000), tight=st.booleans())
-def test_boxes_come_back_to_the_pixels_they_were_drawn_on(width: int, height: int, tight: bool) -> None:
+def test_boxes_are_mapped_back_to_their_pixels(width: int, height: int, tight: bool) -> None:
     image = plain(1, 1)
     image = Still(np.broadcast_to(image.image[0, 0], (height, width, 3)))
     make = Letterbox.fit_tight if tight else Letterbox.fit
@@ -32,7 +32,7 @@ def test_boxes_come_back_to_the_pixels_they_were_drawn_on(width: int, height: in
     np.testing.assert_allclose(box.unmap(beyond)[0], [0, 0, width, height])
 
 
-def test_a_wide_image_costs_no_more_than_it_needs_when_the_network_takes_any_size() -> None:
+def test_a_wide_image_gets_a_small_input_if_the_network_has_a_dynamic_size() -> None:
     box = Letterbox.fit_tight(plain(1920, 1080), CENTERED, 640, 640)
     assert (box.width, box.height, box.content_height) == (640, 384, 360)
 
@@ -62,14 +62,14 @@ def test_corner_bgr_from_0_to_255() -> None:
     assert (box.left, box.top, box.content_width) == (0, 0, 208)
 
 
-def test_integer_networks_get_integers() -> None:
+def test_integer_networks_receive_integers() -> None:
     out = np.zeros((3, 416, 416), np.uint8)
     image = plain(416, 416, 200)
     Letterbox.fit(image, CORNER, 416, 416).fill(image, CORNER, out)
     assert (out == 200).all()
 
 
-def test_a_image_of_one_pixel_and_one_of_one_row_survive() -> None:
+def test_images_of_one_pixel_and_of_one_row_are_accepted() -> None:
     for image in (plain(1, 1), plain(3000, 1), plain(1, 3000)):
         box = Letterbox.fit(image, CENTERED, 640, 640)
         out = np.empty((3, 640, 640), np.float32)

@@ -1,4 +1,4 @@
-"""Real networks on real images; wrong weights, cards and inputs are refused with words."""
+"""Real networks on real images; wrong weights, cards and inputs are refused with an explanation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.errors import MissingComponent, ModelCardError, ModelIntegrityError, ModelRuntimeError, PolicyError
 from pipeline.inference.device import Backend, Device
-from pipeline.inference.embedded_names import names_from_text
+from pipeline.inference.embedded_class_names import names_from_text
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.weights.catalog import list_cards, load_card
 from tests.detect.images import Still, coco, count_found, plain
@@ -46,7 +46,7 @@ def changed_card(models_dir: Path, tmp_path: Path, name: str, *changes: tuple[st
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "backend", "least"),
-    # Recall here was 0.67, 0.47, 0.65, 0.71, 0.65, 0.67, 0.62, 0.68, 0.65 when the networks came.
+    # Recall was 0.67, 0.47, 0.65, 0.71, 0.65, 0.67, 0.62, 0.68, 0.65 when the networks were added.
     [
         ("yolov8n_int8_640", Backend.ONNXRUNTIME, 0.62),
         ("yolo11n_int8_320", Backend.ONNXRUNTIME, 0.42),
@@ -62,7 +62,7 @@ def changed_card(models_dir: Path, tmp_path: Path, name: str, *changes: tuple[st
 def test_people_and_vehicles_are_found(
     name: str, backend: Backend, least: float, data_dir: Path, models_dir: Path
 ) -> None:
-    samples = coco(data_dir, 5 if name.startswith("yolo26") else 14)  # that one takes its time
+    samples = coco(data_dir, 5 if name.startswith("yolo26") else 14)  # yolo26 is slow
     detector = build(name, models_dir, backend)
     found = [detector.detect([sample.image])[0] for sample in samples]
     right = sum(count_found(one, sample) for one, sample in zip(found, samples, strict=True))
@@ -72,7 +72,7 @@ def test_people_and_vehicles_are_found(
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["yolox_nano_416", "yolov8n_dequantised_float", "yolov5n_fp16"])
-def test_a_batch_of_different_shapes_finds_what_single_images_do(name: str, data_dir: Path, models_dir: Path) -> None:
+def test_mixed_shapes_in_a_batch_give_the_results_of_single_images(name: str, data_dir: Path, models_dir: Path) -> None:
     images = [sample.image for sample in coco(data_dir, 5)] + [plain(1920, 1080), plain(2, 2)]
     detector = build(name, models_dir, batch_size=3)
     together = detector.detect(images)
@@ -84,7 +84,7 @@ def test_a_batch_of_different_shapes_finds_what_single_images_do(name: str, data
 
 
 @pytest.mark.real
-def test_boxes_lie_inside_the_image_surest_first(data_dir: Path, models_dir: Path) -> None:
+def test_boxes_lie_inside_the_image_by_descending_score(data_dir: Path, models_dir: Path) -> None:
     detector = build("yolox_nano_416", models_dir, confidence=0.05)
     for sample in coco(data_dir, 5):
         (found,) = detector.detect([sample.image])
@@ -96,7 +96,7 @@ def test_boxes_lie_inside_the_image_surest_first(data_dir: Path, models_dir: Pat
 
 
 @pytest.mark.real
-def test_thresholds_count_per_label(data_dir: Path, models_dir: Path) -> None:
+def test_thresholds_apply_per_label(data_dir: Path, models_dir: Path) -> None:
     samples = coco(data_dir, 49)
     detector = build("yolox_nano_416", models_dir, confidence=0.2, label_confidence={"person": 0.7})
     found = Detections.concatenate([detector.detect([sample.image])[0] for sample in samples])
@@ -105,7 +105,7 @@ def test_thresholds_count_per_label(data_dir: Path, models_dir: Path) -> None:
 
 
 @pytest.mark.real
-def test_noise_and_odd_images_do_no_harm(models_dir: Path) -> None:
+def test_noise_and_unusual_shapes_are_accepted(models_dir: Path) -> None:
     noise = np.random.default_rng(5).integers(0, 256, (333, 1, 3), dtype=np.uint8)
     detector = build(SMALL, models_dir)
     for image in (Still(noise), plain(1, 1, 0), plain(4001, 3, 255)):
@@ -114,12 +114,12 @@ def test_noise_and_odd_images_do_no_harm(models_dir: Path) -> None:
 
 
 @pytest.mark.real
-def test_any_size_where_the_network_takes_it_and_words_where_it_does_not(models_dir: Path) -> None:
+def test_input_sizes_are_accepted_or_refused_as_the_network_allows(models_dir: Path) -> None:
     detector = build("yolov8n_dequantised_float", models_dir, input_size=(416, 256))
     assert isinstance(detector, NetworkDetector)
     assert detector.input_size == (416, 256)
     for name in ("yolox_nano_416", "yolov5n_fp16"):
-        with pytest.raises(ModelCardError, match=r"fixed input width .* Leave detect\.input_size out"):
+        with pytest.raises(ModelCardError, match=r"fixed input width .* Remove detect\.input_size"):
             build(name, models_dir, input_size=(640 if "416" in name else 320, 320))
 
 
@@ -127,12 +127,16 @@ def test_any_size_where_the_network_takes_it_and_words_where_it_does_not(models_
 @pytest.mark.parametrize(
     ("name", "changes", "says"),
     [
-        (SMALL, [("layout: yolo", "layout: yolox")], "layout yolox with 1 classes gives"),
-        (SMALL, [("layout: yolo", "layout: yolo-end-to-end")], r"gives \[n, any, 6\], the weights give \[1, 5, 2100\]"),
-        ("yolox_nano_416", [("classes: 80", "classes: 79")], "weights give"),
+        (SMALL, [("layout: yolo", "layout: yolox")], "layout yolox with 1 classes outputs"),
+        (
+            SMALL,
+            [("layout: yolo", "layout: yolo-end-to-end")],
+            r"outputs \[n, any, 6\], the weights output \[1, 5, 2100\]",
+        ),
+        ("yolox_nano_416", [("classes: 80", "classes: 79")], "weights output"),
         ("yolox_nano_416", [("width: 416", "width: 640")], "fixed input width of 416 pixels, not 640"),
-        ("yolo11n_int8_320", [("2: car", "16: car"), ("7: truck", "8: truck")], "themselves call it 'dog'"),
-        (SMALL, [("{0: plate}", "{0: face}")], "themselves call it 'license_plate'"),
+        ("yolo11n_int8_320", [("2: car", "16: car"), ("7: truck", "8: truck")], "name it 'dog'"),
+        (SMALL, [("{0: plate}", "{0: face}")], "name it 'license_plate'"),
         (
             SMALL,
             [("format: onnx", f"format: openvino\ncompanions: [{{file: x.bin, sha256: {'a' * 64}}}]")],
@@ -148,16 +152,14 @@ def test_a_card_that_contradicts_its_weights_is_refused(
 
 
 @pytest.mark.real
-def test_openvino_names_are_held_against_the_card(models_dir: Path, tmp_path: Path) -> None:
+def test_openvino_class_names_must_agree_with_the_card(models_dir: Path, tmp_path: Path) -> None:
     card = changed_card(models_dir, tmp_path, "yolo11n_int8_640_openvino", ("2: car", "14: car"))
-    with pytest.raises(ModelCardError, match="themselves call it 'bird'"):
+    with pytest.raises(ModelCardError, match="name it 'bird'"):
         build(card, models_dir, Backend.OPENVINO)
 
 
 @pytest.mark.real
-def test_openvino_opens_the_numbers_that_the_card_vouches_for_not_those_beside(
-    models_dir: Path, tmp_path: Path
-) -> None:
+def test_openvino_loads_the_bin_file_of_the_card_and_no_other(models_dir: Path, tmp_path: Path) -> None:
     name = "yolo11n_int8_640_openvino"
     real = models_dir / load_card(name, models_dir).file
     (tmp_path / "net.xml").write_bytes(real.read_bytes())
@@ -174,7 +176,7 @@ def test_openvino_opens_the_numbers_that_the_card_vouches_for_not_those_beside(
 
 @pytest.mark.real
 def test_weights_that_are_no_detectors_are_refused(models_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelCardError, match="is for read-plates"):
+    with pytest.raises(ModelCardError, match="has task read-plates"):
         build("cct_xs_v1_global", models_dir)
     reader, faces = (load_card(name, models_dir) for name in ("cct_xs_v1_global", "yolo11n_face_int8_640"))
     many = models_dir / "face/scrfd_500m_bnkps.onnx"
@@ -189,14 +191,14 @@ def test_weights_that_are_no_detectors_are_refused(models_dir: Path, tmp_path: P
 
 @pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.OPENVINO])
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x07" * 300])
-def test_rubbish_with_the_right_hash_is_refused_by_the_runtime(
+def test_an_invalid_file_with_the_right_hash_is_refused_by_the_runtime(
     backend: Backend, content: bytes, tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelRuntimeError, match="cannot open it"):
+    with pytest.raises(ModelRuntimeError, match="cannot load it"):
         build(str(write_own(tmp_path, "weights.onnx", content)), tmp_path, backend)
 
 
-def test_weights_that_were_exchanged_are_never_opened(tmp_path: Path) -> None:
+def test_replaced_weights_are_never_loaded(tmp_path: Path) -> None:
     path = write_own(tmp_path, "weights.onnx", b"good")
     (tmp_path / "weights.onnx").write_bytes(b"evil")
     with pytest.raises(ModelIntegrityError):
@@ -211,14 +213,14 @@ class Evil:
 
 
 @pytest.mark.parametrize("backend", [Backend.ONNXRUNTIME, Backend.OPENVINO])
-def test_a_pickle_is_not_opened_by_the_usual_backends(backend: Backend, tmp_path: Path) -> None:
+def test_other_backends_refuse_a_pickle(backend: Backend, tmp_path: Path) -> None:
     path = write_own(tmp_path, "weights.pt", pickle.dumps(Evil()))
     with pytest.raises(ModelCardError, match="pickle"):
         build(str(path), tmp_path, backend)
     assert not Path("ran-by-pickle").exists()
 
 
-def test_ultralytics_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_ultralytics_names_the_install_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ultralytics", None)
     path = write_own(tmp_path, "weights.pt", b"weights", kind="ultralytics")
     with pytest.raises(MissingComponent, match=r"viapublica\[ultralytics\]"):
@@ -228,7 +230,7 @@ def test_ultralytics_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pyt
         build(str(path), tmp_path, Backend.ULTRALYTICS)
 
 
-def test_openvino_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_openvino_names_the_install_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(MissingComponent, match=r"viapublica\[openvino\]"):
         build(str(write_own(tmp_path, "weights.onnx", b"x")), tmp_path, Backend.OPENVINO)
@@ -236,7 +238,7 @@ def test_openvino_missing_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.real
 @pytest.mark.parametrize("device", [Device.CUDA, Device.TENSORRT])
-def test_a_missing_gpu_is_said_not_worked_around(device: Device, models_dir: Path) -> None:
+def test_a_missing_gpu_is_an_error_without_fallback(device: Device, models_dir: Path) -> None:
     import onnxruntime
 
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
@@ -245,15 +247,15 @@ def test_a_missing_gpu_is_said_not_worked_around(device: Device, models_dir: Pat
         OnnxRuntime(load_card(SMALL, models_dir), device, 1, models_dir)
 
 
-def test_names_that_cannot_be_read_are_not_trusted() -> None:
+def test_unparsable_class_names_are_refused() -> None:
     assert names_from_text("m", "{0: 'car'}") == {0: "car"}
     assert names_from_text("m", "['car', 'bus']") == {0: "car", 1: "bus"}
     for text in ("__import__('os')", "{0: 'car'", "7", "{'a': 'car'}"):
-        with pytest.raises(ModelCardError, match="class names that cannot be read"):
+        with pytest.raises(ModelCardError, match="class names that cannot be parsed"):
             names_from_text("m", text)
 
 
-def test_a_forbidden_label_in_a_card_stops_the_start(tmp_path: Path) -> None:
+def test_a_forbidden_label_in_a_card_prevents_the_start(tmp_path: Path) -> None:
     path = write_own(tmp_path, "weights.onnx", b"x")
     path.write_text(path.read_text().replace("0: car", "0: religion"))
     with pytest.raises(PolicyError, match="religion"):

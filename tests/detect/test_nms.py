@@ -1,4 +1,4 @@
-"""One box per thing."""
+"""Non-maximum suppression retains one box per object."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ HEAD = (80.0, 70.0, 220.0, 260.0)
 BESIDE = (190.0, 100.0, 290.0, 220.0)
 
 
-def test_a_mouth_is_no_second_face() -> None:
+def test_a_face_inside_a_larger_one_of_higher_score_is_removed() -> None:
     assert kept(found((Label.FACE, 0.8, FACE), (Label.FACE, 0.4, MOUTH))) == [0.8]
 
 
-def test_a_larger_less_sure_face_stays_for_it_covers_more() -> None:
+def test_a_larger_face_of_lower_score_is_retained() -> None:
     assert kept(found((Label.FACE, 0.8, MOUTH), (Label.FACE, 0.4, HEAD))) == [0.8, 0.4]
 
 
-def test_faces_side_by_side_and_other_labels_stay() -> None:
+def test_adjacent_faces_and_other_labels_are_retained() -> None:
     assert kept(found((Label.FACE, 0.8, FACE), (Label.FACE, 0.4, BESIDE))) == [0.8, 0.4]
     assert kept(found((Label.FACE, 0.8, FACE), (Label.PLATE, 0.4, MOUTH), (Label.PERSON, 0.9, HEAD))) == [0.9, 0.8, 0.4]
     assert kept(found((Label.CAR, 0.8, FACE), (Label.CAR, 0.4, MOUTH))) == [0.8, 0.4]

@@ -1,4 +1,4 @@
-"""Each layout's numbers mean what its authors wrote, checked with outputs whose truth is known."""
+"""Decoders of all output layouts, checked with constructed outputs."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from pipeline.domain.labels import Label
 from pipeline.weights.model_card import Layout
 
 CHANNELS = Channels(np.array([0, 2]), np.array([0.5, 0.3], np.float32))
-"""Channel 0 from 0.5 on, channel 2 from 0.3 on; channels 1 and 3 belong to nobody."""
+"""Channel 0 with threshold 0.5, channel 2 with 0.3; channels 1 and 3 are not decoded."""
 
 
-def test_yolo_reads_columns_and_only_our_channels() -> None:
+def test_yolo_decodes_columns_of_the_selected_channels() -> None:
     raw = np.zeros((8, 5), np.float32)
     raw[:4, 1] = raw[:4, 3] = raw[:4, 4] = [50, 60, 20, 40]
-    raw[4, 1] = 0.9  # ours
-    raw[5, 3] = 0.9  # a channel of nobody
-    raw[6, 4] = 0.4  # ours, over its own lower threshold
-    raw[4, 2] = 0.4  # ours, under its threshold
+    raw[4, 1] = 0.9  # selected
+    raw[5, 3] = 0.9  # not selected
+    raw[6, 4] = 0.4  # selected, above its own lower threshold
+    raw[4, 2] = 0.4  # selected, below its threshold
     found = decode_yolo(raw, CHANNELS, 320, 320)
     np.testing.assert_allclose(found.boxes, [[40, 40, 60, 80]] * 2)
     np.testing.assert_allclose(found.scores, [0.9, 0.4])
@@ -39,7 +39,7 @@ def test_yolo_reads_columns_and_only_our_channels() -> None:
 def test_yolov5_multiplies_objectness_and_class() -> None:
     raw = np.zeros((3, 9), np.float16)
     raw[0, :5], raw[0, 5] = [50, 60, 20, 40, 0.8], 0.75
-    raw[1, :5], raw[1, 5] = [50, 60, 20, 40, 0.6], 0.75  # 0.45: under 0.5
+    raw[1, :5], raw[1, 5] = [50, 60, 20, 40, 0.6], 0.75  # 0.45: below 0.5
     raw[2, :5], raw[2, 7] = [50, 60, 20, 40, 0.8], 0.5
     found = decode_yolov5(raw, CHANNELS, 320, 320)
     np.testing.assert_allclose(found.boxes, [[40, 40, 60, 80]] * 2)
@@ -48,7 +48,7 @@ def test_yolov5_multiplies_objectness_and_class() -> None:
     assert found.picks.tolist() == [0, 1]
 
 
-def test_end_to_end_rows_are_boxes_score_and_class() -> None:
+def test_end_to_end_rows_are_box_score_and_class() -> None:
     raw = np.array(
         [[1, 2, 3, 4, 0.9, 0], [1, 2, 3, 4, 0.9, 1], [5, 6, 7, 8, 0.35, 2], [5, 6, 7, 8, 0.2, 2]], np.float32
     )
@@ -83,7 +83,7 @@ def test_expected_shapes_at_640(layout: Layout, shape: tuple[int | None, ...]) -
     assert anchor_count(416, 416) == 3549
 
 
-def test_of_overlapping_boxes_of_one_group_the_surest_stays() -> None:
+def test_the_highest_score_of_overlapping_boxes_of_one_group_is_retained() -> None:
     found = Detections.build(
         [[0, 0, 100, 100], [2, 2, 102, 102], [1, 1, 101, 101], [300, 0, 400, 100], [0, 0, 100, 100]],
         [0.5, 0.9, 0.8, 0.4, 0.3],
@@ -97,7 +97,7 @@ def test_of_overlapping_boxes_of_one_group_the_surest_stays() -> None:
     ]
 
 
-def test_a_rider_stays_beside_the_bicycle() -> None:
+def test_rider_and_bicycle_are_both_retained() -> None:
     both = Detections.build([[0, 0, 50, 100], [0, 5, 50, 100]], [0.9, 0.8], [Label.PERSON, Label.BICYCLE])
     assert len(non_maximum_suppression(both, 0.5)) == 2
 
@@ -107,7 +107,7 @@ def test_no_box_and_one_box_have_no_duplicates() -> None:
     assert len(non_maximum_suppression(Detections.build([[0, 0, 9, 9]], [0.1], [0]), 0.5)) == 1
 
 
-def test_a_flood_of_boxes_is_cut_to_the_surest() -> None:
+def test_a_flood_of_boxes_is_limited_to_the_highest_scores() -> None:
     n = 20_000
     random = np.random.default_rng(1)
     corner = random.uniform(0, 1e5, (n, 2))

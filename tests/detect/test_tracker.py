@@ -1,4 +1,4 @@
-"""Ids are from 1, in order, never used again, the same in every run, and survive lost frames; labels do not flicker."""
+"""Track ids start at 1, are never reused, are reproducible and survive lost frames; labels are stable."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def drive(images: int, label: Label = Label.CAR, box: Sequence[float] = CAR, dx:
     return [seen((label, moved(box, dx * k))) for k in range(images)]
 
 
-def test_a_car_keeps_its_id_and_needs_two_images_to_get_one() -> None:
+def test_a_car_is_confirmed_by_two_frames_and_keeps_its_id() -> None:
     assert follow(tracker(), drive(6)) == [[], [1], [1], [1], [1], [1]]
 
 
-def test_the_same_images_give_the_same_ids_in_two_trackers_side_by_side() -> None:
+def test_two_trackers_give_the_same_ids_for_the_same_frames() -> None:
     random = np.random.default_rng(3)
     images = []
     for k in range(40):
@@ -57,7 +57,7 @@ def test_the_same_images_give_the_same_ids_in_two_trackers_side_by_side() -> Non
         images.append(seen(*[(Label.CAR if i % 2 else Label.PERSON, box) for i, box in enumerate(boxes)]))
     one, other = tracker(), tracker()
     ids = []
-    for k, found in enumerate(images):  # interleaved: a counter shared by the two would show
+    for k, found in enumerate(images):  # interleaved, to reveal a counter shared by both
         a, b = one.update(found, k * STEP_MS), other.update(found, k * STEP_MS)
         np.testing.assert_array_equal(a.ids, b.ids)
         np.testing.assert_array_equal(a.detections.boxes, b.detections.boxes)
@@ -65,7 +65,7 @@ def test_the_same_images_give_the_same_ids_in_two_trackers_side_by_side() -> Non
     assert set(ids) == set(range(1, max(ids) + 1))
 
 
-def test_a_car_called_truck_stays_one_track_and_keeps_the_surer_label() -> None:
+def test_a_car_labeled_truck_stays_one_track_with_the_more_confident_label() -> None:
     one = tracker()
     words = [Label.CAR, Label.CAR, Label.TRUCK, Label.CAR, Label.TRUCK]
     labels = []
@@ -90,7 +90,7 @@ def test_person_plate_and_car_in_one_place_are_three_tracks() -> None:
     assert sorted(tracks.detections.labels.tolist()) == sorted([Label.CAR, Label.PERSON, Label.PLATE, Label.FACE])
 
 
-def test_tracks_carry_the_boxes_that_were_found_not_the_ones_expected() -> None:
+def test_tracks_have_the_detected_boxes_and_not_the_predicted_ones() -> None:
     one = tracker()
     for k, found in enumerate(drive(5)):
         tracks = one.update(found, k * STEP_MS)
@@ -117,7 +117,7 @@ def test_a_short_loss_keeps_the_id_and_a_long_one_ends_the_track_once() -> None:
     assert one.finished() == frozenset()
 
 
-def test_patience_is_in_seconds_whatever_the_rate_of_images() -> None:
+def test_the_lost_time_is_in_seconds_at_any_frame_rate() -> None:
     for step_ms in (40, 200, 500):
         one = tracker(lost_s=1.0)
         for k in range(10):
@@ -131,7 +131,7 @@ def test_patience_is_in_seconds_whatever_the_rate_of_images() -> None:
 
 
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=40), st.integers(200, 3000))
-def test_patience_is_in_seconds_at_any_pace(steps_ms: list[int], lost_ms: int) -> None:
+def test_the_lost_time_is_in_seconds_with_irregular_frames(steps_ms: list[int], lost_ms: int) -> None:
     one = tracker(lost_s=lost_ms / 1000)
     for at in (-100, 0):
         one.update(seen((Label.CAR, CAR)), at)
@@ -145,7 +145,7 @@ def test_patience_is_in_seconds_at_any_pace(steps_ms: list[int], lost_ms: int) -
             return
 
 
-def test_after_a_gap_in_time_everything_is_new_and_no_id_returns() -> None:
+def test_all_tracks_end_after_a_gap_and_no_id_is_reused() -> None:
     one = tracker(lost_s=1.0)
     assert follow(one, [seen((Label.CAR, CAR))] * 3)[-1] == [1]
     later = 1_700_000_000_000 + 3_600_000
@@ -154,7 +154,7 @@ def test_after_a_gap_in_time_everything_is_new_and_no_id_returns() -> None:
 
 
 @pytest.mark.parametrize("times", [[0, 0, 0, 0], [1000, 900, 800, 700], [5000, 5040, 4000, 4040]])
-def test_a_clock_that_stands_or_goes_back_breaks_no_track(times: list[int]) -> None:
+def test_tracks_survive_a_clock_that_stands_still_or_goes_back(times: list[int]) -> None:
     one = tracker()
     assert [one.update(seen((Label.CAR, CAR)), ts).ids.tolist() for ts in times] == [[], [1], [1], [1]]
 
@@ -166,13 +166,13 @@ def test_weak_objects_start_no_track_but_continue_one() -> None:
     assert follow(one, [strong, strong, weak, weak], 1_700_000_001_000) == [[], [1], [1], [1]]
 
 
-def test_nothing_found_for_ever_is_no_trouble() -> None:
+def test_many_empty_frames_are_accepted() -> None:
     one = tracker()
     assert follow(one, [Detections.empty()] * 20) == [[]] * 20
     assert one.finished() == frozenset()
 
 
-def test_a_clock_set_back_by_an_hour_counts_on_from_there() -> None:
+def test_lost_time_is_measured_from_a_clock_that_was_set_back() -> None:
     one = tracker(lost_s=1.0)
     assert follow(one, drive(4), 3_600_000)[-1] == [1]
     assert follow(one, [seen((Label.CAR, moved(CAR, 15 * k))) for k in range(4, 8)], 0) == [[1]] * 4
@@ -180,16 +180,16 @@ def test_a_clock_set_back_by_an_hour_counts_on_from_there() -> None:
     for k in range(4, 12):
         one.update(Detections.empty(), k * STEP_MS)
         ended += [k for _ in one.finished()]
-    assert ended == [9], "more than a second after it was last seen, at 600 ms"
+    assert ended == [9], "more than a second after the last detection, at 600 ms"
 
 
-def test_one_frame_is_proof_enough_where_settings_say_so() -> None:
-    assert follow(tracker(minimum_images=1), drive(3)) == [[1], [1], [1]]
+def test_one_frame_confirms_a_track_if_so_configured() -> None:
+    assert follow(tracker(min_frames=1), drive(3)) == [[1], [1], [1]]
 
 
-def test_frames_of_proof_are_consecutive() -> None:
+def test_a_track_is_confirmed_by_consecutive_frames_only() -> None:
     car, nothing = seen((Label.CAR, CAR)), Detections.empty()
-    assert follow(tracker(minimum_images=3), [car, car, nothing, car, car, car]) == [[], [], [], [], [], [1]]
+    assert follow(tracker(min_frames=3), [car, car, nothing, car, car, car]) == [[], [], [], [], [], [1]]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -203,7 +203,7 @@ def test_ids_survive_frames_dropped_at_random(share: float, seed: int) -> None:
         (Label.PERSON, (500, 80, 540, 180), 70.0),
     ]
     kept = [k for k in range(60) if random.uniform() >= share]
-    assert max(after - before for before, after in pairwise(kept)) < 15, "a gap beyond patience"
+    assert max(after - before for before, after in pairwise(kept)) < 15, "a gap longer than the lost time"
     one, ids = tracker(), []
     for k in kept:
         noise = random.normal(0.0, 1.5, (3, 4))
@@ -217,7 +217,7 @@ def test_ids_survive_frames_dropped_at_random(share: float, seed: int) -> None:
 
 @pytest.mark.parametrize("times", [list(range(0, 4000, 100)), list(range(0, 4000, 200)), [*range(0, 4000, 300)]])
 def test_two_people_who_cross_keep_their_ids(times: list[int]) -> None:
-    """One hides the other while their boxes overlap by more than half."""
+    """One person hides the other while their boxes overlap by more than half."""
     one = tracker()
     last: dict[str, int] = {}
     for at in times:
@@ -231,7 +231,7 @@ def test_two_people_who_cross_keep_their_ids(times: list[int]) -> None:
 
 
 @given(st.integers(0, 10_000))
-def test_the_order_of_detections_within_a_frame_changes_nothing_but_numbers(seed: int) -> None:
+def test_the_order_of_detections_in_a_frame_affects_only_the_ids(seed: int) -> None:
     random = np.random.default_rng(seed)
     places, speeds = random.uniform(0.0, 400.0, (9, 2)), random.normal(0.0, 60.0, (9, 2))
     labels = random.choice([Label.CAR, Label.TRUCK, Label.PERSON], 9)

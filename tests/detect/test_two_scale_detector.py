@@ -1,4 +1,4 @@
-"""Large images are looked at twice."""
+"""Large images are processed at two scales."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.domain.labels import Label
 CAR = (100, 100, 200, 160)
 
 
-def test_both_looks_are_kept_and_one_object_counts_once() -> None:
+def test_detections_of_both_scales_are_merged_without_duplicates() -> None:
     first = Detections.build([CAR, (300, 100, 340, 200)], [0.4, 0.5], [Label.PLATE, Label.PERSON])
     second = Detections.build([(102, 101, 203, 161), (500, 50, 510, 56)], [0.6, 0.2], [Label.PLATE, Label.PLATE])
     found = united(first, second)
@@ -36,7 +36,7 @@ def test_boxes_of_other_labels_are_other_objects() -> None:
 
 
 @pytest.mark.real
-def test_plates_that_are_missed_in_passing_are_found_closely(data_dir: Path) -> None:
+def test_the_high_resolution_pass_finds_plates_that_one_pass_misses(data_dir: Path) -> None:
     video = FileVideo(data_dir / "clips" / "highway-motorbike.mp4", DecodeSettings(), start_s=7.2, end_s=7.24)
     image = next(iter(video.frames())).image
     settings = DetectSettings(confidence=0.1)
@@ -49,8 +49,8 @@ def test_plates_that_are_missed_in_passing_are_found_closely(data_dir: Path) -> 
     finally:
         passing.close()
         closely.close()
-    assert [len(found) > 0 for found in plates] == [False, True], "looked at: a car's plate at the lower edge"
+    assert [len(found) > 0 for found in plates] == [False, True], "a car's plate at the lower edge"
     x1, y1, x2, y2 = plates[1].boxes[plates[1].scores.argmax()]
     assert 370 < x1 < x2 < 500
     assert 520 < y1 < y2 < 576
-    assert np.array_equal(once.boxes, twice.boxes), "a small image is looked at once"
+    assert np.array_equal(once.boxes, twice.boxes), "a small image is processed once"

@@ -1,4 +1,4 @@
-"""No credentials get past `redact`."""
+"""Redaction of credentials in addresses and running text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_neither_user_nor_password_of_an_address_remains(user: str, password: st
 
 @given(key=st.sampled_from("password pwd pass token access_token api_key auth user usr login X-Amz-Signature".split()),
        value=st.text(string.ascii_letters + string.digits + "%._-/", min_size=8, max_size=20))  # fmt: skip
-def test_secret_values_of_a_query_are_hidden_and_the_others_stay(key: str, value: str) -> None:
+def test_secret_query_values_are_redacted_and_others_are_not(key: str, value: str) -> None:
     assert redact(f"http://h/live?channel=2&{key}={value}&x=1") == f"http://h/live?channel=2&{key}=***&x=1"
 
 
@@ -52,7 +52,7 @@ def test_secret_values_of_a_query_are_hidden_and_the_others_stay(key: str, value
         ("http://h/?credentials=S3CRET", "http://h/?credentials=***"),
     ],
 )
-def test_ways_in_which_real_cameras_carry_passwords(address: str, shown: str) -> None:
+def test_credential_formats_of_real_cameras_are_redacted(address: str, shown: str) -> None:
     assert redact(address) == shown
 
 
@@ -69,7 +69,7 @@ def test_ways_in_which_real_cameras_carry_passwords(address: str, shown: str) ->
         "http://h/?q=1",
     ],
 )
-def test_text_without_credentials_is_left_alone(text: str) -> None:
+def test_text_without_credentials_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
@@ -81,9 +81,9 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 @given(password=st.text(min_size=1, max_size=20), user=st.text(max_size=5))
 @example(password="pa ss/?#'\"\n://", user="[/x]")
 @example(password="/", user="")
-def test_of_a_whole_address_nothing_before_its_last_at_sign_remains(user: str, password: str) -> None:
+def test_everything_before_the_last_at_sign_of_an_address_is_redacted(user: str, password: str) -> None:
     assert redact_address(f"rtsp://{user}:{password}@h/x") == "rtsp://***@h/x"
-    # A password that begins with a slash makes its user look like a scheme, which may stay.
+    # With a password that starts with a slash, the user name resembles a scheme, which is not redacted.
     assert redact_address(f"cam:{password}@h/x") in {"***@h/x", "cam:/***@h/x", "cam://***@h/x"}
 
 
@@ -96,12 +96,12 @@ def test_of_a_whole_address_nothing_before_its_last_at_sign_remains(user: str, p
         ("clips/a@b.mp4", "clips/a@b.mp4"),
     ],
 )
-def test_of_a_whole_address_the_rest_is_shown(address: str, shown: str) -> None:
+def test_the_rest_of_an_address_is_unchanged(address: str, shown: str) -> None:
     assert redact_address(address) == shown
 
 
 @pytest.mark.parametrize("text", ["a:/", "a:/b:1/", "/pass", "pass", "a://b:c@d ", "@ ", "?p=", "a://b:"])
-def test_long_lines_take_no_long_time(text: str) -> None:
+def test_long_lines_are_redacted_in_linear_time(text: str) -> None:
     begin = time.process_time()
     for line in (text * 5000, f"rtsp://u:{text * 5000}", f"/{text * 5000}"):
         redact(line)

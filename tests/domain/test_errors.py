@@ -1,4 +1,4 @@
-"""One exception tree, as drawn."""
+"""The exception tree is as documented."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TREE = {
 _BUILT_IN = {"Exception", "OSError"}
 
 
-def test_the_drawing_shows_every_error_and_no_other() -> None:
+def test_the_documented_tree_shows_every_exception_and_no_other() -> None:
     assert errors.__doc__ is not None
     drawn = re.findall(r"[├└]── (\w+)", errors.__doc__)
     assert sorted(drawn) == sorted(set(_TREE) - {"ViapublicaError"})
 
 
 @pytest.mark.parametrize("name", sorted(_TREE))
-def test_the_drawing_names_the_built_in_error_that_each_also_is(name: str) -> None:
+def test_the_documented_tree_names_built_in_base_classes(name: str) -> None:
     assert errors.__doc__ is not None
     line = next(line for line in errors.__doc__.splitlines() if re.search(rf"\b{name}\b", line))
     also = re.search(r"also (\w+)", line)
@@ -32,7 +32,7 @@ def test_the_drawing_names_the_built_in_error_that_each_also_is(name: str) -> No
     assert built_in == ([also.group(1)] if also else [b for b in built_in if b in _BUILT_IN])
 
 
-def test_an_error_says_what_is_wrong_with_what_and_how_to_mend_it() -> None:
+def test_an_error_message_has_subject_problem_and_fix() -> None:
     error = ConfigError("camera c1", "has no scope", "Add one")
     assert (error.subject, error.problem, error.fix) == ("camera c1", "has no scope", "Add one")
     assert str(error) == "camera c1: has no scope. Add one"

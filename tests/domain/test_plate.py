@@ -1,4 +1,4 @@
-"""One vehicle has one key, whichever of its two plates it wears."""
+"""Both plate forms of a vehicle have the same key."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_plate_in_any_writing_passes_and_an_endless_one_does_not() -> None:
 
 
 @given(_OLD)
-def test_every_old_plate_meets_exactly_its_conversion_of_contran_969_2022(old: str) -> None:
+def test_every_old_plate_shares_its_key_with_its_conversion_only(old: str) -> None:
     converted = old[:4] + "ABCDEFGHIJ"[int(old[4])] + old[5:]
     assert layout_of(old) is Layout.BR_OLD
     assert layout_of(converted) is Layout.BR_MERCOSUL
@@ -78,12 +78,12 @@ def test_separators_and_case_do_not_matter(text: str) -> None:
 
 
 @given(st.text(string.ascii_uppercase + string.digits, max_size=9))
-def test_a_text_that_is_no_brazilian_plate_is_kept_as_it_is(text: str) -> None:
+def test_a_text_that_is_no_brazilian_plate_is_its_own_key(text: str) -> None:
     if layout_of(text) is Layout.OTHER:
         assert plate_key(text) == text
 
 
-def test_a_read_carries_its_key() -> None:
+def test_a_read_has_its_key() -> None:
     assert PlateRead("ABC1234", Layout.BR_OLD, 0.9, (0.9,) * 7).key == "ABC1C34"
 
 
@@ -102,7 +102,7 @@ def test_a_vehicle_has_the_forms_it_may_be_converted_to() -> None:
 
 
 @given(st.text("ABCJKZ0189", min_size=7, max_size=7), st.integers(0, 6), st.sampled_from("ABCJKZ0189"))
-def test_a_read_with_one_wrong_character_has_a_key_that_is_looked_at(text: str, place: int, wrong: str) -> None:
+def test_a_read_with_one_misread_character_has_a_near_key(text: str, place: int, wrong: str) -> None:
     for form in plate_forms(text):
         misread = form[:place] + wrong + form[place + 1 :]
         assert plate_key(misread) in keys_near(text)

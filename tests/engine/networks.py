@@ -11,7 +11,7 @@ from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
-from pipeline.domain.network import NetworkIdentity
+from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import CharacterProbabilities
 
 

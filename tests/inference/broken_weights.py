@@ -1,4 +1,4 @@
-"""ONNX weights broken on purpose: the file still opens, and sees nothing any more."""
+"""Deliberately broken copies of shipped ONNX weights: files that still load and detect nothing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ CARDS: Final[Mapping[str, tuple[str, str]]] = {
     "colors exchanged": ("height: 640}", "height: 640, channels: bgr}"),
     "wrong range": ("height: 640}", "height: 640, range: 0-255}"),
 }
-"""What in a detector's card is replaced by what."""
+"""Replacements in a detector's card."""
 
 
 def break_weights(name: str, how: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A network that gives wrong answers on this machine is not used there, whatever broke it."""
+"""Networks that give wrong answers on this machine are not used there, whatever the cause."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_shipped_detectors_pass_at_every_size(name: str, size: tuple[int, int]) 
     detector.close()
 
 
-def test_a_backend_that_fails_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
+def test_a_failing_backend_is_skipped_and_reported(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
     monkeypatch.setattr("pipeline.inference.openvino_backend.OpenVino.run", lambda _, batch: blank(batch.shape))
     detector = build_detector(DetectSettings())
     (network,) = detector.networks
@@ -82,7 +82,7 @@ def test_a_backend_that_cannot_open_the_network_is_passed_over_and_named(
 
 
 def blank(shape: tuple[int, ...]) -> np.ndarray:
-    """The output of a network of eight classes that sees nothing."""
+    """The output of a network with eight classes that detects nothing."""
     anchors = sum((shape[2] // stride) * (shape[3] // stride) for stride in (8, 16, 32))
     return np.zeros((shape[0], 12, anchors), np.float32)
 
@@ -96,12 +96,12 @@ def test_each_use_is_tested_once(monkeypatch: pytest.MonkeyPatch, verdicts: Path
         build_detector(settings).close()
     (verdict,) = verdicts.iterdir()
     assert stat.S_IMODE(verdict.stat().st_mode) == 0o600
-    assert len(ran) == 2 + 2, "warming up twice, and one test of two images"
+    assert len(ran) == 2 + 2, "two warm-ups, and one test of two images"
     build_detector(settings.model_copy(update={"threads": 1})).close()
     assert len(list(verdicts.iterdir())) == 2
 
 
-def test_another_switch_of_the_library_is_another_machine(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
+def test_library_settings_are_part_of_the_machine_fingerprint(monkeypatch: pytest.MonkeyPatch, verdicts: Path) -> None:
     settings = DetectSettings(backend=Backend.ONNXRUNTIME)
     build_detector(settings).close()
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
@@ -110,7 +110,7 @@ def test_another_switch_of_the_library_is_another_machine(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("spoil", ["content", "mode"])
-def test_verdicts_that_others_could_write_do_not_count(spoil: str, verdicts: Path) -> None:
+def test_verdicts_writable_by_other_users_are_ignored(spoil: str, verdicts: Path) -> None:
     settings = DetectSettings(backend=Backend.ONNXRUNTIME)
     build_detector(settings).close()
     (verdict,) = verdicts.iterdir()
@@ -120,7 +120,7 @@ def test_verdicts_that_others_could_write_do_not_count(spoil: str, verdicts: Pat
     assert '"passed":true' in verdict.read_text()
 
 
-def test_where_verdicts_cannot_be_stored_networks_are_tested_each_time(
+def test_networks_are_tested_at_each_start_if_verdicts_cannot_be_stored(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -131,11 +131,11 @@ def test_where_verdicts_cannot_be_stored_networks_are_tested_each_time(
 def test_a_card_without_known_answers_is_refused(tmp_path: Path) -> None:
     text = list_cards()["viapublica_traffic"].read_text(encoding="utf-8").split("known_answers:")[0]
     (tmp_path / "viapublica_traffic.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(ModelCardError, match=r"names no known answers.*record-answers"):
+    with pytest.raises(ModelCardError, match=r"has no known answers.*record-answers"):
         build_detector(DetectSettings(model=str(tmp_path / "viapublica_traffic.yaml")))
 
 
-def test_an_exchanged_image_is_refused(tmp_path: Path, verdicts: Path) -> None:
+def test_a_replaced_image_is_refused(tmp_path: Path, verdicts: Path) -> None:
     text = list_cards()["viapublica_traffic"].read_text(encoding="utf-8")
     (tmp_path / "known-answers").mkdir()
     (tmp_path / "known-answers" / "street.jpg").write_bytes(b"another")
@@ -145,12 +145,12 @@ def test_an_exchanged_image_is_refused(tmp_path: Path, verdicts: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_cards_name_known_answers(name: str) -> None:
+def test_shipped_cards_have_known_answers(name: str) -> None:
     card = load_card(name)
     assert card.known_answers
     assert len(card.digest) == 64
 
 
-def test_a_detector_still_takes_images_of_any_shape() -> None:
+def test_a_tested_detector_accepts_images_of_any_shape() -> None:
     detector = build_detector(DetectSettings(backend=Backend.ONNXRUNTIME))
     assert len(detector.detect([WholeImage(np.zeros((70, 30, 3), np.uint8))])) == 1

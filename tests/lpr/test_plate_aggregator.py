@@ -119,7 +119,7 @@ def test_a_certain_plate_is_read_again_at_once_when_another_appears() -> None:
 
 
 def test_a_certain_plate_of_a_parked_car_is_reported_once_and_early() -> None:
-    plates = PlateAggregator(LprSettings(certain_votes=3, tell_after_s=2.0))
+    plates = PlateAggregator(LprSettings(certain_votes=3, report_after_s=2.0))
     found = tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4))
     reported = []
     for index in range(40):
@@ -130,7 +130,7 @@ def test_a_certain_plate_of_a_parked_car_is_reported_once_and_early() -> None:
 
 
 def test_an_uncertain_plate_is_not_reported_early() -> None:
-    plates = PlateAggregator(LprSettings(certain_votes=3, tell_after_s=2.0, certain_confidence=0.99))
+    plates = PlateAggregator(LprSettings(certain_votes=3, report_after_s=2.0, certain_confidence=0.99))
     found = tracks((Label.PLATE, PLATE, 3))
     for plate in (p for index in range(40) for p in plates.select(frame(index), found)):
         plates.add_reading(plate, seen("ABC1D23", doubts={0: ("H", 0.45)}))

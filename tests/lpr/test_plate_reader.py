@@ -1,4 +1,4 @@
-"""The real reader on real plates."""
+"""The shipped plate reader on real plates."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def test_real_plates_are_read(reader: PlateReader, plates: list[tuple[str, BgrIm
     assert right >= 10
 
 
-def test_a_crop_reads_the_same_alone_and_among_others(reader: PlateReader, plates: list[tuple[str, BgrImage]]) -> None:
+def test_a_crop_reads_the_same_alone_and_in_a_batch(reader: PlateReader, plates: list[tuple[str, BgrImage]]) -> None:
     crops = [crop for _, crop in plates]
-    crops[3] = np.ascontiguousarray(crops[3][:, : crops[3].shape[0]])  # square: read in more ways than one
+    crops[3] = np.ascontiguousarray(crops[3][:, : crops[3].shape[0]])  # square: several variants are read
     together = reader.read(crops)
     for crop, seen in zip(crops, together, strict=True):
         np.testing.assert_allclose(reader.read([crop])[0].values, seen.values, atol=1e-4)
@@ -74,16 +74,16 @@ def test_both_runtimes_read_the_same(models_dir: Path, plates: list[tuple[str, B
     for backend in (Backend.ONNXRUNTIME, Backend.OPENVINO):
         seen = build_reader(LprSettings(backend=backend), models_dir).read(crops)
         reads.append([read and read.text for read in map(decode, seen)])
-    # OpenVINO multiplies bfloat16 where the processor can: a doubtful character may differ.
+    # OpenVINO uses bfloat16 where the processor supports it: an uncertain character may differ.
     assert sum(one == other for one, other in zip(*reads, strict=True)) >= len(crops) - 1
 
 
-def test_nothing_to_read_is_no_reading_where_another_look_shows_a_text(reader: PlateReader) -> None:
+def test_a_variant_with_text_is_preferred_to_one_without(reader: PlateReader) -> None:
     assert isinstance(reader, FastPlateReader)
     nothing = np.eye(37, dtype=np.float32)[[36] * 9]
     doubtful = np.full((9, 37), 0.5 / 36, np.float32)
     doubtful[:, 3] = 0.5
-    assert reader.sureness(doubtful) > reader.sureness(nothing)
+    assert reader.confidence(doubtful) > reader.confidence(nothing)
 
 
 def test_probabilities_add_up(reader: PlateReader, plates: list[tuple[str, BgrImage]]) -> None:
@@ -92,7 +92,7 @@ def test_probabilities_add_up(reader: PlateReader, plates: list[tuple[str, BgrIm
     np.testing.assert_allclose(seen.values.sum(axis=1), 1, atol=1e-3)
 
 
-def test_no_crops_no_readings(reader: PlateReader) -> None:
+def test_no_crops_give_no_results(reader: PlateReader) -> None:
     assert reader.read([]) == []
 
 
@@ -126,22 +126,22 @@ def test_sharpness_falls_with_blur_and_not_with_contrast(plates: list[tuple[str,
     assert sharpness_of(np.full((30, 90, 3), 128, np.uint8)) == 0
 
 
-def test_a_better_seen_crop_weighs_more() -> None:
+def test_a_larger_and_sharper_crop_has_more_weight() -> None:
     weights = [Quality(height, sharp).weight for height, sharp in ((8, 0.02), (8, 0.2), (30, 0.2))]
     assert 0 < weights[0] < weights[1] < weights[2]
 
 
-def test_a_detector_is_no_reader(models_dir: Path) -> None:
-    with pytest.raises(ModelCardError, match="not for reading plates"):
+def test_the_card_of_a_detector_is_refused(models_dir: Path) -> None:
+    with pytest.raises(ModelCardError, match="instead of read-plates"):
         build_reader(LprSettings(model="yolox_nano_416"), models_dir)
 
 
-def test_an_unknown_reader_is_named(models_dir: Path) -> None:
-    with pytest.raises(ModelCardError, match="no such card"):
+def test_an_unknown_reader_is_refused_by_name(models_dir: Path) -> None:
+    with pytest.raises(ModelCardError, match="no card has this name"):
         build_reader(LprSettings(model="cct_xs_v9"), models_dir)
 
 
-def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
+def test_it_loads_a_private_copy_of_the_verified_bytes_and_removes_it(
     models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[tuple[Path, int]] = []
@@ -161,7 +161,7 @@ def test_it_opens_a_private_copy_of_what_was_verified_and_leaves_none(
 
 
 def own_card(folder: Path) -> Path:
-    """Our models in a folder of the test's own; the reader's card there."""
+    """A copy of the shipped models, and the reader's card in it."""
     models = Path(__file__).parents[2] / "models"
     for part in ("cards", "plates"):
         shutil.copytree(models / part, folder / part)
@@ -195,9 +195,7 @@ def test_a_card_that_contradicts_its_plate_configuration_is_refused(
         ("image_color_mode: rgb", "image_color_mode: cmyk", "image_color_mode 'cmyk'"),
     ],
 )
-def test_a_plate_configuration_that_the_library_does_not_know_is_refused(
-    tmp_path: Path, old: str, new: str, what: str
-) -> None:
+def test_an_unsupported_plate_configuration_is_refused(tmp_path: Path, old: str, new: str, what: str) -> None:
     card = own_card(tmp_path)
     config = tmp_path / "cards" / "plate-readers" / "viapublica_plates.yaml"
     text = config.read_text(encoding="utf-8")
@@ -211,7 +209,7 @@ def test_a_plate_configuration_that_the_library_does_not_know_is_refused(
 
 
 @pytest.mark.parametrize("crop", [np.zeros((0, 9, 3)), np.zeros((9, 9)), np.zeros((9, 9, 3)), np.zeros((9, 9, 4))])
-def test_what_is_no_image_is_refused(reader: PlateReader, crop: BgrImage) -> None:
+def test_an_array_that_is_no_image_is_refused(reader: PlateReader, crop: BgrImage) -> None:
     with pytest.raises(ValueError, match="no image of a plate"):
         reader.read([crop])
 
@@ -222,12 +220,12 @@ def test_a_plate_that_fills_a_whole_photograph_is_read(reader: PlateReader, plat
     assert text(reader, large) == text(reader, crop) == truth
 
 
-def test_openvino_takes_only_networks_for_plates(tmp_path: Path) -> None:
+def test_openvino_refuses_networks_of_other_tasks(tmp_path: Path) -> None:
     openvino = pytest.importorskip("openvino")
     ov = openvino.opset13
     parameter = ov.parameter([1, 3, 64, 128], np.float32, name="input")
     network = openvino.Model([ov.relu(parameter)], [parameter], "other")
-    with pytest.raises(ValueError, match=r"input is f32 \[1,3,64,128\], not u8 \[\?,64,128,3\]"):
+    with pytest.raises(ValueError, match=r"input is f32 \[1,3,64,128\] instead of u8 \[\?,64,128,3\]"):
         _check_input(network.inputs, PlateConfig(9, "A_", "_", 64, 128, image_color_mode="rgb"))
 
 

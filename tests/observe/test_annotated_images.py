@@ -1,4 +1,4 @@
-"""Annotated images show traffic and never people."""
+"""Annotated images show traffic and mask people."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _BOX = st.tuples(_SIDE, _SIDE, st.floats(0.5, 200), st.floats(0.5, 200)).map(
     seed=st.integers(0, 99),
 )
 @settings(max_examples=60, deadline=None)
-def test_what_is_drawn_does_not_depend_on_a_single_pixel_of_a_person_or_face(
+def test_the_result_does_not_depend_on_any_pixel_of_a_person_or_face(
     people: list[tuple[tuple[float, float, float, float], Label]],
     cars: list[tuple[tuple[float, float, float, float], Label]],
     seed: int,
@@ -85,7 +85,7 @@ def test_what_is_drawn_does_not_depend_on_a_single_pixel_of_a_person_or_face(
     assert np.array_equal(annotate(Still(image), tracks, {}), annotate(Still(changed), tracks, {}))
 
 
-def test_people_that_no_tracker_follows_are_covered_too() -> None:
+def test_untracked_people_are_masked_too() -> None:
     image = _noise(320, 240)
     box = (100.0, 50.0, 160.0, 200.0)
     found = Detections.build([box, (10, 10, 60, 60)], [0.2, 0.9], [Label.PERSON, Label.CAR])
@@ -97,7 +97,7 @@ def test_people_that_no_tracker_follows_are_covered_too() -> None:
     assert np.array_equal(images[0][10:60, 10:60], image[10:60, 10:60])
 
 
-def test_people_are_shown_only_when_asked_for() -> None:
+def test_people_are_shown_only_on_request() -> None:
     image = _noise(320, 240)
     box = (100.0, 50.0, 160.0, 200.0)
     tracks = _tracks([box], [Label.PERSON])
@@ -107,7 +107,7 @@ def test_people_are_shown_only_when_asked_for() -> None:
 
 
 @pytest.mark.real
-def test_the_people_of_real_streets_are_covered(data_dir: Path) -> None:
+def test_people_in_real_street_images_are_masked(data_dir: Path) -> None:
     folder = data_dir / "pennfudan-street"
     with (folder / "boxes.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -121,7 +121,7 @@ def test_the_people_of_real_streets_are_covered(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("ground", [0, 128, 255])
 @pytest.mark.parametrize("label", [*sorted(VEHICLES), Label.PLATE])
-def test_a_box_stands_out_on_dark_gray_and_bright(ground: int, label: Label) -> None:
+def test_a_box_is_visible_on_dark_gray_and_bright_backgrounds(ground: int, label: Label) -> None:
     image = np.full((480, 640, 3), ground, np.uint8)
     drawn = annotate(Still(image), _tracks([(200, 200, 400, 380)], [label]), {}).astype(int)
     rim = drawn[300, 195:206].sum(axis=1)
@@ -129,7 +129,7 @@ def test_a_box_stands_out_on_dark_gray_and_bright(ground: int, label: Label) -> 
     assert np.array_equal(drawn[230:370, 210:390], image[230:370, 210:390])
 
 
-def test_the_image_given_is_not_written_to() -> None:
+def test_the_input_image_is_not_modified() -> None:
     image = _noise(320, 240)
     before = image.copy()
     image.flags.writeable = False
@@ -140,7 +140,7 @@ def test_the_image_given_is_not_written_to() -> None:
     drawn[:] = 0
 
 
-def test_a_plate_is_written_beside_its_car_and_other_numbers_are_passed_over() -> None:
+def test_a_plate_is_drawn_at_its_car_and_plates_of_other_tracks_are_ignored() -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     tracks = _tracks([(200, 200, 400, 380)], [Label.CAR])
     without, with_plate = annotate(Still(image), tracks, {7: "XYZ9Z99"}), annotate(Still(image), tracks, {1: "ABC1D23"})
@@ -151,7 +151,7 @@ def test_a_plate_is_written_beside_its_car_and_other_numbers_are_passed_over() -
     assert columns.min() >= 200
 
 
-def test_tags_of_neighbors_do_not_lie_on_one_another() -> None:
+def test_tags_of_adjacent_objects_do_not_overlap() -> None:
     image = np.zeros((720, 1280, 3), np.uint8)
     boxes = [(300, 300, 380, 360), (330, 304, 410, 364), (360, 308, 440, 368)]
     tracks = _tracks(boxes, [Label.CAR, Label.BUS, Label.TRUCK])
@@ -177,7 +177,7 @@ def test_every_size_of_image_and_box_can_be_drawn(width: int, height: int) -> No
 
 
 @pytest.mark.parametrize(("name", "exact"), [("a.png", True), ("a.jpg", False), ("a.JPEG", False)])
-def test_a_image_is_written_whole_and_alone(tmp_path: Path, name: str, exact: bool) -> None:
+def test_an_image_is_written_without_leftovers(tmp_path: Path, name: str, exact: bool) -> None:
     image = np.full((48, 64, 3), (40, 90, 200), np.uint8)
     save_image(tmp_path / name, image)
     save_image(tmp_path / name, image)
@@ -187,7 +187,7 @@ def test_a_image_is_written_whole_and_alone(tmp_path: Path, name: str, exact: bo
     assert np.abs(read.astype(int) - image).max() <= (0 if exact else 6)
 
 
-def test_a_image_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
     image = _noise(8, 8)
     (tmp_path / "a.png").mkdir()
     with pytest.raises(OSError, match=r"a\.png"):

@@ -1,4 +1,4 @@
-"""What a scrape of an ingester shows."""
+"""Metrics and health of an ingester."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def get(url: str) -> str:
     return text
 
 
-def test_work_lag_and_trouble_are_shown() -> None:
+def test_counters_lag_and_errors_are_exported() -> None:
     now = IngestSnapshot(stored=7, dead=2, batches=3, lag={("viapublica.tracks", 0): 5, ("viapublica.tracks", 1): 0})
     with MetricsServer(IngestMetrics(lambda: now), port=0) as server:
         page = get(f"{server.url}/metrics")

@@ -1,4 +1,4 @@
-"""Logs: JSON for machines, lines for people, one stream for everybody, and no credentials in any of them."""
+"""Logs: JSON or human-readable, one stream for program and libraries, credentials redacted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_json_lines_have_time_level_logger_event_and_values() -> None:
 
 
 @pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.HUMAN])
-def test_no_credential_gets_out_whichever_way_it_came_in(log_format: LogFormat) -> None:
+def test_credentials_are_redacted_wherever_they_occur(log_format: LogFormat) -> None:
     stream = io.StringIO()
     configure("debug", log_format, stream)
     log = structlog.get_logger("pipeline.decode")
@@ -72,7 +72,7 @@ def test_setting_up_twice_writes_each_line_once(log_format: LogFormat) -> None:
     assert len(stream.getvalue().splitlines()) == 2
 
 
-def test_the_last_set_up_wins_also_for_loggers_made_before() -> None:
+def test_the_last_setup_applies_to_existing_loggers_too() -> None:
     first, second = io.StringIO(), io.StringIO()
     log = structlog.get_logger("early")
     configure("info", "json", first)
@@ -85,7 +85,7 @@ def test_the_last_set_up_wins_also_for_loggers_made_before() -> None:
     assert "two" not in second.getvalue()
 
 
-def test_auto_speaks_to_people_on_a_terminal_and_json_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_human_on_a_terminal_and_json_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     pipe, terminal = io.StringIO(), _Terminal()
     configure("info", "auto", pipe)
@@ -107,7 +107,7 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[" not in terminal.getvalue()
 
 
-def test_chatty_libraries_are_heard_from_warnings_on_unless_debugging() -> None:
+def test_verbose_libraries_log_warnings_only_except_at_level_debug() -> None:
     stream = io.StringIO()
     configure("info", "json", stream)
     logging.getLogger("kafka.client").info("metadata updated")
@@ -117,7 +117,7 @@ def test_chatty_libraries_are_heard_from_warnings_on_unless_debugging() -> None:
     assert [line["event"] for line in _lines(stream)] == ["broker lost", "fetching"]
 
 
-def test_levels_are_kept_for_ours_and_theirs() -> None:
+def test_the_level_applies_to_the_program_and_to_libraries() -> None:
     stream = io.StringIO()
     configure(LogLevel.ERROR, "json", stream)
     structlog.get_logger("a").warning("no")
@@ -144,7 +144,7 @@ def test_unknown_levels_and_formats_are_refused(level: str, log_format: str) -> 
         configure(level, log_format, io.StringIO())
 
 
-def test_logs_leave_standard_output_to_the_data() -> None:
+def test_logs_do_not_use_standard_output() -> None:
     program = (
         "import structlog, logging; from pipeline.observe.logs import configure; configure('info', 'auto');"
         "structlog.get_logger('a').info('ours'); logging.getLogger('b').warning('theirs'); print('data')"

@@ -1,4 +1,4 @@
-"""Metrics that Prometheus takes, that tell the truth, and whose number of series is bounded."""
+"""Metrics are accepted by Prometheus, are correct, and have a bounded number of series."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.domain.events import Kind
+from pipeline.domain.network_identity import NetworkIdentity, RejectedBackend
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 from pipeline.errors import ConfigError
 from pipeline.observe.metrics import MetricsServer, PipelineMetrics
@@ -27,7 +28,7 @@ from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 from pipeline.observe.stage_timing import Stage, StageClock
 
 _UNITS = ("_seconds", "_bytes", "_frames", "_events", "_items", "_fds", "_fps", "_state", "_up", "_reconnects",
-          "_retries", "_refused")  # fmt: skip
+          "_retries", "_refused", "_info")  # fmt: skip
 _SOURCES = {
     "av-1": SourceStatus(
         SourceState.STREAMING, decoded=100, delivered=50, drops={"sampled": 49, "corrupt": 1}, reconnects=2, fps=24.5,
@@ -39,6 +40,10 @@ _SINKS = [
     SinkStatus("kafka", accepted=10, delivered=7, pending=3, oldest_pending_s=4.5, retries=6, error="no broker"),
     SinkStatus("store", accepted=10, delivered=10),
 ]
+
+_NETWORK = NetworkIdentity(
+    "traffic", "a" * 64, "b" * 64, "onnxruntime", "cpu", rejected=(RejectedBackend("openvino", "blind"),)
+)
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ def metrics() -> PipelineMetrics:
     metrics.watch_queues(lambda: {"av-1": QueueSnapshot(2, 8, {"queue-full": 5})})
     metrics.watch_activities(lambda: {"av-1": CameraActivity(45, 0.12, {"queue-full": 5}, 3, "ABC1D23")})
     metrics.watch_stages(clock)
+    metrics.watch_networks(lambda: [_NETWORK])
     return metrics
 
 
@@ -65,6 +71,14 @@ def _families(metrics: PipelineMetrics) -> dict[str, Metric]:
 
 def _value(metrics: PipelineMetrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"viapublica_{name}", labels)
+
+
+def test_the_backend_of_a_network_and_the_rejected_ones_are_published(metrics: PipelineMetrics) -> None:
+    used, rejected = {"backend": "onnxruntime"}, {"backend": "openvino"}
+    labels = {"model": "traffic", "device": "cpu"}
+    assert _value(metrics, "network_info", **labels, **used) == 1
+    assert _value(metrics, "network_rejected_backend_info", **labels, **rejected) == 1
+    assert _value(metrics, "network_rejected_backend_info", **labels, **used) is None
 
 
 def test_names_have_our_prefix_a_unit_and_help_and_no_family_comes_twice(metrics: PipelineMetrics) -> None:
@@ -118,7 +132,9 @@ def test_names_have_our_prefix_a_unit_and_help_and_no_family_comes_twice(metrics
         ("events_refused_total", {"reason": "scope public-square"}, 1),
     ],
 )
-def test_each_number_is_told(metrics: PipelineMetrics, name: str, labels: dict[str, str], value: float | None) -> None:
+def test_each_value_is_exported(
+    metrics: PipelineMetrics, name: str, labels: dict[str, str], value: float | None
+) -> None:
     assert _value(metrics, name, **labels) == value
 
 
@@ -129,7 +145,7 @@ def test_a_camera_is_in_exactly_one_state(metrics: PipelineMetrics) -> None:
     assert len(samples) == len(_SOURCES) * len(SourceState)
 
 
-def test_memory_and_processor_of_the_process_are_told(metrics: PipelineMetrics) -> None:
+def test_memory_and_processor_time_of_the_process_are_exported(metrics: PipelineMetrics) -> None:
     assert (_value(metrics, "process_resident_memory_bytes") or 0) > 1e6
     assert (_value(metrics, "process_cpu_seconds_total") or 0) > 0
 
@@ -139,13 +155,13 @@ def test_no_plate_is_ever_a_metric(metrics: PipelineMetrics) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers(0, 1000), max_size=60))
-def test_reasons_are_bounded_and_nothing_dropped_is_forgotten(drops: dict[str, int]) -> None:
+def test_drop_reasons_are_bounded_and_their_sum_is_preserved(drops: dict[str, int]) -> None:
     kept = bounded(drops)
     assert len(kept) <= MAX_REASONS + 1
     assert sum(kept.values()) == sum(drops.values())
 
 
-def test_reasons_of_refusal_are_bounded() -> None:
+def test_refusal_reasons_are_bounded() -> None:
     metrics = PipelineMetrics()
     for number in range(1000):
         metrics.refused(f"camera {number} is not declared")
@@ -154,7 +170,7 @@ def test_reasons_of_refusal_are_bounded() -> None:
     assert sum(sample.value for sample in samples) == 1000
 
 
-def test_two_pipelines_in_one_process_do_not_meet() -> None:
+def test_two_pipelines_in_one_process_are_independent() -> None:
     first, second = PipelineMetrics(), PipelineMetrics(CollectorRegistry())
     first.event("count")
     assert _value(first, "events_total", kind="count") == 1
@@ -162,7 +178,7 @@ def test_two_pipelines_in_one_process_do_not_meet() -> None:
 
 
 def test_watching_twice_and_unknown_stages_and_kinds_are_refused(metrics: PipelineMetrics) -> None:
-    with pytest.raises(ValueError, match="already there"):
+    with pytest.raises(ValueError, match="already registered"):
         metrics.watch_sinks(list)
     with pytest.raises(ValueError, match="lunch"):
         metrics.stage("lunch", 1.0)
@@ -212,19 +228,19 @@ def test_prometheus_can_scrape(server: MetricsServer) -> None:
     assert {"viapublica_camera_decoded_frames", "viapublica_sink_lag_seconds"} <= names
 
 
-def test_health_names_what_is_in_trouble(server: MetricsServer) -> None:
+def test_health_names_unhealthy_cameras_and_sinks(server: MetricsServer) -> None:
     code, content_type, body = _get(f"{server.url}/health?verbose=1")
     assert (code, content_type) == (200, "application/json")
     assert json.loads(body) == {
         "status": "degraded",
         "cameras": {"backing-off": 1, "streaming": 1},
-        "cameras_in_trouble": ["av-2"],
-        "sinks_in_trouble": ["kafka"],
+        "unhealthy_cameras": ["av-2"],
+        "unhealthy_sinks": ["kafka"],
         "events_pending": 3,
     }
 
 
-def test_health_fails_when_no_camera_is_left() -> None:
+def test_health_is_failing_if_all_cameras_failed() -> None:
     metrics = PipelineMetrics()
     metrics.watch_sources(lambda: {"a": SourceStatus(SourceState.FAILED), "b": SourceStatus(SourceState.FAILED)})
     with MetricsServer(metrics, port=0) as server:
@@ -233,7 +249,7 @@ def test_health_fails_when_no_camera_is_left() -> None:
     assert json.loads(body)["status"] == "failing"
 
 
-def test_health_is_well_before_anything_is_watched_and_when_all_files_are_done() -> None:
+def test_health_is_ok_without_sources_and_after_all_files_ended() -> None:
     metrics = PipelineMetrics()
     assert metrics.health()["status"] == "ok"
     metrics.watch_sources(lambda: {"a": SourceStatus(SourceState.ENDED)})
@@ -244,7 +260,7 @@ def test_other_paths_are_not_found(server: MetricsServer) -> None:
     assert _get(f"{server.url}/secrets")[0] == 404
 
 
-def test_a_callable_that_fails_spoils_one_answer_and_not_the_server() -> None:
+def test_a_failing_callable_fails_one_response_and_not_the_server() -> None:
     metrics = PipelineMetrics()
     sick = True
 
@@ -260,13 +276,13 @@ def test_a_callable_that_fails_spoils_one_answer_and_not_the_server() -> None:
         assert _get(f"{server.url}/metrics")[0] == 200
 
 
-def test_a_client_that_says_nothing_does_not_keep_others_waiting(server: MetricsServer) -> None:
+def test_a_silent_client_does_not_block_others(server: MetricsServer) -> None:
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))):
         assert _get(f"{server.url}/metrics")[0] == 200
 
 
-def test_a_taken_port_is_a_clear_error(server: MetricsServer) -> None:
+def test_a_port_in_use_is_a_clear_error(server: MetricsServer) -> None:
     port = int(server.url.rsplit(":", 1)[1])
     with pytest.raises(ConfigError, match=rf"127\.0\.0\.1:{port}: the port is already in use") as caught:
         MetricsServer(PipelineMetrics(), port=port)
@@ -274,7 +290,7 @@ def test_a_taken_port_is_a_clear_error(server: MetricsServer) -> None:
 
 
 def test_an_address_of_another_machine_is_a_clear_error() -> None:
-    with pytest.raises(ConfigError, match="cannot listen there"):
+    with pytest.raises(ConfigError, match="cannot listen"):
         MetricsServer(PipelineMetrics(), host="192.0.2.1", port=0)
 
 

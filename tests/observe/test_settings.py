@@ -1,4 +1,4 @@
-"""The settings explain themselves and refuse what they do not know."""
+"""The settings are documented and refuse unknown keys and values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_every_field_has_a_title_and_a_description(model: type[BaseModel]) -> No
         assert field.description, name
 
 
-def test_the_defaults_tell_nothing_to_the_network() -> None:
+def test_nothing_is_exposed_to_the_network_by_default() -> None:
     settings = ObserveSettings()
     assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.AUTO)
     assert settings.metrics is None

@@ -1,4 +1,4 @@
-"""Times add up, over threads and through errors."""
+"""Stage times add up over threads, also for stages that raise."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_waiting_costs_time_and_no_processor() -> None:
     assert (totals.calls, totals.items) == (1, 5)
 
 
-def test_a_stage_that_fails_is_timed_too_and_the_error_goes_on() -> None:
+def test_a_failing_stage_is_timed_and_its_error_propagates() -> None:
     clock = StageClock()
     with pytest.raises(ZeroDivisionError), clock.stage(Stage.READ):
         _ = 1 / 0
     assert clock.totals()[Stage.READ].calls == 1
 
 
-def test_stages_are_told_on_and_come_in_the_order_of_a_frame_s_way() -> None:
+def test_stages_are_reported_in_processing_order() -> None:
     told: list[tuple[Stage, float, int]] = []
     clock = StageClock(lambda stage, seconds, items: told.append((stage, seconds, items)))
     clock.add("sink", 1.0)

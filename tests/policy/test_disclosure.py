@@ -1,4 +1,4 @@
-"""What a disclosure needs, without any database."""
+"""Rules of disclosures, without a database."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tests.cli.commands import app, viapublica
 from tests.project.places import ROOT
 
-_PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+_PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md"])
 _BLOCK = re.compile(r"(?P<run><!-- run -->\n)?```console\n(?P<body>.*?)```", re.DOTALL)
 _TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 
@@ -36,9 +36,17 @@ def _commands() -> list[_Command]:
     return found
 
 
+def _start(words: tuple[str, ...]) -> int | None:
+    """Where our own command begins, also behind `sudo -u USER` and with the path of an environment."""
+    at = 3 if words[:2] == ("sudo", "-u") else 0
+    return at if Path(words[at]).name == "viapublica" and len(words) > at + 1 else None
+
+
 _COMMANDS = _commands()
-_OURS = sorted({command.words for command in _COMMANDS if command.words[0] == "viapublica"})
+_OURS = sorted({command.words[at:] for command in _COMMANDS if (at := _start(command.words)) is not None})
 _MAKE = sorted({command.words for command in _COMMANDS if command.words[0] == "make"})
+_TOOLS = {".", "cp", "git", "docker", "journalctl", "pip", "python3", "sqlite3", "sudo", "sudoedit", "systemctl"}
+"""Of the system; what follows them is not checked."""
 _GROUPS = {
     *((name,) for name in ("camera", "config", "kafka", "models", "release", "spool", "store")),
     ("kafka", "dead-letters"),
@@ -52,7 +60,8 @@ def test_the_pages_show_commands() -> None:
     assert len(_MAKE) > 3
     assert _RUN
     others = {command.words[0] for command in _COMMANDS} - {"viapublica", "make"}
-    assert others <= {".", "git", "docker", "pip"}, "no test knows how to check these"
+    environments = {word for word in others if word.startswith(("/opt/", ".venv/bin/"))}
+    assert others - environments <= _TOOLS, "no test knows how to check these"
 
 
 @pytest.mark.parametrize("words", _OURS, ids=shlex.join)
@@ -83,12 +92,15 @@ def test_marked_command_runs(words: tuple[str, ...], tmp_path: Path) -> None:
 def test_the_page_of_all_keys_is_what_the_schema_says() -> None:
     done = viapublica("config", "explain", "--markdown")
     assert done.returncode == 0, done.stderr
-    page = (ROOT / "docs" / "configuration-keys.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "configuration-keys.md").read_text(encoding="utf-8")
     assert page == done.stdout, "run `make reference`"
 
 
 def test_the_tests_that_show_a_promise_exist() -> None:
-    named = re.findall(r"`(tests/[\w./]+)::(\w+)`", (ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
+    named = re.findall(
+        r"`(tests/[\w./]+)::(\w+)`",
+        (ROOT / "docs" / "reference" / "delivery-guarantees.md").read_text(encoding="utf-8"),
+    )
     assert len(named) > 20
     for file, test in named:
         assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
@@ -105,12 +117,51 @@ def test_files_named_in_the_docs_exist() -> None:
     assert not missing
 
 
-def test_every_decision_is_in_the_index_and_the_menu() -> None:
+_STATUS = re.compile(r"\n\n(\d{4}-\d\d-\d\d) · (?:accepted|superseded)\b([^#]*?)\n\n")
+
+
+def test_every_decision_has_a_date_and_a_status_and_is_in_the_index_and_the_menu() -> None:
     index = (ROOT / "docs" / "decisions" / "index.md").read_text(encoding="utf-8")
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    for note in (ROOT / "docs" / "decisions").glob("0*.md"):
-        assert note.name in index
+    notes = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    for note in notes:
+        head = _STATUS.search(note.read_text(encoding="utf-8"))
+        assert head, f"{note.name}: no line with date and status below the title"
+        row = next(line for line in index.splitlines() if re.match(rf"\| \[[^\]]*\]\({note.name}\)", line))
+        assert f"| {head[1]} |" in row, note.name
         assert note.name in menu
+    assert len(re.findall(r"^\| \[\d{4}", index, re.MULTILINE)) == len(notes)
+
+
+def test_a_superseded_decision_and_its_successor_name_one_another() -> None:
+    folder = ROOT / "docs" / "decisions"
+    heads = {note.name: _STATUS.search(note.read_text(encoding="utf-8")) for note in folder.glob("0*.md")}
+    for name, head in heads.items():
+        by = re.search(r"superseded in part by (.*?)(?:supersedes|$)", head[2] if head else "", re.DOTALL)
+        for later in re.findall(r"\]\((0[\w-]+\.md)\)", by[1] if by else ""):
+            successor = heads[later]
+            assert successor is not None
+            assert re.search(rf"supersedes parts of\s[^#]*\]\({name}\)", successor[2]), f"{later} does not name {name}"
+
+
+def test_every_page_is_in_the_menu() -> None:
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    missing = [str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")]
+    assert not [page for page in missing if f": {page}\n" not in menu]
+
+
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+
+
+def test_links_outside_the_site_lead_to_files() -> None:
+    """MkDocs checks the site's own links; README, CONTRIBUTING and CHANGELOG are outside."""
+    missing = [
+        f"{page.name}: {target}"
+        for page in [*ROOT.glob("*.md")]
+        for target in _LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in target and not (ROOT / target).exists()
+    ]
+    assert not missing
 
 
 @cache

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pipeline.config import load_config
+from tests.cli.commands import viapublica
 from tests.project.places import ROOT
 
 _LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
@@ -40,7 +43,9 @@ def test_the_wheel_carries_license_cards_configurations_and_types(wheel: zipfile
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pipeline"}
-    assert not [name for name in wheel.namelist() if name.endswith((".pt", ".mp4", ".pyc"))]
+    assert not [name for name in wheel.namelist() if name.endswith((".pt", ".pyc"))]
+    videos = {str(Path(name).parent) for name in wheel.namelist() if name.endswith(".mp4")}
+    assert videos <= {"pipeline/decode/known_clips"}
     weights = sorted(name for name in wheel.namelist() if name.endswith((".onnx", ".bin", ".xml")))
     traffic = ("viapublica_check", "viapublica_check_int8", "viapublica_traffic", "viapublica_traffic_int8")
     ours = ("plates/viapublica_plates", *(f"traffic/{name}" for name in traffic))
@@ -68,7 +73,8 @@ def test_locks_pin_with_hashes_and_name_no_registry(lock: Path) -> None:
 def test_every_direct_dependency_is_in_the_lock_and_fits() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    wanted += [need for extra in ("demo", "openvino") for need in project["project"]["optional-dependencies"][extra]]
+    extras = project["project"]["optional-dependencies"]
+    wanted += [need for extra in extras if extra not in {"all", "ultralytics"} for need in extras[extra]]
     lines = (ROOT / "requirements" / "dev.lock").read_text(encoding="utf-8").splitlines()
     locked: dict[str, list[str]] = {}
     for line in lines:
@@ -95,6 +101,35 @@ def test_the_example_configurations_are_valid(monkeypatch: pytest.MonkeyPatch) -
     assert city.event_store is not None
     assert city.event_store.type == "clickhouse"
     assert {sink.type for sink in load_config(ROOT / "configs" / "demo.yaml", os.environ).sinks} == {"chdb", "jsonl"}
+
+
+def test_the_small_city_has_twelve_cameras_on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMERA_PASSWORD", "x")
+    done = viapublica("config", "check", str(ROOT / "configs" / "small-city.yaml"))
+    assert done.returncode == 0, done.stderr
+    city = load_config(ROOT / "configs" / "small-city.yaml", os.environ)
+    assert len(city.cameras) == 12
+    assert {sink.type for sink in city.sinks} == {"chdb"}
+    assert city.record is not None
+
+
+def test_the_service_waits_longer_than_a_shutdown_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMERA_PASSWORD", "x")
+    unit = configparser.RawConfigParser(strict=False, interpolation=None)
+    unit.read(ROOT / "configs" / "systemd" / "viapublica.service", encoding="utf-8")
+    service = unit["Service"]
+    city = load_config(ROOT / "configs" / "small-city.yaml", os.environ)
+    assert int(service["TimeoutStopSec"]) > city.engine.shutdown_timeout_s
+    assert city.data_dir.is_relative_to(f"/var/lib/{service['StateDirectory']}")
+    assert service["ExecStart"].split()[1:2] == ["run"]
+    assert service["User"] != "root"
+
+
+def test_the_shipped_fonts_have_their_licenses(wheel: zipfile.ZipFile) -> None:
+    fonts = {name for name in wheel.namelist() if name.startswith("pipeline/resources/fonts/")}
+    for name in (name for name in fonts if name.endswith(".ttf")):
+        family = re.split(r"Sans|-", Path(name).name)[0]
+        assert f"pipeline/resources/fonts/LICENSE-{family}.txt" in fonts, name
 
 
 def test_compose_hands_over_what_the_city_configuration_asks_for() -> None:
@@ -124,5 +159,5 @@ def test_the_image_runs_as_nobody_in_particular_and_copies_no_weights() -> None:
     assert any(line.startswith("HEALTHCHECK") for line in lines)
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
-    assert {"!models/cards", "!models/plates", "!models/traffic"} <= set(ignored)
+    assert {"!models/cards", "!models/known-answers", "!models/plates", "!models/traffic"} <= set(ignored)
     assert "!models" not in ignored

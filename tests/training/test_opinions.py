@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.training.sources import TrainingDataError
-from models.training.traffic.opinions import mend, read_opinions
+from models.training.traffic.opinions import read_opinions, remove_torn_line
 
 WHOLE = '{"key": "a", "width": 9, "height": 9, "opinions": [["car", 1, 2, 3, 4, 0.5]]}\n'
 
@@ -16,7 +16,7 @@ def test_a_torn_last_line_does_not_count_and_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "opinions.jsonl"
     path.write_text(WHOLE + WHOLE.replace('"a"', '"b"')[:40])
     assert list(read_opinions(path)) == ["a"]
-    mend(path)
+    remove_torn_line(path)
     assert path.read_text() == WHOLE
     (opinion,) = read_opinions(path)["a"]
     assert (opinion.label, opinion.xyxy, opinion.score) == ("car", (1, 2, 3, 4), 0.5)

@@ -1,4 +1,4 @@
-"""Cards are checked before weights are opened, and weights before a runtime sees them."""
+"""Model cards are validated before weights are opened, and weights before a runtime loads them."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_every_shipped_card_loads_and_is_found_by_name() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("name", sorted(list_cards()))
-def test_shared_weights_are_the_ones_the_cards_describe(name: str, models_dir: Path) -> None:
+def test_shared_weights_match_their_cards(name: str, models_dir: Path) -> None:
     card = load_card(name, models_dir)
     assert verify_weights(card, models_dir).is_file()
     assert hashlib.sha256(read_weights(card, models_dir)).hexdigest() == card.sha256
 
 
 @pytest.mark.real
-def test_the_plate_readers_own_settings_agree_with_its_card(models_dir: Path) -> None:
+def test_the_plate_configuration_agrees_with_its_card(models_dir: Path) -> None:
     from fast_plate_ocr.inference.config import PlateConfig
 
     card = load_card("cct_xs_v1_global", models_dir)
@@ -91,7 +91,7 @@ def test_a_card_by_path_and_its_weights_beside_it(tmp_path: Path) -> None:
     assert verify_weights(card) == tmp_path / "weights.onnx"
 
 
-def test_weights_are_found_in_the_configured_folder_before_the_environments(
+def test_the_configured_folder_takes_precedence_over_the_environments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configured, environment, cards = tmp_path / "a", tmp_path / "b", tmp_path / "c"
@@ -106,21 +106,21 @@ def test_weights_are_found_in_the_configured_folder_before_the_environments(
     assert find_models_dir(configured)[:2] == [configured, environment]
 
 
-def test_a_folder_of_ones_own_may_bring_cards(tmp_path: Path) -> None:
+def test_a_user_folder_may_provide_cards(tmp_path: Path) -> None:
     (tmp_path / "cards").mkdir()
     write_card(tmp_path / "cards", name="mine")
     assert load_card("mine", tmp_path).name == "mine"
 
 
-def test_a_misspelt_name_gets_a_suggestion() -> None:
+def test_a_misspelled_name_gets_a_suggestion() -> None:
     with pytest.raises(ModelCardError, match=r"Did you mean 'yolox_nano_416'\?"):
         load_card("yolox_nano_46")
 
 
-def test_missing_weights_say_where_they_were_looked_for_and_whence_to_get_them(tmp_path: Path) -> None:
+def test_missing_weights_name_the_searched_folders_and_their_source(tmp_path: Path) -> None:
     path = write_card(tmp_path)
     (tmp_path / "weights.onnx").unlink()
-    with pytest.raises(ModelCardError, match=r"weights\.onnx is in none of .*Get it from: a test"):
+    with pytest.raises(ModelCardError, match=r"weights\.onnx was not found in .*Get it from: a test"):
         verify_weights(load_card(path))
 
 
@@ -145,7 +145,7 @@ def test_a_changed_companion_is_refused(tmp_path: Path) -> None:
         verify_weights(load_card(path))
 
 
-def test_companions_come_as_the_bytes_that_were_verified(tmp_path: Path) -> None:
+def test_companions_are_returned_as_the_verified_bytes(tmp_path: Path) -> None:
     path = write_card(tmp_path)
     path.write_text(
         path.read_text() + f"companions: [{{file: sub/x.bin, sha256: {hashlib.sha256(b'x').hexdigest()}}}]\n"
@@ -153,31 +153,31 @@ def test_companions_come_as_the_bytes_that_were_verified(tmp_path: Path) -> None
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "x.bin").write_bytes(b"x")
     assert read_companions(load_card(path)) == {"x.bin": b"x"}
-    (tmp_path / "x.bin").write_bytes(b"y")  # beside the weights goes first, and must be the file described, too
+    (tmp_path / "x.bin").write_bytes(b"y")  # a file beside the weights takes precedence, and is verified too
     with pytest.raises(ModelIntegrityError, match=r"x\.bin"):
         read_companions(load_card(path))
 
 
 @pytest.mark.parametrize("spelling", [b"\x0a\x08", b"\x0a\x88\x00", b"\x8a\x80\x00\x88\x80\x00"])
-def test_onnx_files_that_keep_their_numbers_elsewhere_are_refused(spelling: bytes, tmp_path: Path) -> None:
+def test_onnx_files_with_external_data_are_refused(spelling: bytes, tmp_path: Path) -> None:
     data = b"\x42\x01w\x6a\x12" + spelling + b"location\x12\x06e.data\x70\x01"
     path = write_card(tmp_path)
     path.write_text(path.read_text().replace(hashlib.sha256(BYTES).hexdigest(), hashlib.sha256(data).hexdigest()))
     (tmp_path / "weights.onnx").write_bytes(data)
-    with pytest.raises(ModelCardError, match=r"weights\.onnx keeps numbers in another file.*Export it as one file"):
+    with pytest.raises(ModelCardError, match=r"weights\.onnx refers to external data.*Export it as a single file"):
         read_weights(load_card(path))
 
 
-def test_an_openvino_card_must_vouch_for_its_numbers(tmp_path: Path) -> None:
+def test_an_openvino_card_must_name_its_bin_file(tmp_path: Path) -> None:
     path = write_card(tmp_path, suffix="xml")
     path.write_text(path.read_text().replace("format: onnx", "format: openvino"))
-    with pytest.raises(ModelCardError, match=r"needs the \.bin file among its 'companions'"):
+    with pytest.raises(ModelCardError, match=r"needs exactly one \.bin file among its 'companions'"):
         load_card(path)
 
 
 @pytest.mark.parametrize("file", ["/x/weights.onnx", "../weights.onnx", "a/../../weights.onnx", ".."])
 @pytest.mark.parametrize("key", ["file", "companions", "plate_config"])
-def test_a_cards_files_stay_in_the_models_folder(file: str, key: str, tmp_path: Path) -> None:
+def test_files_of_a_card_must_be_inside_the_models_folder(file: str, key: str, tmp_path: Path) -> None:
     path = write_card(tmp_path)
     companion = f"{{file: {file}, sha256: {'a' * 64}}}"
     text = path.read_text()
@@ -188,13 +188,13 @@ def test_a_cards_files_stay_in_the_models_folder(file: str, key: str, tmp_path: 
             "plate_config": f"{text}plate_config: {companion}\n",
         }[key]
     )
-    with pytest.raises(ModelCardError, match="leaves the models folder") as caught:
+    with pytest.raises(ModelCardError, match="is outside the models folder") as caught:
         load_card(path)
     assert f"{path}:{5 if key == 'file' else 13}:" in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", ["pt", "pth", "pkl", "PT"])
-def test_pickles_are_refused_unless_asked_for(tmp_path: Path, suffix: str) -> None:
+def test_pickles_are_refused_unless_requested(tmp_path: Path, suffix: str) -> None:
     card = load_card(write_card(tmp_path, suffix=suffix))
     with pytest.raises(ModelCardError, match="pickle"):
         verify_weights(card)
@@ -210,9 +210,9 @@ def test_pickles_are_refused_unless_asked_for(tmp_path: Path, suffix: str) -> No
         (("width: 320", "widht: 320"), 10, "unknown key 'input.widht'. Did you mean 'width'?"),
         (("layout: yolo", "layout: yolo12"), 4, "layout"),
         (("classes: 3\n", ""), 1, "needs 'classes'"),
-        (("2: car", "5: car"), 1, "labels name channel 5"),
+        (("2: car", "5: car"), 1, "'labels' names channel 5"),
         (("2: car", "-1: car"), 12, "negative"),
-        (("2: car", "2: dog"), 12, "'dog' is not one of our labels"),
+        (("2: car", "2: dog"), 12, "'dog' is not a label"),
         (("name: small", "name: other"), 1, "its name is 'other'"),
         (("sha256: ", "sha256: z"), 6, "sha256"),
         (("task: detect", "task: read-plates"), 1, "does not fit task"),
@@ -230,14 +230,14 @@ def test_a_malformed_card_names_its_line(tmp_path: Path, change: tuple[str, str]
 
 
 @pytest.mark.parametrize("text", ["a: [1", "- a list\n", "", "name: a\nname: b\n", "\x00"])
-def test_what_is_not_a_card_is_an_error_of_ours(tmp_path: Path, text: str) -> None:
+def test_a_document_that_is_no_card_is_a_model_card_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "small.yaml"
     path.write_text(text)
     with pytest.raises(ModelCardError):
         load_card(path)
 
 
-def test_bytes_that_are_no_text_are_an_error_of_ours(tmp_path: Path) -> None:
+def test_binary_content_is_a_model_card_error(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_bytes(b"\xff\xfe\x00name")
     with pytest.raises(ModelCardError, match="cannot be read"):
@@ -253,21 +253,21 @@ def test_a_card_cannot_run_code(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
-def test_a_label_that_the_law_forbids_stops_the_card(tmp_path: Path) -> None:
+def test_a_card_with_a_forbidden_label_is_refused(tmp_path: Path) -> None:
     path = write_card(tmp_path)
     path.write_text(path.read_text().replace("2: car", "2: ethnicity"))
     with pytest.raises(PolicyError, match="ethnicity"):
         load_card(path)
 
 
-def test_names_inside_the_weights_are_held_against_the_card(tmp_path: Path) -> None:
+def test_embedded_class_names_must_agree_with_the_card(tmp_path: Path) -> None:
     card = load_card(write_card(tmp_path))
     check_embedded_names(card, {0: "person", 1: "bicycle", 2: "car"})
     check_embedded_names(card, {0: "0", 1: "1", 2: "2"})
     check_embedded_names(card, {})
-    with pytest.raises(ModelCardError, match="calls channel 2 'car', the weights themselves call it 'dog'"):
+    with pytest.raises(ModelCardError, match="names channel 2 'car', the weights name it 'dog'"):
         check_embedded_names(card, {0: "person", 1: "cat", 2: "dog"})
-    with pytest.raises(ModelCardError, match="says 3 classes, the weights name 2"):
+    with pytest.raises(ModelCardError, match="states 3 classes, the weights name 2"):
         check_embedded_names(card, {0: "person", 1: "car"})
     with pytest.raises(PolicyError, match="gender"):
         check_embedded_names(card, {0: "person", 1: "gender", 2: "car"})
@@ -277,7 +277,7 @@ def test_names_inside_the_weights_are_held_against_the_card(tmp_path: Path) -> N
     ("extra", "words"),
     [("deep: " + "[" * 5000, "levels deep"), ("nul: x\0y", "#x0000"), ("day: 2026-13-45", "no timestamp")],
 )
-def test_a_card_that_no_yaml_reader_can_take_is_named_with_its_line(tmp_path: Path, extra: str, words: str) -> None:
+def test_invalid_yaml_is_reported_with_its_line(tmp_path: Path, extra: str, words: str) -> None:
     card = write_card(tmp_path)
     card.write_text(f"{extra}\n{card.read_text()}")
     with pytest.raises(ModelCardError, match=words) as caught:

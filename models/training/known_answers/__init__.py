@@ -1,1 +1,1 @@
-"""Images with a known answer: drawn by us, so that they may be shipped, and what each network finds in them."""
+"""Images with a known answer: synthetic, so that they may be distributed, with each network's recorded answers."""

@@ -1,4 +1,4 @@
-"""Persons and faces drawn with soft shading, for images whose right answer is known. They are nobody's likeness.
+"""Synthetic persons and faces with soft shading, for images with a known answer; no real person is depicted.
 
 Shapes are filled at `_OVERSAMPLING` times the size and scaled down. Colors are BGR, 0 to 255.
 """

@@ -1,4 +1,4 @@
-"""The images with a known answer, and the sprites that verification pastes into a video's own frames."""
+"""Images with a known answer, and the sprites that verification pastes into frames of a video."""
 
 from __future__ import annotations
 

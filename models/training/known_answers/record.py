@@ -1,8 +1,8 @@
-"""Draw the images with a known answer and write into every card what its network finds in them.
+"""Drawing of the images with a known answer, and recording of each network's answers in its card.
 
     python -m models.training.known_answers.record --models FOLDER
 
-Run it after weights have changed, and look at the differences: a card must never learn a wrong answer.
+Run it after weights have changed, and review the differences: a wrong answer must never be recorded.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Final
 import cv2
 import numpy as np
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.known_answers.images import PLATES, plate_image, sprites, street_image
 from pipeline.detect.build import backends_for
 from pipeline.detect.image_region import WholeImage
-from pipeline.detect.known_answer import LEAST_SCORE
+from pipeline.detect.known_answer import MIN_SCORE
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.frame import BgrImage
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, help="folder with other people's weights")
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         street, plates = _write_images()
         for name, path in sorted(list_cards(options.models).items()):
             card = load_card(name, options.models)
@@ -82,7 +82,7 @@ def _in_the_street(plate: BgrImage) -> BgrImage:
 
 
 def _objects(card: ModelCard, street: Path, models: Path) -> list[str]:
-    settings = DetectSettings(model=card.name, confidence=LEAST_SCORE)
+    settings = DetectSettings(model=card.name, confidence=MIN_SCORE)
     if card.format is Format.OPENVINO:
         from pipeline.inference.openvino_backend import OpenVino
 

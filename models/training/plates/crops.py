@@ -1,4 +1,4 @@
-"""What the reader sees: crops as a detector would cut them, of real plates and of rendered ones set into images."""
+"""Training crops of the plate reader, as a detector cuts them: real plates, and rendered ones pasted into images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.lpr.crop_variants import TILT_ASPECT, TWO_LINE_ASPECT, set_upright
 SIZE: Final = (128, 64)
 """Width and height of the network's input; crops are stretched to it, as fast-plate-ocr does."""
 _CONTEXT: Final = 1.2
-"""Real plates are kept with so much of the plate's own size around them, to be cut with jitter."""
+"""Margin around stored real plates as a fraction of the plate's size, for crops with jitter."""
 _RENDERED: Final = 64
 _RENEWED: Final = 0.3
 """Rendered plates in stock, and how often one that was used is drawn anew: drawing costs more than wearing."""
@@ -118,11 +118,11 @@ def cut(scene: Scene, rng: np.random.Generator) -> Image:
     return _sized(_worn_crop(_tilted(scene, rng), rng))
 
 
-def look(scene: Scene, rng: np.random.Generator) -> tuple[Image, str]:
-    """One of the ways in which the reader looks at a crop (`pipeline.lpr.crop_variants`), and what is to be read there.
+def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, str]:
+    """One of the variants of a crop that the reader uses (`pipeline.lpr.crop_variants`), and its text.
 
     A plate that lies on its side, stands on its head or was set upright the wrong way says nothing: so the reader
-    knows which of several looks is the right one.
+    learns which of several variants is the right one.
     """
     scene = _tilted(scene, rng)
     crop = _worn_crop(scene, rng)
@@ -200,4 +200,4 @@ def stream(scenes: list[Scene], real_share: float, seed: int) -> Iterator[tuple[
             scene = rendered[place]
             if rng.random() < _RENEWED:
                 rendered[place] = rendered_scene(scenes, rng)
-        yield look(scene, rng)
+        yield variant(scene, rng)

@@ -1,4 +1,4 @@
-"""How many plates a reader reads right: from labeled boxes, and from the boxes of a detector.
+"""Accuracy of a plate reader on labeled boxes and on the boxes of a detector.
 
 python -m models.training.plates.evaluate --data ../shared/data --models ../shared/models --reader viapublica_plates
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.figures import calibration_error, shown
 from models.training.sources import PLATE_SETS, Sample, load, read_images, upright
 from pipeline.decode.lazy_images import ArrayImage
@@ -69,8 +69,8 @@ def read_found(samples: Sequence[Sample], detector: Detector, reader: PlateReade
         for box, labeled in zip(boxes, sample.boxes, strict=True):
             read, confidence = "", 0.0
             middle = _nearest(box, found)
-            if middle is not None and (told := decode(seen[middle])) is not None:
-                read, confidence = told.text, told.confidence
+            if middle is not None and (decoded := decode(seen[middle])) is not None:
+                read, confidence = decoded.text, decoded.confidence
             readings.append(Reading(sample, labeled.layout, labeled.text, read, confidence))
     return readings
 
@@ -115,7 +115,7 @@ def plot(readings: Sequence[Reading], name: str, out: Path) -> None:
     counts = np.bincount(bins, minlength=10)
     shares = np.bincount(bins, weights=right, minlength=10) / np.maximum(counts, 1)
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, height_ratios=(3, 1), figsize=(5, 5.5), layout="tight")
-    upper.plot([0, 1], [0, 1], color="gray", linestyle="--", label="keeps its word")
+    upper.plot([0, 1], [0, 1], color="gray", linestyle="--", label="perfectly calibrated")
     filled = counts > 0
     upper.plot((edges[:-1] + 0.05)[filled], shares[filled], marker="o", label=name)
     upper.set(ylabel="share exactly right", ylim=(-0.03, 1.03))
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="reliability of the last reader on labeled boxes held out, as PNG")
     parser.add_argument("--held-out", action="store_true", help="only the validation part")
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         samples = [s for folder in PLATE_SETS for s in read_images(options.data, folder)]
         if options.held_out:
             samples = [s for s in samples if s.validation]

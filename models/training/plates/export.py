@@ -1,4 +1,4 @@
-"""The trained reader as the ONNX file that is shipped: probabilities calibrated, parity checked.
+"""Export of the trained plate reader to ONNX: calibration of probabilities, parity check.
 
     python -m models.training.plates.export --data ../shared/data --keras build/training/plates/finished.keras \
         --out models/plates/viapublica_plates.onnx
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.training.cards import publish
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.plates.network import build
 from models.training.plates.train import PLATE_CONFIG, validation_set
 from models.training.sources import TrainingDataError
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--card", type=Path, default=Path("models/cards/viapublica_plates.yaml"))
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         value = export(options.data, options.keras, options.out, options.card, options.seed)
         print(f"temperature {value:.3f}, {options.out}")
 

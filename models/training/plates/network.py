@@ -1,4 +1,4 @@
-"""The reader's network: fast-plate-ocr's CCT, built by that library, started from its MIT-licensed global weights."""
+"""Network of the plate reader: CCT of fast-plate-ocr, initialized from its MIT-licensed global weights."""
 
 from __future__ import annotations
 

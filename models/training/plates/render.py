@@ -1,4 +1,4 @@
-"""Draws Brazilian plates: CONTRAN resolution 969/2022 (Mercosul) and the layout before it, cars and motorcycles.
+"""Rendering of Brazilian plates: CONTRAN resolution 969/2022 (Mercosul) and the layout before it, cars and motorcycles.
 
 Geometry in millimeters: car 400 × 130, motorcycle 200 × 170 (both layouts); a pixel per millimeter.
 """

@@ -1,4 +1,4 @@
-"""Trains the plate reader; resumable: run it again and it goes on from its last epoch.
+"""Training of the plate reader; resumes from the last epoch.
 
 python -m models.training.plates.train --data ../shared/data --start cct_xs_v1_global.onnx --work build/training/plates
 """
@@ -54,7 +54,7 @@ def _produce(data: Path, plan: Plan, seed: int, queue: Any) -> None:
             pairs = [next(crops) for _ in range(plan.batch)]
             images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _ in pairs])
             queue.put((images, np.stack([one_hot(text) for _, text in pairs])))
-    except Exception as error:  # noqa: BLE001 - told by the process that waits
+    except Exception as error:  # noqa: BLE001 - reported by the waiting process
         queue.put(str(error) or type(error).__name__)
 
 

@@ -1,4 +1,4 @@
-"""How a reader's network fares on held-out plates that are worn as cameras wear them, and on drawn ones.
+"""Accuracy of plate-reading networks on degraded held-out plates and on rendered ones.
 
 python -m models.training.plates.worn --data ../shared/data A.onnx B.onnx
 """
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.plates.crops import cut, real_scenes, set_in
@@ -42,7 +42,7 @@ def worn(data: Path, seed: int, cuts: int = 10, drawn: int = 150) -> list[Worn]:
 
 
 def read(weights: Path, crops: Sequence[Worn]) -> list[str]:
-    """What is read in each crop, the surest character of each place."""
+    """Text of each crop: the most probable character of each slot."""
     session = ort.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
     texts = []
     for start in range(0, len(crops), 64):
@@ -54,14 +54,14 @@ def read(weights: Path, crops: Sequence[Worn]) -> list[str]:
 
 
 def sheet(crops: Sequence[Worn], texts: Sequence[str], out: Path) -> None:
-    """Misread drawn plates, with text and reading below: nobody's plate, so they can be shown."""
+    """Contact sheet of misread rendered plates, with text and reading below; synthetic, so they can be published."""
     cells = []
     for (image, text, source), found in zip(crops, texts, strict=True):
         if source.startswith("drawn") and found != text:
             cell = np.full((154, 260, 3), 255, np.uint8)
             cell[:128, 2:258] = cv2.resize(image, (256, 128), interpolation=cv2.INTER_CUBIC)
-            told = f"{text} read {found or 'nothing'}"
-            cv2.putText(cell, told, (4, 146), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+            caption = f"{text} read {found or 'nothing'}"
+            cv2.putText(cell, caption, (4, 146), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
             cells.append(cell)
     step = max(1, len(cells) // _SHOWN)
     rows = [np.hstack(cells[::step][n : n + 4]) for n in range(0, min(_SHOWN, len(cells[::step])) - 3, 4)]
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="drawn plates that the last reader misreads, as an image")
     parser.add_argument("weights", type=Path, nargs="+")
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         crops = worn(options.data, options.seed)
         print("| worn plates | " + " | ".join(path.stem for path in options.weights) + " |")
         print("| --- |" + " --- |" * len(options.weights))

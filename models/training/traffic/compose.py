@@ -1,4 +1,4 @@
-"""One training image out of a labeled one: turned, cropped, with things pasted in, and worn by weather and codec."""
+"""Augmentation of labeled images: rotation, cropping, pasted objects, degradation by weather and codec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""8 bits out of a float ONNX file, by NNCF, in the one form that ONNX Runtime and OpenVINO both compute rightly.
+"""8-bit quantization of float ONNX files by NNCF, in the form that ONNX Runtime and OpenVINO both compute correctly.
 
 Activations are stored unsigned. NNCF writes signed ones, and OpenVINO (2026.4) loses their scale where a quantized
 tensor is split and joined again, as in every block of a YOLO: see `docs/decisions/0018-int8-exports.md`.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from models.training.sources import TrainingDataError
 
 _SHIFT: Final = 128
-"""From a signed to an unsigned byte: the number and its zero point move alike, so every value stays what it was."""
+"""From a signed to an unsigned byte: value and zero point shift alike, so the represented numbers do not change."""
 
 
 def to_int8(
@@ -27,7 +27,7 @@ def to_int8(
     Args:
         onnx_file: the float network.
         seen: (1, 3, height, width) images to calibrate on.
-        out: the file to be written.
+        out: the output file.
         exact_everywhere: weights of 7 bits in every layer, not only in the first. Processors without VNNI add two
             products in 16 bits: 2 · 255 · 64 fits, 2 · 255 · 127 may not and would be cut off.
     """

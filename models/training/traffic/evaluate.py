@@ -1,4 +1,4 @@
-"""What a detector finds of the held-out part, set by set.
+"""Recall and precision of a detector on the held-out part of each set.
 
 python -m models.training.traffic.evaluate --data ../shared/data --models ../shared/models --detector viapublica_traffic
 """
@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.sources import Sample, everything, load, upright
@@ -36,10 +36,10 @@ _IOU: Final = 0.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found of one label in one image.
+    """Detections of one label in one image.
 
     Attributes:
-        sample, image, label: where and what; the image is turned as it was looked at.
+        sample, image, label: where and what; the image is rotated as it was processed.
         found, found_right: (n, 4) xyxy boxes, surest first, and which of them are on a labeled object.
         labeled, labeled_found: (m, 4) xyxy boxes and which of them were found.
     """
@@ -105,11 +105,11 @@ def matched(found: Any, labeled: Any, least: float) -> tuple[npt.NDArray[np.bool
 def outcomes(
     samples: Sequence[Sample], teacher: Teacher, result: Result, *, as_stored: bool = False
 ) -> Iterator[Outcome]:
-    """Look at all samples that have labels of what the teacher looks for; times go into `result`."""
+    """Run the teacher on all samples that have labels of its classes; times go into `result`."""
     for sample, stored in load([s for s in samples if _asked(s, teacher)]):
         image, boxes = upright(stored, [box.xyxy for box in sample.boxes], 0 if as_stored else sample.turn)
         start = time.perf_counter()
-        rows = teacher.look(image)
+        rows = teacher.detect(image)
         result.milliseconds.append(1000 * (time.perf_counter() - start))
         rows = sorted((row for row in rows if row[5] >= CONFIDENCE), key=lambda row: -row[5])
         for label in _asked(sample, teacher):
@@ -168,7 +168,7 @@ def main() -> None:
     )
     parser.add_argument("--everything", action="store_true", help="not only the held-out part")
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         samples = [s for s in everything(options.data) if s.validation or options.everything]
         sideways = [s for s in samples if s.turn]
         print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")

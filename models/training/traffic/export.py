@@ -1,11 +1,11 @@
-"""The trained detector as the files that are shipped: float ONNX of any size and batch, and int8 for processors.
+"""Export of the trained detector: float ONNX of any size and batch, and int8 for processors.
 
     python -m models.training.traffic.export --data ../shared/data \
         --checkpoint build/training/traffic/runs/last/weights/last.pt --work build/training/traffic --out models/traffic
 
 All are ONNX files of any batch and size, and run in ONNX Runtime and OpenVINO. NNCF calibrates the int8 one on
 training images of both sizes; the last convolutions and what follows stay float: boxes are sums of differences there.
-`--network FILE` in place of `--checkpoint` makes the int8 file again out of a float ONNX file (`make int8`).
+`--network FILE` in place of `--checkpoint` makes the int8 file from a float ONNX file (`make int8`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.training.cards import publish
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.sources import Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.eight_bits import stored_in_16_bits, to_int8
@@ -33,31 +33,31 @@ NAME: Final = "viapublica_traffic"
 SIZES: Final = (640, 416)
 _CALIBRATION: Final = 300
 _LEAST: Final = 0.25
-"""The score from which users count an object, all labels alike."""
+"""The score threshold of users, the same for all labels."""
 CHECK: Final = "viapublica_check"
-"""The second network, which looks at what the first one covered."""
+"""The second network, which verifies redacted video."""
 REACHED: Final = {
     "plate": 0.16, "person": 0.09, "face": 0.068, "car": 0.073, "bus": 0.073, "truck": 0.073, "bicycle": 0.09,
     "motorcycle": 0.07,
 }  # fmt: skip
-"""Where the network's own score stands when precision and recall on the held-out part are what `_LEAST` should mean;
-bicycles and motorcycles, which no set measures, as persons and other vehicles."""
+"""Scores of the network at which precision and recall on the held-out part suit the threshold `_LEAST`; bicycles and
+motorcycles, which no set measures, have those of persons and other vehicles."""
 
 
 def trained(checkpoint: Path, reached: Mapping[str, float] = REACHED) -> Any:
-    """The averaged network of a checkpoint, in evaluation mode, its scores moved label by label: see `REACHED`.
+    """The averaged network of a checkpoint, in evaluation mode, with scores shifted per label: see `REACHED`.
 
     Raises:
-        TrainingDataError: it is not there, or not a checkpoint.
+        TrainingDataError: it is missing, or not a checkpoint.
     """
     import torch
 
     if not checkpoint.is_file():
-        raise TrainingDataError(f"{checkpoint}: is not there; train first")
+        raise TrainingDataError(f"{checkpoint}: does not exist; train first")
     stored = torch.load(checkpoint, map_location="cpu", weights_only=False)
     model = stored.get("ema") or stored.get("model")
     if model is None:
-        raise TrainingDataError(f"{checkpoint}: holds no network")
+        raise TrainingDataError(f"{checkpoint}: contains no network")
     model = model.float().eval().fuse()
     shifts = torch.tensor([logit(_LEAST) - logit(reached.get(word, _LEAST)) for word in CLASSES])
     for branch in model.model[-1].cv3:
@@ -170,7 +170,7 @@ def main() -> None:
     options = parser.parse_args()
     name = CHECK if options.check else NAME
     unfinished = options.work / "exported"
-    with told(parser):
+    with reported_errors(parser):
         seen = images(calibration(everything(options.data)))
         unfinished.mkdir(parents=True, exist_ok=True)
         trained_file, whole = float_network(options, name, unfinished)

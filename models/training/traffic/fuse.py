@@ -1,4 +1,4 @@
-"""Several teachers' boxes to one opinion per object (weighted boxes fusion), and how sure it is."""
+"""Weighted boxes fusion of the teachers' detections, with an agreement score."""
 
 from __future__ import annotations
 

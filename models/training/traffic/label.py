@@ -1,9 +1,9 @@
-"""Labels for all images: the collectors' own where they have some, elsewhere what the teachers agree on.
+"""Pseudo-labels of all images: detections on which the teachers agree, beside the collectors' labels.
 
     python -m models.training.traffic.label --data ../shared/data --models ../shared/models
 
-Writes `opinions.jsonl`, one line per image, and goes on where it stopped. What of it becomes a label, and what is
-painted over because nobody is sure, is decided in `material`, which is quick to change and run again.
+Writes `opinions.jsonl`, one line per image, and resumes where it stopped. `material` decides which of them become
+labels and which are painted over as uncertain; it is quick to change and to run again.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.sources import Sample, everything, load, upright
 from models.training.traffic.fuse import Opinion, fuse
-from models.training.traffic.opinions import mend, read_opinions
-from models.training.traffic.teachers import OBJECTS, Teacher, teachers
+from models.training.traffic.opinions import read_opinions, remove_torn_line
+from models.training.traffic.teachers import OBJECTS, Teacher, all_teachers
 
 LABELS = (*OBJECTS, "face", "plate")
 
 
-def opinions(image: Image, looks: Sequence[Teacher]) -> list[Opinion]:
-    """What the teachers think of an image, all labels."""
-    found = {teacher.name: teacher.look(image) for teacher in looks}
+def opinions(image: Image, teachers: Sequence[Teacher]) -> list[Opinion]:
+    """Fused detections of the teachers in an image, all labels."""
+    found = {teacher.name: teacher.detect(image) for teacher in teachers}
     return [
         opinion
         for label in LABELS
-        for opinion in fuse([found[teacher.name] for teacher in looks if label in teacher.labels], label)
+        for opinion in fuse([found[teacher.name] for teacher in teachers if label in teacher.labels], label)
     ]
 
 
-def label(samples: Sequence[Sample], looks: Sequence[Teacher], out: Path) -> None:
-    """Write the opinions on all samples that `out` does not have yet."""
+def label(samples: Sequence[Sample], teachers: Sequence[Teacher], out: Path) -> None:
+    """Write the opinions on all samples that `out` does not contain yet."""
     out.parent.mkdir(parents=True, exist_ok=True)
     done: set[str] = set()
     if out.is_file():
-        mend(out)
+        remove_torn_line(out)
         done = set(read_opinions(out))
     todo = [sample for sample in samples if sample.key not in done]
     with out.open("a", encoding="utf-8") as file:
@@ -50,7 +50,7 @@ def label(samples: Sequence[Sample], looks: Sequence[Teacher], out: Path) -> Non
             image, _ = upright(stored, [], sample.turn)
             line: dict[str, Any] = {"key": sample.key, "width": image.shape[1], "height": image.shape[0]}
             line["opinions"] = [
-                [o.label, *(round(v, 1) for v in o.xyxy), round(o.score, 3)] for o in opinions(image, looks)
+                [o.label, *(round(v, 1) for v in o.xyxy), round(o.score, 3)] for o in opinions(image, teachers)
             ]
             file.write(json.dumps(line) + "\n")
             file.flush()
@@ -66,9 +66,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    with told(parser):
-        looks = teachers(options.models, options.centerface, options.platedet)
-        label(everything(options.data), looks, options.work / "opinions.jsonl")
+    with reported_errors(parser):
+        found = all_teachers(options.models, options.centerface, options.platedet)
+        label(everything(options.data), found, options.work / "opinions.jsonl")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""From opinions to training images: what is a label, what is painted over, what is pasted in.
+"""Training images of the detector: labels from opinions, uncertain objects painted over, objects pasted in.
 
     python -m models.training.traffic.material --data ../shared/data --work build/training/traffic
 
 Reads `opinions.jsonl` and writes `images/` in the layout of Ultralytics (images, labels, data.yaml) and contact
-sheets to be looked at before anything is trained.
+sheets for review before training.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.sources import Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.compose import Bank, Labeled, compose
@@ -223,7 +223,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.count < 1:
         parser.error("--count must be at least 1")
-    with told(parser):
+    with reported_errors(parser):
         table = write(options.data, options.work, options.count, options.seed)
         print(table, {part: counts(table.parent / part / "labels") for part in ("train", "val")})
 

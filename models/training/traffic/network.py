@@ -1,4 +1,4 @@
-"""A detector's network with eight classes, started from the float weights of its COCO ancestor."""
+"""Detector network with eight classes, initialized from the float weights of its COCO ancestor."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Contact sheets of a detector's hits, misses and false alarms on the held-out part, to be looked at.
+"""Contact sheets of a detector's hits, misses and false alarms on the held-out part.
 
     python -m models.training.traffic.sheets --data ../shared/data --models ../shared/models \
         --detector viapublica_traffic --label plate --out build/training/sheets
 
-Green is a label that was found, red one that was missed, blue a box that lies on no label. `--hide` makes plates and
-faces unrecognizable, for sheets that are shown to others.
+Green: detected label; red: missed label; blue: detection on no label. `--hide` makes plates and faces unrecognizable,
+for sheets that are published.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from models.training.command import told
+from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.sources import everything
 from models.training.traffic.evaluate import GROUPS, Outcome, Result, outcomes
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--hide", action="store_true", help="plates and faces made unrecognizable")
     parser.add_argument("--out", type=Path, default=Path("build/training/sheets"))
     options = parser.parse_args()
-    with told(parser):
+    with reported_errors(parser):
         samples = [s for s in everything(options.data) if s.validation and s.source in (options.source or {s.source})]
         cells: dict[tuple[str, str], list[Image]] = {}
         teacher = CardTeacher(options.detector, CLASSES, options.models)

@@ -1,4 +1,4 @@
-"""Peers' detectors as teachers: each looks at an image in its own way and says what it sees.
+"""Detectors of other projects as teachers for pseudo-labels.
 
 Found objects are rows of (label word, x1, y1, x2, y2, score), pixels of the image.
 """
@@ -24,7 +24,7 @@ from pipeline.weights.catalog import load_card
 Found: TypeAlias = tuple[str, float, float, float, float, float]
 _THREADS: Final = 2
 _LEAST: Final = 0.15
-"""Scores below this are not even doubts."""
+"""Detections with lower scores are ignored."""
 
 
 class Teacher(Protocol):
@@ -33,8 +33,8 @@ class Teacher(Protocol):
     name: str
     labels: frozenset[str]
 
-    def look(self, image: Image) -> list[Found]:
-        """Everything it finds in a (height, width, 3) BGR image."""
+    def detect(self, image: Image) -> list[Found]:
+        """All its detections in a (height, width, 3) BGR image."""
         ...
 
 
@@ -55,11 +55,11 @@ class CardTeacher:
 
         Args:
             card: name or path of its card.
-            labels: what is wanted of it, as far as the card has it.
+            labels: labels to use, as far as the card has them.
             models: folder of the weights.
             size: side of its input in pixels; by default the card's.
-            closer: a plate network looks at each vehicle once more, one by one.
-            backend: who runs it.
+            closer: run a plate network on a crop of each vehicle too.
+            backend: library that runs it.
         """
         self.name = f"{card}@{size}" if size else card
         self.labels = frozenset(labels) & set(load_card(card, models).labels.values())
@@ -67,7 +67,7 @@ class CardTeacher:
             model="yolo11n_int8_320" if closer else card,
             plate_model=card if closer else None,
             plate_search=PlateSearch.BOTH,
-            plate_looks=8,
+            max_plate_crops=8,
             input_size=(size, size) if size else None,
             confidence=_LEAST,
             threads=_THREADS,
@@ -75,7 +75,7 @@ class CardTeacher:
         )
         self._detector = build_detector(settings, models)
 
-    def look(self, image: Image) -> list[Found]:
+    def detect(self, image: Image) -> list[Found]:
         """See `Teacher`."""
         found = self._detector.detect([ArrayImage(image)])[0]
         rows = zip(found.labels, found.boxes, found.scores, strict=True)
@@ -92,7 +92,7 @@ class YuNetTeacher:
     def __init__(self, weights: Path) -> None:
         self._net: Any = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), 0.3, 0.4, 500)
 
-    def look(self, image: Image) -> list[Found]:
+    def detect(self, image: Image) -> list[Found]:
         """See `Teacher`."""
         height, width = image.shape[:2]
         scale = min(1.5, 960 / max(height, width))
@@ -115,7 +115,7 @@ class ScrfdTeacher:
     def __init__(self, weights: Path) -> None:
         self._session = _session(weights)
 
-    def look(self, image: Image) -> list[Found]:
+    def detect(self, image: Image) -> list[Found]:
         """See `Teacher`."""
         padded, scale = _letterbox(image, 640)
         blob = cv2.dnn.blobFromImage(padded, 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
@@ -143,7 +143,7 @@ class CenterFaceTeacher:
     def __init__(self, weights: Path) -> None:
         self._net = cv2.dnn.readNetFromONNX(str(weights))
 
-    def look(self, image: Image) -> list[Found]:
+    def detect(self, image: Image) -> list[Found]:
         """See `Teacher`."""
         height, width = image.shape[:2]
         scale = min(1.5, 960 / max(height, width))
@@ -168,7 +168,7 @@ class PlatedetTeacher:
     def __init__(self, weights: Path) -> None:
         self._session = _session(weights)
 
-    def look(self, image: Image) -> list[Found]:
+    def detect(self, image: Image) -> list[Found]:
         """See `Teacher`."""
         padded, scale = _letterbox(image, 640)
         blob = cv2.dnn.blobFromImage(padded, 1 / 255, swapRB=True).astype(np.float16)
@@ -213,7 +213,7 @@ def _found(label: str, box: Any, score: Any) -> Found:
 OBJECTS: Final = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
 
 
-def teachers(models: Path, centerface: Path | None, platedet: Path | None) -> list[Teacher]:
+def all_teachers(models: Path, centerface: Path | None, platedet: Path | None) -> list[Teacher]:
     """All teachers whose weights are there; the last two live in packages of their own, installed elsewhere."""
     found: list[Teacher] = [
         CardTeacher("yolo11n_dequantised_float", OBJECTS, models, 640),

@@ -1,10 +1,10 @@
-"""Trains the detector with Ultralytics; resumable: run it again and it goes on from its last epoch.
+"""Training of the detector with Ultralytics; resumes from the last epoch.
 
     python -m models.training.traffic.train --start yolo11n_dequantised_float.onnx --work build/training/traffic
 
-Stages: the first epochs at 416 pixels, the others at 640, each with its own cosine schedule. No layer is frozen. So
-that the network keeps what it knew of persons and vehicles, of which there are few images here, its loss also asks it
-to say of each place outside of labeled boxes what its ancestor says there (learning without forgetting). A processor
+Stages: the first epochs at 416 pixels, the others at 640, each with its own cosine schedule. No layer is frozen. To
+retain the ancestor's knowledge of persons and vehicles, of which there are few images here, the loss also penalizes
+deviations from the ancestor's output outside of labeled boxes (learning without forgetting). A processor
 that multiplies bfloat16 does so in the network, which halves the time; losses and weights stay float32.
 """
 

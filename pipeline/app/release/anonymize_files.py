@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.anonymize.manual_regions import Regions
 from pipeline.anonymize.provenance import check_identity
 from pipeline.anonymize.settings import AnonymizeSettings, MarkText
-from pipeline.anonymize.signing_certificate import Identity, load_identity
 from pipeline.app.release.detectors import PAGE_TEXT, Crew, damage, only_covers, open_crew, refusal, run_job
 from pipeline.app.release.provenance_claims import check_facts
 from pipeline.app.release.redaction_run import Anonymized, anonymize_image
@@ -26,6 +26,9 @@ from pipeline.errors import ReleaseError
 from pipeline.observe import logs
 from pipeline.observe.annotated_images import save_image
 from pipeline.storage.output_file import partial_file
+
+if TYPE_CHECKING:
+    from pipeline.anonymize.signing_certificate import Identity
 
 _IMAGES = frozenset({".jpg", ".jpeg", ".png"})
 
@@ -131,6 +134,8 @@ def _identity(certificate: Path | None, key: Path | None, is_clip: bool) -> Iden
         raise ReleaseError("--certificate and --key", "belong together", "Name both, or neither")
     if not is_clip:
         raise ReleaseError("--certificate", "is for clips: images are not signed yet", "Leave it away")
+    from pipeline.anonymize.signing_certificate import load_identity  # here: of the extra `release`
+
     identity = load_identity(certificate, key)
     check_identity(identity)
     return identity

@@ -37,7 +37,7 @@ def detect(
     confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum confidence of an object.")] = None,
     fps: FpsOption = None,
 ) -> None:
-    """Find persons, vehicles, faces and plates in images and videos.
+    """Find persons, vehicles, faces and plates in images and video.
 
     One row per object, in pixels of the stored image.
 
@@ -66,7 +66,7 @@ def read(
     models: ModelsOption = None,
     fps: FpsOption = None,
 ) -> None:
-    """Read plates in images and videos.
+    """Read plates in images and video.
 
     One row per plate of an image; one row per vehicle track of a video, its plate voted over the frames.
 

@@ -128,7 +128,7 @@ def schema(
 
     Example: [bold]viapublica kafka schema plate_read[/]
 
-    Example: [bold]viapublica kafka schema --out docs/schemas[/]
+    Example: [bold]viapublica kafka schema --out docs/reference/schemas[/]
     """
     kinds = [kind] if kind else list(Kind)
     for one in kinds:

@@ -24,7 +24,9 @@ from pipeline.domain.times import find_zone, format_time, parse_range
 from pipeline.errors import ViapublicaError
 
 retention_app = typer.Typer(
-    help="Days that events are stored: show what is stored and due, apply drops what is due.", no_args_is_help=True
+    help="Days that events are stored: show what is stored and due, apply drops what is due.\n\n"
+    "Example: [bold]viapublica store retention show --config configs/demo.yaml[/]",
+    no_args_is_help=True,
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
@@ -34,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on sta
 def show(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show, per table, the days of retention, the rows and bytes of each stored day (UTC), and which days are due.
 
-    Example: [bold]viapublica retention show --config configs/demo.yaml[/]
+    Example: [bold]viapublica store retention show --config configs/demo.yaml[/]
     """
     reports = []
     for report in retention_reports(installation_of(config, data)):
@@ -54,7 +56,7 @@ def apply(
 ) -> None:
     """Drop the days that are due, as a run does every hour.
 
-    Example: [bold]viapublica retention apply --dry-run --config configs/demo.yaml[/]
+    Example: [bold]viapublica store retention apply --dry-run --config configs/demo.yaml[/]
     """
     installation = installation_of(config, data)
     reports = []
@@ -92,7 +94,7 @@ def erase(
     ] = 3600,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase one vehicle, or one place and time, from all tables, spools and files of this machine, and prove it.
+    """Erase the events of a vehicle, or of a place and time, and count what is left.
 
     The run must be stopped. Exits with status 1 if anything is left.
 

@@ -128,6 +128,10 @@ def print_report(report: RunReport) -> None:
         f"[bold]{report.frames}[/] frames in {report.seconds:.1f} s = [bold]{report.fps:.1f}[/] per second; {events}",
         highlight=False,
     )
+    for network in report.networks:
+        for backend, reason in network.rejected.items():
+            failed = f" {network.model} with {backend}: {reason}; {network.backend} runs it"
+            say(out, ("failed the known-answer test", "bold yellow"), failed)
     for sink, count in report.lost.items():
         say(out, ("lost", "bold red"), f" {count} events of sink {sink}: its queue and the disk were full")
     for reason, count in report.refused.items():

@@ -82,7 +82,7 @@ def events(
 
 @with_option_groups
 def cameras(*, options: StoreOptions) -> None:
-    """List the cameras that have sent events: last seen, counts per kind, last state.
+    """List the cameras that sent events: last seen, state, counts per kind.
 
     Example: [bold]viapublica cameras --json[/]
     """

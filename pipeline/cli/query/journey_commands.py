@@ -39,7 +39,7 @@ def convoy(
     *,
     query: QueryOptions,
 ) -> None:
-    """Find the plates that were seen with a plate, those that met it most often first.
+    """Find plates that travel with a plate, those that met it most often first.
 
     Two plates meet when a camera reads both within --within seconds. The share is that of the plate's passages.
 
@@ -73,7 +73,7 @@ def convoy(
 
 @with_option_groups
 def route(plate: PlateArgument, *, query: QueryOptions) -> None:
-    """Follow a plate over cameras: the newest legs, in the order of time, with distance and speed.
+    """Follow a plate over cameras, with distance and speed of each leg.
 
     Distances are as the crow flies; they need latitude and longitude of the cameras in the configuration.
 
@@ -106,7 +106,7 @@ def clones(
     *,
     query: QueryOptions,
 ) -> None:
-    """Find plates that were at two places faster than a vehicle can drive, newest first.
+    """Find plates read at two places faster than a vehicle can drive.
 
     Two vehicles may bear the plate, or one read is wrong: compare both. Without a plate the last 24 hours are searched
     unless --from is given. Cameras need latitude and longitude in the configuration.

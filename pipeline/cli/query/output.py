@@ -14,7 +14,8 @@ import msgspec
 
 from pipeline.cli.common.console import csv_writer, err, print_json, print_table, say
 from pipeline.cli.common.output_files import check_target, output_file
-from pipeline.errors import MissingComponent, ViapublicaError
+from pipeline.domain.extras import missing_package
+from pipeline.errors import ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -98,7 +99,7 @@ def _write_parquet(target: str, found: Sequence[msgspec.Struct], fields: dict[st
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
-        raise MissingComponent("pyarrow", f"cannot be loaded: {error}", "pip install pyarrow") from error
+        raise missing_package("pyarrow", f"cannot be imported: {error}") from error
     plain = [msgspec.to_builtins(item) for item in found]
     schema = pa.schema([(name, _arrow_type(pa, kind)) for name, kind in fields.items()])
     arrays = [pa.array([item.get(field.name) for item in plain], type=field.type) for field in schema]

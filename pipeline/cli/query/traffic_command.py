@@ -21,7 +21,7 @@ def traffic(
     *,
     query: QueryOptions,
 ) -> None:
-    """Count what passed the cameras, by class and by minute, hour or day; or show speeds.
+    """Count traffic by class and by minute, hour or day; or show its speeds.
 
     Counts belong to the minute in which a track began, speeds to the one in which it ended. Speeds are in m/s where the
     camera is calibrated, else in pixels per second. Hours and days are those of --zone.

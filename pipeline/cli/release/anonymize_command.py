@@ -36,7 +36,7 @@ def anonymize(
     regions: Annotated[
         Path | None,
         typer.Option(
-            help="File of places that are covered besides, by time; see docs/anonymize.md.", show_default=False
+            help="File of places that are covered besides, by time; see docs/how-to/anonymize.md.", show_default=False
         ),
     ] = None,
     report: Annotated[

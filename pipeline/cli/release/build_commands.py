@@ -52,7 +52,7 @@ def build(
     ] = None,
     regions: Annotated[
         Path | None,
-        typer.Option(help="File of places that are covered besides; see docs/anonymize.md.", show_default=False),
+        typer.Option(help="File of places that are covered besides; see docs/how-to/anonymize.md.", show_default=False),
     ] = None,
     windscreens: Annotated[bool, typer.Option("--windscreens", help="Cover the windscreens of vehicles too.")] = False,
     eyes: Annotated[
@@ -131,7 +131,7 @@ def verify(
 def uncover(
     number: NumberArgument,
     regions: Annotated[
-        Path, typer.Option(help="File whose 'uncover' places are to stay as they are; see docs/anonymize.md.")
+        Path, typer.Option(help="File whose 'uncover' places are to stay as they are; see docs/how-to/anonymize.md.")
     ],
     register: RegisterOption = DEFAULT_REGISTER,
     by: ByOption = None,

@@ -85,7 +85,7 @@ def open_consumer(
     installed = find_spec("confluent_kafka") is not None
     if settings.client is KafkaClient.CONFLUENT and not installed:
         raise MissingComponent(
-            "client confluent", "the package confluent-kafka is not installed", "pip install viapublica[kafka-fast]"
+            "client confluent", "the package confluent-kafka is not installed", "pip install 'viapublica[kafka-fast]'"
         )
     fast = installed and settings.client is not KafkaClient.PYTHON
     made = _Confluent if fast else _Python

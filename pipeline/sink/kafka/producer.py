@@ -62,7 +62,7 @@ def open_producer(settings: KafkaSettings, target: str) -> Producer:
         raise MissingComponent(
             "Kafka client confluent",
             "the package confluent-kafka is not installed",
-            "pip install viapublica[kafka-fast]",
+            "pip install 'viapublica[kafka-fast]'",
         )
     if settings.client is KafkaClient.CONFLUENT or (settings.client is KafkaClient.AUTO and installed):
         return _Confluent(settings, target)

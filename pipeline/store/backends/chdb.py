@@ -14,7 +14,8 @@ import numpy as np
 
 from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Event
-from pipeline.errors import MissingComponent, StoreBusy, StoreError
+from pipeline.domain.extras import missing_package
+from pipeline.errors import StoreBusy, StoreError
 from pipeline.storage.folders import private_folder
 from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.database import LONGEST_PROBLEM, VALUE_CODES, DatabaseError
@@ -97,7 +98,7 @@ def _session(folder: Path) -> Any:
     try:
         from chdb.session import Session
     except ImportError as error:
-        raise MissingComponent("chdb", f"cannot be loaded: {error}", "pip install chdb") from error
+        raise missing_package("chdb", f"cannot be imported: {error}") from error
     try:
         return Session(str(folder))  # type: ignore[no-untyped-call]
     except RuntimeError as error:

@@ -97,7 +97,7 @@ def test_video_that_overlaps_after_a_clock_was_set_back_still_rises(
 def test_another_size_is_named_with_its_time(tmp_path: Path, archive: RecordingArchive) -> None:
     other = encode(tmp_path / "other.mp4", Recipe(size=(320, 240)))
     record(tmp_path / "video", other, begin_ms=BEGIN_MS + 4000)
-    with pytest.raises(UnsupportedMedia, match=r"changes its size from 160×120 to 320×240 at 2025-06-01T12:00:04.123"):
+    with pytest.raises(UnsupportedMedia, match=r"changes its size from 160×120 to 320×240 at 2025-06-01 12:00:04"):
         open_recorded(archive, "cam", BEGIN_MS, BEGIN_MS + 6000, SETTINGS)
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.domain.times import find_zone, parse_range, parse_time
-from pipeline.errors import ViapublicaError
 from pipeline.record.recording_archive import RecordingArchive
 from tests.cli.commands import viapublica
 from tests.record.packets import BEGIN_MS, clip, record
@@ -87,28 +84,3 @@ def test_a_configuration_without_a_record_section_is_an_error(tmp_path: Path) ->
     done = viapublica("camera", "segments", "--config", config)
     assert done.returncode == 1
     assert "has no record section" in done.stderr
-
-
-def test_local_times_are_read_in_their_zone() -> None:
-    utc = datetime(2018, 6, 1, 15, 0, tzinfo=UTC)
-    assert parse_time("2018-06-01T12:00", SAO_PAULO) == utc.timestamp() * 1000
-    assert parse_time("2018-06-01T12:00-05:00", SAO_PAULO) == (utc.timestamp() + 7200) * 1000
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("2018-11-04T00:30", r"does not exist: .* such as 2018-11-04T00:30-03:00"),
-        ("2018-02-17T23:30", r"exists twice: .*23:30-02:00 is the first, 2018-02-17T23:30-03:00 the second"),
-    ],
-)
-def test_a_local_time_that_a_clock_change_skips_or_repeats_needs_an_offset(text: str, problem: str) -> None:
-    with pytest.raises(ViapublicaError, match=problem):
-        parse_time(text, SAO_PAULO)
-
-
-def test_an_offset_makes_a_repeated_local_time_unique() -> None:
-    first, second = parse_range("2018-02-17T23:30-02:00", "2018-02-17T23:30-03:00", find_zone("America/Sao_Paulo"))
-    assert first is not None
-    assert second is not None
-    assert second - first == 3_600_000

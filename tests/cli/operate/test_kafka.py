@@ -106,6 +106,6 @@ def test_wrong_topics_sinks_and_brokers_are_errors(config: Path, tmp_path: Path)
 @pytest.mark.parametrize("kind", Kind)
 def test_the_published_schemas_are_those_of_the_code(kind: Kind) -> None:
     name, text = schema_of(kind)
-    published = Path(__file__).parents[3] / "docs" / "schemas" / name
-    assert published.read_text(encoding="utf-8") == text, "run: viapublica kafka schema --out docs/schemas"
+    published = Path(__file__).parents[3] / "docs" / "reference" / "schemas" / name
+    assert published.read_text(encoding="utf-8") == text, "run: viapublica kafka schema --out docs/reference/schemas"
     assert text == viapublica("kafka", "schema", kind.value).stdout

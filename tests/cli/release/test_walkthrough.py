@@ -30,7 +30,8 @@ def test_the_walk_through_can_be_typed(data_dir: Path, tmp_path: Path, monkeypat
     how = ["-vf", "scale=640:360,fps=10", "-an", "-c:v", "libx264"]
     subprocess.run(["ffmpeg", "-v", "error", "-t", "1", "-i", str(source), *how, str(here / "street.mp4")], check=True)
     (here / "declaration.pdf").write_bytes(b"%PDF-1.4 signed\n")
-    page = (ROOT / "docs" / "release.md").read_text(encoding="utf-8").replace("2026", f"{datetime.now():%Y}")
+    page = (ROOT / "docs" / "how-to" / "make-a-release.md").read_text(encoding="utf-8")
+    page = page.replace("2026", f"{datetime.now():%Y}")
     page = page.replace(f"{datetime.now():%Y}-11", f"{datetime.now(ZoneInfo('America/Cuiaba')):%Y-%m}")
     steps = list(_STEP.finditer(page))
     assert len(steps) == 7
