@@ -37,7 +37,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.consumer import open_consumer
 from pipeline.sink.kafka.messages import Message
 from pipeline.sink.kafka.producer import open_producer
-from pipeline.sink.kafka.topics import make_missing, topic_of
+from pipeline.sink.kafka.topics import create_missing_topics, topic_of
 from pipeline.sink.settings import KafkaClient, KafkaSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
@@ -65,7 +65,7 @@ def spool_rate(events: Sequence[Event], folder: Path) -> float:
 def client_rates(broker: KafkaBroker, client: KafkaClient, events: Sequence[Event]) -> tuple[float, float]:
     """Messages per second of one producer (confirmed by the broker) and of one consumer."""
     kafka = KafkaSettings(brokers=(broker.address,), topic_prefix=f"bench-{client.value}", client=client)
-    make_missing(kafka)
+    create_missing_topics(kafka)
     topic = topic_of(kafka, Kind.PLATE_READ)
     messages = [Message(topic, encode(event), event.camera_id.encode(), [("kind", b"plate_read")]) for event in events]
     producer = open_producer(kafka, "bench")
@@ -93,10 +93,11 @@ def client_rates(broker: KafkaBroker, client: KafkaClient, events: Sequence[Even
 def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[KafkaSettings, psutil.Process]]:
     """An ingester in a process of its own, ready."""
     kafka = KafkaSettings(brokers=(broker.address,), topic_prefix=prefix, batch_interval_s=0.2)
-    camera = {"id": "cam-0", "source": "none.mp4", "scope": "public-road"}
+    names = [f"cam-{number:03}" for number in range(200)]
+    cameras = [{"id": name, "source": "none.mp4", "scope": "public-road"} for name in names]
     config = {
         "data_dir": str(folder / "ingest"),
-        "cameras": [camera],
+        "cameras": cameras,
         "sinks": [msgspec.json.decode(kafka.model_dump_json(exclude_none=True))],
         "store": {"type": "chdb"},
         "retention": {"plate_reads": None, "tracks": None},

@@ -30,13 +30,13 @@ from pipeline.app.installation import Installation
 from pipeline.app.queries import Clones, Convoy, EventQueries, Plates, Route
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import GeoPoint
-from pipeline.sink.settings import ChdbSettings
-from pipeline.store.backends.database import Database, migrate
+from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.event_store import open_event_store
 from pipeline.store.retention import drop_due
 from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.settings import ChdbSettings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results" / "city_store.md"
@@ -73,7 +73,7 @@ SETTINGS max_insert_block_size = 500000, min_insert_block_size_rows = 500000, ma
 """
 
 
-def fill(database: Database, first: int, until: int, total: int) -> None:
+def fill(database: EventDatabase, first: int, until: int, total: int) -> None:
     """Reads number `first` to `until` of `total`, half a million at a time."""
     spacing = DAYS * DAY_MS / total
     step = MILLION // 2
@@ -86,7 +86,7 @@ def fill(database: Database, first: int, until: int, total: int) -> None:
         )  # fmt: skip
 
 
-def settle(database: Database, patience_s: float = 300) -> int:
+def settle(database: EventDatabase, patience_s: float = 300) -> int:
     """Wait until the database merges nothing any more; how many parts there are."""
     quiet_since = began = time.monotonic()
     while time.monotonic() - quiet_since < 3 and time.monotonic() - began < patience_s:
@@ -96,7 +96,7 @@ def settle(database: Database, patience_s: float = 300) -> int:
     return int(_parts(database)["parts"])
 
 
-def _parts(database: Database) -> dict[str, Any]:
+def _parts(database: EventDatabase) -> dict[str, Any]:
     return database.rows(
         "SELECT toInt64(count()) AS parts, toInt64(sum(rows)) AS stored, toInt64(sum(bytes_on_disk)) AS bytes "
         "FROM system.parts WHERE active AND table = 'plate_reads'"
@@ -164,7 +164,7 @@ def measure(folder: Path, steps: Sequence[int]) -> tuple[list[tuple[Any, ...]], 
     return rows, grown
 
 
-def aged(database: Database, folder: Path) -> Iterator[tuple[str, str, str]]:
+def aged(database: EventDatabase, folder: Path) -> Iterator[tuple[str, str, str]]:
     """Erase a plate that is seen much and one that is seen seldom, then drop a day."""
     by_reads = "SELECT plate_key, toInt64(count()) AS n FROM plate_reads GROUP BY plate_key HAVING n {} ORDER BY n DESC"
     for habit, condition in (("often", "<= 2000"), ("seldom", "<= 3")):

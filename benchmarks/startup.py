@@ -37,7 +37,7 @@ import sys, uuid
 from pathlib import Path
 from pipeline.domain.events import HealthEvent
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
+from pipeline.store.settings import ChdbSettings
 from pipeline.store.event_store import open_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 data = Path(sys.argv[1])

@@ -30,11 +30,11 @@ from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
 from pipeline.domain.events import Kind, PlateReadEvent, event_id
 from pipeline.domain.plate import layout_of, plate_key
 from pipeline.domain.requester import Requester
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, StoreSettings
-from pipeline.store.backends.database import Database, migrate
+from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.tables import PLATE_READS
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
 READS = 1_000_000
 BATCH = 100_000
@@ -107,7 +107,7 @@ def ms_of(calls: list[Callable[[], object]]) -> tuple[float, float]:
     return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
 
 
-def insert(database: Database, events: list[PlateReadEvent]) -> tuple[float, float, float]:
+def insert(database: EventDatabase, events: list[PlateReadEvent]) -> tuple[float, float, float]:
     """Rows per second from event structs to acknowledged: over all, in the median batch, per second of our own CPU."""
     rates = []
     begin, begin_cpu = time.perf_counter(), time.process_time()
@@ -131,7 +131,7 @@ def encoding(events: list[PlateReadEvent]) -> float:
 
 
 def questions(
-    store: EventQueries, database: Database, events: list[PlateReadEvent]
+    store: EventQueries, database: EventDatabase, events: list[PlateReadEvent]
 ) -> Iterator[tuple[str, float, float]]:
     rng = random.Random(1)
     chosen = [rng.choice(events) for _ in range(200)]

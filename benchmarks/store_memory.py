@@ -17,10 +17,10 @@ import msgspec
 import psutil
 
 from benchmarks.store import reads
-from pipeline.sink.settings import ChdbSettings
 from pipeline.store.backends.database import migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.schema.tables import PLATE_READS
+from pipeline.store.settings import ChdbSettings
 
 BLOCK = 1000
 EVERY = 600

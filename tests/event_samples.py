@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 
+from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import (
     AlertEvent,
     CountEvent,
@@ -14,6 +15,7 @@ from pipeline.domain.events import (
     PlateReadEvent,
     Severity,
     TrackEvent,
+    encode,
     event_id,
 )
 from pipeline.domain.plate import layout_of, plate_key
@@ -108,6 +110,11 @@ def one_of_each(number: int = 1) -> list[Event]:
         alert(number),
         health(number, detail="it's \\ off\n\t«é»"),
     ]
+
+
+def records(events: Sequence[Event]) -> list[EventRecord]:
+    """The events as a spool gives them to a writer."""
+    return [EventRecord(event, encode(event)) for event in events]
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, Credentials, StoreSettings
-from pipeline.store.backends.database import Database, migrate
+from pipeline.sink.settings import ChdbSinkSettings, ClickHouseSinkSettings
+from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
+from pipeline.store.settings import Credentials
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.servers.kafka import KafkaBroker
 
@@ -28,7 +29,7 @@ def broker() -> Iterator[KafkaBroker]:
         yield broker
 
 
-def clickhouse_settings(server: ClickHouseServer, **changes: object) -> ClickHouseSettings:
+def clickhouse_settings(server: ClickHouseServer, **changes: object) -> ClickHouseSinkSettings:
     """Settings for the test server, impatient."""
     login = Credentials(user="operator", password=PASSWORD)  # type: ignore[arg-type]
     values: dict[str, object] = {
@@ -41,7 +42,7 @@ def clickhouse_settings(server: ClickHouseServer, **changes: object) -> ClickHou
         "timeout_s": 3,
         "close_timeout_s": 3,
     }
-    return ClickHouseSettings.model_validate(values | changes)
+    return ClickHouseSinkSettings.model_validate(values | changes)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -57,22 +58,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(params=["chdb", "clickhouse"])
-def store_settings(request: pytest.FixtureRequest) -> StoreSettings:
+def store_settings(request: pytest.FixtureRequest) -> ChdbSinkSettings | ClickHouseSinkSettings:
     """Settings of each kind of event store, empty."""
     if request.param == "chdb":
-        return ChdbSettings(batch_interval_s=0.05, retry_initial_s=0.05, retry_max_s=0.2, close_timeout_s=3)
+        return ChdbSinkSettings(batch_interval_s=0.05, retry_initial_s=0.05, retry_max_s=0.2, close_timeout_s=3)
     server = request.getfixturevalue("clickhouse_server")
     return clickhouse_settings(server, database=f"test_{abs(hash(request.node.nodeid)):x}")
 
 
 @pytest.fixture
-def clickhouse_store(request: pytest.FixtureRequest, clickhouse_server: ClickHouseServer) -> ClickHouseSettings:
+def clickhouse_store(request: pytest.FixtureRequest, clickhouse_server: ClickHouseServer) -> ClickHouseSinkSettings:
     """Settings of an empty database on the server."""
     return clickhouse_settings(clickhouse_server, database=f"test_{abs(hash(request.node.nodeid)):x}")
 
 
 @pytest.fixture
-def database(store_settings: StoreSettings, tmp_path: Path) -> Iterator[Database]:
+def database(store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path) -> Iterator[EventDatabase]:
     """An open database with our tables, empty."""
     database = open_database(store_settings, tmp_path, create=True)
     migrate(database)

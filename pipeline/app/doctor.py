@@ -21,8 +21,9 @@ from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import MissingComponent, ViapublicaError
 from pipeline.lpr.settings import LprSettings
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings
+from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
 from pipeline.store.questions import Cameras, Count
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
 __all__ = ["ComponentCheck", "ComponentState", "check_components"]
 
@@ -134,7 +135,7 @@ def _chdb() -> str:
 
     event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
-        sink = build_sink(ChdbSettings(batch_interval_s=0), Path(folder))
+        sink = build_sink(ChdbSinkSettings(batch_interval_s=0), Path(folder))
         try:
             sink.add([event])
             sink.flush(30)

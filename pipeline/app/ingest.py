@@ -6,6 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +16,14 @@ from pipeline.engine.retention_worker import retention_kept
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe.ingest_metrics import IngestMetrics, IngestSnapshot
 from pipeline.observe.metrics import MetricsServer
+from pipeline.policy.gate import Gate
 from pipeline.sink.build import build_writer
 from pipeline.sink.ingest.ingester import Ingester, IngestStatus
-from pipeline.sink.rejected_events import private_folder
-from pipeline.sink.settings import ChdbSettings, StoreSettings
-from pipeline.storage.owner_lock import OwnerLock
+from pipeline.storage.folders import private_folder
+from pipeline.storage.locks import OwnerLock
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 __all__ = ["IngestRun", "IngestStatus"]
 
@@ -45,7 +47,8 @@ class IngestRun:
         kafka = kafka_sink_of(config, path, config.ingest.source)
         self._store = _store_of(config, path)
         config.data_dir.mkdir(parents=True, exist_ok=True)
-        self._ingester = Ingester(kafka, config.ingest, build_writer(self._store, config.data_dir))
+        gate = Gate({camera.id: camera.camera() for camera in config.cameras})
+        self._ingester = Ingester(kafka, config.ingest, build_writer(self._store, config.data_dir), gate)
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> None:
         """Ingest until `stop` is called, with retention, metrics and the local query endpoint of the store.
@@ -56,7 +59,7 @@ class IngestRun:
         Raises:
             ViapublicaError: another ingester of this group runs on this data folder, or a port is taken.
         """
-        # A block is tens of thousands of objects without cycles; searching them for some took a sixth of the time.
+        # A batch is tens of thousands of objects without cycles; searching them for some took a sixth of the time.
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
         thread = threading.Thread(
@@ -112,7 +115,7 @@ def _serve_metrics(config: Config, ingester: Ingester, stack: ExitStack) -> None
 
     def snapshot() -> IngestSnapshot:
         now = ingester.status()
-        return IngestSnapshot(now.stored, now.dead, now.blocks, now.retries, now.error, now.lag)
+        return IngestSnapshot(**asdict(now))
 
     metrics = config.observability.metrics
     host = metrics.host if metrics is not None else "127.0.0.1"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
-from pipeline.sink.settings import ChdbSettings, SinkSettings, StoreSettings
+from pipeline.sink.settings import SinkSettings
 from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 @dataclass(frozen=True, slots=True)

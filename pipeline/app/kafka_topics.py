@@ -99,7 +99,7 @@ def topic_messages(
         key = (message.key or b"").decode(errors="replace")
         if not cameras or key in cameras:
             value = (message.value or b"").decode(errors="replace")
-            yield TopicMessage(message.place, message.ts_ms, key, message.told(), value)
+            yield TopicMessage(message.place, message.ts_ms, key, message.header_texts(), value)
 
 
 def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
@@ -110,7 +110,7 @@ def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
     """
     counts: dict[tuple[str, str], tuple[int, int]] = {}
     for letter in _letters(kafka):
-        headers = letter.told()
+        headers = letter.header_texts()
         key = (headers.get("source_topic", "?"), headers.get("reason", "?"))
         number, newest = counts.get(key, (0, 0))
         counts[key] = (number + 1, max(newest, letter.ts_ms))
@@ -132,7 +132,7 @@ def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
     """
     again: dict[tuple[str, bytes | None, bytes | None], Message] = {}
     for letter in _letters(kafka):
-        headers = letter.told()
+        headers = letter.header_texts()
         source, why = (headers.get(name, "") for name in ("source_topic", "reason"))
         if reason in why and source.startswith(f"{kafka.topic_prefix}."):
             own = [(n, v) for n, v in letter.headers if n != "reason" and not n.startswith("source_")]

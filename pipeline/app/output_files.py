@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import ViapublicaError
+from pipeline.storage.atomic import atomic_file, unique_partial
 
 
 @contextmanager
@@ -77,10 +77,5 @@ def _opened(option: str, target: str, mode: str, **options: Any) -> Iterator[IO[
         with path.open(mode, **options) as stream:
             yield stream
         return
-    partial = path.with_name(f".viapublica-{uuid.uuid4().hex}.part")
-    try:
-        with partial.open(mode.replace("w", "x"), **options) as stream:
-            yield stream
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_file(path, mode, permissions=0o666, partial=unique_partial(path), **options) as stream:
+        yield stream

@@ -11,7 +11,6 @@ from typing import Self, TypeVar
 from pipeline.app.installation import Installation
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
-from pipeline.sink.settings import ChdbSettings
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
@@ -38,6 +37,7 @@ from pipeline.store.questions import (
     TrafficSpeed,
     VehicleReadsPage,
 )
+from pipeline.store.settings import ChdbSettings
 
 __all__ = [
     "MOST_ROWS",

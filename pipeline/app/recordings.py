@@ -11,8 +11,8 @@ from pipeline.config import load_config
 from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError, RecordError
 from pipeline.record.holds import Hold, Holds
-from pipeline.record.recording_archive import RecordingArchive, Segment
-from pipeline.record.retention import Pruned, tidy
+from pipeline.record.recording_archive import RecordingArchive, VideoSegment
+from pipeline.record.retention import Pruned, prune
 from pipeline.record.settings import RecordSettings
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "Gap",
     "Hold",
     "Pruned",
-    "Segment",
+    "VideoSegment",
     "hold_video",
     "prune_video",
     "record_settings",
@@ -35,7 +35,7 @@ class CameraRecording:
     """Recorded video of one camera in a span: segments and gaps in order of time, and all of its holds."""
 
     camera_id: str
-    segments: Sequence[Segment]
+    segments: Sequence[VideoSegment]
     gaps: Sequence[Gap]
     holds: Sequence[Hold]
 
@@ -111,7 +111,7 @@ def recorded_cameras(
 
 def hold_video(
     folder: Path, camera: str, begin_ms: int, end_ms: int, *, reason: str, by: str
-) -> tuple[str, Sequence[Segment]]:
+) -> tuple[str, Sequence[VideoSegment]]:
     """Exempt a span from retention until its hold is released.
 
     Args:
@@ -144,10 +144,10 @@ def prune_video(settings: RecordSettings) -> Pruned:
     Raises:
         RecordError: the holds cannot be read (then nothing is removed), or the disk failed.
     """
-    return tidy(settings.dir, settings.days, settings.max_bytes)
+    return prune(settings.dir, settings.days, settings.max_bytes)
 
 
-def segment_json(one: Segment) -> dict[str, Any]:
+def segment_json(one: VideoSegment) -> dict[str, Any]:
     """A segment with `--json`."""
     return {
         "file": str(one.path),

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pipeline.app.installation import Installation
-from pipeline.sink.settings import StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.retention import StoredDay, drop_due, open_for_maintenance, stored_days
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.settings import StoreSettings
 
 __all__ = ["RetentionReport", "StoredDay", "drop_due_days", "due_days", "retention_reports"]
 
@@ -69,7 +69,7 @@ def _report(store: StoreSettings, installation: Installation, days: list[StoredD
 
 
 @contextmanager
-def _opened(store: StoreSettings, installation: Installation) -> Iterator[Database | None]:
+def _opened(store: StoreSettings, installation: Installation) -> Iterator[EventDatabase | None]:
     database = open_for_maintenance(store, installation.data_dir)
     try:
         yield database

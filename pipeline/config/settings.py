@@ -19,8 +19,9 @@ from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, SinkSettings, StoreSettings
+from pipeline.sink.settings import ChdbSinkSettings, ClickHouseSinkSettings, SinkSettings
 from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.settings import StoreSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Relative = Annotated[float, Field(ge=0, le=1)]
@@ -214,7 +215,7 @@ class Config(BaseModel):
         default_factory=AnalyticsSettings, title="Analytics", description="Counts and track summaries."
     )
     sinks: tuple[SinkSettings, ...] = Field(
-        default_factory=lambda: (ChdbSettings(),),
+        default_factory=lambda: (ChdbSinkSettings(),),
         min_length=1,
         title="Sinks",
         description="Destinations of events; without `store`, the first event store among them answers queries.",
@@ -253,9 +254,9 @@ class Config(BaseModel):
         return (*((self.store,) if self.store else ()), *self.stores_among_sinks)
 
     @property
-    def stores_among_sinks(self) -> tuple[StoreSettings, ...]:
+    def stores_among_sinks(self) -> tuple[ChdbSinkSettings | ClickHouseSinkSettings, ...]:
         """The event stores that `viapublica run` fills itself."""
-        return tuple(s for s in self.sinks if isinstance(s, ChdbSettings | ClickHouseSettings))
+        return tuple(s for s in self.sinks if isinstance(s, ChdbSinkSettings | ClickHouseSinkSettings))
 
     @field_validator("cameras")
     @classmethod

@@ -12,10 +12,10 @@ from pipeline.decode.decode_timer import OnDecoded
 from pipeline.decode.ffmpeg_errors import Fault, Silence, diagnose
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
+from pipeline.decode.reconnect_pauses import ReconnectPauses
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.source_monitor import SourceMonitor
-from pipeline.domain.backoff import Backoff
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import STOPPED, Clock, FrameSource, SourceState, SourceStatus
@@ -177,7 +177,7 @@ class SupervisedSource:
     # -- streams: in a thread of their own, watched, reconnected forever
 
     def _live_frames(self) -> Iterator[Frame]:
-        backoff = Backoff(self._setup.settings)
+        pauses = ReconnectPauses(self._setup.settings)
         while not self._stopped.is_set():
             began_s = self._setup.clock.monotonic_s()
             error = yield from self._watched_session()
@@ -187,8 +187,8 @@ class SupervisedSource:
             lasted_s = self._setup.clock.monotonic_s() - began_s
             # A session of a few frames is one more failure: such a camera must not be retried faster.
             if self._monitor.decoded_in_session > 0 and lasted_s > self._setup.settings.backoff_max_s:
-                backoff.reset()
-            pause_s = backoff.pause_s(fault.retry)
+                pauses.reset()
+            pause_s = pauses.pause_s(fault.retry)
             self._monitor.move(SourceState.BACKING_OFF, fault.error.problem, pause_s=round(pause_s, 1))
             if self._stopped.wait(pause_s):
                 return

@@ -1,34 +1,15 @@
-"""JSON Schemas of the events, for those who read the topics and files."""
+"""JSON Schemas of the events, for readers of topics and files."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from pipeline.domain.events import (
-    SCHEMA_VERSION,
-    AlertEvent,
-    BaseEvent,
-    CountEvent,
-    HealthEvent,
-    Kind,
-    PlateReadEvent,
-    TrackEvent,
-)
-
-TYPES: Final[dict[Kind, type[BaseEvent]]] = {
-    Kind.PLATE_READ: PlateReadEvent,
-    Kind.TRACK: TrackEvent,
-    Kind.COUNT: CountEvent,
-    Kind.ALERT: AlertEvent,
-    Kind.HEALTH: HealthEvent,
-}
+from pipeline.domain.events import EVENT_TYPES, SCHEMA_VERSION, Kind
 
 
 def schema_of(kind: Kind) -> tuple[str, str]:
     """File name and text of a kind's schema (JSON Schema 2020-12), of this version of the events."""
-    (found,), components = msgspec.json.schema_components([TYPES[kind]], ref_template="#/$defs/{name}")
+    (found,), components = msgspec.json.schema_components([EVENT_TYPES[kind]], ref_template="#/$defs/{name}")
     name = f"{kind.value}.v{SCHEMA_VERSION}.json"
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,30 +1,36 @@
-"""What leaves the pipeline. No field can hold an image, a face, or who a person is.
+"""Events, the pipeline's only output. No field can hold an image, a face, or the identity of a person.
 
 Events are msgspec structs with a deterministic id: a replay of the same stream gives the same ids, so that
-at-least-once delivery becomes exactly-once in the tables. `schema_version` rises when a field changes meaning.
+at-least-once delivery becomes exactly-once in the tables. `schema_version` rises with every change of the fields;
+`pipeline.domain.event_compatibility` says which changes older programs accept. Where each kind goes and how long it
+stays is described once, in `pipeline.domain.event_kinds`.
 """
 
 from __future__ import annotations
 
 import uuid
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, get_args
 
 import msgspec
 
 from pipeline.domain.plate import Layout
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
+UInt16: TypeAlias = Annotated[int, msgspec.Meta(extra={"column": "UInt16"})]
+"""An integer that is stored in 16 bits without a sign; plain `int` takes 64 with one."""
+UInt32: TypeAlias = Annotated[int, msgspec.Meta(extra={"column": "UInt32"})]
+"""An integer that is stored in 32 bits without a sign."""
 _NAMESPACE = uuid.UUID("8f0a5c1e-52f5-5d0e-9a0c-7a6f1b0f5a11")
 
 
 def event_id(camera_id: str, stream_id: str, kind: str, subject: str | int, sequence: int = 0) -> uuid.UUID:
-    """UUIDv5 of where, which take, which kind, about what (a track, a minute and class …) and which in a row."""
+    """UUIDv5 of camera, stream session, kind, subject (a track, a minute and class …) and number in a sequence."""
     return uuid.uuid5(_NAMESPACE, f"{camera_id}\x1f{stream_id}\x1f{kind}\x1f{subject}\x1f{sequence}")
 
 
 class Kind(StrEnum):
-    """Kinds of events; also the names of tables and the tails of Kafka topics."""
+    """Kinds of events."""
 
     PLATE_READ = "plate_read"
     TRACK = "track"
@@ -39,14 +45,14 @@ class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", for
     Attributes:
         event_id: deterministic, see `event_id`.
         camera_id: the camera.
-        ts_ms: when it happened, milliseconds since 1970 UTC (for a track: when last seen; for a count: the minute).
+        ts_ms: time of the event, milliseconds since 1970 UTC (of a track: last seen; of a count: start of the minute).
         schema_version: version of the event's fields.
     """
 
     event_id: uuid.UUID
     camera_id: str
     ts_ms: int
-    schema_version: int = SCHEMA_VERSION
+    schema_version: UInt16 = SCHEMA_VERSION
 
 
 class PlateReadEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.PLATE_READ.value):
@@ -55,9 +61,9 @@ class PlateReadEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.PLATE_READ.v
     Attributes:
         plate: text as read; plate_key: see `pipeline.domain.plate.plate_key`.
         layout: syntax of the text.
-        confidence: weakest character, 0 to 1; votes: crops combined.
+        confidence: of the weakest character, 0 to 1; votes: number of crops combined.
         vehicle: word of the vehicle's label, or "" when no vehicle was found around the plate.
-        stream_id, track_id: the take and the track it was read on.
+        stream_id, track_id: the stream session and the track it was read on.
         first_ts_ms: when the track was first seen.
         x1, y1, x2, y2: the plate's box in the best frame, pixels of the stored image.
         frame: index of that frame in the stream.
@@ -67,7 +73,7 @@ class PlateReadEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.PLATE_READ.v
     plate_key: str
     layout: Layout
     confidence: float
-    votes: int
+    votes: UInt32
     vehicle: str
     stream_id: str
     track_id: int
@@ -83,7 +89,7 @@ class TrackEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.TRACK.value):
     """A closed track of a vehicle or of an unidentified person.
 
     Attributes:
-        label: word of the label most seen; stream_id, track_id: the take and the track.
+        label: word of the most frequent label; stream_id, track_id: the stream session and the track.
         first_ts_ms, ts_ms: first and last seen; frames: how often.
         path_px: length of the path of the box's ground point; speed_px_s: that over its time.
         speed_m_s: meters per second where the camera has a ground calibration, else None.
@@ -93,7 +99,7 @@ class TrackEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.TRACK.value):
     stream_id: str
     track_id: int
     first_ts_ms: int
-    frames: int
+    frames: UInt32
     path_px: float
     speed_px_s: float
     speed_m_s: float | None = None
@@ -103,12 +109,12 @@ class CountEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.COUNT.value):
     """How many tracks of a class were first seen in one minute (`ts_ms` is the minute's start)."""
 
     label: str
-    count: int
+    count: UInt32
     stream_id: str
 
 
 class Severity(StrEnum):
-    """How soon somebody should look at an alert."""
+    """How soon an operator should respond to an alert."""
 
     INFO = "info"
     WARNING = "warning"
@@ -120,13 +126,13 @@ ENGINE_ID = "@engine"
 
 
 class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
-    """Something an operator should look at.
+    """A condition that an operator should respond to.
 
     Attributes:
-        rule: what raised it, such as ``camera-lost`` or ``events-lost``.
+        rule: which condition, such as ``camera-lost`` or ``events-lost``.
         severity: how soon.
         subject: what it is about: a sink's name, a zone; "" for the camera itself.
-        detail: in words, without credentials.
+        detail: explanation for people, without credentials.
     """
 
     rule: str
@@ -137,7 +143,7 @@ class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
 
 
 class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
-    """A camera changed its state; `detail` says why, without credentials."""
+    """A change of a camera's state; `detail` gives the reason, without credentials."""
 
     state: str
     detail: str
@@ -146,10 +152,10 @@ class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
 
 Event: TypeAlias = PlateReadEvent | TrackEvent | CountEvent | AlertEvent | HealthEvent
 
-_KINDS: Final[dict[type[BaseEvent], Kind]] = {
-    kind: Kind(str(kind.__struct_config__.tag))
-    for kind in (PlateReadEvent, TrackEvent, CountEvent, AlertEvent, HealthEvent)
+EVENT_TYPES: Final[dict[Kind, type[Event]]] = {
+    Kind(str(event_type.__struct_config__.tag)): event_type for event_type in get_args(Event)
 }
+_KINDS: Final = {event_type: kind for kind, event_type in EVENT_TYPES.items()}
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
@@ -160,7 +166,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(data: bytes | str) -> Event:
-    """The inverse of `encode`.
+    """The inverse of `encode`, for events of this version; see `event_compatibility.read_event` for those of others.
 
     Raises:
         msgspec.ValidationError: unknown kind or field, or a value of the wrong type.

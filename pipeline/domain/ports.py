@@ -264,6 +264,7 @@ class SinkStatus:
         refused: accepted events that the destination will never take; they are stored in a file.
         lost: accepted events that were lost to a corrupt spool, or dropped by a full one.
         spool_bytes: of accepted events on the disk, delivered ones in their retained window included.
+        newer: events of a newer program version, delivered without the fields unknown here.
         retries: failed deliveries that were tried again.
         error: of the last delivery, "" when it succeeded.
     """
@@ -278,6 +279,7 @@ class SinkStatus:
     refused: int = 0
     lost: int = 0
     spool_bytes: int = 0
+    newer: int = 0
 
 
 class EventSink(Protocol):

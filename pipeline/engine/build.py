@@ -29,9 +29,9 @@ from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
+from pipeline.store.settings import ChdbSettings
 from pipeline.weights.catalog import load_card
 
 _log = structlog.get_logger(__name__)

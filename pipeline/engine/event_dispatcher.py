@@ -53,10 +53,10 @@ class EventDispatcher:
         """Pass events through the gate to the sinks; returns those that the gate let pass."""
         passed = []
         for event in events:
-            if reason := self.gate.refusal(event):
-                self.refused[reason] += 1
-                self._metrics.refused(reason)
-                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=reason)
+            if refusal := self.gate.refusal(event):
+                self.refused[refusal.reason] += 1
+                self._metrics.refused(refusal.reason)
+                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
                 continue
             passed.append(event)
             self.sent[kind_of(event).value] += 1

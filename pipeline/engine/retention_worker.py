@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from pipeline.config.settings import Config
-from pipeline.sink.settings import ChdbSettings, StoreSettings
-from pipeline.store.retention import RETENTION_EVERY_S, RetentionKeeper
+from pipeline.store.retention import RETENTION_EVERY_S, RetentionScheduler
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 _FIRST_ROUND_S: Final = 30.0
 """Maximum wait at the start for the embedded store to drop what is due."""
@@ -29,7 +29,7 @@ def retention_kept(config: Config, stores: Iterable[StoreSettings], *, live: boo
     """
     with ExitStack() as stack:
         for store in stores:
-            keeper = RetentionKeeper(config.retention, store, config.data_dir, RETENTION_EVERY_S if live else None)
+            keeper = RetentionScheduler(config.retention, store, config.data_dir, RETENTION_EVERY_S if live else None)
             stack.callback(keeper.close)
             keeper.start(wait_s=_FIRST_ROUND_S if isinstance(store, ChdbSettings) else 0.0)
         yield

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, kind_of
+from pipeline.domain.event_kinds import spec_of
+from pipeline.domain.events import Event, kind_of
 from pipeline.domain.frame import Frame
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.snapshots import CameraActivity
@@ -48,7 +49,7 @@ class RunStatistics:
         for event in events:
             camera = self._camera(event.camera_id)
             camera.events += 1
-            camera.last_event = _caption(event)
+            camera.last_event = spec_of(event).summary_of(event)
             self._metrics.event(kind_of(event))
 
     def activities(self, drops: Mapping[str, Mapping[str, int]]) -> dict[str, CameraActivity]:
@@ -69,17 +70,3 @@ class RunStatistics:
 
     def _camera(self, camera_id: str) -> _CameraStatistics:
         return self._cameras.setdefault(camera_id, _CameraStatistics())
-
-
-def _caption(event: Event) -> str:
-    match event:
-        case PlateReadEvent():
-            return event.plate
-        case TrackEvent():
-            return event.label
-        case CountEvent():
-            return f"{event.count} {event.label}"
-        case AlertEvent():
-            return event.rule
-        case HealthEvent():
-            return event.state

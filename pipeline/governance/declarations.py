@@ -15,6 +15,8 @@ from typing import Final
 
 from pipeline.domain.disclosure import Declaration
 from pipeline.errors import ReleaseError
+from pipeline.storage.atomic import create_file
+from pipeline.storage.folders import private_folder
 
 LARGEST_BYTES: Final = 64 << 20
 """A scanned declaration has a few megabytes; a video given by mistake is larger."""
@@ -39,10 +41,8 @@ def stored_declaration(folder: Path, path: Path, by: str, now_ms: int) -> Iterat
     digest = hashlib.sha256(content).hexdigest()
     copy = folder / f"{digest[:16]}-{uuid.uuid4().hex[:12]}{suffix}"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(copy, content)
+        create_file(private_folder(folder) / copy.name, content)
     except OSError as error:
-        copy.unlink(missing_ok=True)
         raise ReleaseError(
             str(folder),
             f"the declaration cannot be stored there ({error.strerror})",
@@ -113,16 +113,3 @@ def _opened(path: Path) -> BufferedReader:
         os.close(handle)
         raise ReleaseError(str(path), "is not a regular file", "Give a file, such as a PDF")
     return os.fdopen(handle, "rb")
-
-
-def _write(copy: Path, content: bytes) -> None:
-    handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    folder = os.open(copy.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -7,7 +7,6 @@ everything that the answers depend on. ``backend: auto`` selects the fastest bac
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,8 @@ from pipeline.domain.network_identity import NetworkIdentity, RejectedBackend
 from pipeline.errors import KnownAnswerFailed, ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Backend, Device
 from pipeline.inference.machine_fingerprint import fingerprint
+from pipeline.storage.atomic import atomic_file, unique_partial
+from pipeline.storage.folders import private_folder
 from pipeline.weights.catalog import ModelCard
 
 _TEST_VERSION: Final = 1
@@ -196,14 +197,9 @@ def _read(path: Path) -> _Verdict | None:
 
 def _write(path: Path, verdict: _Verdict) -> None:
     """Store a verdict; if that fails, the next start repeats the test."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        private_folder(path.parent)
+        with atomic_file(path, sync=False, partial=unique_partial(path)) as file:
             file.write(msgspec.json.encode(verdict))
-        beside.replace(path)
     except OSError as error:
         _log.info("verdict_not_stored", folder=str(path.parent), reason=error.strerror)
-        with contextlib.suppress(OSError):
-            beside.unlink()

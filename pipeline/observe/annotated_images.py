@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from PIL import ImageDraw, ImageFont
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
+from pipeline.storage.atomic import atomic_file, unique_partial
 
 Color = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
@@ -104,14 +103,8 @@ def save_image(path: Path, image: BgrImage) -> None:
         raise ValueError(f"{path.name}: unsupported image format; use .jpg or .png")
     options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, 92]
     _, data = cv2.imencode(suffix, image, options)
-    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data.tobytes())
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    with atomic_file(path, sync=False, partial=unique_partial(path)) as file:
+        file.write(data.tobytes())
 
 
 @functools.lru_cache(maxsize=64)

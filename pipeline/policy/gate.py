@@ -1,9 +1,14 @@
-"""The last gate before the sinks: kind and fields must be on the list, and the camera must allow it."""
+"""Policy gate for events: kind, fields and labels must be on the allow-lists, and the camera's scope must allow them.
+
+Engines pass every event through it before the sinks, ingesters every event from Kafka before the event store.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +23,7 @@ from pipeline.domain.events import (
     PlateReadEvent,
     TrackEvent,
 )
+from pipeline.domain.labels import PLATED_VEHICLES, VEHICLES, Label
 from pipeline.errors import PolicyError
 from pipeline.policy.scope import may_read_plates, why_no_plates
 
@@ -32,7 +38,7 @@ ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     AlertEvent: _COMMON | frozenset("rule severity subject detail stream_id".split()),
     HealthEvent: _COMMON | frozenset("state detail stream_id".split()),
 }
-"""Every field of every event that may leave. None can be added by mistake: see `check_schema`."""
+"""Every field of every event that may leave, maintained by hand: no field is added by mistake, see `check_schema`."""
 
 
 def check_schema(kinds: Mapping[type[Any], frozenset[str]] = ALLOWED_FIELDS) -> None:
@@ -51,8 +57,33 @@ def check_schema(kinds: Mapping[type[Any], frozenset[str]] = ALLOWED_FIELDS) -> 
             )
 
 
+class RefusalRule(StrEnum):
+    """Rules by which events are refused; for counters and alerts."""
+
+    KIND = "kind-not-allowed"
+    FIELD = "field-not-allowed"
+    CAMERA = "camera-not-registered"
+    PLATES = "plates-not-allowed"
+    LABEL = "label-not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an event may not leave: the rule, and a reason for people that quotes nothing of the event."""
+
+    rule: RefusalRule
+    reason: str
+
+
 class Gate:
-    """Decides for each event whether it may leave."""
+    """Decides for each event whether it may leave an engine, or enter an event store.
+
+    Args:
+        cameras: the registered cameras, by id.
+
+    Raises:
+        PolicyError: an event type has a field outside the allow-list.
+    """
 
     def __init__(self, cameras: Mapping[str, Camera]) -> None:
         check_schema()
@@ -66,15 +97,35 @@ class Gate:
         """Let no further event of a camera pass."""
         self._cameras.pop(camera_id, None)
 
-    def refusal(self, event: Event) -> str:
-        """Why this event may not leave; "" when it may."""
+    def refusal(self, event: Event) -> Refusal | None:
+        """Why this event is refused; None when it may pass."""
         if type(event) not in ALLOWED_FIELDS:
-            return f"events of type {type(event).__name__} are not on the allow-list"
+            return Refusal(RefusalRule.KIND, f"events of type {type(event).__name__} are not on the allow-list")
         if isinstance(event, AlertEvent) and event.camera_id == ENGINE_ID:
-            return ""
+            return None
         camera = self._cameras.get(event.camera_id)
         if camera is None:
-            return f"camera {event.camera_id} is not declared"
+            return Refusal(RefusalRule.CAMERA, "its camera is not declared in the configuration")
         if isinstance(event, PlateReadEvent) and not may_read_plates(camera):
-            return why_no_plates(camera)
-        return ""
+            return Refusal(RefusalRule.PLATES, why_no_plates(camera))
+        if _label_of(event) not in _LABELS[type(event)]:
+            return Refusal(
+                RefusalRule.LABEL, "its label is none of those that may be stored (decree 18.743/2014 art. 12)"
+            )
+        return None
+
+
+def _label_of(event: Event) -> str:
+    if isinstance(event, PlateReadEvent):
+        return event.vehicle
+    return event.label if isinstance(event, TrackEvent | CountEvent) else ""
+
+
+_TRAFFIC: Final = frozenset(label.word for label in VEHICLES | {Label.PERSON})
+_LABELS: Final[Mapping[type[BaseEvent], frozenset[str]]] = {
+    PlateReadEvent: frozenset(label.word for label in PLATED_VEHICLES) | {""},
+    TrackEvent: _TRAFFIC,
+    CountEvent: _TRAFFIC,
+    AlertEvent: frozenset({""}),
+    HealthEvent: frozenset({""}),
+}

@@ -1,11 +1,12 @@
-"""Recorded video: a camera's packets as they came, in short files named by their time; how long they stay.
+"""Recording of video: a camera's packets as received, in short files named by their time, and their retention.
 
 ::
 
-    recorder   a tap for each camera, a thread that writes for each of them, a thread that tidies
-    segment    one file: fragments of a few seconds, each on the disk before the next is begun
-    index      what a camera's folder says of its files, and when and why recording stopped
-    archive    what is there and what is not, for readers
-    holds      times that must stay
-    ring       what is too old, or too much, goes
+    recorder            a packet tap and a writing thread for each camera, and a thread for retention
+    segmenter           one camera's packets to segment files
+    segment_file        one file: fragments of a few seconds, each on the disk before the next is begun
+    segment_index       end times of a camera's files, and when and why recording stopped
+    recording_archive   recorded video and its gaps, for readers
+    holds               times that must be preserved
+    retention           deletion by age and size
 """

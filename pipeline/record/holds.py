@@ -1,4 +1,4 @@
-"""Times that must stay: ordered by a court, asked for by police, or part of a crisis (decree 18.743/2014 art. 8)."""
+"""Holds on recorded video: times to preserve for a court, the police, or in a crisis (decree 18.743/2014 art. 8)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from typing import Any
 import structlog
 
 from pipeline.errors import RecordError
-from pipeline.record.file_layout import HOLDS, append_line, camera_folders, locked
+from pipeline.record.file_layout import HOLDS, camera_folders
+from pipeline.storage.json_lines import append_line
+from pipeline.storage.locks import locked
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A span of one camera that the ring does not touch.
+    """A time range of one camera that retention does not delete.
 
     Attributes:
-        hold_id: names it.
+        hold_id: of the hold.
         camera_id: the camera.
         begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
-        reason, by: why, and who said so.
+        reason, by: why, and the person responsible.
         at_ms: when it was placed.
     """
 
@@ -39,13 +41,13 @@ class Hold:
     by: str
     at_ms: int
 
-    def covers(self, camera_id: str, begin_ms: int, end_ms: int) -> bool:
-        """Whether any of that span is held."""
+    def overlaps(self, camera_id: str, begin_ms: int, end_ms: int) -> bool:
+        """Whether any of that time range is held."""
         return camera_id == self.camera_id and begin_ms < self.end_ms and end_ms > self.begin_ms
 
 
 class Holds:
-    """The holds of a folder: a file of lines that only grows, so it also says who held and freed what.
+    """The holds of a folder: a file of lines that only grows, so it also records who placed and released each hold.
 
     Args:
         folder: of all cameras.
@@ -57,7 +59,7 @@ class Holds:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """While this lasts no hold is placed or freed, and nothing is removed.
+        """While this lasts no hold is placed or released, and nothing is deleted.
 
         Raises:
             RecordError: the folder may not be written to.
@@ -71,10 +73,10 @@ class Holds:
             ) from error
 
     def all(self) -> list[Hold]:
-        """Those in force, in the order placed.
+        """Holds in force, in the order placed.
 
         Raises:
-            RecordError: the file cannot be read or is damaged: nobody can tell what must stay.
+            RecordError: the file cannot be read or is corrupt, so it is not known what must be preserved.
         """
         try:
             *lines, last = self._path.read_bytes().split(b"\n")
@@ -82,32 +84,32 @@ class Holds:
             return []
         except OSError as error:
             raise RecordError(str(self._path), f"cannot be read ({error.strerror})", "Check rights and disk") from error
-        if last.endswith(b"}"):  # whole, but an editor took its end; else a line that was never finished
+        if last.endswith(b"}"):  # complete, but an editor removed the line end; else an incomplete line
             lines.append(last)
         found: dict[str, Hold] = {}
         for number, line in enumerate(lines, 1):
             try:
                 entry: Any = json.loads(line)
-                if "freed" in entry:
-                    found.pop(str(entry["freed"]), None)
+                if "released" in entry:
+                    found.pop(str(entry["released"]), None)
                 else:
                     hold = Hold(**entry)
                     found[hold.hold_id] = hold
             except (ValueError, TypeError) as error:
                 raise RecordError(
                     f"{self._path}, line {number}",
-                    "is damaged, so nobody can tell what must stay; nothing is removed until it is mended",
-                    "Mend the line, or place the hold anew and delete it",
+                    "is corrupt, so it is not known what must be preserved; nothing is deleted until it is fixed",
+                    "Fix the line, or delete it and place the hold again",
                 ) from error
         return list(found.values())
 
     def hold(self, camera_id: str, begin_ms: int, end_ms: int, reason: str, by: str) -> str:
-        """Keep a span; its id. It is on the disk when this returns.
+        """Place a hold, on the disk when this returns; its id.
 
         Raises:
-            RecordError: unknown camera, an empty span, no reason, nobody's name; or the disk failed.
+            RecordError: unknown camera, an empty time range, no reason or name; or the disk failed.
         """
-        _check_said(reason=reason, by=by)
+        _check_given(reason=reason, by=by)
         known = [path.name for path in camera_folders(self._folder)]
         if camera_id not in known:
             raise unknown_camera(camera_id, known)
@@ -120,34 +122,34 @@ class Holds:
         return hold.hold_id
 
     def release(self, hold_id: str, by: str) -> Hold:
-        """Let go of a hold; which one it was. What is due goes at the ring's next round.
+        """Release a hold, which is returned. What is due is deleted at the next retention run.
 
         Raises:
-            RecordError: no such hold, nobody's name, or the disk failed.
+            RecordError: no such hold, no name, or the disk failed.
         """
-        _check_said(by=by)
+        _check_given(by=by)
         with self.locked():
             held = {hold.hold_id: hold for hold in self.all()}
             if hold_id not in held:
                 raise RecordError(f"hold {hold_id}", "is not in force", f"In force: {', '.join(held) or 'none'}")
             append_line(
-                self._path, json.dumps({"freed": hold_id, "by": by, "at_ms": _now_ms()}, ensure_ascii=False).encode()
+                self._path, json.dumps({"released": hold_id, "by": by, "at_ms": _now_ms()}, ensure_ascii=False).encode()
             )
-        _log.info("hold_freed", hold_id=hold_id, by=by)
+        _log.info("hold_released", hold_id=hold_id, by=by)
         return held[hold_id]
 
 
 def unknown_camera(camera_id: str, known: list[str]) -> RecordError:
-    """Nothing was ever recorded of that camera."""
+    """The error for a camera of which nothing was recorded."""
     return RecordError(
         f"camera {camera_id}", "has no recorded video", f"Recorded are: {', '.join(known) or 'no cameras at all'}"
     )
 
 
-def _check_said(**said: str) -> None:
-    for name, text in said.items():
+def _check_given(**given: str) -> None:
+    for name, text in given.items():
         if not text.strip():
-            raise RecordError(f"hold: {name}", "is empty", "Say who holds it, and why")
+            raise RecordError(f"hold: {name}", "is empty", "Name the person responsible and the reason")
 
 
 def _now_ms() -> int:

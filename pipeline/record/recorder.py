@@ -1,4 +1,4 @@
-"""Records the cameras of one process: a tap and a thread for each, and one that tidies."""
+"""Recorder of the cameras of one process: a packet tap and a writing thread for each, and one thread for retention."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ import structlog
 
 from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
 from pipeline.errors import RecordError
-from pipeline.record.file_layout import locked, private_folder
-from pipeline.record.retention import tidy
-from pipeline.record.segment_file import Shape
+from pipeline.record.retention import prune
+from pipeline.record.segment_file import StreamTemplate
 from pipeline.record.segmenter import CameraSegmenter, RecordCounts
 from pipeline.record.settings import RecordSettings
+from pipeline.storage.folders import private_folder
+from pipeline.storage.locks import locked
 
-_TIDY_LEAST_S: Final = 30.0
-"""Shortest time between two rounds of the ring."""
-_TIDY_SHARE: Final = 20
-"""The ring rests so many times as long as its last round took."""
+_PRUNE_LEAST_S: Final = 30.0
+"""Shortest time between two retention runs."""
+_PRUNE_REST: Final = 20
+"""Pause between two retention runs, in durations of the last one."""
 _CLOSE_S: Final = 10.0
-"""How long the writers have, all together, to write what waits at the end."""
+"""Time for all writers together to write what is queued at the end."""
 
 _log = structlog.get_logger(__name__)
 
@@ -35,10 +36,10 @@ class Recorder:
     Nothing in it stops analysis: packets are copied into a queue, and all that can fail or wait happens elsewhere.
 
     Args:
-        settings: of this room, with an absolute folder.
+        settings: with an absolute folder.
 
     Raises (when entered):
-        RecordError: the folder cannot be made.
+        RecordError: the folder cannot be created.
     """
 
     def __init__(self, settings: RecordSettings) -> None:
@@ -46,7 +47,7 @@ class Recorder:
         self._taps: dict[str, CameraTap] = {}
         self._closing = threading.Event()
         self._due = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="record-ring", daemon=True)
+        self._pruner = threading.Thread(target=self._prune, name="record-retention", daemon=True)
 
     def __enter__(self) -> Self:
         try:
@@ -54,11 +55,11 @@ class Recorder:
         except OSError as error:
             raise RecordError(
                 f"record.dir {self._settings.dir}",
-                f"cannot be made: {error.strerror}",
+                f"cannot be created: {error.strerror}",
                 "Name a folder that this user may write to",
             ) from error
         self._due.set()
-        self._keeper.start()
+        self._pruner.start()
         return self
 
     def __exit__(
@@ -73,18 +74,18 @@ class Recorder:
         return self._taps[camera_id]
 
     def remove_tap(self, camera_id: str) -> None:
-        """Write what waits of a camera and close its file; a later `tap` of the camera is a new one."""
+        """Write what is queued of a camera and close its file; a later `tap` of the camera is a new one."""
         tap = self._taps.pop(camera_id, None)
         if tap is not None:
             tap.finish()
             tap.join(_CLOSE_S)
 
     def counts(self) -> dict[str, RecordCounts]:
-        """What became of the packets, by camera."""
+        """Packet counts, by camera."""
         return {camera: tap.counts for camera, tap in dict(self._taps).items()}
 
     def close(self) -> None:
-        """Write what waits, close all files, stop; may be called twice."""
+        """Write what is queued, close all files, stop; may be called twice."""
         self._closing.set()
         self._due.set()
         deadline = time.monotonic() + _CLOSE_S
@@ -92,10 +93,10 @@ class Recorder:
             tap.finish()
         for tap in self._taps.values():
             tap.join(max(0.0, deadline - time.monotonic()))
-        if self._keeper.is_alive():
-            self._keeper.join(2.0)
+        if self._pruner.is_alive():
+            self._pruner.join(2.0)
 
-    def _keep(self) -> None:
+    def _prune(self) -> None:
         while True:
             self._due.wait()
             if self._closing.is_set():
@@ -103,16 +104,16 @@ class Recorder:
             self._due.clear()
             began = time.monotonic()
             try:
-                tidy(self._settings.dir, self._settings.days, self._settings.max_bytes)
+                prune(self._settings.dir, self._settings.days, self._settings.max_bytes)
             except (OSError, RecordError) as error:
-                _log.warning("ring_failed", error=str(error))
-            except Exception:  # noqa: BLE001 - a bug here must not end what keeps the law
-                _log.exception("ring_bug")
-            self._closing.wait(max(_TIDY_LEAST_S, _TIDY_SHARE * (time.monotonic() - began)))
+                _log.warning("video_retention_failed", error=str(error))
+            except Exception:  # noqa: BLE001 - a bug here must not end retention
+                _log.exception("video_retention_bug")
+            self._closing.wait(max(_PRUNE_LEAST_S, _PRUNE_REST * (time.monotonic() - began)))
 
 
 class CameraTap:
-    """Implements `pipeline.domain.recording.PacketTap`; made by `Recorder.tap`.
+    """Implements `pipeline.domain.recording.PacketTap`; created by `Recorder.tap`.
 
     Args:
         camera_id: the camera.
@@ -124,44 +125,44 @@ class CameraTap:
         self._camera_id = camera_id
         self._settings = settings
         self._folder: Path = settings.dir / camera_id
-        self._writing = CameraSegmenter(camera_id, self._folder, settings, on_segment)
-        self._queue: queue.SimpleQueue[tuple[_Take, EncodedPacket | str] | None] = queue.SimpleQueue()
+        self._segmenter = CameraSegmenter(camera_id, self._folder, settings, on_segment)
+        self._queue: queue.SimpleQueue[tuple[_Session, EncodedPacket | str] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._waiting_bytes = 0
-        self._current: _Take | None = None
+        self._current: _Session | None = None
         self._thread = threading.Thread(target=self._run, name=f"record-{camera_id}", daemon=True)
         self._thread.start()
 
     @property
     def counts(self) -> RecordCounts:
-        """What became of the packets."""
-        return self._writing.counts
+        """Packet counts."""
+        return self._segmenter.counts
 
     def opened(self, stream: Any) -> PacketSession:
         """See the protocol."""
         try:
-            shape = Shape(stream)
+            template: StreamTemplate | None = StreamTemplate(stream)
         except Exception as error:  # noqa: BLE001 - whatever a camera sends must not end analysis
             _log.error("cannot_be_recorded", camera=self._camera_id, error=str(error))
-            shape = None
-        self._current = _Take(self, shape)
+            template = None
+        self._current = _Session(self, template)
         return self._current
 
-    def give(self, take: _Take, item: EncodedPacket | str) -> bool:
-        """Queue a packet, or why there are no more; False when there is no room. Those of older takes go nowhere."""
-        if take is not self._current:
+    def give(self, session: _Session, item: EncodedPacket | str) -> bool:
+        """Queue a packet, or the reason of an end; False without room. Those of earlier sessions are dropped."""
+        if session is not self._current:
             return True
         size = len(item.data) if isinstance(item, EncodedPacket) else 0
         with self._lock:
             if size and self._waiting_bytes + size > self._settings.max_waiting_bytes:
                 return False
             self._waiting_bytes += size
-        self._queue.put((take, item))
+        self._queue.put((session, item))
         return True
 
     def finish(self) -> None:
-        """No more packets; what waits is written."""
+        """No more packets; what is queued is written."""
         self._current = None
         self._finished.set()
         self._queue.put(None)
@@ -171,7 +172,7 @@ class CameraTap:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        """Record until told to stop; what cannot begin is tried again, as a disk that fails later is."""
+        """Record until `finish`; what cannot begin is tried again, as after a disk failure."""
         while not self._recorded():
             self._drain()
             if self._finished.wait(self._settings.retry_s):
@@ -183,52 +184,52 @@ class CameraTap:
             private_folder(self._folder)
             with locked(self._folder / ".recorder.lock", wait=False) as ours:
                 if not ours:
-                    self._writing.counts.error = "another process records this camera"
+                    self._segmenter.counts.error = "another process records this camera"
                     _log.error("recorded_elsewhere", camera=self._camera_id, fix="Stop one of the two")
                     return False
-                self._writing.counts.error = ""
-                self._writing.adopt_leftovers()
+                self._segmenter.counts.error = ""
+                self._segmenter.adopt_leftovers()
                 self._write()
                 return True
         except OSError as error:
-            self._writing.counts.error = str(error)
+            self._segmenter.counts.error = str(error)
             _log.error("recording_impossible", camera=self._camera_id, error=str(error))
         except Exception:  # noqa: BLE001 - a bug here must not end analysis
-            self._writing.counts.error = "a bug in the recorder; see the log"
+            self._segmenter.counts.error = "a bug in the recorder; see the log"
             _log.exception("recording_bug", camera=self._camera_id)
         return False
 
     def _write(self) -> None:
-        take: _Take | None = None
+        session: _Session | None = None
         while (item := self._queue.get()) is not None:
             newer, what = item
-            if take is not None and newer is not take:
-                self._writing.stop("the camera was connected anew")
-            take = newer
+            if session is not None and newer is not session:
+                self._segmenter.stop("the camera was reconnected")
+            session = newer
             if isinstance(what, str):
-                self._writing.stop(what)
+                self._segmenter.stop(what)
                 continue
             with self._lock:
                 self._waiting_bytes -= len(what.data)
-            if take.shape is not None:
-                self._writing.packet(take.shape, what)
-        self._writing.end("the recorder was stopped")
+            if session.template is not None:
+                self._segmenter.packet(session.template, what)
+        self._segmenter.end("the recorder was stopped")
 
     def _drain(self) -> None:
-        """Nobody writes: what waits is lost, which a gap will say."""
+        """There is no writer: queued packets are lost, which shows as a gap."""
         while not self._queue.empty():
             waiting = self._queue.get()
             if waiting is not None and isinstance(waiting[1], EncodedPacket):
                 with self._lock:
                     self._waiting_bytes -= len(waiting[1].data)
-                self._writing.counts.dropped += 1
+                self._segmenter.counts.dropped += 1
 
 
-class _Take:
-    """Implements `pipeline.domain.recording.PacketTake`."""
+class _Session:
+    """Implements `pipeline.domain.recording.PacketSession`."""
 
-    def __init__(self, tap: CameraTap, shape: Shape | None) -> None:
-        self.shape = shape
+    def __init__(self, tap: CameraTap, template: StreamTemplate | None) -> None:
+        self.template = template
         self._tap = tap
         self._skipping = False
 

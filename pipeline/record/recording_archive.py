@@ -1,4 +1,4 @@
-"""What is recorded, and what is not. Reading is safe while a recorder writes."""
+"""Recording archive: recorded video and its gaps. Reading is safe while a recorder writes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pipeline.errors import RecordError
 from pipeline.record.file_layout import camera_folders, segment_files
 from pipeline.record.holds import Hold, Holds, unknown_camera
 from pipeline.record.segment_file import measure
-from pipeline.record.segment_index import Entries, Index
+from pipeline.record.segment_index import IndexEntries, SegmentIndex
 
 _SEAM_MS: Final = 500
-"""Less than this between two files is the seam of one recording, not a gap."""
-_NOBODY: Final = "the recorder was not running, or the files are gone"
-_BEFORE: Final = "not recorded, or no longer kept"
+"""Less than this between two files is no gap."""
+_NOT_RUNNING: Final = "the recorder was not running, or the files are gone"
+_BEFORE: Final = "not recorded, or no longer stored"
 _FRESH_MS: Final = 90_000
-"""An unfinished file that grew so lately is being written; what is missing at its end is on its way to the disk."""
+"""An incomplete file that grew within this time is being written; what is missing at its end is not on the disk yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class VideoSegment:
     """One file of recorded video.
 
     Attributes:
-        camera_id, path: whose, and where.
+        camera_id, path: of the file.
         begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
         size: bytes.
         complete: False while it is being written, or was when the recorder was killed; it can be read up to `end_ms`.
@@ -42,7 +42,7 @@ class Segment:
     complete: bool
 
     def overlaps(self, begin_ms: int | None, end_ms: int | None) -> bool:
-        """Whether any of it lies in a span; None is open."""
+        """Whether any of it is in a time range; None is open."""
         return (end_ms is None or self.begin_ms < end_ms) and (begin_ms is None or self.end_ms > begin_ms)
 
 
@@ -67,8 +67,8 @@ class RecordingArchive:
         except OSError as error:
             raise self._unreadable(error) from error
 
-    def segments(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[Segment]:
-        """Files that hold any of a span, in order of time.
+    def segments(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[VideoSegment]:
+        """Files that hold any of a time range, in order of time.
 
         Raises:
             RecordError: unknown camera, or the disk failed.
@@ -76,7 +76,7 @@ class RecordingArchive:
         return [one for one in self._all(camera_id) if one.overlaps(begin_ms, end_ms)]
 
     def gaps(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[Gap]:
-        """Times inside a span of which there is no video, in order, each with its reason.
+        """Times within a range of which there is no video, in order, each with its reason.
 
         Args:
             camera_id: the camera.
@@ -93,18 +93,18 @@ class RecordingArchive:
             return []
         begin_ms = files[0].begin_ms if begin_ms is None else begin_ms
         found: list[Gap] = []
-        covered = min(begin_ms, files[0].begin_ms)
+        reached = min(begin_ms, files[0].begin_ms)
         reason_at = None
         for one in files:
-            if one.begin_ms > covered:
+            if one.begin_ms > reached:
                 reason = _reason(stops, reason_at, one.begin_ms)
-                if one.begin_ms - covered > _SEAM_MS or reason not in (_NOBODY, _BEFORE):
-                    found.append(Gap(covered, one.begin_ms, reason))
-            covered = max(covered, one.end_ms)
-            reason_at = covered
-        running = not files[-1].complete and now_ms - covered < _FRESH_MS
-        if end_ms - covered > _SEAM_MS and not running:
-            found.append(Gap(covered, end_ms, _reason(stops, reason_at, end_ms)))
+                if one.begin_ms - reached > _SEAM_MS or reason not in (_NOT_RUNNING, _BEFORE):
+                    found.append(Gap(reached, one.begin_ms, reason))
+            reached = max(reached, one.end_ms)
+            reason_at = reached
+        running = not files[-1].complete and now_ms - reached < _FRESH_MS
+        if end_ms - reached > _SEAM_MS and not running:
+            found.append(Gap(reached, end_ms, _reason(stops, reason_at, end_ms)))
         clipped = (Gap(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms), gap.reason) for gap in found)
         return [gap for gap in clipped if gap.end_ms > gap.begin_ms]
 
@@ -116,7 +116,7 @@ class RecordingArchive:
         """
         return Holds(self.folder).all()
 
-    def _all(self, camera_id: str) -> list[Segment]:
+    def _all(self, camera_id: str) -> list[VideoSegment]:
         known = self.cameras()
         if camera_id not in known:
             raise unknown_camera(camera_id, known)
@@ -129,9 +129,9 @@ class RecordingArchive:
         except OSError as error:
             raise self._unreadable(error) from error
 
-    def _index(self, camera_id: str) -> Entries:
+    def _index(self, camera_id: str) -> IndexEntries:
         try:
-            return Index(self.folder / camera_id).read()
+            return SegmentIndex(self.folder / camera_id).read()
         except OSError as error:
             raise self._unreadable(error) from error
 
@@ -143,20 +143,20 @@ class RecordingArchive:
 
 def _segments(
     camera_id: str, folder: Path, files: Iterable[tuple[int, Path]], ends: dict[str, int]
-) -> Iterable[Segment]:
+) -> Iterable[VideoSegment]:
     for begin_ms, path in files:
         end_ms = ends.get(path.relative_to(folder).as_posix())
         try:
             size = path.stat().st_size
             known_ms = begin_ms + measure(path).length_ms if end_ms is None else end_ms
         except FileNotFoundError:
-            continue  # the ring was faster
-        yield Segment(camera_id, path, begin_ms, known_ms, size, complete=end_ms is not None)
+            continue  # deleted meanwhile
+        yield VideoSegment(camera_id, path, begin_ms, known_ms, size, complete=end_ms is not None)
 
 
 def _reason(stops: Iterable[tuple[int, str]], since_ms: int | None, until_ms: int) -> str:
-    """What was said about a gap, in the order said."""
+    """The recorded reasons of a gap, in their order."""
     if since_ms is None:
         return _BEFORE
-    said = dict.fromkeys(why for at, why in stops if since_ms - _SEAM_MS <= at < until_ms)
-    return "; ".join(said) or _NOBODY
+    reasons = dict.fromkeys(why for at, why in stops if since_ms - _SEAM_MS <= at < until_ms)
+    return "; ".join(reasons) or _NOT_RUNNING

@@ -1,4 +1,4 @@
-"""The ring: video that is too old goes, and the oldest when there is too much; what is held stays."""
+"""Retention of recorded video: deletion by age, and of the oldest beyond the size limit, except for holds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import structlog
 
 from pipeline.errors import RecordError
 from pipeline.record.holds import Hold, Holds
-from pipeline.record.recording_archive import RecordingArchive, Segment
-from pipeline.record.segment_index import Index
+from pipeline.record.recording_archive import RecordingArchive, VideoSegment
+from pipeline.record.segment_index import SegmentIndex
 
 _DAY_MS: Final = 86_400_000
 
@@ -23,36 +23,35 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """A round of the ring.
+    """Result of a retention run.
 
     Attributes:
-        removed: files that went; freed: their bytes.
-        held: files that would have gone and are held.
+        removed: deleted files; held: files that were due and are held.
         left: bytes that are left; over: bytes of these beyond the limit, all of them held or being written.
     """
 
-    removed: tuple[Segment, ...] = ()
-    held: tuple[Segment, ...] = ()
+    removed: tuple[VideoSegment, ...] = ()
+    held: tuple[VideoSegment, ...] = ()
     left: int = 0
     over: int = 0
 
     @property
-    def freed(self) -> int:
-        """Bytes that went."""
+    def removed_bytes(self) -> int:
+        """Bytes of the deleted files."""
         return sum(one.size for one in self.removed)
 
 
-def tidy(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) -> Pruned:
-    """Remove what is due, whole files only, the oldest first; may be stopped anywhere and run again.
+def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) -> Pruned:
+    """Delete what is due, whole files only, the oldest first; may be stopped anywhere and run again.
 
     Args:
         folder: of all cameras.
-        days: how long video is kept, counted from its last image.
+        days: how long video is stored, counted from its last frame.
         max_bytes: of all cameras together.
         now_ms: milliseconds since 1970 UTC; the machine's clock by default.
 
     Raises:
-        RecordError: the holds cannot be read (then nothing is removed), or the disk failed.
+        RecordError: the holds cannot be read (then nothing is deleted), or the disk failed.
     """
     if not folder.is_dir():
         return Pruned()
@@ -72,17 +71,17 @@ def tidy(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) -> 
     if removed:
         _log.info("video_removed", files=len(removed), bytes=sum(one.size for one in removed), held=len(held))
     if over:
-        _log.warning("video_over_limit", bytes=over, fix="Free holds, or raise record.max_bytes")
+        _log.warning("video_over_limit", bytes=over, fix="Release holds, or raise record.max_bytes")
     return Pruned(tuple(removed), tuple(held), left, over)
 
 
 def _due(
-    files: Sequence[Segment], holds: Sequence[Hold], before_ms: int, max_bytes: int
-) -> tuple[list[Segment], list[Segment]]:
-    """What goes, and what would go and is held."""
+    files: Sequence[VideoSegment], holds: Sequence[Hold], before_ms: int, max_bytes: int
+) -> tuple[list[VideoSegment], list[VideoSegment]]:
+    """Files to delete, and files that are due and held."""
     left = sum(one.size for one in files)
-    gone: list[Segment] = []
-    held: list[Segment] = []
+    due: list[VideoSegment] = []
+    held: list[VideoSegment] = []
     for one in files:
         # A file that is being written, or was when its recorder died, is at most as long as a segment.
         if one.end_ms >= before_ms and (left <= max_bytes or not one.complete):
@@ -90,16 +89,16 @@ def _due(
         if _held(one, holds):
             held.append(one)
             continue
-        gone.append(one)
+        due.append(one)
         left -= one.size
-    return gone, held
+    return due, held
 
 
-def _held(one: Segment, holds: Iterable[Hold]) -> bool:
-    return any(hold.covers(one.camera_id, one.begin_ms, max(one.end_ms, one.begin_ms + 1)) for hold in holds)
+def _held(one: VideoSegment, holds: Iterable[Hold]) -> bool:
+    return any(hold.overlaps(one.camera_id, one.begin_ms, max(one.end_ms, one.begin_ms + 1)) for hold in holds)
 
 
-def _remove(one: Segment) -> None:
+def _remove(one: VideoSegment) -> None:
     try:
         one.path.unlink(missing_ok=True)
     except OSError as error:
@@ -112,4 +111,4 @@ def _remove(one: Segment) -> None:
 
 def _compact(camera: Path) -> None:
     with suppress(OSError):  # only a longer index
-        Index(camera).compact()
+        SegmentIndex(camera).compact()

@@ -1,4 +1,4 @@
-"""One file of recorded video: packets put into fragments as they are, each on the disk before the next is begun."""
+"""Segment file of recorded video: packets in fragments, unchanged, each on the disk before the next is begun."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any, Final
 import av
 
 from pipeline.domain.recording import EncodedPacket
-from pipeline.record.file_layout import private_folder, sync_folder
+from pipeline.storage.folders import private_folder, sync_folder
 
 _MP4_CODECS: Final = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mjpeg"})
-"""What cameras send and MP4 takes; everything else goes into Matroska, which takes anything."""
+"""Codecs of cameras that MP4 can hold; all others go into Matroska."""
 _MOV: Final = "frag_keyframe+empty_moov+default_base_moof"
 _HEADER_BYTES: Final = 65_536
 """More than any header takes before the first fragment."""
 _READ_OPTIONS: Final = {"format_whitelist": "mov,mp4,matroska,webm", "protocol_whitelist": "file"}
 
 
-class Shape:
-    """What a file must say about its stream before the first packet.
+class StreamTemplate:
+    """The stream parameters that a file needs before its first packet.
 
-    A copy: the camera's own connection may be closed at any time, by another thread.
+    A copy: the camera's connection may be closed at any time, by another thread.
 
     Args:
         stream: an `av.VideoStream`.
@@ -49,7 +49,7 @@ def _step_s(stream: Any) -> Fraction:
 
 
 class _File(io.FileIO):
-    """A new file for this user only that takes everything or raises; after that it takes nothing and says nothing."""
+    """A new file for this user only; a write takes everything or raises, and after `given_up` does nothing."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "r+")
@@ -67,26 +67,28 @@ class _File(io.FileIO):
         return done
 
 
-class SegmentWriter:
+class VideoSegmentWriter:
     """Writes one file, beginning with a key frame.
 
     Args:
         path: the file, which must not exist.
-        shape: its stream.
+        template: its stream.
         first: its first packet, which is written too.
-        begin_ms: wall-clock time of that packet's image.
+        begin_ms: wall-clock time of that packet's frame.
         fragment_s: seconds that are written at once.
 
     Raises:
         OSError, ValueError, av.FFmpegError: it cannot be written; nothing is left of it.
     """
 
-    def __init__(self, path: Path, shape: Shape, first: EncodedPacket, begin_ms: int, fragment_s: float) -> None:
+    def __init__(
+        self, path: Path, template: StreamTemplate, first: EncodedPacket, begin_ms: int, fragment_s: float
+    ) -> None:
         self.path = path
         self.begin_ms = begin_ms
         self.fragments = 0
         self._time_base = first.time_base
-        self._step = max(1, round(shape.step / first.time_base))
+        self._step = max(1, round(template.step / first.time_base))
         self._origin = first.dts if first.dts is not None else first.pts or 0
         self._first_pts = (first.pts if first.pts is not None else self._origin) - self._origin
         self._last_dts: int | None = None
@@ -100,7 +102,7 @@ class SegmentWriter:
                 options = {"cluster_time_limit": str(round(fragment_s * 1000))}
             kind = "matroska" if path.suffix == ".mkv" else "mp4"
             self._container = av.open(self._file, "w", format=kind, options={**options, "flush_packets": "1"})
-            self._stream = self._container.add_stream_from_template(shape.stream, opaque=True)
+            self._stream = self._container.add_stream_from_template(template.stream, opaque=True)
             self._stream.time_base = first.time_base
             self.write(first)
             sync_folder(path.parent)
@@ -111,11 +113,11 @@ class SegmentWriter:
 
     @property
     def end_ms(self) -> int:
-        """Wall-clock time of the end of the last image written."""
+        """Wall-clock time of the end of the last frame written."""
         return self.begin_ms + round((self._end - self._first_pts) * self._time_base * 1000)
 
     def write(self, packet: EncodedPacket) -> None:
-        """The next packet; its time may not lie before that of the last by more than a little.
+        """Write the next packet.
 
         Raises:
             OSError, av.FFmpegError: it cannot be written.
@@ -166,14 +168,14 @@ class SegmentWriter:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a file really holds: packets, and milliseconds from its first image to the end of its last."""
+    """Measured content of a file: packets, and milliseconds from its first frame to the end of its last."""
 
     packets: int
     length_ms: int
 
 
 def measure(path: Path) -> Measured:
-    """Look at every packet of a file, which may have been cut off anywhere, or be written just now.
+    """Read every packet of a file, which may be incomplete, or be written just now.
 
     Raises:
         OSError: it is not there or may not be read.
@@ -199,13 +201,13 @@ def measure(path: Path) -> Measured:
 
 
 def adopt(path: Path, begin_ms: int) -> int | None:
-    """Where a file ends that a crash left, milliseconds since 1970 UTC; None when it held no image and was removed.
+    """End of a file that a crash left, milliseconds since 1970 UTC; None when it held no frame and was deleted.
 
     Raises:
         OSError: it cannot be read.
     """
     found = measure(path)
-    # A large file that cannot be read is no bare header: it stays, somebody may mend it.
+    # A large file that cannot be read is more than a header: it stays, and may be repaired.
     if not found.packets and path.stat().st_size <= _HEADER_BYTES:
         path.unlink(missing_ok=True)
         return None

@@ -1,4 +1,4 @@
-"""What a camera's folder says of its files: where each ends, and when and why recording stopped."""
+"""Segment index of a camera: end times of its files, and when and why recording stopped."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.record.file_layout import INDEX, append_line, locked, segment_files
+from pipeline.record.file_layout import INDEX, segment_files
+from pipeline.storage.atomic import write_atomically
+from pipeline.storage.json_lines import append_line
+from pipeline.storage.locks import locked
 
 _DEAD_LINES: Final = 256
-"""So many lines about files that are gone are worth writing the index anew."""
+"""Lines about deleted files from which on the index is compacted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
-    """An index as read.
+class IndexEntries:
+    """Entries of an index.
 
     Attributes:
-        ends_ms: where each file ends, by its path inside the camera's folder.
+        ends_ms: when each file ends, by its path inside the camera's folder.
         stops: when recording stopped, and why; in the order written.
     """
 
@@ -26,10 +29,10 @@ class Entries:
     stops: list[tuple[int, str]] = field(default_factory=list)
 
 
-class Index:
+class SegmentIndex:
     """The index of one camera, a file of JSON lines.
 
-    A file that has no line is being written, or was when the power went; the recorder adopts it when it starts. Losing
+    A file without a line is being written, or was when the power failed; the recorder adopts it when it starts. Losing
     the whole index loses no video.
 
     Args:
@@ -41,13 +44,13 @@ class Index:
         self._path = camera / INDEX
         self._lock = camera / ".index.lock"
 
-    def read(self) -> Entries:
-        """What it says; lines that make no sense are passed over.
+    def read(self) -> IndexEntries:
+        """Its entries; invalid lines are skipped.
 
         Raises:
             OSError: it cannot be read.
         """
-        found = Entries()
+        found = IndexEntries()
         try:
             lines = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -80,29 +83,23 @@ class Index:
         self._append({"stop_ms": stop_ms, "reason": reason})
 
     def compact(self) -> None:
-        """Leave out what is about files that are gone, once that is much.
+        """Leave out lines about deleted files, once there are many.
 
         Raises:
-            OSError: the disk did not take it; the old one stays.
+            OSError: the disk did not take it; the old index stays.
         """
         with locked(self._lock):
             entries = self.read()
             files = segment_files(self._camera)
             names = {path.relative_to(self._camera).as_posix() for _, path in files}
             oldest = files[0][0] if files else 0
-            kept = [{"file": name, "end_ms": end} for name, end in entries.ends_ms.items() if name in names]
+            present = [{"file": name, "end_ms": end} for name, end in entries.ends_ms.items() if name in names]
             # The last stop before the oldest file says why there is nothing before it.
             stops = [stop for stop in entries.stops if stop[0] >= oldest] if files else entries.stops[-1:]
-            if len(entries.ends_ms) + len(entries.stops) - len(kept) - len(stops) < _DEAD_LINES:
+            if len(entries.ends_ms) + len(entries.stops) - len(present) - len(stops) < _DEAD_LINES:
                 return
-            lines = [*kept, *({"stop_ms": at, "reason": why} for at, why in stops)]
-            part = self._path.with_suffix(".part")
-            part.unlink(missing_ok=True)
-            try:
-                append_line(part, b"\n".join(json.dumps(line).encode() for line in lines))
-                part.replace(self._path)
-            finally:
-                part.unlink(missing_ok=True)
+            lines = [*present, *({"stop_ms": at, "reason": why} for at, why in stops)]
+            write_atomically(self._path, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
     def _append(self, entry: dict[str, object]) -> None:
         with locked(self._lock):

@@ -1,4 +1,4 @@
-"""One camera's packets become files: where each begins, when it is full, what happens when the disk fails."""
+"""Segmenter of one camera: packets to segment files, with clock jumps, full segments and disk failures."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ import structlog
 
 from pipeline.domain.recording import EncodedPacket
 from pipeline.record.file_layout import file_name, segment_files
-from pipeline.record.segment_file import SegmentWriter, Shape, adopt
-from pipeline.record.segment_index import Index
+from pipeline.record.segment_file import StreamTemplate, VideoSegmentWriter, adopt
+from pipeline.record.segment_index import SegmentIndex
 from pipeline.record.settings import RecordSettings
 
 _BACK_S: Final = 1
-"""A camera's clock that steps back by more was set anew."""
+"""A camera's clock that steps back by more was set."""
 _AHEAD_S: Final = 10
-"""A camera's clock that steps ahead by more was set anew, or packets are missing."""
+"""A camera's clock that steps ahead by more was set, or packets are missing."""
 _ADRIFT_MS: Final = 2000
-"""A file's time follows the camera's clock from the file before, until that is so far from the machine's."""
+"""A file's time follows the camera's clock from the file before, until it differs by more from the machine's."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class RecordCounts:
-    """What became of a camera's packets.
+    """Packet and segment counts of a camera.
 
     Attributes:
-        packets: written; dropped: not written, for want of a key frame, of room, or because the disk failed.
-        segments: files completed; failures: how often writing failed; error: the last failure, "" since it works again.
+        packets: written; dropped: not written for lack of a key frame or of room, or because the disk failed.
+        segments: files completed; failures: how often writing failed; error: the last failure, "" after a success.
     """
 
     packets: int = 0
@@ -50,7 +50,7 @@ class CameraSegmenter:
     Args:
         camera_id: for the log.
         folder: the camera's.
-        settings: see there.
+        settings: of the recorder.
         on_segment: called after each file.
     """
 
@@ -61,18 +61,18 @@ class CameraSegmenter:
         self._folder = folder
         self._settings = settings
         self._on_segment = on_segment
-        self._index = Index(folder)
+        self._index = SegmentIndex(folder)
         self._log = _log.bind(camera=camera_id)
-        self._segment: SegmentWriter | None = None
+        self._segment: VideoSegmentWriter | None = None
         self._first: EncodedPacket | None = None
         self._last_s: Fraction | None = None
         self._next_ms: int | None = None
         self._stopped_ms: int | None = None
         self._again_s = 0.0
-        self._unsaid: list[Callable[[], None]] = []
+        self._unwritten: list[Callable[[], None]] = []
 
     def adopt_leftovers(self) -> None:
-        """Enter files that a crash left into the index.
+        """Add files that a crash left to the index.
 
         Raises:
             OSError: the disk failed.
@@ -82,12 +82,12 @@ class CameraSegmenter:
             if path.relative_to(self._folder).as_posix() in known:
                 continue
             end_ms = adopt(path, begin_ms)
-            self._log.warning("segment_adopted", file=path.name, kept=end_ms is not None)
+            self._log.warning("segment_adopted", file=path.name, stored=end_ms is not None)
             if end_ms is not None:
                 self._index.add_file(path, end_ms)
                 self._index.add_stop(end_ms, "the recorder was killed")
 
-    def packet(self, shape: Shape, packet: EncodedPacket) -> None:
+    def packet(self, template: StreamTemplate, packet: EncodedPacket) -> None:
         """Write a packet, into the present file or a new one; failures are counted, logged and tried again later."""
         at_s = self._clock(packet)
         if self._segment is not None and self._jumped(at_s):
@@ -99,7 +99,7 @@ class CameraSegmenter:
             return
         try:
             if self._segment is None:
-                self._begin(shape, packet)
+                self._begin(template, packet)
             else:
                 self._segment.write(packet)
         except (OSError, ValueError, av.FFmpegError) as error:
@@ -109,38 +109,38 @@ class CameraSegmenter:
         self.counts.packets += 1
 
     def stop(self, reason: str) -> None:
-        """Close the present file, and say that and why none follows."""
+        """Close the present file, and record the reason why none follows."""
         if self._segment is None:
             return
         end_ms = self._segment.end_ms
         self._finish()
         self._forget()
         self._stopped_ms = end_ms
-        self._say(lambda: self._index.add_stop(end_ms, reason))
+        self._add_line(lambda: self._index.add_stop(end_ms, reason))
         self._log.info("recording_stopped", reason=reason)
 
     def end(self, reason: str) -> None:
-        """The last word: nothing is recorded from now on, whether it was before or not."""
+        """Record that nothing is recorded from now on."""
         if self._segment is not None:
             self.stop(reason)
         elif (at_ms := self._stopped_ms) is not None:
-            self._say(lambda: self._index.add_stop(at_ms, reason))
+            self._add_line(lambda: self._index.add_stop(at_ms, reason))
 
     # -- files
 
-    def _begin(self, shape: Shape, packet: EncodedPacket) -> None:
+    def _begin(self, template: StreamTemplate, packet: EncodedPacket) -> None:
         begin_ms = self._begin_ms(packet)
-        path = self._folder / file_name(begin_ms, shape.suffix)
+        path = self._folder / file_name(begin_ms, template.suffix)
         while path.exists():
             begin_ms += 1
-            path = self._folder / file_name(begin_ms, shape.suffix)
-        self._segment = SegmentWriter(path, shape, packet, begin_ms, self._settings.fragment_s)
+            path = self._folder / file_name(begin_ms, template.suffix)
+        self._segment = VideoSegmentWriter(path, template, packet, begin_ms, self._settings.fragment_s)
         self._first = packet
         if self.counts.error:
             self._log.info("recording_again", file=path.name)
             self.counts.error = ""
         self._next_ms = None
-        self._say_again()
+        self._write_lines()
 
     def _begin_ms(self, packet: EncodedPacket) -> int:
         if self._next_ms is None or abs(self._next_ms - packet.arrived_ms) > _ADRIFT_MS:
@@ -163,30 +163,30 @@ class CameraSegmenter:
             self._failed(error)
             return
         self.counts.segments += 1
-        self._say(lambda: self._index.add_file(segment.path, end_ms))
+        self._add_line(lambda: self._index.add_file(segment.path, end_ms))
         self._on_segment()
 
     def _failed(self, error: Exception) -> None:
-        """The disk failed: keep what can be read, try again later."""
-        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        """After a disk failure: retain what can be read, try again later."""
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         self.counts.failures += 1
         self.counts.dropped += 1
-        self.counts.error = said
+        self.counts.error = reason
         segment, self._segment = self._segment, None
         self._forget()
         self._again_s = time.monotonic() + self._settings.retry_s
         self._log.error(
             "recording_failed",
-            error=said,
+            error=reason,
             next_try_s=self._settings.retry_s,
             fix="Make room on the disk, or lower record.max_bytes",
         )
         if segment is None:
             return
         segment.abandon()
-        self._say(lambda: self._enter_failed(segment, f"writing failed: {said}"))
+        self._add_line(lambda: self._enter_failed(segment, f"writing failed: {reason}"))
 
-    def _enter_failed(self, segment: SegmentWriter, reason: str) -> None:
+    def _enter_failed(self, segment: VideoSegmentWriter, reason: str) -> None:
         end_ms = adopt(segment.path, segment.begin_ms) if segment.path.exists() else None
         if end_ms is not None:
             self._index.add_file(segment.path, end_ms)
@@ -213,20 +213,20 @@ class CameraSegmenter:
             return False
         return not -_BACK_S <= at_s - self._last_s <= _AHEAD_S
 
-    # -- the index, which may have to wait for the disk too
+    # -- the index, which may have to wait for the disk as well
 
-    def _say(self, line: Callable[[], None]) -> None:
-        self._unsaid.append(line)
-        self._say_again()
+    def _add_line(self, line: Callable[[], None]) -> None:
+        self._unwritten.append(line)
+        self._write_lines()
 
-    def _say_again(self) -> None:
-        while self._unsaid:
+    def _write_lines(self) -> None:
+        while self._unwritten:
             try:
-                self._unsaid[0]()
+                self._unwritten[0]()
             except OSError as error:
-                self._log.warning("index_not_written", error=error.strerror, waiting=len(self._unsaid))
+                self._log.warning("index_not_written", error=error.strerror, waiting=len(self._unwritten))
                 return
-            self._unsaid.pop(0)
+            self._unwritten.pop(0)
 
 
 def _shown_s(packet: EncodedPacket) -> Fraction:

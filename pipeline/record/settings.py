@@ -15,7 +15,7 @@ class RecordSettings(BaseModel):
     dir: Path = Field(
         default=Path("recorded"),
         title="Folder",
-        description="Where recorded video lies, one folder per camera, for this user only: not anonymized. "
+        description="Folder of recorded video, one folder per camera, for this user only: not anonymized. "
         "Relative to the configuration file.",
     )
     segment_s: float = Field(
@@ -30,21 +30,21 @@ class RecordSettings(BaseModel):
         ge=0.2,
         le=60,
         title="Fragment",
-        description="Seconds of video that are written at once; a crash loses little more than this.",
+        description="Seconds of video that are written at once; a crash loses little more.",
     )
     days: int = Field(
         default=7,
         ge=1,
         le=3650,
         title="Days",
-        description="Days that video is kept (decree 18.743/2014 art. 8); what is held stays longer.",
+        description="Days that video is stored (decree 18.743/2014 art. 8); held video is stored longer.",
     )
     max_bytes: int = Field(
         default=200_000_000_000,
         ge=1_000_000,
         le=10**16,
-        title="Most bytes",
-        description="Bytes of video of all cameras together; beyond it the oldest video goes, except what is held.",
+        title="Size limit",
+        description="Bytes of video of all cameras together; beyond it the oldest is deleted, except held video.",
     )
     retry_s: float = Field(
         default=5,
@@ -57,7 +57,7 @@ class RecordSettings(BaseModel):
         default=64_000_000,
         ge=1_000_000,
         le=10**10,
-        title="Bytes that wait",
+        title="Queue limit",
         description="Bytes of one camera's packets that may wait in memory for a slow disk; more are not recorded.",
     )
 

@@ -1,17 +1,18 @@
-"""From settings to a running sink."""
+"""Construction of sinks and writers from their settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import assert_never
 
+from pipeline.domain.event_writer import EventWriter
 from pipeline.domain.ports import EventSink
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, JsonLinesSettings, KafkaSettings, SinkSettings
+from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spooled import SpooledSink
-from pipeline.sink.writer import Writer
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
 
-def build_writer(settings: SinkSettings, data_dir: Path) -> Writer:
+def build_writer(settings: SinkSettings | StoreSettings, data_dir: Path) -> EventWriter:
     """The writer for these settings; nothing is opened yet. The driver of the kind is imported here."""
     match settings:
         case ChdbSettings() | ClickHouseSettings():
@@ -34,11 +35,11 @@ def build_writer(settings: SinkSettings, data_dir: Path) -> Writer:
 
 
 def build_sink(settings: SinkSettings, data_dir: Path) -> EventSink:
-    """A running sink. A broker or database that is not there is no error here: `status` tells, and it keeps trying.
+    """A running sink. A broker or database that is not available is no error: `status` reports it, and it is retried.
 
     Args:
         settings: which kind, where, how.
-        data_dir: folder of this program's data; made when missing.
+        data_dir: folder of this program's data; created when missing.
 
     Raises:
         SinkError: the data folder cannot be used, or another process runs the sink of this name on it.

@@ -1,4 +1,4 @@
-"""When to deliver: full batches, the oldest's patience, hurry, pauses after trouble, and the end."""
+"""Flush schedule of a sink: delivery at full batches, after the flush interval, on request, and at the end."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections import deque
 
 
 class FlushSchedule:
-    """Counts events by their offsets in the spool; one thread delivers, any thread adds.
+    """Events by their offsets in the spool, and when to deliver them; one thread delivers, any thread adds.
 
     Args:
         done: offset of the first event that is not confirmed.
         accepted: offset after the last event that was accepted.
-        interval_s: how long the oldest may wait for a fuller batch.
+        interval_s: longest wait of the oldest event for a fuller batch, seconds.
     """
 
     def __init__(self, done: int, accepted: int, interval_s: float) -> None:
@@ -21,10 +21,10 @@ class FlushSchedule:
         self._changed = threading.Condition()
         self._done = done
         self._accepted = accepted
-        self._wanted = accepted  # all before this offset are asked for now, without waiting for a fuller batch
+        self._requested = accepted  # all before this offset are to be delivered without waiting for a fuller batch
         self._arrivals: deque[tuple[int, float]] = deque()  # (offset after them, monotonic s) per `added`
-        self._nudged = False
-        self._closed_at: float | None = None  # no try may start after this
+        self._interrupted = False
+        self._closed_at: float | None = None  # no attempt may start after this
 
     def added(self, accepted: int) -> None:
         """Events up to this offset were accepted."""
@@ -38,10 +38,10 @@ class FlushSchedule:
             self._changed.notify_all()
 
     def wait(self, most: int) -> bool:
-        """Until a full batch, the interval, a `hurry` or `close`; False when there is nothing more to try."""
+        """Until a full batch, the interval, a `flush` or `close`; False when there is nothing more to deliver."""
         with self._changed:
             while not self._ready(most):
-                self._changed.wait(self._patience_s())
+                self._changed.wait(self._remaining_s())
             return not self.expired and self._done < self._accepted
 
     def _ready(self, most: int) -> bool:
@@ -50,9 +50,9 @@ class FlushSchedule:
         waiting = self._accepted - self._done
         if not waiting:
             return False
-        return waiting >= most or self._wanted > self._done or self._patience_s() == 0
+        return waiting >= most or self._requested > self._done or self._remaining_s() == 0
 
-    def _patience_s(self) -> float | None:
+    def _remaining_s(self) -> float | None:
         if not self._arrivals:
             return None
         return max(0.0, self._arrivals[0][1] + self._interval_s - time.monotonic())
@@ -69,28 +69,28 @@ class FlushSchedule:
         """Events from this offset on are to be delivered again, at once."""
         with self._changed:
             self._done = min(self._done, done)
-            self._wanted = self._accepted
+            self._requested = self._accepted
             self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Wait before another try; a `hurry` or `close` that comes meanwhile cuts it short."""
+        """Wait before another attempt; a `flush` or `close` in the meantime ends the wait."""
         until = time.monotonic() + seconds
         with self._changed:
-            while not self._nudged:
+            while not self._interrupted:
                 deadline = until if self._closed_at is None else min(until, self._closed_at)
                 remaining_s = deadline - time.monotonic()
                 if remaining_s <= 0:
                     return
                 self._changed.wait(remaining_s)
-            self._nudged = False
+            self._interrupted = False
 
-    def hurry(self, timeout_s: float) -> int:
-        """Ask for everything accepted so far, now, and wait: how many of those are still waiting afterwards."""
+    def flush(self, timeout_s: float) -> int:
+        """Request delivery of everything accepted so far, and wait; how many of those events are still pending."""
         until = time.monotonic() + timeout_s
         with self._changed:
             target = self._accepted
-            self._wanted = max(self._wanted, target)
-            self._nudged = True
+            self._requested = max(self._requested, target)
+            self._interrupted = True
             self._changed.notify_all()
             while self._done < target:
                 remaining_s = until - time.monotonic()
@@ -99,12 +99,12 @@ class FlushSchedule:
                 self._changed.wait(remaining_s)
             return 0
 
-    def close(self, patience_s: float) -> None:
-        """Tries may start for another `patience_s` seconds. A second call can only shorten that."""
+    def close(self, timeout_s: float) -> None:
+        """Attempts may start for another `timeout_s` seconds. A second call can only shorten that."""
         with self._changed:
-            closed_at = time.monotonic() + patience_s
+            closed_at = time.monotonic() + timeout_s
             self._closed_at = closed_at if self._closed_at is None else min(self._closed_at, closed_at)
-            self._nudged = True
+            self._interrupted = True
             self._changed.notify_all()
 
     @property
@@ -114,7 +114,7 @@ class FlushSchedule:
 
     @property
     def expired(self) -> bool:
-        """Whether it is closed and no further try may start."""
+        """Whether it is closed and no further attempt may start."""
         return self._closed_at is not None and time.monotonic() >= self._closed_at
 
     @property

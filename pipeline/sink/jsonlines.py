@@ -1,4 +1,4 @@
-"""Events as lines of a file, each batch on disk before it counts as delivered."""
+"""Writers of JSON lines: a file, on the disk before a batch counts as delivered, and standard output."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.domain.events import Event
+from pipeline.domain.event_writer import EventRecord
 from pipeline.errors import SinkError
-from pipeline.sink.event_json import to_json
-from pipeline.sink.rejected_events import private_folder, sync_folder
-from pipeline.storage.owner_lock import OwnerLock
+from pipeline.storage.folders import private_folder, sync_folder
+from pipeline.storage.json_lines import append_bytes, complete_bytes
+from pipeline.storage.locks import OwnerLock
 
 _log = structlog.get_logger(__name__)
 
 
 class JsonLinesWriter:
-    """A `Writer` that appends to a file.
+    """An `EventWriter` that appends to a file.
 
-    A line without its end, left by a crash or a full disk, is cut off when the file is opened: it was never confirmed.
+    An incomplete last line, left by a crash or a full disk, is removed when the file is opened: it was never confirmed.
 
     Args:
-        path: the file; made when missing, for this user only.
-        rotate_bytes: at this size the file is put aside as ``<stem>-<UTC time><suffix>``; None for never.
+        path: the file; created when missing, for this user only.
+        rotate_bytes: at this size the file is renamed to ``<stem>-<UTC time><suffix>``; None for never.
     """
 
     def __init__(self, path: Path, rotate_bytes: int | None) -> None:
@@ -42,20 +42,20 @@ class JsonLinesWriter:
         return str(self._path)
 
     def open(self) -> None:
-        """Open, and mend the end of the file."""
-        private_folder(self._path.parent)
+        """Open the file, and remove an incomplete last line."""
         with self._errors("cannot be opened"):
+            private_folder(self._path.parent)
             if not self._lock.acquire():
                 raise SinkError(
                     str(self._path), f"process {self._lock.owner_pid()} writes to this file", "Give each its own file."
                 )
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            _cut_torn_line(self._descriptor, self._path)
+            _remove_incomplete_line(self._descriptor, self._path)
             sync_folder(self._path.parent)
 
-    def write(self, events: Sequence[Event]) -> None:
-        """Append the events and wait for the disk."""
-        block = b"".join(to_json(event) + b"\n" for event in events)
+    def write(self, records: Sequence[EventRecord]) -> None:
+        """Append the records and wait for the disk."""
+        block = _lines(records)
         with self._errors("cannot be written"):
             descriptor = self._descriptor
             if descriptor is None:
@@ -64,14 +64,7 @@ class JsonLinesWriter:
             if self._rotate_bytes is not None and size and size + len(block) > self._rotate_bytes:
                 descriptor = self._rotate(descriptor)
                 size = 0
-            try:
-                _write_all(descriptor, block)
-                os.fsync(descriptor)
-            except OSError:
-                # What is half written must not stand when the batch is written again.
-                with contextlib.suppress(OSError):
-                    os.ftruncate(descriptor, size)
-                raise
+            append_bytes(descriptor, block, size)
 
     def close(self) -> None:
         """Close the file."""
@@ -98,18 +91,17 @@ class JsonLinesWriter:
 
 
 class StandardOutputWriter:
-    """A `Writer` to standard output, for pipes."""
+    """An `EventWriter` to standard output, for pipes."""
 
     target = "standard output"
 
     def open(self) -> None:
         """Nothing to do."""
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, records: Sequence[EventRecord]) -> None:
         """Write and flush."""
-        block = b"".join(to_json(event) + b"\n" for event in events)
         try:
-            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.write(_lines(records))
             sys.stdout.buffer.flush()
         except OSError as error:
             raise SinkError(self.target, f"it cannot be written: {error.strerror}") from error
@@ -118,25 +110,14 @@ class StandardOutputWriter:
         """Nothing to do: it belongs to the process."""
 
 
-def _write_all(descriptor: int, block: bytes) -> None:
-    view = memoryview(block)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _lines(records: Sequence[EventRecord]) -> bytes:
+    return b"".join(record.payload + b"\n" for record in records)
 
 
-def _cut_torn_line(descriptor: int, path: Path) -> None:
-    """Truncate after the last newline, and drop zero bytes that a power cut may leave at the end."""
-    size = end = os.lseek(descriptor, 0, os.SEEK_END)
-    chunk_bytes = 65_536
-    while end > 0:
-        start = max(0, end - chunk_bytes)
-        newline = os.pread(descriptor, end - start, start).rfind(b"\n")
-        if newline >= 0:
-            end = start + newline + 1
-            break
-        end = start
+def _remove_incomplete_line(descriptor: int, path: Path) -> None:
+    """Truncate after the last line end; zero bytes that a power cut may leave at the end go too."""
+    size, end = os.fstat(descriptor).st_size, complete_bytes(descriptor)
     if end < size:
         os.ftruncate(descriptor, end)
         os.fsync(descriptor)
-        _log.warning("torn_line_cut", path=str(path), bytes=size - end)
-    os.lseek(descriptor, 0, os.SEEK_END)
+        _log.warning("incomplete_line_removed", path=str(path), bytes=size - end)

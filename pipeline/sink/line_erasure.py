@@ -1,4 +1,4 @@
-"""Erasing lines of files: JSON-lines sinks, and what sinks refused."""
+"""Erasure of lines from files: JSON lines of sinks, and rejected events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.sink.spool.remove_events import Wanted
-from pipeline.storage.atomic import replace_file
+from pipeline.storage.atomic import rewrite_file
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ _refused = msgspec.json.Decoder(_Refused)
 
 
 def event_of_line(line: bytes) -> bytes:
-    """The event in a line: the line itself, or what a line of a refused file is about."""
+    """The event in a line: the line itself, or the event in a line of rejected events."""
     if line.startswith(b'{"at_ms"'):
         try:
             return bytes(_refused.decode(line).event)
@@ -49,7 +49,7 @@ def count_lines(path: Path, wanted: Wanted) -> int:
 
 
 def erase_lines(path: Path, wanted: Wanted) -> int:
-    """Take the wanted lines out of a file; how many there were. It is replaced as a whole, or not at all.
+    """Erase the wanted lines from a file; how many there were. It is replaced as a whole, or not at all.
 
     Raises:
         OSError: it cannot be read or replaced; it is as it was.
@@ -57,5 +57,5 @@ def erase_lines(path: Path, wanted: Wanted) -> int:
     count = count_lines(path, wanted)
     if count:
         with path.open("rb") as file:
-            replace_file(path, (line for line in file if not wanted(event_of_line(line))))
+            rewrite_file(path, (line for line in file if not wanted(event_of_line(line))))
     return count

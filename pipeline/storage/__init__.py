@@ -1,1 +1,1 @@
-"""Plumbing that knows no camera: atomic writes, locks, private folders, YAML documents."""
+"""Plumbing that knows no camera: atomic files, locks, private folders, durable JSON lines, YAML documents."""

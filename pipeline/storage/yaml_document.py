@@ -1,6 +1,6 @@
-"""YAML that people wrote: read within limits, and with lines and words for what is wrong with it.
+"""YAML documents written by people: read within limits, with the line and the reason of each error.
 
-The errors never quote the text, for passwords stand in it.
+Errors never quote the text, since it may hold passwords.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _QUOTED = re.compile(r"(['\"]).{4,}\1", re.DOTALL)
 
 
 class BadDocument(ValueError):
-    """Text that is no YAML, or more than is sensible; callers say whose it is.
+    """Text that is no YAML, or exceeds the limits; callers add the name of the file.
 
     Args:
         line: where, from 1; 0 when that is not known.
@@ -41,7 +41,7 @@ class BadDocument(ValueError):
         fix: what to do about it.
     """
 
-    def __init__(self, line: int, problem: str, fix: str = "Mend the YAML at that line") -> None:
+    def __init__(self, line: int, problem: str, fix: str = "Fix the YAML at that line") -> None:
         super().__init__(line, problem, fix)
         self.line = line
         self.problem = problem
@@ -79,14 +79,12 @@ def parse_yaml(text: str) -> CommentedMap:
             tree = yaml.load(StringIO(text))
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise BadDocument(
-            line, f"a character stands there that YAML forbids (#x{ord(text[error.position]):04x})"
-        ) from None
+        raise BadDocument(line, f"there is a character that YAML forbids (#x{ord(text[error.position]):04x})") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadDocument(mark.line + 1 if mark else 0, _problem(error)) from None
     except YAMLError:
-        raise BadDocument(0, "is not YAML", "Mend it; start from configs/demo.yaml if need be") from None
+        raise BadDocument(0, "is not YAML", "Fix it, or start from configs/demo.yaml") from None
     if not isinstance(tree, CommentedMap):
         raise BadDocument(0, "is not a mapping of keys to values", "Begin with a key and a colon")
     return tree
@@ -105,7 +103,7 @@ def line_of(tree: Any, location: Sequence[int | str]) -> int:
                 # The tag of a union (sinks.0.chdb) or a missing key: stay where we are.
                 continue
         except (KeyError, TypeError):
-            pass  # It came by a merge, or its node has a tag; such have no line of their own.
+            pass  # From a merge, or its node has a tag; these have no line of their own.
         node = node[part]
     return line + 1
 
@@ -133,7 +131,7 @@ def _problem(error: MarkedYAMLError) -> str:
     if isinstance(error, DuplicateKeyError):
         # ruamel quotes both values.
         key = _DUPLICATE.match(str(error.problem))
-        return f"duplicate key {key[1]!r}: it stands there twice" if key else "duplicate key: it stands there twice"
+        return f"duplicate key {key[1]!r}: it is there twice" if key else "duplicate key: it is there twice"
     return _QUOTED.sub("…", text)
 
 

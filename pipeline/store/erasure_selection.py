@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent, decode
+from pipeline.domain.event_compatibility import read_event
+from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import check_plate, plate_forms, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import bind
@@ -145,7 +146,7 @@ class Selection:
 def event_in(data: bytes) -> Event | None:
     """The event that these bytes are, None when they are none."""
     try:
-        return decode(data)
+        return read_event(data).event
     except (ValueError, msgspec.MsgspecError):
         return None
 

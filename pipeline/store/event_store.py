@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.domain.requester import Requester
-from pipeline.sink.settings import StoreSettings
 from pipeline.store.answers.registry import ANSWERS
-from pipeline.store.backends.database import Database, DatabaseError, check_version
+from pipeline.store.backends.database import DatabaseError, EventDatabase, check_version
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.questions import QueryBackend, Question
+from pipeline.store.settings import StoreSettings
 
 A = TypeVar("A")
 
@@ -24,10 +24,10 @@ class EventStore(QueryBackend):
         connect: opens the database; never makes one.
     """
 
-    def __init__(self, connect: Callable[[], Database]) -> None:
+    def __init__(self, connect: Callable[[], EventDatabase]) -> None:
         self._connect = connect
         self._guard = threading.Lock()
-        self._database: Database | None = None
+        self._database: EventDatabase | None = None
 
     def ask(self, question: Question[A], requester: Requester) -> A:  # noqa: ARG002 - policy acts in the door above
         """See `QueryBackend.ask`.
@@ -54,7 +54,7 @@ class EventStore(QueryBackend):
             self.close()
             raise
 
-    def _opened(self) -> Database:
+    def _opened(self) -> EventDatabase:
         with self._guard:
             if self._database is None:
                 database = self._connect()

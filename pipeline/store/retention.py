@@ -15,16 +15,16 @@ import structlog
 
 from pipeline.errors import ViapublicaError
 from pipeline.policy.retention import due_days
-from pipeline.sink.settings import ChdbSettings, StoreSettings
-from pipeline.store.backends.database import Database, bind, migrate, stored_version
+from pipeline.store.backends.database import EventDatabase, bind, migrate, stored_version
 from pipeline.store.backends.open_database import chdb_folder, open_database
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES, Table
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 _log = structlog.get_logger(__name__)
 
 RETENTION_EVERY_S: Final = 3600.0
-"""Seconds between two rounds of a `RetentionKeeper`."""
+"""Seconds between two rounds of a `RetentionScheduler`."""
 _PARTS: Final = (
     "SELECT splitByChar('_', name)[1] AS partition_id, toInt64(sum(rows)) AS rows, "
     "toInt64(sum(bytes_on_disk)) AS size FROM system.parts "
@@ -53,7 +53,7 @@ class StoredDay:
     partitions: tuple[str, ...] = ()
 
 
-def stored_days(database: Database, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
+def stored_days(database: EventDatabase, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
     """Every day of every table, by table and day.
 
     Args:
@@ -73,7 +73,7 @@ def stored_days(database: Database, settings: RetentionSettings, today: date | N
     return found
 
 
-def drop_due(database: Database, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
+def drop_due(database: EventDatabase, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
     """Drop every day whose time is over; what was dropped.
 
     A day is a partition or some, so this deletes files and reads nothing. It may be stopped anywhere and run again.
@@ -109,7 +109,7 @@ def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
     return list(found.values())
 
 
-class RetentionKeeper:
+class RetentionScheduler:
     """Drops what is due from a store: once soon after `start`, then every hour, in a thread of its own, until `close`.
 
     An error is logged and tried again the next hour; it stops nothing else.
@@ -184,7 +184,7 @@ class RetentionKeeper:
                 return
 
 
-def open_for_maintenance(settings: StoreSettings, data_dir: Path) -> Database | None:
+def open_for_maintenance(settings: StoreSettings, data_dir: Path) -> EventDatabase | None:
     """The event store with its tables up to date, for retention or erasure; None when there is none yet.
 
     Raises:

@@ -1,63 +1,70 @@
-"""How many days each table is kept."""
+"""Retention settings: days that the event store retains each table."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from pipeline.domain.event_kinds import SPECS, EventSpec
 from pipeline.store.schema.tables import Table
 
 Days = Annotated[int, Field(ge=1, le=36_500)]
 """Whole days: a hundred years at most."""
-_DAY_S = 86_400
+_DAY_S: Final = 86_400
 
 
-class RetentionSettings(BaseModel):
-    """Days that the event store keeps each class of data; a day is dropped as a whole. Null keeps for ever."""
+def _field(spec: EventSpec) -> Any:
+    return Field(
+        default=spec.retention_days,
+        title=spec.retention_about.capitalize(),
+        description=f"Days that {spec.retention_about} are stored; null stores them without limit. "
+        f"{spec.retention_note}".rstrip(),
+    )
+
+
+if TYPE_CHECKING:
+    _DaysOfTables = BaseModel
+else:
+    _DaysOfTables = create_model(
+        "_DaysOfTables", **{spec.table: (Days | None, _field(spec)) for spec in SPECS.values()}
+    )
+
+
+class RetentionSettings(_DaysOfTables):
+    """Days that the event store retains each class of data; a day is dropped as a whole. Null is without limit.
+
+    One field for each table: see `EventSpec.retention_days`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    plate_reads: Days | None = Field(
-        default=7,
-        title="Plate reads",
-        description="Days that reads of plates are kept; null keeps them for ever. They tell where a vehicle was.",
-    )
-    tracks: Days | None = Field(
-        default=7,
-        title="Tracks",
-        description="Days that tracks are kept; null keeps them for ever. With reads they tell where a vehicle went.",
-    )
-    counts: Days | None = Field(
-        default=1095,
-        title="Counts",
-        description="Days that counts per minute are kept; null keeps them for ever. They hold nothing personal.",
-    )
-    alerts: Days | None = Field(
-        default=365, title="Alerts", description="Days that alerts are kept; null keeps them for ever."
-    )
-    health: Days | None = Field(
-        default=90, title="Health", description="Days that states of cameras are kept; null keeps them for ever."
-    )
+    if TYPE_CHECKING:
+
+        def __init__(self, **days: int | None) -> None: ...
 
     def days(self, table: Table) -> int | None:
-        """Days that a table is kept; None for ever."""
-        kept: int | None = getattr(self, table.name)
-        return kept
+        """Days that a table is retained; None without limit."""
+        return self._of(table.name)
 
     def check_window(self, sink: str, retain_s: float) -> None:
-        """A spool's retained window holds copies of plate reads and tracks, so it must not outlive them.
+        """A spool's retained window holds copies of personal events, so it must not outlive them.
 
         Args:
-            sink: whose spool.
+            sink: name of the spool's sink.
             retain_s: seconds that delivered events stay there.
 
         Raises:
-            ValueError: it is longer than one of the two is kept.
+            ValueError: it is longer than the retention of plate reads or tracks.
         """
-        for name, days in (("plate_reads", self.plate_reads), ("tracks", self.tracks)):
+        for name in (spec.table for spec in SPECS.values() if spec.personal):
+            days = self._of(name)
             if days is not None and retain_s > days * _DAY_S:
                 raise ValueError(
                     f"sink {sink!r} keeps delivered events for {retain_s / _DAY_S:g} days (sinks[].spool.retain_s), "
                     f"but retention.{name} is {days} days; shorten retain_s to {days * _DAY_S} or less"
                 )
+
+    def _of(self, table: str) -> int | None:
+        days: int | None = getattr(self, table)
+        return days

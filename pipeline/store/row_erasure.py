@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from pipeline.errors import StoreError
-from pipeline.store.backends.database import Database, bind
+from pipeline.store.backends.database import EventDatabase, bind
 from pipeline.store.erasure_selection import Selection, TrackKey
 from pipeline.store.schema.tables import PLATE_READS, TABLES, Table
 
@@ -32,7 +32,7 @@ class StoredEvents:
         timeout_s: seconds that one deletion may take.
     """
 
-    def __init__(self, database: Database, *, embedded: bool, timeout_s: float = STATEMENT_TIMEOUT_S) -> None:
+    def __init__(self, database: EventDatabase, *, embedded: bool, timeout_s: float = STATEMENT_TIMEOUT_S) -> None:
         self.database = database
         self.embedded = embedded
         self._timeout_s = timeout_s

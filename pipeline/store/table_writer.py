@@ -1,21 +1,21 @@
-"""Writes events into the tables of a database, chDB or ClickHouse."""
+"""Writer of events into the tables of a database, chDB or ClickHouse."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from pipeline.domain.events import Event
+from pipeline.domain.event_writer import EventRecord
 from pipeline.errors import SinkError
-from pipeline.store.backends.database import Database, DatabaseError, migrate
+from pipeline.store.backends.database import DatabaseError, EventDatabase, migrate
 from pipeline.store.schema.tables import TABLES, by_days
 
 # Servers refuse more than 100 partitions per insert by default; a day of plate reads has four.
 _MOST_DAYS: Final = 24
 
 
-def check_columns(database: Database) -> None:
-    """Make sure that every column is there; columns that somebody added get their defaults.
+def check_columns(database: EventDatabase) -> None:
+    """Make sure that every column is there; columns that an operator added get their defaults.
 
     Raises:
         DatabaseError: one is missing or of another type.
@@ -28,22 +28,22 @@ def check_columns(database: Database) -> None:
                 raise DatabaseError(
                     database.target,
                     f"table {table.name}: the column {name} {what}",
-                    f"Somebody changed the table. Mend it with ALTER TABLE {table.name}; nothing is lost meanwhile.",
+                    f"The table was changed. Restore it with ALTER TABLE {table.name}; nothing is lost meanwhile.",
                 )
 
 
 class TableWriter:
-    """A `Writer` over a database.
+    """An `EventWriter` over a database.
 
     Args:
         target: which database, for people.
-        connect: opens it.
+        connect: opens the database.
     """
 
-    def __init__(self, target: str, connect: Callable[[], Database]) -> None:
+    def __init__(self, target: str, connect: Callable[[], EventDatabase]) -> None:
         self._target = target
         self._connect = connect
-        self._database: Database | None = None
+        self._database: EventDatabase | None = None
 
     @property
     def target(self) -> str:
@@ -56,12 +56,12 @@ class TableWriter:
         migrate(self._database)
         check_columns(self._database)
 
-    def write(self, events: Sequence[Event]) -> None:
-        """Insert the events, each kind into its table; in rows of one event the last written wins."""
+    def write(self, records: Sequence[EventRecord]) -> None:
+        """Insert the events, each kind into its table; of several rows of one event the last written wins."""
         if self._database is None:
             raise SinkError(self._target, "it is not open")
         for table in TABLES.values():
-            of_kind = [event for event in events if type(event) is table.event]
+            of_kind = [record.event for record in records if type(record.event) is table.event]
             for group in by_days(of_kind, _MOST_DAYS) if of_kind else ():
                 self._database.insert(table, group)
 

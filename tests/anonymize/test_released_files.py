@@ -24,7 +24,7 @@ from pipeline.anonymize.signing_certificate import check_validity, create_signin
 from pipeline.anonymize.video_encoder import VideoEncoder
 from pipeline.domain.video import Planes, Tags, VideoInfo
 from pipeline.errors import ReleaseError
-from pipeline.storage.output_file import part_of
+from pipeline.storage.output_file import partial_file
 from tests.decode.clips import Recipe, encode
 
 SETTINGS = AnonymizeSettings()
@@ -198,7 +198,7 @@ def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "release.mp4"
 
     def interrupted() -> None:
-        with part_of(target) as part:
+        with partial_file(target) as part:
             part.write_bytes(b"half")
             assert part.stat().st_mode & 0o777 == 0o600
             raise KeyboardInterrupt
@@ -206,13 +206,13 @@ def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(tmp_path.iterdir()) == []
-    with part_of(target) as part:
+    with partial_file(target) as part:
         part.write_bytes(b"whole")
-        with pytest.raises(ReleaseError, match="another process"), part_of(target):
+        with pytest.raises(ReleaseError, match="another process"), partial_file(target):
             pass
     assert target.read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [target]
-    with part_of(target, keep=False):
+    with partial_file(target, publish=False):
         pass
     assert target.read_bytes() == b"whole"
 
@@ -220,11 +220,11 @@ def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
 def test_signing_keeps_the_lock_and_the_permissions(tmp_path: Path) -> None:
     certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     target = tmp_path / "release.mp4"
-    with part_of(target) as part:
+    with partial_file(target) as part:
         write(part, facts(), [0, 40, 80])
         sign_in_place(part, load_signing_identity(certificate, key), {})
         assert part.stat().st_mode & 0o777 == 0o600
-        with pytest.raises(ReleaseError, match="another process"), part_of(target):
+        with pytest.raises(ReleaseError, match="another process"), partial_file(target):
             pass
     assert read_provenance(target).status is SignatureStatus.UNKNOWN_SIGNER
 
@@ -233,8 +233,8 @@ def test_the_partial_file_of_a_killed_run_is_overwritten(tmp_path: Path) -> None
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from pipeline.storage.output_file import part_of\n"
-        "with part_of(Path(sys.argv[1])) as part:\n"
+        "from pipeline.storage.output_file import partial_file\n"
+        "with partial_file(Path(sys.argv[1])) as part:\n"
         "    part.write_bytes(b'x' * 1000)\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"
@@ -245,7 +245,7 @@ def test_the_partial_file_of_a_killed_run_is_overwritten(tmp_path: Path) -> None
         process.stdout.readline()
         process.kill()
     assert not target.exists()
-    with part_of(target) as part:
+    with partial_file(target) as part:
         assert part.stat().st_size == 0
         part.write_bytes(b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["release.mp4"]
@@ -253,7 +253,7 @@ def test_the_partial_file_of_a_killed_run_is_overwritten(tmp_path: Path) -> None
 
 def fill(target: Path) -> None:
     rng = np.random.default_rng(7)
-    with part_of(target) as part, VideoEncoder(part, facts(640, 360), SETTINGS) as writer:
+    with partial_file(target) as part, VideoEncoder(part, facts(640, 360), SETTINGS) as writer:
         for number in range(60):
             noise = rng.integers(0, 256, (360, 640), dtype=np.uint8)
             writer.write(Planes(noise, noise[:180, :320], noise[180:, 320:]), number * 40)

@@ -17,7 +17,7 @@ import msgspec
 
 from pipeline.config import load_config
 from pipeline.domain.events import Kind
-from tests.chaos.engine_program import accepted, event
+from tests.chaos.engine_program import CAMERAS, accepted, event
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.servers.kafka import KafkaBroker
 
@@ -120,10 +120,10 @@ class City:
             "session_timeout_s": 3, "retry_initial_s": 0.1, "retry_max_s": 1.0, "batch_interval_s": 0.3,
             "oldest_days": 36_500, "ahead_s": 2_592_000,
         }  # fmt: skip
-        camera = {"id": "cam-0", "source": "none.mp4", "scope": "public-road"}
+        cameras = [{"id": name, "source": "none.mp4", "scope": "public-road"} for name in CAMERAS]
         for name, data in (("engine", self._engine_data), ("ingest", folder / "ingester")):
             config = {
-                "data_dir": str(data), "cameras": [camera], "sinks": [kafka], "store": store, "ingest": patient,
+                "data_dir": str(data), "cameras": cameras, "sinks": [kafka], "store": store, "ingest": patient,
                 "retention": {"plate_reads": None, "tracks": None}, "observability": {"log_level": "debug"},
             }  # fmt: skip
             (folder / f"{name}.yaml").write_bytes(msgspec.json.encode(config))  # JSON is YAML

@@ -21,11 +21,12 @@ from pipeline.sink.build import build_sink
 from tests.event_samples import plate_read, track
 
 RATE, STEP = 2000, 100
+CAMERAS = tuple(f"cam-{number}" for number in range(500))
 
 
 def event(number: int) -> Event:
     """The event of this number: mostly reads, of 500 cameras, about now."""
-    made: Event = (track if number % 4 == 0 else plate_read)(number, camera=f"cam-{number % 500}")
+    made: Event = (track if number % 4 == 0 else plate_read)(number, camera=CAMERAS[number % len(CAMERAS)])
     return made
 
 

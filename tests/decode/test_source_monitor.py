@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from pipeline.decode.ffmpeg_errors import Retry
+from pipeline.decode.reconnect_pauses import ReconnectPauses
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_monitor import LEGAL, IllegalTransition, SourceMonitor
-from pipeline.domain.backoff import Backoff
 from pipeline.domain.ports import SourceState
 
 S = SourceState
@@ -106,18 +106,18 @@ def test_reconnects_and_rate_are_measured() -> None:
 
 def test_pauses_double_up_to_the_cap_and_restart() -> None:
     settings = DecodeSettings(backoff_initial_s=0.25, backoff_max_s=2.0, backoff_jitter=0.5, refused_pause_s=30)
-    backoff = Backoff(settings, chance=lambda: 0.0)
+    backoff = ReconnectPauses(settings, chance=lambda: 0.0)
     assert [backoff.pause_s(Retry.SOON) for _ in range(5)] == [0.25, 0.5, 1.0, 2.0, 2.0]
     assert [backoff.pause_s(Retry.SOON) for _ in range(2000)][-1] == 2.0
     assert backoff.pause_s(Retry.SLOWLY) == 30.0
     backoff.reset()
     assert backoff.pause_s(Retry.SOON) == 0.25
-    assert Backoff(settings, chance=lambda: 1.0).pause_s(Retry.SOON) == 0.125
+    assert ReconnectPauses(settings, chance=lambda: 1.0).pause_s(Retry.SOON) == 0.125
 
 
 def test_a_server_without_video_is_retried_less_and_less() -> None:
     settings = DecodeSettings(backoff_initial_s=0.25, backoff_max_s=2.0, backoff_jitter=0.5, refused_pause_s=30)
-    backoff = Backoff(settings, chance=lambda: 0.0)
+    backoff = ReconnectPauses(settings, chance=lambda: 0.0)
     pauses = [backoff.pause_s(Retry.EVER_LESS) for _ in range(2000)]
     assert pauses[:15] == [0.25, 0.5, 1.0] + [2.0] * 7 + [4.0, 8.0, 16.0, 30.0, 30.0]
     assert pauses[-1] == 30.0

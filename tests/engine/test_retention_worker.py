@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.config.load import parse_config
 from pipeline.engine.retention_worker import retention_kept
-from pipeline.sink.settings import ChdbSettings
 from pipeline.store.backends.database import migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.settings import ChdbSettings
 from tests.store.test_retention import ten_days, weeks_ago
 from tests.store.test_store import fill
 
@@ -42,5 +42,5 @@ def test_due_days_are_dropped_before_the_sinks_open_and_an_unreachable_server_de
 
 def test_every_store_is_kept_and_named_once(tmp_path: Path) -> None:
     config = parse_config(CONFIG.replace("DAYS", "null"), tmp_path / "c.yaml")
-    assert [store.name for store in config.event_stores] == ["store", "away"]
+    assert [store.name for store in config.stores_among_sinks] == ["store", "away"]
     assert config.retention == RetentionSettings(plate_reads=None, health=None)

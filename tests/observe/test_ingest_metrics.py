@@ -16,7 +16,7 @@ def get(url: str) -> str:
 
 
 def test_counters_lag_and_errors_are_exported() -> None:
-    now = IngestSnapshot(stored=7, dead=2, blocks=3, lag={("viapublica.tracks", 0): 5, ("viapublica.tracks", 1): 0})
+    now = IngestSnapshot(stored=7, dead=2, batches=3, lag={("viapublica.tracks", 0): 5, ("viapublica.tracks", 1): 0})
     with MetricsServer(IngestMetrics(lambda: now), port=0) as server:
         page = get(f"{server.url}/metrics")
         assert "viapublica_ingest_stored_events_total 7.0" in page
@@ -27,5 +27,5 @@ def test_counters_lag_and_errors_are_exported() -> None:
         now = IngestSnapshot(error="no broker answers", retries=4)
         assert "viapublica_ingest_up 0.0" in get(f"{server.url}/metrics")
         assert json.loads(get(f"{server.url}/health")) == {
-            "status": "degraded", "error": "no broker answers", "lag": 0, "stored": 0, "dead_letters": 0,
+            "status": "degraded", "error": "no broker answers", "lag": 0, "stored": 0, "dead_letters": 0, "refused": {},
         }  # fmt: skip

@@ -17,10 +17,10 @@ import pytest
 
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
-from pipeline.record.file_layout import locked
 from pipeline.record.recorder import Recorder
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
+from pipeline.storage.locks import locked
 from tests.project.places import ROOT
 from tests.record.packets import BEGIN_MS, clip, connect, packets, record, until
 from tests.servers.rtsp import RtspServer, encode_loop, why_no_server
@@ -122,7 +122,7 @@ def test_a_disk_that_is_too_slow_costs_video_and_nothing_else(tmp_path: Path) ->
         tap = recorder.tap("cam")
         until((tmp_path / "video/cam/.recorder.lock").exists, "the writer has begun")
         gate = threading.Event()
-        writing = tap._writing  # type: ignore[attr-defined]
+        writing = tap._segmenter  # type: ignore[attr-defined]
         write, writing.packet = writing.packet, lambda *given: (gate.wait(20), write(*given))
         with av.open(str(source)) as container:
             take = tap.opened(container.streams.video[0])

@@ -10,8 +10,8 @@ import pytest
 from pipeline.errors import RecordError
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive
-from pipeline.record.retention import tidy
-from pipeline.record.segment_index import Index
+from pipeline.record.retention import prune
+from pipeline.record.segment_index import SegmentIndex
 from tests.record.packets import BEGIN_MS, clip, record
 
 DAY_MS = 86_400_000
@@ -32,34 +32,34 @@ def begins(folder: Path, camera: str) -> list[int]:
 
 
 def test_video_goes_by_age(video: Path) -> None:
-    done = tidy(video, 7, PLENTY, BEGIN_MS + 7 * DAY_MS + 2600)
+    done = prune(video, 7, PLENTY, BEGIN_MS + 7 * DAY_MS + 2600)
     assert begins(video, "a") == [2000, 3000]
     assert begins(video, "b") == [2500, 3500]
     assert len(done.removed) == 4
-    assert RecordingArchive(video).gaps("a", BEGIN_MS, BEGIN_MS + 4000)[0].reason == "not recorded, or no longer kept"
+    assert RecordingArchive(video).gaps("a", BEGIN_MS, BEGIN_MS + 4000)[0].reason == "not recorded, or no longer stored"
 
 
 def test_the_oldest_of_all_cameras_goes_by_bytes(video: Path) -> None:
     files = [*RecordingArchive(video).segments("a"), *RecordingArchive(video).segments("b")]
     files.sort(key=lambda one: one.begin_ms)
     limit = sum(one.size for one in files[3:])
-    done = tidy(video, 3650, limit)
+    done = prune(video, 3650, limit)
     assert [one.path for one in done.removed] == [one.path for one in files[:3]]
     assert done.left == limit
     assert done.over == 0
 
 
-def test_what_is_held_stays_until_it_is_freed(video: Path) -> None:
+def test_what_is_held_stays_until_it_is_released(video: Path) -> None:
     hold_id = Holds(video).hold("a", BEGIN_MS + 1500, BEGIN_MS + 2500, "order 12", "A. Souza")
-    done = tidy(video, 1, 1, BEGIN_MS + 100 * DAY_MS)
+    done = prune(video, 1, 1, BEGIN_MS + 100 * DAY_MS)
     assert begins(video, "a") == [1000, 2000]
     assert begins(video, "b") == []
     assert (len(done.held), done.over) == (2, done.left - 1)
     Holds(video).release(hold_id, "A. Souza")
-    tidy(video, 1, PLENTY, BEGIN_MS + 100 * DAY_MS)
+    prune(video, 1, PLENTY, BEGIN_MS + 100 * DAY_MS)
     assert begins(video, "a") == []
     lines = [json.loads(line) for line in (video / "holds.jsonl").read_text().splitlines()]
-    assert [(line["by"], line.get("reason"), line.get("freed")) for line in lines] == [
+    assert [(line["by"], line.get("reason"), line.get("released")) for line in lines] == [
         ("A. Souza", "order 12", None),
         ("A. Souza", None, hold_id),
     ]
@@ -83,12 +83,12 @@ def test_a_last_line_whose_end_an_editor_took_is_a_hold_and_stays(video: Path) -
     assert [one.reason for one in holds.all()] == ["order 1", "order 2"]
 
 
-def test_damaged_holds_stop_the_ring(video: Path) -> None:
+def test_damaged_holds_stop_retention(video: Path) -> None:
     Holds(video).hold("a", BEGIN_MS, BEGIN_MS + 1, "order 12", "A. Souza")
     path = video / "holds.jsonl"
     path.write_text(path.read_text().replace("{", "?", 1))
-    with pytest.raises(RecordError, match=r"holds.jsonl, line 1: is damaged"):
-        tidy(video, 1, PLENTY, BEGIN_MS + 100 * DAY_MS)
+    with pytest.raises(RecordError, match=r"holds.jsonl, line 1: is corrupt"):
+        prune(video, 1, PLENTY, BEGIN_MS + 100 * DAY_MS)
     assert len(begins(video, "a")) == 4
 
 
@@ -107,13 +107,13 @@ def test_a_hold_that_makes_no_sense_is_refused(video: Path, given: tuple[str, in
         Holds(video).hold(camera, BEGIN_MS, BEGIN_MS + end_ms, reason, by)
 
 
-def test_freeing_what_is_not_held_is_refused(video: Path) -> None:
+def test_releasing_what_is_not_held_is_refused(video: Path) -> None:
     with pytest.raises(RecordError, match="hold 12: is not in force"):
         Holds(video).release("12", "me")
 
 
 def test_an_index_forgets_what_is_gone(video: Path) -> None:
-    index = Index(video / "a")
+    index = SegmentIndex(video / "a")
     for number in range(300):
         index.add_file(video / "a" / "2020-01-01" / f"{number}.mp4", 0)
     before = index.read()

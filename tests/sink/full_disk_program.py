@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.domain.events import Kind
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings, JsonLinesSettings
+from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings
 from pipeline.store.event_store import open_event_store
 from tests.asking import Asking
 from tests.event_samples import plate_read
@@ -17,7 +17,7 @@ kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 total = {"chdb": 100_100, "jsonl": 20_100}[kind]
 fast = {"batch_interval_s": 0.02, "retry_initial_s": 0.05, "retry_max_s": 0.2}
 if kind == "chdb":
-    settings: ChdbSettings | JsonLinesSettings = ChdbSettings.model_validate({"path": small / "events", **fast})
+    settings: ChdbSinkSettings | JsonLinesSettings = ChdbSinkSettings.model_validate({"path": small / "events", **fast})
 else:
     settings = JsonLinesSettings.model_validate({"path": small / "e.jsonl", **fast})
 
@@ -45,7 +45,7 @@ ballast.unlink()
 sink.flush(30)
 assert sink.status().error == ""
 sink.close()
-if isinstance(settings, ChdbSettings):
+if isinstance(settings, ChdbSinkSettings):
     store = Asking(open_event_store(settings, data_dir))
     assert store.count(Kind.PLATE_READ) == total, store.count(Kind.PLATE_READ)
     store.close()

@@ -14,7 +14,7 @@ from pipeline.errors import SinkError
 from pipeline.sink.build import build_sink
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.settings import JsonLinesSettings
-from tests.event_samples import one_of_each, plate_read
+from tests.event_samples import one_of_each, plate_read, records
 
 
 def events_in(path: Path) -> list[object]:
@@ -36,7 +36,7 @@ def test_a_torn_last_line_is_cut_when_the_file_is_opened(tmp_path: Path, torn: b
     for number in (1, 2):
         writer = JsonLinesWriter(path, None)
         writer.open()
-        writer.write([plate_read(number)])
+        writer.write(records([plate_read(number)]))
         writer.close()
         with path.open("ab") as file:
             file.write(torn)
@@ -59,7 +59,7 @@ def test_rotation_keeps_every_line(tmp_path: Path) -> None:
     writer = JsonLinesWriter(tmp_path / "e.jsonl", 4096)
     writer.open()
     for number in range(60):
-        writer.write([plate_read(number)])
+        writer.write(records([plate_read(number)]))
     writer.close()
     files = sorted(tmp_path.glob("e*.jsonl"))
     assert len(files) > 3

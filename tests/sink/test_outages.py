@@ -16,15 +16,16 @@ from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings, Credentials
+from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.event_store import open_event_store
+from pipeline.store.settings import Credentials
 from tests.asking import Asking
 from tests.event_samples import plate_read, wait_until
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.store_fixtures import clickhouse_settings
 
 ROOT = Path(__file__).parents[2]
-FAST = ChdbSettings(batch_interval_s=0.02, retry_initial_s=0.05, retry_max_s=0.2, close_timeout_s=2)
+FAST = ChdbSinkSettings(batch_interval_s=0.02, retry_initial_s=0.05, retry_max_s=0.2, close_timeout_s=2)
 
 
 @pytest.fixture
@@ -119,9 +120,9 @@ _WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
+from pipeline.sink.settings import ChdbSinkSettings
 from tests.event_samples import plate_read
-sink = build_sink(ChdbSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]))
+sink = build_sink(ChdbSinkSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]))
 n = 0
 while True:
     sink.add([plate_read(n + i) for i in range(200)])
@@ -158,7 +159,10 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
     sink.add([plate_read(n) for n in range(acknowledged)])
     sink.flush(30)
     sink.close()
-    assert store.count(Kind.PLATE_READ) == len(found)
+    stored = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
+    # The batch that was accepted and not delivered when the kill came is delivered now; nothing is there twice.
+    assert found <= stored <= set(range(acknowledged + 400))
+    assert store.count(Kind.PLATE_READ) == len(stored)
     store.close()
 
 

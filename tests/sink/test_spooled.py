@@ -1,4 +1,4 @@
-"""The spool, the thread and the patience around a writer; outages by a writer that does as it is told."""
+"""Spool, thread and retries around a writer; outages by a writer under the test's control."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.domain.event_writer import EventRecord, EventRefused
 from pipeline.domain.events import Event, encode
 from pipeline.errors import Backpressure, SinkError
+from pipeline.sink.event_json import to_json
 from pipeline.sink.settings import DeliverySettings
-from pipeline.sink.spool.settings import SpoolSettings, WhenFull
+from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.sink.spooled import SpooledSink
-from pipeline.sink.writer import Refused
-from tests.event_samples import plate_read, wait_until
+from tests.event_samples import one_of_each, plate_read, wait_until
 
 
 class Other:
@@ -31,6 +32,7 @@ class Other:
         self.up = True
         self.taken: list[Event] = []
         self.batches: list[int] = []
+        self.payloads: list[bytes] = []
         self.poison: set[int] = set()
         self.stuck = threading.Event()
         self.stuck.set()
@@ -41,13 +43,15 @@ class Other:
             raise SinkError(self.target, "connection refused by amqp://me:secret@host")
         self.opened += 1
 
-    def write(self, events: Sequence[Event]) -> None:
+    def write(self, records: Sequence[EventRecord]) -> None:
         self.stuck.wait(30)
+        events = [record.event for record in records]
         if not self.up:
             raise OSError("gone")
-        if any(event.frame in self.poison for event in events):  # type: ignore[union-attr]
-            raise Refused(self.target, "bad frame")
+        if any(getattr(event, "frame", None) in self.poison for event in events):
+            raise EventRefused(self.target, "bad frame")
         self.batches.append(len(events))
+        self.payloads += [record.payload for record in records]
         self.taken.extend(events)
 
     def close(self) -> None:
@@ -123,7 +127,9 @@ def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> N
 def test_a_full_spool_may_be_told_to_give_up_its_oldest_and_says_how_many(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, changed(spool=SMALL.model_copy(update={"when_full": WhenFull.DROP_OLDEST})), tmp_path)
+    sink = SpooledSink(
+        other, changed(spool=SMALL.model_copy(update={"when_full": FullSpoolPolicy.DROP_OLDEST})), tmp_path
+    )
     for n in range(400):
         sink.add([plate_read(n)])
     lost = sink.status().lost
@@ -262,6 +268,31 @@ def test_an_event_of_an_unknown_kind_in_the_spool_is_put_aside(tmp_path: Path) -
     assert other.taken == [plate_read(1), plate_read(2)]
     assert sink.status().refused == 2
     assert "weather" in (tmp_path / "refused" / "s.jsonl").read_text()
+
+
+def test_events_of_a_later_version_in_the_spool_are_delivered_without_the_fields_unknown_here(tmp_path: Path) -> None:
+    later = msgspec.structs.replace(plate_read(1), schema_version=2)
+    fields = msgspec.json.decode(encode(later))
+    spool = Spool("s", tmp_path / "spool" / "s", SpoolSettings())
+    spool.append([msgspec.json.encode(fields | {"color": "red"}), msgspec.json.encode(fields | {"votes": "many"})])
+    spool.close()
+    other = Other()
+    sink = SpooledSink(other, FAST, tmp_path)
+    sink.flush(5)
+    sink.close()
+    assert other.taken == [later]
+    assert other.payloads == [encode(later)]
+    assert (sink.status().newer, sink.status().refused) == (1, 1)
+    assert "update the program, then replay" in (tmp_path / "refused" / "s.jsonl").read_text()
+
+
+def test_a_writer_gets_the_very_bytes_that_were_accepted(tmp_path: Path) -> None:
+    other = Other()
+    sink = SpooledSink(other, FAST, tmp_path)
+    sink.add(one_of_each())
+    sink.flush(5)
+    sink.close()
+    assert other.payloads == [to_json(event) for event in one_of_each()]
 
 
 def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.events import Event, encode
 from pipeline.errors import StoreError
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.schema.tables import TABLES
@@ -128,7 +128,7 @@ _SELECTIONS = st.one_of(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(_EVENTS, _SELECTIONS)
-def test_rows_go_exactly_when_events_do(database: Database, events: list[Event], selection: Selection) -> None:
+def test_rows_go_exactly_when_events_do(database: EventDatabase, events: list[Event], selection: Selection) -> None:
     events = [msgspec.structs.replace(event, event_id=uuid.uuid4()) for event in events]
     for table in TABLES.values():
         database.command(f"TRUNCATE TABLE {table.name}")

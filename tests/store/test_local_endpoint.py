@@ -23,7 +23,7 @@ from pipeline.domain.route import DrivingLimits, GeoPoint
 from pipeline.domain.times import UtcOffset
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
+from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store import local_endpoint as endpoint
 from pipeline.store.answers.registry import ANSWERS, QUESTIONS
 from pipeline.store.event_store import EventStore, open_event_store
@@ -49,7 +49,7 @@ from tests.event_samples import START_MS, one_of_each, plate_read
 ROOT = Path(__file__).parents[2]
 USER = system_user(os.geteuid())
 SE = GeoPoint(-23.550520, -46.633308)
-FAST = ChdbSettings(batch_interval_s=0.02, close_timeout_s=3)
+FAST = ChdbSinkSettings(batch_interval_s=0.02, close_timeout_s=3)
 
 
 def request(query: str, arguments: dict[str, Any], user: str = USER) -> bytes:

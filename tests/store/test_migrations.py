@@ -9,26 +9,26 @@ import pytest
 from pipeline.domain.events import Kind
 from pipeline.errors import StoreError
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import StoreSettings
+from pipeline.sink.settings import ChdbSinkSettings, ClickHouseSinkSettings
 from pipeline.store.backends import database as database_module
-from pipeline.store.backends.database import Database, check_version, migrate, stored_version
+from pipeline.store.backends.database import EventDatabase, check_version, migrate, stored_version
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.migrations import LATEST, MIGRATIONS, Migration
 from pipeline.store.table_writer import TableWriter
 from tests.asking import Asking
-from tests.event_samples import one_of_each, plate_read, wait_until
+from tests.event_samples import one_of_each, plate_read, records, wait_until
 
 
 def test_versions_count_up_without_a_gap() -> None:
     assert [migration.version for migration in MIGRATIONS] == list(range(1, LATEST + 1))
 
 
-def test_migrating_twice_changes_nothing_and_keeps_the_rows(database: Database) -> None:
+def test_migrating_twice_changes_nothing_and_keeps_the_rows(database: EventDatabase) -> None:
     TableWriter("test", lambda: database).open()
     writer = TableWriter("test", lambda: database)
     writer.open()
-    writer.write(one_of_each())
+    writer.write(records(one_of_each()))
     migrate(database)
     check_version(database)
     assert stored_version(database) == LATEST
@@ -37,7 +37,7 @@ def test_migrating_twice_changes_nothing_and_keeps_the_rows(database: Database) 
 
 
 def test_a_migration_that_broke_half_way_goes_on_from_there(
-    store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = open_database(store_settings, tmp_path, create=True)
     good = "CREATE TABLE IF NOT EXISTS extra (a UInt8) ENGINE = MergeTree ORDER BY a"
@@ -56,7 +56,7 @@ def test_a_migration_that_broke_half_way_goes_on_from_there(
 
 
 def test_a_store_of_a_newer_program_is_left_alone(
-    store_settings: StoreSettings, tmp_path: Path, database: Database
+    store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path, database: EventDatabase
 ) -> None:
     database.command(f"INSERT INTO schema_version SELECT {LATEST + 7}, 'from the future', 1")
     store = Asking(open_event_store(store_settings, tmp_path))

@@ -15,10 +15,10 @@ from pipeline.domain.plate import keys_near
 from pipeline.domain.route import DrivingLimits, GeoPoint
 from pipeline.domain.times import UtcOffset, format_time, parse_time, utc_offsets
 from pipeline.errors import StoreError
-from pipeline.sink.settings import StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Clones, Convoy, Interval, Plates, ReadsByVehicle, Route, Speeds, Traffic
+from pipeline.store.settings import StoreSettings
 from tests.asking import Asking
 from tests.event_samples import START_MS, count, plate_read, track
 from tests.store.test_store import NASTY, fill
@@ -29,7 +29,7 @@ HOUR_START_MS = START_MS - START_MS % HOUR_MS
 
 
 @pytest.fixture
-def store(store_settings: StoreSettings, tmp_path: Path, database: Database) -> Asking:
+def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> Asking:
     return Asking(open_event_store(store_settings, tmp_path))
 
 
@@ -45,7 +45,7 @@ class City:
         return read
 
 
-def fill_twice(database: Database, events: list[Event]) -> None:
+def fill_twice(database: EventDatabase, events: list[Event]) -> None:
     """As at-least-once delivery does: some of it comes again."""
     fill(database, events)
     fill(database, events[::-1])
@@ -54,7 +54,7 @@ def fill_twice(database: Database, events: list[Event]) -> None:
 # -- plates ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_list_finds_each_plate_newest_first(store: Asking, database: Database) -> None:
+def test_a_list_finds_each_plate_newest_first(store: Asking, database: EventDatabase) -> None:
     city = City()
     first = city.see("ABC1234", "a", 1)
     second = city.see("XYZ9A99", "a", 2)
@@ -69,7 +69,7 @@ def test_a_list_finds_each_plate_newest_first(store: Asking, database: Database)
     store.close()
 
 
-def test_one_wrong_character_is_forgiven_and_two_are_not(store: Asking, database: Database) -> None:
+def test_one_wrong_character_is_forgiven_and_two_are_not(store: Asking, database: EventDatabase) -> None:
     city = City()
     near = [
         city.see(plate, "a", n)
@@ -85,7 +85,7 @@ def test_one_wrong_character_is_forgiven_and_two_are_not(store: Asking, database
     store.close()
 
 
-def test_a_list_longer_than_a_statement_is_asked_in_parts(store: Asking, database: Database) -> None:
+def test_a_list_longer_than_a_statement_is_asked_in_parts(store: Asking, database: EventDatabase) -> None:
     city = City()
     rng = random.Random(3)
     names = ["".join(rng.choices(string.ascii_uppercase, k=7)) for _ in range(20_000)]
@@ -147,7 +147,7 @@ def test_keys_near_a_plate_are_few_enough_for_point_reads() -> None:
 # -- convoy ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_convoy_is_ranked_by_meetings(store: Asking, database: Database) -> None:
+def test_a_convoy_is_ranked_by_meetings(store: Asking, database: EventDatabase) -> None:
     city = City()
     for n, camera in enumerate(["a", "b", "c", "d"]):
         at = n * 1000
@@ -181,7 +181,7 @@ def test_a_convoy_is_ranked_by_meetings(store: Asking, database: Database) -> No
     store.close()
 
 
-def test_two_vehicles_that_wait_together_met_once(store: Asking, database: Database) -> None:
+def test_two_vehicles_that_wait_together_met_once(store: Asking, database: EventDatabase) -> None:
     city = City()
     for second in range(0, 1200, 120):
         city.see("ABC1C34", "gate", second)
@@ -198,7 +198,7 @@ def test_two_vehicles_that_wait_together_met_once(store: Asking, database: Datab
 # -- reads by vehicle --------------------------------------------------------------------------------------------------
 
 
-def test_the_reads_of_a_vehicle_are_in_the_order_of_time(store: Asking, database: Database) -> None:
+def test_the_reads_of_a_vehicle_are_in_the_order_of_time(store: Asking, database: EventDatabase) -> None:
     city = City()
     third, first, second = city.see("ABC1C34", "c", 3), city.see("ABC1234", "a", 1), city.see("ABC1C34", "b", 2)
     city.see("XYZ9A99", "a", 1)
@@ -216,7 +216,9 @@ def test_the_reads_of_a_vehicle_are_in_the_order_of_time(store: Asking, database
 
 
 @pytest.mark.parametrize("reads", [1, 3, 7, 1000])
-def test_reads_of_all_vehicles_come_in_pages_of_whole_vehicles(store: Asking, database: Database, reads: int) -> None:
+def test_reads_of_all_vehicles_come_in_pages_of_whole_vehicles(
+    store: Asking, database: EventDatabase, reads: int
+) -> None:
     city = City()
     for n in range(5):
         city.see(f"AAA{n}A00", "a", n)
@@ -244,7 +246,7 @@ LOCATIONS = {"se": GeoPoint(-23.550520, -46.633308), "paulista": GeoPoint(-23.56
 RIO = {"rio": GeoPoint(-22.906847, -43.172896)}
 
 
-def test_a_route_has_the_newest_legs_in_the_order_of_time(store: Asking, database: Database) -> None:
+def test_a_route_has_the_newest_legs_in_the_order_of_time(store: Asking, database: EventDatabase) -> None:
     city = City()
     for second, camera in enumerate(["se", "paulista", "nowhere", "se"]):
         city.see("ABC1234" if second % 2 else "ABC1C34", camera, 600 * second)
@@ -269,7 +271,7 @@ def test_a_route_has_the_newest_legs_in_the_order_of_time(store: Asking, databas
     store.close()
 
 
-def test_clones_are_found_among_all_plates_newest_first(store: Asking, database: Database) -> None:
+def test_clones_are_found_among_all_plates_newest_first(store: Asking, database: EventDatabase) -> None:
     city = City()
     for number in range(30):
         city.see(f"CLO{number % 10}A{number // 10:02}", "se", number)
@@ -296,7 +298,7 @@ def test_clones_are_found_among_all_plates_newest_first(store: Asking, database:
 # -- traffic -----------------------------------------------------------------------------------------------------------
 
 
-def test_counts_are_added_up_per_camera_class_and_time(store: Asking, database: Database) -> None:
+def test_counts_are_added_up_per_camera_class_and_time(store: Asking, database: EventDatabase) -> None:
     events: list[Event] = [count(n, camera=camera) for n in range(120) for camera in ("a", "b")]
     bus = msgspec.structs.replace(count(500, camera="a"), ts_ms=START_MS, label="bus", count=1)
     late = msgspec.structs.replace(count(600, camera="a"), ts_ms=START_MS, count=2)
@@ -321,7 +323,7 @@ def test_counts_are_added_up_per_camera_class_and_time(store: Asking, database: 
     store.close()
 
 
-def test_speeds_have_mean_median_and_85th_percentile_in_the_best_unit(store: Asking, database: Database) -> None:
+def test_speeds_have_mean_median_and_85th_percentile_in_the_best_unit(store: Asking, database: EventDatabase) -> None:
     calibrated: list[Event] = [
         msgspec.structs.replace(track(n, camera="a", speed_m_s=float(n)), ts_ms=HOUR_START_MS + n)
         for n in range(1, 101)
@@ -352,7 +354,7 @@ def test_speeds_have_mean_median_and_85th_percentile_in_the_best_unit(store: Ask
 )
 @pytest.mark.parametrize("bounded", [True, False], ids=["with --from and --to", "open"])
 def test_days_are_those_of_the_zone_also_when_its_clocks_change(
-    store: Asking, database: Database, zone: str, days: dict[str, int], bounded: bool
+    store: Asking, database: EventDatabase, zone: str, days: dict[str, int], bounded: bool
 ) -> None:
     place = ZoneInfo(zone)
     newest, oldest = (parse_time(day[:10], place) for day in days)
@@ -379,7 +381,7 @@ def test_days_are_those_of_the_zone_also_when_its_clocks_change(
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_hostile_texts_are_values_in_every_question(store: Asking, database: Database, text: str) -> None:
+def test_hostile_texts_are_values_in_every_question(store: Asking, database: EventDatabase, text: str) -> None:
     plate = f"{text}ABC1D23"
     fill_twice(
         database, [plate_read(1, camera=text), plate_read(2, camera=text, plate="FRI3E00"), count(1, camera=text)]

@@ -10,13 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.domain.events import Event, Kind
-from pipeline.sink.settings import ChdbSettings, StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
-from pipeline.store.retention import RetentionKeeper, drop_due, open_for_maintenance, stored_days
+from pipeline.store.retention import RetentionScheduler, drop_due, open_for_maintenance, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.settings import ChdbSettings, StoreSettings
 from tests.asking import Asking
 from tests.event_samples import START_MS, health, plate_read, wait_until
 from tests.store.test_store import fill
@@ -40,7 +40,7 @@ def weeks_ago() -> int:
 
 
 def test_whole_days_go_when_their_time_is_over(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     fill(database, ten_days())
     today = FIRST + timedelta(days=10)
@@ -58,7 +58,7 @@ def test_whole_days_go_when_their_time_is_over(
     assert drop_due(database, WEEK, today) == []
 
 
-def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: Database) -> None:
+def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: EventDatabase) -> None:
     fill(database, ten_days())
     for_ever = RetentionSettings(plate_reads=None)
     assert drop_due(database, for_ever, FIRST + timedelta(days=80)) == []
@@ -69,13 +69,13 @@ def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(datab
 
 
 def test_a_keeper_drops_at_its_start_and_again_later(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     start_ms = weeks_ago()
     first = datetime.fromtimestamp(start_ms / 1000, UTC).date()
     fill(database, ten_days(start_ms))
     settings = RetentionSettings(plate_reads=15)
-    keeper = RetentionKeeper(settings, store_settings, tmp_path, every_s=0.05)
+    keeper = RetentionScheduler(settings, store_settings, tmp_path, every_s=0.05)
     keeper.start(wait_s=20)
     left = [day.day for day in stored_days(database, settings) if day.table == "plate_reads"]
     assert left[-5:] == [first + timedelta(days=n) for n in range(5, 10)]
@@ -87,12 +87,12 @@ def test_a_keeper_drops_at_its_start_and_again_later(
 
 
 def test_a_keeper_makes_no_store_and_survives_one_that_is_away(tmp_path: Path) -> None:
-    keeper = RetentionKeeper(WEEK, ChdbSettings(), tmp_path, every_s=None)
+    keeper = RetentionScheduler(WEEK, ChdbSettings(), tmp_path, every_s=None)
     keeper.start(wait_s=10)
     keeper.close()
     assert not (tmp_path / "events").exists()
     (tmp_path / "events").write_text("not a folder")
-    keeper = RetentionKeeper(WEEK, ChdbSettings(), tmp_path, every_s=0.01)
+    keeper = RetentionScheduler(WEEK, ChdbSettings(), tmp_path, every_s=0.01)
     keeper.start(wait_s=10)
     keeper.close()
 

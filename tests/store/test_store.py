@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.domain.event_writer import EventRecord, EventRefused
 from pipeline.domain.events import Event, Kind
 from pipeline.errors import StoreError
-from pipeline.sink.settings import StoreSettings
-from pipeline.sink.writer import Refused
 from pipeline.store.answers.plates import like_pattern
-from pipeline.store.backends.database import Database, bind, literal
+from pipeline.store.backends.database import EventDatabase, bind, literal
 from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.settings import StoreSettings
 from pipeline.store.table_writer import TableWriter
 from tests.asking import Asking
 from tests.event_samples import START_MS, count, health, one_of_each, plate_read, track
@@ -37,18 +37,18 @@ NASTY = [
 ]
 
 
-def fill(database: Database, events: list[Event]) -> None:
+def fill(database: EventDatabase, events: list[Event]) -> None:
     writer = TableWriter("test", lambda: database)
     writer.open()
-    writer.write(events)
+    writer.write([EventRecord(event, b"") for event in events])
 
 
 @pytest.fixture
-def store(store_settings: StoreSettings, tmp_path: Path, database: Database) -> Asking:
+def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> Asking:
     return Asking(open_event_store(store_settings, tmp_path))
 
 
-def test_every_kind_comes_back_as_it_was(store: Asking, database: Database) -> None:
+def test_every_kind_comes_back_as_it_was(store: Asking, database: EventDatabase) -> None:
     events = one_of_each()
     fill(database, events)
     for event, kind in zip(events, Kind, strict=True):
@@ -57,14 +57,14 @@ def test_every_kind_comes_back_as_it_was(store: Asking, database: Database) -> N
     store.close()
 
 
-def test_tables_are_the_ones_the_program_writes(database: Database) -> None:
+def test_tables_are_the_ones_the_program_writes(database: EventDatabase) -> None:
     for table in TABLES.values():
         rows = database.rows(f"DESCRIBE TABLE {table.name}")
         found = {row["name"]: row["type"] for row in rows if row["name"] != "ts"}
         assert found == {name: kind.value for name, kind in table.columns.items()}
 
 
-def test_a_plate_is_found_in_both_forms_and_any_writing(store: Asking, database: Database) -> None:
+def test_a_plate_is_found_in_both_forms_and_any_writing(store: Asking, database: EventDatabase) -> None:
     old, new, other = plate_read(1, plate="ABC1234"), plate_read(2, plate="ABC1C34"), plate_read(3, plate="ABC1C35")
     fill(database, [old, new, other])
     assert store.plates("abc-1234") == [new, old]
@@ -85,7 +85,7 @@ def test_a_plate_is_found_in_both_forms_and_any_writing(store: Asking, database:
         ("B*", set()),
     ],
 )
-def test_wildcards_match_text_or_key(store: Asking, database: Database, pattern: str, expected: set[int]) -> None:
+def test_wildcards_match_text_or_key(store: Asking, database: EventDatabase, pattern: str, expected: set[int]) -> None:
     fill(database, [plate_read(1, plate="ABC1234"), plate_read(2, plate="ABC1C34"), plate_read(3, plate="X_%9")])
     assert {read.track_id for read in store.plates(pattern, like=True)} == expected
     with pytest.raises(StoreError, match="no letter or digit"):
@@ -93,7 +93,7 @@ def test_wildcards_match_text_or_key(store: Asking, database: Database, pattern:
     store.close()
 
 
-def test_time_camera_and_pages_narrow_the_answer(store: Asking, database: Database) -> None:
+def test_time_camera_and_pages_narrow_the_answer(store: Asking, database: EventDatabase) -> None:
     reads = [plate_read(n, camera=f"cam-{n % 2}") for n in range(10)]
     fill(database, reads)  # type: ignore[arg-type]
     newest_first = reads[::-1]
@@ -107,7 +107,7 @@ def test_time_camera_and_pages_narrow_the_answer(store: Asking, database: Databa
     store.close()
 
 
-def test_events_of_all_kinds_are_paged_together(store: Asking, database: Database) -> None:
+def test_events_of_all_kinds_are_paged_together(store: Asking, database: EventDatabase) -> None:
     fill(database, [e for n in range(5) for e in one_of_each(n)])
     whole = store.events(limit=20)
     assert len(whole) == 20
@@ -123,7 +123,7 @@ def test_senseless_pages_are_refused(store: Asking, limit: int, offset: int) -> 
     store.close()
 
 
-def test_an_event_written_often_shows_once_before_any_merge(store: Asking, database: Database) -> None:
+def test_an_event_written_often_shows_once_before_any_merge(store: Asking, database: EventDatabase) -> None:
     reads = [plate_read(n) for n in range(50)]
     for _ in range(3):
         fill(database, reads + reads)  # type: ignore[arg-type]
@@ -135,7 +135,7 @@ def test_an_event_written_often_shows_once_before_any_merge(store: Asking, datab
     store.close()
 
 
-def test_the_newer_version_of_an_event_wins(store: Asking, database: Database) -> None:
+def test_the_newer_version_of_an_event_wins(store: Asking, database: EventDatabase) -> None:
     older = plate_read(1)
     newer = msgspec.structs.replace(older, schema_version=2, votes=9)
     fill(database, [newer])
@@ -144,7 +144,7 @@ def test_the_newer_version_of_an_event_wins(store: Asking, database: Database) -
     store.close()
 
 
-def test_cameras_tell_counts_last_seen_and_state(store: Asking, database: Database) -> None:
+def test_cameras_tell_counts_last_seen_and_state(store: Asking, database: EventDatabase) -> None:
     fill(
         database,
         [
@@ -163,7 +163,7 @@ def test_cameras_tell_counts_last_seen_and_state(store: Asking, database: Databa
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_texts_are_values_never_sql(store: Asking, database: Database, text: str) -> None:
+def test_texts_are_values_never_sql(store: Asking, database: EventDatabase, text: str) -> None:
     event = plate_read(1, camera=text)
     fill(database, [event, plate_read(2)])
     assert store.events(Kind.PLATE_READ, camera_ids=[text]) == [event]
@@ -174,7 +174,7 @@ def test_texts_are_values_never_sql(store: Asking, database: Database, text: str
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.text(), min_size=1, max_size=20))
-def test_literals_read_back(database: Database, texts: list[str]) -> None:
+def test_literals_read_back(database: EventDatabase, texts: list[str]) -> None:
     columns = ", ".join(f"{literal(text)} AS c{n}" for n, text in enumerate(texts))
     assert list(database.rows(f"SELECT {columns}, {literal(texts)} AS l")[0].values()) == [*texts, texts]
 
@@ -193,7 +193,7 @@ def test_patterns_have_only_our_wildcards(text: str) -> None:
     assert like_pattern(text).count("%") == text.count("*")
 
 
-def test_events_of_a_hundred_and_fifty_days_go_in_at_once(store: Asking, database: Database) -> None:
+def test_events_of_a_hundred_and_fifty_days_go_in_at_once(store: Asking, database: EventDatabase) -> None:
     reads = [plate_read(n, ts_ms=START_MS - n * 86_400_000) for n in range(150)]
     fill(database, reads)  # type: ignore[arg-type]
     assert store.count(Kind.PLATE_READ) == 150
@@ -212,14 +212,16 @@ def test_events_of_a_hundred_and_fifty_days_go_in_at_once(store: Asking, databas
         msgspec.structs.replace(track(1), speed_m_s=float("inf")),
     ],
 )
-def test_an_event_that_fits_no_column_is_refused_and_the_connection_lives(database: Database, event: Event) -> None:
-    with pytest.raises(Refused):
+def test_an_event_that_fits_no_column_is_refused_and_the_connection_lives(
+    database: EventDatabase, event: Event
+) -> None:
+    with pytest.raises(EventRefused):
         fill(database, [event])
     fill(database, one_of_each())
     assert database.rows("SELECT count() AS n FROM plate_reads")[0]["n"] == 1
 
 
-def test_pages_are_full_however_many_duplicates_lie_before_them(store: Asking, database: Database) -> None:
+def test_pages_are_full_however_many_duplicates_lie_before_them(store: Asking, database: EventDatabase) -> None:
     old, new = [plate_read(n) for n in range(5)], plate_read(100)
     fill(database, old)  # type: ignore[arg-type]
     for _ in range(40):

@@ -33,7 +33,7 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.two_scale_detector import BASE_PX
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.errors import ReleaseError
-from pipeline.storage.output_file import part_of
+from pipeline.storage.output_file import partial_file
 
 if TYPE_CHECKING:
     from pipeline.app.anonymize.signing import SigningIdentity
@@ -144,7 +144,7 @@ def _anonymize_image(
         planes, summary = redact_image(image, networks.detectors, request.settings, request.text, regions)
     options = [] if path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     content = cv2.imencode(path.suffix.lower(), image_of(planes).bgr(), options)[1].tobytes()
-    with part_of(path) as partial:
+    with partial_file(path) as partial:
         try:
             partial.write_bytes(content)
         except OSError as error:
@@ -153,7 +153,7 @@ def _anonymize_image(
 
 
 def _anonymize_video(request: AnonymizeRequest, job: RedactionJob, path: Path, progress: Progress) -> RedactedVideo:
-    with open_networks(job.settings, request.networks, progress) as networks, part_of(path) as partial:
+    with open_networks(job.settings, request.networks, progress) as networks, partial_file(path) as partial:
         result = run_job(job, partial, networks, progress)
         if result.problems:
             raise refusal(result, str(path), partial, path.with_name(f"{path.stem}-residual"))
@@ -180,7 +180,7 @@ def _target(file: Path, target: Path | None, is_video: bool) -> Path:
         raise ReleaseError(
             str(path), f"ends with {path.suffix or 'no suffix'}", f"Choose a file {' or '.join(sorted(allowed))}"
         )
-    with part_of(path, keep=False):
+    with partial_file(path, publish=False):
         return path
 
 

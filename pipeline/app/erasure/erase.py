@@ -12,12 +12,12 @@ from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_o
 from pipeline.app.installation import Installation
 from pipeline.domain.events import TrackEvent
 from pipeline.errors import SinkError, StoreError
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
 from pipeline.store.retention import open_for_maintenance
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress, StoredEvents
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
 __all__ = ["ErasedPlace", "Erasure", "Selection", "open_erasure"]
 

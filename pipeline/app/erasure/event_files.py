@@ -12,8 +12,8 @@ from pipeline.sink.line_erasure import count_lines, erase_lines, lines_in
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.spool.remove_events import Wanted, count_in, erase_from, events_in, segment_files
-from pipeline.storage.atomic import clear_leftovers
-from pipeline.storage.owner_lock import OwnerLock
+from pipeline.storage.atomic import remove_partial_files
+from pipeline.storage.locks import OwnerLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def owned(wanted: Sequence[EventFiles]) -> Iterator[None]:
             if files.lock is not None and files.folder.is_dir():
                 _own(files, files.lock, stack)
         for folder in {files.folder for files in wanted}:
-            clear_leftovers(folder)
+            remove_partial_files(folder)
         yield
 
 

@@ -30,7 +30,7 @@ from pipeline.domain.redaction import RedactionStyle
 from pipeline.domain.times import format_time
 from pipeline.errors import ReleaseError
 from pipeline.policy.disclosure import checked_style
-from pipeline.storage.output_file import part_of
+from pipeline.storage.output_file import partial_file
 
 CROWDED_SHARE: Final = 0.4
 """Masked share of the image above which little remains to see."""
@@ -117,7 +117,7 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
         networks = stack.enter_context(open_networks(settings, choice, progress))
         _check_labels(networks)
-        partial = stack.enter_context(part_of(clip))
+        partial = stack.enter_context(partial_file(clip))
         job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks)
         result = run_job(job, partial, networks, progress)
         if result.problems:

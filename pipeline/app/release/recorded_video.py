@@ -13,7 +13,7 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.recording import Gap
 from pipeline.domain.times import format_time
 from pipeline.errors import RecordError, SourceNotFound
-from pipeline.record.recording_archive import RecordingArchive, Segment
+from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 
 LONGEST_MS: Final = 86_400_000
 """A day: longer than any clip, and short enough that a mistyped span does not fill the disk."""
@@ -60,7 +60,7 @@ def open_recorded(
 
 def _joined(
     camera_id: str,
-    segments: Sequence[Segment],
+    segments: Sequence[VideoSegment],
     begin_ms: int,
     end_ms: int,
     settings: DecodeSettings,
@@ -84,7 +84,7 @@ def _check_span(camera_id: str, begin_ms: int, end_ms: int) -> None:
         raise RecordError(subject, "is longer than 24 hours", "Request it in parts")
 
 
-def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: int) -> list[Segment]:
+def _segments(archive: RecordingArchive, camera_id: str, begin_ms: int, end_ms: int) -> list[VideoSegment]:
     every = archive.segments(camera_id)
     found = [one for one in every if one.overlaps(begin_ms, end_ms)]
     if found:

@@ -14,7 +14,7 @@ from pipeline.app.recordings import (
     CameraRecording,
     Hold,
     Pruned,
-    Segment,
+    VideoSegment,
     hold_video,
     prune_video,
     record_settings,
@@ -143,7 +143,7 @@ def prune(config: ConfigOption = None, folder: DirOption = None, as_json: JsonOp
 
 
 def _summary(done: Pruned) -> str:
-    text = f"removed {len(done.removed)} files, {_mb(done.freed)} MB; left {_mb(done.left)} MB"
+    text = f"removed {len(done.removed)} files, {_mb(done.removed_bytes)} MB; left {_mb(done.left)} MB"
     return text + f"; {len(done.held)} files are due and held" if done.held else text
 
 
@@ -165,7 +165,7 @@ def _show(recording: CameraRecording) -> None:
         print_table(f"Holds: {name}", ["id", "from (UTC)", "to (UTC)", "reason", "by"], rows)
 
 
-def _bar(begin_ms: int, files: Sequence[Segment], holds: Sequence[Hold]) -> list[str | tuple[str, str]]:
+def _bar(begin_ms: int, files: Sequence[VideoSegment], holds: Sequence[Hold]) -> list[str | tuple[str, str]]:
     """A day in quarters of an hour: █ video throughout, ▄ some, · none; yellow where held."""
     step = _DAY_MS // _SLOTS
     parts: list[str | tuple[str, str]] = [f"{datetime.fromtimestamp(begin_ms / 1000, UTC):%Y-%m-%d}  "]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -69,10 +70,8 @@ def ingest(
             handle.run()
     status = handle.status()
     if as_json:
-        print_json(
-            {name: getattr(status, name) for name in ("stored", "dead", "blocks", "retries", "error")}
-            | {"lag": sum(status.lag.values())}
-        )
+        counts = {name: value for name, value in asdict(status).items() if name != "lag"}
+        print_json(counts | {"lag": sum(status.lag.values())})
     else:
         say(out, _progress(status))
     if status.error:
@@ -204,4 +203,6 @@ def _stop_signals(stop: Callable[[], None]) -> Iterator[None]:
 
 def _progress(status: IngestStatus) -> str:
     error = f"; {status.error}" if status.error else ""
-    return f"{status.stored} events stored, {status.dead} dead letters, {sum(status.lag.values())} to read{error}"
+    refused = f" ({sum(status.refused.values())} refused by policy)" if status.refused else ""
+    left = sum(status.lag.values())
+    return f"{status.stored} events stored, {status.dead} dead letters{refused}, {left} to read{error}"

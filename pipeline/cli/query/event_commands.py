@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
@@ -13,6 +13,7 @@ import typer
 from pipeline.app.queries import Cameras, CameraSummary, Events, Plates
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.query.options import QueryOptions, StoreOptions
+from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
 from pipeline.domain.plate import check_plate
 from pipeline.domain.times import format_time
@@ -106,17 +107,8 @@ def _kind(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
 
-_SHOWN: Mapping[str, Sequence[str]] = {
-    "plate_read": ("plate", "layout", "confidence", "votes", "vehicle"),
-    "track": ("label", "track_id", "frames", "path_px", "speed_px_s", "speed_m_s"),
-    "count": ("label", "count"),
-    "alert": ("rule", "severity", "subject", "detail"),
-    "health": ("state", "detail"),
-}
-
-
 def _details(event: Event) -> str:
-    values = ((name, getattr(event, name)) for name in _SHOWN[_kind(event)])
+    values = ((name, getattr(event, name)) for name in spec_of(event).shown)
     return ", ".join(f"{name} {value}" for name, value in values if value not in (None, ""))
 
 

@@ -108,6 +108,8 @@ def _write_parquet(target: str, found: Sequence[msgspec.Struct], fields: dict[st
 
 
 def _arrow_type(pa: Any, kind: Any) -> Any:
+    if typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
     if typing.get_origin(kind) in {typing.Union, types.UnionType}:
         (kind,) = (part for part in typing.get_args(kind) if part is not types.NoneType)
     if typing.get_origin(kind) is dict:

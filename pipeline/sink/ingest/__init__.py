@@ -1,1 +1,1 @@
-"""From Kafka's topics into the event store."""
+"""Ingest of events from Kafka into the event store, behind the policy gate."""

@@ -1,4 +1,4 @@
-"""`Ingester`: reads the topics in a consumer group and writes large blocks into the event store.
+"""Ingester: a member of a consumer group that reads the topics and writes large batches into the event store.
 
 Offsets are committed after the insert. A crash in between makes the next ingester write the same rows again, under the
 same ids: the tables count them once.
@@ -6,38 +6,42 @@ same ids: the tables count them once.
 
 from __future__ import annotations
 
-import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from kafka import errors as kafka_errors
 
+from pipeline.domain.backoff import Backoff
 from pipeline.domain.credentials import redact
-from pipeline.domain.events import Event
+from pipeline.domain.event_kinds import SPECS
+from pipeline.domain.event_writer import EventRecord, EventRefused, EventWriter
+from pipeline.domain.events import Kind, encode
 from pipeline.errors import SinkError, ViapublicaError
-from pipeline.sink.ingest.message_decoder import Poison, event_of
+from pipeline.policy.gate import Gate
+from pipeline.sink.ingest.message_decoder import BadMessage, MessageDecoder
+from pipeline.sink.ingest.refusal_alerts import RefusalAlerts
 from pipeline.sink.ingest.settings import IngestSettings
-from pipeline.sink.ingest.stall_detector import StallWatch
-from pipeline.sink.ingest.write_batch import Block, dead_letter
+from pipeline.sink.ingest.stall_detector import StallDetector
+from pipeline.sink.ingest.write_batch import WriteBatch, dead_letter
 from pipeline.sink.kafka.connection import probe_brokers, target_of
 from pipeline.sink.kafka.consumer import GroupConsumer, open_consumer
-from pipeline.sink.kafka.messages import Received
-from pipeline.sink.kafka.producer import Place, Producer, open_producer
-from pipeline.sink.kafka.topics import TAILS, dead_letters_of, make_missing, topic_of
+from pipeline.sink.kafka.messages import Message, Received
+from pipeline.sink.kafka.producer import Partition, Producer, open_producer
+from pipeline.sink.kafka.topics import create_missing_topics, dead_letters_of, topic_of
 from pipeline.sink.settings import KafkaSettings
-from pipeline.sink.writer import Refused, Writer
 
 _log = structlog.get_logger(__name__)
 
 _POLL_S = 0.1
 _LEAST_STALL_S = 10.0
 _ONCE_FAILURES = 5
-"""Failures in a row, without a block between them, after which `until_read` gives up."""
+"""Failures in a row, without a batch between them, after which `until_read` ends."""
 _QUIET_S = 1.0
-"""Silence after which `until_read` believes that the topics have no more."""
+"""Silence after which `until_read` takes the topics as read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +49,21 @@ class IngestStatus:
     """A snapshot.
 
     Attributes:
-        stored: events written (again, if they came again); dead: messages put aside; blocks: inserts that were done.
-        retries: failures so far; error: the present one, "" when all is well.
+        stored: events written, repeated ones included; dead: dead letters; batches: inserts.
+        refused: dead letters that policy refuses, by rule; newer: events of a newer program version that were stored
+            without the fields unknown here.
+        retries: failures so far; error: the present one, "" while there is none.
         lag: messages not read yet, by topic and partition.
     """
 
     stored: int = 0
     dead: int = 0
-    blocks: int = 0
+    batches: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    newer: int = 0
     retries: int = 0
     error: str = ""
-    lag: dict[Place, int] = field(default_factory=dict)
+    lag: dict[Partition, int] = field(default_factory=dict)
 
 
 class Ingester:
@@ -63,8 +71,9 @@ class Ingester:
 
     Args:
         kafka: brokers and topics.
-        settings: group, blocks, patience.
+        settings: group, batches, timeouts.
         writer: of the event store.
+        gate: knows the registered cameras; what it refuses is a dead letter.
         clock_ms: milliseconds since 1970 UTC, for what is too old or too far ahead.
     """
 
@@ -72,25 +81,29 @@ class Ingester:
         self,
         kafka: KafkaSettings,
         settings: IngestSettings,
-        writer: Writer,
+        writer: EventWriter,
+        gate: Gate,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._kafka = kafka
         self._settings = settings
         self._writer = writer
-        self._clock_ms = clock_ms
-        self._kinds = {topic_of(kafka, kind): kind for kind in TAILS}
+        self._topics = {topic_of(kafka, kind): kind for kind in SPECS}
+        self._decoder = MessageDecoder(self._topics, settings, gate, clock_ms)
+        self._alerts = RefusalAlerts(settings.group, clock_ms)
+        self._refused: Counter[str] = Counter()
+        self._reconnect = self._backoff()
         self._stop = threading.Event()
         self._consumer: GroupConsumer | None = None
         self._producer: Producer | None = None
         self._writer_open = False
-        self._block = Block()
+        self._batch = WriteBatch()
         self._began_s = 0.0
-        self._stored = self._dead = self._blocks = self._retries = 0
+        self._stored = self._dead = self._batches = self._retries = 0
         self._error = ""
         self._failures = 0
         self._most_failures: int | None = None
-        self._lag: dict[Place, int] = {}
+        self._lag: dict[Partition, int] = {}
         self._log = _log.bind(group=settings.group, source=target_of(kafka), target=writer.target)
 
     def stop(self) -> None:
@@ -99,11 +112,13 @@ class Ingester:
 
     def status(self) -> IngestStatus:
         """A snapshot."""
-        return IngestStatus(self._stored, self._dead, self._blocks, self._retries, self._error, dict(self._lag))
+        return IngestStatus(
+            self._stored, self._dead, self._batches, dict(self._refused), self._decoder.newer, self._retries,
+            self._error, dict(self._lag),
+        )  # fmt: skip
 
     def run(self, *, until_read: bool = False) -> None:
         """Until `stop`; with `until_read` also when the topics have nothing more, or nothing answers."""
-        backoff_s = self._settings.retry_initial_s
         self._most_failures = _ONCE_FAILURES if until_read else None
         try:
             while not self._stop.is_set():
@@ -111,14 +126,12 @@ class Ingester:
                     self._open()
                     if self._work(until_read=until_read):
                         return
-                    backoff_s = self._settings.retry_initial_s
                 except (kafka_errors.KafkaError, ViapublicaError, OSError) as error:
                     self._note(error)
                     if self._hopeless():
                         return
-                    self._drop_connections()  # and with them the block: nothing of it was committed
-                    self._stop.wait(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret depends on it
-                    backoff_s = min(2 * backoff_s, self._settings.retry_max_s)
+                    self._drop_connections()  # and with them the batch: nothing of it was committed
+                    self._stop.wait(self._reconnect.pause_s())
             self._finish()
         finally:
             self._drop_connections()
@@ -128,61 +141,61 @@ class Ingester:
         if self._consumer is not None:
             return
         probe_brokers(self._kafka)
-        make_missing(self._kafka)
+        create_missing_topics(self._kafka)
         self._producer = open_producer(self._kafka, target_of(self._kafka))
         self._consumer = open_consumer(
-            self._kafka, sorted(self._kinds), self._settings.group, self._settings.session_timeout_s, self._revoked
+            self._kafka, sorted(self._topics), self._settings.group, self._settings.session_timeout_s, self._revoked
         )
-        self._log.info("ingest_reads", topics=len(self._kinds))
+        self._log.info("ingest_reads", topics=len(self._topics))
 
     def _work(self, *, until_read: bool) -> bool:
-        """Read and write until `stop`; True when `until_read` has come true."""
+        """Read and write until `stop`; True when `until_read` is reached."""
         consumer = self._opened()
-        last_s = told_s = time.monotonic()
-        stall = StallWatch(max(_LEAST_STALL_S, 2 * self._settings.session_timeout_s))
+        last_s = logged_s = time.monotonic()
+        stall = StallDetector(max(_LEAST_STALL_S, 2 * self._settings.session_timeout_s))
         while not self._stop.is_set():
-            left = self._settings.batch_events - len(self._block)
+            left = self._settings.batch_events - len(self._batch)
             messages = consumer.poll(_POLL_S, max(1, left))
             now_s = time.monotonic()
             if messages:
                 last_s = now_s
-                self._take(messages, now_s)
+                self._receive(messages, now_s)
             self._lag = consumer.lag()
-            came = {(message.topic, message.partition) for message in messages}
+            received = {(message.topic, message.partition) for message in messages}
             assigned = consumer.assigned()
-            if now_s - told_s > _LEAST_STALL_S:
+            if now_s - logged_s > _LEAST_STALL_S:
                 self._log.debug(
                     "ingest_reads_on", partitions=assigned, lag=sum(self._lag.values()), known=len(self._lag)
                 )
-                told_s = now_s
-            if trouble := stall.look(now_s, assigned, self._lag, came):
-                raise SinkError(target_of(self._kafka), trouble, "It is connected to anew.")
-            full = len(self._block) >= self._settings.batch_events
-            if len(self._block) and (full or now_s - self._began_s >= self._settings.batch_interval_s):
+                logged_s = now_s
+            if stalled := stall.check(now_s, assigned, self._lag, received):
+                raise SinkError(target_of(self._kafka), stalled, "The ingester connects again.")
+            full = len(self._batch) >= self._settings.batch_events
+            if len(self._batch) and (full or now_s - self._began_s >= self._settings.batch_interval_s):
                 self._store()
-            quiet = now_s - last_s > _QUIET_S and not len(self._block)
+            self._send_alerts()
+            quiet = now_s - last_s > _QUIET_S and not len(self._batch)
             if until_read and quiet and assigned and assigned <= len(self._lag) and not any(self._lag.values()):
                 return True
         return False
 
-    def _take(self, messages: Sequence[Received], now_s: float) -> None:
-        if not len(self._block):
+    def _receive(self, messages: Sequence[Received], now_s: float) -> None:
+        if not len(self._batch):
             self._began_s = now_s
-        now_ms = self._clock_ms()
         for message in messages:
             try:
-                self._block.entries.append((message, event_of(message, self._kinds, self._settings, now_ms)))
-            except Poison as poison:
-                self._block.dead.append((message, str(poison)))
-            self._block.reach(message)
+                self._batch.entries.append((message, self._decoder.decode(message)))
+            except BadMessage as bad:
+                self._batch.dead.append((message, bad))
+            self._batch.reach(message)
 
     def _store(self) -> None:
-        """Insert, put the dead letters aside, commit; patient while the store is away."""
+        """Insert, send the dead letters, commit; waits while the store is not available."""
         consumer = self._opened()
-        backoff_s = self._settings.retry_initial_s
+        backoff = self._backoff()
         while True:
             try:
-                self._insert(self._block)
+                self._insert(self._batch)
                 break
             except ViapublicaError as error:
                 self._note(error)
@@ -192,82 +205,98 @@ class Ingester:
                     return  # not committed: the next ingester reads it again
                 if self._hopeless():
                     raise
-                self._wait(consumer, backoff_s)
-                backoff_s = min(2 * backoff_s, self._settings.retry_max_s)
-        block = self._block
-        self._bury(block)
+                self._wait(consumer, backoff.pause_s())
+        batch = self._batch
+        self._send_dead_letters(batch)
         try:
-            consumer.commit(block.ends)
+            consumer.commit(batch.ends)
         except kafka_errors.KafkaError as error:
-            # Somebody else has the partitions now and reads these events again: the same rows.
+            # Another member has the partitions now and reads these events again: the same rows.
             self._log.warning("ingest_commit_failed", error=redact(str(error)))
-        spans = {f"{topic}/{part}": end for (topic, part), end in sorted(block.ends.items())}
-        self._log.debug("ingest_block", events=len(block.entries), dead=len(block.dead), ends=spans)
-        self._stored += len(block.entries)
-        self._dead += len(block.dead)
-        self._blocks += 1
+        spans = {f"{topic}/{part}": end for (topic, part), end in sorted(batch.ends.items())}
+        self._log.debug("ingest_batch", events=len(batch.entries), dead=len(batch.dead), ends=spans)
+        self._count(batch)
         self._error = ""
         self._failures = 0
-        self._block = Block()
+        self._reconnect.reset()
+        self._batch = WriteBatch()
 
-    def _insert(self, block: Block) -> None:
+    def _count(self, batch: WriteBatch) -> None:
+        self._stored += len(batch.entries)
+        self._dead += len(batch.dead)
+        self._batches += 1
+        for _, bad in batch.dead:
+            if bad.rule is not None:
+                self._refused[bad.rule.value] += 1
+                self._alerts.count(bad.rule, bad.camera_id)
+
+    def _insert(self, batch: WriteBatch) -> None:
         if not self._writer_open:
             self._writer.open()
             self._writer_open = True
-        self._write(block, [event for _, event in block.entries])
+        self._write(batch, [record for _, record in batch.entries])
 
-    def _write(self, block: Block, events: Sequence[Event]) -> None:
+    def _write(self, batch: WriteBatch, records: Sequence[EventRecord]) -> None:
         """Write the events; one that the store refuses is found by halving and becomes a dead letter."""
-        if not events:
+        if not records:
             return
         try:
-            self._writer.write(events)
-        except Refused as refusal:
-            if len(events) > 1:
-                middle = len(events) // 2
-                self._write(block, events[:middle])
-                self._write(block, events[middle:])
+            self._writer.write(records)
+        except EventRefused as refusal:
+            if len(records) > 1:
+                middle = len(records) // 2
+                self._write(batch, records[:middle])
+                self._write(batch, records[middle:])
                 return
-            self._condemn(block, events[0], str(refusal))
+            self._refuse(batch, records[0], str(refusal))
 
-    def _condemn(self, block: Block, culprit: Event, reason: str) -> None:
-        number = next(i for i, (_, event) in enumerate(block.entries) if event is culprit)
-        message, _ = block.entries.pop(number)
-        block.dead.append((message, f"the event store refuses it: {reason}"))
+    def _refuse(self, batch: WriteBatch, culprit: EventRecord, reason: str) -> None:
+        number = next(i for i, (_, record) in enumerate(batch.entries) if record is culprit)
+        message, _ = batch.entries.pop(number)
+        batch.dead.append((message, BadMessage(f"the event store refuses it: {reason}")))
 
-    def _bury(self, block: Block) -> None:
-        """Dead letters to their topic, confirmed, before the offsets are committed."""
-        if not block.dead or self._producer is None:
+    def _send_dead_letters(self, batch: WriteBatch) -> None:
+        """To their topic, confirmed, before the offsets are committed."""
+        if not batch.dead or self._producer is None:
             return
         topic = dead_letters_of(self._kafka)
-        self._producer.send([dead_letter(topic, message, reason) for message, reason in block.dead])
-        reasons = sorted({reason for _, reason in block.dead})
-        self._log.error("ingest_dead_letters", count=len(block.dead), first=block.dead[0][0].place, reason=reasons[0])
+        self._producer.send([dead_letter(topic, message, bad) for message, bad in batch.dead])
+        reasons = sorted({bad.reason for _, bad in batch.dead})
+        self._log.error("ingest_dead_letters", count=len(batch.dead), first=batch.dead[0][0].place, reason=reasons[0])
+
+    def _send_alerts(self) -> None:
+        """Into their own topic, like every alert: all that read it learn of refusals, this group included."""
+        alerts = self._alerts.due()
+        if not alerts or self._producer is None:
+            return
+        topic = topic_of(self._kafka, Kind.ALERT)
+        self._producer.send([Message(topic, encode(alert), alert.camera_id.encode()) for alert in alerts])
+        self._alerts.sent(alerts)
 
     def _wait(self, consumer: GroupConsumer, seconds: float) -> None:
         """Keep the membership, fetch nothing, until the pause is over."""
         until_s = time.monotonic() + seconds
-        consumer.hold()
+        consumer.pause()
         try:
             while time.monotonic() < until_s and not self._stop.is_set():
-                found = consumer.poll(_POLL_S, 1)  # partitions that came meanwhile may bring something
+                found = consumer.poll(_POLL_S, 1)  # partitions assigned meanwhile may bring something
                 if found:
-                    self._take(found, time.monotonic())
-                    consumer.hold()
+                    self._receive(found, time.monotonic())
+                    consumer.pause()
         finally:
-            consumer.go_on()
+            consumer.resume()
 
-    def _revoked(self, places: Collection[Place]) -> None:
-        """Other members get these partitions: what is not committed of them is theirs to read."""
-        if not places:
+    def _revoked(self, partitions: Collection[Partition]) -> None:
+        """Other members get these partitions, and read again what is not committed of them."""
+        if not partitions:
             return
-        lost = len(self._block)
-        self._block = self._block.without(places)
-        self._log.info("ingest_partitions_revoked", partitions=len(places), left_to_others=lost - len(self._block))
+        before = len(self._batch)
+        self._batch = self._batch.without(partitions)
+        self._log.info("ingest_partitions_revoked", partitions=len(partitions), released=before - len(self._batch))
 
     def _finish(self) -> None:
-        """The last block, if the store is there."""
-        if self._consumer is not None and len(self._block):
+        """Write the last batch, if the store is available."""
+        if self._consumer is not None and len(self._batch):
             try:
                 self._store()
             except (kafka_errors.KafkaError, ViapublicaError, OSError) as error:
@@ -280,10 +309,13 @@ class Ingester:
         self._error = where if brokers else text
         self._retries += 1
         self._failures += 1
-        self._log.warning("ingest_retry", error=self._error, waiting=len(self._block))
+        self._log.warning("ingest_retry", error=self._error, waiting=len(self._batch))
 
     def _hopeless(self) -> bool:
         return self._most_failures is not None and self._failures >= self._most_failures
+
+    def _backoff(self) -> Backoff:
+        return Backoff(self._settings.retry_initial_s, self._settings.retry_max_s)
 
     def _opened(self) -> GroupConsumer:
         assert self._consumer is not None  # noqa: S101 - `_open` was called
@@ -296,5 +328,5 @@ class Ingester:
         if self._producer is not None:
             self._producer.close()
             self._producer = None
-        self._block = Block()
+        self._batch = WriteBatch()
         self._lag = {}

@@ -1,91 +1,127 @@
-"""Messages to events, or to the reason why not."""
+"""Decoder of Kafka messages: to events that may be stored, or to the reason why not.
+
+No reason quotes a text of the message: reasons are logged and sent as headers, and a text may be a plate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 
-from pipeline.domain.events import SCHEMA_VERSION, Event, Kind, PlateReadEvent, decode, kind_of
+from pipeline.domain.event_compatibility import UnknownFields, read_event
+from pipeline.domain.event_writer import EventRecord
+from pipeline.domain.events import Event, Kind, PlateReadEvent, encode, kind_of
 from pipeline.domain.plate import plate_key
+from pipeline.policy.gate import Gate, RefusalRule
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
 
-_DAY_MS = 86_400_000
-_LONGEST_REASON = 300
-_LONGEST_ID = 256
+_DAY_MS: Final = 86_400_000
+_LONGEST_REASON: Final = 300
+_PLATE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z .-]{0,15}")
+_QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
 
 
-class Poison(Exception):
-    """A message that no table will ever take; says why."""
-
-
-class _Head(msgspec.Struct):
-    kind: str = ""
-    schema_version: int = 0
-
-
-def event_of(message: Received, kinds: Mapping[str, Kind], settings: IngestSettings, now_ms: int) -> Event:
-    """The event in a message.
+class BadMessage(Exception):
+    """A message that is not stored.
 
     Args:
-        message: from the brokers.
-        kinds: which kind lies in which topic.
-        settings: what is too large, too old, too far ahead.
-        now_ms: milliseconds since 1970 UTC.
-
-    Raises:
-        Poison: it is none that can be stored.
+        reason: why, in one clause without a text of the message.
+        rule: the rule of policy that it breaks; None when it is malformed.
+        camera_id: of the event, where the rule is about a registered camera.
     """
-    if message.value is None:
-        raise Poison("it has no value (a deletion mark)")
-    if len(message.value) > settings.largest_bytes:
-        raise Poison(f"it has {len(message.value)} bytes, more than {settings.largest_bytes}")
-    try:
-        event = decode(message.value)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise Poison(_why(message.value, error)) from error
-    if event.schema_version > SCHEMA_VERSION:
-        raise Poison(_newer(event.schema_version))
-    kind = kind_of(event)
-    if kind is not kinds[message.topic]:
-        raise Poison(f"it is a {kind.value}, in the topic of {kinds[message.topic].value}")
-    if event.ts_ms > now_ms + settings.ahead_s * 1000:
-        raise Poison(f"its time lies {(event.ts_ms - now_ms) / 1000:.0f} s in the future")
-    if event.ts_ms < now_ms - settings.oldest_days * _DAY_MS:
-        raise Poison(f"its time lies {(now_ms - event.ts_ms) / _DAY_MS:.0f} days back")
-    _check_plausible(event)
-    return event
+
+    def __init__(self, reason: str, rule: RefusalRule | None = None, camera_id: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.rule = rule
+        self.camera_id = camera_id
+
+
+class MessageDecoder:
+    """Decodes the messages of our topics.
+
+    Args:
+        kinds: the kind of event that belongs into each topic.
+        settings: limits of size and time.
+        gate: knows the registered cameras.
+        clock_ms: milliseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self, kinds: Mapping[str, Kind], settings: IngestSettings, gate: Gate, clock_ms: Callable[[], int]
+    ) -> None:
+        self._kinds = kinds
+        self._settings = settings
+        self._gate = gate
+        self._clock_ms = clock_ms
+        self.newer = 0
+        """Events of a newer program version that were read without the fields unknown here."""
+
+    def decode(self, message: Received) -> EventRecord:
+        """The event in a message.
+
+        Raises:
+            BadMessage: there is none that may be stored.
+        """
+        record = self._read(message)
+        event = record.event
+        # First: a forbidden read is treated as one, whatever else is wrong with it.
+        if refusal := self._gate.refusal(event):
+            known = refusal.rule is not RefusalRule.CAMERA
+            raise BadMessage(refusal.reason, refusal.rule, event.camera_id if known else "")
+        kind, wanted = kind_of(event), self._kinds[message.topic]
+        if kind is not wanted:
+            raise BadMessage(f"it is a {kind.value}, in the topic of {wanted.value}")
+        self._check_time(event)
+        _check_plausible(event)
+        return record
+
+    def _read(self, message: Received) -> EventRecord:
+        if message.value is None:
+            raise BadMessage("it has no value (a tombstone)")
+        if len(message.value) > self._settings.largest_bytes:
+            raise BadMessage(f"it has {len(message.value)} bytes, more than {self._settings.largest_bytes}")
+        try:
+            event, ignored = read_event(message.value)
+        except UnknownFields as error:
+            raise BadMessage(str(error)[:_LONGEST_REASON], RefusalRule.FIELD) from error
+        except msgspec.MsgspecError as error:
+            said = _QUOTED.sub("…", str(error))
+            raise BadMessage(f"it is not an event that this program knows: {said}"[:_LONGEST_REASON]) from error
+        except UnicodeDecodeError as error:
+            raise BadMessage("it is not an event that this program knows: it is not UTF-8") from error
+        except ValueError as error:
+            raise BadMessage(str(error)[:_LONGEST_REASON]) from error
+        if ignored:
+            self.newer += 1
+            return EventRecord(event, encode(event))
+        return EventRecord(event, message.value)
+
+    def _check_time(self, event: Event) -> None:
+        now_ms = self._clock_ms()
+        if event.ts_ms > now_ms + self._settings.ahead_s * 1000:
+            raise BadMessage(f"its time is {(event.ts_ms - now_ms) / 1000:.0f} s in the future")
+        if event.ts_ms < now_ms - self._settings.oldest_days * _DAY_MS:
+            raise BadMessage(f"its time is {(now_ms - event.ts_ms) / _DAY_MS:.0f} days back")
 
 
 def _check_plausible(event: Event) -> None:
-    """What our own engines always keep to, and search and erasure rely on.
+    """Properties that all events of our engines have, and that search and erasure rely on.
 
     Raises:
-        Poison: it does not.
+        BadMessage: the event does not have them.
     """
     if event.schema_version < 1:
-        raise Poison(f"it has schema version {event.schema_version}")
-    if not 0 < len(event.camera_id) <= _LONGEST_ID:
-        raise Poison(f"its camera_id has {len(event.camera_id)} characters, not 1 to {_LONGEST_ID}")
+        raise BadMessage(f"it has schema version {event.schema_version}")
     first_ms = getattr(event, "first_ts_ms", event.ts_ms)
     if not 0 <= first_ms <= event.ts_ms:
-        raise Poison(f"its first_ts_ms, {first_ms}, is not between 1970 and its ts_ms, {event.ts_ms}")
-    if isinstance(event, PlateReadEvent) and (not event.plate_key or plate_key(event.plate) != event.plate_key):
-        raise Poison(
-            f"its plate_key is {event.plate_key!r}; that of plate {event.plate!r} is {plate_key(event.plate)!r}"
-        )
-
-
-def _why(value: bytes, error: Exception) -> str:
-    try:
-        head = msgspec.json.decode(value, type=_Head)
-    except (msgspec.MsgspecError, ValueError):
-        return f"it is not an event: {error}"[:_LONGEST_REASON]
-    if head.schema_version > SCHEMA_VERSION:
-        return _newer(head.schema_version)
-    return f"it is not an event that this program knows: {error}"[:_LONGEST_REASON]
-
-
-def _newer(version: int) -> str:
-    return f"it has schema version {version}, this program knows up to {SCHEMA_VERSION}: update it, then replay"
+        raise BadMessage(f"its first_ts_ms, {first_ms}, is not between 1970 and its ts_ms, {event.ts_ms}")
+    if isinstance(event, PlateReadEvent):
+        if not _PLATE.fullmatch(event.plate):
+            raise BadMessage("its plate is empty, too long, or has characters that no plate has")
+        if plate_key(event.plate) != event.plate_key:
+            raise BadMessage("its plate_key is not the key of its plate")

@@ -22,14 +22,14 @@ class IngestSettings(BaseModel):
         description="Consumer group. Ingesters of one group share the partitions; each group reads everything.",
     )
     batch_events: int = Field(
-        default=50_000, ge=1, le=1_000_000, title="Block size", description="Most events in one block."
+        default=50_000, ge=1, le=1_000_000, title="Batch size", description="Most events in one insert."
     )
     batch_interval_s: float = Field(
         default=1.0,
         ge=0,
         le=3600,
-        title="Block interval",
-        description="Longest wait for a fuller block, seconds.",
+        title="Batch interval",
+        description="Longest wait for a fuller batch, seconds.",
     )
     session_timeout_s: float = Field(
         default=30.0,
@@ -57,7 +57,7 @@ class IngestSettings(BaseModel):
         ge=0,
         le=30 * 86_400,
         title="Ahead of time",
-        description="Events from further in the future go to the dead letters, seconds: some camera's clock is wrong.",
+        description="Events from further in the future go to the dead letters, seconds: a camera's clock is wrong.",
     )
     metrics_port: int | None = Field(
         default=None,

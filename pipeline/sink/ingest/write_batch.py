@@ -1,51 +1,69 @@
-"""What is written at one time: events in the order of their offsets, and where the group goes on afterwards."""
+"""One write of an ingester: events in the order of their offsets, dead letters, and the offsets to commit then."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 
-from pipeline.domain.events import Event
+import msgspec
+
+from pipeline.domain.event_writer import EventRecord
+from pipeline.policy.gate import RefusalRule
+from pipeline.sink.ingest.message_decoder import BadMessage
 from pipeline.sink.kafka.messages import Message, Received
-from pipeline.sink.kafka.producer import Place
+from pipeline.sink.kafka.producer import Partition
+
+_OUR_HEADERS: Final = frozenset({"kind", "schema_version"})
 
 
 @dataclass(slots=True)
-class Block:
-    """Events and dead letters of some spans of offsets.
+class WriteBatch:
+    """Events and dead letters of some ranges of offsets.
 
-    The same offsets give the same rows, with the same ids: a block that was written and not committed is written again
+    The same offsets give the same rows, with the same ids: a batch that was written and not committed is written again
     after a crash, and the tables count it once.
     """
 
-    entries: list[tuple[Received, Event]] = field(default_factory=list)
-    dead: list[tuple[Received, str]] = field(default_factory=list)
-    ends: dict[Place, int] = field(default_factory=dict)
+    entries: list[tuple[Received, EventRecord]] = field(default_factory=list)
+    dead: list[tuple[Received, BadMessage]] = field(default_factory=list)
+    ends: dict[Partition, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.entries) + len(self.dead)
 
     def reach(self, message: Received) -> None:
-        """This message is in it."""
+        """This message is in the batch."""
         self.ends[(message.topic, message.partition)] = message.offset + 1
 
-    def without(self, places: Collection[Place]) -> Block:
-        """What is left when these partitions belong to somebody else."""
-        gone = set(places)
-        return Block(
+    def without(self, partitions: Collection[Partition]) -> WriteBatch:
+        """What is left when these partitions belong to another member."""
+        gone = set(partitions)
+        return WriteBatch(
             [entry for entry in self.entries if (entry[0].topic, entry[0].partition) not in gone],
             [entry for entry in self.dead if (entry[0].topic, entry[0].partition) not in gone],
-            {place: end for place, end in self.ends.items() if place not in gone},
+            {partition: end for partition, end in self.ends.items() if partition not in gone},
         )
 
 
-def dead_letter(topic: str, message: Received, reason: str) -> Message:
-    """A message for the topic of dead letters: as it was, with where it lay and why it was put aside."""
+def dead_letter(topic: str, message: Received, bad: BadMessage) -> Message:
+    """A message for the topic of dead letters: value and key as they were, with its origin and the reason.
+
+    A plate read that the camera's scope forbids is copied without the plate. Of its headers only ours are copied.
+    """
+    forbidden = bad.rule is RefusalRule.PLATES
     headers = [
-        *message.headers,
-        ("reason", reason.encode()),
+        *((name, value) for name, value in message.headers if name in _OUR_HEADERS),
+        ("reason", bad.reason.encode()),
         ("source_topic", message.topic.encode()),
         ("source_partition", str(message.partition).encode()),
         ("source_offset", str(message.offset).encode()),
     ]
+    if forbidden:
+        return Message(topic, _without_plate(message.value or b"{}"), bad.camera_id.encode(), headers)
     return Message(topic, message.value, message.key, headers)
+
+
+def _without_plate(value: bytes) -> bytes:
+    fields = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode(fields | dict.fromkeys(("plate", "plate_key"), msgspec.Raw(b'""')))

@@ -1,1 +1,1 @@
-"""Kafka: topics, producers, consumers, and the `Writer` that sends events."""
+"""Kafka: topics, producers, consumers, and the writer that sends events."""

@@ -1,4 +1,4 @@
-"""What every client of the brokers needs: addresses, TLS, login, codec, and errors that name the fix."""
+"""Broker connections: addresses, TLS, login, codec, and errors that name the fix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def target_of(settings: KafkaSettings) -> str:
 
 
 def protocol(settings: KafkaSettings) -> str:
-    """Kafka's word for the mixture of TLS and login."""
+    """Kafka's name for the combination of TLS and login."""
     return ("SASL_" if settings.sasl else "") + ("SSL" if settings.tls else "PLAINTEXT")
 
 
@@ -54,21 +54,21 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def probe_brokers(settings: KafkaSettings) -> None:
-    """See whether any broker takes a connection: kafka-python would try for the whole timeout, and leave sockets.
+    """Check that any broker accepts a connection: kafka-python would try for the whole timeout, and leave sockets.
 
     Raises:
-        OSError: none does; the last one's reason.
+        OSError: none does; the reason is that of the last one.
     """
-    trouble = OSError("no brokers")
+    failure = OSError("no brokers")
     for broker in settings.brokers:
         host, _, port = broker.rpartition(":")
         try:
             socket.create_connection((host.strip("[]"), int(port)), timeout=settings.timeout_s).close()
         except OSError as error:
-            trouble = error
+            failure = error
         else:
             return
-    raise trouble
+    raise failure
 
 
 def build(factory: Any, options: dict[str, Any]) -> Any:

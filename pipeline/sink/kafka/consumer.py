@@ -1,4 +1,4 @@
-"""Consumers of a group: what was committed is not read again, what was not is. kafka-python or librdkafka."""
+"""Members of a Kafka consumer group: reading, committing, lag; kafka-python or librdkafka."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from kafka import errors as kafka_errors
 from pipeline.errors import MissingComponent
 from pipeline.sink.kafka.connection import build, client_options
 from pipeline.sink.kafka.messages import Received
-from pipeline.sink.kafka.producer import Place, rdkafka_options
+from pipeline.sink.kafka.producer import Partition, rdkafka_options
 from pipeline.sink.settings import KafkaClient, KafkaSettings
 
 _LONGEST_PAUSE_S: Final = 300
-"""An ingester whose database is away for longer without asking the brokers for more is taken for dead by them."""
+"""Brokers take a member for dead that does not poll for longer, such as one that waits for its database."""
 
 _COMMITTED_S: Final = 5.0
 _JOINING_S: Final = 5.0
 
-Revoked = Callable[[Collection[Place]], None]
+Revoked = Callable[[Collection[Partition]], None]
 
 
 class GroupConsumer(Protocol):
-    """A member of a consumer group that reads topics from where the group had committed, or from their beginning."""
+    """A member of a consumer group that reads topics from the committed offsets, or from their beginning."""
 
     def poll(self, timeout_s: float, most: int) -> list[Received]:
         """The next messages, in order per partition; empty when there are none in time.
@@ -37,7 +37,7 @@ class GroupConsumer(Protocol):
         """
         ...
 
-    def commit(self, ends: Mapping[Place, int]) -> None:
+    def commit(self, ends: Mapping[Partition, int]) -> None:
         """The group goes on from these offsets.
 
         Raises:
@@ -45,20 +45,20 @@ class GroupConsumer(Protocol):
         """
         ...
 
-    def hold(self) -> None:
-        """Fetch nothing until `go_on`; `poll` then only keeps the membership."""
+    def pause(self) -> None:
+        """Fetch nothing until `resume`; `poll` then only keeps the membership."""
         ...
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Fetch again."""
         ...
 
-    def lag(self) -> dict[Place, int]:
-        """Messages in each of its partitions that it has not read yet, as far as the brokers have told."""
+    def lag(self) -> dict[Partition, int]:
+        """Messages in each of its partitions that it has not read yet, as far as the brokers have reported."""
         ...
 
     def assigned(self) -> int | None:
-        """How many partitions are its own now; None while the group has not told it."""
+        """How many partitions are assigned to it now; None before an assignment."""
         ...
 
     def close(self) -> None:
@@ -100,15 +100,15 @@ class _Python:
     ) -> None:
         class Listener(ConsumerRebalanceListener):  # type: ignore[misc,unused-ignore]
             def on_partitions_revoked(_, revoked_parts: Any) -> None:  # noqa: N805 - `self` is the consumer's
-                self._told = False
+                self._assigned = False
                 self._rewind(revoked_parts)
                 revoked([(part.topic, part.partition) for part in revoked_parts])
 
             def on_partitions_assigned(_, __: Any) -> None:  # noqa: N805
-                self._told = True
+                self._assigned = True
 
-        self._told = False
-        self._uncommitted: dict[Place, int] = {}
+        self._assigned = False
+        self._uncommitted: dict[Partition, int] = {}
         self._consumer: Any = build(
             KafkaConsumer,
             {
@@ -137,20 +137,20 @@ class _Python:
             for r in records
         ]
 
-    def commit(self, ends: Mapping[Place, int]) -> None:
+    def commit(self, ends: Mapping[Partition, int]) -> None:
         """See `GroupConsumer.commit`."""
         self._consumer.commit({TopicPartition(*place): OffsetAndMetadata(end, "", -1) for place, end in ends.items()})
         self._uncommitted |= ends
 
-    def hold(self) -> None:
-        """See `GroupConsumer.hold`."""
+    def pause(self) -> None:
+        """See `GroupConsumer.pause`."""
         self._consumer.pause(*self._consumer.assignment())
 
-    def go_on(self) -> None:
-        """See `GroupConsumer.go_on`."""
+    def resume(self) -> None:
+        """See `GroupConsumer.resume`."""
         self._consumer.resume(*self._consumer.paused())
 
-    def lag(self) -> dict[Place, int]:
+    def lag(self) -> dict[Partition, int]:
         """See `GroupConsumer.lag`."""
         found = {}
         for part in self._consumer.assignment():
@@ -162,7 +162,7 @@ class _Python:
 
     def assigned(self) -> int | None:
         """See `GroupConsumer.assigned`."""
-        return len(self._consumer.assignment()) if self._told else None
+        return len(self._consumer.assignment()) if self._assigned else None
 
     def close(self) -> None:
         """See `GroupConsumer.close`."""
@@ -170,9 +170,9 @@ class _Python:
             self._consumer.close(autocommit=False, timeout_ms=2000)
 
     def _rewind(self, revoked_parts: Any) -> None:
-        """Back to what was not committed: a partition that stays its own through a rebalance keeps its position here.
+        """Seek back to what was not committed: a partition that stays assigned in a rebalance has its position here.
 
-        Without this, what was read and not committed before the rebalance would never be read again by anybody.
+        Without this, what was read and not committed before the rebalance would never be read again.
         """
         for part in revoked_parts:
             start = self._uncommitted.pop((part.topic, part.partition), None)
@@ -193,7 +193,7 @@ class _Confluent:
         self._quiet = {KafkaError._PARTITION_EOF}
         self._down = ""
 
-        def trouble(error: Any) -> None:
+        def failed(error: Any) -> None:
             if error.code() in {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT}:
                 self._down = str(error.str())
 
@@ -209,21 +209,21 @@ class _Confluent:
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 65_536,
                 "allow.auto.create.topics": False,
-                "error_cb": trouble,
+                "error_cb": failed,
             }
         )
 
-        self._starts: dict[Place, int] = {}
-        self._told = False
+        self._starts: dict[Partition, int] = {}
+        self._assigned = False
 
         def given(consumer: Any, parts: Any) -> None:
-            self._told = True
+            self._assigned = True
             with contextlib.suppress(KafkaException):
                 committed = consumer.committed(parts, timeout=_COMMITTED_S)
                 self._starts |= {(part.topic, part.partition): max(0, part.offset) for part in committed}
 
         def gone(_: Any, parts: Any) -> None:
-            self._told = False
+            self._assigned = False
             revoked([(part.topic, part.partition) for part in parts])
 
         self._consumer.subscribe(list(topics), on_assign=given, on_revoke=gone, on_lost=gone)
@@ -232,7 +232,7 @@ class _Confluent:
         """See `GroupConsumer.poll`."""
         found = []
         if self._down:
-            # A broker that comes back without its memory has other topics of the same names, which librdkafka would
+            # A broker that comes back with empty memory has other topics of the same names, which librdkafka would
             # not notice for minutes: a new consumer does at once.
             raise kafka_errors.KafkaConnectionError(self._down)
         with self._translated():
@@ -254,7 +254,7 @@ class _Confluent:
                     raise kafka_errors.KafkaError(error.str())
         return found
 
-    def commit(self, ends: Mapping[Place, int]) -> None:
+    def commit(self, ends: Mapping[Partition, int]) -> None:
         """See `GroupConsumer.commit`."""
         with self._translated():
             offsets = [self._part(topic, partition, end) for (topic, partition), end in ends.items()]
@@ -262,22 +262,22 @@ class _Confluent:
                 if part.error is not None:
                     raise kafka_errors.CommitFailedError(part.error.str())
 
-    def hold(self) -> None:
-        """See `GroupConsumer.hold`."""
+    def pause(self) -> None:
+        """See `GroupConsumer.pause`."""
         self._consumer.pause(self._consumer.assignment())
 
-    def go_on(self) -> None:
-        """See `GroupConsumer.go_on`."""
+    def resume(self) -> None:
+        """See `GroupConsumer.resume`."""
         self._consumer.resume(self._consumer.assignment())
 
-    def lag(self) -> dict[Place, int]:
+    def lag(self) -> dict[Partition, int]:
         """See `GroupConsumer.lag`."""
         found = {}
         with contextlib.suppress(self._exception):
             for part in self._consumer.position(self._consumer.assignment()):
                 place = (part.topic, part.partition)
                 low, high = self._consumer.get_watermark_offsets(part, cached=True)
-                # Until the first message comes there is no position, only where the group had been.
+                # Before the first message there is no position, only the committed offset.
                 position = part.offset if part.offset >= 0 else max(low, self._starts.get(place, 0))
                 if high >= 0:
                     found[place] = max(0, high - position)
@@ -285,14 +285,14 @@ class _Confluent:
 
     def assigned(self) -> int | None:
         """See `GroupConsumer.assigned`."""
-        return len(self._consumer.assignment()) if self._told else None
+        return len(self._consumer.assignment()) if self._assigned else None
 
     def close(self) -> None:
         """See `GroupConsumer.close`."""
         with contextlib.suppress(Exception):
-            # Some brokers wait for ever for a member that leaves while it joins, and nobody gets a partition any more.
+            # Some brokers wait without end for a member that leaves while it joins, and assign no partitions any more.
             until_s = time.monotonic() + _JOINING_S
-            while not self._told and time.monotonic() < until_s:
+            while not self._assigned and time.monotonic() < until_s:
                 self._consumer.consume(1, 0.1)
             self._consumer.close()
 

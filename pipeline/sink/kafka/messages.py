@@ -1,4 +1,4 @@
-"""Messages as they travel, whatever client carries them."""
+"""Kafka messages, independent of the client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """To be sent: topic, value, key (which decides the partition) and headers."""
+    """A message to be sent: topic, value, key (which decides the partition) and headers."""
 
     topic: str
     value: bytes | None
@@ -19,12 +19,12 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class Received(msgspec.Struct, frozen=True, gc=False):
-    """A message as the brokers keep it.
+    """A message as the brokers store it.
 
     Attributes:
-        topic, partition, offset: where it lies.
+        topic, partition, offset: its place.
         ts_ms: when it was sent, milliseconds since 1970 UTC.
-        key, value, headers: what it says; the value of a deletion mark, and of some headers, is None.
+        key, value, headers: its content; the value of a tombstone, and of some headers, is None.
     """
 
     topic: str
@@ -40,6 +40,6 @@ class Received(msgspec.Struct, frozen=True, gc=False):
         """topic/partition@offset, for people."""
         return f"{self.topic}/{self.partition}@{self.offset}"
 
-    def told(self) -> dict[str, str]:
+    def header_texts(self) -> dict[str, str]:
         """The headers as texts."""
         return {name: (value or b"").decode(errors="replace") for name, value in self.headers}

@@ -1,4 +1,4 @@
-"""Producers: idempotent, `acks=all`, every message confirmed or an error. kafka-python, or librdkafka where installed.
+"""Kafka producers: idempotent, `acks=all`, every message confirmed or an error; kafka-python or librdkafka.
 
 kafka-python is pure Python; confluent-kafka (extra ``kafka-fast``) sends several times as many messages a second
 (benchmarks/results/backbone.md).
@@ -16,13 +16,13 @@ from typing import Any, Protocol
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 
+from pipeline.domain.event_writer import EventRefused
 from pipeline.errors import MissingComponent
 from pipeline.sink.kafka.connection import build, client_options, codec, protocol
 from pipeline.sink.kafka.messages import Message
 from pipeline.sink.settings import KafkaClient, KafkaSettings
-from pipeline.sink.writer import Refused
 
-Place = tuple[str, int]
+Partition = tuple[str, int]
 """Topic and partition."""
 
 _REFUSALS = (
@@ -36,11 +36,11 @@ _REFUSALS = (
 class Producer(Protocol):
     """Sends messages."""
 
-    def send(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
+    def send(self, messages: Sequence[Message]) -> dict[Partition, tuple[int, int]]:
         """Send all and wait until every one is confirmed: first and last offset per topic and partition.
 
         Raises:
-            Refused: the brokers will never take one of them.
+            EventRefused: the brokers will never take one of them.
             KafkaError, OSError: not now.
         """
         ...
@@ -69,8 +69,8 @@ def open_producer(settings: KafkaSettings, target: str) -> Producer:
     return _Python(settings, target)
 
 
-def _spans(found: Sequence[tuple[str, int, int]]) -> dict[Place, tuple[int, int]]:
-    offsets: dict[Place, list[int]] = defaultdict(list)
+def _spans(found: Sequence[tuple[str, int, int]]) -> dict[Partition, tuple[int, int]]:
+    offsets: dict[Partition, list[int]] = defaultdict(list)
     for topic, partition, offset in found:
         offsets[topic, partition].append(offset)
     return {place: (min(several), max(several)) for place, several in offsets.items()}
@@ -99,7 +99,7 @@ class _Python:
             },
         )
 
-    def send(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
+    def send(self, messages: Sequence[Message]) -> dict[Partition, tuple[int, int]]:
         """See `Producer.send`."""
         try:
             futures = [
@@ -113,7 +113,7 @@ class _Python:
                 found.append((future.value.topic, future.value.partition, future.value.offset))
             return _spans(found)
         except _REFUSALS as error:
-            raise Refused(self._target, str(error)) from error
+            raise EventRefused(self._target, str(error)) from error
 
     def close(self) -> None:
         """See `Producer.close`."""
@@ -146,14 +146,14 @@ class _Confluent:
             }
         )
 
-    def send(self, messages: Sequence[Message]) -> dict[Place, tuple[int, int]]:
+    def send(self, messages: Sequence[Message]) -> dict[Partition, tuple[int, int]]:
         """See `Producer.send`."""
         found: list[tuple[str, int, int]] = []
-        troubles: list[Any] = []
+        failures: list[Any] = []
 
         def confirmed(error: Any, message: Any) -> None:
             if error is not None:
-                troubles.append(error)
+                failures.append(error)
             else:
                 found.append((message.topic(), message.partition(), message.offset()))
 
@@ -170,18 +170,18 @@ class _Confluent:
                     if time.monotonic() > until:
                         raise kafka_errors.KafkaTimeoutError("not confirmed") from None
         left = self._producer.flush(max(0.1, until - time.monotonic()))
-        if troubles:
-            refused = [error for error in troubles if error.code() in self._refusals]
-            raise self._translated((refused or troubles)[0])
+        if failures:
+            refused = [error for error in failures if error.code() in self._refusals]
+            raise self._translated((refused or failures)[0])
         if left or len(found) < len(messages):
             raise kafka_errors.KafkaTimeoutError(f"{len(messages) - len(found)} messages not confirmed")
         return _spans(found)
 
     def _translated(self, error: Any) -> Exception:
         if error.code() in self._refusals:
-            return Refused(self._target, str(error.str()))
-        trouble: Exception = kafka_errors.KafkaError(error.str())
-        return trouble
+            return EventRefused(self._target, str(error.str()))
+        failure: Exception = kafka_errors.KafkaError(error.str())
+        return failure
 
     def close(self) -> None:
         """See `Producer.close`."""
@@ -197,7 +197,7 @@ def rdkafka_options(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap.servers": ",".join(settings.brokers),
         "client.id": "viapublica",
         "security.protocol": protocol(settings).lower(),
-        "log_level": 0,  # what goes wrong is raised
+        "log_level": 0,  # failures are raised
         "socket.timeout.ms": max(1000, int(settings.timeout_s * 1000)),
     }
     if tls is not None:

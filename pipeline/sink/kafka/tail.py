@@ -1,4 +1,4 @@
-"""What lies in a topic and what comes: for people, without a group."""
+"""Reading a topic for people: stored and arriving messages, without a consumer group."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 
 from kafka import KafkaConsumer, TopicPartition
 
+from pipeline.domain.event_kinds import SPECS
 from pipeline.errors import SinkError
 from pipeline.sink.kafka.connection import broker_errors, build, client_options, probe_brokers, target_of
 from pipeline.sink.kafka.messages import Received
-from pipeline.sink.kafka.topics import DEAD_LETTERS, TAILS
+from pipeline.sink.kafka.topics import DEAD_LETTERS
 from pipeline.sink.settings import KafkaSettings
 
 _POLL_MS = 200
 _QUIET_POLLS = 5
-"""So many empty answers mean that a topic has no more for now."""
+"""Empty answers in a row after which a topic has no more for now."""
 
 
 def full_name(settings: KafkaSettings, topic: str) -> str:
@@ -23,10 +24,10 @@ def full_name(settings: KafkaSettings, topic: str) -> str:
     Raises:
         SinkError: no topic of ours.
     """
-    tails = [*TAILS.values(), DEAD_LETTERS]
+    tails = [*(spec.topic for spec in SPECS.values()), DEAD_LETTERS]
     tail = topic.removeprefix(f"{settings.topic_prefix}.")
     if tail not in tails:
-        raise SinkError(f"topic {topic}", "is none of this program's topics", f"Name one of {', '.join(tails)}")
+        raise SinkError(f"topic {topic}", "is not a topic of this program", f"Name one of {', '.join(tails)}")
     return f"{settings.topic_prefix}.{tail}"
 
 
@@ -38,14 +39,14 @@ def tail(
     follow: bool = True,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Received]:
-    """Messages of a topic as they lie in its partitions, in order per partition.
+    """Messages of a topic, in order per partition.
 
     Args:
         settings: of the brokers.
         topic: full name or tail, such as ``plate-reads``.
-        from_start: begin with the oldest that is kept; else with what comes from now on.
-        follow: go on for ever; else end when there is nothing more.
-        stopped: asked now and then whether to end.
+        from_start: begin with the oldest stored; else with those that arrive from now on.
+        follow: go on without end; else end when there is nothing more.
+        stopped: called regularly; True ends it.
 
     Raises:
         SinkError: no such topic, or no broker answers.
@@ -58,7 +59,7 @@ def tail(
         with broker_errors(target):
             partitions = consumer.partitions_for_topic(name)
         if not partitions:
-            raise SinkError(f"topic {name}", "does not exist", "Nothing was ever sent, or the prefix is another one")
+            raise SinkError(f"topic {name}", "does not exist", "Nothing was ever sent, or the prefix differs")
         parts = [TopicPartition(name, partition) for partition in sorted(partitions)]
         with broker_errors(target):
             consumer.assign(parts)

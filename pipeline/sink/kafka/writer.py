@@ -1,4 +1,4 @@
-"""Events to Kafka, in order per camera."""
+"""Writer of events to Kafka, in order per camera."""
 
 from __future__ import annotations
 
@@ -10,38 +10,40 @@ from typing import Final
 
 import msgspec
 
-from pipeline.domain.events import Event, Kind, kind_of
+from pipeline.domain.event_kinds import SPECS
+from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord
+from pipeline.domain.events import Kind, kind_of
 from pipeline.errors import SinkError
-from pipeline.sink.event_json import to_json
 from pipeline.sink.kafka.connection import broker_errors, probe_brokers, target_of
 from pipeline.sink.kafka.messages import Headers, Message
-from pipeline.sink.kafka.producer import Place, Producer, open_producer
-from pipeline.sink.kafka.topics import TAILS, make_missing, topic_of
+from pipeline.sink.kafka.producer import Partition, Producer, open_producer
+from pipeline.sink.kafka.topics import create_missing_topics, topic_of
 from pipeline.sink.settings import KafkaSettings
-from pipeline.sink.writer import AcknowledgedDataLost
+from pipeline.storage.atomic import write_atomically
+from pipeline.storage.folders import private_folder
 
 _SAVE_EVERY_S: Final = 1.0
 
 
 class KafkaWriter:
-    """A `Writer` with an idempotent producer, `acks=all`.
+    """An `EventWriter` with an idempotent producer, `acks=all`.
 
-    `SpooledSink` closes and opens it after every failure, so a broker that forgot the producer's id (restored,
-    restarted without its memory) meets a new producer. It remembers how far each partition had come: brokers that
-    come back with less have lost what they had confirmed, and `AcknowledgedDataLost` says so.
+    `SpooledSink` closes and opens it after every failure, so a broker that lost the producer's id (restored, or
+    restarted with empty memory) gets a new producer. The writer records the last confirmed offset of each partition:
+    brokers that come back with less have lost confirmed events, and `AcknowledgedDataLost` is raised.
 
     Args:
         settings: of the sink.
-        memory: file in which the partitions' offsets are kept between runs; None for this run only.
+        offsets_file: where the partitions' offsets are stored between runs; None for this run only.
     """
 
-    def __init__(self, settings: KafkaSettings, memory: Path | None = None) -> None:
+    def __init__(self, settings: KafkaSettings, offsets_file: Path | None = None) -> None:
         self._settings = settings
-        self._topics = {kind: topic_of(settings, kind) for kind in TAILS}
+        self._topics = {kind: topic_of(settings, kind) for kind in SPECS}
         self._producer: Producer | None = None
-        self._memory = memory
+        self._offsets_file = offsets_file
         self._saved_s = 0.0
-        self._confirmed = _load(memory)
+        self._confirmed = _load(offsets_file)
 
     @property
     def target(self) -> str:
@@ -49,34 +51,34 @@ class KafkaWriter:
         return target_of(self._settings)
 
     def open(self) -> None:
-        """Connect, and make the topics that are missing.
+        """Connect, and create missing topics.
 
         Raises:
-            AcknowledgedDataLost: a topic is missing to which events had been confirmed.
+            AcknowledgedDataLost: a topic in which events had been confirmed is missing.
         """
         with broker_errors(self.target):
             probe_brokers(self._settings)
-            made = make_missing(self._settings)
+            created = create_missing_topics(self._settings)
             self._producer = open_producer(self._settings, self.target)
-        gone = {topic for topic, _ in self._confirmed} & made
+        gone = {topic for topic, _ in self._confirmed} & created
         if gone:
             self._confirmed = {place: last for place, last in self._confirmed.items() if place[0] not in gone}
             raise AcknowledgedDataLost(self.target, f"the brokers have lost the topic {min(gone)} and what was in it")
 
-    def write(self, events: Sequence[Event]) -> None:
-        """Send the events and wait until every one is confirmed by all replicas in sync.
+    def write(self, records: Sequence[EventRecord]) -> None:
+        """Send the records and wait until every one is confirmed by all replicas in sync.
 
         Raises:
-            AcknowledgedDataLost: they were taken, but at places where earlier ones had been confirmed.
+            AcknowledgedDataLost: they were taken, but at offsets at which earlier ones had been confirmed.
         """
         if self._producer is None:
             raise SinkError(self.target, "it is not open")
-        messages = [self._message(event) for event in events]
+        messages = [self._message(record) for record in records]
         with broker_errors(self.target):
             spans = self._producer.send(messages)
         back = [place for place, (first, _) in spans.items() if first <= self._confirmed.get(place, -1)]
         self._confirmed |= {place: last for place, (_, last) in spans.items()}
-        if back:  # Not written down before the spool has gone back: a kill in between would hide the loss.
+        if back:  # Not stored before the spool has gone back: a kill in between would hide the loss.
             raise AcknowledgedDataLost(
                 self.target, f"the brokers have lost events of {back[0][0]} that they had confirmed"
             )
@@ -90,24 +92,23 @@ class KafkaWriter:
             self._saved_s = 0.0
             self._save()
 
-    def _message(self, event: Event) -> Message:
+    def _message(self, record: EventRecord) -> Message:
+        event = record.event
         kind = kind_of(event)
         # One camera, one partition: its events stay in order.
         return Message(
-            self._topics[kind], to_json(event), event.camera_id.encode(), _headers(kind, event.schema_version)
+            self._topics[kind], record.payload, event.camera_id.encode(), _headers(kind, event.schema_version)
         )
 
     def _save(self) -> None:
-        """Not synced: a power cut costs the knowledge of the last second, not an event."""
-        if self._memory is None or time.monotonic() - self._saved_s < _SAVE_EVERY_S:
+        """Not synced: a power cut loses the offsets of the last second, not an event."""
+        if self._offsets_file is None or time.monotonic() - self._saved_s < _SAVE_EVERY_S:
             return
         self._saved_s = time.monotonic()
-        unfinished = self._memory.with_suffix(".unfinished")
         rows = [(topic, partition, last) for (topic, partition), last in sorted(self._confirmed.items())]
         try:
-            self._memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished.write_bytes(msgspec.json.encode(rows))
-            unfinished.replace(self._memory)
+            private_folder(self._offsets_file.parent)
+            write_atomically(self._offsets_file, msgspec.json.encode(rows), sync=False)
         except OSError:
             self._saved_s = time.monotonic()  # a full disk: the next batch tries again
 
@@ -117,11 +118,11 @@ def _headers(kind: Kind, schema_version: int) -> Headers:
     return (("schema_version", str(schema_version).encode()), ("kind", kind.value.encode()))
 
 
-def _load(memory: Path | None) -> dict[Place, int]:
-    if memory is None or not memory.is_file():
+def _load(offsets_file: Path | None) -> dict[Partition, int]:
+    if offsets_file is None or not offsets_file.is_file():
         return {}
     try:
-        rows = msgspec.json.decode(memory.read_bytes(), type=list[tuple[str, int, int]])
+        rows = msgspec.json.decode(offsets_file.read_bytes(), type=list[tuple[str, int, int]])
     except (OSError, ValueError):
-        return {}  # Knowing nothing is safe: it only means that a loss is not noticed.
+        return {}  # Without it nothing breaks: a loss is not noticed.
     return {(topic, partition): last for topic, partition, last in rows}

@@ -1,1 +1,1 @@
-"""Segment files that hold accepted events until the other side has confirmed them, and a while longer."""
+"""Spools: segment files that hold accepted events until the destination has confirmed them, and a while longer."""

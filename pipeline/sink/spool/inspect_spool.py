@@ -1,4 +1,4 @@
-"""A spool from outside: what is in it, also while its owner writes; nothing here changes anything."""
+"""Inspection of a spool, read-only, also while its owner writes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from pipeline.errors import SinkError
 from pipeline.sink.spool.checkpoint import Checkpoint
 from pipeline.sink.spool.record_format import Damage, Record
-from pipeline.sink.spool.segment_files import Segment, read_segment, segments
+from pipeline.sink.spool.segment_files import SpoolSegment, read_segment, segments
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record or a damaged place, and where it is."""
+    """A record or a corrupt part, and its segment."""
 
-    segment: Segment
+    segment: SpoolSegment
     item: Record | Damage
 
 
@@ -25,18 +25,18 @@ class Summary:
     """What a spool holds.
 
     Attributes:
-        name: of the sink; segments, size: files and their bytes; aside: segments with damage that were put aside.
-        events: records that are whole; pending: those of them that are not confirmed.
+        name: of the sink; segments, size: files and their bytes; renamed: files that were segments with corrupt parts.
+        events: intact records; pending: those of them that are not confirmed.
         first_ms, last_ms: when the oldest and newest were accepted, None of an empty spool.
         pending_ms: when the oldest unconfirmed one was.
-        erased: events that were erased, and leave their number only.
-        damaged: places that are no record; missing: events that were accepted, are not confirmed and not there.
+        erased: events that were erased, of which only the number is left.
+        damaged: corrupt parts; missing: events that were accepted, are not confirmed and not there.
     """
 
     name: str
     segments: int = 0
     size: int = 0
-    aside: int = 0
+    renamed: int = 0
     events: int = 0
     pending: int = 0
     first_ms: int | None = None
@@ -68,7 +68,7 @@ def spool_of(data_dir: Path, sink: str) -> Path:
 
 
 def walk(folder: Path) -> Iterator[Found]:
-    """Every record and every damaged place, in order. A record that is being written is passed over.
+    """Every record and every corrupt part, in order. A record that is being written is skipped.
 
     Raises:
         SinkError: a segment cannot be read.
@@ -80,19 +80,19 @@ def walk(folder: Path) -> Iterator[Found]:
 
 
 def acked(folder: Path) -> int:
-    """Offset of the first event that is not confirmed, as its owner wrote it down last."""
+    """Offset of the first event that is not confirmed, by the last checkpoint of its owner."""
     return Checkpoint(folder / "acked").load() or 0
 
 
 def summary(folder: Path) -> tuple[Summary, list[tuple[Path, Damage]]]:
-    """Read all of a spool: what it holds, and its damaged places.
+    """Read all of a spool: what it holds, and its corrupt parts.
 
     Raises:
         SinkError: a segment cannot be read.
     """
     files, reached = segments(folder), acked(folder)
     result = Summary(folder.name, segments=len(files), size=sum(file.size for file in files))
-    result.aside = len(list(folder.glob("*.damaged")))
+    result.renamed = len(list(folder.glob("*.damaged")))
     damaged: list[tuple[Path, Damage]] = []
     expected = files[0].first_offset if files else 0
     for found in walk(folder):

@@ -1,13 +1,13 @@
-"""The bytes of a spool: segment header and records, written and found again among damage.
+"""Record format of a spool: segment header and records, and how records are found after corrupt bytes.
 
 A segment is a 32-byte header and records, all numbers little-endian:
 
     header   "VPSPOOL\\0"  version u16  zero u16  first offset u64  made at u64  CRC-32 of these 28 bytes
     record   magic u32  length u32  offset u64  written at u64  CRC-32 of these 24 bytes and the payload
 
-Times are milliseconds since 1970. Offsets count records of the whole spool, without gaps. A record says its own offset,
-so that what is missing after damage is known to the number, and a record copied to a wrong place is no record.
-A record without payload stands where an event was erased: its number is not missing, and there is nothing to deliver.
+Times are milliseconds since 1970. Offsets count records of the whole spool, without gaps. A record holds its own
+offset, so that the number of events lost to corruption is known. A corrupt record affects only itself. A record without
+payload stands where an event was erased: its number is not missing, and there is nothing to deliver.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final
 
 VERSION: Final = 1
 LARGEST_PAYLOAD: Final = 16 * 2**20
-"""Bytes; a record that claims more is damage."""
+"""Bytes; a record that claims more is corrupt."""
 _NAME: Final = b"VPSPOOL\0"
 _MAGIC: Final = 0x9D5C4F5A
 _MAGIC_BYTES: Final = _MAGIC.to_bytes(4, "little")
@@ -29,12 +29,12 @@ _HEAD: Final = struct.Struct("<IIQQ")
 _CRC: Final = struct.Struct("<I")
 HEADER_BYTES: Final = _HEADER.size + _CRC.size
 RECORD_BYTES: Final = _HEAD.size + _CRC.size
-"""What a record takes beside its payload."""
+"""Size of a record without its payload."""
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentHeader:
-    """First offset of a segment and when it was made, ms since 1970."""
+    """First offset of a segment and when it was created, ms since 1970."""
 
     first_offset: int
     made_ms: int
@@ -50,13 +50,13 @@ class Record:
 
     @property
     def erased(self) -> bool:
-        """Whether there was an event that has been erased."""
+        """Whether the event was erased."""
         return not self.payload
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Bytes of a segment that are no record: from where to where in the file, and what is wrong."""
+    """A corrupt part of a segment: start and end in the file, and what is wrong."""
 
     start: int
     end: int
@@ -75,9 +75,9 @@ def read_header(data: bytes) -> SegmentHeader | str:
         return "it ends within its header"
     name, version, _, first_offset, made_ms = _HEADER.unpack_from(data)
     if name != _NAME:
-        return "it does not begin like a spool segment"
+        return "it does not begin with the mark of a spool segment"
     if _CRC.unpack_from(data, _HEADER.size)[0] != zlib.crc32(data[: _HEADER.size]):
-        return "the checksum of its header does not fit"
+        return "the checksum of its header does not match"
     if version != VERSION:
         return f"it is of version {version}, and this program reads version {VERSION}"
     return SegmentHeader(first_offset, made_ms)
@@ -94,12 +94,12 @@ def record_bytes(first_offset: int, written_ms: int, payloads: Sequence[bytes]) 
 
 
 def scan(data: bytes, start: int = HEADER_BYTES, *, whole: bool = True) -> Iterator[tuple[int, Record] | Damage]:
-    """Records of a segment's bytes with the position after each; what is no record is stepped over and told.
+    """Records of a segment's bytes with the position after each, and the corrupt parts between them.
 
     Args:
         data: the segment, or its bytes so far.
         start: where to begin: after the header, or after a record.
-        whole: nothing will be appended: a record that is cut off at the end is damage. Otherwise it is passed over.
+        whole: nothing will be appended: an incomplete record at the end is corrupt. Otherwise it is skipped.
     """
     position, end = start, len(data)
     while position < end:
@@ -115,7 +115,7 @@ def scan(data: bytes, start: int = HEADER_BYTES, *, whole: bool = True) -> Itera
         position = after
 
 
-_CUT: Final = "it is cut off"
+_CUT: Final = "it is incomplete"
 
 
 def _record_at(data: bytes, position: int) -> Record | str:
@@ -133,12 +133,12 @@ def _record_at(data: bytes, position: int) -> Record | str:
         return _CUT
     head_crc = zlib.crc32(data[position : position + _HEAD.size])
     if _CRC.unpack_from(data, position + _HEAD.size)[0] != zlib.crc32(payload, head_crc):
-        return "a checksum does not fit"
+        return "a checksum does not match"
     return Record(offset, written_ms, payload)
 
 
 def _next_record(data: bytes, position: int) -> int:
-    """Where the next whole record begins; the end if there is none."""
+    """Where the next intact record begins; the end if there is none."""
     while (position := data.find(_MAGIC_BYTES, position)) >= 0:
         if isinstance(_record_at(data, position), Record):
             return position

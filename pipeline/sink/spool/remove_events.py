@@ -1,4 +1,4 @@
-"""Events taken out of a segment: those that stay keep their bytes and their numbers."""
+"""Erasure of events from spool segments: the other events keep their bytes and their numbers."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Final
 
 from pipeline.sink.spool.record_format import HEADER_BYTES, Damage, read_header, record_bytes, scan
 from pipeline.sink.spool.segment_files import SUFFIX
-from pipeline.storage.atomic import replace_file
+from pipeline.storage.atomic import rewrite_file
 
-ASIDE: Final = ".damaged"
-"""End of the name of a segment that was put aside because something in it was no record."""
+DAMAGED: Final = ".damaged"
+"""End of the name of a segment that was renamed for corrupt parts."""
 
 Wanted = Callable[[bytes], bool]
-"""Whether bytes are to go: an event, or what damage left of one."""
+"""Whether bytes are to be erased: an event, or a corrupt part, which may hold one."""
 
 
 def segment_files(folder: Path) -> list[Path]:
-    """Every file of a spool that holds events: its segments, and those put aside, by name."""
-    return sorted(path for suffix in (SUFFIX, ASIDE) for path in folder.glob(f"*{suffix}"))
+    """Every file of a spool that holds events, by name: segments, and those renamed for corrupt parts."""
+    return sorted(path for suffix in (SUFFIX, DAMAGED) for path in folder.glob(f"*{suffix}"))
 
 
 def events_in(path: Path) -> Iterator[bytes]:
-    """The events of a segment file, and what is left of damaged ones.
+    """The events of a segment file, and its corrupt parts.
 
     Raises:
         OSError: it cannot be read.
@@ -34,7 +34,7 @@ def events_in(path: Path) -> Iterator[bytes]:
 
 
 def count_in(path: Path, wanted: Wanted) -> int:
-    """How many events and damaged places of a segment file are wanted.
+    """How many events and corrupt parts of a segment file are wanted.
 
     Raises:
         OSError: it cannot be read.
@@ -43,32 +43,32 @@ def count_in(path: Path, wanted: Wanted) -> int:
 
 
 def erase_from(path: Path, wanted: Wanted) -> int:
-    """Take the wanted events out of a segment file; how many there were.
+    """Erase the wanted events from a segment file; how many there were.
 
-    In the place of each stands a record without payload, so that its number is not missing; all other bytes are as they
-    were. Damage that holds something wanted becomes zeros. The file is replaced as a whole, or not at all.
+    Each is replaced by a record without payload, so that its number is not missing; all other bytes stay. A corrupt
+    part that is wanted becomes zeros. The file is replaced as a whole, or not at all.
 
     Args:
-        path: a segment that nobody writes.
-        wanted: which are to go.
+        path: a segment that is not being written.
+        wanted: which are to be erased.
 
     Raises:
         OSError: it cannot be read or replaced; it is as it was.
     """
     data = path.read_bytes()
-    kept: list[bytes] = []
+    pieces: list[bytes] = []
     count = 0
     for whole, instead, payload in _pieces(data):
         go = bool(payload) and wanted(payload)
-        kept.append(instead if go else whole)
+        pieces.append(instead if go else whole)
         count += go
     if count:
-        replace_file(path, kept)
+        rewrite_file(path, pieces)
     return count
 
 
 def _pieces(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """All of a segment's bytes, in pieces: as they are, what may stand instead, and the event in them.
+    """All of a segment's bytes, in pieces: as they are, their replacement, and the event in them.
 
     Raises:
         OSError: a segment of a later version of this program.

@@ -1,4 +1,4 @@
-"""Segment files in a folder: named by their first offset, written by one process, read by any."""
+"""Segment files of a spool: named by their first offset, written by one process, read by any."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import SinkError
-from pipeline.sink.rejected_events import sync_folder
 from pipeline.sink.spool.record_format import (
     HEADER_BYTES,
     Damage,
@@ -20,12 +19,13 @@ from pipeline.sink.spool.record_format import (
     record_bytes,
     scan,
 )
+from pipeline.storage.folders import sync_folder
 
 SUFFIX: Final = ".seg"
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SpoolSegment:
     """A segment file and its size in bytes when it was listed."""
 
     path: Path
@@ -33,20 +33,20 @@ class Segment:
     size: int
 
 
-def segments(folder: Path) -> list[Segment]:
-    """All segments of a folder in order of their offsets; other files are passed over."""
+def segments(folder: Path) -> list[SpoolSegment]:
+    """All segments of a folder in order of their offsets; other files are skipped."""
     found = []
     for path in folder.glob(f"*{SUFFIX}"):
         if path.stem.isdecimal() and path.stem.isascii():
             try:
-                found.append(Segment(path, int(path.stem), path.stat().st_size))
+                found.append(SpoolSegment(path, int(path.stem), path.stat().st_size))
             except FileNotFoundError:  # deleted meanwhile
                 continue
     return sorted(found, key=lambda segment: segment.first_offset)
 
 
-def read_segment(segment: Segment, *, whole: bool = True) -> Iterator[Record | Damage]:
-    """What is in a segment, in order. See `layout.scan`.
+def read_segment(segment: SpoolSegment, *, whole: bool = True) -> Iterator[Record | Damage]:
+    """Records and corrupt parts of a segment, in order. See `record_format.scan`.
 
     Raises:
         SinkError: it is there and cannot be read.
@@ -60,7 +60,7 @@ def read_segment(segment: Segment, *, whole: bool = True) -> Iterator[Record | D
         raise SinkError(str(segment.path), f"a spool segment cannot be read: {error.strerror}") from error
     header = read_header(data)
     if isinstance(header, str):
-        # Records say themselves who they are: a broken header costs nothing, and one of another version everything.
+        # Records carry their own offsets: a corrupt header loses nothing, and one of another version everything.
         yield Damage(0, min(HEADER_BYTES, len(data)), header)
         if "version" in header:
             return
@@ -68,11 +68,11 @@ def read_segment(segment: Segment, *, whole: bool = True) -> Iterator[Record | D
         yield item if isinstance(item, Damage) else item[1]
 
 
-class SegmentWriter:
+class SpoolSegmentWriter:
     """The one segment that is being written.
 
     Raises:
-        OSError: the file cannot be made.
+        OSError: the file cannot be created.
     """
 
     def __init__(self, folder: Path, first_offset: int, made_ms: int) -> None:
@@ -117,7 +117,7 @@ class SegmentWriter:
         os.fdatasync(self._descriptor)
 
     def another_descriptor(self) -> int:
-        """For a sync that takes its time while the file is written or closed; to be closed by the caller."""
+        """For a sync while the file is written or closed; to be closed by the caller."""
         return os.dup(self._descriptor)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The segments of one spool: closed ones, oldest first, and the one that is being written."""
+"""Segment log of a spool: closed segments, oldest first, and the one that is being written."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from pipeline.errors import SinkError
 from pipeline.sink.spool.record_format import HEADER_BYTES, Record, read_header
-from pipeline.sink.spool.segment_files import Segment, SegmentWriter, read_segment, segments
-from pipeline.storage.atomic import clear_leftovers
+from pipeline.sink.spool.segment_files import SpoolSegment, SpoolSegmentWriter, read_segment, segments
+from pipeline.storage.atomic import remove_partial_files
 
 
 class SegmentLog:
-    """Not thread-safe.
+    """The segments of a spool's folder. Not thread-safe.
 
     Args:
-        folder: where the files lie.
+        folder: of the files.
         segment_bytes: size at which a segment is closed.
 
     Raises:
@@ -25,19 +25,19 @@ class SegmentLog:
     """
 
     def __init__(self, folder: Path, segment_bytes: int) -> None:
-        clear_leftovers(folder)
+        remove_partial_files(folder)
         self._folder = folder
         self._segment_bytes = segment_bytes
         self.closed = _checked(segments(folder))
-        self.writer: SegmentWriter | None = None
+        self.writer: SpoolSegmentWriter | None = None
         self.damaged: set[Path] = set()
-        """Segments in which something was no record."""
+        """Segments with corrupt parts."""
         self.next = self._end_of_last()
         """Offset after the last event."""
 
     @property
     def first(self) -> int:
-        """Offset of the oldest event kept."""
+        """Offset of the oldest event stored."""
         if self.closed:
             return self.closed[0].first_offset
         return self.writer.first_offset if self.writer else self.next
@@ -59,7 +59,7 @@ class SegmentLog:
             OSError: the disk does not take them.
         """
         if self.writer is None:
-            self.writer = SegmentWriter(self._folder, self.next, now_ms)
+            self.writer = SpoolSegmentWriter(self._folder, self.next, now_ms)
         self.writer.append(self.next, now_ms, payloads)
         self.next += len(payloads)
         if sync:
@@ -71,11 +71,11 @@ class SegmentLog:
         """The present segment is finished.
 
         Raises:
-            OSError: the disk did not take the last of it; the next event begins a new segment all the same.
+            OSError: the disk did not take the last of it; the next event still begins a new segment.
         """
         writer, self.writer = self.writer, None
         if writer is not None:
-            self.closed.append(Segment(writer.path, writer.first_offset, writer.size))
+            self.closed.append(SpoolSegment(writer.path, writer.first_offset, writer.size))
             writer.close()
 
     def end_of(self, number: int) -> int:
@@ -85,7 +85,7 @@ class SegmentLog:
         return self.writer.first_offset if self.writer else self.next
 
     def drop_first(self) -> None:
-        """Delete the oldest closed segment; one with damage is put aside for whoever wants to look into it."""
+        """Delete the oldest closed segment; one with corrupt parts is renamed, for inspection."""
         path = self.closed.pop(0).path
         with contextlib.suppress(FileNotFoundError):
             if path in self.damaged:
@@ -93,8 +93,8 @@ class SegmentLog:
             else:
                 path.unlink()
 
-    def at(self, offset: int) -> Segment | None:
-        """The closed segment in which an offset lies, or else the next one; the one being written is closed for it."""
+    def at(self, offset: int) -> SpoolSegment | None:
+        """The closed segment with an offset, or else the next one; the one being written is closed first."""
         if self.writer is not None and self.writer.first_offset <= offset:
             self.roll()
         before = [segment for segment in self.closed if segment.first_offset <= offset]
@@ -109,19 +109,19 @@ class SegmentLog:
         return starts[0] if starts else None
 
     def age_s(self) -> float:
-        """Seconds since the oldest closed segment was finished; infinite when somebody deleted it."""
+        """Seconds since the oldest closed segment was finished; infinite when it was deleted."""
         finished_ms = self.finished_ms(self.closed[0])
         return math.inf if finished_ms is None else time.time() - finished_ms / 1000
 
-    def finished_ms(self, segment: Segment) -> int | None:
-        """When a closed segment was finished, milliseconds since 1970; None when somebody deleted it."""
+    def finished_ms(self, segment: SpoolSegment) -> int | None:
+        """When a closed segment was finished, milliseconds since 1970; None when it was deleted."""
         try:
             return int(segment.path.stat().st_mtime * 1000)
         except FileNotFoundError:
             return None
 
     def descriptor(self) -> int | None:
-        """Of the segment being written, for a sync that takes its time; to be closed by the caller."""
+        """Of the segment being written, for a sync; to be closed by the caller."""
         return None if self.writer is None else self.writer.another_descriptor()
 
     def close(self) -> None:
@@ -147,8 +147,8 @@ class SegmentLog:
         return 0
 
 
-def _checked(found: list[Segment]) -> list[Segment]:
-    """The segments, none of a later version: it would be taken for damage, and deleted in time."""
+def _checked(found: list[SpoolSegment]) -> list[SpoolSegment]:
+    """The segments, none of a later version: it would be taken for corrupt, and deleted in time."""
     for segment in found:
         try:
             with segment.path.open("rb") as file:

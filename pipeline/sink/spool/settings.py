@@ -8,27 +8,27 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Sync(StrEnum):
-    """When accepted events are forced onto the disk. A killed program loses nothing under any of them."""
+    """When accepted events are forced onto the disk. A killed program loses nothing under any of these."""
 
     ALWAYS = "always"
     """Before `add` returns: a power cut loses nothing that was accepted."""
     INTERVAL = "interval"
     """Every `sync_interval_s`: a power cut loses at most that much."""
     NEVER = "never"
-    """When the system likes, usually within 30 s: a power cut loses that much."""
+    """When the operating system decides, usually within 30 s: a power cut loses that much."""
 
 
-class WhenFull(StrEnum):
+class FullSpoolPolicy(StrEnum):
     """What happens when undelivered events fill the spool."""
 
     REFUSE = "refuse"
-    """Take no more: files are read no further, live cameras wait in memory as far as it goes."""
+    """Accept no more: files are not read further, events of live cameras wait in memory up to a limit."""
     DROP_OLDEST = "drop-oldest"
-    """Give up the oldest undelivered events; they are counted, and reported as lost."""
+    """Drop the oldest undelivered events; they are counted, and reported as lost."""
 
 
 class SpoolSettings(BaseModel):
-    """How events are kept on disk before and after their delivery."""
+    """How events are stored on disk before and after their delivery."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +36,7 @@ class SpoolSettings(BaseModel):
         default=Sync.INTERVAL,
         title="Sync",
         description="When accepted events are forced onto the disk: always (a power cut loses nothing), interval (at "
-        "most sync_interval_s), never (what the system has not written yet). A killed program loses nothing anyway.",
+        "most sync_interval_s), never (what the system has not written yet). A killed program loses nothing.",
     )
     sync_interval_s: float = Field(
         default=1.0, gt=0, le=60, title="Sync interval", description="Seconds between two syncs."
@@ -59,16 +59,19 @@ class SpoolSettings(BaseModel):
         default=None,
         gt=0,
         le=10 * 365 * 86400,
-        title="Greatest age",
-        description="With when_full drop-oldest, undelivered events older than this go too, seconds; never if empty.",
+        title="Longest age",
+        description="With when_full drop-oldest, undelivered events older than this are dropped too, seconds; never if "
+        "empty.",
     )
     retain_s: float = Field(
         default=3600.0,
         ge=0,
         le=365 * 86400,
         title="Retained window",
-        description="Delivered events are kept this long for `viapublica spool replay`, seconds.",
+        description="Delivered events are retained this long for `viapublica spool replay`, seconds.",
     )
-    when_full: WhenFull = Field(
-        default=WhenFull.REFUSE, title="When full", description="What gives way when undelivered events fill the spool."
+    when_full: FullSpoolPolicy = Field(
+        default=FullSpoolPolicy.REFUSE,
+        title="When full",
+        description="What happens when undelivered events fill the spool.",
     )

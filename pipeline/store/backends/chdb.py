@@ -1,4 +1,4 @@
-"""The embedded engine (chDB): one folder, owned by one process."""
+"""The embedded database (chDB): one folder, owned by one process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Event
 from pipeline.domain.extras import missing_package
 from pipeline.errors import StoreBusy, StoreError
-from pipeline.sink.rejected_events import private_folder
-from pipeline.sink.writer import Refused
-from pipeline.storage.owner_lock import OwnerLock
+from pipeline.storage.folders import private_folder
+from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.database import LONGEST_PROBLEM, VALUE_CODES, DatabaseError
 from pipeline.store.schema.tables import ColumnType, Table
 
@@ -122,11 +122,11 @@ class ChdbDatabase:
     """A connection to the store in `folder`; several per process may share it.
 
     Args:
-        folder: where the store lies; made when missing, for this user only.
+        folder: of the store; created when missing, for this user only.
 
     Raises:
         StoreBusy: another process owns it.
-        StoreError: it cannot be made or opened.
+        StoreError: it cannot be created or opened.
     """
 
     # The engine's own defaults leave a batch in the page cache; an acknowledged batch must survive a power cut.
@@ -134,7 +134,10 @@ class ChdbDatabase:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
-        private_folder(self._folder)
+        try:
+            private_folder(self._folder)
+        except OSError as error:
+            raise DatabaseError(str(self._folder), f"the folder cannot be created: {error.strerror}") from error
         self._closing = threading.Lock()
         self._connection: Any = _ENGINE.connect(self._folder)
 
@@ -144,11 +147,11 @@ class ChdbDatabase:
         return str(self._folder)
 
     def command(self, sql: str) -> None:
-        """See `Database.command`."""
+        """See `EventDatabase.command`."""
         self._query(sql)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """See `Database.rows`."""
+        """See `EventDatabase.rows`."""
         content: bytes = self._query(sql).bytes()
         return [msgspec.json.decode(line) for line in content.splitlines()]
 
@@ -165,7 +168,7 @@ class ChdbDatabase:
         return self._connection
 
     def insert(self, table: Table, events: Sequence[Event]) -> None:
-        """See `Database.insert`."""
+        """See `EventDatabase.insert`."""
         columns = ", ".join(table.columns)
         values = columns.replace("event_id", "reinterpretAsUUID(assumeNotNull(event_id))")
         # optimize_on_insert would merge the block's own duplicates at once; queries and merges do that anyway, and
@@ -178,13 +181,13 @@ class ChdbDatabase:
             try:
                 _query_with_block(self._session, sql, block)
             except RuntimeError as error:
-                trouble = _translate(self.target, error)
-                if trouble.code in VALUE_CODES:
-                    raise Refused(table.name, trouble.problem) from error
-                raise trouble from error
+                failure = _translate(self.target, error)
+                if failure.code in VALUE_CODES:
+                    raise EventRefused(table.name, failure.problem) from error
+                raise failure from error
 
     def close(self) -> None:
-        """See `Database.close`."""
+        """See `EventDatabase.close`."""
         with self._closing:
             if self._connection is not None:
                 _ENGINE.disconnect(self._connection)
@@ -234,7 +237,7 @@ def _arrow_table(table: Table, events: Sequence[Event]) -> Any:
         try:
             arrays = [_array(values, field.type) for values, field in zip(columns.values(), schema, strict=True)]
         except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
-            raise Refused(table.name, f"a value does not fit its column: {error}") from error
+            raise EventRefused(table.name, f"a value does not fit its column: {error}") from error
         batches.append(pa.record_batch(arrays, schema=schema))
     return pa.Table.from_batches(batches, schema).combine_chunks()
 
@@ -245,6 +248,6 @@ def _array(values: Sequence[Any], kind: Any) -> Any:
     if kind != pa.binary(16):
         return pa.array(values, type=kind)
     big_endian = b"".join([value.int.to_bytes(16, "big") for value in values])
-    # ClickHouse keeps a UUID as two little-endian words, the first one first.
+    # ClickHouse stores a UUID as two little-endian words, the first one first.
     words = np.frombuffer(big_endian, ">u8").astype("<u8")
     return pa.FixedSizeBinaryArray.from_buffers(kind, len(values), [None, pa.py_buffer(words)])

@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 from clickhouse_driver import Client, errors
 
+from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Event
 from pipeline.errors import StoreError
-from pipeline.sink.settings import ClickHouseSettings
-from pipeline.sink.writer import Refused
 from pipeline.store.backends.database import LONGEST_PROBLEM, UNKNOWN_DATABASE, VALUE_CODES, DatabaseError
 from pipeline.store.schema.tables import Table
+from pipeline.store.settings import ClickHouseSettings
 
 # What the driver raises before sending when a value does not fit its column.
 _VALUE_ERRORS: Final = (errors.TypeMismatchError, struct.error, UnicodeEncodeError, OverflowError)
@@ -33,11 +33,11 @@ class ClickHouseDatabase:
 
     Args:
         settings: where, who, how long.
-        create: make the database when it is missing.
+        create: create the database when it is missing.
 
     Raises:
         ConfigError: the password cannot be read.
-        DatabaseError: the server does not answer, or not as hoped.
+        DatabaseError: the server does not answer, or answers with an error.
     """
 
     merge_tree_settings = ""
@@ -55,12 +55,12 @@ class ClickHouseDatabase:
         return f"clickhouse {self._settings.host}:{self._settings.port}/{self._settings.database}"
 
     def command(self, sql: str) -> None:
-        """See `Database.command`."""
+        """See `EventDatabase.command`."""
         with self._one_at_a_time, self._errors():
             self._client.execute(sql)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """See `Database.rows`."""
+        """See `EventDatabase.rows`."""
         with self._one_at_a_time, self._errors():
             rows, columns = self._client.execute(sql, with_column_types=True)
         names = [name for name, _ in columns]
@@ -68,7 +68,7 @@ class ClickHouseDatabase:
         return [dict(zip(names, _shortest(row, singles), strict=True)) for row in rows]
 
     def insert(self, table: Table, events: Sequence[Event]) -> None:
-        """See `Database.insert`."""
+        """See `EventDatabase.insert`."""
         columns = list(table.values(events).values())
         statement = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES"
         with self._one_at_a_time:
@@ -76,14 +76,14 @@ class ClickHouseDatabase:
                 with self._errors():
                     self._client.execute(statement, columns, columnar=True)
             except _VALUE_ERRORS as error:
-                raise Refused(table.name, f"a value does not fit its column: {error}") from error
+                raise EventRefused(table.name, f"a value does not fit its column: {error}") from error
             except DatabaseError as error:
                 if error.code in VALUE_CODES:
-                    raise Refused(table.name, error.problem) from error
+                    raise EventRefused(table.name, error.problem) from error
                 raise
 
     def close(self) -> None:
-        """See `Database.close`."""
+        """See `EventDatabase.close`."""
         with contextlib.suppress(Exception):
             self._client.disconnect()
 
@@ -126,7 +126,7 @@ class ClickHouseDatabase:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Translate the driver's errors; after any of them the connection is dropped, the next use connects anew."""
+        """Translate the driver's errors; after any of them the connection is dropped, the next use connects again."""
         try:
             yield
         except BaseException as error:

@@ -1,4 +1,4 @@
-"""What chDB and ClickHouse have in common here: run SQL, return rows, take columns."""
+"""Interface of the event store's databases, SQL literals, and the schema version."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ UNKNOWN_TABLE: Final = 60
 UNKNOWN_DATABASE: Final = 81
 
 VALUE_CODES: Final = frozenset({6, 26, 27, 53, 69, 70, 72, 131, 321, 349})
-"""Codes by which the engine says that a value, not the world, is wrong: parse, type, range, length, unexpected NULL."""
+"""Error codes for a wrong value: parse, type, range, length, unexpected NULL."""
 
 LONGEST_PROBLEM: Final = 500
-"""Characters of the engine's message that we pass on; some carry whole queries."""
+"""Characters of the engine's message that are passed on; some hold whole queries."""
 
 
 class DatabaseError(StoreError):
@@ -37,7 +37,7 @@ class DatabaseError(StoreError):
         self.code = code
 
 
-class Database(Protocol):
+class EventDatabase(Protocol):
     """A connection to an event store. Methods raise `DatabaseError`; safe from several threads."""
 
     @property
@@ -47,7 +47,7 @@ class Database(Protocol):
 
     @property
     def merge_tree_settings(self) -> str:
-        """What it adds to the settings of new tables, starting with a comma; "" for nothing."""
+        """Further settings of new tables, starting with a comma; "" for none."""
         ...
 
     def command(self, sql: str) -> None:
@@ -59,7 +59,7 @@ class Database(Protocol):
         ...
 
     def insert(self, table: Table, events: Sequence[Event]) -> None:
-        """Insert events of the table's kind; safe on the other side when this returns.
+        """Insert events of the table's kind; on the disk of the database when this returns.
 
         Raises:
             Refused: at least one event does not fit its column.
@@ -91,7 +91,7 @@ def literal(value: object) -> str:
 
 
 def bind(sql: str, values: dict[str, object]) -> str:
-    """`sql` with each ``{name}`` replaced by the literal of its value, in one pass: values are never looked into.
+    """`sql` with each ``{name}`` replaced by the literal of its value, in one pass: values are not searched.
 
     Raises:
         KeyError: a name without a value.
@@ -99,7 +99,7 @@ def bind(sql: str, values: dict[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda match: literal(values[match[1]]), sql)
 
 
-def stored_version(database: Database) -> int:
+def stored_version(database: EventDatabase) -> int:
     """Version of the schema in the database, 0 when it has none of our tables."""
     try:
         rows = database.rows("SELECT max(version) AS version FROM schema_version")
@@ -110,7 +110,7 @@ def stored_version(database: Database) -> int:
     return int(rows[0]["version"])
 
 
-def check_version(database: Database) -> None:
+def check_version(database: EventDatabase) -> None:
     """Make sure that queries of this program fit the tables.
 
     Raises:
@@ -129,7 +129,7 @@ def check_version(database: Database) -> None:
         )
 
 
-def migrate(database: Database) -> None:
+def migrate(database: EventDatabase) -> None:
     """Bring the schema up to date; does nothing, and needs no rights to do it, when it is.
 
     Raises:
@@ -155,7 +155,7 @@ def migrate(database: Database) -> None:
         )
 
 
-def _newer(database: Database, version: int) -> StoreError:
+def _newer(database: EventDatabase, version: int) -> StoreError:
     return StoreError(
         database.target,
         f"the event store has schema {version}, this program knows up to {LATEST}: a newer program wrote it",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.sink.settings import ChdbSettings, StoreSettings
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 def chdb_folder(settings: ChdbSettings, data_dir: Path) -> Path:
@@ -21,7 +21,7 @@ def target_of(settings: StoreSettings, data_dir: Path) -> str:
     return f"clickhouse {settings.host}:{settings.port}/{settings.database}"
 
 
-def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> Database:
+def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> EventDatabase:
     """A connection, for what fills, maintains or reads the tables with SQL.
 
     Programs that ask questions use `pipeline.app.queries.open_queries` instead.

@@ -1,4 +1,4 @@
-"""The schema's history. Append only: a migration that was ever released is never edited.
+"""Schema migrations of the event store. Append only: a migration that was released is never edited.
 
 Statements use what ClickHouse 18.16 and the newest share, and may be run twice. Rows of one event have one sorting
 key, so ReplacingMergeTree merges them; `schema_version` says which is the newer. `ts` is derived from `ts_ms` for
@@ -37,7 +37,7 @@ _HEAD = (
 
 
 _DAY = "toYYYYMMDD(ts)"
-# Whoever erases one plate rewrites the partitions that hold it: a quarter of the reads instead of all. More quarters
+# Erasing one plate rewrites the partitions that hold it: a quarter of the reads instead of all. More quarters
 # would make inserts slower than erasures are rare.
 _DAY_AND_QUARTER = f"({_DAY}, cityHash64(plate_key) % 4)"
 

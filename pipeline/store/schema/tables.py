@@ -1,20 +1,23 @@
-"""The tables as the program sees them: which column holds which field, and events as columns.
+"""Tables of the event store: which column holds which field, and events as columns.
 
-`migrations` makes the tables; a test holds the two together.
+The columns follow from the events' fields. `migrations` creates the tables; a test compares the two.
 """
 
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin
 
+import msgspec
 from msgspec.structs import astuple
 
-from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
-from pipeline.sink.writer import Refused
+from pipeline.domain.event_kinds import SPECS
+from pipeline.domain.event_writer import EventRefused
+from pipeline.domain.events import Event, Kind
 
 _DAY_MS: Final = 86_400_000
 _FLOAT32: Final = (2 - 2**-23) * 2.0**127
@@ -35,7 +38,7 @@ class ColumnType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where one kind of event lies.
+    """The table of one kind of event.
 
     Attributes:
         name: of the table; kind, event: what it holds.
@@ -44,20 +47,20 @@ class Table:
 
     name: str
     kind: Kind
-    event: type[PlateReadEvent | TrackEvent | CountEvent | AlertEvent | HealthEvent]
+    event: type[Event]
     columns: dict[str, ColumnType]
 
     def values(self, events: Sequence[Event]) -> dict[str, tuple[Any, ...]]:
         """The events as columns.
 
         Raises:
-            Refused: a time outside 1970 to 2106, or a number that is not finite.
+            EventRefused: a time outside 1970 to 2106, or a number that is not finite.
         """
         by_field = dict(zip(self.event.__struct_fields__, zip(*map(astuple, events), strict=True), strict=True))
         columns = {name: by_field[name] for name in self.columns}
         times = columns["ts_ms"]
         if min(times) < 0 or max(times) >= _END_MS:
-            raise Refused(self.name, "ts_ms lies outside the years 1970 to 2106")
+            raise EventRefused(self.name, "ts_ms is outside the years 1970 to 2106")
         for name, kind in self.columns.items():
             if kind is ColumnType.FLOAT32:
                 _check_floats(self.name, name, columns[name])
@@ -67,86 +70,50 @@ class Table:
 
 
 def _check_floats(table: str, name: str, values: Sequence[float]) -> None:
-    """A larger number would be stored as infinite, and one that is none cannot be told in JSON.
+    """A larger number would be stored as infinite, and JSON has none for a NaN.
 
     Raises:
-        Refused: naming the column.
+        EventRefused: naming the column.
     """
     if values and not (math.isfinite(sum(values)) and min(values) >= -_FLOAT32 and max(values) <= _FLOAT32):
-        raise Refused(table, f"{name} is no number of 32 bits")
+        raise EventRefused(table, f"{name} is no number of 32 bits")
 
 
-_COMMON: Final = {
-    "event_id": ColumnType.UUID,
-    "camera_id": ColumnType.STRING,
-    "ts_ms": ColumnType.INT64,
-    "schema_version": ColumnType.UINT16,
+def _columns(event_type: type[Event]) -> dict[str, ColumnType]:
+    return {field.name: _column_type(field.type) for field in msgspec.structs.fields(event_type)}
+
+
+def _column_type(declared: Any) -> ColumnType:
+    """The column of a field, by its declared type."""
+    if get_origin(declared) is Annotated:
+        (meta,) = get_args(declared)[1:]
+        return ColumnType(meta.extra["column"])
+    if isinstance(declared, type) and issubclass(declared, str):
+        return ColumnType.STRING
+    return _PLAIN[declared]
+
+
+_PLAIN: Final[dict[Any, ColumnType]] = {
+    uuid.UUID: ColumnType.UUID,
+    int: ColumnType.INT64,
+    float: ColumnType.FLOAT32,
+    float | None: ColumnType.NULLABLE_FLOAT32,
 }
 
-PLATE_READS: Final = Table(
-    "plate_reads",
-    Kind.PLATE_READ,
-    PlateReadEvent,
-    _COMMON
-    | {
-        "plate": ColumnType.STRING,
-        "plate_key": ColumnType.STRING,
-        "layout": ColumnType.STRING,
-        "confidence": ColumnType.FLOAT32,
-        "votes": ColumnType.UINT32,
-        "vehicle": ColumnType.STRING,
-        "stream_id": ColumnType.STRING,
-        "track_id": ColumnType.INT64,
-        "first_ts_ms": ColumnType.INT64,
-        "x1": ColumnType.FLOAT32,
-        "y1": ColumnType.FLOAT32,
-        "x2": ColumnType.FLOAT32,
-        "y2": ColumnType.FLOAT32,
-        "frame": ColumnType.INT64,
-    },
-)
-TRACKS: Final = Table(
-    "tracks",
-    Kind.TRACK,
-    TrackEvent,
-    _COMMON
-    | {
-        "label": ColumnType.STRING,
-        "stream_id": ColumnType.STRING,
-        "track_id": ColumnType.INT64,
-        "first_ts_ms": ColumnType.INT64,
-        "frames": ColumnType.UINT32,
-        "path_px": ColumnType.FLOAT32,
-        "speed_px_s": ColumnType.FLOAT32,
-        "speed_m_s": ColumnType.NULLABLE_FLOAT32,
-    },
-)
-COUNTS: Final = Table(
-    "counts",
-    Kind.COUNT,
-    CountEvent,
-    _COMMON | {"label": ColumnType.STRING, "count": ColumnType.UINT32, "stream_id": ColumnType.STRING},
-)
-ALERTS: Final = Table(
-    "alerts",
-    Kind.ALERT,
-    AlertEvent,
-    _COMMON | dict.fromkeys(("rule", "severity", "subject", "detail", "stream_id"), ColumnType.STRING),
-)
-HEALTH: Final = Table(
-    "health",
-    Kind.HEALTH,
-    HealthEvent,
-    _COMMON | {"state": ColumnType.STRING, "detail": ColumnType.STRING, "stream_id": ColumnType.STRING},
-)
-
-TABLES: Final[dict[Kind, Table]] = {table.kind: table for table in (PLATE_READS, TRACKS, COUNTS, ALERTS, HEALTH)}
+TABLES: Final[dict[Kind, Table]] = {
+    kind: Table(spec.table, kind, spec.event_type, _columns(spec.event_type)) for kind, spec in SPECS.items()
+}
+PLATE_READS: Final = TABLES[Kind.PLATE_READ]
+TRACKS: Final = TABLES[Kind.TRACK]
+COUNTS: Final = TABLES[Kind.COUNT]
+ALERTS: Final = TABLES[Kind.ALERT]
+HEALTH: Final = TABLES[Kind.HEALTH]
 
 
 def by_days(events: Sequence[Event], most_days: int) -> list[Sequence[Event]]:
-    """The events in groups of at most `most_days` different days each (a group's days lie close together).
+    """The events in groups of at most `most_days` different days each (a group's days are close together).
 
-    Each day is a partition or some, and servers take only some partitions per insert (100 by default).
+    Each day is one or several partitions, and servers limit the partitions per insert (100 by default).
     """
     days = {event.ts_ms // _DAY_MS for event in events}
     if len(days) <= most_days:

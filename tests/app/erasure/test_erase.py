@@ -15,18 +15,19 @@ from pipeline.domain.events import Event, Kind, decode, encode
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.rejected_events import RejectedEventsFile
-from pipeline.sink.settings import ChdbSettings, JsonLinesSettings, KafkaSettings, SinkSettings, StoreSettings
+from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spool.inspect_spool import summary
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
-from pipeline.storage.owner_lock import OwnerLock
+from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.chdb import lock_path
-from pipeline.store.backends.database import Database
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.event_store import open_event_store
 from pipeline.store.row_erasure import StoredEvents
+from pipeline.store.settings import ChdbSettings, StoreSettings
 from tests.asking import Asking
-from tests.event_samples import START_MS, count, health, plate_read, track
+from tests.event_samples import START_MS, count, health, plate_read, records, track
 from tests.store.test_store import fill
 
 PLATE = Selection.of("ABC1234", (), None, None)
@@ -63,7 +64,7 @@ def found(erasure: Erasure) -> dict[str, int]:
 
 
 def test_a_vehicle_goes_from_every_table_and_no_other(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     for _ in range(3):
         fill(database, street())
@@ -86,7 +87,7 @@ def test_a_vehicle_goes_from_every_table_and_no_other(
 
 
 def test_a_place_and_time_goes_from_every_table(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     fill(database, [*street(), *(plate_read(n, camera="cam-2") for n in range(40))])
     there = Selection.of(None, ["cam-1"], START_MS, START_MS + 30_000)
@@ -128,12 +129,12 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
     (tmp_path / "refused").mkdir()
     for event in events:
         refused.append(event, "why not")
-    refused.append_line(b'\xff{"plate":"ABC1C34"', "torn")
-    refused.append_line(b'\xff{"plate":"ABC1C35"', "torn")
+    refused.append_bytes(b'\xff{"plate":"ABC1C34"', "torn")
+    refused.append_bytes(b'\xff{"plate":"ABC1C35"', "torn")
     writer = JsonLinesWriter(tmp_path / "lines.jsonl", 8192)
     writer.open()
     for event in events:
-        writer.write([event])
+        writer.write(records([event]))
     writer.close()
     sinks = (JsonLinesSettings(path=Path("lines.jsonl")), KafkaSettings(name="bus"))
     with erasing(tmp_path, sinks=sinks) as erasure:
@@ -155,7 +156,7 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
 
 
 def test_tracks_are_found_by_reads_that_lie_elsewhere(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     fill(database, [track(n) for n in range(10)])
     with contextlib.closing(spool(tmp_path, [plate_read(3, plate="ABC1234"), plate_read(5)])):
@@ -167,7 +168,7 @@ def test_tracks_are_found_by_reads_that_lie_elsewhere(
 
 
 def test_stopped_between_two_places_it_is_finished_by_doing_it_again(
-    database: Database, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(database, street())
     with contextlib.closing(spool(tmp_path, street())):
@@ -186,7 +187,7 @@ def test_stopped_between_two_places_it_is_finished_by_doing_it_again(
 
 
 def test_events_left_behind_are_an_error(
-    database: Database, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(database, street())
     monkeypatch.setattr(StoredEvents, "erase", lambda *_: None)
@@ -195,7 +196,7 @@ def test_events_left_behind_are_an_error(
 
 
 def test_many_tracks_go_in_several_statements(
-    database: Database, store_settings: StoreSettings, tmp_path: Path
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
     fill(database, [*(plate_read(n, plate="ABC1234") for n in range(1200)), *(track(n) for n in range(1300))])
     with erasing(tmp_path, store_settings) as erasure:

@@ -15,14 +15,14 @@ import pytest
 from pipeline.config.load import parse_config
 from pipeline.domain.events import encode
 from pipeline.errors import ConfigError
-from pipeline.sink.settings import ChdbSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.store.backends.database import migrate
 from pipeline.store.backends.open_database import open_database
+from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
 from tests.cli.commands import viapublica
-from tests.event_samples import plate_read, track
+from tests.event_samples import plate_read, records, track
 
 CONFIG = """\
 data_dir: .
@@ -46,7 +46,7 @@ def data(tmp_path: Path) -> Path:
     migrate(database)
     writer = TableWriter("test", lambda: database)
     writer.open()
-    writer.write([*reads, track(1)])
+    writer.write(records([*reads, track(1)]))
     writer.close()
     spool = Spool("store", tmp_path / "spool" / "store", SpoolSettings())
     spool.append([encode(read) for read in reads])
@@ -134,8 +134,8 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSettings
-sink = build_sink(ChdbSettings(name="store"), Path(sys.argv[1]))
+from pipeline.sink.settings import ChdbSinkSettings
+sink = build_sink(ChdbSinkSettings(name="store"), Path(sys.argv[1]))
 print("ready", flush=True)
 time.sleep(100)
 """

@@ -12,18 +12,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.domain.events import Event, Kind, encode
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.event_writer import EventRecord
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, Kind, Severity, encode
 from pipeline.errors import SinkError
+from pipeline.policy.gate import Gate
 from pipeline.sink.build import build_sink, build_writer
 from pipeline.sink.ingest.ingester import Ingester
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.consumer import open_consumer
 from pipeline.sink.kafka.messages import Message, Received
-from pipeline.sink.kafka.producer import Place, open_producer
+from pipeline.sink.kafka.producer import Partition, open_producer
 from pipeline.sink.kafka.tail import tail
-from pipeline.sink.kafka.topics import make_missing, topic_of
-from pipeline.sink.settings import ChdbSettings, ClickHouseSettings, KafkaSettings, StoreSettings
+from pipeline.sink.kafka.topics import create_missing_topics, topic_of
+from pipeline.sink.settings import KafkaSettings
 from pipeline.store.event_store import open_event_store
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 from tests.asking import Asking
 from tests.event_samples import START_MS, count, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
@@ -36,13 +40,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning
 INGEST = IngestSettings(group="test", batch_interval_s=0.05, session_timeout_s=2, retry_initial_s=0.05, retry_max_s=0.3)
 
 
+GATE = Gate(
+    {f"cam-{number}": Camera(f"cam-{number}", Scope.PUBLIC_ROAD) for number in range(23)}
+    | {"square": Camera("square", Scope.PUBLIC_SQUARE)}
+)
+
+
 def now_ms() -> int:
     """A clock to which the sample events are fresh."""
     return START_MS + 60_000
 
 
 def send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
-    make_missing(kafka)
+    create_missing_topics(kafka)
     producer = open_producer(kafka, "test")
     producer.send(messages)
     producer.close()
@@ -101,7 +111,7 @@ def test_every_kind_comes_into_its_table_once(
     events = [event for number in range(20) for event in one_of_each(number)]
     deliver(kafka, events, tmp_path)
     deliver(kafka, events, tmp_path / "again")  # another engine that sends the same
-    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
     ingester.run(until_read=True)
     assert ingester.status().stored == 200
     assert set(stored(store_settings, tmp_path).values()) == {20}
@@ -115,11 +125,14 @@ def test_a_second_ingester_goes_on_where_the_first_committed(
     kafka = settings_for(broker, f"goes-on-{store_settings.type}")
     deliver(kafka, [plate_read(n) for n in range(30)], tmp_path)
     for expected in (30, 12):
-        ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+        ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
         ingester.run(until_read=True)
         assert ingester.status().stored == expected
         deliver(kafka, [plate_read(n) for n in range(30, 42)], tmp_path)
     assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 42
+
+
+ANOTHER_ID = "00000000-0000-0000-0000-000000000007"
 
 
 def _json(**changes: Any) -> bytes:
@@ -129,23 +142,28 @@ def _json(**changes: Any) -> bytes:
 POISONS: dict[str, tuple[bytes | None, str]] = {
     "rubbish": (b"\x00\x01 this is no JSON", "not an event"),
     "nothing": (b"", "not an event"),
-    "deletion mark": (None, "no value"),
-    "somebody else's": (b'{"temperature": 21.5}', "not an event"),
-    "a field too many": (_json(face="…"), "face"),
+    "tombstone": (None, "no value"),
+    "another program's": (b'{"temperature": 21.5}', "not an event"),
+    "no UTF-8": (b'{"kind":"\xff"}', "not an event"),
+    "a field that no version has": (_json(face="…"), "face"),
     "a number where a text belongs": (_json(plate=7), "plate"),
-    "a later version": (_json(schema_version=99, shape="round"), "schema version 99"),
-    "a later version of known fields": (_json(schema_version=99), "schema version 99"),
+    "another layout": (_json(layout="ABC1D23"), "layout"),
+    "a later version that changed a field": (_json(schema_version=99, plate=7), "schema version 99"),
+    "a later version that removed a field": (_json(schema_version=99, votes=None), "schema version 99"),
     "another kind": (encode(count(7)), "it is a count"),
     "from the future": (_json(ts_ms=now_ms() + 86_400_000), "in the future"),
     "from long ago": (_json(ts_ms=1_000_000), "days back"),
     "a number beyond the table's": (_json(x1=1e39), "x1 is no number of 32 bits"),
-    "another plate's key": (_json(plate_key="ZZZ9Z99"), "that of plate 'ABC1D23' is 'ABC1D23'"),
-    "no plate at all": (_json(plate="", plate_key=""), "its plate_key is ''"),
-    "a camera without a name": (_json(camera_id=""), "camera_id has 0 characters"),
-    "a track that began before time": (_json(first_ts_ms=-(2**63)), "not between 1970"),
+    "another plate's key": (_json(plate_key="ZZZ9Z99"), "not the key of its plate"),
+    "no plate at all": (_json(plate="", plate_key=""), "its plate is empty"),
+    "a plate of control characters": (_json(plate="\x1b]0;x\x07ABC1D23", plate_key="0XABC1D23"), "its plate is"),
+    "a camera without a name": (_json(camera_id=""), "camera is not declared"),
+    "a camera that is not registered": (_json(camera_id="cam-99"), "camera is not declared"),
+    "a track that began before 1970": (_json(first_ts_ms=-(2**63)), "not between 1970"),
     "a version before the first": (_json(schema_version=0), "schema version 0"),
     "too large": (_json(vehicle="x" * 100_000), "bytes, more than 65536"),
     "out of the table's range": (_json(votes=2**40), "event store refuses it"),
+    "a vehicle that is none": (_json(vehicle="unionist"), "label"),
 }
 
 
@@ -157,19 +175,74 @@ def test_poison_goes_to_the_dead_letters_with_its_reason_and_the_good_go_on(
     good = [Message(topic, encode(plate_read(n)), b"cam-1") for n in (1, 2, 3)]
     bad = [Message(topic, value, b"cam-1", [("kind", b"?")]) for value, _ in POISONS.values()]
     send(kafka, [good[0], *bad[:6], good[1], *bad[6:], good[2]])
-    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
     ingester.run(until_read=True)
-    assert ingester.status().stored == 3
-    assert ingester.status().dead == len(POISONS)
+    status = ingester.status()
+    assert (status.stored, status.dead) == (3 + len(status.refused), len(POISONS))  # one alert for each rule
+    assert set(status.refused) == {"field-not-allowed", "camera-not-registered", "label-not-allowed"}
     assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 3
     letters = dead_letters(kafka, len(POISONS))
-    by_value = {letter.value: letter.told() for letter in letters}
+    by_value = {letter.value: letter.header_texts() for letter in letters}
     for name, (value, reason) in POISONS.items():
         headers = by_value[value]
         assert reason in headers["reason"], name
+        assert not any(plate in headers["reason"] for plate in ("ABC1D23", "ZZZ9Z99")), name
         assert headers["source_topic"] == topic
         assert headers["source_offset"].isdigit()
         assert headers["kind"] == "?"
+
+
+def test_events_of_a_later_version_are_stored_without_the_fields_unknown_here(
+    broker: KafkaBroker, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(broker, f"later-{store_settings.type}")
+    values = [_json(schema_version=2), _json(schema_version=2, color="red", dwell_s=1.5, event_id=ANOTHER_ID)]
+    send(kafka, [Message(topic_of(kafka, Kind.PLATE_READ), value, b"cam-1") for value in values])
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
+    ingester.run(until_read=True)
+    status = ingester.status()
+    assert (status.stored, status.dead, status.newer) == (2, 0, 1)
+    found = rows(store_settings, tmp_path, Kind.PLATE_READ)
+    assert {event.schema_version for event in found} == {2}
+    assert {str(event.event_id) for event in found} == {str(plate_read(7).event_id), ANOTHER_ID}
+
+
+def test_reads_of_a_foreign_producer_are_stored_only_where_plates_may_be_read(
+    broker: KafkaBroker, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    kafka = settings_for(broker, f"foreign-{store_settings.type}")
+    reads = {camera: plate_read(1, camera=camera, plate="TMP1E34") for camera in ("cam-1", "square", "nowhere")}
+    hidden = msgspec.structs.replace(reads["square"], ts_ms=1_000_000, first_ts_ms=0)  # too old as well
+    send(
+        kafka,
+        [
+            *(Message(topic_of(kafka, Kind.PLATE_READ), encode(read), b"TMP1E34", [("x", b"TMP1E34")])
+              for read in reads.values()),
+            Message(topic_of(kafka, Kind.COUNT), encode(count(1, camera="square")), b"square"),
+            Message(topic_of(kafka, Kind.COUNT), encode(hidden), b"square"),
+        ],
+    )  # fmt: skip
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
+    ingester.run(until_read=True)
+    assert rows(store_settings, tmp_path, Kind.PLATE_READ) == [reads["cam-1"]]
+    assert stored(store_settings, tmp_path)[Kind.COUNT] == 1
+    assert ingester.status().refused == {"plates-not-allowed": 2, "camera-not-registered": 1}
+
+    letters = [(letter.header_texts(), letter) for letter in dead_letters(kafka, 3)]
+    assert not any("TMP1E34" in str(headers) for headers, _ in letters)
+    forbidden = [letter for headers, letter in letters if "public-square" in headers["reason"]]
+    assert len(forbidden) == 2
+    assert all(b"TMP1E34" not in (letter.value or b"") + (letter.key or b"") for letter in forbidden)
+    (unknown,) = [letter for headers, letter in letters if "not declared" in headers["reason"]]
+    assert unknown.value == encode(reads["nowhere"])  # for a replay once the camera is registered
+
+    alerts = rows(store_settings, tmp_path, Kind.ALERT)
+    assert all(isinstance(alert, AlertEvent) and alert.severity is Severity.WARNING for alert in alerts)
+    assert {(alert.camera_id, alert.subject) for alert in alerts if isinstance(alert, AlertEvent)} == {
+        ("square", "plates-not-allowed"),
+        (ENGINE_ID, "camera-not-registered"),
+    }
+    assert "TMP1E34" not in str(alerts)
 
 
 def test_a_crash_between_insert_and_commit_changes_nothing(
@@ -184,13 +257,13 @@ def test_a_crash_between_insert_and_commit_changes_nothing(
     def die(*_: object) -> None:
         raise Killed
 
-    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
-    monkeypatch.setattr(Ingester, "_bury", die)  # after the insert, before the commit
+    ingester = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
+    monkeypatch.setattr(Ingester, "_send_dead_letters", die)  # after the insert, before the commit
     with pytest.raises(Killed):
         ingester.run(until_read=True)
     monkeypatch.undo()
     assert stored(store_settings, tmp_path)[Kind.PLATE_READ] > 0
-    again = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), now_ms)
+    again = Ingester(kafka, INGEST, build_writer(store_settings, tmp_path), GATE, now_ms)
     again.run(until_read=True)
     assert again.status().stored == 50
     assert stored(store_settings, tmp_path)[Kind.PLATE_READ] == 50
@@ -200,9 +273,9 @@ def test_two_ingesters_share_the_partitions_and_lose_nothing_when_one_leaves(
     broker: KafkaBroker, clickhouse_store: StoreSettings, tmp_path: Path
 ) -> None:
     kafka = settings_for(broker, "share")
-    make_missing(kafka)
+    create_missing_topics(kafka)
     makers: list[Callable[[], Ingester]] = [
-        lambda: Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), now_ms)
+        lambda: Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), GATE, now_ms)
     ] * 2
     one, two = (make() for make in makers)
     sink = build_sink(kafka, tmp_path)
@@ -225,7 +298,7 @@ def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(broker: K
     kafka = settings_for(broker, "again")
     topic = topic_of(kafka, Kind.PLATE_READ)
     send(kafka, [Message(topic, str(n).encode(), str(n).encode()) for n in range(100)])
-    taken: list[Place] = []
+    taken: list[Partition] = []
     one = open_consumer(kafka, [topic], topic, 2, taken.extend)
     before: dict[str, Received] = {}
     wait_until(lambda: len(keep(before, one.poll(0.2, 1000))) == 100, 30)
@@ -259,7 +332,7 @@ def test_a_store_that_is_away_is_waited_for(own_broker: KafkaBroker, tmp_path: P
         """A real store behind a door that is shut at first."""
 
         def __init__(self, tries: int) -> None:
-            from pipeline.sink.settings import ChdbSettings
+            from pipeline.store.settings import ChdbSettings
 
             self.settings = ChdbSettings()
             self._writer = build_writer(self.settings, tmp_path)
@@ -272,8 +345,8 @@ def test_a_store_that_is_away_is_waited_for(own_broker: KafkaBroker, tmp_path: P
                 raise SinkError(self.target, "it is away")
             self._writer.open()
 
-        def write(self, events: Sequence[Event]) -> None:
-            self._writer.write(events)
+        def write(self, records: Sequence[EventRecord]) -> None:
+            self._writer.write(records)
 
         def close(self) -> None:
             self._writer.close()
@@ -281,7 +354,7 @@ def test_a_store_that_is_away_is_waited_for(own_broker: KafkaBroker, tmp_path: P
     kafka = settings_for(own_broker, "away")
     deliver(kafka, [plate_read(n) for n in range(25)], tmp_path)
     away = Away(3)
-    ingester = Ingester(kafka, INGEST, away, now_ms)
+    ingester = Ingester(kafka, INGEST, away, GATE, now_ms)
     ingester.run(until_read=True)
     assert ingester.status().retries == 3
     assert ingester.status().error == ""
@@ -293,7 +366,7 @@ def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
 ) -> None:
     kafka = settings_for(own_broker, "waits")
     sink = build_sink(kafka, tmp_path)
-    ingester = Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), now_ms)
+    ingester = Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), GATE, now_ms)
     with running(ingester):
         sink.add([plate_read(n) for n in range(20)])
         wait_until(lambda: ingester.status().stored >= 20, 30)
@@ -312,7 +385,7 @@ def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
 
 def test_reading_once_gives_up_when_nothing_answers(tmp_path: Path) -> None:
     nobody = KafkaSettings(brokers=(f"127.0.0.1:{free_port()}",), timeout_s=1)
-    ingester = Ingester(nobody, INGEST, build_writer(ChdbSettings(), tmp_path), now_ms)
+    ingester = Ingester(nobody, INGEST, build_writer(ChdbSettings(), tmp_path), GATE, now_ms)
     ingester.run(until_read=True)
     assert ingester.status().retries == 5
     assert "127.0.0.1" in ingester.status().error
@@ -320,10 +393,10 @@ def test_reading_once_gives_up_when_nothing_answers(tmp_path: Path) -> None:
 
 def test_reading_once_gives_up_when_the_store_takes_nothing(broker: KafkaBroker, tmp_path: Path) -> None:
     kafka = settings_for(broker, "hopeless")
-    make_missing(kafka)
+    create_missing_topics(kafka)
     deliver(kafka, one_of_each(), tmp_path)
     nowhere = ClickHouseSettings(port=free_port(), connect_timeout_s=1)
-    ingester = Ingester(kafka, INGEST, build_writer(nowhere, tmp_path), now_ms)
+    ingester = Ingester(kafka, INGEST, build_writer(nowhere, tmp_path), GATE, now_ms)
     ingester.run(until_read=True)
     assert ingester.status().stored == 0
     assert ingester.status().error

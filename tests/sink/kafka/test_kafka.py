@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import Event, Kind, decode
 from pipeline.domain.ports import EventSink
 from pipeline.errors import SinkError
 from pipeline.sink.build import build_sink
-from pipeline.sink.kafka.topics import TAILS, make_missing
+from pipeline.sink.kafka.topics import create_missing_topics
 from pipeline.sink.settings import KafkaSettings
 from tests.event_samples import one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
@@ -95,7 +96,7 @@ def test_each_kind_has_its_topic_its_key_and_its_version(broker: KafkaBroker, tm
     found = messages(broker, "kinds", 5)
     for record in found:
         kind = msgspec.json.decode(record.value)["kind"]
-        assert record.topic.endswith("." + TAILS[Kind(kind)])
+        assert record.topic.endswith("." + SPECS[Kind(kind)].topic)
         assert record.key == b"cam-1"
         assert record.headers == [("schema_version", b"1"), ("kind", kind.encode())]
     assert ids(found) == {event.event_id for event in one_of_each()}
@@ -185,7 +186,7 @@ def test_offsets_that_go_back_are_noticed_even_where_the_topic_was_made_again(
     sink.flush(20)
     own_broker.kill()
     own_broker.start()
-    make_missing(settings)  # somebody else was quicker
+    create_missing_topics(settings)  # somebody else was quicker
     sink.add([plate_read(n) for n in range(40, 60)])
     wait_until(lambda: sink.status().delivered >= 100, 40)
     sink.close()

@@ -18,7 +18,7 @@ from pipeline.sink.spool.inspect_spool import summary, walk
 from pipeline.sink.spool.record_format import Record, SegmentHeader, header_bytes, record_bytes, scan
 from pipeline.sink.spool.remove_events import count_in, erase_from, segment_files
 from pipeline.sink.spool.spool import Spool
-from pipeline.storage.atomic import LEFTOVER
+from pipeline.storage.atomic import PARTIAL
 from tests.sink.spool.test_spool import SMALL, filled, payloads
 
 ROOT = Path(__file__).parents[3]
@@ -115,7 +115,7 @@ def test_damage_that_holds_it_becomes_zeros_also_in_a_segment_put_aside(tmp_path
 
 
 def test_an_event_without_content_is_refused(tmp_path: Path) -> None:
-    with contextlib.closing(Spool("test", tmp_path, SMALL)) as spool, pytest.raises(SinkError, match="without content"):
+    with contextlib.closing(Spool("test", tmp_path, SMALL)) as spool, pytest.raises(SinkError, match="an empty event"):
         spool.append([b"x", b""])
 
 
@@ -167,4 +167,4 @@ def test_a_kill_leaves_the_old_or_the_new_segment_and_doing_it_again_finishes(
     with contextlib.closing(Spool("test", folder, SMALL)) as spool:
         assert [r.offset for r in spool.read(1000)] == list(range(0, 100, 2))
         assert (spool.status().lost, spool.status().damaged) == (0, 0)
-    assert not list(folder.glob(f"*{LEFTOVER}"))
+    assert not list(folder.glob(f"*{PARTIAL}"))

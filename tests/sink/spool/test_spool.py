@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pipeline.errors import Backpressure, SinkError
 from pipeline.sink.spool.record_format import SegmentHeader, header_bytes
-from pipeline.sink.spool.settings import SpoolSettings, Sync, WhenFull
+from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings, Sync
 from pipeline.sink.spool.spool import Spool
 from tests.event_samples import wait_until
 
@@ -277,7 +277,7 @@ def test_a_full_spool_refuses_and_loses_nothing_until_events_are_confirmed(tmp_p
 
 
 def test_a_full_spool_gives_up_its_oldest_where_it_may_and_counts_them(tmp_path: Path) -> None:
-    small = SMALL.model_copy(update={"max_bytes": 2**16, "when_full": WhenFull.DROP_OLDEST})
+    small = SMALL.model_copy(update={"max_bytes": 2**16, "when_full": FullSpoolPolicy.DROP_OLDEST})
     with contextlib.closing(Spool("test", tmp_path, small)) as spool:
         for number in range(2000):
             spool.append(payloads(number, 1))
