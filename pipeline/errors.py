@@ -20,6 +20,7 @@
     │   └── StoreBusy                owned by another process that does not answer
     ├── RecordError                  recorded video that is missing, unreadable or cannot be written
     ├── ReleaseError                 an anonymized image or video that cannot be produced or must not be released
+    │   └── NotVerified              its verification cannot see in this very video
     └── MissingComponent             an optional package or system program that is not installed (also ImportError)
 
 Each names its `subject` (a camera, file, key …), the `problem` and the `fix`.
@@ -124,6 +125,10 @@ class RecordError(ViapublicaError):
 
 class ReleaseError(ViapublicaError):
     """An anonymized image or video cannot be produced, or must not be released."""
+
+
+class NotVerified(ReleaseError):
+    """The verification of a redacted video fails its own test, so the video counts as not verified."""
 
 
 class MissingComponent(ViapublicaError, ImportError):

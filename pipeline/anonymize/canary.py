@@ -98,6 +98,16 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
     return CanaryFrame(image, tuple(objects))
 
 
+def plate_crop(frame: BgrImage) -> BgrImage:
+    """The plate `PLATE_TEXT` in the brightness and contrast of a frame, as a plate reader receives crops."""
+    plate = _plate()
+    height = round(_MIN_PLATE_PX * plate.shape[0] / plate.shape[1])
+    small = _scaled(plate, height)
+    canvas = np.zeros((*small.shape[:2], 3), np.uint8)
+    _paste(canvas, small, 0, 0, _levels(frame))
+    return canvas
+
+
 def distinct_persons(height: int) -> Sequence[BgrImage]:
     """Images of persons that differ only in the colors of skin and clothes, on gray; for re-identification attacks."""
     made = []
@@ -144,12 +154,16 @@ def _paste(image: BgrImage, sprite: Sprite, left: int, top: int, levels: tuple[f
 
 def _paste_plate(image: BgrImage, margin: int, levels: tuple[float, float]) -> Box:
     height, width = image.shape[:2]
+    plate = _plate()
+    columns = min(max(_MIN_PLATE_PX, round(height * _PLATE_SHARE)), width // 2 - margin)
+    small = _scaled(plate, max(8, round(columns * plate.shape[0] / plate.shape[1])))
+    return _paste(image, small, width - margin - small.shape[1], height - margin - small.shape[0], levels)
+
+
+def _plate() -> Sprite:
     crop = np.frombuffer(read_packaged(f"{_FOLDER}/plate-{PLATE_TEXT.lower()}.png"), np.uint8)
     plate = np.asarray(cv2.imdecode(crop, cv2.IMREAD_COLOR), np.uint8)
-    columns = min(max(_MIN_PLATE_PX, round(height * _PLATE_SHARE)), width // 2 - margin)
-    opaque = np.dstack([plate, np.full(plate.shape[:2], 255, np.uint8)])
-    small = _scaled(opaque, max(8, round(columns * plate.shape[0] / plate.shape[1])))
-    return _paste(image, small, width - margin - small.shape[1], height - margin - small.shape[0], levels)
+    return np.dstack([plate, np.full(plate.shape[:2], 255, np.uint8)])
 
 
 def _face_in(box: Box) -> Box:

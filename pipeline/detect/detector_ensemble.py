@@ -23,14 +23,15 @@ class DetectorEnsemble:
     """Several detectors as one; each finds the labels of its card.
 
     Attributes:
-        names: of the detectors' model cards.
+        detectors: the detectors.
+        names: of their model cards.
         independent: whether none of them chose the masks.
     """
 
     batch_size = 1
 
     def __init__(self, detectors: Sequence[Detector], *, independent: bool) -> None:
-        self._detectors = tuple(detectors)
+        self.detectors = tuple(detectors)
         self.names = tuple(detector.name for detector in detectors)
         self.independent = independent
 
@@ -42,16 +43,16 @@ class DetectorEnsemble:
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
         """The networks of all detectors."""
-        return tuple(network for detector in self._detectors for network in detector.networks)
+        return tuple(network for detector in self.detectors for network in detector.networks)
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """The detections of all detectors in each image."""
-        found = [detector.detect(images) for detector in self._detectors]
+        found = [detector.detect(images) for detector in self.detectors]
         return [Detections.concatenate(parts) for parts in zip(*found, strict=True)]
 
     def close(self) -> None:
         """Give back memory and threads."""
-        for detector in self._detectors:
+        for detector in self.detectors:
             detector.close()
 
 

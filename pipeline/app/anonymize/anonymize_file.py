@@ -121,7 +121,7 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     configure_logging("warning", "auto")
     warn_of_weak_style(request.settings, progress)
     if video is None:
-        return _anonymize_image(request, path, regions, progress)
+        return _anonymize_image(request, path, regions)
     job = RedactionJob(video, request.settings, request.text, regions, identity)
     result = _anonymize_video(request, job, path, progress)
     if damage := damage_text(result.undecodable_packets):
@@ -136,10 +136,8 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     return AnonymizedFile(path, result.summary, result.verification)
 
 
-def _anonymize_image(
-    request: AnonymizeRequest, path: Path, regions: ManualRegions, progress: Progress
-) -> AnonymizedFile:
-    with open_networks(request.settings, request.networks, progress, copies=1) as networks:
+def _anonymize_image(request: AnonymizeRequest, path: Path, regions: ManualRegions) -> AnonymizedFile:
+    with open_networks(request.settings, request.networks, copies=1) as networks:
         image = read_image(request.file, turn_upright=True)
         planes, summary = redact_image(image, networks.detectors, request.settings, request.text, regions)
     options = [] if path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
@@ -153,7 +151,7 @@ def _anonymize_image(
 
 
 def _anonymize_video(request: AnonymizeRequest, job: RedactionJob, path: Path, progress: Progress) -> RedactedVideo:
-    with open_networks(job.settings, request.networks, progress) as networks, partial_file(path) as partial:
+    with open_networks(job.settings, request.networks) as networks, partial_file(path) as partial:
         result = run_job(job, partial, networks, progress)
         if result.problems:
             raise refusal(result, str(path), partial, path.with_name(f"{path.stem}-residual"))

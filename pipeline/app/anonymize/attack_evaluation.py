@@ -105,7 +105,7 @@ def evaluate_attacks(
     detections: VideoDetections,
     plan: MaskPlan,
     detectors: Detector,
-    plate_reader: PlateReader | None,
+    plate_reader: PlateReader,
     residual_plates: Sequence[ResidualDetection],
     exempt: Sequence[Region],
     progress: Progress,
@@ -117,7 +117,7 @@ def evaluate_attacks(
         detections: in the original.
         plan: its masks.
         detectors: the verification detectors.
-        plate_reader: None where its weights are missing.
+        plate_reader: run on the places of plates.
         residual_plates: unmasked places of the redacted video that may be plates.
         exempt: regions that two persons exempted; objects that stay there are not searched for.
         progress: receives the frames done.
@@ -184,7 +184,7 @@ class _Attacks:
                 self._plates[middle].append((box, None))
 
     def add(
-        self, number: int, original: VideoFrame, redacted: VideoFrame, detectors: Detector, reader: PlateReader | None
+        self, number: int, original: VideoFrame, redacted: VideoFrame, detectors: Detector, reader: PlateReader
     ) -> None:
         """One frame, before and after."""
         for group, person, is_gallery, box in self._matching.get(number, ()):
@@ -199,7 +199,7 @@ class _Attacks:
             found = detectors.detect([original.image])[0]
             self._measure_recall(number, found)
             self._present += [plate for plate in residual if _is_present(plate, found)]
-        if reader is not None and number in self._plates:
+        if number in self._plates:
             self._read_plates(self._plates[number], redacted.image.bgr(), reader)
 
     def _measure_recall(self, number: int, found: Detections) -> None:

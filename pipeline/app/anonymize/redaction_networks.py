@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.anonymize.settings import AnonymizeSettings
-from pipeline.app.anonymize.progress import Progress
 from pipeline.app.anonymize.verification import Verifier, open_verifier
 from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
 from pipeline.detect.settings import DetectSettings
@@ -55,14 +54,13 @@ class RedactionNetworks:
 
 @contextmanager
 def open_networks(
-    settings: AnonymizeSettings, choice: NetworkChoice, progress: Progress, *, copies: int | None = None
+    settings: AnonymizeSettings, choice: NetworkChoice, *, copies: int | None = None
 ) -> Iterator[RedactionNetworks]:
     """Open the networks.
 
     Args:
         settings: of masks.
         choice: which networks.
-        progress: receives warnings.
         copies: of the detector that run at the same time; one per core by default.
 
     Raises:
@@ -84,7 +82,6 @@ def open_networks(
                 detectors.name,
                 choice.models_dir,
                 in_addition=choice.in_addition,
-                progress=progress,
             )
             stack.callback(verifier.close)
         yield RedactionNetworks(detectors, verifier)

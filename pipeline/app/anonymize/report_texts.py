@@ -137,14 +137,13 @@ def _checks(verification: VerificationResult) -> list[CheckRow]:
             False if verification.residual else None,
         ),
     ]
-    if verification.plate_reader:
-        rows.append(
-            CheckRow(
-                f"Plates read in the finished file ({verification.plate_reader})",
-                f"{attacks.plates_read} of {counted(attacks.plates_tried, 'place')}",
-                not attacks.plates_read,
-            )
+    rows.append(
+        CheckRow(
+            f"Plates read in the finished file ({verification.plate_reader})",
+            f"{attacks.plates_read} of {counted(attacks.plates_tried, 'place')}",
+            not attacks.plates_read,
         )
+    )
     for word, matched in attacks.rank_one.items():
         above = "more often than" if matched.above_chance else "no more often than"
         rows.append(

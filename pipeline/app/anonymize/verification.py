@@ -21,6 +21,7 @@ from pipeline.anonymize.residual_detections import (
 from pipeline.anonymize.tracklets import PLATES
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.attack_evaluation import AttackResults, evaluate_attacks
+from pipeline.app.anonymize.canary_check import check_verification
 from pipeline.app.anonymize.progress import Progress, Stage
 from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor, Stopwatch, detect_video
 from pipeline.decode.file_video import FileVideo
@@ -33,7 +34,6 @@ from pipeline.domain.plural import counted
 from pipeline.domain.ports import PlateReader
 from pipeline.domain.redaction import WEAK_STYLES
 from pipeline.domain.video import Video
-from pipeline.errors import ModelError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
 
@@ -51,17 +51,30 @@ class Verifier:
 
     Args:
         detectors: other ones than those that chose the masks, as far as possible.
-        plate_reader: None where its weights are missing.
+        plate_reader: of the plate attack.
     """
 
-    def __init__(self, detectors: DetectorEnsemble, plate_reader: PlateReader | None) -> None:
+    def __init__(self, detectors: DetectorEnsemble, plate_reader: PlateReader) -> None:
         self.detectors = detectors
         self.plate_reader = plate_reader
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
         """All networks that take part."""
-        return (*self.detectors.networks, *(self.plate_reader.networks if self.plate_reader else ()))
+        return (*self.detectors.networks, *self.plate_reader.networks)
+
+    def check(self, video: Video, frames: int) -> None:
+        """Require that this verification can see in a video at all; see `check_verification`.
+
+        Args:
+            video: the original.
+            frames: its number of frames.
+
+        Raises:
+            NotVerified: it cannot.
+            SourceError, ModelRuntimeError: the video cannot be read, or a network failed.
+        """
+        check_verification(self.detectors, self.plate_reader, video, frames, MIN_SCORE)
 
     def detect(
         self, redacted: Video, original: VideoDetections, watch: Stopwatch, progress: Progress
@@ -86,9 +99,7 @@ class Verifier:
         self.detectors.close()
 
 
-def open_verifier(
-    models: Sequence[str], masking_model: str, models_dir: Path | None, *, in_addition: bool, progress: Progress
-) -> Verifier:
+def open_verifier(models: Sequence[str], masking_model: str, models_dir: Path | None, *, in_addition: bool) -> Verifier:
     """Open the verification detectors and the plate reader.
 
     Args:
@@ -96,13 +107,12 @@ def open_verifier(
         masking_model: card of the detector that chooses the masks.
         models_dir: folder of weights.
         in_addition: the given detectors are used besides the default one, not in its place.
-        progress: is warned where there is no plate reader.
 
     Raises:
-        ModelError, MissingComponent: a detector cannot be used.
+        ModelError, MissingComponent: a network cannot be used.
     """
     detectors = open_verification_detectors(models, masking_model, models_dir, in_addition=in_addition)
-    return Verifier(detectors, _plate_reader(models_dir, progress))
+    return Verifier(detectors, build_reader(LprSettings(), models_dir))
 
 
 def open_redacted(path: Path) -> FileVideo:
@@ -116,7 +126,7 @@ class VerificationResult:
 
     Attributes:
         detectors: names of the verification detectors.
-        plate_reader: name of the plate reader, empty for none.
+        plate_reader: name of the plate reader.
         independent: whether none of the detectors chose the masks.
         residual: unmasked objects in the redacted video, legible plates included.
         added_masks: number of objects that were masked because of verification detections.
@@ -174,8 +184,10 @@ def redact_and_verify(
         path: of the redacted video.
 
     Raises:
+        NotVerified: the verification cannot see in this video.
         SourceError, ModelRuntimeError, ReleaseError: see `Redactor`.
     """
+    verifier.check(redactor.video, len(detections))
     exempt = redactor.regions.exempt
     rounds, first = 0, 0
     while True:
@@ -206,7 +218,7 @@ def redact_and_verify(
     residual = _confirmed(found, attacks)
     result = VerificationResult(
         detectors=verifier.detectors.names,
-        plate_reader=verifier.plate_reader.name if verifier.plate_reader else "",
+        plate_reader=verifier.plate_reader.name,
         independent=verifier.detectors.independent,
         residual=residual,
         added_masks=max(0, first - len(residual)),
@@ -223,11 +235,3 @@ def _confirmed(found: Sequence[ResidualDetection], attacks: AttackResults) -> li
     """Without plates that are artifacts of masks, and with faint ones that are legible."""
     present = [one for one in found if one.label is not Label.PLATE or one in attacks.present_plates]
     return [*present, *(plate for plate in attacks.legible_plates if plate not in present)]
-
-
-def _plate_reader(models_dir: Path | None, progress: Progress) -> PlateReader | None:
-    try:
-        return build_reader(LprSettings(), models_dir)
-    except ModelError as error:
-        progress.warn("no plate reader", f"{error.subject}: {error.problem}; the plate attack is skipped")
-        return None

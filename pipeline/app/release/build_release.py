@@ -115,7 +115,7 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
         source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by))
         if request.source is not None and clip.exists() and clip.samefile(request.source):
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
-        networks = stack.enter_context(open_networks(settings, choice, progress))
+        networks = stack.enter_context(open_networks(settings, choice))
         _check_labels(networks)
         partial = stack.enter_context(partial_file(clip))
         job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks)

@@ -53,7 +53,7 @@ def street(data_dir: Path) -> Callable[[float], FileVideo]:
 @pytest.fixture(scope="module")
 def networks() -> Iterator[RedactionNetworks]:
     choice = NetworkChoice(verify=True, check_models=("viapublica_traffic",))
-    with open_networks(AnonymizeSettings(), choice, Silent()) as opened:
+    with open_networks(AnonymizeSettings(), choice) as opened:
         yield opened
 
 

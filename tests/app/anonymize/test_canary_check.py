@@ -1,0 +1,157 @@
+"""A verification that cannot see in a video refuses it, whatever made it blind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from pipeline.app.anonymize import canary_check
+from pipeline.app.anonymize.verification import Verifier, open_verifier
+from pipeline.decode.lazy_images import ArrayImage
+from pipeline.demo.plate_scene import images
+from pipeline.detect.detector_ensemble import DetectorEnsemble
+from pipeline.detect.network_detector import NetworkDetector
+from pipeline.domain.detections import Detections
+from pipeline.domain.frame import BgrImage, Image
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import CharacterProbabilities, Detector
+from pipeline.domain.video import VideoFrame, VideoInfo
+from pipeline.errors import NotVerified
+from pipeline.lpr.plate_reader import FastPlateReader
+
+FRAMES = 8
+Detect = Callable[[NetworkDetector, Sequence[Image]], list[Detections]]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Images in memory as a video of four frames per second."""
+
+    images: Sequence[BgrImage]
+    damaged: int = 0
+
+    @property
+    def facts(self) -> VideoInfo:
+        height, width = self.images[0].shape[:2]
+        return VideoInfo(width, height, Fraction(1, 4), Fraction(4))
+
+    def frames(self) -> Generator[VideoFrame, None, None]:
+        for number, image in enumerate(self.images):
+            yield VideoFrame(number, number, ArrayImage(image))
+
+
+@pytest.fixture(scope="module")
+def scene() -> Drawn:
+    return Drawn(list(images(plates=["ABC1D23"], seconds=2, fps=4, size=(640, 360))))
+
+
+@pytest.fixture(scope="module")
+def verifier() -> Iterator[Verifier]:
+    opened = open_verifier((), "viapublica_traffic", None, in_addition=False)
+    yield opened
+    opened.close()
+
+
+def test_a_verification_that_sees_passes(scene: Drawn, verifier: Verifier) -> None:
+    verifier.check(scene, FRAMES)
+
+
+def _nothing(_: NetworkDetector, images: Sequence[Image]) -> list[Detections]:
+    return [Detections.empty() for _ in images]
+
+
+def _changed(change: Callable[[Detections], Detections]) -> Detect:
+    detect = NetworkDetector.detect
+    return lambda self, images: [change(found) for found in detect(self, images)]
+
+
+def _shrunk(found: Detections) -> Detections:
+    center = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    return Detections(np.hstack([center - 1, center + 1]).astype(np.float32), found.scores, found.labels)
+
+
+def _without_faces(found: Detections) -> Detections:
+    return found.select(found.labels != Label.FACE)
+
+
+def _unsure(found: Detections) -> Detections:
+    return Detections(found.boxes, (found.scores * 0.4).astype(np.float32), found.labels)
+
+
+@pytest.mark.parametrize(
+    ("detect", "says"),
+    [
+        (_nothing, "misses the person and the face and the plate"),
+        (_changed(_shrunk), "misses the person"),
+        (_changed(_without_faces), "misses the face pasted into its frames"),
+        (_changed(_unsure), "misses the person"),
+    ],
+)
+def test_a_detector_that_went_blind_after_its_own_test_is_found_out(
+    detect: Detect,
+    says: str,
+    scene: Drawn,
+    verifier: Verifier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(NetworkDetector, "detect", detect)
+    with pytest.raises(NotVerified, match=f"counts as not verified: viapublica_check_int8 {says}"):
+        verifier.check(scene, FRAMES)
+
+
+def test_detectors_that_lack_a_label_are_not_enough(scene: Drawn, verifier: Verifier) -> None:
+    class Persons:
+        """The same detector, which never heard of faces and plates."""
+
+        def __init__(self, detector: Detector) -> None:
+            self._detector = detector
+            (network,) = detector.networks
+            self.networks = (type(network)(network.name, "", "", "onnxruntime", "cpu", frozenset({Label.PERSON})),)
+            self.name, self.batch_size = detector.name, 1
+
+        def detect(self, images: Sequence[Image]) -> list[Detections]:
+            return [found.labeled(Label.PERSON) for found in self._detector.detect(images)]
+
+        def close(self) -> None:
+            """The fixture closes it."""
+
+    only = DetectorEnsemble([Persons(verifier.detectors.detectors[0])], independent=True)
+    with pytest.raises(NotVerified, match="no verification detector finds the face or the plate"):
+        Verifier(only, verifier.plate_reader).check(scene, FRAMES)
+
+
+def test_a_plate_reader_that_reads_nothing_is_found_out(
+    scene: Drawn, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_: FastPlateReader, crops: Sequence[np.ndarray]) -> list[CharacterProbabilities]:
+        return [CharacterProbabilities(np.full((9, 3), 1 / 3, np.float32), "AB_", "_") for _ in crops]
+
+    monkeypatch.setattr(FastPlateReader, "read", read)
+    with pytest.raises(NotVerified, match="viapublica_plates does not read the plate"):
+        verifier.check(scene, FRAMES)
+
+
+def test_an_attack_that_matches_no_one_is_found_out(
+    scene: Drawn, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary_check, "descriptor", lambda *_: np.ones(4))
+    with pytest.raises(NotVerified, match="does not match unmasked persons"):
+        verifier.check(scene, FRAMES)
+
+
+def test_a_video_in_which_nothing_is_visible_counts_as_not_verified(verifier: Verifier) -> None:
+    dark = Drawn([np.full((240, 320, 3), 8, np.uint8) for _ in range(FRAMES)])
+    with pytest.raises(NotVerified, match="too little contrast"):
+        verifier.check(dark, FRAMES)
+
+
+def test_a_street_at_dusk_can_be_verified(scene: Drawn, verifier: Verifier) -> None:
+    verifier.check(Drawn([(image * 0.5).astype(np.uint8) for image in scene.images]), FRAMES)
+
+
+def test_a_single_frame_is_enough(scene: Drawn, verifier: Verifier) -> None:
+    verifier.check(Drawn(scene.images[:1]), 1)
