@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from pipeline import __version__
 from pipeline.config.settings import Config
+from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.requester import Requester
@@ -157,6 +158,7 @@ def _models(config: Config | None, models: Path | None) -> Iterator[ComponentChe
         networks.append(detect.model_copy(update=plates))
     if lpr is not None:
         networks.append(lpr)
+    networks.append(DetectSettings(model=DEFAULT_MODELS[0]))  # verifies releases
     for settings in networks:
         fix = "Set VIAPUBLICA_MODELS to the folder with the weights"
         yield _check(f"model {settings.model}", "", partial(_network, settings, folder), fix)

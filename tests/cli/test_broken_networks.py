@@ -43,7 +43,7 @@ def _command(name: str, scene: Path, models: Path, folder: Path) -> list[str]:
             f"models_dir: {models}\ncameras: [{{id: road, source: {scene}, scope: public-road}}]\n"
             "sinks: [{type: jsonl, path: events.jsonl}]\n"
         )
-        return ["run", str(config), "--quiet"] if name == "run" else ["doctor", "--config", str(config)]
+        return ["run", str(config), "--quiet"] if name == "run" else ["doctor", "--json", "--config", str(config)]
     options = ["--models", str(models)]
     if name == "anonymize --check":
         return ["anonymize", str(scene), "--out", str(folder / "public.mp4"), "--check", *options]
@@ -55,7 +55,7 @@ _CASES = [
     *(("read", name, how) for name in (DETECTOR, READER) for how in WEIGHTS),
     *(("run", name, how) for name in (DETECTOR, READER) for how in WEIGHTS),
     *(("anonymize --check", name, how) for name in (DETECTOR, CHECK, READER) for how in WEIGHTS),
-    *(("doctor", name, how) for name in (DETECTOR, READER) for how in WEIGHTS),
+    *(("doctor", name, how) for name in (DETECTOR, CHECK, READER) for how in WEIGHTS),
 ]
 
 
@@ -67,8 +67,8 @@ def test_the_command_refuses_the_network_and_writes_nothing(
 ) -> None:
     done = viapublica(*_command(command, scene, broken, tmp_path), cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    said = " ".join((done.stderr + done.stdout).replace("│", " ").split())
-    assert "wrong answers" in said
+    said = done.stderr + done.stdout
+    assert "gives wrong answers on this machine" in said
     assert name in said
     assert not (tmp_path / "public.mp4").exists()
     assert not (tmp_path / "rows.csv").exists()
