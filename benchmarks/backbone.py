@@ -28,7 +28,7 @@ import psutil
 
 from benchmarks.results_file import machine, write_table
 from benchmarks.store import reads
-from pipeline.app.installation import Installation
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import Count, EventQueries, Plates, open_queries
 from pipeline.domain.events import Event, Kind, encode
 from pipeline.domain.requester import Requester
@@ -123,7 +123,7 @@ def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[Kafka
 
 def queries(folder: Path) -> EventQueries:
     """The ingester's store."""
-    return open_queries(Installation.of_data_dir(folder / "ingest"), Requester.of_process())
+    return open_queries(ConfiguredStores.of_data_dir(folder / "ingest"), Requester.of_process())
 
 
 def stored(folder: Path) -> int:

@@ -25,8 +25,8 @@ from tqdm import tqdm
 
 from benchmarks.results_file import machine, write_table
 from benchmarks.store import ms_of
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
-from pipeline.app.installation import Installation
 from pipeline.app.queries import Clones, Convoy, EventQueries, Plates, Route
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import GeoPoint
@@ -170,7 +170,7 @@ def aged(database: EventDatabase, folder: Path) -> Iterator[tuple[str, str, str]
     for habit, condition in (("often", "<= 2000"), ("seldom", "<= 3")):
         row = database.rows(by_reads.format(condition) + " LIMIT 1")[0]
         start = time.perf_counter()
-        with open_erasure(Selection(key=row["plate_key"]), Installation.of_data_dir(folder)) as erasure:
+        with open_erasure(Selection(key=row["plate_key"]), ConfiguredStores.of_data_dir(folder)) as erasure:
             findings = erasure.erase()
         taken = time.perf_counter() - start
         gone, left = sum(f.events for f in findings), sum(f.left or 0 for f in findings)

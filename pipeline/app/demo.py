@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.app.installation import Installation
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.live_run import LiveRun, RunReport
 from pipeline.app.queries import Events, open_queries
 from pipeline.config.load import load_config
@@ -106,7 +106,7 @@ def demo_results(config: Config, run: LiveRun) -> DemoResults:
     Raises:
         StoreError: the event store cannot be read.
     """
-    with open_queries(Installation.of_data_dir(config.data_dir), Requester.of_process()) as queries:
+    with open_queries(ConfiguredStores.of_data_dir(config.data_dir), Requester.of_process()) as queries:
         reads = [event for event in queries.ask(Events(limit=1000)) if isinstance(event, PlateReadEvent)]
     images = {camera: files[len(files) // 2] for camera, files in run.preview_images().items() if files}
     return DemoResults(run.report(), reads, images)

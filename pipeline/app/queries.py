@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pipeline.app.installation import Installation
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.store.backends.open_database import chdb_folder
@@ -103,26 +103,26 @@ class EventQueries:
         self.close()
 
 
-def open_queries(installation: Installation, requester: Requester) -> EventQueries:
-    """The event store of an installation, for the questions of a requester.
+def open_queries(stores: ConfiguredStores, requester: Requester) -> EventQueries:
+    """The event store of a configuration, for the questions of a requester.
 
     A ClickHouse server is asked directly. An embedded store belongs to one process: a running process that owns the
     data folder is asked over its local endpoint; else this process opens the folder itself, at the first question.
 
     Args:
-        installation: which store.
+        stores: which store.
         requester: the person or program that asks.
 
     Raises:
-        ConfigError: the installation has no event store.
+        ConfigError: there is no event store.
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet.
     """
-    return EventQueries(_backend(installation), requester)
+    return EventQueries(_backend(stores), requester)
 
 
-def _backend(installation: Installation) -> QueryBackend:
-    settings, data_dir = installation.event_store, installation.data_dir
+def _backend(stores: ConfiguredStores) -> QueryBackend:
+    settings, data_dir = stores.event_store, stores.data_dir
     if isinstance(settings, ChdbSettings):
         try:
             return StoreClient(endpoint_path(data_dir))

@@ -269,7 +269,7 @@ class City:
 
     def stored(self) -> int:
         """Different events in the store, 0 while it cannot be asked."""
-        from pipeline.app.installation import Installation
+        from pipeline.app.configured_stores import ConfiguredStores
         from pipeline.app.queries import Count, open_queries
         from pipeline.domain.requester import Requester
         from pipeline.errors import ViapublicaError
@@ -277,7 +277,7 @@ class City:
         config = load_config(self.folder / "ingest.yaml", for_queries=True)
         assert config.store is not None
         try:
-            with open_queries(Installation.of_config(config), Requester.of_process()) as store:
+            with open_queries(ConfiguredStores.of_config(config), Requester.of_process()) as store:
                 return sum(store.ask(Count(kind=kind)) for kind in (Kind.PLATE_READ, Kind.TRACK))
         except ViapublicaError:
             return 0

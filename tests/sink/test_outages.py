@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.installation import Installation
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import open_queries
 from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester
@@ -105,7 +105,7 @@ def test_a_tls_port_that_speaks_no_tls_is_an_error_in_the_status(
 
 def test_readers_make_nothing(clickhouse_server: ClickHouseServer, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no event store yet"):
-        Asking(open_queries(Installation.of_data_dir(tmp_path), Requester.of_process()))
+        Asking(open_queries(ConfiguredStores.of_data_dir(tmp_path), Requester.of_process()))
     store = Asking(open_event_store(FAST, tmp_path))
     with pytest.raises(StoreError, match="there is no event store yet"):
         store.cameras()
@@ -151,7 +151,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
         rest, _ = child.communicate(timeout=20)
     acknowledged = max([acknowledged, *(int(line) for line in rest.split() if line.isdigit())])
 
-    store = Asking(open_queries(Installation.of_data_dir(tmp_path), Requester.of_process()))
+    store = Asking(open_queries(ConfiguredStores.of_data_dir(tmp_path), Requester.of_process()))
     found = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
     assert found >= set(range(acknowledged))
 
@@ -168,7 +168,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
 
 def _busy(data_dir: Path) -> str:
     """What this process hears when it opens a store that another owns and that nobody answers for."""
-    store = Asking(open_queries(Installation.of_data_dir(data_dir), Requester.of_process()))
+    store = Asking(open_queries(ConfiguredStores.of_data_dir(data_dir), Requester.of_process()))
     with pytest.raises(StoreBusy) as busy:
         store.cameras()
     return str(busy.value)

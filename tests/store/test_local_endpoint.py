@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from pipeline.app.installation import Installation
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import open_queries
 from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester, system_user
@@ -58,7 +58,7 @@ def request(query: str, arguments: dict[str, Any], user: str = USER) -> bytes:
 
 def asking(data_dir: Path) -> Asking:
     """A client of the process that owns this data folder."""
-    return Asking(open_queries(Installation.of_data_dir(data_dir), Requester.of_process()))
+    return Asking(open_queries(ConfiguredStores.of_data_dir(data_dir), Requester.of_process()))
 
 
 @pytest.fixture
@@ -137,10 +137,10 @@ def test_every_question_is_registered_with_an_answer_of_its_type() -> None:
 def test_another_process_asks_while_this_one_writes(server: StoreServer, tmp_path: Path) -> None:
     program = (
         "from pathlib import Path\n"
-        "from pipeline.app.installation import Installation\n"
+        "from pipeline.app.configured_stores import ConfiguredStores\n"
         "from pipeline.app.queries import Plates, open_queries\n"
         "from pipeline.domain.requester import Requester\n"
-        f"with open_queries(Installation.of_data_dir(Path({str(tmp_path)!r})), Requester.of_process()) as store:\n"
+        f"with open_queries(ConfiguredStores.of_data_dir(Path({str(tmp_path)!r})), Requester.of_process()) as store:\n"
         "    print(len(store.ask(Plates(plates=('ABC1D23',)))))\n"
     )
     done = subprocess.run(
@@ -214,7 +214,7 @@ def test_a_bad_question_gets_an_error_and_the_next_one_an_answer(server: StoreSe
 
 
 def test_a_question_in_the_name_of_another_user_is_refused(server: StoreServer, tmp_path: Path) -> None:
-    client = open_queries(Installation.of_data_dir(tmp_path), Requester(user="another", purpose="order 12"))
+    client = open_queries(ConfiguredStores.of_data_dir(tmp_path), Requester(user="another", purpose="order 12"))
     with pytest.raises(StoreError, match=f"in the name of 'another', but the connection belongs to '{USER}'"):
         client.ask(Cameras())
     client.close()
@@ -233,7 +233,7 @@ def test_the_requester_arrives_with_purpose_and_case(tmp_path: Path) -> None:
 
     server = StoreServer(Listening(), endpoint_path(tmp_path))
     requester = Requester(user=USER, purpose="stolen vehicle", case="12/2026")
-    with open_queries(Installation.of_data_dir(tmp_path), requester) as queries:
+    with open_queries(ConfiguredStores.of_data_dir(tmp_path), requester) as queries:
         assert queries.requester == requester
         assert queries.ask(Count(kind=Kind.TRACK)) == 7
     server.close()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
-from pipeline.app.installation import Installation
 from pipeline.domain.events import TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.sink.spool.remove_events import Wanted
@@ -144,7 +144,7 @@ class Erasure:
 @contextmanager
 def open_erasure(
     selection: Selection,
-    installation: Installation,
+    stores: ConfiguredStores,
     *,
     timeout_s: float = STATEMENT_TIMEOUT_S,
 ) -> Iterator[Erasure]:
@@ -152,7 +152,7 @@ def open_erasure(
 
     Args:
         selection: what to erase.
-        installation: its event stores, sinks and data folder.
+        stores: its event stores, sinks and data folder.
         timeout_s: seconds that one deletion in a database may take.
 
     Raises:
@@ -160,9 +160,9 @@ def open_erasure(
         StoreError: a database is unreachable, or of another version of this program.
         SinkError: another process owns a spool or file.
     """
-    data_dir, sinks = installation.data_dir, installation.sinks
+    data_dir, sinks = stores.data_dir, stores.sinks
     among_sinks = (sink for sink in sinks if isinstance(sink, ChdbSettings | ClickHouseSettings))
-    wanted = {target_of(store, data_dir): store for store in (*installation.stores, *among_sinks)}
+    wanted = {target_of(store, data_dir): store for store in (*stores.stores, *among_sinks)}
     files = find_event_files(data_dir, sinks)
     beyond = out_of_reach(sinks)
     opened: list[StoredEvents] = []

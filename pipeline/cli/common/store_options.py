@@ -1,4 +1,4 @@
-"""Options that name an event store and a time range, and the installation behind them."""
+"""Options that name an event store and a time range, and the configured stores behind them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.app.installation import Installation
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
@@ -36,13 +36,13 @@ ZoneOption = Annotated[
 _DEFAULT_CONFIG: Final = Path("viapublica.yaml")
 
 
-def installation_of(config: Path | None, data: Path | None) -> Installation:
-    """The installation that --config or --data names; --data wins.
+def stores_of(config: Path | None, data: Path | None) -> ConfiguredStores:
+    """The stores that --config or --data names; --data wins.
 
     Raises:
         ConfigError: neither names one, or the configuration is not valid.
     """
-    return Installation.of_data_dir(data) if data is not None else Installation.of_config(loaded_config(config))
+    return ConfiguredStores.of_data_dir(data) if data is not None else ConfiguredStores.of_config(loaded_config(config))
 
 
 def loaded_config(config: Path | None) -> Config:

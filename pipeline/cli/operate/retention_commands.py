@@ -18,7 +18,7 @@ from pipeline.cli.common.store_options import (
     FromOption,
     ToOption,
     ZoneOption,
-    installation_of,
+    stores_of,
 )
 from pipeline.domain.times import find_zone, format_time, parse_range
 from pipeline.errors import ViapublicaError
@@ -39,7 +39,7 @@ def show(config: ConfigOption = None, data: DataOption = None, as_json: JsonOpti
     Example: [bold]viapublica store retention show --config configs/demo.yaml[/]
     """
     reports = []
-    for report in retention_reports(installation_of(config, data)):
+    for report in retention_reports(stores_of(config, data)):
         reports.append(report)
         if not as_json:
             _print_days(report)
@@ -58,9 +58,9 @@ def apply(
 
     Example: [bold]viapublica store retention apply --dry-run --config configs/demo.yaml[/]
     """
-    installation = installation_of(config, data)
+    stores = stores_of(config, data)
     reports = []
-    for report in due_days(installation) if dry_run else drop_due_days(installation):
+    for report in due_days(stores) if dry_run else drop_due_days(stores):
         reports.append(report)
         if as_json:
             continue
@@ -110,7 +110,7 @@ def erase(
     if start_ms is not None or end_ms is not None:
         times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
         say(err, f"time range: {' to '.join(times)}")
-    with open_erasure(selection, installation_of(config, data), timeout_s=timeout_s) as erasure:
+    with open_erasure(selection, stores_of(config, data), timeout_s=timeout_s) as erasure:
         found = _previewed_and_erased(erasure, dry_run=dry_run, yes=yes, as_json=as_json)
     if as_json:
         places = [asdict(one) for one in found]

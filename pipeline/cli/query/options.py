@@ -15,7 +15,7 @@ from pipeline.cli.common.store_options import (
     FromOption,
     ToOption,
     ZoneOption,
-    installation_of,
+    stores_of,
 )
 from pipeline.cli.query.output import Output
 from pipeline.domain.requester import Requester
@@ -73,7 +73,7 @@ class StoreOptions:
             ConfigError: no store is named, or the configuration has none.
             StoreError: the store cannot answer.
         """
-        return open_queries(installation_of(self.config, self.data), Requester.of_process())
+        return open_queries(stores_of(self.config, self.data), Requester.of_process())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

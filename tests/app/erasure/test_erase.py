@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import Erasure, open_erasure
-from pipeline.app.installation import Installation
 from pipeline.domain.events import Event, Kind, decode, encode
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.jsonlines import JsonLinesWriter
@@ -55,7 +55,7 @@ def spool(data_dir: Path, events: list[Event], name: str = "store") -> Spool:
 def erasing(
     data_dir: Path, *stores: StoreSettings, selection: Selection = PLATE, sinks: tuple[SinkSettings, ...] = ()
 ) -> Iterator[Erasure]:
-    with open_erasure(selection, Installation(data_dir, stores, sinks), timeout_s=60) as erasure:
+    with open_erasure(selection, ConfiguredStores(data_dir, stores, sinks), timeout_s=60) as erasure:
         yield erasure
 
 

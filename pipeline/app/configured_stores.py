@@ -1,4 +1,4 @@
-"""The event stores, sinks and retention of one installation: of a configuration, or of a data folder alone."""
+"""Event stores, sinks and retention of a configuration, or of a data folder alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class ConfiguredStores:
     """Where events are stored and for how long.
 
     Attributes:
@@ -29,12 +29,12 @@ class Installation:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @classmethod
-    def of_config(cls, config: Config) -> Installation:
+    def of_config(cls, config: Config) -> ConfiguredStores:
         """The one that a configuration describes."""
         return cls(config.data_dir, config.event_stores, config.sinks, config.retention)
 
     @classmethod
-    def of_data_dir(cls, data_dir: Path) -> Installation:
+    def of_data_dir(cls, data_dir: Path) -> ConfiguredStores:
         """A data folder with an embedded store at its usual place, and the default retention."""
         return cls(data_dir, (ChdbSettings(),))
 
