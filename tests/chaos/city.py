@@ -289,8 +289,8 @@ class City:
         if self.database is not None:
             self.database.kill()
 
-    def _wait(self, condition: Callable[[], bool], timeout_s: float, trouble: str) -> None:
+    def _wait(self, condition: Callable[[], bool], timeout_s: float, failure: str) -> None:
         until = time.monotonic() + timeout_s
         while not condition():
-            assert time.monotonic() < until, f"{trouble}: {(self.folder / 'ingest.log').read_text()[-2000:]}"
+            assert time.monotonic() < until, f"{failure}: {(self.folder / 'ingest.log').read_text()[-2000:]}"
             time.sleep(0.2)

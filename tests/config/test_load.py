@@ -150,10 +150,10 @@ LOGIN = f"rtsp://user:{SECRET}@10.0.0.1/x"
     ],
 )
 def test_no_mistake_repeats_what_may_be_a_password(text: str, line: int) -> None:
-    told = mistake(text)
-    assert f"{PATH}:{line}: " in told
-    assert SECRET not in told
-    assert len(told) < 1000
+    message = mistake(text)
+    assert f"{PATH}:{line}: " in message
+    assert SECRET not in message
+    assert len(message) < 1000
 
 
 @pytest.mark.parametrize(

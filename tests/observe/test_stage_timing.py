@@ -43,11 +43,11 @@ def test_a_failing_stage_is_timed_and_its_error_propagates() -> None:
 
 
 def test_stages_are_reported_in_processing_order() -> None:
-    told: list[tuple[Stage, float, int]] = []
-    clock = StageClock(lambda stage, seconds, items: told.append((stage, seconds, items)))
+    reported: list[tuple[Stage, float, int]] = []
+    clock = StageClock(lambda stage, seconds, items: reported.append((stage, seconds, items)))
     clock.add("sink", 1.0)
     clock.add("decode", 2.0, items=4)
-    assert told == [(Stage.SINK, 1.0, 1), (Stage.DECODE, 2.0, 4)]
+    assert reported == [(Stage.SINK, 1.0, 1), (Stage.DECODE, 2.0, 4)]
     assert list(clock.totals()) == [Stage.DECODE, Stage.SINK]
 
 

@@ -20,7 +20,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float = 20.0) -> None:
-    """Return when somebody listens; fail when the process ended or took too long."""
+    """Return when something listens; fail when the process ended or took too long."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
         if process.poll() is not None:

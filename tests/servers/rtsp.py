@@ -94,7 +94,7 @@ class RtspServer:
         self.start()
         return self
 
-    def __exit__(self, *trouble: object) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.kill()
 
     def url(self, mount: int = 0, credentials: str = "") -> str:

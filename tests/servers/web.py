@@ -72,7 +72,7 @@ class WebServer:
         self._thread.start()
         return self
 
-    def __exit__(self, *trouble: object) -> None:
+    def __exit__(self, *failure: object) -> None:
         self._server.stopping.set()  # type: ignore[attr-defined]
         self._server.shutdown()
         self._server.server_close()

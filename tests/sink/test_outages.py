@@ -34,22 +34,22 @@ def own_server(tmp_path: Path) -> Iterator[ClickHouseServer]:
         yield server
 
 
-@pytest.mark.parametrize("trouble", ["kill", "pause"])
+@pytest.mark.parametrize("failure", ["kill", "pause"])
 def test_a_server_that_goes_away_and_comes_back_has_every_event_once(
-    own_server: ClickHouseServer, tmp_path: Path, trouble: str
+    own_server: ClickHouseServer, tmp_path: Path, failure: str
 ) -> None:
     settings = clickhouse_settings(own_server, timeout_s=1)
     sink = build_sink(settings, tmp_path)
     store = Asking(open_event_store(settings, tmp_path))
     sink.add([plate_read(n) for n in range(50)])
     sink.flush(20)
-    getattr(own_server, trouble)()
+    getattr(own_server, failure)()
     sink.add([plate_read(n) for n in range(50, 100)])
     wait_until(lambda: sink.status().retries > 1)
     assert "no answer" in sink.status().error
     with pytest.raises(StoreError, match="no answer"):
         store.count(Kind.PLATE_READ)
-    own_server.start() if trouble == "kill" else own_server.resume()
+    own_server.start() if failure == "kill" else own_server.resume()
     sink.flush(20)
     sink.close()
     assert store.count(Kind.PLATE_READ) == 100

@@ -9,7 +9,7 @@ import pytest
 from pipeline.storage.yaml_document import DEEPEST, BadDocument, line_of, parse_yaml
 
 
-def trouble(text: str) -> BadDocument:
+def problem_in(text: str) -> BadDocument:
     with pytest.raises(BadDocument) as caught:
         parse_yaml(text)
     return caught.value
@@ -19,14 +19,14 @@ def test_aliases_that_multiply_are_refused_at_once() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     begin = time.process_time()
-    assert "100000 values" in trouble("\n".join(lines)).problem
+    assert "100000 values" in problem_in("\n".join(lines)).problem
     assert time.process_time() - begin < 1
 
 
 def test_merges_that_multiply_are_refused_at_once() -> None:
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 9)]
-    assert "100000 values" in trouble("\n".join(lines)).problem
+    assert "100000 values" in problem_in("\n".join(lines)).problem
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_merges_that_multiply_are_refused_at_once() -> None:
     ],
 )
 def test_what_is_wrong_has_a_line_and_words(text: str, line: int, words: str) -> None:
-    error = trouble(text)
+    error = problem_in(text)
     assert words in error.problem
     assert error.line == line
 

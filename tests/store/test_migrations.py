@@ -49,7 +49,7 @@ def test_a_migration_that_broke_half_way_goes_on_from_there(
     assert stored_version(database) == LATEST
     with pytest.raises(StoreError, match=f"has schema {LATEST}, this program needs {LATEST + 1}"):
         check_version(database)
-    monkeypatch.setattr(database_module, "MIGRATIONS", (*MIGRATIONS, Migration(LATEST + 1, "mended", (good,))))
+    monkeypatch.setattr(database_module, "MIGRATIONS", (*MIGRATIONS, Migration(LATEST + 1, "fixed", (good,))))
     migrate(database)
     assert stored_version(database) == LATEST + 1
     database.close()

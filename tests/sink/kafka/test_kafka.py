@@ -124,10 +124,10 @@ def test_a_message_too_large_is_put_aside_and_the_others_arrive(broker: KafkaBro
     assert ids(messages(broker, "poison", 2)) == {plate_read(0).event_id, plate_read(3).event_id}
 
 
-def deliver_through(trouble: Any, sink: EventSink, events: list[Event]) -> None:
+def deliver_through(failure: Any, sink: EventSink, events: list[Event]) -> None:
     sink.add(events[:50])
     sink.flush(20)
-    trouble()
+    failure()
     sink.add(events[50:])
 
 
@@ -186,7 +186,7 @@ def test_offsets_that_go_back_are_noticed_even_where_the_topic_was_made_again(
     sink.flush(20)
     own_broker.kill()
     own_broker.start()
-    create_missing_topics(settings)  # somebody else was quicker
+    create_missing_topics(settings)  # another process was quicker
     sink.add([plate_read(n) for n in range(40, 60)])
     wait_until(lambda: sink.status().delivered >= 100, 40)
     sink.close()

@@ -126,7 +126,7 @@ def filled(folder: Path, count: int = 100) -> list[Path]:
 
 
 def survivors(folder: Path) -> tuple[list[int], int, int]:
-    """Numbers that can be read, how many are told lost, how many places are told damaged."""
+    """Numbers that can be read, how many are reported lost, how many places are reported damaged."""
     with contextlib.closing(Spool("test", folder, SMALL)) as spool:
         found = spool.read(1000)
         assert [r.payload for r in found] == [payloads(r.offset, 1)[0] for r in found]
