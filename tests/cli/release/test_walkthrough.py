@@ -50,8 +50,8 @@ def test_the_walk_through_can_be_typed(data_dir: Path, tmp_path: Path, monkeypat
                 done = viapublica(*words[1:])
                 assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
             else:  # in this process: most of a command's time is its start
-                done = CliRunner().invoke(app, words[1:])
-                assert done.exit_code == 0, f"{line}\n{done.output}{done.exception!r}"
+                result = CliRunner().invoke(app, words[1:])
+                assert result.exit_code == 0, f"{line}\n{result.output}{result.exception!r}"
             typed += 1
     assert typed == 12
     assert (here / "sheet.xlsx").stat().st_size > 3000
