@@ -1,107 +1,30 @@
-"""From a real broker's topics into real event stores: once each, in spite of rubbish, crashes and absences."""
+"""From a real broker's topics into real event stores: once each, in spite of rubbish and crashes."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.event_writer import EventRecord
-from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, Kind, Severity, encode
-from pipeline.errors import SinkError
-from pipeline.policy.gate import Gate
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind, Severity, encode
 from pipeline.sink.build import build_sink, build_writer
 from pipeline.sink.ingest.ingester import Ingester
-from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.consumer import open_consumer
 from pipeline.sink.kafka.messages import Message, Received
-from pipeline.sink.kafka.producer import Partition, open_producer
-from pipeline.sink.kafka.tail import tail
+from pipeline.sink.kafka.producer import Partition
 from pipeline.sink.kafka.topics import create_missing_topics, topic_of
-from pipeline.sink.settings import KafkaSettings
-from pipeline.store.event_store import open_event_store
-from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
-from tests.asking import Asking
-from tests.event_samples import START_MS, count, one_of_each, plate_read, wait_until
+from pipeline.store.settings import StoreSettings
+from tests.event_samples import count, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
-from tests.servers.ports import free_port
+from tests.sink.ingest.ingesting import GATE, INGEST, dead_letters, deliver, now_ms, rows, running, send, stored
 from tests.sink.kafka.test_kafka import client, collect_here, own_broker, settings_for
 
 __all__ = ["client", "collect_here", "own_broker"]  # fixtures
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
-
-INGEST = IngestSettings(group="test", batch_interval_s=0.05, session_timeout_s=2, retry_initial_s=0.05, retry_max_s=0.3)
-
-
-GATE = Gate(
-    {f"cam-{number}": Camera(f"cam-{number}", Scope.PUBLIC_ROAD) for number in range(23)}
-    | {"square": Camera("square", Scope.PUBLIC_SQUARE)}
-)
-
-
-def now_ms() -> int:
-    """A clock to which the sample events are fresh."""
-    return START_MS + 60_000
-
-
-def send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
-    create_missing_topics(kafka)
-    producer = open_producer(kafka, "test")
-    producer.send(messages)
-    producer.close()
-
-
-def deliver(kafka: KafkaSettings, events: Sequence[Event], folder: Path) -> None:
-    sink = build_sink(kafka, folder)
-    sink.add(events)
-    sink.flush(20)
-    sink.close()
-
-
-@contextmanager
-def running(ingester: Ingester) -> Iterator[None]:
-    thread = threading.Thread(target=ingester.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        ingester.stop()
-        thread.join(30)
-        assert not thread.is_alive()
-
-
-def stored(store: StoreSettings, folder: Path) -> dict[Kind, int]:
-    asked = Asking(open_event_store(store, folder))
-    try:
-        return {kind: asked.count(kind) for kind in Kind}
-    finally:
-        asked.close()
-
-
-def rows(store: StoreSettings, folder: Path, kind: Kind) -> list[Event]:
-    asked = Asking(open_event_store(store, folder))
-    try:
-        return asked.events(kind, limit=10_000)
-    finally:
-        asked.close()
-
-
-def dead_letters(kafka: KafkaSettings, expected: int) -> list[Received]:
-    found: list[Received] = []
-
-    def complete() -> bool:
-        found[:] = list(tail(kafka, "dead-letters", from_start=True, follow=False))
-        return len(found) >= expected
-
-    wait_until(complete)
-    return found
 
 
 def test_every_kind_comes_into_its_table_once(
@@ -325,78 +248,3 @@ def keep(seen: dict[str, Received], messages: Sequence[Received]) -> dict[str, R
     """All that came, by place."""
     seen |= {message.place: message for message in messages}
     return seen
-
-
-def test_a_store_that_is_away_is_waited_for(own_broker: KafkaBroker, tmp_path: Path) -> None:
-    class Away:
-        """A real store behind a door that is shut at first."""
-
-        def __init__(self, tries: int) -> None:
-            from pipeline.store.settings import ChdbSettings
-
-            self.settings = ChdbSettings()
-            self._writer = build_writer(self.settings, tmp_path)
-            self.tries = tries
-            self.target = self._writer.target
-
-        def open(self) -> None:
-            if self.tries:
-                self.tries -= 1
-                raise SinkError(self.target, "it is away")
-            self._writer.open()
-
-        def write(self, records: Sequence[EventRecord]) -> None:
-            self._writer.write(records)
-
-        def close(self) -> None:
-            self._writer.close()
-
-    kafka = settings_for(own_broker, "away")
-    deliver(kafka, [plate_read(n) for n in range(25)], tmp_path)
-    away = Away(3)
-    ingester = Ingester(kafka, INGEST, away, GATE, now_ms)
-    ingester.run(until_read=True)
-    assert ingester.status().retries == 3
-    assert ingester.status().error == ""
-    assert stored(away.settings, tmp_path)[Kind.PLATE_READ] == 25
-
-
-def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
-    own_broker: KafkaBroker, clickhouse_store: StoreSettings, tmp_path: Path
-) -> None:
-    kafka = settings_for(own_broker, "waits")
-    sink = build_sink(kafka, tmp_path)
-    ingester = Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), GATE, now_ms)
-    with running(ingester):
-        sink.add([plate_read(n) for n in range(20)])
-        wait_until(lambda: ingester.status().stored >= 20, 30)
-        own_broker.pause()
-        time.sleep(1)
-        own_broker.resume()
-        sink.add([plate_read(n) for n in range(20, 40)])
-        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 40, 40)
-        own_broker.kill()  # with its memory
-        sink.add([plate_read(n) for n in range(40, 60)])
-        time.sleep(0.5)
-        own_broker.start()
-        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 60, 60)
-    sink.close()
-
-
-def test_reading_once_gives_up_when_nothing_answers(tmp_path: Path) -> None:
-    nobody = KafkaSettings(brokers=(f"127.0.0.1:{free_port()}",), timeout_s=1)
-    ingester = Ingester(nobody, INGEST, build_writer(ChdbSettings(), tmp_path), GATE, now_ms)
-    ingester.run(until_read=True)
-    assert ingester.status().retries == 5
-    assert "127.0.0.1" in ingester.status().error
-
-
-def test_reading_once_gives_up_when_the_store_takes_nothing(broker: KafkaBroker, tmp_path: Path) -> None:
-    kafka = settings_for(broker, "hopeless")
-    create_missing_topics(kafka)
-    deliver(kafka, one_of_each(), tmp_path)
-    nowhere = ClickHouseSettings(port=free_port(), connect_timeout_s=1)
-    ingester = Ingester(kafka, INGEST, build_writer(nowhere, tmp_path), GATE, now_ms)
-    ingester.run(until_read=True)
-    assert ingester.status().stored == 0
-    assert ingester.status().error
