@@ -61,11 +61,13 @@ def _walk(node: ast.AST, *, inside: bool) -> Iterator[tuple[ast.Import | ast.Imp
 
 _IMPORTS = list(_imports())
 _BASE = _names(_PROJECT["dependencies"])
+_DISTRIBUTIONS = packages_distributions()
+"""Read once: it opens every file list of the environment."""
 _EXTRAS = {extra: _names(needs) for extra, needs in _PROJECT["optional-dependencies"].items()}
 
 
 def _distributions(package: str) -> set[str]:
-    return {canonicalize_name(name) for name in packages_distributions().get(package, [])}
+    return {canonicalize_name(name) for name in _DISTRIBUTIONS.get(package, [])}
 
 
 def test_every_import_is_of_a_declared_dependency() -> None:
@@ -153,7 +155,7 @@ def test_the_base_install_is_enough(words: tuple[str, ...], tmp_path: Path) -> N
     ("words", "extra"),
     [
         (("release", "list"), "release"),
-        (("certificate", "SSP-MT", "--out", "certificate"), "release"),
+        (("release", "certificate", "SSP-MT", "--out", "certificate"), "release"),
         (("cameras", "--data", "data"), "embedded"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
