@@ -138,11 +138,23 @@ class _RefusedError(ViapublicaError, PermissionError):
         super().__init__("model", "refused")
 
 
+_INTERRUPTED_WHILE_TYPER_LOADS = """
+import os, signal, sys
+from pipeline.cli import main
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+assert "typer" not in sys.modules
+sys.meta_path.insert(0, Interrupt())
+main()
+print("not interrupted")
+"""
+
+
 def test_ctrl_c_while_it_loads_ends_with_one_line() -> None:
-    program = (
-        "import os, signal, sys, threading\nfrom pipeline.cli import main\n"
-        "assert 'typer' not in sys.modules\n"
-        "threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()\nmain()\n"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-c", _INTERRUPTED_WHILE_TYPER_LOADS]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr, result.stdout) == (130, "stopped\n", "")
