@@ -101,7 +101,12 @@ def city(folder: Path, broker: KafkaBroker, prefix: str) -> Iterator[tuple[Kafka
         "sinks": [msgspec.json.decode(kafka.model_dump_json(exclude_none=True))],
         "store": {"type": "chdb"},
         "retention": {"plate_reads": None, "tracks": None},
-        "ingest": {"session_timeout_s": 6, "oldest_days": 36_500, "ahead_s": 2_592_000, "batch_interval_s": 0.5},
+        "ingest": {
+            "session_timeout_s": 6,
+            "oldest_days": 36_500,
+            "max_clock_lead_s": 2_592_000,
+            "batch_interval_s": 0.5,
+        },
     }
     (folder / "city.yaml").write_bytes(msgspec.json.encode(config))
     command = [

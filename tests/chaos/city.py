@@ -118,7 +118,7 @@ class City:
         }  # fmt: skip
         patient = {
             "session_timeout_s": 3, "retry_initial_s": 0.1, "retry_max_s": 1.0, "batch_interval_s": 0.3,
-            "oldest_days": 36_500, "ahead_s": 2_592_000,
+            "oldest_days": 36_500, "max_clock_lead_s": 2_592_000,
         }  # fmt: skip
         cameras = [{"id": name, "source": "none.mp4", "scope": "public-road"} for name in CAMERAS]
         for name, data in (("engine", self._engine_data), ("ingest", folder / "ingester")):

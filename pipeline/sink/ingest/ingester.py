@@ -74,7 +74,7 @@ class Ingester:
         settings: group, batches, timeouts.
         writer: of the event store.
         gate: knows the registered cameras; what it refuses is a dead letter.
-        clock_ms: milliseconds since 1970 UTC, for what is too old or too far ahead.
+        clock_ms: milliseconds since 1970 UTC, for what is too old or too far in the future.
     """
 
     def __init__(

@@ -103,7 +103,7 @@ class MessageDecoder:
 
     def _check_time(self, event: Event) -> None:
         now_ms = self._clock_ms()
-        if event.ts_ms > now_ms + self._settings.ahead_s * 1000:
+        if event.ts_ms > now_ms + self._settings.max_clock_lead_s * 1000:
             raise BadMessage(f"its time is {(event.ts_ms - now_ms) / 1000:.0f} s in the future")
         if event.ts_ms < now_ms - self._settings.oldest_days * _DAY_MS:
             raise BadMessage(f"its time is {(now_ms - event.ts_ms) / _DAY_MS:.0f} days back")

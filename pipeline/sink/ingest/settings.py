@@ -52,12 +52,12 @@ class IngestSettings(BaseModel):
         title="Oldest event",
         description="Events from longer ago go to the dead letters, days.",
     )
-    ahead_s: float = Field(
+    max_clock_lead_s: float = Field(
         default=3600.0,
         ge=0,
         le=30 * 86_400,
-        title="Ahead of time",
-        description="Events from further in the future go to the dead letters, seconds: a camera's clock is wrong.",
+        title="Maximum clock lead",
+        description="Events further in the future go to the dead letters: a camera's clock is wrong. Seconds.",
     )
     metrics_port: int | None = Field(
         default=None,

@@ -39,7 +39,7 @@ cameras: [{{id: cam-1, source: none.mp4, scope: public-road}}]
 sinks: [{{type: kafka, brokers: ["{broker.address}"], topic_prefix: {prefix}, timeout_s: 5}}]
 store: {{type: chdb}}
 retention: {{plate_reads: null, tracks: null, counts: null, alerts: null, health: null}}
-ingest: {{session_timeout_s: 2, oldest_days: 36500, ahead_s: 2592000}}
+ingest: {{session_timeout_s: 2, oldest_days: 36500, max_clock_lead_s: 2592000}}
 """,
         encoding="utf-8",
     )
