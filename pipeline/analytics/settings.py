@@ -81,7 +81,7 @@ class AnalyticsSettings(BaseModel):
         le=1,
         title="Minimum step",
         description="The smoothed point must move this far before the path grows, so that a parked car whose "
-        "box jitters covers no distance. Share of the square root of the box's area.",
+        "box jitters travels no distance. Share of the square root of the box's area.",
     )
     max_speed_m_s: float = Field(
         default=70.0,

@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.app.kafka_topics import kafka_sink_of
 from pipeline.config.settings import Config
-from pipeline.engine.retention_worker import retention_kept
+from pipeline.engine.retention_worker import retention_running
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe.ingest_metrics import IngestMetrics, IngestSnapshot
 from pipeline.observe.metrics import MetricsServer
@@ -67,7 +67,7 @@ class IngestRun:
         )
         with ExitStack() as stack:
             stack.enter_context(_only_ingester(self._config))
-            stack.enter_context(retention_kept(self._config, [self._store], live=True))
+            stack.enter_context(retention_running(self._config, [self._store], live=True))
             _serve_store(self._store, self._config, stack)
             _serve_metrics(self._config, self._ingester, stack)
             thread.start()

@@ -64,7 +64,7 @@ class MotionModel:
         self._velocity_variance = self._velocity_variance[chosen]
 
     def predict(self, dt: float) -> None:
-        """Predict all states `dt` seconds ahead."""
+        """Predict all states `dt` seconds later."""
         noise = (PROCESS_NOISE * _scale(self.position)) ** 2
         self.position = self.position + self.velocity * dt
         self._position_variance = (

@@ -28,7 +28,7 @@ def non_maximum_suppression(found: Detections, iou: float) -> Detections:
 
 
 def _without_parts_of_faces(found: Detections) -> Detections:
-    """Remove faces inside a larger face of higher score (a mouth, an eye); a mask of the larger one hides both."""
+    """Remove faces inside a larger face of higher score (say its mouth); a mask of the larger one hides both."""
     faces = np.flatnonzero(found.labels == Label.FACE)
     if len(faces) < 2:
         return found

@@ -19,7 +19,7 @@ from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
-from pipeline.engine.retention_worker import retention_kept
+from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.errors import ConfigError
 from pipeline.lpr.build import build_reader
@@ -52,7 +52,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
 
         _make_folder(config.data_dir)
         live = any(is_live(config, camera) for camera in config.cameras)
-        stack.enter_context(retention_kept(config, config.stores_among_sinks, live=live))
+        stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
         sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
         dispatcher = EventDispatcher(Gate({}), sinks, config.engine.backlog_events, metrics)
@@ -104,7 +104,7 @@ class _Preparation:
         if self._engine.analyzer.reader is None:
             self._engine.analyzer.reader = _reader(config)
         if not self._live and any(is_live(config, camera) for camera in config.cameras):
-            self._stack.enter_context(retention_kept(config, config.stores_among_sinks, live=True))
+            self._stack.enter_context(retention_running(config, config.stores_among_sinks, live=True))
             self._live = True
 
 

@@ -14,11 +14,11 @@ _ARENAS: Final = 4
 
 
 def return_big_blocks() -> None:
-    """Make glibc return the memory of decoded images to the system when they are freed.
+    """Make glibc return the memory of decoded images to the system as soon as they are released.
 
-    By default glibc raises its threshold with every big block that is freed, and then keeps such blocks in per-thread
-    heaps; each reconnect of a camera leaves other holes in them, and the process grows in steps. Without glibc this
-    does nothing.
+    By default glibc raises its threshold with every big block that is released, and then keeps such blocks in
+    per-thread heaps; each reconnect of a camera leaves other holes in them, and the process grows in steps. Without
+    glibc this does nothing.
     """
     if platform.libc_ver()[0] != "glibc":
         return

@@ -22,7 +22,7 @@ class Preview:
     Args:
         folder: gets one folder per camera.
         every_s: seconds of stream time between two images.
-        keep: images kept per camera, including those of earlier runs.
+        keep: images stored per camera, including those of earlier runs.
     """
 
     def __init__(self, folder: Path, every_s: float, keep: int) -> None:

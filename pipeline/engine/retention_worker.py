@@ -15,7 +15,7 @@ _FIRST_ROUND_S: Final = 30.0
 
 
 @contextmanager
-def retention_kept(config: Config, stores: Iterable[StoreSettings], *, live: bool) -> Iterator[None]:
+def retention_running(config: Config, stores: Iterable[StoreSettings], *, live: bool) -> Iterator[None]:
     """Drop what is due from event stores that this process fills: at once, and every hour until the end of the `with`.
 
     To be entered before the sinks open. An embedded store's first round is waited for, so that it is over before events

@@ -14,7 +14,7 @@ from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
 from pipeline.lpr.settings import LprSettings
 
 _REMEMBERED_TRACKS: Final = 4096
-"""Tracks whose number of events is kept; far more than are ever in view, few enough for endless streams."""
+"""Tracks whose number of events is remembered; far more than are ever in view, few enough for endless streams."""
 
 
 class PlateObserver:

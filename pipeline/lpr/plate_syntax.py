@@ -28,7 +28,7 @@ decides have odds of 2 to 15 in practice; a foreign character in a sharp image h
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS: Final = "0123456789"
 _TEMPLATE: Final = (_LETTERS, _LETTERS, _LETTERS, _DIGITS, _LETTERS + _DIGITS, _DIGITS, _DIGITS)
-_FLOOR: Final = 1e-6
+_MIN_PROBABILITY: Final = 1e-6
 """Probabilities below are noise of float32 softmax; their logarithm would dominate everything else."""
 
 
@@ -51,7 +51,7 @@ def decode(seen: CharacterProbabilities, votes: int = 1) -> PlateRead | None:
         seen: output of a reader for one crop, or a vote over many crops.
         votes: number of crops in it.
     """
-    values = np.clip(seen.values.astype(np.float64), _FLOOR, 1.0)
+    values = np.clip(seen.values.astype(np.float64), _MIN_PROBABILITY, 1.0)
     logs = np.log(values)
     free = _free_path(seen, logs)
     brazilian = _brazilian_path(seen, logs)

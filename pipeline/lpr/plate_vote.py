@@ -21,7 +21,7 @@ from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.plate_syntax import decode
 
-FLOOR: Final = 0.02
+MIN_PROBABILITY: Final = 0.02
 """Minimum probability a crop may give a character: at most a factor 50 against it."""
 SAME_PLATE: Final = 0.5
 """Crops of one plate agree in at least this share of characters; two plates at random agree in about a tenth."""
@@ -131,7 +131,7 @@ class PlateVote:
         self._alphabet, self._pad = seen.alphabet, seen.pad
         if (seen.values.argmax(axis=1) == seen.alphabet.index(seen.pad)).all():
             return  # an empty reading does not say which plate it was
-        values = self._with_spare(np.maximum(seen.values.astype(np.float64), FLOOR))
+        values = self._with_spare(np.maximum(seen.values.astype(np.float64), MIN_PROBABILITY))
         known, by = self._same_plate(values)
         vote = _Candidate(weight * np.log(self._shift(values, by)), weight, 1, at, at, at, weight)
         if known is not None:
@@ -234,7 +234,7 @@ class PlateVote:
         return np.concatenate([padding, values[:-by]] if by > 0 else [values[-by:], padding])
 
     def _empty_slot(self, characters: int) -> _Slots:
-        empty = np.full((1, characters), FLOOR)
+        empty = np.full((1, characters), MIN_PROBABILITY)
         empty[0, self._alphabet.index(self._pad)] = 1.0
         empty /= empty.sum()
         return empty

@@ -150,7 +150,7 @@ class CameraTap:
         return self._current
 
     def give(self, session: _Session, item: EncodedPacket | str) -> bool:
-        """Queue a packet, or the reason of an end; False without room. Those of earlier sessions are dropped."""
+        """Queue a packet, or the reason of an end; False if it is full. Those of earlier sessions are dropped."""
         if session is not self._current:
             return True
         size = len(item.data) if isinstance(item, EncodedPacket) else 0

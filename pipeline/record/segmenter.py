@@ -20,8 +20,8 @@ from pipeline.record.settings import RecordSettings
 
 _BACK_S: Final = 1
 """A camera's clock that steps back by more was set."""
-_AHEAD_S: Final = 10
-"""A camera's clock that steps ahead by more was set, or packets are missing."""
+_FORWARD_S: Final = 10
+"""A camera's clock that steps forward by more was set, or packets are missing."""
 _ADRIFT_MS: Final = 2000
 """A file's time follows the camera's clock from the file before, until it differs by more from the machine's."""
 
@@ -33,7 +33,7 @@ class RecordCounts:
     """Packet and segment counts of a camera.
 
     Attributes:
-        packets: written; dropped: not written for lack of a key frame or of room, or because the disk failed.
+        packets: written; dropped: not written for lack of a key frame or of space, or because the disk failed.
         segments: files completed; failures: how often writing failed; error: the last failure, "" after a success.
     """
 
@@ -211,7 +211,7 @@ class CameraSegmenter:
     def _jumped(self, at_s: Fraction | None) -> bool:
         if at_s is None or self._last_s is None:
             return False
-        return not -_BACK_S <= at_s - self._last_s <= _AHEAD_S
+        return not -_BACK_S <= at_s - self._last_s <= _FORWARD_S
 
     # -- the index, which may have to wait for the disk as well
 

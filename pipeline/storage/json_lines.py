@@ -47,7 +47,7 @@ def append_bytes(descriptor: int, data: bytes, end: int) -> None:
     view, at = memoryview(data), end
     try:
         while view:
-            done = os.pwrite(descriptor, view, at)  # a disk with room for a part takes that, and fails the next time
+            done = os.pwrite(descriptor, view, at)  # a disk with space for a part takes that, and fails the next time
             view, at = view[done:], at + done
         os.fsync(descriptor)
     except OSError:

@@ -81,8 +81,8 @@ def parse_yaml(text: str) -> CommentedMap:
         line = text.count("\n", 0, error.position) + 1
         raise BadDocument(line, f"there is a character that YAML forbids (#x{ord(text[error.position]):04x})") from None
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadDocument(mark.line + 1 if mark else 0, _problem(error)) from None
+        place = error.problem_mark or error.context_mark
+        raise BadDocument(place.line + 1 if place else 0, _problem(error)) from None
     except YAMLError:
         raise BadDocument(0, "is not YAML", "Fix it, or start from configs/demo.yaml") from None
     if not isinstance(tree, CommentedMap):

@@ -30,6 +30,8 @@ _ALLOWED = {
     r"\]\([^)\s]*\)": "the target of a link",
     r"\bWorkbook\b": "openpyxl's",
     r"\bClickHouse\w*": "the database",
+    r"\brefrigerator book clock\b": "a class of COCO",
+    r"\bcontrol room\b": "the place from which a city's cameras are watched",
 }
 """What is removed before the search, with the reason."""
 

@@ -75,7 +75,7 @@ def read_header(data: bytes) -> SegmentHeader | str:
         return "it ends within its header"
     name, version, _, first_offset, made_ms = _HEADER.unpack_from(data)
     if name != _NAME:
-        return "it does not begin with the mark of a spool segment"
+        return "it does not begin with the signature of a spool segment"
     if _CRC.unpack_from(data, _HEADER.size)[0] != zlib.crc32(data[: _HEADER.size]):
         return "the checksum of its header does not match"
     if version != VERSION:

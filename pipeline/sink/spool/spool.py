@@ -137,7 +137,7 @@ class Spool:
                 raise SinkError(self._name, "its spool is closed and takes no more events")
             try:
                 if not over:
-                    self._make_room(size)
+                    self._make_space(size)
                 now_ms, first = time.time_ns() // 1_000_000, self._segments.next
                 self._write(now_ms, payloads)
             except OSError as error:
@@ -308,11 +308,11 @@ class Spool:
             self._lost += count
             _log.error("spool_events_lost", sink=self._name, events=count, why=why)
 
-    def _make_room(self, size: int) -> None:
+    def _make_space(self, size: int) -> None:
         """Delete delivered segments, and undelivered ones where the policy allows it.
 
         Raises:
-            Backpressure: there is no room.
+            Backpressure: there is no space.
         """
         while self._segments.size and self._segments.size + size > self._settings.max_bytes:
             if not self._shrink():

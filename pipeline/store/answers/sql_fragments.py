@@ -101,7 +101,7 @@ def select_newest(rows: Rows, table: Table, conditions: Sequence[str], page: Pag
 
     Removing duplicates needs all candidates sorted; on a large table that is most of the time.
     """
-    most = 2 * (page.offset + page.limit) + 1  # twice: room for duplicates
+    most = 2 * (page.offset + page.limit) + 1  # twice, because of duplicates
     while True:
         times = f"SELECT ts_ms FROM {table.name} {where(conditions)}ORDER BY ts_ms DESC LIMIT {most:d}"  # noqa: S608
         newest = rows(f"SELECT toInt64(count()) AS n, toInt64(min(ts_ms)) AS start_ms FROM ({times})")[0]  # noqa: S608
