@@ -86,10 +86,10 @@ def fill(database: EventDatabase, first: int, until: int, total: int) -> None:
         )  # fmt: skip
 
 
-def settle(database: EventDatabase, patience_s: float = 300) -> int:
+def settle(database: EventDatabase, timeout_s: float = 300) -> int:
     """Wait until the database merges nothing any more; how many parts there are."""
     quiet_since = began = time.monotonic()
-    while time.monotonic() - quiet_since < 3 and time.monotonic() - began < patience_s:
+    while time.monotonic() - quiet_since < 3 and time.monotonic() - began < timeout_s:
         if database.rows("SELECT 1 AS one FROM system.merges LIMIT 1"):
             quiet_since = time.monotonic()
         time.sleep(0.25)

@@ -30,6 +30,7 @@ _ALLOWED = {
     r"\]\([^)\s]*\)": "the target of a link",
     r"\bWorkbook\b": "openpyxl's",
     r"\bClickHouse\w*": "the database",
+    r"`(?:detect\.plate_looks|lpr\.tell_after_s|ingest\.ahead_s|\w+_in_trouble)`": "former names, in the changelog",
     r"\brefrigerator book clock\b": "a class of COCO",
     r"\bcontrol room\b": "the place from which a city's cameras are watched",
 }
