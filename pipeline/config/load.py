@@ -69,9 +69,11 @@ def parse_config(
     needed = {name: at for name, at in missing.items() if not (for_queries and at[0] == "cameras")}
     if needed:
         name, location = next(iter(needed.items()))
+        names = list(needed)
+        lacking = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         raise ConfigError(
             f"{path}:{line_of(tree, location)}",
-            f"{_key(location)}: the environment has no variable {' and none of '.join(needed)}",
+            f"{_key(location)}: the environment lacks the variable{'s' if len(names) > 1 else ''} {lacking}",
             f"Set {'it' if len(needed) == 1 else 'them'}, for example: export {name}=…",
         )
     try:

@@ -100,10 +100,10 @@ def _write_head(sheet: Worksheet, head: SheetHead) -> None:
     year, month = head.month.split("-")
     entries, last = head.journal
     lines = (
-        ("Registro de cessões de imagens (Decreto 18.743/2014, art. 9)", ""),
+        ("Registro de cessões de imagens (Decreto nº 18.743/2014, art. 9º)", ""),
         ("Instituição", head.institution),
         ("Mês", f"{month}/{year}"),
-        ("Feito em", f"{made:%d/%m/%Y %H:%M} (UTC{_offset(made)}; nesta hora local estão todas as datas)"),
+        ("Emitido em", f"{made:%d/%m/%Y %H:%M} (UTC{_offset(made)}; todas as datas estão neste fuso)"),
         ("Diário", f"último registro: nº {entries}, {last}" if entries else "sem registros"),
     )
     for row, (name, value) in enumerate(lines, start=1):
@@ -194,14 +194,14 @@ _COLUMNS: Final = (
     _Column("Finalidade", 40, lambda found, _: found.request.purpose),
     _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request)),
     _Column("Período", 24, lambda found, zone: _period(found.request, zone)),
-    _Column("Declaração (art. 10 §3)", 30, lambda found, _: _declaration(found)),
+    _Column("Declaração (art. 10, § 3º)", 30, lambda found, _: _declaration(found)),
     _Column("Registrado por", 20, lambda found, _: found.request.requested_by),
     _Column("Decisão", 12, lambda found, _: _decision(found)),
     _Column("Decidido por", 20, lambda found, _: found.decided_by),
     _Column("Data da decisão", 17, lambda found, zone: _cell_time(found.decided_ms, zone)),
     _Column("Motivos", 36, lambda found, _: found.reasons),
     _Column("Arquivo (SHA-256)", 40, lambda found, _: _files(found)),
-    _Column("Feito em", 17, _last_built),
+    _Column("Vídeo produzido em", 19, _last_built),
     _Column("Entregue em", 17, lambda found, zone: _cell_time(found.delivered_ms, zone)),
     _Column("Entregue por", 20, lambda found, _: found.delivered_by),
 )

@@ -26,14 +26,14 @@ TITLES = [
     "Finalidade",
     "Conteúdo (câmera)",
     "Período",
-    "Declaração (art. 10 §3)",
+    "Declaração (art. 10, § 3º)",
     "Registrado por",
     "Decisão",
     "Decidido por",
     "Data da decisão",
     "Motivos",
     "Arquivo (SHA-256)",
-    "Feito em",
+    "Vídeo produzido em",
     "Entregue em",
     "Entregue por",
 ]
@@ -76,21 +76,21 @@ def test_every_column_of_the_decree(register: Register, tmp_path: Path, clock: S
         "Finalidade": "prova no processo 0001234-56.2026",
         "Conteúdo (câmera)": "câmera av-brasil-900\nAvenida do CPA",
         "Período": "30/10/2026 08:00:00 (UTC-03:00) a 30/10/2026 08:30:00 (UTC-03:00)",
-        "Declaração (art. 10 §3)": f"declaração.pdf\nSHA-256 {_declared(register, done)}",
+        "Declaração (art. 10, § 3º)": f"declaração.pdf\nSHA-256 {_declared(register, done)}",
         "Registrado por": "Ana Souza",
         "Decisão": "aprovada",
         "Decidido por": "Beatriz Lima",
         "Data da decisão": datetime(2026, 11, 23, 9, 15),
         "Motivos": "o juiz pediu",
         "Arquivo (SHA-256)": f"release.mp4: {SHA}",
-        "Feito em": datetime(2026, 11, 23, 9, 15),
+        "Vídeo produzido em": datetime(2026, 11, 23, 9, 15),
         "Entregue em": datetime(2026, 11, 30, 23, 59),
         "Entregue por": "Dora",
     }
     assert refused["Nº"] == early
     assert refused["Data do pedido"] == datetime(2026, 10, 31, 23, 30)
     assert refused["Conteúdo (câmera)"].splitlines()[-1] == f"arquivo street.mp4 (SHA-256 {'cd' * 32})"
-    assert refused["Declaração (art. 10 §3)"] == "não há"
+    assert refused["Declaração (art. 10, § 3º)"] == "não há"
     assert (refused["Decisão"], refused["Motivos"]) == ("recusada", "fora da finalidade")
     assert refused["Período"] == "novembro de 2026", "at the precision that may be disclosed"
     (pending,) = rows(opened(render_sheet(register.list(month="2026-12"), head("2026-12"))))

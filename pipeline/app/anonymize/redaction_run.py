@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.manual_regions import ManualRegions
+from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_rendering import draw_masks, masked_share
 from pipeline.anonymize.overlay import Overlay
 from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
@@ -131,9 +131,13 @@ class Redactor:
         Raises:
             SourceError: the video cannot be read.
             ModelRuntimeError: the network failed.
-            ReleaseError: it has no frame.
+            ReleaseError: it has no frame, or a manual region touches none.
         """
-        return detect_video(self.video, detectors, Stage.DETECT, self.watch, self.progress)
+        detections = detect_video(self.video, detectors, Stage.DETECT, self.watch, self.progress)
+        for region in (*self.regions.redact, *self.regions.exempt):
+            if not len(region.frames(detections)):
+                raise _touches_no_frame(region, detections)
+        return detections
 
     def plan(self, detections: VideoDetections) -> MaskPlan:
         """The masks of each frame."""
@@ -225,6 +229,15 @@ def detect_video(
 
 def _objects(plan: MaskPlan) -> dict[str, int]:
     return {label.word: count for label, count in sorted(plan.objects.items())}
+
+
+def _touches_no_frame(region: Region, detections: VideoDetections) -> ReleaseError:
+    seconds = float(detections.times_s[-1] - detections.times_s[0])
+    return ReleaseError(
+        f"region {region.why!r}",
+        f"lies from {region.begin_s:g} to {region.end_s:g} s, in which the video of {seconds:.1f} s has no frame",
+        "Count seconds from the first frame of the result, which begins at --from",
+    )
 
 
 def _source_changed() -> ReleaseError:

@@ -65,7 +65,7 @@ def _show(data: Path, config: Path, results: DemoResults) -> None:
     event_commands.events(data=data, limit=15)
     say(out, (f"\n$ viapublica plates {' '.join(PLATES)} --data {data}", "bold"))
     event_commands.plates(list(PLATES), data=data)
-    say(out, f"{results.right} of the {len(PLATES)} made-up plates were read right")
+    say(out, f"{results.right} of {len(PLATES)} made-up plates were read correctly")
     for camera, image in results.images.items():
         say(out, f"annotated image of {camera}: {image}")
-    say(out, f"configuration to start from: {config}  (the command is in .venv/bin: . .venv/bin/activate)\n")
+    say(out, f"configuration to start from: {config}\n")

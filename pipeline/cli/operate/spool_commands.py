@@ -10,6 +10,7 @@ import typer
 from pipeline.app.spools import check_spools, list_spools, replay_spool, spooled_events, trim_spool
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.store_options import ConfigOption, DataOption, data_folder
+from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time, parse_time
 from pipeline.errors import ViapublicaError
 
@@ -73,7 +74,7 @@ def verify(
         rows = [(one.sink, one.segment, one.from_byte, one.to_byte, one.what) for one in result.damage]
         print_table("Damage", ["sink", "segment", "from byte", "to byte", "what"], rows)
     else:
-        say(err, f"{result.checked} spools are intact")
+        say(err, f"{counted(result.checked, 'spool')} intact")
     if result.damage:
         raise typer.Exit(1)
 
@@ -113,7 +114,7 @@ def replay(
         raise ViapublicaError("spool replay", "needs --from-offset or --since, one of them", "Write --since 2h")
     since_ms = None if since is None else parse_time(since)
     again = replay_spool(data_folder(config, data), sink, offset=start, since_ms=since_ms)
-    say(err, f"{again.events} events of {sink}, from offset {again.offset} on, are sent by the next run")
+    say(err, f"sink {sink}: {again.events} events, from offset {again.offset} on, are sent by the next run")
 
 
 @app.command()
@@ -130,7 +131,7 @@ def trim(
     Example: [bold]viapublica spool trim broker[/]
     """
     trimmed = trim_spool(data_folder(config, data), sink, undelivered=undelivered)
-    say(err, f"{trimmed.size / 1e6:.1f} MB deleted; {trimmed.undelivered} undelivered events of {sink} given up")
+    say(err, f"{trimmed.size / 1e6:.1f} MB deleted; {trimmed.undelivered} undelivered events of sink {sink} given up")
 
 
 def _time(ts_ms: int | None) -> str:

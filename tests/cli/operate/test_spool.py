@@ -57,12 +57,12 @@ def test_delivered_events_are_sent_again_from_a_time_or_an_offset(data: Path) ->
 
 
 def test_trimming_deletes_delivered_events_and_the_others_only_when_asked(data: Path) -> None:
-    assert "0 undelivered events of store given up" in viapublica("spool", "trim", "store", "--data", data).stderr
+    assert "0 undelivered events of sink store given up" in viapublica("spool", "trim", "store", "--data", data).stderr
     (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
     assert listed["pending"] == 15
     assert listed["events"] < 40
     done = viapublica("spool", "trim", "store", "--data", data, "--undelivered")
-    assert "15 undelivered events of store given up" in done.stderr
+    assert "15 undelivered events of sink store given up" in done.stderr
     (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
     assert (listed["events"], listed["size"]) == (0, 0)
 
