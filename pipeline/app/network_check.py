@@ -14,6 +14,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.errors import KnownAnswerFailed, ViapublicaError
 from pipeline.inference.device import Backend
+from pipeline.inference.known_answer import forget_verdicts
 from pipeline.lpr.build import backends_for as reader_backends
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
@@ -64,7 +65,7 @@ def check_networks(names: Sequence[str], models: Path | None) -> Iterator[Networ
 
 
 def open_and_check(settings: DetectSettings | LprSettings, models: Path | None) -> NetworkIdentity:
-    """Open a network, which puts it to its known-answer test, and close it again.
+    """Open a network, which puts it to its known-answer test whatever was stored before, and close it again.
 
     Args:
         settings: of a plate reader, or of a detector without a second network.
@@ -75,6 +76,7 @@ def open_and_check(settings: DetectSettings | LprSettings, models: Path | None) 
         KnownAnswerFailed: the answers are wrong with every backend that the settings allow.
         MissingComponent: a backend is not installed.
     """
+    forget_verdicts(load_card(settings.model, models).name)
     if isinstance(settings, LprSettings):
         return build_reader(settings, models).networks[0]
     detector = build_detector(settings, models)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
 from pipeline.detect.image_region import WholeImage
@@ -15,12 +14,12 @@ from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
-from pipeline.errors import ModelCardError
-from pipeline.weights.catalog import KnownAnswer, ModelCard, read_known_answer
+from pipeline.inference.known_image import known_image
+from pipeline.weights.catalog import KnownAnswer, ModelCard
 
 MIN_SCORE: Final = 0.05
 """Score threshold of the detector under test."""
-_OVERLAP: Final = 0.6
+_OVERLAP: Final = 0.75
 """Minimum overlap (IoU) of a detection with the recorded box."""
 _OVERLAP_SCALED: Final = 0.5
 _UNEXPECTED: Final = 0.7
@@ -65,20 +64,11 @@ def wrong_answers(
         ModelRuntimeError: inference failed.
     """
     for answer in card.known_answers:
-        for trial in _trials(_decoded(card, answer, models_dir), answer, card, input_size):
+        for trial in _trials(known_image(card, answer, models_dir), answer, card, input_size):
             (found,) = detector.detect([WholeImage(trial.image)])
             if wrong := _differences(found, answer, trial):
                 return wrong
     return []
-
-
-def _decoded(card: ModelCard, answer: KnownAnswer, models_dir: Path | None) -> BgrImage:
-    image = cv2.imdecode(np.frombuffer(read_known_answer(card, answer, models_dir), np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ModelCardError(
-            f"model {card.name}", f"its known answer {answer.file} cannot be decoded as an image", "Record it again"
-        )
-    return np.asarray(image, np.uint8)
 
 
 def _trials(
@@ -111,11 +101,12 @@ def _differences(found: Detections, answer: KnownAnswer, trial: _Trial) -> list[
     labels = np.array([Label.from_word(known.label) for known in answer.objects], np.int16)
     shared = overlaps(boxes, found.boxes) * (labels[:, None] == found.labels[None])
     least = _OVERLAP if trial.tolerance is not None else _OVERLAP_SCALED
+    surest = max((known.score for known in answer.objects), default=0.0)
     best = [max(found.scores[row >= least].tolist(), default=0.0) for row in shared]
     pairs = [
         (known, score)
         for known, score in zip(answer.objects, best, strict=True)
-        if trial.tolerance is not None or known.score >= _CERTAIN
+        if trial.tolerance is not None or known.score >= min(_CERTAIN, surest)
     ]
     missed = [
         f"{known.label} {score:.2f} instead of {known.score:.2f}"

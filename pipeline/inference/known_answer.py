@@ -66,6 +66,7 @@ class Use:
 
 
 class _Verdict(msgspec.Struct, frozen=True):
+    about: str
     passed: bool
     reason: str
 
@@ -104,7 +105,7 @@ def open_tested(
         except ModelRuntimeError as error:
             if candidate is candidates[-1]:
                 raise
-            tested = _Verdict(passed=False, reason=error.problem)
+            tested = _Verdict(about=use.card.name, passed=False, reason=error.problem)
         if not isinstance(tested, _Verdict):
             return tested, NetworkIdentity(
                 name=use.card.name,
@@ -131,6 +132,17 @@ def open_tested(
     )
 
 
+def forget_verdicts(model: str) -> None:
+    """Delete the stored verdicts of a model, so that it is tested again.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    for path in _folder().glob("*.json"):
+        if path.name.startswith((f"{model}-{Backend.ONNXRUNTIME}-", f"{model}-{Backend.OPENVINO}-")):
+            path.unlink(missing_ok=True)
+
+
 def _tested(
     use: Use,
     candidate: Candidate[Opened],
@@ -150,7 +162,7 @@ def _tested(
     except BaseException:
         close(opened)
         raise
-    verdict = _Verdict(passed=not wrong, reason="; ".join(wrong))
+    verdict = _Verdict(about=path.stem, passed=not wrong, reason="; ".join(wrong))
     _write(path, verdict)
     if wrong:
         close(opened)
@@ -187,12 +199,15 @@ def _folder() -> Path:
 def _read(path: Path) -> _Verdict | None:
     """The stored verdict; None if there is none, or if another user could have written it."""
     try:
-        status = path.stat()
-        if status.st_uid != os.getuid() or status.st_mode & 0o022:
-            return None
-        return msgspec.json.decode(path.read_bytes(), type=_Verdict)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if status.st_uid != os.getuid() or status.st_mode & 0o022:
+                return None
+            verdict = msgspec.json.decode(file.read(), type=_Verdict)
     except (OSError, msgspec.MsgspecError):
         return None
+    return verdict if verdict.about == path.stem else None  # a renamed file is about something else
 
 
 def _write(path: Path, verdict: _Verdict) -> None:

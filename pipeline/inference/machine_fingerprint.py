@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.inference.device import Backend, Device
 
-_SWITCHES: Final = ("ONEDNN_", "DNNL_", "OPENVINO_", "OV_", "ORT_", "MLAS_", "NVIDIA_TF32_OVERRIDE")
+_SWITCHES: Final = ("ONEDNN_", "DNNL_", "OPENVINO_", "OV_", "ORT_", "MLAS_", "CUDA_", "NVIDIA_", "TORCH_")
 """Prefixes of environment variables that change which kernels a library selects."""
 _DISTRIBUTIONS: Final[Mapping[Backend, tuple[str, ...]]] = {
     Backend.ONNXRUNTIME: ("onnxruntime", "onnxruntime-gpu"),
@@ -20,6 +20,7 @@ _DISTRIBUTIONS: Final[Mapping[Backend, tuple[str, ...]]] = {
     Backend.ULTRALYTICS: ("ultralytics", "torch"),
 }
 _DRIVER: Final = Path("/proc/driver/nvidia/version")
+_DEVICES: Final = Path("/proc/driver/nvidia/gpus")
 
 
 def fingerprint(backend: Backend, device: Device) -> dict[str, str]:
@@ -28,6 +29,8 @@ def fingerprint(backend: Backend, device: Device) -> dict[str, str]:
     found |= {name: value for name, value in os.environ.items() if name.startswith(_SWITCHES)}
     if device is not Device.CPU:
         found["driver"] = _DRIVER.read_text().splitlines()[0] if _DRIVER.is_file() else ""
+        found["devices"] = "\n".join(path.read_text() for path in sorted(_DEVICES.glob("*/information")))
+        found["libraries"] = ", ".join(sorted(_device_libraries()))
     return found
 
 
@@ -40,6 +43,12 @@ def backend_version(backend: Backend) -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     return ", ".join(versions)
+
+
+def _device_libraries() -> set[str]:
+    """Installed packages of the device's maker, with versions."""
+    installed = ((one.metadata["Name"] or "", one.version) for one in importlib.metadata.distributions())
+    return {f"{name} {version}" for name, version in installed if name.lower().startswith(("nvidia-", "tensorrt"))}
 
 
 @functools.cache

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from pipeline.domain.ports import CharacterProbabilities, PlateReader
-from pipeline.errors import ModelCardError
-from pipeline.weights.catalog import KnownAnswer, ModelCard, read_known_answer
+from pipeline.inference.known_image import known_image
+from pipeline.weights.catalog import KnownAnswer, ModelCard
 
 
 def wrong_readings(reader: PlateReader, card: ModelCard, models_dir: Path | None) -> list[str]:
@@ -19,14 +16,7 @@ def wrong_readings(reader: PlateReader, card: ModelCard, models_dir: Path | None
         ModelCardError, ModelIntegrityError: a crop is missing, cannot be decoded, or does not match its checksum.
         ModelRuntimeError: inference failed.
     """
-    crops = []
-    for answer in card.known_answers:
-        crop = cv2.imdecode(np.frombuffer(read_known_answer(card, answer, models_dir), np.uint8), cv2.IMREAD_COLOR)
-        if crop is None:
-            raise ModelCardError(
-                f"model {card.name}", f"its known answer {answer.file} cannot be decoded as an image", "Record it again"
-            )
-        crops.append(np.asarray(crop, np.uint8))
+    crops = [known_image(card, answer, models_dir) for answer in card.known_answers]
     readings = zip(card.known_answers, reader.read(crops), strict=True)
     return [wrong for answer, read in readings if (wrong := _difference(answer, read))]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path, PurePath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
@@ -16,6 +16,9 @@ from pipeline.domain.labels import Label
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
+MAX_EDGE_PX: Final = 10_000
+MIN_KNOWN_SCORE: Final = 0.3
+"""What even the lowest accepted score of a known answer must reach: below, a blind network would pass."""
 Share = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
@@ -129,14 +132,21 @@ class KnownObject(_Strict):
     )
     score: Fraction = Field(title="Score", description="Score of a correctly working network, 0-1.")
 
+    @model_validator(mode="after")
+    def _box_has_extent(self) -> Self:
+        left, top, right, bottom = self.box
+        if not (0 <= left < right < MAX_EDGE_PX and 0 <= top < bottom < MAX_EDGE_PX):
+            raise ValueError("box must be [left, top, right, bottom] in pixels, left < right, top < bottom")
+        return self
+
 
 class KnownAnswer(_Strict):
     """An image with the objects or the text that the network must find in it."""
 
     file: RelativeFile = Field(title="File", description="Image: path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the image file.")
-    tolerance: Share = Field(
-        default=0.1, title="Tolerance", description="Maximum deviation from the recorded score, 0-1."
+    tolerance: float = Field(
+        default=0.1, gt=0.0, le=0.3, title="Tolerance", description="Maximum deviation from the recorded score, 0-1."
     )
     objects: tuple[KnownObject, ...] = Field(
         default=(), title="Objects", description="All objects that a detector finds with a score above 0.5."
@@ -150,6 +160,10 @@ class KnownAnswer(_Strict):
     def _has_one_kind_of_answer(self) -> Self:
         if bool(self.objects) == (self.text is not None):
             raise ValueError("a known answer has either 'objects' or 'text'")
+        if any(known.score - self.tolerance < MIN_KNOWN_SCORE for known in self.objects):
+            raise ValueError(f"objects need a score of at least {MIN_KNOWN_SCORE} and the tolerance")
+        if self.confidence is not None and self.confidence - self.tolerance < MIN_KNOWN_SCORE:
+            raise ValueError(f"'text' needs a confidence of at least {MIN_KNOWN_SCORE} and the tolerance")
         if (self.text is None) != (self.confidence is None):
             raise ValueError("'text' and 'confidence' must be set together")
         return self

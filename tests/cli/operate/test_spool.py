@@ -30,7 +30,7 @@ def test_a_spool_is_listed_verified_and_read(data: Path) -> None:
     assert (listed["name"], listed["events"], listed["pending"], listed["damaged"]) == ("store", 40, 15, 0)
     assert "store" in viapublica("spool", "ls", "--data", data).stdout
     whole = viapublica("spool", "verify", "--data", data)
-    assert (whole.returncode, "1 spools are intact" in whole.stderr) == (0, True)
+    assert (whole.returncode, "1 spool intact" in whole.stderr) == (0, True)
     lines = viapublica("spool", "cat", "store", "--data", data, "--pending", "--limit", "3").stdout.splitlines()
     assert [json.loads(line)["offset"] for line in lines] == [25, 26, 27]
     assert json.loads(lines[0])["event"]["frame"] == 25
@@ -49,9 +49,9 @@ def test_damage_is_reported_by_segment(data: Path) -> None:
 
 def test_delivered_events_are_sent_again_from_a_time_or_an_offset(data: Path) -> None:
     since = viapublica("spool", "replay", "store", "--data", data, "--since", "1h")
-    assert "40 events of store, from offset 0" in since.stderr
+    assert "sink store: 40 events, from offset 0" in since.stderr
     result = viapublica("spool", "replay", "store", "--data", data, "--from-offset", "10")
-    assert "40 events of store, from offset 0" in result.stderr, "never forwards: undelivered events would be lost"
+    assert "sink store: 40 events, from offset 0" in result.stderr, "never forwards: undelivered events would be lost"
     both = viapublica("spool", "replay", "store", "--data", data)
     assert (both.returncode, "--from-offset or --since" in both.stderr) == (1, True)
 
