@@ -34,6 +34,9 @@ _PLATE_SHARE, _MIN_PLATE_PX = 0.16, 96
 """Height of persons and of heads with shoulders, width of plates: fraction of the frame's height, minimum in pixels."""
 _FACE_IN_SPRITE: Final = (0.26, 0.12, 0.74, 0.76)
 """Left, top, right and bottom of the face as fractions of a sprite of head and shoulders."""
+_WHITE: Final = 2.0
+_BLACK: Final = 0.15
+"""Brightness of white and of black objects, where the typical part of a frame is 1: asphalt reflects a fifth."""
 _DARK, _BRIGHT = 2, 98
 """Percentiles of the frame's luma to which black and white of the sprites are mapped."""
 
@@ -77,7 +80,7 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
     """
     image, objects = frame.copy(), list[CanaryObject]()
     height, width = image.shape[:2]
-    scale = _levels(frame)
+    scale = typical_levels(frame)
     margin = max(4, width // 64)
     person_px = min(max(_MIN_PERSON_PX, round(height * _PERSON_SHARE)), height - 2 * margin)
     left = margin
@@ -104,7 +107,7 @@ def plate_crop(frame: BgrImage) -> BgrImage:
     height = round(_MIN_PLATE_PX * plate.shape[0] / plate.shape[1])
     small = _scaled(plate, height)
     canvas = np.zeros((*small.shape[:2], 3), np.uint8)
-    _paste(canvas, small, 0, 0, _levels(frame))
+    _paste(canvas, small, 0, 0, typical_levels(frame))
     return canvas
 
 
@@ -137,10 +140,18 @@ def _scaled(sprite: Sprite, height: int) -> Sprite:
     return np.asarray(cv2.resize(sprite, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _levels(frame: BgrImage) -> tuple[float, float]:
-    """Luma of black and white of a sprite in this frame."""
-    dark, bright = np.percentile(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), [_DARK, _BRIGHT])
-    return float(dark), float(bright)
+def typical_levels(frame: BgrImage) -> tuple[float, float]:
+    """Luma of a black and of a white object in a typical part of a frame.
+
+    The darkest and the brightest parts of the frame are the limits, as in fog. What is lit as the typical part of the
+    frame is at most `_WHITE` times as bright as that: a caption, a headlight or a sunlit corner does not make the rest
+    of a dark frame visible.
+    """
+    luma = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+    dark, bright = np.percentile(luma, [_DARK, _BRIGHT])
+    typical = float(np.median(luma))
+    white = min(float(bright), _WHITE * typical)
+    return min(max(float(dark), _BLACK * typical), white), white
 
 
 def _paste(image: BgrImage, sprite: Sprite, left: int, top: int, levels: tuple[float, float]) -> Box:

@@ -46,6 +46,11 @@ FAINT_PLATE_SCORE: Final = 0.2
 """Of a detection that is read, in case it is a plate."""
 
 
+MIN_REFERENCES: Final = 5
+MIN_RECALL: Final = 0.5
+"""Of the verification detectors, on objects that are certainly in the original."""
+
+
 class Verifier:
     """Verification detectors and a plate reader; closed with this.
 
@@ -150,6 +155,10 @@ class VerificationResult:
     def problems(self) -> tuple[str, ...]:
         """Why the video must not be released; none when it may."""
         problems = []
+        attacks = self.attacks
+        if attacks.reference_objects >= MIN_REFERENCES and attacks.detected < MIN_RECALL * attacks.reference_objects:
+            seen = f"{attacks.detected} of {counted(attacks.reference_objects, 'known object')}"
+            problems.append(f"verification detectors find only {seen} in the original")
         if self.residual:
             problems.append(f"verification detectors found {counted(len(self.residual), 'unredacted object')}")
         if self.attacks.plates_read > len(self.attacks.legible_plates):
