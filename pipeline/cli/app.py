@@ -15,7 +15,7 @@ from pipeline.errors import ViapublicaError
 
 _NAME: Final = "viapublica"
 _HELP: Final = (
-    "Privacy-keeping video analytics for public-road cameras: plate hits and traffic events out, nothing else.\n\n"
+    "Privacy-keeping video analytics for public-road cameras: plate reads and traffic events out.\n\n"
     "Example: [bold]viapublica run configs/demo.yaml[/]"
 )
 
