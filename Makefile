@@ -11,6 +11,8 @@ KEY := $(shell { cat requirements/dev.lock requirements/uv.lock; $(PYTHON) -VV; 
 VENV ?= $(CACHE)/venv-$(KEY)
 RUN := $(VENV)/bin
 CODE := pipeline tests benchmarks models
+# Processes of the test suite: one per core.
+WORKERS ?= $(shell nproc)
 
 # Debian puts clickhouse-server into /usr/sbin.
 export PATH := $(VENV)/bin:$(PATH):/usr/sbin
@@ -61,7 +63,7 @@ reference: venv ## write the page of all configuration keys
 	$(RUN)/viapublica config explain --markdown > docs/reference/configuration-keys.md
 
 unit: venv system ## the tests alone
-	$(RUN)/pytest -m "not soak"
+	$(RUN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal
 
 soak: venv system ## the tests that take minutes, and ten minutes of a broken RTSP server
 	$(RUN)/pytest -m soak

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.app.network_check import NetworkState, check_networks
 from pipeline.detect.build import build_detector
 from pipeline.detect.image_region import WholeImage
 from pipeline.detect.settings import DetectSettings
@@ -18,6 +22,14 @@ from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import list_cards, load_card
 from tests.inference.broken_weights import CARDS, WEIGHTS, break_weights
+
+
+def huge() -> bytes:
+    """A PNG whose header promises 60,000 by 60,000 pixels."""
+    size = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + size
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(size)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
 
 DETECTORS = ["viapublica_traffic", "viapublica_traffic_int8", "viapublica_check", "viapublica_check_int8"]
 SHIPPED = [*DETECTORS, "viapublica_plates"]
@@ -154,3 +166,61 @@ def test_shipped_cards_have_known_answers(name: str) -> None:
 def test_a_tested_detector_accepts_images_of_any_shape() -> None:
     detector = build_detector(DetectSettings(backend=Backend.ONNXRUNTIME))
     assert len(detector.detect([WholeImage(np.zeros((70, 30, 3), np.uint8))])) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("tolerance: 0.1", "tolerance: 1.0", "tolerance"),
+        ("score: 0.96", "score: 0.2", "need a score of at least 0.3 and the tolerance"),
+        ("box: [", "box: [.nan, ", "box"),
+        ("label: plate", "label: religion", "is not a label"),
+    ],
+)
+def test_a_card_must_demand_something(old: str, new: str, says: str, tmp_path: Path) -> None:
+    text = list_cards()["viapublica_traffic"].read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "viapublica_traffic.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ModelCardError, match=says):
+        load_card(str(path))
+
+
+def test_a_verdict_counts_only_under_its_own_name(verdicts: Path, tmp_path: Path) -> None:
+    settings = DetectSettings(backend=Backend.ONNXRUNTIME)
+    build_detector(settings).close()
+    (passed,) = verdicts.iterdir()
+    break_weights("viapublica_traffic", "zeroed weights", tmp_path / "models")
+    with pytest.raises(KnownAnswerFailed):
+        build_detector(settings, tmp_path / "models")
+    (failed,) = set(verdicts.iterdir()) - {passed}
+    content = passed.read_bytes()
+    failed.unlink()
+    failed.symlink_to(passed)
+    with pytest.raises(KnownAnswerFailed):
+        build_detector(settings, tmp_path / "models")
+    failed.unlink(missing_ok=True)
+    failed.write_bytes(content)
+    failed.chmod(0o600)
+    with pytest.raises(KnownAnswerFailed):
+        build_detector(settings, tmp_path / "models")
+
+
+def test_models_are_tested_anew_on_request(verdicts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_detector(DetectSettings(backend=Backend.ONNXRUNTIME)).close()
+    monkeypatch.setattr("pipeline.detect.build.wrong_answers", lambda *_: ["went blind since"])
+    build_detector(DetectSettings(backend=Backend.ONNXRUNTIME)).close()  # the stored verdict
+    checks = {check.backend: check.state for check in check_networks(["viapublica_traffic"], None)}
+    assert checks == {"onnxruntime": NetworkState.WRONG, "openvino": NetworkState.WRONG}
+
+
+@pytest.mark.parametrize("image", [b"", b"GIF89a", huge()], ids=["empty", "truncated", "huge"])
+def test_an_unusable_image_is_an_error_and_not_decoded(image: bytes, tmp_path: Path, verdicts: Path) -> None:
+    text = list_cards()["viapublica_traffic"].read_text(encoding="utf-8")
+    (answer,) = load_card("viapublica_traffic").known_answers
+    (tmp_path / "known-answers").mkdir()
+    (tmp_path / "known-answers" / "street.jpg").write_bytes(image)
+    path = tmp_path / "viapublica_traffic.yaml"
+    path.write_text(text.replace(answer.sha256, hashlib.sha256(image).hexdigest()), encoding="utf-8")
+    with pytest.raises(ModelCardError, match="cannot be decoded as an image"):
+        build_detector(DetectSettings(model=str(path)))

@@ -45,7 +45,11 @@ def refusal(result: RedactedVideo, name: str, partial: Path, folder: Path) -> Re
     )
     problem = f"is not written: {'; '.join(result.problems)}" + (f" ({places})" if places else "")
     if not residual:
-        return ReleaseError(name, problem, "Use --style fill; where detectors miss known objects, a brighter video or another --check-model")
+        return ReleaseError(
+            name,
+            problem,
+            "Use --style fill; where detectors miss known objects, a brighter video or another --check-model",
+        )
     regions = save_residual_images(residual, open_redacted(partial), result.detections, folder)
     return ReleaseError(
         name,

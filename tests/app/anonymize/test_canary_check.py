@@ -153,5 +153,33 @@ def test_a_street_at_dusk_can_be_verified(scene: Drawn, verifier: Verifier) -> N
     verifier.check(Drawn([(image * 0.5).astype(np.uint8) for image in scene.images]), FRAMES)
 
 
+def _dark(scene: Drawn, numbers: Sequence[int]) -> list[BgrImage]:
+    return [
+        (image * 0.03).astype(np.uint8) if number in numbers else image for number, image in enumerate(scene.images)
+    ]
+
+
+@pytest.mark.parametrize("dark", [range(1, FRAMES), range(FRAMES - 2, FRAMES), range(2)])
+def test_one_bright_part_does_not_make_dark_frames_visible(dark: range, scene: Drawn, verifier: Verifier) -> None:
+    with pytest.raises(NotVerified, match="sampled frames are too dark"):
+        verifier.check(Drawn(_dark(scene, dark)), FRAMES)
+
+
+@pytest.mark.parametrize("bright", [np.s_[:12], np.s_[:, 350:]])
+def test_a_caption_or_a_bright_half_does_not_make_the_rest_visible(
+    bright: tuple[slice, ...], scene: Drawn, verifier: Verifier
+) -> None:
+    images = _dark(scene, range(FRAMES))
+    for image in images:
+        image[bright] = 230
+    with pytest.raises(NotVerified, match="counts as not verified"):
+        verifier.check(Drawn(images), FRAMES)
+
+
+def test_a_clip_may_fade_in(scene: Drawn, verifier: Verifier) -> None:
+    images = [scene.images[0]] * 12
+    verifier.check(Drawn([(images[0] * 0.02).astype(np.uint8), *images[1:]]), 12)
+
+
 def test_a_single_frame_is_enough(scene: Drawn, verifier: Verifier) -> None:
     verifier.check(Drawn(scene.images[:1]), 1)
