@@ -17,6 +17,7 @@ from pipeline.cli.common.signals import signal_handler
 from pipeline.config import load_config
 from pipeline.domain.event_schemas import schema_of
 from pipeline.domain.events import Kind
+from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
 from pipeline.errors import ViapublicaError
 
@@ -173,14 +174,14 @@ def replay(
 ) -> None:
     """Send dead letters to their topics again: after an update that knows their version, or a fix of a table.
 
-    Those that no table takes come back; identical ones are sent once. Events keep their ids, so none is counted twice.
+    Those that no table takes come back; identical ones are sent once, copies without a plate or value never. Events keep their ids, so none is counted twice.
 
     Example: [bold]viapublica kafka dead-letters replay --reason "schema version"[/]
     """
     from pipeline.app.kafka_topics import kafka_sink_of, replay_dead_letters
 
     sent = replay_dead_letters(kafka_sink_of(load_config(config, for_queries=True), config, sink), reason)
-    say(out, f"{sent} dead letters sent again")
+    say(out, f"{counted(sent, 'dead letter')} sent again")
 
 
 app.add_typer(dead_letters_app, name="dead-letters")

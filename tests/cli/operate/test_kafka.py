@@ -59,7 +59,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     sink.flush(20)
     sink.close()
     producer = open_producer(kafka, "test")
-    producer.send([Message(f"{tmp_path.name}.counts", b"invalid", b"cam-9", [("empty", None)])])
+    producer.send([Message(f"{tmp_path.name}.counts", b'{"camera_id":"cam-9"}', b"cam-9", [("empty", None)])])
     producer.close()
 
     done = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
@@ -75,10 +75,10 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     ]
     assert (letters["topic"], letters["count"]) == (f"{tmp_path.name}.counts", 1)
     assert "not an event" in letters["reason"]
-    assert "1 dead letters sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
+    assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
     again = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1
-    assert "1 dead letters sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout, (
+    assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout, (
         "of two alike"
     )
 
