@@ -119,7 +119,7 @@ def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
 
 
 def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
-    """Send dead letters to their topics again; identical ones are sent once, those without the message's own value never.
+    """Send dead letters to their topics again; identical ones are sent once, those without their value never.
 
     Args:
         kafka: the brokers.

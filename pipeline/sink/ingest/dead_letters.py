@@ -69,9 +69,7 @@ def _is_ours(name: str, value: bytes | None) -> bool:
     """Whether a header has a name and a value that our engines send."""
     if value is None:
         return False
-    return (name == "kind" and value in _KINDS) or (
-        name == "schema_version" and _VERSION.fullmatch(value) is not None
-    )
+    return (name == "kind" and value in _KINDS) or (name == "schema_version" and _VERSION.fullmatch(value) is not None)
 
 
 def _digest(value: bytes) -> bytes:

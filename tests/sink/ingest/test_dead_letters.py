@@ -98,7 +98,8 @@ def test_no_plate_that_its_camera_may_not_read_is_anywhere_in_a_dead_letter(
 def test_reads_of_roads_are_copied_as_they_were_and_can_be_replayed(broker: KafkaBroker, tmp_path: Path) -> None:
     kafka = settings_for(broker, "of-roads", compression="none")
     fields = msgspec.json.decode(encode(plate_read(1, camera="cam-1", plate=PLATE)))
-    values = [msgspec.json.encode(fields | {"schema_version": 99, "votes": "?"}), msgspec.json.encode(fields | {"a": 1})]
+    wrong: list[dict[str, Any]] = [{"schema_version": 99, "votes": "?"}, {"a": 1}]
+    values = [msgspec.json.encode(fields | changes) for changes in wrong]
     ours: Headers = [("kind", b"plate_read"), ("schema_version", b"99")]
     send(kafka, [Message(topic_of(kafka, Kind.PLATE_READ), value, b"?", ours) for value in values])
     Ingester(kafka, INGEST, build_writer(ChdbSettings(), tmp_path), GATE, now_ms).run(until_read=True)
