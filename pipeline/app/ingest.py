@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.ingest_reload import IngestReload, IngestReloadReport
 from pipeline.app.kafka_topics import kafka_sink_of
 from pipeline.config.settings import Config
 from pipeline.engine.retention_worker import retention_running
@@ -25,7 +27,7 @@ from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings, StoreSettings
 
-__all__ = ["IngestRun", "IngestStatus"]
+__all__ = ["IngestReloadReport", "IngestRun", "IngestStatus"]
 
 _TICK_S: Final = 0.2
 
@@ -48,13 +50,21 @@ class IngestRun:
         self._store = _store_of(config, path)
         config.data_dir.mkdir(parents=True, exist_ok=True)
         gate = Gate({camera.id: camera.camera() for camera in config.cameras})
+        self._reload = IngestReload(path, config, gate)
+        # A SimpleQueue may be used in signal handlers, an Event may not.
+        self._requests: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._ingester = Ingester(kafka, config.ingest, build_writer(self._store, config.data_dir), gate)
 
-    def run(self, on_tick: Callable[[], None] = lambda: None) -> None:
+    def run(
+        self,
+        on_tick: Callable[[], None] = lambda: None,
+        on_reload: Callable[[IngestReloadReport], None] = lambda _: None,
+    ) -> None:
         """Ingest until `stop` is called, with retention, metrics and the local query endpoint of the store.
 
         Args:
             on_tick: called five times a second, in this thread.
+            on_reload: called after each reload, in this thread.
 
         Raises:
             ViapublicaError: another ingester of this group runs on this data folder, or a port is taken.
@@ -73,15 +83,26 @@ class IngestRun:
             thread.start()
             while thread.is_alive():
                 thread.join(_TICK_S)
+                if not self._requests.empty():
+                    self._drop_requests()
+                    on_reload(self._reload.reload())
                 on_tick()
 
     def stop(self) -> None:
         """Write and commit what was read, and end. Safe in a signal handler."""
         self._ingester.stop()
 
+    def request_reload(self) -> None:
+        """Read the cameras of the configuration again soon. Safe in a signal handler. Several requests become one."""
+        self._requests.put(None)
+
     def status(self) -> IngestStatus:
         """Counts up to now, and the error that holds the ingester up."""
         return self._ingester.status()
+
+    def _drop_requests(self) -> None:
+        while not self._requests.empty():
+            self._requests.get()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Final
 
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
+from pipeline.sink.ingest.dead_letters import COPY_HEADER
 from pipeline.sink.kafka.connection import broker_errors, target_of
 from pipeline.sink.kafka.messages import Message, Received
 from pipeline.sink.kafka.producer import open_producer
@@ -118,7 +119,7 @@ def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
 
 
 def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
-    """Send dead letters to their topics again; identical ones are sent once.
+    """Send dead letters to their topics again; identical ones are sent once, those without their value never.
 
     Args:
         kafka: the brokers.
@@ -134,7 +135,7 @@ def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
     for letter in _letters(kafka):
         headers = letter.header_texts()
         source, why = (headers.get(name, "") for name in ("source_topic", "reason"))
-        if reason in why and source.startswith(f"{kafka.topic_prefix}."):
+        if COPY_HEADER not in headers and reason in why and source.startswith(f"{kafka.topic_prefix}."):
             own = [(n, v) for n, v in letter.headers if n != "reason" and not n.startswith("source_")]
             again[source, letter.key, letter.value] = Message(source, letter.value, letter.key, own)
     messages = list(again.values())

@@ -156,7 +156,7 @@ def _parsed(text: str, zone: tzinfo | None, now: datetime) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ViapublicaError(f"time {text!r}", "is not understood", _FORMS) from None
-    if not _FIRST_YEAR < moment.year < _LAST_YEAR:  # with a day to spare for any offset
+    if not _FIRST_YEAR - 1 <= moment.year <= _LAST_YEAR + 1:  # offsets shift by less than a day; `parse_time` is exact
         return -1
     if _is_date(text):
         return _day_start_ms(moment.date(), zone)

@@ -97,6 +97,11 @@ class Gate:
         """Let no further event of a camera pass."""
         self._cameras.pop(camera_id, None)
 
+    def why_no_plates(self, camera_id: str) -> str:
+        """The reason why a registered camera may not read plates; "" if it may, or is not registered."""
+        camera = self._cameras.get(camera_id)
+        return "" if camera is None else why_no_plates(camera)
+
     def refusal(self, event: Event) -> Refusal | None:
         """Why this event is refused; None when it may pass."""
         if type(event) not in ALLOWED_FIELDS:

@@ -69,6 +69,30 @@ def test_a_time_beyond_the_calendar_is_refused(text: str) -> None:
         parse_time(text, ZoneInfo("Asia/Tokyo"), NOW)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1970-01-01", "1970-01-01T00:00:00.000Z"),
+        ("1970-01-01T00:00Z", "1970-01-01T00:00:00.000Z"),
+        ("1969-12-31T21:00-03:00", "1970-01-01T00:00:00.000Z"),
+        ("1970-06-01", "1970-06-01T00:00:00.000Z"),
+        ("2199-12-31", "2199-12-31T00:00:00.000Z"),
+        ("2199-12-31T23:59:59.999Z", "2199-12-31T23:59:59.999Z"),
+        ("2200-01-01T02:00+03:00", "2199-12-31T23:00:00.000Z"),
+    ],
+)
+def test_the_calendar_begins_with_1970_and_ends_with_2199(text: str, shown: str) -> None:
+    assert format_utc(parse_time(text, UTC, NOW)) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["1969-12-31", "1969-12-31T23:59:59.999Z", "1970-01-01T00:00+03:00", "2200-01-01", "2199-12-31T21:00-03:00"]
+)
+def test_the_moments_just_outside_the_calendar_are_refused(text: str) -> None:
+    with pytest.raises(ViapublicaError, match="before 1970 or after 2199"):
+        parse_time(text, UTC, NOW)
+
+
 def test_a_range_that_ends_before_it_begins_is_refused() -> None:
     assert parse_range("2026-11-22T10:00Z", None)[1] is None
     with pytest.raises(ViapublicaError, match="ends before it begins"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -17,11 +18,12 @@ from pipeline.cli.common.signals import signal_handler
 from pipeline.config import load_config
 from pipeline.domain.event_schemas import schema_of
 from pipeline.domain.events import Kind
+from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
 from pipeline.errors import ViapublicaError
 
 if TYPE_CHECKING:
-    from pipeline.app.ingest import IngestStatus
+    from pipeline.app.ingest import IngestReloadReport, IngestRun, IngestStatus
 
 app = typer.Typer(
     help="Events in Kafka: ingest, tail, dead-letters, schema.\n\n"
@@ -50,7 +52,8 @@ def ingest(
 ) -> None:
     """Bring events from Kafka into the event store: large blocks, each event once, offsets committed after the insert.
 
-    Several ingesters of one group share the partitions. What no table takes goes to the topic of dead letters.
+    Several ingesters of one group share the partitions. What no table takes goes to the topic of dead letters. SIGHUP
+    reads the cameras of the configuration again.
 
     Example: [bold]viapublica kafka ingest --config configs/city.yaml[/]
 
@@ -62,12 +65,12 @@ def ingest(
     settings = load_config(config, for_queries=True)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
     handle = IngestRun(settings, config, once=once)
-    with _stop_signals(handle.stop):
+    with _ingest_signals(handle):
         if err.is_terminal and not quiet:
             with err.status("reading") as progress:
-                handle.run(on_tick=lambda: progress.update(_progress(handle.status())))
+                handle.run(lambda: progress.update(_progress(handle.status())), _print_reload)
         else:
-            handle.run()
+            handle.run(on_reload=_print_reload)
     status = handle.status()
     if as_json:
         counts = {name: value for name, value in asdict(status).items() if name != "lag"}
@@ -173,32 +176,48 @@ def replay(
 ) -> None:
     """Send dead letters to their topics again: after an update that knows their version, or a fix of a table.
 
-    Those that no table takes come back; identical ones are sent once. Events keep their ids, so none is counted twice.
+    Those that no table takes come back; identical ones are sent once, copies without a plate or value never. Events
+    keep their ids, so none is counted twice.
 
     Example: [bold]viapublica kafka dead-letters replay --reason "schema version"[/]
     """
     from pipeline.app.kafka_topics import kafka_sink_of, replay_dead_letters
 
     sent = replay_dead_letters(kafka_sink_of(load_config(config, for_queries=True), config, sink), reason)
-    say(out, f"{sent} dead letters sent again")
+    say(out, f"{counted(sent, 'dead letter')} sent again")
 
 
 app.add_typer(dead_letters_app, name="dead-letters")
 
 
 @contextmanager
-def _stop_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM: write and commit what was read; end at once."""
+def _ingest_signals(run: IngestRun) -> Iterator[None]:
+    """SIGINT and SIGTERM: write and commit what was read; end at once. SIGHUP: reload.
+
+    The SIGHUP of a terminal that was closed means the same as SIGTERM.
+    """
+    has_terminal = sys.stderr.isatty()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         err.print(
             f"[bold]{signal.Signals(number).name}[/]: writing and committing what was read; repeat to end at once"
         )
-        stop()
+        run.stop()
         signal.signal(number, signal.SIG_DFL)
 
-    with signal_handler(on_signal, signal.SIGINT, signal.SIGTERM):
+    def on_hangup(_number: int, _frame: FrameType | None) -> None:
+        if has_terminal and not sys.stderr.isatty():
+            run.stop()
+        else:
+            run.request_reload()
+
+    with signal_handler(on_signal, signal.SIGINT, signal.SIGTERM), signal_handler(on_hangup, signal.SIGHUP):
         yield
+
+
+def _print_reload(report: IngestReloadReport) -> None:
+    for line in report.lines():
+        say(err, ("SIGHUP", "bold"), f": {line}")
 
 
 def _progress(status: IngestStatus) -> str:

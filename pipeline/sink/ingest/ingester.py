@@ -22,11 +22,12 @@ from pipeline.domain.event_writer import EventRecord, EventRefused, EventWriter
 from pipeline.domain.events import Kind, encode
 from pipeline.errors import SinkError, ViapublicaError
 from pipeline.policy.gate import Gate
+from pipeline.sink.ingest.dead_letters import dead_letter
 from pipeline.sink.ingest.message_decoder import BadMessage, MessageDecoder
 from pipeline.sink.ingest.refusal_alerts import RefusalAlerts
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.ingest.stall_detector import StallDetector
-from pipeline.sink.ingest.write_batch import WriteBatch, dead_letter
+from pipeline.sink.ingest.write_batch import WriteBatch
 from pipeline.sink.kafka.connection import probe_brokers, target_of
 from pipeline.sink.kafka.consumer import GroupConsumer, open_consumer
 from pipeline.sink.kafka.messages import Message, Received

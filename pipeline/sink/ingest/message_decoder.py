@@ -16,6 +16,7 @@ from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import Event, Kind, PlateReadEvent, encode, kind_of
 from pipeline.domain.plate import plate_key
 from pipeline.policy.gate import Gate, RefusalRule
+from pipeline.sink.ingest.message_fields import text_of, try_fields_of
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
 
@@ -23,6 +24,9 @@ _DAY_MS: Final = 86_400_000
 _LONGEST_REASON: Final = 300
 _PLATE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z .-]{0,15}")
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*`", re.DOTALL)
+_PLATE_FIELDS: Final = frozenset({"plate", "plate_key"})
+_OTHER_KINDS: Final = frozenset(Kind) - {Kind.PLATE_READ}
 
 
 class BadMessage(Exception):
@@ -67,7 +71,12 @@ class MessageDecoder:
         Raises:
             BadMessage: there is none that may be stored.
         """
-        record = self._read(message)
+        try:
+            record = self._read(message)
+        except BadMessage as bad:
+            if forbidden := self._forbidden_read(message.value):
+                raise forbidden from bad
+            raise
         event = record.event
         # First: a forbidden read is treated as one, whatever else is wrong with it.
         if refusal := self._gate.refusal(event):
@@ -90,7 +99,7 @@ class MessageDecoder:
         except UnknownFields as error:
             raise BadMessage(str(error)[:_LONGEST_REASON], RefusalRule.FIELD) from error
         except msgspec.MsgspecError as error:
-            said = _QUOTED.sub("…", str(error))
+            said = _UNKNOWN_FIELD.sub("unknown field", _QUOTED.sub("…", str(error)))
             raise BadMessage(f"it is not an event that this program knows: {said}"[:_LONGEST_REASON]) from error
         except UnicodeDecodeError as error:
             raise BadMessage("it is not an event that this program knows: it is not UTF-8") from error
@@ -100,6 +109,17 @@ class MessageDecoder:
             self.newer += 1
             return EventRecord(event, encode(event))
         return EventRecord(event, message.value)
+
+    def _forbidden_read(self, value: bytes | None) -> BadMessage | None:
+        """The refusal of what may be a plate read of a camera that may not read plates; None when it is none."""
+        fields = try_fields_of(value)
+        camera_id = text_of(fields, "camera_id") if fields else None
+        if not fields or camera_id is None:
+            return None
+        why = self._gate.why_no_plates(camera_id)
+        if not why or (text_of(fields, "kind") in _OTHER_KINDS and not fields.keys() & _PLATE_FIELDS):
+            return None
+        return BadMessage(why, RefusalRule.PLATES, camera_id)
 
     def _check_time(self, event: Event) -> None:
         now_ms = self._clock_ms()

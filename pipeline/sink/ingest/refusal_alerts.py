@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind, Severity, event_id
+from pipeline.domain.plural import counted
 from pipeline.policy.gate import RefusalRule
 
 RULE: Final = "events-refused-by-policy"
@@ -60,5 +61,5 @@ class RefusalAlerts:
             rule=RULE,
             severity=Severity.WARNING,
             subject=rule.value,
-            detail=f"{count} events from Kafka were refused; see viapublica dead-letters ls",
+            detail=f"policy refuses {counted(count, 'event')} from Kafka; see viapublica kafka dead-letters ls",
         )

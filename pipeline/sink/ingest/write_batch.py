@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
-
-import msgspec
 
 from pipeline.domain.event_writer import EventRecord
-from pipeline.policy.gate import RefusalRule
 from pipeline.sink.ingest.message_decoder import BadMessage
-from pipeline.sink.kafka.messages import Message, Received
+from pipeline.sink.kafka.messages import Received
 from pipeline.sink.kafka.producer import Partition
-
-_OUR_HEADERS: Final = frozenset({"kind", "schema_version"})
 
 
 @dataclass(slots=True)
@@ -44,26 +38,3 @@ class WriteBatch:
             [entry for entry in self.dead if (entry[0].topic, entry[0].partition) not in gone],
             {partition: end for partition, end in self.ends.items() if partition not in gone},
         )
-
-
-def dead_letter(topic: str, message: Received, bad: BadMessage) -> Message:
-    """A message for the topic of dead letters: value and key as they were, with its origin and the reason.
-
-    A plate read that the camera's scope forbids is copied without the plate. Of its headers only ours are copied.
-    """
-    forbidden = bad.rule is RefusalRule.PLATES
-    headers = [
-        *((name, value) for name, value in message.headers if name in _OUR_HEADERS),
-        ("reason", bad.reason.encode()),
-        ("source_topic", message.topic.encode()),
-        ("source_partition", str(message.partition).encode()),
-        ("source_offset", str(message.offset).encode()),
-    ]
-    if forbidden:
-        return Message(topic, _without_plate(message.value or b"{}"), bad.camera_id.encode(), headers)
-    return Message(topic, message.value, message.key, headers)
-
-
-def _without_plate(value: bytes) -> bytes:
-    fields = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
-    return msgspec.json.encode(fields | dict.fromkeys(("plate", "plate_key"), msgspec.Raw(b'""')))

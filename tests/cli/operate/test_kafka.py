@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.domain.event_schemas import schema_of
-from pipeline.domain.events import Kind
+from pipeline.domain.events import Event, Kind
 from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.messages import Message
 from pipeline.sink.kafka.producer import open_producer
 from pipeline.sink.settings import KafkaSettings
 from tests.cli.commands import viapublica
-from tests.event_samples import one_of_each
+from tests.event_samples import one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
@@ -59,7 +62,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     sink.flush(20)
     sink.close()
     producer = open_producer(kafka, "test")
-    producer.send([Message(f"{tmp_path.name}.counts", b"invalid", b"cam-9", [("empty", None)])])
+    producer.send([Message(f"{tmp_path.name}.counts", b'{"camera_id":"cam-9"}', b"cam-9", [("empty", None)])])
     producer.close()
 
     done = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
@@ -75,10 +78,10 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     ]
     assert (letters["topic"], letters["count"]) == (f"{tmp_path.name}.counts", 1)
     assert "not an event" in letters["reason"]
-    assert "1 dead letters sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
+    assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
     again = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1
-    assert "1 dead letters sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout, (
+    assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout, (
         "of two alike"
     )
 
@@ -88,6 +91,45 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     assert [json.loads(json.loads(line)["value"])["rule"] for line in lines] == ["camera-lost"] * 5
     few = viapublica("kafka", "tail", "alerts", "--config", config, "--from-start", "--limit", "2").stdout
     assert few.count("camera-lost") == 2
+
+
+def _send(kafka: KafkaSettings, events: list[Event], folder: Path) -> None:
+    sink = build_sink(kafka, folder)
+    sink.add(events)
+    sink.flush(20)
+    sink.close()
+
+
+def test_sighup_gives_the_ingester_the_cameras_of_a_changed_configuration(
+    broker: KafkaBroker, config: Path, tmp_path: Path
+) -> None:
+    kafka, log = kafka_of(broker, tmp_path.name), tmp_path / "log"
+    road = config.read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "pipeline.cli", "kafka", "ingest", "--config", str(config), "--json"]
+    with log.open("w") as stderr:
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    wait_until(lambda: "ingest_reads" in log.read_text(), 60)
+    _send(kafka, [plate_read(1)], tmp_path / "engine")
+
+    config.write_text("cameras: [{id: cam-1}]\n", encoding="utf-8")
+    run.send_signal(signal.SIGHUP)
+    wait_until(lambda: "configuration not reloaded, nothing was changed" in log.read_text(), 30)
+
+    _send(kafka, [plate_read(2)], tmp_path / "engine")
+    config.write_text(road, encoding="utf-8")
+    wait_until(lambda: len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 2, 60)
+
+    config.write_text(road.replace("public-road", "public-square"), encoding="utf-8")
+    run.send_signal(signal.SIGHUP)
+    wait_until(lambda: "configuration reloaded, changed: cam-1" in log.read_text(), 30)
+    _send(kafka, [plate_read(3)], tmp_path / "engine")
+    wait_until(lambda: "ingest_dead_letters" in log.read_text(), 60)
+    run.send_signal(signal.SIGTERM)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, log.read_text()
+    counts = json.loads(output.splitlines()[-1])
+    assert (counts["dead"], counts["refused"]) == (1, {"plates-not-allowed": 1})
+    assert len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 2
 
 
 def test_wrong_topics_sinks_and_brokers_are_errors(config: Path, tmp_path: Path) -> None:

@@ -1,0 +1,90 @@
+"""Dead letters: copies of messages that cannot be stored, without the plates that their cameras may not read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from pipeline.domain.events import Kind, PlateReadEvent
+from pipeline.domain.labels import PLATED_VEHICLES
+from pipeline.policy.gate import RefusalRule
+from pipeline.sink.ingest.message_decoder import BadMessage
+from pipeline.sink.ingest.message_fields import MessageFields, text_of, try_fields_of
+from pipeline.sink.kafka.messages import Message, Received
+
+COPY_HEADER: Final = "copy"
+"""Header of dead letters whose value is not that of the message; see `Copy`."""
+
+_VERSION: Final = re.compile(rb"[1-9][0-9]{0,4}")
+_KINDS: Final = frozenset(kind.value.encode() for kind in Kind)
+_VEHICLES: Final = frozenset(label.word for label in PLATED_VEHICLES) | {""}
+_COPIED: Final[dict[str, Any]] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(PlateReadEvent)
+    if field.name not in {"plate", "plate_key", "stream_id", "vehicle"}
+}
+"""Fields of a forbidden plate read that cannot hold a text of the sender, with their types."""
+
+
+class Copy(StrEnum):
+    """What a dead letter has instead of the message's value. Neither can be replayed."""
+
+    WITHOUT_PLATE = "without-plate"
+    """The known fields of a plate read that have the right type, without the plate and other free texts."""
+    DIGEST = "digest"
+    """Size in bytes and SHA-256: the message names no camera, so that anything could be in it."""
+
+
+def dead_letter(topic: str, message: Received, bad: BadMessage) -> Message:
+    """A message for the topic of dead letters, with its origin and the reason; its key is the camera.
+
+    The value is copied as it was, so that it can be replayed, except for plate reads that the camera's scope or
+    surroundings forbid, and for values that name no camera. Headers are copied if they are ours and have a valid value.
+    """
+    fields = try_fields_of(message.value)
+    camera_id = text_of(fields, "camera_id") if fields is not None else None
+    headers = [
+        *((name, value) for name, value in message.headers if _is_ours(name, value)),
+        ("reason", bad.reason.encode()),
+        ("source_topic", message.topic.encode()),
+        ("source_partition", str(message.partition).encode()),
+        ("source_offset", str(message.offset).encode()),
+    ]
+    value = message.value or b""
+    if fields is None or camera_id is None:
+        headers.append((COPY_HEADER, Copy.DIGEST.value.encode()))
+        return Message(topic, _digest(value), None, headers)
+    key = camera_id.encode() or None
+    if bad.rule is RefusalRule.PLATES:
+        headers.append((COPY_HEADER, Copy.WITHOUT_PLATE.value.encode()))
+        return Message(topic, _without_plate(fields), key, headers)
+    return Message(topic, value, key, headers)
+
+
+def _is_ours(name: str, value: bytes | None) -> bool:
+    """Whether a header has a name and a value that our engines send."""
+    if value is None:
+        return False
+    return (name == "kind" and value in _KINDS) or (name == "schema_version" and _VERSION.fullmatch(value) is not None)
+
+
+def _digest(value: bytes) -> bytes:
+    return msgspec.json.encode({"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()})
+
+
+def _without_plate(fields: MessageFields) -> bytes:
+    copied: dict[str, Any] = {"kind": Kind.PLATE_READ.value}
+    for name, kind in _COPIED.items():
+        if name in fields:
+            try:
+                copied[name] = msgspec.json.decode(fields[name], type=kind)
+            except (msgspec.MsgspecError, ValueError):
+                continue
+    vehicle = text_of(fields, "vehicle")
+    if vehicle in _VEHICLES:
+        copied["vehicle"] = vehicle
+    return msgspec.json.encode(copied)
