@@ -205,7 +205,7 @@ def test_all_missing_variables_are_reported_at_once_and_queries_need_no_cameras_
     )
     with pytest.raises(ConfigError, match="lacks the variables PASSWORD and BROKER"):
         parse_config(text, tmp_path / "c.yaml", {})
-    with pytest.raises(ConfigError, match="no variable BROKER"):
+    with pytest.raises(ConfigError, match="lacks the variable BROKER"):
         parse_config(text, tmp_path / "c.yaml", {}, for_queries=True)
     config = parse_config(text, tmp_path / "c.yaml", {"BROKER": "kafka:9092"}, for_queries=True)
     assert config.cameras[0].source == "rtsp://u:@h/x"

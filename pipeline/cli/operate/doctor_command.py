@@ -22,7 +22,7 @@ def doctor(
         Path | None, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Also check its servers.")
     ] = None,
     models: Annotated[
-        Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with the weights.")
+        Path | None, typer.Option("--models", help="Folder with the weights, in place of the configuration's.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list of components.")] = False,
 ) -> None:
