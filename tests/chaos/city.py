@@ -282,6 +282,11 @@ class City:
         except ViapublicaError:
             return 0
 
+    def engine_log(self, *words: str) -> str:
+        """The lines of the engine's log with one of these words."""
+        lines = (self.folder / "engine.log").read_text().splitlines()
+        return "\n".join(line for line in lines if any(word in line for word in words))
+
     def stop(self) -> None:
         for program in (self.engine, self.ingester):
             program.stop()

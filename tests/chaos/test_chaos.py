@@ -46,7 +46,10 @@ def survive(city: City, faults: int, patience_s: float) -> None:
         expected, missing = city.expected(), city.missing()
         print(f"{expected} events accepted, {len(missing)} missing after {dict(city.faults)}")
         assert expected > 1000 * faults
-        assert not missing, f"{len(missing)} of {expected} are missing, such as {missing[:5]}; logs in {city.folder}"
+        assert not missing, (
+            f"{len(missing)} of {expected} are missing, {missing[:5]} to {missing[-1]}; logs in {city.folder}; the "
+            f"engine's words on it:\n{city.engine_log('resending', 'lost', 'retry')}"
+        )
     finally:
         city.stop()
 

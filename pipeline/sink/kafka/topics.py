@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from kafka import KafkaAdminClient
@@ -21,6 +22,21 @@ from pipeline.sink.settings import KafkaSettings
 DEAD_LETTERS: Final = "dead-letters"
 _HOUR_MS: Final = 3_600_000
 _MONTH_HOURS: Final = 30 * 24
+_NO_ID: Final = frozenset({"None", "", "00000000-0000-0000-0000-000000000000"})
+
+
+@dataclass(frozen=True, slots=True)
+class TopicIds:
+    """The topics of a cluster.
+
+    Attributes:
+        created: those that were missing.
+        ids: the cluster's id of each: a topic that was deleted and created again has another. Empty for clusters
+            before Kafka 2.8.
+    """
+
+    created: frozenset[str]
+    ids: dict[str, str]
 
 
 def topic_of(settings: KafkaSettings, kind: Kind) -> str:
@@ -52,8 +68,8 @@ def topic_settings(settings: KafkaSettings) -> dict[str, Mapping[str, str]]:
     }
 
 
-def create_missing_topics(settings: KafkaSettings) -> set[str]:
-    """Create the topics that are missing; returns their names. Topics that exist stay as they are configured."""
+def create_missing_topics(settings: KafkaSettings) -> TopicIds:
+    """Create the topics that are missing. Topics that exist stay as they are configured."""
     wanted = topic_settings(settings)
     admin = build(KafkaAdminClient, client_options(settings))
     try:
@@ -66,6 +82,10 @@ def create_missing_topics(settings: KafkaSettings) -> set[str]:
                         for topic, config in missing.items()
                     ]
                 )
-        return set(missing)
+        described = {
+            str(topic.get("name")): str(topic.get("topic_id")) for topic in admin.describe_topics(list(wanted))
+        }
+        ids = {topic: found for topic, found in described.items() if found not in _NO_ID}
+        return TopicIds(frozenset(missing), ids)
     finally:
         admin.close()

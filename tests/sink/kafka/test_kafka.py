@@ -12,13 +12,15 @@ import msgspec
 import pytest
 
 from pipeline.domain.event_kinds import SPECS
+from pipeline.domain.event_writer import AcknowledgedDataLost
 from pipeline.domain.events import Event, Kind, decode
 from pipeline.domain.ports import EventSink
 from pipeline.errors import SinkError
 from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.topics import create_missing_topics
+from pipeline.sink.kafka.writer import KafkaWriter
 from pipeline.sink.settings import KafkaSettings
-from tests.event_samples import one_of_each, plate_read, wait_until
+from tests.event_samples import one_of_each, plate_read, records, wait_until
 from tests.servers.kafka import KafkaBroker
 
 # kafka-python leaves the sockets of refused connections to the garbage collector, which therefore runs in here.
@@ -191,6 +193,35 @@ def test_offsets_that_go_back_are_noticed_even_where_the_topic_was_made_again(
     wait_until(lambda: sink.status().delivered >= 100, 40)
     sink.close()
     assert ids(messages(own_broker, "back", 60)) == {plate_read(n).event_id for n in range(60)}
+
+
+def test_a_loss_is_noticed_after_a_kill_even_where_more_was_written_since(
+    own_broker: KafkaBroker, tmp_path: Path
+) -> None:
+    """Offsets alone do not tell: those of the last second are not stored, and the new topic is longer than them."""
+    settings = settings_for(own_broker, "kill")
+    writer = KafkaWriter(settings, tmp_path / "offsets.json")
+    writer.open()
+    writer.write(records([plate_read(n) for n in range(3)]))
+    writer.write(records([plate_read(n) for n in range(3, 300)]))  # within the same second, and then it is killed
+    own_broker.kill()
+    own_broker.start()
+    other = KafkaWriter(settings)
+    other.open()
+    other.write(records([plate_read(n) for n in range(300, 900)]))
+    again = KafkaWriter(settings, tmp_path / "offsets.json")
+    with pytest.raises(AcknowledgedDataLost, match="have lost the topic"):
+        again.open()
+    again.close()  # the spool has not gone back yet
+    twice = KafkaWriter(settings, tmp_path / "offsets.json")
+    with pytest.raises(AcknowledgedDataLost):
+        twice.open()
+    twice.write(records([plate_read(n) for n in range(300)]))
+    twice.close()
+    settled = KafkaWriter(settings, tmp_path / "offsets.json")
+    settled.open()
+    for one in (writer, other, settled):
+        one.close()
 
 
 def test_a_broker_missing_at_start_and_at_the_end_loses_nothing(own_broker: KafkaBroker, tmp_path: Path) -> None:
