@@ -14,7 +14,9 @@ from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
+from pipeline.domain.source_identity import source_sha256
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
 from pipeline.record.settings import RecordSettings
@@ -101,6 +103,10 @@ class CameraSettings(BaseModel):
     def camera(self) -> Camera:
         """The declared camera, for the policy."""
         return Camera(self.id, self.scope, self.name, self.surroundings, self.latitude, self.longitude)
+
+    def declaration(self) -> CameraDeclaration:
+        """All that decides how its video may be used, as the recorder stores it; `source` is absolute."""
+        return CameraDeclaration(self.camera(), source_sha256(self.source), self.masks)
 
     def __repr__(self) -> str:
         return f"CameraSettings(id={self.id!r}, source={redact_address(self.source)!r}, scope={self.scope.value!r})"

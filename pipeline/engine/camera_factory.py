@@ -78,7 +78,8 @@ class CameraFactory:
         """
         live = is_live(config, camera)
         recorder = self._recorder if live and camera.record else None
-        source = build_source(config, camera, self._stages, None if recorder is None else recorder.tap(camera.id))
+        tap = None if recorder is None else recorder.tap(camera.declaration())
+        source = build_source(config, camera, self._stages, tap)
         drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
         queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, drop if live else WhenFull.WAIT)
         return RunningCamera(camera.camera(), CameraFeed(source, queue), _stream_factory(config, camera))

@@ -9,6 +9,8 @@ from typing import Final
 
 INDEX: Final = "index.jsonl"
 """In a camera's folder."""
+DECLARATIONS: Final = "declarations.jsonl"
+"""In a camera's folder, too."""
 HOLDS: Final = "holds.jsonl"
 """In the folder of all cameras."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -11,8 +11,10 @@ from typing import Any, Final, Self
 
 import structlog
 
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
 from pipeline.errors import RecordError
+from pipeline.record.declaration_log import DeclarationLog
 from pipeline.record.retention import prune
 from pipeline.record.segment_file import StreamTemplate
 from pipeline.record.segmenter import CameraSegmenter, RecordCounts
@@ -67,10 +69,14 @@ class Recorder:
     ) -> None:
         self.close()
 
-    def tap(self, camera_id: str) -> PacketTap:
-        """The tap of a camera; the same one for the same camera."""
+    def tap(self, declaration: CameraDeclaration) -> PacketTap:
+        """The tap of a camera; the same one for the same camera until `remove_tap`.
+
+        The declaration is on the disk, beside the camera's segments, before its first packet.
+        """
+        camera_id = declaration.camera_id
         if camera_id not in self._taps:
-            self._taps[camera_id] = CameraTap(camera_id, self._settings, self._due.set)
+            self._taps[camera_id] = CameraTap(declaration, self._settings, self._due.set)
         return self._taps[camera_id]
 
     def remove_tap(self, camera_id: str) -> None:
@@ -116,13 +122,15 @@ class CameraTap:
     """Implements `pipeline.domain.recording.PacketTap`; created by `Recorder.tap`.
 
     Args:
-        camera_id: the camera.
+        declaration: of the camera; it holds from now on.
         settings: see there.
         on_segment: called after each file.
     """
 
-    def __init__(self, camera_id: str, settings: RecordSettings, on_segment: Any) -> None:
-        self._camera_id = camera_id
+    def __init__(self, declaration: CameraDeclaration, settings: RecordSettings, on_segment: Any) -> None:
+        self._declaration = declaration
+        self._declared_ms = time.time_ns() // 1_000_000
+        self._camera_id = camera_id = declaration.camera_id
         self._settings = settings
         self._folder: Path = settings.dir / camera_id
         self._segmenter = CameraSegmenter(camera_id, self._folder, settings, on_segment)
@@ -187,17 +195,28 @@ class CameraTap:
                     self._segmenter.counts.error = "another process records this camera"
                     _log.error("recorded_elsewhere", camera=self._camera_id, fix="Stop one of the two")
                     return False
+                self._declare()
                 self._segmenter.counts.error = ""
                 self._segmenter.adopt_leftovers()
                 self._write()
                 return True
-        except OSError as error:
+        except (OSError, RecordError) as error:
             self._segmenter.counts.error = str(error)
             _log.error("recording_impossible", camera=self._camera_id, error=str(error))
         except Exception:  # noqa: BLE001 - a bug here must not end analysis
             self._segmenter.counts.error = "a bug in the recorder; see the log"
             _log.exception("recording_bug", camera=self._camera_id)
         return False
+
+    def _declare(self) -> None:
+        """Store the camera's declaration where it changed; without it nothing is recorded."""
+        before = DeclarationLog(self._folder).declare(self._declaration, self._declared_ms)
+        if before is not None:
+            old, new = before.declaration.as_dict(), self._declaration.as_dict()
+            changed = sorted(key for key in new if old[key] != new[key])
+            _log.warning(
+                "declaration_changed", camera=self._camera_id, changed=changed, sha256=self._declaration.sha256
+            )
 
     def _write(self) -> None:
         session: _Session | None = None

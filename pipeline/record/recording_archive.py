@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pipeline.domain.camera_declaration import DatedDeclaration
 from pipeline.domain.recording import Gap
 from pipeline.errors import RecordError
+from pipeline.record.declaration_log import DeclarationLog
 from pipeline.record.file_layout import camera_folders, segment_files
 from pipeline.record.holds import Hold, Holds, unknown_camera
 from pipeline.record.segment_file import measure
@@ -107,6 +109,38 @@ class RecordingArchive:
             found.append(Gap(reached, end_ms, _reason(stops, reason_at, end_ms)))
         clipped = (Gap(max(gap.begin_ms, begin_ms), min(gap.end_ms, end_ms), gap.reason) for gap in found)
         return [gap for gap in clipped if gap.end_ms > gap.begin_ms]
+
+    def declarations(
+        self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None
+    ) -> list[DatedDeclaration]:
+        """All declarations of a camera that held in a time range, in the order written.
+
+        Args:
+            camera_id: the camera.
+            begin_ms, end_ms: milliseconds since 1970 UTC, the end exclusive; None is open.
+
+        Returns:
+            None at all where the video was recorded before declarations were stored: its use is then not known.
+
+        Raises:
+            RecordError: unknown camera, a corrupt line, or the disk failed.
+        """
+        known = self.cameras()
+        if camera_id not in known:
+            raise unknown_camera(camera_id, known)
+        try:
+            every = DeclarationLog(self.folder / camera_id).read()
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return [one for one in every if one.overlaps(begin_ms, end_ms)]
+
+    def declaration_at(self, camera_id: str, at_ms: int) -> DatedDeclaration | None:
+        """The declaration that held at a time: the last written of them; None if it is not known.
+
+        Raises:
+            RecordError: see `declarations`.
+        """
+        return next(reversed(self.declarations(camera_id, at_ms, at_ms + 1)), None)
 
     def holds(self) -> list[Hold]:
         """Holds in force.

@@ -9,6 +9,8 @@ from typing import Any
 
 import av
 
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import EncodedPacket
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
@@ -44,6 +46,11 @@ def packets(path: Path, begin_ms: int = BEGIN_MS) -> list[EncodedPacket]:
     return found
 
 
+def declared(camera: str, scope: Scope = Scope.PUBLIC_ROAD) -> CameraDeclaration:
+    """The declaration of a camera."""
+    return CameraDeclaration(Camera(camera, scope))
+
+
 def record(
     folder: Path,
     path: Path,
@@ -65,7 +72,7 @@ def connect(
 ) -> None:
     """One connection of a camera, from its first packet to its end."""
     with av.open(str(path)) as container:
-        take = recorder.tap(camera).opened(container.streams.video[0])
+        take = recorder.tap(declared(camera)).opened(container.streams.video[0])
     for packet in packets(path, begin_ms):
         take.packet(packet)
     take.closed(reason)

@@ -9,9 +9,10 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
+from tests.record.packets import declared
 
 url, folder = sys.argv[1], Path(sys.argv[2])
 with Recorder(RecordSettings(dir=folder, segment_s=2, fragment_s=0.5)) as recorder:
-    source = open_source("cam", url, settings=DecodeSettings(), tap=recorder.tap("cam"))
+    source = open_source("cam", url, settings=DecodeSettings(), tap=recorder.tap(declared("cam")))
     for _frame in source.frames():
         pass

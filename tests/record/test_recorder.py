@@ -22,7 +22,7 @@ from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
 from pipeline.storage.locks import locked
 from tests.project.places import ROOT
-from tests.record.packets import BEGIN_MS, clip, connect, packets, record, until
+from tests.record.packets import BEGIN_MS, clip, connect, declared, packets, record, until
 from tests.servers.rtsp import RtspServer, encode_loop, why_no_server
 from tests.servers.web import WebServer
 
@@ -76,7 +76,7 @@ def test_other_codecs_are_recorded_too(tmp_path: Path, codec: str) -> None:
 def test_sound_is_never_recorded(tmp_path: Path) -> None:
     clip(tmp_path, audio="aac")
     with WebServer(tmp_path) as web, Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
-        source = open_source("cam", web.url("clip.mp4"), settings=DecodeSettings(), tap=recorder.tap("cam"))
+        source = open_source("cam", web.url("clip.mp4"), settings=DecodeSettings(), tap=recorder.tap(declared("cam")))
         assert len(list(source.frames())) == 40
     (file,) = RecordingArchive(tmp_path / "video").segments("cam")
     with av.open(str(file.path)) as container:
@@ -106,7 +106,7 @@ def test_a_clock_that_jumps_begins_a_new_file(tmp_path: Path) -> None:
     ]
     with Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
         with av.open(str(source)) as container:
-            take = recorder.tap("cam").opened(container.streams.video[0])
+            take = recorder.tap(declared("cam")).opened(container.streams.video[0])
         for packet in [*sent, *jumped]:
             take.packet(packet)
     files = RecordingArchive(tmp_path / "video").segments("cam")
@@ -119,7 +119,7 @@ def test_a_disk_that_is_too_slow_costs_video_and_nothing_else(tmp_path: Path) ->
     heavy = [replace(one, data=one.data + bytes(300_000)) for one in packets(source)]
     recorder = Recorder(RecordSettings(dir=tmp_path / "video", max_waiting_bytes=1_000_000, days=3650))
     with recorder:
-        tap = recorder.tap("cam")
+        tap = recorder.tap(declared("cam"))
         until((tmp_path / "video/cam/.recorder.lock").exists, "the writer has begun")
         gate = threading.Event()
         writing = tap._segmenter  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ def test_what_cannot_begin_is_tried_again(tmp_path: Path) -> None:
     chosen = RecordSettings(dir=folder, segment_s=1, fragment_s=0.5, days=3650, retry_s=0.1)
     with Recorder(chosen) as recorder:
         with locked(folder / "cam" / ".recorder.lock"):
-            recorder.tap("cam")
+            recorder.tap(declared("cam"))
             until(lambda: recorder.counts()["cam"].error != "", "the lock is met")
             connect(recorder, source)
         until(lambda: recorder.counts()["cam"].error == "", "the lock is had")
@@ -165,7 +165,7 @@ def test_two_recorders_of_one_camera_do_not_mix(tmp_path: Path) -> None:
 def test_a_lost_camera_leaves_a_gap_and_is_recorded_again(rtsp: RtspServer, tmp_path: Path) -> None:
     quick = DecodeSettings(backoff_initial_s=0.05, backoff_max_s=0.3)
     with Recorder(RecordSettings(dir=tmp_path / "video", segment_s=1, fragment_s=0.2)) as recorder:
-        source = open_source("cam", rtsp.url(), settings=quick, tap=recorder.tap("cam"))
+        source = open_source("cam", rtsp.url(), settings=quick, tap=recorder.tap(declared("cam")))
         thread = threading.Thread(target=lambda: list(source.frames()))
         thread.start()
         until(lambda: recorder.counts()["cam"].segments >= 1, "a file")
@@ -206,7 +206,7 @@ def test_kill_9_loses_the_last_seconds_at_most(rtsp: RtspServer, tmp_path: Path)
     seen = [len(decoded(one.path)) for one in files]
     assert seen[-1] >= 12, "what was on the disk plays"
     with Recorder(RecordSettings(dir=video)) as recorder:
-        recorder.tap("cam")
+        recorder.tap(declared("cam"))
         until(lambda: all(one.complete for one in archive.segments("cam")), "adopted")
     assert [len(decoded(one.path)) for one in archive.segments("cam")] == seen
     until(lambda: bool(archive.gaps("cam")), "the gap is long enough to be one")
@@ -219,7 +219,7 @@ def test_a_header_without_a_image_is_no_video(tmp_path: Path) -> None:
     bare = first.path.with_name("20250601T140000.000Z.mp4")
     bare.write_bytes(first.path.read_bytes()[:700])
     with Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
-        recorder.tap("cam")
+        recorder.tap(declared("cam"))
         until(lambda: not bare.exists(), "it is removed")
     assert len(RecordingArchive(tmp_path / "video").segments("cam")) == 4
 

@@ -1,0 +1,88 @@
+"""Declarations of one camera beside its segments: a line for each, with the time from which it holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
+from pipeline.errors import RecordError
+from pipeline.record.file_layout import DECLARATIONS
+from pipeline.storage.folders import sync_folder
+from pipeline.storage.json_lines import append_line
+
+
+class DeclarationLog:
+    """The declarations of one camera; a file that only grows. One writer: the camera's recorder.
+
+    Args:
+        camera: the camera's folder.
+    """
+
+    def __init__(self, camera: Path) -> None:
+        self._camera = camera
+        self._path = camera / DECLARATIONS
+
+    def read(self) -> list[DatedDeclaration]:
+        """All declarations in the order written; none where video was recorded before declarations were stored.
+
+        Raises:
+            OSError: it cannot be read.
+            RecordError: a line is corrupt, so it is not known how the video may be used.
+        """
+        found = self._entries()
+        return [
+            DatedDeclaration(declaration, from_ms, _until(from_ms, [at for at, _ in found[number + 1 :]]))
+            for number, (from_ms, declaration) in enumerate(found)
+        ]
+
+    def declare(self, declaration: CameraDeclaration, from_ms: int) -> DatedDeclaration | None:
+        """Append a declaration that differs from the last one, or whose time is earlier (the clock was set back).
+
+        Args:
+            declaration: of this camera.
+            from_ms: wall-clock time from which it holds, milliseconds since 1970 UTC.
+
+        Returns:
+            The declaration that held before it, where it was another one.
+
+        Raises:
+            OSError: the disk did not take it.
+            RecordError: a line is corrupt.
+        """
+        last = next(reversed(self.read()), None)
+        if last is not None and last.declaration == declaration and last.from_ms <= from_ms:
+            return None
+        entry = {"from_ms": from_ms, "sha256": declaration.sha256, "declaration": declaration.as_dict()}
+        append_line(self._path, json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+        sync_folder(self._camera)
+        return None if last is None or last.declaration == declaration else last
+
+    def _entries(self) -> list[tuple[int, CameraDeclaration]]:
+        try:
+            *lines, last = self._path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return []
+        if last.endswith(b"}"):  # complete, but an editor removed the line end; else a crash cut it off
+            lines.append(last)
+        return [self._entry(line, number) for number, line in enumerate(lines, 1)]
+
+    def _entry(self, line: bytes, number: int) -> tuple[int, CameraDeclaration]:
+        try:
+            entry: Any = json.loads(line)
+            declaration = CameraDeclaration.from_dict(entry["declaration"])
+            if declaration.sha256 == entry["sha256"]:
+                return int(entry["from_ms"]), declaration
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise RecordError(
+            f"{self._path}, line {number}",
+            "is corrupt or was changed, so it is not known how the video may be used",
+            "Restore the file from a backup",
+        )
+
+
+def _until(from_ms: int, later: list[int]) -> int | None:
+    """End of a declaration: where the next one begins, unless the clock was set back in between."""
+    return later[0] if later and later[0] >= from_ms else None
