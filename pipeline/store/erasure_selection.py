@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -13,7 +13,7 @@ from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import check_plate, plate_forms, plate_key
 from pipeline.errors import StoreError
-from pipeline.store.backends.database import bind
+from pipeline.store.backends.database import CONFIDENTIAL, bind
 from pipeline.store.schema.tables import ALERTS, COUNTS, HEALTH, PLATE_READS, TRACKS, Table
 
 TrackKey: TypeAlias = tuple[str, str, int]
@@ -24,8 +24,23 @@ _END_S: Final = 2**32 - 1
 _MAX: Final = 2**63 - 1
 _KEYS_PER_STATEMENT: Final = 500
 """Track keys in one statement: some tens of kilobytes of the 256 that servers accept."""
+_WORDS: Final = {ALERTS.name: "concat(subject, ' ', detail)", HEALTH.name: "detail"}
 _SHORTEST_IN_TEXT: Final = 5
 """Least characters of a plate that is searched for in running text; shorter ones are words and numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateQuery:
+    """Rows that may name a plate, found by a query that does not.
+
+    Attributes:
+        words: SQL expression of the text that decides, by `Selection.names_plate`; ``''`` where all rows are wanted.
+        condition: SQL condition of the rows; confidential: see `EventDatabase.rows`.
+    """
+
+    words: str
+    condition: str
+    confidential: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +104,32 @@ class Selection:
             return self.wants(event, tracks)
         text = data.decode("utf-8", "replace")
         if self.key:
-            return any(form in text for form in plate_forms(self.key)) or self._in_words(text)
+            return any(form in text for form in plate_forms(self.key)) or self.names_plate(text)
         return any(camera_id in text for camera_id in self.camera_ids)
 
     def conditions(self, table: Table, tracks: Sequence[TrackKey]) -> list[str]:
-        """SQL conditions; a row is to go when one of them holds. Empty when the table holds nothing of the kind."""
+        """SQL conditions that name no plate; a row is to go when one of them holds.
+
+        Empty where rows are found by the plate, see `plate_query`, and where the table holds nothing of the kind.
+        """
         if not self.key:
             return [" AND ".join(self._scope(table))]
         if table is TRACKS:
             groups = (tracks[n : n + _KEYS_PER_STATEMENT] for n in range(0, len(tracks), _KEYS_PER_STATEMENT))
             return [_on_tracks(group) for group in groups]
-        if table is COUNTS:
-            return []
-        return [" AND ".join([own, *self._scope(table)]) for own in self._plate_in(table)]
+        return []
 
-    def _plate_in(self, table: Table) -> Iterator[str]:
+    def plate_query(self, table: Table) -> PlateQuery | None:
+        """The query for rows that may name the wanted plate; None without a plate, and where the table names none."""
+        if not self.key:
+            return None
         if table is PLATE_READS:
-            yield bind("plate_key = {key}", {"key": self.key})
-        elif len(self.key) >= _SHORTEST_IN_TEXT:
-            words = {ALERTS.name: "concat(subject, ' ', detail)", HEALTH.name: "detail"}[table.name]
-            yield bind(f"match({words}, {{pattern}})", {"pattern": _in_words(self.key)})
+            return PlateQuery("''", " AND ".join([f"plate_key IN {CONFIDENTIAL}", *self._scope(table)]), (self.key,))
+        words = _WORDS.get(table.name)
+        if words is None or len(self.key) < _SHORTEST_IN_TEXT:
+            return None
+        shape = bind(f"match({words}, {{pattern}})", {"pattern": _pattern(self.key, _shape_of)})
+        return PlateQuery(words, " AND ".join([shape, *self._scope(table)]))
 
     def _scope(self, table: Table) -> list[str]:
         """Place and time. `ts` leads to partitions that need not be read, `ts_ms` and `first_ts_ms` decide."""
@@ -136,11 +157,15 @@ class Selection:
         if isinstance(event, PlateReadEvent):
             return event.plate_key == self.key
         if isinstance(event, AlertEvent):
-            return self._in_words(f"{event.subject} {event.detail}")
-        return isinstance(event, HealthEvent) and self._in_words(event.detail)
+            return self.names_plate(f"{event.subject} {event.detail}")
+        return isinstance(event, HealthEvent) and self.names_plate(event.detail)
 
-    def _in_words(self, text: str) -> bool:
-        return len(self.key) >= _SHORTEST_IN_TEXT and re.search(_in_words(self.key), text) is not None
+    def names_plate(self, text: str) -> bool:
+        """Whether a text for people names the wanted plate, or is a pattern that searches for it."""
+        if len(self.key) < _SHORTEST_IN_TEXT:
+            return False
+        pattern = _pattern(self.key, _letter)
+        return pattern in text or re.search(pattern, text) is not None
 
 
 def event_in(data: bytes) -> Event | None:
@@ -151,10 +176,19 @@ def event_in(data: bytes) -> Event | None:
         return None
 
 
-def _in_words(key: str) -> str:
+def _pattern(key: str, character: Callable[[str], str]) -> str:
     """A pattern, the same for Python and ClickHouse, of a plate in words: ``abc-1234`` but not in ``XABC12345``."""
-    forms = "|".join("[^A-Za-z0-9]?".join(f"[{c}{c.lower()}]" for c in form) for form in plate_forms(key))
-    return f"(^|[^A-Za-z0-9])({forms})($|[^A-Za-z0-9])"
+    forms = sorted({"[^A-Za-z0-9]?".join(map(character, form)) for form in plate_forms(key)})
+    return f"(^|[^A-Za-z0-9])({'|'.join(forms)})($|[^A-Za-z0-9])"
+
+
+def _letter(character: str) -> str:
+    return f"[{character}{character.lower()}]"
+
+
+def _shape_of(character: str) -> str:
+    """All that a statement says of a plate: where it has letters, where digits."""
+    return "[0-9]" if character.isdigit() else "[A-Za-z]"
 
 
 def _on_tracks(keys: Sequence[TrackKey]) -> str:

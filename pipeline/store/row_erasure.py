@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from pipeline.errors import StoreError
-from pipeline.store.backends.database import EventDatabase, bind
+from pipeline.store.backends.database import DatabaseError, EventDatabase, bind, literal
 from pipeline.store.erasure_selection import Selection, TrackKey
 from pipeline.store.schema.tables import PLATE_READS, TABLES, Table
 
@@ -17,6 +17,10 @@ Progress = Callable[[str], None]
 
 STATEMENT_TIMEOUT_S: Final = 3600.0
 """Seconds that one deletion may take."""
+_IDS_PER_STATEMENT: Final = 2000
+"""Event ids in one statement: some 110 of the 256 kilobytes that servers accept."""
+_CANNOT_FORGET: Final = frozenset({62, 497})
+"""Error codes: a syntax that ClickHouse 18.16 does not know, and no right to do it."""
 _STEP_S: Final = 0.02
 _LONGEST_STEP_S: Final = 1.0
 _NO_SUCH_DAY: Final = "21990101"
@@ -43,11 +47,13 @@ class StoredEvents:
         Raises:
             DatabaseError: the database failed.
         """
-        if not selection.key:
+        query = selection.plate_query(PLATE_READS)
+        if query is None:
             return set()
-        (condition,) = selection.conditions(PLATE_READS, ())
         rows = self.database.rows(
-            f"SELECT DISTINCT camera_id, stream_id, track_id FROM {PLATE_READS.name} WHERE {condition}"  # noqa: S608
+            f"SELECT DISTINCT camera_id, stream_id, track_id FROM {PLATE_READS.name} "  # noqa: S608
+            f"WHERE {query.condition}",
+            query.confidential,
         )
         return {(row["camera_id"], row["stream_id"], int(row["track_id"])) for row in rows}
 
@@ -59,6 +65,7 @@ class StoredEvents:
         """
         return {
             table.name: sum(self._count(table, condition) for condition in selection.conditions(table, tracks))
+            + len({event_id for event_id, _ in self._naming_plate(table, selection)})
             for table in TABLES.values()
         }
 
@@ -66,6 +73,7 @@ class StoredEvents:
         """Delete what is selected; when this returns it is in no table any more.
 
         The tracks are deleted before the reads that lead to them: stopped anywhere and run again, it finds the rest.
+        Deletions name rows by their event ids, because a database keeps the text of its deletions.
 
         Raises:
             StoreError: a deletion failed, or took longer than it may.
@@ -77,10 +85,36 @@ class StoredEvents:
             for condition in selection.conditions(table, tracks)
             if self._count(table, condition)
         ]
+        todo += [(table, condition) for table in tables for condition in _by_ids(self._naming_plate(table, selection))]
         with self._old_files_removed():
             for table, condition in todo:
                 self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")
                 self._wait(table, progress)
+        remove_deletion_history(self.database)
+
+    def history_naming(self, selection: Selection) -> int:
+        """How many deletions in the database's history name the wanted plate; those of earlier versions did.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        if not selection.key:
+            return 0
+        commands = self.database.rows("SELECT command FROM system.mutations WHERE database = currentDatabase()")
+        return sum(selection.names_plate(str(row["command"])) for row in commands)
+
+    def _naming_plate(self, table: Table, selection: Selection) -> list[tuple[str, int]]:
+        """Event id and time of the rows that name the wanted plate, by time."""
+        query = selection.plate_query(table)
+        if query is None:
+            return []
+        rows = self.database.rows(
+            f"SELECT DISTINCT toString(event_id) AS id, toInt64(ts_ms) AS ts_ms, {query.words} AS words "  # noqa: S608
+            f"FROM {table.name} WHERE {query.condition} ORDER BY ts_ms",
+            query.confidential,
+        )
+        exact = table is PLATE_READS
+        return [(row["id"], int(row["ts_ms"])) for row in rows if exact or selection.names_plate(row["words"])]
 
     @contextmanager
     def _old_files_removed(self) -> Iterator[None]:
@@ -131,3 +165,28 @@ class StoredEvents:
             progress(f"{table.name}: {parts} parts to rewrite" + (f", failing: {reason[:200]}" if reason else ""))
             time.sleep(step_s)
             step_s = min(_LONGEST_STEP_S, step_s * 1.5)
+
+
+def remove_deletion_history(database: EventDatabase) -> None:
+    """Remove finished deletions from the database's history, where its version can: they say what was erased.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    try:
+        database.command("KILL MUTATION WHERE database = currentDatabase() AND is_done")
+    except DatabaseError as error:
+        if error.code not in _CANNOT_FORGET:
+            raise
+
+
+def _by_ids(rows: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """Conditions for these rows; the time leads to the partitions that hold them."""
+    for start in range(0, len(rows), _IDS_PER_STATEMENT):
+        group = rows[start : start + _IDS_PER_STATEMENT]
+        ids = ", ".join(f"toUUID({literal(event_id)})" for event_id, _ in group)
+        first, last = group[0][1] // 1000, group[-1][1] // 1000
+        yield (
+            f"ts >= toDateTime({literal(first)}, 'UTC') AND ts <= toDateTime({literal(last)}, 'UTC') "
+            f"AND event_id IN ({ids})"
+        )

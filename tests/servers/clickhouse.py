@@ -38,17 +38,34 @@ _USERS = """<yandex>
 """
 
 
-class ClickHouseServer(ServerProcess):
-    """Starts with the `with` statement, ends with it; keeps its data in `folder` between starts."""
+_QUERY_LOG = """
+  <query_log><database>system</database><table>query_log</table>
+    <flush_interval_milliseconds>100</flush_interval_milliseconds></query_log>
+  <merge_tree><old_parts_lifetime>1</old_parts_lifetime></merge_tree>
+</yandex>"""
 
-    def __init__(self, folder: Path) -> None:
+
+class ClickHouseServer(ServerProcess):
+    """Starts with the `with` statement, ends with it; keeps its data in `folder` between starts.
+
+    Args:
+        folder: of its data, configuration and logs.
+        logs_everything: every statement into its log and `system.query_log`, as servers are often set up; parts that
+            were replaced go within seconds.
+    """
+
+    def __init__(self, folder: Path, *, logs_everything: bool = False) -> None:
         if shutil.which("clickhouse-server") is None:
             pytest.skip("clickhouse-server is not installed (Debian package clickhouse-server)")
         self.port = free_port()
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.xml").write_text(_CONFIG.format(folder=folder, port=self.port, http_port=free_port()))
-        (folder / "users.xml").write_text(_USERS.format(password=PASSWORD.replace("&", "&amp;")))
+        config, users = _CONFIG, _USERS
+        if logs_everything:
+            config = config.replace("<level>warning", "<level>trace").replace("</yandex>", _QUERY_LOG)
+            users = users.replace("<default/></profiles>", "<default><log_queries>1</log_queries></default></profiles>")
+        (folder / "config.xml").write_text(config.format(folder=folder, port=self.port, http_port=free_port()))
+        (folder / "users.xml").write_text(users.format(password=PASSWORD.replace("&", "&amp;")))
 
     def start(self) -> None:
         self.launch(

@@ -25,6 +25,11 @@ _OLD_FILES: Final = (
     "{target}: the server itself deletes the files of before, some minutes later (old_parts_lifetime, 480 s by default)"
 )
 
+_HISTORY: Final = (
+    "{target}: the history of {deletions} deletions by an earlier version of this program names the plate; this server "
+    "cannot remove it: delete the files mutation_*.txt of its tables while it is stopped"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ErasedPlace:
@@ -105,6 +110,9 @@ class Erasure:
             progress(f"{files.kind} {files.name}")
             self._sum(files, files.erase, self._wanted())
         after = [replace(was, left=now.events) for was, now in zip(before, self.preview(), strict=True)]
+        for store in self._stores:
+            if history := store.history_naming(self._selection):
+                self.out_of_reach.append(_HISTORY.format(target=store.database.target, deletions=history))
         left = [
             f"{finding.left} in {finding.kind} {finding.name} of {finding.where}" for finding in after if finding.left
         ]

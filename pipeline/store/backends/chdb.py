@@ -18,7 +18,7 @@ from pipeline.domain.extras import missing_package
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.storage.folders import private_folder
 from pipeline.storage.locks import OwnerLock
-from pipeline.store.backends.database import LONGEST_PROBLEM, VALUE_CODES, DatabaseError
+from pipeline.store.backends.database import CONFIDENTIAL, LONGEST_PROBLEM, VALUE_CODES, DatabaseError, literal
 from pipeline.store.schema.tables import ColumnType, Table
 
 _CODE = re.compile(r"Code: (\d+)\. (?:DB::\w+: )?(.*)", re.DOTALL)
@@ -150,8 +150,11 @@ class ChdbDatabase:
         """See `EventDatabase.command`."""
         self._query(sql)
 
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        """See `EventDatabase.rows`."""
+    def rows(self, sql: str, confidential: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """See `EventDatabase.rows`. The engine inside this process logs no statements."""
+        if confidential:
+            values = f"(SELECT arrayJoin({literal(list(confidential))}) AS value)"
+            sql = sql.replace(CONFIDENTIAL, values, 1)
         content: bytes = self._query(sql).bytes()
         return [msgspec.json.decode(line) for line in content.splitlines()]
 

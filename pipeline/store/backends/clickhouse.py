@@ -10,20 +10,31 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
+import structlog
 from clickhouse_driver import Client, errors
 
 from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Event
 from pipeline.errors import StoreError
-from pipeline.store.backends.database import LONGEST_PROBLEM, UNKNOWN_DATABASE, VALUE_CODES, DatabaseError
+from pipeline.store.backends.database import (
+    CONFIDENTIAL,
+    LONGEST_PROBLEM,
+    UNKNOWN_DATABASE,
+    VALUE_CODES,
+    DatabaseError,
+)
 from pipeline.store.schema.tables import Table
 from pipeline.store.settings import ClickHouseSettings
 
 # What the driver raises before sending when a value does not fit its column.
 _VALUE_ERRORS: Final = (errors.TypeMismatchError, struct.error, UnicodeEncodeError, OverflowError)
 
+_READONLY: Final = 164
+_NOT_LOGGED: Final = "log_queries"
+_CONFIDENTIAL_TABLE: Final = "viapublica_confidential"
 _LOGIN_CODES: Final = frozenset({192, 193, 194, 516})
 
+_log = structlog.get_logger(__name__)
 # The driver logs a traceback of what it raises anyway.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
@@ -45,6 +56,7 @@ class ClickHouseDatabase:
     def __init__(self, settings: ClickHouseSettings, *, create: bool) -> None:
         self._settings = settings
         self._one_at_a_time = threading.Lock()
+        self._unlogged: dict[str, int] = {_NOT_LOGGED: 0}
         self._client = self._connect(settings.database)
         if create:
             self._create_database()
@@ -56,13 +68,16 @@ class ClickHouseDatabase:
 
     def command(self, sql: str) -> None:
         """See `EventDatabase.command`."""
-        with self._one_at_a_time, self._errors():
-            self._client.execute(sql)
+        self._execute(sql)
 
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        """See `EventDatabase.rows`."""
-        with self._one_at_a_time, self._errors():
-            rows, columns = self._client.execute(sql, with_column_types=True)
+    def rows(self, sql: str, confidential: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """See `EventDatabase.rows`. Confidential values are sent as the data of a temporary table."""
+        values: list[dict[str, Any]] = []
+        if confidential:
+            sql = sql.replace(CONFIDENTIAL, _CONFIDENTIAL_TABLE, 1)
+            data = [{"value": value} for value in confidential]
+            values = [{"name": _CONFIDENTIAL_TABLE, "structure": [("value", "String")], "data": data}]
+        rows, columns = self._execute(sql, with_column_types=True, external_tables=values)
         names = [name for name, _ in columns]
         singles = [index for index, (_, kind) in enumerate(columns) if "Float32" in kind]
         return [dict(zip(names, _shortest(row, singles), strict=True)) for row in rows]
@@ -86,6 +101,27 @@ class ClickHouseDatabase:
         """See `EventDatabase.close`."""
         with contextlib.suppress(Exception):
             self._client.disconnect()
+
+    def _execute(self, sql: str, **how: Any) -> Any:
+        """Run a statement that the server is asked not to log: plates and places stand in it.
+
+        A login that may not change settings (``readonly = 1``) gets its statements logged as the server likes.
+        """
+        with self._one_at_a_time:
+            try:
+                with self._errors():
+                    return self._client.execute(sql, settings=self._unlogged, **how)
+            except DatabaseError as error:
+                if error.code != _READONLY or not self._unlogged or _NOT_LOGGED not in error.problem:
+                    raise
+            self._unlogged = {}
+            _log.warning(
+                "server_may_log_queries",
+                store=self.target,
+                fix="Let this login change settings (readonly = 2), or set log_queries = 0 in its profile",
+            )
+            with self._errors():
+                return self._client.execute(sql, **how)
 
     def _connect(self, database: str) -> Client:
         settings, tls = self._settings, self._settings.tls

@@ -20,6 +20,9 @@ UNKNOWN_DATABASE: Final = 81
 VALUE_CODES: Final = frozenset({6, 26, 27, 53, 69, 70, 72, 131, 321, 349})
 """Error codes for a wrong value: parse, type, range, length, unexpected NULL."""
 
+CONFIDENTIAL: Final = "{confidential}"
+"""In a query: a subquery with the column `value`, whose texts are passed beside the statement."""
+
 LONGEST_PROBLEM: Final = 500
 """Characters of the engine's message that are passed on; some hold whole queries."""
 
@@ -54,8 +57,13 @@ class EventDatabase(Protocol):
         """Run a statement without a result."""
         ...
 
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        """Run a query; one dict per row."""
+    def rows(self, sql: str, confidential: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Run a query; one dict per row.
+
+        Args:
+            sql: the query. It may use the subquery `CONFIDENTIAL` once, before any value from outside.
+            confidential: the texts of that subquery, which stand in no log or history of a server.
+        """
         ...
 
     def insert(self, table: Table, events: Sequence[Event]) -> None:

@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import Erasure, open_erasure
 from pipeline.domain.events import Event, Kind, decode, encode
+from pipeline.domain.plate import plate_forms
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.rejected_events import RejectedEventsFile
@@ -21,14 +23,17 @@ from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.chdb import lock_path
-from pipeline.store.backends.database import EventDatabase
+from pipeline.store.backends.database import EventDatabase, migrate
+from pipeline.store.backends.open_database import open_database
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.event_store import open_event_store
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.settings import ChdbSettings, StoreSettings
 from tests.asking import Asking
-from tests.event_samples import START_MS, count, health, plate_read, records, track
+from tests.event_samples import START_MS, alert, count, health, plate_read, records, track, wait_until
+from tests.servers.clickhouse import ClickHouseServer
 from tests.store.test_store import fill
+from tests.store_fixtures import clickhouse_settings
 
 PLATE = Selection.of("ABC1234", (), None, None)
 
@@ -61,6 +66,18 @@ def erasing(
 
 def found(erasure: Erasure) -> dict[str, int]:
     return {place.name: place.events for place in erasure.preview() if place.events}
+
+
+def files_with(plate: str, folder: Path) -> list[str]:
+    """Files below `folder` that hold a plate anywhere in their raw bytes: either form, any case, UTF-8 or UTF-16."""
+    forms = [form for text in plate_forms(plate) for form in (text, text.lower(), f"{text[:3]}-{text[3:]}")]
+    wanted = [form.encode(code) for form in forms for code in ("utf-8", "utf-16-le", "utf-16-be")]
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # a part that the database has just removed
+            if path.is_file() and not path.is_socket() and any(text in path.read_bytes() for text in wanted):
+                found.append(str(path.relative_to(folder)))
+    return found
 
 
 def test_a_vehicle_goes_from_every_table_and_no_other(
@@ -101,9 +118,6 @@ def test_a_place_and_time_goes_from_every_table(
 
 
 def test_what_was_erased_is_in_no_file_of_the_embedded_store(tmp_path: Path) -> None:
-    from pipeline.store.backends.database import migrate
-    from pipeline.store.backends.open_database import open_database
-
     database = open_database(ChdbSettings(), tmp_path, create=True)
     migrate(database)
     fill(database, street())
@@ -111,14 +125,39 @@ def test_what_was_erased_is_in_no_file_of_the_embedded_store(tmp_path: Path) -> 
     def parts() -> int:
         return int(database.rows("SELECT toInt64(count()) AS n FROM system.parts WHERE NOT active")[0]["n"])
 
+    database.command(
+        "ALTER TABLE plate_reads DELETE WHERE plate_key = 'ABC1C34' AND ts_ms = 0"
+    )  # by an earlier version
+    assert files_with("ABC1234", tmp_path)
     with erasing(tmp_path, ChdbSettings()) as erasure:
         erasure.erase()
     assert parts() == 0
     definition = database.rows("SHOW CREATE TABLE plate_reads")
     assert "old_parts_lifetime" not in str(definition)
     database.close()
-    hits = [path for path in (tmp_path / "events").rglob("*") if path.is_file() and b"ABC1C34" in path.read_bytes()]
-    assert [path.suffix for path in hits] == [".txt"] * len(hits), "at most the record of the deletion itself"
+    assert files_with("ABC1234", tmp_path) == []
+
+
+def test_a_server_that_logs_every_statement_keeps_no_trace_of_the_plate(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with ClickHouseServer(tmp_path / "server", logs_everything=True) as server:
+        settings = clickhouse_settings(server, database="logged")
+        database = open_database(settings, data, create=True)
+        migrate(database)
+        named = [msgspec.structs.replace(alert(n), detail=words) for n, words in [(1, "seen abc-1234"), (2, "XYZ0001")]]
+        fill(database, [*street(), *named])
+        with erasing(data, settings) as erasure:
+            assert found(erasure) == {"plate_reads": 2, "tracks": 2, "alerts": 1}
+            erasure.erase()
+        assert not any("history" in words for words in erasure.out_of_reach)
+        wait_until(lambda: not files_with("ABC1234", tmp_path), 60)
+        assert b"ALTER TABLE plate_reads DELETE" in (tmp_path / "server" / "server.log").read_bytes(), "it does log"
+        assert files_with("XYZ0001", tmp_path), "the search itself works"
+        database.command("SYSTEM FLUSH LOGS")
+        logged = database.rows("SELECT query FROM system.query_log")
+        assert logged, "inserts, which have no values in their text"
+        assert not any("ABC1" in row["query"] or "abc-1" in row["query"] for row in logged)
+        database.close()
 
 
 def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path: Path) -> None:
