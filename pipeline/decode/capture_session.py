@@ -172,7 +172,7 @@ class CaptureSession:
                 return image
             pixels = image.bgr().copy()
             burner.burn_image(pixels)
-            return ArrayImage(pixels)
+            return ArrayImage(pixels, image.sample_aspect)
 
         return make
 

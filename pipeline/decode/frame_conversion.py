@@ -33,15 +33,19 @@ class FrameConverter:
         self._burner = burner
         self._swscale = VideoReformatter()
 
-    def make(self, frame: av.VideoFrame) -> EditableImage:
+    def make(self, frame: av.VideoFrame, sample_aspect: float = 1.0) -> EditableImage:
         """A masked, upright image.
+
+        Args:
+            frame: the decoded frame.
+            sample_aspect: width of one upright pixel over its height.
 
         Raises:
             av.FFmpegError: swscale cannot read this pixel format.
         """
         turns = quarter_turns(frame)
         if frame.format.is_rgb or frame.format.has_palette:
-            return self._from_rgb(frame, turns)
+            return self._from_rgb(frame, turns, sample_aspect)
         full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
         color = Color.of(frame.colorspace, full_range, frame.height)
         if frame.format.name not in _CANONICAL:
@@ -57,10 +61,10 @@ class FrameConverter:
             )
         planes = [copied_plane(plane) for plane in frame.planes[:3]]
         self._burner.burn_planes(planes, turns)
-        return PlanarImage(planes, color, turns)
+        return PlanarImage(planes, color, turns, sample_aspect)
 
-    def _from_rgb(self, frame: av.VideoFrame, turns: int) -> EditableImage:
+    def _from_rgb(self, frame: av.VideoFrame, turns: int, sample_aspect: float) -> EditableImage:
         stored = self._swscale.reformat(frame, format="bgr24", threads=1).to_ndarray()
         image = np.ascontiguousarray(np.rot90(stored, -turns), np.uint8)
         self._burner.burn_image(image)
-        return ArrayImage(image)
+        return ArrayImage(image, sample_aspect)

@@ -37,15 +37,17 @@ class ArrayImage:
 
     Args:
         image: (height, width, 3) uint8, BGR, upright; not copied, and not to be changed afterwards.
+        sample_aspect: width of one pixel over its height.
 
     Raises:
         ValueError: another shape or type, or no pixels.
     """
 
-    def __init__(self, image: BgrImage) -> None:
+    def __init__(self, image: BgrImage, sample_aspect: float = 1.0) -> None:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ValueError(f"an image is (height, width, 3) uint8 with pixels in it, not {image.shape} {image.dtype}")
         self._image = image
+        self.sample_aspect = sample_aspect
 
     @property
     def width(self) -> int:
@@ -90,12 +92,14 @@ class PlanarImage:
         planes: Y (h, w), U and V (ceil(h/2), ceil(w/2)) of the stored image; owned by this image.
         color: their color encoding.
         turns: clockwise quarter turns that make the stored image upright, 0 to 3.
+        sample_aspect: width of one upright pixel over its height.
     """
 
-    def __init__(self, planes: Sequence[Plane], color: Color, turns: int = 0) -> None:
+    def __init__(self, planes: Sequence[Plane], color: Color, turns: int = 0, sample_aspect: float = 1.0) -> None:
         self._y, self._u, self._v = planes
         self._color = color
         self._turns = turns % 4
+        self.sample_aspect = sample_aspect
 
     @property
     def width(self) -> int:

@@ -18,6 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pipeline.decode.lazy_images import ArrayImage
+from pipeline.decode.pixel_aspect import sample_aspect_of
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
 
@@ -70,7 +71,8 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Edi
         raise UnsupportedMedia(name, "is too large or malformed", "Save it again as JPEG or PNG") from error
     if image is None:
         raise _no_image(name)
-    return ArrayImage(np.asarray(image, np.uint8))
+    rows, columns = image.shape[:2]
+    return ArrayImage(np.asarray(image, np.uint8), float(sample_aspect_of(None, columns, rows)))
 
 
 def still_size(file: BinaryIO) -> tuple[int, int] | None:

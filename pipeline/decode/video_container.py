@@ -21,6 +21,7 @@ from pipeline.decode.allowed_formats import FILE_OPTIONS, STREAM_OPTIONS
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
 from pipeline.decode.frame_conversion import FrameConverter, quarter_turns
+from pipeline.decode.pixel_aspect import sample_aspect_of
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
@@ -226,10 +227,11 @@ class VideoContainer:
         stamp = frame.pts if frame.pts is not None else frame.dts
         time_base = frame.time_base or self._stream.time_base
         stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
-        size, aspect = (frame.width, frame.height), self._stream.sample_aspect_ratio or Fraction(1)
+        size = frame.width, frame.height
+        aspect = sample_aspect_of(self._stream.sample_aspect_ratio, *size)
         if quarter_turns(frame) % 2:
             size, aspect = size[::-1], 1 / aspect
-        return DecodedFrame(stamp_s, *size, lambda: self._converter.make(frame), aspect)
+        return DecodedFrame(stamp_s, *size, lambda: self._converter.make(frame, float(aspect)), aspect)
 
     def _open(self) -> av.container.InputContainer:
         return self._open_with(self._hardware())

@@ -91,9 +91,10 @@ class CascadeDetector:
     def _vehicles_to_crop(self, image: Image, objects: Detections, plates: Boxes) -> Boxes:
         """(n, 4) boxes of the largest vehicles without a plate that a crop magnifies enough."""
         vehicles = objects.labeled(*PLATED_VEHICLES).boxes
-        sizes = vehicles[:, 2:] - vehicles[:, :2]
+        square = np.array([image.sample_aspect, 1.0], np.float32)
+        sizes = (vehicles[:, 2:] - vehicles[:, :2]) * square
         longest = np.maximum(sizes.max(axis=1, initial=1.0), 1.0)
-        zoomed = max(image.width, image.height) / longest >= self._min_zoom
+        zoomed = max(image.width * image.sample_aspect, image.height) / longest >= self._min_zoom
         wanted = (sizes[:, 0] >= MIN_VEHICLE_PX) & zoomed & ~_has_plate(vehicles, plates)
         order = np.argsort(-longest[wanted], kind="stable")[: self._max_crops]
         largest: Boxes = vehicles[wanted][order]

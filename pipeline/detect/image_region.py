@@ -42,6 +42,11 @@ class ImageRegion:
         """Pixels."""
         return self.y2 - self.y1
 
+    @property
+    def sample_aspect(self) -> float:
+        """Width of one pixel over its height."""
+        return self.parent.sample_aspect
+
     def bgr(self) -> BgrImage:
         """The region, (height, width, 3)."""
         return self.parent.crop(self.x1, self.y1, self.x2, self.y2)
@@ -61,9 +66,10 @@ class ImageRegion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WholeImage:
-    """An image in memory, (height, width, 3) uint8, BGR, not empty."""
+    """An image in memory, (height, width, 3) uint8, BGR, not empty, and the width of one pixel over its height."""
 
     pixels: BgrImage
+    sample_aspect: float = 1.0
 
     @property
     def width(self) -> int:

@@ -1,6 +1,7 @@
 """Letterbox: images of any shape to a network's input, and boxes back to pixels of the image.
 
-The aspect ratio is preserved and the rest of the input is gray (114), as in the training of YOLO networks.
+The aspect ratio of the scene is preserved and the rest of the input is gray (114), as in the training of YOLO networks:
+a network always receives square pixels, however the image is stored (analog cameras store 352×576 or 704×240).
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ class Letterbox:
 
     @classmethod
     def fit(cls, image: Image, card: CardInput, width: int, height: int) -> Letterbox:
-        """The letterbox of the largest scaled image that fits into (width, height)."""
-        scale = min(width / image.width, height / image.height)
-        content_width = min(width, max(1, round(image.width * scale)))
+        """The letterbox of the largest scaled image that fits into (width, height), in square pixels."""
+        square_width = image.width * image.sample_aspect
+        scale = min(width / square_width, height / image.height)
+        content_width = min(width, max(1, round(square_width * scale)))
         content_height = min(height, max(1, round(image.height * scale)))
         centered = card.letterbox == "center"
         return cls(

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.detect.nms import non_maximum_suppression
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
-from pipeline.domain.frame import Image
+from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.errors import MissingComponent, ModelRuntimeError
 from pipeline.inference.device import Device
@@ -98,7 +98,7 @@ class UltralyticsDetector:
         width, height = self._settings.input_size or (self._card.input.width, self._card.input.height)
         try:
             found = self._model.predict(
-                [image.bgr() for image in images],
+                [_square_pixels(image) for image in images],
                 imgsz=[height, width],
                 conf=min(self._thresholds.values()),
                 iou=self._settings.iou,
@@ -106,16 +106,26 @@ class UltralyticsDetector:
                 device="cpu" if self._settings.device is Device.CPU else 0,
                 verbose=False,
             )
-            return [self._read(result.boxes) for result in found]
+            return [self._read(result.boxes, image) for result, image in zip(found, images, strict=True)]
         except Exception as error:  # torch and TensorRT raise anything
             raise ModelRuntimeError(f"model {self.name}", f"Ultralytics failed ({error})") from error
 
-    def _read(self, boxes: Any) -> Detections:
+    def _read(self, boxes: Any, image: Image) -> Detections:
         channels = boxes.cls.cpu().numpy().astype(np.int64).tolist()
+        stored = np.array([image.width / _square_width(image), 1.0] * 2, np.float32)
         detections = Detections.build(
-            boxes.xyxy.cpu().numpy(),
+            boxes.xyxy.cpu().numpy() * stored,
             boxes.conf.cpu().numpy(),
             [int(self._card.label_of(channel)) for channel in channels],
         )
         thresholds = np.array([self._thresholds[channel] for channel in channels], dtype=np.float32)
         return non_maximum_suppression(detections.select(detections.scores >= thresholds), self._settings.iou)
+
+
+def _square_width(image: Image) -> int:
+    return max(1, round(image.width * image.sample_aspect))
+
+
+def _square_pixels(image: Image) -> BgrImage:
+    square = image.sample_aspect == 1
+    return image.bgr() if square else image.resized(_square_width(image), image.height)

@@ -29,6 +29,11 @@ class Image(Protocol):
         """Pixels, after rotation."""
         ...
 
+    @property
+    def sample_aspect(self) -> float:
+        """Width of one pixel over its height, after rotation; 1 for square pixels."""
+        ...
+
     def bgr(self) -> BgrImage:
         """The whole image, (height, width, 3). The caller must not modify it."""
         ...

@@ -42,8 +42,12 @@ def with_margin(box: Box, settings: LprSettings) -> tuple[int, int, int, int]:
 
 
 def plate_crop(image: Image, box: Box, settings: LprSettings) -> BgrImage:
-    """The plate with its margin, at full size."""
-    return image.crop(*with_margin(box, settings))
+    """The plate with its margin, at full size and in square pixels; where they are not square, it is enlarged."""
+    crop, aspect = image.crop(*with_margin(box, settings)), image.sample_aspect
+    if aspect == 1:
+        return crop
+    size = (max(1, round(crop.shape[1] * max(aspect, 1.0))), max(1, round(crop.shape[0] / min(aspect, 1.0))))
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def sharpness_of(crop: BgrImage) -> float:

@@ -25,6 +25,7 @@ class Blank:
 
     width: int = WIDTH
     height: int = HEIGHT
+    sample_aspect: float = 1.0
 
     def bgr(self) -> BgrImage:
         return np.zeros((self.height, self.width, 3), np.uint8)

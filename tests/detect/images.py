@@ -22,6 +22,7 @@ class Still:
     """An `Image` over pixels in memory."""
 
     image: BgrImage
+    sample_aspect: float = 1.0
 
     @property
     def width(self) -> int:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.detect.image_region import ImageRegion
 from pipeline.detect.letterbox import PAD, Letterbox
 from pipeline.weights.model_card import CardInput
 from tests.detect.images import Still, plain
@@ -35,6 +36,19 @@ def test_boxes_are_mapped_back_to_their_pixels(width: int, height: int, tight: b
 def test_a_wide_image_gets_a_small_input_if_the_network_has_a_dynamic_size() -> None:
     box = Letterbox.fit_tight(plain(1920, 1080), CENTERED, 640, 640)
     assert (box.width, box.height, box.content_height) == (640, 384, 360)
+
+
+@pytest.mark.parametrize(("width", "height", "aspect"), [(240, 540, 4.0), (960, 180, 1 / 3), (352, 576, 64 / 22)])
+def test_networks_see_square_pixels_however_the_image_is_stored(width: int, height: int, aspect: float) -> None:
+    image = Still(np.zeros((height, width, 3), np.uint8), aspect)
+    box = Letterbox.fit_tight(image, CENTERED, 640, 640)
+    assert box.content_width == 640
+    assert box.content_height == pytest.approx(640 * height / (width * aspect), abs=1)
+    content = np.array([[box.left, box.top, box.left + box.content_width, box.top + box.content_height]], np.float32)
+    np.testing.assert_allclose(box.unmap(content)[0], [0, 0, width, height], rtol=1e-4, atol=1e-3)
+    region = ImageRegion(image, 10, 10, 110, 60)
+    fitted = Letterbox.fit(region, CENTERED, 640, 640)
+    assert fitted.content_width / fitted.content_height == pytest.approx(2 * aspect, rel=0.02)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])

@@ -8,9 +8,12 @@ import pickle
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DetectSettings
@@ -22,7 +25,7 @@ from pipeline.inference.device import Backend, Device
 from pipeline.inference.embedded_class_names import names_from_text
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.weights.catalog import list_cards, load_card
-from tests.detect.images import Still, coco, count_found, plain
+from tests.detect.images import Still, coco, count_found, overlaps, plain
 
 SMALL = "license_plate_yolov8n_int8_320"
 
@@ -271,3 +274,27 @@ def write_own(folder: Path, file: str, content: bytes, kind: str = "onnx") -> Pa
         "input: {width: 320, height: 320}\nclasses: 1\nlabels: {0: car}\n"
     )
     return path
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("width", "height", "aspect"), [(320, 720, 4.0), (1280, 240, 1 / 3), (352, 576, 40 / 11)])
+def test_people_are_found_in_images_whose_pixels_are_not_square(
+    data_dir: Path, width: int, height: int, aspect: float
+) -> None:
+    video = FileVideo(data_dir / "clips" / "people-walking.mp4", DecodeSettings(), start_s=2.0, end_s=2.02)
+    upright = next(iter(video.frames())).image.bgr()
+    stored = np.asarray(cv2.resize(upright, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    scale = np.array([width / 1280, height / 720] * 2, np.float32)
+    detector = build_detector(DetectSettings(confidence=0.25))
+    try:
+        wanted, found = (
+            each.labeled(Label.PERSON).boxes
+            for each in detector.detect([Still(np.asarray(upright)), Still(stored, aspect)])
+        )
+        as_stored = detector.detect([Still(stored)])[0].labeled(Label.PERSON).boxes
+    finally:
+        detector.close()
+    again, before = ((overlaps(wanted * scale, boxes).max(axis=1) >= 0.5).mean() for boxes in (found, as_stored))
+    assert len(wanted) >= 8
+    assert again >= 0.6, "half of the pixels are lost"
+    assert before < again, "seen as stored, people are squeezed"

@@ -13,6 +13,7 @@ class PlainImage:
     def __init__(self, width: int = 8, height: int = 6) -> None:
         self.width = width
         self.height = height
+        self.sample_aspect = 1.0
 
     def bgr(self) -> BgrImage:
         return np.full((self.height, self.width, 3), 127, np.uint8)

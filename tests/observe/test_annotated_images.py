@@ -24,6 +24,7 @@ class Still:
     """An image in memory."""
 
     pixels: BgrImage
+    sample_aspect: float = 1.0
 
     @property
     def width(self) -> int:

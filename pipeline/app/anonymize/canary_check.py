@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -29,7 +29,7 @@ from pipeline.app.anonymize.redaction_run import Stopwatch, detect_video
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.detector_ensemble import DetectorEnsemble
 from pipeline.detect.detector_pool import DetectorPool
-from pipeline.domain.frame import BgrImage
+from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector, PlateReader
 from pipeline.domain.video import Video, VideoFrame, VideoInfo
@@ -68,7 +68,9 @@ def check_verification(
     if visible < _SHARE * len(images):
         few = f"{len(images) - visible} of {len(images)} sampled frames"
         raise _not_verified(f"{few} are too dark or have too little contrast for anything to be visible")
-    canaries = _CanaryVideo(video.facts, [canary_frame(image) for image in images])
+    height, width = images[0].shape[:2]
+    facts = replace(video.facts, width=width, height=height)
+    canaries = _CanaryVideo(facts, [canary_frame(image) for image in images])
     together: set[Label] = set()
     for detector in detectors.detectors:
         found = _found_labels(detector, canaries, min_score)
@@ -126,17 +128,24 @@ def _contrast(image: BgrImage) -> float:
 
 
 def _sampled(video: Video, frames: int) -> list[BgrImage]:
-    """Frames spread over the video, its first and last ones included; fewer of very large ones."""
+    """Frames spread over the video in square pixels, its first and last ones included; fewer of very large ones."""
     count = _FRAMES if video.facts.width * video.facts.height <= _LARGE_PX else _FRAMES_IF_LARGE
     wanted = set(np.linspace(0, max(frames - 1, 0), count).round().astype(int).tolist())
     images = []
     with closing(video.frames()) as decoded:
         for number, frame in enumerate(decoded):
             if number in wanted:
-                images.append(frame.image.bgr().copy())
+                images.append(_square_pixels(frame.image))
             if number >= max(wanted):
                 break
     return images
+
+
+def _square_pixels(image: Image) -> BgrImage:
+    """A copy, as networks see it: what is pasted into it has the proportions of real objects."""
+    if image.sample_aspect == 1:
+        return image.bgr().copy()
+    return image.resized(max(1, round(image.width * image.sample_aspect)), image.height).copy()
 
 
 @dataclass(frozen=True, slots=True)
