@@ -1,4 +1,4 @@
-"""Event stores, sinks and retention of a configuration, or of a data folder alone."""
+"""Event stores, sinks, recordings, previews and retention of a configuration, or of a data folder alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
+from pipeline.record.settings import RecordSettings
 from pipeline.sink.settings import SinkSettings
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.settings import ChdbSettings, StoreSettings
@@ -21,17 +22,29 @@ class ConfiguredStores:
         stores: event stores; the first one answers questions.
         sinks: those configured; empty when no configuration is known.
         retention: days that each table is retained.
+        record: of the recorder; None where nothing is recorded.
+        previews: folder of preview images; None where there are none.
     """
 
     data_dir: Path
     stores: tuple[StoreSettings, ...]
     sinks: tuple[SinkSettings, ...] = ()
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    record: RecordSettings | None = None
+    previews: Path | None = None
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
         """The one that a configuration describes."""
-        return cls(config.data_dir, config.event_stores, config.sinks, config.retention)
+        preview = config.observability.preview
+        return cls(
+            config.data_dir,
+            config.event_stores,
+            config.sinks,
+            config.retention,
+            config.record,
+            None if preview is None else preview.dir,
+        )
 
     @classmethod
     def of_data_dir(cls, data_dir: Path) -> ConfiguredStores:

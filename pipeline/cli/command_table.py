@@ -79,7 +79,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "erase": CommandEntry(
         "operate.retention_commands:erase",
-        "Erase the events of a vehicle, or of a place and time, and count what is left.",
+        "Erase the data of a vehicle, or of a place and time; count what is left.",
         _OPERATION,
     ),
     "camera": CommandEntry(

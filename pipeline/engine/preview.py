@@ -16,6 +16,19 @@ _PREVIEW_NAME = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
 _log = structlog.get_logger(__name__)
 
 
+def preview_files(folder: Path, camera_id: str) -> list[Path]:
+    """The preview images of a camera, oldest first; none where there is no folder.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    of_camera = folder / camera_id
+    if not of_camera.is_dir():
+        return []
+    found = [path for path in of_camera.iterdir() if _PREVIEW_NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
 class Preview:
     """Writes an image of each camera at an interval. They show plates: only this user may read them.
 
@@ -67,7 +80,5 @@ class Preview:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
-            found = [path for path in folder.iterdir() if _PREVIEW_NAME.fullmatch(path.name)]
-            found.sort(key=lambda path: (path.stat().st_mtime_ns, path.name))
-            self._written[camera_id] = dict.fromkeys(found)
+            self._written[camera_id] = dict.fromkeys(preview_files(self._folder, camera_id))
         return self._written[camera_id]

@@ -10,4 +10,5 @@
     recording_archive   recorded video and its gaps, for readers
     holds               times that must be preserved
     retention           deletion by age and size
+    erasure             deletion by camera and time, on request
 """

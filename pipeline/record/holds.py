@@ -45,6 +45,10 @@ class Hold:
         """Whether any of that time range is held."""
         return camera_id == self.camera_id and begin_ms < self.end_ms and end_ms > self.begin_ms
 
+    def preserves(self, camera_id: str, begin_ms: int, end_ms: int) -> bool:
+        """Whether it preserves a file of that time; a file without length has its first moment."""
+        return self.overlaps(camera_id, begin_ms, max(end_ms, begin_ms + 1))
+
 
 class Holds:
     """The holds of a folder: a file of lines that only grows, so it also records who placed and released each hold.

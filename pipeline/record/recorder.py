@@ -26,6 +26,8 @@ _PRUNE_LEAST_S: Final = 30.0
 """Shortest time between two retention runs."""
 _PRUNE_REST: Final = 20
 """Pause between two retention runs, in durations of the last one."""
+RECORDER_LOCK: Final = ".recorder.lock"
+"""In a camera's folder: held by the process that records it."""
 _CLOSE_S: Final = 10.0
 """Time for all writers together to write what is queued at the end."""
 
@@ -190,7 +192,7 @@ class CameraTap:
         """Record to the end; False when that could not begin, or broke off."""
         try:
             private_folder(self._folder)
-            with locked(self._folder / ".recorder.lock", wait=False) as ours:
+            with locked(self._folder / RECORDER_LOCK, wait=False) as ours:
                 if not ours:
                     self._segmenter.counts.error = "another process records this camera"
                     _log.error("recorded_elsewhere", camera=self._camera_id, fix="Stop one of the two")

@@ -63,7 +63,7 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) ->
         )
         removed, held = _due(files, holds.all(), now_ms - days * _DAY_MS, max_bytes)
         for one in removed:
-            _remove(one)
+            remove_segment(one)
     for camera in sorted({one.camera_id for one in removed}):
         _compact(folder / camera)
     left = sum(one.size for one in files) - sum(one.size for one in removed)
@@ -95,10 +95,15 @@ def _due(
 
 
 def _held(one: VideoSegment, holds: Iterable[Hold]) -> bool:
-    return any(hold.overlaps(one.camera_id, one.begin_ms, max(one.end_ms, one.begin_ms + 1)) for hold in holds)
+    return any(hold.preserves(one.camera_id, one.begin_ms, one.end_ms) for hold in holds)
 
 
-def _remove(one: VideoSegment) -> None:
+def remove_segment(one: VideoSegment) -> None:
+    """Delete a file, and the folder of its day when it was the last.
+
+    Raises:
+        RecordError: it cannot be deleted.
+    """
     try:
         one.path.unlink(missing_ok=True)
     except OSError as error:

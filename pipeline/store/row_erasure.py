@@ -57,6 +57,22 @@ class StoredEvents:
         )
         return {(row["camera_id"], row["stream_id"], int(row["track_id"])) for row in rows}
 
+    def views(self, selection: Selection) -> set[tuple[str, int, int]]:
+        """When the wanted vehicle was in view: camera, and first and last millisecond, a tuple for each read.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        query = selection.plate_query(PLATE_READS)
+        if query is None:
+            return set()
+        rows = self.database.rows(
+            f"SELECT DISTINCT camera_id, first_ts_ms, ts_ms FROM {PLATE_READS.name} "  # noqa: S608
+            f"WHERE {query.condition}",
+            query.confidential,
+        )
+        return {(row["camera_id"], int(row["first_ts_ms"]), int(row["ts_ms"])) for row in rows}
+
     def counts(self, selection: Selection, tracks: Sequence[TrackKey]) -> dict[str, int]:
         """How many different events of each table are wanted.
 

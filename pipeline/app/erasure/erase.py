@@ -10,7 +10,8 @@ from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
-from pipeline.domain.events import TrackEvent
+from pipeline.app.erasure.image_files import ImageFiles, View, find_image_files, no_recorders, video_of_views
+from pipeline.domain.events import PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
@@ -33,12 +34,12 @@ _HISTORY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ErasedPlace:
-    """The events to erase in one table, spool or file.
+    """What is to be erased in one table, spool or file, or of the video or previews of a camera.
 
     Attributes:
-        kind: ``table``, ``spool`` or ``file``.
-        where: the store or folder; name: of the table, spool or file.
-        events: number of events to erase.
+        kind: ``table``, ``spool``, ``file``, ``video`` or ``preview``.
+        where: the store or folder; name: of the table, spool, file or camera.
+        events: number of events to erase; of video and previews, of files.
         left: number that is left afterwards, counted again; None before.
     """
 
@@ -54,26 +55,39 @@ class Erasure:
 
     Args:
         selection: what to erase.
+        configured: the places that the configuration names.
         stores: event stores; files: spools and files.
         out_of_reach: places that cannot be erased from here, in words.
     """
 
     def __init__(
-        self, selection: Selection, stores: Sequence[StoredEvents], files: Sequence[EventFiles], out_of_reach: list[str]
+        self,
+        selection: Selection,
+        configured: ConfiguredStores,
+        stores: Sequence[StoredEvents],
+        files: Sequence[EventFiles],
+        out_of_reach: list[str],
     ) -> None:
         self._selection = selection
+        self._configured = configured
         self._stores = stores
         self._files = files
         self.out_of_reach = out_of_reach
+        self.held: list[str] = []
+        """Recorded video that holds preserve, in words; after `preview`."""
         self._tracks: list[TrackKey] | None = None
+        self._images: list[ImageFiles] | None = None
 
     def preview(self) -> list[ErasedPlace]:
-        """The events to erase, by files. Changes nothing.
+        """What is to be erased, place by place. Changes nothing.
 
         Raises:
             StoreError: a database failed.
             SinkError: a file cannot be read.
+            RecordError: recorded video or its holds cannot be read.
         """
+        images = self._image_files()
+        self.held = [words for files in images for words in files.held()]
         return [
             *(
                 ErasedPlace("table", store.database.target, table, events)
@@ -84,6 +98,7 @@ class Erasure:
                 ErasedPlace(files.kind, str(files.folder), files.name, self._sum(files, files.count, self._wanted()))
                 for files in self._files
             ),
+            *(ErasedPlace(files.kind, str(files.folder), files.camera_id, files.count()) for files in images),
         ]
 
     def erase(self, progress: Progress = lambda _: None) -> list[ErasedPlace]:
@@ -101,6 +116,9 @@ class Erasure:
         before = self.preview()
         # Reads lead to the plate's tracks, wherever either is stored: all tracks go before the first read.
         tracks = set(self._on())
+        for images in self._image_files():
+            progress(f"{images.kind} of {images.camera_id}")
+            images.erase()
         for files in self._files if self._selection.key else ():
             progress(f"{files.kind} {files.name}")
             self._sum(files, files.erase, lambda data: _track_in(data) in tracks)
@@ -124,21 +142,32 @@ class Erasure:
             )
         return after
 
+    def _image_files(self) -> list[ImageFiles]:
+        """Found once, before anything is erased: reads say which cameras saw the vehicle."""
+        if self._images is None:
+            views = [View(*view) for store in self._stores for view in store.views(self._selection)]
+            for files in self._files if self._selection.key else ():
+                views += [View(e.camera_id, e.first_ts_ms, e.ts_ms) for e in self._reads_in(files)]
+            self.out_of_reach += video_of_views(self._configured, views)
+            cameras = self._selection.camera_ids or tuple(sorted({view.camera_id for view in views}))
+            self._images = find_image_files(self._configured, self._selection, cameras)
+        return self._images
+
     def _on(self) -> list[TrackKey]:
         """The tracks that the plate was read on, from all places together; found once, before anything is erased."""
         if self._tracks is None:
             found = {key for store in self._stores for key in store.tracks(self._selection)}
             if self._selection.key:
                 for files in self._files:
-                    found |= self._keys_in(files)
+                    found |= {(e.camera_id, e.stream_id, e.track_id) for e in self._reads_in(files)}
             self._tracks = sorted(found)
         return self._tracks
 
-    def _keys_in(self, files: EventFiles) -> set[TrackKey]:
+    def _reads_in(self, files: EventFiles) -> list[PlateReadEvent]:
+        """The reads of the wanted plate in some files."""
         with _file_errors(files):
             events = (event_in(data) for path in files.files() if path.is_file() for data in files.events(path))
-            keys = (self._selection.track_of(event) for event in events if event is not None)
-            return {key for key in keys if key is not None}
+            return [e for e in events if isinstance(e, PlateReadEvent) and self._selection.track_of(e) is not None]
 
     def _wanted(self) -> Wanted:
         tracks = frozenset(self._on())
@@ -167,6 +196,7 @@ def open_erasure(
         StoreBusy: another process owns the embedded store.
         StoreError: a database is unreachable, or of another version of this program.
         SinkError: another process owns a spool or file.
+        RecordError: another process records one of the cameras.
     """
     data_dir, sinks = stores.data_dir, stores.sinks
     among_sinks = (sink for sink in sinks if isinstance(sink, ChdbSettings | ClickHouseSettings))
@@ -174,7 +204,7 @@ def open_erasure(
     files = find_event_files(data_dir, sinks)
     beyond = out_of_reach(sinks)
     opened: list[StoredEvents] = []
-    with owned(files):
+    with owned(files), no_recorders(stores, selection):
         try:
             for target, store in wanted.items():
                 embedded = isinstance(store, ChdbSettings)
@@ -182,7 +212,7 @@ def open_erasure(
                     opened.append(StoredEvents(database, embedded=embedded, timeout_s=timeout_s))
                     if not embedded:
                         beyond.append(_OLD_FILES.format(target=target))
-            yield Erasure(selection, opened, files, beyond)
+            yield Erasure(selection, stores, opened, files, beyond)
         finally:
             for one in opened:
                 one.database.close()

@@ -61,9 +61,14 @@ def find_event_files(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Even
 
 def out_of_reach(sinks: Sequence[SinkSettings]) -> list[str]:
     """Places with events that cannot be erased from here, in words."""
-    found = ["copies that were made elsewhere: backups, exports, preview images, other machines' spools"]
+    found = [
+        "copies that were made elsewhere: backups, exports, released clips, spools of other machines; find them by "
+        "their owners, and erase there"
+    ]
     if not sinks:
-        found.append("sinks outside the data folder: no configuration was named")
+        found.append(
+            "sinks outside the data folder, recorded video, previews: no configuration was named; add --config"
+        )
     for sink in sinks:
         if isinstance(sink, KafkaSettings):
             found.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -94,9 +95,9 @@ def erase(
     ] = 3600,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase the events of a vehicle, or of a place and time, and count what is left.
+    """Erase the data of a vehicle, or of a place and time; count what is left.
 
-    The run must be stopped. Exits with status 1 if anything is left.
+    The run must be stopped. Exits with status 1 if anything is left, also if a hold preserves it.
 
     Example: [bold]viapublica erase --plate ABC1D23 --dry-run[/]
 
@@ -114,34 +115,51 @@ def erase(
         found = _previewed_and_erased(erasure, dry_run=dry_run, yes=yes, as_json=as_json)
     if as_json:
         places = [asdict(one) for one in found]
-        print_json({"erased": not dry_run, "places": places, "out_of_reach": erasure.out_of_reach})
+        print_json(
+            {"erased": not dry_run, "places": places, "held": erasure.held, "out_of_reach": erasure.out_of_reach}
+        )
+    if erasure.held and not dry_run:
+        raise ViapublicaError(
+            "erase", f"holds preserve some recorded video: {'; '.join(erasure.held)}", "All else is erased"
+        )
 
 
 def _previewed_and_erased(erasure: Erasure, *, dry_run: bool, yes: bool, as_json: bool) -> list[ErasedPlace]:
     found = erasure.preview()
     total = sum(place.events for place in found)
     if not as_json:
-        _print_places(found, "To be erased", erasure.out_of_reach)
+        _print_places(found, "To be erased", erasure)
     if dry_run:
         return found
-    if not yes and total and not typer.confirm(f"Erase {total} events for good?", err=True):
+    if not yes and total and not typer.confirm(f"Erase {_numbers(found)} for good?", err=True):
         say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:
         found = erasure.erase(lambda doing: status.update(f"erasing: {doing}"))
     if not as_json:
-        _print_places(found, "Erased", [])
-        say(err, f"{total} events erased; counted again: 0 left")
+        _print_places(found, "Erased")
+        say(err, f"{_numbers(found)} erased; counted again: 0 left")
     return found
 
 
-def _print_places(found: Sequence[ErasedPlace], title: str, out_of_reach: Sequence[str]) -> None:
+def _numbers(found: Sequence[ErasedPlace]) -> str:
+    """``5 events``, or ``5 events, 3 files of video and 2 previews``."""
+    of_kind = Counter[str]()
+    for place in found:
+        of_kind[place.kind] += place.events
+    video, previews = of_kind.pop("video", 0), of_kind.pop("preview", 0)
+    files = [f"{video} files of video"] * bool(video) + [f"{previews} previews"] * bool(previews)
+    return " and ".join([f"{sum(of_kind.values())} events", *files])
+
+
+def _print_places(found: Sequence[ErasedPlace], title: str, erasure: Erasure | None = None) -> None:
     rows = [
         (place.kind, place.name, place.events, "" if place.left is None else f"{place.left} left", place.where)
         for place in found
     ]
-    note = "\n".join(f"Out of reach: {what}" for what in out_of_reach)
-    print_table(title, ["kind", "name", "events", "proof", "where"], rows, note)
+    notes = [] if erasure is None else [f"Held: {what}" for what in erasure.held]
+    notes += [] if erasure is None else [f"Out of reach: {what}" for what in erasure.out_of_reach]
+    print_table(title, ["kind", "name", "number", "proof", "where"], rows, "\n".join(notes))
 
 
 def _shown(report: RetentionReport) -> Mapping[str, object]:

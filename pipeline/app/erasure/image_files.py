@@ -1,0 +1,178 @@
+"""Files with images that an erasure reaches: recorded video and previews of its cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.times import local_time
+from pipeline.engine.preview import preview_files
+from pipeline.errors import SinkError
+from pipeline.record.erasure import erase_video, recorders_stopped, select_video
+from pipeline.store.erasure_selection import Selection
+
+_ERASED: Final = "erased on request"
+"""Reason of the gap that erased video leaves."""
+_SOON_MS: Final = 60_000
+_MOST_VIEWS: Final = 20
+"""Times of a vehicle that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """When the wanted vehicle was in view of a camera, milliseconds since 1970 UTC."""
+
+    camera_id: str
+    first_ms: int
+    last_ms: int
+
+    def whole_seconds(self) -> tuple[int, int]:
+        """A range in whole seconds that holds it."""
+        return self.first_ms - self.first_ms % 1000, self.last_ms - self.last_ms % 1000 + 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFiles:
+    """Files with images of one camera.
+
+    Attributes:
+        kind: ``video``: segments that overlap the time; ``preview``: all images, as their names have no time.
+        folder: of all cameras; camera_id: of these files.
+        start_ms, end_ms: of the selection.
+    """
+
+    kind: Literal["video", "preview"]
+    folder: Path
+    camera_id: str
+    start_ms: int | None
+    end_ms: int | None
+
+    def count(self) -> int:
+        """How many files are to be erased.
+
+        Raises:
+            RecordError: the video or its holds cannot be read.
+            SinkError: the previews cannot be read.
+        """
+        if self.kind == "video":
+            return len(select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms).segments)
+        return len(self._previews())
+
+    def held(self) -> list[str]:
+        """Files that a hold preserves, in words, a hold each.
+
+        Raises:
+            RecordError: the video or its holds cannot be read.
+        """
+        if self.kind != "video":
+            return []
+        by_hold: dict[str, list[str]] = {}
+        for one, hold in select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms).held:
+            by_hold.setdefault(hold.hold_id, [f"{hold.reason} ({hold.by})"]).append(one.path.name)
+        return [
+            f"recorded video of {self.camera_id}: {len(names)} files preserved by hold {hold_id}, {reason}; when the "
+            f"hold has ended: `viapublica camera unhold {hold_id}`, then erase again"
+            for hold_id, (reason, *names) in by_hold.items()
+        ]
+
+    def erase(self) -> None:
+        """Delete the files.
+
+        Raises:
+            RecordError: the video or its holds cannot be read, or a file cannot be deleted.
+            SinkError: a preview cannot be deleted.
+        """
+        if self.kind == "video":
+            erase_video(self.folder, [self.camera_id], self.start_ms, self.end_ms, _ERASED)
+            return
+        for path in self._previews():
+            with _preview_errors(self.camera_id):
+                path.unlink(missing_ok=True)
+
+    def _previews(self) -> list[Path]:
+        with _preview_errors(self.camera_id):
+            return preview_files(self.folder, self.camera_id)
+
+
+def find_image_files(stores: ConfiguredStores, selection: Selection, camera_ids: Sequence[str]) -> list[ImageFiles]:
+    """The files to erase.
+
+    Video is erased by place and time only: what shows one vehicle shows all others, see `video_of_views`.
+
+    Args:
+        stores: folders of recorded video and of previews.
+        selection: what to erase.
+        camera_ids: of the selection, or those that saw the vehicle.
+    """
+    span = selection.start_ms, selection.end_ms
+    found = []
+    if stores.record is not None and not selection.key:
+        found += [ImageFiles("video", stores.record.dir, camera_id, *span) for camera_id in camera_ids]
+    if stores.previews is not None:
+        found += [ImageFiles("preview", stores.previews, camera_id, *span) for camera_id in camera_ids]
+    return found
+
+
+def video_of_views(stores: ConfiguredStores, views: Sequence[View]) -> list[str]:
+    """Recorded video that shows the wanted vehicle, in words, with the commands that erase it.
+
+    Raises:
+        RecordError: the video or its holds cannot be read.
+    """
+    if stores.record is None:
+        return []
+    found = []
+    for view in _joined(views):
+        # A reading may have begun when its vehicle was in view already, and the end is included.
+        selected = select_video(stores.record.dir, [view.camera_id], view.first_ms, view.last_ms + 1)
+        if files := len(selected.segments) + len(selected.held):
+            start, end = (local_time(at_ms, None).isoformat(timespec="seconds") for at_ms in view.whole_seconds())
+            found.append(
+                f"recorded video of {view.camera_id}: {files} files show the vehicle, and whatever else was there; "
+                f"`viapublica erase --camera {view.camera_id} --from {start} --to {end}`"
+            )
+    if len(found) > _MOST_VIEWS:
+        found[_MOST_VIEWS:] = [
+            f"recorded video: {len(found) - _MOST_VIEWS} further times at which the vehicle is shown"
+        ]
+    return found
+
+
+def _joined(views: Iterable[View]) -> list[View]:
+    """Views of one camera that follow each other soon as one."""
+    found: list[View] = []
+    for view in sorted(views, key=lambda view: (view.camera_id, view.first_ms)):
+        last = found[-1] if found else None
+        if last and last.camera_id == view.camera_id and view.first_ms - last.last_ms <= _SOON_MS:
+            found[-1] = View(view.camera_id, last.first_ms, max(last.last_ms, view.last_ms))
+        else:
+            found.append(view)
+    return found
+
+
+@contextmanager
+def no_recorders(stores: ConfiguredStores, selection: Selection) -> Iterator[None]:
+    """Keep recorders away while video is erased.
+
+    Raises:
+        RecordError: another process records one of the cameras.
+    """
+    if stores.record is None or selection.key:
+        yield
+        return
+    with recorders_stopped(stores.record.dir, selection.camera_ids):
+        yield
+
+
+@contextmanager
+def _preview_errors(camera_id: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SinkError(
+            f"previews of {camera_id}", f"cannot be read or deleted: {error.strerror or error}", "Then erase again."
+        ) from error
