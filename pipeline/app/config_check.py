@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.config.load import load_config
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.source_address import parse_address
 from pipeline.domain.credentials import redact_address
 from pipeline.engine.build import check_models, check_sources
 from pipeline.policy.scope import why_no_plates
@@ -23,6 +24,7 @@ class CheckedCamera:
     Attributes:
         camera_id, scope: as declared.
         source: its address or path, without credentials.
+        endpoint: host, or host and port, that its connection goes to; "" for files.
         analyze_fps: frames analyzed per second; None for all.
         no_plates: the rule by which its plates are not read; "" when they are.
         missing: the source is a path and nothing is there yet.
@@ -31,6 +33,7 @@ class CheckedCamera:
     camera_id: str
     scope: str
     source: str
+    endpoint: str
     analyze_fps: float | None
     no_plates: str
     missing: bool
@@ -44,11 +47,11 @@ class CheckedConfig:
     cameras: Sequence[CheckedCamera]
 
     def as_json(self) -> dict[str, Any]:
-        """Every key as it was understood, without credentials in addresses."""
+        """Every key as it was understood, without credentials in addresses; `connections`: the host of each camera."""
         plain = self.config.model_dump(mode="json")
         for camera in plain["cameras"]:
             camera["source"] = redact_address(camera["source"])
-        return plain
+        return {**plain, "connections": {one.camera_id: one.endpoint for one in self.cameras if one.endpoint}}
 
 
 def check_config(path: Path) -> CheckedConfig:
@@ -62,15 +65,17 @@ def check_config(path: Path) -> CheckedConfig:
     config = load_config(path)
     check_sources(config)
     check_models(config)
-    return CheckedConfig(config, [_checked(camera) for camera in config.cameras])
+    return CheckedConfig(config, [_checked(config, camera) for camera in config.cameras])
 
 
-def _checked(camera: CameraSettings) -> CheckedCamera:
+def _checked(config: Config, camera: CameraSettings) -> CheckedCamera:
+    address = parse_address(camera.id, camera.source, config.decode.protocols)
     return CheckedCamera(
         camera_id=camera.id,
         scope=camera.scope.value,
-        source=redact_address(camera.source),
+        source=address.shown,
+        endpoint=address.endpoint,
         analyze_fps=camera.analyze_fps,
         no_plates=why_no_plates(camera.camera()) or "",
-        missing="://" not in camera.source and not Path(camera.source).exists(),
+        missing=address.path is not None and not address.path.exists(),
     )

@@ -12,13 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
+from pipeline.config.camera_sources import source_with_login
 from pipeline.config.schema import keys_at
-from pipeline.config.settings import Config
+from pipeline.config.settings import CameraSettings, Config
 from pipeline.domain.credentials import redact
+from pipeline.domain.network_address import VARIABLE, BadAddress, fill_address
 from pipeline.errors import ConfigError
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ADDRESS = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z-]{0,23}")
@@ -65,7 +66,10 @@ def parse_config(
     """Like `load_config`, from text; `path` names it in errors and anchors relative paths."""
     tree = _parse_yaml(text, path)
     missing: dict[str, Location] = {}
-    plain = _expand(tree, (), environ, missing)
+    try:
+        plain = _expand(tree, (), environ, missing)
+    except _BadSource as error:
+        raise _bad_source(error.cause, path, tree, error.location) from None
     needed = {name: at for name, at in missing.items() if not (for_queries and at[0] == "cameras")}
     if needed:
         name, location = next(iter(needed.items()))
@@ -80,7 +84,7 @@ def parse_config(
         config = Config.model_validate(plain)
     except ValidationError as error:
         raise _explained(error, tree, path) from None
-    return _anchored(config, path, tree)
+    return _anchored(config, path, tree, None if for_queries else environ)
 
 
 def _parse_yaml(text: str, path: Path) -> CommentedMap:
@@ -94,6 +98,20 @@ def _unreadable(error: BadDocument, path: Path) -> ConfigError:
     return ConfigError(f"{path}:{error.line}" if error.line else str(path), error.problem, error.fix)
 
 
+class _BadSource(Exception):
+    """A source whose variables do not fit their places."""
+
+    def __init__(self, cause: BadAddress, location: Location) -> None:
+        super().__init__(cause, location)
+        self.cause = cause
+        self.location = location
+
+
+def _bad_source(error: BadAddress, path: Path, tree: CommentedMap, location: Location) -> ConfigError:
+    where = f"{path}:{line_of(tree, location)}"
+    return ConfigError(where, f"{_key(location)} of camera {_camera_name(tree, location)}: {error.problem}", error.fix)
+
+
 def _expand(node: Any, location: Location, environ: Mapping[str, str], missing: dict[str, Location]) -> Any:
     """Plain dicts and lists, with ``${NAME}`` replaced; names that are not in `environ` are noted in `missing`."""
     if isinstance(node, Mapping):
@@ -102,10 +120,17 @@ def _expand(node: Any, location: Location, environ: Mapping[str, str], missing: 
         return [_expand(item, (*location, i), environ, missing) for i, item in enumerate(node)]
     if not isinstance(node, str):
         return node
-    for name in _VARIABLE.findall(node):
-        if name not in environ:
-            missing.setdefault(name, location)
-    return _VARIABLE.sub(lambda match: environ.get(match.group(1), ""), node)
+    in_camera = len(location) == 3 and location[0] == "cameras"
+    names = [node] if in_camera and location[2] == "password_env" else VARIABLE.findall(node)
+    absent = [name for name in names if name not in environ]
+    for name in absent:
+        missing.setdefault(name, location)
+    if in_camera and location[2] == "source" and not absent:
+        try:
+            return fill_address(node, environ)
+        except BadAddress as error:
+            raise _BadSource(error, location) from None
+    return VARIABLE.sub(lambda match: environ.get(match.group(1), ""), node)
 
 
 def _key(location: Location) -> str:
@@ -193,10 +218,11 @@ def _camera_name(tree: CommentedMap, location: Location) -> str:
         return "without id"
 
 
-def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
-    """All relative paths made absolute from the configuration's folder.
+def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[str, str] | None) -> Config:
+    """All relative paths made absolute from the configuration's folder, and logins put into the addresses.
 
-    Links are not followed: their targets may be mounted, or fixed, later.
+    Without `environ` addresses stay as they are written. Links are not followed: their targets may be mounted, or
+    fixed, later.
     """
     folder = path.resolve().parent
 
@@ -212,12 +238,19 @@ def _anchored(config: Config, path: Path, tree: CommentedMap) -> Config:
         except RuntimeError:
             raise ConfigError(where, f"{key}: there is no home folder for its ~", "Write the path in full") from None
 
-    cameras = tuple(
-        camera
-        if _ADDRESS.match(camera.source)
-        else camera.model_copy(update={"source": str(anchor(Path(camera.source), "cameras", n, "source"))})
-        for n, camera in enumerate(config.cameras)
-    )
+    def completed(number: int, camera: CameraSettings) -> CameraSettings:
+        if camera.user is None and not _ADDRESS.match(camera.source):
+            source = str(anchor(Path(camera.source), "cameras", number, "source"))
+        elif environ is None:
+            source = camera.source
+        else:
+            try:
+                source = source_with_login(camera, folder, environ)
+            except BadAddress as error:
+                raise _bad_source(error, path, tree, ("cameras", number, "user")) from None
+        return camera.model_copy(update={"source": source})
+
+    cameras = tuple(completed(number, camera) for number, camera in enumerate(config.cameras))
     observability = config.observability
     if observability.preview is not None:
         images = anchor(observability.preview.dir, "observability", "preview", "dir")

@@ -13,7 +13,7 @@ from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
-from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.camera import CAMERA_ID, Camera, Scope, Surroundings, camera_id_problem
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.source_identity import source_sha256
@@ -36,16 +36,35 @@ class CameraSettings(BaseModel):
 
     id: str = Field(
         title="Camera id",
-        description="Unique name in events, tables and logs: letters, digits, dot, dash, underscore.",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="Unique name in events, tables and logs: letters without accents, digits, dot, dash, underscore.",
+        json_schema_extra={"pattern": CAMERA_ID.pattern},
         examples=["av-paulista-900"],
     )
     source: str = Field(
         title="Source",
         description="rtsp://, http(s):// (HLS too) address, a video file, or a folder of images. "
-        "Paths are relative to the configuration file; ${NAME} is taken from the environment.",
+        "Paths are relative to the configuration file; ${NAME} is taken from the environment, and percent-encoded "
+        "in an address.",
         min_length=1,
-        examples=["rtsp://user:${CAMERA_PASSWORD}@10.0.0.7/stream1"],
+        examples=["rtsp://10.0.0.7/stream1", "rtsp://user:${CAMERA_PASSWORD}@10.0.0.7/stream1"],
+    )
+    user: str | None = Field(
+        default=None,
+        title="User",
+        description="User name of the camera, instead of one in the address; any characters but a colon.",
+        min_length=1,
+        max_length=256,
+    )
+    password_env: str | None = Field(
+        default=None,
+        title="Password variable",
+        description="Name of the environment variable with the password, which may contain any characters.",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+    )
+    password_file: Path | None = Field(
+        default=None,
+        title="Password file",
+        description="File whose content, less a trailing newline, is the password; relative to the configuration file.",
     )
     scope: Scope = Field(
         title="Public-space scope",
@@ -88,6 +107,21 @@ class CameraSettings(BaseModel):
     calibration: Calibration | None = Field(
         default=None, title="Ground calibration", description="Maps pixels to meters on the road, for speeds in m/s."
     )
+
+    @field_validator("id")
+    @classmethod
+    def _id_is_plain(cls, camera_id: str) -> str:
+        if problem := camera_id_problem(camera_id):
+            raise ValueError(problem)
+        return camera_id
+
+    @model_validator(mode="after")
+    def _login_is_complete(self) -> Self:
+        if self.password_env is not None and self.password_file is not None:
+            raise ValueError("give one of password_env and password_file, not both")
+        if self.user is None and (self.password_env is not None or self.password_file is not None):
+            raise ValueError("a password needs the user that it belongs to; add user")
+        return self
 
     @model_validator(mode="after")
     def _zone_is_given(self) -> Self:

@@ -44,6 +44,7 @@ class ImageTooLarge(Exception):
     """An image with more pixels than allowed; the message is its size."""
 
 
+_FIX_LOGIN = "Correct the login; a password in an address must be percent-encoded, one in a variable or file must not"
 _MESSAGES: dict[type[BaseException], str] = {
     av.error.InvalidDataError: "damaged, cut off or no video",
     av.error.ArgumentError: "not a supported video format",
@@ -99,9 +100,7 @@ def _live(subject: str, error: Exception) -> Fault | None:
 _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ...] = (
     (
         (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
-        lambda subject, _: Fault(
-            SourceError(subject, "refuses the user name or password", "Correct them in the address"), Retry.SLOWLY
-        ),
+        lambda subject, _: Fault(SourceError(subject, "refuses the user name or password", _FIX_LOGIN), Retry.SLOWLY),
     ),
     (
         (av.error.HTTPNotFoundError,),

@@ -9,9 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.decode.settings import Protocol
 from pipeline.domain.credentials import redact_address
+from pipeline.domain.network_address import BadAddress, split_address
 from pipeline.errors import ConfigError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_LONGEST_RTSP_LOGIN = 127
+"""Bytes of an encoded login that FFmpeg's RTSP client can hold; it would cut a longer one, and the camera refuse it."""
 
 _FFMPEG_PROTOCOLS: dict[Protocol, str] = {
     Protocol.FILE: "file",
@@ -39,6 +42,7 @@ class SourceAddress:
         whitelist: protocols that FFmpeg may use for it, comma-separated.
         shown: for display, without credentials.
         path: the file or folder, None for the network.
+        endpoint: host, or host and port, that the connection goes to; "" for files.
     """
 
     target: str = field(repr=False)
@@ -46,6 +50,7 @@ class SourceAddress:
     whitelist: str
     shown: str
     path: Path | None
+    endpoint: str = ""
 
     @property
     def live(self) -> bool:
@@ -77,12 +82,17 @@ def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Sou
     if protocol is Protocol.FILE:
         return _file_address(camera_id, unquote(urlsplit(url).path), allowed)
     try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    if not host:
-        raise ConfigError(camera_id, f"{redact_address(url)} names no host", f"Write it as {scheme}://host:port/path")
-    return SourceAddress(url, protocol, _FFMPEG_PROTOCOLS[protocol], redact_address(url), None)
+        parts = split_address(url)
+    except BadAddress as error:
+        raise ConfigError(camera_id, f"{redact_address(url)}: {error.problem}", error.fix) from None
+    if scheme.startswith("rtsp") and len(parts.login or "") > _LONGEST_RTSP_LOGIN:
+        raise ConfigError(
+            camera_id,
+            f"the percent-encoded login of {parts.shown} is longer than {_LONGEST_RTSP_LOGIN} bytes",
+            "Give the camera a shorter password, or one with fewer special characters",
+        )
+    whitelist = _FFMPEG_PROTOCOLS[protocol]
+    return SourceAddress(parts.text, protocol, whitelist, parts.shown, None, parts.endpoint)
 
 
 def _file_address(camera_id: str, path: str, allowed: frozenset[Protocol]) -> SourceAddress:

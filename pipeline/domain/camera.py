@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+CAMERA_ID: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+"""Ids of cameras: they are names of files, keys of messages and labels of metrics too."""
+_LONGEST_ID: Final = 64
+_LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "&": "e"})
+"""Letters that do not decompose into a plain one and an accent."""
 
 
 class Scope(StrEnum):
@@ -42,3 +51,33 @@ class Camera:
     surroundings: frozenset[Surroundings] = frozenset()
     latitude: float | None = None
     longitude: float | None = None
+
+
+def camera_id_problem(text: str) -> str:
+    """Why `text` is no camera id, with the closest one that is; "" when it is one."""
+    if CAMERA_ID.fullmatch(text) and not text.endswith("\n"):
+        return ""
+    # A login or a whole address that stands in the wrong place is not repeated, not even in part.
+    secret = any(char in text for char in ":@=")
+    plain = "" if secret else suggested_camera_id(text)
+    instead = f"; write {plain!r}, and the full name under name" if plain else ""
+    if not text:
+        return "the id is empty"
+    if len(text) > _LONGEST_ID:
+        return f"the id has {len(text)} characters, {_LONGEST_ID} are possible{instead}"
+    if secret:
+        return "the id may contain letters without accents, digits, dot, dash and underscore"
+    bad = list(dict.fromkeys(char for char in text if not re.fullmatch(r"[A-Za-z0-9._-]", char)))
+    if not bad:
+        return f"the id must begin with a letter or a digit{instead}"
+    shown = ", ".join(
+        "a blank" if char == " " else ascii(char) if not char.isprintable() else repr(char) for char in bad[:5]
+    )
+    return f"the id contains {shown}; it may contain letters without accents, digits, dot, dash and underscore{instead}"
+
+
+def suggested_camera_id(text: str) -> str:
+    """The id that is closest to a name: ``Praça da Sé`` becomes ``Praca-da-Se``; "" when nothing remains."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return re.sub(r"[^A-Za-z0-9._]+", "-", plain).strip("-._")[:_LONGEST_ID].rstrip("-._")

@@ -40,8 +40,11 @@ def check(
         return
     print_table(
         f"{config}: valid",
-        ["camera", "scope", "source", "analyzed per second", "plates"],
-        [(c.camera_id, c.scope, c.source, c.analyze_fps or "all", c.no_plates or "read") for c in checked.cameras],
+        ["camera", "scope", "source", "connects to", "analyzed per second", "plates"],
+        [
+            (c.camera_id, c.scope, c.source, c.endpoint, c.analyze_fps or "all", c.no_plates or "read")
+            for c in checked.cameras
+        ],
     )
     say(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in checked.config.sinks)}")
     say(out, f"data:  {checked.config.data_dir}")
