@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 import av
 
@@ -30,10 +31,16 @@ class Fault:
 
     error: SourceError
     retry: Retry = Retry.SOON
+    unexpected: bool = False
+    """No error of media or networks that is known: a bug here or in a library, to be logged with its traceback."""
 
 
 class Silence(Exception):
     """A live stream sent no frame within the timeout."""
+
+
+class AnalysisFailed(Exception):
+    """Frames of a live stream could not be analyzed; the message says why."""
 
 
 class NoVideo(Exception):
@@ -45,6 +52,7 @@ class ImageTooLarge(Exception):
 
 
 _FIX_LOGIN = "Correct the login; a password in an address must be percent-encoded, one in a variable or file must not"
+_REPORT_IT: Final = "Report the problem, with the log, if it returns"
 _MESSAGES: dict[type[BaseException], str] = {
     av.error.InvalidDataError: "damaged, cut off or no video",
     av.error.ArgumentError: "not a supported video format",
@@ -53,17 +61,20 @@ _MESSAGES: dict[type[BaseException], str] = {
 """Replacements for uninformative messages of FFmpeg."""
 
 
-def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault | None:
-    """The fault behind an exception of a session; None when it is not the source's fault."""
+def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
+    """The fault behind any exception of a session: what a camera sends must not be able to end it for good."""
     if isinstance(error, SourceError):
         return Fault(error)
     subject = f"{camera_id} ({address.shown})"
-    return _own(subject, error) or (_live(subject, error) if address.live else _file(subject, error))
+    known = _own(subject, error) or (_live(subject, error) if address.live else _file(subject, error))
+    return known or _unexpected(subject, error, address.live)
 
 
 def _own(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, Silence):
         return Fault(StreamInterrupted(subject, str(error), "Check the camera and the network to it"))
+    if isinstance(error, AnalysisFailed):
+        return Fault(StreamInterrupted(subject, str(error), _REPORT_IT))
     if isinstance(error, NoVideo):
         fix = "Choose the address or file of a video stream"
         return Fault(UnsupportedMedia(subject, str(error), fix), Retry.EVER_LESS)
@@ -135,6 +146,17 @@ _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ..
     ),
 )
 """The first entry that matches applies; the last one matches everything."""
+
+
+def _unexpected(subject: str, error: Exception, live: bool) -> Fault:
+    kind = StreamInterrupted if live else SourceError
+    return Fault(kind(subject, unexpected_problem(error), _REPORT_IT), unexpected=True)
+
+
+def unexpected_problem(error: Exception) -> str:
+    """The problem of an error that is not one of media, networks or settings, with the name of its type."""
+    name, words = type(error).__name__, reason(error)
+    return f"failed unexpectedly ({name}{'' if words == name else f': {words}'})"
 
 
 def reason(error: BaseException) -> str:

@@ -100,10 +100,7 @@ class FileVideo:
             ) as container:
                 yield container
         except Exception as error:
-            fault = diagnose(self._path.name, self._address, error)
-            if fault is None:
-                raise
-            raise fault.error from error
+            raise diagnose(self._path.name, self._address, error).error from error
 
     def _count_damage(self) -> None:
         self.damaged += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +38,18 @@ class MediaFile:
     is_clip: bool
 
 
-def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
+def _raise(error: SourceError) -> None:
+    raise error
+
+
+def find_media(
+    paths: Iterable[str | os.PathLike[str]], on_error: Callable[[SourceError], None] = _raise
+) -> list[MediaFile]:
     """Images and videos in the order given; folders are walked sorted by name, without hidden files.
+
+    Args:
+        paths: files and folders.
+        on_error: receives the error of each path that cannot be used, and the search goes on; raised by default.
 
     Raises:
         SourceNotFound: a path does not exist.
@@ -47,19 +57,23 @@ def find_media(paths: Iterable[str | os.PathLike[str]]) -> list[MediaFile]:
     """
     found: list[MediaFile] = []
     for path in map(Path, paths):
-        mode = _stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            inside = list(_walk(path))
-            if not inside:
-                raise UnsupportedMedia(
-                    str(path), "contains no image and no video", "Name a folder with images or videos"
-                )
-            found += inside
-        elif stat.S_ISREG(mode):
-            found.append(_named(path))
-        else:
-            raise _irregular(path)
+        try:
+            found += _media_of(path)
+        except SourceError as error:
+            on_error(error)
     return found
+
+
+def _media_of(path: Path) -> list[MediaFile]:
+    mode = _stat(path).st_mode
+    if stat.S_ISREG(mode):
+        return [_named(path)]
+    if not stat.S_ISDIR(mode):
+        raise _irregular(path)
+    inside = list(_walk(path))
+    if not inside:
+        raise UnsupportedMedia(str(path), "contains no image and no video", "Name a folder with images or videos")
+    return inside
 
 
 def read_image(
@@ -145,7 +159,8 @@ def _named(path: Path) -> MediaFile:
     if _is_image(path):
         return MediaFile(path, is_clip=False)
     try:
-        with av.open(f"file:{path.absolute()}", options=dict(FILE_OPTIONS, protocol_whitelist="file")) as container:
+        options = dict(FILE_OPTIONS, protocol_whitelist="file")
+        with av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace") as container:
             has_video = bool(container.streams.video)
     except av.FFmpegError:
         has_video = False

@@ -9,13 +9,13 @@ import structlog
 
 from pipeline.decode.capture_session import CaptureSession, CaptureSetup
 from pipeline.decode.decode_timer import OnDecoded
-from pipeline.decode.ffmpeg_errors import Fault, Silence, diagnose
+from pipeline.decode.ffmpeg_errors import AnalysisFailed, Fault, Silence, diagnose
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
 from pipeline.decode.reconnect_pauses import ReconnectPauses
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import parse_address
-from pipeline.decode.source_monitor import SourceMonitor
+from pipeline.decode.source_monitor import SessionToken, SourceMonitor
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import STOPPED, Clock, FrameSource, SourceState, SourceStatus
@@ -91,6 +91,8 @@ class SupervisedSource:
         self._monitor = setup.monitor
         self._stopped = threading.Event()
         self._started = threading.Lock()
+        self._interruption = ""
+        self._logged: set[type[Exception]] = set()
 
     @property
     def camera_id(self) -> str:
@@ -109,6 +111,10 @@ class SupervisedSource:
     def stop(self) -> None:
         """Make `frames` return within a tenth of a second, even while it connects; safe from any thread."""
         self._stopped.set()
+
+    def interrupt(self, problem: str) -> None:
+        """End the present session of a live source as failed, with this problem; it connects again after a pause."""
+        self._interruption = problem
 
     def frames(self) -> Iterator[Frame]:
         """Frames until the file ends, `stop` is called, or it fails for good; can be called once.
@@ -145,9 +151,7 @@ class SupervisedSource:
         try:
             yield from CaptureSession(self._setup, token, self._stopped).frames()
         except Exception as error:
-            fault = diagnose(self.camera_id, self._setup.address, error)
-            if fault is None:
-                raise
+            fault = self._diagnosed(error)
             if self._monitor.decoded_in_session == 0:
                 raise fault.error from error
             _log.warning("file_damaged", camera=self.camera_id, problem=fault.error.problem)
@@ -196,12 +200,21 @@ class SupervisedSource:
 
     def _watched_session(self) -> Generator[Frame, None, Exception | None]:
         """Frames of one connection; returns the error that ended it."""
+        self._interruption = ""
         token = self._monitor.begin_session()
+        try:
+            return (yield from self._read_session(token))
+        except Exception as error:  # noqa: BLE001 - an outage like any other, such as too many threads or open files
+            return error
+
+    def _read_session(self, token: SessionToken) -> Generator[Frame, None, Exception | None]:
         reader = ReaderThread(
             f"decode-{self.camera_id}", lambda cancelled: CaptureSession(self._setup, token, cancelled).frames()
         )
         try:
             while not self._stopped.is_set():
+                if self._interruption:
+                    return AnalysisFailed(self._interruption)
                 item = reader.next(_POLL_S)
                 if isinstance(item, SessionEnd):
                     return item.error
@@ -235,7 +248,11 @@ class SupervisedSource:
     def _fault(self, error: Exception | None) -> Fault:
         if error is None:
             error = Silence("ended the stream" if self._monitor.decoded_in_session else "ended before the first frame")
+        return self._diagnosed(error)
+
+    def _diagnosed(self, error: Exception) -> Fault:
         fault = diagnose(self.camera_id, self._setup.address, error)
-        if fault is None:
-            raise error
+        if fault.unexpected and type(error) not in self._logged:  # once: a camera may fail at every attempt
+            self._logged.add(type(error))
+            _log.error("unexpected_error", camera=self.camera_id, error=fault.error.problem, exc_info=error)
         return fault

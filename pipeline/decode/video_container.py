@@ -265,7 +265,14 @@ class VideoContainer:
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
         began_s = time.monotonic()
         try:
-            return av.open(self._address.target, options=options, timeout=timeout, hwaccel=hwaccel)
+            return av.open(
+                self._address.target,
+                options=options,
+                # Recorders write titles in Latin-1, and anything may stand in the tags of a file.
+                metadata_errors="replace",
+                timeout=timeout,
+                hwaccel=hwaccel,
+            )
         except av.error.InvalidDataError:
             # FFmpeg reports an RTSP answer that never came as invalid data.
             if timeout and time.monotonic() - began_s >= timeout[0]:

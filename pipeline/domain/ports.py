@@ -112,6 +112,14 @@ class FrameSource(Protocol):
         """Request `frames` to return; safe from any thread."""
         ...
 
+    def interrupt(self, problem: str) -> None:
+        """End the present session of a live source as failed: an outage, after which it connects again.
+
+        Args:
+            problem: why, as it is to be shown.
+        """
+        ...
+
 
 class Detector(Protocol):
     """Detector of objects in images."""

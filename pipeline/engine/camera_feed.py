@@ -6,6 +6,7 @@ import threading
 
 import structlog
 
+from pipeline.domain.credentials import redact
 from pipeline.domain.ports import FrameSource, SourceState
 from pipeline.engine.frame_queue import FrameQueue
 from pipeline.errors import SourceError
@@ -21,6 +22,7 @@ class CameraFeed(threading.Thread):
         self.source = source
         self.queue = queue
         self.error = ""
+        self._logged: set[type[Exception]] = set()
 
     def run(self) -> None:
         """Thread body."""
@@ -46,6 +48,18 @@ class CameraFeed(threading.Thread):
     def finished(self) -> bool:
         """Whether no frame is waiting and none will come."""
         return not self.is_alive() and self.queue.drained
+
+    def fail(self, error: Exception) -> None:
+        """A frame of it could not be analyzed: a live source connects again, a file ends as failed."""
+        problem = redact(f"its analysis failed ({type(error).__name__}: {error})")
+        if type(error) not in self._logged:  # once: every frame may fail
+            self._logged.add(type(error))
+            _log.error("analysis_failed", camera=self.source.camera_id, error=problem, exc_info=error)
+        if self.source.live:
+            self.source.interrupt(problem)
+        else:
+            self.error = f"{self.source.camera_id}: {problem}"
+            self.stop()
 
     def stop(self) -> None:
         """End the source and drop waiting frames; returns at once."""

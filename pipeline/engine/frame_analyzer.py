@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
+from pipeline.domain.detections import Detections
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.network_identity import NetworkIdentity
-from pipeline.domain.ports import Detector, OcrRequest, PlateReader
+from pipeline.domain.ports import CharacterProbabilities, Detector, OcrRequest, PlateReader
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.stage_timing import Stage, StageClock
 
 StreamFactory = Callable[[Frame], CameraStream]
 """Makes the state of a new session from its first frame."""
+
+OnFault = Callable[[str, Exception], None]
+"""Receives the camera whose frame could not be analyzed, and why."""
+
+
+class _CameraRequest(NamedTuple):
+    """A crop to be read, with the camera that it comes from."""
+
+    camera_id: str
+    ocr: OcrRequest
+
+
+def _raise(camera_id: str, error: Exception) -> None:  # noqa: ARG001
+    raise error
 
 
 class FrameAnalyzer:
@@ -23,15 +40,23 @@ class FrameAnalyzer:
         reader: reads plate crops; None where no camera may have its plates read.
         new_stream: makes the state of a new session of the frame's camera.
         stages: where time is measured.
+        on_fault: called instead of raising, after the camera's stream was ended; frames of other cameras go on. By
+            default the error is raised.
     """
 
     def __init__(
-        self, detector: Detector, reader: PlateReader | None, new_stream: StreamFactory, stages: StageClock
+        self,
+        detector: Detector,
+        reader: PlateReader | None,
+        new_stream: StreamFactory,
+        stages: StageClock,
+        on_fault: OnFault = _raise,
     ) -> None:
         self.reader = reader
         self._detector = detector
         self._new_stream = new_stream
         self._stages = stages
+        self._on_fault = on_fault
         self._streams: dict[str, CameraStream] = {}
 
     @property
@@ -47,44 +72,100 @@ class FrameAnalyzer:
         """Detect, track and read a batch; returns the events that are due after it.
 
         Raises:
-            ModelRuntimeError: a network failed.
+            Exception: what `on_fault` raises.
         """
+        events: list[Event] = []
         with self._stages.stage(Stage.DETECT, items=len(batch)):
-            found = self._detector.detect([frame.image for frame in batch])
-        requests: list[OcrRequest] = []
-        ended: list[CameraStream] = []
+            found = self._detect(batch, events)
+        requests: list[_CameraRequest] = []
+        ended: list[tuple[str, CameraStream]] = []
         with self._stages.stage(Stage.TRACK, items=len(batch)):
-            for frame, detections in zip(batch, found, strict=True):
-                requests += self._stream_of(frame, ended).follow(frame, detections)
-        self._read(requests)
+            for frame, detections in found:
+                try:
+                    followed = self._stream_of(frame, ended).follow(frame, detections)
+                except Exception as error:  # noqa: BLE001 - see `on_fault`
+                    self._fail(frame.camera_id, error, events)
+                else:
+                    requests += [_CameraRequest(frame.camera_id, request) for request in followed]
+        self._read(requests, events)
         with self._stages.stage(Stage.TRACK, items=len(batch)):
-            cameras = dict.fromkeys(frame.camera_id for frame in batch)
-            events = [event for camera_id in cameras for event in self._streams[camera_id].settle()]
-            return events + [event for stream in ended for event in (*stream.settle(), *stream.close())]
+            for camera_id in dict.fromkeys(frame.camera_id for frame, _ in found):
+                stream = self._streams.get(camera_id)
+                if stream is not None:
+                    self._collect(camera_id, [stream.settle], events)
+            for camera_id, stream in ended:
+                self._collect(camera_id, [stream.settle, stream.close], events)
+            return events
 
     def close(self, camera_id: str) -> list[Event]:
         """End a camera's stream; returns the events of everything still open in it."""
+        events: list[Event] = []
         stream = self._streams.pop(camera_id, None)
-        return [] if stream is None else stream.close()
+        if stream is not None:
+            self._collect(camera_id, [stream.close], events)
+        return events
 
     def close_all(self) -> list[Event]:
         """End every stream; returns the events of everything still open."""
         return [event for camera_id in list(self._streams) for event in self.close(camera_id)]
 
-    def _stream_of(self, frame: Frame, ended: list[CameraStream]) -> CameraStream:
+    def _stream_of(self, frame: Frame, ended: list[tuple[str, CameraStream]]) -> CameraStream:
         """The frame's stream. A new session of a camera ends the old one, which is added to `ended`."""
         stream = self._streams.get(frame.camera_id)
         if stream is None or stream.stream_id != frame.stream_id:
             if stream is not None:
-                ended.append(stream)
+                ended.append((frame.camera_id, stream))
             stream = self._new_stream(frame)
             self._streams[frame.camera_id] = stream
         return stream
 
-    def _read(self, requests: Sequence[OcrRequest]) -> None:
+    def _detect(self, batch: Sequence[Frame], events: list[Event]) -> list[tuple[Frame, Detections]]:
+        """Frames with their objects; when the batch fails, each of its frames alone."""
+        try:
+            return list(zip(batch, self._detector.detect([frame.image for frame in batch]), strict=True))
+        except Exception as error:  # noqa: BLE001 - see `on_fault`
+            if len(batch) == 1:
+                self._fail(batch[0].camera_id, error, events)
+                return []
+        return [pair for frame in batch for pair in self._detect([frame], events)]
+
+    def _read(self, requests: Sequence[_CameraRequest], events: list[Event]) -> None:
         """Read the crops of all cameras in one batch."""
+        for request, probabilities in self._recognize(requests, events):
+            try:
+                request.ocr.answer(probabilities)
+            except Exception as error:  # noqa: BLE001 - see `on_fault`
+                self._fail(request.camera_id, error, events)
+
+    def _recognize(
+        self, requests: Sequence[_CameraRequest], events: list[Event]
+    ) -> list[tuple[_CameraRequest, CharacterProbabilities]]:
+        """Requests with the reader's output; when the batch fails, each camera's alone."""
         if not requests or self.reader is None:
-            return
-        with self._stages.stage(Stage.READ, items=len(requests)):
-            for request, probabilities in zip(requests, self.reader.read([r.crop for r in requests]), strict=True):
-                request.answer(probabilities)
+            return []
+        try:
+            with self._stages.stage(Stage.READ, items=len(requests)):
+                return list(zip(requests, self.reader.read([r.ocr.crop for r in requests]), strict=True))
+        except Exception as error:  # noqa: BLE001 - see `on_fault`
+            cameras = dict.fromkeys(request.camera_id for request in requests)
+            if len(cameras) == 1:
+                self._fail(requests[0].camera_id, error, events)
+                return []
+        parts = ([request for request in requests if request.camera_id == camera_id] for camera_id in cameras)
+        return [pair for part in parts for pair in self._recognize(part, events)]
+
+    def _collect(self, camera_id: str, calls: Iterable[Callable[[], Sequence[Event]]], events: list[Event]) -> None:
+        """Add the events that a camera's stream returns to `events`."""
+        try:
+            for call in calls:
+                events += call()
+        except Exception as error:  # noqa: BLE001 - see `on_fault`
+            self._fail(camera_id, error, events)
+
+    def _fail(self, camera_id: str, error: Exception, events: list[Event]) -> None:
+        """End a camera's stream, whose state may be broken now; what it can still report is added to `events`."""
+        stream = self._streams.pop(camera_id, None)
+        if stream is not None:
+            with suppress(Exception):
+                events += stream.close()
+        self._on_fault(camera_id, error)

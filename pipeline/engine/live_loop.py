@@ -77,7 +77,7 @@ class Engine:
         self.stages = stages
         self.statistics = RunStatistics(metrics)
         self.removed: deque[CameraReport] = deque(maxlen=_REMEMBERED_REPORTS)
-        self.analyzer = FrameAnalyzer(detector, reader, self._new_stream, stages)
+        self.analyzer = FrameAnalyzer(detector, reader, self._new_stream, stages, self._on_fault)
         self._batcher = batcher
         self._preview = preview
         self._idle_close_s = idle_close_s
@@ -147,7 +147,20 @@ class Engine:
             for camera_id in dict.fromkeys(frame.camera_id for frame in batch):
                 stream = self.analyzer.stream(camera_id)
                 if stream is not None:
-                    self._preview.show(stream)
+                    self._show(self._preview, stream)
+
+    def _show(self, preview: Preview, stream: CameraStream) -> None:
+        try:
+            preview.show(stream)
+        except Exception as error:  # noqa: BLE001 - a frame that cannot be drawn must not end the run
+            if stream.last_frame is not None:
+                self._on_fault(stream.last_frame.camera_id, error)
+
+    def _on_fault(self, camera_id: str, error: Exception) -> None:
+        """The analysis of a camera's frame failed: an outage of that camera."""
+        camera = self.cameras.get(camera_id)
+        if camera is not None:
+            camera.feed.fail(error)
 
     def _new_stream(self, first: Frame) -> CameraStream:
         camera = self.cameras.get(first.camera_id)

@@ -183,7 +183,7 @@ def measure(path: Path) -> Measured:
     first: Fraction | None = None
     end, count = Fraction(0), 0
     try:
-        with av.open(f"file:{path.absolute()}", options=dict(_READ_OPTIONS)) as container:
+        with av.open(f"file:{path.absolute()}", options=dict(_READ_OPTIONS), metadata_errors="replace") as container:
             stream = container.streams.video[0]
             step = _step_s(stream)
             for packet in container.demux(stream):

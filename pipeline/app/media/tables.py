@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import structlog
+
 from pipeline.app.media.analyze_file import ObjectRow, PlateFiles, PlateRow, detect_file
 from pipeline.decode.media_files import MediaFile, find_media
 from pipeline.decode.settings import DecodeSettings
@@ -20,6 +22,8 @@ OBJECT_COLUMNS = tuple("class" if name == "label" else name for name in ObjectRo
 """Names of the columns of `object_rows`."""
 PLATE_COLUMNS = PlateRow._fields
 """Names of the columns of `plate_rows`."""
+
+_log = structlog.get_logger(__name__)
 
 _Row = TypeVar("_Row", ObjectRow, PlateRow)
 
@@ -70,9 +74,11 @@ def object_rows(request: MediaRequest, progress: MediaProgress, confidence: floa
         confidence: minimum confidence of an object, None for the default.
 
     Raises:
-        ViapublicaError: a path contains no media, or a network cannot be used.
+        ViapublicaError: a network cannot be used.
     """
-    media = find_media(request.paths)
+    media = _find_files(request, progress)
+    if not media:
+        return
     detector = build_detector(_detect_settings(model=request.model, confidence=confidence), request.models)
     try:
         yield from _rows(media, lambda file: detect_file(file, detector, DecodeSettings(), request.fps), progress)
@@ -92,9 +98,11 @@ def plate_rows(
         per_frame: every reading instead of one voted row per vehicle.
 
     Raises:
-        ViapublicaError: a path contains no media, or a network cannot be used.
+        ViapublicaError: a network cannot be used.
     """
-    media = find_media(request.paths)
+    media = _find_files(request, progress)
+    if not media:
+        return
     settings = LprSettings.model_validate({"model": reader_model} if reader_model else {})
     detector = build_detector(_detect_settings(model=request.model), request.models)
     try:
@@ -109,14 +117,28 @@ def _detect_settings(**chosen: str | float | None) -> DetectSettings:
     return DetectSettings.model_validate({key: value for key, value in chosen.items() if value is not None})
 
 
+def _find_files(request: MediaRequest, progress: MediaProgress) -> list[MediaFile]:
+    """The files of a request; paths that cannot be used count as files that failed."""
+    errors: list[SourceError] = []
+    media = find_media(request.paths, errors.append)
+    progress.start(len(media) + len(errors))
+    for error in errors:
+        progress.file_failed(error)
+        progress.file_done()
+    return media
+
+
 def _rows(
     media: Sequence[MediaFile], rows_of: Callable[[MediaFile], Iterable[_Row]], progress: MediaProgress
 ) -> Iterator[_Row]:
-    progress.start(len(media))
     for file in media:
         progress.file_started(file.path)
         try:
             yield from rows_of(file)
         except SourceError as error:
             progress.file_failed(error)
+        except Exception as error:  # noqa: BLE001 - one file must not cost the rows of the others
+            _log.error("file_failed", file=str(file.path), exc_info=error)
+            words = f"its analysis failed ({type(error).__name__}: {error})"
+            progress.file_failed(SourceError(str(file.path), words, "Report the problem, with the traceback above"))
         progress.file_done()
