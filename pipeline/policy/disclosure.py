@@ -18,11 +18,10 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.domain.redaction import OverlayText
 from pipeline.errors import PolicyError, ReleaseError
+from pipeline.policy.person_names import check_letters, same_person
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories without a glyph: controls, zero widths, surrogates, private and unassigned characters."""
-_CONFUSABLE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
-"""Scripts with confusable letters: a name that mixes them can pose as another person."""
 LONGEST_NAME: Final = 200
 LONGEST_FILE: Final = 1024
 """Characters. File names have 255 bytes, and each may be printed as four characters."""
@@ -37,24 +36,15 @@ _EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01 UTC: an earlier time is a mistyped year."""
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names differ in case, spaces or Unicode normalization only."""
-    return _key(one) == _key(other)
-
-
 def checked_person(what: str, name: str) -> str:
     """A person's name, trimmed.
 
     Raises:
         PolicyError: it is empty: every change of the register names the person who made it (decree art. 7).
-        ReleaseError: it has invalid characters, or mixes scripts with confusable letters.
+        ReleaseError: it has invalid characters, or letters that are not Latin.
     """
     trimmed = _required(what, name, LONGEST_NAME, "every entry names its author (decree 18.743/2014 art. 7)")
-    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in unicodedata.normalize("NFKC", trimmed)}
-    if len(alike := sorted(scripts & _CONFUSABLE)) > 1:
-        raise ReleaseError(
-            what, f"{trimmed!r} mixes {' and '.join(alike)} letters, which can be confused", "Type it again"
-        )
+    check_letters(what, trimmed)
     return trimmed
 
 
@@ -283,7 +273,3 @@ def _text(what: str, text: str, longest: int) -> str:
     if bad is not None:
         raise ReleaseError(what, f"contains an invisible character (U+{ord(bad):04X})", "Remove it")
     return text
-
-
-def _key(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -53,11 +53,11 @@ def test_required_texts_are_not_blank(field: str) -> None:
             rules.checked_request(replace(REQUEST, **{field: blank}), NOW_MS)  # type: ignore[arg-type]
 
 
-def test_a_name_with_confusable_letters_is_refused() -> None:
-    for name in ("Ana Conceição", "1º Ten. Silva", "Анна", "Ελένη", "山田 花子", "O’Neill"):
+def test_a_persons_name_has_latin_and_visible_letters_only() -> None:
+    for name in ("Ana Conceição", "1º Ten. Silva", "O’Neill"):
         assert rules.checked_person("by", name) == name
-    with pytest.raises(ReleaseError, match="mixes CYRILLIC and LATIN"):
-        rules.checked_person("by", "Аna")
+    with pytest.raises(ReleaseError, match="ARMENIAN SMALL LETTER OH"):
+        rules.checked_person("by", "brun\u0585")
     with pytest.raises(ReleaseError, match=r"U\+200B"):
         rules.checked_person("by", "A\u200bna")
 
@@ -118,13 +118,6 @@ def test_only_another_person_approves_and_only_once_and_with_a_declaration(
         return
     with pytest.raises(PolicyError):
         rules.check_approving(found, by)
-
-
-@given(st.text(min_size=1, max_size=20))
-def test_case_and_spaces_make_no_second_person(name: str) -> None:
-    assert rules.same_person(name, f"  {name} ")
-    assert rules.same_person(name.casefold(), name)
-    assert not rules.same_person(name, name + "x")
 
 
 def test_a_disclosure_without_a_file_cannot_be_delivered() -> None:
