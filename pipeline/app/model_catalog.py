@@ -21,6 +21,7 @@ __all__ = [
     "WeightsState",
     "compare_detectors",
     "list_models",
+    "pin_networks",
     "verify_models",
 ]
 
@@ -84,6 +85,23 @@ def verify_models(names: Sequence[str], models: Path | None) -> tuple[list[Verif
         cards, broken = _cards(models)
     verified = [VerifiedModel(card.name, _state(card, models), card.file, card.sha256) for card in cards]
     return [one for one in verified if names or one.state is not WeightsState.MISSING], broken
+
+
+def pin_networks(names: Sequence[str], models: Path | None) -> str:
+    """The `networks` section of a file of pinned networks, in YAML, after the weights were verified.
+
+    Args:
+        names: model cards; models: see `list_models`.
+
+    Raises:
+        ModelError: a card or its weights cannot be used.
+    """
+    lines = ["networks:"]
+    for name in names:
+        card = load_card(name, models)
+        verify_weights(card, models)
+        lines += [f"  {card.name}:", f"    - card: {card.digest}", f"      weights: {card.sha256}"]
+    return "\n".join(lines)
 
 
 def compare_detectors(

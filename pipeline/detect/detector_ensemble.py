@@ -71,7 +71,7 @@ def open_verification_detectors(
         ModelError: a card cannot be used.
     """
     given = [build_detector(DetectSettings(model=name, confidence=MIN_SCORE), models_dir) for name in models]
-    independent = masking_model not in models
+    independent = all(masking_model != detector.name for detector in given)
     if given and not in_addition:
         return DetectorEnsemble(given, independent=independent)
     default = next(name for name in DEFAULT_MODELS if name != masking_model)

@@ -33,6 +33,7 @@ __all__ = [
     "has_files",
     "list_cards",
     "load_card",
+    "packaged_models_dir",
     "read_companions",
     "read_known_answer",
     "read_packaged",
@@ -228,6 +229,18 @@ def check_embedded_names(card: ModelCard, names: Mapping[int, str]) -> None:
             )
 
 
+def packaged_models_dir() -> Path:
+    """The models folder of this installation; as `models_dir` it takes precedence over `VIAPUBLICA_MODELS`.
+
+    Raises:
+        ModelIntegrityError: it is missing.
+    """
+    found = next((folder for folder in _own_folders() if folder.is_dir()), None)
+    if found is None:
+        raise ModelIntegrityError("installation, folder models", "is missing", "Reinstall viapublica")
+    return found
+
+
 def _own_folders() -> list[Path]:
     """Model folders of the program: of a checkout, and of an installed package."""
     package = Path(pipeline.__file__).parent
@@ -247,7 +260,7 @@ def _path_of(name: str, models_dir: Path | None) -> Path:
 
 
 def _locate(card: ModelCard, file: str, models_dir: Path | None) -> Path:
-    folders: list[Path] = [card.path.parent] if card.path else []
+    folders = _folders_of(card)
     folders += find_models_dir(models_dir)
     for folder in folders:
         path = folder / file
@@ -259,6 +272,14 @@ def _locate(card: ModelCard, file: str, models_dir: Path | None) -> Path:
         f"its file {file} was not found in {searched}",
         f"Get it from: {card.source}; then set its folder in the configuration or in {ENVIRONMENT}",
     )
+
+
+def _folders_of(card: ModelCard) -> list[Path]:
+    """The card's own folder, and the models folder if that is its subfolder `cards`."""
+    if card.path is None:
+        return []
+    folder = card.path.parent
+    return [folder, folder.parent] if folder.name == "cards" else [folder]
 
 
 def _companion(card: ModelCard, companion: Companion, folder: Path, models_dir: Path | None) -> Path:

@@ -19,7 +19,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 MAX_EDGE_PX: Final = 10_000
 MIN_KNOWN_SCORE: Final = 0.3
 """What even the lowest accepted score of a known answer must reach: below, a blind network would pass."""
-Share = Annotated[float, Field(gt=0.0, le=1.0)]
+BoxScale = Annotated[float, Field(ge=0.7, le=1.0)]
+"""A factor of detected boxes: no network draws boxes so loose that less of them would still hide the object."""
 
 
 def _stays_inside(file: str) -> str:
@@ -205,7 +206,7 @@ class ModelCard(_Strict):
     confidence: Fraction = Field(
         default=0.25, title="Confidence", description="Default score threshold, 0-1; objects below it are dropped."
     )
-    box_scale: tuple[Share, Share] = Field(
+    box_scale: tuple[BoxScale, BoxScale] = Field(
         default=(1.0, 1.0),
         title="Box scale",
         description="Factors of width and height of detected boxes about their center, for networks that were trained "

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from pipeline.anonymize.manual_regions import Region
+from pipeline.anonymize.masking_plausibility import MaskingPlausibility
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.reidentification import (
     RankOne,
@@ -41,7 +42,7 @@ MIN_CHARACTER_SCORE: Final = 0.6
 """Of a plate's weakest character, from which the plate counts as read."""
 MIN_CHARACTERS: Final = 5
 RECALL_FRAMES: Final = 40
-"""Of the original, evenly over the video, on which the recall of the verification detectors is measured."""
+"""Of the original, evenly over the video, on which the verification detectors run too."""
 MIN_IOU: Final = 0.3
 """Of a reference object with its detection."""
 MIN_PLATE_SHARE: Final = 0.5
@@ -64,6 +65,7 @@ class AttackResults:
         present_plates: residual plates that the verification detectors find in the original too; the others are
             artifacts of the masks, such as a slit between two of them.
         detected, reference_objects: recall of the verification detectors on the original.
+        implausible: why the masks hide too little of what any network sees in the original; "" where they do not.
     """
 
     rank_one: Mapping[str, RankOne]
@@ -74,6 +76,7 @@ class AttackResults:
     present_plates: tuple[ResidualDetection, ...]
     detected: int
     reference_objects: int
+    implausible: str = ""
 
     @property
     def reidentified(self) -> tuple[str, ...]:
@@ -147,9 +150,12 @@ class _Attacks:
         self._crops = {group: _Crops() for group in _MATCHED_GROUPS}
         self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
         self._choose_probes(detections, exempt)
+        self._original, self._exempt = detections, exempt
+        self._sampled = _sampled_frames(len(detections))
+        self._plausibility = MaskingPlausibility(plan, detections.width, detections.height)
         self._references: dict[int, list[tuple[int, Label, np.ndarray]]] = defaultdict(list)
         self._detected: dict[int, bool] = {}
-        self._choose_references(len(detections), plan)
+        self._choose_references(plan)
         self._plates: dict[int, list[tuple[np.ndarray, ResidualDetection | None]]] = defaultdict(list)
         self._choose_plates(plan, residual_plates)
         self._tried = self._read = 0
@@ -165,12 +171,11 @@ class _Attacks:
                 entry = (tracklet.group, number, is_gallery, tracklet.boxes[position])
                 self._matching[tracklet.frames[position]].append(entry)
 
-    def _choose_references(self, frames: int, plan: MaskPlan) -> None:
-        chosen = set(np.linspace(0, frames - 1, min(RECALL_FRAMES, frames)).astype(int).tolist())
+    def _choose_references(self, plan: MaskPlan) -> None:
         for number, tracklet in enumerate(plan.tracklets):
             if tracklet.label in PERSONAL and tracklet.max_score >= REFERENCE_SCORE:
                 for frame, box in zip(tracklet.frames, tracklet.boxes, strict=True):
-                    if frame in chosen:
+                    if frame in self._sampled:
                         self._references[frame].append((number, tracklet.label, box))
 
     def _choose_plates(self, plan: MaskPlan, residual: Sequence[ResidualDetection]) -> None:
@@ -195,12 +200,21 @@ class _Attacks:
                 crops.original[person] = descriptor(original.image.bgr(), box)
                 crops.redacted[person] = descriptor(redacted.image.bgr(), box)
         residual = [plate for _, plate in self._plates.get(number, ()) if plate is not None]
-        if number in self._references or residual:
+        if number in self._sampled or residual:
             found = detectors.detect([original.image])[0]
+            self._plausibility.add(number, self._seen(number, found))
             self._measure_recall(number, found)
             self._present += [plate for plate in residual if _is_present(plate, found)]
         if number in self._plates:
             self._read_plates(self._plates[number], redacted.image.bgr(), reader)
+
+    def _seen(self, number: int, found: Detections) -> Detections:
+        """Detections of all networks in a frame of the original, without exempted ones."""
+        seen = Detections.concatenate([self._original.per_frame[number], found])
+        exempted = [
+            any(region.contains([number], box, self._original) for region in self._exempt) for box in seen.boxes
+        ]
+        return seen.select(~np.array(exempted, bool))
 
     def _measure_recall(self, number: int, found: Detections) -> None:
         for reference, label, box in self._references.get(number, ()):
@@ -234,7 +248,13 @@ class _Attacks:
             present_plates=tuple(self._present),
             detected=sum(self._detected.values()),
             reference_objects=len(self._detected),
+            implausible=self._plausibility.problem,
         )
+
+
+def _sampled_frames(frames: int) -> frozenset[int]:
+    """Numbers of `RECALL_FRAMES` frames, evenly over a video."""
+    return frozenset(np.linspace(0, frames - 1, min(RECALL_FRAMES, frames)).astype(int).tolist())
 
 
 def _is_present(plate: ResidualDetection, found: Detections) -> bool:

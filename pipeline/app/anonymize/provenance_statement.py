@@ -13,6 +13,7 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_run import RedactionSummary
 from pipeline.app.anonymize.verification import VerificationResult
 from pipeline.domain.redaction import OverlayText
+from pipeline.weights.pinned_networks import NetworkDigests, load_network_pins
 
 
 def provenance_statement(
@@ -21,7 +22,7 @@ def provenance_statement(
     text: OverlayText,
     *,
     regions: ManualRegions,
-    models: Mapping[str, str],
+    networks: Mapping[str, NetworkDigests],
     verification: VerificationResult | None,
 ) -> dict[str, Any]:
     """The statement.
@@ -30,9 +31,13 @@ def provenance_statement(
         summary: figures of the redaction; settings: of it.
         text: of the overlay.
         regions: redacted in addition, or exempted.
-        models: name of each model card to the SHA-256 of its weights.
+        networks: name of each network to the digests of its card and weights.
         verification: None without one.
+
+    Raises:
+        ModelIntegrityError: a file of pinned networks cannot be used.
     """
+    source, pins_sha256 = load_network_pins().source_of(networks)
     policy = {
         "style": settings.style.value,
         "high_resolution_pass": settings.high_resolution,
@@ -44,7 +49,9 @@ def provenance_statement(
         "date": text.date,
         "number": text.number,
         "software": f"viapublica {__version__}",
-        "models": dict(models),
+        "models": {name: digests.weights for name, digests in networks.items()},
+        "cards": {name: digests.card for name, digests in networks.items()},
+        "network_pins": {"source": source.value, "sha256": pins_sha256},
         "policy": policy,
         "policy_sha256": hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest(),
         "frames": summary.frames,

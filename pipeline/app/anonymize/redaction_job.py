@@ -105,7 +105,7 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
         last = redact_and_verify(redactor, detections, networks.verifier, path)
         summary, plan, detections, verification = last.summary, last.plan, last.detections, last.verification
     statement = provenance_statement(
-        summary, job.settings, job.text, regions=job.regions, models=networks.weights, verification=verification
+        summary, job.settings, job.text, regions=job.regions, networks=networks.digests, verification=verification
     )
     statement |= {"privacy_masks": privacy_masks_json(job.privacy_masks)}
     if job.video.damaged:

@@ -12,6 +12,7 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.verification import Verifier, open_verifier
 from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
 from pipeline.detect.settings import DetectSettings
+from pipeline.weights.pinned_networks import NetworkDigests, digests_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class RedactionNetworks:
     verifier: Verifier | None
 
     @property
-    def weights(self) -> Mapping[str, str]:
-        """Name of each model card to the SHA-256 of its weights, which was checked when they were opened."""
+    def digests(self) -> Mapping[str, NetworkDigests]:
+        """Name of each network to the SHA-256 of its card and weights, taken from the bytes that were opened."""
         verifying = self.verifier.networks if self.verifier else ()
-        return {network.name: network.weights_sha256 for network in (*self.detectors.networks, *verifying)}
+        return digests_of((*self.detectors.networks, *verifying))
 
 
 @contextmanager

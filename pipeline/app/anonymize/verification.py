@@ -159,6 +159,8 @@ class VerificationResult:
         if attacks.reference_objects >= MIN_REFERENCES and attacks.detected < MIN_RECALL * attacks.reference_objects:
             seen = f"{attacks.detected} of {counted(attacks.reference_objects, 'known object')}"
             problems.append(f"verification detectors find only {seen} in the original")
+        if attacks.implausible:
+            problems.append(attacks.implausible)
         if self.residual:
             problems.append(f"verification detectors found {counted(len(self.residual), 'unredacted object')}")
         if self.attacks.plates_read > len(self.attacks.legible_plates):

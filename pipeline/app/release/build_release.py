@@ -12,17 +12,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pipeline.anonymize.manual_regions import ManualRegions, Region
-from pipeline.anonymize.residual_detections import PERSONAL
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.app.anonymize.progress import Progress
 from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob, read_redacted_regions, run_job
-from pipeline.app.anonymize.redaction_networks import NetworkChoice, RedactionNetworks, open_networks
 from pipeline.app.anonymize.report_texts import REPORT_ENCODING, ReportFacts, build_report, damage_text
 from pipeline.app.anonymize.residual_images import refusal
 from pipeline.app.anonymize.signing import SigningIdentity, open_signing_identity
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import output_file
 from pipeline.app.release.register_service import Register
+from pipeline.app.release.release_networks import open_release_networks
 from pipeline.app.release.release_source import ReleaseSource, check_file, open_source
 from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.disclosure import BuiltFile, Disclosure
@@ -47,7 +46,7 @@ class BuildRequest:
         certificate, key: PEM files to sign with.
         regions: YAML file of regions to redact in addition.
         windscreens: see `MaskSettings`.
-        model, models_dir, check_models: see `NetworkChoice`.
+        check_models: pinned verification detectors in addition; see `open_release_networks`.
         by: the person who builds it.
     """
 
@@ -60,8 +59,6 @@ class BuildRequest:
     key: Path | None = None
     regions: Path | None = None
     windscreens: bool = False
-    model: str | None = None
-    models_dir: Path | None = None
     check_models: tuple[str, ...] = ()
 
 
@@ -110,13 +107,11 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
     clip, report = request.folder / f"{name}.mp4", request.folder / f"{name}.html"
     _make_folder(request.folder)
     text = disclosure.request.overlay.numbered(disclosure.number, default_institution=identity.name)
-    choice = NetworkChoice(request.model, request.models_dir, True, request.check_models, in_addition=True)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by))
         if request.source is not None and clip.exists() and clip.samefile(request.source):
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
-        networks = stack.enter_context(open_networks(settings, choice))
-        _check_labels(networks)
+        networks = stack.enter_context(open_release_networks(settings, request.check_models))
         partial = stack.enter_context(partial_file(clip))
         job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks)
         result = run_job(job, partial, networks, progress)
@@ -133,19 +128,6 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
     detectors = tuple(result.verification.detectors) if result.verification else ()
     share = result.summary.masked_share
     return BuiltRelease(clip, report, digest, result.statement, detectors, len(regions.exempt), share)
-
-
-def _check_labels(networks: RedactionNetworks) -> None:
-    """A release hides persons, faces and plates, whichever model is chosen."""
-    model = networks.detectors.name
-    found = {label for network in networks.detectors.networks for label in network.labels}
-    missing = [label.word for label in PERSONAL if label not in found]
-    if missing:
-        raise ReleaseError(
-            f"model {model}",
-            f"detects no {' and no '.join(missing)}, and a release hides persons, faces and plates",
-            "Omit --model",
-        )
 
 
 def _identity(request: BuildRequest) -> SigningIdentity:
@@ -210,6 +192,6 @@ def _facts(
 
 def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo) -> BuiltFile:
     statement = result.statement
-    policy = {name: statement[name] for name in ("models", "privacy_masks")}
+    policy = {name: statement[name] for name in ("models", "cards", "network_pins", "privacy_masks")}
     policy |= {"sha256": statement["policy_sha256"], **statement["policy"]}
     return BuiltFile(clip.name, digest, partial.stat().st_size, statement.get("verification", {}), policy)

@@ -11,6 +11,7 @@ from pipeline.anonymize.metadata_check import find_extra_content
 from pipeline.anonymize.provenance import INTACT, Provenance, SignatureStatus, read_provenance
 from pipeline.app.output_files import sha256_of
 from pipeline.errors import ReleaseError
+from pipeline.weights.stated_networks import StatedNetworks, stated_networks
 
 __all__ = ["CheckedClip", "SignatureStatus", "verify_clip"]
 
@@ -22,6 +23,7 @@ class CheckedClip:
     Attributes:
         clip: the file; sha256: of it.
         provenance: the signed statement, and the status of its signature.
+        networks: that made it, compared with the pinned ones of this installation.
         extra_content: besides the video; should be empty.
         good: signed and unchanged (with given authorities: by a trusted signer), and without extra content.
     """
@@ -29,6 +31,7 @@ class CheckedClip:
     clip: Path
     sha256: str
     provenance: Provenance
+    networks: StatedNetworks
     extra_content: Sequence[str]
     good: bool
 
@@ -43,6 +46,11 @@ class CheckedClip:
             "signer": provenance.signer,
             "problems": list(provenance.problems),
             "extra_content": list(self.extra_content),
+            "networks": {
+                "pinned": self.networks.pinned,
+                "stated": self.networks.stated,
+                "unpinned": list(self.networks.unpinned),
+            },
             "statement": dict(provenance.statement),
         }
 
@@ -56,11 +64,13 @@ def verify_clip(clip: Path, authorities: Path | None = None) -> CheckedClip:
 
     Raises:
         ReleaseError: it is not a video, or the authorities cannot be read.
+        ModelIntegrityError: a file of pinned networks of this installation cannot be used.
     """
     extra = find_extra_content(clip)
     provenance = read_provenance(clip, _authorities(authorities))
     accepted = {SignatureStatus.TRUSTED} if authorities else INTACT
-    return CheckedClip(clip, sha256_of(clip), provenance, extra, provenance.status in accepted and not extra)
+    networks = stated_networks(provenance.statement)
+    return CheckedClip(clip, sha256_of(clip), provenance, networks, extra, provenance.status in accepted and not extra)
 
 
 def _authorities(path: Path | None) -> str:

@@ -13,7 +13,7 @@ from pipeline.cli.common.console import print_json, print_table
 from pipeline.errors import ViapublicaError
 
 app = typer.Typer(
-    help="Networks and their cards: list, verify, test, record-answers, compare.\n\n"
+    help="Networks and their cards: list, verify, pin, test, record-answers, compare.\n\n"
     "Example: [bold]viapublica models list[/]",
     no_args_is_help=True,
 )
@@ -77,6 +77,22 @@ def verify(
     _end_on(broken)
     if any(one.state is not WeightsState.AS_DESCRIBED for one in verified):
         raise typer.Exit(1)
+
+
+@app.command()
+def pin(
+    names: Annotated[list[str], typer.Argument(help="Model cards: names or files.", show_default=False)],
+    models: ModelsOption = None,
+) -> None:
+    """Print the section `networks` for the file that allows them in releases: SHA-256 of card and weights.
+
+    An administrator copies it to /etc/viapublica/release-networks.yaml; see docs/how-to/pin-networks.md.
+
+    Example: [bold]viapublica models pin city_traffic city_check --models /srv/viapublica/models[/]
+    """
+    from pipeline.app.model_catalog import pin_networks
+
+    typer.echo(pin_networks(names, models))
 
 
 @app.command("test")

@@ -10,7 +10,6 @@ import typer
 import pipeline.cli.release.certificate_command  # noqa: F401  registers its command
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.signals import clean_exit_on_signals
-from pipeline.cli.media.commands import ModelOption, ModelsOption
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
     ByOption,
@@ -65,11 +64,9 @@ def build(
     check_models: Annotated[
         list[str] | None,
         typer.Option(
-            "--check-model", help="Model card of a verification detector besides the default one; repeatable."
+            "--check-model", help="A pinned network that verifies in addition to the default one; repeatable."
         ),
     ] = None,
-    model: ModelOption = None,
-    models: ModelsOption = None,
     register: RegisterOption = DEFAULT_REGISTER,
     by: ByOption = None,
     as_json: JsonOption = False,
@@ -92,8 +89,6 @@ def build(
         key=key,
         regions=regions,
         windscreens=windscreens,
-        model=model,
-        models_dir=models,
         check_models=tuple(check_models or ()),
     )
     with clean_exit_on_signals(), opened(register) as entries, terminal_progress() as progress:
@@ -116,8 +111,8 @@ def verify(
 ) -> None:
     """Check a clip as its recipient would, and find it in the register.
 
-    Exit status 0 if it is signed, unchanged, contains nothing but video, and was built for a disclosure of this
-    register.
+    Exit status 0 if it is signed, unchanged, contains nothing but video, was made with pinned networks, and was built
+    for a disclosure of this register.
 
     Example: [bold]viapublica release verify releases/2026-000123.mp4[/]
     """
@@ -138,7 +133,7 @@ def verify(
             say(out, ("registered ", "bold green"), f"built for {noun} {', '.join(numbers)}")
         else:
             say(out, ("not registered ", "bold red"), "this file was not built for a disclosure of this register")
-    if not (checked.good and numbers):
+    if not (checked.good and checked.networks.pinned and numbers):
         raise typer.Exit(1)
 
 

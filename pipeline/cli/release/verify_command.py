@@ -53,6 +53,7 @@ def show_checked(checked: CheckedClip, trust: Path | None) -> None:
     for name, value in (("sha256", checked.sha256), *_rows(provenance.statement)):
         if value:
             say(out, (f"{name:>12}  ", "dim"), plain(value)[:_MAX_CHARACTERS])
+    say(out, (f"{'networks':>12}  ", "dim"), *_networks(checked))
     for problem in (*provenance.problems, *checked.extra_content):
         say(out, ("problem:", "bold red"), f" {plain(problem)[:_MAX_CHARACTERS]}")
 
@@ -93,6 +94,26 @@ def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "style", str(_part(statement, "policy").get("style", ""))
     detectors = _part(statement, "verification").get("detectors", ())
     yield "verified by", ", ".join(map(str, detectors)) if isinstance(detectors, list) else ""
+
+
+def _networks(checked: CheckedClip) -> tuple[tuple[str, str], str]:
+    """Whether the networks that chose the masks are known; a statement can name any."""
+    networks = checked.networks
+    if networks.pinned:
+        whose = "of the viapublica package" if networks.source == "package" else "pinned by this institution"
+        return ("pinned", "green"), f": card and weights are those {whose}"
+    if networks.source is None:
+        return ("not stated", "yellow"), ": which networks chose the masks is not known"
+    if networks.stated == "institution":
+        return (
+            "not known here",
+            "yellow",
+        ), ": pinned by the institution, whose file of networks is not on this machine"
+    names = plain(", ".join(networks.unpinned))[:_MAX_CHARACTERS]
+    return (
+        "not pinned",
+        "bold yellow",
+    ), f": {names}; its maker chose what is masked: do not rely on it"
 
 
 def _part(statement: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from pipeline.anonymize.metadata_check import find_extra_content
 from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.record.holds import Holds
+from pipeline.weights.catalog import packaged_models_dir
 from tests.cli.commands import app
 from tests.record.packets import BEGIN_MS, record
 
@@ -69,6 +71,10 @@ def approved(*what: str | Path) -> str:
     number: str = release("request", *WHO, *what)["number"]
     release("approve", number, "--by=Bia")
     return number
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_of(number: str) -> Path:
@@ -137,7 +143,7 @@ def test_only_an_approved_disclosure_is_built_and_only_from_the_requested_file(s
         ((f"--source={street}", "--regions=none.yaml"), "none.yaml"),
         ((f"--source={street}", "--out=signed.pdf"), "cannot be created"),
         ((f"--source={street}", "--check-model=unknown"), "unknown"),
-        ((f"--source={street}", "--model=license_plate_yolov8n_int8_320"), "detects no person and no face"),
+        ((f"--source={street}", "--check-model=yolov8n_int8_640"), "is not pinned"),
     ):
         with pytest.raises(ViapublicaError, match=problem):
             release("build", number, *words)
@@ -156,6 +162,51 @@ def test_only_an_approved_disclosure_is_built_and_only_from_the_requested_file(s
     config.write_text(config.read_text().replace("record: {dir: video, days: 3650}\n", ""))
     with pytest.raises(ConfigError, match="records nothing"):
         release("build", recorded, f"--config={config}")
+
+
+def blind_models(folder: Path, known: str, changes: str) -> Path:
+    """A models folder with a card of the name of ours, for its genuine weights, that finds no one."""
+    card = packaged_models_dir() / "cards" / f"{known}.yaml"
+    (folder / "cards").mkdir(parents=True)
+    lines = [line for line in card.read_text().splitlines() if not line.startswith(changes.split(":", maxsplit=1)[0])]
+    (folder / "cards" / card.name).write_text("\n".join([*lines, changes]) + "\n")
+    return folder
+
+
+def test_the_builder_does_not_choose_the_networks(blink: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in ("--model=viapublica_traffic", "--models=models"):
+        assert CliRunner().invoke(app, ["release", "build", "2026/1", option]).exit_code == 2, option
+    blind = blind_models(tmp_path / "blind", "viapublica_traffic", "box_scale: [0.7, 0.7]")
+    monkeypatch.setenv("VIAPUBLICA_MODELS", str(blind))
+    number = approved(f"--file={blink}")
+    built = release("build", number, f"--source={blink}", "--by=Ana")
+    assert built["statement"]["network_pins"]["source"] == "package"
+    cards = {path.stem: path for path in (packaged_models_dir() / "cards").glob("*.yaml")}
+    assert built["statement"]["cards"]["viapublica_traffic"] == sha256(cards["viapublica_traffic"].read_bytes())
+    assert release("show", number)["files"][0]["policy"]["cards"] == built["statement"]["cards"]
+    assert release("verify", built["clip"])["networks"] == {"pinned": True, "stated": "package", "unpinned": []}
+
+
+def test_a_network_that_was_changed_in_the_package_makes_no_release(
+    blink: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = blind_models(tmp_path / "blind", "viapublica_check_int8", "confidence: 0.99")
+    monkeypatch.setattr("pipeline.app.release.release_networks.packaged_models_dir", lambda: blind)
+    number = approved(f"--file={blink}")
+    with pytest.raises(ReleaseError, match=r"model viapublica_check_int8: is not pinned \(card SHA-256"):
+        release("build", number, f"--source={blink}", "--by=Ana")
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_a_clip_with_networks_of_its_makers_choice_says_so(
+    blink: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = blind_models(tmp_path / "blind", "viapublica_traffic", "confidence: 1.0")
+    made = ["anonymize", str(blink), "--out=made.mp4", "--number=2026/000001", f"--models={blind}"]
+    keys = ["--certificate=id/certificate.pem", "--key=id/key.pem"]
+    assert CliRunner().invoke(app, [*made, *keys]).exit_code == 0
+    shown = CliRunner().invoke(app, ["verify", "made.mp4"])
+    assert "not pinned: viapublica_traffic; its maker chose what is masked" in " ".join(shown.output.split())
 
 
 def test_a_refused_disclosure_is_not_built(street: Path) -> None:

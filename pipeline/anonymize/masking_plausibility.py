@@ -1,0 +1,78 @@
+"""Plausibility of a video's masks: whether they hide what networks see in the original.
+
+A last check that depends on no threshold, label or scale of one network: where any network sees persons or faces, also
+faintly, most of them have to be under masks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.residual_detections import unmasked
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
+from pipeline.domain.plural import counted
+
+FAINT_SCORE: Final = 0.25
+"""From which a person or face counts, in proportion to its score."""
+MIN_EVIDENCE: Final = 1.0
+"""Sum of scores below which nothing is concluded: four faint objects, or one certain one."""
+MIN_MASKED: Final = 0.5
+"""Share of that sum that has to be under masks."""
+
+
+@dataclass(slots=True)
+class MaskingPlausibility:
+    """Evidence of persons and faces in sampled frames of the original, and how much of it is masked.
+
+    Args:
+        plan: the masks.
+        width, height: pixels of the frames.
+
+    Attributes:
+        frames: number of frames with persons or faces.
+        evidence: sum of the scores of all persons and faces; unmasked_evidence: of those that no mask hides.
+    """
+
+    plan: MaskPlan
+    width: int
+    height: int
+    frames: int = 0
+    evidence: float = 0.0
+    unmasked_evidence: float = 0.0
+    _first: tuple[int, str] = field(default=(0, ""))
+
+    def add(self, number: int, seen: Detections) -> None:
+        """One frame.
+
+        Args:
+            number: of the frame.
+            seen: by all networks, objects that two persons exempted removed.
+        """
+        people = seen.labeled(Label.PERSON, Label.FACE)
+        people = people.select(people.scores >= FAINT_SCORE)
+        if not len(people):
+            return
+        self.frames += 1
+        left = unmasked(people, self.plan.at(number).boxes, self.width, self.height)
+        if len(left) and not self._first[1]:
+            best = int(np.argmax(left.scores))
+            label, score = Label(int(left.labels[best])).word, float(left.scores[best])
+            self._first = (number, f"{label} {score:.2f} in frame {number}")
+        self.evidence += float(people.scores.sum())
+        self.unmasked_evidence += float(left.scores.sum())
+
+    @property
+    def problem(self) -> str:
+        """Why the masks are not plausible; empty where they are, or where there is too little evidence."""
+        if self.evidence < MIN_EVIDENCE or self.unmasked_evidence <= (1 - MIN_MASKED) * self.evidence:
+            return ""
+        share = 100 * (1 - self.unmasked_evidence / self.evidence)
+        return (
+            f"networks see persons or faces in {counted(self.frames, 'sampled frame')} of the original, and masks hide "
+            f"only {share:.0f} % of them (the first unmasked one: {self._first[1]})"
+        )

@@ -1,0 +1,56 @@
+"""Plausibility of masks: persons and faces that any network sees have to be hidden, mostly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.anonymize.masking_plausibility import MaskingPlausibility
+from pipeline.anonymize.redaction_masks import plan_masks
+from pipeline.anonymize.settings import MaskSettings
+from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
+
+PERSON, OTHER = (100.0, 100.0, 140.0, 220.0), (400.0, 100.0, 440.0, 220.0)
+
+
+def seen(*boxes: tuple[float, ...], score: float = 0.9, label: Label = Label.PERSON) -> Detections:
+    return Detections.build(list(boxes), [score] * len(boxes), [label] * len(boxes))
+
+
+def judged(masked: Detections, found: Detections, frames: int = 10) -> MaskingPlausibility:
+    video = VideoDetections(np.arange(frames) / 10, [masked] * frames, np.zeros(frames, np.int64), 640, 360)
+    result = MaskingPlausibility(plan_masks(video, MaskSettings()), 640, 360)
+    for number in range(frames):
+        result.add(number, found)
+    return result
+
+
+def test_masked_people_are_plausible() -> None:
+    assert judged(seen(PERSON), seen(PERSON)).problem == ""
+
+
+@pytest.mark.parametrize("label", [Label.PERSON, Label.FACE])
+@pytest.mark.parametrize("score", [0.26, 0.9])
+def test_people_without_any_mask_are_not_even_if_seen_faintly(score: float, label: Label) -> None:
+    problem = judged(seen(), seen(PERSON, score=score, label=label)).problem
+    assert "in 10 sampled frames" in problem
+    assert "hide only 0 % of them" in problem
+
+
+def test_dots_in_the_middle_of_people_hide_no_one() -> None:
+    dot = (119.0, 158.0, 121.0, 162.0)
+    assert "hide only 0 %" in judged(seen(dot), seen(PERSON)).problem
+
+
+def test_less_than_half_of_the_people_under_masks_is_not_plausible() -> None:
+    third = (500.0, 100.0, 540.0, 220.0)
+    assert judged(seen(PERSON), seen(PERSON, OTHER)).problem == ""
+    assert "hide only 33 %" in judged(seen(PERSON), seen(PERSON, OTHER, third)).problem
+
+
+def test_a_faint_detection_in_one_frame_is_no_evidence() -> None:
+    assert judged(seen(), seen(PERSON, score=0.3), frames=1).problem == ""
+    assert judged(seen(), seen(PERSON, score=0.2)).problem == ""
+    assert judged(seen(), seen(PERSON, label=Label.CAR)).problem == ""
