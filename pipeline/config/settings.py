@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
-from pipeline.decode.privacy_masks import Polygon
+from pipeline.decode.privacy_masks import Polygon, check_polygons
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import CAMERA_ID, Camera, Scope, Surroundings, camera_id_problem
@@ -93,6 +93,12 @@ class CameraSettings(BaseModel):
         description="Polygons [[x, y], …], 0 to 1 of the upright image, filled before any other step gets a frame "
         "(windows, doors and yards of homes; decree 18.743/2014 art. 13).",
     )
+    ignore: tuple[Polygon, ...] = Field(
+        default=(),
+        title="Ignored by plate reading",
+        description="Polygons [[x, y], …], 0 to 1 of the upright image, in which no plate is read: captions that the "
+        "camera draws, signs.",
+    )
     record: bool = Field(
         default=True,
         title="Record",
@@ -122,6 +128,11 @@ class CameraSettings(BaseModel):
         if self.user is None and (self.password_env is not None or self.password_file is not None):
             raise ValueError("a password needs the user that it belongs to; add user")
         return self
+
+    @field_validator("ignore")
+    @classmethod
+    def _ignored_polygons(cls, polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
+        return check_polygons(polygons)
 
     @model_validator(mode="after")
     def _zone_is_given(self) -> Self:

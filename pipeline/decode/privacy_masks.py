@@ -24,10 +24,10 @@ def check_polygons(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
     checked = tuple(tuple((float(x), float(y)) for x, y in polygon) for polygon in polygons)
     for polygon in checked:
         if len(polygon) < 3:
-            raise ValueError(f"a mask needs three corners or more, not {len(polygon)}")
+            raise ValueError(f"a polygon needs three corners or more, not {len(polygon)}")
         outside = [corner for corner in polygon if not all(0.0 <= value <= 1.0 for value in corner)]
         if outside:
-            raise ValueError(f"the corner {outside[0]} of a mask lies outside 0 to 1")
+            raise ValueError(f"the corner {outside[0]} of a polygon lies outside 0 to 1")
     return checked
 
 

@@ -22,6 +22,9 @@ class Layout(StrEnum):
     """Anything else: foreign, diplomatic, official or misread plates. Stored, never discarded."""
 
 
+CLOSE_UP_WIDTH: Final = 0.62
+"""Width of a plate from which its image is a close-up, as a fraction of the image's width."""
+
 _OLD = re.compile(r"[A-Z]{3}[0-9]{4}")
 _MERCOSUL = re.compile(r"[A-Z]{3}[0-9][A-Z][0-9]{2}")
 _CHARACTERS = string.ascii_uppercase + string.digits

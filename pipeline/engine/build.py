@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.config.settings import Config
 from pipeline.detect.build import build_detector
+from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
 from pipeline.domain.ports import PlateReader
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
@@ -46,7 +47,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
             cannot be opened does not raise: its state says so while the others run.
     """
     with ExitStack() as stack:
-        detector = build_detector(config.detect, config.models_dir)
+        detector = CloseUpDetector(build_detector(config.detect, config.models_dir))
         stack.callback(detector.close)
         reader = _reader(config)
 

@@ -96,7 +96,7 @@ def _stream_factory(config: Config, camera: CameraSettings) -> StreamFactory:
     def new_stream(first: Frame) -> CameraStream:
         observers: list[TrackObserver] = []
         if config.lpr is not None and reads_plates:
-            observers.append(PlateObserver(camera.id, first.stream_id, config.lpr))
+            observers.append(PlateObserver(camera.id, first.stream_id, config.lpr, camera.ignore))
         observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
         tracker = build_tracker(config.detect.track)
         return CameraStream(first.stream_id, tracker, observers)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.domain.detections import Tracks
 from pipeline.domain.frame import BgrImage, Frame
@@ -13,6 +14,7 @@ from pipeline.domain.labels import PLATED_VEHICLES, Label
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of, touches_border
+from pipeline.lpr.plate_place import Area, PlatePlace, inside, vehicles_around
 from pipeline.lpr.plate_vote import PlateObservation, PlateVote
 from pipeline.lpr.settings import LprSettings
 
@@ -69,6 +71,7 @@ class _PlateRecord:
     vehicle: Label | None = None
     members: set[int] = field(default_factory=set)
     vote: PlateVote = field(default_factory=PlateVote)
+    place: PlatePlace = field(default_factory=PlatePlace)
     reported: set[str] = field(default_factory=set)
     last_read_ms: int = -(10**15)
 
@@ -78,11 +81,18 @@ class PlateAggregator:
 
     A plate belongs to the smallest plated vehicle whose box holds its center; votes are counted per vehicle, because a
     plate's own track breaks more easily. A plate that was first seen alone joins the vehicle that is found around it
-    later. A plate is final when the vehicle's track and all its plates' tracks have ended.
+    later. A plate is final when the vehicle's track and all its plates' tracks have ended. Text in an implausible place
+    (`plate_place`) is not reported.
+
+    Args:
+        settings: of plate reading.
+        ignore: areas in which nothing is read.
     """
 
-    def __init__(self, settings: LprSettings) -> None:
+    def __init__(self, settings: LprSettings, ignore: Sequence[Area] = ()) -> None:
         self._settings = settings
+        self._ignore = ignore
+        self._implausible = 0
         self._records: dict[int, _PlateRecord] = {}
         self._record_of: dict[int, _PlateRecord] = {}
 
@@ -93,8 +103,12 @@ class PlateAggregator:
         in_view = frozenset(int(number) for number in vehicles.ids)
         readable = []
         for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
-            record = self._record(int(plate_id), _vehicle_around(box, vehicles), in_view, frame.ts_ms)
+            if inside(frame.image, box, self._ignore):
+                continue
+            vehicle = vehicle_around(box, vehicles)
+            record = self._record(int(plate_id), vehicle, in_view, frame.ts_ms)
             record.last_ts_ms = frame.ts_ms
+            record.place.observe(frame.image, box, frame.ts_ms, on_vehicle=vehicle is not None)
             if touches_border(frame.image, box, self._settings) or not self._due(record, frame.ts_ms):
                 continue
             height = float(box[3] - box[1])
@@ -152,6 +166,11 @@ class PlateAggregator:
         record = self._record_of.get(track_id)
         return None if record is None else record.vote.best()
 
+    @property
+    def implausible(self) -> int:
+        """Texts that were read and not reported, because no vehicle can be where they are."""
+        return self._implausible
+
     def _finished(self, record: _PlateRecord) -> list[VotedPlate]:
         del self._records[record.track_id]
         for member in [key for key, value in self._record_of.items() if value is record]:
@@ -164,7 +183,12 @@ class PlateAggregator:
             reading
             for reading in record.vote.plates(self._settings.min_votes)
             if reading.read.confidence >= self._settings.min_confidence
+            and len(reading.read.text) >= self._settings.min_characters
         ]
+        if readings and not record.place.plausible:
+            self._implausible += not record.reported
+            record.reported.update(reading.read.key for reading in readings)
+            return []
         # A track with two plates passed from one car to another: each was there only while it was read.
         alone = len(readings) == 1
         fresh = [reading for reading in readings if reading.read.key not in record.reported]
@@ -213,6 +237,7 @@ class PlateAggregator:
             self._bind(lone, vehicle_id)
             return lone
         theirs.vote.merge(lone.vote)
+        theirs.place.absorb(lone.place)
         theirs.first_ts_ms = min(theirs.first_ts_ms, lone.first_ts_ms)
         theirs.reported |= lone.reported
         del self._records[lone.track_id]
@@ -238,13 +263,12 @@ class PlateAggregator:
         return best is not None and best.confidence >= self._settings.certain_confidence
 
 
-def _vehicle_around(plate: np.ndarray, vehicles: Tracks) -> tuple[int, Label] | None:
+def vehicle_around(plate: npt.NDArray[np.float32], vehicles: Tracks) -> tuple[int, Label] | None:
     """Track and label of the smallest vehicle whose box holds the plate's center."""
-    boxes = vehicles.detections.boxes
-    x, y = (plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2
-    inside = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
-    if not inside.any():
+    within = vehicles_around(plate, vehicles.detections.boxes)
+    if not within.any():
         return None
-    area = np.where(inside, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.inf)
+    boxes = vehicles.detections.boxes
+    area = np.where(within, (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), np.inf)
     chosen = int(area.argmin())
     return int(vehicles.ids[chosen]), Label(int(vehicles.detections.labels[chosen]))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.frame import BgrImage, Image
+from pipeline.domain.plate import CLOSE_UP_WIDTH
 from pipeline.lpr.settings import LprSettings
 
 Box = Sequence[float] | npt.NDArray[np.float32]
@@ -70,7 +71,10 @@ def sharpness_of(crop: BgrImage) -> float:
 def touches_border(image: Image, box: Box, settings: LprSettings) -> bool:
     """Whether the image's border may cut off the plate.
 
-    Its margin counts, because a box may be slightly smaller than the plate.
+    Its margin counts, because a box may be slightly smaller than the plate; not in close-ups, whose margin may lie
+    outside and whose boxes are exact.
     """
+    if float(box[2]) - float(box[0]) >= CLOSE_UP_WIDTH * image.width:
+        return bool(box[0] <= 1 or box[1] <= 1 or box[2] >= image.width - 2 or box[3] >= image.height - 2)
     x1, y1, x2, y2 = with_margin(box, settings)
     return x1 <= 1 or y1 <= 1 or x2 >= image.width - 2 or y2 >= image.height - 2

@@ -6,12 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+import structlog
+
 from pipeline.domain.detections import Tracks
 from pipeline.domain.events import Event, Kind, PlateReadEvent, event_id
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import OcrRequest
 from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
+from pipeline.lpr.plate_place import Area
 from pipeline.lpr.settings import LprSettings
+
+_log = structlog.get_logger(__name__)
 
 _REMEMBERED_TRACKS: Final = 4096
 """Tracks whose number of events is remembered; far more than are ever in view, few enough for endless streams."""
@@ -23,12 +28,13 @@ class PlateObserver:
     Args:
         camera_id, stream_id: camera and session; part of every event's id.
         settings: of plate reading.
+        ignore: areas of the image in which nothing is read.
     """
 
-    def __init__(self, camera_id: str, stream_id: str, settings: LprSettings) -> None:
+    def __init__(self, camera_id: str, stream_id: str, settings: LprSettings, ignore: Sequence[Area] = ()) -> None:
         self._camera_id = camera_id
         self._stream_id = stream_id
-        self._plates = PlateAggregator(settings)
+        self._plates = PlateAggregator(settings, ignore)
         self._in_view = Tracks.empty().ids
         self._sequences: dict[int, int] = {}
 
@@ -46,7 +52,15 @@ class PlateObserver:
 
     def close(self) -> Sequence[Event]:
         """See the protocol."""
-        return self._events(self._plates.finish_all())
+        events = self._events(self._plates.finish_all())
+        if self._plates.implausible:
+            _log.info("texts_without_vehicle", camera_id=self._camera_id, count=self._plates.implausible)
+        return events
+
+    @property
+    def implausible(self) -> int:
+        """Texts read and not reported, because no vehicle can be where they are."""
+        return self._plates.implausible
 
     def captions(self) -> Mapping[int, str]:
         """See the protocol; the present best reading of each track."""

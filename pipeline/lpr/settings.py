@@ -62,6 +62,13 @@ class LprSettings(BaseModel):
         description="Reads whose weakest character is below this are not reported. Low by default: an uncertain read "
         "with its confidence is more useful than none.",
     )
+    min_characters: int = Field(
+        default=4,
+        ge=1,
+        le=12,
+        title="Minimum characters",
+        description="Shorter reads are not reported: they are pieces of plates, captions and signs.",
+    )
     certain_confidence: Fraction = Field(
         default=0.9,
         title="Certain confidence",

@@ -131,11 +131,11 @@ def test_a_certain_plate_of_a_parked_car_is_reported_once_and_early() -> None:
 
 def test_an_uncertain_plate_is_not_reported_early() -> None:
     plates = PlateAggregator(LprSettings(certain_votes=3, report_after_s=2.0, certain_confidence=0.99))
-    found = tracks((Label.PLATE, PLATE, 3))
+    found = tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4))
     for plate in (p for index in range(40) for p in plates.select(frame(index), found)):
         plates.add_reading(plate, seen("ABC1D23", doubts={0: ("H", 0.45)}))
     assert plates.settled(100_000) == []
-    assert len(plates.finish({3})) == 1
+    assert len(plates.finish({3, 4})) == 1
 
 
 def test_no_state_remains_of_tracks_that_ended(plates: PlateAggregator) -> None:
@@ -195,3 +195,22 @@ def test_a_reading_that_arrives_after_its_track_ended_is_ignored(plates: PlateAg
     plates.add_reading(replace(plate, track_id=77), seen("ABC1D23"))
     assert plates.finish_all() == []
     assert plates.best_read(3) is None
+
+
+def test_a_caption_of_the_camera_is_counted_and_not_reported(plates: PlateAggregator) -> None:
+    caption = (20, 10, 120, 40)
+    for index in range(30):
+        observe(plates, index, tracks((Label.PLATE, caption, 3)), "CAM0412")
+    assert plates.settled(100_000) == []
+    assert (plates.finish({3}), plates.implausible) == ([], 1)
+
+
+def test_nothing_is_read_in_ignored_areas() -> None:
+    plates = PlateAggregator(LprSettings(), ignore=[((0.3, 0.4), (0.6, 0.4), (0.6, 0.7), (0.3, 0.7))])
+    assert observe(plates, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23") == 0
+    assert plates.finish({3, 4}) == []
+
+
+def test_pieces_of_plates_are_not_reported(plates: PlateAggregator) -> None:
+    observe(plates, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC")
+    assert plates.finish({3, 4}) == []

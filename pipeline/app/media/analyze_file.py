@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from pipeline.decode.media_files import MediaFile, read_image
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
@@ -15,13 +17,14 @@ from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.frame import Frame, Image
-from pipeline.domain.labels import Label
+from pipeline.domain.labels import PLATED_VEHICLES, Label
 from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import Detector, PlateReader
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.lpr.plate_crops import plate_crop
 from pipeline.lpr.plate_observer import PlateObserver
+from pipeline.lpr.plate_place import plausible_in_image
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.stage_timing import StageClock
@@ -98,13 +101,13 @@ class PlateFiles:
             SourceError: the file cannot be decoded.
         """
         for index, image, detections in _detected(media, self._detector, self._decode_settings, self._fps):
-            plates = detections.labeled(Label.PLATE)
+            plates = self._plausible(image, detections)
             if not len(plates):
                 continue
             crops = [plate_crop(image, box, self._settings) for box in plates.boxes]
             for box, seen in zip(plates.boxes, self._reader.read(crops), strict=True):
                 read = decode(seen)
-                if read is not None:
+                if read is not None and len(read.text) >= self._settings.min_characters:
                     yield _row(media.path, index, read, box)
 
     def voted(self, media: MediaFile) -> Iterator[PlateRow]:
@@ -123,6 +126,10 @@ class PlateFiles:
         while batch := list(islice(frames, self._detector.batch_size)):
             yield from _plate_rows(media.path, analyzer.analyze(batch))
         yield from _plate_rows(media.path, analyzer.close_all())
+
+    def _plausible(self, image: Image, detections: Detections) -> Detections:
+        vehicles, plates = detections.labeled(*PLATED_VEHICLES).boxes, detections.labeled(Label.PLATE)
+        return plates.select(np.array([plausible_in_image(image, box, vehicles) for box in plates.boxes], bool))
 
     def _new_stream(self, first: Frame) -> CameraStream:
         tracker = build_tracker(TrackSettings())

@@ -13,6 +13,7 @@ from pipeline.app.media.analyze_file import ObjectRow, PlateFiles, PlateRow, det
 from pipeline.decode.media_files import MediaFile, find_media
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
+from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.errors import SourceError
 from pipeline.lpr.build import build_reader
@@ -104,7 +105,7 @@ def plate_rows(
     if not media:
         return
     settings = LprSettings.model_validate({"model": reader_model} if reader_model else {})
-    detector = build_detector(_detect_settings(model=request.model), request.models)
+    detector = CloseUpDetector(build_detector(_detect_settings(model=request.model), request.models))
     try:
         reader = build_reader(settings, request.models)
         files = PlateFiles(detector, reader, settings, DecodeSettings(), request.fps)
