@@ -1,8 +1,8 @@
 """Plausibility of a plate's place in the image: on a vehicle, or where a vehicle can be.
 
 Captions that a camera draws into its video, road signs and shop signs are read as plates with high confidence. They
-stand still, no vehicle is around them, and captions lie along the upper or lower edge. On labeled Brazilian images, 240
-of 248 plates lie on a detected vehicle, and the others fill much of the image.
+stand still, no vehicle is around them, and captions lie along the upper or lower edge. On labeled Brazilian images, 209
+of 211 plates lie on a detected vehicle, and the others fill much of the image.
 """
 
 from __future__ import annotations
