@@ -135,7 +135,7 @@ def stored(folder: Path) -> int:
     """Plate reads that a query finds."""
     try:
         with queries(folder) as store:
-            return store.ask(Count(kind=Kind.PLATE_READ))
+            return store.ask(Count(kind=Kind.PLATE_READ)).value
     except ViapublicaError:
         return 0
 
@@ -191,7 +191,7 @@ def latency(
             store = queries(folder)
             reached = 0
             while not stop.is_set() or reached < len(taken):
-                if reached < len(taken) and store.ask(Plates(plates=(taken[reached][0],))):
+                if reached < len(taken) and store.ask(Plates(plates=(taken[reached][0],))).value:
                     waits.append(time.monotonic() - taken[reached][1])
                     reached += 1
                 else:

@@ -179,7 +179,7 @@ def measure(name: str, settings: StoreSettings, data_dir: Path, events: list[Pla
     lines.append(f"| | bytes per row on disk, before merges end | {size[0]['b'] / len(events):.0f} | |")
     for what, middle, p95 in questions(store, database, events):
         lines.append(f"| | {what}, ms | {middle:.1f} | {p95:.1f} |")
-    assert store.ask(Count(kind=Kind.PLATE_READ)) == len(events)
+    assert store.ask(Count(kind=Kind.PLATE_READ)).value == len(events)
     store.close()
     database.close()
     print("\n".join(lines), flush=True)

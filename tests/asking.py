@@ -20,7 +20,7 @@ class Asking:
         self._queries = store if isinstance(store, EventQueries) else EventQueries(store, Requester.of_process())
 
     def ask(self, question: Question[A]) -> A:
-        return self._queries.ask(question)
+        return self._queries.ask(question).value
 
     def close(self) -> None:
         self._queries.close()

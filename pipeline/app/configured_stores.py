@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.config.settings import Config
+from pipeline.domain.camera import Camera
 from pipeline.errors import ConfigError
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.settings import SinkSettings
@@ -24,6 +26,7 @@ class ConfiguredStores:
         retention: days that each table is retained.
         record: of the recorder; None where nothing is recorded.
         previews: folder of preview images; None where there are none.
+        cameras: those configured, by id; None when no configuration is known.
     """
 
     data_dir: Path
@@ -32,6 +35,7 @@ class ConfiguredStores:
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     record: RecordSettings | None = None
     previews: Path | None = None
+    cameras: Mapping[str, Camera] | None = None
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -44,6 +48,7 @@ class ConfiguredStores:
             config.retention,
             config.record,
             None if preview is None else preview.dir,
+            {camera.id: camera.camera() for camera in config.cameras},
         )
 
     @classmethod

@@ -107,6 +107,6 @@ def demo_results(config: Config, run: LiveRun) -> DemoResults:
         StoreError: the event store cannot be read.
     """
     with open_queries(ConfiguredStores.of_data_dir(config.data_dir), Requester.of_process()) as queries:
-        reads = [event for event in queries.ask(Events(limit=1000)) if isinstance(event, PlateReadEvent)]
+        reads = [event for event in queries.ask(Events(limit=1000)).value if isinstance(event, PlateReadEvent)]
     images = {camera: files[len(files) // 2] for camera, files in run.preview_images().items() if files}
     return DemoResults(run.report(), reads, images)

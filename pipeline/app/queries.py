@@ -5,17 +5,21 @@ Policy and audit of questions belong into `EventQueries.ask`.
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from types import TracebackType
 from typing import Self, TypeVar
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
+from pipeline.store.annotated_answer import Answer, AnswerContext, Note
+from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.questions import (
     MOST_ROWS,
+    SURE,
     Cameras,
     CameraSummary,
     Clones,
@@ -41,6 +45,9 @@ from pipeline.store.settings import ChdbSettings
 
 __all__ = [
     "MOST_ROWS",
+    "SURE",
+    "Answer",
+    "AnswerContext",
     "CameraSummary",
     "Cameras",
     "Clones",
@@ -51,6 +58,7 @@ __all__ = [
     "EventQueries",
     "Events",
     "Interval",
+    "Note",
     "Plates",
     "Question",
     "ReadsByVehicle",
@@ -73,23 +81,28 @@ class EventQueries:
     Args:
         backend: answers the questions.
         requester: the person or program that asks.
+        context: what is known beside the store: cameras, retention, the zone of times in notes.
     """
 
-    def __init__(self, backend: QueryBackend, requester: Requester) -> None:
+    def __init__(self, backend: QueryBackend, requester: Requester, context: AnswerContext | None = None) -> None:
         self._backend = backend
         self._requester = requester
+        self._context = AnswerContext() if context is None else context
 
     @property
     def requester(self) -> Requester:
         """The person or program that asks."""
         return self._requester
 
-    def ask(self, question: Question[A]) -> A:
-        """The answer. No event is shown or counted twice, however often it was delivered.
+    def ask(self, question: Question[A]) -> Answer[A]:
+        """The answer, with notes on what limits it. No event is shown or counted twice, however often it was delivered.
 
         Raises:
-            StoreError: the question makes no sense, or cannot be answered now.
+            StoreError: the question makes no sense, names an unknown camera, or cannot be answered now.
         """
+        return annotated(self._value, question, self._context)
+
+    def _value(self, question: Question[A], /) -> A:
         return self._backend.ask(question, self._requester)
 
     def close(self) -> None:
@@ -103,7 +116,7 @@ class EventQueries:
         self.close()
 
 
-def open_queries(stores: ConfiguredStores, requester: Requester) -> EventQueries:
+def open_queries(stores: ConfiguredStores, requester: Requester, zone: tzinfo | None = None) -> EventQueries:
     """The event store of a configuration, for the questions of a requester.
 
     A ClickHouse server is asked directly. An embedded store belongs to one process: a running process that owns the
@@ -112,13 +125,14 @@ def open_queries(stores: ConfiguredStores, requester: Requester) -> EventQueries
     Args:
         stores: which store.
         requester: the person or program that asks.
+        zone: of times in notes; None for the machine's own.
 
     Raises:
         ConfigError: there is no event store.
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet.
     """
-    return EventQueries(_backend(stores), requester)
+    return EventQueries(_backend(stores), requester, AnswerContext(stores.cameras, stores.retention, zone))
 
 
 def _backend(stores: ConfiguredStores) -> QueryBackend:

@@ -32,6 +32,10 @@ _DIGIT_OF = {chr(ord("A") + digit): str(digit) for digit in range(10)}
 _LONGEST: Final = 64
 """Letters and digits of what may still be a plate to search for; the longest real ones have some ten."""
 _NOT_PLATE_CHARACTER = re.compile(r"[^A-Z0-9]")
+_WILDCARDS: Final = frozenset("*?%_")
+_BRAZILIAN_LENGTH: Final = 7
+_LETTER_OF: Final = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B"}
+_DIGIT_LIKE: Final = {letter: digit for digit, letter in _LETTER_OF.items()} | {"Q": "0", "D": "0", "L": "1"}
 
 
 def normalize(text: str) -> str:
@@ -51,6 +55,62 @@ def check_plate(text: str) -> str:
     if len(characters) > _LONGEST:
         raise StoreError(f"plate {text[:20]!r}…", f"has more than {_LONGEST} letters and digits", "Check the text")
     return text
+
+
+def check_question(text: str, *, like: bool = False, any_plate: bool = False) -> str:
+    """The same text, if a question about it can have an answer other than "no".
+
+    Args:
+        text: a plate in any writing; with `like` a pattern of ``*`` (any text) and ``?`` (one character).
+        like: whether wildcards are allowed.
+        any_plate: also foreign, official and misread plates, whose layouts are unknown.
+
+    Raises:
+        StoreError: no letter, digit or wildcard, or too many; a wildcard in a plate; no Brazilian layout.
+    """
+    found = _WILDCARDS & set(text)
+    if found and not like:
+        raise StoreError(
+            f"plate {text[:20]!r}",
+            "holds a wildcard, but is not asked as a pattern",
+            "Add --like: * any text, ? one character",
+        )
+    if found - {"*", "?"}:
+        raise StoreError(
+            f"plate {text[:20]!r}",
+            "holds % or _, which are no wildcards here",
+            "Write * for any text, ? for one character",
+        )
+    if not (found or check_plate(text)) or any_plate or "*" in text:
+        return text
+    characters = _NOT_PLATE_CHARACTER.sub("", text.upper().replace("?", "0")) if found else normalize(text)
+    if len(characters) != _BRAZILIAN_LENGTH:
+        raise StoreError(
+            f"plate {text!r}",
+            f"has {len(characters)} characters, and a Brazilian plate has {_BRAZILIAN_LENGTH}",
+            _ANY_PLATE,
+        )
+    if not found and layout_of(characters) is Layout.OTHER:
+        near = _with_letters_and_digits_in_place(characters)
+        raise StoreError(
+            f"plate {text!r}",
+            "has neither Brazilian layout, ABC1234 or ABC1D23",
+            f"Did you mean {near}? {_ANY_PLATE}" if near else _ANY_PLATE,
+        )
+    return text
+
+
+_ANY_PLATE: Final = "Check it, or add --any-plate to ask for a foreign, official or misread plate"
+
+
+def _with_letters_and_digits_in_place(characters: str) -> str:
+    """Seven characters, similar ones exchanged so that they have a Brazilian layout; "" if that is impossible."""
+    for layout in ("LLLDDDD", "LLLDLDD"):
+        pairs = zip(characters, layout, strict=True)
+        text = "".join((_LETTER_OF if place == "L" else _DIGIT_LIKE).get(char, char) for char, place in pairs)
+        if layout_of(text) is not Layout.OTHER:
+            return text
+    return ""
 
 
 def layout_of(text: str) -> Layout:

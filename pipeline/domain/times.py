@@ -103,6 +103,16 @@ def format_utc(ts_ms: int) -> str:
     return local_time(ts_ms, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def format_duration(ms: int) -> str:
+    """A length of time for people, in its two largest units: ``2 h 10 min``, ``35 s``."""
+    seconds = round(ms / 1000)
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    parts = [f"{value} {unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if value]
+    if seconds < 3600:
+        parts += [f"{seconds % 60} s"] if seconds % 60 or not parts else []
+    return " ".join(parts[:2])
+
+
 def local_time(ts_ms: int, zone: tzinfo | None = None) -> datetime:
     """The moment as an aware datetime in `zone`, None for the machine's own."""
     return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ts_ms)).astimezone(zone)

@@ -20,6 +20,8 @@ from pipeline.errors import StoreError
 
 MOST_ROWS: Final = 100_000
 """Most events in one answer; further ones by `offset`."""
+SURE: Final = 0.5
+"""Least confidence of the plate reads that answers are made of: most reads below are misread."""
 
 A = TypeVar("A")
 
@@ -153,7 +155,7 @@ class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unk
         return get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
 
 
-class _Ranged(Question[A], Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RangedQuestion(Question[A], Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """About a time range, milliseconds since 1970 UTC, start included, end not, None for open; some cameras, or all."""
 
     start_ms: int | None = None
@@ -161,14 +163,14 @@ class _Ranged(Question[A], Generic[A], frozen=True, kw_only=True, forbid_unknown
     camera_ids: tuple[str, ...] = ()
 
 
-class _Paged(_Ranged[A], Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PagedQuestion(RangedQuestion[A], Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same, with an answer of `limit` rows after skipping `offset`."""
 
     limit: int = 100
     offset: int = 0
 
 
-class Plates(_Paged[list[PlateReadEvent]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Plates(PagedQuestion[list[PlateReadEvent]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Reads of some vehicles, newest first, each in both forms of a converted plate.
 
     Attributes:
@@ -176,17 +178,20 @@ class Plates(_Paged[list[PlateReadEvent]], frozen=True, kw_only=True, forbid_unk
             compared with the plate as read and with its key.
         like: whether they are patterns.
         errors: 1 also finds reads with one wrong character (see `pipeline.domain.plate.keys_near`); 0 does not.
+        min_confidence: least confidence of a read, 0 to 1.
     """
 
     plates: tuple[str, ...]
     like: bool = False
     errors: int = 0
+    min_confidence: float = SURE
 
 
-class Events(_Paged[list[Event]], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Events of one kind, or of all (None), newest first."""
+class Events(PagedQuestion[list[Event]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Events of one kind, or of all (None), newest first; of plate reads those with `min_confidence`."""
 
     kind: Kind | None = None
+    min_confidence: float = SURE
 
 
 class Cameras(Question[list[CameraSummary]], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,7 +204,7 @@ class Count(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True
     kind: Kind
 
 
-class Convoy(_Paged[list[Companion]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Convoy(PagedQuestion[list[Companion]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Plates that were seen with this one, those that met it most often first.
 
     Two plates meet when a camera reads both within `within_ms`. Meetings at one camera less than `apart_ms` after the
@@ -209,15 +214,17 @@ class Convoy(_Paged[list[Companion]], frozen=True, kw_only=True, forbid_unknown_
         plate: in any writing.
         within_ms: 1 ms to 1 hour; apart_ms: 0 to 1 day.
         meetings: the least number of meetings.
+        min_confidence: least confidence of the reads, 0 to 1.
     """
 
     plate: str
+    min_confidence: float = SURE
     within_ms: int = 10_000
     meetings: int = 2
     apart_ms: int = 300_000
 
 
-class ReadsByVehicle(_Ranged[VehicleReadsPage], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReadsByVehicle(RangedQuestion[VehicleReadsPage], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The reads of one vehicle, or of every vehicle that more than one camera saw, oldest first.
 
     Attributes:
@@ -225,42 +232,48 @@ class ReadsByVehicle(_Ranged[VehicleReadsPage], frozen=True, kw_only=True, forbi
         within_ms: leaves out vehicles that never changed the camera within this time; None for any time.
         after: the key that the page follows (`VehicleReadsPage.after`).
         reads: about the number of reads on a page.
+        min_confidence: least confidence of the reads, 0 to 1.
     """
 
     plate: str = ""
+    min_confidence: float = SURE
     within_ms: int | None = None
     after: str = ""
     reads: int = 200_000
 
 
-class Route(_Paged[RouteAnswer], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Route(PagedQuestion[RouteAnswer], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The newest `limit` legs of a vehicle's route after skipping `offset`, oldest first.
 
     Attributes:
         plate: in any writing.
         locations: coordinates of cameras, by id.
+        min_confidence: least confidence of the reads, 0 to 1.
     """
 
     plate: str
+    min_confidence: float = SURE
     locations: Mapping[str, GeoPoint]
 
 
-class Clones(_Paged[ClonesAnswer], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Clones(PagedQuestion[ClonesAnswer], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Legs that no vehicle can drive, newest first: two vehicles bear one plate, or a plate was misread.
 
     Attributes:
         plate: in any writing; "" for all plates.
         locations: coordinates of cameras, by id; None for a camera known to have none.
         limits: what a vehicle can do.
+        min_confidence: least confidence of the reads, 0 to 1.
     """
 
     timeout_s: ClassVar[float] = 900.0
+    min_confidence: float = SURE
     plate: str = ""
     locations: Mapping[str, GeoPoint | None]
     limits: DrivingLimits = DrivingLimits()
 
 
-class Traffic(_Paged[list[TrafficCount]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Traffic(PagedQuestion[list[TrafficCount]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Counts per camera, class and time, newest first.
 
     Attributes:
@@ -272,7 +285,7 @@ class Traffic(_Paged[list[TrafficCount]], frozen=True, kw_only=True, forbid_unkn
     utc_offsets: tuple[UtcOffset, ...] = ()
 
 
-class Speeds(_Paged[list[TrafficSpeed]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Speeds(PagedQuestion[list[TrafficSpeed]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Speeds per camera, class and time (when the track ended), newest first; fields as in `Traffic`."""
 
     by: Interval = Interval.HOUR

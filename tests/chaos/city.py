@@ -278,7 +278,7 @@ class City:
         assert config.store is not None
         try:
             with open_queries(ConfiguredStores.of_config(config), Requester.of_process()) as store:
-                return sum(store.ask(Count(kind=kind)) for kind in (Kind.PLATE_READ, Kind.TRACK))
+                return sum(store.ask(Count(kind=kind)).value for kind in (Kind.PLATE_READ, Kind.TRACK))
         except ViapublicaError:
             return 0
 

@@ -45,7 +45,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 def rows_of(config: Path, models: Path) -> list[str]:
     out = finish(viapublica("events", "--config", str(config), "--limit", "100000", "--json", models=models))
-    return [json.dumps(json.loads(line), sort_keys=True) for line in out.splitlines()]
+    return [json.dumps(json.loads(line), sort_keys=True) for line in out.splitlines()[:-1]]
 
 
 def write_config(folder: Path, data_dir: Path) -> Path:

@@ -386,7 +386,7 @@ def test_hostile_texts_are_values_in_every_question(store: Asking, database: Eve
     fill_twice(
         database, [plate_read(1, camera=text), plate_read(2, camera=text, plate="FRI3E00"), count(1, camera=text)]
     )
-    cameras = (text, "'")
+    cameras = (text,)
     assert len(store.plates("ABC1D23", plate, camera_ids=cameras)) == 1
     assert len(store.plates("ABC1D23", f"{text[:3]}ABC1D2", errors=1, camera_ids=cameras)) == 1
     assert len(store.plates("ABC1D23", f"{text}*", like=True, camera_ids=cameras)) in (1, 2)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from pipeline.app.queries import Cameras, CameraSummary, Events, Plates
+from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, Plates
 from pipeline.cli.common.option_groups import with_option_groups
-from pipeline.cli.query.options import QueryOptions, StoreOptions
+from pipeline.cli.query.options import AnyPlateOption, ConfidenceOption, QueryOptions, StoreOptions
+from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
-from pipeline.domain.plate import check_plate
+from pipeline.domain.plate import check_question
+from pipeline.domain.plate_list import read_plate_list
 from pipeline.domain.times import format_time
-from pipeline.errors import StoreError, ViapublicaError
+from pipeline.errors import ViapublicaError
 
 _READ_COLUMNS = ["time", "plate", "layout", "confidence", "votes", "vehicle", "camera", "track", "frame"]
 _EVENT_TYPES: Final = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
@@ -30,14 +32,22 @@ def plates(
         typer.Argument(help="Plates, old or Mercosul form; with --like also * and ?.", metavar="PLATE"),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="A list of further plates, one per line; - is standard input.")
+        Path | None,
+        typer.Option(
+            "--file", help="A list of further plates: one per line, or CSV with a column placa; - is standard input."
+        ),
     ] = None,
     like: Annotated[bool, typer.Option("--like", help="Plates are patterns: * any characters, ? one.")] = False,
     errors: Annotated[int, typer.Option("--errors", help="1: also reads with one wrong character.")] = 0,
+    min_confidence: ConfidenceOption = SURE,
+    any_plate: AnyPlateOption = False,
     *,
     query: QueryOptions,
 ) -> None:
     """Find the reads of plates, newest first. ABC1234 and its converted form ABC1C34 are one vehicle.
+
+    Ends with status 3 when nothing is found, and 4 when nothing is found but the answer may be incomplete. Of several
+    plates it names those that were not seen.
 
     Example: [bold]viapublica plates ABC1C34 --from 7d --camera av-paulista-900[/]
 
@@ -47,37 +57,45 @@ def plates(
     """
     output, zone = query.output(), query.time_zone()
     _check_errors(errors, like)
-    wanted = [*(plate or ()), *(() if file is None else _listed(file, like))]
+    wanted = [check_question(text, like=like, any_plate=any_plate) for text in plate or ()]
+    if file is not None:
+        wanted += read_plate_list(_content(file), str(file), like=like, any_plate=any_plate)
     if not wanted:
         raise ViapublicaError("plates", "none is given", "Write viapublica plates ABC1D23, or --file LIST")
-    for text in plate or ():
-        _check(text, like)
-    question = Plates(plates=tuple(wanted), like=like, errors=errors, **query.scope())
+    question = Plates(plates=tuple(wanted), like=like, errors=errors, min_confidence=min_confidence, **query.scope())
     with query.open() as store:
-        reads = store.ask(question)
+        answer = store.ask(question)
     title = f"Reads of {', '.join(wanted) if len(wanted) <= 5 else f'{len(wanted)} plates'}"
-    output.show(title, reads, [PlateReadEvent], _READ_COLUMNS, lambda read: _read_row(read, zone))
+    table = AnswerTable([PlateReadEvent], _READ_COLUMNS, lambda read: _read_row(read, answer, zone))
+    output.show(title, answer, answer.value, table)
 
 
 @with_option_groups
 def events(
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind.")] = None, *, query: QueryOptions
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind.")] = None,
+    min_confidence: ConfidenceOption = SURE,
+    *,
+    query: QueryOptions,
 ) -> None:
     """List events, newest first.
 
     Example: [bold]viapublica events --kind count --from today[/]
     """
     output, zone = query.output(), query.time_zone()
-    question = Events(kind=kind, **query.scope())
+    question = Events(kind=kind, min_confidence=min_confidence, **query.scope())
     with query.open() as store:
-        found = store.ask(question)
-    output.show(
-        "Events",
-        found,
+        answer = store.ask(question)
+    table = AnswerTable(
         list(_EVENT_TYPES.values()) if kind is None else [_EVENT_TYPES[kind.value]],
         ["time", "camera", "kind", "details"],
-        lambda event: (format_time(event.ts_ms, zone), event.camera_id, _kind(event), _details(event)),
+        lambda event: (
+            format_time(event.ts_ms, zone),
+            answer.camera_label(event.camera_id),
+            _kind(event),
+            _details(event),
+        ),
     )
+    output.show("Events", answer, answer.value, table)
 
 
 @with_option_groups
@@ -88,19 +106,18 @@ def cameras(*, options: StoreOptions) -> None:
     """
     output, zone = options.output(), options.time_zone()
     with options.open() as store:
-        found = store.ask(Cameras())
-    output.show(
-        "Cameras",
-        found,
+        answer = store.ask(Cameras())
+    table = AnswerTable(
         [CameraSummary],
         ["camera", "last seen", "state", *(kind.value for kind in Kind)],
         lambda row: (
-            row.camera_id,
+            answer.camera_label(row.camera_id),
             format_time(row.last_seen_ms, zone),
             row.state or "-",
             *(row.events.get(kind, 0) for kind in Kind),
         ),
     )
+    output.show("Cameras", answer, answer.value, table)
 
 
 def _kind(event: Event) -> str:
@@ -112,7 +129,7 @@ def _details(event: Event) -> str:
     return ", ".join(f"{name} {value}" for name, value in values if value not in (None, ""))
 
 
-def _read_row(read: PlateReadEvent, zone: tzinfo | None) -> Sequence[Any]:
+def _read_row(read: PlateReadEvent, answer: Answer[Any], zone: tzinfo | None) -> Sequence[Any]:
     return (
         format_time(read.ts_ms, zone),
         read.plate,
@@ -120,7 +137,7 @@ def _read_row(read: PlateReadEvent, zone: tzinfo | None) -> Sequence[Any]:
         read.confidence,
         read.votes,
         read.vehicle or "-",
-        read.camera_id,
+        answer.camera_label(read.camera_id),
         read.track_id,
         read.frame,
     )
@@ -137,25 +154,15 @@ def _check_errors(errors: int, like: bool) -> None:
         )
 
 
-def _check(plate: str, like: bool) -> None:
-    if not (like and set(plate) & set("*?")):
-        check_plate(plate)
+def _content(file: Path) -> bytes:
+    """The bytes of a list.
 
-
-def _listed(file: Path, like: bool) -> Iterator[str]:
-    """The plates of a list: one per line; blank lines and those that begin with # are skipped."""
+    Raises:
+        ViapublicaError: it cannot be read.
+    """
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
         raise ViapublicaError(
-            f"--file {file}", f"cannot be read ({why})", "Name a text file, one plate per line"
+            f"--file {file}", f"cannot be read ({error.strerror})", "Name a text or CSV file of plates"
         ) from error
-    for number, line in enumerate(text.splitlines(), 1):
-        plate = line.strip()
-        if plate and not plate.startswith("#"):
-            try:
-                _check(plate, like)
-            except StoreError as error:
-                raise StoreError(f"{file}:{number}: {error.subject}", error.problem, error.fix) from None
-            yield plate

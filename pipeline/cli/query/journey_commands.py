@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.app.journeys import bounded_clones, camera_locations, known_locations
-from pipeline.app.queries import Clones, Companion, Convoy, Route
+from pipeline.app.queries import SURE, Answer, Clones, Companion, Convoy, Route
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.store_options import has_config, loaded_config
-from pipeline.cli.query.options import QueryOptions
-from pipeline.domain.plate import check_plate
+from pipeline.cli.query.options import AnyPlateOption, QueryOptions, SureConfidenceOption
+from pipeline.cli.query.output import AnswerTable
+from pipeline.domain.plate import check_question
 from pipeline.domain.route import DrivingLimits, GeoPoint, Leg
 from pipeline.domain.times import format_time
 
@@ -36,6 +37,8 @@ def convoy(
         float,
         typer.Option("--apart", min=0, max=86_400, help="Seconds after which they meet at the same camera again."),
     ] = 300,
+    min_confidence: SureConfidenceOption = SURE,
+    any_plate: AnyPlateOption = False,
     *,
     query: QueryOptions,
 ) -> None:
@@ -47,17 +50,16 @@ def convoy(
     """
     output, zone = query.output(), query.time_zone()
     question = Convoy(
-        plate=check_plate(plate),
+        plate=check_question(plate, any_plate=any_plate),
+        min_confidence=min_confidence,
         within_ms=round(within * 1000),
         meetings=meetings,
         apart_ms=round(apart * 1000),
         **query.scope(),
     )
     with query.open() as store:
-        found = store.ask(question)
-    output.show(
-        f"Seen with {plate}",
-        found,
+        answer = store.ask(question)
+    table = AnswerTable(
         [Companion],
         ["plate", "meetings", "share", "cameras", "first", "last"],
         lambda row: (
@@ -69,10 +71,17 @@ def convoy(
             format_time(row.last_ts_ms, zone),
         ),
     )
+    output.show(f"Seen with {plate}", answer, answer.value, table)
 
 
 @with_option_groups
-def route(plate: PlateArgument, *, query: QueryOptions) -> None:
+def route(
+    plate: PlateArgument,
+    min_confidence: SureConfidenceOption = SURE,
+    any_plate: AnyPlateOption = False,
+    *,
+    query: QueryOptions,
+) -> None:
     """Follow a plate over cameras, with distance and speed of each leg.
 
     Distances are as the crow flies; they need latitude and longitude of the cameras in the configuration.
@@ -80,13 +89,21 @@ def route(plate: PlateArgument, *, query: QueryOptions) -> None:
     Example: [bold]viapublica route ABC1C34 --from today --config city.yaml[/]
     """
     output, zone = query.output(), query.time_zone()
-    question = Route(plate=check_plate(plate), locations=known_locations(_locations(query)), **query.scope())
+    question = Route(
+        plate=check_question(plate, any_plate=any_plate),
+        min_confidence=min_confidence,
+        locations=known_locations(_locations(query)),
+        **query.scope(),
+    )
     with query.open() as store:
-        found = store.ask(question)
+        answer = store.ask(question)
+    found = answer.value
     _note_unlocated(found.unlocated, "legs to and from there have no distance")
     if (read := found.only_read) is not None:
-        say(err, f"only one read, by {read.camera_id} at {format_time(read.ts_ms, zone)}: no leg")
-    output.show(f"Route of {plate}", found.legs, [Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, zone))
+        camera = answer.camera_label(read.camera_id)
+        say(err, f"only one read, by {camera} at {format_time(read.ts_ms, zone)}: no leg")
+    table = AnswerTable([Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, answer, zone))
+    output.show(f"Route of {plate}", answer, found.legs, table)
 
 
 @with_option_groups
@@ -103,6 +120,8 @@ def clones(
         float,
         typer.Option("--clock-error", min=0, max=86_400, help="Largest difference between cameras' clocks, seconds."),
     ] = 5,
+    min_confidence: SureConfidenceOption = SURE,
+    any_plate: AnyPlateOption = False,
     *,
     query: QueryOptions,
 ) -> None:
@@ -117,7 +136,8 @@ def clones(
     """
     output, zone = query.output(), query.time_zone()
     asked = Clones(
-        plate="" if plate is None else check_plate(plate),
+        plate="" if plate is None else check_question(plate, any_plate=any_plate),
+        min_confidence=min_confidence,
         locations=_locations(query),
         limits=DrivingLimits(max_speed, min_distance, clock_error),
         **query.scope(),
@@ -126,15 +146,10 @@ def clones(
     if question.start_ms is not None and question.start_ms != asked.start_ms:
         say(err, f"all plates since {format_time(question.start_ms, zone)}; --from searches further back")
     with query.open() as store:
-        found = store.ask(question)
-    _note_unlocated(found.unlocated, "their reads are not compared")
-    output.show(
-        "Possible clones",
-        found.legs,
-        [Leg],
-        ["plate", *_LEG_COLUMNS],
-        lambda leg: (leg.plate_key, *_leg_row(leg, zone)),
-    )
+        answer = store.ask(question)
+    _note_unlocated(answer.value.unlocated, "their reads are not compared")
+    table = AnswerTable([Leg], ["plate", *_LEG_COLUMNS], lambda leg: (leg.plate_key, *_leg_row(leg, answer, zone)))
+    output.show("Possible clones", answer, answer.value.legs, table)
 
 
 def _locations(query: QueryOptions) -> dict[str, GeoPoint | None]:
@@ -142,11 +157,11 @@ def _locations(query: QueryOptions) -> dict[str, GeoPoint | None]:
     return camera_locations(loaded_config(query.config).cameras) if has_config(query.config) else {}
 
 
-def _leg_row(leg: Leg, zone: tzinfo | None) -> tuple[Any, ...]:
+def _leg_row(leg: Leg, answer: Answer[Any], zone: tzinfo | None) -> tuple[Any, ...]:
     return (
-        leg.from_camera_id,
+        answer.camera_label(leg.from_camera_id),
         format_time(leg.from_ts_ms, zone),
-        leg.to_camera_id,
+        answer.camera_label(leg.to_camera_id),
         format_time(leg.to_ts_ms, zone),
         leg.seconds,
         "?" if leg.distance_m is None else round(leg.distance_m),

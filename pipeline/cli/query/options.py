@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from pipeline.app.queries import MOST_ROWS, EventQueries, open_queries
+from pipeline.app.queries import MOST_ROWS, SURE, EventQueries, open_queries
 from pipeline.cli.common.store_options import (
     ConfigOption,
     DataOption,
@@ -24,7 +24,21 @@ from pipeline.domain.times import find_zone, parse_range
 CameraOption = Annotated[list[str] | None, typer.Option("--camera", help="Only this camera; may be repeated.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=MOST_ROWS, help="The most rows to show.")]
 OffsetOption = Annotated[int, typer.Option("--offset", min=0, help="Rows to skip, for paging.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="One JSON object per line; the last one holds the notes on the answer.")
+]
+ConfidenceOption = Annotated[
+    float,
+    typer.Option(
+        "--min-confidence", min=0, max=1, help="Least confidence of a plate read; below 0.5 most are misread."
+    ),
+]
+SureConfidenceOption = Annotated[
+    float, typer.Option("--min-confidence", min=SURE, max=1, help="Least confidence of the plate reads that are used.")
+]
+AnyPlateOption = Annotated[
+    bool, typer.Option("--any-plate", help="Also plates without a Brazilian layout: foreign, official or misread.")
+]
 CsvOption = Annotated[str | None, typer.Option("--csv", help="CSV to this file; - is standard output.")]
 ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to this file.")]
 
@@ -73,7 +87,7 @@ class StoreOptions:
             ConfigError: no store is named, or the configuration has none.
             StoreError: the store cannot answer.
         """
-        return open_queries(stores_of(self.config, self.data), Requester.of_process())
+        return open_queries(stores_of(self.config, self.data), Requester.of_process(), self.time_zone())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,16 +8,37 @@ import typing
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
+import typer
 
 from pipeline.app.output_files import check_target, output_file
+from pipeline.app.queries import Answer
 from pipeline.cli.common.console import csv_writer, err, print_json, print_table, say
 from pipeline.domain.extras import missing_package
 from pipeline.errors import ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+NOTHING_FOUND: Final = 3
+"""Exit status: no rows, and nothing is known that could be missing."""
+NOTHING_FOUND_INCOMPLETE: Final = 4
+"""Exit status: no rows, and there may be some that the store does not hold; the notes say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable(Generic[T]):
+    """How rows are shown.
+
+    Attributes:
+        kinds: types that may stand in an answer: their fields are the columns of files.
+        columns: of the table for people; row: its cells for one item.
+    """
+
+    kinds: Sequence[type[T]]
+    columns: Sequence[str]
+    row: Callable[[T], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +68,53 @@ class Output:
             check_target("--parquet", parquet)
         return cls(as_json, csv, parquet)
 
-    def show(
-        self,
-        title: str,
-        found: Sequence[T],
-        kinds: Sequence[type[T]],
-        columns: Sequence[str],
-        row: Callable[[T], Sequence[Any]],
-    ) -> None:
-        """Write the answer.
+    def show(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
+        """Write the answer and its notes, and end with a status of its own when there are no rows.
 
         Args:
-            title: above the table; columns: of the table; row: its cells for one item.
-            found: the answer.
-            kinds: types that may stand in it: their fields are the columns of files.
+            title: above the table.
+            answer: with its notes; found: its rows.
+            table: how they are shown.
 
         Raises:
             ViapublicaError: the file cannot be written.
             MissingComponent: pyarrow is not installed.
+            typer.Exit: nothing was found.
         """
         if self.as_json:
             for item in found:
                 print_json(msgspec.to_builtins(item))
-        elif self.csv is not None:
-            names = list(_fields(kinds))
+            print_json({"answer": _summary(answer, len(found))})
+        else:
+            self._write(title, found, table)
+            _print_notes(answer, found)
+        if not found:
+            raise typer.Exit(NOTHING_FOUND if answer.complete else NOTHING_FOUND_INCOMPLETE)
+
+    def _write(self, title: str, found: Sequence[T], table: AnswerTable[T]) -> None:
+        fields = _fields(table.kinds)
+        if self.csv is not None:
+            names = list(fields)
             plain = [msgspec.to_builtins(item) for item in found]
             with csv_writer(self.csv, names) as writer:
                 writer.writerows([item.get(name, "") for name in names] for item in plain)
         elif self.parquet is not None:
-            _write_parquet(self.parquet, found, _fields(kinds))
+            _write_parquet(self.parquet, found, fields)
         elif found:
-            print_table(title, columns, map(row, found))
-        else:
-            say(err, "nothing found")
+            print_table(title, table.columns, map(table.row, found))
+
+
+def _summary(answer: Answer[Any], rows: int) -> dict[str, Any]:
+    notes = [msgspec.to_builtins(note) for note in answer.notes]
+    return {"rows": rows, "complete": answer.complete, "notes": notes}
+
+
+def _print_notes(answer: Answer[Any], found: Sequence[Any]) -> None:
+    """The notes on standard error: warnings about what may be missing before the others."""
+    if not found:
+        say(err, "nothing found" if answer.complete else "nothing found, but the answer may be incomplete")
+    for note in sorted(answer.notes, key=lambda note: not note.limits):
+        say(err, ("warning", "bold yellow") if note.limits else "note", f": {note.text}")
 
 
 def _fields(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:

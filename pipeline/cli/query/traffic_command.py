@@ -9,6 +9,7 @@ import typer
 from pipeline.app.queries import Interval, Speeds, Traffic, TrafficCount, TrafficSpeed
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.query.options import QueryOptions
+from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.times import format_time, utc_offsets
 
 
@@ -35,23 +36,20 @@ def traffic(
     with query.open() as store:
         if not speeds:
             counts = store.ask(Traffic(by=by, utc_offsets=offsets, **scope))
-            output.show(
-                f"Traffic by {by.value}",
-                counts,
+            table = AnswerTable(
                 [TrafficCount],
                 [by.value, "camera", "class", "count"],
-                lambda row: (format_time(row.start_ms, zone), row.camera_id, row.label, row.count),
+                lambda row: (format_time(row.start_ms, zone), counts.camera_label(row.camera_id), row.label, row.count),
             )
+            output.show(f"Traffic by {by.value}", counts, counts.value, table)
             return
         measured = store.ask(Speeds(by=by, utc_offsets=offsets, **scope))
-    output.show(
-        f"Speeds by {by.value}",
-        measured,
+    speed_table = AnswerTable(
         [TrafficSpeed],
         [by.value, "camera", "class", "tracks", "unit", "mean", "median", "85 %"],
         lambda row: (
             format_time(row.start_ms, zone),
-            row.camera_id,
+            measured.camera_label(row.camera_id),
             row.label,
             row.tracks,
             row.unit,
@@ -60,3 +58,4 @@ def traffic(
             row.p85,
         ),
     )
+    output.show(f"Speeds by {by.value}", measured, measured.value, speed_table)

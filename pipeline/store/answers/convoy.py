@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.domain.plate import check_plate, plate_key
-from pipeline.store.answers.sql_fragments import Page, Rows, in_range, where
+from pipeline.store.answers.sql_fragments import Page, Rows, in_range, sure, where
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import Companion, Convoy, check_between
 
@@ -46,7 +46,7 @@ def convoy(rows: Rows, question: Convoy) -> list[Companion]:
     page = Page.checked(question.limit, question.offset)
     key = plate_key(question.plate)
     scope = in_range(question.start_ms, question.end_ms, question.camera_ids)
-    targets = where([bind("plate_key = {key}", {"key": key}), *scope])
+    targets = where([bind("plate_key = {key}", {"key": key}), *scope, *sure(question.min_confidence)])
     reads = [(row["camera_id"], row["target_ms"]) for row in rows(_TARGETS.format(targets=targets))]
     passages = _passages(reads, question.apart_ms)
     most = len(set(passages.values()))
@@ -69,6 +69,7 @@ def _meetings(question: Convoy, key: str, targets: str, times: list[int]) -> str
     others = [
         bind("plate_key != {key}", {"key": key}),
         *in_range(min(times) - within, max(times) + within + 1),
+        *sure(question.min_confidence),
         _NEAR_SLOT.format(within=within, near=near),
         _NEAR_CAMERA.format(within=within, near=near),
     ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from pipeline.domain.events import Event, Kind
-from pipeline.store.answers.sql_fragments import Page, Rows, in_range, select_newest
+from pipeline.store.answers.sql_fragments import Page, Rows, in_range, select_newest, sure
 from pipeline.store.questions import Cameras, CameraSummary, Count, Events
 from pipeline.store.schema.tables import TABLES, Table
 
@@ -27,11 +27,12 @@ def events(rows: Rows, question: Events) -> list[Event]:
         StoreError: a senseless page, or the database failed.
     """
     page = Page.checked(question.limit, question.offset)
-    scope = in_range(question.start_ms, question.end_ms, question.camera_ids)
+    scopes = {kind: in_range(question.start_ms, question.end_ms, question.camera_ids) for kind in TABLES}
+    scopes[Kind.PLATE_READ] += sure(question.min_confidence)
     if question.kind is not None:
-        return _events(rows, TABLES[question.kind], scope, page)
+        return _events(rows, TABLES[question.kind], scopes[question.kind], page)
     # Each kind could fill the whole page, so each is asked for all up to its end.
-    found = [event for table in TABLES.values() for event in _events(rows, table, scope, page.up_to())]
+    found = [event for kind, table in TABLES.items() for event in _events(rows, table, scopes[kind], page.up_to())]
     found.sort(key=lambda event: (-event.ts_ms, event.event_id))
     return page.of(found)
 

@@ -50,6 +50,7 @@ def route(rows: Rows, question: Route) -> RouteAnswer:
         start_ms=question.start_ms,
         end_ms=question.end_ms,
         camera_ids=question.camera_ids,
+        min_confidence=question.min_confidence,
         limit=min(page.limit + 1, MOST_ROWS),  # n legs lie between n + 1 reads
         offset=page.offset,
     )
@@ -90,6 +91,7 @@ def _vehicles(rows: Rows, question: Clones, locations: Mapping[str, GeoPoint]) -
         start_ms=question.start_ms,
         end_ms=question.end_ms,
         camera_ids=question.camera_ids,
+        min_confidence=question.min_confidence,
         within_ms=_longest_drive_ms(question, locations),
         reads=_READS_PER_PAGE,
     )

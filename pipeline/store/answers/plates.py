@@ -20,6 +20,7 @@ from pipeline.store.answers.sql_fragments import (
     is_one_of,
     select,
     select_newest,
+    sure,
 )
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import Plates
@@ -44,15 +45,43 @@ def plates(rows: Rows, question: Plates) -> list[PlateReadEvent]:
         StoreError: no plate, or none in a text; too many; a senseless page; or the database failed.
     """
     page = Page.checked(question.limit, question.offset)
-    scope = in_range(question.start_ms, question.end_ms, question.camera_ids)
+    scope = [
+        *in_range(question.start_ms, question.end_ms, question.camera_ids),
+        *sure(question.min_confidence),
+    ]
     if not question.plates:
         raise StoreError("plates", "none is given", "Give at least one.")
     if question.like:
-        found = select_newest(rows, PLATE_READS, [_matches(question), *scope], page)
+        found = select_newest(rows, PLATE_READS, [*matching(question), *scope], page)
     else:
         ask = select if len(question.plates) <= _FEW_PLATES else select_newest
         found = _of_keys(partial(ask, rows, PLATE_READS), _keys(question), scope, page)
     return msgspec.convert(found, list[PlateReadEvent])
+
+
+def matching(question: Plates) -> list[str]:
+    """SQL conditions of which each finds a part of the reads of a question's plates, and no read is in two parts.
+
+    Raises:
+        StoreError: no plate in a text; too many.
+    """
+    if question.like:
+        return [_matches(question)]
+    return [is_one_of("plate_key", group) for group in in_statements(sorted(_keys(question)))]
+
+
+def matches_pattern(plate: str) -> str:
+    """The SQL condition that a read matches a pattern of ``*`` and ``?``.
+
+    Raises:
+        StoreError: there is neither letter, digit nor wildcard in it; or it is too long.
+    """
+    pattern = like_pattern(plate)
+    if not pattern:
+        raise StoreError("plate", f"{plate!r} has no letter or digit in it, and no wildcard", "Write ABC* or A?C1.")
+    if len(pattern) > _LONGEST_PATTERN:
+        raise StoreError("plate", f"{plate[:20]!r}… has more than {_LONGEST_PATTERN} characters")
+    return bind("plate LIKE {pattern} OR plate_key LIKE {pattern}", {"pattern": pattern})
 
 
 def like_pattern(text: str) -> str:
@@ -103,12 +132,4 @@ def _matches(question: Plates) -> str:
         raise StoreError("errors", "cannot be combined with a pattern", "Put ? for the character that may be wrong.")
     if len(question.plates) > _MOST_PATTERNS:
         raise StoreError("plates", f"{len(question.plates)} patterns are too many", "Ask for 100 at once.")
-    conditions = []
-    for plate in question.plates:
-        pattern = like_pattern(plate)
-        if not pattern:
-            raise StoreError("plate", f"{plate!r} has no letter or digit in it, and no wildcard", "Write ABC* or A?C1.")
-        if len(pattern) > _LONGEST_PATTERN:
-            raise StoreError("plate", f"{plate[:20]!r}… has more than {_LONGEST_PATTERN} characters")
-        conditions.append(bind("plate LIKE {pattern} OR plate_key LIKE {pattern}", {"pattern": pattern}))
-    return f"({' OR '.join(conditions)})"
+    return f"({' OR '.join(map(matches_pattern, question.plates))})"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pipeline.store.answers import convoy, events, journeys, plates, traffic, vehicle_reads
+from pipeline.store.answers import convoy, coverage, events, journeys, plates, traffic, vehicle_reads
+from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, PlatesNotSeen, UncertainReads
 from pipeline.store.questions import (
     Cameras,
     Clones,
@@ -32,6 +33,10 @@ ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     ReadsByVehicle: vehicle_reads.reads_by_vehicle,
     Traffic: traffic.traffic,
     Speeds: traffic.speeds,
+    CoverageOf: coverage.coverage,
+    ActiveCameras: coverage.active_cameras,
+    UncertainReads: coverage.uncertain_reads,
+    PlatesNotSeen: coverage.plates_not_seen,
 }
 """Called with a function that runs SQL, and the question."""
 

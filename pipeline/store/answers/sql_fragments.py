@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
+from pipeline.errors import StoreError
 from pipeline.store.backends.database import bind
-from pipeline.store.questions import check_page
+from pipeline.store.questions import check_between, check_page
 from pipeline.store.schema.tables import Table
 
 _MAX: Final = 2**63 - 1
@@ -60,8 +61,25 @@ def in_range(start_ms: int | None, end_ms: int | None, camera_ids: Sequence[str]
     return found
 
 
+def sure(min_confidence: float) -> list[str]:
+    """SQL conditions that a plate read has at least this confidence; none for 0.
+
+    Raises:
+        StoreError: it is not between 0 and 1.
+    """
+    check_between("min_confidence", min_confidence, 0, 1)
+    # The column has 32 bits: 0.9 stored is a little more than 0.9 asked.
+    return [f"confidence >= toFloat32({min_confidence:.9f})"] if min_confidence > 0 else []
+
+
 def is_one_of(column: str, values: Sequence[str]) -> str:
-    """The condition that `column` has one of `values` (at least one); a sorting key's column is read by points."""
+    """The condition that `column` has one of `values` (at least one); a sorting key's column is read by points.
+
+    Raises:
+        StoreError: more values than a statement can hold.
+    """
+    if sum(len(value) + 4 for value in values) > 2 * _LONGEST_LIST:
+        raise StoreError(column, f"{len(values):,} values are too many in one question", "Ask in parts")
     names = [f"v{number}" for number in range(len(values))]
     placeholders = ", ".join(f"{{{name}}}" for name in names)
     return bind(f"{column} IN ({placeholders})", dict(zip(names, values, strict=True)))

@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.domain.plate import check_plate, plate_key
 from pipeline.domain.route import ReadSummary, VehicleReads
-from pipeline.store.answers.sql_fragments import Rows, in_range, where
+from pipeline.store.answers.sql_fragments import Rows, in_range, sure, where
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import ReadsByVehicle, VehicleReadsPage, check_between
 
@@ -23,7 +23,10 @@ def reads_by_vehicle(rows: Rows, question: ReadsByVehicle) -> VehicleReadsPage:
         StoreError: no plate in the text, a senseless number, or the database failed.
     """
     check_between("reads", question.reads, 1, _MOST_READS)
-    scope = in_range(question.start_ms, question.end_ms, question.camera_ids)
+    scope = [
+        *in_range(question.start_ms, question.end_ms, question.camera_ids),
+        *sure(question.min_confidence),
+    ]
     if question.plate:
         check_plate(question.plate)
         own = bind("plate_key = {key}", {"key": plate_key(question.plate)})

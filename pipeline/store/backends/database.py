@@ -86,9 +86,12 @@ def literal(value: object) -> str:
     of clients that end a query there.
 
     Raises:
+        StoreError: text that is no Unicode, as a terminal with another encoding passes it on.
         TypeError: any other type.
     """
     if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise StoreError(f"text {value[:40]!a}", "is not UTF-8", "Set the terminal to UTF-8 and type it again")
         escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0")
         return f"'{escaped}'"
     if isinstance(value, int) and not isinstance(value, bool):

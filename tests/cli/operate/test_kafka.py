@@ -70,7 +70,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     counts = json.loads(done.stdout.splitlines()[-1])
     assert (counts["stored"], counts["dead"], counts["lag"]) == (25, 1, 0)
     found = viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
-    assert len(found) == 5
+    assert len(found) == 5 + 1  # and the notes
 
     (letters,) = [
         json.loads(line)
@@ -117,7 +117,7 @@ def test_sighup_gives_the_ingester_the_cameras_of_a_changed_configuration(
 
     _send(kafka, [plate_read(2)], tmp_path / "engine")
     config.write_text(road, encoding="utf-8")
-    wait_until(lambda: len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 2, 60)
+    wait_until(lambda: len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 3, 60)
 
     config.write_text(road.replace("public-road", "public-square"), encoding="utf-8")
     run.send_signal(signal.SIGHUP)
@@ -129,7 +129,7 @@ def test_sighup_gives_the_ingester_the_cameras_of_a_changed_configuration(
     assert run.returncode == 0, log.read_text()
     counts = json.loads(output.splitlines()[-1])
     assert (counts["dead"], counts["refused"]) == (1, {"plates-not-allowed": 1})
-    assert len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 2
+    assert len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 3
 
 
 def test_wrong_topics_sinks_and_brokers_are_errors(config: Path, tmp_path: Path) -> None:

@@ -60,18 +60,19 @@ def test_files_are_analyzed_to_their_end_and_their_events_can_be_queried(
     assert report["sinks"][0]["accepted"] == report["sinks"][0]["delivered"] == sum(report["events"].values())
 
     listed = viapublica("events", "--config", city, "--json", "--limit", "1000")
-    events = [json.loads(line) for line in listed.stdout.splitlines()]
+    events = [json.loads(line) for line in listed.stdout.splitlines()[:-1]]
     assert len(events) == sum(report["events"].values())
     cars = [e for e in events if e["kind"] == "track" and e["camera_id"] == "cars" and e["label"] == "car"]
     assert 20 <= len(cars) <= 40, "about thirty cars drive through the clip"
     assert not [e for e in events if e["kind"] == "plate_read" and e["camera_id"] == "people"]
     cameras = [
-        json.loads(line) for line in viapublica("cameras", "--data", tmp_path / "data", "--json").stdout.splitlines()
+        json.loads(line)
+        for line in viapublica("cameras", "--data", tmp_path / "data", "--json").stdout.splitlines()[:-1]
     ]
     assert {camera["camera_id"] for camera in cameras} == {"cars", "people"}
     nothing = viapublica("plates", "ZZZ9Z99", "--config", city, "--from", "1d")
-    assert nothing.returncode == 0
-    assert "nothing found" in nothing.stderr
+    assert nothing.returncode == 4
+    assert "nothing found, but the answer may be incomplete" in nothing.stderr
 
 
 def test_a_failed_camera_is_reported_and_the_others_continue(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
@@ -91,7 +92,7 @@ def test_a_failed_camera_is_reported_and_the_others_continue(tmp_path: Path, dat
     assert "words.mp4" in cameras["words"]["error"]
     assert cameras["words"]["state"] == cameras["gone"]["state"] == "failed"
     assert "gone.mp4" in cameras["gone"]["error"]
-    health = viapublica("events", "--config", city, "--kind", "health", "--json").stdout.splitlines()
+    health = viapublica("events", "--config", city, "--kind", "health", "--json").stdout.splitlines()[:-1]
     assert {json.loads(line)["camera_id"] for line in health} == {"words", "gone"}
 
 

@@ -80,8 +80,11 @@ def ask(city: Path) -> Ask:
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
-    assert result.exit_code == 0, result.output
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code in {0, 3, 4}, result.output
+    *found, last = map(json.loads, result.stdout.splitlines())
+    assert last["answer"]["rows"] == len(found)
+    assert (result.exit_code == 0) == bool(found)
+    return found
 
 
 def test_several_plates_and_a_list_are_found_together(ask: Ask, tmp_path: Path) -> None:
@@ -206,7 +209,7 @@ def test_csv_and_parquet_say_what_json_says(ask: Ask, words: list[str], tmp_path
 
 
 def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
-    assert ask("route", "NIL0A00", "--parquet", tmp_path / "x.parquet").exit_code == 0
+    assert ask("route", "NIL0A00", "--parquet", tmp_path / "x.parquet").exit_code == 3
     table = pq.read_table(tmp_path / "x.parquet")
     assert table.num_rows == 0
     assert "speed_km_h" in table.column_names
@@ -217,7 +220,8 @@ def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["plates"], ["none is given", "--file LIST"]),
-        (["plates", "--like", "._."], ["no letter or digit"]),
+        (["plates", "--like", "..."], ["no letter or digit"]),
+        (["plates", "--like", "ABC%"], ["holds % or _", "Write * for any text"]),
         (["plates", "ABC1D23", "..."], ["'...'", "ABC1D23 or ABC-1234"]),
         (["plates", "ABC1D23", "--errors", "2"], ["--errors 2", "--like with ?"]),
         (["plates", "ABC1D2?", "--errors", "1", "--like"], ["cannot be combined"]),
@@ -276,4 +280,83 @@ def test_the_list_may_come_from_a_pipe(city: Path) -> None:
         check=False,
         timeout=120,
     )
-    assert len(listed.stdout.splitlines()) == 2, listed.stderr
+    assert len(listed.stdout.splitlines()) == 3, listed.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plates", "B?A2E1?"], ["'B?A2E1?'", "--like"]),
+        (["plates", "ABC*"], ["'ABC*'", "--like"]),
+        (["plates", "ABC_123"], ["holds a wildcard"]),
+        (["plates", "XYZ99"], ["has 5 characters", "a Brazilian plate has 7", "--any-plate"]),
+        (["plates", "ABCO123"], ["neither Brazilian layout", "ABC0123"]),
+        (["plates", "1234567"], ["neither Brazilian layout"]),
+        (["plates", "AB?1", "--like"], ["has 4 characters"]),
+        (["convoy", "ABC1D?3"], ["holds a wildcard"]),
+        (["route", "ABC12345"], ["has 8 characters"]),
+        (["clones", "ABC1*"], ["holds a wildcard"]),
+        (["plates", "ABC1C34", "--camera", "Paulista"], ["camera 'Paulista'", "Did you mean paulista?"]),
+        (["traffic", "--camera", "paulista2"], ["neither configured nor in the event store", "Did you mean paulista?"]),
+        (["route", "ABC1C34", "--camera", "SE"], ["Did you mean se?"]),
+        (["convoy", "ABC1C34", "--camera", "zz"], ["Known are nowhere, paulista, rio, se"]),
+        (["clones", "--camera", "nowhere-1"], ["Did you mean nowhere?"]),
+        (["events", "--camera", ""], ["neither configured nor in the event store"]),
+    ],
+    ids=" ".join,
+)
+def test_a_question_that_could_only_be_answered_by_no_is_refused(ask: Ask, words: list[str], said: list[str]) -> None:
+    result = ask(*words)
+    assert isinstance(result.exception, ViapublicaError), result.output
+    for word in said:
+        assert word in str(result.exception)
+
+
+def test_any_plate_asks_for_what_has_no_brazilian_layout(ask: Ask) -> None:
+    for words in (["plates", "XYZ99"], ["route", "AB123CDE"], ["convoy", "1234567"], ["clones", "ABCO123"]):
+        assert ask(*words, "--any-plate").exit_code in {3, 4}, words
+
+
+def test_nothing_found_has_a_status_of_its_own_and_reasons(city: Path, tmp_path: Path) -> None:
+    """3: a trustworthy "no"; 4: the store may lack what was asked for."""
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    config = folder / "one.yaml"
+    config.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\nretention: {plate_reads: null}\n")
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data")
+    sink.add([seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
+    sink.flush(20)
+    sink.close()
+    no = viapublica("plates", "XYZ9A99", "--config", config, "--zone", "UTC")
+    assert (no.returncode, no.stdout) == (3, "")
+    assert "nothing found\n" in no.stderr
+    assert "searched: plate reads from 2026-09-21 14:13:20 +00:00 to now" in no.stderr
+    doubtful = viapublica("plates", "XYZ9A99", "--config", config, "--from", "2026-01-01", "--json")
+    assert doubtful.returncode == 4
+    (last,) = map(json.loads, doubtful.stdout.splitlines())
+    assert (last["answer"]["rows"], last["answer"]["complete"]) == (0, False)
+    assert "first-data" in {note["code"] for note in last["answer"]["notes"]}
+    found = viapublica("plates", "FRI3E00", "--config", config)
+    assert found.returncode == 0
+    latin = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "plates", "FRI3E00", "--camera", b"\xe9x", "--config", str(config)],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert latin.returncode == 1
+    assert b"is not UTF-8" in latin.stderr
+    assert b"Traceback" not in latin.stderr
+
+
+def test_the_plates_of_a_spreadsheet_that_were_not_seen_are_named(ask: Ask, tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted.csv"
+    wanted.write_bytes("Placa;Motivo\nABC1C34;roubo\nNIL0A00;não pagou\n".encode("cp1252"))
+    result = ask("plates", "--file", wanted, "--limit", "1")
+    assert result.exit_code == 0
+    assert "not seen: 1 of 2: NIL0A00" in result.stderr
+    assert "only 1 row are listed" not in result.stderr
+    assert "only 1 row is listed" in result.stderr
+    last = json.loads(ask("plates", "--file", wanted, "--json").stdout.splitlines()[-1])
+    (note,) = [note for note in last["answer"]["notes"] if note["code"] == "not-seen"]
+    assert note["items"] == ["NIL0A00"]

@@ -1,0 +1,115 @@
+"""Lists of plates to search for: plain text with one plate per line, or a table as spreadsheets save it (CSV)."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.domain.plate import check_question, plate_key
+from pipeline.errors import StoreError
+
+_SEPARATORS: Final = ";\t,|"
+_HEADERS: Final = frozenset({"placa", "placas", "plate", "plates", "license plate", "licence plate", "number plate"})
+_FORMATS: Final = "Name a text file with one plate per line, or a CSV file with a column called placa or plate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a list: its number, from 1 on, and its cells."""
+
+    number: int
+    cells: list[str]
+
+
+def read_plate_list(data: bytes, name: str, *, like: bool = False, any_plate: bool = False) -> list[str]:
+    """The plates of a list, each vehicle once, in their order.
+
+    Blank lines and lines that begin with ``#`` are skipped. In a table the plates are in the column whose heading is
+    ``placa`` or ``plate``; without a heading, in the only column that can hold plates.
+
+    Args:
+        data: content of the file: UTF-8, UTF-16 with BOM, or Windows-1252.
+        name: of the list, for messages.
+        like: plates may be patterns; any_plate: see `check_question`.
+
+    Raises:
+        StoreError: it holds no plate; a line that is none, with its number; or no column can be chosen.
+    """
+    column, lines = _plate_column(_lines(_decoded(data, name)), name, like=like, any_plate=any_plate)
+    found: dict[str, str] = {}
+    for line in lines:
+        plate = line.cells[column].strip() if column < len(line.cells) else ""
+        try:
+            check_question(plate, like=like, any_plate=any_plate)
+        except StoreError as error:
+            raise StoreError(f"{name}:{line.number}: {error.subject}", error.problem, error.fix) from None
+        found.setdefault(plate.upper() if like else plate_key(plate), plate)
+    if not found:
+        raise StoreError(name, "holds no plate", _FORMATS)
+    return list(found.values())
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise StoreError(name, "is a spreadsheet, not text", "Save it as CSV, with a column called placa or plate")
+    try:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16")
+        if b"\0" in data:
+            raise StoreError(name, "is not text", _FORMATS)
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+def _lines(text: str) -> list[_Line]:
+    """The lines with content, cut at the separator that the first of them holds."""
+    rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    rows = [(number, line) for number, line in rows if not line.lstrip().startswith("#")]
+    counts = {separator: sum(separator in line for _, line in rows) for separator in _SEPARATORS}
+    separator = max(_SEPARATORS, key=lambda one: counts[one])
+    if not counts[separator]:
+        return [_Line(number, [line.strip().strip('"')]) for number, line in rows]
+    return [_Line(number, next(csv.reader([line], delimiter=separator))) for number, line in rows]
+
+
+def _plate_column(lines: Sequence[_Line], name: str, *, like: bool, any_plate: bool) -> tuple[int, Sequence[_Line]]:
+    """The column of the plates, and the lines below the heading."""
+    if not lines:
+        raise StoreError(name, "holds no plate", _FORMATS)
+    headings = [_plain(cell) for cell in lines[0].cells]
+    named = [number for number, heading in enumerate(headings) if heading in _HEADERS]
+    if named:
+        return named[0], lines[1:]
+    width = max(len(line.cells) for line in lines)
+    if width == 1:
+        return 0, lines
+
+    def holds_plates(column: int) -> bool:
+        return all(column < len(line.cells) and _is_plate(line.cells[column], like, any_plate) for line in lines)
+
+    columns = [column for column in range(width) if holds_plates(column)]
+    if len(columns) != 1:
+        raise StoreError(
+            f"{name}:{lines[0].number}",
+            f"has {width} columns, and none of them is known as that of the plates",
+            "Write placa or plate above that column, or save it alone",
+        )
+    return columns[0], lines
+
+
+def _is_plate(cell: str, like: bool, any_plate: bool) -> bool:
+    try:
+        check_question(cell.strip(), like=like, any_plate=any_plate)
+    except StoreError:
+        return False
+    return True
+
+
+def _plain(heading: str) -> str:
+    """A heading in small letters, without accents, and with single blanks."""
+    letters = unicodedata.normalize("NFKD", heading.casefold())
+    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).replace("_", " ").split())

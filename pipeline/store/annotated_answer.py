@@ -1,0 +1,194 @@
+"""Answers with what limits them: each comes with notes, and says whether anything may be missing.
+
+An empty answer alone is never a "no": the store may hold less than was asked about.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from enum import StrEnum
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import msgspec
+
+from pipeline.domain.camera import Camera
+from pipeline.errors import StoreError
+from pipeline.store.coverage_questions import ActiveCameras
+from pipeline.store.questions import (
+    MOST_ROWS,
+    ClonesAnswer,
+    PagedQuestion,
+    Question,
+    RangedQuestion,
+    RouteAnswer,
+)
+from pipeline.store.retention_settings import RetentionSettings
+
+A = TypeVar("A")
+_MOST_NAMED: Final = 10
+_MOST_CAMERAS: Final = 1_000
+
+
+class NoteCode(StrEnum):
+    """The reasons for notes, for programs."""
+
+    LIMIT = "limit"
+    FUTURE = "future"
+    RETENTION = "retention"
+    FIRST_DATA = "first-data"
+    NO_PLATES = "plates-not-read"
+    INTERRUPTED = "interrupted"
+    OVERLOADED = "overloaded"
+    SILENT = "silent"
+    UNCERTAIN = "uncertain-reads"
+    NOT_SEEN = "not-seen"
+    SEARCHED = "searched"
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """A remark on an answer.
+
+    Attributes:
+        code: the reason; text: a sentence for people.
+        limits: rows may be missing because of it.
+        items: what it names, complete: cameras, plates.
+    """
+
+    code: NoteCode
+    text: str
+    limits: bool = False
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[A]):
+    """The answer to a question.
+
+    Attributes:
+        value: what was found; notes: what limits it.
+        cameras: the declared cameras, for their names and places.
+    """
+
+    value: A
+    notes: tuple[Note, ...] = ()
+    cameras: Mapping[str, Camera] = field(default_factory=dict)
+
+    def camera_label(self, camera_id: str) -> str:
+        """A camera's id with its name, where it has one: ``av-paulista-900 (Av. Paulista, 900)``."""
+        camera = self.cameras.get(camera_id)
+        return f"{camera_id} ({camera.name})" if camera is not None and camera.name else camera_id
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is known that could make rows be missing."""
+        return not any(note.limits for note in self.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What is known where questions are asked, beside the store.
+
+    Attributes:
+        cameras: those configured; None where no configuration is known.
+        retention: days that each table is retained.
+        zone: of times in notes; None for the machine's own.
+        clock_ms: milliseconds since 1970 UTC.
+    """
+
+    cameras: Mapping[str, Camera] | None = None
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    zone: tzinfo | None = None
+    clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+
+
+class Ask(Protocol):
+    """Asks a question of the store."""
+
+    def __call__(self, question: Question[A], /) -> A:
+        """The answer, without notes."""
+        ...
+
+
+def check_text(question: Question[Any]) -> None:
+    """Refuse text that is no Unicode, as a terminal with another encoding passes it on.
+
+    Raises:
+        StoreError: the question holds some.
+    """
+    try:
+        msgspec.json.encode(question)
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"text {str(error.object)[:40]!a}", "is not UTF-8", "Set the terminal to UTF-8 and type it again"
+        ) from None
+
+
+def check_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) -> None:
+    """Refuse cameras that are neither configured nor in the store.
+
+    Raises:
+        StoreError: naming the first one, with the names that are like it; or there are too many.
+    """
+    if len(question.camera_ids) > _MOST_CAMERAS:
+        raise StoreError(
+            "camera",
+            f"{len(question.camera_ids):,} cameras are too many in one question, which takes {_MOST_CAMERAS:,}",
+            "Leave the cameras out to ask about all, or ask in parts",
+        )
+    configured = context.cameras or {}
+    foreign = [camera_id for camera_id in question.camera_ids if camera_id not in configured]
+    if not foreign:
+        return
+    stored: list[str] = ask(ActiveCameras(camera_ids=tuple(foreign)))
+    unknown = next((camera_id for camera_id in foreign if camera_id not in stored), None)
+    if unknown is None:
+        return
+    everywhere: list[str] = ask(ActiveCameras())
+    known = sorted({*configured, *everywhere})
+    raise StoreError(f"camera {unknown[:64]!r}", "is neither configured nor in the event store", _meant(unknown, known))
+
+
+def page_of(ask: Ask, question: Question[A]) -> tuple[A, bool]:
+    """The answer to a question, and whether rows follow those of its page."""
+    if not isinstance(question, PagedQuestion):
+        return ask(question), False
+    limit = question.limit
+    one_more = msgspec.structs.replace(question, limit=limit + 1) if 0 <= limit < MOST_ROWS else question
+    value = ask(one_more)
+    found = len(rows_of(value))
+    more = found > limit or limit == MOST_ROWS == found
+    return (_cut(value, limit) if found > limit else value), more
+
+
+def _cut(value: A, limit: int) -> A:
+    """The value without the row that was asked for beyond the page."""
+    cut: Any
+    if isinstance(value, RouteAnswer):  # oldest first: the page is its end
+        cut = msgspec.structs.replace(value, legs=value.legs[len(value.legs) - limit :])
+    elif isinstance(value, ClonesAnswer):
+        cut = msgspec.structs.replace(value, legs=value.legs[:limit])
+    else:
+        cut = rows_of(value)[:limit]
+    return cut  # type: ignore[no-any-return]
+
+
+def rows_of(value: Any) -> Sequence[Any]:
+    """The rows of an answer's value."""
+    if isinstance(value, RouteAnswer | ClonesAnswer):
+        return value.legs
+    return value if isinstance(value, list) else []
+
+
+def _meant(unknown: str, known: Sequence[str]) -> str:
+    by_small = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(unknown.casefold(), by_small, n=3, cutoff=0.6)
+    if near:
+        return f"Did you mean {' or '.join(by_small[name] for name in near)}?"
+    if not known:
+        return "The event store holds no camera yet"
+    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+    return f"Known are {', '.join(known[:_MOST_NAMED])}{more}"

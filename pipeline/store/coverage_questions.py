@@ -1,0 +1,62 @@
+"""Questions about what the event store can know of a time range: stored times, interruptions, uncertain reads.
+
+They say how far the answer to another question can be trusted, above all an empty one.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from pipeline.domain.events import Kind
+from pipeline.store.questions import Plates, Question, RangedQuestion
+
+
+class Interruption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A time in which a camera delivered no video, or more frames than could be analyzed.
+
+    Attributes:
+        camera_id: the camera; state: as it was reported, such as ``backing-off`` or ``overloaded``; detail: the reason.
+        start_ms, end_ms: milliseconds since 1970 UTC, cut to the range asked about; None as an end: it lasts.
+    """
+
+    camera_id: str
+    state: str
+    detail: str
+    start_ms: int
+    end_ms: int | None
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is stored that bears on an answer.
+
+    Attributes:
+        first_ms: time of the oldest stored event of the kinds asked about, to the second; None when there is none.
+        interruptions: of the cameras in the range, oldest first.
+        more_interruptions: there were more than are listed.
+    """
+
+    first_ms: int | None
+    interruptions: list[Interruption]
+    more_interruptions: bool = False
+
+
+class CoverageOf(RangedQuestion[Coverage], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is stored of these kinds, and how these cameras were interrupted in the range."""
+
+    kinds: tuple[Kind, ...]
+
+
+class ActiveCameras(RangedQuestion[list[str]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The cameras with at least one event of any kind in the range, by id."""
+
+
+class UncertainReads(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Number of plate reads that `of` leaves out because of its `min_confidence`; without plates, of all plates."""
+
+    of: Plates
+
+
+class PlatesNotSeen(Question[list[str]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The plates or patterns of a question without any read in its whole range, as they were written there."""
+
+    of: Plates

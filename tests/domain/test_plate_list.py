@@ -1,0 +1,54 @@
+"""Lists of plates as people save them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.domain.plate_list import read_plate_list
+from pipeline.errors import StoreError
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"ABC1D23\nXYZ9A99\n",
+        b"# stolen\r\n\r\n  abc-1d23 \r\nXYZ9A99\r\n",
+        b"\xef\xbb\xbfplaca\nABC1D23\nXYZ9A99\n",
+        b"placa;motivo\nABC1D23;roubo\nXYZ9A99;furto\n",
+        b"ABC1D23;roubo\nXYZ9A99;furto\n",
+        b"caso,Placa\n1,ABC1D23\n2,XYZ9A99\n",
+        "motivo\tPLACA\nroubo\tABC1D23\nfurto\tXYZ9A99\n".encode("utf-16"),
+        "observação;placa\nsão;ABC1D23\nnão;XYZ9A99\n".encode("cp1252"),
+        b'"id";"license_plate"\n"1;2";"ABC1D23"\n"3";"XYZ9A99"\n',
+        b"ABC1D23\nabc-1d23\nXYZ9A99\nXYZ9A99\n",
+    ],
+)
+def test_the_plates_of_a_list_are_found_in_any_usual_form(data: bytes) -> None:
+    found = read_plate_list(data, "wanted.csv")
+    assert [plate.upper().replace("-", "") for plate in found] == ["ABC1D23", "XYZ9A99"]
+
+
+@pytest.mark.parametrize(
+    ("data", "subject", "problem"),
+    [
+        (b"ABC1D23\nXYZ99\n", "wanted.csv:2", "has 5 characters"),
+        (b"ABC1D23\n\nABC1D2?\n", "wanted.csv:3", "holds a wildcard"),
+        (b"motivo;quem\nroubo;ana\n", "wanted.csv:1", "none of them is known"),
+        (b"ABC1D23;FRI3E00\nXYZ9A99;ABC1234\n", "wanted.csv:1", "none of them is known"),
+        (b"placa;motivo\nABC1D23;x\n;y\n", "wanted.csv:3", "no letter or digit"),
+        (b"", "wanted.csv", "holds no plate"),
+        (b"placa\n", "wanted.csv", "holds no plate"),
+        (b"PK\x03\x04....", "wanted.csv", "is a spreadsheet"),
+        (b"a\0b", "wanted.csv", "is not text"),
+    ],
+)
+def test_a_list_that_holds_something_else_is_refused_with_its_line(data: bytes, subject: str, problem: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        read_plate_list(data, "wanted.csv")
+    assert caught.value.subject.startswith(subject)
+    assert problem in caught.value.problem
+
+
+def test_patterns_and_foreign_plates_are_taken_when_they_are_asked_for() -> None:
+    assert read_plate_list(b"ABC*\nA?C1D23\n", "wanted", like=True) == ["ABC*", "A?C1D23"]
+    assert read_plate_list(b"AB123CD\nXYZ99\n", "wanted", any_plate=True) == ["AB123CD", "XYZ99"]
