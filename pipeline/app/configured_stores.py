@@ -27,6 +27,7 @@ class ConfiguredStores:
         record: of the recorder; None where nothing is recorded.
         previews: folder of preview images; None where there are none.
         cameras: those configured, by id; None when no configuration is known.
+        institution: responsible for the cameras; "" where it is not named.
     """
 
     data_dir: Path
@@ -36,6 +37,7 @@ class ConfiguredStores:
     record: RecordSettings | None = None
     previews: Path | None = None
     cameras: Mapping[str, Camera] | None = None
+    institution: str = ""
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -49,6 +51,7 @@ class ConfiguredStores:
             config.record,
             None if preview is None else preview.dir,
             {camera.id: camera.camera() for camera in config.cameras},
+            config.institution,
         )
 
     @classmethod

@@ -78,7 +78,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "release.build_commands:app", "Disclosures: request, decide, build, deliver, find.", _RELEASES
     ),
     "erase": CommandEntry(
-        "operate.retention_commands:erase",
+        "operate.erase_command:erase",
         "Erase the data of a vehicle, or of a place and time; count what is left.",
         _OPERATION,
     ),
@@ -97,6 +97,6 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "spool": CommandEntry(
         "operate.spool_commands:app", "Events on disk before delivery: ls, verify, cat, replay, trim.", _OPERATION
     ),
-    "store": CommandEntry("operate.store_commands:app", "The event store: retention.", _OPERATION),
+    "store": CommandEntry("operate.store_commands:app", "The event store: retention, and proofs of erasures.", _OPERATION),
 }
 """Every command by name, in the order of the overview."""

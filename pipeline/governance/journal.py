@@ -113,11 +113,15 @@ def first_changed(session: Session, digests: Mapping[str, str]) -> JournalBreak 
     last = {row.number: row for row in session.scalars(select(JournalRow).order_by(JournalRow.seq))}
     for number, row in last.items():
         if number not in digests:
-            return JournalBreak(row.seq, number, "its disclosure is missing")
+            return JournalBreak(row.seq, number, f"its {_noun(number)} is missing")
         if json.loads(row.details).get("after") != digests[number]:
-            return JournalBreak(row.seq, number, "its disclosure was changed outside the journal")
+            return JournalBreak(row.seq, number, f"its {_noun(number)} was changed outside the journal")
     unknown = next((number for number in digests if number not in last), None)
-    return None if unknown is None else JournalBreak(0, unknown, "this disclosure has no entry")
+    return None if unknown is None else JournalBreak(0, unknown, f"this {_noun(unknown)} has no entry")
+
+
+def _noun(number: str) -> str:
+    return "erasure" if number.startswith("E") else "disclosure"
 
 
 def account() -> str:

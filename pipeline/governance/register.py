@@ -29,6 +29,7 @@ from pipeline.domain.times import local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.declarations import is_intact, stored_declaration
+from pipeline.governance.erasure_register import erasure_digests
 from pipeline.governance.journal import Act, JournalBreak
 from pipeline.governance.months import month_span_ms
 from pipeline.governance.register_database import RegisterDatabase
@@ -298,8 +299,8 @@ class Register:
             return journal.entries(session, None if number is None else self._row(session, number).number)
 
     def check_journal(self) -> JournalBreak | None:
-        """The first entry that was changed, removed or inserted, or a disclosure or declaration that differs from its
-        last entry; None if all is intact.
+        """The first entry that was changed, removed or inserted, or a disclosure, declaration or erasure that differs
+        from its last entry; None if all is intact.
 
         A person who may write to the database could still remove the newest entries together with their changes; the
         last hash, stored elsewhere (each monthly sheet has it), proves that too.
@@ -309,7 +310,8 @@ class Register:
             if broken is not None:
                 return broken
             rows = session.scalars(select(DisclosureRow).order_by(DisclosureRow.id)).all()
-            changed = journal.first_changed(session, {row.number: _digest(row) for row in rows})
+            digests = {row.number: _digest(row) for row in rows} | erasure_digests(session)
+            changed = journal.first_changed(session, digests)
             if changed is not None:
                 return changed
             found = (disclosure_of(row) for row in rows)

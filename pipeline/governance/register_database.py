@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742

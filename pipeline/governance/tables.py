@@ -105,3 +105,21 @@ class JournalRow(Base):
     details: Mapped[str] = mapped_column(Text)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class ErasureRow(Base):
+    """See `pipeline.domain.erasure.ErasureRecord`."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (UniqueConstraint("year", "running"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    year: Mapped[int]
+    running: Mapped[int]
+    begun_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    begun_by: Mapped[str] = mapped_column(Text)
+    request: Mapped[str] = mapped_column(Text)
+    finished_ms: Mapped[int | None] = mapped_column(BigInteger)
+    document: Mapped[str] = mapped_column(Text, default="")
+    signature: Mapped[str] = mapped_column(Text, default="")

@@ -25,7 +25,7 @@ _MAX: Final = 2**63 - 1
 _KEYS_PER_STATEMENT: Final = 500
 """Track keys in one statement: some tens of kilobytes of the 256 that servers accept."""
 _WORDS: Final = {ALERTS.name: "concat(subject, ' ', detail)", HEALTH.name: "detail"}
-_SHORTEST_IN_TEXT: Final = 5
+SHORTEST_IN_TEXT: Final = 5
 """Least characters of a plate that is searched for in running text; shorter ones are words and numbers."""
 
 
@@ -86,10 +86,10 @@ class Selection:
     def wants(self, event: Event, tracks: Collection[TrackKey]) -> bool:
         """Whether an event is to go, when the wanted plate was read on `tracks`."""
         if not self.key:
-            return self._there_and_then(event)
+            return self.there_and_then(event)
         if isinstance(event, TrackEvent):
             return (event.camera_id, event.stream_id, event.track_id) in tracks
-        return self._names_the_plate(event) and self._there_and_then(event)
+        return self._names_the_plate(event) and self.there_and_then(event)
 
     def track_of(self, event: Event) -> TrackKey | None:
         """The track that a wanted read of the plate was made on; None for every other event."""
@@ -126,7 +126,7 @@ class Selection:
         if table is PLATE_READS:
             return PlateQuery("''", " AND ".join([f"plate_key IN {CONFIDENTIAL}", *self._scope(table)]), (self.key,))
         words = _WORDS.get(table.name)
-        if words is None or len(self.key) < _SHORTEST_IN_TEXT:
+        if words is None or len(self.key) < SHORTEST_IN_TEXT:
             return None
         shape = bind(f"match({words}, {{pattern}})", {"pattern": _pattern(self.key, _shape_of)})
         return PlateQuery(words, " AND ".join([shape, *self._scope(table)]))
@@ -146,7 +146,8 @@ class Selection:
                 found.append(bind("ts <= toDateTime({s}, 'UTC') AND ts_ms < {ms}", _moment(self.end_ms)))
         return found
 
-    def _there_and_then(self, event: Event) -> bool:
+    def there_and_then(self, event: Event) -> bool:
+        """Whether an event has to do with the place and time, whatever vehicle it is about."""
         if self.camera_ids and event.camera_id not in self.camera_ids:
             return False
         first_ms = event.first_ts_ms if isinstance(event, PlateReadEvent | TrackEvent) else event.ts_ms
@@ -162,7 +163,7 @@ class Selection:
 
     def names_plate(self, text: str) -> bool:
         """Whether a text for people names the wanted plate, or is a pattern that searches for it."""
-        if len(self.key) < _SHORTEST_IN_TEXT:
+        if len(self.key) < SHORTEST_IN_TEXT:
             return False
         pattern = _pattern(self.key, _letter)
         return pattern in text or re.search(pattern, text) is not None

@@ -6,30 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
 from pipeline.app.erasure.image_files import ImageFiles, View, find_image_files, no_recorders, video_of_views
+from pipeline.domain.erasure import LeftNote
 from pipeline.domain.events import PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
+from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
 from pipeline.store.retention import open_for_maintenance
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress, StoredEvents
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
+from pipeline.store.tombstones import Tombstones
 
 __all__ = ["ErasedPlace", "Erasure", "Selection", "open_erasure"]
-
-_OLD_FILES: Final = (
-    "{target}: the server itself deletes the files of before, some minutes later (old_parts_lifetime, 480 s by default)"
-)
-
-_HISTORY: Final = (
-    "{target}: the history of {deletions} deletions by an earlier version of this program names the plate; this server "
-    "cannot remove it: delete the files mutation_*.txt of its tables while it is stopped"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class Erasure:
         selection: what to erase.
         configured: the places that the configuration names.
         stores: event stores; files: spools and files.
-        out_of_reach: places that cannot be erased from here, in words.
+        left: places that cannot be erased from here.
     """
 
     def __init__(
@@ -66,15 +59,17 @@ class Erasure:
         configured: ConfiguredStores,
         stores: Sequence[StoredEvents],
         files: Sequence[EventFiles],
-        out_of_reach: list[str],
+        left: list[LeftNote],
     ) -> None:
-        self._selection = selection
+        self.selection = self._selection = selection
         self._configured = configured
         self._stores = stores
         self._files = files
-        self.out_of_reach = out_of_reach
-        self.held: list[str] = []
-        """Recorded video that holds preserve, in words; after `preview`."""
+        self._left = left
+        self.held: list[LeftNote] = []
+        """Recorded video that holds preserve; after `preview`."""
+        self.tombstones = Tombstones(configured.data_dir)
+        self._shown: list[str] = []
         self._tracks: list[TrackKey] | None = None
         self._images: list[ImageFiles] | None = None
 
@@ -87,7 +82,7 @@ class Erasure:
             RecordError: recorded video or its holds cannot be read.
         """
         images = self._image_files()
-        self.held = [words for files in images for words in files.held()]
+        self.held = [note for files in images for note in files.held()]
         return [
             *(
                 ErasedPlace("table", store.database.target, table, events)
@@ -130,7 +125,7 @@ class Erasure:
         after = [replace(was, left=now.events) for was, now in zip(before, self.preview(), strict=True)]
         for store in self._stores:
             if history := store.history_naming(self._selection):
-                self.out_of_reach.append(_HISTORY.format(target=store.database.target, deletions=history))
+                self._left.append(deletion_history(store.database.target, history))
         left = [
             f"{finding.left} in {finding.kind} {finding.name} of {finding.where}" for finding in after if finding.left
         ]
@@ -142,13 +137,22 @@ class Erasure:
             )
         return after
 
+    @property
+    def out_of_reach(self) -> list[str]:
+        """What cannot be erased from here, with what to do, in English; complete after `preview`."""
+        return [*(note.english for note in self._left), *self._shown]
+
+    def left_for_document(self) -> list[LeftNote]:
+        """What cannot be erased from here, for a document that does not say where and when a vehicle was seen."""
+        return [*self._left, *([SHOWN] if self._shown else [])]
+
     def _image_files(self) -> list[ImageFiles]:
         """Found once, before anything is erased: reads say which cameras saw the vehicle."""
         if self._images is None:
             views = [View(*view) for store in self._stores for view in store.views(self._selection)]
             for files in self._files if self._selection.key else ():
                 views += [View(e.camera_id, e.first_ts_ms, e.ts_ms) for e in self._reads_in(files)]
-            self.out_of_reach += video_of_views(self._configured, views)
+            self._shown = video_of_views(self._configured, views)
             cameras = self._selection.camera_ids or tuple(sorted({view.camera_id for view in views}))
             self._images = find_image_files(self._configured, self._selection, cameras)
         return self._images
@@ -211,7 +215,7 @@ def open_erasure(
                 if (database := open_for_maintenance(store, data_dir)) is not None:
                     opened.append(StoredEvents(database, embedded=embedded, timeout_s=timeout_s))
                     if not embedded:
-                        beyond.append(_OLD_FILES.format(target=target))
+                        beyond.append(replaced_files(target))
             yield Erasure(selection, stores, opened, files, beyond)
         finally:
             for one in opened:

@@ -7,7 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.domain.erasure import LeftNote
 from pipeline.errors import SinkError
+from pipeline.governance.erasure_notes import COPIES, NO_CONFIGURATION, kafka_topics, standard_output
 from pipeline.sink.line_erasure import count_lines, erase_lines, lines_in
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spool.inspect_spool import spools
@@ -59,24 +61,16 @@ def find_event_files(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Even
     return found
 
 
-def out_of_reach(sinks: Sequence[SinkSettings]) -> list[str]:
-    """Places with events that cannot be erased from here, in words."""
-    found = [
-        "copies that were made elsewhere: backups, exports, released clips, spools of other machines; find them by "
-        "their owners, and erase there"
-    ]
+def out_of_reach(sinks: Sequence[SinkSettings]) -> list[LeftNote]:
+    """Places with events that cannot be erased from here, with what to do."""
+    found = [COPIES]
     if not sinks:
-        found.append(
-            "sinks outside the data folder, recorded video, previews: no configuration was named; add --config"
-        )
+        found.append(NO_CONFIGURATION)
     for sink in sinks:
         if isinstance(sink, KafkaSettings):
-            found.append(
-                f"Kafka topics {sink.topic_prefix}.* of sink {sink.name}: a log cannot be changed; "
-                "keep their retention.ms short"
-            )
+            found.append(kafka_topics(sink.name, f"{sink.topic_prefix}.*"))
         elif isinstance(sink, JsonLinesSettings) and str(sink.path) == "-":
-            found.append(f"standard output of sink {sink.name}")
+            found.append(standard_output(sink.name))
     return found
 
 

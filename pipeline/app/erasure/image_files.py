@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.erasure import LeftNote
 from pipeline.domain.times import local_time
 from pipeline.engine.preview import preview_files
 from pipeline.errors import SinkError
+from pipeline.governance.erasure_notes import held_video
 from pipeline.record.erasure import erase_video, recorders_stopped, select_video
 from pipeline.store.erasure_selection import Selection
 
@@ -62,8 +64,8 @@ class ImageFiles:
             return len(select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms).segments)
         return len(self._previews())
 
-    def held(self) -> list[str]:
-        """Files that a hold preserves, in words, a hold each.
+    def held(self) -> list[LeftNote]:
+        """Files that a hold preserves, a note for each hold.
 
         Raises:
             RecordError: the video or its holds cannot be read.
@@ -74,9 +76,7 @@ class ImageFiles:
         for one, hold in select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms).held:
             by_hold.setdefault(hold.hold_id, [f"{hold.reason} ({hold.by})"]).append(one.path.name)
         return [
-            f"recorded video of {self.camera_id}: {len(names)} files preserved by hold {hold_id}, {reason}; when the "
-            f"hold has ended: `viapublica camera unhold {hold_id}`, then erase again"
-            for hold_id, (reason, *names) in by_hold.items()
+            held_video(self.camera_id, len(names), hold_id, reason) for hold_id, (reason, *names) in by_hold.items()
         ]
 
     def erase(self) -> None:

@@ -73,9 +73,9 @@ def test_held_video_stays_and_is_named_with_what_to_do(stores: ConfiguredStores,
     hold_id = Holds(tmp_path / "video").hold("cam-1", BEGIN_MS + 2100, BEGIN_MS + 2200, "order 12", "A. Souza")
     with erasing(stores, PLACE) as erasure:
         erasure.erase()
-        (words,) = erasure.held
-    assert f"1 files preserved by hold {hold_id}, order 12 (A. Souza)" in words
-    assert f"viapublica camera unhold {hold_id}" in words
+        (note,) = erasure.held
+    assert f"1 files preserved by hold {hold_id}, order 12 (A. Souza)" in note.english
+    assert f"viapublica camera unhold {hold_id}" in note.portuguese
     assert begins(tmp_path / "video", "cam-1") == [0, 2000, 3000]
 
 

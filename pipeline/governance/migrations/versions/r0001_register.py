@@ -25,7 +25,7 @@ def upgrade() -> None:
     _journal()
     for table, actions in _FROZEN.items():
         for action in actions:
-            _freeze(table, action)
+            freeze(table, action)
 
 
 def downgrade() -> None:
@@ -115,7 +115,7 @@ def _journal() -> None:
     )
 
 
-def _freeze(table: str, action: str) -> None:
+def freeze(table: str, action: str) -> None:
     """Refuse `action` on all rows of `table`."""
     name, words = f"{table}_never_{action.lower()}", f"{table} is never altered"
     if op.get_bind().dialect.name == "sqlite":

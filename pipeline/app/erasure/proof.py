@@ -1,0 +1,152 @@
+"""Erasure with its proof: entered in the register before it begins, documented and signed when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Final
+
+from pipeline.app.erasure.erase import ErasedPlace, Erasure
+from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
+from pipeline.errors import ReleaseError
+from pipeline.governance.document_signature import sign_document
+from pipeline.governance.erasure_register import ErasureRegister, Signer
+from pipeline.governance.erasure_sheet import render_erasure
+from pipeline.storage.atomic import write_atomically
+from pipeline.storage.folders import private_folder
+from pipeline.store.row_erasure import Progress
+
+__all__ = ["ErasureProof", "ProvenErasure", "erase_with_proof", "erasure_documents", "list_erasures", "register_path"]
+
+_FOLDER: Final = "viapublica-register"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureProof:
+    """Where and how an erasure is proven.
+
+    Attributes:
+        register: an SQLite file, or a SQLAlchemy address.
+        by: the person who erases; reason: the request that it answers, may be empty.
+        certificate, key: of the institution; both None for a proof without a signature.
+        institution: its name on the document.
+        zone: of its times; None for the machine's.
+    """
+
+    register: str
+    by: str
+    reason: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    institution: str = ""
+    zone: tzinfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenErasure:
+    """What was erased, and the documents that prove it: JSON, HTML and, if signed, the signature."""
+
+    places: Sequence[ErasedPlace]
+    number: str
+    documents: tuple[Path, ...]
+
+
+def register_path(data_dir: Path, given: str | None) -> str:
+    """The register of erasures: the given one, else that of the working folder, else that of the data folder."""
+    if given is not None:
+        return given
+    present = Path(_FOLDER) / "register.db"
+    return str(present if present.exists() else data_dir / _FOLDER / "register.db")
+
+
+def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress = lambda _: None) -> ProvenErasure:
+    """Erase, and prove it.
+
+    Args:
+        erasure: opened.
+        proof: where and how it is proven; checked before anything is erased.
+        progress: receives what is being done.
+
+    Raises:
+        ViapublicaError: the register or certificate cannot be used (nothing is erased), or something is left: then the
+            register shows an erasure that was begun and not finished.
+    """
+    sign, signed_by = _signer(proof)
+    selection = erasure.selection
+    fingerprint = erasure.tombstones.fingerprint(selection.key) if selection.key else ""
+    request = ErasureRequest(
+        proof.by, proof.reason.strip(), fingerprint, selection.camera_ids, selection.start_ms, selection.end_ms
+    )
+    with ErasureRegister(proof.register, zone=proof.zone) as register:
+        number = register.begin(request)
+        places = erasure.erase(progress)
+        erased = tuple(ErasedNumber(one.kind, one.where, one.name, one.events, one.left or 0) for one in places)
+        result = ErasureResult(erased, tuple(erasure.held), tuple(erasure.left_for_document()))
+        record = register.finish(number, result, sign)
+        documents = _written(register.folder / "erasures", record, proof, signed_by)
+    return ProvenErasure(places, number, documents)
+
+
+def list_erasures(register: str) -> tuple[ErasureRecord, ...]:
+    """All erasures of a register, by number.
+
+    Raises:
+        ReleaseError: it does not exist, or cannot be read.
+    """
+    with ErasureRegister(register, create=False) as entries:
+        return entries.list()
+
+
+def erasure_documents(register: str, number: str, folder: Path, institution: str, zone: tzinfo | None) -> list[Path]:
+    """Write the documents of a finished erasure again.
+
+    Args:
+        register: where it is entered; number: of the erasure.
+        folder: for the files.
+        institution: its name on the page; zone: of the times.
+
+    Raises:
+        ReleaseError: no such number, it was not finished, or the files cannot be written.
+    """
+    with ErasureRegister(register, create=False) as entries:
+        record = entries.get(number)
+    if record.finished_ms is None:
+        raise ReleaseError(f"erasure {record.number}", "was begun and not finished", "Erase again")
+    signed_by = "ver o arquivo .p7s" if record.signature else ""
+    return list(_written(folder, record, ErasureProof(register, "", institution=institution, zone=zone), signed_by))
+
+
+def _signer(proof: ErasureProof) -> tuple[Signer | None, str]:
+    if proof.certificate is None and proof.key is None:
+        return None, ""
+    if proof.certificate is None or proof.key is None:
+        raise ReleaseError(
+            "signature of the proof", "needs a certificate and its key", "Give --certificate and --key, or neither"
+        )
+    from pipeline.anonymize.signing_certificate import load_signing_identity
+
+    identity = load_signing_identity(proof.certificate, proof.key)
+    sign_document(b"trial", identity.chain_pem, identity.key_pem)
+    return (lambda document: sign_document(document, identity.chain_pem, identity.key_pem)), identity.name
+
+
+def _written(folder: Path, record: ErasureRecord, proof: ErasureProof, signed_by: str) -> tuple[Path, ...]:
+    name = record.number.replace("/", "-")
+    page = render_erasure(record, proof.institution, signed_by, proof.zone)
+    contents = {".json": record.document.encode(), ".html": page.encode(), ".p7s": record.signature}
+    paths = []
+    try:
+        private_folder(folder)
+        for suffix, content in contents.items():
+            if content:
+                write_atomically(folder / f"{name}{suffix}", content)
+                paths.append(folder / f"{name}{suffix}")
+    except OSError as error:
+        raise ReleaseError(
+            f"proof {record.number}",
+            f"is in the register, but its files cannot be written to {folder} ({error.strerror})",
+            "Make room, then: viapublica store erasures " + record.number + " --out FOLDER",
+        ) from error
+    return tuple(paths)

@@ -1,0 +1,213 @@
+"""`viapublica erase` and `store erasures`: erasure on request, and its proofs."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
+from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
+from pipeline.domain.times import find_zone, format_time, parse_range
+from pipeline.errors import ViapublicaError
+
+if TYPE_CHECKING:
+    from pipeline.app.erasure.proof import ErasureProof, ProvenErasure
+
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+RegisterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--register",
+        envvar="VIAPUBLICA_REGISTER",
+        help="Register that gets the proof.  [default: viapublica-register/register.db here, else in the data folder]",
+        show_default=False,
+    ),
+]
+
+
+def erase(
+    plate: Annotated[str | None, typer.Option("--plate", help="This vehicle, in both forms of its plate.")] = None,
+    camera: Annotated[list[str] | None, typer.Option("--camera", help="Only at this camera; may be repeated.")] = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    zone: ZoneOption = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased; erase nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Request or finding that this answers, for the proof.")] = "",
+    by: Annotated[
+        str | None, typer.Option("--by", help="Name of the person who erases.  [default: your login name]")
+    ] = None,
+    register: RegisterOption = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            help="Certificate that signs the proof (PEM).", envvar="VIAPUBLICA_CERTIFICATE", show_default=False
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Private key of the certificate (PEM).", envvar="VIAPUBLICA_KEY", show_default=False),
+    ] = None,
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=1, help="Most seconds for one deletion in a database.")
+    ] = 3600,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase the data of a vehicle, or of a place and time; count what is left.
+
+    The run must be stopped. The proof is a numbered document (JSON, HTML; signed with --certificate) in the register.
+    Exits with status 1 if anything is left, also if a hold preserves it.
+
+    Example: [bold]viapublica erase --plate ABC1D23 --dry-run[/]
+
+    Example: [bold]viapublica erase --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00[/]
+    """
+    from pipeline.app.erasure.proof import ErasureProof, register_path  # here: SQLAlchemy takes long to import
+
+    if as_json and not (yes or dry_run):
+        raise ViapublicaError("erase --json", "cannot ask whether to erase", "Add --yes, or --dry-run")
+    place = find_zone(zone)
+    start_ms, end_ms = parse_range(start, end, place)
+    selection = Selection.of(plate, camera or (), start_ms, end_ms)
+    if start_ms is not None or end_ms is not None:
+        times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
+        say(err, f"time range: {' to '.join(times)}")
+    stores = stores_of(config, data)
+    proof = ErasureProof(
+        register_path(stores.data_dir, register), by or _login(), reason, certificate, key, stores.institution, place
+    )
+    with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
+        places = erasure.preview()
+        if not as_json:
+            _print_places(places, "To be erased", erasure)
+        done = None if dry_run else _erased(erasure, proof, places, yes=yes, as_json=as_json)
+    if as_json:
+        print_json(
+            {
+                "erased": not dry_run,
+                "places": [asdict(one) for one in (done.places if done else places)],
+                "held": [note.english for note in erasure.held],
+                "out_of_reach": erasure.out_of_reach,
+                "proof": {"number": done.number, "files": list(map(str, done.documents))} if done else None,
+            }
+        )
+    if erasure.held and not dry_run:
+        held = "; ".join(note.english for note in erasure.held)
+        raise ViapublicaError("erase", f"holds preserve some recorded video: {held}", "All else is erased")
+
+
+def erasures(
+    number: Annotated[
+        str | None, typer.Argument(metavar="NUMBER", help="Number of an erasure, such as E2026/000001.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the documents of that erasure into this folder again.")
+    ] = None,
+    register: RegisterOption = None,
+    zone: ZoneOption = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the erasures of the register, or write the documents of one again.
+
+    Example: [bold]viapublica store erasures --config configs/city.yaml[/]
+
+    Example: [bold]viapublica store erasures E2026/000001 --out proof --register viapublica-register/register.db[/]
+    """
+    from pipeline.app.erasure.proof import erasure_documents, list_erasures, register_path
+
+    place = find_zone(zone)
+    if register is None:
+        register = register_path(stores_of(config, data).data_dir, None)
+    if number is not None:
+        institution = stores_of(config, data).institution if config or data else ""
+        for path in erasure_documents(register, number, folder or Path(), institution, place):
+            say(err, f"written: {path}")
+        return
+    found = list_erasures(register)
+    if as_json:
+        print_json(
+            [
+                {
+                    "number": one.number,
+                    "begun_ms": one.begun_ms,
+                    "finished_ms": one.finished_ms,
+                    "by": one.begun_by,
+                    "signed": bool(one.signature),
+                    "request": one.request,
+                }
+                for one in found
+            ]
+        )
+        return
+    rows = [
+        (
+            one.number,
+            format_time(one.begun_ms, place),
+            one.begun_by,
+            "vehicle" if one.request["fingerprint"] else "place and time",
+            one.request["reason"],
+            "not finished: erase again" if one.finished_ms is None else "signed" if one.signature else "not signed",
+        )
+        for one in found
+    ]
+    print_table("Erasures", ["number", "begun", "by", "of", "reason", "proof"], rows)
+
+
+def _erased(
+    erasure: Erasure, proof: ErasureProof, places: Sequence[ErasedPlace], *, yes: bool, as_json: bool
+) -> ProvenErasure:
+    from pipeline.app.erasure.proof import erase_with_proof
+
+    if (
+        not yes
+        and any(one.events for one in places)
+        and not typer.confirm(f"Erase {_numbers(places)} for good?", err=True)
+    ):
+        say(err, "nothing was erased")
+        raise typer.Exit(1)
+    with err.status("erasing") as status:
+        done = erase_with_proof(erasure, proof, lambda doing: status.update(f"erasing: {doing}"))
+    if not as_json:
+        _print_places(done.places, "Erased")
+        say(err, f"{_numbers(done.places)} erased; counted again: 0 left")
+        say(err, f"proof {done.number}: {', '.join(map(str, done.documents))}")
+    return done
+
+
+def _login() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        raise ViapublicaError("--by", "is missing, and your user has no login name", "Add --by NAME") from None
+
+
+def _numbers(found: Sequence[ErasedPlace]) -> str:
+    """``5 events``, or ``5 events and 3 files of video and 2 previews``."""
+    of_kind = Counter[str]()
+    for place in found:
+        of_kind[place.kind] += place.events
+    video, previews = of_kind.pop("video", 0), of_kind.pop("preview", 0)
+    files = [f"{video} files of video"] * bool(video) + [f"{previews} previews"] * bool(previews)
+    return " and ".join([f"{sum(of_kind.values())} events", *files])
+
+
+def _print_places(found: Sequence[ErasedPlace], title: str, erasure: Erasure | None = None) -> None:
+    rows = [
+        (place.kind, place.name, place.events, "" if place.left is None else f"{place.left} left", place.where)
+        for place in found
+    ]
+    notes = [] if erasure is None else [f"Held: {note.english}" for note in erasure.held]
+    notes += [] if erasure is None else [f"Out of reach: {what}" for what in erasure.out_of_reach]
+    print_table(title, ["kind", "name", "number", "proof", "where"], rows, "\n".join(notes))

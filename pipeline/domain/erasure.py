@@ -1,0 +1,92 @@
+"""Erasures as the register holds them: what was requested, what was erased where, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+ERASURE_NUMBER_EXAMPLE: Final = "E2026/000001"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRequest:
+    """A requested erasure. It holds no plate.
+
+    Attributes:
+        by: the person who erases.
+        reason: the request or finding that it answers, as the institution files it; may be empty.
+        fingerprint: keyed hash of the vehicle's plate; "" for a place and time.
+        camera_ids: places; empty for all.
+        begin_ms, end_ms: milliseconds since 1970 UTC, the end not part of it; None is open.
+    """
+
+    by: str
+    reason: str = ""
+    fingerprint: str = ""
+    camera_ids: tuple[str, ...] = ()
+    begin_ms: int | None = None
+    end_ms: int | None = None
+
+
+class LeftNote(NamedTuple):
+    """What an erasure leaves, and what to do about it: in English for terminals, in Portuguese for the document."""
+
+    english: str
+    portuguese: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedNumber:
+    """What was erased in one place.
+
+    Attributes:
+        kind: ``table``, ``spool``, ``file``, ``video`` or ``preview``.
+        where, name: the place.
+        number: events, of video and previews files; left: counted again afterwards.
+    """
+
+    kind: str
+    where: str
+    name: str
+    number: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureResult:
+    """What an erasure did.
+
+    Attributes:
+        erased: by place.
+        held: recorded video that holds preserve; left: what is out of reach, with what to do.
+    """
+
+    erased: tuple[ErasedNumber, ...]
+    held: tuple[LeftNote, ...] = ()
+    left: tuple[LeftNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRecord:
+    """An erasure in the register.
+
+    Attributes:
+        number: such as ``E2026/000001``.
+        begun_ms: when it began; finished_ms: when it ended, None where it did not: it has to be repeated.
+        document: the proof, canonical JSON as it is signed; "" before the end.
+        signature: CMS over the document, DER; empty where it is not signed.
+    """
+
+    number: str
+    begun_ms: int
+    begun_by: str
+    finished_ms: int | None
+    request: Mapping[str, Any]
+    document: str
+    signature: bytes
+
+
+def erasure_number(year: int, running: int) -> str:
+    """``E2026/000001``."""
+    return f"E{year:04d}/{running:06d}"

@@ -1,0 +1,72 @@
+"""Notes about what an erasure leaves: each says what to do, in English and in Portuguese."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.domain.erasure import LeftNote
+
+COPIES: Final = LeftNote(
+    "copies that were made elsewhere: backups, exports, released clips, spools of other machines; find them by their "
+    "owners, and erase there",
+    "Cópias feitas em outros lugares: cópias de segurança, exportações, vídeos cedidos, filas de outras máquinas. "
+    "Localize-as com seus responsáveis e elimine-as lá.",
+)
+NO_CONFIGURATION: Final = LeftNote(
+    "sinks outside the data folder, recorded video, previews: no configuration was named; add --config",
+    "Destinos fora da pasta de dados, vídeo gravado e imagens de conferência: nenhuma configuração foi indicada; "
+    "repita com --config.",
+)
+SHOWN: Final = LeftNote(
+    "recorded video in which the vehicle is shown; cameras and times were given to the person who erased",
+    "Vídeo gravado em que o veículo aparece; câmeras e horários foram informados ao responsável pela eliminação, com o "
+    "comando que elimina cada trecho.",
+)
+
+
+def kafka_topics(sink: str, topics: str) -> LeftNote:
+    """The topics of a Kafka sink."""
+    return LeftNote(
+        f"Kafka topics {topics} of sink {sink}, dead letters included: a log cannot be changed; keep their "
+        "retention.ms short",
+        f"Tópicos Kafka {topics} do destino {sink}, inclusive os de mensagens rejeitadas: um log não se altera; "
+        "mantenha curto o retention.ms.",
+    )
+
+
+def standard_output(sink: str) -> LeftNote:
+    """The standard output of a sink."""
+    return LeftNote(
+        f"standard output of sink {sink}: erase it where that output is stored",
+        f"Saída padrão do destino {sink}: elimine onde essa saída é guardada.",
+    )
+
+
+def replaced_files(server: str) -> LeftNote:
+    """Files of a server that deletions have replaced."""
+    return LeftNote(
+        f"{server}: the server itself deletes the files of before, some minutes later (old_parts_lifetime, 480 s by "
+        "default)",
+        f"{server}: o próprio servidor apaga os arquivos anteriores alguns minutos depois (old_parts_lifetime, por "
+        "padrão 480 s).",
+    )
+
+
+def deletion_history(server: str, deletions: int) -> LeftNote:
+    """Deletions in a server's history that name the plate."""
+    return LeftNote(
+        f"{server}: the history of {deletions} deletions by an earlier version of this program names the plate; this "
+        "server cannot remove it: delete the files mutation_*.txt of its tables while it is stopped",
+        f"{server}: o histórico de {deletions} exclusões feitas por uma versão anterior deste programa contém a placa, "
+        "e este servidor não o remove: com o servidor parado, apague os arquivos mutation_*.txt de suas tabelas.",
+    )
+
+
+def held_video(camera_id: str, files: int, hold_id: str, reason: str) -> LeftNote:
+    """Recorded video that a hold preserves."""
+    return LeftNote(
+        f"recorded video of {camera_id}: {files} files preserved by hold {hold_id}, {reason}; when the reason has "
+        f"ended: `viapublica camera unhold {hold_id}`, then erase again",
+        f"Vídeo gravado da câmera {camera_id}: {files} arquivos preservados pela retenção {hold_id}, {reason}. "
+        f"Cessado o motivo: `viapublica camera unhold {hold_id}`, e elimine novamente.",
+    )

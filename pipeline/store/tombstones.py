@@ -1,0 +1,252 @@
+"""Tombstones: what was erased, as keyed hashes, so that no spool, topic or replay brings it back.
+
+``erased/tombstones.jsonl`` in the data folder has a line per erasure, ``erased/key`` the key of its hashes. Without the
+key the lines say that something of some cameras and times was erased, and not which vehicle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from pipeline.domain.events import AlertEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.plate import plate_key
+from pipeline.errors import StoreError
+from pipeline.storage.atomic import create_file, write_atomically
+from pipeline.storage.folders import private_folder
+from pipeline.storage.json_lines import append_line
+from pipeline.storage.locks import locked
+from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackKey
+
+_FOLDER: Final = "erased"
+_KEY_BYTES: Final = 32
+_TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
+
+
+class _Tombstone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A line of the file.
+
+    Attributes:
+        until_ms: when no spool or topic can hold the events any more.
+        before_ms: events that began later are new ones.
+        plate: hash of the plate's key; "" for any vehicle.
+        cameras, start_ms, end_ms: see `Selection`.
+        tracks: hashes of the tracks that carried the plate.
+    """
+
+    until_ms: int
+    before_ms: int
+    plate: str = ""
+    cameras: tuple[str, ...] = ()
+    start_ms: int | None = None
+    end_ms: int | None = None
+    tracks: tuple[str, ...] = ()
+
+    def span(self) -> Selection:
+        """Its place and time."""
+        end_ms = self.before_ms if self.end_ms is None else min(self.end_ms, self.before_ms)
+        return Selection("", self.cameras, self.start_ms, end_ms)
+
+
+_lines = msgspec.json.Decoder(_Tombstone)
+_json = msgspec.json.Encoder()
+
+
+class Tombstones:
+    """The tombstones of a data folder; several processes may read and add. Safe from any thread.
+
+    A process notices what another has added before its next event.
+
+    Args:
+        data_dir: folder of this program's data.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / _FOLDER
+        self._path = self._folder / "tombstones.jsonl"
+        self._guard = threading.Lock()
+        self._state: tuple[int, int, int] | None = None
+        self._of_plates: dict[str, list[_Tombstone]] = {}
+        self._of_places: list[Selection] = []
+        self._tracks: set[str] = set()
+        self._key = b""
+
+    def fingerprint(self, plate: str) -> str:
+        """The keyed hash of a plate: the same for both of its forms, and useless without the key.
+
+        Raises:
+            StoreError: the key cannot be read or created.
+        """
+        return self._hash("plate", plate_key(plate))
+
+    def add(self, selection: Selection, tracks: Iterable[TrackKey], before_ms: int, until_ms: int) -> None:
+        """Let nothing of a selection be stored again; on the disk when this returns. Expired tombstones are removed.
+
+        Args:
+            selection: what is being erased.
+            tracks: those that carried its plate.
+            before_ms: time of the erasure: what begins later is new.
+            until_ms: when no spool or topic can hold it any more.
+
+        Raises:
+            StoreError: the disk failed.
+        """
+        one = _Tombstone(
+            until_ms,
+            before_ms,
+            self.fingerprint(selection.key) if selection.key else "",
+            selection.camera_ids,
+            selection.start_ms,
+            selection.end_ms,
+            tuple(sorted(self._track_hash(key) for key in tracks)),
+        )
+        self.remove_expired(before_ms)
+        self._append(one)
+
+    def erased(self, event: Event) -> bool:
+        """Whether an event belongs to what was erased, so that it must not be stored.
+
+        Of a read of an erased plate the track is remembered, as its summary follows.
+
+        Raises:
+            StoreError: the tombstones cannot be read, so it is not known.
+        """
+        with self._guard:
+            self._refresh()
+            if any(span.wants(event, ()) for span in self._of_places):
+                return True
+            if not self._of_plates:
+                return False
+            if isinstance(event, TrackEvent):
+                return self._track_hash((event.camera_id, event.stream_id, event.track_id)) in self._tracks
+            found = next(
+                (
+                    one
+                    for text in _plates_in(event)
+                    for one in self._of_plates.get(self._hash("plate", plate_key(text)), ())
+                    if one.span().there_and_then(event)
+                ),
+                None,
+            )
+        if found is not None and isinstance(event, PlateReadEvent):
+            self._remember_track(found, (event.camera_id, event.stream_id, event.track_id))
+        return found is not None
+
+    def remove_expired(self, now_ms: int) -> int:
+        """Remove tombstones whose time is over; how many.
+
+        Raises:
+            StoreError: the disk failed.
+        """
+        if not self._path.exists():
+            return 0
+        with self._errors(), locked(self._folder / ".lock"):
+            lines = list(self._read())
+            left = [one for one in lines if one.until_ms > now_ms]
+            if len(left) < len(lines):
+                write_atomically(self._path, b"".join(_json.encode(one) + b"\n" for one in left))
+        return len(lines) - len(left)
+
+    def _remember_track(self, found: _Tombstone, key: TrackKey) -> None:
+        hashed = self._track_hash(key)
+        if hashed not in self._tracks:
+            self._append(msgspec.structs.replace(found, tracks=(hashed,)))
+
+    def _append(self, one: _Tombstone) -> None:
+        with self._errors():
+            private_folder(self._folder)
+            with locked(self._folder / ".lock"):
+                append_line(self._path, _json.encode(one))
+
+    def _refresh(self) -> None:
+        with self._errors():
+            try:
+                status = self._path.stat()
+            except FileNotFoundError:
+                state = (0, 0, 0)
+            else:
+                state = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if state == self._state:
+                return
+            lines = list(self._read()) if state[0] else []
+        self._of_plates, self._of_places, self._tracks = {}, [], set()
+        for one in lines:
+            if one.plate:
+                self._of_plates.setdefault(one.plate, []).append(one)
+                self._tracks.update(one.tracks)
+            else:
+                self._of_places.append(one.span())
+        self._state = state
+
+    def _read(self) -> Iterator[_Tombstone]:
+        """The complete lines: one that a crash cut off was never confirmed."""
+        for number, line in enumerate(self._path.read_bytes().split(b"\n")[:-1], 1):
+            try:
+                yield _lines.decode(line)
+            except msgspec.MsgspecError as error:
+                raise StoreError(
+                    f"{self._path}, line {number}",
+                    "is corrupt, so it is not known what was erased; no event is stored until it is fixed",
+                    "Restore the file from a backup, or delete the line and erase again what it was about",
+                ) from error
+
+    def _track_hash(self, key: TrackKey) -> str:
+        return self._hash("track", *map(str, key))
+
+    def _hash(self, *parts: str) -> str:
+        if not self._key:
+            self._key = self._load_key()
+        return hmac.new(self._key, "\x1f".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def _load_key(self) -> bytes:
+        path = self._folder / "key"
+        with self._errors():
+            try:
+                key = path.read_bytes()
+            except FileNotFoundError:
+                if self._path.exists():
+                    raise StoreError(
+                        str(path), "is missing, so its tombstones cannot be read", "Restore it from a backup"
+                    ) from None
+                with locked(private_folder(self._folder) / ".lock"), suppress(FileExistsError):  # another was faster
+                    create_file(path, secrets.token_bytes(_KEY_BYTES))
+                key = path.read_bytes()
+        if len(key) != _KEY_BYTES:
+            raise StoreError(str(path), f"has {len(key)} bytes instead of {_KEY_BYTES}", "Restore it from a backup")
+        if path.stat().st_mode & 0o077:
+            raise StoreError(str(path), "can be read by others", f"chmod 600 {path}")
+        return key
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                str(error.filename or self._folder),
+                f"cannot be read or written: {error.strerror or error}",
+                "Fix its permissions or the disk; no event is stored until then",
+            ) from error
+
+
+def _plates_in(event: Event) -> list[str]:
+    """The plates that an event may name."""
+    if isinstance(event, PlateReadEvent):
+        return [event.plate_key]
+    if not isinstance(event, AlertEvent | HealthEvent):
+        return []
+    text = f"{event.subject} {event.detail}" if isinstance(event, AlertEvent) else event.detail
+    words = _TOKEN.findall(text)
+    # A plate may be written in two parts: ABC-1234, abc 1c34.
+    joined = [first + second for first, second in pairwise(words)]
+    return [word for word in (*words, *joined) if len(word) >= SHORTEST_IN_TEXT]

@@ -1,0 +1,106 @@
+"""An erasure is proven by documents that hold no plate; what cannot be proven is not begun."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.anonymize.signing_certificate import create_signing_identity
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.erase import Erasure, open_erasure
+from pipeline.app.erasure.proof import (
+    ErasureProof,
+    ProvenErasure,
+    erase_with_proof,
+    erasure_documents,
+    list_erasures,
+    register_path,
+)
+from pipeline.domain.events import encode
+from pipeline.errors import ReleaseError, SinkError
+from pipeline.sink.spool.settings import SpoolSettings
+from pipeline.sink.spool.spool import Spool
+from pipeline.store.erasure_selection import Selection
+from tests.app.erasure.test_erase import files_with
+from tests.event_samples import plate_read
+
+PLATE = Selection.of("ABC1234", (), None, None)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> ConfiguredStores:
+    """A spool with one read of the plate, in its other form."""
+    with contextlib.closing(Spool("store", tmp_path / "data" / "spool" / "store", SpoolSettings())) as spool:
+        spool.append([encode(plate_read(1, plate="ABC1C34")), encode(plate_read(2))])
+    return ConfiguredStores(tmp_path / "data", ())
+
+
+def erased(stores: ConfiguredStores, proof: ErasureProof) -> ProvenErasure:
+    with open_erasure(PLATE, stores) as erasure:
+        return erase_with_proof(erasure, proof)
+
+
+def test_the_proof_is_numbered_signed_and_holds_no_plate(stores: ConfiguredStores, tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
+    proof = ErasureProof(str(tmp_path / "office" / "register.db"), "ana", "pedido 17", certificate, key, "SSP-MT")
+    done = erased(stores, proof)
+    assert done.number.endswith("/000001")
+    assert sorted(path.suffix for path in done.documents) == [".html", ".json", ".p7s"]
+    document = json.loads(done.documents[0].read_bytes())
+    assert sum(one["number"] for one in document["result"]["erased"]) == 1
+    assert len(document["request"]["fingerprint"]) == 64
+    assert files_with("ABC1234", tmp_path) == [], "neither in the data nor in the register and its documents"
+    (record,) = list_erasures(proof.register)
+    assert (record.number, bool(record.signature)) == (done.number, True)
+    again = erasure_documents(proof.register, done.number, tmp_path / "again", "SSP-MT", None)
+    assert [path.read_bytes() for path in again if path.suffix == ".json"] == [done.documents[0].read_bytes()]
+
+
+def test_one_vehicle_has_one_code_and_no_other_has_it(stores: ConfiguredStores, tmp_path: Path) -> None:
+    proof = ErasureProof(str(tmp_path / "register.db"), "ana")
+    erased(stores, proof)
+    erased(stores, proof)
+    with open_erasure(Selection.of("ABC1D34", (), None, None), stores) as erasure:
+        erase_with_proof(erasure, proof)
+    first, second, other = (one.request["fingerprint"] for one in list_erasures(proof.register))
+    assert first == second != other
+
+
+def test_nothing_is_erased_when_it_cannot_be_proven(stores: ConfiguredStores, tmp_path: Path) -> None:
+    missing = ErasureProof(str(tmp_path / "r.db"), "ana", certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
+    with pytest.raises(ReleaseError, match=r"none\.pem"):
+        erased(stores, missing)
+    with pytest.raises(ReleaseError, match="needs a certificate and its key"):
+        erased(stores, ErasureProof(str(tmp_path / "r.db"), "ana", key=tmp_path / "none.key"))
+    (tmp_path / "r.db").write_text("another program's file, certainly no database")
+    with pytest.raises(ReleaseError, match="not a register"):
+        erased(stores, ErasureProof(str(tmp_path / "r.db"), "ana"))
+    assert files_with("ABC1234", tmp_path) != []
+
+
+def test_a_failed_erasure_stays_in_the_register_as_not_finished(
+    stores: ConfiguredStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise SinkError("spool", "the disk went away")
+
+    monkeypatch.setattr(Erasure, "erase", failing)
+    proof = ErasureProof(str(tmp_path / "register.db"), "ana")
+    with pytest.raises(SinkError, match="went away"):
+        erased(stores, proof)
+    (record,) = list_erasures(proof.register)
+    assert record.finished_ms is None
+    with pytest.raises(ReleaseError, match="begun and not finished"):
+        erasure_documents(proof.register, record.number, tmp_path / "out", "", None)
+
+
+def test_the_register_is_the_given_one_or_the_one_that_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert register_path(Path("data"), "mine.db") == "mine.db"
+    assert register_path(Path("data"), None) == "data/viapublica-register/register.db"
+    (tmp_path / "viapublica-register").mkdir()
+    (tmp_path / "viapublica-register" / "register.db").touch()
+    assert register_path(Path("data"), None) == "viapublica-register/register.db"
