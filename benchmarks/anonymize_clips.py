@@ -119,7 +119,7 @@ def main() -> None:
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     wanted = DetectSettings(confidence=AnonymizeSettings().masks.min_score)
-    ours = [open_detector_pool(wanted, options.models, cores, high_resolution=fine) for fine in (False, True)]
+    ours = [open_detector_pool(wanted, options.models, cores, multi_view=fine) for fine in (False, True)]
     other = open_detector_pool(DetectSettings(model=OTHER, confidence=MIN_SCORE), options.models, cores)
     faces = open_detector_pool(DetectSettings(model=FACES, confidence=MIN_SCORE), options.models, cores)
     rows: list[tuple[str, ...]] = []

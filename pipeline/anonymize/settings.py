@@ -109,10 +109,11 @@ class AnonymizeSettings(BaseModel):
     masks: MaskSettings = Field(
         default_factory=MaskSettings, title="Masks", description="Which objects are masked, and for how long."
     )
-    high_resolution: bool = Field(
+    multi_view: bool = Field(
         default=False,
-        title="High-resolution pass",
-        description="Add a detection pass at 1280 px for small objects in large images.",
+        title="Several views",
+        description="Search every image in several views: at 1280 px, magnified around small objects, turned to all "
+        "sides, and without rain.",
     )
     crf: int = Field(
         default=20, ge=0, le=40, title="Quality", description="x264's constant rate factor; less is better and larger."

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.detect.build import build_detector
+from pipeline.detect.multi_view_detector import open_multi_view_detector
 from pipeline.detect.settings import DetectSettings
-from pipeline.detect.two_scale_detector import open_two_scale_detector
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.network_identity import NetworkIdentity
@@ -62,7 +62,7 @@ def open_verification_detectors(
     """Open detectors other than the one that chose the masks.
 
     Args:
-        models: model cards, which run at their own size; none for the default one, which has a high-resolution pass.
+        models: model cards, which run at their own size; none for the default one, which is a multi-view detector.
         masking_model: card of the detector that chose the masks.
         models_dir: folder of weights.
         in_addition: the given models are used besides the default one, not in its place.
@@ -76,4 +76,4 @@ def open_verification_detectors(
         return DetectorEnsemble(given, independent=independent)
     default = next(name for name in DEFAULT_MODELS if name != masking_model)
     settings = DetectSettings(model=default, confidence=MIN_SCORE)
-    return DetectorEnsemble([open_two_scale_detector(settings, models_dir), *given], independent=independent)
+    return DetectorEnsemble([open_multi_view_detector(settings, models_dir), *given], independent=independent)

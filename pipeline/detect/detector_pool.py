@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from pipeline.detect.build import build_detector
+from pipeline.detect.multi_view_detector import open_multi_view_detector
 from pipeline.detect.settings import DetectSettings
-from pipeline.detect.two_scale_detector import open_two_scale_detector
 from pipeline.domain.detections import Detections
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
@@ -73,7 +73,7 @@ class DetectorPool:
 
 
 def open_detector_pool(
-    settings: DetectSettings, models_dir: Path | None, cores: int, *, high_resolution: bool = False
+    settings: DetectSettings, models_dir: Path | None, cores: int, *, multi_view: bool = False
 ) -> DetectorPool:
     """Open as many copies as the machine can use.
 
@@ -81,14 +81,14 @@ def open_detector_pool(
         settings: of the detector; `threads` is derived from the number of cores on a processor.
         models_dir: see `build_detector`.
         cores: that may be used.
-        high_resolution: add a high-resolution pass; see `pipeline.detect.two_scale_detector`.
+        multi_view: search every image in several views; see `pipeline.detect.multi_view_detector`.
 
     Raises:
         ModelError, MissingComponent: see `build_detector`.
     """
     copies = min(max(cores, 1), MAX_COPIES) if settings.device is Device.CPU else 1
     each = settings.model_copy(update={"threads": max(1, cores // copies)})
-    open_detector = open_two_scale_detector if high_resolution else build_detector
+    open_detector = open_multi_view_detector if multi_view else build_detector
     return DetectorPool([open_detector(each, models_dir) for _ in range(copies)])
 
 

@@ -30,7 +30,6 @@ from pipeline.decode.file_video import FileVideo
 from pipeline.decode.lazy_images import image_of
 from pipeline.decode.media_files import find_media, read_image
 from pipeline.decode.settings import DecodeSettings
-from pipeline.detect.two_scale_detector import BASE_PX
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.errors import ReleaseError
 from pipeline.storage.output_file import partial_file
@@ -49,7 +48,7 @@ class AnonymizeRequest:
     Attributes:
         file: image or video; target: to write, None for a name beside it.
         text: of the overlay.
-        style, windscreens, high_resolution: see `AnonymizeSettings`.
+        style, windscreens, multi_view: see `AnonymizeSettings`.
         span_s: seconds of a video, from and to.
         regions: YAML file of regions to redact in addition.
         report: HTML report to write.
@@ -62,7 +61,7 @@ class AnonymizeRequest:
     text: OverlayText = field(default_factory=OverlayText)
     style: RedactionStyle = RedactionStyle.FILL
     windscreens: bool = False
-    high_resolution: bool = False
+    multi_view: bool = False
     span_s: tuple[float, float | None] = (0.0, None)
     regions: Path | None = None
     report: Path | None = None
@@ -74,7 +73,7 @@ class AnonymizeRequest:
     def settings(self) -> AnonymizeSettings:
         """Of the redaction."""
         masks = MaskSettings(windscreens=self.windscreens)
-        return AnonymizeSettings(style=self.style, masks=masks, high_resolution=self.high_resolution)
+        return AnonymizeSettings(style=self.style, masks=masks, multi_view=self.multi_view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +125,11 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     result = _anonymize_video(request, job, path, progress)
     if damage := damage_text(result.undecodable_packets):
         progress.warn("damaged", f"{request.file}: {damage}")
-    large = max(video.facts.width, video.facts.height) > BASE_PX
-    if large and not request.high_resolution and result.verification is None:
+    if not request.multi_view and result.verification is None:
         progress.warn(
             "note",
-            "small plates and distant people may be missed in large images; add --fine for a high-resolution pass, or "
-            "--check for verification detectors that have one",
+            "each frame was searched once: small plates, distant people and people in rain or in sideways video may be "
+            "missed; add --fine to search every frame in several views, or --check for verification detectors that do",
         )
     return AnonymizedFile(path, result.summary, result.verification)
 

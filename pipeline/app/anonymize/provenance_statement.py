@@ -40,7 +40,7 @@ def provenance_statement(
     source, pins_sha256 = load_network_pins().source_of(networks)
     policy = {
         "style": settings.style.value,
-        "high_resolution_pass": settings.high_resolution,
+        "multi_view": settings.multi_view,
         "masks": settings.masks.model_dump(),
     }
     statement: dict[str, Any] = {

@@ -73,7 +73,7 @@ def open_networks(
             DetectSettings.model_validate(given),
             choice.models_dir,
             copies or len(os.sched_getaffinity(0)),
-            high_resolution=settings.high_resolution,
+            multi_view=settings.multi_view,
         )
         stack.callback(detectors.close)
         verifier = None

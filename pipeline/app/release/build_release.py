@@ -99,7 +99,7 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
     settings = AnonymizeSettings(
         style=RedactionStyle(checked_style(disclosure.request.style)),
         masks=MaskSettings(windscreens=request.windscreens),
-        high_resolution=True,
+        multi_view=True,
     )
     identity = _identity(request)
     regions = _regions(request, register)

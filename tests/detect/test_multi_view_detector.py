@@ -1,0 +1,153 @@
+"""Every image is searched in several views, and what only one of them shows is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.settings import DecodeSettings
+from pipeline.detect.build import build_detector
+from pipeline.detect.image_views import GRAIN, TurnedImage, grain_of, without_streaks
+from pipeline.detect.multi_view_detector import MultiViewDetector, merged, open_multi_view_detector, with_extra
+from pipeline.detect.settings import DetectSettings
+from pipeline.domain.detections import Boxes, Detections
+from pipeline.domain.frame import BgrImage
+from pipeline.domain.labels import Label
+from pipeline.domain.ports import Detector
+from tests.detect.images import Still, overlaps
+
+CAR = (100, 100, 200, 160)
+
+
+def test_both_passes_are_merged_and_an_object_counts_once() -> None:
+    first = Detections.build([CAR, (300, 100, 340, 200)], [0.4, 0.5], [Label.PLATE, Label.PERSON])
+    second = Detections.build([(102, 101, 203, 161), (500, 50, 510, 56)], [0.6, 0.2], [Label.PLATE, Label.PLATE])
+    found = merged(first, second)
+    shown = [f"{Label(label).word} {score:.1f}" for label, score in zip(found.labels, found.scores, strict=True)]
+    assert sorted(shown) == ["person 0.5", "plate 0.2", "plate 0.6"]
+
+
+def test_boxes_of_different_labels_are_different_objects() -> None:
+    person = Detections.build([CAR], [0.4], [Label.PERSON])
+    face = Detections.build([CAR], [0.6], [Label.FACE])
+    assert len(merged(person, face)) == 2
+    assert len(merged(Detections.empty(), face)) == 1
+
+
+def test_an_unusual_view_adds_only_certain_objects_in_other_places() -> None:
+    upright = Detections.build([CAR], [0.4], [Label.PERSON])
+    turned = Detections.build(
+        [(110, 100, 200, 160), (300, 0, 340, 90), (500, 0, 540, 90)], [0.9, 0.5, 0.1], [Label.PERSON] * 3
+    )
+    assert with_extra(upright, turned).boxes[:, 0].tolist() == [100, 300]
+    assert with_extra(Detections.empty(), turned).boxes[:, 0].tolist() == [110, 300]
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_image_shows_its_parent_and_maps_boxes_back(turns: int) -> None:
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[5:9, 10:30] = 255
+    turned = TurnedImage(Still(pixels, 2.0), turns)
+    whole = turned.bgr()
+    assert whole.shape[:2] == (turned.height, turned.width)
+    assert turned.sample_aspect == (2.0 if turns == 2 else 0.5)
+    rows, columns = np.nonzero(whole[..., 0])
+    x1, y1, x2, y2 = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    assert turned.to_parent(np.array([[x1, y1, x2, y2]], np.float32)).tolist() == [[10, 5, 30, 9]]
+    assert (turned.crop(x1, y1, x2, y2) == 255).all()
+    assert turned.crop(x1, y1, x2, y2).shape[:2] == (y2 - y1, x2 - x1)
+    assert turned.resized(30, 20).shape == (20, 30, 3)
+
+
+def test_streaks_are_removed_and_what_is_wider_stays() -> None:
+    pixels = np.full((200, 200, 3), 90, np.uint8)
+    pixels[50:150, 80:120] = 200
+    clean = pixels.copy()
+    pixels[:, ::9] = 255
+    assert grain_of(Still(pixels)) > GRAIN > grain_of(Still(clean))
+    without = without_streaks(Still(pixels)).bgr().astype(int)
+    assert np.abs(without - clean)[:, 5:-5].mean() < 5
+
+
+@pytest.fixture(scope="module")
+def multi_view() -> Iterator[Detector]:
+    detector = open_multi_view_detector(DetectSettings(confidence=0.1), None)
+    assert isinstance(detector, MultiViewDetector)
+    yield detector
+    detector.close()
+
+
+@pytest.fixture(scope="module")
+def street(data_dir: Path) -> tuple[BgrImage, Boxes]:
+    """A frame of a street, and its people of high score."""
+    video = FileVideo(data_dir / "clips" / "people-walking.mp4", DecodeSettings(), start_s=2.0, end_s=2.02)
+    pixels = next(iter(video.frames())).image.resized(960, 540)
+    base = build_detector(DetectSettings(confidence=0.5))
+    try:
+        people = base.detect([Still(pixels)])[0].labeled(Label.PERSON).boxes
+    finally:
+        base.close()
+    assert len(people) >= 5
+    return pixels, people
+
+
+def rain_on(pixels: BgrImage) -> BgrImage:
+    """White streaks over a third of the image."""
+    drops = (np.random.default_rng(1).random(pixels.shape[:2]) > 0.985).astype(np.float32)
+    streak = np.zeros((25, 25), np.float32)
+    streak[:, 12] = 200
+    rained = np.clip(pixels + cv2.filter2D(drops, -1, streak)[..., None], 0, 255)
+    return np.asarray(rained, np.uint8)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_people_are_found_where_the_camera_hangs_sideways(
+    multi_view: Detector, street: tuple[BgrImage, Boxes], turns: int
+) -> None:
+    pixels, people = street
+    turned = TurnedImage(Still(pixels), turns)
+    found = multi_view.detect([Still(turned.bgr())])[0].labeled(Label.PERSON)
+    again = overlaps(people, turned.to_parent(found.boxes)).max(axis=1) >= 0.5
+    assert again.mean() >= 0.9
+
+
+@pytest.mark.real
+def test_people_are_found_in_rain(multi_view: Detector, street: tuple[BgrImage, Boxes]) -> None:
+    pixels, people = street
+    found = multi_view.detect([Still(rain_on(pixels))])[0].labeled(Label.PERSON)
+    assert (overlaps(people, found.boxes).max(axis=1) >= 0.4).mean() >= 0.8
+
+
+@pytest.mark.real
+def test_people_are_found_where_a_wrong_pixel_aspect_is_declared(
+    multi_view: Detector, street: tuple[BgrImage, Boxes]
+) -> None:
+    pixels, people = street
+    found = multi_view.detect([Still(pixels, 4.0)])[0].labeled(Label.PERSON)
+    assert (overlaps(people, found.boxes).max(axis=1) >= 0.5).mean() >= 0.8
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("width", [1024, 512])
+def test_plates_that_the_base_pass_misses_are_found_in_large_and_in_small_images(
+    multi_view: Detector, data_dir: Path, width: int
+) -> None:
+    at_s = 7.2
+    video = FileVideo(data_dir / "clips" / "highway-motorbike.mp4", DecodeSettings(), start_s=at_s, end_s=at_s + 0.04)
+    image = Still(next(iter(video.frames())).image.resized(width, width * 9 // 16))
+    base = build_detector(DetectSettings(confidence=0.1))
+    try:
+        once = base.detect([image])[0].labeled(Label.PLATE)
+    finally:
+        base.close()
+    found = multi_view.detect([image])[0].labeled(Label.PLATE)
+    centers = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2 * 1024 / width
+    inside = (centers > (370, 520)).all(axis=1) & (centers < (500, 576)).all(axis=1)
+    assert not len(once)
+    assert inside.any(), "inspected manually: a car's plate at the lower edge"
