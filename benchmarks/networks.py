@@ -56,6 +56,8 @@ NANO: Final = (
 )
 ROUNDS: Final = 3
 FRAMES: Final = 24
+_SAME, _SAME_TIME = 0.004, 0.08
+"""Recall, and relative time, within which points of the plot would overlap."""
 READERS: Final = ("viapublica_plates", "cct_xs_v1_global")
 
 
@@ -167,25 +169,41 @@ def sums(measured: Sequence[Measured]) -> list[list[str]]:
 
 
 def plot(measured: Sequence[Measured], out: Path) -> None:
-    """Recall over all sets of a group against milliseconds, a panel per group."""
+    """Recall over all sets of a group against milliseconds, a panel per group; networks by number."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
-    figure, panels = plt.subplots(1, len(SETS), figsize=(16, 4.4), layout="tight")
+    figure, grid = plt.subplots(2, 2, figsize=(13, 9))
+    panels = grid.ravel().tolist()
     for panel, (group, sources) in zip(panels, SETS, strict=True):
-        for one in measured:
-            scores = [s for source in sources if (s := one.result.scores.get((source, group)))]
-            if not scores:
-                continue
-            recall = sum(s.right for s in scores) / max(1, sum(s.labeled for s in scores))
-            color = "tab:red" if one.entry.ours else "tab:gray"
-            panel.scatter(one.milliseconds, recall, color=color, zorder=2)
-            panel.annotate(one.entry.teacher.name, (one.milliseconds, recall), fontsize=6, xytext=(3, 3),
-                           textcoords="offset points")  # fmt: skip
-        panel.set(title=group, xlabel="ms per frame", xscale="log")
+        for at, numbers in _points(measured, group, sources).items():
+            ours = any(measured[number - 1].entry.ours for number in numbers)
+            panel.scatter(*at, color="tab:red" if ours else "tab:gray", zorder=2)
+            panel.annotate(", ".join(map(str, numbers)), at, xytext=(5, 5), textcoords="offset points")
+        panel.set(title=group, xlabel="ms per frame", ylabel="recall, held out", xscale="log")
+        panel.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 500]))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_formatter(ScalarFormatter())
+        panel.margins(0.15)
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("recall, held out")
+    names = [f"{number}  {one.entry.teacher.name}" for number, one in enumerate(measured, 1)]
+    figure.tight_layout(rect=(0, 0, 0.77, 1))
+    figure.text(0.78, 0.95, "\n".join(["red: ours", "", *names]), va="top", fontsize=9)
     figure.savefig(out, dpi=110)
     plt.close(figure)
+
+
+def _points(measured: Sequence[Measured], group: str, sources: Sequence[str]) -> dict[tuple[float, float], list[int]]:
+    """The networks' numbers by milliseconds and recall; what would overlap shares a point."""
+    points: dict[tuple[float, float], list[int]] = {}
+    for number, one in enumerate(measured, 1):
+        scores = [s for source in sources if (s := one.result.scores.get((source, group)))]
+        if not scores:
+            continue
+        recall = sum(s.right for s in scores) / max(1, sum(s.labeled for s in scores))
+        near = (at for at in points if abs(at[1] - recall) < _SAME and abs(at[0] / one.milliseconds - 1) < _SAME_TIME)
+        points.setdefault(next(near, (one.milliseconds, recall)), []).append(number)
+    return points
 
 
 def readers(samples: Sequence[Sample], models: Path) -> list[list[str]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -112,13 +111,6 @@ def owner(folder: Path) -> Iterator[None]:
         yield
 
 
-def processor() -> str:
-    """Name of the processor."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def main() -> None:
     """Measure every command, write the table."""
     load = os.getloadavg()[0]
@@ -138,7 +130,7 @@ def main() -> None:
         RESULTS,
         "Start-up of the commands",
         f"Median of {TIMES} fresh processes after one that warms the file cache, and their range; CPU is user and "
-        f"system time of one process. {processor()}, {machine()} {versions}. Load average before: "
+        f"system time of one process. {machine()} {versions}. Load average before: "
         f"{load:.1f}; with other work on the machine only the CPU times count. `python -m benchmarks.startup`.",
         columns=["command", "wall, ms", "range, ms", "CPU, ms", "imports, among others"],
         rows=rows,

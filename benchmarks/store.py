@@ -1,7 +1,7 @@
 """Event store: insertion of one million plate reads, and latency of plate queries.
 
-    python benchmarks/store.py            # chDB, and ClickHouse when clickhouse-server is installed
-    python benchmarks/store.py chdb
+    python -m benchmarks.store            # chDB, and ClickHouse when clickhouse-server is installed
+    python -m benchmarks.store chdb
 
 Synthetic and seeded: seven days with a day's rhythm, 200 cameras of unequal traffic, a million different vehicles of
 which few are seen often, two thirds with Mercosul plates, the rest old ones, 1 % of reads with one wrong character.
@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import math
 import os
-import platform
 import random
 import shutil
 import statistics
 import string
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmarks.results_file import machine, write_section
 from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
 from pipeline.domain.events import Kind, PlateReadEvent, event_id
 from pipeline.domain.plate import layout_of, plate_key
@@ -217,13 +216,8 @@ def main() -> None:
 
 
 def write(lines: list[str]) -> None:
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    report = f"""# Event store: one million plate reads
-
-`python benchmarks/store.py`, commit {commit.stdout.strip()}, {os.cpu_count()} cores {platform.machine()}, no GPU,
-Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} (other work was running when it is above 0.5).
+    text = f"""{machine()} `python -m benchmarks.store`. Load average {os.getloadavg()[0]:.1f} (other work was running
+when it is above 0.5).
 
 Seven days, 200 cameras, batches of {BATCH:,}; inserts count from event structs to the store's acknowledgment (chDB:
 fsync'd) and include turning structs into columns. Queries run right after the inserts, before merges end.
@@ -231,7 +225,7 @@ fsync'd) and include turning structs into columns. Queries run right after the i
 | store | what | value or median | p95 |
 |---|---|---|---|
 """ + "\n".join(lines)
-    (ROOT / "benchmarks" / "results" / "store.md").write_text(report + "\n", encoding="utf-8")
+    write_section(ROOT / "benchmarks" / "results" / "store.md", "Event store: one million plate reads", text)
 
 
 if __name__ == "__main__":
