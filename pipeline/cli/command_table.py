@@ -97,6 +97,8 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "spool": CommandEntry(
         "operate.spool_commands:app", "Events on disk before delivery: ls, verify, cat, replay, trim.", _OPERATION
     ),
-    "store": CommandEntry("operate.store_commands:app", "The event store: retention, and proofs of erasures.", _OPERATION),
+    "store": CommandEntry(
+        "operate.store_commands:app", "The event store: retention, and proofs of erasures.", _OPERATION
+    ),
 }
 """Every command by name, in the order of the overview."""
