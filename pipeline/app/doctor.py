@@ -20,9 +20,11 @@ from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.requester import Requester
-from pipeline.errors import MissingComponent, ViapublicaError
+from pipeline.errors import MissingComponent, StoreError, ViapublicaError
 from pipeline.lpr.settings import LprSettings
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
+from pipeline.store.backends.open_database import chdb_folder
+from pipeline.store.coverage_questions import LostDataOf
 from pipeline.store.questions import Cameras, Count
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
@@ -176,6 +178,8 @@ def _network(settings: DetectSettings | LprSettings, folder: Path | None) -> str
 
 
 def _servers(config: Config) -> Iterator[ComponentCheck]:
+    if config.event_store is not None:
+        yield _check("stored data", "", partial(_stored_data, config), "Restore the days named from a backup")
     for sink in config.sinks:
         if isinstance(sink, ClickHouseSettings):
             check, fix = partial(_clickhouse, sink, config.data_dir), "Start the server, or fix host, port and password"
@@ -183,6 +187,27 @@ def _servers(config: Config) -> Iterator[ComponentCheck]:
         elif isinstance(sink, KafkaSettings):
             check, fix = partial(_kafka, sink, config.data_dir), "Start the broker, or fix its address"
             yield _check(f"sink {sink.name} (Kafka)", "", check, fix)
+
+
+def _stored_data(config: Config) -> str:
+    """Whether the configured event store has lost data.
+
+    Raises:
+        StoreError: it has, or it cannot be read.
+    """
+    from pipeline.app.configured_stores import ConfiguredStores
+    from pipeline.app.queries import open_queries
+
+    stores = ConfiguredStores.of_config(config)
+    embedded = stores.event_store
+    if isinstance(embedded, ChdbSettings) and not chdb_folder(embedded, config.data_dir).is_dir():
+        return "nothing is stored yet"
+    with open_queries(stores, Requester.of_process()) as queries:
+        lost = queries.ask(LostDataOf(kinds=tuple(Kind))).value
+    if lost:
+        named = ", ".join(f"{one.table} of {one.day or 'an unknown day'}" for one in lost)
+        raise StoreError("event store", f"part of its data was lost, because its files were damaged: {named}")
+    return "no damaged parts"
 
 
 def _clickhouse(sink: ClickHouseSettings, data_dir: Path) -> str:

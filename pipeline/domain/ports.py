@@ -273,6 +273,7 @@ class SinkStatus:
         lost: accepted events that were lost to a corrupt spool, or dropped by a full one.
         spool_bytes: of accepted events on the disk, delivered ones in their retained window included.
         newer: events of a newer program version, delivered without the fields unknown here.
+        damaged_parts: parts of the event store that its database has set aside: their rows are missing.
         retries: failed deliveries that were tried again.
         error: of the last delivery, "" when it succeeded.
     """
@@ -288,6 +289,7 @@ class SinkStatus:
     lost: int = 0
     spool_bytes: int = 0
     newer: int = 0
+    damaged_parts: int = 0
 
 
 class EventSink(Protocol):

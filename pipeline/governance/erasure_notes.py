@@ -52,6 +52,16 @@ def replaced_files(server: str) -> LeftNote:
     )
 
 
+def unlisted_parts(server: str) -> LeftNote:
+    """Damaged parts of a server that cannot be listed."""
+    return LeftNote(
+        f"{server}: parts that it has set aside as damaged; this server or login cannot list them: delete what lies in "
+        "the folders `detached` of its tables",
+        f"{server}: partes separadas por dano; este servidor ou usuário não as lista: apague o conteúdo das pastas "
+        "`detached` de suas tabelas.",
+    )
+
+
 def deletion_history(server: str, deletions: int) -> LeftNote:
     """Deletions in a server's history that name the plate."""
     return LeftNote(

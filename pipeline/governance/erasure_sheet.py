@@ -13,6 +13,7 @@ from pipeline.domain.times import local_time
 
 _KINDS: Final = {
     "table": "tabela do banco de eventos",
+    "damaged": "parte danificada do banco (inteira)",
     "spool": "fila de entrega em disco",
     "file": "arquivo de eventos",
     "video": "vídeo gravado (arquivos)",

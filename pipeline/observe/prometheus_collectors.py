@@ -157,6 +157,13 @@ class SinksCollector(Collector):
             "sink_lost_events", "Events lost to a corrupt or full spool.", "sink", statuses, lambda s: s.lost
         )
         yield _gauge("sink_spool_bytes", "Size of the spool on disk.", "sink", statuses, lambda s: s.spool_bytes)
+        yield _gauge(
+            "sink_damaged_items",
+            "Parts that the event store has set aside because they are damaged.",
+            "sink",
+            statuses,
+            lambda s: s.damaged_parts,
+        )
         yield _gauge("sink_up", "1 if the last delivery succeeded.", "sink", statuses, lambda s: not s.error)
 
 

@@ -133,6 +133,7 @@ class SpooledSink:
             lost=spool.lost,
             spool_bytes=spool.size,
             newer=self._newer,
+            damaged_parts=getattr(self._writer, "damaged_parts", 0),  # of writers of an event store
         )
 
     def give_up(self) -> None:

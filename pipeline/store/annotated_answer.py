@@ -39,6 +39,7 @@ class NoteCode(StrEnum):
     LIMIT = "limit"
     FUTURE = "future"
     RETENTION = "retention"
+    LOST = "lost-data"
     FIRST_DATA = "first-data"
     NO_PLATES = "plates-not-read"
     INTERRUPTED = "interrupted"

@@ -28,6 +28,8 @@ from pipeline.store.coverage_questions import (
     Coverage,
     CoverageOf,
     Interruption,
+    LostData,
+    LostDataOf,
     PlatesNotSeen,
     UncertainReads,
 )
@@ -36,6 +38,7 @@ from pipeline.store.questions import (
     CameraSummary,
     Clones,
     Convoy,
+    Count,
     Events,
     PagedQuestion,
     Plates,
@@ -76,7 +79,8 @@ def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer
     cameras = context.cameras or {}
     if not isinstance(question, RangedQuestion):
         value = ask(question)
-        return Answer(value, tuple(_never_seen(value, cameras)), cameras)
+        lost: list[LostData] = ask(LostDataOf(kinds=(question.kind,) if isinstance(question, Count) else tuple(Kind)))
+        return Answer(value, (*_lost_data(lost), *_never_seen(value, cameras)), cameras)
     check_cameras(ask, question, context)
     value, more = page_of(ask, question)
     return Answer(value, tuple(_notes(ask, question, context, rows_of(value), more)), cameras)
@@ -101,6 +105,8 @@ def _notes(
     if isinstance(question, PagedQuestion) and more:
         yield _limit(question)
     yield from _times(question, context, kinds, coverage)
+    lost: list[LostData] = ask(LostDataOf(kinds=kinds, start_ms=question.start_ms, end_ms=question.end_ms))
+    yield from _lost_data(lost)
     yield from _cameras_without_plates(question, context, rows)
     yield from _interruptions(question, context, coverage)
     if isinstance(question, Plates) and len(question.plates) > 1:
@@ -162,6 +168,16 @@ def _times(
     elif coverage.first_ms > horizon_ms + _SHORTEST_MS and horizon_ms == start_ms:
         text = f"the oldest stored event of this kind is of {format_time(coverage.first_ms, context.zone)}"
         yield Note(code=NoteCode.FIRST_DATA, text=f"{text}; nothing before it was searched", limits=True)
+
+
+def _lost_data(lost: Sequence[LostData]) -> Iterator[Note]:
+    """What the store has lost of the range and kinds."""
+    for table in sorted({one.table for one in lost}):
+        days = [one.day for one in lost if one.table == table]
+        named = ", ".join(day or "an unknown day" for day in days[:_MOST_NAMED])
+        more = f" and {counted(len(days) - _MOST_NAMED, 'further day')}" if len(days) > _MOST_NAMED else ""
+        text = f"part of the data in {table} of {named}{more} (UTC) was lost, because files of the store were damaged"
+        yield Note(code=NoteCode.LOST, text=text, limits=True, items=tuple(days))
 
 
 def _holds(coverage: Coverage, ms: int) -> bool:

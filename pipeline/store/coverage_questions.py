@@ -26,6 +26,17 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     end_ms: int | None
 
 
+class LostData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Data that the store has lost.
+
+    Attributes:
+        table: of the rows; day: of their times, ISO 8601, in UTC; "" where it is not known.
+    """
+
+    table: str
+    day: str
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is stored that bears on an answer.
 
@@ -42,6 +53,12 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class CoverageOf(RangedQuestion[Coverage], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is stored of these kinds, and how these cameras were interrupted in the range."""
+
+    kinds: tuple[Kind, ...]
+
+
+class LostDataOf(RangedQuestion[list[LostData]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The days of the range of which rows of these kinds were lost, because files of the store were damaged."""
 
     kinds: tuple[Kind, ...]
 

@@ -17,6 +17,7 @@ from pipeline.errors import ViapublicaError
 from pipeline.policy.retention import due_days
 from pipeline.store.backends.database import EventDatabase, bind, migrate, stored_version
 from pipeline.store.backends.open_database import chdb_folder, open_database
+from pipeline.store.damaged_parts import DamagedPart, damaged_parts, drop_parts, note_damage
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES, Table
 from pipeline.store.settings import ChdbSettings, StoreSettings
@@ -43,6 +44,7 @@ class StoredDay:
         rows: as stored, so an event that was delivered twice may count twice; size: bytes on the disk.
         due: its time is over.
         partitions: ids of the partitions that hold it.
+        damaged: its parts that the database has set aside; their rows are not counted.
     """
 
     table: str
@@ -51,6 +53,7 @@ class StoredDay:
     size: int
     due: bool
     partitions: tuple[str, ...] = ()
+    damaged: tuple[DamagedPart, ...] = ()
 
 
 def stored_days(database: EventDatabase, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
@@ -66,8 +69,10 @@ def stored_days(database: EventDatabase, settings: RetentionSettings, today: dat
     """
     today = today or datetime.now(UTC).date()
     found: list[StoredDay] = []
+    damaged = damaged_parts(database)
     for table in TABLES.values():
-        days = _days(table, database.rows(bind(_PARTS, {"table": table.name})))
+        rows = database.rows(bind(_PARTS, {"table": table.name}))
+        days = _days(table, rows, [part for part in damaged if part.table == table.name])
         due = set(due_days([day.day for day in days], today, settings.days(table)))
         found += [replace(day, due=day.day in due) for day in sorted(days, key=lambda day: day.day)]
     return found
@@ -86,10 +91,11 @@ def drop_due(database: EventDatabase, settings: RetentionSettings, today: date |
         for partition in day.partitions:
             # Digits, see `_PARTITION`: no value from outside is in the statement.
             database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
+        drop_parts(database, day.damaged)
     return due
 
 
-def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
+def _days(table: Table, rows: Sequence[Mapping[str, Any]], damaged: Sequence[DamagedPart]) -> list[StoredDay]:
     found: dict[date, StoredDay] = {}
     for row in rows:
         partition = str(row["partition_id"])
@@ -106,6 +112,10 @@ def _days(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[StoredDay]:
             size=one.size + int(row["size"]),
             partitions=(*one.partitions, partition),
         )
+    for part in damaged:
+        if part.day is not None:
+            one = found.get(part.day, StoredDay(table.name, part.day, 0, 0, due=False))
+            found[part.day] = replace(one, size=one.size + part.size, damaged=(*one.damaged, part))
     return list(found.values())
 
 
@@ -197,6 +207,7 @@ def open_for_maintenance(settings: StoreSettings, data_dir: Path) -> EventDataba
     try:
         if stored_version(database) > 0:
             migrate(database)
+            note_damage(database)
             return database
     except BaseException:
         database.close()

@@ -9,6 +9,7 @@ from typing import Final
 
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import DatabaseError, EventDatabase, bind, literal
+from pipeline.store.damaged_parts import DamagedPart, damaged_parts, drop_parts, to_erase
 from pipeline.store.erasure_selection import Selection, TrackKey
 from pipeline.store.schema.tables import PLATE_READS, TABLES, Table
 
@@ -85,6 +86,14 @@ class StoredEvents:
             for table in TABLES.values()
         }
 
+    def damaged(self, selection: Selection) -> list[DamagedPart]:
+        """Damaged parts that may hold what is selected; they are erased as a whole.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return to_erase(damaged_parts(self.database), selection)
+
     def erase(self, selection: Selection, tracks: Sequence[TrackKey], progress: Progress) -> None:
         """Delete what is selected; when this returns it is in no table any more.
 
@@ -102,6 +111,7 @@ class StoredEvents:
             if self._count(table, condition)
         ]
         todo += [(table, condition) for table in tables for condition in _by_ids(self._naming_plate(table, selection))]
+        drop_parts(self.database, self.damaged(selection))
         with self._old_files_removed():
             for table, condition in todo:
                 self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")

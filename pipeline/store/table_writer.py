@@ -8,6 +8,7 @@ from typing import Final
 from pipeline.domain.event_writer import EventRecord
 from pipeline.errors import SinkError
 from pipeline.store.backends.database import DatabaseError, EventDatabase, migrate
+from pipeline.store.damaged_parts import note_damage
 from pipeline.store.schema.tables import TABLES, by_days
 
 # Servers refuse more than 100 partitions per insert by default; a day of plate reads has four.
@@ -44,6 +45,8 @@ class TableWriter:
         self._target = target
         self._connect = connect
         self._database: EventDatabase | None = None
+        self.damaged_parts = 0
+        """Parts that the database has set aside because they are damaged, when it was opened last."""
 
     @property
     def target(self) -> str:
@@ -55,6 +58,7 @@ class TableWriter:
         self._database = self._connect()
         migrate(self._database)
         check_columns(self._database)
+        self.damaged_parts = len(note_damage(self._database))
 
     def write(self, records: Sequence[EventRecord]) -> None:
         """Insert the events, each kind into its table; of several rows of one event the last written wins."""

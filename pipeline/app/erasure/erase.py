@@ -13,9 +13,10 @@ from pipeline.app.erasure.image_files import ImageFiles, View, find_image_files,
 from pipeline.domain.erasure import LeftNote
 from pipeline.domain.events import PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
-from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files
+from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files, unlisted_parts
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
+from pipeline.store.damaged_parts import can_list
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
 from pipeline.store.retention import open_for_maintenance
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress, StoredEvents
@@ -30,7 +31,8 @@ class ErasedPlace:
     """What is to be erased in one table, spool or file, or of the video or previews of a camera.
 
     Attributes:
-        kind: ``table``, ``spool``, ``file``, ``video`` or ``preview``.
+        kind: ``table``, ``damaged`` (a part that a database has set aside), ``spool``, ``file``, ``video`` or
+            ``preview``.
         where: the store or folder; name: of the table, spool, file or camera.
         events: number of events to erase; of video and previews, of files.
         left: number that is left afterwards, counted again; None before.
@@ -90,6 +92,11 @@ class Erasure:
                 for table, events in store.counts(self._selection, self._on()).items()
             ),
             *(
+                ErasedPlace("damaged", store.database.target, f"{part.table}/{part.name}", 1)
+                for store in self._stores
+                for part in store.damaged(self._selection)
+            ),
+            *(
                 ErasedPlace(files.kind, str(files.folder), files.name, self._sum(files, files.count, self._wanted()))
                 for files in self._files
             ),
@@ -122,7 +129,8 @@ class Erasure:
         for files in self._files:
             progress(f"{files.kind} {files.name}")
             self._sum(files, files.erase, self._wanted())
-        after = [replace(was, left=now.events) for was, now in zip(before, self.preview(), strict=True)]
+        counted = {(now.kind, now.where, now.name): now.events for now in self.preview()}
+        after = [replace(was, left=counted.get((was.kind, was.where, was.name), 0)) for was in before]
         for store in self._stores:
             if history := store.history_naming(self._selection):
                 self._left.append(deletion_history(store.database.target, history))
@@ -216,6 +224,8 @@ def open_erasure(
                     opened.append(StoredEvents(database, embedded=embedded, timeout_s=timeout_s))
                     if not embedded:
                         beyond.append(replaced_files(target))
+                    if not can_list(database):
+                        beyond.append(unlisted_parts(target))
             yield Erasure(selection, stores, opened, files, beyond)
         finally:
             for one in opened:

@@ -199,7 +199,9 @@ def _numbers(found: Sequence[ErasedPlace]) -> str:
     for place in found:
         of_kind[place.kind] += place.events
     video, previews = of_kind.pop("video", 0), of_kind.pop("preview", 0)
+    damaged = of_kind.pop("damaged", 0)
     files = [f"{video} files of video"] * bool(video) + [f"{previews} previews"] * bool(previews)
+    files += [f"{damaged} damaged parts"] * bool(damaged)
     return " and ".join([f"{sum(of_kind.values())} events", *files])
 
 

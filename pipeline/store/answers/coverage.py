@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any, Final
 
+from pipeline.domain.events import ENGINE_ID
 from pipeline.domain.plate import keys_near, plate_key
 from pipeline.domain.ports import SourceState
 from pipeline.store.answers.plates import matches_pattern, matching
 from pipeline.store.answers.sql_fragments import Rows, in_range, in_statements, is_one_of, sure, where
+from pipeline.store.backends.database import DatabaseError
 from pipeline.store.coverage_questions import (
     ActiveCameras,
     Coverage,
     CoverageOf,
     Interruption,
+    LostData,
+    LostDataOf,
     PlatesNotSeen,
     UncertainReads,
 )
+from pipeline.store.damaged_parts import CANNOT_LIST, DAMAGE_RULE, PARTS_QUERY, DamagedPart, day_of_partition
 from pipeline.store.schema.tables import TABLES
 
 _MOST_STATES: Final = 50_000
@@ -29,6 +36,10 @@ _STATES_BEFORE: Final = (
     "SELECT camera_id, ts_ms, state, detail FROM health {where}ORDER BY ts_ms DESC, event_id LIMIT 1 BY camera_id"
 )
 _CAMERAS: Final = "SELECT DISTINCT camera_id FROM {table} {where}"
+_ALERTED: Final = (
+    f"SELECT DISTINCT subject, detail FROM alerts WHERE camera_id = '{ENGINE_ID}' AND rule = '{DAMAGE_RULE}'"  # noqa: S608
+)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNCERTAIN: Final = "SELECT toInt64(uniqExact(event_id)) AS reads FROM plate_reads {where}"
 _SEEN_KEYS: Final = "SELECT DISTINCT plate_key FROM plate_reads {where}"
 _SEEN_PATTERNS: Final = "SELECT {columns} FROM plate_reads {where}"
@@ -98,6 +109,34 @@ def plates_not_seen(rows: Rows, question: PlatesNotSeen) -> list[str]:
         conditions = where([is_one_of("plate_key", group), *scope])
         found.update(row["plate_key"] for row in rows(_SEEN_KEYS.format(where=conditions)))
     return [plate for plate, keys in keys_of.items() if not keys & found]
+
+
+def lost_data(rows: Rows, question: LostDataOf) -> list[LostData]:
+    """The answer to `LostDataOf`.
+
+    From the alerts, which outlive the damaged parts, and from the parts, of which no alert may be written yet.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    lost = {(row["subject"], match[0] if (match := _DAY.search(row["detail"])) else "") for row in rows(_ALERTED)}
+    try:
+        parts = rows(PARTS_QUERY)
+    except DatabaseError as error:
+        if error.code not in CANNOT_LIST:
+            raise
+        parts = []
+    for row in parts:
+        part = DamagedPart(row["table"], row["name"], day_of_partition(row["partition_id"]), 0, row["reason"])
+        if part.lost_rows:
+            lost.add((part.table, "" if part.day is None else part.day.isoformat()))
+    tables = {TABLES[kind].name for kind in question.kinds}
+    span = question.start_ms, question.end_ms
+    return [
+        LostData(table=table, day=day)
+        for table, day in sorted(lost)
+        if table in tables and DamagedPart(table, "", date.fromisoformat(day) if day else None, 0, "").overlaps(*span)
+    ]
 
 
 def _changes(rows: Rows, question: CoverageOf) -> list[dict[str, Any]]:
