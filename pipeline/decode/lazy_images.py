@@ -116,7 +116,7 @@ class PlanarImage:
         height, width = self._y.shape
         frame = av.VideoFrame(width, height, "yuv420p")
         for target, plane in zip(frame.planes, (self._y, self._u, self._v), strict=True):
-            _rows(target)[: plane.shape[0], : plane.shape[1]] = plane
+            plane_rows(target)[: plane.shape[0], : plane.shape[1]] = plane
         converted = frame.reformat(
             format="bgr24",
             src_colorspace=self._color.matrix,
@@ -165,10 +165,11 @@ def image_of(planes: Planes) -> PlanarImage:
 
 def copied_plane(plane: VideoPlane) -> Plane:
     """A copy of a decoder's plane, without the padding of its rows."""
-    return _rows(plane)[: plane.height, : plane.width].copy()
+    return plane_rows(plane)[: plane.height, : plane.width].copy()
 
 
-def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
+def plane_rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
+    """A decoder's plane with the padding of its rows, (h, line size); not copied."""
     return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
 
 

@@ -19,6 +19,7 @@ from av.video.reformatter import ColorRange
 
 from pipeline.decode.allowed_formats import FILE_OPTIONS, STREAM_OPTIONS
 from pipeline.decode.decode_timer import DecodeTimer
+from pipeline.decode.deinterlacer import Deinterlacer
 from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
 from pipeline.decode.frame_conversion import FrameConverter, quarter_turns
 from pipeline.decode.pixel_aspect import sample_aspect_of
@@ -187,6 +188,8 @@ class VideoContainer:
 
     def _decode_stream(self) -> Iterator[DecodedFrame]:
         lost: list[int] = []
+        codec = self._stream.codec_context
+        deinterlacer = Deinterlacer(codec.name, codec.field_order)
         for packet in self._container.demux(self._stream):
             if self._recording is not None and packet.size:
                 self._recording.packet(_copied(packet))
@@ -202,8 +205,16 @@ class VideoContainer:
                 self._count_corrupt(len(lost))
                 lost.clear()
             for frame in frames:
-                yield self._decoded(frame)
+                yield from self._progressive(deinterlacer, frame)
         self._count_corrupt(len(lost))
+        for frame in deinterlacer.flush():
+            yield self._decoded(frame)
+
+    def _progressive(self, deinterlacer: Deinterlacer, frame: av.VideoFrame) -> Iterator[DecodedFrame]:
+        with self._timer:
+            complete = list(deinterlacer.frames(frame))
+        for each in complete:
+            yield self._decoded(each)
 
     def _count_corrupt(self, packets: int) -> None:
         for _ in range(packets):

@@ -146,7 +146,7 @@ def test_sampled_frames_are_counted_and_never_converted(tmp_path: Path, monkeypa
 
     made: list[object] = []
     make = planes.FrameConverter.make
-    monkeypatch.setattr(planes.FrameConverter, "make", lambda self, frame: made.append(1) or make(self, frame))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(planes.FrameConverter, "make", lambda self, *given: made.append(1) or make(self, *given))  # type: ignore[func-returns-value]
     frames, source = read(encode(tmp_path / "a.mp4"), analyze_fps=2.0)
     status = source.status()
     assert [frame.index for frame in frames] == [0, 5, 10, 15, 20, 25]
