@@ -17,6 +17,7 @@ from pipeline.domain.camera import CAMERA_ID, Camera, Scope, Surroundings, camer
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.source_identity import source_sha256
+from pipeline.domain.video import Rotation
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
 from pipeline.record.settings import RecordSettings
@@ -99,6 +100,20 @@ class CameraSettings(BaseModel):
         description="Polygons [[x, y], …], 0 to 1 of the upright image, in which no plate is read: captions that the "
         "camera draws, signs.",
     )
+    rotate: Rotation = Field(
+        default=0,
+        title="Rotation",
+        description="Degrees clockwise by which images are turned: 180 for a camera that hangs upside down, 90 or 270 "
+        "for one mounted sideways. After a rotation that the stream declares, and before the privacy masks.",
+    )
+    track: int | None = Field(
+        default=None,
+        ge=1,
+        le=99,
+        title="Video track",
+        description="Number of the video track of a file that has several, such as front and rear of a dashboard "
+        "camera. Empty: the first one; the others are named as not analyzed.",
+    )
     record: bool = Field(
         default=True,
         title="Record",
@@ -151,7 +166,7 @@ class CameraSettings(BaseModel):
 
     def declaration(self) -> CameraDeclaration:
         """All that decides how its video may be used, as the recorder stores it; `source` is absolute."""
-        return CameraDeclaration(self.camera(), source_sha256(self.source), self.masks)
+        return CameraDeclaration(self.camera(), source_sha256(self.source), self.masks, rotate=self.rotate)
 
     def __repr__(self) -> str:
         return f"CameraSettings(id={self.id!r}, source={redact_address(self.source)!r}, scope={self.scope.value!r})"

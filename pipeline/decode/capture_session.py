@@ -13,7 +13,8 @@ from pipeline.decode.decode_timer import DecodeTimer, OnDecoded
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.frame_sampling import Sampler
 from pipeline.decode.frame_timestamps import LiveTime, RecordedTime, Timeline, WallTime
-from pipeline.decode.lazy_images import ArrayImage
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
+from pipeline.decode.lazy_images import ArrayImage, turned
 from pipeline.decode.media_files import IMAGE_SUFFIXES, find_media, read_image
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.session_id import clip_id, images_id
@@ -47,6 +48,7 @@ class CaptureSetup:
         monitor: counts frames and drops.
         on_decoded: receives the decoding time of each frame.
         tap: receives a live stream's packets, None where nothing is recorded.
+        options: video track and rotation.
     """
 
     camera_id: str
@@ -59,6 +61,7 @@ class CaptureSetup:
     monitor: SourceMonitor
     on_decoded: OnDecoded
     tap: PacketTap | None = None
+    options: InputOptions = DEFAULT_INPUT
 
 
 class CaptureSession:
@@ -93,6 +96,7 @@ class CaptureSession:
         with self._open_container() as container:
             stream_id = str(self._setup.clock.wall_ms())
             self._setup.monitor.opened(self._token, stream_id, container.duration_s)
+            self._setup.monitor.not_read(self._token, container.not_read)
             yield from self._placed(container.frames(), stream_id, container.step_s, LiveTime())
 
     def _file_frames(self, path: Path) -> Iterator[Frame]:
@@ -105,7 +109,9 @@ class CaptureSession:
             self._setup.monitor.opened(self._token, stream_id, container.duration_s)
             start_ms = self._setup.start_ms if self._setup.start_ms is not None else container.recorded_ms
             start_ms = start_ms if start_ms is not None else self._modified_ms(path)
+            self._setup.monitor.not_read(self._token, container.not_read)
             yield from self._placed(container.frames(), stream_id, container.step_s, RecordedTime(start_ms))
+            self._setup.monitor.not_read(self._token, container.not_read)
 
     def _image_frames(self, path: Path) -> Iterator[Frame]:
         paths = [media.path for media in find_media([path]) if not media.is_clip]
@@ -155,7 +161,9 @@ class CaptureSession:
         for number, path in enumerate(paths):
             try:
                 with self._timer:
-                    image = read_image(path, max_px=self._setup.settings.max_image_px)
+                    image = turned(
+                        read_image(path, max_px=self._setup.settings.max_image_px), self._setup.options.turns
+                    )
             except UnsupportedMedia:
                 if len(paths) == 1:
                     raise
@@ -197,8 +205,9 @@ class CaptureSession:
         return VideoContainer(
             setup.address,
             setup.settings,
-            FrameConverter(setup.burner),
+            FrameConverter(setup.burner, setup.options.turns),
             on_corrupt=lambda: setup.monitor.dropped(self._token, "corrupt"),
             timer=self._timer,
             tap=setup.tap if setup.address.live else None,
+            track=setup.options.track,
         )

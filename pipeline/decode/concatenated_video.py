@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from pipeline.decode.file_video import FileVideo
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.times import format_time
@@ -44,6 +45,7 @@ class ConcatenatedVideo:
         begin_ms, end_ms: only frames from `begin_ms` on and before `end_ms`, to the millisecond.
         settings: of decoding.
         masks: polygons that are filled with black in every frame.
+        options: rotation.
 
     Raises:
         SourceError: a file does not exist or contains no video, or none has a frame in that span.
@@ -60,6 +62,7 @@ class ConcatenatedVideo:
         settings: DecodeSettings,
         *,
         masks: Sequence[Polygon] = (),
+        options: InputOptions = DEFAULT_INPUT,
     ) -> None:
         if not segments:
             raise ValueError("a concatenated video needs at least one file")
@@ -73,7 +76,8 @@ class ConcatenatedVideo:
             start_s = max(0.0, (begin_ms - at_ms) / 1000 - _MARGIN_S)
             end_s = (end_ms - at_ms) / 1000 + _MARGIN_S
             try:
-                self._parts.append(_Part(FileVideo(path, settings, masks, start_s=start_s, end_s=end_s), at_ms))
+                video = FileVideo(path, settings, masks, start_s=start_s, end_s=end_s, options=options)
+                self._parts.append(_Part(video, at_ms))
             except UnsupportedMedia as error:
                 self.unreadable.append(path)
                 fault = error

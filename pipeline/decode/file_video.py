@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import diagnose
 from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import parse_address
@@ -26,9 +27,11 @@ class FileVideo:
         settings: of decoding.
         masks: polygons that are filled with black in every frame.
         start_s, end_s: only frames from `start_s` on and before `end_s`, in seconds from the first frame of the file.
+        options: video track and rotation.
 
     Raises:
         SourceError: it does not exist or contains no video.
+        UnsupportedMedia: it holds several video tracks, and `options` chooses none of them.
         ValueError: a mask is no polygon.
     """
 
@@ -37,20 +40,26 @@ class FileVideo:
         path: Path,
         settings: DecodeSettings,
         masks: Sequence[Polygon] = (),
+        *,
         start_s: float = 0.0,
         end_s: float | None = None,
+        options: InputOptions = DEFAULT_INPUT,
     ) -> None:
         files_only = settings.model_copy(update={"protocols": frozenset({Protocol.FILE})})
         # Absolute, so that no file name is mistaken for an address.
         self._address = parse_address(path.name, str(path.absolute()), files_only.protocols)
         self._settings = files_only
         self._burner = MaskBurner(masks)
+        self._options = options
+        self.not_read: tuple[str, ...] = ()
+        """Video in the file that the latest complete reading did not return: other tracks, frames that are cut out."""
         self._span_s = (start_s, end_s)
         self.damaged = 0
         """Packets and frames that could not be decoded in the latest reading."""
         if self._path.is_file() and not self._path.stat().st_size:
             raise UnsupportedMedia(str(path), "is empty", "Copy it again")
         with self._opened() as container:
+            self._check_tracks(container)
             first = next(iter(container.frames()), None)
             if first is None:
                 raise UnsupportedMedia(
@@ -83,6 +92,7 @@ class FileVideo:
                     return
                 if at_s >= start_s:
                     yield VideoFrame(index, pts, decoded.image())
+            self.not_read = (*container.tracks_left_out, *container.hidden_frames)
 
     @property
     def _path(self) -> Path:
@@ -94,13 +104,22 @@ class FileVideo:
             with VideoContainer(
                 self._address,
                 self._settings,
-                FrameConverter(self._burner),
+                FrameConverter(self._burner, self._options.turns),
                 on_corrupt=self._count_damage,
                 timer=DecodeTimer(),
+                track=self._options.track,
             ) as container:
                 yield container
         except Exception as error:
             raise diagnose(self._path.name, self._address, error).error from error
+
+    def _check_tracks(self, container: VideoContainer) -> None:
+        if container.tracks_left_out and self._options.track is None:
+            raise UnsupportedMedia(
+                str(self._path),
+                f"holds {len(container.tracks_left_out) + 1} video tracks, and only one can be processed",
+                "Choose it by its number: --track 1; the result then holds no other",
+            )
 
     def _count_damage(self) -> None:
         self.damaged += 1

@@ -14,11 +14,6 @@ from pipeline.domain.video import EditableImage
 _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
 
 
-def quarter_turns(frame: av.VideoFrame) -> int:
-    """Clockwise quarter turns that make a frame upright, 0 to 3; FFmpeg gives counterclockwise degrees."""
-    return round(-frame.rotation / 90) % 4
-
-
 class FrameConverter:
     """Converts the frames of one stream to images; one thread at a time.
 
@@ -27,11 +22,17 @@ class FrameConverter:
 
     Args:
         burner: the masks of this camera.
+        turns: clockwise quarter turns in addition to those that a frame declares.
     """
 
-    def __init__(self, burner: MaskBurner) -> None:
+    def __init__(self, burner: MaskBurner, turns: int = 0) -> None:
         self._burner = burner
+        self._turns = turns
         self._swscale = VideoReformatter()
+
+    def turns(self, frame: av.VideoFrame) -> int:
+        """Clockwise quarter turns that make a frame upright, 0 to 3."""
+        return (round(-frame.rotation / 90) + self._turns) % 4  # FFmpeg gives counterclockwise degrees
 
     def make(self, frame: av.VideoFrame, sample_aspect: float = 1.0) -> EditableImage:
         """A masked, upright image.
@@ -43,7 +44,7 @@ class FrameConverter:
         Raises:
             av.FFmpegError: swscale cannot read this pixel format.
         """
-        turns = quarter_turns(frame)
+        turns = self.turns(frame)
         if frame.format.is_rgb or frame.format.has_palette:
             return self._from_rgb(frame, turns, sample_aspect)
         full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")

@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange
 
 from pipeline.decode.color import Color, to_bgr
 from pipeline.domain.frame import BgrImage
-from pipeline.domain.video import Planes
+from pipeline.domain.video import EditableImage, Planes
 
 Plane: TypeAlias = npt.NDArray[np.uint8]
 """(h, w) uint8; rows may be padded."""
@@ -156,6 +156,14 @@ class PlanarImage:
             left, top, right, bottom = top, width - right, bottom, width - left
             width, height = height, width
         return left, top, right, bottom
+
+
+def turned(image: EditableImage, turns: int) -> EditableImage:
+    """An image after clockwise quarter turns."""
+    if turns % 4 == 0:
+        return image
+    pixels = np.asarray(cv2.rotate(image.bgr(), _CLOCKWISE[turns % 4]), np.uint8)
+    return ArrayImage(pixels, 1 / image.sample_aspect if turns % 2 else image.sample_aspect)
 
 
 def image_of(planes: Planes) -> PlanarImage:

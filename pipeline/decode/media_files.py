@@ -11,13 +11,14 @@ from pathlib import Path
 import av
 
 from pipeline.decode.allowed_formats import FILE_OPTIONS
+from pipeline.decode.jpeg_trailer import JPEG_START, content_behind
 from pipeline.decode.settings import DecodeSettings
-from pipeline.decode.still_images import decode_still, still_size
+from pipeline.decode.still_images import decode_still, further_frames, is_heif, still_size
 from pipeline.domain.video import EditableImage
 from pipeline.errors import SourceError, SourceNotFound, UnsupportedMedia
 
-IMAGE_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .webp .tif .tiff .ppm .pgm".split())
-"""Read by OpenCV."""
+IMAGE_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .webp .tif .tiff .ppm .pgm .avif .heic .heif .hif".split())
+"""Read by OpenCV, AVIF by Pillow. HEIF images are not read: they are here to be named instead of passed over."""
 CLIP_SUFFIXES = frozenset(
     """.mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .mpg .mpeg .vob .flv .f4v .wmv .asf .3gp .3g2 .ogv .ogg .h264 .264
     .avc .h265 .265 .hevc .av1 .obu .ivf .mjpeg .mjpg .dav .y4m .nut .mxf""".split()
@@ -28,6 +29,7 @@ _MAX_IMAGE_PX: int = DecodeSettings.model_fields["max_image_px"].default
 _MAX_BYTES_PER_PX = 8
 """16 bit for each of four channels: the maximum that a supported format stores uncompressed."""
 _MAX_HEADER_BYTES = 1 << 20
+_START_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,26 @@ def read_image(
     return decode_still(str(path), _read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES), max_px, turn_upright)
 
 
+def read_further_frames(path: str | os.PathLike[str], *, max_px: int = _MAX_IMAGE_PX) -> Iterator[EditableImage]:
+    """The frames of an animation or the pages of a TIFF file after the first, which `read_image` returns.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    path = Path(path)
+    yield from further_frames(_read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES))
+
+
+def other_content(path: str | os.PathLike[str], *, max_px: int = _MAX_IMAGE_PX) -> tuple[str, ...]:
+    """Images and videos in an image file that neither `read_image` nor `read_further_frames` returns, in words.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    data = _read(Path(path), max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES)
+    return content_behind(data) if data.startswith(JPEG_START) else ()
+
+
 def _read(path: Path, most: int) -> bytes:
     # Checked before it is opened: a pipe would wait for its writer, a device has no end.
     if not stat.S_ISREG(_stat(path).st_mode):
@@ -147,7 +169,9 @@ def _walk(folder: Path) -> Iterator[MediaFile]:
 def _is_image(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return still_size(file) is not None
+            start = file.read(_START_BYTES)
+            file.seek(0)
+            return is_heif(start) or still_size(file) is not None
     except OSError as error:
         raise _unreadable(path, error) from error
 

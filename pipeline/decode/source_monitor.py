@@ -69,6 +69,7 @@ class SourceMonitor:
         self._last_frame_s: float | None = None
         self._duration_s: float | None = None
         self._position_s = 0.0
+        self._not_read: tuple[str, ...] = ()
 
     @property
     def state(self) -> SourceState:
@@ -135,6 +136,15 @@ class SourceMonitor:
                 self._stream_id, self._duration_s = stream_id, duration_s
                 self._last_activity_s = self._clock.monotonic_s()
 
+    def not_read(self, session: SessionToken, parts: tuple[str, ...]) -> None:
+        """Note video that the source holds and that is not decoded, such as other tracks."""
+        with self._lock:
+            if session != self._session or parts == self._not_read:
+                return
+            self._not_read = parts
+        if parts:
+            self._log.warning("not_analyzed", parts=list(parts))
+
     def decoded(self, session: SessionToken, pts_s: float, width: int, height: int) -> None:
         """Count a decoded frame; from now on the source is streaming."""
         with self._lock:
@@ -181,6 +191,7 @@ class SourceMonitor:
                 last_frame_s=self._last_frame_s,
                 duration_s=self._duration_s,
                 position_s=self._position_s,
+                not_read=self._not_read,
             )
 
     def _expire(self, now: float) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
 import cv2
 import numpy as np
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -17,17 +18,17 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from pipeline.decode.jpeg_trailer import JPEG_START, jpeg_end
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.pixel_aspect import sample_aspect_of
+from pipeline.domain.frame import BgrImage
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
-
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 
 # Pillow's classes by name, not its `open`: that warns and refuses by a limit of its own, which is global.
 _HEADERS: Mapping[bytes, Callable[[BinaryIO], ImageFile]] = MappingProxyType(
     {
-        _JPEG_START: JpegImageFile,
+        JPEG_START: JpegImageFile,
         b"\x89PNG": PngImageFile,
         b"BM": BmpImageFile,
         b"RIFF": WebPImageFile,
@@ -37,6 +38,14 @@ _HEADERS: Mapping[bytes, Callable[[BinaryIO], ImageFile]] = MappingProxyType(
     }
 )
 """Header readers by the first bytes of the file. OpenCV knows more formats, which no camera writes."""
+_START = 64
+"""Bytes from which a format is recognized."""
+_BRAND = slice(4, 12)
+"""Bytes of an ISO base media file that name its type (ISO/IEC 14496-12 section 4.3)."""
+_AVIF_BRANDS = (b"ftypavif", b"ftypavis")
+_HEIF_BRANDS = tuple(
+    b"ftyp" + brand for brand in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+)
 
 
 def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> EditableImage:
@@ -51,6 +60,8 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Edi
     Raises:
         UnsupportedMedia: too large, cut off, or no image.
     """
+    if is_heif(data):
+        raise UnsupportedMedia(name, "is a HEIF image, which is not supported", "Save it as JPEG or PNG")
     size = still_size(io.BytesIO(data))
     if size is None:
         raise _no_image(name)
@@ -62,23 +73,69 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Edi
             "Make it smaller, or raise decode.max_image_px",
         )
     # libjpeg fills missing parts with gray and reports that on stderr only.
-    if data.startswith(_JPEG_START) and _JPEG_END not in data[max(data.rfind(_JPEG_SCAN), 0) :]:
+    if data.startswith(JPEG_START) and jpeg_end(data) is None:
         raise UnsupportedMedia(name, "is cut off", "Copy it again from its source")
+    pixels = _by_pillow(data, 0) if _opener(data) is AvifImageFile else _by_opencv(name, data, turn_upright)
+    if pixels is None:
+        raise _no_image(name)
+    rows, columns = pixels.shape[:2]
+    return ArrayImage(pixels, float(sample_aspect_of(None, columns, rows)))
+
+
+def is_heif(start: bytes) -> bool:
+    """Whether a file that begins so is a HEIF image other than AVIF: phones store it as tiles of a video codec."""
+    return start[_BRAND].startswith(_HEIF_BRANDS) and _opener(start) is None
+
+
+def further_frames(data: bytes) -> Iterator[EditableImage]:
+    """The frames of an animation and the pages of a TIFF file after the first, which `decode_still` returns.
+
+    They end early where one cannot be decoded.
+    """
+    for number in range(1, frame_count(data)):
+        pixels = _by_pillow(data, number)
+        if pixels is None:
+            return
+        yield ArrayImage(pixels)
+
+
+def frame_count(data: bytes) -> int:
+    """Number of frames of an animation or pages of a TIFF file; 1 for any other image."""
+    opener = _opener(data)
+    try:
+        if opener is None:
+            return 1
+        with opener(io.BytesIO(data)) as image:
+            return int(getattr(image, "n_frames", 1))
+    except (OSError, SyntaxError, ValueError):
+        return 1
+
+
+def _by_opencv(name: str, data: bytes, turn_upright: bool) -> BgrImage | None:
     flags = cv2.IMREAD_COLOR if turn_upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         raise UnsupportedMedia(name, "is too large or malformed", "Save it again as JPEG or PNG") from error
-    if image is None:
-        raise _no_image(name)
-    rows, columns = image.shape[:2]
-    return ArrayImage(np.asarray(image, np.uint8), float(sample_aspect_of(None, columns, rows)))
+    return None if image is None else np.asarray(image, np.uint8)
+
+
+def _by_pillow(data: bytes, number: int) -> BgrImage | None:
+    """A frame as BGR pixels; None when it cannot be decoded."""
+    opener = _opener(data)
+    try:
+        if opener is None:
+            return None
+        with opener(io.BytesIO(data)) as image:
+            image.seek(number)
+            return np.ascontiguousarray(np.asarray(image.convert("RGB"), np.uint8)[..., ::-1])
+    except (OSError, EOFError, SyntaxError, ValueError):
+        return None
 
 
 def still_size(file: BinaryIO) -> tuple[int, int] | None:
     """Width and height in pixels, as stored, from the header of an open file; None when it is not a supported image."""
-    start = file.read(4)
-    opener = next((opener for first, opener in _HEADERS.items() if start.startswith(first)), None)
+    opener = _opener(file.read(_START))
     if opener is None:
         return None
     file.seek(0)
@@ -87,6 +144,13 @@ def still_size(file: BinaryIO) -> tuple[int, int] | None:
             return header.size
     except (OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError for a malformed header
         return None
+
+
+def _opener(start: bytes) -> Callable[[BinaryIO], ImageFile] | None:
+    # The main brand of an AVIF image may be a general one, with its own among the compatible ones that follow.
+    if start[_BRAND].startswith(_AVIF_BRANDS) or (start[_BRAND].startswith(_HEIF_BRANDS) and b"avif" in start[:_START]):
+        return AvifImageFile
+    return next((opener for first, opener in _HEADERS.items() if start.startswith(first)), None)
 
 
 def _no_image(name: str) -> UnsupportedMedia:

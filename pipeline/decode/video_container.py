@@ -21,10 +21,11 @@ from pipeline.decode.allowed_formats import FILE_OPTIONS, STREAM_OPTIONS
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.deinterlacer import Deinterlacer
 from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
-from pipeline.decode.frame_conversion import FrameConverter, quarter_turns
+from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.pixel_aspect import sample_aspect_of
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.decode.source_address import SourceAddress
+from pipeline.decode.video_tracks import VideoTracks
 from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
 from pipeline.domain.video import EditableImage, Tags
 
@@ -80,6 +81,7 @@ class VideoContainer:
         on_corrupt: called once for every packet or frame that could not be decoded.
         timer: measures the time inside the decoder.
         tap: receives a copy of every video packet, before it is decoded.
+        track: number of the video track, from 1; None for the first that can be decoded.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
@@ -96,6 +98,7 @@ class VideoContainer:
         on_corrupt: Callable[[], None],
         timer: DecodeTimer,
         tap: PacketTap | None = None,
+        track: int | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
@@ -103,6 +106,9 @@ class VideoContainer:
         self._on_corrupt = on_corrupt
         self._timer = timer
         self._tap = tap
+        self._track = track
+        self._decoded_frames = 0
+        self._at_end = False
         self._recording: PacketSession | None = None
         self._resources = ExitStack()
         self._skipped = 0
@@ -170,6 +176,21 @@ class VideoContainer:
         # Recorders without a set clock write 1904 or 1970.
         return round(moment.timestamp() * 1000) if moment.year >= 2000 else None
 
+    @property
+    def tracks_left_out(self) -> tuple[str, ...]:
+        """Video tracks besides the one that is decoded, in words."""
+        return self._tracks.left_out()
+
+    @property
+    def hidden_frames(self) -> tuple[str, ...]:
+        """Frames that an edit list hides, in words; known once `frames` has reached the end."""
+        return self._tracks.hidden(self._decoded_frames) if self._at_end else ()
+
+    @property
+    def not_read(self) -> tuple[str, ...]:
+        """Video in the container that `frames` does not return though it was not excluded by a choice, in words."""
+        return (*(self.tracks_left_out if self._track is None else ()), *self.hidden_frames)
+
     def frames(self) -> Iterator[DecodedFrame]:
         """Every frame that can be decoded, in order of presentation.
 
@@ -202,13 +223,16 @@ class VideoContainer:
                     self._give_up(lost)
                 continue
             if frames:
+                self._decoded_frames += len(lost)
                 self._count_corrupt(len(lost))
                 lost.clear()
+            self._decoded_frames += len(frames)
             for frame in frames:
                 yield from self._progressive(deinterlacer, frame)
         self._count_corrupt(len(lost))
         for frame in deinterlacer.flush():
             yield self._decoded(frame)
+        self._at_end = True
 
     def _progressive(self, deinterlacer: Deinterlacer, frame: av.VideoFrame) -> Iterator[DecodedFrame]:
         with self._timer:
@@ -240,7 +264,7 @@ class VideoContainer:
         stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
         size = frame.width, frame.height
         aspect = sample_aspect_of(self._stream.sample_aspect_ratio, *size)
-        if quarter_turns(frame) % 2:
+        if self._converter.turns(frame) % 2:
             size, aspect = size[::-1], 1 / aspect
         return DecodedFrame(stamp_s, *size, lambda: self._converter.make(frame, float(aspect)), aspect)
 
@@ -292,13 +316,8 @@ class VideoContainer:
 
     def _video_stream(self) -> av.VideoStream:
         streams = self._container.streams
-        images = [s for s in streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-        if not images:
-            kinds = sorted({str(stream.type) for stream in streams})
-            raise NoVideo(f"contains no video, only {', '.join(kinds) or 'nothing'}")
-        chosen = images[0]
-        if chosen.codec_context is None:
-            raise NoVideo("contains video of a codec that cannot be decoded")
+        self._tracks = VideoTracks(self._container)
+        chosen = self._tracks.choose(self._track)
         for stream in streams:
             if stream is not chosen:
                 stream.discard = Discard.all

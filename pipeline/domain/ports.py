@@ -64,6 +64,7 @@ class SourceStatus:
         last_frame_s: `monotonic_s()` of the newest frame, None before the first.
         duration_s: length of a file, None if unknown.
         position_s: `pts_s` of the newest frame.
+        not_read: video that the source holds and that is not analyzed, such as other tracks.
     """
 
     state: SourceState
@@ -79,6 +80,7 @@ class SourceStatus:
     last_frame_s: float | None = None
     duration_s: float | None = None
     position_s: float = 0.0
+    not_read: tuple[str, ...] = ()
 
 
 class FrameSource(Protocol):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.frame import Image
+
+Rotation: TypeAlias = Literal[0, 90, 180, 270]
+"""Degrees clockwise by which an image is turned to be upright."""
 
 
 class Planes(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
@@ -53,6 +54,7 @@ def build_source(
         start_ms=camera.start_ms,
         tap=tap,
         on_decoded=on_decoded,
+        options=InputOptions(camera.rotate, camera.track),
     )
 
 

@@ -17,6 +17,7 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         error: why it failed; detail: other facts about its end, such as a video that was cut off.
         drops: frames that were not analyzed, by reason.
+        not_analyzed: video that the source holds besides, such as other tracks of a file.
     """
 
     camera: str
@@ -29,6 +30,7 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     reconnects: int
     width: int
     height: int
+    not_analyzed: list[str] = []
 
 
 class NetworkReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +104,7 @@ def camera_report(
         reconnects=status.reconnects,
         width=status.width,
         height=status.height,
+        not_analyzed=list(status.not_read),
     )
 
 

@@ -27,10 +27,12 @@ from pipeline.app.anonymize.verification import VerificationResult
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file, sha256_of
 from pipeline.decode.file_video import FileVideo
-from pipeline.decode.lazy_images import image_of
-from pipeline.decode.media_files import find_media, read_image
+from pipeline.decode.input_options import InputOptions
+from pipeline.decode.lazy_images import image_of, turned
+from pipeline.decode.media_files import find_media, other_content, read_further_frames, read_image
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.redaction import OverlayText, RedactionStyle
+from pipeline.domain.video import Rotation
 from pipeline.errors import ReleaseError
 from pipeline.storage.output_file import partial_file
 
@@ -54,6 +56,8 @@ class AnonymizeRequest:
         report: HTML report to write.
         certificate, key: PEM files to sign with.
         networks: model cards, and whether a video is verified.
+        rotate: degrees clockwise by which images are turned first.
+        track: number of the video track of a file with several.
     """
 
     file: Path
@@ -68,6 +72,13 @@ class AnonymizeRequest:
     certificate: Path | None = None
     key: Path | None = None
     networks: NetworkChoice = field(default_factory=NetworkChoice)
+    rotate: Rotation = 0
+    track: int | None = None
+
+    @property
+    def options(self) -> InputOptions:
+        """Of the input."""
+        return InputOptions(self.rotate, self.track)
 
     @property
     def settings(self) -> AnonymizeSettings:
@@ -78,11 +89,16 @@ class AnonymizeRequest:
 
 @dataclass(frozen=True, slots=True)
 class AnonymizedFile:
-    """A file that was written: its path, figures, and verification if there was one."""
+    """A file that was written: its path, figures, and verification if there was one.
+
+    Attributes:
+        not_carried: what the original holds besides and the result does not, such as further frames of an animation.
+    """
 
     path: Path
     summary: RedactionSummary
     verification: VerificationResult | None = None
+    not_carried: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -93,6 +109,7 @@ class AnonymizedFile:
             "seconds": round(summary.seconds, 3),
             "objects": dict(summary.objects),
             "masked_share": round(summary.masked_share, 4),
+            "not_carried": list(self.not_carried),
             "stages_s": {stage: round(seconds, 3) for stage, seconds in summary.stages_s.items()},
             "verification": None if self.verification is None else verification_json(self.verification),
         }
@@ -116,11 +133,15 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     if request.report is not None:
         _check_report(request.report, request.file, path)
     start_s, end_s = request.span_s
-    video = FileVideo(request.file, DecodeSettings(), start_s=start_s, end_s=end_s) if is_video else None
+    video = (
+        FileVideo(request.file, DecodeSettings(), start_s=start_s, end_s=end_s, options=request.options)
+        if is_video
+        else None
+    )
     configure_logging("warning", "auto")
     warn_of_weak_style(request.settings, progress)
     if video is None:
-        return _anonymize_image(request, path, regions)
+        return _with_warning(_anonymize_image(request, path, regions), request.file, progress)
     job = RedactionJob(video, request.settings, request.text, regions, identity)
     result = _anonymize_video(request, job, path, progress)
     if damage := damage_text(result.undecodable_packets):
@@ -131,12 +152,19 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
             "each frame was searched once: small plates, distant people and people in rain or in sideways video may be "
             "missed; add --fine to search every frame in several views, or --check for verification detectors that do",
         )
-    return AnonymizedFile(path, result.summary, result.verification)
+    written = AnonymizedFile(path, result.summary, result.verification, video.not_read)
+    return _with_warning(written, request.file, progress)
+
+
+def _with_warning(written: AnonymizedFile, file: Path, progress: Progress) -> AnonymizedFile:
+    if written.not_carried:
+        progress.warn("not carried", f"{file}: the result does not hold {', '.join(written.not_carried)}")
+    return written
 
 
 def _anonymize_image(request: AnonymizeRequest, path: Path, regions: ManualRegions) -> AnonymizedFile:
     with open_networks(request.settings, request.networks, copies=1) as networks:
-        image = read_image(request.file, turn_upright=True)
+        image = turned(read_image(request.file, turn_upright=True), request.options.turns)
         planes, summary = redact_image(image, networks.detectors, request.settings, request.text, regions)
     options = [] if path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     content = cv2.imencode(path.suffix.lower(), image_of(planes).bgr(), options)[1].tobytes()
@@ -145,7 +173,9 @@ def _anonymize_image(request: AnonymizeRequest, path: Path, regions: ManualRegio
             partial.write_bytes(content)
         except OSError as error:
             raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Free disk space") from error
-    return AnonymizedFile(path, summary)
+    further = sum(1 for _ in read_further_frames(request.file))
+    frames = (f"{further} further frame{'s' if further > 1 else ''} of the animation",) if further else ()
+    return AnonymizedFile(path, summary, not_carried=(*frames, *other_content(request.file)))
 
 
 def _anonymize_video(request: AnonymizeRequest, job: RedactionJob, path: Path, progress: Progress) -> RedactedVideo:

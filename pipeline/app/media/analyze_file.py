@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.decode.media_files import MediaFile, read_image
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
+from pipeline.decode.lazy_images import turned
+from pipeline.decode.media_files import MediaFile, other_content, read_further_frames, read_image
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
@@ -57,15 +60,34 @@ class PlateRow(NamedTuple):
     y2: float
 
 
-def detect_file(
-    media: MediaFile, detector: Detector, decode_settings: DecodeSettings, analyze_fps: float | None = None
-) -> Iterator[ObjectRow]:
-    """Objects of an image or of every frame of a video, frame by frame.
+def _ignore(path: Path, parts: Sequence[str]) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FileDecoding:
+    """How files are decoded.
+
+    Attributes:
+        settings: of decoding.
+        analyze_fps: frames of a video to analyze per second; all when None.
+        options: video track and rotation.
+        on_not_read: receives what a file holds besides what was analyzed, in words.
+    """
+
+    settings: DecodeSettings = field(default_factory=DecodeSettings)
+    analyze_fps: float | None = None
+    options: InputOptions = DEFAULT_INPUT
+    on_not_read: Callable[[Path, Sequence[str]], None] = _ignore
+
+
+def detect_file(media: MediaFile, detector: Detector, decoding: FileDecoding) -> Iterator[ObjectRow]:
+    """Objects of every frame of an image or a video, frame by frame.
 
     Raises:
         SourceError: the file cannot be decoded.
     """
-    for index, _, detections in _detected(media, detector, decode_settings, analyze_fps):
+    for index, _, detections in _detected(media, detector, decoding):
         for box, score, label in detections:
             yield ObjectRow(str(media.path), index, label.word, round(score, 4), *_pixels(box))
 
@@ -76,8 +98,7 @@ class PlateFiles:
     Args:
         detector, reader: the networks.
         settings: of plate reading.
-        decode_settings: of decoding.
-        analyze_fps: frames of a video to analyze per second; all when None.
+        decoding: of the files.
     """
 
     def __init__(
@@ -85,14 +106,12 @@ class PlateFiles:
         detector: Detector,
         reader: PlateReader,
         settings: LprSettings,
-        decode_settings: DecodeSettings,
-        analyze_fps: float | None = None,
+        decoding: FileDecoding,
     ) -> None:
         self._detector = detector
         self._reader = reader
         self._settings = settings
-        self._decode_settings = decode_settings
-        self._fps = analyze_fps
+        self._decoding = decoding
 
     def single(self, media: MediaFile) -> Iterator[PlateRow]:
         """Every reading of every frame.
@@ -100,7 +119,7 @@ class PlateFiles:
         Raises:
             SourceError: the file cannot be decoded.
         """
-        for index, image, detections in _detected(media, self._detector, self._decode_settings, self._fps):
+        for index, image, detections in _detected(media, self._detector, self._decoding):
             plates = self._plausible(image, detections)
             if not len(plates):
                 continue
@@ -122,7 +141,7 @@ class PlateFiles:
             yield from self.single(media)
             return
         analyzer = FrameAnalyzer(self._detector, self._reader, self._new_stream, StageClock())
-        frames = _frames(media, self._decode_settings, self._fps)
+        frames = _frames(media, self._decoding)
         while batch := list(islice(frames, self._detector.batch_size)):
             yield from _plate_rows(media.path, analyzer.analyze(batch))
         yield from _plate_rows(media.path, analyzer.close_all())
@@ -136,27 +155,43 @@ class PlateFiles:
         return CameraStream(first.stream_id, tracker, [PlateObserver(first.camera_id, first.stream_id, self._settings)])
 
 
-def _frames(media: MediaFile, settings: DecodeSettings, analyze_fps: float | None) -> Iterator[Frame]:
-    # Rows have no time of day, so the source need not derive one.
-    source = open_source(media.path.name, str(media.path), settings=settings, analyze_fps=analyze_fps, start_ms=0)
+def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
+    source = open_source(
+        media.path.name,
+        str(media.path),
+        settings=decoding.settings,
+        analyze_fps=decoding.analyze_fps,
+        start_ms=0,  # Rows have no time of day, so the source need not derive one.
+        options=decoding.options,
+    )
     try:
         yield from source.frames()
+        if parts := source.status().not_read:
+            decoding.on_not_read(media.path, parts)
     finally:
         source.stop()
 
 
-def _detected(
-    media: MediaFile, detector: Detector, settings: DecodeSettings, analyze_fps: float | None
-) -> Iterator[tuple[int, Image, Detections]]:
-    if not media.is_clip:
-        image = read_image(media.path, max_px=settings.max_image_px)
-        yield 0, image, detector.detect([image])[0]
-        return
-    frames = _frames(media, settings, analyze_fps)
-    while batch := list(islice(frames, detector.batch_size)):
-        found = detector.detect([frame.image for frame in batch])
-        for frame, detections in zip(batch, found, strict=True):
-            yield frame.index, frame.image, detections
+def _images(media: MediaFile, decoding: FileDecoding) -> Iterator[tuple[int, Image]]:
+    """Frames of an image file: usually one."""
+    max_px = decoding.settings.max_image_px
+    frames = chain([read_image(media.path, max_px=max_px)], read_further_frames(media.path, max_px=max_px))
+    for index, image in enumerate(frames):
+        yield index, turned(image, decoding.options.turns)
+    if parts := other_content(media.path, max_px=max_px):
+        decoding.on_not_read(media.path, parts)
+
+
+def _detected(media: MediaFile, detector: Detector, decoding: FileDecoding) -> Iterator[tuple[int, Image, Detections]]:
+    numbered: Iterator[tuple[int, Image]]
+    if media.is_clip:
+        numbered = ((frame.index, frame.image) for frame in _frames(media, decoding))
+    else:
+        numbered = _images(media, decoding)
+    while batch := list(islice(numbered, detector.batch_size)):
+        found = detector.detect([image for _, image in batch])
+        for (index, image), detections in zip(batch, found, strict=True):
+            yield index, image, detections
 
 
 def _plate_rows(path: Path, events: Iterable[Event]) -> Iterator[PlateRow]:

@@ -9,12 +9,13 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from pipeline.app.media.analyze_file import ObjectRow, PlateFiles, PlateRow, detect_file
+from pipeline.app.media.analyze_file import FileDecoding, ObjectRow, PlateFiles, PlateRow, detect_file
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import MediaFile, find_media
-from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.detect.settings import DetectSettings
+from pipeline.domain.video import Rotation
 from pipeline.errors import SourceError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
@@ -38,12 +39,16 @@ class MediaRequest:
         model: card of the detector, None for the default.
         models: folder with the weights, None for the default.
         fps: frames of a video to analyze per second, None for all.
+        rotate: degrees clockwise by which images and videos are turned before they are analyzed.
+        track: number of the video track of files with several, None for the first.
     """
 
     paths: Sequence[Path]
     model: str | None = None
     models: Path | None = None
     fps: float | None = None
+    rotate: Rotation = 0
+    track: int | None = None
 
 
 class MediaProgress(Protocol):
@@ -59,6 +64,10 @@ class MediaProgress(Protocol):
 
     def file_failed(self, error: SourceError) -> None:
         """The present file cannot be read (any further); the others go on."""
+        ...
+
+    def not_read(self, path: Path, parts: Sequence[str]) -> None:
+        """The file holds more than was analyzed: other video tracks, frames that are cut out, further images."""
         ...
 
     def file_done(self) -> None:
@@ -77,12 +86,12 @@ def object_rows(request: MediaRequest, progress: MediaProgress, confidence: floa
     Raises:
         ViapublicaError: a network cannot be used.
     """
-    media = _find_files(request, progress)
+    media, decoding = _find_files(request, progress), _decoding(request, progress)
     if not media:
         return
     detector = build_detector(_detect_settings(model=request.model, confidence=confidence), request.models)
     try:
-        yield from _rows(media, lambda file: detect_file(file, detector, DecodeSettings(), request.fps), progress)
+        yield from _rows(media, lambda file: detect_file(file, detector, decoding), progress)
     finally:
         detector.close()
 
@@ -101,14 +110,14 @@ def plate_rows(
     Raises:
         ViapublicaError: a network cannot be used.
     """
-    media = _find_files(request, progress)
+    media, decoding = _find_files(request, progress), _decoding(request, progress)
     if not media:
         return
     settings = LprSettings.model_validate({"model": reader_model} if reader_model else {})
     detector = CloseUpDetector(build_detector(_detect_settings(model=request.model), request.models))
     try:
         reader = build_reader(settings, request.models)
-        files = PlateFiles(detector, reader, settings, DecodeSettings(), request.fps)
+        files = PlateFiles(detector, reader, settings, decoding)
         yield from _rows(media, files.single if per_frame else files.voted, progress)
     finally:
         detector.close()
@@ -116,6 +125,14 @@ def plate_rows(
 
 def _detect_settings(**chosen: str | float | None) -> DetectSettings:
     return DetectSettings.model_validate({key: value for key, value in chosen.items() if value is not None})
+
+
+def _decoding(request: MediaRequest, progress: MediaProgress) -> FileDecoding:
+    return FileDecoding(
+        analyze_fps=request.fps,
+        options=InputOptions(request.rotate, request.track),
+        on_not_read=progress.not_read,
+    )
 
 
 def _find_files(request: MediaRequest, progress: MediaProgress) -> list[MediaFile]:

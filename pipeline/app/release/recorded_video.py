@@ -8,10 +8,12 @@ from datetime import UTC
 from typing import Final
 
 from pipeline.decode.concatenated_video import ConcatenatedVideo
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.recording import Gap
 from pipeline.domain.times import format_time
+from pipeline.domain.video import Rotation
 from pipeline.errors import RecordError, SourceNotFound
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 
@@ -27,6 +29,7 @@ def open_recorded(
     settings: DecodeSettings,
     *,
     masks: Sequence[Polygon] = (),
+    rotate: Rotation = 0,
 ) -> tuple[ConcatenatedVideo, list[Gap]]:
     """What was recorded of a camera from `begin_ms` on and before `end_ms`, and the gaps in it.
 
@@ -36,6 +39,7 @@ def open_recorded(
         begin_ms, end_ms: wall-clock time, milliseconds since 1970 UTC.
         settings: of decode.
         masks: the camera's privacy masks; recorded video has none burnt in.
+        rotate: the camera's rotation; recorded video is as the camera sent it.
 
     Raises:
         RecordError: unknown camera; a span that is reversed, in the future, longer than a day, or without any video.
@@ -43,12 +47,13 @@ def open_recorded(
     """
     _check_span(camera_id, begin_ms, end_ms)
     segments = _segments(archive, camera_id, begin_ms, end_ms)
+    options = InputOptions(rotate)
     try:
-        video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
+        video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks, options=options)
     except SourceNotFound:
         # Retention deleted a segment between listing and opening.
         segments = _segments(archive, camera_id, begin_ms, end_ms)
-        video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks)
+        video = _joined(camera_id, segments, begin_ms, end_ms, settings, masks=masks, options=options)
     lost = [
         Gap(max(one.begin_ms, begin_ms), min(one.end_ms, end_ms), f"the file {one.path.name} cannot be read")
         for one in segments
@@ -66,11 +71,14 @@ def _joined(
     settings: DecodeSettings,
     *,
     masks: Sequence[Polygon],
+    options: InputOptions,
 ) -> ConcatenatedVideo:
     # A segment that is being written would give more frames when it is decoded again.
     readable_ms = end_ms if segments[-1].complete else min(end_ms, segments[-1].end_ms)
     files = [(one.path, one.begin_ms) for one in segments]
-    return ConcatenatedVideo(f"camera {camera_id}", files, begin_ms, readable_ms, settings, masks=masks)
+    return ConcatenatedVideo(
+        f"camera {camera_id}", files, begin_ms, readable_ms, settings, masks=masks, options=options
+    )
 
 
 def _check_span(camera_id: str, begin_ms: int, end_ms: int) -> None:

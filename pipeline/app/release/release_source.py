@@ -128,7 +128,13 @@ def _open_recording(where: Recording, disclosure: Disclosure, by: str) -> Iterat
     held = holds.hold(camera.id, begin_ms, end_ms, f"disclosure {disclosure.number} is being built", by)
     try:
         video, gaps = open_recorded(
-            RecordingArchive(where.folder), camera.id, begin_ms, end_ms, DecodeSettings(), masks=camera.masks
+            RecordingArchive(where.folder),
+            camera.id,
+            begin_ms,
+            end_ms,
+            DecodeSettings(),
+            masks=camera.masks,
+            rotate=camera.rotate,
         )
         rows = [
             ("Camera", camera.id),

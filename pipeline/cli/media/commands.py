@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self, cast, get_args
 
 import typer
 
 from pipeline.cli.common.console import csv_writer, err, print_json, progress, report_error, say
 from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.video import Rotation
 from pipeline.errors import SourceError, ViapublicaError
-
-if TYPE_CHECKING:
-    from pipeline.app.media.tables import MediaRequest
 
 Paths = Annotated[list[Path], typer.Argument(help="Images, videos or folders of them.", show_default=False)]
 CsvOption = Annotated[str, typer.Option("--csv", help="CSV to this file; - is standard output.")]
@@ -24,6 +22,29 @@ ModelsOption = Annotated[
 ]
 FpsOption = Annotated[
     float | None, typer.Option("--fps", min=0.01, help="Frames of a video to analyze per second; all by default.")
+]
+
+
+def _check_rotation(degrees: int) -> int:
+    if degrees not in get_args(Rotation):
+        raise typer.BadParameter(f"{degrees} is not one of {', '.join(map(str, get_args(Rotation)))}")
+    return degrees
+
+
+RotateOption = Annotated[
+    int,
+    typer.Option(
+        "--rotate",
+        metavar="[0|90|180|270]",
+        callback=_check_rotation,
+        help="Degrees clockwise by which images are turned first, such as 180 for a camera that hangs upside down.",
+    ),
+]
+TrackOption = Annotated[
+    int | None,
+    typer.Option(
+        "--track", min=1, help="Video track of a file that has several; by default the first.", show_default=False
+    ),
 ]
 ModelOption = Annotated[str | None, typer.Option("--model", help="Model card of the detector: name or file.")]
 
@@ -36,6 +57,8 @@ def detect(
     models: ModelsOption = None,
     confidence: Annotated[float | None, typer.Option(min=0, max=1, help="Minimum confidence of an object.")] = None,
     fps: FpsOption = None,
+    rotate: RotateOption = 0,
+    track: TrackOption = None,
 ) -> None:
     """Find persons, vehicles, faces and plates in images and video.
 
@@ -43,9 +66,10 @@ def detect(
 
     Example: [bold]viapublica detect street.jpg clips/ --csv objects.csv[/]
     """
-    request = _request(csv, as_json, paths, model, models, fps)
-    from pipeline.app.media.tables import OBJECT_COLUMNS, object_rows
+    _check_output(csv, as_json)
+    from pipeline.app.media.tables import OBJECT_COLUMNS, MediaRequest, object_rows
 
+    request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
     with _FileProgress() as files:
         _write(csv, as_json, OBJECT_COLUMNS, object_rows(request, files, confidence))
     files.report()
@@ -65,6 +89,8 @@ def read(
     reader_model: Annotated[str | None, typer.Option("--reader", help="Model card of the plate reader.")] = None,
     models: ModelsOption = None,
     fps: FpsOption = None,
+    rotate: RotateOption = 0,
+    track: TrackOption = None,
 ) -> None:
     """Read plates in images and video.
 
@@ -75,25 +101,22 @@ def read(
     from pipeline.app.media.plate_permission import check_plates_may_be_read
 
     check_plates_may_be_read(Camera("files", scope))
-    request = _request(csv, as_json, paths, model, models, fps)
-    from pipeline.app.media.tables import PLATE_COLUMNS, plate_rows
+    _check_output(csv, as_json)
+    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_rows
 
+    request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
     with _FileProgress() as files:
         _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, per_frame=per_frame))
     files.report()
 
 
-def _request(
-    csv: str, as_json: bool, paths: list[Path], model: str | None, models: Path | None, fps: float | None
-) -> MediaRequest:
-    """The request, after checks that need no network; logging as for all commands on files."""
+def _check_output(csv: str, as_json: bool) -> None:
+    """Checks that need no network; logging as for all commands on files."""
     if as_json and csv != "-":
         raise ViapublicaError("--json with --csv", "one or the other", "--json writes to standard output; omit one")
     from pipeline.app.logging_setup import configure_logging
-    from pipeline.app.media.tables import MediaRequest
 
     configure_logging("warning", "auto")
-    return MediaRequest(paths, model, models, fps)
 
 
 def _write(csv: str, as_json: bool, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -113,6 +136,7 @@ class _FileProgress:
         self._task = self._bar.add_task("files", total=None, note="")
         self._files = 0
         self._failed: list[SourceError] = []
+        self._not_read: list[tuple[Path, Sequence[str]]] = []
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -133,15 +157,22 @@ class _FileProgress:
     def file_failed(self, error: SourceError) -> None:
         self._failed.append(error)
 
+    def not_read(self, path: Path, parts: Sequence[str]) -> None:
+        self._not_read.append((path, parts))
+
     def file_done(self) -> None:
         self._bar.advance(self._task)
 
     def report(self) -> None:
-        """Name the files that failed.
+        """Name the files that failed, and what others hold besides what was analyzed.
 
         Raises:
             typer.Exit: status 1 when there are any.
         """
+        for path, parts in self._not_read:
+            say(err, ("not analyzed: ", "bold yellow"), f"{path}: {', '.join(parts)}")
+        if any(part.startswith("video track") for _, parts in self._not_read for part in parts):
+            say(err, ("fix:", "bold"), "   analyze another video track with --track N")
         for error in self._failed:
             report_error(error)
         if self._failed:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from pipeline.cli.common.console import out, print_json, say
 from pipeline.cli.common.signals import clean_exit_on_signals
-from pipeline.cli.media.commands import ModelOption, ModelsOption
+from pipeline.cli.media.commands import ModelOption, ModelsOption, RotateOption, TrackOption
 from pipeline.cli.release.redaction_progress import terminal_progress
 from pipeline.domain.plural import counted, counted_list
 from pipeline.domain.redaction import OverlayText, RedactionStyle
+from pipeline.domain.video import Rotation
 
 if TYPE_CHECKING:
     from pipeline.app.anonymize.anonymize_file import AnonymizedFile
@@ -66,6 +67,8 @@ def anonymize(
         list[str] | None,
         typer.Option("--check-model", help="Model card of a verification detector; implies --check; repeatable."),
     ] = None,
+    rotate: RotateOption = 0,
+    track: TrackOption = None,
     model: ModelOption = None,
     models: ModelsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON.")] = False,
@@ -92,6 +95,8 @@ def anonymize(
         report=report,
         certificate=certificate,
         key=key,
+        rotate=cast("Rotation", rotate),
+        track=track,
         networks=NetworkChoice(model, models, check or bool(check_models), tuple(check_models or ())),
     )
     with clean_exit_on_signals(), terminal_progress() as progress:

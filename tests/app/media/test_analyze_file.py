@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.app.media import analyze_file
-from pipeline.app.media.analyze_file import PlateFiles
+from pipeline.app.media.analyze_file import FileDecoding, PlateFiles
 from pipeline.decode.media_files import MediaFile
-from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.labels import Label
 from pipeline.lpr.settings import LprSettings
 from tests.decode.clips import Recipe, encode
@@ -23,6 +22,6 @@ def test_a_face_is_never_tracked_when_plates_of_a_video_are_read(
     monkeypatch.setattr(analyze_file, "build_tracker", lambda *_: tracker)
     video = MediaFile(encode(tmp_path / "a.mp4", Recipe(frames=10)), is_clip=True)
     settings = LprSettings(min_sharpness=0, min_confidence=0)
-    rows = list(PlateFiles(PersonWithFace(), AlwaysA(), settings, DecodeSettings()).voted(video))
+    rows = list(PlateFiles(PersonWithFace(), AlwaysA(), settings, FileDecoding()).voted(video))
     assert [row.plate for row in rows] == ["A"]
     assert tracker.labels == {Label.PERSON, Label.PLATE}

@@ -24,6 +24,7 @@ class Progress:
         self.files = 0
         self.done = 0
         self.errors: list[SourceError] = []
+        self.left_out: dict[str, list[str]] = {}
 
     def start(self, files: int) -> None:
         self.files = files
@@ -32,6 +33,9 @@ class Progress:
 
     def file_failed(self, error: SourceError) -> None:
         self.errors.append(error)
+
+    def not_read(self, path: Path, parts: Sequence[str]) -> None:
+        self.left_out[path.name] = list(parts)
 
     def file_done(self) -> None:
         self.done += 1
