@@ -10,11 +10,14 @@ from typing import Any
 from pipeline.config.load import load_config
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.source_address import parse_address
+from pipeline.detect.build import build_detector
 from pipeline.domain.credentials import redact_address
 from pipeline.engine.build import check_models, check_sources
+from pipeline.engine.camera_factory import is_live
+from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
 from pipeline.policy.scope import why_no_plates
 
-__all__ = ["CheckedCamera", "CheckedConfig", "check_config"]
+__all__ = ["CheckedCamera", "CheckedConfig", "check_config", "estimate_capacity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,26 @@ def check_config(path: Path) -> CheckedConfig:
     check_sources(config)
     check_models(config)
     return CheckedConfig(config, [_checked(config, camera) for camera in config.cameras])
+
+
+def estimate_capacity(checked: CheckedConfig) -> Capacity | None:
+    """What the live cameras of a configuration need, and what this machine's detector does in two seconds.
+
+    Returns:
+        None when there is no live camera: files wait for the machine.
+
+    Raises:
+        ViapublicaError: the networks cannot be used here.
+    """
+    config = checked.config
+    rates = tuple(camera.analyze_fps or ASSUMED_FPS for camera in config.cameras if is_live(config, camera))
+    if not rates:
+        return None
+    detector = build_detector(config.detect, config.models_dir)
+    try:
+        return Capacity(rates, measure_detector(detector, len(rates)))
+    finally:
+        detector.close()
 
 
 def _checked(config: Config, camera: CameraSettings) -> CheckedCamera:

@@ -37,6 +37,8 @@ class SourceState(StrEnum):
 
     CONNECTING = "connecting"
     STREAMING = "streaming"
+    OVERLOADED = "overloaded"
+    """Streaming, but frames are dropped because the machine does not keep up; set by the engine, not by the source."""
     STALLED = "stalled"
     BACKING_OFF = "backing-off"
     ENDED = "ended"

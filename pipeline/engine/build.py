@@ -168,6 +168,7 @@ def _make_folder(data_dir: Path) -> None:
 def _serve_metrics(config: Config, running: RunningEngine, metrics: PipelineMetrics, stack: ExitStack) -> None:
     wanted = config.observability.metrics
     metrics.watch_sources(running.sources)
+    metrics.watch_advice(running.advice)
     metrics.watch_sinks(running.sinks)
     metrics.watch_queues(running.queues)
     metrics.watch_activities(running.activities)

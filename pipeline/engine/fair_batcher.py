@@ -11,10 +11,12 @@ from pipeline.engine.frame_queue import FrameQueue, WhenFull
 
 
 class FairBatcher:
-    """Takes one frame of every camera in the order of their age, then a second one of each, until the batch is full.
+    """Takes one frame of every camera, then a second one of each, until the batch is full.
 
     A camera that sends many frames cannot displace another one: it gets its second place in a batch only after every
-    other camera with a frame has got its first.
+    other camera with a frame has got its first. Where not every camera has a place, those come first that were served
+    longest ago, so that an overload is shared: cameras that offer as much get the same, however their clocks and the
+    batches fall together (by the age of frames alone, some got five times as much as others).
 
     Args:
         batch_size: frames in a full batch.
@@ -26,6 +28,9 @@ class FairBatcher:
         self._wait_s = wait_s
         self._changed = threading.Condition()
         self._queues: list[FrameQueue] = []
+        self._turn = 0
+        self._served: dict[str, int] = {}
+        """The last turn of each camera."""
 
     def open_queue(self, camera_id: str, capacity: int, when_full: WhenFull) -> FrameQueue:
         """A new queue whose frames are batched from now on; safe from any thread."""
@@ -40,6 +45,7 @@ class FairBatcher:
         with self._changed:
             if queue in self._queues:
                 self._queues.remove(queue)
+                self._served.pop(queue.camera_id, None)
 
     def next_batch(self, may_take: Callable[[FrameQueue], bool], timeout_s: float) -> list[Frame]:
         """Up to `batch_size` frames; frames of one camera keep their order.
@@ -73,8 +79,13 @@ class FairBatcher:
     def _take(self, queues: list[FrameQueue]) -> list[Frame]:
         waiting = [queue.waiting() for queue in queues]
         turns = sorted(
-            (place, frame.arrived_s, number)
+            (place, self._served.get(queues[number].camera_id, 0), frame.arrived_s, number)
             for number, frames in enumerate(waiting)
             for place, frame in enumerate(frames)
         )
-        return [queues[number].take() for _, _, number in turns[: self._batch_size]]
+        batch = []
+        for *_, number in turns[: self._batch_size]:
+            self._turn += 1
+            self._served[queues[number].camera_id] = self._turn
+            batch.append(queues[number].take())
+        return batch

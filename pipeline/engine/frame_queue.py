@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from enum import Enum
+from typing import Final
 
 from pipeline.domain.frame import Frame
 from pipeline.observe.snapshots import QueueSnapshot
+
+_FULL: Final = "queue-full-"
+"""Begin of the reasons of frames that were dropped because the detector did not keep up."""
 
 
 class WhenFull(Enum):
@@ -47,11 +51,11 @@ class FrameQueue:
                 if self.when_full is WhenFull.WAIT:
                     self._changed.wait()
                 elif self.when_full is WhenFull.DROP_NEWEST:
-                    self._drops["queue-full-newest"] += 1
+                    self._drops[f"{_FULL}newest"] += 1
                     return True
                 else:
                     self._frames.popleft()
-                    self._drops["queue-full-oldest"] += 1
+                    self._drops[f"{_FULL}oldest"] += 1
             if self._closed:
                 self._drops["stopped"] += 1
                 return False
@@ -71,6 +75,12 @@ class FrameQueue:
             self._drops["stopped"] += len(self._frames)
             self._frames.clear()
         self.close()
+
+    @property
+    def dropped_by_overload(self) -> int:
+        """Frames dropped so far because the queue was full."""
+        with self._changed:
+            return sum(count for reason, count in self._drops.items() if reason.startswith(_FULL))
 
     @property
     def drained(self) -> bool:

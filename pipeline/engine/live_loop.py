@@ -26,6 +26,7 @@ from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
+from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.run_report import CameraReport
 from pipeline.engine.run_statistics import RunStatistics
@@ -49,6 +50,7 @@ class Engine:
 
     Attributes:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
+        overload: frames that live cameras lose because the machine does not keep up.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -58,6 +60,7 @@ class Engine:
         metrics, stages: what is measured.
         preview: annotated images, or None.
         idle_close_s: a live camera without frames for this long has its tracks closed.
+        overload: compares analyzed and dropped frames.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Engine:
         stages: StageClock,
         preview: Preview | None = None,
         idle_close_s: float = 10.0,
+        overload: OverloadWatch | None = None,
     ) -> None:
         self.cameras = CameraSet()
         self.dispatcher = dispatcher
@@ -83,6 +87,7 @@ class Engine:
         self._idle_close_s = idle_close_s
         self._health = HealthWatch()
         self._alerts = SourceAlertWatch()
+        self.overload = OverloadWatch() if overload is None else overload
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -210,7 +215,23 @@ class Engine:
         changes = self._health.changes([camera.feed for camera in cameras], self._last_ts_ms)
         alerts = self._alerts.about_cameras(changes)
         alerts += self._alerts.about_sinks(self.dispatcher.statuses(), self.dispatcher.lost)
-        self._send([*changes, *alerts])
+        loads = self._loads() if self.overload.due else []
+        self._send([*changes, *alerts, *self.overload.check(loads)])
+
+    def _loads(self) -> list[CameraLoad]:
+        """Frames of the live cameras so far."""
+        analyzed = self.statistics.analyzed_frames()
+        return [
+            CameraLoad(
+                camera.camera_id,
+                camera.feed.source.status().stream_id,
+                camera.feed.state,
+                analyzed.get(camera.camera_id, 0),
+                camera.feed.queue.dropped_by_overload,
+            )
+            for camera in self.cameras
+            if camera.feed.source.live
+        ]
 
     def _last_ts_ms(self, camera_id: str) -> int | None:
         """Time of the newest analyzed frame of a camera."""

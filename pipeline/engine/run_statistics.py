@@ -64,6 +64,10 @@ class RunStatistics:
             for camera_id, reasons in drops.items()
         }
 
+    def analyzed_frames(self) -> dict[str, int]:
+        """Frames analyzed so far, by camera."""
+        return {camera_id: camera.analyzed for camera_id, camera in dict(self._cameras).items()}
+
     def remove_camera(self, camera_id: str) -> CameraActivity:
         """Forget a camera; returns its last numbers."""
         return self._cameras.pop(camera_id, _CameraStatistics()).activity({})

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.config.settings import Config
 from pipeline.domain.network_identity import NetworkIdentity
-from pipeline.domain.ports import SinkStatus, SourceStatus
+from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfiguration, Reconfigurator
 from pipeline.engine.run_report import RunReport, network_report, sink_report
+from pipeline.engine.running_camera import RunningCamera
 from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 
 
@@ -31,8 +32,19 @@ class RunningEngine:
         return self.reconfigurator.apply(config)
 
     def sources(self) -> dict[str, SourceStatus]:
-        """Status of every camera."""
-        return {camera.camera_id: camera.feed.source.status() for camera in self.engine.cameras}
+        """Status of every camera; one that streams more than is analyzed is overloaded."""
+        return {camera.camera_id: self._status(camera) for camera in self.engine.cameras}
+
+    def _status(self, camera: RunningCamera) -> SourceStatus:
+        status = camera.feed.source.status()
+        detail = self.engine.overload.detail(camera.camera_id)
+        if not detail or status.state is not SourceState.STREAMING:
+            return status
+        return replace(status, state=SourceState.OVERLOADED, detail=detail)
+
+    def advice(self) -> str:
+        """What helps against an overload of this machine; "" while there is none."""
+        return self.engine.overload.advice
 
     def sinks(self) -> list[SinkStatus]:
         """Status of every sink."""

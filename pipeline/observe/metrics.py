@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import errno
 import json
 import socket
@@ -22,7 +21,6 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from pipeline.domain.events import Kind
-from pipeline.domain.ports import SourceState
 from pipeline.errors import ConfigError
 from pipeline.observe.prometheus_collectors import (
     MAX_REASONS,
@@ -34,6 +32,7 @@ from pipeline.observe.prometheus_collectors import (
     SourcesCollector,
     StagesCollector,
 )
+from pipeline.observe.run_health import run_health
 from pipeline.observe.snapshots import Activities, Networks, Queues, QueueSnapshot, Sinks, Sources
 from pipeline.observe.stage_timing import Stage, StageClock
 
@@ -64,6 +63,9 @@ class PipelineMetrics:
         self.registry = registry if registry is not None else CollectorRegistry()
         self._sources: Sources = dict
         self._sinks: Sinks = list
+        self._advice: Callable[[], str] = str
+        self._monotonic_s: Callable[[], float] = time.monotonic
+        self._started_s = time.monotonic()
         self._reasons: set[str] = set()
         self._watched: set[type[Collector]] = set()
         self._lock = threading.Lock()
@@ -125,7 +127,13 @@ class PipelineMetrics:
     def watch_sources(self, sources: Sources, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         """Export these cameras; `monotonic_s` is the clock of their `last_frame_s`."""
         self._sources = sources
+        self._monotonic_s = monotonic_s
+        self._started_s = monotonic_s()
         self._watch(SourcesCollector(sources, monotonic_s))
+
+    def watch_advice(self, advice: Callable[[], str]) -> None:
+        """Show in ``/health`` what helps against an overload; "" while there is none."""
+        self._advice = advice
 
     def watch_activities(self, activities: Activities) -> None:
         """Export the analysis of the cameras' frames."""
@@ -156,27 +164,9 @@ class PipelineMetrics:
         self.registry.register(collector)
 
     def health(self) -> dict[str, Any]:
-        """Health of the pipeline: the body of ``/health``.
-
-        ``status`` is ``ok``; ``degraded`` if a camera or a sink is unhealthy; ``failing`` if all cameras failed
-        permanently.
-        """
-        cameras = self._sources()
-        sinks = self._sinks()
-        states = collections.Counter(status.state.value for status in cameras.values())
-        healthy = {SourceState.STREAMING, SourceState.CONNECTING, SourceState.ENDED}
-        unhealthy_cameras = sorted(camera for camera, status in cameras.items() if status.state not in healthy)
-        unhealthy_sinks = sorted(sink.name for sink in sinks if sink.error)
-        status = "degraded" if unhealthy_cameras or unhealthy_sinks else "ok"
-        if cameras and states[SourceState.FAILED.value] == len(cameras):
-            status = "failing"
-        return {
-            "status": status,
-            "cameras": dict(sorted(states.items())),
-            "unhealthy_cameras": unhealthy_cameras,
-            "unhealthy_sinks": unhealthy_sinks,
-            "events_pending": sum(sink.pending for sink in sinks),
-        }
+        """Health of the pipeline: the body of ``/health``; see `run_health`."""
+        now_s = self._monotonic_s()
+        return run_health(self._sources(), self._sinks(), self._advice(), now_s=now_s, began_s=self._started_s)
 
 
 class Observed(Protocol):

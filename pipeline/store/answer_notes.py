@@ -60,7 +60,7 @@ _OF_PLATES: Final = (Plates, Convoy, Route, Clones, ReadsByVehicle)
 _PHRASES: Final = {
     SourceState.ENDED.value: "was not running",
     SourceState.FAILED.value: "failed",
-    "overloaded": "had frames dropped, because the machine was overloaded,",
+    SourceState.OVERLOADED.value: "had frames dropped, because the machine was overloaded,",
 }
 
 
@@ -215,7 +215,7 @@ def _interruptions(question: RangedQuestion[Any], context: AnswerContext, covera
     for one in coverage.interruptions:
         length_ms = min(now_ms if one.end_ms is None else one.end_ms, now_ms) - one.start_ms
         if length_ms >= _SHORTEST_MS and _concerns(one.camera_id, question, context):
-            code = NoteCode.OVERLOADED if one.state == "overloaded" else NoteCode.INTERRUPTED
+            code = NoteCode.OVERLOADED if one.state == SourceState.OVERLOADED.value else NoteCode.INTERRUPTED
             groups.setdefault(code, {}).setdefault(one.camera_id, []).append((length_ms, one))
     for code, cameras in groups.items():
         most_first = sorted(cameras.items(), key=lambda item: -sum(length for length, _ in item[1]))

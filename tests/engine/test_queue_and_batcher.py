@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +130,37 @@ def test_every_camera_keeps_its_order_and_none_gets_two_places_ahead(
             assert all(count <= other + 1 for other in others)
         left = [n - t for n, t in zip(left, taken, strict=True)]
     assert sum(left) == 0
+
+
+@pytest.mark.parametrize("when_full", [WhenFull.DROP_OLDEST, WhenFull.DROP_NEWEST])
+@pytest.mark.parametrize(("cameras", "batch", "every"), [(12, 8, 1), (12, 1, 1), (12, 5, 3), (7, 4, 2), (30, 4, 1)])
+def test_an_overload_is_shared_by_cameras_that_offer_as_much(
+    when_full: WhenFull, cameras: int, batch: int, every: int
+) -> None:
+    """A slow analyzer: one batch for every `every` rounds in which each camera offers a frame."""
+    batcher = FairBatcher(batch, 0)
+    # Their clocks differ: some cameras' frames are always older than others'.
+    queues = {f"cam-{n}": batcher.open_queue(f"cam-{n}", 4, when_full) for n in range(cameras)}
+    got: Counter[str] = Counter()
+    for index in range(300):
+        for n, (camera, queue) in enumerate(queues.items()):
+            queue.put(frame(camera, index, arrived_s=index / 5 + n / (5 * cameras)))
+        if index % every == 0:
+            got.update(f.camera_id for f in batcher.next_batch(everything, 0))
+    assert min(got.values()) > 5
+    assert max(got.values()) / min(got[camera] for camera in queues) <= 1.5
+
+
+def test_a_camera_that_offers_little_loses_nothing_to_busy_ones_in_an_overload() -> None:
+    batcher = FairBatcher(2, 0)
+    busy = [batcher.open_queue(f"busy-{n}", 4, WhenFull.DROP_OLDEST) for n in range(5)]
+    calm = batcher.open_queue("calm", 4, WhenFull.DROP_OLDEST)
+    got: Counter[str] = Counter()
+    for index in range(100):
+        for queue in busy:
+            queue.put(frame(queue.camera_id, index))
+        if index % 5 == 0:
+            calm.put(frame("calm", index))
+        got.update(f.camera_id for f in batcher.next_batch(everything, 0))
+    assert got["calm"] == 20
+    assert calm.snapshot().drops == {}

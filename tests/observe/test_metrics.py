@@ -235,6 +235,8 @@ def test_health_names_unhealthy_cameras_and_sinks(server: MetricsServer) -> None
         "status": "degraded",
         "cameras": {"backing-off": 1, "streaming": 1},
         "unhealthy_cameras": ["av-2"],
+        "overloaded_cameras": [],
+        "advice": "",
         "unhealthy_sinks": ["kafka"],
         "events_pending": 3,
     }
@@ -247,6 +249,35 @@ def test_health_is_failing_if_all_cameras_failed() -> None:
         code, _, body = _get(f"{server.url}/health")
     assert code == 503
     assert json.loads(body)["status"] == "failing"
+
+
+@pytest.mark.parametrize("state", [SourceState.STALLED, SourceState.BACKING_OFF, SourceState.CONNECTING])
+def test_health_is_failing_once_every_camera_is_lost(state: SourceState) -> None:
+    now_s = 1000.0
+    last_s: float | None = 1000.0
+    cameras = {"a": state, "b": SourceState.FAILED, "clip": SourceState.ENDED}
+    metrics = PipelineMetrics()
+    metrics.watch_sources(
+        lambda: {camera: SourceStatus(state, last_frame_s=last_s) for camera, state in cameras.items()}, lambda: now_s
+    )
+    now_s += 9
+    assert metrics.health()["status"] == "degraded", "it may come back at once"
+    now_s += 2
+    assert metrics.health()["status"] == "failing"
+    assert metrics.health()["unhealthy_cameras"] == ["a", "b"]
+    last_s = None
+    assert metrics.health()["status"] == "failing", "nor did one ever deliver"
+    cameras["c"] = SourceState.STREAMING
+    assert metrics.health()["status"] == "degraded"
+
+
+def test_health_names_overloaded_cameras_and_what_helps() -> None:
+    metrics = PipelineMetrics()
+    metrics.watch_sources(lambda: {"a": SourceStatus(SourceState.OVERLOADED, "9% of frames analyzed")})
+    metrics.watch_advice(lambda: "set analyze_fps to 1.5")
+    health = metrics.health()
+    assert (health["status"], health["overloaded_cameras"]) == ("degraded", ["a"])
+    assert health["advice"] == "set analyze_fps to 1.5"
 
 
 def test_health_is_ok_without_sources_and_after_all_files_ended() -> None:

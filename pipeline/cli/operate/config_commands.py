@@ -12,7 +12,7 @@ from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
 from pipeline.config.settings import Config
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, ViapublicaError
 
 app = typer.Typer(
     help="Configurations: check, schema, explain.\n\nExample: [bold]viapublica config check configs/demo.yaml[/]",
@@ -24,17 +24,30 @@ app = typer.Typer(
 def check(
     config: Annotated[Path, typer.Argument(help="Configuration (YAML).", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print what was understood as JSON.")] = False,
+    measure: Annotated[
+        bool, typer.Option(help="Measure for two seconds whether this machine keeps up with the live cameras.")
+    ] = True,
 ) -> None:
     """Check a configuration and print what was understood. Mistakes come with line and suggestion, status 1.
 
+    With live cameras, the detector is loaded and runs for two seconds, to compare what it does with what they need.
+
     Example: [bold]viapublica config check configs/demo.yaml[/]
     """
-    from pipeline.app.config_check import check_config  # here: the other commands need no engine
+    # Here: the other commands need no engine.
+    from pipeline.app.config_check import check_config, estimate_capacity
 
     checked = check_config(config)
     for camera in checked.cameras:
         if camera.missing:
             say(err, f"note: camera {camera.camera_id}: {camera.source} does not exist (yet)")
+    try:
+        capacity = estimate_capacity(checked) if measure else None
+    except ViapublicaError as error:
+        capacity = None
+        say(err, ("warning", "bold yellow"), f": the speed of this machine was not measured: {error}")
+    if capacity is not None and not capacity.suffices:
+        say(err, ("warning", "bold yellow"), f": {capacity.advice()}")
     if as_json:
         print_json(checked.as_json())
         return
@@ -48,6 +61,8 @@ def check(
     )
     say(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in checked.config.sinks)}")
     say(out, f"data:  {checked.config.data_dir}")
+    if capacity is not None and capacity.suffices:
+        say(out, f"speed: {capacity.advice()}, without decoding and plate reading")
 
 
 @app.command()

@@ -77,3 +77,19 @@ def test_the_doctor_finds_what_is_installed_and_what_is_not(models_dir: Path, tm
     assert ill.returncode == 1
     assert "VIAPUBLICA_MODELS" in ill.stdout
     assert "broken" in ill.stdout
+
+
+def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tmp_path: Path) -> None:
+    config = tmp_path / "many.yaml"
+    cameras = [
+        f"  - {{id: cam-{n}, source: rtsp://10.0.0.7/{n}, scope: public-road, analyze_fps: 120}}\n" for n in range(50)
+    ]
+    config.write_text("cameras:\n" + "".join(cameras))
+    done = viapublica("config", "check", config)
+    assert done.returncode == 0
+    assert "50 cameras x 120/s need 6000 frames/s, this machine analyzes" in " ".join(done.stderr.split())
+    assert "need" not in viapublica("config", "check", config, "--no-measure").stderr
+    config.write_text("cameras: [{id: cam, source: rtsp://10.0.0.7/1, scope: public-road, analyze_fps: 0.01}]\n")
+    assert "speed: 1 camera x 0.01/s needs 0.01 frames/s" in viapublica("config", "check", config).stdout
+    config.write_text("cameras: [{id: cam, source: gone.mp4, scope: public-road}]\n")
+    assert "speed" not in viapublica("config", "check", config).stdout, "files wait for the machine"

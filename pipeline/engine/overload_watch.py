@@ -1,0 +1,170 @@
+"""Overload of the machine: frames dropped because they arrive faster than they are analyzed, reported with advice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.ports import SourceState
+from pipeline.engine.capacity import Capacity
+
+_log = structlog.get_logger(__name__)
+
+_BEGINS: Final = 0.1
+"""Share of dropped frames from which a camera is overloaded, and stays so until it is below `_ENDS`."""
+_ENDS: Final = 0.05
+_LEAST_DROPS: Final = 2
+_REPEAT_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLoad:
+    """Frames of a live camera so far.
+
+    Attributes:
+        camera_id, stream_id: the camera and its session; state: of its source.
+        analyzed: frames analyzed; dropped: frames dropped from a full queue.
+    """
+
+    camera_id: str
+    stream_id: str
+    state: SourceState
+    analyzed: int
+    dropped: int
+
+
+@dataclass(slots=True)
+class _Overload:
+    reported_s: float
+    detail: str
+
+
+class OverloadWatch:
+    """Compares analyzed and dropped frames of live cameras, window by window.
+
+    Args:
+        monotonic_s: seconds of a clock that never steps; clock_ms: milliseconds since 1970 UTC.
+        window_s: time over which frames are counted: a burst that the queues absorb is no overload.
+    """
+
+    def __init__(
+        self,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        window_s: float = 10.0,
+    ) -> None:
+        self._length_s = window_s
+        self._monotonic_s = monotonic_s
+        self._clock_ms = clock_ms
+        self._window_s = monotonic_s()
+        self._before: dict[str, CameraLoad] = {}
+        # Replaced as a whole, so that other threads read it without a lock.
+        self._overloads: Mapping[str, _Overload] = {}
+        self._alerted_s: float | None = None
+        self._advice = ""
+
+    @property
+    def due(self) -> bool:
+        """Whether a window is over and `check` would compare."""
+        return self._monotonic_s() - self._window_s >= self._length_s
+
+    @property
+    def advice(self) -> str:
+        """Need, capacity and what helps; "" while the machine keeps up. Safe from any thread."""
+        return self._advice
+
+    def detail(self, camera_id: str) -> str:
+        """The share of a camera's frames that is analyzed, in words; "" while it keeps up. Safe from any thread."""
+        overload = self._overloads.get(camera_id)
+        return "" if overload is None else overload.detail
+
+    def check(self, loads: Iterable[CameraLoad]) -> list[Event]:
+        """States of cameras that become overloaded or recover, and an alert with advice; each again once an hour.
+
+        Args:
+            loads: of all live cameras; nothing is compared before a window is over.
+        """
+        now_s = self._monotonic_s()
+        seconds = now_s - self._window_s
+        current = {load.camera_id: load for load in loads}
+        if seconds < self._length_s:
+            return []
+        windows = {
+            camera_id: (load, load.analyzed - before.analyzed, load.dropped - before.dropped)
+            for camera_id, load in current.items()
+            if (before := self._before.get(camera_id)) is not None
+        }
+        self._before, self._window_s = current, now_s
+        events: list[Event] = []
+        overloads: dict[str, _Overload] = {}
+        for camera_id, (load, analyzed, dropped) in windows.items():
+            overload = self._judged(load, analyzed, dropped, seconds)
+            if overload is not None:
+                overloads[camera_id] = overload
+            events += self._changes(load, overload, now_s)
+        self._overloads = overloads
+        rates = [(analyzed + dropped) / seconds for _, analyzed, dropped in windows.values() if analyzed + dropped]
+        done = sum(analyzed for _, analyzed, _ in windows.values()) / seconds
+        self._advice = Capacity(tuple(rates), done).advice() if overloads else ""
+        return [*events, *self._alerts(now_s)]
+
+    def _judged(self, load: CameraLoad, analyzed: int, dropped: int, seconds: float) -> _Overload | None:
+        """Whether a camera was overloaded in the window."""
+        offered = analyzed + dropped
+        before = self._overloads.get(load.camera_id)
+        least = _BEGINS if before is None else _ENDS
+        # A source that is interrupted has a state of its own, and starts again without an overload.
+        if load.state is not SourceState.STREAMING or dropped < _LEAST_DROPS or dropped < least * offered:
+            return None
+        share = f"{100 * analyzed / offered:.0f} % of frames analyzed"
+        detail = f"{share}: {analyzed / seconds:.1f} of {offered / seconds:.1f} per second"
+        return _Overload(self._monotonic_s() if before is None else before.reported_s, detail)
+
+    def _changes(self, load: CameraLoad, overload: _Overload | None, now_s: float) -> list[Event]:
+        before = self._overloads.get(load.camera_id)
+        if overload is not None and (before is None or now_s - overload.reported_s >= _REPEAT_S):
+            overload.reported_s = now_s
+            return [self._state(load, SourceState.OVERLOADED, overload.detail)]
+        if overload is None and before is not None and load.state is SourceState.STREAMING:
+            return [self._state(load, SourceState.STREAMING, "")]
+        return []
+
+    def _state(self, load: CameraLoad, state: SourceState, detail: str) -> HealthEvent:
+        now_ms = self._clock_ms()
+        return HealthEvent(
+            event_id=event_id(load.camera_id, load.stream_id, Kind.HEALTH, f"{state.value}@{now_ms}"),
+            camera_id=load.camera_id,
+            ts_ms=now_ms,
+            state=state.value,
+            detail=detail,
+            stream_id=load.stream_id,
+        )
+
+    def _alerts(self, now_s: float) -> list[Event]:
+        if not self._overloads:
+            if self._alerted_s is None:
+                return []
+            self._alerted_s = None
+            _log.info("overload_ended")
+            return [self._alert("overload-ended", Severity.INFO, "every camera's frames are analyzed again")]
+        if self._alerted_s is not None and now_s - self._alerted_s < _REPEAT_S:
+            return []
+        self._alerted_s = now_s
+        _log.warning("overloaded", cameras=sorted(self._overloads), advice=self._advice)
+        return [self._alert("overloaded", Severity.WARNING, self._advice)]
+
+    def _alert(self, rule: str, severity: Severity, detail: str) -> AlertEvent:
+        now_ms = self._clock_ms()
+        return AlertEvent(
+            event_id=event_id(ENGINE_ID, "", Kind.ALERT, rule, now_ms),
+            camera_id=ENGINE_ID,
+            ts_ms=now_ms,
+            rule=rule,
+            severity=severity,
+            detail=detail,
+        )

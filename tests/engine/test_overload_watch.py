@@ -1,0 +1,229 @@
+"""Overload of the machine is reported at once, with advice, and so is its end."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.detections import Detections
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent
+from pipeline.domain.frame import Frame, Image
+from pipeline.domain.ports import EventSink, SinkStatus, SourceState, SourceStatus
+from pipeline.engine.camera_feed import CameraFeed
+from pipeline.engine.camera_stream import CameraStream
+from pipeline.engine.capacity import Capacity
+from pipeline.engine.event_dispatcher import EventDispatcher
+from pipeline.engine.fair_batcher import FairBatcher
+from pipeline.engine.frame_queue import WhenFull
+from pipeline.engine.live_loop import Engine
+from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
+from pipeline.engine.reconfigure import Reconfigurator
+from pipeline.engine.running_camera import RunningCamera
+from pipeline.engine.running_engine import RunningEngine
+from pipeline.observe.metrics import PipelineMetrics
+from pipeline.observe.stage_timing import StageClock
+from pipeline.policy.gate import Gate
+from tests.engine.frames import frame
+from tests.engine.networks import PersonWithFace, SpyTracker
+
+
+class Machine:
+    """Cameras whose frames are counted by hand, and a clock."""
+
+    def __init__(self, cameras: int) -> None:
+        self.now_s = 0.0
+        self.watch = OverloadWatch(lambda: self.now_s, lambda: 1_790_000_000_000 + int(self.now_s * 1000))
+        self.counts = {f"cam-{n:02}": [0, 0] for n in range(cameras)}
+        self.states = dict.fromkeys(self.counts, SourceState.STREAMING)
+
+    def check(self, seconds: float, analyzed: int, dropped: int) -> list[Event]:
+        """Some time goes by, in which each camera has these frames."""
+        self.now_s += seconds
+        for count in self.counts.values():
+            count[0] += analyzed
+            count[1] += dropped
+        return self.watch.check(
+            CameraLoad(camera, "session", self.states[camera], *count) for camera, count in self.counts.items()
+        )
+
+
+def alerts(events: Sequence[Event]) -> list[AlertEvent]:
+    return [event for event in events if isinstance(event, AlertEvent)]
+
+
+def states(events: Sequence[Event]) -> dict[str, str]:
+    return {event.camera_id: event.state for event in events if isinstance(event, HealthEvent)}
+
+
+def overloaded(cameras: int = 12) -> Machine:
+    machine = Machine(cameras)
+    assert machine.check(10, 10, 40) == [], "the first window begins now"
+    return machine
+
+
+def test_an_overload_is_an_alert_a_log_line_and_a_state_of_each_camera() -> None:
+    machine = overloaded()
+    with capture_logs() as logs:
+        events = machine.check(12, 20, 40)
+    (alert,) = alerts(events)
+    advice = "12 cameras x 5/s need 60 frames/s, this machine analyzes 20: set analyze_fps to 1.5 or remove 8"
+    assert (alert.camera_id, alert.rule, alert.detail) == (ENGINE_ID, "overloaded", advice)
+    assert states(events) == dict.fromkeys(machine.counts, "overloaded")
+    assert machine.watch.advice == advice
+    assert machine.watch.detail("cam-03") == "33 % of frames analyzed: 1.7 of 5.0 per second"
+    assert [(line["event"], line["advice"]) for line in logs] == [("overloaded", advice)]
+    assert machine.check(10, 17, 33) == [], "nothing new is nothing to report"
+
+
+def test_the_end_of_an_overload_is_reported_and_an_hour_of_it_repeated() -> None:
+    machine = overloaded(2)
+    machine.check(10, 10, 40)
+    for _ in range(360):
+        events = machine.check(10, 10, 40)
+    assert (len(alerts(events)), set(states(events).values())) == (1, {"overloaded"})
+    ended = machine.check(10, 50, 0)
+    assert [alert.rule for alert in alerts(ended)] == ["overload-ended"]
+    assert set(states(ended).values()) == {"streaming"}
+    assert (machine.watch.advice, machine.watch.detail("cam-00")) == ("", "")
+    ids = [event.event_id for event in (*events, *ended)]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "analyzed", "dropped"),
+    [(10, 50, 0), (10, 50, 5), (10, 2, 1), (3, 1, 14), (10, 0, 0)],
+    ids=["none dropped", "a few", "too few to judge", "a burst", "no frames"],
+)
+def test_what_the_queues_absorb_is_no_overload(seconds: float, analyzed: int, dropped: int) -> None:
+    machine = Machine(3)
+    machine.check(10, 50, 0)
+    assert machine.check(seconds, analyzed, dropped) == []
+
+
+def test_a_camera_that_is_interrupted_during_an_overload_has_that_state_and_begins_anew() -> None:
+    machine = overloaded(1)
+    machine.check(10, 10, 40)
+    machine.states["cam-00"] = SourceState.STALLED
+    assert states(machine.check(10, 0, 0)) == {}, "its source reports that itself"
+    machine.states["cam-00"] = SourceState.STREAMING
+    assert states(machine.check(10, 10, 40)) == {"cam-00": "overloaded"}
+
+
+@pytest.mark.parametrize(
+    ("rates", "done", "advice"),
+    [
+        ((5.0,) * 12, 20.0, "12 cameras x 5/s need 60 frames/s, this machine analyzes 20: set analyze_fps to 1.5 or"),
+        ((25.0,), 8.0, "1 camera x 25/s needs 25 frames/s, this machine analyzes 8: set analyze_fps to 7.2"),
+        ((10.0, 20.0), 18.0, "2 cameras need 30 frames/s, this machine analyzes 18: set analyze_fps to 8.1 or"),
+        ((5.0,) * 100, 3.0, "100 cameras x 5/s need 500 frames/s, this machine analyzes 3: use a faster machine"),
+        ((2.0, 2.0), 30.0, "2 cameras x 2/s need 4 frames/s, this machine analyzes 30"),
+    ],
+)
+def test_the_advice_names_need_capacity_and_remedy(rates: tuple[float, ...], done: float, advice: str) -> None:
+    assert Capacity(rates, done).advice().startswith(advice)
+
+
+def test_the_advice_leads_to_a_load_that_the_machine_carries() -> None:
+    for cameras, fps, done in itertools.product((1, 2, 7, 12, 40), (1.0, 5.0, 25.0), (3.0, 18.6, 55.0)):
+        advice = Capacity((fps,) * cameras, done).advice()
+        if "set analyze_fps to " in advice:
+            lower = float(advice.split("set analyze_fps to ")[1].split()[0])
+            assert lower * cameras <= done, advice
+        if "remove " in advice:
+            assert (cameras - int(advice.split("remove ")[1])) * fps <= done, advice
+
+
+class EndlessCamera:
+    """A live source that delivers a frame every millisecond."""
+
+    live = True
+
+    def __init__(self, camera_id: str) -> None:
+        self.camera_id = camera_id
+        self._stopped = threading.Event()
+
+    def frames(self) -> Iterator[Frame]:
+        for index in itertools.count():
+            if self._stopped.wait(0.001):
+                return
+            yield frame(self.camera_id, index, arrived_s=time.monotonic())
+
+    def status(self) -> SourceStatus:
+        return SourceStatus(SourceState.STREAMING, stream_id="session")
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def interrupt(self, problem: str) -> None:
+        raise AssertionError(problem)
+
+
+class SlowDetector(PersonWithFace):
+    """A machine that does twenty frames a second, and finds nothing."""
+
+    batch_size = 1
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        time.sleep(0.05)
+        return [Detections.empty() for _ in images]
+
+
+class Listener:
+    """A sink that stops the engine at the first alert."""
+
+    name = "listener"
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.engine: Engine | None = None
+
+    def add(self, events: Sequence[Event]) -> None:
+        self.events += events
+        if self.engine is not None and alerts(events):
+            self.engine.stop()
+
+    def status(self) -> SinkStatus:
+        return SinkStatus(self.name)
+
+
+def new_stream(first: Frame) -> CameraStream:
+    return CameraStream(first.stream_id, SpyTracker(), [])
+
+
+def test_a_running_engine_sends_the_alert_and_shows_the_state() -> None:
+    metrics = PipelineMetrics()
+    batcher = FairBatcher(1, 0)
+    listener = Listener()
+    engine = Engine(
+        batcher=batcher,
+        detector=SlowDetector(),
+        reader=None,
+        dispatcher=EventDispatcher(Gate({}), [cast(EventSink, listener)], 1000, metrics),
+        metrics=metrics,
+        stages=StageClock(metrics.stage),
+        overload=OverloadWatch(window_s=0.5),
+    )
+    listener.engine = engine
+    for name in ("a", "b", "c"):
+        feed = CameraFeed(EndlessCamera(name), batcher.open_queue(name, 4, WhenFull.DROP_OLDEST))
+        engine.add_camera(RunningCamera(Camera(name, Scope.PUBLIC_ROAD), feed, new_stream))
+    running = RunningEngine(engine, cast(Reconfigurator, None), None)
+    metrics.watch_sources(running.sources)
+    metrics.watch_advice(running.advice)
+    limit = threading.Timer(60, engine.stop)
+    limit.start()
+    engine.run()
+    limit.cancel()
+    (alert,) = alerts(listener.events)
+    assert alert.rule == "overloaded"
+    assert alert.detail.startswith("3 cameras")
+    assert {camera for camera, state in states(listener.events).items() if state == "overloaded"} == {"a", "b", "c"}
+    assert {status.state for status in running.sources().values()} == {SourceState.OVERLOADED}
+    assert metrics.health()["overloaded_cameras"] == ["a", "b", "c"]
