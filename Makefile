@@ -59,8 +59,9 @@ duplicates: venv
 docs: venv ## build the documentation into site/
 	$(RUN)/mkdocs build --quiet --strict
 
-reference: venv ## write the page of all configuration keys
+reference: venv ## write the page of all configuration keys, and the words of event details
 	$(RUN)/viapublica config explain --markdown > docs/reference/configuration-keys.md
+	$(RUN)/python -m tests.policy.detail_words_of_code
 
 unit: venv system ## the tests alone
 	$(RUN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal

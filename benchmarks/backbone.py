@@ -41,6 +41,7 @@ from pipeline.sink.kafka.topics import create_missing_topics, topic_of
 from pipeline.sink.settings import KafkaClient, KafkaSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
+from tests.event_samples import admit_all
 from tests.servers.kafka import KafkaBroker
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -153,7 +154,7 @@ def add(sink: Any, events: Sequence[Event]) -> None:
 def chain_rate(broker: KafkaBroker, folder: Path, events: Sequence[Event]) -> float:
     """Events per second from `add` to a query's answer, at steady state: the first tenth is not counted."""
     with city(folder, broker, "chain") as (kafka, _):
-        sink = build_sink(kafka, folder / "engine")
+        sink = build_sink(kafka, folder / "engine", admit_all)
         tenth = len(events) // 10
         add(sink, events[:tenth])
         sink.flush(120)
@@ -185,7 +186,7 @@ def latency(
     memory: list[tuple[float, float]] = []
     stop = threading.Event()
     with city(folder, broker, "latency") as (kafka, ingester):
-        sink = build_sink(kafka, folder / "engine")
+        sink = build_sink(kafka, folder / "engine", admit_all)
 
         def watch() -> None:
             store = queries(folder)

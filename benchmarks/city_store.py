@@ -143,7 +143,7 @@ def measure(folder: Path, steps: Sequence[int]) -> tuple[list[tuple[Any, ...]], 
     grown: dict[str, list[float]] = {}
     rng = random.Random(1)
     done, total = 0, steps[-1] * MILLION
-    store = EventQueries(open_event_store(ChdbSettings(), folder), Requester.of_process())
+    store = EventQueries(open_event_store(ChdbSettings(), folder, dict), Requester.of_process())
     for step in steps:
         fill(database, done, step * MILLION, total)
         done = step * MILLION

@@ -36,15 +36,16 @@ import sys, uuid
 from pathlib import Path
 from pipeline.domain.events import HealthEvent
 from pipeline.sink.build import build_sink
+from tests.event_samples import admit_all
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 data = Path(sys.argv[1])
-sink = build_sink(ChdbSinkSettings(batch_interval_s=0), data)
+sink = build_sink(ChdbSinkSettings(batch_interval_s=0), data, admit_all)
 sink.add([HealthEvent(event_id=uuid.uuid4(), camera_id="gate", ts_ms=0, state="streaming", detail="")])
 sink.flush(60)
-store = open_event_store(ChdbSettings(), data)
+store = open_event_store(ChdbSettings(), data, dict)
 server = StoreServer(store, endpoint_path(data))
 print("ready", flush=True)
 sys.stdin.read()

@@ -78,7 +78,7 @@ def reads(seed: int = 7, count: int = READS) -> list[PlateReadEvent]:
                 confidence=round(rng.betavariate(9, 1), 4),
                 votes=rng.randrange(1, 30),
                 vehicle=rng.choice(["car", "car", "car", "motorcycle", "truck", "bus"]),
-                stream_id="take",
+                stream_id="7a4e",
                 track_id=number,
                 first_ts_ms=ts_ms - rng.randrange(4000),
                 x1=round(x, 1),
@@ -167,7 +167,7 @@ def measure(name: str, settings: StoreSettings, data_dir: Path, events: list[Pla
     migrate(database)
     database.insert(PLATE_READS, events[:1000])  # imports and first parts; the ids come again below
     overall, median, per_cpu_s = insert(database, events)
-    store = EventQueries(open_event_store(settings, data_dir), Requester.of_process())
+    store = EventQueries(open_event_store(settings, data_dir, dict), Requester.of_process())
     lines = [f"| {name} | insert, rows/s overall | {overall:,.0f} | |", f"| | insert, median batch | {median:,.0f} | |"]
     lines.append(f"| | insert, rows per CPU second of this process | {per_cpu_s:,.0f} | |")
     size = database.rows(

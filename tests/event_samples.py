@@ -20,6 +20,12 @@ from pipeline.domain.events import (
 )
 from pipeline.domain.plate import layout_of, plate_key
 
+
+def admit_all(event: Event) -> Event:
+    """An `Admission` that refuses nothing, for tests that are not about the policy."""
+    return event
+
+
 START_MS = 1_790_000_000_000
 
 
@@ -37,7 +43,7 @@ def plate_read(
         confidence=confidence,
         votes=3,
         vehicle="car",
-        stream_id="take",
+        stream_id="7a4e",
         track_id=number,
         first_ts_ms=START_MS,
         x1=1.25,
@@ -55,7 +61,7 @@ def track(number: int, *, camera: str = "cam-1", speed_m_s: float | None = None)
         camera_id=camera,
         ts_ms=START_MS + number * 1000,
         label="car",
-        stream_id="take",
+        stream_id="7a4e",
         track_id=number,
         first_ts_ms=START_MS,
         frames=12,
@@ -74,7 +80,7 @@ def count(number: int, *, camera: str = "cam-1") -> CountEvent:
         ts_ms=ts_ms,
         label="car",
         count=7,
-        stream_id="take",
+        stream_id="7a4e",
     )
 
 

@@ -18,10 +18,12 @@ from pipeline import __version__
 from pipeline.config.settings import Config
 from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
+from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import MissingComponent, StoreError, ViapublicaError
 from pipeline.lpr.settings import LprSettings
+from pipeline.policy.gate import Gate
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.coverage_questions import LostDataOf
@@ -138,11 +140,12 @@ def _chdb() -> str:
 
     event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
-        sink = build_sink(ChdbSinkSettings(batch_interval_s=0), Path(folder))
+        gate = Gate({"doctor": Camera("doctor", Scope.PUBLIC_SQUARE)})
+        sink = build_sink(ChdbSinkSettings(batch_interval_s=0), Path(folder), gate.admit_stored)
         try:
             sink.add([event])
             sink.flush(30)
-            store = open_event_store(ChdbSettings(), Path(folder))
+            store = open_event_store(ChdbSettings(), Path(folder), gate.without_plates)
             found = store.ask(Count(kind=Kind.HEALTH), Requester.of_process())
             store.close()
         finally:
@@ -213,7 +216,7 @@ def _stored_data(config: Config) -> str:
 def _clickhouse(sink: ClickHouseSettings, data_dir: Path) -> str:
     from pipeline.store.event_store import open_event_store
 
-    store = open_event_store(sink, data_dir)
+    store = open_event_store(sink, data_dir, dict)
     store.ask(Cameras(), Requester.of_process())
     store.close()
     return f"{sink.host}:{sink.port} answers"

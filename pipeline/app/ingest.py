@@ -21,6 +21,7 @@ from pipeline.observe.metrics import MetricsServer
 from pipeline.policy.gate import Gate
 from pipeline.sink.build import build_writer
 from pipeline.sink.ingest.ingester import Ingester, IngestStatus
+from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.folders import private_folder
 from pipeline.storage.locks import OwnerLock
 from pipeline.store.event_store import open_event_store
@@ -49,7 +50,9 @@ class IngestRun:
         kafka = kafka_sink_of(config, path, config.ingest.source)
         self._store = _store_of(config, path)
         config.data_dir.mkdir(parents=True, exist_ok=True)
-        gate = Gate({camera.id: camera.camera() for camera in config.cameras})
+        declared = DeclaredCameras(config.data_dir)
+        declared.declare(camera.declaration() for camera in config.cameras)
+        self._gate = gate = Gate({camera.id: camera.camera() for camera in config.cameras}, declared.cameras())
         self._reload = IngestReload(path, config, gate)
         # A SimpleQueue may be used in signal handlers, an Event may not.
         self._requests: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -78,7 +81,7 @@ class IngestRun:
         with ExitStack() as stack:
             stack.enter_context(_only_ingester(self._config))
             stack.enter_context(retention_running(self._config, [self._store], live=True))
-            _serve_store(self._store, self._config, stack)
+            _serve_store(self._store, self._config, self._gate, stack)
             _serve_metrics(self._config, self._ingester, stack)
             thread.start()
             while thread.is_alive():
@@ -121,10 +124,10 @@ def _only_ingester(config: Config) -> Iterator[None]:
         lock.release()
 
 
-def _serve_store(store: StoreSettings, config: Config, stack: ExitStack) -> None:
+def _serve_store(store: StoreSettings, config: Config, gate: Gate, stack: ExitStack) -> None:
     """Query commands reach an embedded store through the process that owns it."""
     if isinstance(store, ChdbSettings):
-        answers = open_event_store(store, config.data_dir)
+        answers = open_event_store(store, config.data_dir, gate.without_plates)
         stack.callback(answers.close)
         stack.callback(StoreServer(answers, endpoint_path(config.data_dir)).close)
 

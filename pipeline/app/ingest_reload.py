@@ -13,6 +13,7 @@ from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.errors import ViapublicaError
 from pipeline.policy.gate import Gate
+from pipeline.storage.declared_cameras import DeclaredCameras
 
 _AT_START: Final = ("ingest", "sinks", "store", "data_dir", "retention", "observability")
 """Sections that an ingester reads only when it starts."""
@@ -72,6 +73,7 @@ class IngestReload:
             config = load_config(self._path, for_queries=True)
             kafka_sink_of(config, self._path, config.ingest.source)
             cameras = {camera.id: camera.camera() for camera in config.cameras}
+            DeclaredCameras(self._started.data_dir).declare(camera.declaration() for camera in config.cameras)
         except ViapublicaError as error:
             _log.error("configuration_not_reloaded", error=str(error))
             return IngestReloadReport(error=str(error))

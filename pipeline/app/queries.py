@@ -9,6 +9,8 @@ from datetime import tzinfo
 from types import TracebackType
 from typing import Self, TypeVar
 
+import msgspec
+
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
@@ -40,6 +42,8 @@ from pipeline.store.questions import (
     TrafficCount,
     TrafficSpeed,
     VehicleReadsPage,
+    Withheld,
+    WithheldReads,
 )
 from pipeline.store.settings import ChdbSettings
 
@@ -69,6 +73,8 @@ __all__ = [
     "TrafficCount",
     "TrafficSpeed",
     "VehicleReadsPage",
+    "Withheld",
+    "WithheldReads",
     "open_queries",
 ]
 
@@ -103,7 +109,8 @@ class EventQueries:
         return annotated(self._value, question, self._context)
 
     def _value(self, question: Question[A], /) -> A:
-        return self._backend.ask(question, self._requester)
+        asked = msgspec.structs.replace(question, withheld=dict(self._context.withheld))
+        return self._backend.ask(asked, self._requester)
 
     def close(self) -> None:
         """Give back connections; may be called twice."""
@@ -132,7 +139,8 @@ def open_queries(stores: ConfiguredStores, requester: Requester, zone: tzinfo | 
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet.
     """
-    return EventQueries(_backend(stores), requester, AnswerContext(stores.cameras, stores.retention, zone))
+    context = AnswerContext(stores.cameras, stores.retention, zone, withheld=stores.without_plates())
+    return EventQueries(_backend(stores), requester, context)
 
 
 def _backend(stores: ConfiguredStores) -> QueryBackend:
@@ -148,4 +156,4 @@ def _backend(stores: ConfiguredStores) -> QueryBackend:
                 raise StoreError(
                     str(folder), "there is no event store yet", "Start `viapublica run` with this store once."
                 ) from None
-    return open_event_store(settings, data_dir)
+    return open_event_store(settings, data_dir, stores.without_plates)

@@ -61,6 +61,11 @@ class CameraDeclaration:
         """SHA-256 of the canonical JSON in UTF-8, as hexadecimal digits."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
+    def differing_keys(self, other: CameraDeclaration) -> list[str]:
+        """Keys of `as_dict` that differ from those of another declaration, sorted."""
+        mine, others = self.as_dict(), other.as_dict()
+        return sorted(key for key in mine if mine[key] != others[key])
+
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
         """The declaration of `as_dict`.

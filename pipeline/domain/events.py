@@ -121,6 +121,17 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class AlertRule(StrEnum):
+    """Conditions that alerts are about. The policy gate refuses any other text."""
+
+    CAMERA_LOST = "camera-lost"
+    EVENTS_LOST = "events-lost"
+    EVENTS_REFUSED = "events-refused"
+    EVENTS_REFUSED_BY_POLICY = "events-refused-by-policy"
+    OVERLOADED = "overloaded"
+    SCENE_CONFLICT = "scene-conflict"
+
+
 ENGINE_ID = "@engine"
 """Stands as `camera_id` of alerts about the program itself; no camera can be called so."""
 
@@ -129,10 +140,10 @@ class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
     """A condition that an operator should respond to.
 
     Attributes:
-        rule: which condition, such as ``camera-lost`` or ``events-lost``.
+        rule: which condition, a value of `AlertRule`.
         severity: how soon.
         subject: what it is about: a sink's name, a zone; "" for the camera itself.
-        detail: explanation for people, without credentials.
+        detail: explanation for people, of the words in `pipeline.policy.detail_words`.
     """
 
     rule: str
@@ -143,7 +154,12 @@ class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
 
 
 class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
-    """A change of a camera's state; `detail` gives the reason, without credentials."""
+    """A change of a camera's state.
+
+    Attributes:
+        state: a value of `pipeline.domain.ports.SourceState`.
+        detail: the reason, of the words in `pipeline.policy.detail_words`.
+    """
 
     state: str
     detail: str

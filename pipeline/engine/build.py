@@ -30,6 +30,7 @@ from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
+from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
@@ -55,10 +56,13 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
         live = any(is_live(config, camera) for camera in config.cameras)
         stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
-        sinks = [build_sink(sink, config.data_dir) for sink in config.sinks]
-        dispatcher = EventDispatcher(Gate({}), sinks, config.engine.backlog_events, metrics)
+        declared = DeclaredCameras(config.data_dir)
+        declared.declare(camera.declaration() for camera in config.cameras)
+        gate = Gate({}, declared.cameras())
+        sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
+        dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
         stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)
-        _serve_store(config, stack)
+        _serve_store(config, gate, stack)
 
         stages = StageClock(metrics.stage)
         batcher = FairBatcher(detector.batch_size, config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0)
@@ -102,6 +106,7 @@ class _Preparation:
             ViapublicaError: a camera or the plate reader cannot be used.
         """
         check_sources(config)
+        DeclaredCameras(config.data_dir).declare(camera.declaration() for camera in config.cameras)
         if self._engine.analyzer.reader is None:
             self._engine.analyzer.reader = _reader(config)
         if not self._live and any(is_live(config, camera) for camera in config.cameras):
@@ -146,11 +151,11 @@ def _log_cameras_without_plates(cameras: Iterable[Camera]) -> None:
             _log.info("plates_not_read", camera=camera.camera_id, reason=reason)
 
 
-def _serve_store(config: Config, stack: ExitStack) -> None:
+def _serve_store(config: Config, gate: Gate, stack: ExitStack) -> None:
     """Let the query commands of other processes reach the embedded store while this process owns it."""
     for sink in config.sinks:
         if isinstance(sink, ChdbSettings):
-            store = open_event_store(sink, config.data_dir)
+            store = open_event_store(sink, config.data_dir, gate.without_plates)
             stack.callback(store.close)
             stack.callback(StoreServer(store, endpoint_path(config.data_dir)).close)
             return

@@ -14,7 +14,7 @@ from pipeline.domain.events import Event, kind_of
 from pipeline.domain.ports import EventSink, SinkStatus
 from pipeline.errors import Backpressure, SinkError
 from pipeline.observe.metrics import PipelineMetrics
-from pipeline.policy.gate import Gate
+from pipeline.policy.gate import Gate, Refusal
 
 _log = structlog.get_logger(__name__)
 _CHUNK = 1000
@@ -53,15 +53,17 @@ class EventDispatcher:
         """Pass events through the gate to the sinks; returns those that the gate let pass."""
         passed = []
         for event in events:
-            if refusal := self.gate.refusal(event):
-                self.refused[refusal.reason] += 1
-                self._metrics.refused(refusal.reason)
-                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
+            admitted = self.gate.admit(event)
+            if isinstance(admitted, Refusal):
+                reason = admitted.reason
+                self.refused[reason] += 1
+                self._metrics.refused(reason)
+                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=reason)
                 continue
-            passed.append(event)
-            self.sent[kind_of(event).value] += 1
+            passed.append(admitted)
+            self.sent[kind_of(admitted).value] += 1
             for backlog in self._backlogs:
-                backlog.append(event)
+                backlog.append(admitted)
         self.pump()
         return passed
 

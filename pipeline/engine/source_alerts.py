@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
 from pipeline.domain.ports import SinkStatus, SourceState
 
 _LOST = frozenset({SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value})
@@ -38,13 +38,16 @@ class SourceAlertWatch:
                 self._lost_cameras.discard(change.camera_id)
             elif change.state in _LOST and change.camera_id not in self._lost_cameras:
                 self._lost_cameras.add(change.camera_id)
+                rule = AlertRule.CAMERA_LOST.value
                 final = change.state == SourceState.FAILED.value
                 alerts.append(
                     AlertEvent(
-                        event_id=event_id(change.camera_id, change.stream_id, Kind.ALERT, "camera-lost", change.ts_ms),
+                        event_id=event_id(
+                            change.camera_id, change.stream_id, Kind.ALERT, AlertRule.CAMERA_LOST.value, change.ts_ms
+                        ),
                         camera_id=change.camera_id,
                         ts_ms=change.ts_ms,
-                        rule="camera-lost",
+                        rule=rule,
                         severity=Severity.CRITICAL if final else Severity.WARNING,
                         detail=change.detail or change.state,
                         stream_id=change.stream_id,
@@ -67,8 +70,8 @@ class SourceAlertWatch:
         for status in statuses:
             gone = status.lost + lost.get(status.name, 0)
             for rule, severity, count in (
-                ("events-lost", Severity.CRITICAL, gone),
-                ("events-refused", Severity.WARNING, status.refused),
+                (AlertRule.EVENTS_LOST.value, Severity.CRITICAL, gone),
+                (AlertRule.EVENTS_REFUSED.value, Severity.WARNING, status.refused),
             ):
                 before = self._reported.get((status.name, rule), 0)
                 if count > before:

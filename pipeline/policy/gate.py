@@ -1,14 +1,15 @@
 """Policy gate for events: kind, fields and labels must be on the allow-lists, and the camera's scope must allow them.
 
-Engines pass every event through it before the sinks, ingesters every event from Kafka before the event store.
+Engines pass every event through it before the sinks, sinks before each delivery, ingesters before the event store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -23,9 +24,9 @@ from pipeline.domain.events import (
     PlateReadEvent,
     TrackEvent,
 )
-from pipeline.domain.labels import PLATED_VEHICLES, VEHICLES, Label
 from pipeline.errors import PolicyError
-from pipeline.policy.scope import may_read_plates, why_no_plates
+from pipeline.policy.event_texts import with_bounded_detail, wrong_text
+from pipeline.policy.scope import why_no_plates
 
 _COMMON = frozenset({"event_id", "camera_id", "ts_ms", "schema_version"})
 ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
@@ -65,6 +66,7 @@ class RefusalRule(StrEnum):
     CAMERA = "camera-not-registered"
     PLATES = "plates-not-allowed"
     LABEL = "label-not-allowed"
+    TEXT = "text-not-allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,62 +77,74 @@ class Refusal:
     reason: str
 
 
+Admission: TypeAlias = Callable[[Event], Event | Refusal]
+"""Decides about one event: the event as it may be stored, its texts bounded, or the refusal."""
+
+
 class Gate:
     """Decides for each event whether it may leave an engine, or enter an event store.
 
     Args:
         cameras: the registered cameras, by id.
+        known: cameras that were declared before and are not registered now: their stored events are still judged by
+            the declaration that held last.
 
     Raises:
         PolicyError: an event type has a field outside the allow-list.
     """
 
-    def __init__(self, cameras: Mapping[str, Camera]) -> None:
+    def __init__(self, cameras: Mapping[str, Camera], known: Mapping[str, Camera] = MappingProxyType({})) -> None:
         check_schema()
         self._cameras = dict(cameras)
+        self._known = {**known, **cameras}
+        self._conflicts: dict[str, str] = {}
 
     def declare(self, camera: Camera) -> None:
         """Let a camera's events pass from now on, by its declaration."""
-        self._cameras[camera.camera_id] = camera
+        self._cameras[camera.camera_id] = self._known[camera.camera_id] = camera
 
     def withdraw(self, camera_id: str) -> None:
-        """Let no further event of a camera pass."""
+        """Let no further event of a camera leave; those that are stored already may still be delivered."""
         self._cameras.pop(camera_id, None)
 
+    def forbid_plates(self, camera_id: str, reason: str) -> None:
+        """Let no plate of a camera pass until the program ends, whatever it is declared to be."""
+        self._conflicts.setdefault(camera_id, reason)
+
     def why_no_plates(self, camera_id: str) -> str:
-        """The reason why a registered camera may not read plates; "" if it may, or is not registered."""
-        camera = self._cameras.get(camera_id)
-        return "" if camera is None else why_no_plates(camera)
+        """The reason why a registered or known camera may not read plates; "" if it may, or is not known."""
+        camera = self._known.get(camera_id)
+        return "" if camera is None else why_no_plates(camera) or self._conflicts.get(camera_id, "")
+
+    def without_plates(self) -> dict[str, str]:
+        """All registered and known cameras whose plates may not be read, with the reason."""
+        return {camera_id: why for camera_id in list(self._known) if (why := self.why_no_plates(camera_id))}
+
+    def admit(self, event: Event) -> Event | Refusal:
+        """An `Admission` for events that an engine makes: only of registered cameras."""
+        return self.refusal(event) or with_bounded_detail(event)
+
+    def admit_stored(self, event: Event) -> Event | Refusal:
+        """An `Admission` for events that wait on disk: also of cameras that are no longer registered."""
+        return self._refusal(event, self._known) or with_bounded_detail(event)
 
     def refusal(self, event: Event) -> Refusal | None:
         """Why this event is refused; None when it may pass."""
+        return self._refusal(event, self._cameras)
+
+    def _refusal(self, event: Event, cameras: Mapping[str, Camera]) -> Refusal | None:
         if type(event) not in ALLOWED_FIELDS:
             return Refusal(RefusalRule.KIND, f"events of type {type(event).__name__} are not on the allow-list")
-        if isinstance(event, AlertEvent) and event.camera_id == ENGINE_ID:
-            return None
-        camera = self._cameras.get(event.camera_id)
-        if camera is None:
+        is_own = isinstance(event, AlertEvent) and event.camera_id == ENGINE_ID
+        if not is_own and event.camera_id not in cameras:
             return Refusal(RefusalRule.CAMERA, "its camera is not declared in the configuration")
-        if isinstance(event, PlateReadEvent) and not may_read_plates(camera):
-            return Refusal(RefusalRule.PLATES, why_no_plates(camera))
-        if _label_of(event) not in _LABELS[type(event)]:
+        if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
+            return Refusal(RefusalRule.PLATES, why)
+        wrong = wrong_text(event)
+        if wrong in {"label", "vehicle"}:
             return Refusal(
                 RefusalRule.LABEL, "its label is none of those that may be stored (decree 18.743/2014 art. 12)"
             )
+        if wrong:
+            return Refusal(RefusalRule.TEXT, f"its {wrong} is none of the texts that an event may hold")
         return None
-
-
-def _label_of(event: Event) -> str:
-    if isinstance(event, PlateReadEvent):
-        return event.vehicle
-    return event.label if isinstance(event, TrackEvent | CountEvent) else ""
-
-
-_TRAFFIC: Final = frozenset(label.word for label in VEHICLES | {Label.PERSON})
-_LABELS: Final[Mapping[type[BaseEvent], frozenset[str]]] = {
-    PlateReadEvent: frozenset(label.word for label in PLATED_VEHICLES) | {""},
-    TrackEvent: _TRAFFIC,
-    CountEvent: _TRAFFIC,
-    AlertEvent: frozenset({""}),
-    HealthEvent: frozenset({""}),
-}

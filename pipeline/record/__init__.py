@@ -6,7 +6,6 @@
     segmenter           one camera's packets to segment files
     segment_file        one file: fragments of a few seconds, each on the disk before the next is begun
     segment_index       end times of a camera's files, and when and why recording stopped
-    declaration_log     scope, masks and zones of a camera, and from when they hold
     recording_archive   recorded video and its gaps, for readers
     holds               times that must be preserved
     retention           deletion by age and size

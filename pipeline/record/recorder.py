@@ -13,12 +13,13 @@ import structlog
 
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
-from pipeline.errors import RecordError
-from pipeline.record.declaration_log import DeclarationLog
+from pipeline.errors import ConfigError, RecordError
+from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.retention import prune
 from pipeline.record.segment_file import StreamTemplate
 from pipeline.record.segmenter import CameraSegmenter, RecordCounts
 from pipeline.record.settings import RecordSettings
+from pipeline.storage.declaration_log import DeclarationLog
 from pipeline.storage.folders import private_folder
 from pipeline.storage.locks import locked
 
@@ -135,7 +136,7 @@ class CameraTap:
         self._camera_id = camera_id = declaration.camera_id
         self._settings = settings
         self._folder: Path = settings.dir / camera_id
-        self._segmenter = CameraSegmenter(camera_id, self._folder, settings, on_segment)
+        self._segmenter = CameraSegmenter(declaration, self._folder, settings, on_segment)
         self._queue: queue.SimpleQueue[tuple[_Session, EncodedPacket | str] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._finished = threading.Event()
@@ -202,7 +203,7 @@ class CameraTap:
                 self._segmenter.adopt_leftovers()
                 self._write()
                 return True
-        except (OSError, RecordError) as error:
+        except (OSError, ConfigError) as error:
             self._segmenter.counts.error = str(error)
             _log.error("recording_impossible", camera=self._camera_id, error=str(error))
         except Exception:  # noqa: BLE001 - a bug here must not end analysis
@@ -212,7 +213,7 @@ class CameraTap:
 
     def _declare(self) -> None:
         """Store the camera's declaration where it changed; without it nothing is recorded."""
-        before = DeclarationLog(self._folder).declare(self._declaration, self._declared_ms)
+        before = DeclarationLog(self._folder / DECLARATIONS).declare(self._declaration, self._declared_ms)
         if before is not None:
             old, new = before.declaration.as_dict(), self._declaration.as_dict()
             changed = sorted(key for key in new if old[key] != new[key])

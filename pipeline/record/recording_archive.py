@@ -11,11 +11,11 @@ from typing import Final
 from pipeline.domain.camera_declaration import DatedDeclaration
 from pipeline.domain.recording import Gap
 from pipeline.errors import RecordError
-from pipeline.record.declaration_log import DeclarationLog
-from pipeline.record.file_layout import camera_folders, segment_files
+from pipeline.record.file_layout import DECLARATIONS, camera_folders, segment_files
 from pipeline.record.holds import Hold, Holds, unknown_camera
 from pipeline.record.segment_file import measure
 from pipeline.record.segment_index import IndexEntries, SegmentIndex
+from pipeline.storage.declaration_log import DeclarationLog
 
 _SEAM_MS: Final = 500
 """Less than this between two files is no gap."""
@@ -123,13 +123,14 @@ class RecordingArchive:
             None at all where the video was recorded before declarations were stored: its use is then not known.
 
         Raises:
-            RecordError: unknown camera, a corrupt line, or the disk failed.
+            RecordError: unknown camera, or the disk failed.
+            ConfigError: a line is corrupt or was changed.
         """
         known = self.cameras()
         if camera_id not in known:
             raise unknown_camera(camera_id, known)
         try:
-            every = DeclarationLog(self.folder / camera_id).read()
+            every = DeclarationLog(self.folder / camera_id / DECLARATIONS).read()
         except OSError as error:
             raise self._unreadable(error) from error
         return [one for one in every if one.overlaps(begin_ms, end_ms)]
@@ -138,7 +139,7 @@ class RecordingArchive:
         """The declaration that held at a time: the last written of them; None if it is not known.
 
         Raises:
-            RecordError: see `declarations`.
+            RecordError, ConfigError: see `declarations`.
         """
         return next(reversed(self.declarations(camera_id, at_ms, at_ms + 1)), None)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import av
 
 from pipeline.domain.recording import EncodedPacket
+from pipeline.record.declaration_tag import TAG
 from pipeline.storage.folders import private_folder, sync_folder
 
 _MP4_CODECS: Final = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mjpeg"})
@@ -76,13 +77,14 @@ class VideoSegmentWriter:
         first: its first packet, which is written too.
         begin_ms: wall-clock time of that packet's frame.
         fragment_s: seconds that are written at once.
+        tag: of the container, see `pipeline.record.declaration_tag`.
 
     Raises:
         OSError, ValueError, av.FFmpegError: it cannot be written; nothing is left of it.
     """
 
     def __init__(
-        self, path: Path, template: StreamTemplate, first: EncodedPacket, begin_ms: int, fragment_s: float
+        self, path: Path, template: StreamTemplate, first: EncodedPacket, begin_ms: int, *, fragment_s: float, tag: str
     ) -> None:
         self.path = path
         self.begin_ms = begin_ms
@@ -104,6 +106,7 @@ class VideoSegmentWriter:
             self._container = av.open(self._file, "w", format=kind, options={**options, "flush_packets": "1"})
             self._stream = self._container.add_stream_from_template(template.stream, opaque=True)
             self._stream.time_base = first.time_base
+            self._container.metadata[TAG] = tag
             self.write(first)
             sync_folder(path.parent)
         except BaseException:

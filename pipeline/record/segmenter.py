@@ -12,7 +12,9 @@ from typing import Final
 import av
 import structlog
 
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import EncodedPacket
+from pipeline.record.declaration_tag import tag_of
 from pipeline.record.file_layout import file_name, segment_files
 from pipeline.record.segment_file import StreamTemplate, VideoSegmentWriter, adopt
 from pipeline.record.segment_index import SegmentIndex
@@ -48,21 +50,26 @@ class CameraSegmenter:
     """Writes the files of one camera. One thread.
 
     Args:
-        camera_id: for the log.
+        declaration: of the camera; every file carries it.
         folder: the camera's.
         settings: of the recorder.
         on_segment: called after each file.
     """
 
     def __init__(
-        self, camera_id: str, folder: Path, settings: RecordSettings, on_segment: Callable[[], None] = lambda: None
+        self,
+        declaration: CameraDeclaration,
+        folder: Path,
+        settings: RecordSettings,
+        on_segment: Callable[[], None] = lambda: None,
     ) -> None:
+        self._tag = tag_of(declaration)
         self.counts = RecordCounts()
         self._folder = folder
         self._settings = settings
         self._on_segment = on_segment
         self._index = SegmentIndex(folder)
-        self._log = _log.bind(camera=camera_id)
+        self._log = _log.bind(camera=declaration.camera_id)
         self._segment: VideoSegmentWriter | None = None
         self._first: EncodedPacket | None = None
         self._last_s: Fraction | None = None
@@ -134,7 +141,9 @@ class CameraSegmenter:
         while path.exists():
             begin_ms += 1
             path = self._folder / file_name(begin_ms, template.suffix)
-        self._segment = VideoSegmentWriter(path, template, packet, begin_ms, self._settings.fragment_s)
+        self._segment = VideoSegmentWriter(
+            path, template, packet, begin_ms, fragment_s=self._settings.fragment_s, tag=self._tag
+        )
         self._first = packet
         if self.counts.error:
             self._log.info("recording_again", file=path.name)

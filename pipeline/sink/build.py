@@ -7,6 +7,7 @@ from typing import assert_never
 
 from pipeline.domain.event_writer import EventWriter
 from pipeline.domain.ports import EventSink
+from pipeline.policy.gate import Admission
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spooled import SpooledSink
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
@@ -34,14 +35,15 @@ def build_writer(settings: SinkSettings | StoreSettings, data_dir: Path) -> Even
             assert_never(settings)
 
 
-def build_sink(settings: SinkSettings, data_dir: Path) -> EventSink:
+def build_sink(settings: SinkSettings, data_dir: Path, admit: Admission) -> EventSink:
     """A running sink. A broker or database that is not available is no error: `status` reports it, and it is retried.
 
     Args:
         settings: which kind, where, how.
         data_dir: folder of this program's data; created when missing.
+        admit: decides about each event before it is delivered, see `pipeline.policy.gate`.
 
     Raises:
         SinkError: the data folder cannot be used, or another process runs the sink of this name on it.
     """
-    return SpooledSink(build_writer(settings, data_dir), settings, data_dir)
+    return SpooledSink(build_writer(settings, data_dir), settings, data_dir, admit)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.domain.events import Event, encode
+from pipeline.domain.events import Event, encode, kind_of
 from pipeline.errors import SinkError
 from pipeline.storage.json_lines import append_line
 
@@ -43,6 +43,15 @@ class RejectedEventsFile:
             SinkError: it could not be written.
         """
         self._append(_raw(event), reason)
+
+    def append_withheld(self, event: Event, reason: str) -> None:
+        """Note an event that policy refuses: its id, kind and time, nothing that it says.
+
+        Raises:
+            SinkError: it could not be written.
+        """
+        known = {"event_id": str(event.event_id), "kind": kind_of(event).value, "ts_ms": event.ts_ms}
+        self._append(_json.encode(known), reason)
 
     def append_bytes(self, data: bytes, reason: str) -> None:
         """Store bytes that are no event, as text.

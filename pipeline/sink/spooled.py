@@ -17,6 +17,7 @@ from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord, Even
 from pipeline.domain.events import Event, encode
 from pipeline.domain.ports import SinkStatus
 from pipeline.errors import Backpressure, SinkError, ViapublicaError
+from pipeline.policy.gate import Admission, Refusal
 from pipeline.sink.data_folders import sink_folder
 from pipeline.sink.event_json import to_json
 from pipeline.sink.flush_schedule import FlushSchedule
@@ -42,13 +43,16 @@ class SpooledSink:
         writer: delivers batches.
         settings: batches, spool, retries, timeouts.
         data_dir: folder of this program's data.
+        admit: decides about each event again just before it is delivered: a spool may hold what was accepted under
+            another declaration of its camera, or was written by another program.
 
     Raises:
         SinkError: the folders cannot be created, another process runs this sink, or the spool cannot be read.
     """
 
-    def __init__(self, writer: EventWriter, settings: DeliverySettings, data_dir: Path) -> None:
+    def __init__(self, writer: EventWriter, settings: DeliverySettings, data_dir: Path, admit: Admission) -> None:
         self._writer = writer
+        self._admit = admit
         self._settings = settings
         self._log = _log.bind(sink=settings.name, target=writer.target)
         self._refused_file = RejectedEventsFile(sink_folder(data_dir / "refused") / f"{settings.name}.jsonl")
@@ -228,10 +232,18 @@ class SpooledSink:
             self._refused += 1
             self._log.error("spooled_event_unreadable", offset=record.offset, reason=str(error))
             return None
-        if ignored:
-            self._newer += 1
-            return EventRecord(event, encode(event))
-        return EventRecord(event, record.payload)
+        admitted = self._admit(event)
+        if isinstance(admitted, Refusal):
+            self._withhold(event, admitted)
+            return None
+        self._newer += bool(ignored)
+        return EventRecord(admitted, encode(admitted) if ignored or admitted is not event else record.payload)
+
+    def _withhold(self, event: Event, refusal: Refusal) -> None:
+        """Count and note an event that policy refuses, without its content."""
+        self._refused_file.append_withheld(event, refusal.reason)
+        self._refused += 1
+        self._log.error("spooled_event_refused", rule=refusal.rule.value, reason=refusal.reason)
 
     def _refuse(self, event: Event, reason: str) -> None:
         self._refused_file.append(event, reason)

@@ -48,6 +48,7 @@ class NoteCode(StrEnum):
     UNCERTAIN = "uncertain-reads"
     NOT_SEEN = "not-seen"
     SEARCHED = "searched"
+    WITHHELD = "reads-withheld"
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,12 +99,14 @@ class AnswerContext:
         retention: days that each table is retained.
         zone: of times in notes; None for the machine's own.
         clock_ms: milliseconds since 1970 UTC.
+        withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
     """
 
     cameras: Mapping[str, Camera] | None = None
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     zone: tzinfo | None = None
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ask(Protocol):

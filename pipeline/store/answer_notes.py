@@ -48,6 +48,8 @@ from pipeline.store.questions import (
     Route,
     Speeds,
     Traffic,
+    Withheld,
+    WithheldReads,
 )
 from pipeline.store.schema.tables import TABLES
 
@@ -108,6 +110,8 @@ def _notes(
     lost: list[LostData] = ask(LostDataOf(kinds=kinds, start_ms=question.start_ms, end_ms=question.end_ms))
     yield from _lost_data(lost)
     yield from _cameras_without_plates(question, context, rows)
+    if Kind.PLATE_READ in kinds:
+        yield from _withheld(ask, question)
     yield from _interruptions(question, context, coverage)
     if isinstance(question, Plates) and len(question.plates) > 1:
         not_seen: list[str] = ask(PlatesNotSeen(of=question))
@@ -206,6 +210,21 @@ def _cameras_without_plates(
         limits=named or len(reasons) == len(asked),
         items=tuple(reasons),
     )
+
+
+def _withheld(ask: Ask, question: RangedQuestion[Any]) -> Iterator[Note]:
+    """Reads that are stored and in no answer. The number is of all vehicles: of one it would reveal its place."""
+    of = Withheld(start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids)
+    found: list[WithheldReads] = ask(of)
+    if found:
+        shown = [f"{one.camera_id}: {counted(one.reads, 'read')} of all vehicles, {one.reason}" for one in found]
+        rest = f"; and {len(found) - _MOST_NAMED} more cameras" if len(found) > _MOST_NAMED else ""
+        yield Note(
+            code=NoteCode.WITHHELD,
+            text=f"stored reads are withheld: {'; '.join(shown[:_MOST_NAMED])}{rest}",
+            limits=True,
+            items=tuple(one.camera_id for one in found),
+        )
 
 
 def _interruptions(question: RangedQuestion[Any], context: AnswerContext, coverage: Coverage) -> Iterator[Note]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pipeline.domain.requester import Requester
 from pipeline.store.answers.registry import ANSWERS
 from pipeline.store.backends.database import DatabaseError, EventDatabase, check_version
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.questions import QueryBackend, Question
+from pipeline.store.query_guard import QueryGuard, withheld_reads
+from pipeline.store.questions import QueryBackend, Question, Withheld
 from pipeline.store.settings import StoreSettings
 
 A = TypeVar("A")
@@ -22,21 +23,26 @@ class EventStore(QueryBackend):
 
     Args:
         connect: opens the database; never makes one.
+        without_plates: the cameras whose stored plates no answer may use, with the reason, as they are declared now.
     """
 
-    def __init__(self, connect: Callable[[], EventDatabase]) -> None:
+    def __init__(self, connect: Callable[[], EventDatabase], without_plates: Callable[[], Mapping[str, str]]) -> None:
         self._connect = connect
+        self._without_plates = without_plates
         self._guard = threading.Lock()
         self._database: EventDatabase | None = None
 
-    def ask(self, question: Question[A], requester: Requester) -> A:  # noqa: ARG002 - policy acts in the door above
+    def ask(self, question: Question[A], requester: Requester) -> A:  # noqa: ARG002 - access rules act in the door above
         """See `QueryBackend.ask`.
 
         Raises:
             StoreError: a senseless question, or the database failed.
         """
-        answer: A = ANSWERS[type(question)](self._rows, question)
-        return answer
+        guard = QueryGuard({**question.withheld, **self._without_plates()})
+        if isinstance(question, Withheld):
+            return cast(A, withheld_reads(self._rows, question, guard.cameras))
+        answer: A = ANSWERS[type(question)](lambda sql: self._rows(guard.guarded(sql)), question)
+        return guard.bounded(answer)
 
     def close(self) -> None:
         """Disconnect; a later question connects again."""
@@ -67,7 +73,9 @@ class EventStore(QueryBackend):
             return self._database
 
 
-def open_event_store(settings: StoreSettings, data_dir: Path) -> EventStore:
+def open_event_store(
+    settings: StoreSettings, data_dir: Path, without_plates: Callable[[], Mapping[str, str]]
+) -> EventStore:
     """The event store, read in this process: for the process that owns it, and for what a server holds.
 
     Nothing is opened before the first question, so a database that is unreachable now is no error here.
@@ -75,5 +83,6 @@ def open_event_store(settings: StoreSettings, data_dir: Path) -> EventStore:
     Args:
         settings: of the sink that fills the store.
         data_dir: folder of this program's data.
+        without_plates: see `EventStore`.
     """
-    return EventStore(lambda: open_database(settings, data_dir, create=False))
+    return EventStore(lambda: open_database(settings, data_dir, create=False), without_plates)

@@ -148,6 +148,9 @@ class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unk
 
     timeout_s: ClassVar[float] = 60.0
     """Seconds that another process waits for the answer."""
+    withheld: dict[str, str] = msgspec.field(default_factory=dict)
+    """Cameras whose plates the answer may not use, with the reason, as the process that asks knows them declared; the
+    one that answers adds those that it knows."""
 
     @classmethod
     def answer_type(cls) -> Any:
@@ -192,6 +195,18 @@ class Events(PagedQuestion[list[Event]], frozen=True, kw_only=True, forbid_unkno
 
     kind: Kind | None = None
     min_confidence: float = SURE
+
+
+class WithheldReads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Stored reads of a camera that no answer uses, because its plates may not be read; `reads` of all vehicles."""
+
+    camera_id: str
+    reads: int
+    reason: str
+
+
+class Withheld(RangedQuestion[list[WithheldReads]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Cameras of which reads in a time range are stored that no answer uses, by id."""
 
 
 class Cameras(Question[list[CameraSummary]], frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from pipeline.config import load_config
 from pipeline.domain.events import Event
 from pipeline.errors import Backpressure
 from pipeline.sink.build import build_sink
-from tests.event_samples import plate_read, track
+from tests.event_samples import admit_all, plate_read, track
 
 RATE, STEP = 2000, 100
 CAMERAS = tuple(f"cam-{number}" for number in range(500))
@@ -41,7 +41,7 @@ def accepted(ledger: Path) -> list[tuple[int, int]]:
 def main() -> None:
     faulthandler.register(signal.SIGUSR1)
     config, ledger = load_config(Path(sys.argv[1]), for_queries=True), Path(sys.argv[2])
-    sink = build_sink(config.sinks[0], config.data_dir)
+    sink = build_sink(config.sinks[0], config.data_dir, admit_all)
     number = max((end for _, end in accepted(ledger)), default=0)
     lines = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     due_s = time.monotonic()

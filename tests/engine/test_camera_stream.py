@@ -41,7 +41,7 @@ class Recorder:
 
     def _event(self, ts_ms: int) -> CountEvent:
         identity = event_id("cam", "session", Kind.COUNT, self.name)
-        return CountEvent(event_id=identity, camera_id="cam", ts_ms=ts_ms, label=self.name, count=1, stream_id="s")
+        return CountEvent(event_id=identity, camera_id="cam", ts_ms=ts_ms, label=self.name, count=1, stream_id="5")
 
 
 def labels_of(events: Sequence[Event]) -> list[str]:

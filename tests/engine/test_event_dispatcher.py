@@ -62,7 +62,7 @@ def count(number: int, camera: str = "road") -> CountEvent:
         ts_ms=number,
         label="car",
         count=1,
-        stream_id="s",
+        stream_id="5",
     )
 
 
@@ -77,7 +77,7 @@ def plate(camera: str) -> PlateReadEvent:
         confidence=0.9,
         votes=3,
         vehicle="car",
-        stream_id="s",
+        stream_id="5",
         track_id=1,
         first_ts_ms=0,
         x1=0,

@@ -30,14 +30,14 @@ from pipeline.policy.scope import may_read_plates, why_no_plates
 _ID = uuid.UUID(int=1)
 _PLATE = PlateReadEvent(
     event_id=_ID, camera_id="c", ts_ms=0, plate="ABC1D23", plate_key="ABC1D23", layout=Layout.BR_MERCOSUL,
-    confidence=0.9, votes=3, vehicle="car", stream_id="s", track_id=1, first_ts_ms=0, x1=0, y1=0, x2=9, y2=3, frame=4,
+    confidence=0.9, votes=3, vehicle="car", stream_id="5", track_id=1, first_ts_ms=0, x1=0, y1=0, x2=9, y2=3, frame=4,
 )  # fmt: skip
 _OTHERS: list[Event] = [
     TrackEvent(
-        event_id=_ID, camera_id="c", ts_ms=0, label="car", stream_id="s", track_id=1, first_ts_ms=0, frames=3,
+        event_id=_ID, camera_id="c", ts_ms=0, label="car", stream_id="5", track_id=1, first_ts_ms=0, frames=3,
         path_px=1, speed_px_s=1,
     ),
-    CountEvent(event_id=_ID, camera_id="c", ts_ms=0, label="car", count=1, stream_id="s"),
+    CountEvent(event_id=_ID, camera_id="c", ts_ms=0, label="car", count=1, stream_id="5"),
     AlertEvent(event_id=_ID, camera_id="c", ts_ms=0, rule="camera-lost", severity=Severity.WARNING),
     HealthEvent(event_id=_ID, camera_id="c", ts_ms=0, state="streaming", detail=""),
 ]  # fmt: skip

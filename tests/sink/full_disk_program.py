@@ -11,7 +11,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings
 from pipeline.store.event_store import open_event_store
 from tests.asking import Asking
-from tests.event_samples import plate_read
+from tests.event_samples import admit_all, plate_read
 
 kind, small, data_dir = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 total = {"chdb": 100_100, "jsonl": 20_100}[kind]
@@ -21,7 +21,7 @@ if kind == "chdb":
 else:
     settings = JsonLinesSettings.model_validate({"path": small / "e.jsonl", **fast})
 
-sink = build_sink(settings, data_dir)
+sink = build_sink(settings, data_dir, admit_all)
 sink.add([plate_read(n) for n in range(100)])
 sink.flush(30)
 
@@ -46,7 +46,7 @@ sink.flush(30)
 assert sink.status().error == ""
 sink.close()
 if isinstance(settings, ChdbSinkSettings):
-    store = Asking(open_event_store(settings, data_dir))
+    store = Asking(open_event_store(settings, data_dir, dict))
     assert store.count(Kind.PLATE_READ) == total, store.count(Kind.PLATE_READ)
     store.close()
 else:

@@ -14,7 +14,7 @@ from pipeline.errors import SinkError
 from pipeline.sink.build import build_sink
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.settings import JsonLinesSettings
-from tests.event_samples import one_of_each, plate_read, records
+from tests.event_samples import admit_all, one_of_each, plate_read, records
 
 
 def events_in(path: Path) -> list[object]:
@@ -22,7 +22,7 @@ def events_in(path: Path) -> list[object]:
 
 
 def test_events_are_lines_and_the_file_is_private(tmp_path: Path) -> None:
-    sink = build_sink(JsonLinesSettings(), tmp_path)
+    sink = build_sink(JsonLinesSettings(), tmp_path, admit_all)
     sink.add(one_of_each())
     sink.flush(5)
     sink.close()
@@ -81,7 +81,7 @@ def test_two_writers_of_one_file_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_in_place_of_the_file_is_an_error_in_the_status(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").mkdir()
-    sink = build_sink(JsonLinesSettings(retry_initial_s=0.01, close_timeout_s=0.1), tmp_path)
+    sink = build_sink(JsonLinesSettings(retry_initial_s=0.01, close_timeout_s=0.1), tmp_path, admit_all)
     sink.add([plate_read(1)])
     with pytest.raises(SinkError, match="Is a directory"):
         sink.flush(0.3)

@@ -20,7 +20,7 @@ from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import Credentials
 from tests.asking import Asking
-from tests.event_samples import plate_read, wait_until
+from tests.event_samples import admit_all, plate_read, wait_until
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.store_fixtures import clickhouse_settings
 
@@ -39,8 +39,8 @@ def test_a_server_that_goes_away_and_comes_back_has_every_event_once(
     own_server: ClickHouseServer, tmp_path: Path, failure: str
 ) -> None:
     settings = clickhouse_settings(own_server, timeout_s=1)
-    sink = build_sink(settings, tmp_path)
-    store = Asking(open_event_store(settings, tmp_path))
+    sink = build_sink(settings, tmp_path, admit_all)
+    store = Asking(open_event_store(settings, tmp_path, dict))
     sink.add([plate_read(n) for n in range(50)])
     sink.flush(20)
     getattr(own_server, failure)()
@@ -62,7 +62,7 @@ def test_a_server_missing_at_start_is_an_error_in_the_status_and_then_none(
 ) -> None:
     own_server.kill()
     settings = clickhouse_settings(own_server)
-    sink = build_sink(settings, tmp_path)
+    sink = build_sink(settings, tmp_path, admit_all)
     sink.add([plate_read(1)])
     wait_until(lambda: "refused" in sink.status().error)
     own_server.start()
@@ -73,7 +73,7 @@ def test_a_server_missing_at_start_is_an_error_in_the_status_and_then_none(
 
 def test_a_wrong_password_is_named_without_showing_it(clickhouse_server: ClickHouseServer, tmp_path: Path) -> None:
     login = Credentials(user="operator", password="open sesame")  # type: ignore[arg-type]
-    sink = build_sink(clickhouse_settings(clickhouse_server, login=login, close_timeout_s=0), tmp_path)
+    sink = build_sink(clickhouse_settings(clickhouse_server, login=login, close_timeout_s=0), tmp_path, admit_all)
     sink.add([plate_read(1)])
     wait_until(lambda: "login of user 'operator' was refused" in sink.status().error)
     assert "sesame" not in sink.status().error + repr(login)
@@ -89,7 +89,7 @@ def test_passwords_come_from_files_and_variables(
     monkeypatch.setenv("VIAPUBLICA_TEST_PASSWORD", PASSWORD)
     value = {"password_file": tmp_path / "secret", "password_env": "VIAPUBLICA_TEST_PASSWORD"}[source]
     login = Credentials.model_validate({"user": "operator", source: value})
-    sink = build_sink(clickhouse_settings(clickhouse_server, login=login, database=f"by_{source}"), tmp_path)
+    sink = build_sink(clickhouse_settings(clickhouse_server, login=login, database=f"by_{source}"), tmp_path, admit_all)
     sink.add([plate_read(1)])
     sink.flush(20)
     sink.close()
@@ -98,7 +98,7 @@ def test_passwords_come_from_files_and_variables(
 def test_a_tls_port_that_speaks_no_tls_is_an_error_in_the_status(
     clickhouse_server: ClickHouseServer, tmp_path: Path
 ) -> None:
-    sink = build_sink(clickhouse_settings(clickhouse_server, tls={}, close_timeout_s=0), tmp_path)
+    sink = build_sink(clickhouse_settings(clickhouse_server, tls={}, close_timeout_s=0), tmp_path, admit_all)
     wait_until(lambda: "no answer" in sink.status().error)
     sink.close()
 
@@ -106,11 +106,13 @@ def test_a_tls_port_that_speaks_no_tls_is_an_error_in_the_status(
 def test_readers_make_nothing(clickhouse_server: ClickHouseServer, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no event store yet"):
         Asking(open_queries(ConfiguredStores.of_data_dir(tmp_path), Requester.of_process()))
-    store = Asking(open_event_store(FAST, tmp_path))
+    store = Asking(open_event_store(FAST, tmp_path, dict))
     with pytest.raises(StoreError, match="there is no event store yet"):
         store.cameras()
     assert list(tmp_path.iterdir()) == []
-    missing = Asking(open_event_store(clickhouse_settings(clickhouse_server, database="nobody_made_this"), tmp_path))
+    missing = Asking(
+        open_event_store(clickhouse_settings(clickhouse_server, database="nobody_made_this"), tmp_path, dict)
+    )
     with pytest.raises(StoreError, match="there is no event store yet"):
         missing.cameras()
     missing.close()
@@ -122,7 +124,7 @@ from pathlib import Path
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from tests.event_samples import plate_read
-sink = build_sink(ChdbSinkSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]))
+sink = build_sink(ChdbSinkSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]), admit_all)
 n = 0
 while True:
     sink.add([plate_read(n + i) for i in range(200)])
@@ -155,7 +157,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
     found = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
     assert found >= set(range(acknowledged))
 
-    sink = build_sink(FAST, tmp_path)
+    sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(acknowledged)])
     sink.flush(30)
     sink.close()
@@ -203,7 +205,7 @@ def test_a_full_disk_is_said_and_survived(small_disk: Path, tmp_path: Path, kind
 
 
 def test_the_engine_takes_one_folder_per_process(tmp_path: Path) -> None:
-    first, second = build_sink(FAST, tmp_path / "a"), build_sink(FAST, tmp_path / "b")
+    first, second = build_sink(FAST, tmp_path / "a", admit_all), build_sink(FAST, tmp_path / "b", admit_all)
     wait_until(lambda: "can have only one" in first.status().error + second.status().error)
     loser = first if first.status().error else second
     loser.add([plate_read(1)])

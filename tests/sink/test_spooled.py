@@ -20,7 +20,7 @@ from pipeline.sink.settings import DeliverySettings
 from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.sink.spooled import SpooledSink
-from tests.event_samples import one_of_each, plate_read, wait_until
+from tests.event_samples import admit_all, one_of_each, plate_read, wait_until
 
 
 class Other:
@@ -74,7 +74,7 @@ def changed(**values: object) -> DeliverySettings:
 
 def test_events_arrive_in_order_and_in_batches(tmp_path: Path) -> None:
     other, events = Other(), [plate_read(n) for n in range(45)]
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add(events)
     sink.flush(5)
     assert other.taken == events
@@ -92,7 +92,7 @@ def test_events_arrive_in_order_and_in_batches(tmp_path: Path) -> None:
 
 def test_a_lone_event_waits_for_the_interval_but_not_for_a_flush(tmp_path: Path) -> None:
     other = Other()
-    sink = SpooledSink(other, changed(batch_interval_s=3600), tmp_path)
+    sink = SpooledSink(other, changed(batch_interval_s=3600), tmp_path, admit_all)
     sink.add([plate_read(1)])
     time.sleep(0.1)
     assert other.taken == []
@@ -107,7 +107,7 @@ SMALL = SpoolSettings(segment_bytes=4096, max_bytes=2**16)
 def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, changed(spool=SMALL), tmp_path)
+    sink = SpooledSink(other, changed(spool=SMALL), tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(80)])
     with pytest.raises(Backpressure) as full:
         sink.add([plate_read(n) for n in range(80, 280)])
@@ -128,7 +128,7 @@ def test_a_full_spool_may_be_told_to_give_up_its_oldest_and_says_how_many(tmp_pa
     other = Other()
     other.up = False
     sink = SpooledSink(
-        other, changed(spool=SMALL.model_copy(update={"when_full": FullSpoolPolicy.DROP_OLDEST})), tmp_path
+        other, changed(spool=SMALL.model_copy(update={"when_full": FullSpoolPolicy.DROP_OLDEST})), tmp_path, admit_all
     )
     for n in range(400):
         sink.add([plate_read(n)])
@@ -144,7 +144,7 @@ def test_a_full_spool_may_be_told_to_give_up_its_oldest_and_says_how_many(tmp_pa
 def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     wait_until(lambda: sink.status().retries > 2)
     assert "connection refused" in sink.status().error
     assert "secret" not in sink.status().error
@@ -168,7 +168,7 @@ def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: P
 def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path, poison: set[int]) -> None:
     other = Other()
     other.poison = poison
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(45)])
     sink.flush(10)
     assert [event.frame for event in other.taken] == [n for n in range(45) if n not in poison]  # type: ignore[union-attr]
@@ -183,7 +183,7 @@ def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path,
 def test_what_a_dead_other_side_left_over_is_sent_first_on_the_next_start(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(30)])
     sink.close()
     assert sink.status().pending == 30
@@ -191,18 +191,18 @@ def test_what_a_dead_other_side_left_over_is_sent_first_on_the_next_start(tmp_pa
     assert kept
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "spool" / "s", *kept))
 
-    again = SpooledSink(other, FAST, tmp_path)  # still dead: nothing is lost by a second try
+    again = SpooledSink(other, FAST, tmp_path, admit_all)  # still dead: nothing is lost by a second try
     again.add([plate_read(n) for n in range(30, 40)])
     again.close()
     assert again.status().pending == 40
 
     other.up = True
-    third = SpooledSink(other, FAST, tmp_path)
+    third = SpooledSink(other, FAST, tmp_path, admit_all)
     third.add([plate_read(99)])
     third.flush(5)
     third.close()
     assert [event.frame for event in other.taken] == [*range(40), 99]  # type: ignore[union-attr]
-    SpooledSink(other, FAST, tmp_path).close()
+    SpooledSink(other, FAST, tmp_path, admit_all).close()
     assert len(other.taken) == 41, "what was confirmed is not sent again"
 
 
@@ -211,7 +211,7 @@ def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, delivering: bool
     other = Other()
     other.up = delivering
     other.stuck.clear()
-    sink = SpooledSink(other, FAST, tmp_path / "killed")
+    sink = SpooledSink(other, FAST, tmp_path / "killed", admit_all)
     sink.add([plate_read(n) for n in range(30)])
     time.sleep(0.1)
     shutil.copytree(tmp_path / "killed", tmp_path / "found")  # what kill -9 leaves: the files as they are
@@ -219,7 +219,7 @@ def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, delivering: bool
     other.stuck.set()
     sink.close()
     late = Other()
-    again = SpooledSink(late, FAST, tmp_path / "found")
+    again = SpooledSink(late, FAST, tmp_path / "found", admit_all)
     again.flush(5)
     again.close()
     assert [event.frame for event in late.taken] == list(range(30))  # type: ignore[union-attr]
@@ -228,14 +228,14 @@ def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, delivering: bool
 def test_a_writer_that_hangs_at_the_end_cannot_remove_what_was_kept(tmp_path: Path) -> None:
     other = Other()
     other.stuck.clear()
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(20)])
     sink.close()
     other.stuck.set()
     wait_until(lambda: bool(other.taken))
     time.sleep(0.1)
     late = Other()
-    again = SpooledSink(late, FAST, tmp_path)
+    again = SpooledSink(late, FAST, tmp_path, admit_all)
     again.flush(5)
     again.close()
     assert len(late.taken) == 20
@@ -244,13 +244,13 @@ def test_a_writer_that_hangs_at_the_end_cannot_remove_what_was_kept(tmp_path: Pa
 def test_a_damaged_event_is_told_and_the_others_are_sent(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(5)])
     sink.close()
     (segment,) = (tmp_path / "spool" / "s").glob("*.seg")
     segment.write_bytes(segment.read_bytes().replace(b'"frame":3', b'"frame":4'))
     other.up = True
-    again = SpooledSink(other, FAST, tmp_path)
+    again = SpooledSink(other, FAST, tmp_path, admit_all)
     again.flush(5)
     again.close()
     assert [event.frame for event in other.taken] == [0, 1, 2, 4]  # type: ignore[union-attr]
@@ -262,7 +262,7 @@ def test_an_event_of_an_unknown_kind_in_the_spool_is_put_aside(tmp_path: Path) -
     spool.append([encode(plate_read(1)), b'{"kind":"weather"}', b"no json", encode(plate_read(2))])
     spool.close()
     other = Other()
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.flush(5)
     sink.close()
     assert other.taken == [plate_read(1), plate_read(2)]
@@ -277,7 +277,7 @@ def test_events_of_a_later_version_in_the_spool_are_delivered_without_the_fields
     spool.append([msgspec.json.encode(fields | {"color": "red"}), msgspec.json.encode(fields | {"votes": "many"})])
     spool.close()
     other = Other()
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.flush(5)
     sink.close()
     assert other.taken == [later]
@@ -288,7 +288,7 @@ def test_events_of_a_later_version_in_the_spool_are_delivered_without_the_fields
 
 def test_a_writer_gets_the_very_bytes_that_were_accepted(tmp_path: Path) -> None:
     other = Other()
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add(one_of_each())
     sink.flush(5)
     sink.close()
@@ -298,11 +298,11 @@ def test_a_writer_gets_the_very_bytes_that_were_accepted(tmp_path: Path) -> None
 def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, FAST, tmp_path)
+    sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add([msgspec.structs.replace(plate_read(1), vehicle="\ud800"), plate_read(2)])
     sink.close()
     other.up = True
-    again = SpooledSink(other, FAST, tmp_path)
+    again = SpooledSink(other, FAST, tmp_path, admit_all)
     again.flush(5)
     again.close()
     assert other.taken == [plate_read(2)]
@@ -310,23 +310,23 @@ def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path:
 
 
 def test_two_owners_of_one_sink_are_refused_by_name(tmp_path: Path) -> None:
-    sink = SpooledSink(Other(), FAST, tmp_path)
+    sink = SpooledSink(Other(), FAST, tmp_path, admit_all)
     with pytest.raises(SinkError, match=r"s: process \d+ already runs this sink"):
-        SpooledSink(Other(), FAST, tmp_path)
+        SpooledSink(Other(), FAST, tmp_path, admit_all)
     sink.close()
-    SpooledSink(Other(), FAST, tmp_path).close()
+    SpooledSink(Other(), FAST, tmp_path, admit_all).close()
 
 
 def test_the_last_events_are_kept_even_when_there_is_no_room(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, changed(spool=SMALL), tmp_path)
+    sink = SpooledSink(other, changed(spool=SMALL), tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(90)])
     with pytest.raises(Backpressure):
         sink.add([plate_read(n) for n in range(90, 290)])
     sink.close(0.05, [plate_read(n) for n in range(90, 290)])
     other.up = True
-    again = SpooledSink(other, FAST, tmp_path)
+    again = SpooledSink(other, FAST, tmp_path, admit_all)
     again.flush(5)
     again.close()
     assert [event.frame for event in other.taken] == list(range(290))  # type: ignore[union-attr]
@@ -335,7 +335,7 @@ def test_the_last_events_are_kept_even_when_there_is_no_room(tmp_path: Path) -> 
 def test_giving_up_cuts_the_patience_of_close_short_and_keeps_the_rest(tmp_path: Path) -> None:
     other = Other()
     other.up = False
-    sink = SpooledSink(other, changed(retry_initial_s=0.01), tmp_path)
+    sink = SpooledSink(other, changed(retry_initial_s=0.01), tmp_path, admit_all)
     sink.add([plate_read(1)])
     closer = threading.Thread(target=sink.close, args=(3600.0,))
     closer.start()
@@ -346,7 +346,7 @@ def test_giving_up_cuts_the_patience_of_close_short_and_keeps_the_rest(tmp_path:
 
 
 def test_after_close_nothing_is_accepted_and_close_is_harmless(tmp_path: Path) -> None:
-    sink = SpooledSink(Other(), FAST, tmp_path)
+    sink = SpooledSink(Other(), FAST, tmp_path, admit_all)
     sink.close()
     sink.close()
     with pytest.raises(SinkError, match="closed"):
@@ -356,7 +356,7 @@ def test_after_close_nothing_is_accepted_and_close_is_harmless(tmp_path: Path) -
 
 def test_many_threads_add_and_nothing_is_lost(tmp_path: Path) -> None:
     other = Other()
-    sink = SpooledSink(other, changed(spool=SMALL), tmp_path)
+    sink = SpooledSink(other, changed(spool=SMALL), tmp_path, admit_all)
 
     def camera(number: int) -> None:
         for n in range(100):

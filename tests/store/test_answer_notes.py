@@ -21,7 +21,7 @@ from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route, Traffic
 from pipeline.store.retention_settings import RetentionSettings
-from tests.event_samples import START_MS, count, health, plate_read, track
+from tests.event_samples import START_MS, admit_all, count, health, plate_read, track
 
 _SECOND_MS = 1000
 _MINUTE_MS = 60_000
@@ -60,7 +60,7 @@ EVENTS: list[Event] = [
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("notes")
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder)
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder, admit_all)
     sink.add(EVENTS)
     sink.flush(20)
     sink.close()
@@ -74,7 +74,7 @@ Door = Callable[..., EventQueries]
 def door(data: Path) -> Door:
     def opened(now_ms: int = _NOW_MS, cameras: dict[str, Camera] | None = _CAMERAS, **days: int | None) -> EventQueries:
         context = AnswerContext(cameras, RetentionSettings(**days), UTC, lambda: now_ms)
-        return EventQueries(open_event_store(ChdbSinkSettings(), data), Requester.of_process(), context)
+        return EventQueries(open_event_store(ChdbSinkSettings(), data, dict), Requester.of_process(), context)
 
     return opened
 
@@ -256,7 +256,7 @@ def test_without_a_configuration_only_the_store_is_known(door: Door) -> None:
 def test_notes_come_over_the_local_endpoint_as_well(data: Path, tmp_path: Path) -> None:
     from pipeline.store.local_endpoint import StoreClient, StoreServer
 
-    store = open_event_store(ChdbSinkSettings(), data)
+    store = open_event_store(ChdbSinkSettings(), data, dict)
     server = StoreServer(store, tmp_path / "run" / "store.sock")
     context = AnswerContext(_CAMERAS, clock_ms=lambda: _NOW_MS)
     question = Plates(plates=("ABC1D23", "XYZ9A99"), limit=1)

@@ -31,7 +31,7 @@ def test_both_forms_of_a_converted_plate_go_and_no_other() -> None:
 def test_the_track_that_carried_the_plate_goes_and_its_neighbor_stays() -> None:
     read = plate_read(5, plate="ABC1234")
     key = PLATE.track_of(read)
-    assert key == ("cam-1", "take", 5)
+    assert key == ("cam-1", "7a4e", 5)
     assert PLATE.wants(track(5), {key})
     assert not PLATE.wants(track(6), {key})
     assert not PLATE.wants(track(5, camera="cam-2"), {key})

@@ -46,7 +46,7 @@ from pipeline.store.questions import (
     Traffic,
 )
 from tests.asking import Asking
-from tests.event_samples import START_MS, one_of_each, plate_read
+from tests.event_samples import START_MS, admit_all, one_of_each, plate_read
 
 ROOT = Path(__file__).parents[2]
 USER = system_user(os.geteuid())
@@ -66,10 +66,10 @@ def asking(data_dir: Path) -> Asking:
 @pytest.fixture
 def owned(tmp_path: Path) -> Iterator[EventStore]:
     """A store with some events, whose sink is still writing."""
-    sink = build_sink(FAST, tmp_path)
+    sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([event for n in range(20) for event in one_of_each(n)])
     sink.flush(20)
-    store = open_event_store(FAST, tmp_path)
+    store = open_event_store(FAST, tmp_path, dict)
     yield store
     store.close()
     sink.close()
@@ -321,12 +321,12 @@ def test_a_process_that_ends_during_a_question_is_named(owned: EventStore, tmp_p
 
 
 def test_a_run_that_cannot_reach_its_database_yet_says_so(tmp_path: Path) -> None:
-    store = open_event_store(FAST, tmp_path)
+    store = open_event_store(FAST, tmp_path, dict)
     server = StoreServer(store, endpoint_path(tmp_path))
     client = Asking(StoreClient(endpoint_path(tmp_path)))
     with pytest.raises(StoreError, match="no event store yet"):
         client.cameras()
-    sink = build_sink(FAST, tmp_path)
+    sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([plate_read(1)])
     sink.flush(20)
     assert client.count(Kind.PLATE_READ) == 1

@@ -17,7 +17,7 @@ from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.migrations import LATEST, MIGRATIONS, Migration
 from pipeline.store.table_writer import TableWriter
 from tests.asking import Asking
-from tests.event_samples import one_of_each, plate_read, records, wait_until
+from tests.event_samples import admit_all, one_of_each, plate_read, records, wait_until
 
 
 def test_versions_count_up_without_a_gap() -> None:
@@ -59,11 +59,11 @@ def test_a_store_of_a_newer_program_is_left_alone(
     store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path, database: EventDatabase
 ) -> None:
     database.command(f"INSERT INTO schema_version SELECT {LATEST + 7}, 'from the future', 1")
-    store = Asking(open_event_store(store_settings, tmp_path))
+    store = Asking(open_event_store(store_settings, tmp_path, dict))
     with pytest.raises(StoreError, match=f"has schema {LATEST + 7}, this program knows up to {LATEST}"):
         store.count(Kind.TRACK)
     store.close()
-    sink = build_sink(store_settings.model_copy(update={"close_timeout_s": 0}), tmp_path)
+    sink = build_sink(store_settings.model_copy(update={"close_timeout_s": 0}), tmp_path, admit_all)
     sink.add([plate_read(1)])
     wait_until(lambda: "a newer program wrote it" in sink.status().error)
     sink.close()

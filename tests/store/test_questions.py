@@ -30,7 +30,7 @@ HOUR_START_MS = START_MS - START_MS % HOUR_MS
 
 @pytest.fixture
 def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> Asking:
-    return Asking(open_event_store(store_settings, tmp_path))
+    return Asking(open_event_store(store_settings, tmp_path, dict))
 
 
 class City:

@@ -51,7 +51,7 @@ def test_whole_days_go_when_their_time_is_over(
     assert all(day.size > 0 for day in before)
     dropped = drop_due(database, WEEK, today)
     assert [day.day for day in dropped] == [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)]
-    store = Asking(open_event_store(store_settings, tmp_path))
+    store = Asking(open_event_store(store_settings, tmp_path, dict))
     assert [e.frame for e in store.plates("ABC1D23", limit=100)] == list(range(19, 5, -1))
     assert store.count(Kind.HEALTH) == 1, "states are kept longer"
     store.close()

@@ -45,7 +45,7 @@ def fill(database: EventDatabase, events: list[Event]) -> None:
 
 @pytest.fixture
 def store(store_settings: StoreSettings, tmp_path: Path, database: EventDatabase) -> Asking:
-    return Asking(open_event_store(store_settings, tmp_path))
+    return Asking(open_event_store(store_settings, tmp_path, dict))
 
 
 def test_every_kind_comes_back_as_it_was(store: Asking, database: EventDatabase) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.app.media.recorded_declaration import recorded_view
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.lazy_images import turned
 from pipeline.decode.media_files import MediaFile, other_content, read_further_frames, read_image
@@ -156,13 +157,16 @@ class PlateFiles:
 
 
 def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
+    view = recorded_view(media.path, is_clip=True)
+    options = decoding.options if view is None else replace(decoding.options, rotate=view.rotate)
     source = open_source(
         media.path.name,
         str(media.path),
         settings=decoding.settings,
         analyze_fps=decoding.analyze_fps,
+        masks=() if view is None else view.masks,
         start_ms=0,  # Rows have no time of day, so the source need not derive one.
-        options=decoding.options,
+        options=options,
     )
     try:
         yield from source.frames()

@@ -10,13 +10,15 @@ from typing import Protocol, TypeVar
 import structlog
 
 from pipeline.app.media.analyze_file import FileDecoding, ObjectRow, PlateFiles, PlateRow, detect_file
+from pipeline.app.media.recorded_declaration import check_plates_of, declarations_of
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import MediaFile, find_media
 from pipeline.detect.build import build_detector
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.detect.settings import DetectSettings
+from pipeline.domain.camera import Scope
 from pipeline.domain.video import Rotation
-from pipeline.errors import SourceError
+from pipeline.errors import PolicyError, SourceError, ViapublicaError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
 
@@ -62,8 +64,8 @@ class MediaProgress(Protocol):
         """The next file begins."""
         ...
 
-    def file_failed(self, error: SourceError) -> None:
-        """The present file cannot be read (any further); the others go on."""
+    def file_failed(self, error: ViapublicaError) -> None:
+        """The present file cannot be read (any further), or may not be; the others go on."""
         ...
 
     def not_read(self, path: Path, parts: Sequence[str]) -> None:
@@ -97,7 +99,12 @@ def object_rows(request: MediaRequest, progress: MediaProgress, confidence: floa
 
 
 def plate_rows(
-    request: MediaRequest, progress: MediaProgress, reader_model: str | None = None, *, per_frame: bool = False
+    request: MediaRequest,
+    progress: MediaProgress,
+    reader_model: str | None = None,
+    *,
+    scope: Scope | None = None,
+    per_frame: bool = False,
 ) -> Iterator[PlateRow]:
     """A row per plate of an image, and per vehicle of a video or, with `per_frame`, per reading.
 
@@ -105,12 +112,15 @@ def plate_rows(
         request: the files.
         progress: receives the progress.
         reader_model: card of the plate reader, None for the default.
+        scope: the public space in the files, as far as no recorder noted it; None if it is not known.
         per_frame: every reading instead of one voted row per vehicle.
 
     Raises:
+        PolicyError: plates may be read in none of the files.
         ViapublicaError: a network cannot be used.
     """
-    media, decoding = _find_files(request, progress), _decoding(request, progress)
+    media = _readable_files(_find_files(request, progress), scope, progress)
+    decoding = _decoding(request, progress)
     if not media:
         return
     settings = LprSettings.model_validate({"model": reader_model} if reader_model else {})
@@ -121,6 +131,19 @@ def plate_rows(
         yield from _rows(media, files.single if per_frame else files.voted, progress)
     finally:
         detector.close()
+
+
+def undeclared_files(paths: Sequence[Path]) -> list[Path]:
+    """Files of which no recorder noted what public space they show; those that cannot be read are left out."""
+    found = find_media(paths, lambda _: None)
+    return [file.path for file in found if not _has_declaration(file)]
+
+
+def _has_declaration(file: MediaFile) -> bool:
+    try:
+        return bool(declarations_of(file.path, is_clip=file.is_clip))
+    except PolicyError:
+        return True  # it is refused with its reason when it is read
 
 
 def _detect_settings(**chosen: str | float | None) -> DetectSettings:
@@ -146,6 +169,20 @@ def _find_files(request: MediaRequest, progress: MediaProgress) -> list[MediaFil
     return media
 
 
+def _readable_files(media: Sequence[MediaFile], scope: Scope | None, progress: MediaProgress) -> list[MediaFile]:
+    """The files whose plates may be read; the others count as files that failed, before any network is loaded."""
+    readable: list[MediaFile] = []
+    for file in media:
+        try:
+            check_plates_of(file.path, is_clip=file.is_clip, scope=scope)
+        except PolicyError as error:
+            progress.file_failed(error)
+            progress.file_done()
+        else:
+            readable.append(file)
+    return readable
+
+
 def _rows(
     media: Sequence[MediaFile], rows_of: Callable[[MediaFile], Iterable[_Row]], progress: MediaProgress
 ) -> Iterator[_Row]:
@@ -153,7 +190,7 @@ def _rows(
         progress.file_started(file.path)
         try:
             yield from rows_of(file)
-        except SourceError as error:
+        except (PolicyError, SourceError) as error:
             progress.file_failed(error)
         except Exception as error:  # noqa: BLE001 - one file must not cost the rows of the others
             _log.error("file_failed", file=str(file.path), exc_info=error)

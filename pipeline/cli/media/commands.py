@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,9 +11,10 @@ from typing import Annotated, Any, Self, cast, get_args
 import typer
 
 from pipeline.cli.common.console import csv_writer, err, print_json, progress, report_error, say
-from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera import Scope
+from pipeline.domain.plural import counted
 from pipeline.domain.video import Rotation
-from pipeline.errors import SourceError, ViapublicaError
+from pipeline.errors import ViapublicaError
 
 Paths = Annotated[list[Path], typer.Argument(help="Images, videos or folders of them.", show_default=False)]
 CsvOption = Annotated[str, typer.Option("--csv", help="CSV to this file; - is standard output.")]
@@ -83,8 +85,12 @@ def read(
         bool, typer.Option("--per-frame", help="Every reading of a video instead of one voted row per vehicle.")
     ] = False,
     scope: Annotated[
-        Scope, typer.Option(help="Public space in the images. Plates are read on roads and car-park entrances only.")
-    ] = Scope.PUBLIC_ROAD,
+        Scope | None,
+        typer.Option(
+            help="Public space in the files; needed where no recorder noted it. Plates are read on roads and car-park "
+            "entrances only."
+        ),
+    ] = None,
     model: ModelOption = None,
     reader_model: Annotated[str | None, typer.Option("--reader", help="Model card of the plate reader.")] = None,
     models: ModelsOption = None,
@@ -95,19 +101,34 @@ def read(
     """Read plates in images and video.
 
     One row per plate of an image; one row per vehicle track of a video, its plate voted over the frames.
+    Recorded video and copies of it keep the scope, surroundings and privacy masks of their camera.
 
-    Example: [bold]viapublica read gate.mp4 --csv -[/]
+    Example: [bold]viapublica read gate.mp4 --scope car-park-entrance --csv -[/]
     """
-    from pipeline.app.media.plate_permission import check_plates_may_be_read
-
-    check_plates_may_be_read(Camera("files", scope))
     _check_output(csv, as_json)
-    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_rows
+    from pipeline.app.media.recorded_declaration import check_scope
+    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_rows, undeclared_files
 
     request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
+    if scope is None and (unknown := undeclared_files(paths)):
+        scope = _stated_scope(unknown)
+    if scope is not None:
+        check_scope(scope)
     with _FileProgress() as files:
-        _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, per_frame=per_frame))
+        _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, scope=scope, per_frame=per_frame))
     files.report()
+
+
+def _stated_scope(unknown: Sequence[Path]) -> Scope:
+    """The public space in files of which no recorder noted it: asked on a terminal, else a road, which is said."""
+    what = f"{counted(len(unknown), 'file')} without a recorder's declaration, such as {unknown[0].name}"
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        say(err, f"{what}: which public space is in the images? Plates are read on roads and car-park entrances only.")
+        while (choice := typer.prompt(f"Public space ({', '.join(Scope)})", err=True).strip()) not in set(Scope):
+            say(err, f"{choice!r} is none of them")
+        return Scope(choice)
+    say(err, ("note:", "bold"), f"  {what}: taken as {Scope.PUBLIC_ROAD.value}. State the public space with --scope")
+    return Scope.PUBLIC_ROAD
 
 
 def _check_output(csv: str, as_json: bool) -> None:
@@ -135,7 +156,7 @@ class _FileProgress:
         self._bar = progress()
         self._task = self._bar.add_task("files", total=None, note="")
         self._files = 0
-        self._failed: list[SourceError] = []
+        self._failed: list[ViapublicaError] = []
         self._not_read: list[tuple[Path, Sequence[str]]] = []
 
     def __enter__(self) -> Self:
@@ -154,7 +175,7 @@ class _FileProgress:
     def file_started(self, path: Path) -> None:
         self._bar.update(self._task, note=path.name)
 
-    def file_failed(self, error: SourceError) -> None:
+    def file_failed(self, error: ViapublicaError) -> None:
         self._failed.append(error)
 
     def not_read(self, path: Path, parts: Sequence[str]) -> None:

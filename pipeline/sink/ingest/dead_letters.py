@@ -36,14 +36,15 @@ class Copy(StrEnum):
     WITHOUT_PLATE = "without-plate"
     """The known fields of a plate read that have the right type, without the plate and other free texts."""
     DIGEST = "digest"
-    """Size in bytes and SHA-256: the message names no camera, so that anything could be in it."""
+    """Size in bytes and SHA-256: it names no camera, or has a text that no event may hold: anything could be in it."""
 
 
 def dead_letter(topic: str, message: Received, bad: BadMessage) -> Message:
     """A message for the topic of dead letters, with its origin and the reason; its key is the camera.
 
     The value is copied as it was, so that it can be replayed, except for plate reads that the camera's scope or
-    surroundings forbid, and for values that name no camera. Headers are copied if they are ours and have a valid value.
+    surroundings forbid, for texts that no event may hold, and for values that name no camera. Headers are copied if
+    they are ours and have a valid value.
     """
     fields = try_fields_of(message.value)
     camera_id = text_of(fields, "camera_id") if fields is not None else None
@@ -59,6 +60,9 @@ def dead_letter(topic: str, message: Received, bad: BadMessage) -> Message:
         headers.append((COPY_HEADER, Copy.DIGEST.value.encode()))
         return Message(topic, _digest(value), None, headers)
     key = camera_id.encode() or None
+    if bad.rule in {RefusalRule.LABEL, RefusalRule.TEXT}:
+        headers.append((COPY_HEADER, Copy.DIGEST.value.encode()))
+        return Message(topic, _digest(value), key if bad.camera_id else None, headers)
     if bad.rule is RefusalRule.PLATES:
         headers.append((COPY_HEADER, Copy.WITHOUT_PLATE.value.encode()))
         return Message(topic, _without_plate(fields), key, headers)

@@ -15,7 +15,7 @@ from pipeline.domain.event_compatibility import UnknownFields, read_event
 from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import Event, Kind, PlateReadEvent, encode, kind_of
 from pipeline.domain.plate import plate_key
-from pipeline.policy.gate import Gate, RefusalRule
+from pipeline.policy.gate import Gate, Refusal, RefusalRule
 from pipeline.sink.ingest.message_fields import text_of, try_fields_of
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
@@ -79,15 +79,16 @@ class MessageDecoder:
             raise
         event = record.event
         # First: a forbidden read is treated as one, whatever else is wrong with it.
-        if refusal := self._gate.refusal(event):
-            known = refusal.rule is not RefusalRule.CAMERA
-            raise BadMessage(refusal.reason, refusal.rule, event.camera_id if known else "")
+        admitted = self._gate.admit(event)
+        if isinstance(admitted, Refusal):
+            known = admitted.rule is not RefusalRule.CAMERA
+            raise BadMessage(admitted.reason, admitted.rule, event.camera_id if known else "")
         kind, wanted = kind_of(event), self._kinds[message.topic]
         if kind is not wanted:
             raise BadMessage(f"it is a {kind.value}, in the topic of {wanted.value}")
         self._check_time(event)
         _check_plausible(event)
-        return record
+        return record if admitted is event else EventRecord(admitted, encode(admitted))
 
     def _read(self, message: Received) -> EventRecord:
         if message.value is None:

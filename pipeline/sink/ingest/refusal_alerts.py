@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind, Severity, event_id
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
 from pipeline.domain.plural import counted
 from pipeline.policy.gate import RefusalRule
 
-RULE: Final = "events-refused-by-policy"
+RULE: Final = AlertRule.EVENTS_REFUSED_BY_POLICY.value
 _EVERY_MS: Final = 600_000
 """Between two alerts about the same rule and camera; refusals in between are summed."""
 

@@ -20,6 +20,7 @@ from pipeline.store.questions import (
     Route,
     Speeds,
     Traffic,
+    Withheld,
 )
 
 ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
@@ -47,5 +48,8 @@ def name_of(question: type[Question[Any]]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", question.__name__).lower()
 
 
-QUESTIONS: Final[Mapping[str, type[Question[Any]]]] = {name_of(question): question for question in ANSWERS}
-"""All questions, by name."""
+QUESTIONS: Final[Mapping[str, type[Question[Any]]]] = {
+    **{name_of(question): question for question in ANSWERS},
+    name_of(Withheld): Withheld,
+}
+"""All questions, by name; `Withheld` is answered by the guard of queries."""

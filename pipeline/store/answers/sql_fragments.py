@@ -100,8 +100,8 @@ def in_statements(values: Iterable[str]) -> Iterator[list[str]]:
 
 
 def where(conditions: Sequence[str]) -> str:
-    """A WHERE clause with a blank after it, or nothing."""
-    return f"WHERE {' AND '.join(conditions)} " if conditions else ""
+    """A WHERE clause of all conditions with a blank after it, or nothing."""
+    return f"WHERE {' AND '.join(f'({condition})' for condition in conditions)} " if conditions else ""
 
 
 def select(rows: Rows, table: Table, conditions: Sequence[str], page: Page) -> list[dict[str, Any]]:

@@ -22,9 +22,9 @@ _END_MS: Final = 2**32 * 1000
 _EXTENT: Final = "SELECT toInt64(count()) AS n, min(ts_ms) AS first_ms, max(ts_ms) AS last_ms FROM {table} {where}"
 # The newest version of each event, once. By groups, not by LIMIT 1 BY: nothing needs to be sorted.
 _COUNTS: Final = (
-    "SELECT {slot} AS slot, camera AS camera_id, word AS label, toInt64(sum(tracks)) AS count FROM ("
+    "SELECT {slot} AS slot, camera AS camera_id, word AS label, toInt64(sum(passed)) AS count FROM ("
     "SELECT any(camera_id) AS camera, any(label) AS word, argMax(ts_ms, schema_version) AS at_ms, "
-    "argMax(count, schema_version) AS tracks FROM counts {where}GROUP BY event_id"
+    "argMax(count, schema_version) AS passed FROM counts {where}GROUP BY event_id"
     ") GROUP BY slot, camera_id, label ORDER BY slot DESC, camera_id, label LIMIT {offset:d}, {limit:d}"
 )
 _SPEEDS: Final = (

@@ -96,7 +96,7 @@ def test_a_vehicle_goes_from_every_table_and_no_other(
             ("health", 0, 0),
         }
         assert {f.events for f in erasure.erase()} == {0}
-    store = Asking(open_event_store(store_settings, tmp_path))
+    store = Asking(open_event_store(store_settings, tmp_path, dict))
     left = store.events(limit=1000)
     assert {e.event_id for e in left} == {e.event_id for e in rest()}
     assert store.plates("ABC1234") == store.plates("ABC1C34") == []
@@ -111,7 +111,7 @@ def test_a_place_and_time_goes_from_every_table(
     with erasing(tmp_path, store_settings, selection=there) as erasure:
         assert found(erasure) == {"plate_reads": 40, "tracks": 40, "counts": 1, "health": 1}
         assert sum(f.left or 0 for f in erasure.erase()) == 0
-    store = Asking(open_event_store(store_settings, tmp_path))
+    store = Asking(open_event_store(store_settings, tmp_path, dict))
     assert store.count(Kind.PLATE_READ) == 40
     assert store.count(Kind.COUNT) == 2
     store.close()

@@ -12,7 +12,7 @@ from pipeline.app.media import tables
 from pipeline.app.media.tables import MediaRequest, object_rows
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
-from pipeline.errors import SourceError
+from pipeline.errors import ViapublicaError
 from tests.decode.clips import Recipe, encode
 from tests.engine.networks import PersonWithFace
 
@@ -23,7 +23,7 @@ class Progress:
     def __init__(self) -> None:
         self.files = 0
         self.done = 0
-        self.errors: list[SourceError] = []
+        self.errors: list[ViapublicaError] = []
         self.left_out: dict[str, list[str]] = {}
 
     def start(self, files: int) -> None:
@@ -31,7 +31,7 @@ class Progress:
 
     def file_started(self, path: Path) -> None: ...
 
-    def file_failed(self, error: SourceError) -> None:
+    def file_failed(self, error: ViapublicaError) -> None:
         self.errors.append(error)
 
     def not_read(self, path: Path, parts: Sequence[str]) -> None:

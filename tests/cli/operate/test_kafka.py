@@ -19,7 +19,7 @@ from pipeline.sink.kafka.messages import Message
 from pipeline.sink.kafka.producer import open_producer
 from pipeline.sink.settings import KafkaSettings
 from tests.cli.commands import viapublica
-from tests.event_samples import one_of_each, plate_read, wait_until
+from tests.event_samples import admit_all, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
@@ -57,7 +57,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     broker: KafkaBroker, config: Path, tmp_path: Path
 ) -> None:
     kafka = kafka_of(broker, tmp_path.name)
-    sink = build_sink(kafka, tmp_path / "engine")
+    sink = build_sink(kafka, tmp_path / "engine", admit_all)
     sink.add([event for n in range(5) for event in one_of_each(n)])
     sink.flush(20)
     sink.close()
@@ -94,7 +94,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
 
 
 def _send(kafka: KafkaSettings, events: list[Event], folder: Path) -> None:
-    sink = build_sink(kafka, folder)
+    sink = build_sink(kafka, folder, admit_all)
     sink.add(events)
     sink.flush(20)
     sink.close()

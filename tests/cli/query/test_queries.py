@@ -22,7 +22,7 @@ from pipeline.errors import ViapublicaError
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from tests.cli.commands import app, viapublica
-from tests.event_samples import START_MS, alert, count, health, plate_read, track
+from tests.event_samples import START_MS, admit_all, alert, count, health, plate_read, track
 
 _CITY = """\
 cameras:
@@ -60,7 +60,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A configuration whose event store holds `EVENTS`, twice."""
     folder = tmp_path_factory.mktemp("city")
     (folder / "city.yaml").write_text(_CITY)
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data")
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data", admit_all)
     sink.add(EVENTS)
     sink.flush(20)
     sink.add(EVENTS)
@@ -162,7 +162,7 @@ def test_times_are_those_of_the_zone_and_show_their_offset(ask: Ask) -> None:
 def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Path) -> None:
     """On a machine in Lisbon, where the clocks go back on 25 October."""
     summer_ms = round(datetime.fromisoformat("2026-07-10T00:30+01:00").timestamp() * 1000)
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), tmp_path)
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), tmp_path, admit_all)
     sink.add([msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)])
     sink.flush(20)
     sink.close()
@@ -323,7 +323,7 @@ def test_nothing_found_has_a_status_of_its_own_and_reasons(city: Path, tmp_path:
     folder.mkdir()
     config = folder / "one.yaml"
     config.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\nretention: {plate_reads: null}\n")
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data")
+    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data", admit_all)
     sink.add([seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
     sink.flush(20)
     sink.close()

@@ -21,7 +21,7 @@ from pipeline.sink.settings import KafkaSettings
 from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import StoreSettings
 from tests.asking import Asking
-from tests.event_samples import START_MS, wait_until
+from tests.event_samples import START_MS, admit_all, wait_until
 
 INGEST = IngestSettings(group="test", batch_interval_s=0.05, session_timeout_s=2, retry_initial_s=0.05, retry_max_s=0.3)
 
@@ -45,7 +45,7 @@ def send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
 
 
 def deliver(kafka: KafkaSettings, events: Sequence[Event], folder: Path) -> None:
-    sink = build_sink(kafka, folder)
+    sink = build_sink(kafka, folder, admit_all)
     sink.add(events)
     sink.flush(20)
     sink.close()
@@ -64,7 +64,7 @@ def running(ingester: Ingester) -> Iterator[None]:
 
 
 def stored(store: StoreSettings, folder: Path) -> dict[Kind, int]:
-    asked = Asking(open_event_store(store, folder))
+    asked = Asking(open_event_store(store, folder, dict))
     try:
         return {kind: asked.count(kind) for kind in Kind}
     finally:
@@ -72,7 +72,7 @@ def stored(store: StoreSettings, folder: Path) -> dict[Kind, int]:
 
 
 def rows(store: StoreSettings, folder: Path, kind: Kind) -> list[Event]:
-    asked = Asking(open_event_store(store, folder))
+    asked = Asking(open_event_store(store, folder, dict))
     try:
         return asked.events(kind, limit=10_000)
     finally:

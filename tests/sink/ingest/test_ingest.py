@@ -19,7 +19,7 @@ from pipeline.sink.kafka.messages import Message, Received
 from pipeline.sink.kafka.producer import Partition
 from pipeline.sink.kafka.topics import create_missing_topics, topic_of
 from pipeline.store.settings import StoreSettings
-from tests.event_samples import count, one_of_each, plate_read, wait_until
+from tests.event_samples import admit_all, count, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 from tests.sink.ingest.ingesting import GATE, INGEST, dead_letters, deliver, now_ms, rows, running, send, stored
 from tests.sink.kafka.test_kafka import client, collect_here, own_broker, settings_for
@@ -209,7 +209,7 @@ def test_two_ingesters_share_the_partitions_and_lose_nothing_when_one_leaves(
         lambda: Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), GATE, now_ms)
     ] * 2
     one, two = (make() for make in makers)
-    sink = build_sink(kafka, tmp_path)
+    sink = build_sink(kafka, tmp_path, admit_all)
     with running(one):
         with running(two):
             wait_until(lambda: bool(one.status().lag) and bool(two.status().lag), 30)

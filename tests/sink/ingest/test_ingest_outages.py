@@ -16,7 +16,7 @@ from pipeline.sink.ingest.ingester import Ingester
 from pipeline.sink.kafka.topics import create_missing_topics
 from pipeline.sink.settings import KafkaSettings
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
-from tests.event_samples import one_of_each, plate_read, wait_until
+from tests.event_samples import admit_all, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 from tests.servers.ports import free_port
 from tests.sink.ingest.ingesting import GATE, INGEST, deliver, now_ms, running, stored
@@ -64,7 +64,7 @@ def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
     own_broker: KafkaBroker, clickhouse_store: StoreSettings, tmp_path: Path
 ) -> None:
     kafka = settings_for(own_broker, "waits")
-    sink = build_sink(kafka, tmp_path)
+    sink = build_sink(kafka, tmp_path, admit_all)
     ingester = Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), GATE, now_ms)
     with running(ingester):
         sink.add([plate_read(n) for n in range(20)])

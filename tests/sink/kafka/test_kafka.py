@@ -20,7 +20,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.topics import create_missing_topics
 from pipeline.sink.kafka.writer import KafkaWriter
 from pipeline.sink.settings import KafkaSettings
-from tests.event_samples import one_of_each, plate_read, records, wait_until
+from tests.event_samples import admit_all, one_of_each, plate_read, records, wait_until
 from tests.servers.kafka import KafkaBroker
 
 # kafka-python leaves the sockets of refused connections to the garbage collector, which therefore runs in here.
@@ -91,7 +91,7 @@ def ids(found: list[Any]) -> set[object]:
 
 
 def test_each_kind_has_its_topic_its_key_and_its_version(broker: KafkaBroker, tmp_path: Path) -> None:
-    sink = build_sink(settings_for(broker, "kinds"), tmp_path)
+    sink = build_sink(settings_for(broker, "kinds"), tmp_path, admit_all)
     sink.add(one_of_each())
     sink.flush(20)
     sink.close()
@@ -105,7 +105,7 @@ def test_each_kind_has_its_topic_its_key_and_its_version(broker: KafkaBroker, tm
 
 
 def test_events_of_a_camera_stay_in_order(broker: KafkaBroker, tmp_path: Path) -> None:
-    sink = build_sink(settings_for(broker, "order", batch_events=37), tmp_path)
+    sink = build_sink(settings_for(broker, "order", batch_events=37), tmp_path, admit_all)
     sink.add([plate_read(n, camera=f"cam-{n % 7}") for n in range(700)])
     sink.flush(20)
     sink.close()
@@ -116,7 +116,7 @@ def test_events_of_a_camera_stay_in_order(broker: KafkaBroker, tmp_path: Path) -
 
 
 def test_a_message_too_large_is_put_aside_and_the_others_arrive(broker: KafkaBroker, tmp_path: Path) -> None:
-    sink = build_sink(settings_for(broker, "poison", compression="none"), tmp_path)
+    sink = build_sink(settings_for(broker, "poison", compression="none"), tmp_path, admit_all)
     large = msgspec.structs.replace(plate_read(1), vehicle="x" * 2_000_000)
     nan = plate_read(2, confidence=float("nan"))
     sink.add([plate_read(0), large, nan, plate_read(3)])
@@ -134,7 +134,7 @@ def deliver_through(failure: Any, sink: EventSink, events: list[Event]) -> None:
 
 
 def test_a_broker_that_hangs_loses_nothing(own_broker: KafkaBroker, tmp_path: Path) -> None:
-    sink = build_sink(settings_for(own_broker, "hang"), tmp_path)
+    sink = build_sink(settings_for(own_broker, "hang"), tmp_path, admit_all)
     events: list[Event] = [plate_read(n) for n in range(100)]
     deliver_through(own_broker.pause, sink, events)
     wait_until(lambda: sink.status().retries > 0)
@@ -147,7 +147,7 @@ def test_a_broker_that_hangs_loses_nothing(own_broker: KafkaBroker, tmp_path: Pa
 
 
 def test_a_broker_that_forgot_us_meets_a_new_producer(own_broker: KafkaBroker, tmp_path: Path) -> None:
-    sink = build_sink(settings_for(own_broker, "forget"), tmp_path)
+    sink = build_sink(settings_for(own_broker, "forget"), tmp_path, admit_all)
     events: list[Event] = [plate_read(n) for n in range(100)]
 
     def forget() -> None:
@@ -165,13 +165,13 @@ def test_a_broker_that_forgot_everything_between_two_runs_gets_it_again(
     own_broker: KafkaBroker, tmp_path: Path
 ) -> None:
     settings = settings_for(own_broker, "between")
-    first = build_sink(settings, tmp_path)
+    first = build_sink(settings, tmp_path, admit_all)
     first.add([plate_read(n) for n in range(60)])
     first.flush(20)
     first.close()
     own_broker.kill()
     own_broker.start()
-    second = build_sink(settings, tmp_path)
+    second = build_sink(settings, tmp_path, admit_all)
     second.add([plate_read(99)])
     wait_until(lambda: second.status().delivered >= 61, 40)
     second.close()
@@ -183,7 +183,7 @@ def test_offsets_that_go_back_are_noticed_even_where_the_topic_was_made_again(
     own_broker: KafkaBroker, tmp_path: Path
 ) -> None:
     settings = settings_for(own_broker, "back")
-    sink = build_sink(settings, tmp_path)
+    sink = build_sink(settings, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(40)])
     sink.flush(20)
     own_broker.kill()
@@ -227,13 +227,13 @@ def test_a_loss_is_noticed_after_a_kill_even_where_more_was_written_since(
 def test_a_broker_missing_at_start_and_at_the_end_loses_nothing(own_broker: KafkaBroker, tmp_path: Path) -> None:
     own_broker.kill()
     settings = settings_for(own_broker, "late")
-    sink = build_sink(settings, tmp_path)
+    sink = build_sink(settings, tmp_path, admit_all)
     sink.add([plate_read(1)])
     with pytest.raises(SinkError, match=own_broker.address):
         sink.flush(3)
     sink.close()
     own_broker.start()
-    again = build_sink(settings, tmp_path)
+    again = build_sink(settings, tmp_path, admit_all)
     again.flush(20)
     again.close()
     assert ids(messages(own_broker, "late", 1)) == {plate_read(1).event_id}
@@ -242,7 +242,7 @@ def test_a_broker_missing_at_start_and_at_the_end_loses_nothing(own_broker: Kafk
 def test_failed_connections_leave_no_threads_and_no_sockets(own_broker: KafkaBroker, tmp_path: Path) -> None:
     gc.collect()
     open_files = len(list(Path("/proc/self/fd").iterdir()))
-    sink = build_sink(settings_for(own_broker, "leaks", timeout_s=0.5), tmp_path)
+    sink = build_sink(settings_for(own_broker, "leaks", timeout_s=0.5), tmp_path, admit_all)
     sink.add([plate_read(1)])
     sink.flush(20)
     own_broker.pause()
@@ -261,6 +261,6 @@ def test_a_codec_that_is_not_installed_is_named(
     broker: KafkaBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.sink.kafka.connection.find_spec", lambda _: None)
-    sink = build_sink(settings_for(broker, "codec", compression="zstd", close_timeout_s=0), tmp_path)
+    sink = build_sink(settings_for(broker, "codec", compression="zstd", close_timeout_s=0), tmp_path, admit_all)
     wait_until(lambda: "zstandard is not installed" in sink.status().error)
     sink.close()

@@ -10,11 +10,11 @@ import pytest
 
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
-from pipeline.errors import RecordError
-from pipeline.record.declaration_log import DeclarationLog
+from pipeline.errors import ConfigError
 from pipeline.record.recorder import Recorder
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
+from pipeline.storage.declaration_log import DeclarationLog
 from tests.record.packets import clip, connect, declared, record, until
 
 SQUARE = CameraDeclaration(
@@ -29,7 +29,7 @@ SQUARE = CameraDeclaration(
 @pytest.fixture
 def log(tmp_path: Path) -> DeclarationLog:
     (tmp_path / "cam").mkdir()
-    return DeclarationLog(tmp_path / "cam")
+    return DeclarationLog(tmp_path / "cam" / "declarations.jsonl")
 
 
 def test_a_declaration_is_read_as_it_was_written(log: DeclarationLog) -> None:
@@ -76,7 +76,7 @@ def test_a_changed_line_is_an_error_and_never_another_scope(
     log.declare(SQUARE, 1000)
     path = tmp_path / "cam" / "declarations.jsonl"
     path.write_text(path.read_text().replace(*change, 1))
-    with pytest.raises(RecordError, match=r"declarations.jsonl, line 1: is corrupt or was changed"):
+    with pytest.raises(ConfigError, match=r"declarations.jsonl, line 1: is corrupt or was changed"):
         RecordingArchive(tmp_path).declaration_at("cam", 2000)
 
 

@@ -1,4 +1,4 @@
-"""Declarations of one camera beside its segments: a line for each, with the time from which it holds."""
+"""Declarations of one camera in a file that only grows: a line for each, with the time from which it holds."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
-from pipeline.errors import RecordError
-from pipeline.record.file_layout import DECLARATIONS
+from pipeline.errors import ConfigError
 from pipeline.storage.folders import sync_folder
 from pipeline.storage.json_lines import append_line
 
 
 class DeclarationLog:
-    """The declarations of one camera; a file that only grows. One writer: the camera's recorder.
+    """The declarations of one camera. One writer at a time.
 
     Args:
-        camera: the camera's folder.
+        path: the file; absent before the first declaration.
     """
 
-    def __init__(self, camera: Path) -> None:
-        self._camera = camera
-        self._path = camera / DECLARATIONS
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def read(self) -> list[DatedDeclaration]:
-        """All declarations in the order written; none where video was recorded before declarations were stored.
+        """All declarations in the order written; none where no declaration was stored.
 
         Raises:
             OSError: it cannot be read.
-            RecordError: a line is corrupt, so it is not known how the video may be used.
+            ConfigError: a line is corrupt, so it is not known how its data may be used.
         """
         found = self._entries()
         return [
@@ -49,14 +47,14 @@ class DeclarationLog:
 
         Raises:
             OSError: the disk did not take it.
-            RecordError: a line is corrupt.
+            ConfigError: a line is corrupt.
         """
         last = next(reversed(self.read()), None)
         if last is not None and last.declaration == declaration and last.from_ms <= from_ms:
             return None
         entry = {"from_ms": from_ms, "sha256": declaration.sha256, "declaration": declaration.as_dict()}
         append_line(self._path, json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
-        sync_folder(self._camera)
+        sync_folder(self._path.parent)
         return None if last is None or last.declaration == declaration else last
 
     def _entries(self) -> list[tuple[int, CameraDeclaration]]:
@@ -76,9 +74,9 @@ class DeclarationLog:
                 return int(entry["from_ms"]), declaration
         except (ValueError, KeyError, TypeError):
             pass
-        raise RecordError(
+        raise ConfigError(
             f"{self._path}, line {number}",
-            "is corrupt or was changed, so it is not known how the video may be used",
+            "is corrupt or was changed, so it is not known how its data may be used",
             "Restore the file from a backup",
         )
 

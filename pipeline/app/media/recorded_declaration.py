@@ -1,0 +1,140 @@
+"""Declarations that hold for files: of recorded video by its folder, of copies by the tag that the recorder wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from pipeline.decode.privacy_masks import Polygon
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.video import Rotation
+from pipeline.errors import ConfigError, PolicyError
+from pipeline.policy.scope import why_no_plates
+from pipeline.record.declaration_tag import declaration_in
+from pipeline.record.file_layout import DECLARATIONS, INDEX, begin_of
+from pipeline.storage.declaration_log import DeclarationLog
+
+_LONGEST_SEGMENT_MS: Final = 3_700_000
+"""The longest `record.segment_s` and some time for its last key frame."""
+
+
+def declarations_of(path: Path, *, is_clip: bool) -> list[CameraDeclaration]:
+    """Every declaration that holds for any part of a file; none when nothing is known about it.
+
+    Args:
+        path: an image or video.
+        is_clip: it is a video, which may carry the tag of a recorder.
+
+    Raises:
+        PolicyError: there is a declaration that cannot be read, or that is incomplete.
+    """
+    found = list(dict.fromkeys(_in_folder(path)))
+    if not is_clip:
+        return found
+    try:
+        tagged = declaration_in(path)
+    except ValueError as error:
+        raise PolicyError(str(path), f"is recorded video, and {error}", "Use the original of the recorder") from error
+    if tagged is None:
+        return found
+    declaration, complete = tagged
+    if not complete and not found:
+        raise PolicyError(
+            str(path), "is recorded video whose privacy masks are not in the file", "Read it in its recording folder"
+        )
+    return list(dict.fromkeys([*found, declaration] if complete else found))
+
+
+def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:
+    """Check that plates may be read in a file.
+
+    Args:
+        path: an image or video; is_clip: it is a video.
+        scope: the public space as the person who reads it states it, None if not stated. It never loosens what the
+            recorder noted.
+
+    Raises:
+        PolicyError: they may not be read, or nothing is known about the public space in it.
+    """
+    declared = declarations_of(path, is_clip=is_clip)
+    for one in declared:
+        if why := why_no_plates(one.camera):
+            raise PolicyError(
+                str(path), f"was recorded by camera {one.camera_id}: {why}", "In such video plates are only masked"
+            )
+    if scope is None and not declared:
+        raise PolicyError(
+            str(path),
+            "it is not known which public space it shows, so its plates are not read",
+            f"State it with --scope: {', '.join(Scope)} (law 11.766/2022 art. 9 §3)",
+        )
+    if scope is not None:
+        check_scope(scope)
+
+
+def check_scope(scope: Scope) -> None:
+    """Check that plates may be read in files of a public space.
+
+    Raises:
+        PolicyError: they may not.
+    """
+    if why := why_no_plates(Camera("files", scope)):
+        raise PolicyError("read", why, "In such images plates are only detected to be masked")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedView:
+    """How frames of recorded video have to be shown: turned as then, with all privacy masks of that time."""
+
+    masks: tuple[Polygon, ...]
+    rotate: Rotation
+
+
+def recorded_view(path: Path, *, is_clip: bool) -> RecordedView | None:
+    """How a file has to be shown; None when no recorder noted anything about it.
+
+    Raises:
+        PolicyError: see `declarations_of`; or the camera was turned meanwhile, so that its masks fit no one image.
+    """
+    declared = declarations_of(path, is_clip=is_clip)
+    if not declared:
+        return None
+    masks = tuple(dict.fromkeys(mask for one in declared for mask in one.masks))
+    rotations = {one.rotate for one in declared}
+    if len(rotations) > 1 and masks:
+        raise PolicyError(
+            str(path),
+            "is of a camera whose rotate was changed, so that its privacy masks fit no single view",
+            "Use video from before or after the change",
+        )
+    return RecordedView(masks, cast("Rotation", declared[0].rotate))
+
+
+def _in_folder(path: Path) -> Iterator[CameraDeclaration]:
+    """Declarations of the recording folder that a file lies in, under its own name or under that of its target."""
+    for folder in dict.fromkeys(parent for one in (path.absolute(), path.resolve()) for parent in one.parents):
+        log = folder / DECLARATIONS
+        if not log.exists():
+            if (folder / INDEX).exists() and (folder / ".index.lock").exists():
+                raise PolicyError(
+                    str(path),
+                    f"lies in the recording folder {folder}, which has no {DECLARATIONS}",
+                    "It was recorded by an earlier version: record anew, or copy the file out and state its --scope",
+                )
+            continue
+        begin_ms = begin_of(path.resolve().name)
+        try:
+            every = DeclarationLog(log).read()
+        except ConfigError as error:
+            raise PolicyError(error.subject, error.problem, error.fix) from error
+        except OSError as error:
+            raise PolicyError(str(log), f"cannot be read ({error.strerror})", "Check rights and disk") from error
+        end_ms = None if begin_ms is None else begin_ms + _LONGEST_SEGMENT_MS
+        held = [one.declaration for one in every if one.overlaps(begin_ms, end_ms)]
+        # A file whose time is unknown, or lies before all declarations, may be of any of them.
+        yield from held or [one.declaration for one in every]
+        # What the camera is declared to be now counts for its older video too.
+        yield from (one.declaration for one in every[-1:])

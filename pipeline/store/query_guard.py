@@ -1,0 +1,103 @@
+"""Guard of queries: no SQL of an answer reads plates of cameras that may read none, or labels outside the allow-list.
+
+What was stored before a camera was declared a public square, or by another program, is in the tables and in no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from pipeline.domain.events import AlertEvent, HealthEvent
+from pipeline.errors import StoreError
+from pipeline.policy.event_texts import ENUMERATED, bounded_detail, with_bounded_detail
+from pipeline.store.answers.sql_fragments import Rows, in_range, is_one_of, where
+from pipeline.store.questions import CameraSummary, Withheld, WithheldReads
+from pipeline.store.schema.tables import PLATE_READS, TABLES
+
+A = TypeVar("A")
+_LONGEST_LIST: Final = 150_000
+"""Characters of ids in a statement; servers refuse statements of more than 262,144 bytes (max_query_size)."""
+_ENUMERATED: Final = {table.name: ENUMERATED[table.event] for table in TABLES.values()}
+_NAMES: Final = "|".join(table.name for table in TABLES.values())
+_FROM: Final = re.compile(rf"\b(FROM|JOIN) +({_NAMES})\b( +WHERE +)?")
+_MENTIONED: Final = re.compile(rf"(?<![\w'.])(?<!AS )(?:{_NAMES})(?![\w'.])")
+
+
+class QueryGuard:
+    """Adds to every reading of a table the condition on what may be read.
+
+    Args:
+        cameras: those whose plates may not be read, with the reason.
+
+    Raises:
+        StoreError: there are more than a statement can hold.
+    """
+
+    def __init__(self, cameras: Mapping[str, str]) -> None:
+        self.cameras = cameras
+        if sum(len(camera_id) + 4 for camera_id in cameras) > _LONGEST_LIST:
+            raise StoreError(
+                "cameras", f"{len(cameras)} have plates that may not be read, more than a query can leave out"
+            )
+        self._cameras = f"NOT {is_one_of('camera_id', sorted(cameras))}" if cameras else ""
+
+    def guarded(self, sql: str) -> str:
+        """The statement with its conditions.
+
+        Raises:
+            StoreError: a table is read in a way that the guard does not know: nothing is answered then.
+        """
+        found, count = _FROM.subn(lambda match: self._condition(match, sql), sql)
+        if count != len(_MENTIONED.findall(sql)):
+            raise StoreError("query", "reads a table in a way that cannot be guarded", "This is a bug: report it")
+        return found
+
+    def bounded(self, answer: A) -> A:
+        """The answer, its free texts reduced to the vocabulary of events."""
+        if not isinstance(answer, list):
+            return answer
+        return [_bounded(item) for item in answer]  # type: ignore[return-value]
+
+    def _condition(self, match: re.Match[str], sql: str) -> str:
+        name, words = _ENUMERATED[match[2]]
+        # A statement that does not mention the column reveals nothing of it, and may be answered without reading it.
+        conditions = [is_one_of(name, sorted(words))] if re.search(rf"\b{name}\b", sql) else []
+        if match[2] == PLATE_READS.name and self._cameras:
+            conditions.append(self._cameras)
+        if not conditions:
+            return match[0]
+        return f"{match[1]} {match[2]} WHERE {' AND '.join(conditions)} " + ("AND " if match[3] else "")
+
+
+def withheld_reads(rows: Rows, question: Withheld, cameras: Mapping[str, str]) -> list[WithheldReads]:
+    """How many reads of each camera no answer uses, in a time range; cameras without any are left out.
+
+    The number is of all vehicles: that of one vehicle would reveal where it was.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    asked = sorted(set(cameras) & set(question.camera_ids) if question.camera_ids else cameras)
+    if not asked:
+        return []
+    conditions = [*in_range(question.start_ms, question.end_ms), is_one_of("camera_id", asked)]
+    found = rows(
+        f"SELECT camera_id, toInt64(uniqExact(event_id)) AS reads FROM {PLATE_READS.name} "  # noqa: S608 - bound values
+        f"{where(conditions)}GROUP BY camera_id ORDER BY camera_id"
+    )
+    return [
+        WithheldReads(camera_id=row["camera_id"], reads=int(row["reads"]), reason=cameras[row["camera_id"]])
+        for row in found
+    ]
+
+
+def _bounded(item: Any) -> Any:
+    if isinstance(item, AlertEvent | HealthEvent):
+        return with_bounded_detail(item)
+    if isinstance(item, CameraSummary) and item.detail:
+        return msgspec.structs.replace(item, detail=bounded_detail(item.detail, item.camera_id))
+    return item

@@ -1,0 +1,94 @@
+"""Texts of events: no door lets a text pass that could describe a person."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent
+from pipeline.domain.ports import SourceState
+from pipeline.policy.event_texts import LONGEST_DETAIL, bounded_detail
+from pipeline.policy.gate import Gate, Refusal, RefusalRule
+from tests.event_samples import alert, count, health, plate_read, track
+from tests.policy.detail_words_of_code import modules, unknown_words
+
+GATE = Gate({"cam-1": Camera("cam-1", Scope.PUBLIC_ROAD)})
+SAMPLES: list[Event] = [plate_read(1), track(1), count(1), alert(1), health(1)]
+FREE_TEXTS = ["evangelico, sindicalizado", "ABC1D23", "Maria da Silva", "homem de camisa vermelha"]
+TEXT_FIELDS = [
+    (event, name)
+    for event in SAMPLES
+    for name in ("label", "vehicle", "rule", "state", "stream_id", "subject", "detail")
+    if hasattr(event, name)
+]
+
+
+@pytest.mark.parametrize("text", FREE_TEXTS)
+@pytest.mark.parametrize(("event", "name"), TEXT_FIELDS, ids=lambda value: getattr(value, "camera_id", value))
+def test_no_field_holds_a_free_text(event: Event, name: str, text: str) -> None:
+    admitted = GATE.admit(msgspec.structs.replace(event, **{name: text}))
+    if isinstance(admitted, Refusal):
+        assert admitted.rule in {RefusalRule.LABEL, RefusalRule.TEXT}
+        assert text not in admitted.reason
+    else:
+        shown = getattr(admitted, name).casefold()
+        assert not any(word in shown for word in text.casefold().replace(",", "").split() if len(word) > 2)
+
+
+@given(st.sampled_from(SAMPLES), st.sampled_from(["label", "vehicle", "rule", "state"]), st.text(max_size=20))
+def test_enumerations_hold_their_own_words_only(event: Event, name: str, text: str) -> None:
+    if not hasattr(event, name) or text in {"", "person"} | set(AlertRule) | set(SourceState):
+        return
+    if text in {"car", "motorcycle", "bus", "truck", "bicycle"}:
+        return
+    assert isinstance(GATE.admit(msgspec.structs.replace(event, **{name: text})), Refusal)
+
+
+@given(st.text(max_size=2000))
+def test_a_bounded_detail_is_short_and_stays_as_it_is(text: str) -> None:
+    once = bounded_detail(text, "cam-1")
+    assert len(once) <= LONGEST_DETAIL
+    assert bounded_detail(once, "cam-1") == once or len(once) == LONGEST_DETAIL
+    assert all(char.isprintable() for char in once)
+
+
+def test_a_detail_keeps_numbers_known_words_and_the_camera_itself() -> None:
+    detail = "av-paulista-900 (rtsp://***@matriz.example/x): does not answer (Connection refused). Check its power"
+    shown = bounded_detail(detail, "av-paulista-900")
+    assert shown.startswith("av-paulista-900 (rtsp://")
+    assert shown.endswith(": does not answer (Connection refused). Check its power")
+    assert "matriz" not in shown
+
+
+@pytest.mark.parametrize("number", [number for number in range(1, 134) if number != errno.ECHILD])
+def test_the_operating_systems_messages_are_known(number: int) -> None:
+    assert bounded_detail(os.strerror(number)) == os.strerror(number)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
+def test_every_word_that_the_program_says_is_known(path: Path) -> None:
+    assert not unknown_words(path), "run make reference, and check that no added word can describe a person"
+
+
+def test_an_alert_of_the_engine_is_bounded_too() -> None:
+    own: Any = AlertEvent(
+        event_id=alert(1).event_id, camera_id=ENGINE_ID, ts_ms=0, rule="events-lost", severity=alert(1).severity,
+        subject="store", detail="3 events: refused by Maria",
+    )  # fmt: skip
+    admitted = GATE.admit(own)
+    assert isinstance(admitted, AlertEvent)
+    assert admitted.detail == "3 events: refused by …"
+
+
+def test_a_camera_state_passes_unchanged() -> None:
+    event = health(1, state="backing-off", detail="does not answer (Connection refused)")
+    assert isinstance(event, HealthEvent)
+    assert GATE.admit(event) is event

@@ -1,0 +1,174 @@
+"""The guard of queries: no answer tells a plate of a camera that may read none, whenever it was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.queries import EventQueries
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.events import CountEvent, HealthEvent, Kind, TrackEvent
+from pipeline.domain.requester import Requester
+from pipeline.domain.route import DrivingLimits, GeoPoint
+from pipeline.errors import StoreError
+from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.store.annotated_answer import AnswerContext, NoteCode
+from pipeline.store.answers.registry import ANSWERS
+from pipeline.store.backends.database import EventDatabase
+from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, PlatesNotSeen, UncertainReads
+from pipeline.store.event_store import open_event_store
+from pipeline.store.query_guard import QueryGuard
+from pipeline.store.questions import (
+    Cameras,
+    CameraSummary,
+    Clones,
+    Convoy,
+    Count,
+    Events,
+    Plates,
+    Question,
+    ReadsByVehicle,
+    Route,
+    Speeds,
+    Traffic,
+    TrafficCount,
+    TrafficSpeed,
+    Withheld,
+    WithheldReads,
+)
+from pipeline.store.settings import StoreSettings
+from tests.asking import Asking
+from tests.event_samples import START_MS, count, health, plate_read, track
+from tests.store.test_store import fill
+
+SQUARE = "praca"
+WHERE = {SQUARE: GeoPoint(-23.5, -46.6), "road": GeoPoint(-23.6, -46.7), "gate": GeoPoint(-23.7, -46.8)}
+NOT_ABOUT_PLATES = (TrackEvent, CountEvent, HealthEvent, TrafficCount, TrafficSpeed, CameraSummary)
+QUESTIONS: list[Question[Any]] = [
+    Plates(plates=("TMP1234",)),
+    Plates(plates=("T?P*",), like=True),
+    Plates(plates=("TMP1235",), errors=1),
+    Plates(plates=tuple(f"TMP12{n}" for n in range(10, 99))),
+    Events(),
+    Events(kind=Kind.PLATE_READ),
+    Convoy(plate="FRI3E00", meetings=1),
+    Convoy(plate="TMP1234", meetings=1),
+    Route(plate="TMP1234", locations=WHERE),
+    Clones(locations=WHERE, limits=DrivingLimits(), start_ms=0),
+    ReadsByVehicle(),
+    ReadsByVehicle(plate="TMP1234"),
+    Count(kind=Kind.PLATE_READ),
+    Cameras(),
+    Traffic(),
+    Speeds(),
+    CoverageOf(kinds=(Kind.PLATE_READ,)),
+    ActiveCameras(),
+    PlatesNotSeen(of=Plates(plates=("SQR0A01", "TMP1234"))),
+    UncertainReads(of=Plates(plates=("TMP1234",), min_confidence=0.95)),
+]
+
+
+@pytest.fixture
+def filled(database: EventDatabase) -> EventDatabase:
+    reads = [plate_read(n, camera=SQUARE, plate="TMP1234", ts_ms=START_MS + n * 300_000) for n in range(4)]
+    reads += [plate_read(n, camera=SQUARE, plate="FRI3E00", ts_ms=START_MS + n * 300_000 + 500) for n in range(10, 14)]
+    reads += [plate_read(15, camera=SQUARE, plate="SQR0A01", ts_ms=START_MS + 700)]
+    reads += [plate_read(20, camera="road", plate="TMP1234", ts_ms=START_MS + 1000)]
+    reads += [plate_read(21, camera="road", plate="FRI3E00", ts_ms=START_MS + 2000)]
+    creed = msgspec.structs.replace(track(1, camera=SQUARE), label="evangelico")
+    fill(database, [*reads, creed, track(2, camera=SQUARE), count(3, camera=SQUARE)])
+    fill(database, [health(4, camera=SQUARE, detail="does not answer, says Maria")])
+    return database
+
+
+Opening = Callable[..., Asking]
+
+
+@pytest.fixture
+def store_of(store_settings: StoreSettings, tmp_path: Path) -> Iterator[Opening]:
+    """Opens the store, with cameras whose plates are withheld."""
+    with ExitStack() as stack:
+
+        def opened(*withheld: str) -> Asking:
+            store = open_event_store(store_settings, tmp_path, lambda: dict.fromkeys(withheld, "a public square"))
+            stack.callback(store.close)
+            return Asking(store)
+
+        yield opened
+
+
+def test_all_questions_are_tried_here() -> None:
+    assert {type(question) for question in QUESTIONS} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: type(question).__name__)
+def test_no_answer_uses_a_plate_of_a_square(question: Question[Any], store_of: Opening, filled: EventDatabase) -> None:
+    open_store, guarded = store_of(), store_of(SQUARE)
+    open_answer, guarded_answer = open_store.ask(question), guarded.ask(question)
+    if not isinstance(question, Traffic | Speeds | Cameras | ActiveCameras):
+        assert open_answer != guarded_answer, "the question has to be one that the square's reads would answer"
+    items = (
+        []
+        if isinstance(question, ActiveCameras)
+        else guarded_answer
+        if isinstance(guarded_answer, list)
+        else [guarded_answer]
+    )
+    assert not any(SQUARE in repr(item) for item in items if not isinstance(item, NOT_ABOUT_PLATES))
+    text = repr(open_answer) + repr(guarded_answer)
+    assert "evangelico" not in text
+    assert "Maria" not in text
+
+
+def test_the_process_that_asks_may_know_more_than_the_one_that_answers(
+    store_settings: StoreSettings, tmp_path: Path, filled: EventDatabase
+) -> None:
+    store = open_event_store(store_settings, tmp_path, dict)
+    context = AnswerContext(withheld={SQUARE: "a public square"})
+    with EventQueries(store, Requester.of_process(), context) as queries:
+        answer = queries.ask(Plates(plates=("TMP1234",)))
+    assert [read.camera_id for read in answer.value] == ["road"]
+    (note,) = [note for note in answer.notes if note.code is NoteCode.WITHHELD]
+    assert note.text == "stored reads are withheld: praca: 9 reads of all vehicles, a public square"
+    assert not answer.complete
+
+
+def test_what_is_withheld_is_said_for_all_vehicles_together(store_of: Opening, filled: EventDatabase) -> None:
+    store = store_of(SQUARE, "other-square")
+    expected = [WithheldReads(camera_id=SQUARE, reads=9, reason="a public square")]
+    assert store.ask(Withheld()) == expected
+    assert store.ask(Withheld(camera_ids=("road",))) == []
+    assert store.ask(Withheld(end_ms=START_MS)) == []
+    assert store_of().ask(Withheld()) == []
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1 FROM x, plate_reads", "SELECT plate FROM (plate_reads)"])
+def test_sql_that_the_guard_does_not_know_is_not_run(sql: str) -> None:
+    with pytest.raises(StoreError, match="cannot be guarded"):
+        QueryGuard({}).guarded(sql)
+
+
+def test_the_present_declaration_decides_and_says_since_when(tmp_path: Path) -> None:
+    road, square = Camera("cam", Scope.PUBLIC_ROAD), Camera("cam", Scope.PUBLIC_SQUARE)
+    declared = DeclaredCameras(tmp_path)
+    stores = ConfiguredStores.of_data_dir(tmp_path)
+    assert stores.without_plates() == {}
+    declared.declare([CameraDeclaration(road)])
+    assert stores.without_plates() == {}
+    declared.declare([CameraDeclaration(square)])
+    (reason,) = stores.without_plates().values()
+    assert reason.startswith("scope public-square is neither")
+    assert ", since 20" in reason
+
+
+def test_a_camera_that_was_removed_is_still_what_it_was_declared_last(tmp_path: Path) -> None:
+    DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam", Scope.PUBLIC_SQUARE))])
+    stores = ConfiguredStores(tmp_path, (), cameras={"other": Camera("other", Scope.PUBLIC_ROAD)})
+    assert list(stores.without_plates()) == ["cam"]
