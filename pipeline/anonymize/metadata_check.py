@@ -11,6 +11,7 @@ import av
 from pipeline.anonymize.mp4_atoms import find_unexpected_boxes
 from pipeline.errors import ReleaseError
 
+_OPTIONS: Final = {"protocol_whitelist": "file"}
 _FILE_KEYS: Final = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
 """Metadata that every MP4 of FFmpeg has."""
 _STREAM_VALUES: Final = {
@@ -29,7 +30,7 @@ def find_extra_content(path: Path) -> list[str]:
         ReleaseError: it is not a video.
     """
     try:
-        with av.open(f"file:{path.absolute()}", options={"protocol_whitelist": "file"}) as container:
+        with av.open(f"file:{path.absolute()}", options=_OPTIONS, metadata_errors="replace") as container:
             return [*_extra_streams(container), *find_unexpected_boxes(path)]
     except FileNotFoundError:
         raise ReleaseError(str(path), "does not exist", "Check the path") from None

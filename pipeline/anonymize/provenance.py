@@ -5,7 +5,9 @@ The manifest has no thumbnail, and the original is not an ingredient of it.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +21,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pipeline import __version__
+from pipeline.anonymize.mp4_atoms import has_manifest, media_digest
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.video_encoder import VideoEncoder
 from pipeline.domain.extras import missing_package
 from pipeline.domain.video import Planes, VideoInfo
 from pipeline.errors import ReleaseError
+from pipeline.storage.output_file import opened_folder
+from pipeline.storage.unnamed_file import UnnamedFile
 
 if TYPE_CHECKING:
     from pipeline.anonymize.signing_certificate import SigningIdentity
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 ASSERTION: Final = "org.viapublica.release"
 MORE_MANIFESTS: Final = "viapublica.more-than-one-manifest"
 """A release has exactly one; an earlier manifest could hold an image of the original."""
+DAMAGED: Final = "viapublica.damaged-manifest"
 _CAPTURE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 _MP4: Final = "video/mp4"
 _UNTRUSTED: Final = "signingCredential.untrusted"
@@ -95,18 +101,34 @@ def check_signing_identity(identity: SigningIdentity) -> None:
         )
 
 
-def sign_in_place(path: Path, identity: SigningIdentity, statement: Mapping[str, Any]) -> None:
-    """Sign a partial file, see `sign`. It stays the same file, with its permissions and its lock."""
-    signed = path.with_name(f"{path.name}.signed")
+def sign_in_place(path: Path, identity: SigningIdentity, statement: Mapping[str, Any], media_sha256: str = "") -> None:
+    """Sign an unpublished file, see `sign`; the signed content takes the place of the unsigned one.
+
+    Args:
+        path: the file.
+        identity: certificate and key.
+        statement: JSON values.
+        media_sha256: `media_digest` of the file that was verified; "" to take that of the file as it is now.
+
+    Raises:
+        ReleaseError: C2PA rejects certificate, key or file; or what would be signed is not what was verified.
+    """
     try:
-        signed.unlink(missing_ok=True)
-        signed.touch(mode=0o600, exist_ok=False)
-        sign(path, signed, identity, statement)
-        shutil.copyfile(signed, path)
+        expected = media_sha256 or media_digest(path)
+        with opened_folder(Path(os.path.realpath(path)).parent) as folder, UnnamedFile(folder) as signed:
+            sign(path, signed.path, identity, statement)
+            with path.open("rb+") as file, signed.path.open("rb") as content:
+                file.truncate(0)
+                shutil.copyfileobj(content, file)
+                file.flush()
+                file.seek(0)
+                same = hashlib.file_digest(file, "sha256").hexdigest() == signed.sha256()
+            if not same or media_digest(signed.path) != expected:
+                raise ReleaseError(
+                    identity.name, "does not sign this video: it changed after it was verified", "Build it again"
+                )
     except OSError as error:
         raise ReleaseError(str(path), f"cannot be written ({error.strerror})", "Free disk space") from error
-    finally:
-        signed.unlink(missing_ok=True)
 
 
 def sign(source: Path, target: Path, identity: SigningIdentity, statement: Mapping[str, Any]) -> None:
@@ -174,13 +196,22 @@ def read_provenance(path: Path, authorities_pem: str = "") -> Provenance:
             path.open("rb") as file,
             c2pa.Reader(_MP4, file, context=context) as reader,
         ):
-            found = json.loads(reader.json())
+            return _provenance(json.loads(reader.json()))
     except c2pa.C2paError.ManifestNotFound:
         return Provenance(SignatureStatus.UNSIGNED)
     except c2pa.C2paError as error:
+        if not has_manifest(path):
+            return Provenance(SignatureStatus.UNSIGNED)
         return Provenance(SignatureStatus.BROKEN, problems=(_first_line(error),))
     except OSError as error:
         raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Check the path") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # The library's answer about a damaged manifest lacks parts, or is not text at all.
+        return Provenance(SignatureStatus.BROKEN, problems=(f"{DAMAGED} ({type(error).__name__})",))
+
+
+def _provenance(found: Mapping[str, Any]) -> Provenance:
+    """From the report of the C2PA library."""
     codes = tuple(str(row.get("code")) for row in found.get("validation_status") or ())
     active = found["manifests"][found["active_manifest"]]
     statements = [row["data"] for row in active.get("assertions", ()) if row.get("label") == ASSERTION]

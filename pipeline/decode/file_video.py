@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.settings import DecodeSettings, Protocol
-from pipeline.decode.source_address import parse_address
+from pipeline.decode.source_address import SourceAddress, parse_address
 from pipeline.decode.video_container import DecodedFrame, VideoContainer
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import UnsupportedMedia
@@ -28,9 +30,10 @@ class FileVideo:
         masks: polygons that are filled with black in every frame.
         start_s, end_s: only frames from `start_s` on and before `end_s`, in seconds from the first frame of the file.
         options: video track and rotation.
+        name: for display, where the path is that of a descriptor.
 
     Raises:
-        SourceError: it does not exist or contains no video.
+        SourceError: it does not exist or contains no video, or is another file at a later reading.
         UnsupportedMedia: it holds several video tracks, and `options` chooses none of them.
         ValueError: a mask is no polygon.
     """
@@ -44,10 +47,14 @@ class FileVideo:
         start_s: float = 0.0,
         end_s: float | None = None,
         options: InputOptions = DEFAULT_INPUT,
+        name: str = "",
     ) -> None:
         files_only = settings.model_copy(update={"protocols": frozenset({Protocol.FILE})})
         # Absolute, so that no file name is mistaken for an address.
-        self._address = parse_address(path.name, str(path.absolute()), files_only.protocols)
+        address = parse_address(path.name, str(path.absolute()), files_only.protocols)
+        self._address = replace(address, shown=name or address.shown)
+        self._name = name or str(path)
+        self._identity: tuple[int, int] | None = None
         self._settings = files_only
         self._burner = MaskBurner(masks)
         self._options = options
@@ -57,13 +64,13 @@ class FileVideo:
         self.damaged = 0
         """Packets and frames that could not be decoded in the latest reading."""
         if self._path.is_file() and not self._path.stat().st_size:
-            raise UnsupportedMedia(str(path), "is empty", "Copy it again")
+            raise UnsupportedMedia(self._name, "is empty", "Copy it again")
         with self._opened() as container:
             self._check_tracks(container)
             first = next(iter(container.frames()), None)
             if first is None:
                 raise UnsupportedMedia(
-                    str(path), "contains no frame that can be decoded", "Check that it is complete and not encrypted"
+                    self._name, "contains no frame that can be decoded", "Check that it is complete and not encrypted"
                 )
             self._first_s = first.stamp_s or 0.0
             self._facts = _facts(container, first)
@@ -101,22 +108,46 @@ class FileVideo:
     @contextmanager
     def _opened(self) -> Iterator[VideoContainer]:
         try:
-            with VideoContainer(
-                self._address,
-                self._settings,
-                FrameConverter(self._burner, self._options.turns),
-                on_corrupt=self._count_damage,
-                timer=DecodeTimer(),
-                track=self._options.track,
-            ) as container:
+            with (
+                self._pinned() as address,
+                VideoContainer(
+                    address,
+                    self._settings,
+                    FrameConverter(self._burner, self._options.turns),
+                    on_corrupt=self._count_damage,
+                    timer=DecodeTimer(),
+                    track=self._options.track,
+                ) as container,
+            ):
                 yield container
         except Exception as error:
-            raise diagnose(self._path.name, self._address, error).error from error
+            raise diagnose(Path(self._name).name, self._address, error).error from error
+
+    @contextmanager
+    def _pinned(self) -> Iterator[SourceAddress]:
+        """The address of an open descriptor of the file, which is the one of the first reading.
+
+        A name may stand for another file at each opening; a descriptor cannot.
+        """
+        descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            identity = (status.st_dev, status.st_ino)
+            if self._identity not in (None, identity):
+                raise UnsupportedMedia(
+                    self._name,
+                    "was replaced by another file while it was read",
+                    "Start again when no process does so",
+                )
+            self._identity = identity
+            yield replace(self._address, target=f"file:/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
 
     def _check_tracks(self, container: VideoContainer) -> None:
         if container.tracks_left_out and self._options.track is None:
             raise UnsupportedMedia(
-                str(self._path),
+                self._name,
                 f"holds {len(container.tracks_left_out) + 1} video tracks, and only one can be processed",
                 "Choose it by its number: --track 1; the result then holds no other",
             )
@@ -127,7 +158,7 @@ class FileVideo:
     def _check_size(self, decoded: DecodedFrame) -> None:
         if (decoded.width, decoded.height) != (self._facts.width, self._facts.height):
             raise UnsupportedMedia(
-                str(self._path),
+                self._name,
                 f"changes its size from {self._facts.width}×{self._facts.height} to {decoded.width}×{decoded.height}",
                 "Cut it there, and process both parts separately",
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import subprocess
-import sys
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.anonymize.metadata_check import find_extra_content
+from pipeline.anonymize.mp4_atoms import media_digest
 from pipeline.anonymize.provenance import SignatureStatus, check_signing_identity, read_provenance, sign_in_place
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.signing_certificate import check_validity, create_signing_identity, load_signing_identity
@@ -194,61 +194,47 @@ def test_an_expired_certificate_is_rejected(tmp_path: Path, monkeypatch: pytest.
         check_validity(leaf, certificate)
 
 
-def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
-    target = tmp_path / "release.mp4"
-
-    def interrupted() -> None:
-        with partial_file(target) as part:
-            part.write_bytes(b"half")
-            assert part.stat().st_mode & 0o777 == 0o600
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert list(tmp_path.iterdir()) == []
-    with partial_file(target) as part:
-        part.write_bytes(b"whole")
-        with pytest.raises(ReleaseError, match="another process"), partial_file(target):
-            pass
-    assert target.read_bytes() == b"whole"
-    assert list(tmp_path.iterdir()) == [target]
-    with partial_file(target, publish=False):
-        pass
-    assert target.read_bytes() == b"whole"
-
-
-def test_signing_keeps_the_lock_and_the_permissions(tmp_path: Path) -> None:
+def test_signing_keeps_the_permissions_and_leaves_no_other_file(tmp_path: Path) -> None:
     certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     target = tmp_path / "release.mp4"
     with partial_file(target) as part:
         write(part, facts(), [0, 40, 80])
         sign_in_place(part, load_signing_identity(certificate, key), {})
         assert part.stat().st_mode & 0o777 == 0o600
-        with pytest.raises(ReleaseError, match="another process"), partial_file(target):
-            pass
+        assert [path.name for path in tmp_path.iterdir()] == ["id"]
     assert read_provenance(target).status is SignatureStatus.UNKNOWN_SIGNER
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["id", "release.mp4"]
 
 
-def test_the_partial_file_of_a_killed_run_is_overwritten(tmp_path: Path) -> None:
-    program = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from pipeline.storage.output_file import partial_file\n"
-        "with partial_file(Path(sys.argv[1])) as part:\n"
-        "    part.write_bytes(b'x' * 1000)\n"
-        "    print('ready', flush=True)\n"
-        "    time.sleep(60)\n"
-    )
+def test_signing_changes_no_bit_of_what_a_player_shows(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
+    identity = load_signing_identity(certificate, key)
+    clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
+    before = media_digest(clip)
+    sign_in_place(clip, identity, {"number": "2026/7"}, before)
+    assert media_digest(clip) == before
+    for name, at in (("index", b"stts"), ("coded video", b"mdat"), ("file type", b"isom")):
+        data = bytearray(clip.read_bytes())
+        data[data.index(at) + 12] ^= 1
+        (tmp_path / "b.mp4").write_bytes(data)
+        assert media_digest(tmp_path / "b.mp4") != before, name
+
+
+def test_another_video_in_the_place_of_the_verified_one_is_not_signed(tmp_path: Path) -> None:
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
+    identity = load_signing_identity(certificate, key)
     target = tmp_path / "release.mp4"
-    with subprocess.Popen([sys.executable, "-c", program, str(target)], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.kill()
+    other = write(tmp_path / "other.mp4", facts(), [0, 40, 120])
+
+    def exchanged() -> None:
+        with partial_file(target) as part:
+            verified = media_digest(write(part, facts(), [0, 40, 80]))
+            part.write_bytes(other.read_bytes())
+            sign_in_place(part, identity, {}, verified)
+
+    with pytest.raises(ReleaseError, match="changed after it was verified"):
+        exchanged()
     assert not target.exists()
-    with partial_file(target) as part:
-        assert part.stat().st_size == 0
-        part.write_bytes(b"whole")
-    assert [path.name for path in tmp_path.iterdir()] == ["release.mp4"]
 
 
 def fill(target: Path) -> None:

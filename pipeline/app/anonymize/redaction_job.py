@@ -112,7 +112,7 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
         statement |= {"undecodable_packets": job.video.damaged}
     result = RedactedVideo(job, summary, plan, detections, verification, statement)
     if job.identity and not result.problems:
-        sign_in_place(path, job.identity, statement)
+        sign_in_place(path, job.identity, statement, summary.media_sha256)
     return result
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_rendering import draw_masks, masked_share
+from pipeline.anonymize.mp4_atoms import media_digest
 from pipeline.anonymize.overlay import Overlay
 from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
 from pipeline.anonymize.settings import AnonymizeSettings
@@ -41,6 +42,7 @@ class RedactionSummary:
         objects: number of masked objects by label.
         masked_share: mean share of the image that is masked.
         stages_s: seconds per stage.
+        media_sha256: see `media_digest`; of the video as it was encoded, "" for an image.
     """
 
     frames: int
@@ -48,6 +50,7 @@ class RedactionSummary:
     objects: Mapping[str, int]
     masked_share: float
     stages_s: Mapping[str, float]
+    media_sha256: str = ""
 
 
 @dataclass(slots=True)
@@ -170,6 +173,7 @@ class Redactor:
             objects=_objects(plan),
             masked_share=float(np.mean(shares)),
             stages_s=dict(self.watch.stages_s),
+            media_sha256=media_digest(path),
         )
 
     def _redacted(

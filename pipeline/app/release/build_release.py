@@ -19,17 +19,18 @@ from pipeline.app.anonymize.report_texts import REPORT_ENCODING, ReportFacts, bu
 from pipeline.app.anonymize.residual_images import refusal
 from pipeline.app.anonymize.signing import SigningIdentity, open_signing_identity
 from pipeline.app.logging_setup import configure_logging
-from pipeline.app.output_files import output_file
 from pipeline.app.release.register_service import Register
+from pipeline.app.release.release_folder import file_stem, opened_release_folder, publish_release
 from pipeline.app.release.release_networks import open_release_networks
-from pipeline.app.release.release_source import ReleaseSource, check_file, open_source
+from pipeline.app.release.release_source import ReleaseSource, open_source
 from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.disclosure import BuiltFile, Disclosure
 from pipeline.domain.redaction import RedactionStyle
 from pipeline.domain.times import format_time
 from pipeline.errors import ReleaseError
 from pipeline.policy.disclosure import checked_style
-from pipeline.storage.output_file import partial_file
+from pipeline.storage.output_file import reported
+from pipeline.storage.unnamed_file import UnnamedFile
 
 CROWDED_SHARE: Final = 0.4
 """Masked share of the image above which little remains to see."""
@@ -103,26 +104,28 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
     )
     identity = _identity(request)
     regions = _regions(request, register)
-    name = disclosure.number.replace("/", "-")
+    name = file_stem(disclosure.number)
     clip, report = request.folder / f"{name}.mp4", request.folder / f"{name}.html"
-    _make_folder(request.folder)
     text = disclosure.request.overlay.numbered(disclosure.number, default_institution=identity.name)
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by))
+        folder = stack.enter_context(opened_release_folder(request.folder, register, progress))
+        source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by, folder))
         if request.source is not None and clip.exists() and clip.samefile(request.source):
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
         networks = stack.enter_context(open_release_networks(settings, request.check_models))
-        partial = stack.enter_context(partial_file(clip))
+        with reported(clip):
+            files = {path.name: stack.enter_context(UnnamedFile(folder)) for path in (clip, report)}
+        partial = files[clip.name].path
         job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks)
         result = run_job(job, partial, networks, progress)
         if result.problems:
             raise refusal(result, str(clip), partial, request.folder / f"{name}-residual")
         digest = _check_finished(partial, clip)
-        check_file(disclosure, request.source)
-        with output_file("--out", str(report), "w", **REPORT_ENCODING) as stream:
-            stream.write(build_report(result, _facts(clip, digest, disclosure, source, result)))
-            # Registered before the files get their names: an entry without a released file does no harm.
-            register.built(disclosure.number, _built_file(clip, partial, digest, result), request.by)
+        with reported(report):
+            text_of_report = build_report(result, _facts(clip, digest, disclosure, source, result))
+            files[report.name].path.write_text(text_of_report, **REPORT_ENCODING)
+        built = _built_file(clip, partial, digest, result)
+        publish_release(clip, files, folder, lambda: register.built(disclosure.number, built, request.by))
     if damage := damage_text(result.undecodable_packets):
         progress.warn("damaged", f"the source: {damage}")
     detectors = tuple(result.verification.detectors) if result.verification else ()
@@ -149,15 +152,6 @@ def _regions(request: BuildRequest, register: Register) -> ManualRegions:
             f"disclosure {request.number}", "has an exemption without a valid region", "Request it again"
         ) from error
     return ManualRegions(redact=read_redacted_regions(request.regions).redact, exempt=exempt)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ReleaseError(
-            str(folder), f"cannot be created ({error.strerror})", "Choose another folder with --out"
-        ) from error
 
 
 def _check_finished(partial: Path, clip: Path) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
-from pipeline.app.output_files import sha256_of
 from pipeline.app.release.recorded_video import open_recorded
 from pipeline.config import Config, load_config
 from pipeline.decode.file_video import FileVideo
@@ -21,6 +22,7 @@ from pipeline.domain.video import Video
 from pipeline.errors import ConfigError, ReleaseError
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive
+from pipeline.storage.unnamed_file import UnnamedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,16 @@ class ReleaseSource:
 
 
 @contextmanager
-def open_source(disclosure: Disclosure, file: Path | None, config: Path | None, by: str) -> Iterator[ReleaseSource]:
+def open_source(
+    disclosure: Disclosure, file: Path | None, config: Path | None, by: str, folder: int
+) -> Iterator[ReleaseSource]:
     """The original that was requested.
 
     Args:
         disclosure: of a file, or of a camera and a span.
         file: the original file; config: the configuration that records the camera.
         by: the person who builds the release.
+        folder: descriptor of a folder with space for a copy of the file.
 
     Raises:
         ReleaseError: file or configuration are missing, or not those of the disclosure.
@@ -87,25 +92,40 @@ def open_source(disclosure: Disclosure, file: Path | None, config: Path | None, 
         return
     if file is None:
         raise ReleaseError(subject, f"requests the file {content.file_name}", f"Give it: --source {content.file_name}")
-    check_file(disclosure, file)
-    video = FileVideo(file, DecodeSettings())
-    yield ReleaseSource(video, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
+    with ExitStack() as stack:
+        copy = _copy_requested(disclosure, file, folder, stack)
+        video = FileVideo(copy.path, DecodeSettings(), name=str(file))
+        yield ReleaseSource(video, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
 
 
-def check_file(disclosure: Disclosure, file: Path | None) -> None:
-    """Check that a file is the requested one; before it is read and afterwards, since it may have been replaced.
+def _copy_requested(disclosure: Disclosure, file: Path, folder: int, stack: ExitStack) -> UnnamedFile:
+    """A private copy of the requested file, so that all that is read later are the bytes whose digest was compared.
 
-    Raises:
-        ReleaseError: it is another one.
+    Comparing the original's digest before and after would not exclude another content in between.
     """
     content = disclosure.request.content
-    if file is not None and content.is_file and sha256_of(file) != content.file_sha256:
+    try:
+        source = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        stack.callback(os.close, source)
+        if not stat.S_ISREG(os.fstat(source).st_mode):
+            raise ReleaseError(str(file), "is not a file", f"Give the requested file, {content.file_name}")
+    except OSError as error:
+        raise ReleaseError(str(file), f"cannot be read ({error.strerror})", "Check the path") from error
+    try:
+        copy = stack.enter_context(UnnamedFile(folder))
+        digest = copy.copy_from(source)
+    except OSError as error:
+        raise ReleaseError(
+            str(file), f"cannot be copied into the folder of --out ({error.strerror})", "Free disk space there"
+        ) from error
+    if digest != content.file_sha256:
         raise ReleaseError(
             str(file),
             f"is not the file of disclosure {disclosure.number} ({content.file_name}, "
             f"SHA-256 {content.file_sha256[:12]}…)",
             "Give the requested file, or enter a new request",
         )
+    return copy
 
 
 @contextmanager

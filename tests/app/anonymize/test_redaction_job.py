@@ -27,7 +27,7 @@ from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.labels import Label
 from pipeline.domain.redaction import OverlayText, RedactionStyle
-from pipeline.errors import ReleaseError
+from pipeline.errors import ReleaseError, UnsupportedMedia
 
 pytestmark = pytest.mark.real
 NOTHING_MASKED = MaskSettings(confirm_score=1.0, plate_confirm_score=1.0)
@@ -152,11 +152,14 @@ def test_a_source_that_is_replaced_between_both_passes_is_refused(
     cv2.imwrite(str(tmp_path / "one.png"), shown.bgr())
     one = ["-loop", "1", "-r", "30", "-i", str(tmp_path / "one.png")]
     subprocess.run(["ffmpeg", "-v", "error", *one, *how, str(people)], check=True)
-    people.replace(source)
+    source.write_bytes(people.read_bytes())
     times_s = [float(frame.pts * video.facts.time_base) for frame in video.frames()]
     assert times_s == detections.times_s.tolist(), "the same times: only the images differ"
     with pytest.raises(ReleaseError, match="has changed since its detection pass"):
         maker.render(detections, maker.plan(detections), tmp_path / "out.mp4")
+    people.replace(source)
+    with pytest.raises(UnsupportedMedia, match="was replaced by another file"):
+        next(video.frames())
 
 
 def test_further_rounds_mask_objects_that_the_first_round_missed(
