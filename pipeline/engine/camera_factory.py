@@ -93,7 +93,7 @@ class CameraFactory:
 
 
 def _stream_factory(config: Config, camera: CameraSettings) -> StreamFactory:
-    reads_plates = may_read_plates(camera.camera())
+    reads_plates, repeatable = may_read_plates(camera.camera()), not is_live(config, camera)
 
     def new_stream(first: Frame) -> CameraStream:
         observers: list[TrackObserver] = []
@@ -101,6 +101,6 @@ def _stream_factory(config: Config, camera: CameraSettings) -> StreamFactory:
             observers.append(PlateObserver(camera.id, first.stream_id, config.lpr, camera.ignore))
         observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
         tracker = build_tracker(config.detect.track)
-        return CameraStream(first.stream_id, tracker, observers)
+        return CameraStream(first.stream_id, tracker, observers, repeatable=repeatable)
 
     return new_stream

@@ -22,6 +22,8 @@ class CameraFeed(threading.Thread):
         self.source = source
         self.queue = queue
         self.error = ""
+        self.interrupted = False
+        """It was stopped before all of its frames had been taken."""
         self._logged: set[type[Exception]] = set()
 
     def run(self) -> None:
@@ -63,5 +65,6 @@ class CameraFeed(threading.Thread):
 
     def stop(self) -> None:
         """End the source and drop waiting frames; returns at once."""
+        self.interrupted = self.interrupted or not self.finished
         self.source.stop()
         self.queue.discard()

@@ -20,10 +20,14 @@ class CameraStream:
         stream_id: the session.
         tracker: a new tracker of its own.
         observers: new observers of its own; their events leave in this order.
+        repeatable: of a file: another run makes the same events again, under the same ids.
     """
 
-    def __init__(self, stream_id: str, tracker: Tracker, observers: Sequence[TrackObserver]) -> None:
+    def __init__(
+        self, stream_id: str, tracker: Tracker, observers: Sequence[TrackObserver], *, repeatable: bool = False
+    ) -> None:
         self.stream_id = stream_id
+        self.repeatable = repeatable
         self.last_frame: Frame | None = None
         self.tracks = Tracks.empty()
         self.detections = Detections.empty()
@@ -47,6 +51,14 @@ class CameraStream:
     def close(self) -> list[Event]:
         """Events of everything still open; the session has ended."""
         return [event for observer in self._observers for event in observer.close()]
+
+    def interrupt(self) -> list[Event]:
+        """Events of a session that was stopped before its end.
+
+        Of a live camera, those of everything still open: it does not come again. Of a file, none: what is still open is
+        incomplete, and would replace, under the same ids, what a run to the end has stored, or will store.
+        """
+        return [] if self.repeatable else self.close()
 
     def captions(self) -> dict[int, str]:
         """Text for previews by track id."""

@@ -105,6 +105,14 @@ class FrameAnalyzer:
             self._collect(camera_id, [stream.close], events)
         return events
 
+    def interrupt(self, camera_id: str) -> list[Event]:
+        """End a camera's stream before its session has ended; see `CameraStream.interrupt`."""
+        events: list[Event] = []
+        stream = self._streams.pop(camera_id, None)
+        if stream is not None:
+            self._collect(camera_id, [stream.interrupt], events)
+        return events
+
     def close_all(self) -> list[Event]:
         """End every stream; returns the events of everything still open."""
         return [event for camera_id in list(self._streams) for event in self.close(camera_id)]
@@ -167,5 +175,5 @@ class FrameAnalyzer:
         stream = self._streams.pop(camera_id, None)
         if stream is not None:
             with suppress(Exception):
-                events += stream.close()
+                events += stream.interrupt()
         self._on_fault(camera_id, error)

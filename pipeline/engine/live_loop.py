@@ -16,6 +16,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+import structlog
+
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Detector, PlateReader
@@ -35,6 +37,8 @@ from pipeline.engine.source_alerts import SourceAlertWatch
 from pipeline.errors import SourceError
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.stage_timing import Stage, StageClock
+
+_log = structlog.get_logger(__name__)
 
 _IDLE_S = 0.2
 """Maximum wait for a frame before everything else gets its turn."""
@@ -191,10 +195,27 @@ class Engine:
         for camera in self.cameras:
             stream = self.analyzer.stream(camera.camera_id)
             if stream is not None and (camera.feed.finished or self._is_silent(camera, stream)):
-                self._send(self.analyzer.close(camera.camera_id))
+                self._close_stream(camera)
             if camera.leaving.is_set() and camera.feed.finished:
                 self._report_health([camera])
                 self._forget(camera)
+
+    def _close_stream(self, camera: RunningCamera) -> None:
+        """End a camera's stream and send what is due; of a file that was stopped, only what is complete."""
+        stream = self.analyzer.stream(camera.camera_id)
+        if stream is None:
+            return
+        if not camera.feed.interrupted:
+            self._send(self.analyzer.close(camera.camera_id))
+            return
+        if stream.repeatable:
+            _log.warning(
+                "video_not_finished",
+                camera=camera.camera_id,
+                analyzed_until_ms=None if stream.last_frame is None else stream.last_frame.ts_ms,
+                fix="What was in view then, and counts of unfinished minutes, are not stored: run it again to its end",
+            )
+        self._send(self.analyzer.interrupt(camera.camera_id))
 
     def _is_silent(self, camera: RunningCamera, stream: CameraStream) -> bool:
         if stream.last_frame is None or not camera.feed.source.live:
@@ -247,6 +268,7 @@ class Engine:
         for camera in self.cameras:
             camera.feed.join(max(0.0, deadline - time.monotonic()))
         self._report_health(self.cameras)
-        self._send(self.analyzer.close_all())
+        for camera in self.cameras:
+            self._close_stream(camera)
         for camera in self.cameras:
             camera.left.set()

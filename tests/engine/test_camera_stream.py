@@ -75,3 +75,15 @@ def test_every_observer_gets_every_frame_and_their_events_keep_their_order() -> 
     stream.follow(frame("cam", 600), Detections.empty())
     stream.settle()
     assert first.ended == second.ended != []
+
+
+def test_an_interrupted_file_reports_nothing_incomplete_and_a_live_camera_all() -> None:
+    def open_stream(*, repeatable: bool) -> CameraStream:
+        stream = CameraStream("session", build_tracker(TrackSettings()), [Recorder("one")], repeatable=repeatable)
+        (detections,) = PersonWithFace().detect([frame("cam", 0).image])
+        stream.follow(frame("cam", 0), detections)
+        return stream
+
+    assert open_stream(repeatable=True).interrupt() == []
+    assert labels_of(open_stream(repeatable=False).interrupt()) == ["one"]
+    assert labels_of(open_stream(repeatable=True).close()) == ["one"], "it was read to its end"

@@ -1,0 +1,79 @@
+"""A video that is stopped half-way stores complete events only, and never replaces those of a run to its end."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.queries import open_queries
+from pipeline.config.load import load_config
+from pipeline.domain.events import Event, Kind
+from pipeline.domain.requester import Requester
+from pipeline.engine.build import open_engine
+from pipeline.store.questions import Events, Traffic
+from tests.engine.test_reconfigure import analyzed, until
+
+CONFIG = """\
+cameras:
+  - {{id: gate, source: {clip}, scope: public-road, analyze_fps: 5, start_time: 2026-11-02T08:00:00-03:00}}
+models_dir: {models}
+retention: {{plate_reads: null, tracks: null}}
+observability: {{log_level: warning}}
+"""
+
+
+class Gate:
+    """A camera whose video is run again and again."""
+
+    def __init__(self, folder: Path, clip: Path, models: Path) -> None:
+        path = folder / "city.yaml"
+        path.write_text(CONFIG.format(clip=clip, models=models))
+        self.config = load_config(path)
+
+    def run(self, frames: int | None) -> None:
+        """Run to the end, or until so many frames are analyzed."""
+        with open_engine(self.config) as running:
+            if frames is not None:
+                least = frames
+
+                def stop() -> None:
+                    until(lambda: analyzed(running, "gate") >= least)
+                    running.engine.stop()
+
+                threading.Thread(target=stop, daemon=True).start()
+            running.engine.run()
+
+    def stored(self) -> tuple[int, dict[str, Event]]:
+        """Number of tracks that are counted, and tracks and reads by their ids."""
+        with open_queries(ConfiguredStores.of_config(self.config), Requester.of_process()) as queries:
+            counted = sum(row.count for row in queries.ask(Traffic()).value)
+            kinds = (Kind.TRACK, Kind.PLATE_READ)
+            found = [event for kind in kinds for event in queries.ask(Events(kind=kind, limit=1000)).value]
+        return counted, {str(event.event_id): event for event in found}
+
+
+@pytest.mark.real
+def test_stopping_a_second_run_changes_nothing(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+    gate = Gate(tmp_path, data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+    gate.run(None)
+    whole = gate.stored()
+    assert whole[0] > 1
+    gate.run(10)
+    assert gate.stored() == whole
+
+
+@pytest.mark.real
+def test_a_first_run_that_is_stopped_stores_a_part_of_the_whole(
+    tmp_path: Path, data_dir: Path, models_dir: Path
+) -> None:
+    gate = Gate(tmp_path, data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+    gate.run(10)
+    counted, part = gate.stored()
+    assert counted == 0, "its minute is not over"
+    gate.run(None)
+    counted, whole = gate.stored()
+    assert counted > 1
+    assert part.items() <= whole.items(), "what was stored is as a run to the end stores it"
