@@ -210,4 +210,5 @@ class CaptureSession:
             timer=self._timer,
             tap=setup.tap if setup.address.live else None,
             track=setup.options.track,
+            warn=setup.monitor.warn_once,
         )

@@ -7,12 +7,10 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
-
+from pipeline.decode.state_log import StateLog
 from pipeline.domain.ports import Clock, SourceState, SourceStatus
 
 _S = SourceState
-_PROBLEMS = frozenset({_S.STALLED, _S.BACKING_OFF, _S.FAILED})
 _ALIVE = frozenset({_S.CONNECTING, _S.STREAMING, _S.STALLED, _S.BACKING_OFF})
 
 LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
@@ -27,8 +25,6 @@ LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
 
 _FPS_WINDOW_S = 3.0
 """Long enough for a steady figure at one frame per second, short enough to show a stall."""
-
-_log = structlog.get_logger(__name__)
 
 
 class IllegalTransition(RuntimeError):
@@ -51,7 +47,7 @@ class SourceMonitor:
     """
 
     def __init__(self, camera_id: str, clock: Clock) -> None:
-        self._log = _log.bind(camera=camera_id)
+        self._log = StateLog(camera_id)
         self._clock = clock
         self._lock = threading.Lock()
         self._state = SourceState.CONNECTING
@@ -121,6 +117,10 @@ class SourceMonitor:
             if self._state in _ALIVE:
                 self._move(state, detail)
 
+    def warn_once(self, event: str, **facts: object) -> None:
+        """Log a warning that would be the same at every connection."""
+        self._log.warn_once(event, **facts)
+
     def begin_session(self) -> SessionToken:
         """Begin a new session; tokens of older ones become invalid."""
         with self._lock:
@@ -143,7 +143,7 @@ class SourceMonitor:
                 return
             self._not_read = parts
         if parts:
-            self._log.warning("not_analyzed", parts=list(parts))
+            self.warn_once("not_analyzed", parts=list(parts))
 
     def decoded(self, session: SessionToken, pts_s: float, width: int, height: int) -> None:
         """Count a decoded frame; from now on the source is streaming."""
@@ -207,6 +207,5 @@ class SourceMonitor:
     def _move(self, state: SourceState, detail: str = "", **facts: object) -> None:
         if state not in LEGAL[self._state]:
             raise IllegalTransition(f"{self._state} -> {state}")
-        level = "warning" if state in _PROBLEMS else "info"
-        getattr(self._log, level)("source_state", state=state.value, was=self._state.value, detail=detail, **facts)
+        self._log.change(state, self._state, detail, self._clock.monotonic_s(), **facts)
         self._state, self._detail = state, detail

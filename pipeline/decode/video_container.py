@@ -82,6 +82,7 @@ class VideoContainer:
         timer: measures the time inside the decoder.
         tap: receives a copy of every video packet, before it is decoded.
         track: number of the video track, from 1; None for the first that can be decoded.
+        warn: receives warnings that would be the same at every connection.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
@@ -99,6 +100,7 @@ class VideoContainer:
         timer: DecodeTimer,
         tap: PacketTap | None = None,
         track: int | None = None,
+        warn: Callable[..., None] = _log.warning,
     ) -> None:
         self._address = address
         self._settings = settings
@@ -107,6 +109,7 @@ class VideoContainer:
         self._timer = timer
         self._tap = tap
         self._track = track
+        self._warn = warn
         self._decoded_frames = 0
         self._at_end = False
         self._recording: PacketSession | None = None
@@ -279,7 +282,7 @@ class VideoContainer:
             # PyAV raises without a driver even when the fallback is allowed; find out before connecting to a camera.
             hardware.create(av.Codec("h264", "r"))
         except (RuntimeError, av.FFmpegError) as error:
-            _log.warning("no_hardware_decoder", source=self._address.shown, error=reason(error))
+            self._warn("no_hardware_decoder", source=self._address.shown, error=reason(error))
             return None
         return hardware
 
