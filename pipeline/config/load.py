@@ -248,7 +248,8 @@ def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[s
                 source = source_with_login(camera, folder, environ)
             except BadAddress as error:
                 raise _bad_source(error, path, tree, ("cameras", number, "user")) from None
-        return camera.model_copy(update={"source": source})
+        tls_ca = camera.tls_ca and anchor(camera.tls_ca, "cameras", number, "tls_ca")
+        return camera.model_copy(update={"source": source, "tls_ca": tls_ca})
 
     cameras = tuple(completed(number, camera) for number, camera in enumerate(config.cameras))
     observability = config.observability

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.decode.input_options import InputOptions, NetworkOptions
 from pipeline.decode.privacy_masks import Polygon, check_polygons
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
@@ -114,6 +115,31 @@ class CameraSettings(BaseModel):
         description="Number of the video track of a file that has several, such as front and rear of a dashboard "
         "camera. Empty: the first one; the others are named as not analyzed.",
     )
+    tls: Literal["verify", "insecure"] = Field(
+        default="verify",
+        title="Certificate check",
+        description="verify: the camera's certificate must be valid (https, rtsps, rtmps). insecure: any certificate "
+        "is accepted, and any host on the way can pose as the camera; a warning says so at every start.",
+    )
+    tls_ca: Path | None = Field(
+        default=None,
+        title="Certificate authority",
+        description="PEM file of the authority that signed the camera's certificate, or of a self-signed certificate "
+        "itself. Empty: the authorities of the operating system.",
+    )
+    tls_name: str = Field(
+        default="",
+        title="Name in the certificate",
+        description="Where it is not the host of the address, such as the serial number of a camera.",
+        max_length=253,
+    )
+    allowed_hosts: frozenset[str] = Field(
+        default=frozenset(),
+        title="Further hosts",
+        description="Hosts besides its own that the camera's HTTP redirections and HLS playlists may refer to, as host "
+        "or host:port. All others are refused.",
+        examples=[["cdn.example.org", "10.0.0.8:8080"]],
+    )
     record: bool = Field(
         default=True,
         title="Record",
@@ -163,6 +189,13 @@ class CameraSettings(BaseModel):
     def camera(self) -> Camera:
         """The declared camera, for the policy."""
         return Camera(self.id, self.scope, self.name, self.surroundings, self.latitude, self.longitude)
+
+    @property
+    def input_options(self) -> InputOptions:
+        """Rotation, video track and network."""
+        hosts = frozenset(host.lower() for host in self.allowed_hosts)
+        network = NetworkOptions(self.tls == "insecure", self.tls_ca, self.tls_name, hosts)
+        return InputOptions(self.rotate, self.track, network)
 
     def declaration(self) -> CameraDeclaration:
         """All that decides how its video may be used, as the recorder stores it; `source` is absolute."""

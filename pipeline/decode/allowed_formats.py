@@ -15,8 +15,8 @@ DEMUXERS = tuple(
 )
 """Names of FFmpeg demuxers."""
 
-_NETWORK_DEMUXERS = ("rtsp", "sdp", "rtp", "hls")
-"""These refer to further addresses: a playlist on disk could have any other file read."""
+_NETWORK_DEMUXERS = ("rtsp", "sdp", "rtp")
+"""These refer to further addresses: such a file on disk could have any other file read."""
 
 VIDEO_DECODERS = tuple(
     """h264 hevc av1 libdav1d vp8 vp9 mjpeg mpeg4 mpeg2video mpeg1video mpegvideo h261 h263 h263p flv msmpeg4v1
@@ -32,5 +32,9 @@ def _options(demuxers: tuple[str, ...]) -> Mapping[str, str]:
 
 FILE_OPTIONS = _options(DEMUXERS)
 """For `av.open` of files."""
+HTTP_OPTIONS = FILE_OPTIONS
+"""For `av.open` of HTTP addresses, whatever they serve but playlists."""
+PLAYLIST_OPTIONS = MappingProxyType({**_options((*DEMUXERS, "hls")), "http_persistent": "0", "http_multiple": "0"})
+"""For `av.open` of HLS playlists, whose parts are requested by `http_access` and not by FFmpeg's own connections."""
 STREAM_OPTIONS = _options((*DEMUXERS, *_NETWORK_DEMUXERS))
 """For `av.open` of addresses in a network."""

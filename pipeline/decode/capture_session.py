@@ -209,6 +209,6 @@ class CaptureSession:
             on_corrupt=lambda: setup.monitor.dropped(self._token, "corrupt"),
             timer=self._timer,
             tap=setup.tap if setup.address.live else None,
-            track=setup.options.track,
+            options=setup.options,
             warn=setup.monitor.warn_once,
         )

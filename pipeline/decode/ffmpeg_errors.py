@@ -10,6 +10,7 @@ from typing import Final
 
 import av
 
+from pipeline.decode.http_access import ForeignHost, UntrustedCertificate
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.credentials import redact
 from pipeline.errors import SourceError, SourceNotFound, StreamInterrupted, UnsupportedMedia
@@ -66,7 +67,11 @@ def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
     if isinstance(error, SourceError):
         return Fault(error)
     subject = f"{camera_id} ({address.shown})"
-    known = _own(subject, error) or (_live(subject, error) if address.live else _file(subject, error))
+    known = (
+        _own(subject, error)
+        or _untrusted(subject, error)
+        or (_live(subject, error) if address.live else _file(subject, error))
+    )
     return known or _unexpected(subject, error, address.live)
 
 
@@ -83,6 +88,16 @@ def _own(subject: str, error: Exception) -> Fault | None:
             UnsupportedMedia(subject, f"images of {error} are too large", "Raise decode.max_image_px if that is meant"),
             Retry.EVER_LESS,
         )
+    return None
+
+
+def _untrusted(subject: str, error: Exception) -> Fault | None:
+    if isinstance(error, UntrustedCertificate):
+        fix = "Give the certificate or its authority as tls_ca and the name in it as tls_name, or set tls: insecure"
+        return Fault(SourceError(subject, f"its certificate cannot be trusted ({error})", fix), Retry.SLOWLY)
+    if isinstance(error, ForeignHost):
+        fix = "Check the camera; add the host to its allowed_hosts if that is meant"
+        return Fault(SourceError(subject, f"{error}, which is not allowed", fix), Retry.SLOWLY)
     return None
 
 

@@ -116,7 +116,7 @@ class FileVideo:
                     FrameConverter(self._burner, self._options.turns),
                     on_corrupt=self._count_damage,
                     timer=DecodeTimer(),
-                    track=self._options.track,
+                    options=self._options,
                 ) as container,
             ):
                 yield container

@@ -17,11 +17,13 @@ from av.codec.hwaccel import HWAccel
 from av.stream import Discard
 from av.video.reformatter import ColorRange
 
-from pipeline.decode.allowed_formats import FILE_OPTIONS, STREAM_OPTIONS
+from pipeline.decode.allowed_formats import FILE_OPTIONS, HTTP_OPTIONS, STREAM_OPTIONS
+from pipeline.decode.container_opening import ContainerOpening
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.deinterlacer import Deinterlacer
 from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
 from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.pixel_aspect import sample_aspect_of
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.decode.source_address import SourceAddress
@@ -41,6 +43,8 @@ _UNSPECIFIED = 2
 """Number of "unspecified" in ITU-T H.273."""
 _MAX_LOST_PACKETS = 20
 """In a row: when nothing is decodable for most of a second, that is no damage but another codec."""
+
+_FORMATS = {Protocol.FILE: FILE_OPTIONS, Protocol.HTTP: HTTP_OPTIONS, Protocol.HTTPS: HTTP_OPTIONS}
 
 _log = structlog.get_logger(__name__)
 
@@ -81,7 +85,7 @@ class VideoContainer:
         on_corrupt: called once for every packet or frame that could not be decoded.
         timer: measures the time inside the decoder.
         tap: receives a copy of every video packet, before it is decoded.
-        track: number of the video track, from 1; None for the first that can be decoded.
+        options: video track and network; rotation is the converter's.
         warn: receives warnings that would be the same at every connection.
 
     Raises (when entered):
@@ -99,7 +103,7 @@ class VideoContainer:
         on_corrupt: Callable[[], None],
         timer: DecodeTimer,
         tap: PacketTap | None = None,
-        track: int | None = None,
+        options: InputOptions = DEFAULT_INPUT,
         warn: Callable[..., None] = _log.warning,
     ) -> None:
         self._address = address
@@ -108,7 +112,8 @@ class VideoContainer:
         self._on_corrupt = on_corrupt
         self._timer = timer
         self._tap = tap
-        self._track = track
+        self._track = options.track
+        self._network = options.network
         self._warn = warn
         self._decoded_frames = 0
         self._at_end = False
@@ -288,7 +293,7 @@ class VideoContainer:
 
     def _open_with(self, hwaccel: HWAccel | None) -> av.container.InputContainer:
         options = dict(
-            FILE_OPTIONS if self._address.protocol is Protocol.FILE else STREAM_OPTIONS,
+            _FORMATS.get(self._address.protocol, STREAM_OPTIONS),
             protocol_whitelist=self._address.whitelist,
             max_pixels=str(self._settings.max_image_px),
         )
@@ -301,16 +306,10 @@ class VideoContainer:
         if self._address.protocol in (Protocol.RTSP, Protocol.RTSPS):
             # Only the video of the session is set up: the camera does not even send the audio.
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
+        opening = ContainerOpening(self._address, self._network, options, timeout, hwaccel)
         began_s = time.monotonic()
         try:
-            return av.open(
-                self._address.target,
-                options=options,
-                # Recorders write titles in Latin-1, and anything may stand in the tags of a file.
-                metadata_errors="replace",
-                timeout=timeout,
-                hwaccel=hwaccel,
-            )
+            return opening.open()
         except av.error.InvalidDataError:
             # FFmpeg reports an RTSP answer that never came as invalid data.
             if timeout and time.monotonic() - began_s >= timeout[0]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import structlog
+
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.config.settings import CameraSettings, Config
-from pipeline.decode.input_options import InputOptions
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
@@ -21,6 +22,8 @@ from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
 from pipeline.policy.scope import may_read_plates
 from pipeline.record.recorder import Recorder
+
+_log = structlog.get_logger(__name__)
 
 
 def is_live(config: Config, camera: CameraSettings) -> bool:
@@ -41,6 +44,9 @@ def build_source(
         ConfigError: its address, masks or sampling cannot be used.
     """
 
+    if camera.input_options.network.insecure:
+        _log.warning("certificate_not_verified", camera=camera.id, fix="Give tls_ca instead of tls: insecure")
+
     def on_decoded(seconds: float, cpu_seconds: float) -> None:
         if stages is not None:
             stages.add(Stage.DECODE, seconds, cpu_seconds=cpu_seconds)
@@ -54,7 +60,7 @@ def build_source(
         start_ms=camera.start_ms,
         tap=tap,
         on_decoded=on_decoded,
-        options=InputOptions(camera.rotate, camera.track),
+        options=camera.input_options,
     )
 
 

@@ -1,0 +1,108 @@
+"""Opening of a container: by FFmpeg alone, or through `http_access` where a camera refers to further addresses."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import av
+from av.codec.hwaccel import HWAccel
+
+from pipeline.decode.allowed_formats import PLAYLIST_OPTIONS
+from pipeline.decode.http_access import HttpAccess, check_certificate, tls_options
+from pipeline.decode.input_options import NetworkOptions
+from pipeline.decode.settings import Protocol
+from pipeline.decode.source_address import SourceAddress
+
+_HTTP: Final = frozenset({Protocol.HTTP, Protocol.HTTPS})
+_FILE_TIMEOUT_S: Final = 5.0
+_TLS: Final = frozenset({Protocol.HTTPS, Protocol.RTSPS, Protocol.RTMPS})
+_PLAYLIST_SUFFIXES: Final = (".m3u8", ".m3u")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerOpening:
+    """One opening of one address.
+
+    Attributes:
+        address: what to open.
+        network: certificates and hosts.
+        options: FFmpeg's.
+        timeout: seconds to open and to read; None for files.
+        hwaccel: hardware that decodes.
+    """
+
+    address: SourceAddress
+    network: NetworkOptions
+    options: Mapping[str, str]
+    timeout: tuple[float, float] | None
+    hwaccel: HWAccel | None
+
+    def open(self) -> av.container.InputContainer:
+        """The open container.
+
+        Raises:
+            av.FFmpegError: FFmpeg cannot open it.
+            ForeignHost: it refers to another host.
+            UntrustedCertificate: its certificate cannot be verified.
+        """
+        if self.address.protocol in _HTTP:
+            return self._open_http()
+        return self._by_ffmpeg(self.address.target)
+
+    def _open_http(self) -> av.container.InputContainer:
+        url = self.address.target
+        for _ in range(2):
+            if urlsplit(url).path.lower().endswith(_PLAYLIST_SUFFIXES):
+                return self._playlist(url)
+            try:
+                return self._by_ffmpeg(url)
+            except av.error.ArgumentError:
+                return self._playlist(url)  # The format is none of those of files.
+            except OSError as error:
+                # FFmpeg does not follow redirections here, and reports one as an input error.
+                target = self._access(url).redirection() if error.errno == errno.EIO else None
+                if target is None:
+                    raise
+                url = target
+        return self._by_ffmpeg(url)
+
+    def _playlist(self, url: str) -> av.container.InputContainer:
+        options = {**self.options, **PLAYLIST_OPTIONS}
+        return self._opened(url, options, io_open=self._access(url).io_open)
+
+    def _access(self, url: str) -> HttpAccess:
+        return HttpAccess(url, self.network, self._timeout_s)
+
+    @property
+    def _timeout_s(self) -> float:
+        return self.timeout[0] if self.timeout else _FILE_TIMEOUT_S
+
+    def _by_ffmpeg(self, url: str) -> av.container.InputContainer:
+        options = dict(self.options)
+        if self.address.protocol in _HTTP:
+            options["max_redirects"] = "0"
+        if self.address.protocol in _TLS:
+            options |= tls_options(self.network)
+        try:
+            return self._opened(url, options)
+        except OSError as error:
+            # FFmpeg reports a certificate that it refuses as an input error.
+            if self.address.protocol in _TLS and error.errno == errno.EIO and not self.network.insecure:
+                check_certificate(url, self.network, self._timeout_s)
+            raise
+
+    def _opened(self, url: str, options: dict[str, str], **more: Any) -> av.container.InputContainer:
+        container: av.container.InputContainer = av.open(
+            url,
+            options=options,
+            # Recorders write titles in Latin-1, and anything may stand in the tags of a file.
+            metadata_errors="replace",
+            timeout=self.timeout,
+            hwaccel=self.hwaccel,
+            **more,
+        )
+        return container

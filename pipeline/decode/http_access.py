@@ -1,0 +1,259 @@
+"""HTTP and HTTPS addresses of a camera: verified certificates, and no request to any other host.
+
+FFmpeg opens ordinary addresses itself, without following redirections. Playlists (HLS) name further addresses; each of
+them, and each redirection, is requested here, where the host is checked first.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+
+import av
+
+from pipeline.decode.input_options import NetworkOptions
+from pipeline.domain.credentials import redact_address
+
+_PORTS: Final = {"http": 80, "https": 443}
+_OTHER_PORTS: Final = {"rtsps": 322, "rtmps": 443}
+_MAX_REDIRECTIONS: Final = 5
+_MAX_BYTES: Final = 64 << 20
+"""Of a playlist, key or segment; ten seconds of 50 Mbit/s."""
+_CA_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+"""Authorities of the operating system; the FFmpeg in PyAV's wheels does not find them by itself."""
+_AES_BLOCK: Final = 16
+
+
+class ForeignHost(Exception):
+    """A camera refers to another host than its own; the message names it."""
+
+
+class UntrustedCertificate(Exception):
+    """The certificate of a camera cannot be verified; the message says why."""
+
+
+def tls_options(network: NetworkOptions) -> dict[str, str]:
+    """FFmpeg's options that verify a certificate and its host name, unless that is switched off."""
+    if network.insecure:
+        return {"tls_verify": "0"}
+    options = {"tls_verify": "1"}
+    if bundle := _ca_file(network):
+        options["ca_file"] = bundle
+    if network.server_name:
+        options["verifyhost"] = network.server_name
+    return options
+
+
+def _ca_file(network: NetworkOptions) -> str | None:
+    if network.ca_file is not None:
+        return str(network.ca_file)
+    known = (ssl.get_default_verify_paths().cafile, *_CA_BUNDLES)
+    return next((path for path in known if path and Path(path).is_file()), None)
+
+
+def check_certificate(url: str, network: NetworkOptions, timeout_s: float) -> None:
+    """Find out whether the certificate is why a camera cannot be opened.
+
+    Raises:
+        UntrustedCertificate: it is.
+    """
+    host, _, port = _origin(urlsplit(url)).rpartition(":")
+    try:
+        with (
+            socket.create_connection((host, int(port)), timeout_s) as plain,
+            _context(network).wrap_socket(plain, server_hostname=host),
+        ):
+            return
+    except ssl.SSLCertVerificationError as error:
+        raise UntrustedCertificate(error.verify_message) from None
+    except OSError:
+        return
+
+
+class HttpAccess:
+    """Requests of one session to one camera.
+
+    Args:
+        url: the camera's address, with its credentials.
+        network: certificates and hosts that are allowed besides its own.
+        timeout_s: of connecting and of each read.
+    """
+
+    def __init__(self, url: str, network: NetworkOptions, timeout_s: float) -> None:
+        parts = urlsplit(url)
+        self._url = url
+        self._scheme = parts.scheme.lower()
+        self._timeout_s = timeout_s
+        self._hosts = {_origin(parts), *network.hosts}
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), _NoRedirection(), *_login_handlers(parts), _https_handler(network)
+        )
+
+    def io_open(self, url: str, flags: int, options: Mapping[str, str]) -> IO[bytes]:  # noqa: ARG002
+        """Content of an address in a playlist, for `av.open`.
+
+        Raises:
+            ForeignHost: it, or a redirection, is at a host that is not allowed.
+            UntrustedCertificate: of that host.
+            av.FFmpegError: it cannot be requested.
+        """
+        encrypted = url.startswith(("crypto:", "crypto+"))
+        data = self._content(url[len("crypto+") :] if encrypted else url, options)
+        return io.BytesIO(_decrypted(data, options) if encrypted else data)
+
+    def redirection(self) -> str | None:
+        """The address that the camera's own one redirects to, checked; None where it does not.
+
+        Raises:
+            ForeignHost: it is at a host that is not allowed.
+        """
+        url = self._url
+        for _ in range(_MAX_REDIRECTIONS):
+            try:
+                self._request(url, {}).close()
+            except _Redirected as found:
+                url = found.url
+            else:
+                return None if url == self._url else self._with_login(url)
+        return None
+
+    def _content(self, url: str, options: Mapping[str, str]) -> bytes:
+        for _ in range(_MAX_REDIRECTIONS + 1):
+            try:
+                with self._request(url, options) as answer:
+                    data = bytes(answer.read(_MAX_BYTES + 1))
+            except _Redirected as found:
+                url = found.url
+                continue
+            except OSError as error:
+                raise av.error.ExitError(5, f"{type(error).__name__}") from error
+            if len(data) > _MAX_BYTES:
+                raise av.error.InvalidDataError(1, f"more than {_MAX_BYTES} bytes", redact_address(url))
+            return data
+        raise av.error.InvalidDataError(1, "too many redirections", redact_address(url))
+
+    def _request(self, url: str, options: Mapping[str, str]) -> Any:
+        parts = urlsplit(url)
+        self._check_host(parts)
+        first, last = int(options.get("offset", 0) or 0), int(options.get("end_offset", 0) or 0)
+        headers = {"Range": f"bytes={first}-{last - 1 if last > first else ''}"} if first or last else {}
+        plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        try:
+            request = urllib.request.Request(plain, headers=headers)  # noqa: S310 - the scheme was checked
+            return self._opener.open(request, timeout=self._timeout_s)
+        except urllib.error.HTTPError as error:
+            if location := (error.headers.get("Location") if 300 <= error.code < 400 else None):
+                raise _Redirected(urljoin(url, location)) from None
+            raise _http_error(error, redact_address(url)) from None
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ssl.SSLCertVerificationError):
+                raise UntrustedCertificate(error.reason.verify_message) from None
+            reason = error.reason if isinstance(error.reason, OSError) else OSError(5, str(error.reason))
+            raise reason from None
+
+    def _check_host(self, parts: SplitResult) -> None:
+        scheme = parts.scheme.lower()
+        if scheme not in _PORTS or (self._scheme == "https" and scheme != "https"):
+            raise ForeignHost(f"refers to an address of the protocol {scheme or 'of no name'!r}")
+        origin = _origin(parts)
+        if origin not in self._hosts and origin.rpartition(":")[0] not in self._hosts:
+            raise ForeignHost(f"refers to the host {origin}")
+
+    def _with_login(self, url: str) -> str:
+        login = urlsplit(self._url).netloc.rpartition("@")[0]
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{login}@{host}" if login else host))
+
+
+class _Redirected(Exception):
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    """Leaves redirections to the caller, who checks their host."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """See `urllib.request.HTTPRedirectHandler`."""
+
+
+def _login_handlers(parts: SplitResult) -> tuple[urllib.request.BaseHandler, ...]:
+    if parts.username is None:
+        return ()
+    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    own = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+    passwords.add_password(None, own, unquote(parts.username), unquote(parts.password or ""))
+    return urllib.request.HTTPDigestAuthHandler(passwords), urllib.request.HTTPBasicAuthHandler(passwords)
+
+
+def _https_handler(network: NetworkOptions) -> urllib.request.HTTPSHandler:
+    return urllib.request.HTTPSHandler(context=_context(network))
+
+
+def _context(network: NetworkOptions) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=_ca_file(network))
+    if network.insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    elif network.server_name:
+        # `http.client` knows no other name than the address's.
+        context = _NamedContext.of(context, network.server_name)
+    return context
+
+
+class _NamedContext(ssl.SSLContext):
+    """A context that verifies certificates against a given name instead of the address."""
+
+    name: str
+
+    @classmethod
+    def of(cls, plain: ssl.SSLContext, name: str) -> _NamedContext:
+        context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=b"".join(plain.get_ca_certs(binary_form=True)))
+        context.name = name
+        return context
+
+    def wrap_socket(self, sock: Any, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """See `ssl.SSLContext`."""
+        return super().wrap_socket(sock, *args, **{**kwargs, "server_hostname": self.name})
+
+
+def _origin(parts: SplitResult) -> str:
+    """``host:port`` in lower case."""
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return f"{(parts.hostname or '').lower()}:{port or (_PORTS | _OTHER_PORTS).get(parts.scheme.lower(), 0)}"
+
+
+def _http_error(error: urllib.error.HTTPError, shown: str) -> av.FFmpegError:
+    kinds = {
+        401: av.error.HTTPUnauthorizedError,
+        403: av.error.HTTPForbiddenError,
+        404: av.error.HTTPNotFoundError,
+    }
+    fallback = av.error.HTTPServerError if error.code >= 500 else av.error.HTTPOtherClientError
+    return kinds.get(error.code, fallback)(error.code, f"HTTP status {error.code}", shown)
+
+
+def _decrypted(data: bytes, options: Mapping[str, str]) -> bytes:
+    """An HLS segment under AES-128 (RFC 8216 section 4.3.2.4)."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # of an extra
+
+    key, iv = bytes.fromhex(options["key"]), bytes.fromhex(options["iv"])
+    decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+    plain = decryptor.update(data[: len(data) // _AES_BLOCK * _AES_BLOCK]) + decryptor.finalize()
+    return plain[: -plain[-1]] if plain and 1 <= plain[-1] <= _AES_BLOCK else plain
