@@ -17,7 +17,7 @@ from pipeline.config.settings import Config
 from pipeline.engine.retention_worker import retention_running
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe.ingest_metrics import IngestMetrics, IngestSnapshot
-from pipeline.observe.metrics import MetricsServer
+from pipeline.observe.metrics_server import MetricsServer
 from pipeline.policy.gate import Gate
 from pipeline.sink.build import build_writer
 from pipeline.sink.ingest.ingester import Ingester, IngestStatus

@@ -24,7 +24,8 @@ from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.errors import ConfigError
 from pipeline.lpr.build import build_reader
-from pipeline.observe.metrics import MetricsServer, PipelineMetrics
+from pipeline.observe.metrics import PipelineMetrics
+from pipeline.observe.metrics_server import MetricsServer
 from pipeline.observe.stage_timing import StageClock
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates

@@ -6,7 +6,7 @@ import json
 import urllib.request
 
 from pipeline.observe.ingest_metrics import IngestMetrics, IngestSnapshot
-from pipeline.observe.metrics import MetricsServer
+from pipeline.observe.metrics_server import MetricsServer
 
 
 def get(url: str) -> str:

@@ -22,7 +22,8 @@ from pipeline.domain.events import Kind
 from pipeline.domain.network_identity import NetworkIdentity, RejectedBackend
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 from pipeline.errors import ConfigError
-from pipeline.observe.metrics import MetricsServer, PipelineMetrics
+from pipeline.observe.metrics import PipelineMetrics
+from pipeline.observe.metrics_server import MetricsServer
 from pipeline.observe.prometheus_collectors import MAX_REASONS, bounded
 from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 from pipeline.observe.stage_timing import Stage, StageClock
