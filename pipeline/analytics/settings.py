@@ -83,6 +83,14 @@ class AnalyticsSettings(BaseModel):
         description="The smoothed point must move this far before the path grows, so that a parked car whose "
         "box jitters travels no distance. Share of the square root of the box's area.",
     )
+    trajectory_hz: float = Field(
+        default=2.0,
+        ge=0,
+        le=5,
+        title="Trajectory points",
+        description="Points of each track's trajectory per second, for `viapublica export`; 0 stores none. Long tracks "
+        "get fewer.",
+    )
     max_speed_m_s: float = Field(
         default=70.0,
         gt=0,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.path_length import PathLength, Point
 from pipeline.analytics.settings import AnalyticsSettings, GroundPointChoice
+from pipeline.analytics.trajectory_sampler import TrajectorySampler
 from pipeline.domain.labels import Label
 
 Box = tuple[float, float, float, float]
@@ -104,6 +105,7 @@ class TrackState:
     first_s: float
     path: PathLength
     ground: GroundSpeed | None
+    trajectory: TrajectorySampler
     last_ts_ms: int = 0
     last_s: float = 0.0
     frames: int = 0
@@ -119,12 +121,21 @@ class TrackState:
         *,
         sequence: int,
         minute_ms: int,
-        smoothing_s: float,
+        settings: AnalyticsSettings,
         calibration: Calibration | None,
     ) -> TrackState:
         """A track that begins with this observation; `add` it next."""
-        ground = None if calibration is None else GroundSpeed(calibration, PathLength(smoothing_s))
-        return cls(track_id, sequence, minute_ms, observation.ts_ms, observation.pts_s, PathLength(smoothing_s), ground)
+        smoothing_s = settings.smoothing_s
+        return cls(
+            track_id,
+            sequence,
+            minute_ms,
+            observation.ts_ms,
+            observation.pts_s,
+            PathLength(smoothing_s),
+            None if calibration is None else GroundSpeed(calibration, PathLength(smoothing_s)),
+            TrajectorySampler(round(1000 / settings.trajectory_hz) if settings.trajectory_hz else 0),
+        )
 
     def add(self, observation: TrackObservation, settings: AnalyticsSettings) -> None:
         """Add the next observation."""
@@ -133,6 +144,8 @@ class TrackState:
         self.last_ts_ms = max(self.last_ts_ms, observation.ts_ms)
         self.last_s = observation.pts_s
         point = observation.ground_point(settings.ground_point)
+        elapsed_ms = round((observation.pts_s - self.first_s) * 1000)
+        self.trajectory.add(elapsed_ms, point[0] / observation.width, point[1] / observation.height)
         x1, y1, x2, y2 = observation.box
         step_px = settings.step_fraction * math.sqrt(max(1.0, (x2 - x1) * (y2 - y1)))
         segment = self.path.add(point, observation.pts_s, step_px)

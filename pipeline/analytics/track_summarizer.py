@@ -109,7 +109,7 @@ class TrackSummarizer:
                 observation,
                 sequence=self._sequences.get(track_id, 0),
                 minute_ms=self._counts.begin(observation.ts_ms),
-                smoothing_s=self._settings.smoothing_s,
+                settings=self._settings,
                 calibration=self._calibration,
             )
             track.counted = track.sequence > 0
@@ -158,6 +158,7 @@ class TrackSummarizer:
             path_px=round(path_px, 1),
             speed_px_s=round(path_px / duration_s, 2) if duration_s > 0 else 0.0,
             speed_m_s=None if speed_m_s is None else round(speed_m_s, 2),
+            trajectory=track.trajectory.encoded(),
         )
 
     def _count(self, minutes: Iterable[int]) -> None:

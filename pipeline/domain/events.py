@@ -15,12 +15,17 @@ from typing import Annotated, Final, TypeAlias, get_args
 import msgspec
 
 from pipeline.domain.plate import Layout
+from pipeline.domain.trajectory import LONGEST, PATTERN
 
 SCHEMA_VERSION: Final = 1
 UInt16: TypeAlias = Annotated[int, msgspec.Meta(extra={"column": "UInt16"})]
 """An integer that is stored in 16 bits without a sign; plain `int` takes 64 with one."""
 UInt32: TypeAlias = Annotated[int, msgspec.Meta(extra={"column": "UInt32"})]
 """An integer that is stored in 32 bits without a sign."""
+TrajectoryText: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=PATTERN, max_length=LONGEST, extra={"column": "String"})
+]
+"""See `pipeline.domain.trajectory`."""
 _NAMESPACE = uuid.UUID("8f0a5c1e-52f5-5d0e-9a0c-7a6f1b0f5a11")
 
 
@@ -93,6 +98,8 @@ class TrackEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.TRACK.value):
         first_ts_ms, ts_ms: first and last seen; frames: how often.
         path_px: length of the path of the box's ground point; speed_px_s: that over its time.
         speed_m_s: meters per second where the camera has a ground calibration, else None.
+        trajectory: ``ms x y;ms x y``: milliseconds since first_ts_ms, and the box's ground point in ten-thousandths of
+            the image's width and height; "" for none.
     """
 
     label: str
@@ -103,6 +110,7 @@ class TrackEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.TRACK.value):
     path_px: float
     speed_px_s: float
     speed_m_s: float | None = None
+    trajectory: TrajectoryText = ""
 
 
 class CountEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.COUNT.value):

@@ -34,7 +34,8 @@ ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     | frozenset(
         "plate plate_key layout confidence votes vehicle stream_id track_id first_ts_ms x1 y1 x2 y2 frame".split()
     ),
-    TrackEvent: _COMMON | frozenset("label stream_id track_id first_ts_ms frames path_px speed_px_s speed_m_s".split()),
+    TrackEvent: _COMMON
+    | frozenset("label stream_id track_id first_ts_ms frames path_px speed_px_s speed_m_s trajectory".split()),
     CountEvent: _COMMON | frozenset("label count stream_id".split()),
     AlertEvent: _COMMON | frozenset("rule severity subject detail stream_id".split()),
     HealthEvent: _COMMON | frozenset("state detail stream_id".split()),

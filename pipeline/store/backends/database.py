@@ -158,6 +158,9 @@ def migrate(database: EventDatabase) -> None:
             continue
         for statement in migration.statements:
             database.command(statement.replace("{merge_tree_settings}", database.merge_tree_settings))
+        for table, name, kind in migration.columns:
+            if name not in {row["name"] for row in database.rows(f"DESCRIBE TABLE {table}")}:
+                database.command(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
         database.command(
             bind(
                 "INSERT INTO schema_version (version, name, applied_ms) SELECT {version}, {name}, {now}",

@@ -18,11 +18,13 @@ class Migration:
     Attributes:
         version: 1, 2, 3 …; name: what it does.
         statements: SQL, each harmless when run again; ``{merge_tree_settings}`` is filled in by the database.
+        columns: table, name and type of new columns; ClickHouse 18.16 cannot be told to add them only where missing.
     """
 
     version: int
     name: str
-    statements: tuple[str, ...]
+    statements: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str, str], ...] = ()
 
 
 VERSION_TABLE: Final = (
@@ -93,6 +95,7 @@ MIGRATIONS: Final = (
             ),
         ),
     ),
+    Migration(3, "trajectories of tracks", columns=(("tracks", "trajectory", "String"),)),
 )
 
 LATEST: Final = MIGRATIONS[-1].version
