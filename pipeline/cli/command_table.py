@@ -74,6 +74,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "List the cameras that sent events: last seen, state, counts per kind.",
         _QUERIES,
     ),
+    "export": CommandEntry(
+        "query.export_command:export",
+        "Write a dataset for research: tracks with points, counts, terms, checksums.",
+        _QUERIES,
+    ),
     "release": CommandEntry(
         "release.build_commands:app", "Disclosures: request, decide, build, deliver, find.", _RELEASES
     ),
@@ -91,7 +96,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "models": CommandEntry(
         "operate.models_commands:app",
-        "Networks and their cards: list, verify, test, record-answers, compare.",
+        "Networks and their cards: list, verify, pin, test, record-answers, compare.",
         _OPERATION,
     ),
     "spool": CommandEntry(

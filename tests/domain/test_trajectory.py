@@ -22,7 +22,9 @@ def test_points_outside_the_image_are_clipped() -> None:
     assert encode_trajectory([TrajectoryPoint(0, -0.1, 1.2)]) == "0 0 10000"
 
 
-@pytest.mark.parametrize("text", ["ana", "0 1", "0 1 2;", "0 1 2; note", "0 1.5 2", "-1 2 3", "0 1 2" + ";0 1 2" * 2000])
+@pytest.mark.parametrize(
+    "text", ["ana", "0 1", "0 1 2;", "0 1 2; note", "0 1.5 2", "-1 2 3", "0 1 2" + ";0 1 2" * 2000]
+)
 def test_an_event_takes_no_other_text(text: str) -> None:
     message = encode(track(1)).replace(b'"trajectory":""', b'"trajectory":' + msgspec.json.encode(text))
     assert text.encode() in message

@@ -103,7 +103,7 @@ def test_time_camera_and_pages_narrow_the_answer(store: Asking, database: EventD
     assert store.plates("ABC1D23", camera_ids=["cam-0", "cam-1"], limit=3, offset=4) == newest_first[4:7]
     assert store.events(Kind.PLATE_READ, camera_ids=["cam-0"], start_ms=start, limit=2) == newest_first[1:4:2]
     assert store.plates("ABC1D23", start_ms=-5, end_ms=2**62) == newest_first
-    with pytest.raises(StoreError, match="neither configured nor in the event store. Did you mean cam-"):
+    with pytest.raises(StoreError, match=r"neither configured nor in the event store\. Did you mean cam-"):
         store.plates("ABC1D23", camera_ids=["cam-9"])
     store.close()
 

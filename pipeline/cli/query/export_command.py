@@ -1,0 +1,85 @@
+"""`viapublica export`: a dataset of tracks and counts for research."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.app.export_dataset import DatasetRequest, DatasetSummary, export_dataset
+from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.store_options import ConfigOption, FromOption, ToOption, ZoneOption, loaded_config
+from pipeline.cli.query.options import CameraOption
+from pipeline.domain.requester import Requester
+from pipeline.domain.times import find_zone, parse_range
+from pipeline.errors import ViapublicaError
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="New folder for the dataset.")],
+    config: ConfigOption = None,
+    start: FromOption = None,
+    end: ToOption = None,
+    camera: CameraOption = None,
+    zone: ZoneOption = None,
+    license_: Annotated[str, typer.Option("--license", help="License of the data, an SPDX identifier.")] = "CC-BY-4.0",
+    title: Annotated[str, typer.Option("--title", help="Title of the dataset.")] = "",
+    least: Annotated[
+        int,
+        typer.Option("--min-cell", min=1, help="Withhold classes with fewer vehicles in an hour at a camera."),
+    ] = 5,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV tables instead of Parquet.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as JSON.")] = False,
+) -> None:
+    """Write a dataset for research: tracks with points, counts, terms, checksums.
+
+    The folder holds tables, a dictionary of their columns, a readme, a citation, a manifest and checksums.
+    Plates, images and tracks of persons are never part of it; persons are only counted. Points are in meters as well
+    where the camera is calibrated.
+
+    Example: [bold]viapublica export flows-2026-11 --config city.yaml --from 2026-11-01 --to 2026-12-01[/]
+
+    Example: [bold]viapublica export square --from 7d --camera praca-se --csv --min-cell 10[/]
+    """
+    loaded = loaded_config(config)
+    start_ms, end_ms = parse_range(start, end, find_zone(zone))
+    if start_ms is None:
+        raise ViapublicaError("--from", "is missing", "Give the start of the time range, such as --from 7d")
+    request = DatasetRequest(
+        folder=folder,
+        start_ms=start_ms,
+        end_ms=int(time.time() * 1000) if end_ms is None else end_ms,
+        camera_ids=tuple(camera or ()),
+        license=license_,
+        title=title,
+        least=least,
+        as_csv=as_csv,
+    )
+    summary = export_dataset(loaded, request, Requester.of_process(), _progress)
+    if as_json:
+        print_json(_as_json(summary))
+    else:
+        say(out, _sentences(summary))
+
+
+def _progress(done: int, days: int) -> None:
+    if days > 1 and (done == days or done % max(1, days // 10) == 0):
+        say(err, f"{done} of {days} days")
+
+
+def _as_json(summary: DatasetSummary) -> dict[str, object]:
+    withheld = {"tracks": summary.withheld_tracks, "cells": summary.withheld_cells, "counts": summary.withheld_counts}
+    return {"folder": str(summary.folder), "rows": summary.rows, "withheld": withheld}
+
+
+def _sentences(summary: DatasetSummary) -> str:
+    rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
+    text = f"{summary.folder}: {rows}"
+    if summary.withheld_tracks or summary.withheld_counts:
+        text += (
+            f"\nWithheld in hours with too few vehicles of a class: {summary.withheld_tracks:,} tracks, "
+            f"{summary.withheld_counts:,} counts"
+        )
+    return text

@@ -1,0 +1,222 @@
+"""A dataset in a folder: tables, dictionary, terms, manifest and checksums, written together or not at all."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.dataset.dictionary import TABLES, Column
+from pipeline.dataset.parquet_file import write_parquet
+from pipeline.dataset.rare_cells import cell_of, rare_counts, without_rare
+from pipeline.dataset.texts import citation, readme
+from pipeline.domain.events import CountEvent, TrackEvent
+from pipeline.domain.times import format_utc
+from pipeline.domain.trajectory import decode_trajectory
+from pipeline.errors import ViapublicaError
+from pipeline.storage.folders import private_folder
+
+ToGround = Callable[[Sequence[tuple[float, float]]], list[tuple[float | None, float | None]]]
+"""Positions in meters of points relative to the image; None at or above the horizon."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetCamera:
+    """A camera of the dataset; `to_ground` is None without a ground calibration."""
+
+    camera_id: str
+    name: str
+    scope: str
+    latitude: float | None
+    longitude: float | None
+    analyze_fps: float | None
+    to_ground: ToGround | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetTerms:
+    """What a dataset says about itself.
+
+    Attributes:
+        title, institution, license: as published; license is an SPDX identifier.
+        begin, end: of the time range, ISO 8601.
+        least: threshold of rare cells.
+        notes: what limits the data, a sentence each.
+        program: name and version of this program.
+        created: day of the export, ISO 8601.
+    """
+
+    title: str
+    institution: str
+    license: str
+    begin: str
+    end: str
+    least: int
+    notes: tuple[str, ...]
+    program: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSummary:
+    """What was written: rows by table, and what the threshold withheld."""
+
+    folder: Path
+    rows: dict[str, int]
+    withheld_tracks: int
+    withheld_cells: int
+    withheld_counts: int
+
+
+def write_dataset(
+    folder: Path,
+    tracks: Sequence[TrackEvent],
+    counts: Sequence[CountEvent],
+    cameras: Sequence[DatasetCamera],
+    terms: DatasetTerms,
+    *,
+    as_csv: bool = False,
+) -> DatasetSummary:
+    """Write a dataset.
+
+    Args:
+        folder: of the dataset; must not exist, or be empty.
+        tracks, counts: all of the range.
+        cameras: those that the tracks and counts are of.
+        terms: of publication.
+        as_csv: CSV tables instead of Parquet.
+
+    Raises:
+        ViapublicaError: the folder is not empty, or the disk does not take it.
+        MissingComponent: Parquet, and the package pyarrow is not installed.
+    """
+    check_empty(folder)
+    common = without_rare(sorted(tracks, key=lambda track: (track.camera_id, track.first_ts_ms)), terms.least)
+    rare = rare_counts(counts, terms.least)
+    ordered = sorted(counts, key=lambda event: (event.camera_id, event.ts_ms, event.label))
+    tables: dict[str, Iterator[Sequence[Any]]] = {
+        "tracks": _track_rows(common.tracks),
+        "points": _point_rows(common.tracks, {camera.camera_id: camera for camera in cameras}),
+        "counts": _count_rows(ordered, rare),
+        "cameras": _camera_rows(cameras),
+    }
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        private_folder(partial)
+        rows = {name: _write_table(partial, name, rows_of, terms, as_csv=as_csv) for name, rows_of in tables.items()}
+        withheld = sum(cell_of(event) in rare for event in counts)
+        summary = DatasetSummary(folder, rows, common.withheld, common.cells, withheld)
+        _write_texts(partial, terms, summary)
+        if folder.exists():
+            folder.rmdir()
+        partial.replace(folder)
+    except OSError as error:
+        raise ViapublicaError(str(folder), f"the dataset cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return summary
+
+
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        ViapublicaError: it does.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ViapublicaError(str(folder), "exists and is not an empty folder", "Name a new folder for the dataset")
+
+
+def _track_rows(tracks: Sequence[TrackEvent]) -> Iterator[Sequence[Any]]:
+    for number, track in enumerate(tracks, 1):
+        speeds = track.path_px, track.speed_px_s, track.speed_m_s
+        yield number, track.camera_id, track.label, track.first_ts_ms, track.ts_ms, track.frames, *speeds
+
+
+def _point_rows(tracks: Sequence[TrackEvent], cameras: dict[str, DatasetCamera]) -> Iterator[Sequence[Any]]:
+    for number, track in enumerate(tracks, 1):
+        points = decode_trajectory(track.trajectory)
+        places = [(point.x, point.y) for point in points]
+        camera = cameras.get(track.camera_id)
+        to_ground = None if camera is None else camera.to_ground
+        ground = [(None, None)] * len(points) if to_ground is None else to_ground(places)
+        for point, meters in zip(points, ground, strict=True):
+            yield number, track.first_ts_ms + point.offset_ms, point.x, point.y, *meters
+
+
+def _count_rows(counts: Sequence[CountEvent], rare: frozenset[tuple[str, str, int]]) -> Iterator[Sequence[Any]]:
+    for event in counts:
+        hidden = cell_of(event) in rare
+        yield event.camera_id, event.ts_ms, event.label, None if hidden else event.count, hidden
+
+
+def _camera_rows(cameras: Sequence[DatasetCamera]) -> Iterator[Sequence[Any]]:
+    for camera in sorted(cameras, key=lambda camera: camera.camera_id):
+        place = camera.latitude, camera.longitude
+        calibrated = camera.to_ground is not None
+        yield camera.camera_id, camera.name, camera.scope, *place, calibrated, camera.analyze_fps
+
+
+def _write_table(folder: Path, name: str, rows: Iterator[Sequence[Any]], terms: DatasetTerms, *, as_csv: bool) -> int:
+    columns = TABLES[name]
+    if as_csv:
+        return _write_csv(folder / f"{name}.csv", columns, rows)
+    about = {"title": terms.title, "license": terms.license, "program": terms.program, "table": name}
+    return write_parquet(folder / f"{name}.parquet", columns, rows, about)
+
+
+def _write_csv(path: Path, columns: Sequence[Column], rows: Iterator[Sequence[Any]]) -> int:
+    total = 0
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([column.name for column in columns])
+        for row in rows:
+            writer.writerow([_text(column, value) for column, value in zip(columns, row, strict=True)])
+            total += 1
+    return total
+
+
+def _text(column: Column, value: Any) -> Any:
+    if value is not None and column.kind.startswith("timestamp"):
+        return format_utc(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value
+
+
+_DICTIONARY: Final = "dictionary.csv"
+
+
+def _write_texts(folder: Path, terms: DatasetTerms, summary: DatasetSummary) -> None:
+    with (folder / _DICTIONARY).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["table", "column", "type", "unit", "description"])
+        for table, columns in TABLES.items():
+            writer.writerows([table, *column] for column in columns)
+    (folder / "README.md").write_text(readme(terms, summary), encoding="utf-8")
+    (folder / "CITATION.cff").write_text(citation(terms), encoding="utf-8")
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
+    manifest = {
+        "title": terms.title, "institution": terms.institution, "license": terms.license, "program": terms.program,
+        "created": terms.created, "begin": terms.begin, "end": terms.end, "rare_cell_threshold": terms.least,
+        "rows": summary.rows, "withheld": {
+            "tracks": summary.withheld_tracks, "cells": summary.withheld_cells, "counts": summary.withheld_counts,
+        },
+        "notes": list(terms.notes), "files": files,
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    sums = {name: str(each["sha256"]) for name, each in files.items()}
+    sums["manifest.json"] = _sha256(folder / "manifest.json")
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
+    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
