@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 DETAIL_WORDS: Final = frozenset(
-        """
+    """
     03d 04d 04x 06d 07d 08x 0f 1f 22t08 2f 2h 3g2 3gp 3i 4xx 52f5 5d0e 5xx 8f0a5c1e 8shhqq 9a 9a0c a abc abort
     aborted above abs accepted access accessing account acked acks active add address addresses adirectory adopted
     advertise after again age ago agree agreement alembic alert alerts algorithm alias aliases all allocate allow
