@@ -18,7 +18,7 @@ class Migration:
     Attributes:
         version: 1, 2, 3 …; name: what it does.
         statements: SQL, each harmless when run again; ``{merge_tree_settings}`` is filled in by the database.
-        columns: table, name and type of new columns; ClickHouse 18.16 cannot be told to add them only where missing.
+        columns: table, name and type of new columns; ClickHouse 18.16 has no statement that adds only missing ones.
     """
 
     version: int
