@@ -88,7 +88,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         _OPERATION,
     ),
     "camera": CommandEntry(
-        "operate.camera_commands:app", "Recorded video of cameras: segments, hold, unhold, prune.", _OPERATION
+        "operate.camera_setup_commands:app",
+        "Cameras: add, test, snapshot, discover, segments, hold, unhold, prune.",
+        _OPERATION,
     ),
     "config": CommandEntry("operate.config_commands:app", "Configurations: check, schema, explain.", _OPERATION),
     "kafka": CommandEntry(

@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.config.settings import CameraSettings
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 
-__all__ = ["password_of", "source_with_login"]
+__all__ = ["password_of", "read_password", "source_with_login"]
 
 _LONGEST_PASSWORD: Final = 4096
 """Bytes of a password file; more is another file."""
@@ -31,7 +31,15 @@ def password_of(camera: CameraSettings, folder: Path, environ: Mapping[str, str]
         return environ.get(camera.password_env, "")
     if camera.password_file is None:
         return ""
-    path = folder / camera.password_file.expanduser()
+    return read_password(folder / camera.password_file.expanduser())
+
+
+def read_password(path: Path) -> str:
+    """The password in a file, without the newline at its end.
+
+    Raises:
+        BadAddress: the file cannot be read, is empty, or is no password.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_PASSWORD + 1)

@@ -1,4 +1,4 @@
-"""`viapublica camera`: recorded video of cameras, its gaps, and its holds."""
+"""`viapublica camera segments`, `hold`, `unhold` and `prune`: recorded video, its gaps, and its holds."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ _SEAM_MS: Final = 2000
 _SHOWN_GAPS: Final = 50
 
 app = typer.Typer(
-    help="Recorded video of cameras: segments, hold, unhold, prune.\n\nVideo leaves only through "
-    "[bold]viapublica anonymize[/] and [bold]viapublica release[/]. For the cameras that sent events see "
-    "[bold]viapublica cameras[/].\n\nExample: [bold]viapublica camera segments --config configs/city.yaml[/]",
+    help="Cameras: add, test, snapshot, discover, segments, hold, unhold, prune.\n\n"
+    "Video leaves only through [bold]viapublica anonymize[/] and [bold]viapublica release[/]. For cameras that sent "
+    "events see [bold]viapublica cameras[/].\n\n"
+    "Example: [bold]viapublica camera segments --config configs/city.yaml[/]",
     no_args_is_help=True,
 )
 

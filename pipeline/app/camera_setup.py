@@ -1,0 +1,191 @@
+"""Cameras before they run: connection tests, redacted snapshots, discovery, and entries in a configuration."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+
+from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.app.anonymize.redaction_networks import NetworkChoice, open_networks
+from pipeline.app.anonymize.redaction_run import redact_image
+from pipeline.app.output_files import check_target, output_file
+from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
+from pipeline.config.load import load_config
+from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.lazy_images import image_of
+from pipeline.decode.privacy_masks import MaskBurner
+from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.source_address import parse_address
+from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
+from pipeline.domain.network_address import BadAddress, is_network_address, split_address
+from pipeline.domain.redaction import OverlayText
+from pipeline.errors import ConfigError, SourceError
+from pipeline.onvif.device_discovery import DiscoveredCamera, discover_cameras
+from pipeline.onvif.stream_lookup import CameraStreams, streams_of_camera
+
+__all__ = [
+    "CameraStreams",
+    "DiscoveredCamera",
+    "ProbedStream",
+    "Snapshot",
+    "add_camera",
+    "camera_ids",
+    "discover",
+    "probe_address",
+    "probe_camera",
+    "save_snapshot",
+    "streams_of_camera",
+]
+
+_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png"})
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A redacted still image that was written.
+
+    Attributes:
+        path: the file.
+        camera_id: the camera.
+        at_ms: when it was received, milliseconds since 1970 UTC.
+        width, height: pixels.
+        privacy_masks: polygons of the configuration, filled before anything else.
+        redacted: number of masked objects by class.
+    """
+
+    path: Path
+    camera_id: str
+    at_ms: int
+    width: int
+    height: int
+    privacy_masks: int
+    redacted: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"path": str(self.path)}
+
+
+def camera_ids(path: Path) -> list[str]:
+    """The ids of a configuration, in order.
+
+    Raises:
+        ConfigError: it is not valid.
+    """
+    return [camera.id for camera in load_config(path, for_queries=True).cameras]
+
+
+def probe_camera(path: Path, camera_id: str, seconds: float) -> ProbedStream:
+    """Connect to a camera of a configuration once, and describe its stream.
+
+    Raises:
+        ConfigError: the configuration is not valid, or has no such camera.
+        SourceError: the camera cannot be used; the message says at which step.
+    """
+    config = load_config(path)
+    return _probed(config, _camera_of(config, path, camera_id), seconds)
+
+
+def probe_address(address: str, user: str | None, password: str, seconds: float) -> ProbedStream:
+    """The same for an address or a file that no configuration names.
+
+    Raises:
+        ConfigError: the address cannot be used.
+        SourceError: the camera cannot be used.
+    """
+    if user is not None:
+        try:
+            address = split_address(address).with_login(user, password).text
+        except BadAddress as error:
+            raise ConfigError("address", error.problem, error.fix) from None
+    settings = DecodeSettings()
+    return probe_stream("camera", parse_address("camera", address, settings.protocols), settings, seconds=seconds)
+
+
+def save_snapshot(path: Path, camera_id: str, target: Path) -> Snapshot:
+    """Write one image of a camera, with its privacy masks, and every person, face and plate masked.
+
+    Nothing is written before the redaction is complete; the unredacted image never reaches the disk.
+
+    Raises:
+        ConfigError: the configuration is not valid, or has no such camera.
+        SourceError: the camera shows no image.
+        ModelError: the network cannot be used.
+    """
+    if target.suffix.lower() not in _SUFFIXES:
+        fix = f"Choose a file that ends with {' or '.join(sorted(_SUFFIXES))}"
+        raise ConfigError("--out", f"ends with {target.suffix or 'no suffix'}", fix)
+    check_target("--out", str(target))
+    config = load_config(path)
+    camera = _camera_of(config, path, camera_id)
+    address = parse_address(camera.id, camera.source, config.decode.protocols)
+    settings = AnonymizeSettings(multi_view=True)
+    with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
+        image, at_ms = first_image(camera.id, address, config.decode, MaskBurner(camera.masks))
+        text = OverlayText(
+            config.institution, camera.name or camera.id, f"{datetime.fromtimestamp(at_ms / 1000):%F %T}"
+        )
+        planes, summary = redact_image(image, networks.detectors, settings, text)
+    pixels = image_of(planes).bgr()
+    with output_file("--out", str(target), "wb") as file:
+        file.write(cv2.imencode(target.suffix.lower(), pixels)[1].tobytes())
+    size = pixels.shape[1], pixels.shape[0]
+    return Snapshot(target, camera.id, at_ms, *size, len(camera.masks), dict(summary.objects))
+
+
+def discover(*, timeout_s: float, host: str | None, interface: str | None) -> Sequence[DiscoveredCamera]:
+    """ONVIF cameras that answer a probe, see `discover_cameras`.
+
+    Raises:
+        SourceError: the probe cannot be sent.
+    """
+    try:
+        return discover_cameras(timeout_s=timeout_s, host=host, interface=interface)
+    except BadAddress as error:
+        raise SourceError("--host", error.problem, "Give a host, or host:port") from None
+    except OSError as error:
+        raise SourceError("discovery", f"the probe cannot be sent ({error.strerror})", "Check the network") from None
+
+
+def add_camera(path: Path, camera: NewCamera, *, test_s: float | None) -> tuple[ExtendedConfig, ProbedStream | None]:
+    """Add a camera to a configuration; nothing is written unless the whole file stays valid and the test succeeds.
+
+    Args:
+        path: the file; created when there is none.
+        camera: the new one.
+        test_s: seconds to test its stream for; None adds it without a test.
+
+    Raises:
+        ConfigError: the camera or the configuration is not valid.
+        SourceError: the test failed.
+    """
+    extended = extended_config(path, camera)
+    added, config = extended.camera, extended.config
+    parse_address(added.id, added.source, config.decode.protocols)
+    probed = None if test_s is None else _probed(config, added, test_s)
+    write_config(extended)
+    return extended, probed
+
+
+def _probed(config: Config, camera: CameraSettings, seconds: float) -> ProbedStream:
+    address = parse_address(camera.id, camera.source, config.decode.protocols)
+    return probe_stream(camera.id, address, config.decode, seconds=seconds, wanted_fps=camera.analyze_fps)
+
+
+def _camera_of(config: Config, path: Path, camera_id: str) -> CameraSettings:
+    for camera in config.cameras:
+        if camera.id == camera_id:
+            return camera
+    ids = [camera.id for camera in config.cameras]
+    close = difflib.get_close_matches(camera_id, ids, n=1, cutoff=0.5)
+    fix = f"Did you mean {close[0]!r}?" if close else f"Its cameras: {', '.join(ids[:20])}"
+    if is_network_address(camera_id) or Path(camera_id).exists():
+        fix = "Name a camera of the configuration; its declaration says what must be masked"
+        raise ConfigError(str(path), "an address is not a camera", fix)
+    raise ConfigError(str(path), f"has no camera {camera_id!r}", fix)

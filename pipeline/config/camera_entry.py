@@ -1,0 +1,117 @@
+"""The entry of a new camera in a configuration file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.config.load import parse_config
+from pipeline.config.settings import CameraSettings, Config
+from pipeline.domain.camera import Scope, Surroundings, camera_id_problem
+from pipeline.errors import ConfigError
+from pipeline.storage.atomic import atomic_file, create_file, unique_partial
+from pipeline.storage.yaml_document import BadDocument, read_text
+from pipeline.storage.yaml_insert import append_entry, entry_text
+
+__all__ = ["ExtendedConfig", "NewCamera", "extended_config", "write_config"]
+
+_NEW_FILE: Final = "version: 1\ncameras:\n{camera}sinks:\n  - type: chdb\n"
+
+
+@dataclass(frozen=True, slots=True)
+class NewCamera:
+    """A camera to add; the fields are keys of `CameraSettings`, and no field holds a password."""
+
+    id: str
+    source: str
+    scope: Scope
+    name: str = ""
+    user: str | None = None
+    password_env: str | None = None
+    password_file: str | None = None
+    surroundings: tuple[Surroundings, ...] = ()
+    latitude: float | None = None
+    longitude: float | None = None
+    analyze_fps: float | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """Keys and values for the file, without those that are not set."""
+        order = ("id", "name", "source", "user", "password_env", "password_file", "scope", "surroundings")
+        values = {key: getattr(self, key) for key in (*order, "latitude", "longitude", "analyze_fps")}
+        values |= {"scope": self.scope.value, "surroundings": [one.value for one in self.surroundings]}
+        return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedConfig:
+    """A checked configuration with a camera more, not yet written.
+
+    Attributes:
+        path: the file.
+        before: its text; None for a new file.
+        after: the text to write.
+        config: what `after` means.
+    """
+
+    path: Path
+    before: str | None
+    after: str
+    config: Config
+
+    @property
+    def camera(self) -> CameraSettings:
+        """The new camera."""
+        return self.config.cameras[-1]
+
+
+def extended_config(path: Path, camera: NewCamera, environ: Mapping[str, str] = os.environ) -> ExtendedConfig:
+    """The configuration with one camera more; comments and layout of the file stay, a missing file becomes a new one.
+
+    Raises:
+        ConfigError: the file, or the camera in it, is not valid.
+    """
+    if problem := camera_id_problem(camera.id):
+        raise ConfigError("id", problem)
+    entry = camera.entry()
+    try:
+        before = read_text(path) if path.exists() else None
+        after = (
+            _NEW_FILE.format(camera=entry_text(entry, 2)) if before is None else append_entry(before, "cameras", entry)
+        )
+    except BadDocument as error:
+        raise ConfigError(f"{path}:{error.line}" if error.line else str(path), error.problem, error.fix) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"cannot be read ({error})", "Name a configuration (YAML)") from None
+    return ExtendedConfig(path, before, after, parse_config(after, path, environ))
+
+
+def write_config(extended: ExtendedConfig) -> None:
+    """Put the new text into the file, whole; its permissions stay.
+
+    Raises:
+        ConfigError: it changed meanwhile, or cannot be written.
+    """
+    path = extended.path
+    try:
+        if extended.before is None:
+            create_file(path, extended.after.encode())
+        elif read_text(path) != extended.before:
+            raise ConfigError(str(path), "was changed by another program meanwhile", "Run the command again")
+        else:
+            _replace(path.resolve(), extended.after.encode())
+    except OSError as error:
+        fix = "Check the permissions of its folder"
+        raise ConfigError(str(path), f"cannot be written ({error.strerror})", fix) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """The new content under the owner and the permissions of the old file: a service user has to read it."""
+    status = path.stat()
+    with atomic_file(path, partial=unique_partial(path)) as file:
+        file.write(content)
+        os.fchmod(file.fileno(), status.st_mode & 0o777)
+        if os.geteuid() == 0:
+            os.fchown(file.fileno(), status.st_uid, status.st_gid)

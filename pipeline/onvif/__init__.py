@@ -1,0 +1,1 @@
+"""Cameras by ONVIF: WS-Discovery, device information and stream addresses."""
