@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.decode.decode_timer import DecodeTimer, OnDecoded
 from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.frame_sampling import Sampler
 from pipeline.decode.frame_timestamps import LiveTime, RecordedTime, Timeline, WallTime
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
@@ -48,7 +49,8 @@ class CaptureSetup:
         monitor: counts frames and drops.
         on_decoded: receives the decoding time of each frame.
         tap: receives a live stream's packets, None where nothing is recorded.
-        options: video track and rotation.
+        options: video track, rotation and network.
+        memory: for the frames of all cameras, None without a limit in sum.
     """
 
     camera_id: str
@@ -62,6 +64,7 @@ class CaptureSetup:
     on_decoded: OnDecoded
     tap: PacketTap | None = None
     options: InputOptions = DEFAULT_INPUT
+    memory: FrameMemory | None = None
 
 
 class CaptureSession:
@@ -211,4 +214,5 @@ class CaptureSession:
             tap=setup.tap if setup.address.live else None,
             options=setup.options,
             warn=setup.monitor.warn_once,
+            memory=setup.memory,
         )

@@ -10,6 +10,7 @@ from typing import Final
 
 import av
 
+from pipeline.decode.frame_memory import FrameMemoryFull
 from pipeline.decode.http_access import ForeignHost, UntrustedCertificate
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.credentials import redact
@@ -69,7 +70,7 @@ def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
     subject = f"{camera_id} ({address.shown})"
     known = (
         _own(subject, error)
-        or _untrusted(subject, error)
+        or _refused(subject, error)
         or (_live(subject, error) if address.live else _file(subject, error))
     )
     return known or _unexpected(subject, error, address.live)
@@ -91,10 +92,13 @@ def _own(subject: str, error: Exception) -> Fault | None:
     return None
 
 
-def _untrusted(subject: str, error: Exception) -> Fault | None:
+def _refused(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, UntrustedCertificate):
         fix = "Give the certificate or its authority as tls_ca and the name in it as tls_name, or set tls: insecure"
         return Fault(SourceError(subject, f"its certificate cannot be trusted ({error})", fix), Retry.SLOWLY)
+    if isinstance(error, FrameMemoryFull):
+        fix = "Lower the resolution at the camera, or raise decode.max_frame_memory_mb"
+        return Fault(SourceError(subject, str(error), fix), Retry.EVER_LESS)
     if isinstance(error, ForeignHost):
         fix = "Check the camera; add the host to its allowed_hosts if that is meant"
         return Fault(SourceError(subject, f"{error}, which is not allowed", fix), Retry.SLOWLY)

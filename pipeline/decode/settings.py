@@ -101,6 +101,14 @@ class DecodeSettings(BaseModel):
         title="Maximum image size",
         description="Pixels of one image, width times height; larger ones are refused.",
     )
+    max_frame_memory_mb: int | None = Field(
+        default=None,
+        ge=16,
+        le=10_000_000,
+        title="Memory for frames",
+        description="Megabytes that the decoded frames of all cameras may take together, at 12 bytes per pixel of each "
+        "camera. A camera that does not fit is refused, and retried. Empty: half of the machine's memory.",
+    )
     image_step_s: float = Field(
         default=1.0,
         gt=0,

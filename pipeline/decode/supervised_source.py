@@ -10,6 +10,7 @@ import structlog
 from pipeline.decode.capture_session import CaptureSession, CaptureSetup
 from pipeline.decode.decode_timer import OnDecoded
 from pipeline.decode.ffmpeg_errors import AnalysisFailed, Fault, Silence, diagnose
+from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
@@ -43,6 +44,7 @@ def open_source(
     tap: PacketTap | None = None,
     on_decoded: OnDecoded = lambda seconds, cpu_seconds: None,  # noqa: ARG005
     options: InputOptions = DEFAULT_INPUT,
+    memory: FrameMemory | None = None,
 ) -> FrameSource:
     """A supervised source; nothing is opened before its `frames` are requested.
 
@@ -57,7 +59,8 @@ def open_source(
         clock: time, the machine's by default.
         tap: receives the packets of a live stream as they come, such as a recorder's; files have none.
         on_decoded: receives the decoding time of each frame, in the decoding thread.
-        options: video track and rotation.
+        options: video track, rotation and network.
+        memory: for the frames of all cameras, None without a limit in sum.
 
     Raises:
         ConfigError: malformed address, forbidden protocol, `analyze_fps` or a mask that is no polygon.
@@ -83,6 +86,7 @@ def open_source(
             on_decoded=on_decoded,
             tap=tap,
             options=options,
+            memory=memory,
         )
     )
 

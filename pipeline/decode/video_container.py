@@ -23,6 +23,7 @@ from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.deinterlacer import Deinterlacer
 from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
 from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.pixel_aspect import sample_aspect_of
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
@@ -87,11 +88,13 @@ class VideoContainer:
         tap: receives a copy of every video packet, before it is decoded.
         options: video track and network; rotation is the converter's.
         warn: receives warnings that would be the same at every connection.
+        memory: that of all cameras' frames; None without a limit in sum.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
         NoVideo: it holds no video stream that can be decoded.
         ImageTooLarge: its images exceed the limit.
+        FrameMemoryFull: there is no memory left for its images.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class VideoContainer:
         tap: PacketTap | None = None,
         options: InputOptions = DEFAULT_INPUT,
         warn: Callable[..., None] = _log.warning,
+        memory: FrameMemory | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
@@ -115,6 +119,7 @@ class VideoContainer:
         self._track = options.track
         self._network = options.network
         self._warn = warn
+        self._lease = None if memory is None else memory.lease()
         self._decoded_frames = 0
         self._at_end = False
         self._recording: PacketSession | None = None
@@ -127,7 +132,7 @@ class VideoContainer:
         try:
             self._stream = self._video_stream()
         except BaseException:
-            self._resources.close()
+            self._close()
             raise
         if self._tap is not None:
             self._recording = self._tap.opened(self._stream)
@@ -139,7 +144,12 @@ class VideoContainer:
         if self._recording is not None:
             why = f"the connection was lost: {reason(error)}" if isinstance(error, Exception) else "the stream ended"
             self._recording.closed(why)
+        self._close()
+
+    def _close(self) -> None:
         self._resources.close()
+        if self._lease is not None:
+            self._lease.release()
 
     @property
     def step_s(self) -> float:
@@ -332,6 +342,8 @@ class VideoContainer:
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._settings.max_image_px:
             raise ImageTooLarge(f"{width}×{height}")
+        if self._lease is not None:
+            self._lease.claim(width, height)
 
 
 def _copied(packet: av.Packet[av.VideoStream]) -> EncodedPacket:

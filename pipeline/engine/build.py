@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from pipeline.config.settings import Config
+from pipeline.decode.frame_memory import FrameMemory
 from pipeline.detect.build import build_detector
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
@@ -78,7 +79,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
             stages=stages,
             preview=preview,
         )
-        factory = CameraFactory(batcher, stages, recorder)
+        factory = CameraFactory(batcher, stages, recorder, FrameMemory(config.decode.max_frame_memory_mb))
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)

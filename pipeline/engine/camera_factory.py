@@ -6,6 +6,7 @@ import structlog
 
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
@@ -36,16 +37,17 @@ def is_live(config: Config, camera: CameraSettings) -> bool:
 
 
 def build_source(
-    config: Config, camera: CameraSettings, stages: StageClock | None = None, tap: PacketTap | None = None
+    config: Config,
+    camera: CameraSettings,
+    stages: StageClock | None = None,
+    tap: PacketTap | None = None,
+    memory: FrameMemory | None = None,
 ) -> FrameSource:
     """The source of a camera, not connected.
 
     Raises:
         ConfigError: its address, masks or sampling cannot be used.
     """
-
-    if camera.input_options.network.insecure:
-        _log.warning("certificate_not_verified", camera=camera.id, fix="Give tls_ca instead of tls: insecure")
 
     def on_decoded(seconds: float, cpu_seconds: float) -> None:
         if stages is not None:
@@ -61,6 +63,7 @@ def build_source(
         tap=tap,
         on_decoded=on_decoded,
         options=camera.input_options,
+        memory=memory,
     )
 
 
@@ -71,12 +74,16 @@ class CameraFactory:
         batcher: gets their frames.
         stages: where decoding is measured.
         recorder: records live cameras, or None.
+        memory: for the frames of all cameras.
     """
 
-    def __init__(self, batcher: FairBatcher, stages: StageClock, recorder: Recorder | None) -> None:
+    def __init__(
+        self, batcher: FairBatcher, stages: StageClock, recorder: Recorder | None, memory: FrameMemory
+    ) -> None:
         self._batcher = batcher
         self._stages = stages
         self._recorder = recorder
+        self._memory = memory
 
     def build(self, config: Config, camera: CameraSettings) -> RunningCamera:
         """A camera that is ready to be added to the engine; a recorded one gets its tap.
@@ -87,7 +94,9 @@ class CameraFactory:
         live = is_live(config, camera)
         recorder = self._recorder if live and camera.record else None
         tap = None if recorder is None else recorder.tap(camera.declaration())
-        source = build_source(config, camera, self._stages, tap)
+        if camera.input_options.network.insecure:
+            _log.warning("certificate_not_verified", camera=camera.id, fix="Give tls_ca instead of tls: insecure")
+        source = build_source(config, camera, self._stages, tap, self._memory)
         drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
         queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, drop if live else WhenFull.WAIT)
         return RunningCamera(camera.camera(), CameraFeed(source, queue), _stream_factory(config, camera))
