@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -48,11 +49,17 @@ class SigningIdentity:
         return f"SigningIdentity({self.name!r})"
 
 
-def load_signing_identity(certificate: Path, key: Path) -> SigningIdentity:
-    """A certificate (PEM, with its chain) and its private key (PEM, without a password).
+def load_signing_identity(certificate: Path, key: Path, password: Callable[[], bytes] | None = None) -> SigningIdentity:
+    """A certificate and its private key.
+
+    Args:
+        certificate: PEM, with its chain.
+        key: PEM.
+        password: of the key; called if the key is encrypted.
 
     Raises:
-        ReleaseError: one of them cannot be read, they do not match, or the certificate is not valid today.
+        ReleaseError: the password is missing or wrong, a file cannot be read, they do not match, or the certificate is
+            not valid today.
     """
     chain_pem, key_pem = _read(certificate), _read(key)
     try:
@@ -61,14 +68,7 @@ def load_signing_identity(certificate: Path, key: Path) -> SigningIdentity:
         raise ReleaseError(
             str(certificate), "is not a certificate in PEM", "Export it as PEM, with its chain"
         ) from error
-    try:
-        private = serialization.load_pem_private_key(key_pem, None)
-    except TypeError as error:
-        raise ReleaseError(
-            str(key), "is protected by a password", "Remove the password, and make the file readable by this user only"
-        ) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise ReleaseError(str(key), "is not a private key in PEM", "Export it as PEM (PKCS #8)") from error
+    private = _private_key(key_pem, key, password)
     leaf = chain[0]
     if leaf.public_key() != private.public_key():
         raise ReleaseError(str(key), f"is not the key of {certificate}", "Give the key of that certificate")
@@ -77,6 +77,24 @@ def load_signing_identity(certificate: Path, key: Path) -> SigningIdentity:
         _check_issued(lower, upper, certificate)
     algorithm = _algorithm(leaf, certificate)
     return SigningIdentity(_name(leaf.subject), chain_pem, _key_pem(private), algorithm)
+
+
+def _private_key(content: bytes, path: Path, password: Callable[[], bytes] | None) -> PrivateKeyTypes:
+    try:
+        return serialization.load_pem_private_key(content, None)
+    except TypeError as error:  # what the library raises for an encrypted key
+        if password is None:
+            raise ReleaseError(
+                str(path), "is protected by a password", "Give it in a file (--key-password-file) or when asked"
+            ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ReleaseError(str(path), "is not a private key in PEM", "Export it as PEM (PKCS #8)") from error
+    try:
+        return serialization.load_pem_private_key(content, password())
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ReleaseError(
+            str(path), "cannot be decrypted with that password", "Check the password, and that the file is complete"
+        ) from error
 
 
 def _check_issued(lower: x509.Certificate, upper: x509.Certificate, path: Path) -> None:
@@ -105,13 +123,16 @@ def check_validity(leaf: x509.Certificate, path: Path) -> None:
         )
 
 
-def create_signing_identity(institution: str, folder: Path, *, days: float = _DAYS) -> tuple[Path, Path, Path]:
+def create_signing_identity(
+    institution: str, folder: Path, *, days: float = _DAYS, password: bytes = b""
+) -> tuple[Path, Path, Path]:
     """Create an authority and a certificate that it issued, for institutions without any and for tests.
 
     Args:
         institution: subject of both.
         folder: for ``certificate.pem``, ``key.pem`` (readable by this user only) and ``authority.pem``, for recipients.
         days: of validity.
+        password: encrypts the key; empty for a key that is protected by its permissions only.
 
     Returns:
         Paths of certificate, key and authority. The authority's own key is not stored: it cannot sign anything else.
@@ -126,7 +147,7 @@ def create_signing_identity(institution: str, folder: Path, *, days: float = _DA
     root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = _certificate(f"{institution}: authority", institution, root_key.public_key(), None, root_key, days=_CA_DAYS)
     leaf = _certificate(institution, institution, leaf_key.public_key(), root, root_key, days=days)
-    key_pem = _key_pem(leaf_key)
+    key_pem = _key_pem(leaf_key, password)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
@@ -221,11 +242,10 @@ def _certificate(
     return builder.sign(issuer_key, hashes.SHA256())
 
 
-def _key_pem(key: PrivateKeyTypes) -> bytes:
-    """PKCS #8, the only format that C2PA reads."""
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def _key_pem(key: PrivateKeyTypes, password: bytes = b"") -> bytes:
+    """PKCS #8, the only format that C2PA reads; encrypted if there is a password."""
+    encryption = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -137,6 +137,25 @@ def test_a_wrong_certificate_is_rejected_before_the_redaction(tmp_path: Path) ->
     key.write_bytes(locked)
     with pytest.raises(ReleaseError, match="protected by a password"):
         load_signing_identity(certificate, key)
+    with pytest.raises(ReleaseError, match="cannot be decrypted"):
+        load_signing_identity(certificate, key, lambda: b"wrong")
+    assert load_signing_identity(certificate, key, lambda: b"secret").name == "SSP-MT"
+
+
+def test_a_password_protects_the_key_on_the_disk_only(tmp_path: Path) -> None:
+    certificate, key, authority = create_signing_identity("SSP-MT", tmp_path / "id", password=b"segredo \xc3\xa7")
+    assert b"ENCRYPTED PRIVATE KEY" in key.read_bytes()
+    identity = load_signing_identity(certificate, key, lambda: b"segredo \xc3\xa7")
+    clip = write(tmp_path / "a.mp4", facts(), [0, 40, 80])
+    sign_in_place(clip, identity, {})
+    assert read_provenance(clip, authority.read_text()).status is SignatureStatus.TRUSTED
+    assert "segredo" not in repr(identity)
+    plain = create_signing_identity("SSP-MT", tmp_path / "plain")
+
+    def asked() -> bytes:
+        raise AssertionError("a key without a password needs none")
+
+    assert load_signing_identity(plain[0], plain[1], asked).name == "SSP-MT"
 
 
 def test_a_certificate_that_cannot_sign_is_rejected_before_the_redaction(tmp_path: Path) -> None:

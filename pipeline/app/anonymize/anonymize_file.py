@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,7 +55,7 @@ class AnonymizeRequest:
         span_s: seconds of a video, from and to.
         regions: YAML file of regions to redact in addition.
         report: HTML report to write.
-        certificate, key: PEM files to sign with.
+        certificate, key: PEM files to sign with; key_password: called for an encrypted key.
         networks: model cards, and whether a video is verified.
         rotate: degrees clockwise by which images are turned first.
         track: number of the video track of a file with several.
@@ -71,6 +72,7 @@ class AnonymizeRequest:
     report: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    key_password: Callable[[], bytes] | None = None
     networks: NetworkChoice = field(default_factory=NetworkChoice)
     rotate: Rotation = 0
     track: int | None = None
@@ -235,4 +237,4 @@ def _identity(request: AnonymizeRequest) -> SigningIdentity | None:
         raise ReleaseError("--certificate and --key", "belong together", "Give both, or neither")
     from pipeline.app.anonymize.signing import open_signing_identity  # here: cryptography takes long to import
 
-    return open_signing_identity(request.certificate, request.key)
+    return open_signing_identity(request.certificate, request.key, request.key_password)

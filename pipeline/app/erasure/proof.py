@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -33,6 +33,7 @@ class ErasureProof:
         certificate, key: of the institution; both None for a proof without a signature.
         institution: its name on the document.
         zone: of its times; None for the machine's.
+        key_password: called for an encrypted key.
     """
 
     register: str
@@ -42,6 +43,7 @@ class ErasureProof:
     key: Path | None = None
     institution: str = ""
     zone: tzinfo | None = None
+    key_password: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def _signer(proof: ErasureProof) -> tuple[Signer | None, str]:
         )
     from pipeline.anonymize.signing_certificate import load_signing_identity
 
-    identity = load_signing_identity(proof.certificate, proof.key)
+    identity = load_signing_identity(proof.certificate, proof.key, proof.key_password)
     sign_document(b"trial", identity.chain_pem, identity.key_pem)
     return (lambda document: sign_document(document, identity.chain_pem, identity.key_pem)), identity.name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC
@@ -44,7 +44,7 @@ class BuildRequest:
         number: of the disclosure.
         source: the original file; config: the configuration that records the camera.
         folder: for clip and report.
-        certificate, key: PEM files to sign with.
+        certificate, key: PEM files to sign with; key_password: called for an encrypted key.
         regions: YAML file of regions to redact in addition.
         windscreens: see `MaskSettings`.
         check_models: pinned verification detectors in addition; see `open_release_networks`.
@@ -58,6 +58,7 @@ class BuildRequest:
     folder: Path = Path("releases")
     certificate: Path | None = None
     key: Path | None = None
+    key_password: Callable[[], bytes] | None = None
     regions: Path | None = None
     windscreens: bool = False
     check_models: tuple[str, ...] = ()
@@ -140,7 +141,7 @@ def _identity(request: BuildRequest) -> SigningIdentity:
             "are missing: releases are signed",
             "Give the institution's, or create them with viapublica release certificate",
         )
-    return open_signing_identity(request.certificate, request.key)
+    return open_signing_identity(request.certificate, request.key, request.key_password)
 
 
 def _regions(request: BuildRequest, register: Register) -> ManualRegions:

@@ -14,6 +14,7 @@ import typer
 
 from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
 from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
 from pipeline.domain.times import find_zone, format_time, parse_range
 from pipeline.errors import ViapublicaError
@@ -58,6 +59,7 @@ def erase(
         Path | None,
         typer.Option(help="Private key of the certificate (PEM).", envvar="VIAPUBLICA_KEY", show_default=False),
     ] = None,
+    key_password_file: KeyPasswordFileOption = None,
     timeout_s: Annotated[
         float, typer.Option("--timeout", min=1, help="Most seconds for one deletion in a database.")
     ] = 3600,
@@ -83,9 +85,8 @@ def erase(
         times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
         say(err, f"time range: {' to '.join(times)}")
     stores = stores_of(config, data)
-    proof = ErasureProof(
-        register_path(stores.data_dir, register), by or _login(), reason, certificate, key, stores.institution, place
-    )
+    where, password = register_path(stores.data_dir, register), key_password(key_password_file)
+    proof = ErasureProof(where, by or _login(), reason, certificate, key, stores.institution, place, password)
     with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
         places = erasure.preview()
         if not as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from pipeline.cli.common.console import out, print_json, say
+from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.media.commands import ModelOption, ModelsOption, RotateOption, TrackOption
 from pipeline.cli.release.redaction_progress import terminal_progress
@@ -55,6 +56,7 @@ def anonymize(
         Path | None, typer.Option(help="Sign with this certificate (PEM, with its chain).", show_default=False)
     ] = None,
     key: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).", show_default=False)] = None,
+    key_password_file: KeyPasswordFileOption = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -95,6 +97,7 @@ def anonymize(
         report=report,
         certificate=certificate,
         key=key,
+        key_password=key_password(key_password_file),
         rotate=cast("Rotation", rotate),
         track=track,
         networks=NetworkChoice(model, models, check or bool(check_models), tuple(check_models or ())),

@@ -9,6 +9,7 @@ import typer
 
 import pipeline.cli.release.certificate_command  # noqa: F401  registers its command
 from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.release.app import (
     DEFAULT_REGISTER,
@@ -56,6 +57,7 @@ def build(
     key: Annotated[
         Path | None, typer.Option(help="Private key of the certificate (PEM).", envvar=_KEY, show_default=False)
     ] = None,
+    key_password_file: KeyPasswordFileOption = None,
     regions: Annotated[
         Path | None,
         typer.Option(help="Additional regions to redact (YAML); see docs/how-to/anonymize.md.", show_default=False),
@@ -87,6 +89,7 @@ def build(
         folder=folder,
         certificate=certificate,
         key=key,
+        key_password=key_password(key_password_file),
         regions=regions,
         windscreens=windscreens,
         check_models=tuple(check_models or ()),
