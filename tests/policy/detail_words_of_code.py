@@ -15,8 +15,9 @@ from tests.project.places import ROOT
 LIST: Final = ROOT / "pipeline" / "policy" / "detail_words.py"
 _MODULES: Final = """
     decode/capture_session decode/ffmpeg_errors decode/frame_memory decode/http_access decode/reader_thread
-    decode/source_monitor decode/supervised_source decode/video_container decode/video_tracks engine/camera_feed engine/camera_health engine/frame_analyzer engine/overload_watch
-    engine/source_alerts sink/spooled sink/ingest/refusal_alerts sink/ingest/stall_detector
+    decode/source_monitor decode/supervised_source decode/video_container decode/video_tracks engine/camera_feed
+    engine/camera_health engine/frame_analyzer engine/overload_watch engine/source_alerts sink/spooled
+    sink/ingest/refusal_alerts sink/ingest/stall_detector
 """.split()
 _OTHERS: Final = {"he", "room", "ahead"}
 """Formats and places that are spelled like words that the glossary replaces."""
