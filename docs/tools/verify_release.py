@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Verifier of released clips for recipients, without viapublica: one file, one dependency.
+
+    pip install c2pa-python
+    python verify_release.py release.mp4 --trust authority.pem
+
+It checks, offline, that the clip is unchanged since it was signed (C2PA), whether an authority that you trust issued
+the signer's certificate, and that the file holds one video and nothing else: no audio, no further boxes, no second
+manifest. Exit status 0 if all of it holds, 1 if not, 2 if the file cannot be read.
+
+What it does not check: that the masks are right (watch the clip and read its report), and unsigned bytes within the
+signature's own padding (`viapublica verify` does).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+ASSERTION = "org.viapublica.release"
+BOXES = ["ftyp", "uuid", "moov", "free", "mdat"]
+"""Top-level boxes of a signed release, in order; `free` only in large files, and empty."""
+UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
+SHOWN = ("institution", "number", "place", "date", "software", "seconds", "frames")
+
+
+def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """Type, begin and end of the content of each MP4 box in a range of the file.
+
+    Raises:
+        ValueError: bytes that belong to no box.
+    """
+    while begin < end:
+        file.seek(begin)
+        head = file.read(16)
+        length, content = int.from_bytes(head[:4], "big"), begin + 8
+        if length == 1:
+            length, content = int.from_bytes(head[8:16], "big"), begin + 16
+        if len(head) < 8 or not content - begin <= length <= end - begin:
+            raise ValueError(f"{end - begin} bytes that belong to no MP4 box")
+        yield head[4:8].decode("latin-1"), content, begin + length
+        begin += length
+
+
+def handlers(file: BinaryIO, begin: int, end: int) -> Iterator[str]:
+    """Handler types of the tracks in a `moov` box: ``vide``, ``soun`` …"""
+    for kind, first, last in boxes(file, begin, end):
+        if kind in {"trak", "mdia"}:
+            yield from handlers(file, first, last)
+        elif kind == "hdlr":
+            file.seek(first + 8)
+            yield file.read(4).decode("latin-1")
+
+
+def extra_content(path: Path) -> list[str]:
+    """Descriptions of everything besides one video and one manifest."""
+    found: list[str] = []
+    with path.open("rb") as file:
+        seen = []
+        try:
+            for kind, first, last in boxes(file, 0, path.stat().st_size):
+                if kind not in BOXES or (kind == "free" and last > first):
+                    found.append(f"an MP4 box {kind!r} of {last - first} bytes")
+                    continue
+                if kind in seen or (seen and BOXES.index(kind) < BOXES.index(seen[-1])):
+                    found.append(f"a further MP4 box {kind!r}, or one out of sequence")
+                seen.append(kind)
+                if kind == "moov":
+                    kinds = list(handlers(file, first, last))
+                    found += [f"a track of type {kind!r}" for kind in kinds if kind != "vide"]
+                    found += [f"{kinds.count('vide')} video tracks"] if kinds.count("vide") != 1 else []
+        except ValueError as error:
+            found.append(str(error))
+        found += [f"no MP4 box {kind!r}" for kind in ("ftyp", "moov", "mdat") if kind not in seen]
+    return found
+
+
+def read_manifest(path: Path, trust: Path | None) -> dict[str, Any]:
+    """The C2PA library's report on a file; empty for an unsigned one."""
+    import c2pa
+
+    settings: dict[str, Any] = {"verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False}}
+    if trust is not None:
+        settings["trust"] = {"trust_anchors": trust.read_text(encoding="ascii")}
+    try:
+        with (
+            c2pa.Context(settings=c2pa.Settings.from_dict(settings)) as context,
+            path.open("rb") as file,
+            c2pa.Reader("video/mp4", file, context=context) as reader,
+        ):
+            report: dict[str, Any] = json.loads(reader.json())
+            return report
+    except c2pa.C2paError.ManifestNotFound:
+        return {}
+    except c2pa.C2paError as error:
+        return {"validation_status": [{"code": (str(error).splitlines() or ["unreadable manifest"])[0]}]}
+
+
+def check(path: Path, trust: Path | None) -> dict[str, Any]:
+    """Everything that is found out about a clip."""
+    problems = extra_content(path)
+    report = read_manifest(path, trust)
+    codes = [str(row.get("code")) for row in report.get("validation_status") or ()]
+    manifests = report.get("manifests") or {}
+    if len(manifests) > 1:
+        codes.append("more than one manifest")
+    active = manifests.get(report.get("active_manifest"), {})
+    statements = [row.get("data") for row in active.get("assertions", ()) if row.get("label") == ASSERTION]
+    signature = active.get("signature_info", {})
+    broken = [code for code in codes if code not in {UNTRUSTED, EXPIRED}]
+    if not report:
+        verdict = "unsigned"
+    elif broken or not active:
+        verdict = "broken"
+    elif EXPIRED in codes:
+        verdict = "expired"
+    else:
+        verdict = "unknown signer" if UNTRUSTED in codes else "genuine"
+    statement = statements[0] if statements and isinstance(statements[0], dict) else {}
+    if verdict in {"genuine", "unknown signer"} and not statement:
+        problems.append("a signature without a statement of viapublica")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    accepted = {"genuine"} if trust else {"genuine", "unknown signer"}
+    return {
+        "file": str(path),
+        "sha256": digest,
+        "good": verdict in accepted and not problems,
+        "verdict": verdict,
+        "signer": str(signature.get("issuer") or signature.get("common_name") or ""),
+        "problems": [*broken, *problems],
+        "statement": statement,
+    }
+
+
+def printable(value: object) -> str:
+    """A value of a stranger, safe on a terminal."""
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in str(value))[:300]
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print what was found."""
+    signer = printable(found["signer"]) or "an unnamed signer"
+    words = {
+        "genuine": f"unchanged, signed by {signer}, which an authority that you trust vouches for",
+        "unknown signer": f"unchanged, signed by {signer}; no authority that you trust vouches for it (--trust)",
+        "expired": f"unchanged, signed by {signer}, whose certificate has expired; ask the institution",
+        "broken": "changed after it was signed, or signed with an invalid certificate",
+        "unsigned": "not signed, so its origin is unknown",
+    }
+    print(f"{found['verdict']}: {words[found['verdict']]}")
+    print(f"{'sha256':>12}  {found['sha256']}")
+    for name in SHOWN:
+        if found["statement"].get(name):
+            print(f"{name:>12}  {printable(found['statement'][name])}")
+    for problem in found["problems"]:
+        print(f"problem: {printable(problem)}")
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Verify a released clip offline.")
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--trust", type=Path, help="certificates of authorities that you trust (PEM)")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
+    options = parser.parse_args()
+    try:
+        found = check(options.clip, options.trust)
+    except ImportError:
+        print("error: the package c2pa-python is not installed: pip install c2pa-python", file=sys.stderr)
+        return 2
+    except (OSError, ValueError) as error:
+        print(f"error: {options.clip}: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(found, ensure_ascii=False, indent=2)) if options.json else show(found)
+    return 0 if found["good"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

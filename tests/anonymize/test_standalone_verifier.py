@@ -1,0 +1,99 @@
+"""The recipients' verifier agrees with `viapublica verify`, and needs nothing of this program."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.anonymize.provenance import sign_in_place
+from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.anonymize.signing_certificate import create_signing_identity, load_signing_identity
+from pipeline.anonymize.video_encoder import VideoEncoder
+from pipeline.domain.video import Planes, VideoInfo
+from tests.decode.clips import Recipe, encode
+
+SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "tools" / "verify_release.py"
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(SCRIPT), *map(str, words)], capture_output=True, text=True, check=False)
+
+
+def checked(*words: str | Path) -> dict[str, Any]:
+    done = run(*words, "--json")
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (0 if found["good"] else 1), done.stderr
+    return found
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A signed clip, and the authority's certificate."""
+    folder = tmp_path_factory.mktemp("signed")
+    certificate, key, authority = create_signing_identity("SSP-MT", folder / "id")
+    clip = folder / "a.mp4"
+    with VideoEncoder(clip, VideoInfo(160, 120, Fraction(1, 1000), Fraction(25)), AnonymizeSettings()) as writer:
+        for stamp in (0, 40, 80):
+            writer.write(Planes(*(np.full(size, 128, np.uint8) for size in ((120, 160), (60, 80), (60, 80)))), stamp)
+        writer.finish()
+    sign_in_place(clip, load_signing_identity(certificate, key), {"number": "2026/7", "institution": "SSP-MT"})
+    return clip, authority
+
+
+def test_a_signed_clip_is_genuine_for_those_who_trust_its_authority(signed: tuple[Path, Path]) -> None:
+    clip, authority = signed
+    found = checked(clip, "--trust", authority)
+    assert (found["good"], found["verdict"], found["signer"], found["problems"]) == (True, "genuine", "SSP-MT", [])
+    assert found["statement"]["number"] == "2026/7"
+    assert checked(clip)["verdict"] == "unknown signer"
+    shown = run(clip, "--trust", authority)
+    assert "genuine: unchanged, signed by SSP-MT" in shown.stdout
+    assert "number  2026/7" in shown.stdout
+
+
+def test_a_stranger_s_authority_is_not_trusted(signed: tuple[Path, Path], tmp_path: Path) -> None:
+    _, _, stranger = create_signing_identity("Another", tmp_path / "other")
+    found = checked(signed[0], "--trust", stranger)
+    assert (found["good"], found["verdict"]) == (False, "unknown signer")
+
+
+@pytest.mark.parametrize("where", [b"mdat", b"moov", b"c2pa"])
+def test_one_changed_byte_breaks_it(where: bytes, signed: tuple[Path, Path], tmp_path: Path) -> None:
+    data = bytearray(signed[0].read_bytes())
+    data[data.index(where) + 40] ^= 1
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(data)
+    assert not checked(broken, "--trust", signed[1])["good"]
+
+
+def test_anything_besides_the_video_is_reported(signed: tuple[Path, Path], tmp_path: Path) -> None:
+    data = signed[0].read_bytes()
+    longer = tmp_path / "longer.mp4"
+    for extra in (b"\0\0\0\x10freeabcdefgh", b"\0\0\0\x0cskipabcd", b"loose"):
+        longer.write_bytes(data + extra)
+        assert not checked(longer, "--trust", signed[1])["good"], extra
+    spoken = checked(encode(tmp_path / "b.mp4", Recipe(audio="aac")))
+    assert spoken["verdict"] == "unsigned"
+    assert "a track of type 'soun'" in spoken["problems"]
+
+
+def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    assert run(tmp_path / "none.mp4").returncode == 2
+
+
+def test_it_imports_only_the_standard_library_and_c2pa() -> None:
+    tree = ast.parse(SCRIPT.read_text())
+    names = {
+        alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
+    names |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert names - {"c2pa"} <= set(sys.stdlib_module_names)
+    assert len(SCRIPT.read_text().splitlines()) < 300
