@@ -61,7 +61,7 @@ def extra_content(path: Path) -> list[str]:
     """Descriptions of everything besides one video and one manifest."""
     found: list[str] = []
     with path.open("rb") as file:
-        seen = []
+        seen: list[str] = []
         try:
             for kind, first, last in boxes(file, 0, path.stat().st_size):
                 if kind not in BOXES or (kind == "free" and last > first):
