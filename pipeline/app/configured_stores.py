@@ -13,6 +13,7 @@ from pipeline.domain.times import format_time
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import why_no_plates
 from pipeline.record.settings import RecordSettings
+from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import SinkSettings
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.retention_settings import RetentionSettings
@@ -31,6 +32,7 @@ class ConfiguredStores:
         record: of the recorder; None where nothing is recorded.
         previews: folder of preview images; None where there are none.
         cameras: those configured, by id; None when no configuration is known.
+        oldest_days: age in days beyond which an ingester stores no event.
         institution: responsible for the cameras; "" where it is not named.
     """
 
@@ -41,6 +43,7 @@ class ConfiguredStores:
     record: RecordSettings | None = None
     previews: Path | None = None
     cameras: Mapping[str, Camera] | None = None
+    oldest_days: float = IngestSettings().oldest_days
     institution: str = ""
 
     @classmethod
@@ -55,6 +58,7 @@ class ConfiguredStores:
             config.record,
             None if preview is None else preview.dir,
             {camera.id: camera.camera() for camera in config.cameras},
+            config.ingest.oldest_days,
             config.institution,
         )
 

@@ -27,6 +27,7 @@ from pipeline.storage.locks import OwnerLock
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.store.tombstones import Tombstones
 
 __all__ = ["IngestReloadReport", "IngestRun", "IngestStatus"]
 
@@ -42,6 +43,7 @@ class IngestRun:
 
     Raises:
         ConfigError: no Kafka sink, or no event store.
+        StoreError: it is not known what was erased.
     """
 
     def __init__(self, config: Config, path: Path, *, once: bool) -> None:
@@ -52,7 +54,10 @@ class IngestRun:
         config.data_dir.mkdir(parents=True, exist_ok=True)
         declared = DeclaredCameras(config.data_dir)
         declared.declare(camera.declaration() for camera in config.cameras)
-        self._gate = gate = Gate({camera.id: camera.camera() for camera in config.cameras}, declared.cameras())
+        tombstones = Tombstones(config.data_dir)
+        tombstones.check()
+        cameras = {camera.id: camera.camera() for camera in config.cameras}
+        self._gate = gate = Gate(cameras, declared.cameras(), [tombstones.refusal])
         self._reload = IngestReload(path, config, gate)
         # A SimpleQueue may be used in signal handlers, an Event may not.
         self._requests: queue.SimpleQueue[None] = queue.SimpleQueue()

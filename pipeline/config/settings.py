@@ -236,6 +236,14 @@ class EngineSettings(BaseModel):
         title="Events held back per sink",
         description="When sinks push back, files wait; live cameras continue until this many events wait in memory.",
     )
+    max_clock_lead_s: float = Field(
+        default=3600,
+        ge=0,
+        le=30 * 86_400,
+        title="Maximum clock lead",
+        description="Events further in the future are refused, as they would never be due for deletion: a clock, or "
+        "the start_time of a video, is wrong. Seconds.",
+    )
     shutdown_timeout_s: float = Field(
         default=30,
         gt=0,

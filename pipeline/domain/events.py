@@ -137,6 +137,9 @@ class AlertRule(StrEnum):
     EVENTS_REFUSED = "events-refused"
     EVENTS_REFUSED_BY_POLICY = "events-refused-by-policy"
     OVERLOADED = "overloaded"
+    STORED_DATA_LOST = "stored-data-lost"
+    CLOCK_WRONG = "clock-wrong"
+    DISPOSAL_HELD = "disposal-held"
     SCENE_CONFLICT = "scene-conflict"
 
 

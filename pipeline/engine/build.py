@@ -28,6 +28,7 @@ from pipeline.lpr.build import build_reader
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.metrics_server import MetricsServer
 from pipeline.observe.stage_timing import StageClock
+from pipeline.policy.clock_lead import ClockLead
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recorder import Recorder
@@ -36,6 +37,7 @@ from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
+from pipeline.store.tombstones import Tombstones
 from pipeline.weights.catalog import load_card
 
 _log = structlog.get_logger(__name__)
@@ -60,7 +62,10 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
         metrics = PipelineMetrics()
         declared = DeclaredCameras(config.data_dir)
         declared.declare(camera.declaration() for camera in config.cameras)
-        gate = Gate({}, declared.cameras())
+        tombstones = Tombstones(config.data_dir)
+        tombstones.check()
+        conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]
+        gate = Gate({}, declared.cameras(), conditions)
         sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
         dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
         stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)

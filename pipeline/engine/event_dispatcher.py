@@ -12,9 +12,9 @@ import structlog
 
 from pipeline.domain.events import Event, kind_of
 from pipeline.domain.ports import EventSink, SinkStatus
-from pipeline.errors import Backpressure, SinkError
+from pipeline.errors import Backpressure, SinkError, ViapublicaError
 from pipeline.observe.metrics import PipelineMetrics
-from pipeline.policy.gate import Gate, Refusal
+from pipeline.policy.gate import Gate, Refusal, RefusalRule
 
 _log = structlog.get_logger(__name__)
 _CHUNK = 1000
@@ -43,6 +43,9 @@ class EventDispatcher:
         self.refused: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.closing = False
+        self.in_future: set[str] = set()
+        """Cameras of which events were refused for a time in the future."""
+        self._condition_error = ""
 
     @property
     def congested(self) -> bool:
@@ -53,12 +56,12 @@ class EventDispatcher:
         """Pass events through the gate to the sinks; returns those that the gate let pass."""
         passed = []
         for event in events:
-            admitted = self.gate.admit(event)
+            admitted = self._admitted(event)
             if isinstance(admitted, Refusal):
                 reason = admitted.reason
                 self.refused[reason] += 1
                 self._metrics.refused(reason)
-                _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=reason)
+                self._log_refusal(event, admitted)
                 continue
             passed.append(admitted)
             self.sent[kind_of(admitted).value] += 1
@@ -66,6 +69,24 @@ class EventDispatcher:
                 backlog.append(admitted)
         self.pump()
         return passed
+
+    def _admitted(self, event: Event) -> Event | Refusal:
+        """The gate's decision; where a condition cannot be asked now, the sinks ask it again before they deliver."""
+        try:
+            return self.gate.admit(event)
+        except ViapublicaError as error:
+            if str(error) != self._condition_error:
+                self._condition_error = str(error)
+                _log.error("gate_condition_failed", error=str(error))
+            return event
+
+    def _log_refusal(self, event: Event, refusal: Refusal) -> None:
+        """One line per camera and rule where every event of a camera may be refused."""
+        if refusal.rule is RefusalRule.CLOCK:
+            if event.camera_id in self.in_future:
+                return
+            self.in_future.add(event.camera_id)
+        _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
 
     def pump(self) -> None:
         """Try again to pass waiting events to the sinks."""

@@ -235,6 +235,7 @@ class Engine:
         """Send changes of the cameras' states, and alerts about cameras and sinks."""
         changes = self._health.changes([camera.feed for camera in cameras], self._last_ts_ms)
         alerts = self._alerts.about_cameras(changes)
+        alerts += self._alerts.about_clocks(self.dispatcher.in_future)
         alerts += self._alerts.about_sinks(self.dispatcher.statuses(), self.dispatcher.lost)
         loads = self._loads() if self.overload.due else []
         self._send([*changes, *alerts, *self.overload.check(loads)])

@@ -22,6 +22,7 @@ class SourceAlertWatch:
     def __init__(self, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._clock_ms = clock_ms
         self._lost_cameras: set[str] = set()
+        self._in_future: set[str] = set()
         self._reported: dict[tuple[str, str], int] = {}
 
     def about_cameras(self, changes: Iterable[Event]) -> list[Event]:
@@ -58,6 +59,27 @@ class SourceAlertWatch:
     def forget(self, camera_id: str) -> None:
         """Drop what is known of a camera that was removed."""
         self._lost_cameras.discard(camera_id)
+
+    def about_clocks(self, in_future: Iterable[str]) -> list[Event]:
+        """Alerts about cameras of which events were refused because of their time, one each.
+
+        Args:
+            in_future: those cameras.
+        """
+        new = sorted(set(in_future) - self._in_future)
+        self._in_future.update(new)
+        now_ms = self._clock_ms()
+        return [
+            AlertEvent(
+                event_id=event_id(camera_id, "", Kind.ALERT, AlertRule.CLOCK_WRONG.value, now_ms),
+                camera_id=camera_id,
+                ts_ms=now_ms,
+                rule=AlertRule.CLOCK_WRONG.value,
+                severity=Severity.CRITICAL,
+                detail="events with a time in the future are refused: a clock, or the start time of a video, is wrong",
+            )
+            for camera_id in new
+        ]
 
     def about_sinks(self, statuses: Sequence[SinkStatus], lost: Mapping[str, int]) -> list[Event]:
         """Alerts about sinks that lost or refused events since the last call.

@@ -5,7 +5,7 @@ Engines pass every event through it before the sinks, sinks before each delivery
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -68,6 +68,8 @@ class RefusalRule(StrEnum):
     PLATES = "plates-not-allowed"
     LABEL = "label-not-allowed"
     TEXT = "text-not-allowed"
+    ERASED = "erased"
+    CLOCK = "in-the-future"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class Refusal:
     rule: RefusalRule
     reason: str
 
+
+Condition: TypeAlias = Callable[[Event], Refusal | None]
+"""A further condition of a gate: why an event is refused, None when it may pass."""
 
 Admission: TypeAlias = Callable[[Event], Event | Refusal]
 """Decides about one event: the event as it may be stored, its texts bounded, or the refusal."""
@@ -89,13 +94,20 @@ class Gate:
         cameras: the registered cameras, by id.
         known: cameras that were declared before and are not registered now: their stored events are still judged by
             the declaration that held last.
+        conditions: asked last, about every event that the rules let pass; what they raise is raised.
 
     Raises:
         PolicyError: an event type has a field outside the allow-list.
     """
 
-    def __init__(self, cameras: Mapping[str, Camera], known: Mapping[str, Camera] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        cameras: Mapping[str, Camera],
+        known: Mapping[str, Camera] = MappingProxyType({}),
+        conditions: Sequence[Condition] = (),
+    ) -> None:
         check_schema()
+        self._conditions = tuple(conditions)
         self._cameras = dict(cameras)
         self._known = {**known, **cameras}
         self._conflicts: dict[str, str] = {}
@@ -148,4 +160,4 @@ class Gate:
             )
         if wrong:
             return Refusal(RefusalRule.TEXT, f"its {wrong} is none of the texts that an event may hold")
-        return None
+        return next((found for condition in self._conditions if (found := condition(event))), None)

@@ -17,7 +17,7 @@ from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord, Even
 from pipeline.domain.events import Event, encode
 from pipeline.domain.ports import SinkStatus
 from pipeline.errors import Backpressure, SinkError, ViapublicaError
-from pipeline.policy.gate import Admission, Refusal
+from pipeline.policy.gate import Admission, Refusal, RefusalRule
 from pipeline.sink.data_folders import sink_folder
 from pipeline.sink.event_json import to_json
 from pipeline.sink.flush_schedule import FlushSchedule
@@ -240,8 +240,11 @@ class SpooledSink:
         return EventRecord(admitted, encode(admitted) if ignored or admitted is not event else record.payload)
 
     def _withhold(self, event: Event, refusal: Refusal) -> None:
-        """Count and note an event that policy refuses, without its content."""
-        self._refused_file.append_withheld(event, refusal.reason)
+        """Count and note an event that the gate refuses: without its content, unless only its time is wrong."""
+        if refusal.rule is RefusalRule.CLOCK:
+            self._refused_file.append(event, refusal.reason)
+        elif refusal.rule is not RefusalRule.ERASED:
+            self._refused_file.append_withheld(event, refusal.reason)
         self._refused += 1
         self._log.error("spooled_event_refused", rule=refusal.rule.value, reason=refusal.reason)
 

@@ -14,14 +14,14 @@ from typing import Final
 
 import structlog
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind, Severity, event_id
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
 from pipeline.store.backends.database import UNKNOWN_TABLE, DatabaseError, EventDatabase, literal
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.schema.tables import ALERTS, COUNTS, TABLES
 
 _log = structlog.get_logger(__name__)
 
-DAMAGE_RULE: Final = "stored-data-lost"
+DAMAGE_RULE: Final = AlertRule.STORED_DATA_LOST.value
 """Rule of the alerts about damaged parts; answers read them again, see `pipeline.store.answers.coverage`."""
 PARTS_QUERY: Final = (
     "SELECT table, name, toString(ifNull(partition_id, '')) AS partition_id, toInt64(bytes_on_disk) AS size, "

@@ -21,6 +21,7 @@ from pipeline.store.damaged_parts import DamagedPart, damaged_parts, drop_parts,
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES, Table
 from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.store.tombstones import Tombstones
 
 _log = structlog.get_logger(__name__)
 
@@ -175,6 +176,7 @@ class RetentionScheduler:
             dropped = drop_due(database, self._settings)
         finally:
             database.close()
+        Tombstones(self._data_dir).remove_expired(time.time_ns() // 1_000_000)
         for day in dropped:
             _log.info("retention_dropped", table=day.table, day=day.day.isoformat(), rows=day.rows, bytes=day.size)
         if dropped:

@@ -22,6 +22,7 @@ import msgspec
 from pipeline.domain.events import AlertEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import plate_key
 from pipeline.errors import StoreError
+from pipeline.policy.gate import Refusal, RefusalRule
 from pipeline.storage.atomic import create_file, write_atomically
 from pipeline.storage.folders import private_folder
 from pipeline.storage.json_lines import append_line
@@ -30,6 +31,7 @@ from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackK
 
 _FOLDER: Final = "erased"
 _KEY_BYTES: Final = 32
+_ERASED: Final = Refusal(RefusalRule.ERASED, "what it is about was erased on request")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -112,6 +114,25 @@ class Tombstones:
         )
         self.remove_expired(before_ms)
         self._append(one)
+
+    def check(self) -> None:
+        """Make sure that it is known what was erased.
+
+        Raises:
+            StoreError: the tombstones or their key are damaged or missing.
+        """
+        with self._guard:
+            self._refresh()
+            if self._of_plates:
+                self._hash("plate", "")
+
+    def refusal(self, event: Event) -> Refusal | None:
+        """A condition of a `Gate`.
+
+        Raises:
+            StoreError: the tombstones cannot be read, so it is not known.
+        """
+        return _ERASED if self.erased(event) else None
 
     def erased(self, event: Event) -> bool:
         """Whether an event belongs to what was erased, so that it must not be stored.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
@@ -14,16 +16,20 @@ from pipeline.domain.erasure import LeftNote
 from pipeline.domain.events import PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files, unlisted_parts
+from pipeline.sink.settings import KafkaSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.damaged_parts import can_list
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
 from pipeline.store.retention import open_for_maintenance
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress, StoredEvents
+from pipeline.store.schema.tables import PLATE_READS, TRACKS
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 from pipeline.store.tombstones import Tombstones
 
 __all__ = ["ErasedPlace", "Erasure", "Selection", "open_erasure"]
+
+_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class Erasure:
             SinkError: a file cannot be read or replaced.
         """
         before = self.preview()
+        self._add_tombstone()
         # Reads lead to the plate's tracks, wherever either is stored: all tracks go before the first read.
         tracks = set(self._on())
         for images in self._image_files():
@@ -144,6 +151,22 @@ class Erasure:
                 "Stop what writes events, and erase again.",
             )
         return after
+
+    def _add_tombstone(self) -> None:
+        """Before the first deletion, so that what a topic or spool brings meanwhile is refused already.
+
+        It holds until ingesters refuse the events for their age, and delivered ones have left all spools and tables.
+        """
+        stores = self._configured
+        if not stores.data_dir.is_dir() and not any(isinstance(sink, KafkaSettings) for sink in stores.sinks):
+            return  # no process has ever stored events from here
+        days = [
+            stores.oldest_days,
+            *(limit for table in (PLATE_READS, TRACKS) if (limit := stores.retention.days(table))),
+        ]
+        now_ms = time.time_ns() // 1_000_000
+        until_ms = now_ms + round(max(days) * _DAY_MS) + _DAY_MS
+        self.tombstones.add(self._selection, self._on(), now_ms, until_ms)
 
     @property
     def out_of_reach(self) -> list[str]:

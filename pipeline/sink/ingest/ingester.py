@@ -21,7 +21,7 @@ from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.event_writer import EventRecord, EventRefused, EventWriter
 from pipeline.domain.events import Kind, encode
 from pipeline.errors import SinkError, ViapublicaError
-from pipeline.policy.gate import Gate
+from pipeline.policy.gate import Gate, RefusalRule
 from pipeline.sink.ingest.dead_letters import dead_letter
 from pipeline.sink.ingest.message_decoder import BadMessage, MessageDecoder
 from pipeline.sink.ingest.refusal_alerts import RefusalAlerts
@@ -187,7 +187,10 @@ class Ingester:
             try:
                 self._batch.entries.append((message, self._decoder.decode(message)))
             except BadMessage as bad:
-                self._batch.dead.append((message, bad))
+                if bad.rule is RefusalRule.ERASED:  # a copy among the dead letters would bring it back
+                    self._batch.erased += 1
+                else:
+                    self._batch.dead.append((message, bad))
             self._batch.reach(message)
 
     def _store(self) -> None:
@@ -226,6 +229,8 @@ class Ingester:
         self._stored += len(batch.entries)
         self._dead += len(batch.dead)
         self._batches += 1
+        if batch.erased:
+            self._refused[RefusalRule.ERASED.value] += batch.erased
         for _, bad in batch.dead:
             if bad.rule is not None:
                 self._refused[bad.rule.value] += 1

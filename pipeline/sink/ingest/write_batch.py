@@ -22,9 +22,11 @@ class WriteBatch:
     entries: list[tuple[Received, EventRecord]] = field(default_factory=list)
     dead: list[tuple[Received, BadMessage]] = field(default_factory=list)
     ends: dict[Partition, int] = field(default_factory=dict)
+    erased: int = 0
+    """Messages about what was erased: neither stored nor copied, and committed like the others."""
 
     def __len__(self) -> int:
-        return len(self.entries) + len(self.dead)
+        return len(self.entries) + len(self.dead) + self.erased
 
     def reach(self, message: Received) -> None:
         """This message is in the batch."""
@@ -37,4 +39,5 @@ class WriteBatch:
             [entry for entry in self.entries if (entry[0].topic, entry[0].partition) not in gone],
             [entry for entry in self.dead if (entry[0].topic, entry[0].partition) not in gone],
             {partition: end for partition, end in self.ends.items() if partition not in gone},
+            self.erased if self.ends.keys() - gone else 0,
         )

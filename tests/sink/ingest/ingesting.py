@@ -26,10 +26,10 @@ from tests.event_samples import START_MS, admit_all, wait_until
 INGEST = IngestSettings(group="test", batch_interval_s=0.05, session_timeout_s=2, retry_initial_s=0.05, retry_max_s=0.3)
 
 
-GATE = Gate(
-    {f"cam-{number}": Camera(f"cam-{number}", Scope.PUBLIC_ROAD) for number in range(23)}
-    | {"square": Camera("square", Scope.PUBLIC_SQUARE)}
-)
+CAMERAS = {f"cam-{number}": Camera(f"cam-{number}", Scope.PUBLIC_ROAD) for number in range(23)} | {
+    "square": Camera("square", Scope.PUBLIC_SQUARE)
+}
+GATE = Gate(CAMERAS)
 
 
 def now_ms() -> int:
