@@ -2,23 +2,35 @@
 
 A tracklet is masked from its lowest-scoring detection on if its score was high once. Gaps are bridged; masks begin
 before the first detection and end after the last one, later where the object stood still. A mask includes all boxes
-within a tenth of a second, so that it grows with motion, and grows with the time to the nearest detection.
+within a tenth of a second, so that it grows with motion, and grows with the time to the nearest detection, but never to
+more than about twice its object. Riders are masked where only their two-wheeler was detected.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.anonymize.manual_regions import ManualRegions, Region
+from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giants
+from pipeline.anonymize.riders import with_riders
 from pipeline.anonymize.settings import MaskSettings
-from pipeline.anonymize.tracklets import LABEL_GROUPS, Tracklet, link_backward, link_forward
+from pipeline.anonymize.tracklets import (
+    FACES,
+    LABEL_GROUPS,
+    PERSONS,
+    PLATES,
+    VEHICLES,
+    Tracklet,
+    link_backward,
+    link_forward,
+)
 from pipeline.anonymize.video_detections import VideoDetections
-from pipeline.domain.labels import PLATED_VEHICLES, Label
+from pipeline.domain.labels import Label
 
 SMOOTHING_S = 0.1
 """A mask includes the object's boxes within this time: shutters, decoders and boxes flicker."""
@@ -37,7 +49,10 @@ WINDSCREEN = (0.06, 0.08, 0.94, 0.5)
 """Where the windscreen is in a vehicle's box: shares of its width and height."""
 
 _LABEL_OF_GROUP: Mapping[frozenset[Label], Label] = {
-    group: Label.CAR if group == PLATED_VEHICLES else next(iter(group)) for group in LABEL_GROUPS
+    LABEL_GROUPS[PERSONS]: Label.PERSON,
+    LABEL_GROUPS[FACES]: Label.FACE,
+    LABEL_GROUPS[PLATES]: Label.PLATE,
+    LABEL_GROUPS[VEHICLES]: Label.CAR,
 }
 
 MANUAL = Label.CAR
@@ -115,6 +130,7 @@ def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: Man
         regions: redacted in addition, or exempted.
     """
     regions = regions or ManualRegions()
+    detections = with_riders(_plausible(detections), settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.
     forward = _masked(tracklets, detections, settings, regions)
@@ -122,6 +138,11 @@ def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: Man
     spans = [MaskSpan(one.label, int(one.frames[0]), int(one.frames[-1])) for one in forward if len(one.frames)]
     manual = [_region_track(region, detections) for region in regions.redact]
     return MaskPlan([*forward, *backward, *manual], spans, tracklets)
+
+
+def _plausible(detections: VideoDetections) -> VideoDetections:
+    size = detections.width, detections.height
+    return replace(detections, per_frame=[without_giants(found, *size) for found in detections.per_frame])
 
 
 def _masked(
@@ -150,20 +171,23 @@ def _is_confirmed(tracklet: Tracklet, settings: MaskSettings) -> bool:
 def _mask_track(tracklet: Tracklet, detections: VideoDetections, settings: MaskSettings) -> MaskTrack:
     times_s = detections.times_s
     seen_s, seen = times_s[tracklet.frames], np.stack(tracklet.boxes).astype(np.float64)
+    label = _LABEL_OF_GROUP[LABEL_GROUPS[tracklet.group]]
+    seen = limit_faint(seen, seen_s, np.array(tracklet.scores), settings.confirm_score_of(label))
     first, last = _span(tracklet, detections, seen_s, seen, settings)
     frames = np.arange(first, last + 1)
     now_s = times_s[frames]
-    boxes = np.stack([np.interp(now_s, seen_s, seen[:, side]) for side in range(4)], axis=1)
-    boxes = _extrapolate(boxes, now_s, seen_s, seen)
+    known = np.stack([np.interp(now_s, seen_s, seen[:, side]) for side in range(4)], axis=1)
+    expected = _extrapolated(known, now_s, seen_s, seen)
+    boxes = np.concatenate([np.minimum(known[:, :2], expected[:, :2]), np.maximum(known[:, 2:], expected[:, 2:])], 1)
     boxes = _sliding_union(boxes, _frames_within(SMOOTHING_S, times_s, frames))
-    label = _LABEL_OF_GROUP[LABEL_GROUPS[tracklet.group]]
     if label is Label.CAR:
-        boxes = _windscreens(boxes)
+        known, expected, boxes = _windscreens(known), _windscreens(expected), _windscreens(boxes)
     nearest = np.abs(now_s[:, None] - seen_s[_nearest(now_s, seen_s)][:, None])
     margin = settings.margin(label) + np.minimum(nearest * GROWTH_PER_S, MAX_GROWTH)
     sizes = boxes[:, 2:] - boxes[:, :2]
     grown = np.maximum(sizes * margin, MIN_MARGIN_PX)
     boxes = np.concatenate([boxes[:, :2] - grown, boxes[:, 2:] + grown], axis=1)
+    boxes = limit_masks(boxes, known, expected)
     limits = np.array([detections.width, detections.height] * 2, np.float64)
     boxes = np.clip(boxes, 0, limits)
     inside = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
@@ -211,14 +235,14 @@ def _is_still(seen_s: npt.NDArray[np.float64], seen: npt.NDArray[np.float64], at
     return bool((centers.max(axis=0) - centers.min(axis=0)).max() < STILL * height)
 
 
-def _extrapolate(
-    boxes: npt.NDArray[np.float64],
+def _extrapolated(
+    known: npt.NDArray[np.float64],
     now_s: npt.NDArray[np.float64],
     seen_s: npt.NDArray[np.float64],
     seen: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Boxes before the first and after the last detection: the last known place, the extrapolated one, and between."""
-    extended = boxes.copy()
+    """Boxes that move on before the first and after the last detection."""
+    expected = known.copy()
     for edge, side in ((0, now_s < seen_s[0]), (-1, now_s > seen_s[-1])):
         if not side.any():
             continue
@@ -227,10 +251,8 @@ def _extrapolate(
         elapsed = seen_s[edge] - seen_s[far]
         shift = seen[edge].reshape(2, 2).mean(axis=0) - seen[far].reshape(2, 2).mean(axis=0)
         speed = np.tile(shift / elapsed, 2) if elapsed else np.zeros(4)
-        place = seen[edge] + (now_s[side] - seen_s[edge])[:, None] * speed
-        extended[side, :2] = np.minimum(place[:, :2], seen[edge, :2])
-        extended[side, 2:] = np.maximum(place[:, 2:], seen[edge, 2:])
-    return extended
+        expected[side] = seen[edge] + (now_s[side] - seen_s[edge])[:, None] * speed
+    return expected
 
 
 def _nearest(now_s: npt.NDArray[np.float64], seen_s: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

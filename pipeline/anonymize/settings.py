@@ -35,6 +35,12 @@ class MaskSettings(BaseModel):
     plate_link_score: Fraction = Field(
         default=0.04, title="Link score of plates", description="The same as `link_score`, for plates."
     )
+    rider_confirm_score: Fraction = Field(
+        default=0.15,
+        title="Confirm score of riders",
+        description="A motorcycle or bicycle that reaches this score once and is not parked has a masked rider, also "
+        "where no person is detected.",
+    )
     gap_s: float = Field(
         default=2.0,
         ge=0,

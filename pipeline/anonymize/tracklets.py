@@ -24,12 +24,14 @@ LABEL_GROUPS: Final[tuple[frozenset[Label], ...]] = (
     frozenset({Label.FACE}),
     frozenset({Label.PLATE}),
     PLATED_VEHICLES,
+    frozenset({Label.BICYCLE, Label.MOTORCYCLE}),
 )
 """Labels that a detector may alternately give to one object."""
 PERSONS: Final = 0
 FACES: Final = 1
 PLATES: Final = 2
 VEHICLES: Final = 3
+TWO_WHEELERS: Final = 4
 """Positions in `LABEL_GROUPS`."""
 
 MIN_IOU: Final = 0.15
@@ -38,6 +40,10 @@ NEAR: Final = 0.75
 """Small fast objects do not overlap themselves: centers this near, in sizes of the object, match too …"""
 MIN_SIZE_RATIO: Final = 0.5
 """… when the smaller box has at least this share of the larger one's width and height."""
+MIN_OVERLAP_SIZE_RATIO: Final = 0.25
+"""The same for boxes that overlap: a person who is half visible is one, a box of half the image is another object."""
+MAX_RESIZE: Final = 1.5
+"""Factor by which an object is at most expected to grow or shrink until its next detection."""
 SPEED_WEIGHT: Final = 0.5
 """Weight of the newest step in an object's speed."""
 
@@ -80,8 +86,12 @@ class Tracklet:
 
     def expected(self, elapsed_s: float) -> npt.NDArray[np.float32]:
         """(4,) the expected box, `elapsed_s` after the last detection."""
-        place: npt.NDArray[np.float32] = self.boxes[-1] + self.speed * np.float32(elapsed_s)
-        return place
+        last = self.boxes[-1]
+        place = last + self.speed * np.float32(elapsed_s)
+        size, center = last[2:] - last[:2], (place[:2] + place[2:]) / 2
+        # Approaching objects grow, but a speed measured between two frames must not make them giants.
+        half = np.clip(place[2:] - place[:2], size / MAX_RESIZE, size * MAX_RESIZE) / 2
+        return np.concatenate([center - half, center + half])
 
     def in_forward_order(self) -> Tracklet:
         """The same tracklet with its frames in rising order, made from falling ones."""
@@ -96,7 +106,7 @@ def link_forward(
     Args:
         detections: of the video.
         settings: `link_score`, `plate_link_score`, `gap_s` and `windscreens` apply here.
-        groups: positions in `LABEL_GROUPS`; by default all, vehicles with `windscreens` only.
+        groups: positions in `LABEL_GROUPS`; by default persons, faces and plates, with `windscreens` also vehicles.
     """
     return list(_link(detections, range(len(detections)), settings, groups))
 
@@ -112,9 +122,9 @@ def link_backward(
 def _link(
     detections: VideoDetections, order: Sequence[int], settings: MaskSettings, groups: Collection[int] | None
 ) -> Iterator[Tracklet]:
+    masked = (PERSONS, FACES, PLATES, *([VEHICLES] if settings.windscreens else []))
     for group, labels in enumerate(LABEL_GROUPS):
-        wanted = settings.windscreens or group != VEHICLES if groups is None else group in groups
-        if wanted:
+        if group in (masked if groups is None else groups):
             yield from _link_group(detections, order, group, labels, settings)
 
 
@@ -170,6 +180,6 @@ def _similarity(places: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32])
     centers = [(b[:, :2] + b[:, 2:]) / 2 for b in (places, boxes)]
     larger = np.maximum(sizes[0][:, None], sizes[1][None])
     distance = (np.abs(centers[0][:, None] - centers[1][None]) / larger).max(axis=2)
-    same_size = (np.minimum(sizes[0][:, None], sizes[1][None]) / larger).min(axis=2) >= MIN_SIZE_RATIO
-    near = np.where(same_size & (distance < NEAR), 1 - distance, 0.0)
-    return np.asarray(np.where(iou >= MIN_IOU, 1 + iou, near), np.float64)
+    ratio = (np.minimum(sizes[0][:, None], sizes[1][None]) / larger).min(axis=2)
+    near = np.where((ratio >= MIN_SIZE_RATIO) & (distance < NEAR), 1 - distance, 0.0)
+    return np.asarray(np.where((iou >= MIN_IOU) & (ratio >= MIN_OVERLAP_SIZE_RATIO), 1 + iou, near), np.float64)

@@ -32,6 +32,9 @@ SAME_IOU: Final = 0.55
 """From which two boxes of one label are one object."""
 EXTRA_SCORE: Final = 0.3
 """Least score of an object in a view that is not how the image seems to be, such as a turned one …"""
+LARGE_EXTRA_SCORE: Final = 0.65
+"""… at least this where it takes more than `LARGE_SHARE` of the image: textures turned upside down resemble faces …"""
+LARGE_SHARE: Final = 0.03
 EXTRA_IOU: Final = 0.3
 """… which counts if no object of its label overlaps it by this."""
 CERTAIN_SCORE: Final = 0.25
@@ -118,9 +121,9 @@ class MultiViewDetector:
         else:
             upright = merged(upright, self._magnified(clear, upright))
         for view, found in turned:
-            upright = with_extra(upright, _mapped(found, view))
+            upright = with_extra(upright, _mapped(found, view), image)
         if image.sample_aspect != 1:
-            upright = with_extra(upright, self._found(self._base, _AsStored(clear)))
+            upright = with_extra(upright, self._found(self._base, _AsStored(clear)), image)
         return upright
 
     def _at_both_scales(self, image: Image) -> Detections:
@@ -151,9 +154,10 @@ def merged(first: Detections, second: Detections) -> Detections:
     return Detections.concatenate([first.select(from_first), second.select(from_second)])
 
 
-def with_extra(found: Detections, extra: Detections) -> Detections:
-    """The detections and the certain ones of an unusual view that lie elsewhere."""
-    extra = extra.select(extra.scores >= EXTRA_SCORE)
+def with_extra(found: Detections, extra: Detections, image: Image) -> Detections:
+    """The detections of an image and the certain ones of an unusual view of it that lie elsewhere."""
+    shares = (extra.boxes[:, 2:] - extra.boxes[:, :2]).prod(axis=1) / (image.width * image.height)
+    extra = extra.select(extra.scores >= np.where(shares > LARGE_SHARE, LARGE_EXTRA_SCORE, EXTRA_SCORE))
     if len(found) and len(extra):
         same = overlaps(extra.boxes, found.boxes) >= EXTRA_IOU
         same &= extra.labels[:, None] == found.labels[None]

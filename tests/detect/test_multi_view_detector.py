@@ -19,7 +19,7 @@ from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
-from tests.detect.images import Still, overlaps
+from tests.detect.images import Still, overlaps, plain
 
 CAR = (100, 100, 200, 160)
 
@@ -41,11 +41,11 @@ def test_boxes_of_different_labels_are_different_objects() -> None:
 
 def test_an_unusual_view_adds_only_certain_objects_in_other_places() -> None:
     upright = Detections.build([CAR], [0.4], [Label.PERSON])
-    turned = Detections.build(
-        [(110, 100, 200, 160), (300, 0, 340, 90), (500, 0, 540, 90)], [0.9, 0.5, 0.1], [Label.PERSON] * 3
-    )
-    assert with_extra(upright, turned).boxes[:, 0].tolist() == [100, 300]
-    assert with_extra(Detections.empty(), turned).boxes[:, 0].tolist() == [110, 300]
+    boxes = [(110, 100, 200, 160), (300, 0, 340, 90), (500, 0, 540, 90), (300, 100, 600, 300)]
+    turned = Detections.build(boxes, [0.9, 0.5, 0.1, 0.5], [Label.PERSON] * 4)
+    image = plain(640, 360)
+    assert with_extra(upright, turned, image).boxes[:, 0].tolist() == [100, 300]
+    assert with_extra(Detections.empty(), turned, image).boxes[:, 0].tolist() == [110, 300]
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
