@@ -39,6 +39,7 @@ class ByteTracker:
         self._settings = settings
         self._next_id = 1
         self._last_ms: int | None = None
+        self._alone = False
         self._motion = MotionModel()
         # One entry per track: id, 0 until confirmed; label group; frames it was seen in; seconds since the last one.
         self._ids = np.empty(0, np.int64)
@@ -74,6 +75,11 @@ class ByteTracker:
         found, ids = found[ids > 0], ids[ids > 0]
         return Tracks(self._with_voted_labels(detections.select(found), ids), ids)
 
+    def restart(self) -> None:
+        """End all tracks: the next frame shows another scene, whose objects are confirmed by it."""
+        self._keep(np.zeros(len(self._ids), bool))
+        self._last_ms, self._alone = None, True
+
     def finished(self) -> frozenset[int]:
         """Ids of the tracks that ended since the last call; they are not used again."""
         finished = frozenset(self._finished)
@@ -83,6 +89,8 @@ class ByteTracker:
     def _advance(self, ts_ms: int) -> None:
         """Advance to the time of a new frame, and end tracks that were lost for too long."""
         passed_s = 0.0 if self._last_ms is None else max((ts_ms - self._last_ms) / 1000.0, STANDSTILL_S)
+        # No track survives a longer gap, so that at a rate this low none would ever be seen in two frames.
+        self._alone = self._alone if self._last_ms is None else passed_s > self._settings.lost_s
         self._last_ms = ts_ms
         self._unseen_s += passed_s
         self._keep(self._unseen_s <= self._settings.lost_s)
@@ -124,7 +132,8 @@ class ByteTracker:
         """Count a frame for these tracks, and assign ids to those that are confirmed by it."""
         self._frames[tracks] += 1
         self._unseen_s[tracks] = 0.0
-        confirmed = tracks[(self._ids[tracks] == 0) & (self._frames[tracks] >= self._settings.min_frames)]
+        needed = 1 if self._alone else self._settings.min_frames
+        confirmed = tracks[(self._ids[tracks] == 0) & (self._frames[tracks] >= needed)]
         self._ids[confirmed] = np.arange(self._next_id, self._next_id + len(confirmed))
         self._next_id += len(confirmed)
 

@@ -171,6 +171,10 @@ class Tracker(Protocol):
         """
         ...
 
+    def restart(self) -> None:
+        """End all tracks: the next frame shows another scene."""
+        ...
+
     def finished(self) -> frozenset[int]:
         """Ids of the tracks that ended since the last call; they are not used again."""
         ...

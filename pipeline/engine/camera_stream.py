@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.detect.scene_cut import SceneCutDetector
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
@@ -32,10 +33,13 @@ class CameraStream:
         self.tracks = Tracks.empty()
         self.detections = Detections.empty()
         self._tracker = tracker
+        self._cuts = SceneCutDetector()
         self._observers = observers
 
     def follow(self, frame: Frame, detections: Detections) -> list[OcrRequest]:
         """Track the objects of the next frame, except faces; returns the plate crops to be read."""
+        if self._cuts.is_cut(frame.image):
+            self._tracker.restart()
         self.tracks = self._tracker.update(detections.labeled(*FOLLOWED), frame.ts_ms)
         self.last_frame = frame
         self.detections = detections

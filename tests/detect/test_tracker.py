@@ -149,7 +149,7 @@ def test_all_tracks_end_after_a_gap_and_no_id_is_reused() -> None:
     one = tracker(lost_s=1.0)
     assert follow(one, [seen((Label.CAR, CAR))] * 3)[-1] == [1]
     later = 1_700_000_000_000 + 3_600_000
-    assert follow(one, [seen((Label.CAR, CAR))] * 3, later) == [[], [2], [2]]
+    assert follow(one, [seen((Label.CAR, CAR))] * 3, later) == [[2], [2], [2]]
     assert one.finished() == frozenset({1})
 
 
@@ -273,3 +273,18 @@ def test_motorway_traffic_keeps_its_ids_with_half_of_the_frames(data_dir: Path, 
         best[track] = max(best[track], count if other else 0)
     assert boxes > 150
     assert best.total() / boxes > 0.9
+
+
+def test_frames_further_apart_than_the_lost_time_confirm_their_tracks_alone() -> None:
+    """A camera that is analyzed every five seconds sees most vehicles once."""
+    one = tracker(lost_s=1.5)
+    ids = [one.update(images, 1_700_000_000_000 + 5000 * n).ids.tolist() for n, images in enumerate(drive(4))]
+    assert ids == [[], [1], [2], [3]], "only the first frame of a session says nothing of the rate"
+
+
+def test_a_restart_ends_all_tracks_and_the_next_frame_confirms_its_own() -> None:
+    one = tracker()
+    assert follow(one, drive(3)) == [[], [1], [1]]
+    one.restart()
+    assert one.finished() == {1}
+    assert follow(one, drive(2), start_ms=1_700_000_000_300) == [[2], [2]]

@@ -26,6 +26,9 @@ class SpyTracker:
         self.labels |= set(detections.labels.tolist())
         return self._tracker.update(detections, ts_ms)
 
+    def restart(self) -> None:
+        self._tracker.restart()
+
     def finished(self) -> frozenset[int]:
         return self._tracker.finished()
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
 
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import CountEvent, Event, Kind, event_id
-from pipeline.domain.frame import Frame
+from pipeline.domain.frame import BgrImage, Frame
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import CharacterProbabilities, OcrRequest
 from pipeline.engine.camera_stream import CameraStream
-from tests.engine.frames import frame
+from tests.engine.frames import PlainImage, frame
 from tests.engine.networks import AlwaysA, PersonWithFace, SpyTracker
 
 
@@ -87,3 +91,29 @@ def test_an_interrupted_file_reports_nothing_incomplete_and_a_live_camera_all() 
     assert open_stream(repeatable=True).interrupt() == []
     assert labels_of(open_stream(repeatable=False).interrupt()) == ["one"]
     assert labels_of(open_stream(repeatable=True).close()) == ["one"], "it was read to its end"
+
+
+class Scene(PlainImage):
+    """An image of shaded areas, another one for each number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(160, 120)
+        self._areas = np.random.default_rng(number).integers(20, 230, (6, 8), np.uint8)
+
+    def resized(self, width: int, height: int) -> BgrImage:
+        gray = np.asarray(cv2.resize(self._areas, (width, height), interpolation=cv2.INTER_NEAREST))
+        return np.repeat(gray[..., None], 3, axis=2)
+
+
+def test_a_cut_ends_the_tracks_of_the_scene_before_it() -> None:
+    """A car of the next scene in the same place is another car, and its plate is read again."""
+    recorder = Recorder("only")
+    stream = CameraStream("session", build_tracker(TrackSettings()), [recorder])
+    (detections,) = PersonWithFace().detect([frame("cam", 0).image])
+    ids = []
+    for index in range(12):
+        stream.follow(replace(frame("cam", index), image=Scene(index // 4)), detections)
+        stream.settle()
+        ids.append(set(stream.tracks.ids.tolist()))
+    assert ids == [set(), *[{1, 2}] * 3, *[{3, 4}] * 4, *[{5, 6}] * 4]
+    assert recorder.ended == [1, 2, 3, 4]

@@ -17,6 +17,7 @@ from pipeline.decode.media_files import MediaFile, other_content, read_further_f
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
+from pipeline.detect.scene_cut import SceneCutDetector
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.events import Event, PlateReadEvent
@@ -121,14 +122,17 @@ class PlateFiles:
             SourceError: the file cannot be decoded.
         """
         for index, image, detections in _detected(media, self._detector, self._decoding):
-            plates = self._plausible(image, detections)
-            if not len(plates):
-                continue
-            crops = [plate_crop(image, box, self._settings) for box in plates.boxes]
-            for box, seen in zip(plates.boxes, self._reader.read(crops), strict=True):
-                read = decode(seen)
-                if read is not None and len(read.text) >= self._settings.min_characters:
-                    yield _row(media.path, index, read, box)
+            yield from self._read_frame(media.path, index, image, detections)
+
+    def _read_frame(self, path: Path, index: int, image: Image, detections: Detections) -> Iterator[PlateRow]:
+        plates = self._plausible(image, detections)
+        if not len(plates):
+            return
+        crops = [plate_crop(image, box, self._settings) for box in plates.boxes]
+        for box, seen in zip(plates.boxes, self._reader.read(crops), strict=True):
+            read = decode(seen)
+            if read is not None and len(read.text) >= self._settings.min_characters:
+                yield _row(path, index, read, box)
 
     def voted(self, media: MediaFile) -> Iterator[PlateRow]:
         """One row per vehicle track of a video, its plate voted over the frames; for an image the same as `single`.
@@ -143,6 +147,12 @@ class PlateFiles:
             return
         analyzer = FrameAnalyzer(self._detector, self._reader, self._new_stream, StageClock())
         frames = _frames(media, self._decoding)
+        first = list(islice(frames, 2))
+        if _is_alone(first):
+            # No track can begin in it; every later frame of this kind confirms its tracks by itself.
+            (frame, *first) = first
+            yield from self._read_frame(media.path, frame.index, frame.image, self._detector.detect([frame.image])[0])
+        frames = chain(first, frames)
         while batch := list(islice(frames, self._detector.batch_size)):
             yield from _plate_rows(media.path, analyzer.analyze(batch))
         yield from _plate_rows(media.path, analyzer.close_all())
@@ -174,6 +184,16 @@ def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
             decoding.on_not_read(media.path, parts)
     finally:
         source.stop()
+
+
+def _is_alone(first: Sequence[Frame]) -> bool:
+    """Whether the first of (at most) two frames shows what no other does: a slow video, a cut, a single frame."""
+    if len(first) < 2:
+        return len(first) == 1
+    cuts = SceneCutDetector()
+    cuts.is_cut(first[0].image)
+    gap_s = (first[1].ts_ms - first[0].ts_ms) / 1000
+    return gap_s > TrackSettings().lost_s or cuts.is_cut(first[1].image)
 
 
 def _images(media: MediaFile, decoding: FileDecoding) -> Iterator[tuple[int, Image]]:
