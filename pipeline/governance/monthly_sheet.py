@@ -6,7 +6,6 @@ Its language is Portuguese, that of its readers.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -19,6 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.domain.disclosure import Disclosure, DisclosureState, LegalBasis, Request
+from pipeline.domain.spreadsheet_text import spreadsheet_text
 from pipeline.domain.times import local_time
 
 _Value = str | datetime | None
@@ -31,9 +31,6 @@ _BASES: Final = {
     LegalBasis.RESEARCH: "Pesquisa",
     LegalBasis.MEDIA: "Imprensa",
 }
-_LONGEST: Final = 32_767
-"""Characters of a spreadsheet cell."""
-_NOT_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOMENT: Final = "dd/mm/yyyy hh:mm"
 _NONE: Final = "Nenhuma cessão foi pedida, decidida, feita ou entregue neste mês."
 _HEAD_ROWS: Final = 5
@@ -122,8 +119,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: _Value) -> Cell:
     if isinstance(value, datetime):
         cell.value, cell.number_format = value, _MOMENT
     elif value:
-        text = _NOT_XML.sub("\ufffd", value.replace("\r", "\n"))
-        cell.value = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        cell.value = spreadsheet_text(value)
         cell.data_type, cell.number_format = "s", "@"
         cell.quotePrefix = True
     return cell

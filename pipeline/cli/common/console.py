@@ -8,7 +8,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO, Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -68,37 +69,63 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     out.print(table)
 
 
+@dataclass(frozen=True, slots=True)
+class CsvStyle:
+    """Form of a CSV file.
+
+    Attributes:
+        delimiter: between cells; decimal: between the digits of a number.
+        with_bom: spreadsheets recognize UTF-8 by it.
+    """
+
+    delimiter: str = ","
+    decimal: str = "."
+    with_bom: bool = False
+
+
+MACHINE_CSV: Final = CsvStyle()
+
+
 @contextmanager
-def csv_writer(target: str, columns: Sequence[str]) -> Iterator[CsvRows]:
+def csv_writer(target: str, columns: Sequence[str], style: CsvStyle = MACHINE_CSV) -> Iterator[CsvRows]:
     """A writer of CSV rows, after a header.
 
     Args:
         target: ``-`` is standard output; a pipe or device is written to as it stands; anything else is a file,
             which appears when all rows are written, or not at all.
         columns: names for the header.
+        style: form of the file.
 
     Raises:
         ViapublicaError: the file cannot be written.
     """
     if target == "-":
-        yield CsvRows(sys.stdout, columns)
+        yield CsvRows(sys.stdout, columns, style)
         sys.stdout.flush()
         return
     # Names that are not UTF-8 are written with backslashes.
     with output_file("--csv", target, "w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
-        yield CsvRows(stream, columns)
+        yield CsvRows(stream, columns, style)
 
 
 class CsvRows:
     """CSV rows that no spreadsheet executes as formulas."""
 
-    def __init__(self, stream: IO[str], columns: Sequence[str]) -> None:
-        self._writer = csv.writer(stream, lineterminator="\n")
+    def __init__(self, stream: IO[str], columns: Sequence[str], style: CsvStyle = MACHINE_CSV) -> None:
+        self._style = style
+        if style.with_bom:
+            stream.write("\ufeff")
+        self._writer = csv.writer(stream, lineterminator="\n", delimiter=style.delimiter)
         self._writer.writerow(columns)
 
     def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
         """Write `rows`; text that a spreadsheet would read as a formula gets an apostrophe in front."""
-        self._writer.writerows([_harmless(cell) for cell in row] for row in rows)
+        self._writer.writerows([self._cell(cell) for cell in row] for row in rows)
+
+    def _cell(self, cell: Any) -> Any:
+        if isinstance(cell, float) and self._style.decimal != ".":
+            return str(cell).replace(".", self._style.decimal)
+        return _harmless(cell)
 
 
 def _harmless(cell: Any) -> Any:

@@ -17,6 +17,7 @@ from pipeline.cli.common.store_options import (
     ZoneOption,
     stores_of,
 )
+from pipeline.cli.query.answer_files import FileForm, FileLocale
 from pipeline.cli.query.output import Output
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import find_zone, parse_range
@@ -40,6 +41,13 @@ AnyPlateOption = Annotated[
     bool, typer.Option("--any-plate", help="Also plates without a Brazilian layout: foreign, official or misread.")
 ]
 CsvOption = Annotated[str | None, typer.Option("--csv", help="CSV to this file; - is standard output.")]
+XlsxOption = Annotated[
+    str | None, typer.Option("--xlsx", help="Spreadsheet to this file, with a second sheet for the notes.")
+]
+LocaleOption = Annotated[
+    FileLocale | None,
+    typer.Option("--locale", help="pt-BR: CSV with ; and decimal commas, local dates, headings in Portuguese."),
+]
 ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to this file.")]
 
 
@@ -62,6 +70,8 @@ class StoreOptions:
     zone: ZoneOption = None
     as_json: JsonOption = False
     csv: CsvOption = None
+    xlsx: XlsxOption = None
+    locale: LocaleOption = None
     parquet: ParquetOption = None
 
     def time_zone(self) -> ZoneInfo | None:
@@ -78,7 +88,15 @@ class StoreOptions:
         Raises:
             ViapublicaError: the options contradict one another, or the file cannot be written.
         """
-        return Output.chosen(self.as_json, self.csv, self.parquet)
+        output = Output(
+            as_json=self.as_json,
+            csv=self.csv,
+            xlsx=self.xlsx,
+            parquet=self.parquet,
+            form=FileForm(self.locale, self.time_zone()),
+        )
+        output.check()
+        return output
 
     def open(self) -> EventQueries:
         """The event store, asked by the operating system's user.

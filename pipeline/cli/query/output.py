@@ -1,22 +1,20 @@
-"""Answers as a table for people, or with every field as JSON lines, CSV or Parquet."""
+"""Answers as a table for people, or with every field as JSON lines, CSV, XLSX or Parquet."""
 
 from __future__ import annotations
 
-import enum
-import types
-import typing
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import typer
 
-from pipeline.app.output_files import check_target, output_file
+from pipeline.app.output_files import check_target
 from pipeline.app.queries import Answer
-from pipeline.cli.common.console import csv_writer, err, print_json, print_table, say
-from pipeline.domain.extras import missing_package
+from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.query.answer_columns import columns_of, places
+from pipeline.cli.query.answer_files import FileForm, write_csv, write_parquet, write_xlsx
 from pipeline.errors import ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -41,32 +39,37 @@ class AnswerTable(Generic[T]):
     row: Callable[[T], Sequence[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """The form of an answer: a table for people, unless one of --json, --csv and --parquet was given."""
+    """The form of an answer: a table for people, unless one of --json, --csv, --xlsx and --parquet was given.
 
-    as_json: bool
-    csv: str | None
-    parquet: str | None
+    Attributes:
+        form: of a CSV or XLSX file.
+    """
 
-    @classmethod
-    def chosen(cls, as_json: bool, csv: str | None, parquet: str | None) -> Output:
-        """The form that the options choose, checked before anything is asked.
+    as_json: bool = False
+    csv: str | None = None
+    xlsx: str | None = None
+    parquet: str | None = None
+    form: FileForm = field(default_factory=FileForm)
+
+    def check(self) -> None:
+        """Check the form before anything is asked.
 
         Raises:
             ViapublicaError: more than one was given, or the file can be none.
         """
-        given = [("--json", as_json), ("--csv", csv is not None), ("--parquet", parquet is not None)]
-        names = [name for name, is_given in given if is_given]
+        files = {"--csv": self.csv, "--xlsx": self.xlsx, "--parquet": self.parquet}
+        names = ["--json"] * self.as_json + [name for name, target in files.items() if target is not None]
         if len(names) > 1:
             raise ViapublicaError(" ".join(names), "cannot be combined", f"Give one of them, such as {names[0]}")
-        if csv is not None and csv != "-":
-            check_target("--csv", csv)
-        if parquet == "-":
-            raise ViapublicaError("--parquet -", "cannot be written to standard output", "Write --parquet FILE")
-        if parquet is not None:
-            check_target("--parquet", parquet)
-        return cls(as_json, csv, parquet)
+        if self.form.locale is not None and self.csv is None and self.xlsx is None:
+            raise ViapublicaError(
+                f"--locale {self.form.locale.value}", "concerns files", "Add --csv FILE or --xlsx FILE"
+            )
+        for name, target in files.items():
+            if target is not None:
+                _check_file(name, target)
 
     def show(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
         """Write the answer and its notes, and end with a status of its own when there are no rows.
@@ -78,30 +81,44 @@ class Output:
 
         Raises:
             ViapublicaError: the file cannot be written.
-            MissingComponent: pyarrow is not installed.
+            MissingComponent: a package is not installed.
             typer.Exit: nothing was found.
         """
         if self.as_json:
             for item in found:
-                print_json(msgspec.to_builtins(item))
+                row = msgspec.to_builtins(item)
+                print_json({**row, **places(row, answer.cameras)})
             print_json({"answer": _summary(answer, len(found))})
         else:
-            self._write(title, found, table)
+            self._write(title, answer, found, table)
             _print_notes(answer, found)
         if not found:
             raise typer.Exit(NOTHING_FOUND if answer.complete else NOTHING_FOUND_INCOMPLETE)
 
-    def _write(self, title: str, found: Sequence[T], table: AnswerTable[T]) -> None:
-        fields = _fields(table.kinds)
+    def _write(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
+        columns = columns_of(table.kinds)
+        rows = [msgspec.to_builtins(item) for item in found]
         if self.csv is not None:
-            names = list(fields)
-            plain = [msgspec.to_builtins(item) for item in found]
-            with csv_writer(self.csv, names) as writer:
-                writer.writerows([item.get(name, "") for name in names] for item in plain)
+            write_csv(self.csv, rows, columns, answer, self.form)
+        elif self.xlsx is not None:
+            write_xlsx(self.xlsx, rows, columns, answer, self.form)
         elif self.parquet is not None:
-            _write_parquet(self.parquet, found, fields)
+            write_parquet(self.parquet, rows, columns, answer)
         elif found:
             print_table(title, table.columns, map(table.row, found))
+
+
+def _check_file(option: str, target: str) -> None:
+    if target == "-" and option == "--csv":
+        return
+    if target == "-":
+        raise ViapublicaError(f"{option} -", "cannot be written to standard output", f"Write {option} FILE")
+    suffix = Path(target).suffix.lower()
+    if option == "--csv" and suffix in {".xlsx", ".xls"}:
+        raise ViapublicaError(f"--csv {target}", "is the name of a spreadsheet", f"Write --xlsx {target}")
+    if option == "--xlsx" and suffix != ".xlsx":
+        raise ViapublicaError(f"--xlsx {target}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
+    check_target(option, target)
 
 
 def _summary(answer: Answer[Any], rows: int) -> dict[str, Any]:
@@ -115,41 +132,3 @@ def _print_notes(answer: Answer[Any], found: Sequence[Any]) -> None:
         say(err, "nothing found" if answer.complete else "nothing found, but the answer may be incomplete")
     for note in sorted(answer.notes, key=lambda note: not note.limits):
         say(err, ("warning", "bold yellow") if note.limits else "note", f": {note.text}")
-
-
-def _fields(kinds: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
-    """Type of each field, by the name it has in files; the kind of an event comes first."""
-    found: dict[str, Any] = {}
-    for kind in kinds:
-        tag = kind.__struct_config__.tag_field
-        if tag is not None:
-            found[tag] = str
-        for field in msgspec.structs.fields(kind):
-            found.setdefault(field.encode_name, field.type)
-    return found
-
-
-def _write_parquet(target: str, found: Sequence[msgspec.Struct], fields: dict[str, Any]) -> None:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise missing_package("pyarrow", f"cannot be imported: {error}") from error
-    plain = [msgspec.to_builtins(item) for item in found]
-    schema = pa.schema([(name, _arrow_type(pa, kind)) for name, kind in fields.items()])
-    arrays = [pa.array([item.get(field.name) for item in plain], type=field.type) for field in schema]
-    with output_file("--parquet", target, "wb") as stream:
-        parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), stream)
-
-
-def _arrow_type(pa: Any, kind: Any) -> Any:
-    if typing.get_origin(kind) is typing.Annotated:
-        kind = typing.get_args(kind)[0]
-    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
-        (kind,) = (part for part in typing.get_args(kind) if part is not types.NoneType)
-    if typing.get_origin(kind) is dict:
-        key, value = typing.get_args(kind)
-        return pa.map_(_arrow_type(pa, key), _arrow_type(pa, value))
-    if issubclass(kind, str | enum.Enum | uuid.UUID):
-        return pa.string()
-    return {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}[kind]

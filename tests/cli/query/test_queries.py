@@ -2,89 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner, Result
 
-from pipeline.domain.events import Event
 from pipeline.errors import ViapublicaError
-from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSinkSettings
-from tests.cli.commands import app, viapublica
-from tests.event_samples import START_MS, admit_all, alert, count, health, plate_read, track
-
-_CITY = """\
-cameras:
-  - {id: se, source: a.mp4, scope: public-road, latitude: -23.550520, longitude: -46.633308}
-  - {id: paulista, source: a.mp4, scope: public-road, latitude: -23.561414, longitude: -46.655881}
-  - {id: rio, source: a.mp4, scope: public-road, latitude: -22.906847, longitude: -43.172896}
-  - {id: nowhere, source: a.mp4, scope: public-road}
-"""
-
-Ask = Callable[..., Result]
-
-
-def seen(number: int, plate: str, camera: str, second: int) -> Event:
-    return plate_read(number, plate=plate, camera=camera, ts_ms=START_MS + second * 1000)
-
-
-EVENTS: list[Event] = [
-    seen(1, "ABC1234", "se", 0),
-    seen(2, "ABC1C34", "paulista", 600),
-    seen(3, "ABC1C34", "rio", 1200),  # 360 km in ten minutes
-    seen(4, "ABC1D34", "nowhere", 1300),
-    seen(5, "FRI3E00", "se", 5),
-    seen(6, "FRI3E00", "paulista", 603),
-    seen(7, "XYZ9A99", "nowhere", 700),
-    seen(8, "XYZ9A99", "paulista", 1500),
-    *(count(n, camera="se") for n in range(3)),
-    *(track(n, camera="se", speed_m_s=10.0 + n) for n in range(3)),
-    alert(1, camera="se"),
-    health(1, camera="se"),
-]
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A configuration whose event store holds `EVENTS`, twice."""
-    folder = tmp_path_factory.mktemp("city")
-    (folder / "city.yaml").write_text(_CITY)
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data", admit_all)
-    sink.add(EVENTS)
-    sink.flush(20)
-    sink.add(EVENTS)
-    sink.flush(20)
-    sink.close()
-    return folder / "city.yaml"
-
-
-@pytest.fixture
-def ask(city: Path) -> Ask:
-    """Runs a command in this process."""
-
-    def run(*words: str | Path) -> Result:
-        return CliRunner().invoke(app, [*map(str, words), "--config", str(city)], env={"COLUMNS": "200"})
-
-    return run
-
-
-def rows(result: Result) -> list[dict[str, Any]]:
-    assert result.exit_code in {0, 3, 4}, result.output
-    *found, last = map(json.loads, result.stdout.splitlines())
-    assert last["answer"]["rows"] == len(found)
-    assert (result.exit_code == 0) == bool(found)
-    return found
+from tests.cli.commands import viapublica
+from tests.cli.query.city import Ask, rows, seen, store
+from tests.event_samples import START_MS, count
 
 
 def test_several_plates_and_a_list_are_found_together(ask: Ask, tmp_path: Path) -> None:
@@ -162,10 +92,7 @@ def test_times_are_those_of_the_zone_and_show_their_offset(ask: Ask) -> None:
 def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Path) -> None:
     """On a machine in Lisbon, where the clocks go back on 25 October."""
     summer_ms = round(datetime.fromisoformat("2026-07-10T00:30+01:00").timestamp() * 1000)
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), tmp_path, admit_all)
-    sink.add([msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)])
-    sink.flush(20)
-    sink.close()
+    store(tmp_path, [msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)])
     words = ("traffic", "--by", "day", "--from", "2026-07-01", "--data", tmp_path)
     shown = viapublica(*words, environ={"TZ": "Europe/Lisbon"})
     days = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if "│" in line]
@@ -175,45 +102,6 @@ def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Pat
     ], shown.stderr
     begun = viapublica(*words, "--json", environ={"TZ": "Europe/Lisbon"}).stdout.splitlines()
     assert json.loads(begun[1])["start_ms"] == summer_ms - 30 * 60_000
-
-
-COMMANDS = (
-    ["plates", "ABC1C34", "FRI3E00"],
-    ["route", "ABC1C34"],
-    ["convoy", "ABC1C34"],
-    ["clones", "ABC1C34"],
-    ["traffic"],
-    ["traffic", "--speeds"],
-    ["events"],
-    ["events", "--kind", "track"],
-    ["cameras"],
-)
-
-
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_csv_and_parquet_say_what_json_says(ask: Ask, words: list[str], tmp_path: Path) -> None:
-    plain = rows(ask(*words, "--json"))
-    assert plain
-    file = tmp_path / "answer.parquet"
-    result = ask(*words, "--parquet", file)
-    assert result.exit_code == 0, result.output
-    table = pq.read_table(file)
-    for number, (got, expected) in enumerate(zip(table.to_pylist(), plain, strict=True)):
-        for name, value in got.items():
-            shown = dict(value) if isinstance(expected.get(name), dict) else value
-            assert shown == expected.get(name), (number, name)
-        assert set(expected) <= set(got)
-    read = list(csv.DictReader(io.StringIO(ask(*words, "--csv", "-").stdout)))
-    assert len(read) == len(plain)
-    assert list(read[0]) == table.column_names
-
-
-def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
-    assert ask("route", "NIL0A00", "--parquet", tmp_path / "x.parquet").exit_code == 3
-    table = pq.read_table(tmp_path / "x.parquet")
-    assert table.num_rows == 0
-    assert "speed_km_h" in table.column_names
-    assert ask("traffic", "--camera", "rio", "--csv", "-").stdout == "start_ms,camera_id,label,count\n"
 
 
 @pytest.mark.parametrize(
@@ -323,10 +211,7 @@ def test_nothing_found_has_a_status_of_its_own_and_reasons(city: Path, tmp_path:
     folder.mkdir()
     config = folder / "one.yaml"
     config.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\nretention: {plate_reads: null}\n")
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder / "data", admit_all)
-    sink.add([seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
-    sink.flush(20)
-    sink.close()
+    store(folder / "data", [seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
     no = viapublica("plates", "XYZ9A99", "--config", config, "--zone", "UTC")
     assert (no.returncode, no.stdout) == (3, "")
     assert "nothing found\n" in no.stderr

@@ -1,0 +1,149 @@
+"""Columns of the files that hold an answer: names, types, times, and names and places of cameras."""
+
+from __future__ import annotations
+
+import enum
+import json
+import types
+import typing
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from pipeline.domain.camera import Camera
+from pipeline.domain.times import local_time
+
+_CAMERA: Final = "camera_id"
+_PLACE: Final = {"camera_name": "name", "latitude": "latitude", "longitude": "longitude"}
+_PORTUGUESE: Final = {
+    "kind": "tipo",
+    "event_id": "id do evento",
+    "camera_id": "câmera",
+    "camera_name": "nome da câmera",
+    "time": "data e hora",
+    "first_time": "primeira vez",
+    "last_time": "última vez",
+    "start": "início",
+    "last_seen": "visto por último",
+    "state_since": "estado desde",
+    "schema_version": "versão",
+    "plate": "placa",
+    "plate_key": "chave da placa",
+    "layout": "padrão",
+    "confidence": "confiança",
+    "votes": "votos",
+    "vehicle": "veículo",
+    "stream_id": "sessão",
+    "track_id": "trajeto",
+    "frame": "quadro",
+    "frames": "quadros",
+    "label": "classe",
+    "count": "quantidade",
+    "tracks": "trajetos",
+    "unit": "unidade",
+    "mean": "média",
+    "median": "mediana",
+    "p85": "percentil 85",
+    "path_px": "percurso (px)",
+    "speed_px_s": "velocidade (px/s)",
+    "speed_m_s": "velocidade (m/s)",
+    "rule": "regra",
+    "severity": "gravidade",
+    "subject": "assunto",
+    "detail": "detalhe",
+    "state": "estado",
+    "events": "eventos",
+    "meetings": "encontros",
+    "share": "proporção",
+    "cameras": "câmeras",
+    "seconds": "segundos",
+    "distance_m": "distância (m)",
+    "speed_km_h": "velocidade (km/h)",
+    "from": "de",
+    "to": "para",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a file.
+
+    Attributes:
+        name: in files for machines.
+        field: of the row that it shows; of a place, the field with the camera's id.
+        kind: Python type of its values; `datetime` for times.
+        of_camera: attribute of the declared camera that it shows; "" for the field itself.
+    """
+
+    name: str
+    field: str
+    kind: type
+    of_camera: str = ""
+
+    @property
+    def portuguese(self) -> str:
+        """The heading for readers in Brazil."""
+        for way in ("from", "to"):
+            if self.name.startswith(f"{way}_"):
+                rest = self.name.removeprefix(f"{way}_")
+                return f"{_PORTUGUESE[way]}: {_PORTUGUESE.get(rest, rest)}"
+        return _PORTUGUESE.get(self.name, self.name)
+
+    def value(self, row: Mapping[str, Any], cameras: Mapping[str, Camera]) -> Any:
+        """The value of a row as it goes into JSON: a time is an aware datetime in UTC; None for nothing."""
+        value = row.get(self.field)
+        if self.of_camera:
+            camera = cameras.get(str(value))
+            return None if camera is None else getattr(camera, self.of_camera) or None
+        if value is not None and self.kind is datetime:
+            return local_time(int(value), UTC)
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) and self.kind is str else value
+
+
+def columns_of(kinds: Sequence[type[msgspec.Struct]]) -> list[Column]:
+    """The columns of rows of these types: the kind of an event first, a camera's name and place behind its id."""
+    found: dict[str, Column] = {}
+    for kind in kinds:
+        tag = kind.__struct_config__.tag_field
+        if tag is not None:
+            found.setdefault(tag, Column(tag, tag, str))
+        for field in msgspec.structs.fields(kind):
+            for column in _columns_of_field(field.encode_name, field.type):
+                found.setdefault(column.name, column)
+    return list(found.values())
+
+
+def places(row: Mapping[str, Any], cameras: Mapping[str, Camera]) -> dict[str, Any]:
+    """Name and place of the cameras of a row, where they are known."""
+    columns = [column for name in row if name.endswith(_CAMERA) for column in _columns_of_field(name, str)[1:]]
+    values = {column.name: column.value(row, cameras) for column in columns}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _columns_of_field(name: str, declared: Any) -> list[Column]:
+    if name.endswith("_ms"):
+        text = name.removesuffix("_ms")
+        return [Column("time" if text == "ts" else text.replace("_ts", "_time"), name, datetime)]
+    found = [Column(name, name, _plain_type(declared))]
+    if name.endswith(_CAMERA):
+        way = name.removesuffix(_CAMERA)
+        found += [
+            Column(f"{way}{of}", name, str if attribute == "name" else float, attribute)
+            for of, attribute in _PLACE.items()
+        ]
+    return found
+
+
+def _plain_type(declared: Any) -> type:
+    """`bool`, `int`, `float` or `str`, as which a field's values are written."""
+    if typing.get_origin(declared) is typing.Annotated:
+        declared = typing.get_args(declared)[0]
+    if typing.get_origin(declared) in {typing.Union, types.UnionType}:
+        (declared,) = (part for part in typing.get_args(declared) if part is not types.NoneType)
+    if typing.get_origin(declared) is dict or issubclass(declared, str | enum.Enum | uuid.UUID):
+        return str
+    return {bool: bool, int: int, float: float}[declared]

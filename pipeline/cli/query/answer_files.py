@@ -1,0 +1,161 @@
+"""Files of an answer: CSV for machines and for Brazilian spreadsheets, XLSX, Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Any, Final
+
+from pipeline.app.output_files import output_file
+from pipeline.app.queries import Answer
+from pipeline.cli.common.console import MACHINE_CSV, CsvStyle, csv_writer
+from pipeline.cli.query.answer_columns import Column
+from pipeline.domain.extras import missing_package
+from pipeline.domain.spreadsheet_text import spreadsheet_text
+from pipeline.domain.times import format_utc
+
+Rows = Sequence[Mapping[str, Any]]
+
+_WIDEST: Final = 60
+
+
+class FileLocale(StrEnum):
+    """Readers of a CSV or XLSX file."""
+
+    PT_BR = "pt-BR"
+    """Brazil: semicolons, decimal commas, local dates (22/11/2026 08:00:00), Portuguese headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileForm:
+    """Form of a CSV or XLSX file.
+
+    Attributes:
+        locale: of its readers; None for machines.
+        zone: of its dates; None for the machine's own.
+    """
+
+    locale: FileLocale | None = None
+    zone: tzinfo | None = None
+
+    @property
+    def brazilian(self) -> bool:
+        """Whether it is for readers in Brazil."""
+        return self.locale is FileLocale.PT_BR
+
+    def headings(self, columns: Sequence[Column]) -> list[str]:
+        """The first row."""
+        return [column.portuguese if self.brazilian else column.name for column in columns]
+
+    def csv_cell(self, value: Any) -> Any:
+        """A value as it stands in CSV."""
+        if not isinstance(value, datetime):
+            return "" if value is None else value
+        if self.brazilian:
+            return f"{value.astimezone(self.zone):%d/%m/%Y %H:%M:%S}"
+        return format_utc(round(value.timestamp() * 1000))
+
+
+def write_csv(
+    target: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    answer: Answer[Any],
+    form: FileForm,
+) -> None:
+    """Write CSV: for Brazil as spreadsheets open it there, else with commas, points and ISO 8601 times in UTC.
+
+    Raises:
+        ViapublicaError: the file cannot be written.
+    """
+    style = CsvStyle(delimiter=";", decimal=",", with_bom=True) if form.brazilian else MACHINE_CSV
+    with csv_writer(target, form.headings(columns), style) as writer:
+        writer.writerows([form.csv_cell(column.value(row, answer.cameras)) for column in columns] for row in rows)
+
+
+def write_xlsx(
+    target: str,
+    rows: Rows,
+    columns: Sequence[Column],
+    answer: Answer[Any],
+    form: FileForm,
+) -> None:
+    """Write a spreadsheet with real numbers and dates of the zone, and a second sheet with the notes on the answer.
+
+    Raises:
+        ViapublicaError: the file cannot be written.
+        MissingComponent: openpyxl is not installed.
+    """
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Font
+        from openpyxl.utils import get_column_letter
+    except ImportError as error:
+        raise missing_package("openpyxl", f"cannot be imported: {error}") from error
+    workbook = Workbook(write_only=True)
+    moment = "dd/mm/yyyy hh:mm:ss" if form.brazilian else "yyyy-mm-dd hh:mm:ss"
+    bold = Font(bold=True)
+
+    def cell(sheet: Any, value: Any, font: Any = None) -> Any:
+        """A number, a date or a text, and never a formula."""
+        made = WriteOnlyCell(sheet)
+        if isinstance(value, datetime):
+            made.value = value.astimezone(form.zone).replace(tzinfo=None)  # spreadsheets know no zones
+            made.number_format = moment
+        elif isinstance(value, int | float):
+            made.value = value
+        elif value not in {None, ""}:
+            made.value, made.data_type = spreadsheet_text(str(value)), "s"
+        if font is not None:
+            made.font = font
+        return made
+
+    data = workbook.create_sheet("respostas" if form.brazilian else "answer")
+    data.freeze_panes = "A2"
+    headings = form.headings(columns)
+    for number, heading in enumerate(headings, start=1):
+        data.column_dimensions[get_column_letter(number)].width = min(_WIDEST, max(12, len(heading) + 4))
+    data.append([cell(data, heading, bold) for heading in headings])
+    for row in rows:
+        data.append([cell(data, column.value(row, answer.cameras)) for column in columns])
+    notes = workbook.create_sheet("notas" if form.brazilian else "notes")
+    notes.column_dimensions["A"].width, notes.column_dimensions["B"].width = 20, 120
+    zone_name = "machine's own" if form.zone is None else str(form.zone)
+    notes.append([cell(notes, "time zone", bold), cell(notes, zone_name)])
+    notes.append([cell(notes, "complete", bold), cell(notes, "yes" if answer.complete else "no, see below")])
+    for note in answer.notes:
+        notes.append([cell(notes, note.code.value, bold), cell(notes, note.text)])
+        for item in note.items:
+            notes.append([None, cell(notes, item)])
+    with output_file("--xlsx", target, "wb") as stream:
+        workbook.save(stream)
+
+
+def write_parquet(target: str, rows: Rows, columns: Sequence[Column], answer: Answer[Any]) -> None:
+    """Write Parquet, with times as timestamps in UTC.
+
+    Raises:
+        ViapublicaError: the file cannot be written.
+        MissingComponent: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise missing_package("pyarrow", f"cannot be imported: {error}") from error
+    arrow: Mapping[type, Any] = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        str: pa.string(),
+        datetime: pa.timestamp("ms", tz="UTC"),
+    }
+    schema = pa.schema([(column.name, arrow[column.kind]) for column in columns])
+    arrays = [
+        pa.array([column.value(row, answer.cameras) for row in rows], type=arrow[column.kind]) for column in columns
+    ]
+    with output_file("--parquet", target, "wb") as stream:
+        parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), stream)

@@ -1,0 +1,138 @@
+"""Answers as CSV, XLSX and Parquet, and with names and places of cameras."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import load_workbook
+
+from pipeline.errors import ViapublicaError
+from tests.cli.commands import viapublica
+from tests.cli.query.city import Ask, rows, store
+from tests.event_samples import health
+
+COMMANDS = (
+    ["plates", "ABC1C34", "FRI3E00"],
+    ["route", "ABC1C34"],
+    ["convoy", "ABC1C34"],
+    ["clones", "ABC1C34"],
+    ["traffic"],
+    ["traffic", "--speeds"],
+    ["events"],
+    ["events", "--kind", "track"],
+    ["cameras"],
+)
+
+
+def in_json(name: str, value: Any, row: dict[str, Any]) -> bool:
+    """Whether a column's value is what JSON says."""
+    if isinstance(value, datetime):
+        fields = [key for key in row if key.endswith("_ms")]
+        field = next(f for f in fields if {f"{name}_ms", name.replace("time", "ts") + "_ms"} & {f})
+        return bool(round(value.timestamp() * 1000) == row[field])
+    expected = row.get(name)
+    return bool(value == (json.dumps(expected) if isinstance(expected, dict) else expected))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_csv_xlsx_and_parquet_say_what_json_says(ask: Ask, words: list[str], tmp_path: Path) -> None:
+    plain = rows(ask(*words, "--json"))
+    assert plain
+    parquet, xlsx = tmp_path / "answer.parquet", tmp_path / "answer.xlsx"
+    for option, target in (("--parquet", parquet), ("--xlsx", xlsx)):
+        assert ask(*words, option, target).exit_code == 0
+    table = pq.read_table(parquet)
+    for got, expected in zip(table.to_pylist(), plain, strict=True):
+        assert all(in_json(name, value, expected) for name, value in got.items()), (got, expected)
+    read = list(csv.DictReader(io.StringIO(ask(*words, "--csv", "-").stdout)))
+    assert list(read[0]) == table.column_names
+    for row, got in zip(read, table.to_pylist(), strict=True):
+        for name, value in got.items():
+            if isinstance(value, datetime):
+                assert row[name] == value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            else:
+                assert row[name] == ("" if value is None else str(value))
+    sheet = load_workbook(xlsx)["answer"]
+    heading, *lines = sheet.iter_rows(values_only=True)
+    assert list(heading) == table.column_names
+    assert len(lines) == len(plain)
+
+
+def test_files_of_no_rows_have_their_columns(ask: Ask, tmp_path: Path) -> None:
+    assert ask("route", "NIL0A00", "--parquet", tmp_path / "x.parquet").exit_code == 3
+    table = pq.read_table(tmp_path / "x.parquet")
+    assert table.num_rows == 0
+    assert "speed_km_h" in table.column_names
+    assert ask("traffic", "--camera", "rio", "--csv", "-").stdout == (
+        "start,camera_id,camera_name,latitude,longitude,label,count\n"
+    )
+
+
+def test_answers_name_cameras_and_places(ask: Ask) -> None:
+    assert "se (Praça da Sé, 1)" in ask("plates", "FRI3E00").stdout
+    named, unnamed = rows(ask("plates", "FRI3E00", "--json"))[::-1]
+    assert (named["camera_name"], named["latitude"], named["longitude"]) == ("Praça da Sé, 1", -23.550520, -46.633308)
+    assert "camera_name" not in unnamed
+    (leg,) = rows(ask("route", "FRI3E00", "--json"))
+    assert (leg["from_camera_name"], leg["to_latitude"]) == ("Praça da Sé, 1", -23.561414)
+    assert "nowhere" in ask("cameras").stdout
+
+
+def test_a_brazilian_spreadsheet_opens_the_files(ask: Ask, tmp_path: Path) -> None:
+    """Semicolons, decimal commas, local dates, UTF-8 with a byte-order mark; numbers and dates in XLSX."""
+    table, book = tmp_path / "leituras.csv", tmp_path / "leituras.xlsx"
+    zone = ("--zone", "America/Sao_Paulo", "--locale", "pt-BR")
+    assert ask("plates", "FRI3E00", "--camera", "se", "--csv", table, *zone).exit_code == 0
+    assert table.read_bytes().startswith(b"\xef\xbb\xbf")
+    (row,) = csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig")), delimiter=";")
+    assert row["data e hora"] == "21/09/2026 11:13:25"
+    assert (row["placa"], row["câmera"], row["nome da câmera"]) == ("FRI3E00", "se", "Praça da Sé, 1")
+    assert (row["confiança"], row["longitude"]) == ("0,9134", "-46,633308")
+    assert ask("plates", "FRI3E00", "--camera", "se", "--xlsx", book, *zone).exit_code == 0
+    workbook = load_workbook(book)
+    heading, first = workbook["respostas"].iter_rows()
+    cells = {name.value: cell for name, cell in zip(heading, first, strict=True)}
+    assert cells["data e hora"].value == datetime.fromisoformat("2026-09-21T11:13:25")
+    assert cells["data e hora"].number_format == "dd/mm/yyyy hh:mm:ss"
+    assert cells["longitude"].value == -46.633308
+    assert cells["placa"].data_type == "s"
+    assert workbook["notas"]["B1"].value == "America/Sao_Paulo"
+
+
+def test_notes_and_hostile_text_are_in_the_spreadsheet_and_no_formula(tmp_path: Path) -> None:
+    event = msgspec.structs.replace(health(1, camera="se"), detail="=1+1")
+    store(tmp_path / "data", [event])
+    words = ("events", "--kind", "health", "--data", tmp_path / "data", "--from", "2026-01-01")
+    assert viapublica(*words, "--xlsx", tmp_path / "x.xlsx").returncode == 0
+    book = load_workbook(tmp_path / "x.xlsx")
+    cells = {cell.value: cell for row in book["answer"].iter_rows() for cell in row}
+    assert cells["=1+1"].data_type == "s"
+    notes = {row[0]: row[1] for row in book["notes"].iter_rows(values_only=True)}
+    assert notes["complete"] == "no, see below"
+    assert "are no longer stored (retention: 90 days)" in notes["retention"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--csv", "hits.xlsx"], ["is the name of a spreadsheet", "Write --xlsx hits.xlsx"]),
+        (["--xlsx", "hits.csv"], ["is not the name of a spreadsheet", ".xlsx"]),
+        (["--xlsx", "-"], ["cannot be written to standard output"]),
+        (["--xlsx", "a.xlsx", "--json"], ["--json --xlsx", "cannot be combined"]),
+        (["--locale", "pt-BR"], ["concerns files", "--csv FILE or --xlsx FILE"]),
+    ],
+    ids=" ".join,
+)
+def test_a_file_of_another_form_than_its_option_is_refused(ask: Ask, words: list[str], said: list[str]) -> None:
+    result = ask("plates", "FRI3E00", *words)
+    assert isinstance(result.exception, ViapublicaError), result.output
+    for word in said:
+        assert word in str(result.exception)
