@@ -12,10 +12,11 @@ from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError, RecordError
 from pipeline.record.holds import Hold, Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
-from pipeline.record.retention import Pruned, prune
+from pipeline.record.retention import CLOCK_FIX, Pruned, prune
 from pipeline.record.settings import RecordSettings
 
 __all__ = [
+    "CLOCK_FIX",
     "CameraRecording",
     "Gap",
     "Hold",
@@ -138,13 +139,17 @@ def release_hold(folder: Path, hold_id: str, by: str) -> Hold:
     return Holds(folder).release(hold_id, by)
 
 
-def prune_video(settings: RecordSettings) -> Pruned:
+def prune_video(settings: RecordSettings, *, trust_clock: bool = False) -> Pruned:
     """Remove the segments that are due, as a run does by itself.
+
+    Args:
+        settings: of the recorder.
+        trust_clock: a person confirms that the clock is right, although it has jumped.
 
     Raises:
         RecordError: the holds cannot be read (then nothing is removed), or the disk failed.
     """
-    return prune(settings.dir, settings.days, settings.max_bytes)
+    return prune(settings.dir, settings.days, settings.max_bytes, trust_clock=trust_clock)
 
 
 def segment_json(one: VideoSegment) -> dict[str, Any]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import target_of
-from pipeline.store.retention import StoredDay, drop_due, open_for_maintenance, stored_days
+from pipeline.store.retention import (
+    HeldDisposal,
+    StoredDay,
+    drop_due_safely,
+    open_for_maintenance,
+    stored_days,
+    trusted_clock_path,
+)
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import StoreSettings
 
@@ -24,11 +33,13 @@ class RetentionReport:
         store: the store, for people, without credentials.
         days: by table and day; none while there is no store yet.
         keep_days: days that each table is retained, by its name; None for no limit.
+        held: days that are due by a clock that has jumped, and were not dropped.
     """
 
     store: str
     days: tuple[StoredDay, ...]
     keep_days: Mapping[str, int | None]
+    held: HeldDisposal | None = None
 
 
 def retention_reports(stores: ConfiguredStores) -> Iterator[RetentionReport]:
@@ -50,17 +61,28 @@ def due_days(stores: ConfiguredStores) -> Iterator[RetentionReport]:
         yield RetentionReport(report.store, tuple(day for day in report.days if day.due), report.keep_days)
 
 
-def drop_due_days(stores: ConfiguredStores) -> Iterator[RetentionReport]:
+def drop_due_days(stores: ConfiguredStores, *, trust_clock: bool = False) -> Iterator[RetentionReport]:
     """Drop the days that are due, as a run does every hour; what was dropped, store by store.
 
+    Args:
+        stores: which ones.
+        trust_clock: a person confirms that the clock is right, although it has jumped.
+
     Raises:
+        OSError: the trusted time cannot be stored.
         StoreBusy: another process owns the embedded store.
         StoreError: a store cannot be opened, or failed.
     """
+    clock = TrustedClock(trusted_clock_path(stores.data_dir))
+    if trust_clock:
+        clock.confirm(time.time_ns() // 1_000_000)
     for store in stores.stores:
+        held = None
+        days: list[StoredDay] = []
         with _opened(store, stores) as database:
-            days = [] if database is None else drop_due(database, stores.retention)
-        yield _report(store, stores, days)
+            if database is not None:
+                days, held = drop_due_safely(database, stores.retention, clock)
+        yield replace(_report(store, stores, days), held=held)
 
 
 def _report(store: StoreSettings, stores: ConfiguredStores, days: list[StoredDay]) -> RetentionReport:

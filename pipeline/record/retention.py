@@ -11,13 +11,17 @@ from typing import Final
 
 import structlog
 
+from pipeline.domain.times import format_utc
 from pipeline.errors import RecordError
 from pipeline.record.holds import Hold, Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.segment_index import SegmentIndex
+from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
 
+CLOCK_FIX: Final = "The clock has jumped: set it; or, if it is right, `viapublica camera prune --trust-clock`"
 _DAY_MS: Final = 86_400_000
-
+_TRUSTED_TIME: Final = ".retention.json"
+"""In the folder of all cameras: the time by which disposals go."""
 _log = structlog.get_logger(__name__)
 
 
@@ -27,6 +31,7 @@ class Pruned:
 
     Attributes:
         removed: deleted files; held: files that were due and are held.
+        clock_held: files that are due by a clock that has jumped are not deleted.
         left: bytes that are left; over: bytes of these beyond the limit, all of them held or being written.
     """
 
@@ -34,6 +39,7 @@ class Pruned:
     held: tuple[VideoSegment, ...] = ()
     left: int = 0
     over: int = 0
+    clock_held: bool = False
 
     @property
     def removed_bytes(self) -> int:
@@ -41,27 +47,29 @@ class Pruned:
         return sum(one.size for one in self.removed)
 
 
-def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) -> Pruned:
+def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *, trust_clock: bool = False) -> Pruned:
     """Delete what is due, whole files only, the oldest first; may be stopped anywhere and run again.
 
     Args:
         folder: of all cameras.
         days: how long video is stored, counted from its last frame.
         max_bytes: of all cameras together.
-        now_ms: milliseconds since 1970 UTC; the machine's clock by default.
+        now_ms: milliseconds since 1970 UTC; by default the machine's clock, which is not trusted after a jump.
+        trust_clock: a person confirms that the clock is right, although it has jumped.
 
     Raises:
         RecordError: the holds cannot be read (then nothing is deleted), or the disk failed.
     """
     if not folder.is_dir():
         return Pruned()
-    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     archive, holds = RecordingArchive(folder), Holds(folder)
     with holds.locked():
         files = sorted(
             (one for camera in archive.cameras() for one in archive.segments(camera)), key=lambda one: one.begin_ms
         )
-        removed, held = _due(files, holds.all(), now_ms - days * _DAY_MS, max_bytes)
+        in_force = holds.all()
+        trusted = _trusted(folder, files, days, now_ms, trust_clock=trust_clock)
+        removed, held = _due(files, in_force, trusted.at_ms - days * _DAY_MS, max_bytes)
         for one in removed:
             remove_segment(one)
     for camera in sorted({one.camera_id for one in removed}):
@@ -72,7 +80,32 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None) ->
         _log.info("video_removed", files=len(removed), bytes=sum(one.size for one in removed), held=len(held))
     if over:
         _log.warning("video_over_limit", bytes=over, fix="Release holds, or raise record.max_bytes")
-    return Pruned(tuple(removed), tuple(held), left, over)
+    if trusted.held_since_ms is not None:
+        _log.error("video_disposal_held", trusted=format_utc(trusted.at_ms), fix=CLOCK_FIX)
+    return Pruned(tuple(removed), tuple(held), left, over, clock_held=trusted.held_since_ms is not None)
+
+
+def _trusted(
+    folder: Path, files: Sequence[VideoSegment], days: int, now_ms: int | None, *, trust_clock: bool
+) -> TrustedTime:
+    """The time to go by; that of the caller, or what is trusted of the clock's."""
+    if now_ms is not None:
+        return TrustedTime(now_ms)
+    now_ms = time.time_ns() // 1_000_000
+    clock = TrustedClock(folder / _TRUSTED_TIME)
+
+    def due(at_ms: int) -> int:
+        return sum(one.end_ms < at_ms - days * _DAY_MS for one in files)
+
+    try:
+        if trust_clock:
+            clock.confirm(now_ms)
+        last_ms = max((one.end_ms for one in files), default=None)
+        return clock.advance(now_ms, last_ms, lambda at_ms: due(now_ms) > due(at_ms))
+    except OSError as error:
+        raise RecordError(
+            str(folder / _TRUSTED_TIME), f"cannot be written ({error.strerror}), so nothing is deleted", "Check rights"
+        ) from error
 
 
 def _due(

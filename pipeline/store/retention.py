@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import structlog
 
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
+from pipeline.domain.times import format_utc
 from pipeline.errors import ViapublicaError
 from pipeline.policy.retention import due_days
-from pipeline.store.backends.database import EventDatabase, bind, migrate, stored_version
+from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
+from pipeline.store.backends.database import EventDatabase, bind, literal, migrate, stored_version
 from pipeline.store.backends.open_database import chdb_folder, open_database
 from pipeline.store.damaged_parts import DamagedPart, damaged_parts, drop_parts, note_damage
 from pipeline.store.retention_settings import RetentionSettings
-from pipeline.store.schema.tables import TABLES, Table
+from pipeline.store.schema.tables import ALERTS, TABLES, Table
 from pipeline.store.settings import ChdbSettings, StoreSettings
 from pipeline.store.tombstones import Tombstones
 
@@ -33,6 +36,10 @@ _PARTS: Final = (
     "WHERE active AND database = currentDatabase() AND table = {table} GROUP BY partition_id"
 )
 """A part's name begins with the id of its partition: the day, and where a day has several, ``-`` and a number."""
+_NEWEST: Final = (
+    "SELECT toInt64(count()) AS parts, toInt64(toUInt32(max(modification_time))) AS s FROM system.parts "
+    "WHERE active AND database = currentDatabase()"
+)
 _PARTITION = re.compile(r"[0-9]{8}(-[0-9]+)?")
 
 
@@ -55,6 +62,45 @@ class StoredDay:
     due: bool
     partitions: tuple[str, ...] = ()
     damaged: tuple[DamagedPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDisposal:
+    """Days that the clock says are due, while the clock is not trusted.
+
+    Attributes:
+        now_ms: what the clock says; trusted: the time that is trusted.
+        days: due by the clock, and not dropped.
+    """
+
+    now_ms: int
+    trusted: TrustedTime
+    days: tuple[StoredDay, ...]
+
+    fix: ClassVar[str] = "Set the clock; or, if it is right, `viapublica store retention apply --trust-clock`"
+
+    def figures(self) -> dict[str, object]:
+        """For logs and output: what would be dropped, and the two times."""
+        return {
+            "days": len({day.day for day in self.days}),
+            "rows": sum(day.rows for day in self.days),
+            "clock": format_utc(self.now_ms),
+            "trusted": format_utc(self.trusted.at_ms),
+        }
+
+    def alert(self) -> AlertEvent:
+        """The alert, the same for the whole time that this jump is held."""
+        since_ms = self.trusted.held_since_ms or self.now_ms
+        rule = AlertRule.DISPOSAL_HELD.value
+        before_ms = self.trusted.at_ms - max(0, self.now_ms - since_ms)  # not by the clock, which may be wrong
+        return AlertEvent(
+            event_id=event_id(ENGINE_ID, "", Kind.ALERT, rule, since_ms),
+            camera_id=ENGINE_ID,
+            ts_ms=before_ms,
+            rule=rule,
+            severity=Severity.CRITICAL,
+            detail="the clock has jumped, so data that is due by it is not dropped",
+        )
 
 
 def stored_days(database: EventDatabase, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
@@ -96,6 +142,66 @@ def drop_due(database: EventDatabase, settings: RetentionSettings, today: date |
     return due
 
 
+def trusted_today(
+    database: EventDatabase, settings: RetentionSettings, clock: TrustedClock, now_ms: int | None = None
+) -> TrustedTime:
+    """The time by which `drop_due` may go: see `TrustedClock.check`.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    return clock.check(*_signs(database, settings, now_ms))
+
+
+def drop_due_safely(
+    database: EventDatabase, settings: RetentionSettings, clock: TrustedClock, now_ms: int | None = None
+) -> tuple[list[StoredDay], HeldDisposal | None]:
+    """Drop what is due by the trusted time; what was dropped, and what a jump of the clock keeps from being dropped.
+
+    The latter is logged, and is an alert in the event store, once for each jump.
+
+    Raises:
+        DatabaseError: the database failed.
+        OSError: the trusted time cannot be stored; nothing was dropped.
+    """
+    now_ms, last_written_ms, deletes_more = _signs(database, settings, now_ms)
+    trusted = clock.advance(now_ms, last_written_ms, deletes_more)
+    dropped = drop_due(database, settings, _date(trusted.at_ms))
+    if trusted.held_since_ms is None:
+        return dropped, None
+    held = HeldDisposal(
+        now_ms, trusted, tuple(day for day in stored_days(database, settings, _date(now_ms)) if day.due)
+    )
+    _log.error("disposal_held", store=database.target, **held.figures(), fix=held.fix)
+    database.insert(ALERTS, [held.alert()])
+    return dropped, held
+
+
+def _signs(
+    database: EventDatabase, settings: RetentionSettings, now_ms: int | None
+) -> tuple[int, int | None, Callable[[int], bool]]:
+    """The clock's time, that of the newest file of the tables, and whether the clock deletes more than another time."""
+    now_ms = _now_ms() if now_ms is None else now_ms
+    tables = ", ".join(literal(table.name) for table in TABLES.values())
+    newest = database.rows(f"{_NEWEST} AND table IN ({tables})")[0]
+
+    def due(at_ms: int) -> int:
+        return sum(day.due for day in stored_days(database, settings, _date(at_ms)))
+
+    def deletes_more(at_ms: int) -> bool:
+        return due(now_ms) > due(at_ms)
+
+    return now_ms, int(newest["s"]) * 1000 if newest["parts"] else None, deletes_more
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _date(at_ms: int) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date()
+
+
 def _days(table: Table, rows: Sequence[Mapping[str, Any]], damaged: Sequence[DamagedPart]) -> list[StoredDay]:
     found: dict[date, StoredDay] = {}
     for row in rows:
@@ -118,6 +224,11 @@ def _days(table: Table, rows: Sequence[Mapping[str, Any]], damaged: Sequence[Dam
             one = found.get(part.day, StoredDay(table.name, part.day, 0, 0, due=False))
             found[part.day] = replace(one, size=one.size + part.size, damaged=(*one.damaged, part))
     return list(found.values())
+
+
+def trusted_clock_path(data_dir: Path) -> Path:
+    """The file with the trusted time of a data folder's disposals."""
+    return data_dir / "retention.json"
 
 
 class RetentionScheduler:
@@ -170,13 +281,16 @@ class RetentionScheduler:
         """
         database = open_for_maintenance(self._store, self._data_dir)
         if database is None:
+            TrustedClock(trusted_clock_path(self._data_dir)).advance(_now_ms(), None, lambda _: False)
             return []
         try:
             began = time.monotonic()
-            dropped = drop_due(database, self._settings)
+            clock = TrustedClock(trusted_clock_path(self._data_dir))
+            dropped, held = drop_due_safely(database, self._settings, clock)
         finally:
             database.close()
-        Tombstones(self._data_dir).remove_expired(time.time_ns() // 1_000_000)
+        if held is None:
+            Tombstones(self._data_dir).remove_expired(_now_ms())
         for day in dropped:
             _log.info("retention_dropped", table=day.table, day=day.day.isoformat(), rows=day.rows, bytes=day.size)
         if dropped:

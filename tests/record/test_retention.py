@@ -129,3 +129,25 @@ def test_a_lost_index_loses_no_video(video: Path) -> None:
     (video / "a" / "index.jsonl").unlink()
     after = RecordingArchive(video).segments("a")
     assert [(one.begin_ms, one.end_ms) for one in after] == [(one.begin_ms, one.end_ms) for one in before]
+
+
+def test_a_clock_that_has_jumped_deletes_nothing_until_it_is_confirmed(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clock(days: int) -> None:
+        monkeypatch.setattr("time.time_ns", lambda: (BEGIN_MS + 4000 + days * DAY_MS) * 1_000_000)
+
+    clock(0)
+    assert prune(video, 7, PLENTY).removed == ()
+    clock(30)
+    for _ in range(2):
+        done = prune(video, 7, PLENTY)
+        assert (done.removed, done.clock_held) == ((), True)
+    assert len(prune(video, 7, PLENTY, trust_clock=True).removed) == 8
+
+
+def test_an_orderly_clock_deletes_as_ever(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for days in (0, 3, 6, 9):
+        monkeypatch.setattr("time.time_ns", lambda at=days: (BEGIN_MS + 4000 + at * DAY_MS) * 1_000_000)
+        done = prune(video, 7, PLENTY)
+    assert (len(done.removed), done.clock_held) == (8, False)

@@ -9,11 +9,20 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.domain.events import Event, Kind
+from pipeline.domain.events import AlertEvent, Event, Kind
+from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
-from pipeline.store.retention import RetentionScheduler, drop_due, open_for_maintenance, stored_days
+from pipeline.store.retention import (
+    RetentionScheduler,
+    drop_due,
+    drop_due_safely,
+    open_for_maintenance,
+    stored_days,
+    trusted_clock_path,
+    trusted_today,
+)
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import ChdbSettings, StoreSettings
@@ -112,3 +121,50 @@ def test_senseless_days_are_refused(days: float) -> None:
 def test_the_table_names_are_the_keys() -> None:
     assert {table.name for table in TABLES.values()} == set(RetentionSettings.model_fields)
     assert [RetentionSettings().days(table) for table in TABLES.values()][:2] == [7, 7]
+
+
+def jumping(tmp_path: Path, days: int) -> int:
+    """The clock's time in so many days; it was trusted now."""
+    now_ms = time.time_ns() // 1_000_000
+    TrustedClock(trusted_clock_path(tmp_path)).confirm(now_ms)
+    return now_ms + days * DAY_MS
+
+
+def test_a_clock_that_has_jumped_drops_nothing_and_raises_an_alert(
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    fill(database, ten_days(time.time_ns() // 1_000_000 - 9 * DAY_MS))
+    clock = TrustedClock(trusted_clock_path(tmp_path))
+    jumped_ms = jumping(tmp_path, 30)
+    dropped, held = drop_due_safely(database, WEEK, clock, jumped_ms)
+    assert {day.rows for day in dropped} <= {2}, "what was due before the jump"
+    assert held is not None
+    assert held.figures()["rows"] == 17
+    fill(database, [plate_read(90, ts_ms=jumped_ms)])
+    again, still = drop_due_safely(database, WEEK, clock, jumped_ms + 3_600_000)
+    assert (again, still is not None) == ([], True)
+    store = Asking(open_event_store(store_settings, tmp_path, dict))
+    (alert,) = store.events(Kind.ALERT)
+    store.close()
+    assert isinstance(alert, AlertEvent)
+    assert (alert.rule, alert.severity.value) == ("disposal-held", "critical")
+    assert alert.ts_ms <= time.time_ns() // 1_000_000, "not by the clock that is wrong"
+
+
+def test_a_confirmed_clock_drops_what_is_due(database: EventDatabase, tmp_path: Path) -> None:
+    fill(database, ten_days(time.time_ns() // 1_000_000 - 9 * DAY_MS))
+    clock = TrustedClock(trusted_clock_path(tmp_path))
+    jumped_ms = jumping(tmp_path, 30)
+    drop_due_safely(database, WEEK, clock, jumped_ms)
+    clock.confirm(jumped_ms)
+    dropped, held = drop_due_safely(database, WEEK, clock, jumped_ms)
+    assert held is None
+    assert sum(day.rows for day in dropped) == 17, "and a state"
+
+
+def test_without_a_trusted_time_the_newest_file_is_the_sign(database: EventDatabase, tmp_path: Path) -> None:
+    fill(database, ten_days(time.time_ns() // 1_000_000 - 9 * DAY_MS))
+    clock = TrustedClock(trusted_clock_path(tmp_path))
+    now_ms = time.time_ns() // 1_000_000
+    assert trusted_today(database, WEEK, clock, now_ms).held_since_ms is None
+    assert trusted_today(database, WEEK, clock, now_ms + 30 * DAY_MS).held_since_ms is not None

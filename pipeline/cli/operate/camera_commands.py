@@ -11,6 +11,7 @@ import typer
 
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.recordings import (
+    CLOCK_FIX,
     CameraRecording,
     Hold,
     Pruned,
@@ -128,19 +129,31 @@ def unhold(
 
 
 @app.command()
-def prune(config: ConfigOption = None, folder: DirOption = None, as_json: JsonOption = False) -> None:
+def prune(
+    config: ConfigOption = None,
+    folder: DirOption = None,
+    trust_clock: Annotated[
+        bool,
+        typer.Option("--trust-clock", help="The clock is right: remove what it says is due, though it has jumped."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Remove the video that is due now, as a run does by itself.
+
+    A clock that has jumped is not trusted: what is due because of it stays, and the status is 1.
 
     Example: [bold]viapublica camera prune --config configs/city.yaml[/]
     """
     configure_logging("info", "auto")
-    done = prune_video(record_settings(config, folder))
+    done = prune_video(record_settings(config, folder), trust_clock=trust_clock)
     if as_json:
         print_json(
             {"removed": [segment_json(one) for one in done.removed], "held": len(done.held), "left_bytes": done.left}
         )
     else:
         say(err, _summary(done))
+    if done.clock_held:
+        raise RecordError("camera prune", "what is due by the clock was not removed", CLOCK_FIX)
 
 
 def _summary(done: Pruned) -> str:

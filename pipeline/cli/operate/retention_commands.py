@@ -11,6 +11,7 @@ import typer
 from pipeline.app.retention import RetentionReport, StoredDay, drop_due_days, due_days, retention_reports
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.store_options import ConfigOption, DataOption, stores_of
+from pipeline.errors import StoreError
 
 retention_app = typer.Typer(
     help="Days that events are stored: show what is stored and due, apply drops what is due.\n\n"
@@ -41,15 +42,20 @@ def apply(
     config: ConfigOption = None,
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be dropped; drop nothing.")] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="The clock is right: drop what it says is due, though it has jumped.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Drop the days that are due, as a run does every hour.
+
+    A clock that has jumped is not trusted: what is due because of it stays, and the status is 1.
 
     Example: [bold]viapublica store retention apply --dry-run --config configs/demo.yaml[/]
     """
     stores = stores_of(config, data)
     reports = []
-    for report in due_days(stores) if dry_run else drop_due_days(stores):
+    for report in due_days(stores) if dry_run else drop_due_days(stores, trust_clock=trust_clock):
         reports.append(report)
         if as_json:
             continue
@@ -63,9 +69,19 @@ def apply(
         print_json(
             [
                 {"store": report.store, "dropped": not dry_run, "days": [_plain(day) for day in report.days]}
+                | ({"held": report.held.figures()} if report.held else {})
                 for report in reports
             ]
         )
+    for report in reports:
+        if report.held is not None:
+            held = report.held.figures()
+            raise StoreError(
+                report.store,
+                f"{held['days']} days with {held['rows']} rows would be dropped because the clock says {held['clock']} "
+                f"(the last trusted time is {held['trusted']}), so they were not",
+                report.held.fix,
+            )
 
 
 def _shown(report: RetentionReport) -> Mapping[str, object]:
