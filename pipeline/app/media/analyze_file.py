@@ -62,8 +62,8 @@ class PlateRow(NamedTuple):
     y2: float
 
 
-def _ignore(path: Path, parts: Sequence[str]) -> None:
-    pass
+def ignore_parts(path: Path, parts: Sequence[str]) -> None:
+    """Does nothing with what was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,15 @@ class FileDecoding:
         settings: of decoding.
         analyze_fps: frames of a video to analyze per second; all when None.
         options: video track and rotation.
+        most_frames: number of frames after which to stop; None for the whole file.
         on_not_read: receives what a file holds besides what was analyzed, in words.
     """
 
     settings: DecodeSettings = field(default_factory=DecodeSettings)
     analyze_fps: float | None = None
     options: InputOptions = DEFAULT_INPUT
-    on_not_read: Callable[[Path, Sequence[str]], None] = _ignore
+    most_frames: int | None = None
+    on_not_read: Callable[[Path, Sequence[str]], None] = ignore_parts
 
 
 def detect_file(media: MediaFile, detector: Detector, decoding: FileDecoding) -> Iterator[ObjectRow]:
@@ -114,6 +116,13 @@ class PlateFiles:
         self._reader = reader
         self._settings = settings
         self._decoding = decoding
+        self._observers: list[PlateObserver] = []
+        self._implausible = 0
+
+    @property
+    def implausible(self) -> int:
+        """Texts read so far and not reported, because no vehicle can be where they are."""
+        return self._implausible + sum(observer.implausible for observer in self._observers)
 
     def single(self, media: MediaFile) -> Iterator[PlateRow]:
         """Every reading of every frame.
@@ -159,11 +168,14 @@ class PlateFiles:
 
     def _plausible(self, image: Image, detections: Detections) -> Detections:
         vehicles, plates = detections.labeled(*PLATED_VEHICLES).boxes, detections.labeled(Label.PLATE)
-        return plates.select(np.array([plausible_in_image(image, box, vehicles) for box in plates.boxes], bool))
+        plausible = np.array([plausible_in_image(image, box, vehicles) for box in plates.boxes], bool)
+        self._implausible += int((~plausible).sum())
+        return plates.select(plausible)
 
     def _new_stream(self, first: Frame) -> CameraStream:
         tracker = build_tracker(TrackSettings())
-        return CameraStream(first.stream_id, tracker, [PlateObserver(first.camera_id, first.stream_id, self._settings)])
+        self._observers.append(PlateObserver(first.camera_id, first.stream_id, self._settings))
+        return CameraStream(first.stream_id, tracker, self._observers[-1:])
 
 
 def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
@@ -212,6 +224,7 @@ def _detected(media: MediaFile, detector: Detector, decoding: FileDecoding) -> I
         numbered = ((frame.index, frame.image) for frame in _frames(media, decoding))
     else:
         numbered = _images(media, decoding)
+    numbered = islice(numbered, decoding.most_frames)
     while batch := list(islice(numbered, detector.batch_size)):
         found = detector.detect([image for _, image in batch])
         for (index, image), detections in zip(batch, found, strict=True):

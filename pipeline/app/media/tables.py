@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import structlog
 
 from pipeline.app.media.analyze_file import FileDecoding, ObjectRow, PlateFiles, PlateRow, detect_file
+from pipeline.app.media.orientation import upright_rows
 from pipeline.app.media.recorded_declaration import check_plates_of, declarations_of
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import MediaFile, find_media
@@ -17,6 +19,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Scope
+from pipeline.domain.plural import counted
 from pipeline.domain.video import Rotation
 from pipeline.errors import PolicyError, SourceError, ViapublicaError
 from pipeline.lpr.build import build_reader
@@ -70,6 +73,10 @@ class MediaProgress(Protocol):
 
     def not_read(self, path: Path, parts: Sequence[str]) -> None:
         """The file holds more than was analyzed: other video tracks, frames that are cut out, further images."""
+        ...
+
+    def note(self, path: Path, text: str) -> None:
+        """A remark on a file without plates, or on one that was turned."""
         ...
 
     def file_done(self) -> None:
@@ -127,8 +134,16 @@ def plate_rows(
     detector = CloseUpDetector(build_detector(_detect_settings(model=request.model), request.models))
     try:
         reader = build_reader(settings, request.models)
-        files = PlateFiles(detector, reader, settings, decoding)
-        yield from _rows(media, files.single if per_frame else files.voted, progress)
+
+        def reads_of(file: MediaFile, how: FileDecoding) -> Iterator[PlateRow]:
+            files = PlateFiles(detector, reader, settings, how)
+            yield from files.single(file) if per_frame or how.most_frames else files.voted(file)
+            if how.most_frames is None and files.implausible:
+                texts = counted(files.implausible, "text")
+                progress.note(file.path, f"{texts} with no vehicle around, not taken for plates")
+
+        rows_of = partial(upright_rows, decoding=decoding, reads_of=reads_of, note=progress.note)
+        yield from _rows(media, rows_of, progress)
     finally:
         detector.close()
 

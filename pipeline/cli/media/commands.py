@@ -158,6 +158,7 @@ class _FileProgress:
         self._files = 0
         self._failed: list[ViapublicaError] = []
         self._not_read: list[tuple[Path, Sequence[str]]] = []
+        self._notes: list[tuple[Path, str]] = []
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -181,6 +182,9 @@ class _FileProgress:
     def not_read(self, path: Path, parts: Sequence[str]) -> None:
         self._not_read.append((path, parts))
 
+    def note(self, path: Path, text: str) -> None:
+        self._notes.append((path, text))
+
     def file_done(self) -> None:
         self._bar.advance(self._task)
 
@@ -190,6 +194,8 @@ class _FileProgress:
         Raises:
             typer.Exit: status 1 when there are any.
         """
+        for path, text in self._notes:
+            say(err, ("note:", "bold"), f"  {path}: {text}")
         for path, parts in self._not_read:
             say(err, ("not analyzed: ", "bold yellow"), f"{path}: {', '.join(parts)}")
         if any(part.startswith("video track") for _, parts in self._not_read for part in parts):

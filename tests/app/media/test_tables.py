@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from pipeline.app.media import tables
-from pipeline.app.media.tables import MediaRequest, object_rows
+from pipeline.app.media.tables import MediaRequest, object_rows, plate_rows
+from pipeline.domain.camera import Scope
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.errors import ViapublicaError
@@ -25,6 +29,7 @@ class Progress:
         self.done = 0
         self.errors: list[ViapublicaError] = []
         self.left_out: dict[str, list[str]] = {}
+        self.notes: list[str] = []
 
     def start(self, files: int) -> None:
         self.files = files
@@ -36,6 +41,9 @@ class Progress:
 
     def not_read(self, path: Path, parts: Sequence[str]) -> None:
         self.left_out[path.name] = list(parts)
+
+    def note(self, path: Path, text: str) -> None:
+        self.notes.append(f"{path.name}: {text}")
 
     def file_done(self) -> None:
         self.done += 1
@@ -81,3 +89,34 @@ def test_without_any_usable_file_no_network_is_loaded(tmp_path: Path, monkeypatc
     progress = Progress()
     assert list(object_rows(MediaRequest([tmp_path / "a.mp4", tmp_path / "b.mp4"]), progress)) == []
     assert len(progress.errors) == 2
+
+
+@pytest.mark.parametrize(("turn", "degrees"), [(cv2.ROTATE_180, 180), (None, 0)])
+def test_a_file_that_hangs_upside_down_is_turned_and_that_is_said(
+    turn: int | None, degrees: int, data_dir: Path, tmp_path: Path
+) -> None:
+    with (data_dir / "openalpr-br" / "plates.csv").open(newline="") as file:
+        row = next(csv.DictReader(file))
+    image = cv2.imread(str(data_dir / "openalpr-br" / row["file"]))
+    assert image is not None
+    path = tmp_path / "hanging.png"
+    cv2.imwrite(str(path), image if turn is None else cv2.rotate(image, turn))
+    progress = Progress()
+    plates = [found.plate for found in plate_rows(MediaRequest([path]), progress, scope=Scope.PUBLIC_ROAD)]
+    assert row["plate_text"] in plates
+    said = [f"hanging.png: shows plates only when turned by {degrees}°, and was read so"] if degrees else []
+    assert [note for note in progress.notes if "turned" in note] == said
+
+
+def test_a_caption_gives_no_row_and_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "caption.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (1280, 720))
+    for number in range(25):
+        image = np.full((720, 1280, 3), 90 + number % 3, np.uint8)
+        cv2.rectangle(image, (30, 24), (260, 90), (255, 255, 255), -1)
+        cv2.putText(image, "CAM 0412", (42, 72), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (0, 0, 0), 3)
+        writer.write(image)
+    writer.release()
+    progress = Progress()
+    assert list(plate_rows(MediaRequest([path]), progress, scope=Scope.PUBLIC_ROAD)) == []
+    assert progress.notes == ["caption.mp4: 1 text with no vehicle around, not taken for plates"]
