@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, passed_frames
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giants
 from pipeline.anonymize.riders import with_riders
@@ -90,10 +92,18 @@ class MaskPlan:
         tracklets: all tracklets of the video, linked forward, masked or not.
         objects: the number of masked objects of each label.
         spans: when each of them is masked.
+        exempted: objects that stay unmasked, and when.
     """
 
-    def __init__(self, tracks: Iterable[MaskTrack], spans: Sequence[MaskSpan], tracklets: Sequence[Tracklet]) -> None:
+    def __init__(
+        self,
+        tracks: Iterable[MaskTrack],
+        spans: Sequence[MaskSpan],
+        tracklets: Sequence[Tracklet],
+        exempted: Sequence[ExemptedObject] = (),
+    ) -> None:
         paths = list(tracks)
+        self.exempted = tuple(exempted)
         self.tracklets = tuple(tracklets)
         self.spans = tuple(spans)
         self.objects = dict(Counter(span.label for span in spans))
@@ -109,6 +119,12 @@ class MaskPlan:
         """The masks of a frame, by its number."""
         first, last = np.searchsorted(self._frames, [frame, frame + 1])
         return FrameMasks(self._boxes[first:last], self._labels[first:last], self._velocities[first:last])
+
+    def exempts(self, frames: Sequence[int], boxes: Sequence[npt.NDArray[Any]] | npt.NDArray[Any]) -> bool:
+        """Whether an object, by its frames and its box (4,) in each, is an exempted one in all of them."""
+        return bool(self.exempted) and all(
+            any(one.holds(frame, box) for one in self.exempted) for frame, box in zip(frames, boxes, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,11 +149,15 @@ def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: Man
     detections = with_riders(_plausible(detections), settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.
-    forward = _masked(tracklets, detections, settings, regions)
-    backward = _masked(link_backward(detections, settings), detections, settings, regions)
-    spans = [MaskSpan(one.label, int(one.frames[0]), int(one.frames[-1])) for one in forward if len(one.frames)]
+    forward = _confirmed(tracklets, detections, settings, regions)
+    backward = _confirmed(link_backward(detections, settings), detections, settings, regions)
+    others = MaskPlan([one.track for one in (*forward, *backward) if not one.may_be_exempt.any()], (), ())
+    forward, backward = ([one.passed_by(others, detections) for one in each] for each in (forward, backward))
+    masked = [one.masked() for one in forward]
+    spans = [MaskSpan(one.label, int(one.frames[0]), int(one.frames[-1])) for one in masked if len(one.frames)]
     manual = [_region_track(region, detections) for region in regions.redact]
-    return MaskPlan([*forward, *backward, *manual], spans, tracklets)
+    exempted = [one.exempted() for one in (*forward, *backward) if one.may_be_exempt.any()]
+    return MaskPlan([*masked, *(one.masked() for one in backward), *manual], spans, tracklets, exempted)
 
 
 def _plausible(detections: VideoDetections) -> VideoDetections:
@@ -145,11 +165,41 @@ def _plausible(detections: VideoDetections) -> VideoDetections:
     return replace(detections, per_frame=[without_giants(found, *size) for found in detections.per_frame])
 
 
-def _masked(
+@dataclass(frozen=True, slots=True, eq=False)
+class _ConfirmedObject:
+    """An object's masks, and the frames (n,) in which it may stay unmasked."""
+
+    track: MaskTrack
+    may_be_exempt: npt.NDArray[np.bool_]
+
+    def passed_by(self, others: MaskPlan, detections: VideoDetections) -> _ConfirmedObject:
+        """The same without the frames in which another object touches it."""
+        if not self.may_be_exempt.any():
+            return self
+        track = self.track
+        passed = passed_frames(track.frames, track.boxes, lambda frame: others.at(frame).boxes, detections)
+        return replace(self, may_be_exempt=self.may_be_exempt & ~passed)
+
+    def masked(self) -> MaskTrack:
+        """The masks that are drawn."""
+        track, drawn = self.track, ~self.may_be_exempt
+        return replace(track, frames=track.frames[drawn], boxes=track.boxes[drawn], velocities=track.velocities[drawn])
+
+    def exempted(self) -> ExemptedObject:
+        """The masks that are not drawn."""
+        return ExemptedObject(self.track.frames[self.may_be_exempt], self.track.boxes[self.may_be_exempt])
+
+
+def _confirmed(
     tracklets: Iterable[Tracklet], detections: VideoDetections, settings: MaskSettings, regions: ManualRegions
-) -> list[MaskTrack]:
-    tracks = (_mask_track(one, detections, settings) for one in tracklets if _is_confirmed(one, settings))
-    return [track for track in tracks if not _is_exempt(track, detections, regions)]
+) -> list[_ConfirmedObject]:
+    found = []
+    for one in tracklets:
+        if _is_confirmed(one, settings):
+            track = _mask_track(one, detections, settings)
+            exempt = exempted_frames(one, track.frames, track.boxes, detections, regions.exempt)
+            found.append(_ConfirmedObject(track, exempt))
+    return found
 
 
 def _region_track(region: Region, detections: VideoDetections) -> MaskTrack:
@@ -157,11 +207,6 @@ def _region_track(region: Region, detections: VideoDetections) -> MaskTrack:
     frames = region.frames(detections)
     box = np.array(region.pixels(detections.width, detections.height), np.float32)
     return MaskTrack(MANUAL, frames, np.tile(box, (len(frames), 1)), np.zeros((len(frames), 2), np.float32))
-
-
-def _is_exempt(track: MaskTrack, detections: VideoDetections, regions: ManualRegions) -> bool:
-    """Whether the track stays within an exempted region as long as it is masked; passers-by do not."""
-    return any(region.contains(track.frames, track.boxes, detections) for region in regions.exempt)
 
 
 def _is_confirmed(tracklet: Tracklet, settings: MaskSettings) -> bool:

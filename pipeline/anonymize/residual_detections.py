@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.manual_regions import Region
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import PLATES, Tracklet, link_forward
@@ -95,18 +94,16 @@ def find_residual_detections(
     *,
     min_score: float,
     min_frames: int,
-    exempt: Sequence[Region] = (),
     groups: Collection[int] | None = None,
 ) -> list[ResidualDetection]:
     """The unmasked objects, by falling score.
 
     Args:
         seen: verification detections in the redacted video.
-        plan: its masks.
+        plan: its masks, and the exempted objects.
         min_score: that an object must reach once.
         min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
             or face of `CERTAIN_SCORE`.
-        exempt: regions whose objects a second person exempted.
         groups: positions in `LABEL_GROUPS`; by default all.
     """
     step_s = float(np.median(np.diff(seen.times_s))) if len(seen) > 1 else GAP_S
@@ -125,7 +122,7 @@ def find_residual_detections(
         for tracklet in tracklets
         if tracklet.max_score >= min_score
         and (len(tracklet.frames) >= least or (tracklet.group != PLATES and tracklet.max_score >= CERTAIN_SCORE))
-        and not any(region.contains(tracklet.frames, tracklet.boxes, seen) for region in exempt)
+        and not plan.exempts(tracklet.frames, tracklet.boxes)
     ]
     return sorted(found, key=lambda residual: -residual.score)
 

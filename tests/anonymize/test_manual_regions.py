@@ -10,7 +10,6 @@ import pytest
 from pipeline.anonymize.manual_regions import ManualRegions, Region, read_regions, regions_as_json
 from pipeline.anonymize.mask_rendering import FILL, draw_masks
 from pipeline.anonymize.redaction_masks import plan_masks
-from pipeline.anonymize.residual_detections import find_residual_detections
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.detections import Detections
@@ -20,8 +19,6 @@ from pipeline.domain.video import Planes
 from pipeline.errors import ReleaseError
 
 SETTINGS = MaskSettings()
-STATUE = (500.0, 100.0, 540.0, 200.0)
-AROUND = Region(box=(0.7, 0.1, 0.95, 0.9), why="a statue")
 
 
 def video(*boxes: list[tuple[float, float, float, float]]) -> VideoDetections:
@@ -48,39 +45,6 @@ def test_every_style_fills_manual_regions(style: RedactionStyle) -> None:
     draw_masks(planes, plan.at(0), style)
     assert np.unique(planes.y[72:180, 64:192]).tolist() == [FILL[0]]
     assert len(np.unique(planes.y[200:300, 64:192])) > 200
-
-
-def test_an_object_that_stays_in_an_exempted_region_is_not_masked() -> None:
-    plan = plan_masks(video(*[[STATUE]] * 50), SETTINGS, ManualRegions(exempt=(AROUND,)))
-    assert not any(len(plan.at(n)) for n in range(50))
-    assert plan.objects == {}
-
-
-def test_a_person_passing_an_exempted_region_is_masked_there_too() -> None:
-    passing = [[(40.0 + 11 * n, 100.0, 80.0 + 11 * n, 200.0)] for n in range(50)]
-    plan = plan_masks(video(*passing), SETTINGS, ManualRegions(exempt=(AROUND,)))
-    inside = [n for n in range(50) if 500 <= 40 + 11 * n <= 540]
-    assert inside
-    for n in inside:
-        boxes, (left, _, right, _) = plan.at(n).boxes, passing[n][0]
-        assert ((boxes[:, 0] <= left) & (boxes[:, 2] >= right)).any(), n
-
-
-def test_an_exemption_is_limited_to_its_span() -> None:
-    half = AROUND.model_copy(update={"end_s": 1.0})
-    plan = plan_masks(video(*[[STATUE]] * 50), SETTINGS, ManualRegions(exempt=(half,)))
-    assert all(len(plan.at(n)) for n in range(50)), "a person may come to stand there later"
-
-
-def test_exempted_objects_are_not_residual() -> None:
-    seen = video(*[[STATUE, (40, 100, 80, 200)]] * 50)
-    plan = plan_masks(video(*[[]] * 50), SETTINGS)
-    found = find_residual_detections(seen, plan, min_score=0.4, min_frames=3, exempt=(AROUND,))
-    assert [each.box for each in found] == [pytest.approx((40, 100, 80, 200))]
-    early = AROUND.model_copy(update={"end_s": 1.0})
-    assert len(find_residual_detections(seen, plan, min_score=0.4, min_frames=3, exempt=(early,))) == 2, (
-        "the exemption ends after a second"
-    )
 
 
 def test_a_file_of_regions_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.anonymize.manual_regions import Region
 from pipeline.anonymize.masking_plausibility import MaskingPlausibility
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.reidentification import (
@@ -110,7 +109,6 @@ def evaluate_attacks(
     detectors: Detector,
     plate_reader: PlateReader,
     residual_plates: Sequence[ResidualDetection],
-    exempt: Sequence[Region],
     progress: Progress,
 ) -> AttackResults:
     """Try to read plates and to re-identify persons and faces.
@@ -118,18 +116,17 @@ def evaluate_attacks(
     Args:
         original, redacted: the same frames, before and after.
         detections: in the original.
-        plan: its masks.
+        plan: its masks, and the exempted objects, which are not searched for.
         detectors: the verification detectors.
         plate_reader: run on the places of plates.
         residual_plates: unmasked places of the redacted video that may be plates.
-        exempt: regions that two persons exempted; objects that stay there are not searched for.
         progress: receives the frames done.
 
     Raises:
         SourceError: one of the videos cannot be read.
         ModelRuntimeError: a network failed.
     """
-    attacks = _Attacks(detections, plan, residual_plates, exempt)
+    attacks = _Attacks(detections, plan, residual_plates)
     with closing(prefetched(original.frames())) as before, closing(prefetched(redacted.frames())) as after:
         for number, (one, other) in enumerate(zip(before, after, strict=True)):
             attacks.add(number, one, other, detectors, plate_reader)
@@ -145,12 +142,11 @@ class _Attacks:
         detections: VideoDetections,
         plan: MaskPlan,
         residual_plates: Sequence[ResidualDetection],
-        exempt: Sequence[Region],
     ) -> None:
         self._crops = {group: _Crops() for group in _MATCHED_GROUPS}
         self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
-        self._choose_probes(detections, exempt)
-        self._original, self._exempt = detections, exempt
+        self._choose_probes(detections, plan)
+        self._original, self._plan = detections, plan
         self._sampled = _sampled_frames(len(detections))
         self._plausibility = MaskingPlausibility(plan, detections.width, detections.height)
         self._references: dict[int, list[tuple[int, Label, np.ndarray]]] = defaultdict(list)
@@ -162,11 +158,11 @@ class _Attacks:
         self._legible: list[ResidualDetection] = []
         self._present: list[ResidualDetection] = []
 
-    def _choose_probes(self, detections: VideoDetections, exempt: Sequence[Region]) -> None:
+    def _choose_probes(self, detections: VideoDetections, plan: MaskPlan) -> None:
         for number, tracklet in enumerate(matchable_tracklets(detections, _MATCHED_GROUPS)):
-            if any(region.contains(tracklet.frames, tracklet.boxes, detections) for region in exempt):
-                continue
             early, late = gallery_and_probe(tracklet)
+            if any(plan.exempts([tracklet.frames[at]], [tracklet.boxes[at]]) for at in (early, late)):
+                continue
             for position, is_gallery in ((early, True), (late, False)):
                 entry = (tracklet.group, number, is_gallery, tracklet.boxes[position])
                 self._matching[tracklet.frames[position]].append(entry)
@@ -211,9 +207,7 @@ class _Attacks:
     def _seen(self, number: int, found: Detections) -> Detections:
         """Detections of all networks in a frame of the original, without exempted ones."""
         seen = Detections.concatenate([self._original.per_frame[number], found])
-        exempted = [
-            any(region.contains([number], box, self._original) for region in self._exempt) for box in seen.boxes
-        ]
+        exempted = [self._plan.exempts([number], [box]) for box in seen.boxes]
         return seen.select(~np.array(exempted, bool))
 
     def _measure_recall(self, number: int, found: Detections) -> None:

@@ -199,21 +199,18 @@ def redact_and_verify(
         SourceError, ModelRuntimeError, ReleaseError: see `Redactor`.
     """
     verifier.check(redactor.video, len(detections))
-    exempt = redactor.regions.exempt
     rounds, first = 0, 0
     while True:
         plan = redactor.plan(detections)
         summary = redactor.render(detections, plan, path)
         seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
-        found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, exempt=exempt)
+        found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES)
         first = first if rounds else len(found)
         if not found or rounds == MAX_ROUNDS:
             break
         rounds += 1
         detections = with_residual_detections(detections, found)
-    faint = find_residual_detections(
-        seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, exempt=exempt, groups=(PLATES,)
-    )
+    faint = find_residual_detections(seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, groups=(PLATES,))
     with redactor.watch.measuring(Stage.ATTACK):
         attacks = evaluate_attacks(
             redactor.video,
@@ -222,7 +219,6 @@ def redact_and_verify(
             plan=plan,
             detectors=verifier.detectors,
             plate_reader=verifier.plate_reader,
-            exempt=exempt,
             residual_plates=[residual for residual in (*found, *faint) if residual.label is Label.PLATE],
             progress=redactor.progress,
         )

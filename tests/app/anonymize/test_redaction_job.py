@@ -89,7 +89,6 @@ def test_attacks_identify_people_in_the_original_and_no_one_under_masks(
             detectors=verifier.detectors,
             plate_reader=verifier.plate_reader,
             residual_plates=residual,
-            exempt=(),
             progress=Silent(),
         )
 
@@ -249,7 +248,6 @@ def test_a_plate_of_the_original_is_distinguished_from_an_artifact_of_masks(
         plan=maker.plan(detections),
         detectors=verifier.detectors,
         plate_reader=verifier.plate_reader,
-        exempt=(),
         residual_plates=[plate],
         progress=Silent(),
     )

@@ -1,0 +1,119 @@
+"""Exempted objects: things that stand still in an exempted region from its first to its last second.
+
+A region alone exempts nothing. An object in it is left unmasked only while it stands where it stands all the time, and
+while no other masked object passes it: then its mask is drawn like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.anonymize.manual_regions import Region
+from pipeline.anonymize.tracklets import Tracklet
+from pipeline.anonymize.video_detections import VideoDetections
+
+TOLERANCE: Final = 0.15
+"""Share of the object's longer side by which each side of its box may differ from the usual place."""
+TOLERANCE_PX: Final = 2.0
+"""Detectors place the sides of small objects to a pixel or two."""
+MIN_STILL: Final = 0.8
+"""Share of its detections in which an object is in its usual place: a thing is hidden at times, and never walks."""
+ABSENT_S: Final = 2.0
+"""Longest time without the object at the begin and at the end of the region, and between two detections."""
+MIN_INSIDE: Final = 0.7
+"""Share of a detection's box that lies in an exempted object's, so that it is the same object."""
+_NEAR_S: Final = 0.5
+"""Around a frame in which the object is elsewhere, or is passed, for which it is masked as well."""
+
+Boxes = npt.NDArray[np.float32]
+Frames = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExemptedObject:
+    """The frames in which an object is not masked, rising, and its box (4,) in pixels in each."""
+
+    frames: Frames
+    boxes: Boxes
+
+    def holds(self, frame: int, box: npt.NDArray[Any]) -> bool:
+        """Whether a box of a frame lies in this object, where it is then or, between two such frames, next.
+
+        In between it is masked, since it was passed or hidden.
+        """
+        if not len(self.frames) or not self.frames[0] <= frame <= self.frames[-1]:
+            return False
+        own = self.boxes[int(np.searchsorted(self.frames, frame))]
+        shared = np.clip(np.minimum(own[2:], box[2:4]) - np.maximum(own[:2], box[:2]), 0, None)
+        area = float(np.prod(np.maximum(box[2:4] - box[:2], 1e-6)))
+        return float(np.prod(shared)) >= MIN_INSIDE * area
+
+
+def exempted_frames(
+    tracklet: Tracklet, frames: Frames, boxes: Boxes, detections: VideoDetections, regions: Sequence[Region]
+) -> npt.NDArray[np.bool_]:
+    """(n,) whether an object may stay unmasked in each frame of its masks.
+
+    Args:
+        tracklet: the object; frames, boxes: (n,) and (n, 4) of its masks.
+        detections: of the video.
+        regions: exempted ones.
+    """
+    for region in regions:
+        if region.contains(frames, boxes, detections) and _is_there_throughout(tracklet, region, detections):
+            usual = _in_usual_place(tracklet)
+            if usual.mean() >= MIN_STILL:
+                elsewhere = np.array(tracklet.frames)[~usual]
+                return ~near_frames(frames, elsewhere, detections)
+    return np.zeros(len(frames), bool)
+
+
+def passed_frames(
+    frames: Frames, boxes: Boxes, others: Callable[[int], Boxes], detections: VideoDetections
+) -> npt.NDArray[np.bool_]:
+    """(n,) whether another masked object touches this one in a frame, or shortly before or after.
+
+    Args:
+        frames, boxes: (n,) and (n, 4) of the object.
+        others: the masks (m, 4) of all objects that are not exempted, in a frame.
+        detections: of the video.
+    """
+    touched = [_touch(box, others(int(frame))) for frame, box in zip(frames, boxes, strict=True)]
+    return near_frames(frames, frames[np.array(touched, bool)], detections)
+
+
+def near_frames(frames: Frames, those: npt.NDArray[Any], detections: VideoDetections) -> npt.NDArray[np.bool_]:
+    """(n,) whether each frame is within half a second of one of those."""
+    if not len(those):
+        return np.zeros(len(frames), bool)
+    times_s, near_s = detections.times_s[frames], np.sort(detections.times_s[those.astype(np.int64)])
+    first = np.searchsorted(near_s, times_s - _NEAR_S)
+    return np.asarray(first < np.searchsorted(near_s, times_s + _NEAR_S, side="right"), bool)
+
+
+def _touch(box: npt.NDArray[np.float32], others: Boxes) -> bool:
+    return bool(((others[:, :2] < box[2:]) & (others[:, 2:] > box[:2])).all(axis=1).any())
+
+
+def _is_there_throughout(tracklet: Tracklet, region: Region, detections: VideoDetections) -> bool:
+    """Whether it is detected from the begin to the end of the region, as far as the scene shows it."""
+    scene = detections.scenes[tracklet.frames[0]]
+    within = [frame for frame in region.frames(detections) if detections.scenes[frame] == scene]
+    if not within:
+        return False
+    seen_s = detections.times_s[tracklet.frames]
+    ends_s = np.array([detections.times_s[within[0]], *seen_s, detections.times_s[within[-1]]])
+    return bool((np.diff(ends_s) <= ABSENT_S).all())
+
+
+def _in_usual_place(tracklet: Tracklet) -> npt.NDArray[np.bool_]:
+    """(n,) whether each side of each detection's box is where it usually is."""
+    boxes = np.stack(tracklet.boxes).astype(np.float64)
+    usual = np.median(boxes, axis=0)
+    size = float(max(usual[2] - usual[0], usual[3] - usual[1]))
+    return np.asarray((np.abs(boxes - usual) <= max(TOLERANCE * size, TOLERANCE_PX)).all(axis=1), bool)
