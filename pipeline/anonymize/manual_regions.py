@@ -85,7 +85,7 @@ class ManualRegions(BaseModel):
 
     Attributes:
         redact: filled, whatever was detected there.
-        exempt: objects whose masks stay within one of these are not masked; a second person approved it.
+        exempt: things that stand in one of these all the time are not masked, see `exemptions`; two persons agreed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -80,6 +80,18 @@ def entries(session: Session, number: str | None = None) -> tuple[JournalEntry, 
     )
 
 
+def last_change(session: Session, number: str, action: str) -> Mapping[str, Any]:
+    """The change of a disclosure's newest entry with an action; empty without one."""
+    row = session.scalar(
+        select(JournalRow)
+        .where(JournalRow.number == number, JournalRow.action == action)
+        .order_by(JournalRow.seq.desc())
+        .limit(1)
+    )
+    change: Mapping[str, Any] = {} if row is None else json.loads(row.details)["change"]
+    return change
+
+
 def first_broken(session: Session) -> JournalBreak | None:
     """The first entry that was changed, or does not follow the one before."""
     previous = ""

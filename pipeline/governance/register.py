@@ -30,6 +30,7 @@ from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.declarations import is_intact, stored_declaration
 from pipeline.governance.erasure_register import erasure_digests
+from pipeline.governance.exemption_entries import add_exemption, confirm_exemption
 from pipeline.governance.journal import Act, JournalBreak
 from pipeline.governance.months import month_span_ms
 from pipeline.governance.register_database import RegisterDatabase
@@ -37,14 +38,14 @@ from pipeline.governance.register_lookup import checked_sha256, matches, row_of,
 from pipeline.governance.row_mapping import (
     digest_of,
     disclosure_of,
-    exemption_row,
     file_row,
     plain,
     request_row,
     set_declaration,
 )
-from pipeline.governance.tables import DisclosureRow, ExemptionRow
+from pipeline.governance.tables import DisclosureRow
 from pipeline.policy import disclosure as rules
+from pipeline.policy.approval import CameraConditions, check_conditions, conditions_of, conditions_sha256
 
 
 class Register:
@@ -137,14 +138,18 @@ class Register:
             set_declaration(row, stored)
             return self._recorded(session, row, Act("declare", by, now_ms), plain(stored))
 
-    def approve(self, number: str, by: str, reasons: str = "") -> Disclosure:
-        """Approve it.
+    def approve(self, number: str, by: str, reasons: str = "", camera: CameraConditions | None = None) -> Disclosure:
+        """Approve it under its present conditions, which become part of the journal; again after they changed.
+
+        Args:
+            number: of the disclosure; by: the person; reasons: optional.
+            camera: of a requested recording; without it nothing can be built from the recording.
 
         Raises:
             ReleaseError: no such number.
             PolicyError: the declaration is missing, `by` entered the request, or it is already decided.
         """
-        return self._decided(number, by, reasons, DisclosureState.APPROVED)
+        return self._decided(number, by, reasons, DisclosureState.APPROVED, camera)
 
     def refuse(self, number: str, by: str, reasons: str) -> Disclosure:
         """Refuse it, with reasons, or withdraw its approval before the delivery.
@@ -200,21 +205,49 @@ class Register:
         rules.check_building(found)
         return found
 
-    def built(self, number: str, file: BuiltFile, by: str) -> Disclosure:
+    def check_conditions(self, number: str, camera: CameraConditions | None) -> str:
+        """Check that a disclosure's conditions are those of its approval.
+
+        Args:
+            number: of the disclosure; camera: as it is now, of a requested recording.
+
+        Returns:
+            SHA-256 of the conditions.
+
+        Raises:
+            ReleaseError: no such number.
+            PolicyError: something changed; it is named.
+        """
+        with self._database.reading() as session:
+            return self._check_conditions(session, disclosure_of(self._row(session, number)), camera)
+
+    def built(
+        self, number: str, file: BuiltFile, by: str, camera: CameraConditions | None = None, rebuild: str = ""
+    ) -> Disclosure:
         """Register a built file, before it gets its final name; its hash stays in the register.
+
+        Args:
+            number: of the disclosure; file: as built; by: the person.
+            camera: of a requested recording, as it was when the build began.
+            rebuild: why another file is built where there is one already.
 
         Raises:
             ReleaseError: no such number, or the hash is not valid.
-            PolicyError: it is not approved.
+            PolicyError: it is not approved, or not under these conditions, or has a file already.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         made = replace(file, sha256=checked_sha256(file.sha256), built_by=by, built_ms=now_ms)
         with self._database.writing() as session:
             row = self._row(session, number)
-            rules.check_building(disclosure_of(row))
+            found = disclosure_of(row)
+            rules.check_building(found)
+            rules.check_rebuilding(found, rebuild)
+            conditions = self._check_conditions(session, found, camera)
+            rules.check_same_approval(found, made, conditions)
             row.files.append(file_row(made))
             row.state = DisclosureState.BUILT.value
-            return self._recorded(session, row, Act("build", by, now_ms), plain(made))
+            change = plain(made) | ({"rebuild": rebuild.strip()} if rebuild.strip() else {})
+            return self._recorded(session, row, Act("build", by, now_ms), change)
 
     def delivered(self, number: str, by: str) -> Disclosure:
         """Record that the newest file was handed over.
@@ -234,7 +267,7 @@ class Register:
             return self._recorded(session, row, Act("deliver", by, now_ms), {"sha256": found.files[-1].sha256})
 
     def request_exemption(self, number: str, region: Mapping[str, Any], reason: str, by: str) -> Exemption:
-        """Request that a region is exempted from redaction.
+        """Request that a region is exempted from redaction. An approval without it ends.
 
         Args:
             number: of the disclosure.
@@ -243,21 +276,18 @@ class Register:
 
         Raises:
             ReleaseError: no such number.
-            PolicyError: no reason, or the disclosure was refused.
+            PolicyError: no reason, the regions are too large together or have no end, or the disclosure was refused or
+                delivered.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         with self._database.writing() as session:
             row = self._row(session, number)
-            rules.check_exempting(disclosure_of(row))
-            reason = rules.checked_reasons(row.number, reason, "an exemption needs")
-            requested = exemption_row(region, reason, by, now_ms)
-            row.exemptions.append(requested)
-            session.flush()
-            change = {"exemption_id": requested.id, "region": dict(region), "reason": requested.reason}
-            return self._recorded(session, row, Act("request-exemption", by, now_ms), change).exemptions[-1]
+            act = Act("request-exemption", by, now_ms)
+            change = add_exemption(session, row, region, reason, act)
+            return self._recorded(session, row, act, change).exemptions[-1]
 
     def confirm_exemption(self, number: str, exemption_id: int, by: str) -> Exemption:
-        """Confirm an exemption as the second person.
+        """Confirm an exemption as the second person. An approval without it ends.
 
         Raises:
             ReleaseError: no such number, or no such exemption of it.
@@ -266,19 +296,8 @@ class Register:
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         with self._database.writing() as session:
             row = self._row(session, number)
-            found = disclosure_of(row)
-            rules.check_exempting(found)
-            requested = next((one for one in found.exemptions if one.exemption_id == exemption_id), None)
-            if requested is None:
-                known = ", ".join(str(one.exemption_id) for one in found.exemptions) or "none"
-                raise ReleaseError(
-                    f"exemption {exemption_id}", f"does not belong to disclosure {found.number}", f"It has: {known}"
-                )
-            rules.check_confirming(requested, by)
-            stored = session.get_one(ExemptionRow, exemption_id)
-            stored.confirmed_by, stored.confirmed_ms = by, now_ms
-            act, change = Act("confirm-exemption", by, now_ms), {"exemption_id": exemption_id}
-            done = self._recorded(session, row, act, change)
+            act = Act("confirm-exemption", by, now_ms)
+            done = self._recorded(session, row, act, confirm_exemption(session, row, exemption_id, act))
             return next(one for one in done.exemptions if one.exemption_id == exemption_id)
 
     def confirmed_exemptions(self, number: str) -> tuple[Exemption, ...]:
@@ -321,22 +340,34 @@ class Register:
             problem = f"its declaration {lost.declaration.stored_as} is missing or was changed"
             return JournalBreak(journal.entries(session, lost.number)[-1].seq, lost.number, problem)
 
-    def _decided(self, number: str, by: str, reasons: str, state: DisclosureState) -> Disclosure:
+    def _decided(
+        self, number: str, by: str, reasons: str, state: DisclosureState, camera: CameraConditions | None = None
+    ) -> Disclosure:
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         approves = state is DisclosureState.APPROVED
         with self._database.writing() as session:
             row = self._row(session, number)
             found = disclosure_of(row)
+            change: dict[str, Any] = {}
             if approves:
-                rules.check_approving(found, by)
+                conditions = conditions_of(found, camera)
+                earlier = journal.last_change(session, found.number, "approve").get("conditions")
+                rules.check_approving(found, by, renews=conditions != earlier)
+                change = {"conditions": conditions, "conditions_sha256": conditions_sha256(conditions)}
             else:
                 rules.check_refusing(found)
             if reasons.strip() or not approves:
                 reasons = rules.checked_reasons(found.number, reasons, "a refusal needs")
             row.state, row.decided_by, row.decided_ms, row.reasons = state.value, by, now_ms, reasons.strip()
-            change = {"reasons": row.reasons} if row.reasons else {}
+            change |= {"reasons": row.reasons} if row.reasons else {}
             undone = "withdraw" if found.decided_by else "refuse"
             return self._recorded(session, row, Act("approve" if approves else undone, by, now_ms), change)
+
+    def _check_conditions(self, session: Session, found: Disclosure, camera: CameraConditions | None) -> str:
+        approved = journal.last_change(session, found.number, "approve")
+        present = conditions_of(found, camera)
+        check_conditions(found, approved.get("conditions", {}), present)
+        return conditions_sha256(present)
 
     def _row(self, session: Session, number: str) -> DisclosureRow:
         return row_of(session, number, self.subject)

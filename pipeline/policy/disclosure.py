@@ -9,6 +9,7 @@ from typing import Final
 
 from pipeline.domain.disclosure import (
     MAY_BE_BUILT,
+    BuiltFile,
     Content,
     Disclosure,
     DisclosureState,
@@ -143,13 +144,18 @@ def check_refusing(found: Disclosure) -> None:
     check_undecided(found)
 
 
-def check_approving(found: Disclosure, by: str) -> None:
+def check_approving(found: Disclosure, by: str, *, renews: bool = False) -> None:
     """Check that `by` may approve it.
+
+    Args:
+        found: the disclosure; by: the person.
+        renews: the conditions differ from those of an earlier approval, and it is not delivered.
 
     Raises:
         PolicyError: it is decided, `by` entered it, or the recipient's declaration is missing.
     """
-    check_undecided(found)
+    if not (renews and found.state in {DisclosureState.APPROVED, DisclosureState.BUILT}):
+        check_undecided(found)
     if same_person(found.request.requested_by, by):
         raise PolicyError(
             f"disclosure {found.number}",
@@ -191,6 +197,33 @@ def check_building(found: Disclosure) -> None:
     )
 
 
+def check_rebuilding(found: Disclosure, reason: str) -> None:
+    """Check that another file may be built where there is one already.
+
+    Raises:
+        PolicyError: no reason is given, or one is given and there is no file yet.
+    """
+    if found.files and not reason.strip():
+        newest = found.files[-1]
+        raise PolicyError(
+            f"disclosure {found.number}",
+            f"already has {newest.name}, built by {newest.built_by} (SHA-256 {newest.sha256[:12]}…)",
+            "Deliver that file, or build another beside it: --rebuild REASON",
+        )
+    if reason.strip() and not found.files:
+        raise PolicyError(f"disclosure {found.number}", "has no file yet", "Omit --rebuild")
+
+
+def check_same_approval(found: Disclosure, file: BuiltFile, conditions_sha256: str) -> None:
+    """Check that a file was built under the conditions of the present approval, not of an earlier one.
+
+    Raises:
+        PolicyError: it was not.
+    """
+    if file.policy.get("approval_sha256", conditions_sha256) != conditions_sha256:
+        raise PolicyError(f"disclosure {found.number}", "was approved anew while it was being built", "Build it again")
+
+
 def check_delivering(found: Disclosure) -> None:
     """Check that there is a file to hand over.
 
@@ -205,13 +238,17 @@ def check_delivering(found: Disclosure) -> None:
 
 
 def check_exempting(found: Disclosure) -> None:
-    """Check that exemptions may be requested and confirmed.
+    """Check that exemptions may be requested and confirmed. Both end an approval, which did not include them.
 
     Raises:
-        PolicyError: it was refused.
+        PolicyError: it was refused, or delivered.
     """
     if found.state is DisclosureState.REFUSED:
         check_building(found)
+    if found.delivered_ms is not None:
+        raise PolicyError(
+            f"disclosure {found.number}", "was already delivered", "Enter a new request with the exemption"
+        )
 
 
 def check_confirming(requested: Exemption, by: str) -> None:

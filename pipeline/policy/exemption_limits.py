@@ -46,7 +46,7 @@ def check_exemptions(subject: str, regions: Sequence[Mapping[str, Any]]) -> floa
         raise PolicyError(
             subject,
             f"would exempt {100 * share:.0f} % of the image from redaction, and at most {100 * MAX_SHARE:.0f} % may be",
-            "Draw each region closely around the thing; the original itself is never released",
+            "Draw each region no larger than the thing; the original itself is never released",
         )
     return share
 

@@ -100,9 +100,12 @@ def approved(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
 @pytest.mark.parametrize(
     "broken", [(how, name) for how in WEIGHTS for name in (DETECTOR, CHECK, READER)], indirect=True
 )
-def test_a_release_is_not_built_with_a_broken_network(broken: Path, approved: str, scene: Path, tmp_path: Path) -> None:
+def test_a_release_is_not_built_with_a_broken_network(
+    broken: Path, approved: str, scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.app.release.release_networks.packaged_models_dir", lambda: broken)
     with pytest.raises(KnownAnswerFailed, match="wrong answers"):
-        _release("build", approved, f"--source={scene}", "--by=Ana", f"--models={broken}")
+        _release("build", approved, f"--source={scene}", "--by=Ana")
     assert not list((tmp_path / "releases").glob("*.mp4"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.domain.disclosure import BuiltFile, Content, Disclosure, LegalBasis, Request
@@ -13,6 +14,7 @@ from pipeline.governance.register import Register
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 SHA = "ab" * 32
+REGION: dict[str, Any] = {"box": [0.1, 0.2, 0.3, 0.4], "from": 1.5, "to": 9.0}
 
 
 def ms(text: str) -> int:

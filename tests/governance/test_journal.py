@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.governance.register import Register
-from tests.governance.entries import approved, built_file, request
+from tests.governance.entries import REGION, approved, built_file, request
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_invalid_values_in_the_database_are_reported_with_their_number(register:
     ],
 )
 def test_the_database_refuses_to_alter_entries(register: Register, filled: Path, statement: str) -> None:
-    register.request_exemption("2026/1", {}, "a statue", "Ana Souza")
+    register.request_exemption("2026/1", REGION, "a statue", "Ana Souza")
     connection = sqlite3.connect(filled)
     connection.execute("PRAGMA recursive_triggers = ON")
     with pytest.raises(sqlite3.IntegrityError, match="is never altered"):

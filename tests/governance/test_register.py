@@ -14,7 +14,7 @@ import pytest
 from pipeline.domain.disclosure import Content, DisclosureState, LegalBasis, Role
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.governance.register import Register
-from tests.governance.entries import SHA, StoppedClock, approved, built_file, ms, request, signed
+from tests.governance.entries import REGION, SHA, StoppedClock, approved, built_file, ms, request, signed
 from tests.project.places import ROOT
 
 
@@ -70,7 +70,7 @@ def test_a_refusal_has_reasons_is_stored_and_is_final(register: Register, tmp_pa
         lambda: register.may_build(number),
         lambda: register.built(number, built_file(), "Carla"),
         lambda: register.delivered(number, "Carla"),
-        lambda: register.request_exemption(number, {}, "why", "Carla"),
+        lambda: register.request_exemption(number, REGION, "why", "Carla"),
     ):
         with pytest.raises(PolicyError, match=r"was (already )?refused by Beatriz Lima"):
             forbidden()
@@ -137,7 +137,7 @@ def test_every_file_ever_built_is_found_by_its_hash(register: Register, tmp_path
     assert register.may_build(number).request.content == source
     register.built(number, built_file(), "Carla")
     clock.now_ms += 1000
-    done = register.built(number, built_file("ef" * 32, "again.mp4"), "Carla")
+    done = register.built(number, built_file("ef" * 32, "again.mp4"), "Carla", rebuild="cut")
     assert [file.name for file in done.files] == ["release.mp4", "again.mp4"]
     assert done.files[1].built_ms == clock.now_ms
     assert done.files[0].verification == {"residual_detections": 0, "per_minute": [0.0, 1.5]}
@@ -162,7 +162,7 @@ def test_delivery_needs_a_file_and_a_new_file_is_delivered_again(register: Regis
     register.built(number, built_file(), "Carla")
     assert register.delivered(number, "Carla").state is DisclosureState.DELIVERED
     first_ms = register.get(number).delivered_ms
-    assert register.built(number, built_file("ef" * 32), "Carla").state is DisclosureState.BUILT
+    assert register.built(number, built_file("ef" * 32), "Carla", rebuild="lost").state is DisclosureState.BUILT
     with pytest.raises(PolicyError, match="was already approved"):
         register.refuse(number, "Bia", "what was handed over stays handed over")
     assert register.delivered(number, "Carla").delivered_ms == first_ms, "the month in which it left stays"
@@ -170,7 +170,7 @@ def test_delivery_needs_a_file_and_a_new_file_is_delivered_again(register: Regis
 
 def test_an_exemption_needs_two_persons(register: Register, tmp_path: Path) -> None:
     number = approved(register, tmp_path).number
-    region = {"box": [0.1, 0.2, 0.3, 0.4], "from_s": 1.5}
+    region = REGION
     requested = register.request_exemption(number, region, "the statue is not a person", "Ana Souza")
     assert register.confirmed_exemptions(number) == ()
     with pytest.raises(PolicyError, match="was requested by Ana Souza"):

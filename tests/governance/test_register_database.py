@@ -18,7 +18,7 @@ from pipeline.errors import MissingComponent, ReleaseError
 from pipeline.governance.register import Register
 from pipeline.governance.register_database import REVISION
 from pipeline.governance.tables import Base
-from tests.governance.entries import request
+from tests.governance.entries import REGION, request
 
 
 def test_a_new_register_is_for_this_user_only_and_readers_create_none(path: Path) -> None:
@@ -127,8 +127,8 @@ def test_names_and_values_that_are_not_text_are_stored_escaped(path: Path, tmp_p
     with Register(path) as register:
         number = register.request(request(), strange).number
         stored = register.get(number).declaration
-        register.request_exemption(number, {"clip": "\udcff.mp4"}, "a statue", "Ana")
-        assert register.get(number).exemptions[0].region == {"clip": "\udcff.mp4"}
+        register.request_exemption(number, REGION | {"clip": "\udcff.mp4"}, "a statue", "Ana")
+        assert register.get(number).exemptions[0].region["clip"] == "\udcff.mp4"
         assert register.check_journal() is None
     assert stored is not None
     assert stored.name == r"d\xff\x1b[31m.pdf"

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from pipeline.errors import PolicyError
 from pipeline.policy.exemption_limits import MAX_SHARE, check_exemptions, union_share
 
-GRID = st.integers(0, 20)
-BOXES = st.lists(st.tuples(GRID, GRID, GRID, GRID).filter(lambda box: box[0] < box[2] and box[1] < box[3]), max_size=6)
+PLACE, SIZE = st.integers(0, 19), st.integers(1, 20)
+BOXES = st.lists(
+    st.tuples(PLACE, PLACE, SIZE, SIZE).map(lambda b: (b[0], b[1], min(b[0] + b[2], 20), min(b[1] + b[3], 20))),
+    max_size=6,
+)
 
 
 def region(*box: float, begin: float = 0.0, end: float = 60.0) -> dict[str, Any]:

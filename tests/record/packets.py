@@ -12,8 +12,10 @@ import av
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import EncodedPacket
+from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
+from pipeline.storage.declaration_log import DeclarationLog
 from tests.decode.clips import Recipe, encode
 
 BEGIN_MS = 1_748_779_200_123
@@ -65,6 +67,12 @@ def record(
     with Recorder(chosen) as recorder:
         connect(recorder, path, camera, begin_ms, reason)
     return recorder
+
+
+def record_declared(folder: Path, path: Path, *, camera: str = "cam", begin_ms: int = BEGIN_MS) -> None:
+    """Record a clip whose camera was declared before its first packet, as a recorder does that runs at that time."""
+    record(folder, path, camera=camera, begin_ms=begin_ms)
+    DeclarationLog(folder / camera / DECLARATIONS).declare(declared(camera), begin_ms - 1000)
 
 
 def connect(

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline import __version__
-from pipeline.anonymize.manual_regions import ManualRegions
+from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_run import RedactionSummary
 from pipeline.app.anonymize.verification import VerificationResult
 from pipeline.domain.redaction import OverlayText
+from pipeline.policy.exemption_limits import union_share
 from pipeline.weights.pinned_networks import NetworkDigests, load_network_pins
 
 
@@ -58,9 +59,19 @@ def provenance_statement(
         "seconds": round(summary.seconds, 3),
         "objects": dict(summary.objects),
         "masked_share": round(summary.masked_share, 4),
-        "manual_regions": {"redacted": len(regions.redact), "exempted": len(regions.exempt)},
+        "manual_regions": {
+            "redacted": len(regions.redact),
+            "exempted": len(regions.exempt),
+            "exempted_share": round(union_share([region.box for region in regions.exempt]), 4),
+        },
+        "exemptions": {str(number): _exemption_json(one) for number, one in enumerate(regions.exempt, 1)},
     }
     return statement if verification is None else statement | {"verification": verification_json(verification)}
+
+
+def _exemption_json(region: Region) -> dict[str, Any]:
+    box = ", ".join(f"{edge:g}" for edge in region.box)
+    return {"from_s": region.begin_s, "to_s": region.end_s, "box": box, "why": region.why}
 
 
 def privacy_masks_json(masks: Sequence[Sequence[Sequence[float]]]) -> dict[str, Any]:

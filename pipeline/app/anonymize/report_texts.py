@@ -14,6 +14,7 @@ from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob
 from pipeline.app.anonymize.verification import VerificationResult
 from pipeline.domain.plural import counted, counted_list
 from pipeline.domain.redaction import WEAK_STYLES
+from pipeline.policy.exemption_limits import union_share
 
 REPORT_ENCODING: Final = {"encoding": "utf-8", "errors": "backslashreplace"}
 """File names need not be UTF-8."""
@@ -93,7 +94,7 @@ def build_report(result: RedactedVideo, facts: ReportFacts) -> str:
         recall=""
         if rate is None or not rate.reference_objects
         else f"Of {counted(rate.reference_objects, 'reference object')} in the original they detect {rate.detected}.",
-        exempted=counted(len(job.regions.exempt), "region") if job.regions.exempt else "",
+        exempted=_exempted(job.regions.exempt),
     )
     return render_report(texts, result.plan, result.detections)
 
@@ -102,6 +103,12 @@ def _style(job: RedactionJob) -> str:
     style = job.settings.style
     weak = " – weak: computed from the pixels that it hides, and attacks reverse it" if style in WEAK_STYLES else ""
     return f"{style.value}{weak}"
+
+
+def _exempted(regions: Sequence[Region]) -> str:
+    """Number of exempted regions and their share of the image; empty without any."""
+    share = union_share([region.box for region in regions])
+    return f"{counted(len(regions), 'region')} ({100 * share:.1f} % of the image)" if regions else ""
 
 
 def _regions(decision: str, regions: Sequence[Region]) -> list[tuple[str, ...]]:

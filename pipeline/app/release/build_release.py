@@ -28,7 +28,8 @@ from pipeline.domain.disclosure import BuiltFile, Disclosure
 from pipeline.domain.redaction import RedactionStyle
 from pipeline.domain.times import format_time
 from pipeline.errors import ReleaseError
-from pipeline.policy.disclosure import checked_style
+from pipeline.policy.disclosure import check_rebuilding, checked_style
+from pipeline.policy.exemption_limits import check_exemptions
 from pipeline.storage.output_file import reported
 from pipeline.storage.unnamed_file import UnnamedFile
 
@@ -48,6 +49,7 @@ class BuildRequest:
         regions: YAML file of regions to redact in addition.
         windscreens: see `MaskSettings`.
         check_models: pinned verification detectors in addition; see `open_release_networks`.
+        rebuild: why another file is built where there is one already.
         by: the person who builds it.
     """
 
@@ -62,6 +64,7 @@ class BuildRequest:
     regions: Path | None = None
     windscreens: bool = False
     check_models: tuple[str, ...] = ()
+    rebuild: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,18 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
         multi_view=True,
     )
     identity = _identity(request)
-    regions = _regions(request, register)
-    name = file_stem(disclosure.number)
+    name = file_stem(disclosure.number, len(disclosure.files))
     clip, report = request.folder / f"{name}.mp4", request.folder / f"{name}.html"
     text = disclosure.request.overlay.numbered(disclosure.number, default_institution=identity.name)
     with ExitStack() as stack:
         folder = stack.enter_context(opened_release_folder(request.folder, register, progress))
+        check_rebuilding(disclosure, request.rebuild)
         source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by, folder))
         if request.source is not None and clip.exists() and clip.samefile(request.source):
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
+        approval_sha256 = register.check_conditions(disclosure.number, source.camera)
+        regions = _regions(request, register)
+        _check_unused(clip, report)
         networks = stack.enter_context(open_release_networks(settings, request.check_models))
         with reported(clip):
             files = {path.name: stack.enter_context(UnnamedFile(folder)) for path in (clip, report)}
@@ -125,13 +131,25 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
         with reported(report):
             text_of_report = build_report(result, _facts(clip, digest, disclosure, source, result))
             files[report.name].path.write_text(text_of_report, **REPORT_ENCODING)
-        built = _built_file(clip, partial, digest, result)
-        publish_release(clip, files, folder, lambda: register.built(disclosure.number, built, request.by))
+        built = _built_file(clip, partial, digest, result, approval_sha256)
+        publish_release(
+            clip,
+            files,
+            folder,
+            lambda: register.built(disclosure.number, built, request.by, source.camera, request.rebuild),
+        )
     if damage := damage_text(result.undecodable_packets):
         progress.warn("damaged", f"the source: {damage}")
     detectors = tuple(result.verification.detectors) if result.verification else ()
     share = result.summary.masked_share
     return BuiltRelease(clip, report, digest, result.statement, detectors, len(regions.exempt), share)
+
+
+def _check_unused(*paths: Path) -> None:
+    """A file that is there may have been handed over, and is never replaced."""
+    existing = next((path for path in paths if path.exists()), None)
+    if existing is not None:
+        raise ReleaseError(str(existing), "exists already", "Choose another folder with --out, or move the file away")
 
 
 def _identity(request: BuildRequest) -> SigningIdentity:
@@ -146,6 +164,7 @@ def _identity(request: BuildRequest) -> SigningIdentity:
 
 def _regions(request: BuildRequest, register: Register) -> ManualRegions:
     confirmed = register.confirmed_exemptions(request.number)
+    check_exemptions(f"disclosure {request.number}", [one.region for one in confirmed])
     try:
         exempt = tuple(Region.model_validate(one.region) for one in confirmed)
     except ValidationError as error:
@@ -185,8 +204,8 @@ def _facts(
     return ReportFacts(clip.name, digest, [*rows, *source.rows, ("Damaged", damage)])
 
 
-def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo) -> BuiltFile:
+def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo, approval_sha256: str) -> BuiltFile:
     statement = result.statement
     policy = {name: statement[name] for name in ("models", "cards", "network_pins", "privacy_masks")}
-    policy |= {"sha256": statement["policy_sha256"], **statement["policy"]}
+    policy |= {"sha256": statement["policy_sha256"], **statement["policy"], "approval_sha256": approval_sha256}
     return BuiltFile(clip.name, digest, partial.stat().st_size, statement.get("verification", {}), policy)

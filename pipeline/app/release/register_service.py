@@ -16,6 +16,7 @@ from pathlib import Path
 from pipeline.anonymize.manual_regions import read_regions, regions_as_json
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file
+from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.release_source import load_recording
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.disclosure import (
@@ -32,7 +33,9 @@ from pipeline.governance.declarations import file_digest, printable_name
 from pipeline.governance.journal import JournalBreak
 from pipeline.governance.monthly_sheet import SheetHead, render_sheet
 from pipeline.governance.register import Register
+from pipeline.policy.disclosure import check_approving
 from pipeline.record.holds import Holds
+from pipeline.record.recording_archive import RecordingArchive
 
 __all__ = [
     "EnteredRequest",
@@ -41,6 +44,7 @@ __all__ = [
     "JournalCheck",
     "Register",
     "WrittenSheet",
+    "approve_disclosure",
     "check_journal",
     "enter_request",
     "file_content",
@@ -113,6 +117,36 @@ def enter_request(
     reason = f"disclosure {entered.number}"
     held = holds.hold(content.camera_id, content.begin_ms, content.end_ms, reason, request.requested_by)
     return EnteredRequest(entered, held)
+
+
+def approve_disclosure(
+    register: Register, number: str, by: str, reasons: str = "", config: Path | None = None
+) -> Disclosure:
+    """Approve a disclosure under its present conditions, again after they changed.
+
+    Args:
+        register: of the disclosure; number: its number.
+        by: the approving person; reasons: optional.
+        config: the configuration that records the camera; required where a recording is requested.
+
+    Raises:
+        ReleaseError: no such number, or no configuration.
+        PolicyError: see `Register.approve`.
+        ConfigError, RecordError: configuration or recording cannot be read.
+    """
+    found = register.get(number)
+    check_approving(found, by, renews=True)
+    content, camera = found.request.content, None
+    if not content.is_file:
+        if config is None:
+            raise ReleaseError(
+                f"disclosure {found.number}",
+                f"requests camera {content.camera_id}, whose masks, scope and source are part of the approval",
+                "Give the configuration that records it: --config",
+            )
+        where = load_recording(config)
+        camera = camera_conditions(where.config, RecordingArchive(where.folder), content)
+    return register.approve(number, by, reasons, camera)
 
 
 def request_exemptions(register: Register, number: str, file: Path, by: str) -> list[Exemption]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,10 +15,22 @@ from pipeline.storage.output_file import check_release_folder, opened_folder, re
 from pipeline.storage.staged_files import finish_staged, publish_together
 from pipeline.storage.unnamed_file import UnnamedFile
 
+_BUILD = re.compile(r"-build\d+$")
 
-def file_stem(number: str) -> str:
-    """Name of the files of a disclosure without suffix: ``2026-000123``."""
-    return number.replace("/", "-")
+
+def file_stem(number: str, earlier: int = 0) -> str:
+    """Name of the files of a disclosure without suffix: ``2026-000123``, then ``2026-000123-build2``.
+
+    Args:
+        number: of the disclosure; earlier: number of its files so far, none of which is replaced.
+    """
+    stem = number.replace("/", "-")
+    return f"{stem}-build{earlier + 1}" if earlier else stem
+
+
+def number_of_stem(stem: str) -> str:
+    """The number of the disclosure that files belong to."""
+    return _BUILD.sub("", stem).replace("-", "/")
 
 
 @contextmanager
@@ -48,7 +61,7 @@ def opened_release_folder(path: Path, register: Register, progress: Progress) ->
         with reported(path):
             found = finish_staged(folder, is_registered)
         for group, finished in found.items():
-            number = group.replace("-", "/")
+            number = number_of_stem(group)
             done = "their names were given now" if finished else "they were not registered, and are removed"
             progress.warn("interrupted", f"an earlier build of {number} left clip and report unfinished: {done}")
         yield folder
@@ -81,7 +94,7 @@ def _is_registered(register: Register, group: str, files: Mapping[str, Path]) ->
     if clip is None:
         return bool(files)
     try:
-        registered = register.get(group.replace("-", "/")).files
+        registered = register.get(number_of_stem(group)).files
     except ReleaseError:
         return None  # Of another register, which knows whether to finish it.
     return sha256_of(clip) in {file.sha256 for file in registered}

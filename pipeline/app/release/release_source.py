@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
+from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.recorded_video import open_recorded
 from pipeline.config import Config, load_config
 from pipeline.decode.file_video import FileVideo
@@ -18,8 +19,9 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import Disclosure
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
-from pipeline.domain.video import Video
+from pipeline.domain.video import Rotation, Video
 from pipeline.errors import ConfigError, ReleaseError
+from pipeline.policy.approval import CameraConditions
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.storage.unnamed_file import UnnamedFile
@@ -36,6 +38,10 @@ class Recording:
 
     config: Config
     folder: Path
+
+    def rotation_of(self, camera_id: str) -> Rotation:
+        """Degrees clockwise by which a configured camera's image is turned."""
+        return next(one.rotate for one in self.config.cameras if one.id == camera_id)
 
 
 def load_recording(path: Path) -> Recording:
@@ -58,11 +64,13 @@ class ReleaseSource:
         video: the camera's privacy masks are burnt in.
         rows: facts for the report.
         privacy_masks: those polygons, shares of the image.
+        camera: of a recording; None for a file.
     """
 
     video: Video
     rows: Sequence[tuple[str, str]]
     privacy_masks: Sequence[Polygon] = ()
+    camera: CameraConditions | None = None
 
 
 @contextmanager
@@ -137,33 +145,28 @@ def _open_recording(where: Recording, disclosure: Disclosure, by: str) -> Iterat
         raise ReleaseError(
             f"disclosure {disclosure.number}", "has no time span", "Enter a new request with --from and --to"
         )
-    camera = next((one for one in where.config.cameras if one.id == content.camera_id), None)
-    if camera is None:
-        raise ReleaseError(
-            f"camera {content.camera_id}",
-            "is not in the configuration, so its privacy masks are not known",
-            f"Cameras are: {', '.join(one.id for one in where.config.cameras)}",
-        )
+    archive = RecordingArchive(where.folder)
+    camera = camera_conditions(where.config, archive, content)
     holds = Holds(where.folder)
-    held = holds.hold(camera.id, begin_ms, end_ms, f"disclosure {disclosure.number} is being built", by)
+    held = holds.hold(content.camera_id, begin_ms, end_ms, f"disclosure {disclosure.number} is being built", by)
     try:
         video, gaps = open_recorded(
-            RecordingArchive(where.folder),
-            camera.id,
+            archive,
+            content.camera_id,
             begin_ms,
             end_ms,
             DecodeSettings(),
             masks=camera.masks,
-            rotate=camera.rotate,
+            rotate=where.rotation_of(content.camera_id),
         )
         rows = [
-            ("Camera", camera.id),
+            ("Camera", content.camera_id),
             ("Requested span", f"{_utc(begin_ms)} to {_utc(end_ms)}"),
             ("First frame", _utc(video.first_ms)),
             ("Privacy masks", f"{counted(len(camera.masks), 'area')}, black before detection"),
         ]
         rows += [("Not recorded", f"{_utc(gap.begin_ms)} to {_utc(gap.end_ms)}: {gap.reason}") for gap in gaps]
-        yield ReleaseSource(video, rows, camera.masks)
+        yield ReleaseSource(video, rows, camera.masks, camera)
     finally:
         holds.release(held, by)
 

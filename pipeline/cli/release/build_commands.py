@@ -69,6 +69,9 @@ def build(
             "--check-model", help="A pinned network that verifies in addition to the default one; repeatable."
         ),
     ] = None,
+    rebuild: Annotated[
+        str, typer.Option(help="Reason for another file of a disclosure that has one; both stay.", show_default=False)
+    ] = "",
     register: RegisterOption = DEFAULT_REGISTER,
     by: ByOption = None,
     as_json: JsonOption = False,
@@ -93,6 +96,7 @@ def build(
         regions=regions,
         windscreens=windscreens,
         check_models=tuple(check_models or ()),
+        rebuild=rebuild,
     )
     with clean_exit_on_signals(), opened(register) as entries, terminal_progress() as progress:
         built = build_release(request, entries, progress)
@@ -115,28 +119,25 @@ def verify(
     """Check a clip as its recipient would, and find it in the register.
 
     Exit status 0 if it is signed, unchanged, contains nothing but video, was made with pinned networks, and was built
-    for a disclosure of this register.
+    for a disclosure of this register that is still approved.
 
     Example: [bold]viapublica release verify releases/2026-000123.mp4[/]
     """
+    from pipeline.app.release.registered_file import registered_files
     from pipeline.app.release.verify_clip import verify_clip
-    from pipeline.cli.release.verify_command import show_checked
-    from pipeline.domain.disclosure import Role
+    from pipeline.cli.release.verify_command import show_checked, show_registered
 
     checked = verify_clip(clip, trust)
     with opened(register) as entries:
-        matches = entries.find_by_hash(checked.sha256)
-    numbers = [match.disclosure.number for match in matches if match.role is Role.BUILT]
+        files = registered_files(entries, checked.sha256)
     if as_json:
-        print_json(checked.as_json() | {"disclosures": numbers})
+        rows = [{"number": one.number, "standing": one.standing.value, "detail": one.detail} for one in files]
+        print_json(checked.as_json() | {"disclosures": [one.number for one in files], "registered": rows})
     else:
         show_checked(checked, trust)
-        if numbers:
-            noun = "disclosure" if len(numbers) == 1 else "disclosures"
-            say(out, ("registered ", "bold green"), f"built for {noun} {', '.join(numbers)}")
-        else:
-            say(out, ("not registered ", "bold red"), "this file was not built for a disclosure of this register")
-    if not (checked.good and checked.networks.pinned and numbers):
+        show_registered(files)
+    permitted = bool(files) and all(one.permitted for one in files)
+    if not (checked.good and checked.networks.pinned and permitted):
         raise typer.Exit(1)
 
 

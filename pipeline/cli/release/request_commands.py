@@ -106,15 +106,28 @@ def approve(
     number: NumberArgument,
     by: ByOption = None,
     reason: Annotated[str, typer.Option("--reason", help="Reason; optional.")] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Configuration that records the requested camera; its masks, scope and source become part of the "
+            "approval.",
+            show_default=False,
+        ),
+    ] = None,
     register: RegisterOption = DEFAULT_REGISTER,
     as_json: JsonOption = False,
 ) -> None:
     """Approve a disclosure; requires another person than the one who entered it, and the recipient's declaration.
 
-    Example: [bold]viapublica release approve 2026/000123 --by "Beatriz Lima"[/]
+    The approval holds for what is approved: video, recipient, style, overlay, confirmed exemptions, and the declaration
+    of the camera. After a change of any of them, approve again.
+
+    Example: [bold]viapublica release approve 2026/000123 --by "Beatriz Lima" --config viapublica.yaml[/]
     """
+    from pipeline.app.release.register_service import approve_disclosure
+
     with opened(register) as entries:
-        show_changed(entries.approve(number, person(by), reason), as_json)
+        show_changed(approve_disclosure(entries, number, person(by), reason, config), as_json)
 
 
 @app.command("refuse")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ from pipeline.cli.common.console import out, plain, print_json, say
 from pipeline.domain.plural import counted
 
 if TYPE_CHECKING:
+    from pipeline.app.release.registered_file import RegisteredFile
     from pipeline.app.release.verify_clip import CheckedClip
 
 _MAX_CHARACTERS = 300
@@ -58,6 +59,21 @@ def show_checked(checked: CheckedClip, trust: Path | None) -> None:
         say(out, ("problem:", "bold red"), f" {plain(problem)[:_MAX_CHARACTERS]}")
 
 
+def show_registered(files: Sequence[RegisteredFile]) -> None:
+    """The standing of a clip in the register."""
+    if not files:
+        say(out, ("not registered", "bold red"), ": this file was not built for a disclosure of this register")
+    for one in files:
+        word, color = {
+            "current": ("registered", "bold green"),
+            "superseded": ("superseded", "bold yellow"),
+            "refused": ("refused", "bold red"),
+            "not-approved": ("not approved", "bold red"),
+        }[one.standing.value]
+        detail = f"; {plain(one.detail)}" if one.detail else ""
+        say(out, (word, color), f": built for disclosure {one.number}{detail}")
+
+
 def _verdict(checked: CheckedClip, trust: Path | None) -> tuple[str, str, str]:
     """A keyword, its color, and a sentence."""
     signer = plain(checked.provenance.signer)[:_MAX_CHARACTERS] or "an unnamed signer"
@@ -91,9 +107,29 @@ def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield name, str(statement.get(name, ""))
     objects = _part(statement, "objects").items()
     yield "masked", ", ".join(counted(n, word) if isinstance(n, int) else f"{n} {word}" for word, n in objects)
+    yield "exempted", _exempted(statement)
     yield "style", str(_part(statement, "policy").get("style", ""))
     detectors = _part(statement, "verification").get("detectors", ())
     yield "verified by", ", ".join(map(str, detectors)) if isinstance(detectors, list) else ""
+
+
+def _exempted(statement: Mapping[str, Any]) -> str:
+    """What two persons exempted from redaction, with its share of the image; empty where there is nothing."""
+    share = _part(statement, "manual_regions").get("exempted_share", "?")
+    reasons = [
+        f"{one.get('why', '')} (box {one.get('box', '?')}, {_seconds(one, 'from_s')} to {_seconds(one, 'to_s')} s)"
+        for one in _part(statement, "exemptions").values()
+        if isinstance(one, Mapping)
+    ]
+    if not reasons:
+        return ""
+    percent = f"{100 * share:.1f} %" if isinstance(share, int | float) else str(share)
+    return f"{percent} of the image is not redacted: {'; '.join(reasons)}"
+
+
+def _seconds(exemption: Mapping[str, Any], name: str) -> str:
+    value = exemption.get(name)
+    return f"{value:g}" if isinstance(value, int | float) else "?"
 
 
 def _networks(checked: CheckedClip) -> tuple[tuple[str, str], str]:

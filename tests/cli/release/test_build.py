@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError,
 from pipeline.record.holds import Holds
 from pipeline.weights.catalog import packaged_models_dir
 from tests.cli.commands import app
-from tests.record.packets import BEGIN_MS, record
+from tests.record.packets import BEGIN_MS, record_declared
 
 pytestmark = pytest.mark.real
 WHO = ("--recipient=UFMT", "--basis=research", "--purpose=fluxos", "--declaration=signed.pdf", "--by=Ana")
@@ -69,7 +70,7 @@ def release(*words: str | Path) -> Any:
 
 def approved(*what: str | Path) -> str:
     number: str = release("request", *WHO, *what)["number"]
-    release("approve", number, "--by=Bia")
+    release("approve", number, "--by=Bia", *(word for word in what if str(word).startswith("--config")))
     return number
 
 
@@ -81,12 +82,14 @@ def file_of(number: str) -> Path:
     return Path("releases") / f"{number.replace('/', '-')}.mp4"
 
 
-def config_of(folder: Path) -> Path:
-    path = folder / "city.yaml"
+UPPER_LEFT = "[[0, 0], [0.5, 0], [0.5, 0.3], [0, 0.3]]"
+
+
+def config_of(folder: Path, *, name: str = "city.yaml", camera: str = "cam", masks: str = UPPER_LEFT) -> Path:
+    path = folder / name
     path.write_text(
         "version: 1\ninstitution: SSP-MT\ncameras:\n"
-        "  - {id: cam, source: 'rtsp://192.0.2.1/a', scope: public-road,\n"
-        "     masks: [[[0, 0], [0.5, 0], [0.5, 0.3], [0, 0.3]]]}\n"
+        f"  - {{id: {camera}, source: 'rtsp://192.0.2.1/a', scope: public-road, masks: [{masks}]}}\n"
         "record: {dir: video, days: 3650}\n"
     )
     return path
@@ -97,7 +100,7 @@ def moment(after_ms: int) -> str:
 
 
 def test_a_camera_and_a_span_become_a_clip_cut_to_the_frame(street: Path, tmp_path: Path) -> None:
-    record(tmp_path / "video", street)
+    record_declared(tmp_path / "video", street)
     config = config_of(tmp_path)
     number = approved("--camera=cam", f"--from={moment(450)}", f"--to={moment(2350)}", f"--config={config}")
     assert [hold.reason for hold in Holds(tmp_path / "video").all()] == [f"disclosure {number}"], (
@@ -120,10 +123,11 @@ def test_a_camera_and_a_span_become_a_clip_cut_to_the_frame(street: Path, tmp_pa
 
 
 def test_a_gap_in_the_recording_is_in_the_report(street: Path, tmp_path: Path) -> None:
-    record(tmp_path / "video", street)
-    record(tmp_path / "video", street, begin_ms=BEGIN_MS + 10_000)
-    number = approved("--camera=cam", f"--from={moment(3500)}", f"--to={moment(10_500)}")
-    built = release("build", number, f"--config={config_of(tmp_path)}", "--by=Ana")
+    record_declared(tmp_path / "video", street)
+    record_declared(tmp_path / "video", street, begin_ms=BEGIN_MS + 10_000)
+    config = config_of(tmp_path)
+    number = approved("--camera=cam", f"--from={moment(3500)}", f"--to={moment(10_500)}", f"--config={config}")
+    built = release("build", number, f"--config={config}", "--by=Ana")
     assert built["statement"]["frames"] == 10
     assert "the cable was pulled" in Path(built["report"]).read_text(encoding="utf-8")
 
@@ -143,7 +147,6 @@ def test_only_an_approved_disclosure_is_built_and_only_from_the_requested_file(s
         ((f"--source={street}", "--regions=none.yaml"), "none.yaml"),
         ((f"--source={street}", "--out=signed.pdf"), "cannot be created"),
         ((f"--source={street}", "--check-model=unknown"), "unknown"),
-        ((f"--source={street}", "--check-model=yolov8n_int8_640"), "is not pinned"),
     ):
         with pytest.raises(ViapublicaError, match=problem):
             release("build", number, *words)
@@ -153,12 +156,16 @@ def test_only_an_approved_disclosure_is_built_and_only_from_the_requested_file(s
         release("build", number, f"--source={file_of(number)}")
     assert file_of(number).read_bytes() == street.read_bytes()
     assert release("show", number)["files"] == []
-    recorded = approved("--camera=cam", f"--from={moment(0)}", f"--to={moment(1000)}")
-    with pytest.raises(ReleaseError, match="requests camera cam"):
-        release("build", recorded)
+    recorded = release("request", *WHO, "--camera=cam", f"--from={moment(0)}", f"--to={moment(1000)}")["number"]
+    with pytest.raises(ReleaseError, match="whose masks, scope and source are part of the approval"):
+        release("approve", recorded, "--by=Bia")
     config = config_of(tmp_path)
     with pytest.raises(RecordError, match="has no recorded video"):
-        release("build", recorded, f"--config={config}")
+        release("approve", recorded, "--by=Bia", f"--config={config}")
+    record_declared(tmp_path / "video", street)
+    release("approve", recorded, "--by=Bia", f"--config={config}")
+    with pytest.raises(ReleaseError, match="requests camera cam"):
+        release("build", recorded)
     config.write_text(config.read_text().replace("record: {dir: video, days: 3650}\n", ""))
     with pytest.raises(ConfigError, match="records nothing"):
         release("build", recorded, f"--config={config}")
@@ -230,26 +237,76 @@ def test_a_file_that_cannot_be_registered_does_not_appear(
     assert list((tmp_path / "releases").iterdir()) == []
 
 
-def test_a_region_is_exempted_only_after_a_second_person_confirmed(blink: Path, tmp_path: Path) -> None:
+def test_an_exemption_is_part_of_the_approval_and_of_the_signed_statement(blink: Path, tmp_path: Path) -> None:
     number = approved(f"--file={blink}")
     place = tmp_path / "place.yaml"
-    place.write_text("exempt:\n  - {box: [0, 0, 1, 1], why: actors who agreed}\n")
+    place.write_text("exempt:\n  - {box: [0, 0, 1, 1], to: 60, why: actors who agreed}\n")
     with pytest.raises(ReleaseError, match="require second-person approval"):
         release("build", number, f"--source={blink}", f"--regions={place}")
+    with pytest.raises(PolicyError, match=r"would exempt 100 % of the image from redaction, and at most 10 % may be"):
+        release("exempt", number, f"--regions={place}", "--by=Ana")
+    place.write_text("exempt:\n  - {box: [0.9, 0, 1, 0.1], to: 60, why: a shop sign}\n")
     requested = release("exempt", number, f"--regions={place}", "--by=Ana")[0]["exemption_id"]
     with pytest.raises(PolicyError):
         release("confirm-exemption", number, str(requested), "--by=ana")
     release("confirm-exemption", number, str(requested), "--by=Bia")
+    with pytest.raises(PolicyError, match="is not approved"):
+        release("build", number, f"--source={blink}", "--by=Ana")
+    release("approve", number, "--by=Bia")
     built = release("build", number, f"--source={blink}", "--by=Ana")
-    assert built["statement"]["objects"] == {}, "the region is the whole image"
-    assert built["statement"]["manual_regions"]["exempted"] == 1
+    assert built["statement"]["objects"]["person"] > 0, "no one stands in the region all the time"
+    assert built["statement"]["manual_regions"] == {"redacted": 0, "exempted": 1, "exempted_share": 0.01}
     report = Path(built["report"]).read_text(encoding="utf-8")
-    assert "actors who agreed" in report
-    assert "was detected outside 1 region that two persons agreed on" in " ".join(report.split())
-    shown = CliRunner().invoke(app, ["release", "show", number]).output
-    assert "box 0, 0, 1, 1 (100 % of the image), from 0 s to the end" in shown
+    assert "a shop sign" in report
+    assert "outside 1 region (1.0 % of the image) that two persons agreed on" in " ".join(report.split())
+    shown = " ".join(CliRunner().invoke(app, ["verify", built["clip"]]).output.split())
+    assert "exempted 1.0 % of the image is not redacted: a shop sign (box 0.9, 0, 1, 0.1, 0 to 60 s)" in shown
     journal = [entry["action"] for entry in release("show", number)["journal"]]
-    assert journal[-3:] == ["request-exemption", "confirm-exemption", "build"]
+    assert journal[-4:] == ["request-exemption", "confirm-exemption", "approve", "build"]
+
+
+def test_what_was_approved_with_masks_is_not_built_without(blink: Path, tmp_path: Path) -> None:
+    record_declared(tmp_path / "video", blink)
+    masked = config_of(tmp_path)
+    number = approved("--camera=cam", f"--from={moment(0)}", f"--to={moment(500)}", f"--config={masked}")
+    unmasked = config_of(tmp_path, name="other.yaml", masks="")
+    with pytest.raises(PolicyError, match=r"changed since: the camera's privacy masks \(1 approved, 0 now\)"):
+        release("build", number, f"--config={unmasked}", "--by=Ana")
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_a_camera_whose_folder_is_a_link_or_holds_another_cameras_video_is_not_released(
+    blink: Path, tmp_path: Path
+) -> None:
+    record_declared(tmp_path / "video", blink, camera="praca")
+    config = config_of(tmp_path, camera="av-brasil")
+    span = ("--camera=av-brasil", f"--from={moment(0)}", f"--to={moment(500)}")
+    number = release("request", *WHO, *span)["number"]
+    link = tmp_path / "video" / "av-brasil"
+    link.symlink_to(tmp_path / "video" / "praca")
+    with pytest.raises(ReleaseError, match="av-brasil: is a link"):
+        release("approve", number, "--by=Bia", f"--config={config}")
+    link.unlink()
+    shutil.copytree(tmp_path / "video" / "praca", link)
+    with pytest.raises(ReleaseError, match="has the recording of camera praca in its folder"):
+        release("approve", number, "--by=Bia", f"--config={config}")
+
+
+def test_a_later_refusal_shows_when_the_clip_is_verified(blink: Path) -> None:
+    number = approved(f"--file={blink}")
+    clip = release("build", number, f"--source={blink}", "--by=Ana")["clip"]
+    with pytest.raises(PolicyError, match=f"already has {Path(clip).name}, built by Ana"):
+        release("build", number, f"--source={blink}", "--by=Ana")
+    again = release("build", number, f"--source={blink}", "--by=Ana", "--rebuild=the first was cut")
+    assert Path(again["clip"]).name == f"{number.replace('/', '-')}-build2.mp4"
+    assert Path(clip).is_file()
+    assert release("verify", clip)["registered"][0]["standing"] == "superseded"
+    assert release("verify", again["clip"])["registered"][0]["standing"] == "current"
+    release("refuse", number, "--by=Bia", "--reason=the recipient withdrew")
+    for file in (clip, again["clip"]):
+        done = CliRunner().invoke(app, ["release", "verify", file])
+        assert done.exit_code == 1
+        assert "the recipient withdrew" in " ".join(done.output.split())
 
 
 def test_a_changed_file_is_not_registered(blink: Path) -> None:

@@ -87,7 +87,11 @@ def test_a_request_is_declared_approved_built_and_found(release: Release, folder
     assert json.loads(release("declare", number, "signed.pdf", "--json"))["declaration"]["name"] == "signed.pdf"
     with pytest.raises(PolicyError, match="cannot also approve it"):
         release("approve", number, "--by", "ANA")
-    assert "approved" in release("approve", number.replace("/0000", "-"), "--by", "Bia")
+    with pytest.raises(ReleaseError, match="whose masks, scope and source are part of the approval"):
+        release("approve", number.replace("/0000", "-"), "--by", "Bia")
+    with Register("viapublica-register/register.db") as register:
+        register.approve(number, "Bia")
+    assert "approved" in release("show", number)
     with pytest.raises(PolicyError, match="has no file yet"):
         release("deliver", number)
     (folder / "release.mp4").write_text("redacted")

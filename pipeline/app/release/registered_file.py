@@ -1,0 +1,67 @@
+"""Standing of a released file in the register: whether its disclosure still permits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+
+from pipeline.app.release.register_service import Register
+from pipeline.domain.disclosure import MAY_BE_BUILT, Disclosure, DisclosureState, Role
+from pipeline.domain.times import format_time
+
+
+class Standing(StrEnum):
+    """Standing of a file that was built for a disclosure."""
+
+    CURRENT = "current"
+    """The newest file of an approved disclosure."""
+    SUPERSEDED = "superseded"
+    """Another file was built later; this one is still approved."""
+    REFUSED = "refused"
+    """The disclosure was refused, or its approval withdrawn, after the file was built."""
+    NOT_APPROVED = "not-approved"
+    """The approval ended with a change of its conditions, and there is no new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredFile:
+    """A file of a disclosure.
+
+    Attributes:
+        number: of the disclosure.
+        standing: see `Standing`.
+        detail: the person, time and reasons behind it; "" for a current file.
+    """
+
+    number: str
+    standing: Standing
+    detail: str = ""
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the file may be used."""
+        return self.standing in {Standing.CURRENT, Standing.SUPERSEDED}
+
+
+def registered_files(register: Register, sha256: str) -> list[RegisteredFile]:
+    """The disclosures that a file was built for, and its standing in each; none if it was built for none.
+
+    Raises:
+        ReleaseError: the register cannot be read.
+    """
+    matches = register.find_by_hash(sha256)
+    return [_registered(one.disclosure, sha256, register.zone) for one in matches if one.role is Role.BUILT]
+
+
+def _registered(found: Disclosure, sha256: str, zone: tzinfo | None) -> RegisteredFile:
+    if found.state is DisclosureState.REFUSED:
+        moment = "" if found.decided_ms is None else f" on {format_time(found.decided_ms, zone)}"
+        return RegisteredFile(found.number, Standing.REFUSED, f"by {found.decided_by}{moment}: {found.reasons}")
+    if found.state not in MAY_BE_BUILT:
+        return RegisteredFile(found.number, Standing.NOT_APPROVED, "its conditions changed after it was built")
+    newest = found.files[-1]
+    if newest.sha256 != sha256:
+        detail = f"{newest.name} was built on {format_time(newest.built_ms, zone)} by {newest.built_by}"
+        return RegisteredFile(found.number, Standing.SUPERSEDED, detail)
+    return RegisteredFile(found.number, Standing.CURRENT)

@@ -1,0 +1,122 @@
+"""Conditions of an approval: what the approving person agreed to, and how the present ones differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.disclosure import Disclosure
+from pipeline.errors import PolicyError
+
+_NAMES: Final = {
+    "content": "the requested video",
+    "style": "the redaction style",
+    "overlay": "the overlay",
+    "declaration_sha256": "the recipient's declaration",
+    "exemptions": "the exempted regions",
+    "recorded": "the camera's declarations stored with the recording",
+}
+_CAMERA_NAMES: Final = {
+    "masks": "the camera's privacy masks",
+    "source_sha256": "the camera's source",
+    "latitude": "the camera's position",
+    "longitude": "the camera's position",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConditions:
+    """The camera of a requested recording.
+
+    Attributes:
+        declared: in the configuration.
+        recorded: declarations that held while the requested video was recorded.
+    """
+
+    declared: CameraDeclaration
+    recorded: tuple[CameraDeclaration, ...]
+
+    @property
+    def masks(self) -> tuple[Polygon, ...]:
+        """Privacy masks of the configuration and of every recorded declaration, each once."""
+        return tuple(dict.fromkeys(mask for one in (self.declared, *self.recorded) for mask in one.masks))
+
+
+def conditions_of(found: Disclosure, camera: CameraConditions | None) -> dict[str, Any]:
+    """Everything that an approval refers to, as JSON values.
+
+    Args:
+        found: the disclosure.
+        camera: of a requested recording; None for a file.
+    """
+    request = found.request
+    conditions = {
+        "recipient": request.recipient,
+        "recipient_document": request.recipient_document,
+        "basis": request.basis.value,
+        "purpose": request.purpose,
+        "content": asdict(request.content),
+        "style": request.style,
+        "overlay": asdict(request.overlay),
+        "declaration_sha256": found.declaration.sha256 if found.declaration else "",
+        "exemptions": {str(one.exemption_id): dict(one.region) for one in found.exemptions if one.confirmed_by},
+        "camera": camera.declared.as_dict() if camera else None,
+        "recorded": [one.as_dict() for one in camera.recorded] if camera else [],
+    }
+    plain: dict[str, Any] = json.loads(_canonical(conditions))
+    return plain
+
+
+def conditions_sha256(conditions: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of conditions."""
+    return hashlib.sha256(_canonical(conditions).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def check_conditions(found: Disclosure, approved: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+    """Check that nothing changed since the approval.
+
+    Args:
+        found: the disclosure; approved: its conditions then; present: see `conditions_of`.
+
+    Raises:
+        PolicyError: something did; it is named.
+    """
+    different = list(dict.fromkeys(_differences(approved, present)))
+    if different:
+        raise PolicyError(
+            f"disclosure {found.number}",
+            f"was approved by {found.decided_by} under other conditions; changed since: {', '.join(different)}",
+            f"Restore them, or have the change decided: viapublica release approve {found.number} --by NAME",
+        )
+
+
+def _differences(approved: Mapping[str, Any], present: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted(approved.keys() | present.keys()):
+        before, now = approved.get(key), present.get(key)
+        if before == now:
+            continue
+        if key == "camera" and isinstance(before, Mapping) and isinstance(now, Mapping):
+            for part in sorted(before.keys() | now.keys()):
+                if before.get(part) != now.get(part):
+                    name = _CAMERA_NAMES.get(part, f"the camera's {part}")
+                    yield name + _counts(before.get(part), now.get(part))
+        elif key == "camera":
+            yield "the camera's declaration (not part of the approval)"
+        else:
+            yield _NAMES.get(key, key.replace("_", " ")) + _counts(before, now)
+
+
+def _counts(before: Any, now: Any) -> str:
+    """The numbers of two collections that differ in length."""
+    collections = (Sequence, Mapping)
+    if isinstance(before, str) or not (isinstance(before, collections) and isinstance(now, collections)):
+        return ""
+    return f" ({len(before)} approved, {len(now)} now)" if len(before) != len(now) else ""
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,104 @@
+"""Conditions of a camera: its configured declaration, those of its recording, and its own files only."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.release.camera_conditions import camera_conditions
+from pipeline.config import Config, load_config
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.disclosure import Content
+from pipeline.errors import RecordError, ReleaseError
+from pipeline.record.file_layout import DECLARATIONS
+from pipeline.record.recording_archive import RecordingArchive
+from pipeline.storage.declaration_log import DeclarationLog
+from tests.record.packets import BEGIN_MS, clip, declared, record_declared
+
+SPAN = Content("cam", BEGIN_MS, BEGIN_MS + 4000)
+NOW = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+THEN = ((0.5, 0.5), (1.0, 0.5), (1.0, 1.0))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    path = tmp_path / "city.yaml"
+    cameras = (f"{{id: {name}, source: 'rtsp://192.0.2.1/{name}', scope: public-road" for name in ("cam", "other"))
+    masks = f", masks: [{[list(corner) for corner in NOW]}]}}"
+    path.write_text("version: 1\ninstitution: SSP-MT\ncameras:\n" + "".join(f"  - {one}{masks}\n" for one in cameras))
+    return load_config(path)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> RecordingArchive:
+    """Four seconds in four files."""
+    record_declared(tmp_path / "video", clip(tmp_path, options={"g": "10", "bf": "2"}))
+    return RecordingArchive(tmp_path / "video")
+
+
+def test_the_masks_of_the_configuration_and_of_the_recording_are_drawn(
+    config: Config, archive: RecordingArchive
+) -> None:
+    changed = CameraDeclaration(Camera("cam", Scope.PUBLIC_ROAD), masks=(THEN, NOW))
+    DeclarationLog(archive.folder / "cam" / DECLARATIONS).declare(changed, BEGIN_MS + 2000)
+    found = camera_conditions(config, archive, SPAN)
+    assert found.declared.masks == (NOW,)
+    assert [one.masks for one in found.recorded] == [(), (THEN, NOW)]
+    assert found.masks == (NOW, THEN)
+    early = camera_conditions(config, archive, replace(SPAN, end_ms=BEGIN_MS + 1000))
+    assert early.masks == (NOW,), "the later declaration did not hold then"
+
+
+def test_video_that_was_turned_otherwise_is_refused(config: Config, archive: RecordingArchive) -> None:
+    turned = CameraDeclaration(Camera("cam", Scope.PUBLIC_ROAD), rotate=90)
+    DeclarationLog(archive.folder / "cam" / DECLARATIONS).declare(turned, BEGIN_MS + 2000)
+    with pytest.raises(ReleaseError, match="has rotate 0 now and had rotate 90 in the requested video"):
+        camera_conditions(config, archive, SPAN)
+
+
+def test_a_camera_that_is_not_configured_is_refused(config: Config, archive: RecordingArchive) -> None:
+    with pytest.raises(ReleaseError, match="camera none: is not in the configuration"):
+        camera_conditions(config, archive, replace(SPAN, camera_id="none"))
+    with pytest.raises(RecordError, match="other: has no recorded video"):
+        camera_conditions(config, archive, replace(SPAN, camera_id="other"))
+
+
+def test_video_without_its_declaration_is_refused(config: Config, archive: RecordingArchive) -> None:
+    (archive.folder / "cam" / DECLARATIONS).unlink()
+    with pytest.raises(ReleaseError, match="was recorded without its declaration"):
+        camera_conditions(config, archive, SPAN)
+
+
+def test_video_whose_declaration_came_later_is_refused(config: Config, tmp_path: Path) -> None:
+    source = clip(tmp_path, options={"g": "10", "bf": "2"})
+    for hours in (1, 0):
+        record_declared(tmp_path / "video", source, begin_ms=BEGIN_MS - 3_600_000 * hours)
+    archive = RecordingArchive(tmp_path / "video")
+    (archive.folder / "cam" / DECLARATIONS).unlink()
+    DeclarationLog(archive.folder / "cam" / DECLARATIONS).declare(declared("cam"), BEGIN_MS - 1000)
+    assert camera_conditions(config, archive, SPAN).recorded
+    with pytest.raises(ReleaseError, match="was recorded without its declaration"):
+        camera_conditions(config, archive, replace(SPAN, begin_ms=BEGIN_MS - 3_600_000))
+
+
+@pytest.mark.parametrize("linked", ["camera", "day", "file"])
+def test_a_link_into_another_place_is_refused(
+    config: Config, archive: RecordingArchive, tmp_path: Path, linked: str
+) -> None:
+    camera = archive.folder / "cam"
+    day = next(path for path in camera.iterdir() if path.is_dir())
+    place = {"camera": camera, "day": day, "file": next(day.glob("*.mp4"))}[linked]
+    place.rename(tmp_path / "elsewhere")
+    place.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseError, match=f"{place.name}: is a link"):
+        camera_conditions(config, archive, SPAN)
+
+
+def test_a_copy_of_another_cameras_video_is_refused(config: Config, archive: RecordingArchive) -> None:
+    shutil.copytree(archive.folder / "cam", archive.folder / "other")
+    with pytest.raises(ReleaseError, match="has the recording of camera cam in its folder"):
+        camera_conditions(config, archive, replace(SPAN, camera_id="other"))
