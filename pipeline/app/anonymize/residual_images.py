@@ -48,7 +48,8 @@ def refusal(result: RedactedVideo, name: str, partial: Path, folder: Path) -> Re
         return ReleaseError(
             name,
             problem,
-            "Use --style fill; where detectors miss known objects, a brighter video or another --check-model",
+            "Use --style fill; where detectors miss known objects, a brighter video or another --check-model; where "
+            "masks hide too little, redact those persons with --regions",
         )
     regions = save_residual_images(residual, open_redacted(partial), result.detections, folder)
     return ReleaseError(
