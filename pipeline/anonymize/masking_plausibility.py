@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from pipeline.anonymize.mask_growth import without_giants
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.residual_detections import unmasked
 from pipeline.domain.detections import Detections
@@ -54,7 +55,7 @@ class MaskingPlausibility:
             seen: by all networks, objects that two persons exempted removed.
         """
         people = seen.labeled(Label.PERSON, Label.FACE)
-        people = people.select(people.scores >= FAINT_SCORE)
+        people = without_giants(people.select(people.scores >= FAINT_SCORE), self.width, self.height)
         if not len(people):
             return
         self.frames += 1
