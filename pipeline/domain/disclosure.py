@@ -34,6 +34,10 @@ class ReleaseStyle(StrEnum):
     SILHOUETTE = "silhouette"
 
 
+EVIDENCE: Final = "evidence"
+"""In place of a style: original video, sealed for an authority that requisitioned it (decree 18.743/2014 art. 9)."""
+
+
 class DisclosureState(StrEnum):
     """State of a disclosure: requested, then refused, or approved, built and perhaps delivered."""
 
@@ -81,7 +85,7 @@ class Request:
         purpose: in words.
         content: the requested video.
         recipient_document: CPF, CNPJ or case number; "" without one.
-        style: see `ReleaseStyle`.
+        style: see `ReleaseStyle`; or `EVIDENCE`.
         overlay: its text, without the number.
     """
 

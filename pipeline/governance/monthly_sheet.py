@@ -174,7 +174,8 @@ def _decision(found: Disclosure) -> str:
 
 
 def _files(found: Disclosure) -> str:
-    return "\n".join(f"{file.name}: {file.sha256}" for file in found.files)
+    notes = {file.name: " (imagens originais, lacradas)" if file.policy.get("evidence") else "" for file in found.files}
+    return "\n".join(f"{file.name}{notes[file.name]}: {file.sha256}" for file in found.files)
 
 
 def _last_built(found: Disclosure, zone: tzinfo | None) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.domain.disclosure import (
+    EVIDENCE,
     MAY_BE_BUILT,
     BuiltFile,
     Content,
@@ -19,6 +20,7 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.domain.redaction import OverlayText
 from pipeline.errors import PolicyError, ReleaseError
+from pipeline.policy.evidence import check_evidence_request
 from pipeline.policy.person_names import check_letters, same_person
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -84,7 +86,7 @@ def checked_request(request: Request, now_ms: int) -> Request:
         recipient=_required("recipient", request.recipient, LONGEST_NAME, why),
         purpose=_required("purpose", request.purpose, LONGEST_TEXT, why),
         recipient_document=_text("recipient's document", request.recipient_document, LONGEST_NAME),
-        style=checked_style(request.style),
+        style=_checked_form(request),
         content=_checked_content(request.content, now_ms),
         overlay=OverlayText(
             _text("institution", overlay.institution, LONGEST_OVERLAY),
@@ -94,12 +96,21 @@ def checked_request(request: Request, now_ms: int) -> Request:
     )
 
 
+def _checked_form(request: Request) -> str:
+    if request.style != EVIDENCE:
+        return checked_style(request.style)
+    check_evidence_request(request)
+    return EVIDENCE
+
+
 def checked_style(style: str) -> ReleaseStyle:
     """The style of a release, which is irreversible (decree 18.743/2014 art. 10).
 
     Raises:
         PolicyError: it is not.
     """
+    if style == EVIDENCE:
+        raise PolicyError("the disclosure", "was approved as evidence", "Build it with --evidence")
     try:
         return ReleaseStyle(style)
     except ValueError:

@@ -89,8 +89,8 @@ def publish_release(clip: Path, files: Mapping[str, UnnamedFile], folder: int, e
 
 
 def _is_registered(register: Register, group: str, files: Mapping[str, Path]) -> bool | None:
-    """Whether the clip of a group is registered; a clip that has its name already was."""
-    clip = files.get(f"{group}.mp4")
+    """Whether the clip or package of a group is registered; one that has its name already was."""
+    clip = files.get(f"{group}.mp4") or files.get(f"{group}.p7m")
     if clip is None:
         return bool(files)
     try:

@@ -20,10 +20,17 @@ from pipeline.cli.release.app import (
     opened,
     person,
 )
+from pipeline.cli.release.evidence_commands import (
+    EvidenceOption,
+    RecipientCertificateOption,
+    check_evidence_options,
+    show_evidence,
+)
 from pipeline.cli.release.output import region_text
 from pipeline.cli.release.redaction_progress import terminal_progress
 from pipeline.cli.release.register_commands import app  # those of the register, which come first in the help
 from pipeline.domain.plural import counted
+from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
     from pipeline.app.release.build_release import BuiltRelease
@@ -72,6 +79,8 @@ def build(
     rebuild: Annotated[
         str, typer.Option(help="Reason for another file of a disclosure that has one; both stay.", show_default=False)
     ] = "",
+    evidence: EvidenceOption = False,
+    recipient_certificate: RecipientCertificateOption = None,
     register: RegisterOption = DEFAULT_REGISTER,
     by: ByOption = None,
     as_json: JsonOption = False,
@@ -81,7 +90,39 @@ def build(
     Clip and report appear in the folder together, named after the number, or not at all.
 
     Example: [bold]viapublica release build 2026/000123 --source street.mp4 --certificate c.pem --key k.pem[/]
+
+    Example: [bold]viapublica release build 2026/000124 --evidence --recipient-certificate r.pem --config city.yaml[/]
     """
+    if evidence:
+        sealed_for = check_evidence_options(
+            certificate=recipient_certificate,
+            source=source,
+            regions=regions,
+            windscreens=windscreens,
+            check_model=check_models,
+        )
+        if config is None or certificate is None or key is None:
+            raise ReleaseError(
+                "--config, --certificate or --key",
+                "is missing",
+                "Give the recording, and the institution's certificate",
+            )
+        from pipeline.app.release.build_evidence import EvidenceBuild, build_evidence
+
+        wanted = EvidenceBuild(
+            number,
+            person(by),
+            config,
+            sealed_for,
+            certificate,
+            key,
+            key_password(key_password_file),
+            folder,
+            rebuild,
+        )
+        with clean_exit_on_signals(), opened(register) as entries, terminal_progress() as progress:
+            show_evidence(build_evidence(wanted, entries, progress), number, as_json)
+        return
     from pipeline.app.release.build_release import BuildRequest, build_release
 
     request = BuildRequest(

@@ -20,6 +20,7 @@ from pipeline.cli.release.app import (
     opened,
     person,
 )
+from pipeline.cli.release.evidence_commands import EvidenceOption, RecipientCertificateOption
 from pipeline.cli.release.output import show_changed
 from pipeline.domain.disclosure import Content, LegalBasis, ReleaseStyle, Request
 from pipeline.domain.redaction import OverlayText
@@ -48,6 +49,8 @@ def request(
     style: Annotated[
         ReleaseStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")
     ] = ReleaseStyle.FILL,
+    evidence: EvidenceOption = False,
+    recipient_certificate: RecipientCertificateOption = None,
     institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = "",
     place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = "",
     date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = "",
@@ -76,6 +79,10 @@ def request(
         style=style.value,
         overlay=OverlayText(institution, place, date),
     )
+    if evidence:
+        from pipeline.app.release.build_evidence import as_evidence
+
+        wanted = as_evidence(wanted, recipient_certificate)
     entered = enter_request(register, wanted, zone=place_zone, declaration=declaration, config=config)
     show_changed(entered.disclosure, as_json)
     if entered.hold_id:

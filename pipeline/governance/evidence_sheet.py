@@ -1,0 +1,76 @@
+"""Custody sheet of an evidence package (HTML), in Portuguese, the language of its readers."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from html import escape
+from typing import Final
+
+from pipeline.governance.evidence_package import Custody
+from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
+
+_BASES: Final = {"judiciary": "Poder Judiciário", "public-ministry": "Ministério Público", "police": "Polícia"}
+_DUTIES: Final = (
+    "As imagens são originais: pessoas, rostos e placas não estão ocultos. Destinam-se exclusivamente à finalidade "
+    "acima; o destinatário responde pela guarda, pelo sigilo e pelo uso (Decreto nº 18.743/2014, arts. 9º e 10; Lei nº "
+    "13.709/2018)."
+)
+_CUT: Final = (
+    "Os pacotes de vídeo são cópia exata dos gravados, sem nova codificação. O corte se faz em quadros-chave; por isso "
+    "cada vídeo pode começar antes e terminar depois do período requisitado. Não há áudio nem máscaras de privacidade."
+)
+_CHECK: Final = (
+    "O arquivo custodia.json contém os resumos SHA-256 de todos os arquivos; sua assinatura é custodia.json.p7s (CMS). "
+    "Verificação: viapublica release open-evidence, ou openssl cms -verify -inform DER -in custodia.json.p7s -content "
+    "custodia.json -binary -purpose any -CAfile authority.pem."
+)
+
+
+def render_custody_sheet(custody: Custody, zone: tzinfo | None) -> str:
+    """The custody sheet.
+
+    Args:
+        custody: of the package; zone: of all times, None for the machine's.
+    """
+    facts = [
+        ("Instituição de origem", custody.institution),
+        ("Destinatário", custody.recipient),
+        ("Base legal", f"requisição: {_BASES.get(custody.basis, custody.basis)} (Decreto nº 18.743/2014, art. 9º)"),
+        ("Requisição ou processo", custody.recipient_document),
+        ("Documento da requisição", f"{custody.requisition_name} (SHA-256 {custody.requisition_sha256})"),
+        ("Certificado do destinatário", f"SHA-256 {custody.recipient_certificate}"),
+        ("Finalidade", custody.purpose),
+        ("Câmera", str(custody.camera.get("camera_id") or custody.camera.get("id") or "")),
+        ("Período requisitado", f"{moment(custody.begin_ms, zone)} a {moment(custody.end_ms, zone)}"),
+        ("Diário do registro", f"registro nº {custody.journal_entry}, {custody.journal_hash}"),
+        ("Programa", custody.software),
+    ]
+    videos = [
+        (
+            one.name,
+            f"{moment(one.begin_ms, zone)} a {moment(one.end_ms, zone)}",
+            one.packets,
+            one.sha256,
+            one.source_sha256,
+        )
+        for one in custody.videos
+    ]
+    gaps = [(moment(begin_ms, zone), moment(end_ms, zone), reason) for begin_ms, end_ms, reason in custody.gaps]
+    steps = [(moment(at_ms, zone), person, action) for at_ms, person, action in custody.steps]
+    return render_document(
+        f"Imagens requisitadas – cessão nº {custody.number}",
+        [
+            table(("", ""), facts),
+            f"<p><b>{escape(_DUTIES)}</b></p>",
+            "<h2>Vídeos</h2>",
+            table(("Arquivo", "Período", "Pacotes", "SHA-256", "SHA-256 da gravação de origem"), videos),
+            f"<p>{escape(_CUT)}</p>",
+            "<h2>Trechos não gravados</h2>",
+            table(("De", "Até", "Motivo"), gaps) if gaps else "<p>Nenhum.</p>",
+            "<h2>Cadeia de custódia</h2>",
+            table(("Data", "Responsável", "Ato"), steps),
+            "<h2>Verificação</h2>",
+            f"<p>{escape(_CHECK)}</p>",
+            SIGNATURE_LINE,
+        ],
+    )

@@ -1,0 +1,44 @@
+"""Printable documents of the register (HTML), in Portuguese, the language of their readers; they load no resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from html import escape
+from typing import Final
+
+from pipeline.domain.times import local_time
+
+_STYLE: Final = (
+    "body{font:11pt/1.4 sans-serif;margin:2cm;color:#111}h1{font-size:16pt}h2{font-size:12pt;margin-top:1.6em}"
+    "table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.25em .5em;text-align:left;"
+    "vertical-align:top}th{background:#eee}td.n{text-align:right}code{word-break:break-all}.sign{margin-top:3cm}"
+)
+SIGNATURE_LINE: Final = "<p class='sign'>_____________________________________________<br>Responsável</p>"
+
+
+def render_document(title: str, parts: Iterable[str]) -> str:
+    """A document with a title and parts, which are HTML."""
+    return (
+        f"<!doctype html><html lang='pt-BR'><head><meta charset='utf-8'><title>{escape(title)}</title>"
+        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>\n"
+    )
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table; all texts are escaped, and numbers are aligned to the right."""
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head) if any(head) else ""
+    lines = ("".join(map(_cell, row)) for row in rows)
+    return f"<table>{f'<tr>{titles}</tr>' if titles else ''}{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def moment(at_ms: int | None, zone: tzinfo | None) -> str:
+    """A time with its offset; None is an open end."""
+    if at_ms is None:
+        return "em aberto"
+    local = local_time(at_ms, zone)
+    return f"{local:%d/%m/%Y %H:%M:%S} (UTC{local:%z})"
+
+
+def _cell(value: object) -> str:
+    return f"<td class='n'>{value}</td>" if isinstance(value, int) else f"<td>{escape(str(value))}</td>"

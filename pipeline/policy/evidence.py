@@ -1,0 +1,90 @@
+"""Rules of evidence: original video, only for authorities that requisition it (decree 18.743/2014 art. 9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from pipeline.domain.camera_declaration import Polygon
+from pipeline.domain.disclosure import EVIDENCE, Disclosure, LegalBasis, Request
+from pipeline.errors import PolicyError
+
+BASES: Final = frozenset({LegalBasis.JUDICIARY, LegalBasis.PUBLIC_MINISTRY, LegalBasis.POLICE})
+_CERTIFICATE = re.compile(r" · certificate SHA-256 ([0-9a-f]{64})")
+
+
+def evidence_request(request: Request, fingerprint: str) -> Request:
+    """The request as one of evidence, sealed for a certificate; what the second person approves includes both.
+
+    Args:
+        request: as it was entered.
+        fingerprint: SHA-256 of the recipient's certificate.
+    """
+    document = request.recipient_document.strip()
+    return replace(
+        request,
+        style=EVIDENCE,
+        recipient_document=f"{document} · certificate SHA-256 {fingerprint}" if document else "",
+    )
+
+
+def check_evidence_request(request: Request) -> None:
+    """Check that evidence may be requested.
+
+    Raises:
+        PolicyError: the legal basis is another one, the requisition's number is missing, or a file is requested.
+    """
+    if request.basis not in BASES:
+        raise PolicyError(
+            f"basis {request.basis.value}",
+            "receives redacted video only: original video is for requisitions of police, public ministry and judiciary "
+            "(decree 18.743/2014 arts. 9 to 11)",
+            "Omit --evidence",
+        )
+    if not _CERTIFICATE.search(request.recipient_document):
+        raise PolicyError(
+            "evidence",
+            "needs the number of the requisition and the recipient's certificate",
+            "Give --document and --recipient-certificate",
+        )
+    if request.content.is_file:
+        raise PolicyError(
+            "evidence", "is cut from a camera's recording, whose origin is known", "Give --camera with --from and --to"
+        )
+
+
+def check_building_evidence(found: Disclosure, fingerprint: str) -> None:
+    """Check that a disclosure was approved as evidence, for this certificate.
+
+    Raises:
+        PolicyError: it was not.
+    """
+    subject = f"disclosure {found.number}"
+    if found.request.style != EVIDENCE:
+        raise PolicyError(
+            subject, "was not requested and approved as evidence", "Omit --evidence, or enter a new request with it"
+        )
+    check_evidence_request(found.request)
+    approved = _CERTIFICATE.search(found.request.recipient_document)
+    if approved is None or approved[1] != fingerprint:
+        raise PolicyError(
+            subject,
+            "was approved for another certificate of the recipient",
+            "Give the certificate of the request, or enter a new request",
+        )
+
+
+def check_unmasked(camera_id: str, masks: Sequence[Polygon]) -> None:
+    """Check that recorded packets show nothing that privacy masks hide (decree 18.743/2014 art. 13).
+
+    Raises:
+        PolicyError: the camera has masks, which packets that are not encoded anew do not contain.
+    """
+    if masks:
+        raise PolicyError(
+            f"camera {camera_id}",
+            "has privacy masks, and its recorded packets hold what lies under them (decree 18.743/2014 art. 13)",
+            "Request a redacted release, in which the masks are burnt in",
+        )

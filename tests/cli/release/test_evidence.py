@@ -1,0 +1,237 @@
+"""Evidence: original packets for authorities only, agreed by two persons, sealed for the recipient, with custody."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+import structlog
+from openpyxl import load_workbook
+from typer.testing import CliRunner
+
+from pipeline.anonymize.signing_certificate import create_signing_identity
+from pipeline.app.release.register_service import open_register
+from pipeline.domain.times import local_time
+from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
+from pipeline.governance.sealed_message import open_sealed
+from pipeline.record.file_layout import DECLARATIONS
+from pipeline.record.holds import Holds
+from pipeline.storage.declaration_log import DeclarationLog
+from tests.cli.commands import app
+from tests.record.packets import BEGIN_MS, clip, declared, record
+
+OPEN = ("--certificate=court.pem", "--key=court.key")
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four seconds of recorded video in files of two seconds, the institution's certificate, and the court's."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("VIAPUBLICA_REGISTER", "VIAPUBLICA_KEY_PASSWORD", "VIAPUBLICA_KEY_PASSWORD_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "requisition.pdf").write_text("requisito")
+    certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
+    monkeypatch.setenv("VIAPUBLICA_CERTIFICATE", str(certificate))
+    monkeypatch.setenv("VIAPUBLICA_KEY", str(key))
+    for name in ("court", "other"):
+        how = ["-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}"]
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        subprocess.run(["openssl", "req", "-x509", *how, *files], check=True, capture_output=True)
+    record(tmp_path / "video", clip(tmp_path, 4), segment_s=2)
+    DeclarationLog(tmp_path / "video" / "cam" / DECLARATIONS).declare(declared("cam"), BEGIN_MS - 1000)
+    write_config()
+
+
+def write_config(masks: str = "") -> None:
+    camera = "{id: cam, source: 'rtsp://192.0.2.1/a', scope: public-road" + masks + "}"
+    Path("city.yaml").write_text(
+        f"version: 1\ninstitution: SSP-MT\ncameras:\n  - {camera}\nrecord: {{dir: video, days: 3650}}\n"
+    )
+
+
+def release(*words: str | Path) -> Any:
+    with structlog.testing.capture_logs():
+        done = CliRunner().invoke(app, ["release", *map(str, words), "--json"], prog_name="viapublica")
+    if isinstance(done.exception, ViapublicaError):
+        raise done.exception
+    assert done.exit_code == 0, f"{done.output}{done.exception!r}"
+    return json.loads(done.stdout)
+
+
+def moment(after_ms: int) -> str:
+    return datetime.fromtimestamp((BEGIN_MS + after_ms) / 1000, UTC).isoformat()
+
+
+def request(*more: str, basis: str = "judiciary") -> str:
+    who = ("--recipient=12ª Vara", f"--basis={basis}", "--purpose=prova", "--declaration=requisition.pdf", "--by=Ana")
+    what = ("--camera=cam", f"--from={moment(1200)}", f"--to={moment(2900)}", "--document=0001234-56.2026")
+    sealed = ("--evidence", "--recipient-certificate=court.pem")
+    number: str = release("request", *who, *what, *(more or sealed))["number"]
+    return number
+
+
+def approved(*more: str) -> str:
+    number = request(*more)
+    release("approve", number, "--by=Bia", "--config=city.yaml")
+    return number
+
+
+def build(number: str, *more: str) -> Any:
+    return release(
+        "build", number, "--evidence", "--recipient-certificate=court.pem", "--config=city.yaml", "--by=Ana", *more
+    )
+
+
+def packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(container.streams.video[0]) if packet.size]
+
+
+def test_an_authority_receives_the_original_packets_sealed_and_signed() -> None:
+    number = approved()
+    built = build(number)
+    assert sorted(path.name for path in Path("releases").iterdir()) == ["2026-000001.html", "2026-000001.p7m"]
+    opened = release("open-evidence", built["package"], *OPEN, "--trust=id/authority.pem", "--out=opened")
+    assert (opened["signer"], opened["trusted"], opened["number"]) == ("SSP-MT", True, number)
+    files = sorted(path.name for path in Path("opened").iterdir())
+    assert files == ["capa.html", "custodia.json", "custodia.json.p7s", "video-001.mp4", "video-002.mp4"]
+    sources = sorted(Path("video/cam").rglob("*.mp4"))
+    copied = [packets(Path("opened") / name) for name in files[3:]]
+    assert copied == [packets(sources[0])[10:20], packets(sources[1])[:10]], "cut at key frames, not encoded anew"
+    for one, source in zip(opened["videos"], sources, strict=True):
+        assert one["source_sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+        assert one["sha256"] == hashlib.sha256((Path("opened") / one["name"]).read_bytes()).hexdigest()
+    assert [one["begin_ms"] - BEGIN_MS for one in opened["videos"]] == [1000, 2000]
+    assert [(who, what) for _, who, what in opened["steps"]] == [
+        ("Ana", "pedido registrado"),
+        ("Bia", "cessão autorizada por segunda pessoa"),
+        ("Ana", "vídeo copiado, assinado e lacrado"),
+    ]
+    assert Holds(Path("video")).all() == [], "held while it was copied"
+
+
+def test_any_cms_tool_opens_and_checks_it() -> None:
+    built = build(approved())
+    opened = ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-recip", "court.pem", "-inkey", "court.key"]
+    package = subprocess.run([*opened, "-in", built["package"]], check=True, capture_output=True).stdout
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        archive.extractall("opened")
+    checked = ["openssl", "cms", "-verify", "-inform", "DER", "-in", "opened/custodia.json.p7s", "-binary"]
+    checked += ["-content", "opened/custodia.json", "-purpose", "any", "-CAfile", "id/authority.pem"]
+    subprocess.run(checked, check=True, capture_output=True)
+
+
+def test_the_custody_sheet_register_and_monthly_sheet_say_what_was_handed_over() -> None:
+    number = approved()
+    built = build(number)
+    sheet = Path(built["sheet"]).read_text(encoding="utf-8")
+    for words in (
+        "12ª Vara",
+        "Poder Judiciário",
+        "0001234-56.2026",
+        "requisition.pdf",
+        "Cadeia de custódia",
+        "originais",
+    ):
+        assert words in sheet, words
+    assert number in json.dumps(release("find", built["package"]))
+    with open_register("viapublica-register/register.db") as register:
+        entry = register.get(number)
+    assert entry.files[0].policy["evidence"] is True
+    release("sheet", f"{local_time(entry.requested_ms, None):%Y-%m}", "--out=s.xlsx")
+    cells = [str(cell.value) for row in load_workbook("s.xlsx").active for cell in row]
+    assert any("imagens originais, lacradas" in cell for cell in cells)
+
+
+@pytest.mark.parametrize("basis", ["research", "media", "agreement"])
+def test_no_one_else_receives_it(basis: str) -> None:
+    with pytest.raises(PolicyError, match="redacted video only"):
+        request(basis=basis)
+
+
+def test_a_requisition_number_and_a_camera_are_required(tmp_path: Path) -> None:
+    sealed = ("--evidence", "--recipient-certificate=court.pem")
+    with pytest.raises(PolicyError, match="number of the requisition"):
+        request(*sealed, "--document=")
+    with pytest.raises(ReleaseError, match="sealed for its recipient"):
+        request("--evidence")
+    who = ("--recipient=12ª Vara", "--basis=judiciary", "--purpose=prova", "--document=1", "--by=Ana")
+    with pytest.raises(PolicyError, match="from a camera's recording"):
+        release("request", *who, f"--file={tmp_path / 'clip.mp4'}", *sealed)
+
+
+def test_two_persons_agree_on_evidence_and_on_its_recipient() -> None:
+    number = request()
+    with pytest.raises(PolicyError, match="not approved"):
+        build(number)
+    with pytest.raises(PolicyError, match="cannot also approve"):
+        release("approve", number, "--by=Ana", "--config=city.yaml")
+    release("approve", number, "--by=Bia", "--config=city.yaml")
+    with pytest.raises(PolicyError, match="another certificate"):
+        build(number, "--recipient-certificate=other.pem")
+    with pytest.raises(PolicyError, match="approved as evidence"):
+        release("build", number, "--config=city.yaml", "--by=Ana")
+    redacted = approved("--style=fill")
+    with pytest.raises(PolicyError, match="was not requested and approved as evidence"):
+        build(redacted)
+    assert not list(Path("releases").glob("*")) if Path("releases").exists() else True
+
+
+def test_what_lies_under_privacy_masks_is_never_handed_over() -> None:
+    """Packets that are not encoded anew have no masks: neither a mask of today nor one of that time may exist."""
+    write_config(masks=", masks: [[[0, 0], [0.5, 0], [0.5, 0.3]]]")
+    number = approved()
+    with pytest.raises(PolicyError, match="hold what lies under them"):
+        build(number)
+    write_config()
+    masked = replace(declared("cam"), masks=(((0.0, 0.0), (0.5, 0.0), (0.5, 0.3)),))
+    DeclarationLog(Path("video/cam") / DECLARATIONS).declare(masked, BEGIN_MS + 2000)
+    number = approved()
+    with pytest.raises(PolicyError, match="hold what lies under them"):
+        build(number)
+    assert not list(Path("releases").glob("*"))
+
+
+def test_a_changed_package_is_refused(tmp_path: Path) -> None:
+    built = build(approved())
+    sealed = Path(built["package"])
+    with pytest.raises(ReleaseError, match="sealed for another certificate"):
+        release("open-evidence", sealed, "--certificate=other.pem", "--key=other.key")
+    content = open_sealed(sealed, Path("court.pem"), Path("court.key"))
+    from pipeline.governance.evidence_package import unpack
+
+    assert unpack(content).signer == "SSP-MT"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    for change in (
+        {"video-001.mp4": files["video-002.mp4"]},
+        {"capa.html": files["capa.html"] + b" "},
+        {"custodia.json": files["custodia.json"].replace(b"prova", b"outra")},
+        {"more.txt": b"more"},
+        {"../evil": b"evil"},
+    ):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name, data in (files | change).items():
+                archive.writestr(name, data)
+        with pytest.raises(ReleaseError):
+            unpack(stream.getvalue())
+    _, _, stranger = create_signing_identity("Another", tmp_path / "stranger")
+    with pytest.raises(ReleaseError, match="no given authority"):
+        unpack(content, stranger.read_bytes())
+
+
+def test_options_of_redacted_releases_do_not_apply() -> None:
+    with pytest.raises(ReleaseError, match="--windscreens: does not apply"):
+        build("2026/000001", "--windscreens")
+    with pytest.raises(ReleaseError, match="sealed for its recipient"):
+        release("build", "2026/000001", "--evidence", "--config=city.yaml")
