@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` and `make test` set up everything they need.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo test lint types imports duplicates docs reference unit soak bench \
+.PHONY: help venv system install rollback demo test lint types imports duplicates docs reference unit soak bench \
   train-plates train-traffic train-check int8 eval format lock clean
 
 PYTHON ?= python3
@@ -35,6 +35,16 @@ venv: ## the locked environment, outside the checkout; .venv links to it
 
 system: ## Debian packages of the tests (only as root)
 	@requirements/setup.sh system
+
+# Of the service; make has a USER of its own, the person who calls it.
+PREFIX ?= /opt/viapublica
+SERVICE_USER := $(if $(filter command line,$(origin USER)),$(USER),viapublica)
+
+install: ## the program for a service user: make install PREFIX=/opt/viapublica USER=viapublica
+	@requirements/setup.sh install $(PYTHON) $(PREFIX) $(SERVICE_USER)
+
+rollback: ## the version before the last make install, for the same PREFIX and USER
+	@requirements/setup.sh rollback $(PREFIX) $(SERVICE_USER)
 
 demo: venv ## a street video and a plate scene, end to end
 	@$(RUN)/viapublica demo

@@ -4,6 +4,9 @@
 #   setup.sh venv PYTHON FOLDER   the locked environment with this checkout installed in it (editable)
 #   setup.sh training LOCK PYTHON FOLDER   an environment of the workshop, without this checkout in it
 #   setup.sh system               the Debian packages of the tests
+#   setup.sh install PYTHON PREFIX USER   the program for a service user: run-time lock, not editable, one folder a version
+#   setup.sh rollback PREFIX USER         back to the version before the last installation
+#   setup.sh units PREFIX USER FOLDER     the systemd units for that prefix and user
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -66,6 +69,93 @@ system() {
     else
         say "not root on Debian, so tests that need these are skipped:$missing"
     fi
+}
+
+units() {
+    where=$1 owner=$2 units=$3
+    mkdir -p "$units"
+    for unit in "$here"/../configs/systemd/*.service; do
+        sed -e "s|/opt/viapublica/|$where/|g" -e "s|^User=.*|User=$owner|" -e "s|^Group=.*|Group=$owner|" "$unit" \
+            >"$units/$(basename "$unit")"
+    done
+    chmod -R a+rX "$units"
+}
+
+# Fails in words unless the user can run the program at the path.
+runnable_by() {
+    user=$1 program=$2
+    if [ "$(id -u)" = 0 ] && id "$user" >/dev/null 2>&1; then
+        runuser -u "$user" -- "$program" --version >/dev/null && return
+        say "$user cannot run $program: a folder above it, or $(readlink -f "$(dirname "$program")/python"), is closed to others"
+        say "choose a PREFIX outside home folders, and PYTHON=/usr/bin/python3"
+        exit 1
+    fi
+    "$program" --version >/dev/null
+    at=$(readlink -f "$program")
+    interpreter=$(readlink -f "$(dirname "$at")/python")
+    for path in "$at" "$interpreter"; do
+        while [ "$path" != / ]; do
+            case $(stat -c %A "$path") in
+                ???????r?x|d????????x|d????????t) ;;
+                *) say "other users cannot pass $path; choose a PREFIX and a PYTHON outside home folders"; exit 1 ;;
+            esac
+            path=$(dirname "$path")
+        done
+    done
+}
+
+point() { # LINK TARGET: the link leads to the target at once, never to nothing
+    ln -sfn "$2" "$1.new" && mv -T "$1.new" "$1"
+}
+
+install() {
+    python=$1 prefix=$2 user=$3
+    case $prefix in /*) ;; *) say "PREFIX $prefix is not an absolute path"; exit 1 ;; esac
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "Python 3.11 or newer is needed"; exit 1; }
+    umask 022
+    if [ "$(id -u)" = 0 ] && ! id "$user" >/dev/null 2>&1; then
+        say "system user $user"
+        useradd --system --home-dir /var/lib/viapublica --shell /usr/sbin/nologin "$user"
+    fi
+    mkdir -p "$prefix/versions" "$prefix/bin"
+    number=$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/../pyproject.toml")
+    version=$number-$(date -u +%Y%m%dT%H%M%SZ)
+    folder=$prefix/versions/$version
+    say "viapublica $number in $folder"
+    tools=$(mktemp -d)
+    trap 'rm -rf "$tools"; [ -e "$folder/complete" ] || rm -rf "$folder"' EXIT
+    make_venv "$python" "$tools/venv"
+    "$tools/venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$here/uv.lock"
+    make_venv "$python" "$folder"
+    # Copies: links into the cache of the person who installs would be files of that person.
+    for what in "--require-hashes -r $here/run.lock" "--no-deps $here/.."; do
+        # shellcheck disable=SC2086 # several words are meant
+        VIRTUAL_ENV=$folder UV_LINK_MODE=copy "$tools/venv/bin/uv" pip install -q --compile-bytecode $what
+    done
+    units "$prefix" "$user" "$folder/share/systemd"
+    cp -R "$here/../configs" "$folder/share/configs"
+    chmod -R a+rX,go-w "$folder"
+    runnable_by "$user" "$folder/bin/viapublica"
+    touch "$folder/complete"
+    before=$(readlink "$prefix/current" || true)
+    [ -z "$before" ] || point "$prefix/previous" "$before"
+    point "$prefix/current" "versions/$version"
+    point "$prefix/bin/viapublica" ../current/bin/viapublica
+    point "$prefix/share" current/share
+    for old in "$prefix"/versions/*; do
+        [ "$old" = "$folder" ] || [ "versions/$(basename "$old")" = "$before" ] || rm -rf "$old"
+    done
+    say "installed: $prefix/bin/viapublica; units in $prefix/share/systemd"
+}
+
+rollback() {
+    prefix=$1 user=$2
+    [ -e "$prefix/previous/complete" ] || { say "$prefix has no version before the present one"; exit 1; }
+    now=$(readlink "$prefix/current") before=$(readlink "$prefix/previous")
+    runnable_by "$user" "$prefix/$before/bin/viapublica"
+    point "$prefix/current" "$before"
+    point "$prefix/previous" "$now"
+    say "$prefix/bin/viapublica is $before again; data that a newer version migrated needs its backup"
 }
 
 command=$1

@@ -104,6 +104,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "spool": CommandEntry(
         "operate.spool_commands:app", "Events on disk before delivery: ls, verify, cat, replay, trim.", _OPERATION
     ),
+    "backup": CommandEntry(
+        "operate.backup_commands:app", "Backups of an installation: create, verify, restore.", _OPERATION
+    ),
     "store": CommandEntry(
         "operate.store_commands:app", "The event store: retention, and proofs of erasures.", _OPERATION
     ),

@@ -55,6 +55,31 @@ def test_a_migration_that_broke_half_way_goes_on_from_there(
     database.close()
 
 
+def test_a_store_of_the_first_version_opens_with_its_rows(
+    store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(store_settings, tmp_path, create=True)
+    with monkeypatch.context() as old:
+        old.setattr(database_module, "MIGRATIONS", MIGRATIONS[:1])
+        old.setattr(database_module, "LATEST", 1)
+        migrate(database)
+    database.command(
+        "INSERT INTO plate_reads (event_id, camera_id, ts_ms, schema_version, plate, plate_key) SELECT "
+        "toUUID('6d8d5d0c-8f57-4b1a-9c3e-2f1a7e0b9c11'), 'gate', toInt64(1764412800000), 1, 'ABC1C34', 'ABC1C34'"
+    )
+    database.close()
+    writer = TableWriter("test", lambda: open_database(store_settings, tmp_path, create=True))
+    writer.open()
+    writer.write(records([plate_read(2)]))
+    writer.close()
+    database = open_database(store_settings, tmp_path, create=False)
+    assert stored_version(database) == LATEST
+    plates = {row["plate"] for row in database.rows("SELECT plate FROM plate_reads")}
+    assert len(plates) == 2
+    assert "ABC1C34" in plates
+    database.close()
+
+
 def test_a_store_of_a_newer_program_is_left_alone(
     store_settings: ChdbSinkSettings | ClickHouseSinkSettings, tmp_path: Path, database: EventDatabase
 ) -> None:

@@ -99,6 +99,10 @@ def _session(folder: Path) -> Any:
         from chdb.session import Session
     except ImportError as error:
         raise missing_package("chdb", f"cannot be imported: {error}") from error
+    except PermissionError as error:
+        # chDB returns to the working directory after its import.
+        problem = f"the working directory {error.filename} is closed to this user"
+        raise DatabaseError(str(folder), problem, "Change to another one first, such as / (cd /)") from error
     try:
         return Session(str(folder))  # type: ignore[no-untyped-call]
     except RuntimeError as error:

@@ -1,0 +1,205 @@
+"""Backups of an installation: created, verified, and restored into an empty folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from pipeline import __version__
+from pipeline.app.output_files import check_target
+from pipeline.backup.archive import ArchiveWriter, Manifest, extract_archive, new_archive, verify_archive
+from pipeline.backup.owned_folders import owned_folder
+from pipeline.backup.sqlite_copy import copy_sqlite
+from pipeline.config.load import load_config
+from pipeline.config.settings import Config
+from pipeline.errors import ConfigError, RecordError
+from pipeline.record.holds import Holds
+from pipeline.storage.atomic import atomic_file, unique_partial
+from pipeline.store.settings import ChdbSettings
+
+__all__ = ["PARTS", "BackupRequest", "Manifest", "WrittenBackup", "create_backup", "restore_backup", "verify_archive"]
+
+PARTS: Final = ("configuration", "data", "recording-index", "register")
+"""Parts of a backup; ``recordings``, the video, only on request."""
+RECORDINGS: Final = "recordings"
+_VIDEO: Final = frozenset({".mp4", ".mkv", ".ts"})
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRequest:
+    """What to back up.
+
+    Attributes:
+        config: the configuration; its data, recordings and sinks are meant.
+        register: SQLite file or address of the register of disclosures.
+        register_named: a missing register is an error, because a person named it.
+        parts: of `PARTS`.
+        recordings: recorded video too.
+    """
+
+    config: Path
+    register: str
+    register_named: bool
+    parts: Sequence[str] = PARTS
+    recordings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBackup:
+    """A backup that was written and read again."""
+
+    path: Path
+    manifest: Manifest
+    octets: int
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values."""
+        parts = {**self.manifest.as_json(), "files": len(self.manifest.files), "links": len(self.manifest.links)}
+        return {"path": str(self.path), "bytes": self.octets, **parts}
+
+
+def create_backup(request: BackupRequest, target: Path, progress: Callable[[str], None]) -> WrittenBackup:
+    """Write one archive of everything, and verify it. Nothing appears under its name before it is complete.
+
+    Raises:
+        ConfigError: the configuration is not valid, or the target exists.
+        RecordError: a process uses the data, or something cannot be read or written.
+    """
+    config = load_config(request.config, for_queries=True)
+    path = check_target("backup", str(target))
+    if path.exists():
+        raise ConfigError(str(target), "exists already", "Choose another name; a backup is never overwritten")
+    partial = unique_partial(path)
+    try:
+        with atomic_file(path, partial=partial) as stream, new_archive(stream) as writer:
+            _fill(writer, request, config, progress)
+            octets = writer.octets
+    except OSError as error:
+        subject = str(error.filename or target)
+        raise RecordError(subject, f"the backup failed ({error})", "Check rights and disk") from error
+    progress("verifying")
+    try:
+        return WrittenBackup(path, verify_archive(path), octets)
+    except RecordError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def restore_backup(path: Path, folder: Path) -> Manifest:
+    """Write all files of a backup below `folder`, which appears complete or not at all.
+
+    Raises:
+        ConfigError: `folder` is not empty.
+        RecordError: the backup is damaged, or the folder cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(str(folder), "is not an empty folder", "Restore into an empty one, then move what you need")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
+            manifest = extract_archive(path, Path(unfinished, "all"))
+            Path(unfinished, "all").replace(folder)
+    except OSError as error:
+        subject = str(error.filename or folder)
+        raise RecordError(subject, f"cannot be written ({error.strerror})", "Check rights and disk") from error
+    return manifest
+
+
+def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progress: Callable[[str], None]) -> None:
+    parts: dict[str, str] = {}
+    absent = _absent(request, config)
+    steps: Mapping[str, Callable[[], str | None]] = {
+        "configuration": lambda: _configuration(writer, request.config),
+        "data": lambda: _data(writer, config, request),
+        "recording-index": lambda: _recordings(writer, config, video=request.recordings),
+        "register": lambda: _register(writer, request, absent),
+    }
+    for name in request.parts:
+        progress(name)
+        if (source := steps[name]()) is not None:
+            parts[name] = source
+        else:
+            absent.setdefault(name, "nothing is there yet")
+    writer.finish(Manifest(__version__, time.time_ns() // 1_000_000, parts, absent, writer.files, writer.links))
+
+
+def _absent(request: BackupRequest, config: Config) -> dict[str, str]:
+    absent = {name: "not asked for (--part)" for name in PARTS if name not in request.parts}
+    absent["passwords"] = "environment, password files and keys are never part of a backup; store them apart"
+    if config.record is not None and not request.recordings:
+        absent[RECORDINGS] = "recorded video is left out without --recordings"
+    if config.observability.preview is not None:
+        absent["previews"] = "preview images are temporary"
+    for store in config.event_stores:
+        if not isinstance(store, ChdbSettings):
+            absent["event store"] = f"a ClickHouse server at {store.host}; use its BACKUP"
+    if any(sink.type == "kafka" for sink in config.sinks):
+        absent["Kafka"] = "topics stay with their brokers; the spool is included"
+    return absent
+
+
+def _configuration(writer: ArchiveWriter, path: Path) -> str:
+    writer.add_file("configuration/configuration.yaml", path)
+    return str(path.resolve())
+
+
+def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str | None:
+    if not config.data_dir.is_dir():
+        return None
+    elsewhere = [config.record.dir] if config.record is not None else []
+    if config.observability.preview is not None:
+        elsewhere.append(config.observability.preview.dir)
+    register = Path(request.register)
+    elsewhere += [register.parent] if "://" not in request.register and register.exists() else []
+    stores = [store for store in config.event_stores if isinstance(store, ChdbSettings)]
+    outside: dict[str, Path] = {store.type: config.data_dir / store.path for store in stores}
+    outside |= {sink.name: config.data_dir / sink.path for sink in config.sinks if sink.type == "jsonl"}
+    with ExitStack() as stack:
+        stack.enter_context(owned_folder(config.data_dir))
+        left_out = [path for path in elsewhere if path.resolve() != config.data_dir.resolve()]
+        writer.add_folder("data", config.data_dir, leave_out=left_out)
+        for name, path in outside.items():
+            if path.exists() and not path.resolve().is_relative_to(config.data_dir.resolve()):
+                stack.enter_context(owned_folder(path.parent))
+                writer.add_folder(f"outside/{name}", path.parent if path.is_file() else path)
+    return str(config.data_dir)
+
+
+def _recordings(writer: ArchiveWriter, config: Config, *, video: bool) -> str | None:
+    """Holds, indexes and declarations, and on request the video; files that are being recorded end where they were."""
+    if config.record is None or not config.record.dir.is_dir():
+        return None
+    folder = config.record.dir
+    with Holds(folder).locked():
+        left_out = [] if video else [path for path in folder.rglob("*") if path.suffix in _VIDEO]
+        writer.add_folder("recordings", folder, leave_out=left_out)
+    return str(folder)
+
+
+def _register(writer: ArchiveWriter, request: BackupRequest, absent: dict[str, str]) -> str | None:
+    if "://" in request.register:
+        absent["register"] = "a database server; use pg_dump"
+        return None
+    path = Path(request.register)
+    if not path.is_file():
+        if request.register_named:
+            raise ConfigError(str(path), "does not exist", "Name the register with --register")
+        absent["register"] = f"there is no register at {path}"
+        return None
+    with _copied_register(path) as copy:
+        writer.add_folder("register", path.parent, leave_out=[path, *path.parent.glob(f"{path.name}-*")])
+        writer.add_file(f"register/{path.name}", copy)
+    return str(path.resolve())
+
+
+@contextmanager
+def _copied_register(path: Path) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="viapublica-") as folder:
+        copy = Path(folder, path.name)
+        copy_sqlite(path, copy)
+        yield copy

@@ -1,0 +1,1 @@
+"""Archives of backups: a manifest, and the SHA-256 of every file."""

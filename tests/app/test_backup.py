@@ -1,0 +1,170 @@
+"""A backup restored into an empty folder gives the same answers, and none is made of data in use."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.backup import BackupRequest, create_backup, restore_backup, verify_archive
+from pipeline.errors import ConfigError, RecordError
+from pipeline.storage.locks import OwnerLock
+from pipeline.store.backends.open_database import open_database
+from pipeline.store.settings import ChdbSettings
+from pipeline.store.table_writer import TableWriter
+from tests.cli.commands import viapublica
+from tests.event_samples import one_of_each, records
+from tests.record.packets import clip, record
+
+CITY = """\
+cameras: [{{id: gate, source: "rtsp://h/1", user: admin, password_file: secret, scope: public-road}}]
+data_dir: {folder}/data
+record: {{dir: {folder}/data/recorded}}
+sinks: [{{type: chdb}}, {{type: jsonl, name: lines, path: {folder}/outside/lines.jsonl}}]
+"""
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> BackupRequest:
+    folder = tmp_path / "installation"
+    folder.mkdir()
+    (folder / "city.yaml").write_text(CITY.format(folder=folder))
+    (folder / "secret").write_text("S3CRET\n")
+    settings = ChdbSettings()
+    writer = TableWriter("events", lambda: open_database(settings, folder / "data", create=True))
+    writer.open()
+    writer.write(records(one_of_each()))
+    writer.close()
+    (folder / "data" / "erased").mkdir()
+    (folder / "data" / "erased" / "tombstones.jsonl").write_text('{"until_ms":1}\n')
+    (folder / "outside").mkdir()
+    (folder / "outside" / "lines.jsonl").write_text("{}\n")
+    record(folder / "data" / "recorded", clip(tmp_path), camera="gate")
+    (folder / "register").mkdir()
+    with closing(sqlite3.connect(folder / "register" / "register.db")) as database, database:
+        database.execute("CREATE TABLE journal (text)")
+        database.execute("INSERT INTO journal VALUES ('first')")
+    return BackupRequest(folder / "city.yaml", str(folder / "register" / "register.db"), register_named=True)
+
+
+def _silent(_step: str) -> None:
+    pass
+
+
+def create(request: BackupRequest, target: Path) -> Path:
+    return create_backup(request, target, _silent).path
+
+
+def events_of(data: Path) -> list[dict[str, object]]:
+    done = viapublica("events", "--data", data, "--json", "--limit", "1000")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_restored_installation_gives_the_same_answers(installation: BackupRequest, tmp_path: Path) -> None:
+    source = installation.config.parent
+    backup = create(installation, tmp_path / "b.tar")
+    assert backup.stat().st_mode & 0o077 == 0
+    restored = tmp_path / "restored"
+    manifest = restore_backup(backup, restored)
+    before = events_of(source / "data")
+    assert before
+    assert events_of(restored / "data") == before
+    assert (restored / "configuration" / "configuration.yaml").read_text() == installation.config.read_text()
+    assert (restored / "data" / "erased" / "tombstones.jsonl").exists()
+    assert (restored / "outside" / "lines" / "lines.jsonl").read_text() == "{}\n"
+    with closing(sqlite3.connect(restored / "register" / "register.db")) as database:
+        assert database.execute("SELECT text FROM journal").fetchall() == [("first",)]
+    assert not list(restored.rglob("*.mp4"))
+    assert "recordings" in manifest.absent
+    assert "passwords" in manifest.absent
+
+
+def test_no_password_is_in_the_backup(installation: BackupRequest, tmp_path: Path) -> None:
+    assert b"S3CRET" not in create(installation, tmp_path / "b.tar").read_bytes()
+
+
+def test_recorded_video_comes_on_request(installation: BackupRequest, tmp_path: Path) -> None:
+    request = BackupRequest(installation.config, installation.register, True, recordings=True)
+    manifest = verify_archive(create(request, tmp_path / "b.tar"))
+    videos = {name for name in manifest.files if name.endswith(".mp4")}
+    source = installation.config.parent / "data" / "recorded"
+    assert len(videos) == len(list(source.rglob("*.mp4"))) > 0
+    assert all(name.startswith("recordings/") for name in videos)
+
+
+def test_data_in_use_is_not_backed_up_and_the_process_is_named(installation: BackupRequest, tmp_path: Path) -> None:
+    data = installation.config.parent / "data"
+    hold = "import sys; from pathlib import Path; from pipeline.storage.locks import OwnerLock\n"
+    hold += "lock = OwnerLock(Path(sys.argv[1])); assert lock.acquire(); print('ready', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(data / "events.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "ready\n"
+        with pytest.raises(RecordError, match=f"in use by process {owner.pid}"):
+            create(installation, tmp_path / "b.tar")
+        assert list(tmp_path.glob("*.tar*")) == []
+        parts = BackupRequest(installation.config, installation.register, True, ("configuration", "register"))
+        manifest = verify_archive(create(parts, tmp_path / "parts.tar"))
+        assert set(manifest.parts) == {"configuration", "register"}
+        assert "not asked for" in manifest.absent["data"]
+        owner.communicate()
+    create(installation, tmp_path / "b.tar")
+
+
+def test_no_other_process_takes_the_data_while_they_are_copied(installation: BackupRequest, tmp_path: Path) -> None:
+    data = installation.config.parent / "data"
+    lock = OwnerLock(data / "events.lock")
+    taken: list[bool] = []
+
+    def step(name: str) -> None:
+        if name == "recording-index":
+            assert lock.acquire()  # The data are copied, and released again.
+            lock.release()
+
+    create_backup(installation, tmp_path / "b.tar", step)
+    from pipeline.backup.owned_folders import owned_folder
+
+    with owned_folder(data):
+        taken.append(lock.acquire())
+    assert taken == [False]
+
+
+def test_the_register_is_copied_whole_while_it_is_written(installation: BackupRequest, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(installation.register, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO journal VALUES ('not committed')")
+        parts = BackupRequest(installation.config, installation.register, True, ("register",))
+        restore_backup(create(parts, tmp_path / "b.tar"), tmp_path / "restored")
+        writer.execute("ROLLBACK")
+    with closing(sqlite3.connect(tmp_path / "restored" / "register" / "register.db")) as copy:
+        assert copy.execute("SELECT count(*) FROM journal").fetchone() == (1,)
+
+
+def test_nothing_is_overwritten(installation: BackupRequest, tmp_path: Path) -> None:
+    backup = create(installation, tmp_path / "b.tar")
+    with pytest.raises(ConfigError, match="exists already"):
+        create(installation, tmp_path / "b.tar")
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "file").touch()
+    with pytest.raises(ConfigError, match="not an empty folder"):
+        restore_backup(backup, full)
+    with pytest.raises(ConfigError, match="does not exist"):
+        create(BackupRequest(installation.config, "none.db", True), tmp_path / "c.tar")
+
+
+def test_a_damaged_backup_restores_nothing(installation: BackupRequest, tmp_path: Path) -> None:
+    backup = create(installation, tmp_path / "b.tar")
+    content = bytearray(backup.read_bytes())
+    content[content.index(b"until_ms")] ^= 1
+    backup.write_bytes(content)
+    with pytest.raises(RecordError, match="tombstones"):
+        restore_backup(backup, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".restored")] == []

@@ -1,0 +1,42 @@
+"""`viapublica backup`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.commands import viapublica
+
+CITY = "cameras: [{id: gate, source: a.mp4, scope: public-road}]\nsinks: [{type: jsonl}]\n"
+
+
+def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
+    (tmp_path / "city.yaml").write_text(CITY)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "events.jsonl").write_text("{}\n")
+    done = viapublica("backup", "create", "b.tar", "--config", "city.yaml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    created = json.loads(done.stdout)
+    assert created["files"] == 2
+    assert "there is no register" in created["absent"]["register"]
+    shown = viapublica("backup", "verify", "b.tar", cwd=tmp_path)
+    assert "complete and unchanged" in shown.stdout
+    restored = viapublica("backup", "restore", "b.tar", "restored", cwd=tmp_path)
+    assert restored.returncode == 0, restored.stderr
+    assert "Repeat the erasures" in restored.stderr
+    assert (tmp_path / "restored" / "data" / "events.jsonl").read_text() == "{}\n"
+
+
+def test_a_register_that_was_named_and_a_backup_that_is_none_are_errors(tmp_path: Path) -> None:
+    (tmp_path / "city.yaml").write_text(CITY)
+    words = ("backup", "create", "b.tar", "--config", "city.yaml")
+    named = viapublica(*words, cwd=tmp_path, environ={"VIAPUBLICA_REGISTER": "none.db"})
+    assert named.returncode == 1
+    assert "none.db: does not exist" in named.stderr
+    assert not (tmp_path / "b.tar").exists()
+    for missing in ("none.tar", "city.yaml"):
+        for command in (("verify", missing), ("restore", missing, "r")):
+            done = viapublica("backup", *command, cwd=tmp_path)
+            assert done.returncode == 1
+            assert "Traceback" not in done.stderr
+    assert not (tmp_path / "r").exists()
