@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from fractions import Fraction
+
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from pipeline.decode.color import Color
-from pipeline.decode.lazy_images import ArrayImage, PlanarImage, copied_plane
+from pipeline.decode.lazy_images import ArrayImage, PlanarImage, Plane, copied_plane
 from pipeline.decode.privacy_masks import MaskBurner
-from pipeline.domain.video import EditableImage
+from pipeline.domain.recording import MaskedFrame
+from pipeline.domain.video import EditableImage, Planes
 
 _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
 
@@ -47,6 +51,26 @@ class FrameConverter:
         turns = self.turns(frame)
         if frame.format.is_rgb or frame.format.has_palette:
             return self._from_rgb(frame, turns, sample_aspect)
+        planes, color = self._masked_planes(frame, turns)
+        return PlanarImage(planes, color, turns, sample_aspect)
+
+    def masked_frame(self, frame: av.VideoFrame, at_s: float | None, rate: Fraction) -> MaskedFrame:
+        """The frame for a recorder: masked, and turned only as the stream declares.
+
+        Args:
+            frame: the decoded frame.
+            at_s: its time in the stream, seconds.
+            rate: ordinary frames per second.
+
+        Raises:
+            av.FFmpegError: swscale cannot read this pixel format.
+        """
+        planes, color = self._masked_planes(frame, self.turns(frame))
+        own_turns = round(-frame.rotation / 90) % 4
+        upright = [np.ascontiguousarray(np.rot90(plane, -own_turns)) for plane in planes]
+        return MaskedFrame(Planes(*upright), at_s, rate, color.full_range, time.time_ns() // 1_000_000)
+
+    def _masked_planes(self, frame: av.VideoFrame, turns: int) -> tuple[list[Plane], Color]:
         full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
         color = Color.of(frame.colorspace, full_range, frame.height)
         if frame.format.name not in _CANONICAL:
@@ -62,7 +86,7 @@ class FrameConverter:
             )
         planes = [copied_plane(plane) for plane in frame.planes[:3]]
         self._burner.burn_planes(planes, turns)
-        return PlanarImage(planes, color, turns, sample_aspect)
+        return planes, color
 
     def _from_rgb(self, frame: av.VideoFrame, turns: int, sample_aspect: float) -> EditableImage:
         stored = self._swscale.reformat(frame, format="bgr24", threads=1).to_ndarray()

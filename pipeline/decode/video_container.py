@@ -230,7 +230,7 @@ class VideoContainer:
         codec = self._stream.codec_context
         deinterlacer = Deinterlacer(codec.name, codec.field_order)
         for packet in self._container.demux(self._stream):
-            if self._recording is not None and packet.size:
+            if self._recording is not None and packet.size and not self._recording.wants_frames:
                 self._recording.packet(_copied(packet))
             try:
                 with self._timer:
@@ -280,6 +280,8 @@ class VideoContainer:
         stamp = frame.pts if frame.pts is not None else frame.dts
         time_base = frame.time_base or self._stream.time_base
         stamp_s = None if stamp is None or time_base is None else float(stamp * time_base)
+        if self._recording is not None and self._recording.wants_frames:
+            self._recording.frame(self._converter.masked_frame(frame, stamp_s, self.rate))
         size = frame.width, frame.height
         aspect = sample_aspect_of(self._stream.sample_aspect_ratio, *size)
         if self._converter.turns(frame) % 2:

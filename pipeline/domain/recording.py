@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
+from pipeline.domain.video import Planes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedPacket:
@@ -29,8 +31,41 @@ class EncodedPacket:
     arrived_ms: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskedFrame:
+    """One decoded frame with the camera's privacy masks filled.
+
+    Attributes:
+        planes: Y, U, V of 8-bit 4:2:0: (h, w), (ceil(h/2), ceil(w/2)) twice, uint8, in the orientation of the stream.
+        at_s: its time in the stream, seconds; None if the stream has none.
+        rate: ordinary frames per second of the stream.
+        full_range: luma from 0 to 255 instead of 16 to 235.
+        arrived_ms: wall-clock time of arrival, milliseconds since 1970 UTC.
+    """
+
+    planes: Planes
+    at_s: float | None
+    rate: Fraction
+    full_range: bool
+    arrived_ms: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of its planes."""
+        return sum(plane.nbytes for plane in self.planes)
+
+
 class PacketSession(Protocol):
-    """Receiver of the packets of one connection."""
+    """Receiver of the packets of one connection, or of its masked frames."""
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether it gets frames by `frame` instead of packets: the packets show what privacy masks hide."""
+        ...
+
+    def frame(self, frame: MaskedFrame) -> None:
+        """The next frame. Never blocks and never raises."""
+        ...
 
     def packet(self, packet: EncodedPacket) -> None:
         """The next packet. Never blocks and never raises."""

@@ -7,14 +7,16 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
+import av
 import structlog
 
 from pipeline.domain.camera_declaration import CameraDeclaration
-from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
+from pipeline.domain.recording import EncodedPacket, MaskedFrame, PacketSession, PacketTap
 from pipeline.errors import ConfigError, RecordError
 from pipeline.record.file_layout import DECLARATIONS
+from pipeline.record.masked_encoder import MaskedEncoder
 from pipeline.record.retention import prune
 from pipeline.record.segment_file import StreamTemplate
 from pipeline.record.segmenter import CameraSegmenter, RecordCounts
@@ -31,6 +33,8 @@ RECORDER_LOCK: Final = ".recorder.lock"
 """In a camera's folder: held by the process that records it."""
 _CLOSE_S: Final = 10.0
 """Time for all writers together to write what is queued at the end."""
+
+_Item: TypeAlias = EncodedPacket | MaskedFrame | str
 
 _log = structlog.get_logger(__name__)
 
@@ -137,7 +141,7 @@ class CameraTap:
         self._settings = settings
         self._folder: Path = settings.dir / camera_id
         self._segmenter = CameraSegmenter(declaration, self._folder, settings, on_segment)
-        self._queue: queue.SimpleQueue[tuple[_Session, EncodedPacket | str] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[_Session, _Item] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._waiting_bytes = 0
@@ -152,6 +156,9 @@ class CameraTap:
 
     def opened(self, stream: Any) -> PacketSession:
         """See the protocol."""
+        if self._declaration.masks:
+            self._current = _MaskedSession(self)
+            return self._current
         try:
             template: StreamTemplate | None = StreamTemplate(stream)
         except Exception as error:  # noqa: BLE001 - whatever a camera sends must not end analysis
@@ -160,11 +167,11 @@ class CameraTap:
         self._current = _Session(self, template)
         return self._current
 
-    def give(self, session: _Session, item: EncodedPacket | str) -> bool:
-        """Queue a packet, or the reason of an end; False if it is full. Those of earlier sessions are dropped."""
+    def give(self, session: _Session, item: _Item) -> bool:
+        """Queue a packet, a frame or the reason of an end; False if it is full. Earlier sessions are ignored."""
         if session is not self._current:
             return True
-        size = len(item.data) if isinstance(item, EncodedPacket) else 0
+        size = _size(item)
         with self._lock:
             if size and self._waiting_bytes + size > self._settings.max_waiting_bytes:
                 return False
@@ -232,18 +239,44 @@ class CameraTap:
                 self._segmenter.stop(what)
                 continue
             with self._lock:
-                self._waiting_bytes -= len(what.data)
-            if session.template is not None:
+                self._waiting_bytes -= _size(what)
+            if isinstance(what, MaskedFrame):
+                self._record_masked(session, what)
+            elif session.template is not None:
                 self._segmenter.packet(session.template, what)
         self._segmenter.end("the recorder was stopped")
+
+    def _record_masked(self, session: _Session, frame: MaskedFrame) -> None:
+        """Encode a frame and write its packets; a frame of another size begins a new file."""
+        counts = self._segmenter.counts
+        try:
+            encoder = session.encoder
+            if encoder is None or not encoder.fits(frame):
+                if encoder is not None:
+                    self._segmenter.stop("the image size or the camera's clock changed")
+                session.encoder = encoder = MaskedEncoder(frame)
+                _log.info("recording_masked", camera=self._camera_id, masks=len(self._declaration.masks))
+            if not self._segmenter.recording:
+                encoder.begin_anew()
+            packets = encoder.encode(frame)
+        except (av.FFmpegError, ValueError) as error:
+            session.encoder = None
+            counts.dropped += 1
+            if not counts.error:
+                _log.error("masks_cannot_be_encoded", camera=self._camera_id, error=str(error))
+            counts.error = f"frames with privacy masks cannot be encoded: {error}"
+            return
+        for packet in packets:
+            self._segmenter.packet(encoder.template, packet)
+        counts.encoded, counts.encode_s = counts.encoded + 1, counts.encode_s + encoder.last_s
 
     def _drain(self) -> None:
         """There is no writer: queued packets are lost, which shows as a gap."""
         while not self._queue.empty():
             waiting = self._queue.get()
-            if waiting is not None and isinstance(waiting[1], EncodedPacket):
+            if waiting is not None and not isinstance(waiting[1], str):
                 with self._lock:
-                    self._waiting_bytes -= len(waiting[1].data)
+                    self._waiting_bytes -= _size(waiting[1])
                 self._segmenter.counts.dropped += 1
 
 
@@ -252,8 +285,17 @@ class _Session:
 
     def __init__(self, tap: CameraTap, template: StreamTemplate | None) -> None:
         self.template = template
+        self.encoder: MaskedEncoder | None = None
         self._tap = tap
         self._skipping = False
+
+    @property
+    def wants_frames(self) -> bool:
+        """See the protocol."""
+        return False
+
+    def frame(self, frame: MaskedFrame) -> None:
+        """See the protocol."""
 
     def packet(self, packet: EncodedPacket) -> None:
         """See the protocol."""
@@ -271,3 +313,34 @@ class _Session:
     def closed(self, reason: str) -> None:
         """See the protocol."""
         self._tap.give(self, reason)
+
+
+class _MaskedSession(_Session):
+    """The session of a camera with privacy masks: its packets are never written, its masked frames are encoded."""
+
+    def __init__(self, tap: CameraTap) -> None:
+        super().__init__(tap, None)
+
+    @property
+    def wants_frames(self) -> bool:
+        """See the protocol."""
+        return True
+
+    def packet(self, packet: EncodedPacket) -> None:
+        """See the protocol; not written."""
+
+    def frame(self, frame: MaskedFrame) -> None:
+        """See the protocol."""
+        if self._tap.give(self, frame):
+            self._skipping = False
+            return
+        self._tap.counts.dropped += 1
+        if not self._skipping:
+            self._skipping = True
+            self._tap.give(self, "encoding with masks was too slow")
+
+
+def _size(item: _Item) -> int:
+    if isinstance(item, MaskedFrame):
+        return item.size
+    return len(item.data) if isinstance(item, EncodedPacket) else 0

@@ -37,6 +37,7 @@ class RecordCounts:
     Attributes:
         packets: written; dropped: not written for lack of a key frame or of space, or because the disk failed.
         segments: files completed; failures: how often writing failed; error: the last failure, "" after a success.
+        encoded: frames that were encoded with privacy masks in this session; encode_s: processor time of that, seconds.
     """
 
     packets: int = 0
@@ -44,6 +45,8 @@ class RecordCounts:
     segments: int = 0
     failures: int = 0
     error: str = ""
+    encoded: int = 0
+    encode_s: float = 0.0
 
 
 class CameraSegmenter:
@@ -93,6 +96,11 @@ class CameraSegmenter:
             if end_ms is not None:
                 self._index.add_file(path, end_ms)
                 self._index.add_stop(end_ms, "the recorder was killed")
+
+    @property
+    def recording(self) -> bool:
+        """Whether a file is open; if not, the next one begins with a key frame."""
+        return self._segment is not None
 
     def packet(self, template: StreamTemplate, packet: EncodedPacket) -> None:
         """Write a packet, into the present file or a new one; failures are counted, logged and tried again later."""
