@@ -21,6 +21,7 @@ from pipeline.domain.source_identity import source_sha256
 from pipeline.domain.video import Rotation
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings
+from pipeline.policy.sensitive_names import suggested_surroundings
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import ChdbSinkSettings, ClickHouseSinkSettings, SinkSettings
@@ -78,7 +79,8 @@ class CameraSettings(BaseModel):
         default=frozenset(),
         title="Sensitive surroundings",
         description="Places in view that reveal something sensitive about the people who stop there; "
-        "any of them switches per-plate analytics off for this camera.",
+        "any of them switches per-plate analytics off for this camera. If it is left out and id or name suggest such a "
+        "place (clinica, igreja, sindicato …), it counts as in view; [] states that there is none.",
     )
     latitude: float | None = Field(default=None, ge=-90, le=90, title="Latitude", description="Degrees, WGS 84.")
     longitude: float | None = Field(default=None, ge=-180, le=180, title="Longitude", description="Degrees, WGS 84.")
@@ -188,7 +190,12 @@ class CameraSettings(BaseModel):
 
     def camera(self) -> Camera:
         """The declared camera, for the policy."""
-        return Camera(self.id, self.scope, self.name, self.surroundings, self.latitude, self.longitude)
+        places = self.surroundings | frozenset(self.suggested_surroundings().values())
+        return Camera(self.id, self.scope, self.name, places, self.latitude, self.longitude)
+
+    def suggested_surroundings(self) -> dict[str, Surroundings]:
+        """Words in id and name that suggest a sensitive place, unless `surroundings` is given: they count as that."""
+        return {} if "surroundings" in self.model_fields_set else suggested_surroundings(self.id, self.name)
 
     @property
     def input_options(self) -> InputOptions:

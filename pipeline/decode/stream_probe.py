@@ -19,7 +19,7 @@ from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import SourceAddress
 from pipeline.decode.video_container import DecodedFrame, VideoContainer
-from pipeline.domain.recording import EncodedPacket
+from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
 
@@ -139,6 +139,13 @@ class _StreamFacts:
         order = int(context.field_order or 0)
         self.interlaced = True if order in _INTERLACED else False if order == _PROGRESSIVE else None
         return self
+
+    @property
+    def wants_frames(self) -> bool:
+        return False
+
+    def frame(self, frame: MaskedFrame) -> None:
+        """Nothing to do."""
 
     def packet(self, packet: EncodedPacket) -> None:
         self.octets += len(packet.data)

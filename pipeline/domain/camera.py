@@ -31,6 +31,8 @@ class Surroundings(StrEnum):
     CLINIC = "clinic"
     UNION_HALL = "union-hall"
     PARTY_OFFICE = "party-office"
+    SCHOOL = "school"
+    """Schools and nurseries (LGPD art. 14)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def normalized_source(source: str) -> str:
         host, port = (parts.hostname or "").rstrip("."), parts.port or _DEFAULT_PORTS.get(scheme)
     except ValueError:
         return address.lower()
+    host = f"[{host}]" if ":" in host else host
     path = posixpath.normpath("/" + unquote(parts.path).lower().strip("/"))
     query = "&".join(f"{key}={value}" for key, value in sorted(parse_qsl(parts.query.lower(), keep_blank_values=True)))
     return f"{scheme}://{host}:{port}/{path.lstrip('/')}" + (f"?{query}" if query else "")

@@ -23,6 +23,7 @@ from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
+from pipeline.engine.source_conflicts import check_distinct_sources
 from pipeline.errors import ConfigError
 from pipeline.lpr.build import build_reader
 from pipeline.observe.metrics import PipelineMetrics
@@ -60,6 +61,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
         live = any(is_live(config, camera) for camera in config.cameras)
         stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
+        check_distinct_sources(config)
         declared = DeclaredCameras(config.data_dir)
         declared.declare(camera.declaration() for camera in config.cameras)
         tombstones = Tombstones(config.data_dir)
@@ -125,8 +127,9 @@ def check_sources(config: Config) -> None:
     """Check every camera's address, masks and sampling without connecting.
 
     Raises:
-        ConfigError: naming the camera.
+        ConfigError: naming the camera, or two cameras that have one source and different declarations.
     """
+    check_distinct_sources(config)
     for camera in config.cameras:
         build_source(config, camera)
 
@@ -145,6 +148,14 @@ def check_models(config: Config) -> None:
 
 def _reader(config: Config) -> PlateReader | None:
     """The plate reader, where any camera may have its plates read."""
+    for settings in config.cameras:
+        if suggested := settings.suggested_surroundings():
+            _log.warning(
+                "surroundings_assumed",
+                camera=settings.id,
+                words={word: place.value for word, place in suggested.items()},
+                fix="State surroundings; [] if there is no such place",
+            )
     cameras = [camera.camera() for camera in config.cameras]
     _log_cameras_without_plates(cameras)
     if config.lpr is None or not any(may_read_plates(camera) for camera in cameras):

@@ -15,6 +15,8 @@ from pipeline.record.segment_file import StreamTemplate
 
 _TIME_BASE: Final = Fraction(1, 90_000)
 """The clock of RTP video."""
+_INTRA: Final = 1
+"""FFmpeg's number of frames that are decoded without others (I)."""
 _BACK: Final = 90_000
 """Steps of that clock by which a camera's clock may step back, as frames out of order do."""
 _OPTIONS: Final = {"preset": "veryfast", "tune": "zerolatency", "crf": "23", "bf": "0", "sc_threshold": "0"}
@@ -75,7 +77,7 @@ class MaskedEncoder:
         image = _video_frame(frame, self._stream.width, self._stream.height, self._stream.pix_fmt)
         image.pts, image.time_base = pts, _TIME_BASE
         if self._key_wanted:
-            image.pict_type = av.video.frame.PictureType.I
+            image.pict_type = _INTRA
             self._key_wanted = False
         packets = [self._packet(packet) for packet in self._stream.encode(image)]
         self.last_s = time.thread_time() - began_s

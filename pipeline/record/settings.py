@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class RecordSettings(BaseModel):
-    """Recording of live cameras: packets as they come, or encoded with privacy masks; never with sound. Off when empty."""
+    """Recording of live cameras: packets as they come, or encoded with masks; never with sound. Off when empty."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

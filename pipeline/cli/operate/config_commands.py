@@ -41,6 +41,8 @@ def check(
     for camera in checked.cameras:
         if camera.missing:
             say(err, f"note: camera {camera.camera_id}: {camera.source} does not exist (yet)")
+        for note in camera.notes:
+            say(err, f"note: camera {camera.camera_id}: {note}")
     try:
         capacity = estimate_capacity(checked) if measure else None
     except ViapublicaError as error:
