@@ -25,6 +25,7 @@ _GUARDED = {
     "governance": {"alembic", "openpyxl", "sqlalchemy"},
     "anonymize/signing_certificate.py": {"cryptography"},
     "governance/document_signature.py": {"cryptography"},
+    "governance/sealed_message.py": {"cryptography"},
 }
 """Packages and modules that check for their extra before they import it."""
 
