@@ -149,7 +149,8 @@ class FileVideo:
             raise UnsupportedMedia(
                 self._name,
                 f"holds {len(container.tracks_left_out) + 1} video tracks, and only one can be processed",
-                "Choose it by its number: --track 1; the result then holds no other",
+                "Choose it by its number (anonymize: --track 1), or store it as a file of its own; "
+                "the result holds no other",
             )
 
     def _count_damage(self) -> None:

@@ -104,7 +104,7 @@ def read_further_frames(path: str | os.PathLike[str], *, max_px: int = _MAX_IMAG
         SourceError: it cannot be read.
     """
     path = Path(path)
-    yield from further_frames(_read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES))
+    yield from further_frames(str(path), _read(path, max_px * _MAX_BYTES_PER_PX + _MAX_HEADER_BYTES), max_px)
 
 
 def other_content(path: str | os.PathLike[str], *, max_px: int = _MAX_IMAGE_PX) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def decode_still(name: str, data: bytes, max_px: int, turn_upright: bool) -> Edi
     # libjpeg fills missing parts with gray and reports that on stderr only.
     if data.startswith(JPEG_START) and jpeg_end(data) is None:
         raise UnsupportedMedia(name, "is cut off", "Copy it again from its source")
-    pixels = _by_pillow(data, 0) if _opener(data) is AvifImageFile else _by_opencv(name, data, turn_upright)
+    pixels = _by_pillow(data, max_px) if _opener(data) is AvifImageFile else _by_opencv(name, data, turn_upright)
     if pixels is None:
         raise _no_image(name)
     rows, columns = pixels.shape[:2]
@@ -87,28 +87,23 @@ def is_heif(start: bytes) -> bool:
     return start[_BRAND].startswith(_HEIF_BRANDS) and _opener(start) is None
 
 
-def further_frames(data: bytes) -> Iterator[EditableImage]:
+def further_frames(name: str, data: bytes, max_px: int) -> Iterator[EditableImage]:
     """The frames of an animation and the pages of a TIFF file after the first, which `decode_still` returns.
 
-    They end early where one cannot be decoded.
+    Raises:
+        UnsupportedMedia: one of them is too large or cannot be decoded.
     """
-    for number in range(1, frame_count(data)):
-        pixels = _by_pillow(data, number)
-        if pixels is None:
-            return
-        yield ArrayImage(pixels)
-
-
-def frame_count(data: bytes) -> int:
-    """Number of frames of an animation or pages of a TIFF file; 1 for any other image."""
-    opener = _opener(data)
+    opener, number = _opener(data), 1
+    if opener is None or opener is JpegImageFile:  # whose further images `jpeg_trailer` names
+        return
     try:
-        if opener is None:
-            return 1
         with opener(io.BytesIO(data)) as image:
-            return int(getattr(image, "n_frames", 1))
-    except (OSError, SyntaxError, ValueError):
-        return 1
+            count = int(getattr(image, "n_frames", 1))
+            for number in range(1, count):
+                image.seek(number)
+                yield ArrayImage(_pixels(image, max_px))
+    except Exception as error:
+        raise UnsupportedMedia(name, f"frame {number + 1} of it cannot be decoded", "Save it again") from error
 
 
 def _by_opencv(name: str, data: bytes, turn_upright: bool) -> BgrImage | None:
@@ -120,17 +115,22 @@ def _by_opencv(name: str, data: bytes, turn_upright: bool) -> BgrImage | None:
     return None if image is None else np.asarray(image, np.uint8)
 
 
-def _by_pillow(data: bytes, number: int) -> BgrImage | None:
-    """A frame as BGR pixels; None when it cannot be decoded."""
+def _by_pillow(data: bytes, max_px: int) -> BgrImage | None:
+    """The first frame as BGR pixels; None when it cannot be decoded."""
     opener = _opener(data)
     try:
         if opener is None:
             return None
         with opener(io.BytesIO(data)) as image:
-            image.seek(number)
-            return np.ascontiguousarray(np.asarray(image.convert("RGB"), np.uint8)[..., ::-1])
-    except (OSError, EOFError, SyntaxError, ValueError):
+            return _pixels(image, max_px)
+    except Exception:  # noqa: BLE001 - of a malformed file, Pillow raises whatever its plugin happens to
         return None
+
+
+def _pixels(image: ImageFile, max_px: int) -> BgrImage:
+    if image.width * image.height > max_px:
+        raise ValueError(f"{image.width}×{image.height} pixels are too many")
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"), np.uint8)[..., ::-1])
 
 
 def still_size(file: BinaryIO) -> tuple[int, int] | None:
@@ -142,7 +142,7 @@ def still_size(file: BinaryIO) -> tuple[int, int] | None:
     try:
         with opener(file) as header:
             return header.size
-    except (OSError, SyntaxError, ValueError):  # Pillow raises SyntaxError for a malformed header
+    except Exception:  # noqa: BLE001 - of a malformed header, Pillow raises whatever its plugin happens to
         return None
 
 

@@ -117,3 +117,25 @@ def test_an_image_named_as_a_video_is_no_video_of_its_tiles(tmp_path: Path) -> N
 def test_heif_images_of_a_folder_are_named_and_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "IMG_1.HEIC").write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(200))
     assert [media.path.name for media in find_media([tmp_path])] == ["IMG_1.HEIC"]
+
+
+def test_a_later_page_is_bounded_like_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiff"
+    small, large = Image.new("L", (64, 48)), Image.new("L", (2000, 1500))
+    small.save(path, save_all=True, append_images=[large], compression="tiff_lzw")
+    assert read_image(path, max_px=10_000).width == 64
+    with pytest.raises(UnsupportedMedia, match="frame 2 of it cannot be decoded"):
+        list(read_further_frames(path, max_px=10_000))
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tiff", "avif"])
+def test_a_damaged_animation_never_looks_like_a_whole_one(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    noise = np.random.default_rng(3).integers(0, 255, (4, 120, 160, 3), np.uint8)
+    frames = [Image.fromarray(pixels) for pixels in noise]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    data = path.read_bytes()
+    for length in range(len(data) // 3, len(data) - 100, len(data) // 7):
+        path.write_bytes(data[:length])
+        with pytest.raises(UnsupportedMedia):
+            _ = read_image(path), *read_further_frames(path)
