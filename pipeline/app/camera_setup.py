@@ -18,6 +18,7 @@ from pipeline.app.output_files import check_target, output_file
 from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
 from pipeline.config.load import load_config
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.input_options import DEFAULT_INPUT
 from pipeline.decode.lazy_images import image_of
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
@@ -105,7 +106,9 @@ def probe_address(address: str, user: str | None, password: str, seconds: float)
         except BadAddress as error:
             raise ConfigError("address", error.problem, error.fix) from None
     settings = DecodeSettings()
-    return probe_stream("camera", parse_address("camera", address, settings.protocols), settings, seconds=seconds)
+    return probe_stream(
+        "camera", parse_address("camera", address, settings.protocols), settings, DEFAULT_INPUT, seconds=seconds
+    )
 
 
 def save_snapshot(path: Path, camera_id: str, target: Path) -> Snapshot:
@@ -127,7 +130,7 @@ def save_snapshot(path: Path, camera_id: str, target: Path) -> Snapshot:
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     settings = AnonymizeSettings(multi_view=True)
     with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
-        image, at_ms = first_image(camera.id, address, config.decode, MaskBurner(camera.masks))
+        image, at_ms = first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks))
         text = OverlayText(
             config.institution, camera.name or camera.id, f"{datetime.fromtimestamp(at_ms / 1000):%F %T}"
         )
@@ -175,7 +178,8 @@ def add_camera(path: Path, camera: NewCamera, *, test_s: float | None) -> tuple[
 
 def _probed(config: Config, camera: CameraSettings, seconds: float) -> ProbedStream:
     address = parse_address(camera.id, camera.source, config.decode.protocols)
-    return probe_stream(camera.id, address, config.decode, seconds=seconds, wanted_fps=camera.analyze_fps)
+    options = camera.input_options
+    return probe_stream(camera.id, address, config.decode, options, seconds=seconds, wanted_fps=camera.analyze_fps)
 
 
 def _camera_of(config: Config, path: Path, camera_id: str) -> CameraSettings:

@@ -35,7 +35,7 @@ def password_of(camera: CameraSettings, folder: Path, environ: Mapping[str, str]
 
 
 def read_password(path: Path) -> str:
-    """The password in a file, without the newline at its end.
+    """The password in a file, without the newline at its end and a U+FEFF at its beginning.
 
     Raises:
         BadAddress: the file cannot be read, is empty, or is no password.
@@ -43,7 +43,7 @@ def read_password(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_PASSWORD + 1)
-        text = content.decode("utf-8").rstrip("\r\n")
+        text = content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise BadAddress(f"the password file {path} is not UTF-8 text", "Save it as UTF-8") from None
     except OSError as error:

@@ -14,6 +14,7 @@ from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import Silence, diagnose
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.host_probe import probe_host
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import IMAGE_SUFFIXES
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
@@ -78,7 +79,13 @@ class ProbedStream:
 
 
 def probe_stream(
-    camera_id: str, address: SourceAddress, settings: DecodeSettings, *, seconds: float, wanted_fps: float | None = None
+    camera_id: str,
+    address: SourceAddress,
+    settings: DecodeSettings,
+    options: InputOptions,
+    *,
+    seconds: float,
+    wanted_fps: float | None = None,
 ) -> ProbedStream:
     """Open a source once, decode it for some seconds, and describe it.
 
@@ -86,6 +93,7 @@ def probe_stream(
         camera_id: names it in errors.
         address: what to open.
         settings: of decoding; also its timeouts.
+        options: of this input.
         seconds: from the first image on.
         wanted_fps: analyzed frames per second of the configuration, None for all.
 
@@ -93,14 +101,14 @@ def probe_stream(
         SourceError: it cannot be opened, or shows no image; the message says at which step it failed.
     """
     _refuse_images(camera_id, address)
-    session = _Session(address, settings, MaskBurner())
+    session = _Session(address, settings, options, MaskBurner())
     connect_s = probe_host(camera_id, address, settings.open_timeout_s)
     with _errors_explained(camera_id, address):
         return session.measured(connect_s, seconds, wanted_fps)
 
 
 def first_image(
-    camera_id: str, address: SourceAddress, settings: DecodeSettings, burner: MaskBurner
+    camera_id: str, address: SourceAddress, settings: DecodeSettings, options: InputOptions, burner: MaskBurner
 ) -> tuple[EditableImage, int]:
     """The first image of a source with its privacy masks filled, and the time it was received.
 
@@ -112,7 +120,7 @@ def first_image(
     """
     _refuse_images(camera_id, address)
     probe_host(camera_id, address, settings.open_timeout_s)
-    session = _Session(address, settings, burner)
+    session = _Session(address, settings, options, burner)
     with _errors_explained(camera_id, address):
         return session.first_image(), time.time_ns() // 1_000_000
 
@@ -176,18 +184,23 @@ class _Rate:
 class _Session:
     """One opening of a source; FFmpeg ends it by its own timeouts when it hangs."""
 
-    def __init__(self, address: SourceAddress, settings: DecodeSettings, burner: MaskBurner) -> None:
+    def __init__(
+        self, address: SourceAddress, settings: DecodeSettings, options: InputOptions, burner: MaskBurner
+    ) -> None:
         self._address = address
         self._facts = _StreamFacts()
         self._corrupt = 0
+        self._notes: list[str] = []
         self._began_s = time.monotonic()
         self._container = VideoContainer(
             address,
             settings,
-            FrameConverter(burner),
+            FrameConverter(burner, options.turns),
             on_corrupt=self._count_corrupt,
             timer=DecodeTimer(),
             tap=self._facts,
+            options=options,
+            warn=self._note,
         )
 
     def first_image(self) -> EditableImage:
@@ -224,7 +237,7 @@ class _Session:
                 kilobits_per_s=rate.kilobits_per_s,
                 interlaced=facts.interlaced,
                 corrupt=self._corrupt,
-                warnings=(),
+                warnings=tuple(dict.fromkeys(self._notes)),
             )
         return _with_warnings(found, image, wanted_fps)
 
@@ -242,6 +255,12 @@ class _Session:
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._began_s
+
+    def _note(self, event: str, **facts: Any) -> None:
+        """A warning of the container, which a run would log."""
+        shown = {name: value for name, value in facts.items() if name not in {"source", "camera"}}
+        words = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in shown.items())
+        self._notes.append(": ".join(filter(None, (event.replace("_", " "), words))))
 
     def _count_corrupt(self) -> None:
         self._corrupt += 1
@@ -264,7 +283,7 @@ def _ratio(aspect: Fraction) -> str:
 
 
 def _with_warnings(found: ProbedStream, image: EditableImage, wanted_fps: float | None) -> ProbedStream:
-    return replace(found, warnings=tuple(_warnings(found, image, wanted_fps)))
+    return replace(found, warnings=(*_warnings(found, image, wanted_fps), *found.warnings))
 
 
 def _warnings(found: ProbedStream, image: EditableImage, wanted_fps: float | None) -> Iterator[str]:
@@ -276,7 +295,7 @@ def _warnings(found: ProbedStream, image: EditableImage, wanted_fps: float | Non
     if measured is not None and wanted_fps is not None and measured < wanted_fps * (1 - _RATE_TOLERANCE):
         yield f"analyze_fps is {wanted_fps:g}, and only {measured:.3g} frames per second arrive"
     if found.interlaced:
-        yield "the video is interlaced; set the camera to progressive if it can"
+        yield "the video is interlaced, and de-interlacing costs time; set the camera to progressive if it can"
     if found.corrupt:
         yield f"{found.corrupt} packets could not be decoded; check the network and the bit rate"
     if found.first_image_s - (found.opened_s or 0) > _SLOW_FIRST_IMAGE_S:

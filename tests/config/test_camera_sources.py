@@ -45,6 +45,12 @@ def test_a_password_file_is_relative_to_the_configuration(tmp_path: Path) -> Non
     assert unquote(loaded.source) == f"rtsp://admin:{HOSTILE}@h/1"
 
 
+def test_a_password_file_of_a_windows_editor_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes("\ufeffçp@ss\r\n".encode())
+    camera = "    source: rtsp://h/1\n    user: admin\n    password_file: secret\n"
+    assert unquote(configuration(tmp_path, camera).cameras[0].source) == "rtsp://admin:çp@ss@h/1"
+
+
 def test_queries_need_no_password(tmp_path: Path) -> None:
     camera = "    source: rtsp://h/1\n    user: admin\n    password_file: none\n"
     assert configuration(tmp_path, camera, for_queries=True).cameras[0].source == "rtsp://h/1"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import SourceAddress, parse_address
@@ -28,7 +29,7 @@ def test_an_rtsp_camera_is_described(tmp_path: Path) -> None:
     video = encode_loop(tmp_path / "video.h264", size=(320, 240), fps=10)
     with RtspServer(video, fps=10, credentials="user:p@ss/w#1") as server:
         url = server.url(0, "user:p%40ss%2Fw%231")
-        found = probe_stream("gate", address(url), SETTINGS, seconds=1, wanted_fps=20)
+        found = probe_stream("gate", address(url), SETTINGS, DEFAULT_INPUT, seconds=1, wanted_fps=20)
         assert (found.codec, found.width, found.height, found.interlaced) == ("h264", 320, 240, False)
         assert found.connect_s is not None
         assert found.measured_fps == pytest.approx(10, rel=0.2)
@@ -36,9 +37,9 @@ def test_an_rtsp_camera_is_described(tmp_path: Path) -> None:
         assert any("analyze_fps is 20" in warning for warning in found.warnings)
         assert "p%40ss" not in str(found.as_json())
         with pytest.raises(SourceError, match="refuses the user name or password"):
-            probe_stream("gate", address(server.url(0, "user:wrong")), SETTINGS, seconds=1)
+            probe_stream("gate", address(server.url(0, "user:wrong")), SETTINGS, DEFAULT_INPUT, seconds=1)
         with pytest.raises(SourceError):
-            probe_stream("gate", address(server.url(7, "user:p%40ss%2Fw%231")), SETTINGS, seconds=1)
+            probe_stream("gate", address(server.url(7, "user:p%40ss%2Fw%231")), SETTINGS, DEFAULT_INPUT, seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -51,31 +52,41 @@ def test_an_rtsp_camera_is_described(tmp_path: Path) -> None:
 )
 def test_the_step_that_fails_is_named(url: str, words: str) -> None:
     with pytest.raises(SourceError, match=words):
-        probe_stream("gate", address(url.format(port=free_port())), SETTINGS, seconds=1)
+        probe_stream("gate", address(url.format(port=free_port())), SETTINGS, DEFAULT_INPUT, seconds=1)
 
 
 def test_an_address_without_video_is_named(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<html></html>")
     with WebServer(tmp_path) as server:
         with pytest.raises(SourceError, match="has no such stream"):
-            probe_stream("gate", address(server.url("none")), SETTINGS, seconds=1)
+            probe_stream("gate", address(server.url("none")), SETTINGS, DEFAULT_INPUT, seconds=1)
         with pytest.raises(SourceError, match="sends no video"):
-            probe_stream("gate", address(server.url("page.html")), SETTINGS, seconds=1)
+            probe_stream("gate", address(server.url("page.html")), SETTINGS, DEFAULT_INPUT, seconds=1)
 
 
 def test_a_folder_of_images_is_no_stream(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedMedia, match="images"):
-        probe_stream("gate", address(str(tmp_path)), SETTINGS, seconds=1)
+        probe_stream("gate", address(str(tmp_path)), SETTINGS, DEFAULT_INPUT, seconds=1)
 
 
 def test_the_first_image_has_its_privacy_masks(tmp_path: Path) -> None:
     video = encode_loop(tmp_path / "video.h264", size=(320, 240))
     burner = MaskBurner([((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))])
-    image, at_ms = first_image("gate", address(str(video)), SETTINGS, burner)
+    image, at_ms = first_image("gate", address(str(video)), SETTINGS, DEFAULT_INPUT, burner)
     pixels = image.bgr()
     assert at_ms > 0
     assert pixels[:, :158].max() < 20
     assert pixels[:, 170:].max() > 100
+
+
+def test_masks_lie_where_they_are_declared_on_a_camera_that_hangs_upside_down(tmp_path: Path) -> None:
+    video = encode_loop(tmp_path / "video.h264", size=(320, 240))
+    burner = MaskBurner([((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))])
+    upright, _ = first_image("gate", address(str(video)), SETTINGS, DEFAULT_INPUT, MaskBurner())
+    turned, _ = first_image("gate", address(str(video)), SETTINGS, InputOptions(rotate=180), burner)
+    pixels = turned.bgr()
+    assert pixels[:, :158].max() < 20
+    assert np.abs(pixels[:, 170:].astype(int) - upright.bgr()[::-1, ::-1][:, 170:]).mean() < 5
 
 
 def test_a_stream_of_one_color_is_noticed(tmp_path: Path) -> None:
@@ -88,6 +99,6 @@ def test_a_stream_of_one_color_is_noticed(tmp_path: Path) -> None:
         for _ in range(30):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((240, 320, 3), np.uint8), "bgr24")))
         container.mux(stream.encode(None))
-    found = probe_stream("gate", address(str(path)), SETTINGS, seconds=1)
+    found = probe_stream("gate", address(str(path)), SETTINGS, DEFAULT_INPUT, seconds=1)
     assert any("shows nothing" in warning for warning in found.warnings)
     assert found.connect_s is None
