@@ -6,10 +6,10 @@
 
 It checks, offline, that the clip is unchanged since it was signed (C2PA), whether an authority that you trust issued
 the signer's certificate, and that the file holds one video and nothing else: no audio, no further boxes, no second
-manifest. Exit status 0 if all of it holds, 1 if not, 2 if the file cannot be read.
+manifest, and no byte in the manifest that is neither signed nor fixed. Exit status 0 if all of it holds, 1 if not, 2 if
+the file cannot be read.
 
-What it does not check: that the masks are right (watch the clip and read its report), and unsigned bytes within the
-signature's own padding (`viapublica verify` does).
+What it does not check: that the masks are right (watch the clip and read its report).
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ from typing import Any, BinaryIO
 ASSERTION = "org.viapublica.release"
 BOXES = ["ftyp", "uuid", "moov", "free", "mdat"]
 """Top-level boxes of a signed release, in order; `free` only in large files, and empty."""
+FILE_TYPE = b"isom\0\0\x02\0isomiso2avc1mp41"
+"""Content of `ftyp`, which C2PA does not sign."""
+FRONT = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + bytes(4) + b"manifest\0" + bytes(8)
+"""What precedes the manifest in its box."""
+TYPE_END = bytes.fromhex("00110010800000aa00389b71") + b"\x03"
 UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 SHOWN = ("institution", "number", "place", "date", "software", "seconds", "frames")
 
@@ -70,6 +75,11 @@ def extra_content(path: Path) -> list[str]:
                 if kind in seen or (seen and BOXES.index(kind) < BOXES.index(seen[-1])):
                     found.append(f"a further MP4 box {kind!r}, or one out of sequence")
                 seen.append(kind)
+                if kind in {"ftyp", "uuid"}:
+                    file.seek(first)
+                    content = file.read(min(last - first, 1 << 24))
+                    found += ["another file type"] if kind == "ftyp" and content != FILE_TYPE else []
+                    found += unsigned_content(content) if kind == "uuid" else []
                 if kind == "moov":
                     kinds = list(handlers(file, first, last))
                     found += [f"a track of type {kind!r}" for kind in kinds if kind != "vide"]
@@ -78,6 +88,104 @@ def extra_content(path: Path) -> list[str]:
             found.append(str(error))
         found += [f"no MP4 box {kind!r}" for kind in ("ftyp", "moov", "mdat") if kind not in seen]
     return found
+
+
+def unsigned_content(content: bytes) -> list[str]:
+    """Whether a manifest's box has other content than a release's, in words."""
+    try:
+        check_manifest(content)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        return [f"unsigned content in the manifest ({error})"]
+    return []
+
+
+def check_manifest(content: bytes) -> None:
+    """Check each byte that no signature includes: descriptions of boxes, and padding (ISO/IEC 19566-5; RFC 9052).
+
+    Raises:
+        ValueError, LookupError, TypeError, AttributeError: the manifest is not one of a release.
+    """
+    if not content.startswith(FRONT):
+        raise ValueError("another box")
+    ((kind, store),) = parts(content[len(FRONT) :])
+    (manifest,) = children((kind, store), b"c2pa", b"c2pa")
+    name = label(manifest)
+    assertions, claim, signature = children(manifest, b"c2ma", name)
+    ((claim_kind, signed),) = children(claim, b"c2cl", b"c2pa.claim.v2")
+    ((seal_kind, seal),) = children(signature, b"c2cs", b"c2pa.signature")
+    if (claim_kind, seal_kind) != (b"cbor", b"cbor"):
+        raise ValueError("another claim")
+    listed, _ = cbor(signed, 0)
+    urls = [one["url"] for one in [*listed["created_assertions"], *listed.get("gathered_assertions", ())]]
+    names = [label(one).decode() for one in children(assertions, b"c2as", b"c2pa.assertions")]
+    if sorted(urls) != sorted(f"self#jumbf=c2pa.assertions/{one}" for one in names):
+        raise ValueError("an assertion that the claim does not list")
+    if listed["signature"] != f"self#jumbf=/c2pa/{name.decode()}/c2pa.signature":
+        raise ValueError("another label")
+    (protected, unprotected, payload, value), end = cbor(seal, 1)
+    padding = unprotected.get("pad", b"")
+    head = b"\xa1\x63pad" + text(padding) if unprotected else b"\xa0"
+    if seal != b"\xd2\x84" + text(protected) + head + b"\xf6" + text(value) or end != len(seal):
+        raise ValueError("other headers of the signature")
+    if any(padding) or payload is not None:
+        raise ValueError("padding that is not zero")
+
+
+def parts(content: bytes) -> list[tuple[bytes, bytes]]:
+    """Types and contents of the boxes that fill the content."""
+    found, at = [], 0
+    while at < len(content):
+        length = int.from_bytes(content[at : at + 4], "big")
+        if not 8 <= length <= len(content) - at:
+            raise ValueError("bytes between boxes")
+        found.append((content[at + 4 : at + 8], content[at + 8 : at + length]))
+        at += length
+    return found
+
+
+def children(box: tuple[bytes, bytes], kind: bytes, name: bytes) -> list[tuple[bytes, bytes]]:
+    """The boxes in a superbox, whose description has a type and a label only."""
+    description, *inside = parts(box[1])
+    if box[0] != b"jumb" or description != (b"jumd", kind + TYPE_END + name + b"\0"):
+        raise ValueError("another description")
+    return inside
+
+
+def label(box: tuple[bytes, bytes]) -> bytes:
+    """The label of a superbox."""
+    return parts(box[1])[0][1][4 + len(TYPE_END) :].partition(b"\0")[0]
+
+
+def text(value: bytes) -> bytes:
+    """A byte string in the shortest CBOR."""
+    if len(value) < 24:
+        return bytes([0x40 + len(value)]) + value
+    width = 1 if len(value) < 1 << 8 else 2
+    return bytes([0x57 + width]) + len(value).to_bytes(width, "big") + value
+
+
+def cbor(content: bytes, at: int) -> tuple[Any, int]:
+    """A value of CBOR (RFC 8949, without floats and indefinite lengths), and the offset behind it."""
+    major, count, at = content[at] >> 5, content[at] & 31, at + 1
+    if 24 <= count < 28:
+        width = 1 << (count - 24)
+        count, at = int.from_bytes(content[at : at + width], "big"), at + width
+    elif count >= 28:
+        raise ValueError("another length")
+    if major in {0, 1}:
+        return count if major == 0 else -1 - count, at
+    if major in {2, 3}:
+        raw = content[at : at + count]
+        return raw if major == 2 else raw.decode(), at + count
+    if major == 7:
+        return {20: False, 21: True, 22: None}[count], at
+    if major == 6 or count > len(content):
+        raise ValueError("another type")
+    items = []
+    for _ in range(count * (2 if major == 5 else 1)):
+        value, at = cbor(content, at)
+        items.append(value)
+    return (dict(zip(items[::2], items[1::2], strict=True)) if major == 5 else items), at
 
 
 def read_manifest(path: Path, trust: Path | None) -> dict[str, Any]:
