@@ -65,6 +65,7 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     yield _check("decode (PyAV)", "av", _decoders, "pip install --force-reinstall av")
     yield _check("images (OpenCV)", "opencv-python-headless", _opencv, "pip install opencv-python-headless")
     yield _check("inference (ONNX Runtime)", "onnxruntime", _onnx_runtime, "pip install onnxruntime")
+    yield _optional("discovery of cameras (ONVIF)", "onveef", "pip install 'viapublica[onvif]'")
     yield _optional("inference on Intel and AMD CPUs (OpenVINO)", "openvino", "pip install 'viapublica[openvino]'")
     yield _optional("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
     yield _importable("plate reading (fast-plate-ocr)", "fast-plate-ocr", "fast_plate_ocr")

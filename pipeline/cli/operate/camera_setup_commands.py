@@ -188,7 +188,7 @@ def add(
     """Add a camera to a configuration. Comments stay; what is not given is asked for at a terminal.
 
     The stream is tested first, and nothing is written when that fails. A password is never written into the
-    configuration.
+    configuration; --password-file is relative to its folder.
 
     Example: [bold]viapublica camera add praca-da-matriz --source rtsp://10.20.0.13/stream1 --scope public-square
     --user viapublica --password-env CAMERA_PASSWORD --config configs/city.yaml[/]
