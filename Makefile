@@ -89,6 +89,7 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.anonymize --data $(DATA) --models $(MODELS) $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
 	$(RUN)/python -m benchmarks.anonymize_clips --data $(DATA) --models $(MODELS) \
 	  $(if $(DEFACE),--deface-python $(dir $(DEFACE))python)
+	$(RUN)/python -m benchmarks.anonymize_variants --data $(DATA) --models $(MODELS)
 	$(RUN)/python -m benchmarks.anonymize_attacks --data $(DATA) --models $(MODELS)
 	$(RUN)/python -m benchmarks.anonymize_speed --clip $(DATA)/clips/people-walking.mp4 --models $(MODELS) \
 	  $(if $(DEFACE),--deface $(DEFACE))

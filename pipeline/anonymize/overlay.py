@@ -34,6 +34,7 @@ class Overlay:
     """
 
     def __init__(self, text: OverlayText, width: int, height: int) -> None:
+        self._image_height = height
         letters = max(_MIN_LETTER_PX, round(height * _LETTER_SHARE))
         font = ImageFont.truetype(BytesIO(_FONT.read_bytes()), letters)
         pad = max(2, letters // 3)
@@ -55,6 +56,13 @@ class Overlay:
         """Width and height in pixels."""
         height, width = self._strip.shape
         return width, height
+
+    @property
+    def box(self) -> npt.NDArray[np.float32]:
+        """(1, 4) where `draw` draws it, xyxy in pixels."""
+        width, height = self.size
+        top = (self._image_height - height) // 2 * 2
+        return np.array([[0, top, width, top + height]], np.float32)
 
     def draw(self, planes: Planes) -> None:
         """Draw the overlay into the planes of an image, in place."""

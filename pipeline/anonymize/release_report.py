@@ -77,6 +77,8 @@ class ReportTexts:
         problems: why the video must not be released.
         checks: rows; residual: (object, from, to, frames, score); regions: (decision, from, to, box, reason).
         limits: what the report does not show.
+        worst_frame: number of the frame of which the largest share is masked; None for none.
+        unplated: near vehicles without a masked plate: (from, to, frame, box).
         recall: of the verification detectors on the original, in a sentence.
         exempted: number of exempted regions, in words.
     """
@@ -93,6 +95,8 @@ class ReportTexts:
     limits: Sequence[str]
     recall: str = ""
     exempted: str = ""
+    worst_frame: int | None = None
+    unplated: Sequence[Sequence[str]] = ()
 
 
 def render_report(texts: ReportTexts, plan: MaskPlan, detections: VideoDetections) -> str:
@@ -105,7 +109,7 @@ def render_report(texts: ReportTexts, plan: MaskPlan, detections: VideoDetection
             "lanes": lanes,
             "ticks": _ticks(detections),
             "timeline_height": height,
-            "key_frames": _key_frames(plan, detections),
+            "key_frames": _key_frames(plan, detections, texts.worst_frame),
             "width": detections.width,
             "height": detections.height,
             "stroke": max(1.0, detections.width / 500),
@@ -160,12 +164,16 @@ def _ticks(detections: VideoDetections) -> list[Tick]:
     ]
 
 
-def _key_frames(plan: MaskPlan, detections: VideoDetections) -> list[KeyFrame]:
-    """The frame with the most masks in each of a few equal parts of the video."""
+def _key_frames(plan: MaskPlan, detections: VideoDetections, worst: int | None) -> list[KeyFrame]:
+    """The worst frame, then the one with the most masks in each of a few equal parts of the video."""
     counts = np.array([len(plan.at(number)) for number in range(len(detections))])
     parts = np.array_split(np.arange(len(detections)), min(_MAX_KEY_FRAMES, len(detections)))
     chosen = [int(part[counts[part].argmax()]) for part in parts if counts[part].any()]
-    return [_key_frame(number, plan, detections) for number in chosen]
+    shown = [_key_frame(number, plan, detections) for number in chosen if number != worst]
+    if worst is None or not counts[worst]:
+        return shown
+    first = _key_frame(worst, plan, detections)
+    return [first._replace(text=f"{first.text}, most of which is masked"), *shown]
 
 
 def _key_frame(number: int, plan: MaskPlan, detections: VideoDetections) -> KeyFrame:

@@ -94,6 +94,7 @@ def find_residual_detections(
     *,
     min_score: float,
     min_frames: int,
+    overlay: npt.NDArray[np.float32] | None = None,
     groups: Collection[int] | None = None,
 ) -> list[ResidualDetection]:
     """The unmasked objects, by falling score.
@@ -104,10 +105,15 @@ def find_residual_detections(
         min_score: that an object must reach once.
         min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
             or face of `CERTAIN_SCORE`.
+        overlay: (1, 4) xyxy in pixels; an opaque text that detectors may take for a plate.
         groups: positions in `LABEL_GROUPS`; by default all.
     """
     step_s = float(np.median(np.diff(seen.times_s))) if len(seen) > 1 else GAP_S
-    per_frame = [unmasked(found, plan.at(n).boxes, seen.width, seen.height) for n, found in enumerate(seen.per_frame)]
+    opaque = np.empty((0, 4), np.float32) if overlay is None else overlay
+    per_frame = [
+        unmasked(found, np.concatenate([plan.at(n).boxes, opaque]), seen.width, seen.height)
+        for n, found in enumerate(seen.per_frame)
+    ]
     linking = MaskSettings(
         confirm_score=min_score,
         link_score=min_score / 2,

@@ -100,3 +100,14 @@ def test_a_video_without_people() -> None:
 
 def test_times_are_minutes_and_seconds() -> None:
     assert [clock(value) for value in (0, 9.96, 61.25, -1)] == ["0:00.0", "0:10.0", "1:01.2", "0:00.0"]
+
+
+def test_the_worst_frame_comes_first_and_unplated_vehicles_are_listed() -> None:
+    rows = [("0:01.0", "0:02.0", "51", "100, 100 to 240, 200")]
+    report = Report(render_report(texts(worst_frame=60, unplated=rows), *video()))
+    captions = [text for text in report.texts if "(frame " in text]
+    assert captions[0] == "0:01.2 (frame 60), most of which is masked"
+    assert len(captions) == 7
+    assert "Near vehicles without a masked plate" in report.texts
+    assert "100, 100 to 240, 200" in report.texts
+    assert "Near vehicles without a masked plate" not in Report(render_report(texts(), *video())).texts

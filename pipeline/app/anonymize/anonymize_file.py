@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,7 @@ import cv2
 
 from pipeline.anonymize.manual_regions import ManualRegions
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
+from pipeline.anonymize.unplated_vehicles import UnplatedVehicle
 from pipeline.app.anonymize.progress import Progress
 from pipeline.app.anonymize.provenance_statement import verification_json
 from pipeline.app.anonymize.redaction_job import (
@@ -94,6 +95,7 @@ class AnonymizedFile:
     """A file that was written: its path, figures, and verification if there was one.
 
     Attributes:
+        unplated: near vehicles on which no plate was ever masked.
         not_carried: what the original holds besides and the result does not, such as further frames of an animation.
     """
 
@@ -101,6 +103,7 @@ class AnonymizedFile:
     summary: RedactionSummary
     verification: VerificationResult | None = None
     not_carried: tuple[str, ...] = ()
+    unplated: Sequence[UnplatedVehicle] = ()
 
     def as_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -111,6 +114,8 @@ class AnonymizedFile:
             "seconds": round(summary.seconds, 3),
             "objects": dict(summary.objects),
             "masked_share": round(summary.masked_share, 4),
+            "worst_frame": {"frame": summary.worst_frame, "masked_share": round(summary.worst_share, 4)},
+            "vehicles_without_masked_plate": [vehicle.as_json() for vehicle in self.unplated],
             "not_carried": list(self.not_carried),
             "stages_s": {stage: round(seconds, 3) for stage, seconds in summary.stages_s.items()},
             "verification": None if self.verification is None else verification_json(self.verification),
@@ -154,7 +159,7 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
             "each frame was searched once: small plates, distant people and people in rain or in sideways video may be "
             "missed; add --fine to search every frame in several views, or --check for verification detectors that do",
         )
-    written = AnonymizedFile(path, result.summary, result.verification, video.not_read)
+    written = AnonymizedFile(path, result.summary, result.verification, video.not_read, result.unplated)
     return _with_warning(written, request.file, progress)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.anonymize.masking_plausibility import MaskingPlausibility
 from pipeline.anonymize.redaction_masks import MaskPlan
@@ -109,6 +110,7 @@ def evaluate_attacks(
     detectors: Detector,
     plate_reader: PlateReader,
     residual_plates: Sequence[ResidualDetection],
+    overlay: npt.NDArray[np.float32],
     progress: Progress,
 ) -> AttackResults:
     """Try to read plates and to re-identify persons and faces.
@@ -120,13 +122,14 @@ def evaluate_attacks(
         detectors: the verification detectors.
         plate_reader: run on the places of plates.
         residual_plates: unmasked places of the redacted video that may be plates.
+        overlay: (1, 4) xyxy in pixels; its own text is not read as a plate.
         progress: receives the frames done.
 
     Raises:
         SourceError: one of the videos cannot be read.
         ModelRuntimeError: a network failed.
     """
-    attacks = _Attacks(detections, plan, residual_plates)
+    attacks = _Attacks(detections, plan, residual_plates, overlay)
     with closing(prefetched(original.frames())) as before, closing(prefetched(redacted.frames())) as after:
         for number, (one, other) in enumerate(zip(before, after, strict=True)):
             attacks.add(number, one, other, detectors, plate_reader)
@@ -142,7 +145,9 @@ class _Attacks:
         detections: VideoDetections,
         plan: MaskPlan,
         residual_plates: Sequence[ResidualDetection],
+        overlay: npt.NDArray[np.float32],
     ) -> None:
+        self._overlay = overlay
         self._crops = {group: _Crops() for group in _MATCHED_GROUPS}
         self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
         self._choose_probes(detections, plan)
@@ -202,7 +207,10 @@ class _Attacks:
             self._measure_recall(number, found)
             self._present += [plate for plate in residual if _is_present(plate, found)]
         if number in self._plates:
-            self._read_plates(self._plates[number], redacted.image.bgr(), reader)
+            image = redacted.image.bgr().copy()
+            for x1, y1, x2, y2 in self._overlay.astype(int).tolist():
+                image[y1:y2, x1:x2] = 0
+            self._read_plates(self._plates[number], image, reader)
 
     def _seen(self, number: int, found: Detections) -> Detections:
         """Detections of all networks in a frame of the original, without exempted ones."""

@@ -59,6 +59,7 @@ def provenance_statement(
         "seconds": round(summary.seconds, 3),
         "objects": dict(summary.objects),
         "masked_share": round(summary.masked_share, 4),
+        "worst_frame": {"frame": summary.worst_frame, "masked_share": round(summary.worst_share, 4)},
         "manual_regions": {
             "redacted": len(regions.redact),
             "exempted": len(regions.exempt),

@@ -11,6 +11,7 @@ from pipeline.anonymize.manual_regions import ManualRegions, read_regions
 from pipeline.anonymize.provenance import sign_in_place
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.anonymize.unplated_vehicles import UnplatedVehicle, unplated_vehicles
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.progress import Progress, Stage
 from pipeline.app.anonymize.provenance_statement import privacy_masks_json, provenance_statement
@@ -57,6 +58,7 @@ class RedactedVideo:
         plan: its masks; detections: in the original.
         verification: None without one. With `problems` the video must not be released.
         statement: the signed values.
+        unplated: near vehicles on which no plate was ever masked.
     """
 
     job: RedactionJob
@@ -65,6 +67,7 @@ class RedactedVideo:
     detections: VideoDetections
     verification: VerificationResult | None
     statement: Mapping[str, Any]
+    unplated: Sequence[UnplatedVehicle] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -110,7 +113,9 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
     statement |= {"privacy_masks": privacy_masks_json(job.privacy_masks)}
     if job.video.damaged:
         statement |= {"undecodable_packets": job.video.damaged}
-    result = RedactedVideo(job, summary, plan, detections, verification, statement)
+    unplated = unplated_vehicles(detections, plan)
+    statement |= {"vehicles_without_masked_plate": len(unplated)}
+    result = RedactedVideo(job, summary, plan, detections, verification, statement, unplated)
     if job.identity and not result.problems:
         sign_in_place(path, job.identity, statement, summary.media_sha256)
     return result

@@ -41,6 +41,7 @@ class RedactionSummary:
         seconds: its length.
         objects: number of masked objects by label.
         masked_share: mean share of the image that is masked.
+        worst_share, worst_frame: the largest share, and the number of its frame.
         stages_s: seconds per stage.
         media_sha256: see `media_digest`; of the video as it was encoded, "" for an image.
     """
@@ -51,6 +52,8 @@ class RedactionSummary:
     masked_share: float
     stages_s: Mapping[str, float]
     media_sha256: str = ""
+    worst_share: float = 0.0
+    worst_frame: int = 0
 
 
 @dataclass(slots=True)
@@ -91,7 +94,7 @@ def redact_image(
         draw_masks(planes, masks, settings.style)
         Overlay(text, image.width, image.height).draw(planes)
     share = masked_share(masks, image.width, image.height)
-    return planes, RedactionSummary(1, 0.0, _objects(plan), share, watch.stages_s)
+    return planes, RedactionSummary(1, 0.0, _objects(plan), share, watch.stages_s, worst_share=share)
 
 
 class Redactor:
@@ -122,6 +125,12 @@ class Redactor:
         self.watch = Stopwatch()
         self._settings = settings
         self._text = text
+
+    @property
+    def overlay_box(self) -> npt.NDArray[np.float32]:
+        """(1, 4) the place of the overlay, xyxy in pixels."""
+        facts = self.video.facts
+        return Overlay(self._text, facts.width, facts.height).box
 
     @property
     def style(self) -> RedactionStyle:
@@ -174,6 +183,8 @@ class Redactor:
             masked_share=float(np.mean(shares)),
             stages_s=dict(self.watch.stages_s),
             media_sha256=media_digest(path),
+            worst_share=max(shares),
+            worst_frame=int(np.argmax(shares)),
         )
 
     def _redacted(

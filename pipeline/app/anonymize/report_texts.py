@@ -77,7 +77,13 @@ def build_report(result: RedactedVideo, facts: ReportFacts) -> str:
             *((f"Model {name}", digest) for name, digest in result.statement["models"].items()),
             ("Policy", f"SHA-256 {result.statement['policy_sha256']}"),
         ],
-        masked=f"Masked: {objects}. {100 * summary.masked_share:.1f} % of the image is masked on average.",
+        masked=f"Masked: {objects}. {100 * summary.masked_share:.1f} % of the image is masked on average, at most "
+        f"{100 * summary.worst_share:.1f} % (frame {summary.worst_frame}).",
+        worst_frame=summary.worst_frame,
+        unplated=[
+            (clock(v.begin_s), clock(v.end_s), str(v.frame), f"{v.box[0]}, {v.box[1]} to {v.box[2]}, {v.box[3]}")
+            for v in result.unplated
+        ],
         problems=result.problems,
         checks=[] if verification is None else _checks(verification),
         residual=[]

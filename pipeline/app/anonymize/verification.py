@@ -199,18 +199,21 @@ def redact_and_verify(
         SourceError, ModelRuntimeError, ReleaseError: see `Redactor`.
     """
     verifier.check(redactor.video, len(detections))
+    overlay = redactor.overlay_box
     rounds, first = 0, 0
     while True:
         plan = redactor.plan(detections)
         summary = redactor.render(detections, plan, path)
         seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
-        found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES)
+        found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, overlay=overlay)
         first = first if rounds else len(found)
         if not found or rounds == MAX_ROUNDS:
             break
         rounds += 1
         detections = with_residual_detections(detections, found)
-    faint = find_residual_detections(seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, groups=(PLATES,))
+    faint = find_residual_detections(
+        seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, overlay=overlay, groups=(PLATES,)
+    )
     with redactor.watch.measuring(Stage.ATTACK):
         attacks = evaluate_attacks(
             redactor.video,
@@ -219,6 +222,7 @@ def redact_and_verify(
             plan=plan,
             detectors=verifier.detectors,
             plate_reader=verifier.plate_reader,
+            overlay=overlay,
             residual_plates=[residual for residual in (*found, *faint) if residual.label is Label.PLATE],
             progress=redactor.progress,
         )

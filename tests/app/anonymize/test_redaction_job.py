@@ -5,13 +5,15 @@ from __future__ import annotations
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
 
 from pipeline.anonymize.manual_regions import ManualRegions, read_regions
-from pipeline.anonymize.residual_detections import ResidualDetection
+from pipeline.anonymize.residual_detections import ResidualDetection, find_residual_detections
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize import verification
@@ -25,6 +27,7 @@ from pipeline.app.anonymize.residual_images import refusal
 from pipeline.app.anonymize.verification import Verifier, open_redacted
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.errors import ReleaseError, UnsupportedMedia
@@ -89,6 +92,7 @@ def test_attacks_identify_people_in_the_original_and_no_one_under_masks(
             detectors=verifier.detectors,
             plate_reader=verifier.plate_reader,
             residual_plates=residual,
+            overlay=maker.overlay_box,
             progress=Silent(),
         )
 
@@ -248,8 +252,40 @@ def test_a_plate_of_the_original_is_distinguished_from_an_artifact_of_masks(
         plan=maker.plan(detections),
         detectors=verifier.detectors,
         plate_reader=verifier.plate_reader,
+        overlay=maker.overlay_box,
         residual_plates=[plate],
         progress=Silent(),
     )
     assert found.present_plates == (plate,)
     assert found.legible_plates == (plate,), "read by hand: KAA568, large in the image"
+
+
+def test_the_own_overlay_is_no_plate(
+    street: Callable[[float], FileVideo], networks: RedactionNetworks, verifier: Verifier, tmp_path: Path
+) -> None:
+    video = street(0.5)
+    text = OverlayText(institution="SSP-MT", number="ABC1D23")
+    maker = Redactor(video, AnonymizeSettings(), text, Silent())
+    detections = maker.detect(networks.detectors)
+    plan = maker.plan(detections)
+    maker.render(detections, plan, tmp_path / "redacted.mp4")
+    x1, y1, x2, y2 = maker.overlay_box[0].tolist()
+    strip = Detections.build([(x1 + 4, y1 + 2, x2 - 4, y2 - 2)], [0.9], [Label.PLATE])
+    seen = replace(detections, per_frame=[strip] * len(detections))
+    sought: dict[str, Any] = {"min_score": 0.4, "min_frames": 3}
+    assert len(find_residual_detections(seen, plan, **sought)) == 1
+    assert find_residual_detections(seen, plan, overlay=maker.overlay_box, **sought) == []
+    place = ResidualDetection(Label.PLATE, 0.0, 0.4, 3, 0.9, 2, (x1, y1, x2, y2))
+    finished = open_redacted(tmp_path / "redacted.mp4")
+    attacks = evaluate_attacks(
+        video,
+        finished,
+        detections=detections,
+        plan=plan,
+        detectors=verifier.detectors,
+        plate_reader=verifier.plate_reader,
+        overlay=maker.overlay_box,
+        residual_plates=[place],
+        progress=Silent(),
+    )
+    assert attacks.legible_plates == ()
