@@ -21,19 +21,19 @@ FAINT_GROWTH: Final = 1.5
 """Largest side of a faint detection, in sides of the nearest certain one of the same object."""
 LEAST_REACH_PX: Final = 4.0
 """From the middle of a mask to its sides: objects of a few pixels need more than twice their size."""
-LARGE: Final = {Label.PERSON: (0.1, 0.35), Label.FACE: (0.05, 0.4), Label.PLATE: (0.01, 0.25)}
-"""Share of the image from which an object is near the camera, and the least score of such a one. Of labeled
-images, 82 such persons score 0.62 and more, 32 faces 0.5, and 29 plates of a twentieth of the image 0.61."""
+LARGE_FACE: Final = 0.05
+"""Share of the image from which a face is a close-up …"""
+LARGE_FACE_SCORE: Final = 0.4
+"""… which networks find with at least this score: of labeled images, 32 such faces score 0.5 and more. Near persons and
+plates may score far less."""
 
 Floats = npt.NDArray[np.float64]
 
 
-def without_giants(found: Detections, width: int, height: int) -> Detections:
-    """The detections without faint ones over a large share of the image: they are patterns, not close-ups."""
+def without_giant_faces(found: Detections, width: int, height: int) -> Detections:
+    """The detections without faint faces over a large share of the image: they are patterns, not close-ups."""
     areas = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1) / (width * height)
-    giant = np.zeros(len(found), bool)
-    for label, (share, score) in LARGE.items():
-        giant |= (found.labels == label) & (areas > share) & (found.scores < score)
+    giant = (found.labels == Label.FACE) & (areas > LARGE_FACE) & (found.scores < LARGE_FACE_SCORE)
     return found.select(np.logical_not(giant)) if giant.any() else found
 
 

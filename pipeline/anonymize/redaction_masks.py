@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, passed_frames
 from pipeline.anonymize.manual_regions import ManualRegions, Region
-from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giants
+from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces
 from pipeline.anonymize.riders import with_riders
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import (
@@ -162,7 +162,7 @@ def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: Man
 
 def _plausible(detections: VideoDetections) -> VideoDetections:
     size = detections.width, detections.height
-    return replace(detections, per_frame=[without_giants(found, *size) for found in detections.per_frame])
+    return replace(detections, per_frame=[without_giant_faces(found, *size) for found in detections.per_frame])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
