@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.anonymize.mask_growth import without_giants
+from pipeline.anonymize.mask_growth import without_giant_faces
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.residual_detections import unmasked
 from pipeline.domain.detections import Detections
@@ -55,7 +55,7 @@ class MaskingPlausibility:
             seen: by all networks, objects that two persons exempted removed.
         """
         people = seen.labeled(Label.PERSON, Label.FACE)
-        people = without_giants(people.select(people.scores >= FAINT_SCORE), self.width, self.height)
+        people = without_giant_faces(people.select(people.scores >= FAINT_SCORE), self.width, self.height)
         if not len(people):
             return
         self.frames += 1
