@@ -12,6 +12,7 @@ from pipeline.config.settings import Config
 from pipeline.domain.ports import SinkStatus, SourceStatus
 from pipeline.engine.build import open_engine
 from pipeline.engine.malloc_trim import return_big_blocks
+from pipeline.engine.run_progress import RunProgress
 from pipeline.engine.run_report import RunReport
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.observe.snapshots import CameraActivity
@@ -35,13 +36,13 @@ class LiveRun:
         self._running = running
         self._reload = reload
 
-    def run(self, on_tick: Callable[[], None] = lambda: None) -> None:
+    def run(self, on_tick: Callable[[], None] | None = None) -> None:
         """Work until every source has ended or `stop` is called.
 
         Args:
-            on_tick: called after every batch and at least every 0.2 s, in this thread.
+            on_tick: called after every batch and at least every 0.2 s, in this thread; None logs the progress instead.
         """
-        self._running.engine.run(on_tick=on_tick)
+        self._running.engine.run(on_tick=RunProgress(self._running).tick if on_tick is None else on_tick)
 
     def stop(self) -> StopStage:
         """End in good order; a second call stops delivering. Safe in a signal handler."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.plural import counted
 from pipeline.domain.ports import SinkStatus, SourceState
 
 _LOST = frozenset({SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value})
@@ -110,5 +111,5 @@ class SourceAlertWatch:
             rule=rule,
             severity=severity,
             subject=status.name,
-            detail=f"{count} events{': ' + status.error if status.error else ''}",
+            detail=f"{counted(count, 'event')}{': ' + status.error if status.error else ''}",
         )

@@ -44,5 +44,5 @@ def test_lost_and_refused_events_raise_alerts_as_their_numbers_grow() -> None:
     assert watch.about_sinks([sink(lost=3)], {"broker": 2}) == []
     assert facts(watch.about_sinks([sink(lost=3, refused=1)], {"broker": 4})) == [
         (ENGINE_ID, Severity.CRITICAL, "events-lost", "2 events"),
-        (ENGINE_ID, Severity.WARNING, "events-refused", "1 events"),
+        (ENGINE_ID, Severity.WARNING, "events-refused", "1 event"),
     ]

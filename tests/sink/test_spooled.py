@@ -311,7 +311,7 @@ def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path:
 
 def test_two_owners_of_one_sink_are_refused_by_name(tmp_path: Path) -> None:
     sink = SpooledSink(Other(), FAST, tmp_path, admit_all)
-    with pytest.raises(SinkError, match=r"s: process \d+ already runs this sink"):
+    with pytest.raises(SinkError, match=r"s: process \d+ uses this data folder"):
         SpooledSink(Other(), FAST, tmp_path, admit_all)
     sink.close()
     SpooledSink(Other(), FAST, tmp_path, admit_all).close()

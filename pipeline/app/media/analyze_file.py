@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -66,6 +66,13 @@ def ignore_parts(path: Path, parts: Sequence[str]) -> None:
     """Does nothing with what was not read."""
 
 
+def _ignore_position(share: float) -> None:
+    pass
+
+
+_FRAMES_PER_REPORT: Final = 8
+
+
 @dataclass(frozen=True, slots=True)
 class FileDecoding:
     """How files are decoded.
@@ -76,6 +83,7 @@ class FileDecoding:
         options: video track and rotation.
         most_frames: number of frames after which to stop; None for the whole file.
         on_not_read: receives what a file holds besides what was analyzed, in words.
+        on_position: receives the share of a video that was analyzed, 0 to 1, now and then.
     """
 
     settings: DecodeSettings = field(default_factory=DecodeSettings)
@@ -83,6 +91,7 @@ class FileDecoding:
     options: InputOptions = DEFAULT_INPUT
     most_frames: int | None = None
     on_not_read: Callable[[Path, Sequence[str]], None] = ignore_parts
+    on_position: Callable[[float], None] = _ignore_position
 
 
 def detect_file(media: MediaFile, detector: Detector, decoding: FileDecoding) -> Iterator[ObjectRow]:
@@ -191,7 +200,10 @@ def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
         options=options,
     )
     try:
-        yield from source.frames()
+        for number, frame in enumerate(source.frames()):
+            if number % _FRAMES_PER_REPORT == 0 and (duration_s := source.status().duration_s):
+                decoding.on_position(min(1.0, frame.pts_s / duration_s))
+            yield frame
         if parts := source.status().not_read:
             decoding.on_not_read(media.path, parts)
     finally:

@@ -67,6 +67,10 @@ class MediaProgress(Protocol):
         """The next file begins."""
         ...
 
+    def file_at(self, share: float) -> None:
+        """So much of the present video is analyzed, 0 to 1."""
+        ...
+
     def file_failed(self, error: ViapublicaError) -> None:
         """The present file cannot be read (any further), or may not be; the others go on."""
         ...
@@ -170,6 +174,7 @@ def _decoding(request: MediaRequest, progress: MediaProgress) -> FileDecoding:
         analyze_fps=request.fps,
         options=InputOptions(request.rotate, request.track),
         on_not_read=progress.not_read,
+        on_position=progress.file_at,
     )
 
 

@@ -6,17 +6,18 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.app.output_files import output_file
+from pipeline.domain.times import format_duration
 from pipeline.errors import ViapublicaError
 
 _PIPED_COLUMNS = 160
@@ -26,6 +27,9 @@ _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters, and those that change the direction of writing."""
+
+_FIRST_LINE_S: Final = 10.0
+_NEXT_LINES_S: Final = 30.0
 
 out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True)
@@ -136,8 +140,31 @@ def _harmless(cell: Any) -> Any:
     return text.replace("\r", "\\r")  # The csv module does not quote it, and some readers end the row there.
 
 
-def progress() -> Progress:
-    """Progress bars on standard error, each with its task's description and `note`; silent when that is no terminal."""
+class _ProgressLines(Progress):
+    """Progress where no bar can be drawn: a line now and then, first after 10 seconds, then every 30."""
+
+    def __init__(self, get_time: Callable[[], float] | None = None) -> None:
+        super().__init__(console=err, disable=True, get_time=get_time)
+        self._next_s = self.get_time() + _FIRST_LINE_S
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        """Change a task, see `Progress.update`; print a line if it is time."""
+        super().update(task_id, **changes)
+        now_s = self.get_time()
+        if now_s < self._next_s:
+            return
+        self._next_s = now_s + _NEXT_LINES_S
+        task = next(task for task in self.tasks if task.id == task_id)
+        done = f"{task.completed:.0f}" if task.total is None else f"{task.completed:.0f} of {task.total:.0f}"
+        left = f", about {format_duration(round(task.time_remaining * 1000))} left" if task.time_remaining else ""
+        note = f", {task.fields['note']}" if task.fields.get("note") else ""
+        say(err, f"{task.description}: {done}{note}{left}")
+
+
+def progress(get_time: Callable[[], float] | None = None) -> Progress:
+    """Progress bars on standard error, each with its task's description and `note`; lines when that is no terminal."""
+    if not err.is_terminal:
+        return _ProgressLines(get_time)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -146,7 +173,7 @@ def progress() -> Progress:
         TextColumn("{task.fields[note]}", markup=False),
         console=err,
         transient=True,
-        disable=not err.is_terminal,
+        get_time=get_time,
     )
 
 

@@ -155,7 +155,8 @@ class _FileProgress:
     def __init__(self) -> None:
         self._bar = progress()
         self._task = self._bar.add_task("files", total=None, note="")
-        self._files = 0
+        self._files = self._done = 0
+        self._name = ""
         self._failed: list[ViapublicaError] = []
         self._not_read: list[tuple[Path, Sequence[str]]] = []
         self._notes: list[tuple[Path, str]] = []
@@ -174,7 +175,11 @@ class _FileProgress:
         self._bar.update(self._task, total=files)
 
     def file_started(self, path: Path) -> None:
+        self._name = path.name
         self._bar.update(self._task, note=path.name)
+
+    def file_at(self, share: float) -> None:
+        self._bar.update(self._task, completed=self._done + share, note=f"{self._name} {share:.0%}")
 
     def file_failed(self, error: ViapublicaError) -> None:
         self._failed.append(error)
@@ -186,7 +191,8 @@ class _FileProgress:
         self._notes.append((path, text))
 
     def file_done(self) -> None:
-        self._bar.advance(self._task)
+        self._done += 1
+        self._bar.update(self._task, completed=self._done)
 
     def report(self) -> None:
         """Name the files that failed, and what others hold besides what was analyzed.
@@ -203,5 +209,5 @@ class _FileProgress:
         for error in self._failed:
             report_error(error)
         if self._failed:
-            say(err, f"{len(self._failed)} of {self._files} files could not be read")
+            say(err, f"{len(self._failed)} of {counted(self._files, 'file')} could not be read")
             raise typer.Exit(1)

@@ -11,6 +11,7 @@ import typer
 
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.release.app import DEFAULT_REGISTER
+from pipeline.domain.plural import counted
 
 if TYPE_CHECKING:
     from pipeline.app.backup import Manifest
@@ -114,7 +115,7 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 def _show(title: str, manifest: Manifest) -> None:
     rows = [(name, "included", where) for name, where in manifest.parts.items()]
     rows += [(name, "left out", why) for name, why in manifest.absent.items()]
-    note = f"viapublica {manifest.program}, {_time(manifest)}, {len(manifest.files)} files"
+    note = f"viapublica {manifest.program}, {_time(manifest)}, {counted(len(manifest.files), 'file')}"
     print_table(title, ["part", "state", "source or reason"], rows, note)
 
 

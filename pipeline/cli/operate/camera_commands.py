@@ -24,6 +24,7 @@ from pipeline.app.recordings import (
     segment_json,
 )
 from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.domain.plural import counted
 from pipeline.domain.times import find_zone, parse_range
 from pipeline.errors import RecordError
 
@@ -107,7 +108,7 @@ def hold(
         raise RecordError("hold", "needs two times", "Give --from and --to")
     hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by)
     typer.echo(hold_id)
-    say(err, f"held: {len(held)} files, {_mb(sum(one.size for one in held))} MB of {camera}")
+    say(err, f"held: {counted(len(held), 'file')}, {_mb(sum(one.size for one in held))} MB of {camera}")
     if not held:
         say(err, ("no video of that span is recorded yet, or it was pruned", "yellow"))
 
@@ -157,14 +158,14 @@ def prune(
 
 
 def _summary(done: Pruned) -> str:
-    text = f"removed {len(done.removed)} files, {_mb(done.removed_bytes)} MB; left {_mb(done.left)} MB"
-    return text + f"; {len(done.held)} files are due and held" if done.held else text
+    text = f"removed {counted(len(done.removed), 'file')}, {_mb(done.removed_bytes)} MB; left {_mb(done.left)} MB"
+    return text + f"; due and held: {counted(len(done.held), 'file')}" if done.held else text
 
 
 def _show(recording: CameraRecording) -> None:
     name, files = recording.camera_id, recording.segments
     span = f"{_utc(files[0].begin_ms)} to {_utc(files[-1].end_ms)} UTC" if files else "no video in that span"
-    say(out, (name, "bold"), f"  {span}, {len(files)} files, {_mb(recording.size)} MB")
+    say(out, (name, "bold"), f"  {span}, {counted(len(files), 'file')}, {_mb(recording.size)} MB")
     days = sorted({at // _DAY_MS for one in files for at in (one.begin_ms, max(one.begin_ms, one.end_ms - 1))})
     if days:
         say(out, f"{'day (UTC)':12}{'00':24}{'06':24}{'12':24}{'18':24}24")

@@ -16,6 +16,7 @@ from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_era
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
+from pipeline.domain.plural import counted
 from pipeline.domain.times import find_zone, format_time, parse_range
 from pipeline.errors import ViapublicaError
 
@@ -201,9 +202,9 @@ def _numbers(found: Sequence[ErasedPlace]) -> str:
         of_kind[place.kind] += place.events
     video, previews = of_kind.pop("video", 0), of_kind.pop("preview", 0)
     damaged = of_kind.pop("damaged", 0)
-    files = [f"{video} files of video"] * bool(video) + [f"{previews} previews"] * bool(previews)
-    files += [f"{damaged} damaged parts"] * bool(damaged)
-    return " and ".join([f"{sum(of_kind.values())} events", *files])
+    files = [f"{counted(video, 'file')} of video"] * bool(video) + [counted(previews, "preview")] * bool(previews)
+    files += [counted(damaged, "damaged part")] * bool(damaged)
+    return " and ".join([counted(of_kind.total(), "event"), *files])
 
 
 def _print_places(found: Sequence[ErasedPlace], title: str, erasure: Erasure | None = None) -> None:

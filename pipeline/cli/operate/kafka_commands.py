@@ -224,4 +224,5 @@ def _progress(status: IngestStatus) -> str:
     error = f"; {status.error}" if status.error else ""
     refused = f" ({sum(status.refused.values())} refused by policy)" if status.refused else ""
     left = sum(status.lag.values())
-    return f"{status.stored} events stored, {status.dead} dead letters{refused}, {left} to read{error}"
+    stored, dead = counted(status.stored, "event"), counted(status.dead, "dead letter")
+    return f"{stored} stored, {dead}{refused}, {left} to read{error}"

@@ -26,21 +26,21 @@ _REFRESH_S = 0.25
 _RATE_OVER_S = 3.0
 _WIDE = 110
 """Columns from which the resolution and the reasons of drops have columns of their own."""
-_NARROW_COLUMNS = ("camera", "state", "fps in", "done/s", "lag", "lost", "retry", "events", "last")
+_NARROW_COLUMNS = ("camera", "state", "fps in", "fps out", "lag", "drops", "retry", "events", "last")
 _WIDE_COLUMNS = (
     "camera",
     "state",
     "image",
     "fps in",
-    "done/s",
+    "fps out",
     "lag",
-    "lost",
-    "by reason",
+    "drops",
+    "why",
     "retry",
     "events",
     "last",
 )
-_SHARES: Mapping[str, int] = {"camera": 3, "by reason": 4, "last": 2}
+_SHARES: Mapping[str, int] = {"camera": 3, "why": 5, "last": 2}
 """Columns of words, and how they share the width that the numbers leave."""
 _MOST_PROBLEMS = 5
 _STATES: Mapping[SourceState, tuple[str, str]] = {
@@ -112,6 +112,11 @@ class LiveTable:
         if self._live is not None:
             self._live.stop()
 
+    @property
+    def visible(self) -> bool:
+        """Whether it is drawn at all."""
+        return self._live is not None
+
     def refresh(self) -> None:
         """Draw the table again if it is time; cheap otherwise. Call it from one thread."""
         now_s = self._monotonic_s()
@@ -162,10 +167,10 @@ def _cells(camera_id: str, status: SourceStatus, activity: CameraActivity, done_
         "state": Text(f"{sign} {status.state.value}", style=color),
         "image": Text(f"{status.width}×{status.height}" if status.width else "–", style="bright_black"),
         "fps in": Text(f"{status.fps:.1f}" if running else "–"),
-        "done/s": Text(f"{done_per_s:.1f}" if running and activity.analyzed else "–"),
+        "fps out": Text(f"{done_per_s:.1f}" if running and activity.analyzed else "–"),
         "lag": _lag(activity.lag_s) if running and activity.analyzed else Text("–"),
-        "lost": _lost(drops),
-        "by reason": _reasons(drops),
+        "drops": _lost(drops),
+        "why": _reasons(drops),
         "retry": Text(str(status.reconnects), style="yellow" if status.reconnects else "bright_black"),
         "events": Text(str(activity.events)),
         "last": Text(activity.last_event),
@@ -216,7 +221,7 @@ def _short(count: int) -> str:
 def _sink_line(sink: SinkStatus) -> Text:
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"→ {sink.name}", style="bold")
-    line.append(f"  {sink.delivered} of {sink.accepted} events")
+    line.append(f"  delivered {sink.delivered} of {sink.accepted}")
     if sink.pending:
         late_s = sink.oldest_pending_s
         line.append(f", {sink.pending} pending for {late_s:.0f} s", style="yellow" if late_s >= 5 else "bright_black")

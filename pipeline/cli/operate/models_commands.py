@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from pipeline.cli.common.console import print_json, print_table
+from pipeline.domain.plural import counted
 from pipeline.errors import ViapublicaError
 
 app = typer.Typer(
@@ -162,7 +163,7 @@ def compare(
         print_json([msgspec.to_builtins(result) for result in results])
         return
     print_table(
-        f"{results[0].images} images",
+        counted(results[0].images, "image"),
         ["model", "ms per image", "agreement", "found"],
         [
             (r.model, r.milliseconds, r.agreement, ", ".join(f"{count} {word}" for word, count in r.found.items()))

@@ -11,6 +11,7 @@ import typer
 from pipeline.app.retention import RetentionReport, StoredDay, drop_due_days, due_days, retention_reports
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.store_options import ConfigOption, DataOption, stores_of
+from pipeline.domain.plural import counted
 from pipeline.errors import StoreError
 
 retention_app = typer.Typer(
@@ -76,9 +77,11 @@ def apply(
     for report in reports:
         if report.held is not None:
             held = report.held.figures()
+            days = counted(len({day.day for day in report.held.days}), "day")
+            stored_rows = counted(sum(day.rows for day in report.held.days), "row")
             raise StoreError(
                 report.store,
-                f"{held['days']} days with {held['rows']} rows would be dropped because the clock says {held['clock']} "
+                f"{days} with {stored_rows} would be dropped because the clock says {held['clock']} "
                 f"(the last trusted time is {held['trusted']}), so they were not",
                 report.held.fix,
             )
@@ -109,7 +112,9 @@ def _print_days(report: RetentionReport) -> None:
         (day.table, day.day.isoformat(), day.rows, round(day.size / 1e6, 1), "due" if day.due else "")
         for day in report.days
     ]
-    retained = (f"{table} {'no limit' if days is None else f'{days} days'}" for table, days in report.keep_days.items())
+    retained = (
+        f"{table} {'no limit' if days is None else counted(days, 'day')}" for table, days in report.keep_days.items()
+    )
     print_table(
         f"Days stored: {report.store}",
         ["table", "day (UTC)", "rows", "MB", ""],

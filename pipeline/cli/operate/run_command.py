@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from pipeline.cli.common.console import drops_text, err, out, print_json, print_table, say
+from pipeline.domain.plural import counted
 
 if TYPE_CHECKING:
     from pipeline.app.live_run import LiveRun, ReloadReport, RunReport
@@ -44,7 +45,7 @@ def run(
     with RunSignals() as signals, open_live_run(settings, config, _print_reload) as handle:
         signals.watch(handle)
         with LiveTable.of_run(handle, err, enabled=not quiet) as table:
-            handle.run(on_tick=table.refresh)
+            handle.run(on_tick=table.refresh if table.visible else None)
     report = handle.report()
     if as_json:
         print_json(msgspec.to_builtins(report))
@@ -133,6 +134,6 @@ def print_report(report: RunReport) -> None:
             failed = f" {network.model} with {backend}: {reason}; {network.backend} runs it"
             say(out, ("failed the known-answer test", "bold yellow"), failed)
     for sink, count in report.lost.items():
-        say(out, ("lost", "bold red"), f" {count} events of sink {sink}: its queue and the disk were full")
+        say(out, ("lost", "bold red"), f" {counted(count, 'event')} of sink {sink}: its queue and the disk were full")
     for reason, count in report.refused.items():
-        say(out, ("refused", "yellow"), f" {count} events: {reason}")
+        say(out, ("refused", "yellow"), f" {counted(count, 'event')}: {reason}")

@@ -114,7 +114,7 @@ def replay(
         raise ViapublicaError("spool replay", "needs --from-offset or --since, one of them", "Write --since 2h")
     since_ms = None if since is None else parse_time(since)
     again = replay_spool(data_folder(config, data), sink, offset=start, since_ms=since_ms)
-    say(err, f"sink {sink}: {again.events} events, from offset {again.offset} on, are sent by the next run")
+    say(err, f"sink {sink}: the next run sends {counted(again.events, 'event')} from offset {again.offset} on")
 
 
 @app.command()

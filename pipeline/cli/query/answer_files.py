@@ -14,7 +14,6 @@ from pipeline.cli.common.console import MACHINE_CSV, CsvStyle, csv_writer
 from pipeline.cli.query.answer_columns import Column
 from pipeline.domain.extras import missing_package
 from pipeline.domain.spreadsheet_text import spreadsheet_text
-from pipeline.domain.times import format_utc
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -55,7 +54,7 @@ class FileForm:
             return "" if value is None else value
         if self.brazilian:
             return f"{value.astimezone(self.zone):%d/%m/%Y %H:%M:%S}"
-        return format_utc(round(value.timestamp() * 1000))
+        return value.astimezone(self.zone).isoformat(timespec="milliseconds")
 
 
 def write_csv(
@@ -65,7 +64,7 @@ def write_csv(
     answer: Answer[Any],
     form: FileForm,
 ) -> None:
-    """Write CSV: for Brazil as spreadsheets open it there, else with commas, points and ISO 8601 times in UTC.
+    """Write CSV: for Brazil as spreadsheets open it there, else with commas, points and ISO 8601 times of the zone.
 
     Raises:
         ViapublicaError: the file cannot be written.

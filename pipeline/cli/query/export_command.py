@@ -12,6 +12,7 @@ from pipeline.app.export_dataset import DatasetRequest, DatasetSummary, export_d
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.store_options import ConfigOption, FromOption, ToOption, ZoneOption, loaded_config
 from pipeline.cli.query.options import CameraOption
+from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import find_zone, parse_range
 from pipeline.errors import ViapublicaError
@@ -66,7 +67,7 @@ def export(
 
 def _progress(done: int, days: int) -> None:
     if days > 1 and (done == days or done % max(1, days // 10) == 0):
-        say(err, f"{done} of {days} days")
+        say(err, f"{done} of {counted(days, 'day')}")
 
 
 def _as_json(summary: DatasetSummary) -> dict[str, object]:

@@ -230,7 +230,7 @@ class Spool:
         if not owned:
             raise SinkError(
                 self._name,
-                f"process {self._lock.owner_pid()} already runs this sink on the spool {self._folder}",
+                f"process {self._lock.owner_pid()} uses this data folder (spool {self._folder})",
                 "Stop it, or use another data folder or another name.",
             )
 

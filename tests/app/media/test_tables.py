@@ -30,11 +30,15 @@ class Progress:
         self.errors: list[ViapublicaError] = []
         self.left_out: dict[str, list[str]] = {}
         self.notes: list[str] = []
+        self.shares: list[float] = []
 
     def start(self, files: int) -> None:
         self.files = files
 
     def file_started(self, path: Path) -> None: ...
+
+    def file_at(self, share: float) -> None:
+        self.shares.append(share)
 
     def file_failed(self, error: ViapublicaError) -> None:
         self.errors.append(error)
@@ -120,3 +124,15 @@ def test_a_caption_gives_no_row_and_a_note(tmp_path: Path) -> None:
     progress = Progress()
     assert list(plate_rows(MediaRequest([path]), progress, scope=Scope.PUBLIC_ROAD)) == []
     assert progress.notes == ["caption.mp4: 1 text with no vehicle around, not taken for plates"]
+
+
+def test_the_share_of_a_long_video_is_reported_while_it_is_analyzed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = encode(tmp_path / "long.mp4", Recipe(frames=40))
+    monkeypatch.setattr(tables, "build_detector", lambda *_: FailsOnSmallImages())
+    progress = Progress()
+    list(object_rows(MediaRequest([clip]), progress))
+    assert progress.shares == sorted(progress.shares)
+    assert progress.shares[0] == 0
+    assert 0.7 < progress.shares[-1] <= 1

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli.common.console import csv_writer, out, print_table, report_error, say
+from pipeline.cli.common.console import csv_writer, out, print_table, progress, report_error, say
 from pipeline.errors import ModelCardError, ViapublicaError
 from tests.cli.commands import viapublica
 
@@ -158,3 +158,25 @@ def test_ctrl_c_while_it_loads_ends_with_one_line() -> None:
     command = [sys.executable, "-c", _INTERRUPTED_WHILE_TYPER_LOADS]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr, result.stdout) == (130, "stopped\n", "")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_progress_without_a_terminal_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bars are for terminals; a service's log must not be silent for minutes, nor flooded."""
+    clock = Clock()
+    with progress(clock) as bars:
+        task = bars.add_task("detecting", total=900, note="")
+        for frame in range(1, 901):
+            clock.now_s += 0.1
+            bars.update(task, completed=frame)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3, "after 10, 40 and 70 seconds"
+    assert lines[0].startswith("detecting: 10")
+    assert "about 1 min 20 s left" in lines[0]

@@ -88,7 +88,7 @@ def test_state_rates_losses_and_problems_can_be_read(width: int) -> None:
     assert {"25.0", "15.0", "17", "2", "210", "ABC1D23"} <= set(row.split())
     assert "no answer, next try in 4 s" in text
     assert "no video in it" in text
-    assert "kafka  100 of 284 events, 184 pending for 31 s  ✖ broker does not answer" in text
+    assert "kafka  delivered 100 of 284, 184 pending for 31 s  ✖ broker does not answer" in text
     assert ("sampled 12k queue-full 16 corrupt" in row) is (width == 140)
     assert ("1920×1080" in row) is (width == 140)
 

@@ -49,9 +49,11 @@ def test_damage_is_reported_by_segment(data: Path) -> None:
 
 def test_delivered_events_are_sent_again_from_a_time_or_an_offset(data: Path) -> None:
     since = viapublica("spool", "replay", "store", "--data", data, "--since", "1h")
-    assert "sink store: 40 events, from offset 0" in since.stderr
+    assert "sink store: the next run sends 40 events from offset 0 on" in since.stderr
     result = viapublica("spool", "replay", "store", "--data", data, "--from-offset", "10")
-    assert "sink store: 40 events, from offset 0" in result.stderr, "never forwards: undelivered events would be lost"
+    assert "sink store: the next run sends 40 events from offset 0 on" in result.stderr, (
+        "never forwards: undelivered events would be lost"
+    )
     both = viapublica("spool", "replay", "store", "--data", data)
     assert (both.returncode, "--from-offset or --since" in both.stderr) == (1, True)
 
@@ -72,6 +74,6 @@ def test_an_unknown_sink_and_a_running_owner_are_errors(data: Path) -> None:
     assert (unknown.returncode, "there are: store" in unknown.stderr) == (1, True)
     spool = Spool("store", data / "spool" / "store", SpoolSettings())
     busy = viapublica("spool", "trim", "store", "--data", data)
-    assert (busy.returncode, "already runs this sink" in busy.stderr) == (1, True)
+    assert (busy.returncode, "uses this data folder" in busy.stderr) == (1, True)
     assert len(json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)) == 1
     spool.close()

@@ -255,7 +255,7 @@ def test_a_damaged_position_sends_all_that_is_kept_again(tmp_path: Path, content
 
 
 def test_two_writers_are_kept_apart(tmp_path: Path) -> None:
-    with contextlib.closing(Spool("test", tmp_path, SMALL)), pytest.raises(SinkError, match="already runs this sink"):
+    with contextlib.closing(Spool("test", tmp_path, SMALL)), pytest.raises(SinkError, match="uses this data folder"):
         Spool("test", tmp_path, SMALL)
     Spool("test", tmp_path, SMALL).close()
 
