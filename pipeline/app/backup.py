@@ -125,6 +125,8 @@ def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progres
             parts[name] = source
         else:
             absent.setdefault(name, "nothing is there yet")
+            if tuple(request.parts) != PARTS:
+                raise ConfigError(f"part {name}", f"cannot be backed up: {absent[name]}", "Leave it out of --part")
     writer.finish(Manifest(__version__, time.time_ns() // 1_000_000, parts, absent, writer.files, writer.links))
 
 
@@ -148,9 +150,10 @@ def _configuration(writer: ArchiveWriter, path: Path) -> str:
     return str(path.resolve())
 
 
-def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str | None:
+def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str:
     if not config.data_dir.is_dir():
-        return None
+        fix = "Check data_dir in the configuration, or name other parts with --part"
+        raise ConfigError(str(config.data_dir), "the data folder does not exist", fix)
     elsewhere = [config.record.dir] if config.record is not None else []
     if config.observability.preview is not None:
         elsewhere.append(config.observability.preview.dir)

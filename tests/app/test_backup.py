@@ -159,6 +159,19 @@ def test_nothing_is_overwritten(installation: BackupRequest, tmp_path: Path) -> 
         create(BackupRequest(installation.config, "none.db", True), tmp_path / "c.tar")
 
 
+def test_a_part_that_was_asked_for_and_is_not_there_is_no_success(installation: BackupRequest, tmp_path: Path) -> None:
+    asked = BackupRequest(installation.config, "none.db", False, ("configuration", "register"))
+    with pytest.raises(ConfigError, match=r"part register: cannot be backed up: there is no register at none.db"):
+        create(asked, tmp_path / "b.tar")
+    asked = BackupRequest(installation.config, "postgresql+psycopg://h/x", True, ("register",))
+    with pytest.raises(ConfigError, match="pg_dump"):
+        create(asked, tmp_path / "b.tar")
+    (installation.config.parent / "data").rename(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="data folder does not exist"):
+        create(installation, tmp_path / "b.tar")
+    assert not (tmp_path / "b.tar").exists()
+
+
 def test_a_damaged_backup_restores_nothing(installation: BackupRequest, tmp_path: Path) -> None:
     backup = create(installation, tmp_path / "b.tar")
     content = bytearray(backup.read_bytes())

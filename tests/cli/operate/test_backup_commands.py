@@ -29,6 +29,7 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
 
 def test_a_register_that_was_named_and_a_backup_that_is_none_are_errors(tmp_path: Path) -> None:
     (tmp_path / "city.yaml").write_text(CITY)
+    (tmp_path / "data").mkdir()
     words = ("backup", "create", "b.tar", "--config", "city.yaml")
     named = viapublica(*words, cwd=tmp_path, environ={"VIAPUBLICA_REGISTER": "none.db"})
     assert named.returncode == 1
