@@ -90,7 +90,7 @@ def check_decoders() -> Iterator[DecoderVerdict]:
 
 def _decoded(path: Path) -> list[npt.NDArray[np.uint8]]:
     """Planes of each frame, one below the other, (height * 3 / 2, width)."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         return [np.asarray(frame.to_ndarray(), np.uint8) for frame in container.decode(video=0)]
 
 

@@ -127,7 +127,9 @@ def _write(path: Path, target: Path, shown: Path, first: int, last: int) -> tupl
     try:
         with (
             av.open(f"file:{target}", "w", format="mp4", options=options) as output,
-            av.open(f"file:{path}", options={**FILE_OPTIONS, "protocol_whitelist": "file"}) as container,
+            av.open(
+                f"file:{path}", options={**FILE_OPTIONS, "protocol_whitelist": "file"}, metadata_errors="replace"
+            ) as container,
         ):
             stream = output.add_stream_from_template(container.streams.video[0])
             for index, packet in enumerate(one for one in container.demux(container.streams.video[0]) if one.size):
