@@ -38,6 +38,19 @@ def show_changed(found: Disclosure, as_json: bool) -> None:
         say(err, ("next: ", "bold"), following)
 
 
+def show_conditions(conditions: Mapping[str, Any]) -> None:
+    """What an approval refers to: the camera's declarations and the exempted regions."""
+    recorded = [("in the recording", camera) for camera in conditions["recorded"]]
+    for where, camera in (("in the configuration", conditions["camera"]), *recorded):
+        if camera is None:
+            continue
+        places = ", ".join(camera["surroundings"]) or "no sensitive surroundings"
+        masks = counted(len(camera["masks"]), "privacy mask")
+        say(err, ("approved: ", "bold"), f"camera {camera['id']} {where}: {camera['scope']}, {places}, {masks}")
+    for number, region in conditions["exemptions"].items():
+        say(err, ("approved: ", "bold"), f"exemption {number}: {region_text(region)}")
+
+
 def show_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
     """A table of disclosures."""
     if not found:

@@ -21,7 +21,7 @@ from pipeline.cli.release.app import (
     person,
 )
 from pipeline.cli.release.evidence_commands import EvidenceOption, RecipientCertificateOption
-from pipeline.cli.release.output import show_changed
+from pipeline.cli.release.output import show_changed, show_conditions
 from pipeline.domain.disclosure import Content, LegalBasis, ReleaseStyle, Request
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.times import find_zone, parse_range
@@ -134,7 +134,11 @@ def approve(
     from pipeline.app.release.register_service import approve_disclosure
 
     with opened(register) as entries:
-        show_changed(approve_disclosure(entries, number, person(by), reason, config), as_json)
+        approved = approve_disclosure(entries, number, person(by), reason, config)
+        conditions = entries.journal(approved.number)[-1].details["change"]["conditions"]
+    if not as_json:
+        show_conditions(conditions)
+    show_changed(approved, as_json)
 
 
 @app.command("refuse")

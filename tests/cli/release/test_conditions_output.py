@@ -1,0 +1,35 @@
+"""What the approving person is shown: the camera's declarations and the exempted regions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.cli.release.output import show_conditions
+from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.disclosure import Disclosure, Exemption
+from pipeline.policy.approval import CameraConditions, conditions_of
+from tests.governance.entries import REGION, request
+
+MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.3))
+NOW = CameraDeclaration(
+    Camera("praca", Scope.PUBLIC_SQUARE, surroundings=frozenset({Surroundings.TEMPLE})), "", (MASK,)
+)
+THEN = CameraDeclaration(Camera("praca", Scope.PUBLIC_ROAD))
+FOUND = Disclosure("2026/000001", 0, request())
+
+
+def test_the_camera_is_shown_as_configured_and_as_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    show_conditions(conditions_of(FOUND, CameraConditions(NOW, (THEN,))))
+    text = " ".join(capsys.readouterr().err.split())
+    assert "approved: camera praca in the configuration: public-square, temple, 1 privacy mask" in text
+    assert "camera praca in the recording: public-road, no sensitive surroundings, 0 privacy masks" in text
+
+
+def test_confirmed_exemptions_are_shown_with_their_area(capsys: pytest.CaptureFixture[str]) -> None:
+    confirmed = Exemption(3, REGION, "a statue", "Ana", 0, "Carla", 1)
+    show_conditions(conditions_of(replace(FOUND, exemptions=(confirmed, replace(confirmed, confirmed_by=""))), None))
+    lines = capsys.readouterr().err.splitlines()
+    assert "exemption 3: box 0.1, 0.2, 0.3, 0.4 (4 % of the image), from 1.5 s to 9 s" in " ".join(lines)
