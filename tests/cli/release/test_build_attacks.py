@@ -20,7 +20,7 @@ from pipeline.app.anonymize.provenance_statement import provenance_statement
 from pipeline.app.release.build_release import BuildRequest, BuiltRelease, build_release
 from pipeline.app.release.register_service import enter_request, file_content, open_register
 from pipeline.domain.disclosure import LegalBasis, Request
-from pipeline.errors import ReleaseError
+from pipeline.errors import PolicyError, ReleaseError
 
 pytestmark = pytest.mark.real
 
@@ -190,7 +190,11 @@ def test_a_killed_build_is_finished_or_removed_by_the_next_one(
     assert len(list(folder.iterdir())) == len(visible) + 1, "the private folder of both files"
     seen: list[str] = []
     attack = Attack(DETECT=lambda: seen.extend(sorted(path.name for path in folder.iterdir())))
-    build(request_of, attack)
-    assert seen == (["2026-000001.html", "2026-000001.mp4"] if finished else [])
+    if finished:
+        with pytest.raises(PolicyError, match=r"already has 2026-000001\.mp4"):
+            build(request_of, attack)
+    else:
+        build(request_of, attack)
+    assert seen == []
     assert [warning.partition(":")[0] for warning in attack.warnings] == ["interrupted"]
     assert sorted(path.name for path in folder.iterdir()) == ["2026-000001.html", "2026-000001.mp4"]
