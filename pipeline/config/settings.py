@@ -261,7 +261,7 @@ class EngineSettings(BaseModel):
 
 
 class PreviewSettings(BaseModel):
-    """Annotated images for engineers, never for release. Off by default; every person found is masked."""
+    """Annotated images for engineers, never for release: persons masked, and plates where none are read."""
 
     model_config = _STRICT
 
@@ -275,6 +275,13 @@ class PreviewSettings(BaseModel):
     )
     keep: int = Field(
         default=200, ge=1, le=1_000_000, title="Keep", description="Images retained per camera; older ones are deleted."
+    )
+    days: int = Field(
+        default=7,
+        ge=1,
+        le=3650,
+        title="Days",
+        description="Days that images are retained (decree 18.743/2014 art. 8), also those of removed cameras.",
     )
 
 

@@ -76,7 +76,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
         stages = StageClock(metrics.stage)
         batcher = FairBatcher(detector.batch_size, config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0)
         recorder = None if config.record is None else stack.enter_context(Recorder(config.record))
-        preview = _preview(config)
+        preview = _preview(config, gate)
         engine = Engine(
             batcher=batcher,
             detector=detector,
@@ -202,6 +202,8 @@ def _serve_metrics(config: Config, running: RunningEngine, metrics: PipelineMetr
         _log.info("metrics_served", address=running.metrics_address)
 
 
-def _preview(config: Config) -> Preview | None:
+def _preview(config: Config, gate: Gate) -> Preview | None:
     wanted = config.observability.preview
-    return None if wanted is None else Preview(Path(wanted.dir), wanted.every_s, wanted.keep)
+    if wanted is None:
+        return None
+    return Preview(Path(wanted.dir), wanted, lambda camera_id: bool(gate.why_no_plates(camera_id)))

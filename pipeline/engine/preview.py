@@ -1,17 +1,23 @@
-"""Annotated preview images for engineers, with every detected person masked."""
+"""Annotated preview images for engineers: persons masked, and vehicles of cameras that may read no plates."""
 
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import structlog
 
+from pipeline.config.settings import PreviewSettings
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.annotated_images import annotate, save_image
 
 _PREVIEW_NAME = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
 """Names of preview images, see `Preview.show`; other files in the folder are never deleted."""
+
+_PRUNE_EVERY_S: Final = 3600.0
 
 _log = structlog.get_logger(__name__)
 
@@ -29,19 +35,50 @@ def preview_files(folder: Path, camera_id: str) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
+def prune_previews(folder: Path, days: int, now_s: float) -> list[Path]:
+    """Delete the preview images of all cameras that are older than some days; those that were deleted.
+
+    Raises:
+        OSError: one cannot be deleted.
+    """
+    if not folder.is_dir():
+        return []
+    oldest_s = now_s - days * 86_400
+    due = [
+        path
+        for camera in sorted(folder.iterdir())
+        for path in preview_files(folder, camera.name)
+        if path.stat().st_mtime < oldest_s
+    ]
+    for path in due:
+        path.unlink(missing_ok=True)
+    return due
+
+
 class Preview:
     """Writes an image of each camera at an interval. They show plates: only this user may read them.
 
     Args:
         folder: gets one folder per camera.
-        every_s: seconds of stream time between two images.
-        keep: images stored per camera, including those of earlier runs.
+        settings: interval, number and days.
+        hides_vehicles: whether a camera may read no plates, so that its previews show none either.
+        clock_s: seconds since 1970 UTC.
     """
 
-    def __init__(self, folder: Path, every_s: float, keep: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: PreviewSettings,
+        hides_vehicles: Callable[[str], bool],
+        clock_s: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = folder
-        self._every_ms = every_s * 1000
-        self._keep = keep
+        self._every_ms = settings.every_s * 1000
+        self._keep = settings.keep
+        self._days = settings.days
+        self._hides_vehicles = hides_vehicles
+        self._clock_s = clock_s
+        self._pruned_s = 0.0
         # By camera: session and time of its newest image.
         self._last: dict[str, tuple[str, int]] = {}
         # By camera, oldest first; dictionaries for their order, as a second run over a file writes the same names.
@@ -58,8 +95,13 @@ class Preview:
         self._last[frame.camera_id] = (frame.stream_id, frame.ts_ms)
         path = self._folder / frame.camera_id / f"{frame.stream_id[:12]}-{frame.index:07d}.jpg"
         try:
+            self._prune()
             written = self._of_camera(frame.camera_id)
-            save_image(path, annotate(frame.image, stream.tracks, stream.captions(), also_hide=stream.detections))
+            hide = self._hides_vehicles(frame.camera_id)
+            image = annotate(
+                frame.image, stream.tracks, stream.captions(), hide_vehicles=hide, also_hide=stream.detections
+            )
+            save_image(path, image)
             written.pop(path, None)
             written[path] = None
             while len(written) > self._keep:
@@ -68,6 +110,15 @@ class Preview:
                 del written[oldest]
         except OSError as error:
             _log.error("preview_not_written", path=str(path), error=str(error))
+
+    def _prune(self) -> None:
+        """Once an hour, delete the images of all cameras that are past their days, also of cameras that are gone."""
+        now_s = self._clock_s()
+        if now_s - self._pruned_s < _PRUNE_EVERY_S:
+            return
+        self._pruned_s = now_s
+        for path in prune_previews(self._folder, self._days, now_s):
+            self._written.get(path.parent.name, {}).pop(path, None)
 
     def latest(self) -> dict[str, list[Path]]:
         """Stored images by camera, oldest first."""

@@ -15,7 +15,7 @@ from PIL import ImageDraw, ImageFont
 
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import BgrImage, Image
-from pipeline.domain.labels import Label
+from pipeline.domain.labels import PLATED_VEHICLES, Label
 from pipeline.storage.atomic import atomic_file, unique_partial
 
 Color = tuple[int, int, int]
@@ -52,6 +52,7 @@ def annotate(
     plates: Mapping[int, str],
     *,
     hide_people: bool = True,
+    hide_vehicles: bool = False,
     also_hide: Detections | None = None,
 ) -> BgrImage:
     """The image with box, label, id and plate of each track.
@@ -62,15 +63,20 @@ def annotate(
         plates: plate texts by track id.
         hide_people: mask persons and faces with an opaque shape (decree 18.743/2014 art. 9 §5, 10 §3). False draws
             their boxes instead: for tests, never for an image that is disclosed.
-        also_hide: all detections of the image, tracked or not; persons and faces among them are masked even if they
-            are not in `tracks`.
+        hide_vehicles: also mask plates, and vehicles whole, as a plate on one may be missed; no plate text is drawn.
+        also_hide: all detections of the image, tracked or not; what is masked is masked among them too, even if it
+            is not in `tracks`.
 
     Returns:
         A new image, (height, width, 3) uint8, BGR.
     """
     canvas = _Canvas(image)
+    found = Detections.concatenate([tracks.detections, also_hide if also_hide is not None else Detections.empty()])
+    if hide_vehicles:
+        plates = {}
+        for box, _, label in found.labeled(*PLATED_VEHICLES, Label.PLATE):
+            canvas.mask(box, label)
     if hide_people:
-        found = Detections.concatenate([tracks.detections, also_hide if also_hide is not None else Detections.empty()])
         for box, _, label in found.labeled(*PEOPLE):
             canvas.mask(box, label)
         tracks = tracks.labeled(*(set(Label) - PEOPLE))
@@ -151,7 +157,7 @@ class _Canvas:
         return left, top, right, bottom
 
     def mask(self, box: npt.NDArray[np.float32], label: Label) -> None:
-        """Replace a person or a face by an opaque shape."""
+        """Replace a person, a face, a vehicle or a plate by an opaque shape."""
         left, top, right, bottom = self.clip(box, _MASK_MARGIN)
         self._pen.rectangle((left, top, right - 1, bottom - 1), fill=_MASK, outline=_MASK_RIM, width=self._rim)
         if label is Label.PERSON:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from pipeline.config.settings import PreviewSettings
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections
+from pipeline.domain.labels import Label
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.preview import Preview
-from tests.engine.frames import frame
+from tests.engine.frames import PlainImage, frame
+
+
+def preview_in(folder: Path, every_s: float, keep: int, *, hides: bool = False, now_s: float | None = None) -> Preview:
+    settings = PreviewSettings(dir=folder, every_s=every_s, keep=keep)
+    return Preview(folder, settings, lambda _: hides, time.time if now_s is None else lambda: now_s)
 
 
 def show(preview: Preview, index: int, stream_id: str = "abcdef012345678") -> None:
@@ -35,8 +46,8 @@ def _open_umask() -> Iterator[None]:
 
 def test_only_this_user_may_read_them(tmp_path: Path) -> None:
     (tmp_path / "p" / "cam").mkdir(parents=True)  # by an earlier version
-    show(Preview(tmp_path / "p", 1, 5), 0)
-    show(Preview(tmp_path / "q", 1, 5), 0)
+    show(preview_in(tmp_path / "p", 1, 5), 0)
+    show(preview_in(tmp_path / "q", 1, 5), 0)
     assert (tmp_path / "q").stat().st_mode & 0o777 == 0o700
     for folder in (tmp_path / "p" / "cam", tmp_path / "q" / "cam"):
         assert folder.stat().st_mode & 0o777 == 0o700
@@ -45,11 +56,11 @@ def test_only_this_user_may_read_them(tmp_path: Path) -> None:
 
 
 def test_images_of_earlier_runs_are_counted_and_other_files_not_touched(tmp_path: Path) -> None:
-    first = Preview(tmp_path, 0.1, 3)
+    first = preview_in(tmp_path, 0.1, 3)
     for index in range(3):
         show(first, index)
     (tmp_path / "cam" / "mine.jpg").write_bytes(b"x")
-    second = Preview(tmp_path, 0.1, 3)
+    second = preview_in(tmp_path, 0.1, 3)
     show(second, 1)  # written anew, so now the newest
     show(second, 7)
     show(second, 8)
@@ -58,10 +69,40 @@ def test_images_of_earlier_runs_are_counted_and_other_files_not_touched(tmp_path
 
 
 def test_images_keep_their_interval_and_reconnections_need_no_memory(tmp_path: Path) -> None:
-    preview = Preview(tmp_path, 1.0, 50)
+    preview = preview_in(tmp_path, 1.0, 50)
     for index in range(20):
         show(preview, index)
     assert len(names(tmp_path)) == 2
     for session in range(20):
         show(preview, 0, stream_id=f"{session:013d}")
     assert len(preview._last) == 1
+
+
+def test_images_past_their_days_go_also_of_cameras_that_are_gone(tmp_path: Path) -> None:
+    show(preview_in(tmp_path, 1, 50), 0)
+    gone = tmp_path / "removed" / "abcdef012345-0000001.jpg"
+    gone.parent.mkdir()
+    gone.write_bytes(b"x")
+    (tmp_path / "removed" / "mine.jpg").write_bytes(b"x")
+    show(preview_in(tmp_path, 1, 50, now_s=time.time() + 6 * 86_400), 20)
+    assert gone.exists()
+    later = preview_in(tmp_path, 1, 50, now_s=time.time() + 8 * 86_400)
+    show(later, 40)
+    assert not gone.exists()
+    assert (tmp_path / "removed" / "mine.jpg").exists()
+    assert names(tmp_path) == ["abcdef012345-0000040.jpg"]
+    assert len(later.latest()["cam"]) == 1
+
+
+@pytest.mark.parametrize("hides", [False, True])
+def test_a_camera_that_may_read_no_plates_shows_none(tmp_path: Path, hides: bool) -> None:
+    stream = CameraStream("abcdef012345678", build_tracker(TrackSettings()), [])
+    boxes = [[10, 10, 90, 80], [30, 60, 60, 70]]
+    given = replace(frame("cam", 0, stream=stream.stream_id), image=PlainImage(120, 100))
+    stream.follow(given, Detections.build(boxes, [0.9, 0.9], [Label.CAR, Label.PLATE]))
+    preview_in(tmp_path, 1, 5, hides=hides).show(stream)
+    (path,) = (tmp_path / "cam").iterdir()
+    image, original = cv2.imread(str(path)), given.image.bgr()
+    assert image is not None
+    inside = (slice(40, 58), slice(20, 80))
+    assert bool(np.abs(image[inside].astype(int) - original[inside].astype(int)).mean() > 20) is hides
