@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from pipeline import __version__
+from pipeline.cli.common.process_privacy import protect_process
 from pipeline.cli.lazy_group import LazyGroup
 from pipeline.errors import ViapublicaError
 
@@ -54,6 +55,7 @@ def main() -> None:
     # Names of files need not be UTF-8; they are shown with backslashes (in JSON, that is the right escape).
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    protect_process()
     try:
         build_app()(prog_name=_NAME)
     except ViapublicaError as error:

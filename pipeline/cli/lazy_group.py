@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from pipeline.cli.command_table import COMMANDS, CommandEntry
+from pipeline.domain.credentials import redact
 
 __all__ = ["LazyGroup", "load_command"]
 
@@ -21,6 +22,16 @@ class LazyGroup(TyperGroup):
         super().__init__(**settings)
         for name, entry in COMMANDS.items():
             self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its usage errors show no credentials of misplaced addresses."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            message = getattr(error, "message", None)
+            if isinstance(message, str):
+                error.message = redact(message)  # type: ignore[attr-defined]
+            raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name, loaded command and remaining arguments of a call."""

@@ -20,7 +20,7 @@ from pipeline.domain.credentials import redact_address
 from pipeline.domain.source_identity import source_sha256
 from pipeline.domain.video import Rotation
 from pipeline.lpr.settings import LprSettings
-from pipeline.observe.settings import ObserveSettings
+from pipeline.observe.settings import ObserveSettings, PreviewSettings
 from pipeline.policy.sensitive_names import suggested_surroundings
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
@@ -257,31 +257,6 @@ class EngineSettings(BaseModel):
         le=3600,
         title="Shutdown timeout",
         description="Seconds that sinks may take at the end; events that are not delivered by then stay on disk.",
-    )
-
-
-class PreviewSettings(BaseModel):
-    """Annotated images for engineers, never for release: persons masked, and plates where none are read."""
-
-    model_config = _STRICT
-
-    dir: Path = Field(title="Folder", description="Folder of annotated JPEGs, with one folder per camera.")
-    every_s: float = Field(
-        default=2,
-        gt=0,
-        le=86_400,
-        title="Interval",
-        description="Seconds of stream time between two images of a camera.",
-    )
-    keep: int = Field(
-        default=200, ge=1, le=1_000_000, title="Keep", description="Images retained per camera; older ones are deleted."
-    )
-    days: int = Field(
-        default=7,
-        ge=1,
-        le=3650,
-        title="Days",
-        description="Days that images are retained (decree 18.743/2014 art. 8), also those of removed cameras.",
     )
 
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from pipeline.config.settings import PreviewSettings
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.annotated_images import annotate, save_image
+from pipeline.observe.settings import PreviewSettings
 
 _PREVIEW_NAME = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
 """Names of preview images, see `Preview.show`; other files in the folder are never deleted."""

@@ -1,4 +1,4 @@
-"""Structured logging: human-readable on a terminal, JSON otherwise; credentials are redacted."""
+"""Structured logging: human-readable on a terminal, JSON otherwise; credentials and plates are redacted."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ from pipeline.observe.settings import LogFormat, LogLevel
 _VERBOSE = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
 """Loggers of libraries that log every packet: only their warnings are written, except at level debug."""
 _SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|pwd|secret|token|credential|authori[sz]ation)s?$", re.IGNORECASE)
+_PLATE = re.compile(r"(?<![A-Za-z0-9_-])[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}(?![A-Za-z0-9_-])")
+"""Old and Mercosul plates: no log line holds one, whatever an error of a library quotes."""
+_NAMES = frozenset({"camera", "cameras", "sink", "group", "event_id", "timestamp", "logger", "level", "stream"})
+"""Keys of names that may be spelled like a plate."""
 _PLAIN = (bool, int, float, type(None))
 
 
@@ -88,7 +92,7 @@ def configure(
 
 
 def redact_event(_: WrappedLogger, __: str, event: EventDict) -> MutableMapping[str, Any]:
-    """A structlog processor that redacts credentials in addresses, and values whose key names a secret."""
+    """A structlog processor that redacts plates, credentials in addresses, and values whose key names a secret."""
     return {key: _clean(key, value) for key, value in event.items()}
 
 
@@ -101,7 +105,8 @@ def _clean(key: str, value: object) -> object:
         return {str(k): _clean(str(k), v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_clean("", item) for item in value]
-    return redact(value if isinstance(value, str) else str(value))
+    text = redact(value if isinstance(value, str) else str(value))
+    return text if key in _NAMES else _PLATE.sub("***", text)
 
 
 def _shared_processors(human: bool) -> list[Processor]:

@@ -1,8 +1,9 @@
-"""Settings of logs and metrics."""
+"""Settings of logs, metrics and previews."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -58,4 +59,29 @@ class ObserveSettings(BaseModel):
         default=None,
         title="Prometheus metrics",
         description="HTTP endpoint with /metrics and /health; disabled if empty.",
+    )
+
+
+class PreviewSettings(BaseModel):
+    """Annotated images for engineers, never for release: persons masked, and plates where none are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dir: Path = Field(title="Folder", description="Folder of annotated JPEGs, with one folder per camera.")
+    every_s: float = Field(
+        default=2,
+        gt=0,
+        le=86_400,
+        title="Interval",
+        description="Seconds of stream time between two images of a camera.",
+    )
+    keep: int = Field(
+        default=200, ge=1, le=1_000_000, title="Keep", description="Images retained per camera; older ones are deleted."
+    )
+    days: int = Field(
+        default=7,
+        ge=1,
+        le=3650,
+        title="Days",
+        description="Days that images are retained (decree 18.743/2014 art. 8), also those of removed cameras.",
     )

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.config.settings import PreviewSettings
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.preview import Preview
+from pipeline.observe.settings import PreviewSettings
 from tests.engine.frames import PlainImage, frame
 
 

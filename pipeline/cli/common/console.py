@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.app.output_files import output_file
+from pipeline.domain.credentials import redact
 from pipeline.domain.times import format_duration
 from pipeline.errors import ViapublicaError
 
@@ -42,8 +43,8 @@ def print_json(value: Any) -> None:
 
 
 def plain(text: str) -> str:
-    """Untrusted text, safe on a terminal: control characters are shown as escapes."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Untrusted text, safe on a terminal: control characters as escapes, credentials in addresses as stars."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", redact(text))
 
 
 def say(console: Console, *parts: str | tuple[str, str]) -> None:

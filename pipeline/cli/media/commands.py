@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from pipeline.domain.plural import counted
 from pipeline.domain.video import Rotation
 from pipeline.errors import ViapublicaError
 
+_ADDRESS = re.compile(r"(?:rtsps?|https?|udp|rtp|srt|rtmps?):/{1,2}[^/]", re.IGNORECASE)
+"""Of a path one slash is left."""
 Paths = Annotated[list[Path], typer.Argument(help="Images, videos or folders of them.", show_default=False)]
 CsvOption = Annotated[str, typer.Option("--csv", help="CSV to this file; - is standard output.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object per line instead of CSV.")]
@@ -68,7 +71,7 @@ def detect(
 
     Example: [bold]viapublica detect street.jpg clips/ --csv objects.csv[/]
     """
-    _check_output(csv, as_json)
+    _check_output(csv, as_json, paths)
     from pipeline.app.media.tables import OBJECT_COLUMNS, MediaRequest, object_rows
 
     request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
@@ -105,7 +108,7 @@ def read(
 
     Example: [bold]viapublica read gate.mp4 --scope car-park-entrance --csv -[/]
     """
-    _check_output(csv, as_json)
+    _check_output(csv, as_json, paths)
     from pipeline.app.media.recorded_declaration import check_scope
     from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_rows, undeclared_files
 
@@ -131,8 +134,16 @@ def _stated_scope(unknown: Sequence[Path]) -> Scope:
     return Scope.PUBLIC_ROAD
 
 
-def _check_output(csv: str, as_json: bool) -> None:
+def _check_output(csv: str, as_json: bool, paths: Sequence[Path]) -> None:
     """Checks that need no network; logging as for all commands on files."""
+    for path in paths:
+        if _ADDRESS.match(str(path)):
+            raise ViapublicaError(
+                str(path),
+                "is the address of a stream, and files are expected",
+                "Try a camera with viapublica camera test ADDRESS. To analyze it, make it the source of a camera in a "
+                "configuration, with its scope, and start viapublica run",
+            )
     if as_json and csv != "-":
         raise ViapublicaError("--json with --csv", "one or the other", "--json writes to standard output; omit one")
     from pipeline.app.logging_setup import configure_logging

@@ -15,6 +15,7 @@ import typer
 from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
+from pipeline.cli.common.plate_input import given_plate
 from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
 from pipeline.domain.plural import counted
 from pipeline.domain.times import find_zone, format_time, parse_range
@@ -36,7 +37,14 @@ RegisterOption = Annotated[
 
 
 def erase(
-    plate: Annotated[str | None, typer.Option("--plate", help="This vehicle, in both forms of its plate.")] = None,
+    plate: Annotated[
+        str | None,
+        typer.Option(
+            "--plate",
+            help="This vehicle, in both forms of its plate; @FILE reads it from a file, - from standard input.",
+            callback=given_plate,
+        ),
+    ] = None,
     camera: Annotated[list[str] | None, typer.Option("--camera", help="Only at this camera; may be repeated.")] = None,
     start: FromOption = None,
     end: ToOption = None,

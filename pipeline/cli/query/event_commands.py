@@ -12,6 +12,7 @@ import typer
 
 from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, Plates
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.plate_input import given_plates
 from pipeline.cli.query.options import AnyPlateOption, ConfidenceOption, QueryOptions, StoreOptions
 from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.event_kinds import spec_of
@@ -29,7 +30,11 @@ _EVENT_TYPES: Final = {kind.__struct_config__.tag: kind for kind in get_args(Eve
 def plates(
     plate: Annotated[
         list[str] | None,
-        typer.Argument(help="Plates, old or Mercosul form; with --like also * and ?.", metavar="PLATE"),
+        typer.Argument(
+            help="Plates, old or Mercosul form; with --like also * and ?; @FILE or - reads one.",
+            metavar="PLATE",
+            callback=given_plates,
+        ),
     ] = None,
     file: Annotated[
         Path | None,

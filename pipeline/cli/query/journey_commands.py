@@ -12,6 +12,7 @@ from pipeline.app.journeys import bounded_clones, camera_locations, known_locati
 from pipeline.app.queries import SURE, Answer, Clones, Companion, Convoy, Route
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.plate_input import given_plate
 from pipeline.cli.common.store_options import has_config, loaded_config
 from pipeline.cli.query.options import AnyPlateOption, QueryOptions, SureConfidenceOption
 from pipeline.cli.query.output import AnswerTable
@@ -19,7 +20,9 @@ from pipeline.domain.plate import check_question
 from pipeline.domain.route import DrivingLimits, GeoPoint, Leg
 from pipeline.domain.times import format_time
 
-PlateArgument = Annotated[str, typer.Argument(help="Plate, old or Mercosul form.")]
+PlateArgument = Annotated[
+    str, typer.Argument(help="Plate, old or Mercosul form; @FILE or - reads it.", callback=given_plate)
+]
 
 _LEG_COLUMNS = ["from", "at", "to", "at ", "seconds", "meters", "km/h"]
 _MOST_NAMED = 20
@@ -108,7 +111,9 @@ def route(
 
 @with_option_groups
 def clones(
-    plate: Annotated[str | None, typer.Argument(help="Only this plate; else all.")] = None,
+    plate: Annotated[
+        str | None, typer.Argument(help="Only this plate, @FILE or -; else all.", callback=given_plate)
+    ] = None,
     max_speed: Annotated[
         float, typer.Option("--max-speed", min=1, max=2000, help="Highest possible speed, km/h as the crow flies.")
     ] = 180,
