@@ -17,6 +17,7 @@ import pytest
 from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.app.anonymize.progress import Silent, Stage
 from pipeline.app.anonymize.provenance_statement import provenance_statement
+from pipeline.app.output_files import sha256_of
 from pipeline.app.release.build_release import BuildRequest, BuiltRelease, build_release
 from pipeline.app.release.register_service import enter_request, file_content, open_register
 from pipeline.domain.disclosure import LegalBasis, Request
@@ -149,6 +150,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from pipeline.app.anonymize.progress import Silent
+from pipeline.app.output_files import sha256_of
 from pipeline.app.release.build_release import BuildRequest, build_release
 from pipeline.app.release.register_service import open_register
 
@@ -198,3 +200,6 @@ def test_a_killed_build_is_finished_or_removed_by_the_next_one(
     assert seen == []
     assert [warning.partition(":")[0] for warning in attack.warnings] == ["interrupted"]
     assert sorted(path.name for path in folder.iterdir()) == ["2026-000001.html", "2026-000001.mp4"]
+    with open_register(str(folder.parent / "register.db")) as register:
+        registered = register.get("2026/000001").files[-1].sha256
+    assert sha256_of(folder / "2026-000001.mp4") == registered

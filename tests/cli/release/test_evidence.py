@@ -152,6 +152,21 @@ def test_the_custody_sheet_register_and_monthly_sheet_say_what_was_handed_over()
     assert any("imagens originais, lacradas" in cell for cell in cells)
 
 
+def test_a_package_that_a_kill_left_unfinished_is_finished_by_the_next_build() -> None:
+    number = approved()
+    built = build(number)
+    private = Path("releases/.viapublica-together-2026-000001")
+    private.mkdir(0o700)
+    for name in ("package", "sheet"):
+        Path(built[name]).rename(private / Path(built[name]).name)
+    with pytest.raises(PolicyError, match=r"already has 2026-000001\.p7m"):
+        build(number)
+    assert sorted(path.name for path in Path("releases").iterdir()) == ["2026-000001.html", "2026-000001.p7m"]
+    again = build(number, "--rebuild=the court's reader failed")
+    assert Path(again["package"]).name == "2026-000001-build2.p7m"
+    assert Path(built["package"]).exists(), "no file that may have been handed over is replaced"
+
+
 @pytest.mark.parametrize("basis", ["research", "media", "agreement"])
 def test_no_one_else_receives_it(basis: str) -> None:
     with pytest.raises(PolicyError, match="redacted video only"):
