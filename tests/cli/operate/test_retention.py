@@ -135,6 +135,7 @@ import sys, time
 from pathlib import Path
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
+from tests.event_samples import admit_all
 sink = build_sink(ChdbSinkSettings(name="store"), Path(sys.argv[1]), admit_all)
 print("ready", flush=True)
 time.sleep(100)
