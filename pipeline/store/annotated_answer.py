@@ -189,7 +189,7 @@ def rows_of(value: Any) -> Sequence[Any]:
 
 def _meant(unknown: str, known: Sequence[str]) -> str:
     by_small = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(unknown.casefold(), by_small, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(unknown.casefold(), by_small, n=3, cutoff=0.7)
     if near:
         return f"Did you mean {' or '.join(by_small[name] for name in near)}?"
     if not known:

@@ -272,7 +272,7 @@ def _silent_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerCont
     """Cameras without any event in the range: they may not have been running."""
     asked = question.camera_ids or tuple(context.cameras or ())
     active = ask(ActiveCameras(start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids))
-    silent = sorted(set(asked) - set(active))
+    silent = sorted(camera_id for camera_id in set(asked) - set(active) if _concerns(camera_id, question, context))
     if not asked and not active:
         text = "no camera has sent any event in this time range"
         yield Note(code=NoteCode.SILENT, text=text, limits=True)
@@ -309,6 +309,9 @@ def _searched(question: RangedQuestion[Any], context: AnswerContext, kinds: Sequ
     """The extent of a search that found nothing."""
     about = SPECS[kinds[0]].retention_about if len(kinds) == 1 else "events"
     starts = [ms for ms in (question.start_ms, coverage.first_ms) if ms is not None]
+    if starts and question.end_ms is not None and max(starts) >= question.end_ms:
+        text = f"searched: nothing, because no {about} of this time range are stored"
+        return Note(code=NoteCode.SEARCHED, text=text)
     start = f"from {format_time(max(starts), context.zone)}" if starts else "of any time"
     end = "now" if question.end_ms is None else format_time(question.end_ms, context.zone)
     where = counted(len(question.camera_ids), "camera") if question.camera_ids else "all cameras"

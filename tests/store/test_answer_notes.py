@@ -139,6 +139,9 @@ def test_times_that_the_store_cannot_hold_are_named(door: Door) -> None:
     (text,) = texts(expired, NoteCode.RETENTION)
     assert text == "plate reads before 2026-09-14 16:13:20 +00:00 are no longer stored (retention: 7 days)"
     assert not expired.complete
+    assert texts(expired, NoteCode.SEARCHED) == [
+        "searched: nothing, because no plate reads of this time range are stored"
+    ]
     unlimited = asked(START_MS - 30 * _DAY_MS, plate_reads=None)
     (text,) = texts(unlimited, NoteCode.FIRST_DATA)
     assert "oldest stored event of this kind is of 2026-09-21 14:13:21" in text
@@ -157,6 +160,7 @@ def test_an_empty_answer_says_what_was_searched_and_a_found_one_does_not(door: D
             "searched: plate reads from 2026-09-21 14:13:21 +00:00 to now, all cameras"
         ]
         assert not texts(store.ask(Plates(plates=("ABC1D23",))), NoteCode.SEARCHED)
+        assert not texts(empty, NoteCode.SILENT), "a square whose plates are never read says nothing about a plate"
 
 
 def test_interruptions_and_dropped_frames_within_the_range_limit_the_answer(door: Door) -> None:
