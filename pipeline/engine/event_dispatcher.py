@@ -17,6 +17,8 @@ from pipeline.observe.metrics import PipelineMetrics
 from pipeline.policy.gate import Gate, Refusal, RefusalRule
 
 _log = structlog.get_logger(__name__)
+_STUCK_S = 10.0
+_STEP_S = 0.1
 _CHUNK = 1000
 """Events per `add`: small enough that a nearly full sink still takes some."""
 
@@ -43,6 +45,7 @@ class EventDispatcher:
         self.refused: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         self.closing = False
+        self._given_up = False
         self.in_future: set[str] = set()
         """Cameras of which events were refused for a time in the future."""
         self._condition_error = ""
@@ -108,6 +111,7 @@ class EventDispatcher:
 
     def give_up(self) -> None:
         """Start no further delivery; `close` writes waiting events to disk. Safe in a signal handler."""
+        self._given_up = True
         for sink in self._sinks:
             sink.give_up()
 
@@ -119,14 +123,26 @@ class EventDispatcher:
                 Undelivered events stay on disk for the next start.
         """
         self.closing = True
+        # Daemons: a sink that is stuck in its database must not prevent the program from ending.
         closers = [
-            threading.Thread(target=self._close, args=(sink, backlog, timeout_s), name=f"close-{sink.name}")
+            threading.Thread(
+                target=self._close, args=(sink, backlog, timeout_s), name=f"close-{sink.name}", daemon=True
+            )
             for sink, backlog in zip(self._sinks, self._backlogs, strict=True)
         ]
         for closer in closers:
             closer.start()
         for closer in closers:
-            closer.join()
+            self._await(closer)
+
+    def _await(self, closer: threading.Thread) -> None:
+        """Until it ends; after `give_up`, not much longer: its sink may be stuck in a database that does not answer."""
+        stuck_s = 0.0
+        while closer.is_alive() and stuck_s < _STUCK_S:
+            closer.join(_STEP_S)
+            stuck_s += _STEP_S if self._given_up else 0.0
+        if closer.is_alive():
+            _log.error("sink_does_not_close", thread=closer.name, fix="What it has not delivered is sent next time")
 
     def _close(self, sink: EventSink, backlog: deque[Event], timeout_s: float) -> None:
         try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
+
+import structlog
 
 from pipeline.domain.requester import Requester
 from pipeline.store.answers.registry import ANSWERS
@@ -16,6 +18,8 @@ from pipeline.store.questions import QueryBackend, Question, Withheld
 from pipeline.store.settings import StoreSettings
 
 A = TypeVar("A")
+_log = structlog.get_logger(__name__)
+_CLOSE_S: Final = 5.0
 
 
 class EventStore(QueryBackend):
@@ -45,7 +49,14 @@ class EventStore(QueryBackend):
         return guard.bounded(answer)
 
     def close(self) -> None:
-        """Disconnect; a later question connects again."""
+        """Disconnect; a later question connects again. A database that does not answer is left to the process's end."""
+        closer = threading.Thread(target=self._disconnect, name="store-close", daemon=True)
+        closer.start()
+        closer.join(_CLOSE_S)
+        if closer.is_alive():
+            _log.warning("event_store_does_not_close", after_s=_CLOSE_S)
+
+    def _disconnect(self) -> None:
         with self._guard:
             if self._database is not None:
                 self._database.close()

@@ -33,6 +33,7 @@ _LONGEST_QUESTION = 1 << 23
 _IDLE_S = 60.0
 _QUEUE_S = 5.0
 _QUEUE_STEP_S = 0.02
+_CLOSE_S = 2.0
 A = TypeVar("A")
 _PEER: Final = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
 
@@ -98,7 +99,10 @@ class StoreServer:
         return self._path
 
     def close(self) -> None:
-        """Stop listening, end the connections and remove the socket; may be called twice."""
+        """Stop listening, end the connections and remove the socket; may be called twice.
+
+        An answer that a database does not give within two seconds is no longer waited for.
+        """
         if not self._thread.is_alive():
             return
         self._server.shutdown()
@@ -121,7 +125,7 @@ class StoreServer:
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
-    block_on_close = True
+    block_on_close = False  # `disconnect_all` waits, but not for ever
     request_queue_size = 64
 
     def __init__(self, address: str, store: QueryBackend, path: Path) -> None:
@@ -155,12 +159,17 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
                 self._peers.discard(peer)
 
     def disconnect_all(self) -> None:
-        """End all connections and wait for their threads."""
+        """End all connections and wait a moment for their threads."""
         with self._guard:
             for peer in self._peers:
                 with contextlib.suppress(OSError):
                     peer.shutdown(socket.SHUT_RDWR)
         self.server_close()
+        until_s = time.monotonic() + _CLOSE_S
+        while self._peers and time.monotonic() < until_s:
+            time.sleep(_QUEUE_STEP_S)
+        if self._peers:
+            _log.warning("endpoint_still_answering", connections=len(self._peers))
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's signature
         _log.debug("endpoint_connection_lost", exc_info=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+
+import pytest
 
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import CountEvent, Event, PlateReadEvent, event_id
 from pipeline.domain.plate import Layout
 from pipeline.domain.ports import SinkStatus
+from pipeline.engine import event_dispatcher
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.errors import Backpressure, SinkError
 from pipeline.observe.metrics import PipelineMetrics
@@ -155,3 +159,20 @@ def test_giving_up_reaches_every_sink() -> None:
     sinks = [SmallSink(9), SmallSink(9)]
     EventDispatcher(Gate({"road": ROAD}), sinks, 100, PipelineMetrics()).give_up()
     assert all(sink.gave_up for sink in sinks)
+
+
+def test_a_sink_that_is_stuck_does_not_keep_a_run_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_dispatcher, "_STUCK_S", 0.3)
+    stuck = threading.Event()
+
+    class StuckSink(SmallSink):
+        def close(self, timeout_s: float | None = None, last: Sequence[Event] = ()) -> None:
+            stuck.wait(60)
+
+    dispatcher = dispatcher_to(StuckSink(10))
+    dispatcher.give_up()
+    closing = threading.Thread(target=dispatcher.close, args=(1.0,), daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+    stuck.set()

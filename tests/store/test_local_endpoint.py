@@ -26,6 +26,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store import local_endpoint as endpoint
 from pipeline.store.answers.registry import ANSWERS, QUESTIONS
+from pipeline.store.coverage_questions import LostDataOf
 from pipeline.store.event_store import EventStore, open_event_store
 from pipeline.store.local_endpoint import StoreClient, StoreServer, endpoint_path
 from pipeline.store.questions import (
@@ -228,7 +229,7 @@ def test_the_requester_arrives_with_purpose_and_case(tmp_path: Path) -> None:
     class Listening(QueryBackend):
         def ask(self, question: Question[Any], requester: Requester) -> Any:
             asked.append(requester)
-            return 7
+            return [] if isinstance(question, LostDataOf) else 7
 
         def close(self) -> None:
             pass
@@ -239,7 +240,7 @@ def test_the_requester_arrives_with_purpose_and_case(tmp_path: Path) -> None:
         assert queries.requester == requester
         assert queries.ask(Count(kind=Kind.TRACK)).value == 7
     server.close()
-    assert asked == [requester]
+    assert asked == [requester, requester], "and whether data was lost"
 
 
 def test_a_list_of_many_plates_and_the_coordinates_of_many_cameras_are_one_question(

@@ -59,13 +59,14 @@ def ingest(
 
     Example: [bold]viapublica kafka ingest --config configs/city.yaml --once --json[/]
     """
+    from pipeline.app.hang_watchdog import ended_when_hanging
     from pipeline.app.ingest import IngestRun
     from pipeline.app.logging_setup import configure_logging
 
     settings = load_config(config, for_queries=True)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
     handle = IngestRun(settings, config, once=once)
-    with _ingest_signals(handle):
+    with _ingest_signals(handle), ended_when_hanging(settings.data_dir):
         if err.is_terminal and not quiet:
             with err.status("reading") as progress:
                 handle.run(lambda: progress.update(_progress(handle.status())), _print_reload)

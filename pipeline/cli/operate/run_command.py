@@ -35,6 +35,7 @@ def run(
     Example: [bold]viapublica run configs/demo.yaml[/]
     """
     # Here, so that help and completion load no network.
+    from pipeline.app.hang_watchdog import ended_when_hanging
     from pipeline.app.live_run import open_live_run
     from pipeline.app.logging_setup import configure_logging
     from pipeline.cli.operate.live_table import LiveTable
@@ -42,7 +43,11 @@ def run(
 
     settings = load_config(config)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
-    with RunSignals() as signals, open_live_run(settings, config, _print_reload) as handle:
+    with (
+        RunSignals() as signals,
+        ended_when_hanging(settings.data_dir),
+        open_live_run(settings, config, _print_reload) as handle,
+    ):
         signals.watch(handle)
         with LiveTable.of_run(handle, err, enabled=not quiet) as table:
             handle.run(on_tick=table.refresh if table.visible else None)
