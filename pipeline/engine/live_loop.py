@@ -33,6 +33,7 @@ from pipeline.engine.preview import Preview
 from pipeline.engine.run_report import CameraReport
 from pipeline.engine.run_statistics import RunStatistics
 from pipeline.engine.running_camera import RunningCamera
+from pipeline.engine.scene_watch import SceneWatch
 from pipeline.engine.source_alerts import SourceAlertWatch
 from pipeline.errors import SourceError
 from pipeline.observe.metrics import PipelineMetrics
@@ -91,6 +92,7 @@ class Engine:
         self._idle_close_s = idle_close_s
         self._health = HealthWatch()
         self._alerts = SourceAlertWatch()
+        self._scenes = SceneWatch(dispatcher.gate)
         self.overload = OverloadWatch() if overload is None else overload
         self._stopping = threading.Event()
 
@@ -149,9 +151,10 @@ class Engine:
             self._finish()
 
     def _analyze(self, batch: Sequence[Frame]) -> None:
+        alerts = self._scenes.check(batch)
         events = self.analyzer.analyze(batch)
         self.statistics.analyzed(batch)
-        self._send(events)
+        self._send([*alerts, *events])
         if self._preview is not None:
             for camera_id in dict.fromkeys(frame.camera_id for frame in batch):
                 stream = self.analyzer.stream(camera_id)
@@ -227,6 +230,7 @@ class Engine:
         self.removed.append(camera.report(self.statistics.remove_camera(camera.camera_id).analyzed))
         self._health.forget(camera.camera_id)
         self._alerts.forget(camera.camera_id)
+        self._scenes.forget(camera.camera_id)
         self._batcher.close_queue(camera.feed.queue)
         self.dispatcher.gate.withdraw(camera.camera_id)
         self.cameras.drop(camera)

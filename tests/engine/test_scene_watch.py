@@ -1,0 +1,106 @@
+"""One scene under two declarations is found by its images, and plates of both cameras stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.events import AlertEvent
+from pipeline.domain.frame import BgrImage, Frame
+from pipeline.engine.scene_watch import SceneWatch, difference_hash
+from pipeline.policy.gate import Gate, Refusal
+from tests.event_samples import plate_read
+
+_Pixels = npt.NDArray[np.uint8]
+
+
+class Still:
+    """An image in memory."""
+
+    sample_aspect = 1.0
+
+    def __init__(self, pixels: _Pixels) -> None:
+        self._pixels = pixels
+        self.height, self.width = pixels.shape[:2]
+
+    def bgr(self) -> BgrImage:
+        return self._pixels
+
+    def resized(self, width: int, height: int) -> BgrImage:
+        return np.asarray(cv2.resize(self._pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
+        return self._pixels[y1:y2, x1:x2]
+
+
+def images(path: Path, count: int = 20) -> Iterator[_Pixels]:
+    with av.open(str(path)) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            if number >= count:
+                return
+            yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+
+
+def gate() -> Gate:
+    return Gate({"road": Camera("road", Scope.PUBLIC_ROAD), "square": Camera("square", Scope.PUBLIC_SQUARE)})
+
+
+def watch(checked: Gate, **pixels: list[_Pixels]) -> list[AlertEvent]:
+    scenes = SceneWatch(checked)
+    found = []
+    for second in range(max(map(len, pixels.values()))):
+        for camera_id, given in pixels.items():
+            if second < len(given):
+                frame = Frame(camera_id, "5", second, float(second), second * 1000, 0.0, Still(given[second]))
+                found += [alert for alert in scenes.check([frame]) if isinstance(alert, AlertEvent)]
+    return found
+
+
+def changed(image: _Pixels) -> _Pixels:
+    """The same scene as another stream of the camera sends it: smaller, brighter, compressed harder, with noise."""
+    small = cv2.resize(image, (640, 360), interpolation=cv2.INTER_AREA).astype(int)
+    noisy = small * 1.1 + 8 + np.random.default_rng(1).normal(0, 4, small.shape)
+    _, data = cv2.imencode(".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 40])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def test_the_same_scene_stops_plates_of_both_and_alerts(data_dir: Path) -> None:
+    scene = list(images(data_dir / "clips" / "car-detection.mp4"))
+    checked = gate()
+    alerts = watch(checked, square=scene, road=[changed(image) for image in scene])
+    assert {(alert.camera_id, alert.subject, alert.rule) for alert in alerts} == {
+        ("road", "square", "scene-conflict"),
+        ("square", "road", "scene-conflict"),
+    }
+    assert isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
+    assert "same scene as camera square" in checked.without_plates()["road"]
+    assert all(not isinstance(checked.admit(alert), Refusal) for alert in alerts)
+
+
+@pytest.mark.parametrize("other", ["people-walking", "highway-motorbike", "traffic-plates-nz"])
+def test_other_scenes_are_told_apart(data_dir: Path, other: str) -> None:
+    checked = gate()
+    scenes = {name: list(images(data_dir / "clips" / f"{name}.mp4")) for name in ("car-detection", other)}
+    assert watch(checked, square=scenes["car-detection"], road=scenes[other]) == []
+    assert not isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
+
+
+def test_dark_images_and_a_few_matches_prove_nothing(data_dir: Path) -> None:
+    dark = [np.zeros((360, 640, 3), np.uint8)] * 30
+    assert watch(gate(), square=dark, road=dark) == []
+    assert difference_hash(dark[0]) is None
+    few = list(images(data_dir / "clips" / "car-detection.mp4", 9))
+    assert watch(gate(), square=few, road=few) == []
+
+
+def test_two_cameras_that_may_both_read_plates_are_not_compared(data_dir: Path) -> None:
+    both = Gate({name: Camera(name, Scope.PUBLIC_ROAD) for name in ("one", "other")})
+    scene = list(images(data_dir / "clips" / "car-detection.mp4"))
+    assert watch(both, one=scene, other=scene) == []
