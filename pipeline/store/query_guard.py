@@ -26,6 +26,10 @@ _NAMES: Final = "|".join(table.name for table in TABLES.values())
 _FROM: Final = re.compile(rf"\b(FROM|JOIN) +({_NAMES})\b( +WHERE +)?")
 _MENTIONED: Final = re.compile(rf"(?<![\w'.])(?<!AS )(?:{_NAMES})(?![\w'.])")
 
+_LITERAL: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+_PLACEHOLDER: Final = re.compile(r"\ue000([0-9]+)\ue001")
+"""Stands for a literal while a statement is rewritten; of Unicode's private use, which no statement of ours has."""
+
 
 class QueryGuard:
     """Adds to every reading of a table the condition on what may be read.
@@ -51,10 +55,19 @@ class QueryGuard:
         Raises:
             StoreError: a table is read in a way that the guard does not know: nothing is answered then.
         """
-        found, count = _FROM.subn(lambda match: self._condition(match, sql), sql)
-        if count != len(_MENTIONED.findall(sql)):
+        literals: list[str] = []
+
+        def put_aside(match: re.Match[str]) -> str:
+            literals.append(match[0])
+            return f"\ue000{len(literals) - 1}\ue001"
+
+        # Texts of people stand in literals: nothing in them is a part of the statement, or may become one.
+        bare = _LITERAL.sub(put_aside, sql)
+        found, count = _FROM.subn(lambda match: self._condition(match, bare), bare)
+        unknown = "'" in bare or len(_PLACEHOLDER.findall(bare)) != len(literals)
+        if unknown or count != len(_MENTIONED.findall(bare)):
             raise StoreError("query", "reads a table in a way that cannot be guarded", "This is a bug: report it")
-        return found
+        return _PLACEHOLDER.sub(lambda match: literals[int(match[1])], found)
 
     def bounded(self, answer: A) -> A:
         """The answer, its free texts reduced to the vocabulary of events."""

@@ -21,7 +21,7 @@ from pipeline.errors import StoreError
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import AnswerContext, NoteCode
 from pipeline.store.answers.registry import ANSWERS
-from pipeline.store.backends.database import EventDatabase
+from pipeline.store.backends.database import EventDatabase, literal
 from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, PlatesNotSeen, UncertainReads
 from pipeline.store.event_store import open_event_store
 from pipeline.store.query_guard import QueryGuard
@@ -172,3 +172,21 @@ def test_a_camera_that_was_removed_is_still_what_it_was_declared_last(tmp_path: 
     DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam", Scope.PUBLIC_SQUARE))])
     stores = ConfiguredStores(tmp_path, (), cameras={"other": Camera("other", Scope.PUBLIC_ROAD)})
     assert list(stores.without_plates()) == ["cam"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["counts", "x FROM plate_reads y", "it's FROM tracks WHERE 1", "\\' FROM plate_reads --", "\ue0000\ue001", "\\"],
+)
+def test_texts_of_people_are_never_rewritten(text: str) -> None:
+    guard = QueryGuard({"praca": "scope"})
+    sql = f"SELECT plate FROM plate_reads WHERE plate = {literal(text)} AND camera_id = {literal('a')}"
+    found = guard.guarded(sql)
+    assert found.count(literal(text)) == 1
+    assert found.endswith(f"AND plate = {literal(text)} AND camera_id = 'a'")
+    assert "NOT camera_id" in found
+
+
+def test_an_open_quote_is_refused() -> None:
+    with pytest.raises(StoreError, match="cannot be guarded"):
+        QueryGuard({}).guarded("SELECT plate FROM plate_reads WHERE plate = 'x")
