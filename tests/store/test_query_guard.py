@@ -22,7 +22,7 @@ from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import AnswerContext, NoteCode
 from pipeline.store.answers.registry import ANSWERS
 from pipeline.store.backends.database import EventDatabase, literal
-from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, PlatesNotSeen, UncertainReads
+from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, LostDataOf, PlatesNotSeen, UncertainReads
 from pipeline.store.event_store import open_event_store
 from pipeline.store.query_guard import QueryGuard
 from pipeline.store.questions import (
@@ -70,6 +70,7 @@ QUESTIONS: list[Question[Any]] = [
     Speeds(),
     CoverageOf(kinds=(Kind.PLATE_READ,)),
     ActiveCameras(),
+    LostDataOf(kinds=(Kind.PLATE_READ,)),
     PlatesNotSeen(of=Plates(plates=("SQR0A01", "TMP1234"))),
     UncertainReads(of=Plates(plates=("TMP1234",), min_confidence=0.95)),
 ]
