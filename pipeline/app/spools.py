@@ -10,11 +10,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from pipeline.domain.event_compatibility import read_event
+from pipeline.domain.events import kind_of
 from pipeline.errors import ViapublicaError
+from pipeline.policy.gate import Gate, Refusal, RefusalRule
 from pipeline.sink.spool.inspect_spool import Summary, acked, spool_of, spools, summary, walk
 from pipeline.sink.spool.record_format import Record
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
+from pipeline.storage.declared_cameras import DeclaredCameras
 
 __all__ = [
     "Replay",
@@ -116,7 +122,7 @@ def check_spools(data_dir: Path, sinks: Sequence[str] = ()) -> SpoolCheck:
 def spooled_events(
     data_dir: Path, sink: str, *, pending: bool = False, start: int = 0, limit: int | None = None
 ) -> Iterator[SpooledEvent]:
-    """Events of a spool in order, without those that were erased.
+    """Events of a spool in order, without those that were erased; of what policy refuses now, id, kind and time only.
 
     Args:
         data_dir: the data folder; sink: whose spool.
@@ -126,12 +132,14 @@ def spooled_events(
 
     Raises:
         SinkError: the sink has no spool, or a segment cannot be read.
+        ConfigError: the declarations of the data folder cannot be read.
     """
     folder = spool_of(data_dir, sink)
+    gate = Gate({}, DeclaredCameras(data_dir).cameras())
     first = max(start, acked(folder) if pending else 0)
     records = (found.item for found in walk(folder) if isinstance(found.item, Record) and found.item.offset >= first)
     for record in islice((record for record in records if not record.erased), limit):
-        yield SpooledEvent(record.offset, record.written_ms, _content(record))
+        yield SpooledEvent(record.offset, record.written_ms, _content(record, gate))
 
 
 def replay_spool(data_dir: Path, sink: str, *, offset: int | None = None, since_ms: int | None = None) -> Replay:
@@ -181,7 +189,15 @@ def _offset_at(folder: Path, since_ms: int) -> int:
     raise ViapublicaError(f"spool {folder.name}", "holds no event since then", "See `viapublica spool ls`")
 
 
-def _content(record: Record) -> Any:
+def _content(record: Record, gate: Gate) -> Any:
+    try:
+        event = read_event(record.payload).event
+        refused = gate.admit_stored(event)
+        if isinstance(refused, Refusal) and refused.rule is not RefusalRule.CAMERA:
+            known = {"event_id": str(event.event_id), "kind": kind_of(event).value, "ts_ms": event.ts_ms}
+            return {**known, "withheld": refused.reason}
+    except (ValueError, msgspec.MsgspecError):
+        pass
     try:
         return json.loads(record.payload)
     except ValueError:

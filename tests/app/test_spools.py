@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.app.spools import Replay, check_spools, list_spools, replay_spool, spooled_events, trim_spool
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import encode
 from pipeline.errors import SinkError, ViapublicaError
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
+from pipeline.storage.declared_cameras import DeclaredCameras
 from tests.event_samples import plate_read
 
 
@@ -50,3 +53,12 @@ def test_trimming_deletes_undelivered_events_only_when_asked(data: Path) -> None
 def test_an_unknown_sink_is_an_error(data: Path) -> None:
     with pytest.raises(SinkError, match="there are: store"):
         check_spools(data, ["bus"])
+
+
+def test_plates_of_a_camera_that_may_read_none_now_are_not_listed(data: Path) -> None:
+    square = CameraDeclaration(Camera("cam-1", Scope.PUBLIC_SQUARE))
+    DeclaredCameras(data).declare([square])
+    found = [one.event for one in spooled_events(data, "store")]
+    assert len(found) == 6
+    assert all("public-square" in event["withheld"] for event in found)
+    assert not any("plate" in event for event in found)
