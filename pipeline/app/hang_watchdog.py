@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from pipeline.errors import ConfigError
 from pipeline.storage.folders import private_folder
 
 _log = structlog.get_logger(__name__)
@@ -35,7 +36,12 @@ def ended_when_hanging(data_dir: Path, limit_s: float = LIMIT_S) -> Iterator[Non
         data_dir: folder of this program's data.
         limit_s: seconds without any Python code.
     """
-    path = private_folder(data_dir / "run") / "hang.txt"
+    try:
+        path = private_folder(data_dir / "run") / "hang.txt"
+    except OSError as error:
+        raise ConfigError(
+            f"data_dir {data_dir}", f"cannot be created: {error.strerror}", "Name a folder that this user may write to"
+        ) from error
     head = _HEAD.format(limit=limit_s)
     _report_last(path)
     stopped = threading.Event()
