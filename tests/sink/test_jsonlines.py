@@ -95,8 +95,8 @@ def test_standard_output_is_a_pipe_of_lines(tmp_path: Path, end: str) -> None:
         "from pathlib import Path\n"
         "from pipeline.sink.build import build_sink\n"
         "from pipeline.sink.settings import JsonLinesSettings\n"
-        "from tests.event_samples import plate_read\n"
-        f"sink = build_sink(JsonLinesSettings(path='-', close_timeout_s=0.2), Path({str(tmp_path)!r}))\n"
+        "from tests.event_samples import admit_all, plate_read\n"
+        f"sink = build_sink(JsonLinesSettings(path='-', close_timeout_s=0.2), Path({str(tmp_path)!r}), admit_all)\n"
         "sink.add([plate_read(n) for n in range(3)])\n"
         "sink.close()\n"
     )

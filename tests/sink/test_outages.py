@@ -123,7 +123,7 @@ import sys
 from pathlib import Path
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
-from tests.event_samples import plate_read
+from tests.event_samples import admit_all, plate_read
 sink = build_sink(ChdbSinkSettings(batch_interval_s=0.0, batch_events=200), Path(sys.argv[1]), admit_all)
 n = 0
 while True:
