@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,13 +189,27 @@ def cbor(content: bytes, at: int) -> tuple[Any, int]:
     return (dict(zip(items[::2], items[1::2], strict=True)) if major == 5 else items), at
 
 
+def certificates(path: Path) -> str:
+    """The certificates of a PEM file.
+
+    Raises:
+        ValueError: it has none, or a damaged one.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (OSError, ValueError, ssl.SSLError) as error:
+        raise ValueError(f"{path} holds no certificates of authorities (PEM): {error}") from error
+    return text
+
+
 def read_manifest(path: Path, trust: Path | None) -> dict[str, Any]:
     """The C2PA library's report on a file; empty for an unsigned one."""
     import c2pa
 
     settings: dict[str, Any] = {"verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False}}
     if trust is not None:
-        settings["trust"] = {"trust_anchors": trust.read_text(encoding="ascii")}
+        settings["trust"] = {"trust_anchors": certificates(trust)}
     try:
         with (
             c2pa.Context(settings=c2pa.Settings.from_dict(settings)) as context,
@@ -213,6 +228,8 @@ def check(path: Path, trust: Path | None) -> dict[str, Any]:
     """Everything that is found out about a clip."""
     problems = extra_content(path)
     report = read_manifest(path, trust)
+    if not report:
+        problems = []  # it was never signed: what else is in it says nothing
     codes = [str(row.get("code")) for row in report.get("validation_status") or ()]
     manifests = report.get("manifests") or {}
     if len(manifests) > 1:
@@ -228,13 +245,13 @@ def check(path: Path, trust: Path | None) -> dict[str, Any]:
     elif EXPIRED in codes:
         verdict = "expired"
     else:
-        verdict = "unknown signer" if UNTRUSTED in codes else "genuine"
+        verdict = "unchanged" if UNTRUSTED in codes else "genuine"
     statement = statements[0] if statements and isinstance(statements[0], dict) else {}
-    if verdict in {"genuine", "unknown signer"} and not statement:
+    if verdict in {"genuine", "unchanged"} and not statement:
         problems.append("a signature without a statement of viapublica")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    accepted = {"genuine"} if trust else {"genuine", "unknown signer"}
+    accepted = {"genuine"} if trust else {"genuine", "unchanged"}
     return {
         "file": str(path),
         "sha256": digest,
@@ -256,7 +273,7 @@ def show(found: dict[str, Any]) -> None:
     signer = printable(found["signer"]) or "an unnamed signer"
     words = {
         "genuine": f"unchanged, signed by {signer}, which an authority that you trust vouches for",
-        "unknown signer": f"unchanged, signed by {signer}; no authority that you trust vouches for it (--trust)",
+        "unchanged": f"signed by {signer}, whom no authority that you trust vouches for; anybody can sign (--trust)",
         "expired": f"unchanged, signed by {signer}, whose certificate has expired; ask the institution",
         "broken": "changed after it was signed, or signed with an invalid certificate",
         "unsigned": "not signed, so its origin is unknown",
@@ -283,7 +300,7 @@ def main() -> int:
         print("error: the package c2pa-python is not installed: pip install c2pa-python", file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
-        print(f"error: {options.clip}: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     print(json.dumps(found, ensure_ascii=False, indent=2)) if options.json else show(found)
     return 0 if found["good"] else 1

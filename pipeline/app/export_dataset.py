@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import TypeVar
 from pipeline import __version__
 from pipeline.analytics.calibration import Calibration
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.queries import MOST_ROWS, Events, open_queries
+from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.dataset.write_dataset import (
     DatasetCamera,
@@ -85,17 +86,16 @@ def export_dataset(
         def events(kind: Kind, day: tuple[int, int]) -> Iterator[Event]:
             offset = 0
             while True:
-                question = Events(
-                    kind=kind, start_ms=day[0], end_ms=day[1], camera_ids=request.camera_ids, limit=MOST_ROWS,
-                    offset=offset,
-                )  # fmt: skip
+                question = _question(request, kind, day, MOST_ROWS, offset)
                 answer = store.ask(question)
-                notes.update((note.text, None) for note in answer.notes if note.limits and note.code != "limit")
                 yield from answer.value
                 if len(answer.value) < MOST_ROWS:
                     return
                 offset += MOST_ROWS
 
+        for kind in (Kind.TRACK, Kind.COUNT):
+            whole = store.ask(_question(request, kind, (request.start_ms, request.end_ms), 1))
+            notes.update((note.text, None) for note in whole.notes if note.limits and note.code != NoteCode.LIMIT)
         for done, day in enumerate(days):
             progress(done, len(days))
             tracks += [track for track in _of(TrackEvent, events(Kind.TRACK, day)) if track.label in _VEHICLES]
@@ -113,10 +113,16 @@ def export_dataset(
     return write_dataset(request.folder, tracks, counts, cameras, terms, as_csv=request.as_csv)
 
 
+def _question(request: DatasetRequest, kind: Kind, span: tuple[int, int], limit: int, offset: int = 0) -> Events:
+    cameras = request.camera_ids
+    return Events(kind=kind, start_ms=span[0], end_ms=span[1], camera_ids=cameras, limit=limit, offset=offset)
+
+
 def _days(request: DatasetRequest) -> Iterator[tuple[int, int]]:
-    start = request.start_ms
-    while start < request.end_ms:
-        end = min(request.end_ms, (start // _DAY_MS + 1) * _DAY_MS)
+    """The range in parts of at most a day, as far as it lies in the past."""
+    start, last_ms = request.start_ms, min(request.end_ms, time.time_ns() // 1_000_000 + _DAY_MS)
+    while start < last_ms:
+        end = min(last_ms, (start // _DAY_MS + 1) * _DAY_MS)
         yield start, end
         start = end
 

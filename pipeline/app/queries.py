@@ -14,7 +14,7 @@ import msgspec
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
-from pipeline.store.annotated_answer import Answer, AnswerContext, Note
+from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
 from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.event_store import open_event_store
@@ -63,6 +63,7 @@ __all__ = [
     "Events",
     "Interval",
     "Note",
+    "NoteCode",
     "Plates",
     "Question",
     "ReadsByVehicle",

@@ -27,17 +27,18 @@ with `sha256sum -c SHA256SUMS`. `CITATION.cff` says how to cite.
 
 ## Method
 
-Cameras are analyzed frame by frame by a neural network that detects vehicles; detections are joined to tracks. Points
-are the middle of the lower edge of an object's box, one or two per second. A track is not always one vehicle: tracks
-break where a vehicle is hidden, and parked vehicles can get several. Detection misses vehicles, most of all small, dark
-and hidden ones. Do not compare cameras that are analyzed at different rates.
+A neural network detects vehicles in the frames that are analyzed (`analyze_fps` of the camera, or all); detections are
+joined to tracks. Points are the middle of the lower edge of an object's box, one or two per second. A track is not
+always one vehicle: tracks break where a vehicle is hidden, and parked vehicles can get several. Detection misses
+vehicles, most of all small, dark and hidden ones. Do not compare cameras that are analyzed at different rates.
 
 ## Privacy
 
 The dataset has no images, no plates and no persons' tracks; persons are only counted. Tracks are numbered anew and
-cannot be joined over cameras. Where fewer than {terms.least} vehicles of a class began in one hour at one camera, their
-tracks are withheld ({summary.withheld_tracks:,} tracks in {summary.withheld_cells:,} hours and classes), and counts of
-such hours are empty ({summary.withheld_counts:,} rows).
+cannot be joined over cameras. Where fewer than {terms.least} tracks of a class began in one hour at one camera, they
+are withheld ({summary.withheld_tracks:,} tracks in {summary.withheld_cells:,} hours and classes), and counts of
+such hours are empty ({summary.withheld_counts:,} rows). The threshold counts tracks, of which one vehicle can have
+several: a parked vehicle alone can reach it.
 
 ## What limits the data
 

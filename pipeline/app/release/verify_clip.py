@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,10 @@ def _authorities(path: Path | None) -> str:
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise ReleaseError(str(path), "is not a readable certificate", "Give a PEM file") from error
-    if "BEGIN CERTIFICATE" not in text:
-        raise ReleaseError(str(path), "contains no certificate in PEM", "Give the institution's authority.pem")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ValueError, ssl.SSLError) as error:
+        raise ReleaseError(
+            str(path), "contains no certificate in PEM, or a damaged one", "Give the institution's authority.pem"
+        ) from error
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -58,16 +58,26 @@ def export(
         least=least,
         as_csv=as_csv,
     )
-    summary = export_dataset(loaded, request, Requester.of_process(), _progress)
+    summary = export_dataset(loaded, request, Requester.of_process(), _DayProgress())
     if as_json:
         print_json(_as_json(summary))
     else:
         say(out, _sentences(summary))
 
 
-def _progress(done: int, days: int) -> None:
-    if days > 1 and (done == days or done % max(1, days // 10) == 0):
-        say(err, f"{done} of {counted(days, 'day')}")
+_QUIET_S: Final = 5.0
+
+
+class _DayProgress:
+    """Says how far a long export is."""
+
+    def __init__(self) -> None:
+        self._said_s = time.monotonic()
+
+    def __call__(self, done: int, days: int) -> None:
+        if time.monotonic() - self._said_s >= _QUIET_S:
+            say(err, f"{done} of {counted(days, 'day')}")
+            self._said_s = time.monotonic()
 
 
 def _as_json(summary: DatasetSummary) -> dict[str, object]:
