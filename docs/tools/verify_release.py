@@ -273,7 +273,7 @@ def show(found: dict[str, Any]) -> None:
     signer = printable(found["signer"]) or "an unnamed signer"
     words = {
         "genuine": f"unchanged, signed by {signer}, which an authority that you trust vouches for",
-        "unchanged": f"signed by {signer}, whom no authority that you trust vouches for; anybody can sign (--trust)",
+        "unchanged": f"signed by {signer}, and no authority that you trust vouches for that; anyone can sign (--trust)",
         "expired": f"unchanged, signed by {signer}, whose certificate has expired; ask the institution",
         "broken": "changed after it was signed, or signed with an invalid certificate",
         "unsigned": "not signed, so its origin is unknown",

@@ -62,10 +62,10 @@ class QueryGuard:
             return f"\ue000{len(literals) - 1}\ue001"
 
         # Texts of people stand in literals: nothing in them is a part of the statement, or may become one.
-        bare = _LITERAL.sub(put_aside, sql)
-        found, count = _FROM.subn(lambda match: self._condition(match, bare), bare)
-        unknown = "'" in bare or len(_PLACEHOLDER.findall(bare)) != len(literals)
-        if unknown or count != len(_MENTIONED.findall(bare)):
+        plain = _LITERAL.sub(put_aside, sql)
+        found, count = _FROM.subn(lambda match: self._condition(match, plain), plain)
+        unknown = "'" in plain or len(_PLACEHOLDER.findall(plain)) != len(literals)
+        if unknown or count != len(_MENTIONED.findall(plain)):
             raise StoreError("query", "reads a table in a way that cannot be guarded", "This is a bug: report it")
         return _PLACEHOLDER.sub(lambda match: literals[int(match[1])], found)
 
