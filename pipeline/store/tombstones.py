@@ -235,7 +235,7 @@ class Tombstones:
             try:
                 key = path.read_bytes()
             except FileNotFoundError:
-                if self._path.exists():
+                if self._path.exists() and any(one.plate or one.tracks for one in self._read()):
                     raise StoreError(
                         str(path), "is missing, so its tombstones cannot be read", "Restore it from a backup"
                     ) from None

@@ -103,6 +103,17 @@ def test_damage_stops_storing_in_words(tmp_path: Path) -> None:
         Tombstones(tmp_path).check()
 
 
+def test_a_plate_can_be_erased_after_a_place_whose_tombstone_needs_no_key(tmp_path: Path) -> None:
+    erased(tmp_path, Selection.of(None, ["cam-2"], START_MS, START_MS + 20_000))
+    assert not (tmp_path / "erased" / "key").exists()
+    stones = erased(tmp_path, PLATE)
+    assert stones.erased(plate_read(1, plate="ABC1234"))
+    assert stones.erased(plate_read(1, plate="XYZ1A23", camera="cam-2")), "the place is still erased"
+    (tmp_path / "erased" / "key").unlink()
+    with pytest.raises(StoreError, match="key: is missing"):
+        erased(tmp_path, Selection.of("XYZ1A23", (), None, None))
+
+
 def test_a_line_that_a_crash_cut_off_is_none(tmp_path: Path) -> None:
     stones = erased(tmp_path, PLATE)
     with (tmp_path / "erased" / "tombstones.jsonl").open("ab") as file:
