@@ -6,6 +6,7 @@ machines see milliseconds since 1970 UTC, or ISO 8601 in UTC (``2026-11-29T11:50
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from itertools import pairwise
@@ -21,6 +22,8 @@ _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2199
 _FORMS: Final = "Write year-month-day, as in 2026-11-22 or 2026-11-22T08:00-03:00; or today, or 2h for two hours ago"
 
+_MACHINE_ZONE: Final = "/etc/localtime"
+"""A link to the file of the machine's own zone, on most systems."""
 _DAY_MS: Final = 86_400_000
 _OFFSETS_END_MS: Final = 2**32 * 1000
 """End of the event store's timestamps (2106)."""
@@ -116,6 +119,29 @@ def format_duration(ms: int) -> str:
 def local_time(ts_ms: int, zone: tzinfo | None = None) -> datetime:
     """The moment as an aware datetime in `zone`, None for the machine's own."""
     return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ts_ms)).astimezone(zone)
+
+
+def offset_text(moment: datetime) -> str:
+    """The offset of an aware datetime, as people write it: ``UTC-03:00``."""
+    return f"UTC{moment.isoformat(timespec='seconds')[19:]}"
+
+
+def zone_name(zone: tzinfo | None = None) -> str:
+    """The name of a zone, such as ``America/Sao_Paulo``; of the machine's own its offset where it has no name.
+
+    Args:
+        zone: None for the machine's own.
+    """
+    if zone is not None:
+        return str(zone)
+    set_name = os.environ.get("TZ", "").removeprefix(":")
+    link = "" if set_name else os.path.realpath(_MACHINE_ZONE).partition("/zoneinfo/")[2]
+    name = set_name or link
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return offset_text(datetime.now().astimezone())
+    return name
 
 
 def utc_offsets(start_ms: int | None, end_ms: int | None, zone: tzinfo | None = None) -> tuple[UtcOffset, ...]:

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.times import find_zone, format_time, format_utc, local_time, parse_range, parse_time, utc_offsets
+from pipeline.domain.times import (
+    find_zone,
+    format_time,
+    format_utc,
+    local_time,
+    parse_range,
+    parse_time,
+    utc_offsets,
+    zone_name,
+)
 from pipeline.errors import ViapublicaError
 
 ZONE = timezone(timedelta(hours=-3))
@@ -190,3 +199,11 @@ def test_what_is_shown_is_understood_again(second: int, zone: tzinfo) -> None:
     day, clock, offset = shown.split()
     if not shown.startswith(("1970", "2199", "1969")):
         assert parse_time(f"{day}T{clock}{offset}", NEW_YORK) == second * 1000
+
+
+def test_a_zone_has_a_name_and_that_of_the_machine_at_least_an_offset(machine_zone: pytest.MonkeyPatch) -> None:
+    assert zone_name(SAO_PAULO) == "America/Sao_Paulo"
+    in_machine_zone(machine_zone, "America/Sao_Paulo")
+    assert zone_name() == "America/Sao_Paulo"
+    in_machine_zone(machine_zone, "<-03>3")
+    assert zone_name() == "UTC-03:00"

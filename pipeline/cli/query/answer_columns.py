@@ -14,58 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
+from pipeline.cli.query.portuguese_texts import HEADINGS, VALUES
 from pipeline.domain.camera import Camera
 from pipeline.domain.times import local_time
 
 _CAMERA: Final = "camera_id"
 _PLACE: Final = {"camera_name": "name", "latitude": "latitude", "longitude": "longitude"}
-_PORTUGUESE: Final = {
-    "kind": "tipo",
-    "event_id": "id do evento",
-    "camera_id": "câmera",
-    "camera_name": "nome da câmera",
-    "time": "data e hora",
-    "first_time": "primeira vez",
-    "last_time": "última vez",
-    "start": "início",
-    "last_seen": "visto por último",
-    "state_since": "estado desde",
-    "schema_version": "versão",
-    "plate": "placa",
-    "plate_key": "chave da placa",
-    "layout": "padrão",
-    "confidence": "confiança",
-    "votes": "votos",
-    "vehicle": "veículo",
-    "stream_id": "sessão",
-    "track_id": "trajeto",
-    "frame": "quadro",
-    "frames": "quadros",
-    "label": "classe",
-    "count": "quantidade",
-    "tracks": "trajetos",
-    "unit": "unidade",
-    "mean": "média",
-    "median": "mediana",
-    "p85": "percentil 85",
-    "path_px": "percurso (px)",
-    "speed_px_s": "velocidade (px/s)",
-    "speed_m_s": "velocidade (m/s)",
-    "rule": "regra",
-    "severity": "gravidade",
-    "subject": "assunto",
-    "detail": "detalhe",
-    "state": "estado",
-    "events": "eventos",
-    "meetings": "encontros",
-    "share": "proporção",
-    "cameras": "câmeras",
-    "seconds": "segundos",
-    "distance_m": "distância (m)",
-    "speed_km_h": "velocidade (km/h)",
-    "from": "de",
-    "to": "para",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +44,12 @@ class Column:
         for way in ("from", "to"):
             if self.name.startswith(f"{way}_"):
                 rest = self.name.removeprefix(f"{way}_")
-                return f"{_PORTUGUESE[way]}: {_PORTUGUESE.get(rest, rest)}"
-        return _PORTUGUESE.get(self.name, self.name)
+                return f"{HEADINGS[way]}: {HEADINGS.get(rest, rest)}"
+        return HEADINGS.get(self.name, self.name)
+
+    def in_portuguese(self, value: Any) -> Any:
+        """The value for readers in Brazil: the program's own words, such as the kind of an event, are translated."""
+        return VALUES.get(self.name, {}).get(value, value) if isinstance(value, str) else value
 
     def value(self, row: Mapping[str, Any], cameras: Mapping[str, Camera]) -> Any:
         """The value of a row as it goes into JSON: a time is an aware datetime in UTC; None for nothing."""

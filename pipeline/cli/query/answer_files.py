@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final
 
 from pipeline.app.output_files import output_file
 from pipeline.app.queries import Answer
 from pipeline.cli.common.console import MACHINE_CSV, CsvStyle, csv_writer
 from pipeline.cli.query.answer_columns import Column
+from pipeline.cli.query.portuguese_texts import NOTES
 from pipeline.domain.extras import missing_package
 from pipeline.domain.spreadsheet_text import spreadsheet_text
+from pipeline.domain.times import local_time, offset_text, zone_name
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -24,7 +28,7 @@ class FileLocale(StrEnum):
     """Readers of a CSV or XLSX file."""
 
     PT_BR = "pt-BR"
-    """Brazil: semicolons, decimal commas, local dates (22/11/2026 08:00:00), Portuguese headings."""
+    """Brazil: semicolons, decimal commas, local dates (22/11/2026 08:00:00), Portuguese headings and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,38 @@ class FileForm:
         """Whether it is for readers in Brazil."""
         return self.locale is FileLocale.PT_BR
 
-    def headings(self, columns: Sequence[Column]) -> list[str]:
-        """The first row."""
-        return [column.portuguese if self.brazilian else column.name for column in columns]
+    def headings(self, columns: Sequence[Column], rows: Rows = ()) -> list[str]:
+        """The first row; for people, with the offset from UTC that the times of the rows have."""
+        return [self._heading(column, rows) if self.brazilian else column.name for column in columns]
+
+    def cell(self, column: Column, row: Mapping[str, Any], answer: Answer[Any]) -> Any:
+        """A value of a row, in the words of the readers."""
+        value = column.value(row, answer.cameras)
+        return column.in_portuguese(value) if self.brazilian else value
+
+    def notes(self, answer: Answer[Any]) -> Iterator[tuple[str, str]]:
+        """The notes on an answer: names and texts, in rows. A further item of a note has no name of its own."""
+        yield ("fuso horário" if self.brazilian else "time zone"), zone_name(self.zone)
+        if self.brazilian:
+            yield "completa", "sim" if answer.complete else "não, ver abaixo"
+        else:
+            yield "complete", "yes" if answer.complete else "no, see below"
+        for note in answer.notes:
+            yield (NOTES[note.code.value] if self.brazilian else note.code.value), note.text
+            yield from (("", item) for item in note.items)
+
+    def _heading(self, column: Column, rows: Rows) -> str:
+        if column.kind is not datetime:
+            return column.portuguese
+        moments = [moment for row in rows if (moment := column.value(row, {})) is not None]
+        offsets = dict.fromkeys(offset_text(moment.astimezone(self.zone)) for moment in moments)
+        return f"{column.portuguese} ({' ou '.join(offsets) or zone_name(self.zone)})"
+
+    @property
+    def in_utc_unasked(self) -> bool:
+        """Whether it is for Brazil, with times in UTC only because that is the machine's own zone."""
+        now = local_time(time.time_ns() // 1_000_000, self.zone)
+        return self.brazilian and self.zone is None and not now.utcoffset()
 
     def csv_cell(self, value: Any) -> Any:
         """A value as it stands in CSV."""
@@ -66,12 +99,24 @@ def write_csv(
 ) -> None:
     """Write CSV: for Brazil as spreadsheets open it there, else with commas, points and ISO 8601 times of the zone.
 
+    For Brazil the notes on the answer are written beside it, see `notes_file`.
+
     Raises:
-        ViapublicaError: the file cannot be written.
+        ViapublicaError: a file cannot be written.
     """
     style = CsvStyle(delimiter=";", decimal=",", with_bom=True) if form.brazilian else MACHINE_CSV
-    with csv_writer(target, form.headings(columns), style) as writer:
-        writer.writerows([form.csv_cell(column.value(row, answer.cameras)) for column in columns] for row in rows)
+    with csv_writer(target, form.headings(columns, rows), style) as writer:
+        writer.writerows([form.csv_cell(form.cell(column, row, answer)) for column in columns] for row in rows)
+    if beside := notes_file(target, form):
+        with csv_writer(beside, ["nota", "texto"], style) as writer:
+            writer.writerows(form.notes(answer))
+
+
+def notes_file(target: str, form: FileForm) -> str:
+    """The file with the notes on an answer in CSV for Brazil: ``hits.notas.csv`` beside ``hits.csv``; "" for none."""
+    if not form.brazilian or target == "-" or (Path(target).exists() and not Path(target).is_file()):
+        return ""
+    return str(Path(target).with_suffix(".notas.csv"))
 
 
 def write_xlsx(
@@ -114,21 +159,16 @@ def write_xlsx(
 
     data = workbook.create_sheet("respostas" if form.brazilian else "answer")
     data.freeze_panes = "A2"
-    headings = form.headings(columns)
+    headings = form.headings(columns, rows)
     for number, heading in enumerate(headings, start=1):
         data.column_dimensions[get_column_letter(number)].width = min(_WIDEST, max(12, len(heading) + 4))
     data.append([cell(data, heading, bold) for heading in headings])
     for row in rows:
-        data.append([cell(data, column.value(row, answer.cameras)) for column in columns])
+        data.append([cell(data, form.cell(column, row, answer)) for column in columns])
     notes = workbook.create_sheet("notas" if form.brazilian else "notes")
     notes.column_dimensions["A"].width, notes.column_dimensions["B"].width = 20, 120
-    zone_name = "machine's own" if form.zone is None else str(form.zone)
-    notes.append([cell(notes, "time zone", bold), cell(notes, zone_name)])
-    notes.append([cell(notes, "complete", bold), cell(notes, "yes" if answer.complete else "no, see below")])
-    for note in answer.notes:
-        notes.append([cell(notes, note.code.value, bold), cell(notes, note.text)])
-        for item in note.items:
-            notes.append([None, cell(notes, item)])
+    for name, text in form.notes(answer):
+        notes.append([cell(notes, name, bold), cell(notes, text)])
     with output_file("--xlsx", target, "wb") as stream:
         workbook.save(stream)
 

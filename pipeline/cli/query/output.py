@@ -14,7 +14,7 @@ from pipeline.app.output_files import check_target
 from pipeline.app.queries import Answer
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.query.answer_columns import columns_of, places
-from pipeline.cli.query.answer_files import FileForm, write_csv, write_parquet, write_xlsx
+from pipeline.cli.query.answer_files import FileForm, notes_file, write_csv, write_parquet, write_xlsx
 from pipeline.errors import ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -70,6 +70,8 @@ class Output:
         for name, target in files.items():
             if target is not None:
                 _check_file(name, target)
+        if self.csv is not None and (beside := notes_file(self.csv, self.form)):
+            check_target("--csv", beside)
 
     def show(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
         """Write the answer and its notes, and end with a status of its own when there are no rows.
@@ -92,8 +94,17 @@ class Output:
         else:
             self._write(title, answer, found, table)
             _print_notes(answer, found)
+            self._print_files()
         if not found:
             raise typer.Exit(NOTHING_FOUND if answer.complete else NOTHING_FOUND_INCOMPLETE)
+
+    def _print_files(self) -> None:
+        """What the reader of a file has to know: where its notes are, and a zone that is hardly the one meant."""
+        if self.csv is not None and (beside := notes_file(self.csv, self.form)):
+            say(err, f"note: the notes are in {beside} as well")
+        if self.form.in_utc_unasked:
+            text = ": times are in UTC, this machine's zone; for local times add --zone America/Sao_Paulo"
+            say(err, ("warning", "bold yellow"), text)
 
     def _write(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
         columns = columns_of(table.kinds)

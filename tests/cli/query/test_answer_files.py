@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
 
+from pipeline.cli.query.portuguese_texts import NOTES, VALUES
+from pipeline.domain.events import AlertRule, Kind, Severity
+from pipeline.domain.labels import Label
+from pipeline.domain.plate import Layout
+from pipeline.domain.ports import SourceState
 from pipeline.errors import ViapublicaError
+from pipeline.store.annotated_answer import NoteCode
 from tests.cli.commands import viapublica
 from tests.cli.query.city import Ask, rows, store
 from tests.event_samples import health
@@ -93,15 +100,15 @@ def test_a_brazilian_spreadsheet_opens_the_files(ask: Ask, tmp_path: Path) -> No
     assert ask("plates", "FRI3E00", "--camera", "se", "--csv", table, *zone).exit_code == 0
     assert table.read_bytes().startswith(b"\xef\xbb\xbf")
     (row,) = csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig")), delimiter=";")
-    assert row["data e hora"] == "21/09/2026 11:13:25"
+    assert row["data e hora (UTC-03:00)"] == "21/09/2026 11:13:25"
     assert (row["placa"], row["câmera"], row["nome da câmera"]) == ("FRI3E00", "se", "Praça da Sé, 1")
     assert (row["confiança"], row["longitude"]) == ("0,9134", "-46,633308")
     assert ask("plates", "FRI3E00", "--camera", "se", "--xlsx", book, *zone).exit_code == 0
     workbook = load_workbook(book)
     heading, first = workbook["respostas"].iter_rows()
     cells = {name.value: cell for name, cell in zip(heading, first, strict=True)}
-    assert cells["data e hora"].value == datetime.fromisoformat("2026-09-21T11:13:25")
-    assert cells["data e hora"].number_format == "dd/mm/yyyy hh:mm:ss"
+    assert cells["data e hora (UTC-03:00)"].value == datetime.fromisoformat("2026-09-21T11:13:25")
+    assert cells["data e hora (UTC-03:00)"].number_format == "dd/mm/yyyy hh:mm:ss"
     assert cells["longitude"].value == -46.633308
     assert cells["placa"].data_type == "s"
     assert workbook["notas"]["B1"].value == "America/Sao_Paulo"
@@ -136,3 +143,49 @@ def test_a_file_of_another_form_than_its_option_is_refused(ask: Ask, words: list
     assert isinstance(result.exception, ViapublicaError), result.output
     for word in said:
         assert word in str(result.exception)
+
+
+def test_a_brazilian_csv_has_its_offset_its_words_and_its_notes(ask: Ask, tmp_path: Path) -> None:
+    table, book = tmp_path / "leituras.csv", tmp_path / "leituras.xlsx"
+    words = ("plates", "FRI3E00", "NIL0A00", "--zone", "America/Sao_Paulo", "--locale", "pt-BR")
+    for option, target in (("--csv", table), ("--xlsx", book)):
+        assert ask(*words, option, target).exit_code == 0
+    for row in csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig")), delimiter=";"):
+        assert row["data e hora (UTC-03:00)"].startswith("21/09/2026 11:")
+        assert (row["tipo"], row["veículo"], row["padrão"]) == ("leitura de placa", "carro", "Mercosul")
+    beside = csv.reader(io.StringIO((tmp_path / "leituras.notas.csv").read_text(encoding="utf-8-sig")), delimiter=";")
+    expected = [tuple(cell or "" for cell in row) for row in load_workbook(book)["notas"].iter_rows(values_only=True)]
+    assert [tuple(row) for row in beside][1:] == expected
+    assert expected[0] == ("fuso horário", "America/Sao_Paulo")
+    assert ("", "NIL0A00") in expected
+    assert {"completa", "não vistas"} <= {name for name, _ in expected}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
+def test_local_times_in_utc_are_warned_about_unless_asked_for(
+    ask: Ask, zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    words = ("plates", "FRI3E00", "--xlsx", tmp_path / "x.xlsx", "--locale", "pt-BR")
+    try:
+        result, asked = ask(*words), ask(*words, "--zone", "UTC")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert ("add --zone America/Sao_Paulo" in result.stderr) == (zone == "UTC")
+    assert "add --zone" not in asked.stderr
+    assert load_workbook(tmp_path / "x.xlsx")["notas"]["B1"].value == "UTC"
+
+
+def test_every_word_of_the_program_has_a_portuguese_one() -> None:
+    for column, kinds in (
+        ("kind", Kind),
+        ("layout", Layout),
+        ("severity", Severity),
+        ("state", SourceState),
+        ("rule", AlertRule),
+    ):
+        assert set(VALUES[column]) == {one.value for one in kinds}, column
+    assert set(VALUES["vehicle"]) == set(VALUES["label"]) == {label.word for label in Label}
+    assert set(NOTES) == {code.value for code in NoteCode}
