@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
-from pipeline.domain.camera_declaration import DatedDeclaration
-from pipeline.domain.times import format_time
 from pipeline.errors import ConfigError
-from pipeline.policy.scope import why_no_plates
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import SinkSettings
-from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.store.withheld_cameras import withheld_cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +70,7 @@ class ConfiguredStores:
         Raises:
             ConfigError: the declarations of the data folder are corrupt or cannot be read.
         """
-        declared = DeclaredCameras(self.data_dir).all()
-        present = {camera_id: found[-1].declaration.camera for camera_id, found in declared.items() if found}
-        present |= self.cameras or {}
-        return {
-            camera_id: f"{why}{_since(declared.get(camera_id, []))}"
-            for camera_id, camera in present.items()
-            if (why := why_no_plates(camera))
-        }
+        return withheld_cameras(self.data_dir, self.cameras or {})
 
     @property
     def event_store(self) -> StoreSettings:
@@ -96,13 +86,3 @@ class ConfiguredStores:
                 "Add a sink of type chdb or clickhouse, or name a store under `store`",
             )
         return self.stores[0]
-
-
-def _since(declarations: Sequence[DatedDeclaration]) -> str:
-    """Since when a camera is declared so that no plates may be read; "" where that was not stored."""
-    since_ms = None
-    for one in reversed(declarations):
-        if not why_no_plates(one.declaration.camera):
-            break
-        since_ms = one.from_ms
-    return "" if since_ms is None else f", since {format_time(since_ms, None)}"

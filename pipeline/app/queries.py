@@ -14,6 +14,7 @@ import msgspec
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
+from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
 from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.open_database import chdb_folder
@@ -140,7 +141,10 @@ def open_queries(stores: ConfiguredStores, requester: Requester, zone: tzinfo | 
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet.
     """
-    context = AnswerContext(stores.cameras, stores.retention, zone, withheld=stores.without_plates())
+    undeclared = not DeclaredCameras(stores.data_dir).all()
+    context = AnswerContext(
+        stores.cameras, stores.retention, zone, withheld=stores.without_plates(), undeclared=undeclared
+    )
     return EventQueries(_backend(stores), requester, context)
 
 

@@ -49,6 +49,7 @@ class NoteCode(StrEnum):
     NOT_SEEN = "not-seen"
     SEARCHED = "searched"
     WITHHELD = "reads-withheld"
+    UNDECLARED = "no-declarations"
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,7 @@ class AnswerContext:
         zone: of times in notes; None for the machine's own.
         clock_ms: milliseconds since 1970 UTC.
         withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
+        undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
     """
 
     cameras: Mapping[str, Camera] | None = None
@@ -107,6 +109,7 @@ class AnswerContext:
     zone: tzinfo | None = None
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     withheld: Mapping[str, str] = field(default_factory=dict)
+    undeclared: bool = False
 
 
 class Ask(Protocol):

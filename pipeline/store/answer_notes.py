@@ -111,6 +111,7 @@ def _notes(
     yield from _lost_data(lost)
     yield from _cameras_without_plates(question, context, rows)
     if Kind.PLATE_READ in kinds:
+        yield from _undeclared(context)
         yield from _withheld(ask, question)
     yield from _interruptions(question, context, coverage)
     if isinstance(question, Plates) and len(question.plates) > 1:
@@ -210,6 +211,14 @@ def _cameras_without_plates(
         limits=named or len(reasons) == len(asked),
         items=tuple(reasons),
     )
+
+
+def _undeclared(context: AnswerContext) -> Iterator[Note]:
+    """A store without declarations of its cameras, such as a copied one, cannot say which plates to withhold."""
+    if context.undeclared:
+        decides = "no plate is withheld" if context.cameras is None else "only the configuration decides"
+        text = f"the data folder has no declarations of cameras, so {decides}: copy its folder declarations too"
+        yield Note(code=NoteCode.UNDECLARED, text=text)
 
 
 def _withheld(ask: Ask, question: RangedQuestion[Any]) -> Iterator[Note]:

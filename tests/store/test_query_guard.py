@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.queries import EventQueries
+from pipeline.app.queries import EventQueries, open_queries
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import CountEvent, HealthEvent, Kind, TrackEvent
@@ -44,6 +44,7 @@ from pipeline.store.questions import (
     WithheldReads,
 )
 from pipeline.store.settings import StoreSettings
+from pipeline.store.withheld_cameras import strictest_cameras
 from tests.asking import Asking
 from tests.event_samples import START_MS, count, health, plate_read, track
 from tests.store.test_store import fill
@@ -173,6 +174,33 @@ def test_a_camera_that_was_removed_is_still_what_it_was_declared_last(tmp_path: 
     DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam", Scope.PUBLIC_SQUARE))])
     stores = ConfiguredStores(tmp_path, (), cameras={"other": Camera("other", Scope.PUBLIC_ROAD)})
     assert list(stores.without_plates()) == ["cam"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "declared"),
+    [(Scope.PUBLIC_ROAD, Scope.PUBLIC_SQUARE), (Scope.PUBLIC_SQUARE, Scope.PUBLIC_ROAD)],
+)
+def test_an_older_or_edited_configuration_shows_no_withheld_plate(
+    tmp_path: Path, configured: Scope, declared: Scope
+) -> None:
+    DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam", declared))])
+    stores = ConfiguredStores(tmp_path, (), cameras={"cam": Camera("cam", configured)})
+    assert "public-square" in stores.without_plates()["cam"]
+    assert strictest_cameras(tmp_path, stores.cameras or {})["cam"].scope is Scope.PUBLIC_SQUARE
+    DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam", Scope.PUBLIC_ROAD))])
+    assert ("cam" in stores.without_plates()) is (configured is Scope.PUBLIC_SQUARE)
+
+
+def test_answers_of_a_copied_store_say_that_no_declarations_are_known(
+    store_settings: StoreSettings, tmp_path: Path, filled: EventDatabase
+) -> None:
+    for declared in (False, True):
+        if declared:
+            DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("road", Scope.PUBLIC_ROAD))])
+        stores = ConfiguredStores(tmp_path, (store_settings,))
+        with open_queries(stores, Requester.of_process()) as queries:
+            notes = queries.ask(Plates(plates=("TMP1234",))).notes
+        assert (NoteCode.UNDECLARED in {note.code for note in notes}) is not declared
 
 
 @pytest.mark.parametrize(

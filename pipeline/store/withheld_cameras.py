@@ -1,0 +1,58 @@
+"""Cameras whose stored plates no answer may use, by the strictest of configuration and last dated declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.domain.camera import Camera
+from pipeline.domain.camera_declaration import DatedDeclaration
+from pipeline.domain.times import format_time
+from pipeline.policy.scope import why_no_plates
+from pipeline.storage.declared_cameras import DeclaredCameras
+
+
+def withheld_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[str, str]:
+    """Cameras whose stored plates no answer may use, with the reason and since when.
+
+    An older or edited configuration shows no plate that the last declaration of the data folder withholds: a camera is
+    declared anew only by the start or reload of a run or an ingester, which is logged.
+
+    Args:
+        data_dir: the data folder; configured: the cameras of a configuration, by id.
+
+    Raises:
+        ConfigError: the declarations of the data folder are corrupt or cannot be read.
+    """
+    declared = DeclaredCameras(data_dir).all()
+    withheld = {}
+    for camera_id in dict.fromkeys((*declared, *configured)):
+        found = declared.get(camera_id, [])
+        last = [one.declaration.camera for one in found[-1:]]
+        present = [configured[camera_id]] if camera_id in configured else []
+        why = next((reason for camera in (*last, *present) if (reason := why_no_plates(camera))), "")
+        if why:
+            withheld[camera_id] = f"{why}{_since(found)}"
+    return withheld
+
+
+def strictest_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[str, Camera]:
+    """Configured and declared cameras; of two declarations of a camera the one that forbids plates.
+
+    Raises:
+        ConfigError: see `withheld_cameras`.
+    """
+    declared = DeclaredCameras(data_dir).cameras()
+    return {**declared, **configured} | {
+        camera_id: camera for camera_id, camera in declared.items() if why_no_plates(camera)
+    }
+
+
+def _since(declarations: Sequence[DatedDeclaration]) -> str:
+    """Since when a camera is declared so that no plates may be read; "" where that was not stored."""
+    since_ms = None
+    for one in reversed(declarations):
+        if not why_no_plates(one.declaration.camera):
+            break
+        since_ms = one.from_ms
+    return "" if since_ms is None else f", since {format_time(since_ms, None)}"
