@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections import Counter
 from typing import Final
 
 from pipeline.errors import ReleaseError
@@ -12,6 +14,10 @@ LATIN_LETTERS: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d"
 _PUNCTUATION: Final = frozenset(" -'.,’\u00b7()")
 _ALIKE: Final = str.maketrans({"I": "l", "1": "l", "0": "O", "5": "S", "8": "B"})
 """ASCII characters that many typefaces draw alike (Unicode TS 39). Case matters: Iara is not Lara."""
+_TITLES: Final = frozenset(
+    "dr dra sr sra srta srs sras senhor senhora dom dona d prof profa doutor doutora professor professora".split()
+)
+"""Forms of address before a name, which make no other person of it."""
 _PAIRS_ALIKE: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
 
@@ -36,8 +42,15 @@ def check_letters(what: str, name: str) -> None:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names read as one: they differ in case, accents, punctuation or confusable characters only."""
-    return bool(_keys(one) & _keys(other))
+    """Whether two names read as one, or can be of one person.
+
+    They differ in case, accents, punctuation, titles or confusable characters only, or one has all words of the other:
+    "Dr. Ana Lima", "ana lima" and "Ana" can be one person, who must not be the second one.
+    """
+    if _keys(one) & _keys(other):
+        return True
+    (spelled, drawn), (other_spelled, other_drawn) = _words(one), _words(other)
+    return _contained(spelled, other_spelled) or _contained(drawn, other_drawn)
 
 
 def _is_allowed(char: str) -> bool:
@@ -46,11 +59,32 @@ def _is_allowed(char: str) -> bool:
 
 def _keys(name: str) -> set[tuple[str, str]]:
     """What the name is compared by: as it is spelled, and as it appears."""
-    base = "".join(LATIN_LETTERS.get(char.lower(), char) for char in _without_accents(name))
+    base = _base(name)
+    return {("spelled", _letters(base.casefold())), ("drawn", _letters(_drawn(base)))}
+
+
+def _words(name: str) -> tuple[list[str], list[str]]:
+    """The words of a name without titles, as they are spelled and as they appear."""
+    words = re.findall(r"[^\W_]+", re.sub("['’]", "", _base(name)))
+    named = [word for word in words if word.casefold() not in _TITLES] or words
+    return [word.casefold() for word in named], [_drawn(word) for word in named]
+
+
+def _contained(one: list[str], other: list[str]) -> bool:
+    """Whether all words of one are among those of the other, also when they are joined there."""
+    fewer, more = sorted((one, other), key=len)
+    return not Counter(fewer) - Counter(more) or "".join(one) == "".join(other)
+
+
+def _base(name: str) -> str:
+    return "".join(LATIN_LETTERS.get(char.lower(), char) for char in _without_accents(name))
+
+
+def _drawn(base: str) -> str:
     drawn = base.translate(_ALIKE)
     for pair, single in _PAIRS_ALIKE:
         drawn = drawn.replace(pair, single)
-    return {("spelled", _letters(base.casefold())), ("drawn", _letters(drawn))}
+    return drawn
 
 
 def _letters(text: str) -> str:
