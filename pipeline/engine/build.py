@@ -52,6 +52,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
         ViapublicaError: a failure that would stop all cameras (a model, the policy, a port). A single camera that
             cannot be opened does not raise: its state says so while the others run.
     """
+    check_sources(config)
     with ExitStack() as stack:
         detector = CloseUpDetector(build_detector(config.detect, config.models_dir))
         stack.callback(detector.close)
@@ -61,7 +62,6 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
         live = any(is_live(config, camera) for camera in config.cameras)
         stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
-        check_distinct_sources(config)
         declared = DeclaredCameras(config.data_dir)
         declared.declare(camera.declaration() for camera in config.cameras)
         tombstones = Tombstones(config.data_dir)
@@ -127,7 +127,9 @@ def check_sources(config: Config) -> None:
     """Check every camera's address, masks and sampling without connecting.
 
     Raises:
-        ConfigError: naming the camera, or two cameras that have one source and different declarations.
+        ConfigError: naming the camera, or two cameras that have one source and different declarations; or recorded
+            video that was declared more strictly than the configuration declares it.
+        PolicyError: recorded video whose declaration cannot be read.
     """
     check_distinct_sources(config)
     for camera in config.cameras:

@@ -18,6 +18,7 @@ from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import StreamFactory
 from pipeline.engine.frame_queue import WhenFull
+from pipeline.engine.recorded_source import masks_with_recorded
 from pipeline.engine.running_camera import RunningCamera
 from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
@@ -46,8 +47,10 @@ def build_source(
     """The source of a camera, not connected.
 
     Raises:
-        ConfigError: its address, masks or sampling cannot be used.
+        ConfigError: its address, masks or sampling cannot be used; or it is recorded video of a stricter declaration.
+        PolicyError: it is recorded video whose declaration cannot be read.
     """
+    masks = masks_with_recorded(camera, parse_address(camera.id, camera.source, config.decode.protocols))
 
     def on_decoded(seconds: float, cpu_seconds: float) -> None:
         if stages is not None:
@@ -58,7 +61,7 @@ def build_source(
         camera.source,
         settings=config.decode,
         analyze_fps=camera.analyze_fps,
-        masks=camera.masks,
+        masks=masks,
         start_ms=camera.start_ms,
         tap=tap,
         on_decoded=on_decoded,

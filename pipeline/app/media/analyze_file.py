@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from pipeline.app.media.recorded_declaration import recorded_view
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.lazy_images import turned
 from pipeline.decode.media_files import MediaFile, other_content, read_further_frames, read_image
@@ -33,6 +32,7 @@ from pipeline.lpr.plate_place import plausible_in_image
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.stage_timing import StageClock
+from pipeline.record.recorded_declaration import recorded_view
 
 
 class ObjectRow(NamedTuple):

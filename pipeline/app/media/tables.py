@@ -12,7 +12,6 @@ import structlog
 
 from pipeline.app.media.analyze_file import FileDecoding, ObjectRow, PlateFiles, PlateRow, detect_file
 from pipeline.app.media.orientation import upright_rows
-from pipeline.app.media.recorded_declaration import check_plates_of, declarations_of
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import MediaFile, find_media
 from pipeline.detect.build import build_detector
@@ -24,6 +23,18 @@ from pipeline.domain.video import Rotation
 from pipeline.errors import PolicyError, SourceError, ViapublicaError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
+from pipeline.record.recorded_declaration import check_plates_of, check_scope, declarations_of
+
+__all__ = [
+    "OBJECT_COLUMNS",
+    "PLATE_COLUMNS",
+    "MediaProgress",
+    "MediaRequest",
+    "check_scope",
+    "object_rows",
+    "plate_rows",
+    "undeclared_files",
+]
 
 OBJECT_COLUMNS = tuple("class" if name == "label" else name for name in ObjectRow._fields)
 """Names of the columns of `object_rows`."""

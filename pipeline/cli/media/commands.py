@@ -109,8 +109,7 @@ def read(
     Example: [bold]viapublica read gate.mp4 --scope car-park-entrance --csv -[/]
     """
     _check_output(csv, as_json, paths)
-    from pipeline.app.media.recorded_declaration import check_scope
-    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_rows, undeclared_files
+    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, check_scope, plate_rows, undeclared_files
 
     request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
     if scope is None and (unknown := undeclared_files(paths)):

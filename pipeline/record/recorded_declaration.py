@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
 from pipeline.domain.video import Rotation
 from pipeline.errors import ConfigError, PolicyError
 from pipeline.policy.scope import why_no_plates
@@ -21,12 +20,13 @@ _LONGEST_SEGMENT_MS: Final = 3_700_000
 """The longest `record.segment_s` and some time for its last key frame."""
 
 
-def declarations_of(path: Path, *, is_clip: bool) -> list[CameraDeclaration]:
+def declarations_of(path: Path, *, is_clip: bool, content: Path | None = None) -> list[CameraDeclaration]:
     """Every declaration that holds for any part of a file; none when nothing is known about it.
 
     Args:
         path: an image or video.
         is_clip: it is a video, which may carry the tag of a recorder.
+        content: a copy of the file whose tag is read instead; None for the file itself.
 
     Raises:
         PolicyError: there is a declaration that cannot be read, or that is incomplete.
@@ -35,7 +35,7 @@ def declarations_of(path: Path, *, is_clip: bool) -> list[CameraDeclaration]:
     if not is_clip:
         return found
     try:
-        tagged = declaration_in(path)
+        tagged = declaration_in(content or path)
     except ValueError as error:
         raise PolicyError(str(path), f"is recorded video, and {error}", "Use the original of the recorder") from error
     if tagged is None:
@@ -73,6 +73,23 @@ def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:
         )
     if scope is not None:
         check_scope(scope)
+
+
+def check_not_recorded(path: Path, content: Path | None = None) -> None:
+    """Check that no recorder noted anything about a file, so that no camera's conditions apply to it.
+
+    Args:
+        path: the file; content: a copy of it that is used, None for the file itself.
+
+    Raises:
+        PolicyError: a camera recorded it; or see `declarations_of`.
+    """
+    for one in declarations_of(path, is_clip=True, content=content):
+        raise PolicyError(
+            str(path),
+            f"was recorded by camera {one.camera_id}, whose privacy masks and conditions apply to it",
+            f"Request it with --camera {one.camera_id}, --from and --to, and build it with --config",
+        )
 
 
 def check_scope(scope: Scope) -> None:
@@ -113,9 +130,34 @@ def recorded_view(path: Path, *, is_clip: bool) -> RecordedView | None:
     return RecordedView(masks, cast("Rotation", declared[0].rotate))
 
 
+def view_of(path: Path, *, is_clip: bool, rotate: Rotation) -> RecordedView:
+    """How a file has to be shown: as it was recorded, or as the caller states where no recorder noted anything.
+
+    Args:
+        path: an image or video; is_clip: it is a video.
+        rotate: degrees clockwise as the caller states them, 0 if not stated.
+
+    Raises:
+        PolicyError: see `recorded_view`; or `rotate` is another one than that of the recorded privacy masks.
+    """
+    view = recorded_view(path, is_clip=is_clip)
+    if view is None:
+        return RecordedView((), rotate)
+    if rotate in {0, view.rotate}:
+        return view
+    if view.masks:
+        raise PolicyError(
+            str(path),
+            f"was recorded with privacy masks that apply to rotate {view.rotate}, not to {rotate}",
+            "Omit --rotate",
+        )
+    return RecordedView((), rotate)
+
+
 def _in_folder(path: Path) -> Iterator[CameraDeclaration]:
     """Declarations of the recording folder that a file lies in, under its own name or under that of its target."""
-    for folder in dict.fromkeys(parent for one in (path.absolute(), path.resolve()) for parent in one.parents):
+    names = path.absolute(), path.resolve()
+    for folder in dict.fromkeys(folder for one in names for folder in (one, *one.parents)):
         log = folder / DECLARATIONS
         if not log.exists():
             if (folder / INDEX).exists() and (folder / ".index.lock").exists():

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
-from pipeline.app.media.recorded_declaration import check_plates_of, declarations_of, recorded_view
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.recording import MaskedFrame
+from pipeline.domain.video import Planes
 from pipeline.errors import PolicyError
+from pipeline.record.recorded_declaration import check_plates_of, declarations_of, recorded_view
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
 from pipeline.storage.declaration_log import DeclarationLog
@@ -24,6 +28,7 @@ MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5))
 ROAD = CameraDeclaration(Camera("cam", Scope.PUBLIC_ROAD))
 SQUARE = CameraDeclaration(Camera("cam", Scope.PUBLIC_SQUARE))
 TEMPLE = CameraDeclaration(Camera("cam", Scope.PUBLIC_ROAD, surroundings=frozenset({Surroundings.TEMPLE})))
+BLACK = Planes(np.zeros((120, 160), np.uint8), *(np.full((60, 80), 128, np.uint8),) * 2)
 
 
 def masks_of(path: Path) -> tuple[Polygon, ...]:
@@ -40,8 +45,13 @@ def recorded(tmp_path: Path, declaration: CameraDeclaration, source: Path | None
         tap = recorder.tap(declaration)
         with av.open(str(source)) as container:
             session = tap.opened(container.streams.video[0])
-        for packet in packets(source, BEGIN_MS):
-            session.packet(packet)
+        for number, packet in enumerate(packets(source, BEGIN_MS)):
+            if session.wants_frames:
+                session.frame(
+                    MaskedFrame(BLACK, number / 10, Fraction(10), full_range=False, arrived_ms=packet.arrived_ms)
+                )
+            else:
+                session.packet(packet)
         session.closed("end")
     (file,) = [path for path in (folder / "cam").glob("*/*") if path.suffix in {".mp4", ".mkv"}]
     return file
