@@ -15,7 +15,7 @@ from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.frame_sampling import Sampler
 from pipeline.decode.frame_timestamps import LiveTime, RecordedTime, Timeline, WallTime
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
-from pipeline.decode.lazy_images import ArrayImage, turned
+from pipeline.decode.lazy_images import masked, turned
 from pipeline.decode.media_files import IMAGE_SUFFIXES, find_media, read_image
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.session_id import clip_id, images_id
@@ -176,16 +176,7 @@ class CaptureSession:
             yield DecodedFrame(stamp_s, image.width, image.height, self._masked(image))
 
     def _masked(self, image: EditableImage) -> Callable[[], EditableImage]:
-        burner = self._setup.burner
-
-        def make() -> EditableImage:
-            if not burner:
-                return image
-            pixels = image.bgr().copy()
-            burner.burn_image(pixels)
-            return ArrayImage(pixels, image.sample_aspect)
-
-        return make
+        return lambda: masked(image, self._setup.burner)
 
     def _modified_ms(self, path: Path) -> int:
         """A file's time of modification, rounded down to the minute, as a fallback for its time of recording.

@@ -13,6 +13,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 
 from pipeline.decode.color import Color, to_bgr
+from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.video import EditableImage, Planes
 
@@ -164,6 +165,15 @@ def turned(image: EditableImage, turns: int) -> EditableImage:
         return image
     pixels = np.asarray(cv2.rotate(image.bgr(), _CLOCKWISE[turns % 4]), np.uint8)
     return ArrayImage(pixels, 1 / image.sample_aspect if turns % 2 else image.sample_aspect)
+
+
+def masked(image: EditableImage, burner: MaskBurner) -> EditableImage:
+    """An upright image with its privacy masks filled with black."""
+    if not burner:
+        return image
+    pixels = image.bgr().copy()
+    burner.burn_image(pixels)
+    return ArrayImage(pixels, image.sample_aspect)
 
 
 def image_of(planes: Planes) -> PlanarImage:

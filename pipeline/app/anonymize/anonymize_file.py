@@ -30,12 +30,14 @@ from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file, sha256_of
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.input_options import InputOptions
-from pipeline.decode.lazy_images import image_of, turned
+from pipeline.decode.lazy_images import image_of, masked, turned
 from pipeline.decode.media_files import find_media, other_content, read_further_frames, read_image
+from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import Rotation
 from pipeline.errors import ReleaseError
+from pipeline.record.recorded_declaration import RecordedView, view_of
 from pipeline.storage.output_file import partial_file
 
 if TYPE_CHECKING:
@@ -77,11 +79,6 @@ class AnonymizeRequest:
     networks: NetworkChoice = field(default_factory=NetworkChoice)
     rotate: Rotation = 0
     track: int | None = None
-
-    @property
-    def options(self) -> InputOptions:
-        """Of the input."""
-        return InputOptions(self.rotate, self.track)
 
     @property
     def settings(self) -> AnonymizeSettings:
@@ -140,15 +137,17 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     if request.report is not None:
         _check_report(request.report, request.file, path)
     start_s, end_s = request.span_s
+    view = view_of(request.file, is_clip=is_video, rotate=request.rotate)
+    options = InputOptions(view.rotate, request.track)
     video = (
-        FileVideo(request.file, DecodeSettings(), start_s=start_s, end_s=end_s, options=request.options)
+        FileVideo(request.file, DecodeSettings(), view.masks, start_s=start_s, end_s=end_s, options=options)
         if is_video
         else None
     )
     configure_logging("warning", "auto")
     warn_of_weak_style(request.settings, progress)
     if video is None:
-        return _with_warning(_anonymize_image(request, path, regions), request.file, progress)
+        return _with_warning(_anonymize_image(request, path, regions, view), request.file, progress)
     job = RedactionJob(video, request.settings, request.text, regions, identity)
     result = _anonymize_video(request, job, path, progress)
     if damage := damage_text(result.undecodable_packets):
@@ -169,9 +168,12 @@ def _with_warning(written: AnonymizedFile, file: Path, progress: Progress) -> An
     return written
 
 
-def _anonymize_image(request: AnonymizeRequest, path: Path, regions: ManualRegions) -> AnonymizedFile:
+def _anonymize_image(
+    request: AnonymizeRequest, path: Path, regions: ManualRegions, view: RecordedView
+) -> AnonymizedFile:
     with open_networks(request.settings, request.networks, copies=1) as networks:
-        image = turned(read_image(request.file, turn_upright=True), request.options.turns)
+        image = turned(read_image(request.file, turn_upright=True), InputOptions(view.rotate).turns)
+        image = masked(image, MaskBurner(view.masks))
         planes, summary = redact_image(image, networks.detectors, request.settings, request.text, regions)
     options = [] if path.suffix.lower() == ".png" else [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     content = cv2.imencode(path.suffix.lower(), image_of(planes).bgr(), options)[1].tobytes()

@@ -35,6 +35,7 @@ from pipeline.governance.monthly_sheet import SheetHead, render_sheet
 from pipeline.governance.register import Register
 from pipeline.policy.disclosure import check_approving
 from pipeline.record.holds import Holds
+from pipeline.record.recorded_declaration import check_not_recorded
 from pipeline.record.recording_archive import RecordingArchive
 
 __all__ = [
@@ -78,8 +79,11 @@ def file_content(file: Path) -> Content:
 
     Raises:
         ReleaseError: it cannot be read.
+        PolicyError: a camera recorded it, whose privacy masks and conditions apply.
     """
-    return Content(file_name=printable_name(file), file_sha256=file_digest(file)[0])
+    content = Content(file_name=printable_name(file), file_sha256=file_digest(file)[0])
+    check_not_recorded(file)
+    return content
 
 
 @dataclass(frozen=True, slots=True)

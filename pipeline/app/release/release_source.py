@@ -23,6 +23,7 @@ from pipeline.domain.video import Rotation, Video
 from pipeline.errors import ConfigError, ReleaseError
 from pipeline.policy.approval import CameraConditions
 from pipeline.record.holds import Holds
+from pipeline.record.recorded_declaration import check_not_recorded
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.storage.unnamed_file import UnnamedFile
 
@@ -87,6 +88,7 @@ def open_source(
 
     Raises:
         ReleaseError: file or configuration are missing, or not those of the disclosure.
+        PolicyError: a camera recorded the file, whose privacy masks and conditions apply.
         ConfigError, RecordError, SourceError: the recording cannot be read.
     """
     content, subject = disclosure.request.content, f"disclosure {disclosure.number}"
@@ -102,6 +104,7 @@ def open_source(
         raise ReleaseError(subject, f"requests the file {content.file_name}", f"Give it: --source {content.file_name}")
     with ExitStack() as stack:
         copy = _copy_requested(disclosure, file, folder, stack)
+        check_not_recorded(file, copy.path)
         video = FileVideo(copy.path, DecodeSettings(), name=str(file))
         yield ReleaseSource(video, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
 
