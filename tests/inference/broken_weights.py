@@ -59,7 +59,7 @@ WEIGHTS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "shuffled channels": _rolled,
 }
 CARDS: Final[Mapping[str, tuple[str, str]]] = {
-    "wrong scale": ("classes: 8", "classes: 8\nbox_scale: [0.5, 0.5]"),
+    "wrong scale": ("classes: 8", "classes: 8\nbox_scale: [0.7, 0.7]"),
     "colors exchanged": ("height: 640}", "height: 640, channels: bgr}"),
     "wrong range": ("height: 640}", "height: 640, range: 0-255}"),
 }
