@@ -100,7 +100,26 @@ def check_question(text: str, *, like: bool = False, any_plate: bool = False) ->
     return text
 
 
-_ANY_PLATE: Final = "Check it, or add --any-plate to ask for a foreign, official or misread plate"
+_ANY_PLATE: Final = "Check it, or add --any-plate for a foreign, official or misread plate"
+
+
+def check_erased_plate(text: str, *, any_plate: bool = False) -> str:
+    """The same text, if an erasure of it can concern a vehicle: a whole plate, no pattern.
+
+    Args:
+        text: a plate in any writing.
+        any_plate: also foreign, official and misread plates, whose layouts are unknown.
+
+    Raises:
+        StoreError: no letter or digit, or too many; a wildcard; no Brazilian layout.
+    """
+    if _WILDCARDS & set(text):
+        raise StoreError(
+            f"plate {text[:20]!r}",
+            "holds a wildcard, and an erasure is of one whole plate",
+            "Find the plates with viapublica plates --like, and erase each",
+        )
+    return check_question(text, any_plate=any_plate)
 
 
 def _with_letters_and_digits_in_place(characters: str) -> str:

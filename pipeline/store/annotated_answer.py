@@ -156,7 +156,9 @@ def check_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerContex
         return
     everywhere: list[str] = ask(ActiveCameras())
     known = sorted({*configured, *everywhere})
-    raise StoreError(f"camera {unknown[:64]!r}", "is neither configured nor in the event store", _meant(unknown, known))
+    raise StoreError(
+        f"camera {unknown[:64]!r}", "is neither configured nor in the event store", similar_cameras(unknown, known)
+    )
 
 
 def page_of(ask: Ask, question: Question[A]) -> tuple[A, bool]:
@@ -190,7 +192,8 @@ def rows_of(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else []
 
 
-def _meant(unknown: str, known: Sequence[str]) -> str:
+def similar_cameras(unknown: str, known: Sequence[str]) -> str:
+    """A hint at the known cameras whose ids are like an unknown one, else at all."""
     by_small = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(unknown.casefold(), by_small, n=3, cutoff=0.7)
     if near:

@@ -42,6 +42,16 @@ class StoredEvents:
         self.embedded = embedded
         self._timeout_s = timeout_s
 
+    def cameras(self) -> set[str]:
+        """Every camera with at least one row in any table.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        tables = (table.name for table in TABLES.values())
+        queries = (f"SELECT DISTINCT camera_id FROM {name}" for name in tables)  # noqa: S608
+        return {row["camera_id"] for query in queries for row in self.database.rows(query)}
+
     def tracks(self, selection: Selection) -> set[TrackKey]:
         """On which tracks the wanted plate was read.
 

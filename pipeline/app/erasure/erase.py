@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +11,22 @@ from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
-from pipeline.app.erasure.image_files import ImageFiles, View, find_image_files, no_recorders, video_of_views
+from pipeline.app.erasure.image_files import (
+    ImageFiles,
+    View,
+    find_image_files,
+    no_recorders,
+    recorded_cameras,
+    video_of_views,
+)
 from pipeline.domain.erasure import LeftNote
 from pipeline.domain.events import PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files, unlisted_parts
 from pipeline.sink.settings import KafkaSettings
 from pipeline.sink.spool.remove_events import Wanted
+from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.store.annotated_answer import similar_cameras
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.damaged_parts import can_list
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
@@ -80,6 +89,35 @@ class Erasure:
         self._shown: list[str] = []
         self._tracks: list[TrackKey] | None = None
         self._images: list[ImageFiles] | None = None
+
+    def check_cameras(self) -> None:
+        """Refuse a camera of which nothing is known here: the proof of its erasure would prove nothing.
+
+        Raises:
+            StoreError: it is neither configured, nor declared, nor in a table, spool or file; or a database failed.
+            SinkError: a file cannot be read.
+            ConfigError: the declarations cannot be read.
+        """
+        configured = self._configured
+        sources: list[Callable[[], Iterable[str]]] = [
+            lambda: configured.cameras or (),
+            lambda: DeclaredCameras(configured.data_dir).all(),
+            lambda: (camera_id for store in self._stores for camera_id in store.cameras()),
+            lambda: (camera_id for files in self._files for camera_id in self._cameras_in(files)),
+            lambda: recorded_cameras(configured),
+        ]
+        unknown, known = set(self._selection.camera_ids), set[str]()
+        for source in sources:
+            if unknown:
+                known.update(source())
+                unknown -= known
+        if unknown:
+            first = min(unknown)
+            raise StoreError(
+                f"camera {first[:64]!r}",
+                "is neither configured nor in the stored data; nothing was erased",
+                similar_cameras(first, sorted(known)),
+            )
 
     def preview(self) -> list[ErasedPlace]:
         """What is to be erased, place by place. Changes nothing.
@@ -204,6 +242,11 @@ class Erasure:
             events = (event_in(data) for path in files.files() if path.is_file() for data in files.events(path))
             return [e for e in events if isinstance(e, PlateReadEvent) and self._selection.track_of(e) is not None]
 
+    def _cameras_in(self, files: EventFiles) -> set[str]:
+        with _file_errors(files):
+            events = (event_in(data) for path in files.files() if path.is_file() for data in files.events(path))
+            return {event.camera_id for event in events if event is not None}
+
     def _wanted(self) -> Wanted:
         tracks = frozenset(self._on())
         return lambda data: self._selection.wants_bytes(data, tracks)
@@ -229,7 +272,7 @@ def open_erasure(
 
     Raises:
         StoreBusy: another process owns the embedded store.
-        StoreError: a database is unreachable, or of another version of this program.
+        StoreError: a database is unreachable, or of another version of this program; or see `Erasure.check_cameras`.
         SinkError: another process owns a spool or file.
         RecordError: another process records one of the cameras.
     """
@@ -249,7 +292,9 @@ def open_erasure(
                         beyond.append(replaced_files(target))
                     if not can_list(database):
                         beyond.append(unlisted_parts(target))
-            yield Erasure(selection, stores, opened, files, beyond)
+            erasure = Erasure(selection, stores, opened, files, beyond)
+            erasure.check_cameras()
+            yield erasure
         finally:
             for one in opened:
                 one.database.close()

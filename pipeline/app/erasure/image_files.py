@@ -90,11 +90,11 @@ class ImageFiles:
             erase_video(self.folder, [self.camera_id], self.start_ms, self.end_ms, _ERASED)
             return
         for path in self._previews():
-            with _preview_errors(self.camera_id):
+            with _image_errors(f"previews of {self.camera_id}"):
                 path.unlink(missing_ok=True)
 
     def _previews(self) -> list[Path]:
-        with _preview_errors(self.camera_id):
+        with _image_errors(f"previews of {self.camera_id}"):
             return preview_files(self.folder, self.camera_id)
 
 
@@ -114,6 +114,21 @@ def find_image_files(stores: ConfiguredStores, selection: Selection, camera_ids:
         found += [ImageFiles("video", stores.record.dir, camera_id, *span) for camera_id in camera_ids]
     if stores.previews is not None:
         found += [ImageFiles("preview", stores.previews, camera_id, *span) for camera_id in camera_ids]
+    return found
+
+
+def recorded_cameras(stores: ConfiguredStores) -> set[str]:
+    """Cameras that have a folder of recorded video or of previews.
+
+    Raises:
+        SinkError: the folders cannot be read.
+    """
+    folders = (stores.record.dir if stores.record else None, stores.previews)
+    found = set()
+    for folder in folders:
+        if folder is not None and folder.is_dir():
+            with _image_errors(f"cameras in {folder}"):
+                found |= {path.name for path in folder.iterdir() if path.is_dir()}
     return found
 
 
@@ -169,10 +184,10 @@ def no_recorders(stores: ConfiguredStores, selection: Selection) -> Iterator[Non
 
 
 @contextmanager
-def _preview_errors(camera_id: str) -> Iterator[None]:
+def _image_errors(subject: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise SinkError(
-            f"previews of {camera_id}", f"cannot be read or deleted: {error.strerror or error}", "Then erase again."
+            subject, f"cannot be read or deleted: {error.strerror or error}", "Then erase again."
         ) from error

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from pipeline.errors import ViapublicaError
+
+AnyPlateOption = Annotated[
+    bool, typer.Option("--any-plate", help="Also plates without a Brazilian layout: foreign, official or misread.")
+]
 
 
 def given_plate(value: str | None) -> str | None:

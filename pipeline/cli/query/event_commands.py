@@ -12,8 +12,8 @@ import typer
 
 from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, Plates
 from pipeline.cli.common.option_groups import with_option_groups
-from pipeline.cli.common.plate_input import given_plates
-from pipeline.cli.query.options import AnyPlateOption, ConfidenceOption, QueryOptions, StoreOptions
+from pipeline.cli.common.plate_input import AnyPlateOption, given_plates
+from pipeline.cli.query.options import ConfidenceOption, QueryOptions, StoreOptions
 from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent

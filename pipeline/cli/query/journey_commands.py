@@ -12,9 +12,9 @@ from pipeline.app.journeys import bounded_clones, camera_locations, known_locati
 from pipeline.app.queries import SURE, Answer, Clones, Companion, Convoy, Route
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
-from pipeline.cli.common.plate_input import given_plate
+from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.store_options import has_config, loaded_config
-from pipeline.cli.query.options import AnyPlateOption, QueryOptions, SureConfidenceOption
+from pipeline.cli.query.options import QueryOptions, SureConfidenceOption
 from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.plate import check_question
 from pipeline.domain.route import DrivingLimits, GeoPoint, Leg

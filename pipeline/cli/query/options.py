@@ -37,9 +37,6 @@ ConfidenceOption = Annotated[
 SureConfidenceOption = Annotated[
     float, typer.Option("--min-confidence", min=SURE, max=1, help="Least confidence of the plate reads that are used.")
 ]
-AnyPlateOption = Annotated[
-    bool, typer.Option("--any-plate", help="Also plates without a Brazilian layout: foreign, official or misread.")
-]
 CsvOption = Annotated[str | None, typer.Option("--csv", help="CSV to this file; - is standard output.")]
 XlsxOption = Annotated[
     str | None, typer.Option("--xlsx", help="Spreadsheet to this file, with a second sheet for the notes.")

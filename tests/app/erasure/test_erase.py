@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import Erasure, open_erasure
+from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import Event, Kind, decode, encode
 from pipeline.domain.plate import plate_forms
 from pipeline.errors import SinkError, StoreBusy, StoreError
@@ -255,6 +256,30 @@ def test_a_running_owner_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreBusy, match="owns this event store"), erasing(tmp_path, ChdbSettings()):
         pass
     lock.release()
+
+
+def test_an_unknown_camera_is_refused_with_the_known_ones_and_every_known_one_is_not(
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    fill(database, [plate_read(1, camera="bikes")])
+    with contextlib.closing(spool(tmp_path, [plate_read(2, camera="only-in-a-spool")])):
+        pass
+
+    def place(camera: str) -> Selection:
+        return Selection.of(None, [camera], START_MS, START_MS + 60_000)
+
+    for known in ("bikes", "only-in-a-spool"):
+        with erasing(tmp_path, store_settings, selection=place(known)) as erasure:
+            assert any(one.events for one in erasure.preview())
+    with (
+        pytest.raises(StoreError, match=r"camera 'bike': is neither configured .* nothing was erased.*mean bikes\?"),
+        erasing(tmp_path, store_settings, selection=place("bike")),
+    ):
+        pass
+    assert not (tmp_path / "erased").exists(), "no tombstone"
+    configured = ConfiguredStores(tmp_path, (store_settings,), cameras={"bike": Camera("bike", Scope.PUBLIC_ROAD)})
+    with open_erasure(place("bike"), configured) as erasure:
+        assert not any(one.events for one in erasure.preview()), "a known camera without events can be erased"
 
 
 def test_nothing_there_is_no_error(store_settings: StoreSettings, tmp_path: Path) -> None:

@@ -102,5 +102,7 @@ def test_nothing_is_erased_while_a_camera_is_being_recorded(stores: ConfiguredSt
 
 
 def test_without_a_configuration_video_and_previews_are_named_as_left(tmp_path: Path) -> None:
+    with contextlib.closing(Spool("store", tmp_path / "spool" / "store", SpoolSettings())) as spool:
+        spool.append([encode(plate_read(1, camera="cam-1"))])
     with open_erasure(PLACE, ConfiguredStores(tmp_path, ())) as erasure:
         assert any("recorded video, previews: no configuration was named" in words for words in erasure.out_of_reach)
