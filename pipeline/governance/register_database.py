@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.orm import Session
 
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
+from pipeline.storage.register_location import REGISTER_FOLDER
 
 REVISION: Final = "0002"
 """The newest migration; a test compares it with the folder."""
@@ -20,7 +21,6 @@ REVISION: Final = "0002"
 _APPLICATION_ID: Final = 0x56504742
 """In the header of the SQLite file: "VPGB"."""
 _WRITES: Final = "register_writes"
-_FOLDER: Final = "viapublica-register"
 
 
 class RegisterDatabase:
@@ -39,7 +39,7 @@ class RegisterDatabase:
     def __init__(self, where: str | Path, *, create: bool, lock_timeout_s: float) -> None:
         url = _address(where)
         self.subject = url.database or "" if _is_sqlite(url) else url.render_as_string(hide_password=True)
-        self.folder = Path(self.subject).parent if _is_sqlite(url) else Path(_FOLDER)
+        self.folder = Path(self.subject).parent if _is_sqlite(url) else Path(REGISTER_FOLDER)
         if _is_sqlite(url):
             _prepare_file(Path(self.subject), create)
         self._engine = _engine(url, self.subject, lock_timeout_s)
@@ -133,7 +133,7 @@ def _prepare_file(path: Path, create: bool) -> None:
         raise ReleaseError(
             str(path),
             "does not exist",
-            "Enter a request with viapublica release request, or give another register with --register",
+            "Enter a request with viapublica release request, or name the register with --config or --register",
         )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Final
 
 from pipeline.app.erasure.erase import ErasedPlace, Erasure
 from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
@@ -18,9 +17,7 @@ from pipeline.storage.atomic import write_atomically
 from pipeline.storage.folders import private_folder
 from pipeline.store.row_erasure import Progress
 
-__all__ = ["ErasureProof", "ProvenErasure", "erase_with_proof", "erasure_documents", "list_erasures", "register_path"]
-
-_FOLDER: Final = "viapublica-register"
+__all__ = ["ErasureProof", "ProvenErasure", "erase_with_proof", "erasure_documents", "list_erasures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +50,6 @@ class ProvenErasure:
     places: Sequence[ErasedPlace]
     number: str
     documents: tuple[Path, ...]
-
-
-def register_path(data_dir: Path, given: str | None) -> str:
-    """The register of erasures: the given one, else that of the working folder, else that of the data folder."""
-    if given is not None:
-        return given
-    present = Path(_FOLDER) / "register.db"
-    return str(present if present.exists() else data_dir / _FOLDER / "register.db")
 
 
 def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress = lambda _: None) -> ProvenErasure:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.cli.release.app import DEFAULT_REGISTER
+from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.domain.plural import counted
 
 if TYPE_CHECKING:
@@ -39,12 +39,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 
 @app.command()
 def create(
-    ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="File to write.", show_default=False)],
     config: Annotated[Path, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration.")],
-    register: Annotated[
-        str, typer.Option("--register", envvar="VIAPUBLICA_REGISTER", help="Register of disclosures.")
-    ] = DEFAULT_REGISTER,
+    register: RegisterOption = None,
     part: Annotated[list[Part] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
     recordings: Annotated[bool, typer.Option("--recordings", help="Recorded video too.")] = False,
     as_json: JsonOption = False,
@@ -60,10 +57,8 @@ def create(
     """
     from pipeline.app.backup import PARTS, BackupRequest, create_backup
 
-    source = ctx.get_parameter_source("register")
-    named = source is not None and source.name != "DEFAULT"
     parts = tuple(one.value for one in part) if part else PARTS
-    request = BackupRequest(config, register, named, parts, recordings)
+    request = BackupRequest(config, register_of(register, config), register is not None, parts, recordings)
     done = create_backup(request, file, lambda step: say(err, f"{step} …"))
     if as_json:
         print_json(done.as_json())

@@ -15,8 +15,10 @@ import typer
 from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
-from pipeline.cli.common.plate_input import given_plate
+from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
+from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
+from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
 from pipeline.domain.times import find_zone, format_time, parse_range
 from pipeline.errors import ViapublicaError
@@ -25,15 +27,6 @@ if TYPE_CHECKING:
     from pipeline.app.erasure.proof import ErasureProof, ProvenErasure
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-RegisterOption = Annotated[
-    str | None,
-    typer.Option(
-        "--register",
-        envvar="VIAPUBLICA_REGISTER",
-        help="Register that gets the proof.  [default: viapublica-register/register.db here, else in the data folder]",
-        show_default=False,
-    ),
-]
 
 
 def erase(
@@ -45,6 +38,7 @@ def erase(
             callback=given_plate,
         ),
     ] = None,
+    any_plate: AnyPlateOption = False,
     camera: Annotated[list[str] | None, typer.Option("--camera", help="Only at this camera; may be repeated.")] = None,
     start: FromOption = None,
     end: ToOption = None,
@@ -83,23 +77,27 @@ def erase(
 
     Example: [bold]viapublica erase --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00[/]
     """
-    from pipeline.app.erasure.proof import ErasureProof, register_path  # here: SQLAlchemy takes long to import
+    from pipeline.app.erasure.proof import ErasureProof  # here: SQLAlchemy takes long to import
 
     if as_json and not (yes or dry_run):
         raise ViapublicaError("erase --json", "cannot ask whether to erase", "Add --yes, or --dry-run")
     place = find_zone(zone)
     start_ms, end_ms = parse_range(start, end, place)
+    if plate is not None:
+        check_erased_plate(plate, any_plate=any_plate)
     selection = Selection.of(plate, camera or (), start_ms, end_ms)
     if start_ms is not None or end_ms is not None:
         times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
         say(err, f"time range: {' to '.join(times)}")
     stores = stores_of(config, data)
-    where, password = register_path(stores.data_dir, register), key_password(key_password_file)
+    where, password = register_of(register, config, data), key_password(key_password_file)
     proof = ErasureProof(where, by or _login(), reason, certificate, key, stores.institution, place, password)
     with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
         places = erasure.preview()
         if not as_json:
             _print_places(places, "To be erased", erasure)
+            if dry_run and not any(one.events for one in places):
+                say(err, "nothing stored matches")
         done = None if dry_run else _erased(erasure, proof, places, yes=yes, as_json=as_json)
     if as_json:
         print_json(
@@ -135,17 +133,16 @@ def erasures(
 
     Example: [bold]viapublica store erasures E2026/000001 --out proof --register viapublica-register/register.db[/]
     """
-    from pipeline.app.erasure.proof import erasure_documents, list_erasures, register_path
+    from pipeline.app.erasure.proof import erasure_documents, list_erasures
 
     place = find_zone(zone)
-    if register is None:
-        register = register_path(stores_of(config, data).data_dir, None)
+    where = register_of(register, config, data)
     if number is not None:
         institution = stores_of(config, data).institution if config or data else ""
-        for path in erasure_documents(register, number, folder or Path(), institution, place):
+        for path in erasure_documents(where, number, folder or Path(), institution, place):
             say(err, f"written: {path}")
         return
-    found = list_erasures(register)
+    found = list_erasures(where)
     if as_json:
         print_json(
             [
@@ -180,11 +177,11 @@ def _erased(
 ) -> ProvenErasure:
     from pipeline.app.erasure.proof import erase_with_proof
 
-    if (
-        not yes
-        and any(one.events for one in places)
-        and not typer.confirm(f"Erase {_numbers(places)} for good?", err=True)
-    ):
+    matched = any(one.events for one in places)
+    if not matched:
+        say(err, "nothing stored matches; the proof will state it")
+    question = f"Erase {_numbers(places)} for good?" if matched else "Issue a proof that nothing is stored?"
+    if not yes and not typer.confirm(question, err=True):
         say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:

@@ -10,17 +10,17 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.common.register_options import register_of
 from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
     from pipeline.app.release.register_service import Register
-
-DEFAULT_REGISTER = "viapublica-register/register.db"
 
 app = typer.Typer(
     help="Disclosures: request, decide, build, deliver, find.\n\n"
@@ -28,14 +28,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-RegisterOption = Annotated[
-    str,
-    typer.Option(
-        "--register",
-        envvar="VIAPUBLICA_REGISTER",
-        help="Register: an SQLite file, or an address such as postgresql+psycopg://user@host/name.",
-    ),
-]
 ByOption = Annotated[
     str | None,
     typer.Option("--by", help="Name of the person who does this.  [default: your login name]", show_default=False),
@@ -56,8 +48,8 @@ NumberArgument = Annotated[
 
 
 @contextmanager
-def opened(where: str, zone: str | None = None) -> Iterator[Register]:
-    """The register of --register, in the time zone of --zone.
+def opened(register: str | None, config: Path | None, zone: str | None = None) -> Iterator[Register]:
+    """The register of --register or --config, in the time zone of --zone.
 
     Raises:
         ViapublicaError: it cannot be opened, or the zone is unknown.
@@ -65,8 +57,8 @@ def opened(where: str, zone: str | None = None) -> Iterator[Register]:
     place = find_zone(zone)
     from pipeline.app.release.register_service import open_register  # here: SQLAlchemy takes long to import
 
-    with open_register(where, place) as register:
-        yield register
+    with open_register(register_of(register, config), place) as entries:
+        yield entries
 
 
 def person(by: str | None) -> str:

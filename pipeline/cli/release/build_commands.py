@@ -10,13 +10,12 @@ import typer
 import pipeline.cli.release.certificate_command  # noqa: F401  registers its command
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
+from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.release.app import (
-    DEFAULT_REGISTER,
     ByOption,
     JsonOption,
     NumberArgument,
-    RegisterOption,
     opened,
     person,
 )
@@ -81,7 +80,7 @@ def build(
     ] = "",
     evidence: EvidenceOption = False,
     recipient_certificate: RecipientCertificateOption = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -120,7 +119,7 @@ def build(
             folder,
             rebuild,
         )
-        with clean_exit_on_signals(), opened(register) as entries, terminal_progress() as progress:
+        with clean_exit_on_signals(), opened(register, config) as entries, terminal_progress() as progress:
             show_evidence(build_evidence(wanted, entries, progress), number, as_json)
         return
     from pipeline.app.release.build_release import BuildRequest, build_release
@@ -139,7 +138,7 @@ def build(
         check_models=tuple(check_models or ()),
         rebuild=rebuild,
     )
-    with clean_exit_on_signals(), opened(register) as entries, terminal_progress() as progress:
+    with clean_exit_on_signals(), opened(register, config) as entries, terminal_progress() as progress:
         built = build_release(request, entries, progress)
     if as_json:
         files = {"clip": str(built.clip), "report": str(built.report), "sha256": built.sha256}
@@ -154,7 +153,8 @@ def verify(
     trust: Annotated[
         Path | None, typer.Option("--trust", help="Trusted authorities (PEM).", show_default=False)
     ] = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a clip as its recipient would, and find it in the register.
@@ -169,7 +169,7 @@ def verify(
     from pipeline.cli.release.verify_command import show_checked, show_registered
 
     checked = verify_clip(clip, trust)
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         files = registered_files(entries, checked.sha256)
     if as_json:
         rows = [{"number": one.number, "standing": one.standing.value, "detail": one.detail} for one in files]
@@ -189,7 +189,8 @@ def exempt(
         Path,
         typer.Option(help="YAML file with `exempt` regions, which are not redacted; see docs/how-to/anonymize.md."),
     ],
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -199,7 +200,7 @@ def exempt(
     """
     from pipeline.app.release.register_service import request_exemptions
 
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         requested = request_exemptions(entries, number, regions, person(by))
     if as_json:
         print_json([{"exemption_id": one.exemption_id, "reason": one.reason} for one in requested])
@@ -217,7 +218,8 @@ def exempt(
 def confirm_exemption(
     number: NumberArgument,
     exemption: Annotated[int, typer.Argument(help="Id that `release exempt` printed.", min=1, show_default=False)],
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -225,7 +227,7 @@ def confirm_exemption(
 
     Example: [bold]viapublica release confirm-exemption 2026/000123 1 --by bruno[/]
     """
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         done = entries.confirm_exemption(number, exemption, person(by))
     if as_json:
         print_json({"exemption_id": done.exemption_id, "confirmed_by": done.confirmed_by, "reason": done.reason})

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, say
+from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption
 from pipeline.cli.release.app import (
-    DEFAULT_REGISTER,
     JsonOption,
     NumberArgument,
-    RegisterOption,
     ZoneOption,
     opened,
 )
@@ -43,7 +42,8 @@ def list_(
         typer.Option("--month", help="Only disclosures requested, decided, built or delivered in it: 2026-11."),
     ] = None,
     state: Annotated[DisclosureState | None, typer.Option("--state", help="Only this state.")] = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,7 +51,7 @@ def list_(
 
     Example: [bold]viapublica release list --month 2026-11 --state requested[/]
     """
-    with opened(register, zone) as entries:
+    with opened(register, config, zone) as entries:
         found = entries.list(state, month)
     if as_json:
         for one in found:
@@ -63,7 +63,8 @@ def list_(
 @app.command("show")
 def show(
     number: NumberArgument,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -71,7 +72,7 @@ def show(
 
     Example: [bold]viapublica release show 2026/000123[/]
     """
-    with opened(register, zone) as entries:
+    with opened(register, config, zone) as entries:
         found, changes = entries.get(number), entries.journal(number)
     if as_json:
         print_json({**as_plain(found), "journal": [asdict(entry) for entry in changes]})
@@ -85,7 +86,8 @@ def find(
         str,
         typer.Argument(metavar="SUBJECT", help="Number on an image, a file, or its SHA-256.", show_default=False),
     ],
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the disclosure of an image or file. With --json one object per line; exits with status 1 if none matches.
@@ -96,7 +98,7 @@ def find(
     """
     from pipeline.app.release.register_service import find_disclosures
 
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         found = find_disclosures(entries, subject)
     for one in found:
         disclosure = one.disclosure
@@ -122,7 +124,8 @@ def sheet(
             show_default=False,
         ),
     ] = "",
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -132,7 +135,7 @@ def sheet(
     """
     from pipeline.app.release.register_service import write_sheet
 
-    with opened(register, zone) as entries:
+    with opened(register, config, zone) as entries:
         written = write_sheet(entries, month, target, institution)
     if not written.journal_intact:
         say(err, ("broken:", "bold red"), " the journal has been changed; see viapublica release journal --check")
@@ -150,7 +153,8 @@ def journal(
     check: Annotated[
         bool, typer.Option("--check", help="Check the hash chain; exits with status 1 if it is broken.")
     ] = False,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -160,7 +164,7 @@ def journal(
     """
     from pipeline.app.release.register_service import check_journal
 
-    with opened(register, zone) as entries:
+    with opened(register, config, zone) as entries:
         if check:
             _show_check(check_journal(entries), as_json)
             return

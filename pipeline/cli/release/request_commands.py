@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.common.console import err, say
+from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption, register_of
 from pipeline.cli.release.app import (
-    DEFAULT_REGISTER,
     ByOption,
     JsonOption,
     NumberArgument,
-    RegisterOption,
     ZoneOption,
     app,
     opened,
@@ -55,7 +54,7 @@ def request(
     place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = "",
     date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = "",
     by: ByOption = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,7 +82,9 @@ def request(
         from pipeline.app.release.build_evidence import as_evidence
 
         wanted = as_evidence(wanted, recipient_certificate)
-    entered = enter_request(register, wanted, zone=place_zone, declaration=declaration, config=config)
+    entered = enter_request(
+        register_of(register, config), wanted, zone=place_zone, declaration=declaration, config=config
+    )
     show_changed(entered.disclosure, as_json)
     if entered.hold_id:
         release_hold = f"viapublica camera unhold {entered.hold_id}"
@@ -97,14 +98,15 @@ def declare(
     number: NumberArgument,
     file: Annotated[Path, typer.Argument(help="The signed declaration (PDF, scan).", show_default=False)],
     by: ByOption = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Store the declaration that the recipient signed (decree 18.743/2014 art. 10 §3) with the register.
 
     Example: [bold]viapublica release declare 2026/000123 signed.pdf[/]
     """
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         show_changed(entries.declare(number, file, person(by)), as_json)
 
 
@@ -121,7 +123,7 @@ def approve(
             show_default=False,
         ),
     ] = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Approve a disclosure; requires another person than the one who entered it, and the recipient's declaration.
@@ -133,7 +135,7 @@ def approve(
     """
     from pipeline.app.release.register_service import approve_disclosure
 
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         approved = approve_disclosure(entries, number, person(by), reason, config)
         conditions = entries.journal(approved.number)[-1].details["change"]["conditions"]
     if not as_json:
@@ -146,14 +148,15 @@ def refuse(
     number: NumberArgument,
     reason: Annotated[str, typer.Option("--reason", help="Reason; required.")] = "",
     by: ByOption = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Refuse a disclosure, with a reason, or withdraw an approval; refusals stay in the register.
 
     Example: [bold]viapublica release refuse 2026/000123 --reason "the period is longer than the purpose needs"[/]
     """
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         show_changed(entries.refuse(number, person(by), reason), as_json)
 
 
@@ -161,12 +164,13 @@ def refuse(
 def deliver(
     number: NumberArgument,
     by: ByOption = None,
-    register: RegisterOption = DEFAULT_REGISTER,
+    register: RegisterOption = None,
+    config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Record that the newest file was handed over.
 
     Example: [bold]viapublica release deliver 2026/000123[/]
     """
-    with opened(register) as entries:
+    with opened(register, config) as entries:
         show_changed(entries.delivered(number, person(by)), as_json)

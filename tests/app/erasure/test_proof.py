@@ -17,7 +17,6 @@ from pipeline.app.erasure.proof import (
     erase_with_proof,
     erasure_documents,
     list_erasures,
-    register_path,
 )
 from pipeline.domain.events import encode
 from pipeline.errors import ReleaseError, SinkError
@@ -95,12 +94,3 @@ def test_a_failed_erasure_stays_in_the_register_as_not_finished(
     assert record.finished_ms is None
     with pytest.raises(ReleaseError, match="begun and not finished"):
         erasure_documents(proof.register, record.number, tmp_path / "out", "", None)
-
-
-def test_the_register_is_the_given_one_or_the_one_that_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert register_path(Path("data"), "mine.db") == "mine.db"
-    assert register_path(Path("data"), None) == "data/viapublica-register/register.db"
-    (tmp_path / "viapublica-register").mkdir()
-    (tmp_path / "viapublica-register" / "register.db").touch()
-    assert register_path(Path("data"), None) == "viapublica-register/register.db"

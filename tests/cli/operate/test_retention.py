@@ -95,6 +95,18 @@ def test_a_plate_is_shown_asked_about_erased_and_proven_gone(data: Path) -> None
     assert "nothing found" in viapublica("plates", "ABC1234", "--data", data).stderr
 
 
+def test_a_plate_of_which_nothing_is_stored_gets_its_proof_after_that_was_stated(data: Path) -> None:
+    words: list[str | Path] = ["erase", "--plate", "QQQ1A23", "--data", data]
+    asked = viapublica(*words)
+    assert (asked.returncode, "nothing stored matches" in asked.stderr) == (1, True), asked.stderr
+    assert "proof E" not in asked.stderr, "no number before the confirmation"
+    done = viapublica(*words, "--yes")
+    assert (done.returncode, "nothing stored matches" in done.stderr) == (0, True), done.stderr
+    assert "/000001" in done.stderr
+    foreign = viapublica("erase", "--plate", "AB123CD9", "--any-plate", "--data", data, "--dry-run")
+    assert (foreign.returncode, "nothing stored matches" in foreign.stderr) == (0, True), foreign.stderr
+
+
 def test_a_place_and_time_is_erased(data: Path) -> None:
     times = ("--from", "7d", "--to", "2d")
     done = viapublica("erase", "--camera", "cam-1", *times, "--data", data, "--yes", "--json")
@@ -110,6 +122,10 @@ def test_a_place_and_time_is_erased(data: Path) -> None:
         ([], "needs a plate, or a camera and from when to when"),
         (["--camera", "cam-1"], "needs a plate"),
         (["--plate", "--"], "no letter or digit"),
+        (["--plate", "ABC123"], "has 6 characters, and a Brazilian plate has 7"),
+        (["--plate", "A8C1234", "--yes"], "Did you mean ABC1234?"),
+        (["--plate", "KAA*", "--any-plate"], "an erasure is of one whole plate"),
+        (["--camera", "cam-l", "--from", "7d", "--to", "2d", "--yes"], "Did you mean cam-1"),
         (["--plate", "ABC1234", "--json"], "cannot ask"),
         (["--plate", "ABC1234", "--from", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"], "does not exist"),
         (["--plate", "ABC1234", "--to", "2018-02-17T23:30", "--zone", "America/Sao_Paulo"], "exists twice"),
