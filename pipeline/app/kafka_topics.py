@@ -9,12 +9,15 @@ from typing import Final
 
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
+from pipeline.policy.gate import Gate
 from pipeline.sink.ingest.dead_letters import COPY_HEADER
+from pipeline.sink.ingest.shown_messages import shown_message
 from pipeline.sink.kafka.connection import broker_errors, target_of
 from pipeline.sink.kafka.messages import Message, Received
 from pipeline.sink.kafka.producer import open_producer
 from pipeline.sink.kafka.tail import tail
 from pipeline.sink.settings import KafkaSettings
+from pipeline.store.withheld_cameras import strictest_cameras
 
 __all__ = [
     "DeadLetters",
@@ -36,7 +39,8 @@ class TopicMessage:
     Attributes:
         place: ``topic/partition@offset``.
         sent_ms: when it was sent, milliseconds since 1970 UTC.
-        key: camera id of an event; headers, value: as sent.
+        key: declared camera of an event, else ""; headers, value: as sent, without what is withheld.
+        withheld: a part is not shown, because the camera may read no plates now or is not known.
     """
 
     place: str
@@ -44,6 +48,7 @@ class TopicMessage:
     key: str
     headers: dict[str, str]
     value: str
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +87,12 @@ def kafka_sink_of(config: Config, path: Path, name: str | None) -> KafkaSettings
 
 
 def topic_messages(
-    kafka: KafkaSettings, topic: str, *, cameras: Sequence[str], from_start: bool, follow: bool
+    config: Config, kafka: KafkaSettings, topic: str, *, cameras: Sequence[str], from_start: bool, follow: bool
 ) -> Iterator[TopicMessage]:
-    """Messages of a topic, without taking anything from it.
+    """Messages of a topic, without taking anything from it, and without plates that cameras may not read now.
 
     Args:
-        kafka: the brokers.
+        config: has the cameras and the data folder; kafka: the brokers.
         topic: full name, or the part after the prefix.
         cameras: only events of these; none for all.
         from_start: begin with the oldest message that is retained; else with those that come from now on.
@@ -95,12 +100,15 @@ def topic_messages(
 
     Raises:
         SinkError: no such topic, or no broker answers.
+        ConfigError: the declarations of the data folder cannot be read.
     """
+    gate = Gate(strictest_cameras(config.data_dir, {camera.id: camera.camera() for camera in config.cameras}))
     for message in tail(kafka, topic, from_start=from_start, follow=follow):
-        key = (message.key or b"").decode(errors="replace")
-        if not cameras or key in cameras:
-            value = (message.value or b"").decode(errors="replace")
-            yield TopicMessage(message.place, message.ts_ms, key, message.header_texts(), value)
+        shown = shown_message(message, gate)
+        if not cameras or shown.camera_id in cameras:
+            yield TopicMessage(
+                message.place, message.ts_ms, shown.camera_id, shown.headers, shown.value, shown.withheld
+            )
 
 
 def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:

@@ -37,9 +37,11 @@ ENUMERATED: Final[Mapping[type[BaseEvent], tuple[str, frozenset[str]]]] = {
 
 LONGEST_DETAIL: Final = 500
 """Characters."""
-_STREAM_ID: Final = re.compile(r"[0-9a-f]{0,64}", re.ASCII)
+_STREAM_ID: Final = re.compile(r"[0-9]{0,20}|[0-9a-f]{24}|[0-9a-f]{1,6}", re.ASCII)
+"""Milliseconds or a digest of content; else too short for a plate."""
 _SUBJECT: Final = re.compile(r"[A-Za-z0-9._/-]{0,128}", re.ASCII)
-_PLATE: Final = re.compile(r"[a-z]{3}[ -]?[0-9][a-z0-9][0-9]{2}", re.IGNORECASE)
+_PLATE: Final = re.compile(r"[a-z]{3}[0-9][a-z0-9][0-9]{2}", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"[\W_]+")
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _LONGEST_NUMBER: Final = 10
 _OTHER_SIGNS: Final = re.compile(r"[^\w ,.;:'\"()\[\]<>=+*/%×–…@#&|?!\\-]|_")
@@ -54,9 +56,14 @@ def wrong_text(event: Event) -> str:
         return name
     if not _STREAM_ID.fullmatch(event.stream_id):
         return "stream_id"
-    if isinstance(event, AlertEvent) and (not _SUBJECT.fullmatch(event.subject) or _PLATE.search(event.subject)):
+    if isinstance(event, AlertEvent) and (not _SUBJECT.fullmatch(event.subject) or spells_plate(event.subject)):
         return "subject"
     return ""
+
+
+def spells_plate(text: str) -> bool:
+    """Whether a text has a plate in it, also one whose characters are separated: ``SQR/1A09``, ``S.Q.R.1.A.0.9``."""
+    return _PLATE.search(_SEPARATOR.sub("", text)) is not None
 
 
 def with_bounded_detail(event: Event) -> Event:

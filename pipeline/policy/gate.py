@@ -124,6 +124,10 @@ class Gate:
         """Let no plate of a camera pass until the program ends, whatever it is declared to be."""
         self._conflicts.setdefault(camera_id, reason)
 
+    def knows(self, camera_id: str) -> bool:
+        """Whether a camera is registered, or was declared before."""
+        return camera_id in self._known
+
     def why_no_plates(self, camera_id: str) -> str:
         """The reason why a registered or known camera may not read plates; "" if it may, or is not known."""
         camera = self._known.get(camera_id)
@@ -154,6 +158,8 @@ class Gate:
         if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
             return Refusal(RefusalRule.PLATES, why)
         wrong = wrong_text(event)
+        if wrong == "subject" and self.knows(getattr(event, "subject", "")):
+            wrong = ""
         if wrong in {"label", "vehicle"}:
             return Refusal(
                 RefusalRule.LABEL, "its label is none of those that may be stored (decree 18.743/2014 art. 12)"

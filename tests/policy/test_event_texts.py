@@ -92,3 +92,22 @@ def test_a_camera_state_passes_unchanged() -> None:
     event = health(1, state="backing-off", detail="does not answer (Connection refused)")
     assert isinstance(event, HealthEvent)
     assert GATE.admit(event) is event
+
+
+@pytest.mark.parametrize("subject", ["SQR/1A09", "S.Q.R.1.A.0.9", "s_q_r-1a-09", "SQR1A09"])
+def test_no_subject_spells_a_plate(subject: str) -> None:
+    refused = GATE.admit(msgspec.structs.replace(alert(1), subject=subject))
+    assert isinstance(refused, Refusal)
+    assert refused.rule is RefusalRule.TEXT
+
+
+def test_a_subject_may_be_a_known_camera_however_it_is_called() -> None:
+    gate = Gate({name: Camera(name, Scope.PUBLIC_ROAD) for name in ("cam-1", "cam-0123")})
+    event = msgspec.structs.replace(alert(1), subject="cam-0123")
+    assert not isinstance(gate.admit(event), Refusal)
+    assert isinstance(GATE.admit(event), Refusal)
+
+
+@pytest.mark.parametrize("stream_id", ["abc1d23", "abc1d23abc1d23", "a" * 25])
+def test_a_stream_id_has_the_length_of_ours(stream_id: str) -> None:
+    assert isinstance(GATE.admit(msgspec.structs.replace(alert(1), stream_id=stream_id)), Refusal)

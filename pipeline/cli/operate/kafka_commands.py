@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -93,7 +94,7 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, with its place.")] = False,
     sink: SinkOption = None,
 ) -> None:
-    """Show the messages of a topic, without taking anything from it.
+    """Show the messages of a topic, without taking anything from it, and without plates that may not be read.
 
     Example: [bold]viapublica kafka tail plate-reads --config configs/city.yaml[/]
 
@@ -101,9 +102,10 @@ def tail(
     """
     from pipeline.app.kafka_topics import kafka_sink_of, topic_messages
 
-    kafka = kafka_sink_of(load_config(config, for_queries=True), config, sink)
-    shown = 0
-    for message in topic_messages(kafka, topic, cameras=camera or (), from_start=from_start, follow=not end):
+    settings = load_config(config, for_queries=True)
+    kafka = kafka_sink_of(settings, config, sink)
+    shown, withheld = 0, Counter[str]()
+    for message in topic_messages(settings, kafka, topic, cameras=camera or (), from_start=from_start, follow=not end):
         if as_json:
             print_json(
                 {
@@ -117,8 +119,11 @@ def tail(
             why = f"  [{message.headers['reason']}]" if "reason" in message.headers else ""
             say(out, f"{format_time(message.sent_ms)}  {message.place}  {message.key}  {message.value}{why}")
         shown += 1
+        withheld[message.key or "cameras that are not declared"] += message.withheld
         if shown == limit:
-            return
+            break
+    for camera_id, number in sorted((+withheld).items()):
+        say(err, f"{camera_id}: {counted(number, 'message')} shown without what may not be read there")
     if not shown:
         say(err, "no messages")
 

@@ -13,10 +13,10 @@ import msgspec
 
 from pipeline.domain.event_compatibility import UnknownFields, read_event
 from pipeline.domain.event_writer import EventRecord
-from pipeline.domain.events import Event, Kind, PlateReadEvent, encode, kind_of
+from pipeline.domain.events import ENGINE_ID, Event, Kind, PlateReadEvent, encode, kind_of
 from pipeline.domain.plate import plate_key
 from pipeline.policy.gate import Gate, Refusal, RefusalRule
-from pipeline.sink.ingest.message_fields import text_of, try_fields_of
+from pipeline.sink.ingest.message_fields import has_name_twice, text_of, try_fields_of
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
 
@@ -26,6 +26,7 @@ _PLATE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z .-]{0,15}")
 _QUOTED: Final = re.compile(r"'.*'", re.DOTALL)
 _UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*`", re.DOTALL)
 _PLATE_FIELDS: Final = frozenset({"plate", "plate_key"})
+_NOT_NEGATIVE: Final = ("track_id", "frame", "frames", "votes", "count")
 _OTHER_KINDS: Final = frozenset(Kind) - {Kind.PLATE_READ}
 
 
@@ -106,17 +107,23 @@ class MessageDecoder:
             raise BadMessage("it is not an event that this program knows: it is not UTF-8") from error
         except ValueError as error:
             raise BadMessage(str(error)[:_LONGEST_REASON]) from error
+        # Messages of our engines are encoded like this; others are searched.
+        own = encode(event)
+        if own != message.value and has_name_twice(message.value):
+            raise BadMessage("it has a field twice")
         if ignored:
             self.newer += 1
-            return EventRecord(event, encode(event))
+            return EventRecord(event, own)
         return EventRecord(event, message.value)
 
     def _forbidden_read(self, value: bytes | None) -> BadMessage | None:
-        """The refusal of what may be a plate read of a camera that may not read plates; None when it is none."""
+        """The refusal of what may be a plate read that its camera may not make, or names no declared one."""
         fields = try_fields_of(value)
         camera_id = text_of(fields, "camera_id") if fields else None
         if not fields or camera_id is None:
             return None
+        if camera_id != ENGINE_ID and not self._gate.knows(camera_id):
+            return BadMessage("its camera is not declared in the configuration", RefusalRule.CAMERA)
         why = self._gate.why_no_plates(camera_id)
         if not why or (text_of(fields, "kind") in _OTHER_KINDS and not fields.keys() & _PLATE_FIELDS):
             return None
@@ -138,6 +145,8 @@ def _check_plausible(event: Event) -> None:
     """
     if event.schema_version < 1:
         raise BadMessage(f"it has schema version {event.schema_version}")
+    if negative := next((name for name in _NOT_NEGATIVE if getattr(event, name, 0) < 0), ""):
+        raise BadMessage(f"its {negative} is negative")
     first_ms = getattr(event, "first_ts_ms", event.ts_ms)
     if not 0 <= first_ms <= event.ts_ms:
         raise BadMessage(f"its first_ts_ms, {first_ms}, is not between 1970 and its ts_ms, {event.ts_ms}")
