@@ -231,6 +231,7 @@ class Engine:
         self._health.forget(camera.camera_id)
         self._alerts.forget(camera.camera_id)
         self._scenes.forget(camera.camera_id)
+        self.overload.forget(camera.camera_id)
         self._batcher.close_queue(camera.feed.queue)
         self.dispatcher.gate.withdraw(camera.camera_id)
         self.cameras.drop(camera)

@@ -97,7 +97,7 @@ class OverloadWatch:
         windows = {
             camera_id: (load, load.analyzed - before.analyzed, load.dropped - before.dropped)
             for camera_id, load in current.items()
-            if (before := self._before.get(camera_id)) is not None
+            if (before := self._before.get(camera_id)) is not None and _counts_on(before, load)
         }
         self._before, self._window_s = current, now_s
         events: list[Event] = []
@@ -110,8 +110,15 @@ class OverloadWatch:
         self._overloads = overloads
         rates = [(analyzed + dropped) / seconds for _, analyzed, dropped in windows.values() if analyzed + dropped]
         done = sum(analyzed for _, analyzed, _ in windows.values()) / seconds
+        if not overloads and self._alerted_s is not None and current.keys() - windows.keys():
+            return events  # the cameras that were restarted are compared after the next window
         self._advice = Capacity(tuple(rates), done).advice() if overloads else ""
         return [*events, *self._alerts(now_s)]
+
+    def forget(self, camera_id: str) -> None:
+        """Drop what is known of a camera that was removed: if it is added again, its counters begin at 0."""
+        self._before.pop(camera_id, None)
+        self._overloads = {known: overload for known, overload in self._overloads.items() if known != camera_id}
 
     def _judged(self, load: CameraLoad, analyzed: int, dropped: int, seconds: float) -> _Overload | None:
         """Whether a camera was overloaded in the window."""
@@ -168,3 +175,8 @@ class OverloadWatch:
             severity=severity,
             detail=detail,
         )
+
+
+def _counts_on(before: CameraLoad, load: CameraLoad) -> bool:
+    """Whether the counters of a camera go on from those before; they begin at 0 when it is restarted."""
+    return load.analyzed >= before.analyzed and load.dropped >= before.dropped

@@ -44,7 +44,7 @@ _PLATE: Final = re.compile(r"[a-z]{3}[0-9][a-z0-9][0-9]{2}", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"[\W_]+")
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _LONGEST_NUMBER: Final = 10
-_OTHER_SIGNS: Final = re.compile(r"[^\w ,.;:'\"()\[\]<>=+*/%×–…@#&|?!\\-]|_")
+_OTHER_SIGNS: Final = re.compile(r"[^\w ,.;:'\"()\[\]<>=+*/%×–…@#&|?!\\-]")
 _HIDDEN: Final = "…"
 _SEVERAL_HIDDEN: Final = re.compile(r"…(?:[\s.…:/_@'\"-]*…)+")
 

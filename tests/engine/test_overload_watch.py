@@ -116,6 +116,33 @@ def test_a_camera_that_is_interrupted_during_an_overload_has_that_state_and_begi
     assert states(machine.check(10, 10, 40)) == {"cam-00": "overloaded"}
 
 
+@pytest.mark.parametrize("counts", [(0, 0), (3, 900), (900, 3)], ids=["from 0", "fewer analyzed", "fewer dropped"])
+def test_counters_that_begin_again_are_no_load_and_end_no_overload(counts: tuple[int, int]) -> None:
+    machine = overloaded(3)
+    machine.check(10, 100, 400)
+    advice = machine.watch.advice
+    for camera in machine.counts:
+        machine.counts[camera] = list(counts)
+        machine.watch.forget(camera)
+    assert machine.check(10, 0, 0) == []
+    assert machine.watch.advice == advice, "what was measured last holds until the next window"
+    events = machine.check(10, 50, 200)
+    assert set(states(events).values()) == {"overloaded"}, "a restarted camera reports its state again"
+    assert machine.watch.detail("cam-00") == "20 % of frames analyzed: 5.0 of 25.0 per second"
+    assert "3 cameras x 25/s need 75 frames/s, this machine analyzes 15" in machine.watch.advice
+    assert [alert.rule for alert in alerts(machine.check(10, 250, 0))] == ["overload-ended"]
+
+
+def test_counters_that_fall_are_never_a_negative_load() -> None:
+    machine = overloaded(3)
+    machine.check(10, 100, 400)
+    for camera in ("cam-00", "cam-01"):
+        machine.counts[camera] = [0, 0]
+    events = machine.check(10, 20, 80)
+    assert not any("-" in event.detail for event in events if isinstance(event, HealthEvent | AlertEvent))
+    assert machine.watch.advice.startswith("1 camera x 10/s needs 10 frames/s, this machine analyzes 2:")
+
+
 @pytest.mark.parametrize(
     ("rates", "done", "advice"),
     [
@@ -156,7 +183,7 @@ class EndlessCamera:
             yield frame(self.camera_id, index, arrived_s=time.monotonic())
 
     def status(self) -> SourceStatus:
-        return SourceStatus(SourceState.STREAMING, stream_id="session")
+        return SourceStatus(SourceState.STREAMING, stream_id="5e5510")
 
     def stop(self) -> None:
         self._stopped.set()

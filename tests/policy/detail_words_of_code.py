@@ -16,8 +16,9 @@ LIST: Final = ROOT / "pipeline" / "policy" / "detail_words.py"
 _MODULES: Final = """
     decode/capture_session decode/ffmpeg_errors decode/frame_memory decode/http_access decode/reader_thread
     decode/source_monitor decode/supervised_source decode/video_container decode/video_tracks engine/camera_feed
-    engine/camera_health engine/frame_analyzer engine/overload_watch engine/source_alerts sink/spooled
-    sink/ingest/refusal_alerts sink/ingest/stall_detector
+    engine/camera_health engine/capacity engine/frame_analyzer engine/overload_watch engine/scene_watch
+    engine/source_alerts sink/spooled sink/ingest/refusal_alerts sink/ingest/stall_detector store/damaged_parts
+    store/retention
 """.split()
 _OTHERS: Final = {"he", "room", "ahead"}
 """Formats and places that are spelled like words that the glossary replaces."""
@@ -25,8 +26,7 @@ _OTHERS: Final = {"he", "room", "ahead"}
 
 def modules() -> list[Path]:
     """Modules whose messages become details of alerts and camera states."""
-    paths = (ROOT / "pipeline" / f"{name}.py" for name in _MODULES)
-    return [path for path in paths if path.is_file()]
+    return [ROOT / "pipeline" / f"{name}.py" for name in _MODULES]
 
 
 def unknown_words(path: Path) -> set[str]:
@@ -48,5 +48,5 @@ def _messages(path: Path) -> Iterator[str]:
 if __name__ == "__main__":
     words = sorted(DETAIL_WORDS.union(*map(unknown_words, modules())))
     body = textwrap.fill(" ".join(words), 116, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
-    head = LIST.read_text().partition('"""\n    ')[0].partition('    """')[0]
+    head = LIST.read_text().partition('"""\n    ')[0].partition('    """')[0].rstrip(" ")
     LIST.write_text(f'{head}    """\n{body}\n    """.split()\n)\n')

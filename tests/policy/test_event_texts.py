@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from hypothesis import strategies as st
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent
 from pipeline.domain.ports import SourceState
+from pipeline.engine.capacity import Capacity
 from pipeline.policy.event_texts import LONGEST_DETAIL, bounded_detail
 from pipeline.policy.gate import Gate, Refusal, RefusalRule
 from tests.event_samples import alert, count, health, plate_read, track
 from tests.policy.detail_words_of_code import modules, unknown_words
+from tests.project.places import ROOT
 
 GATE = Gate({"cam-1": Camera("cam-1", Scope.PUBLIC_ROAD)})
 SAMPLES: list[Event] = [plate_read(1), track(1), count(1), alert(1), health(1)]
@@ -76,6 +79,28 @@ def test_the_operating_systems_messages_are_known(number: int) -> None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.stem)
 def test_every_word_that_the_program_says_is_known(path: Path) -> None:
     assert not unknown_words(path), "run make reference, and check that no added word can describe a person"
+
+
+def test_no_module_makes_alerts_or_states_whose_words_are_not_checked() -> None:
+    makers = {
+        path
+        for path in (ROOT / "pipeline").rglob("*.py")
+        if re.search(r"\b(AlertEvent|HealthEvent)\($", path.read_text(), re.MULTILINE)
+    }
+    assert makers, "the search finds them"
+    assert makers <= set(modules())
+
+
+@pytest.mark.parametrize("rates", [(5.0,) * 12, (25.0,), (10.0, 20.0), (25.0, 25.0, 25.0), (5.0,) * 100])
+@pytest.mark.parametrize("done", [0.0, 0.45, 3.0, 8.0, 18.6, 27.4])
+def test_the_advice_of_an_overload_passes_unchanged(rates: tuple[float, ...], done: float) -> None:
+    advice = Capacity(rates, done).advice()
+    assert bounded_detail(advice, ENGINE_ID) == advice
+
+
+def test_a_key_keeps_its_underscores_and_hides_no_other_words() -> None:
+    assert bounded_detail("set analyze_fps to 8.2") == "set analyze_fps to 8.2"
+    assert bounded_detail("maria_da_silva and XYZ_1D23") == "… and …"
 
 
 def test_an_alert_of_the_engine_is_bounded_too() -> None:
