@@ -137,6 +137,7 @@ class AlertRule(StrEnum):
     EVENTS_REFUSED = "events-refused"
     EVENTS_REFUSED_BY_POLICY = "events-refused-by-policy"
     OVERLOADED = "overloaded"
+    OVERLOAD_ENDED = "overload-ended"
     STORED_DATA_LOST = "stored-data-lost"
     CLOCK_WRONG = "clock-wrong"
     DISPOSAL_HELD = "disposal-held"

@@ -19,6 +19,7 @@ from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.live_loop import Engine
+from pipeline.engine.overload_watch import OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.retention_worker import retention_running
@@ -85,6 +86,7 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
             metrics=metrics,
             stages=stages,
             preview=preview,
+            overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
         )
         factory = CameraFactory(batcher, stages, recorder, FrameMemory(config.decode.max_frame_memory_mb))
         for camera in config.cameras:

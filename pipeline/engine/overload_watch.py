@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ import structlog
 from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
 from pipeline.domain.ports import SourceState
 from pipeline.engine.capacity import Capacity
+from pipeline.record.recorder import MASKS_TOO_SLOW
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ class OverloadWatch:
 
     Args:
         monotonic_s: seconds of a clock that never steps; clock_ms: milliseconds since 1970 UTC.
+        recordings: cameras whose recording drops frames now.
         window_s: time over which frames are counted: a burst that the queues absorb is no overload.
     """
 
@@ -57,7 +60,10 @@ class OverloadWatch:
         monotonic_s: Callable[[], float] = time.monotonic,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         window_s: float = 10.0,
+        recordings: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        self._recordings = recordings
+        self._recording_alerted_s: dict[str, float] = {}
         self._length_s = window_s
         self._monotonic_s = monotonic_s
         self._clock_ms = clock_ms
@@ -76,7 +82,8 @@ class OverloadWatch:
     @property
     def advice(self) -> str:
         """Need, capacity and what helps; "" while the machine keeps up. Safe from any thread."""
-        return self._advice
+        recordings = [f"{camera_id}: {MASKS_TOO_SLOW}" for camera_id in self._recordings()]
+        return ". ".join(part for part in (self._advice, *recordings) if part)
 
     def detail(self, camera_id: str) -> str:
         """The share of a camera's frames that is analyzed, in words; "" while it keeps up. Safe from any thread."""
@@ -100,7 +107,7 @@ class OverloadWatch:
             if (before := self._before.get(camera_id)) is not None and _counts_on(before, load)
         }
         self._before, self._window_s = current, now_s
-        events: list[Event] = []
+        events: list[Event] = list(self._about_recordings(now_s))
         overloads: dict[str, _Overload] = {}
         for camera_id, (load, analyzed, dropped) in windows.items():
             overload = self._judged(load, analyzed, dropped, seconds)
@@ -118,6 +125,7 @@ class OverloadWatch:
     def forget(self, camera_id: str) -> None:
         """Drop what is known of a camera that was removed: if it is added again, its counters begin at 0."""
         self._before.pop(camera_id, None)
+        self._recording_alerted_s.pop(camera_id, None)
         self._overloads = {known: overload for known, overload in self._overloads.items() if known != camera_id}
 
     def _judged(self, load: CameraLoad, analyzed: int, dropped: int, seconds: float) -> _Overload | None:
@@ -152,6 +160,13 @@ class OverloadWatch:
             stream_id=load.stream_id,
         )
 
+    def _about_recordings(self, now_s: float) -> list[Event]:
+        """An alert about each camera whose recording begins to drop frames, again once an hour."""
+        before, cameras = self._recording_alerted_s, self._recordings()
+        new = [camera_id for camera_id in cameras if now_s - before.get(camera_id, -math.inf) >= _REPEAT_S]
+        self._recording_alerted_s = {id_: now_s if id_ in new else before[id_] for id_ in cameras}
+        return [self._alert("overloaded", Severity.WARNING, MASKS_TOO_SLOW, camera_id) for camera_id in new]
+
     def _alerts(self, now_s: float) -> list[Event]:
         if not self._overloads:
             if self._alerted_s is None:
@@ -165,11 +180,11 @@ class OverloadWatch:
         _log.warning("overloaded", cameras=sorted(self._overloads), advice=self._advice)
         return [self._alert("overloaded", Severity.WARNING, self._advice)]
 
-    def _alert(self, rule: str, severity: Severity, detail: str) -> AlertEvent:
+    def _alert(self, rule: str, severity: Severity, detail: str, camera_id: str = ENGINE_ID) -> AlertEvent:
         now_ms = self._clock_ms()
         return AlertEvent(
-            event_id=event_id(ENGINE_ID, "", Kind.ALERT, rule, now_ms),
-            camera_id=ENGINE_ID,
+            event_id=event_id(camera_id, "", Kind.ALERT, rule, now_ms),
+            camera_id=camera_id,
             ts_ms=now_ms,
             rule=rule,
             severity=severity,

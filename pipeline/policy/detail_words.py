@@ -37,19 +37,19 @@ DETAIL_WORDS: Final = frozenset(
     detect detection detections detector detects device devices dhav did died differs digest digit digits dir
     directly directory disclosure disk disposal distinct dnnl do does domain done doubles down draft driver drop
     dropped drops dt due duplicate duration dv dvvideo dynamic each earliest early edge edit elapsed else elsewhere
-    embedded empty enable enabled encode encoded encoder encrypt encrypted end ended ending endpoint ends engine
-    entrance enum env environment eoferror equal erase erased errno error errors event events ever every everything
-    example exceeded except exception exchange exec exist exists exit expected expects experimental expired explain
-    export extend external extra f f4v fail failed failing fails failure false family fast faster fastest fd feature
-    features feed fell fetch few fewer ffmpeg ffv1 ffvhuff field fields file files fill filter find finite first fit
-    fix fixed flags float float16 float32 flush flv folder font for forbid forbidden forbids force forced format
-    forward found four fps fpsprobesize fraction frag fragment frame frames framework free from fsync full fuller
-    function further future g gain gap generic gif give given gives glibc go goes gone gpu gpus granularity gray
-    grayscale greater group groupuniqarray gzip h h261 h263 h263p h264 h265 had hall halted handle handshake
-    happened happens hardware has have having hdn header heartbeat heif height held here hevc hides high higher hint
-    hls hmac hold holds home horizontal host hostname hosts hour hours how http httpbad httpclient httperror
-    httpforbidden httpnot httpother httpproxy https httpserver httptoo httpunauthorized huffyuv hundred i id
-    idempotence identification identifier ids if ifnull ignore iiqq illegal image images immediate implemented
+    embedded empty enable enabled encode encoded encoder encoding encrypt encrypted end ended ending endpoint ends
+    engine entrance enum env environment eoferror equal erase erased errno error errors event events ever every
+    everything example exceeded except exception exchange exec exist exists exit expected expects experimental
+    expired explain export extend external extra f f4v fail failed failing fails failure false family fast faster
+    fastest fd feature features feed fell fetch few fewer ffmpeg ffv1 ffvhuff field fields file files fill filter
+    find finite first fit fix fixed flags float float16 float32 flush flv folder font for forbid forbidden forbids
+    force forced format forward found four fps fpsprobesize fraction frag fragment frame frames framework free from
+    fsync full fuller function further future g gain gap generic gif give given gives glibc go goes gone gpu gpus
+    granularity gray grayscale greater group groupuniqarray gzip h h261 h263 h263p h264 h265 had hall halted handle
+    handshake happened happens hardware has have having hdn header heartbeat heif height held here hevc hides high
+    higher hint hls hmac hold holds home horizontal host hostname hosts hour hours how http httpbad httpclient
+    httperror httpforbidden httpnot httpother httpproxy https httpserver httptoo httpunauthorized huffyuv hundred i
+    id idempotence identification identifier ids if ifnull ignore iiqq illegal image images immediate implemented
     imported impossible in inappropriate incomplete index individual inference info information ingest ingester
     ingesters initial inner input insecure insert install installed instead institution instructions int int64 int8
     intdiv internal interpolation interrupted interval intervals into intra invalid ioctl ioerror iou is isnull it
@@ -73,16 +73,16 @@ DETAIL_WORDS: Final = frozenset(
     passes passing password patch patches path pattern patterns paulo pause peer pem pending per percent performance
     permission permitted person personal pgm physical pinning pip pipe pixels place placed plain plaintext plate
     plates play png police policy poll polygon port position positive possible power ppm predicted prefix
-    prematurely preserved preview private problem proc process processes processing processor program progress
-    prores protocol protocols ps psw public put pw pwd px py pyarrow pyav python quantileexact query question queue
-    queued quota r raise random range rawvideo rb reachable read readable reader readers reading reads reason
-    recheck reconnect reconnected record recorded recorder recording records recoverable redirections references
-    refers refusal refuse refused refuses regular reinterpretasuuid rejected relative release released remaining
-    remote remove removed renamed repair repeated replace replacingmergetree replay replication reply report
-    reported request requested requester requests require required research resending reset resolution resource
-    resources responsible rest restart restarted restore result results retain retained retention retries retry
-    return returned returns revoked rewrite rf rfs right rights road rotate round route row rows rt rtmp rtmps rtp
-    rtsp rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes
+    prematurely preserved preview privacy private problem proc process processes processing processor program
+    progress prores protocol protocols ps psw public put pw pwd px py pyarrow pyav python quantileexact query
+    question queue queued quota r raise random range rate rawvideo rb reachable read readable reader readers reading
+    reads reason recheck reconnect reconnected record recorded recorder recording records recoverable redirections
+    references refers refusal refuse refused refuses regular reinterpretasuuid rejected relative release released
+    remaining remote remove removed renamed repair repeated replace replacingmergetree replay replication reply
+    report reported request requested requester requests require required research resending reset resolution
+    resource resources responsible rest restart restarted restore result results retain retained retention retries
+    retry return returned returns revoked rewrite rf rfs right rights road rotate round route row rows rt rtmp rtmps
+    rtp rtsp rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes
     score scores scram sdp search second seconds secret section secure security see seek seg segment select selects
     self semaphores send sends sent separately served server servers service session set setting settings setup
     several severed severity sha sha256 shape share shared shares sharpness shorten shorter should show shows

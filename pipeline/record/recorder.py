@@ -31,8 +31,16 @@ _PRUNE_REST: Final = 20
 """Pause between two retention runs, in durations of the last one."""
 RECORDER_LOCK: Final = ".recorder.lock"
 """In a camera's folder: held by the process that records it."""
+MASKS_TOO_SLOW: Final = (
+    "the recording has fewer frames, because encoding with privacy masks is too slow: "
+    "lower the camera's frame rate or resolution, lower analyze_fps, or set record: false"
+)
+"""Advice about a camera in `Recorder.overloaded`."""
 _CLOSE_S: Final = 10.0
 """Time for all writers together to write what is queued at the end."""
+
+_CALM_S: Final = 60.0
+"""An overload of the encoder ends when no frame was dropped for this long."""
 
 _Item: TypeAlias = EncodedPacket | MaskedFrame | str
 
@@ -97,6 +105,10 @@ class Recorder:
         """Packet counts, by camera."""
         return {camera: tap.counts for camera, tap in dict(self._taps).items()}
 
+    def overloaded(self) -> list[str]:
+        """Cameras with privacy masks whose recording drops frames, because they are encoded too slowly; any thread."""
+        return sorted(camera for camera, tap in dict(self._taps).items() if tap.overloaded)
+
     def close(self) -> None:
         """Write what is queued, close all files, stop; may be called twice."""
         self._closing.set()
@@ -146,6 +158,7 @@ class CameraTap:
         self._finished = threading.Event()
         self._waiting_bytes = 0
         self._current: _Session | None = None
+        self._dropped_s: float | None = None
         self._thread = threading.Thread(target=self._run, name=f"record-{camera_id}", daemon=True)
         self._thread.start()
 
@@ -178,6 +191,26 @@ class CameraTap:
             self._waiting_bytes += size
         self._queue.put((session, item))
         return True
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether masked frames were dropped within the last minute. Safe from any thread."""
+        dropped_s = self._dropped_s
+        return dropped_s is not None and time.monotonic() - dropped_s < _CALM_S
+
+    def give_masked(self, session: _Session, frame: MaskedFrame) -> None:
+        """Queue a masked frame, or drop it if the queue is full: the file goes on with fewer frames.
+
+        A log line where an overload begins, and one where it has ended.
+        """
+        if not self.give(session, frame):
+            self.counts.dropped += 1
+            begins, self._dropped_s = not self.overloaded, time.monotonic()
+            if begins:
+                _log.warning("masked_recording_overloaded", camera=self._camera_id, fix=MASKS_TOO_SLOW)
+        elif self._dropped_s is not None and not self.overloaded:
+            self._dropped_s = None
+            _log.info("masked_recording_overload_ended", camera=self._camera_id, dropped=self.counts.dropped)
 
     def finish(self) -> None:
         """No more packets; what is queued is written."""
@@ -331,13 +364,7 @@ class _MaskedSession(_Session):
 
     def frame(self, frame: MaskedFrame) -> None:
         """See the protocol."""
-        if self._tap.give(self, frame):
-            self._skipping = False
-            return
-        self._tap.counts.dropped += 1
-        if not self._skipping:
-            self._skipping = True
-            self._tap.give(self, "encoding with masks was too slow")
+        self._tap.give_masked(self, frame)
 
 
 def _size(item: _Item) -> int:

@@ -29,7 +29,9 @@ from pipeline.engine.running_camera import RunningCamera
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.stage_timing import StageClock
+from pipeline.policy.event_texts import bounded_detail
 from pipeline.policy.gate import Gate
+from pipeline.record.recorder import MASKS_TOO_SLOW
 from tests.engine.frames import frame
 from tests.engine.networks import PersonWithFace, SpyTracker
 
@@ -131,6 +133,27 @@ def test_counters_that_begin_again_are_no_load_and_end_no_overload(counts: tuple
     assert machine.watch.detail("cam-00") == "20 % of frames analyzed: 5.0 of 25.0 per second"
     assert "3 cameras x 25/s need 75 frames/s, this machine analyzes 15" in machine.watch.advice
     assert [alert.rule for alert in alerts(machine.check(10, 250, 0))] == ["overload-ended"]
+
+
+def test_a_recording_that_drops_frames_is_an_alert_with_advice_once_an_hour() -> None:
+    now_s, slow = [0.0], ["bikes"]
+    watch = OverloadWatch(lambda: now_s[0], lambda: int(now_s[0] * 1000), recordings=lambda: slow)
+    details: list[tuple[str, str, str]] = []
+    for _ in range(400):
+        now_s[0] += 10
+        details += [(alert.camera_id, alert.rule, alert.detail) for alert in alerts(watch.check([]))]
+    assert details == [("bikes", "overloaded", MASKS_TOO_SLOW)] * 2
+    assert watch.advice == f"bikes: {MASKS_TOO_SLOW}", "/health is degraded"
+    assert bounded_detail(MASKS_TOO_SLOW, "bikes") == MASKS_TOO_SLOW
+    slow.clear()
+    assert watch.advice == ""
+
+
+def test_the_gate_admits_both_alerts_of_an_overload() -> None:
+    machine = overloaded(2)
+    sent = [*alerts(machine.check(10, 10, 40)), *alerts(machine.check(10, 50, 0))]
+    assert [alert.rule for alert in sent] == ["overloaded", "overload-ended"]
+    assert [Gate({}).admit(alert) for alert in sent] == sent
 
 
 def test_counters_that_fall_are_never_a_negative_load() -> None:

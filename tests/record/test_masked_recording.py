@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,15 +11,16 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
-from pipeline.domain.recording import MaskedFrame
+from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import Planes, Rotation
 from pipeline.record.masked_encoder import MaskedEncoder
-from pipeline.record.recorder import Recorder
+from pipeline.record.recorder import MASKS_TOO_SLOW, Recorder
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.settings import RecordSettings
 from tests.record.packets import BEGIN_MS, clip, declared
@@ -129,3 +131,46 @@ def test_frames_that_wait_count_against_the_queue(tmp_path: Path) -> None:
             session.frame(frame(number, size=(720, 1280)))
         session.closed("end")
     assert recorder.counts()["cam"].dropped > 0
+
+
+def test_an_overloaded_encoder_makes_one_file_with_fewer_frames_and_one_log_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, done = MaskedEncoder.encode, threading.Semaphore(0)
+
+    def paced(encoder: MaskedEncoder, image: MaskedFrame) -> list[EncodedPacket]:
+        done.acquire()
+        return encode(encoder, image)
+
+    monkeypatch.setattr(MaskedEncoder, "encode", paced)
+    settings = RecordSettings(dir=tmp_path, segment_s=60, max_waiting_bytes=2_800_000, days=3650)
+    with capture_logs() as logs, Recorder(settings) as recorder:
+        session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None)
+        for number in range(80):
+            session.frame(frame(number, size=(720, 1280)))
+            if number % 4 == 0:
+                done.release()
+        assert recorder.overloaded() == ["cam"]
+        done.release(80)
+        session.closed("end")
+    counts, archive = recorder.counts()["cam"], RecordingArchive(tmp_path)
+    assert counts.dropped > 10
+    assert counts.encoded + counts.dropped == 80
+    assert len(archive.segments("cam")) == 1
+    assert len(archive.gaps("cam")) == 1, "after the end"
+    assert [line["fix"] for line in logs if line["log_level"] == "warning"] == [MASKS_TOO_SLOW]
+
+
+def test_an_overload_of_the_encoder_ends_after_a_minute_without_drops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = RecordSettings(dir=tmp_path, max_waiting_bytes=1_000_000, days=3650)
+    with capture_logs() as logs, Recorder(settings) as recorder:
+        session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None)
+        session.frame(frame(0, size=(1080, 1920)))
+        assert recorder.overloaded() == ["cam"]
+        monkeypatch.setattr("pipeline.record.recorder._CALM_S", 0.0)
+        assert recorder.overloaded() == []
+        session.frame(frame(1))
+    events = [line["event"] for line in logs if line["event"].startswith("masked_recording")]
+    assert events == ["masked_recording_overloaded", "masked_recording_overload_ended"]
