@@ -210,7 +210,7 @@ class Withheld(RangedQuestion[list[WithheldReads]], frozen=True, kw_only=True, f
 
 
 class Cameras(Question[list[CameraSummary]], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every camera with at least one event, by id."""
+    """Every camera with at least one event, by id; the program itself, which sends alerts too, is none."""
 
 
 class Count(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True):

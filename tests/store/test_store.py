@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.event_writer import EventRecord, EventRefused
-from pipeline.domain.events import Event, Kind
+from pipeline.domain.events import ENGINE_ID, Event, Kind
 from pipeline.errors import StoreError
 from pipeline.store.answers.plates import like_pattern
 from pipeline.store.backends.database import EventDatabase, bind, literal
@@ -19,7 +19,7 @@ from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import StoreSettings
 from pipeline.store.table_writer import TableWriter
 from tests.asking import Asking
-from tests.event_samples import START_MS, count, health, one_of_each, plate_read, track
+from tests.event_samples import START_MS, alert, count, health, one_of_each, plate_read, track
 
 NASTY = [
     "it's",
@@ -160,6 +160,14 @@ def test_cameras_tell_counts_last_seen_and_state(store: Asking, database: EventD
     assert (a.camera_id, a.last_seen_ms, a.state, a.detail) == ("a", START_MS + 9000, "stalled", "no frame for 5 s")
     assert a.events == {Kind.PLATE_READ: 1, Kind.TRACK: 1, Kind.COUNT: 0, Kind.ALERT: 0, Kind.HEALTH: 2}
     assert (b.camera_id, b.state, b.state_since_ms) == ("b", "", None)
+    store.close()
+
+
+def test_alerts_of_the_engine_are_stored_and_make_it_no_camera(store: Asking, database: EventDatabase) -> None:
+    own = msgspec.structs.replace(alert(3), camera_id=ENGINE_ID)
+    fill(database, [plate_read(1, camera="a"), own])
+    assert [camera.camera_id for camera in store.cameras()] == ["a"]
+    assert store.events(Kind.ALERT, camera_ids=[ENGINE_ID]) == [own]
     store.close()
 
 

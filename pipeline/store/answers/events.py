@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pipeline.domain.events import Event, Kind
+from pipeline.domain.events import ENGINE_ID, Event, Kind
 from pipeline.store.answers.sql_fragments import Page, Rows, in_range, select_newest, sure
 from pipeline.store.questions import Cameras, CameraSummary, Count, Events
 from pipeline.store.schema.tables import TABLES, Table
@@ -53,7 +53,7 @@ def cameras(rows: Rows, _question: Cameras) -> list[CameraSummary]:
     states = {row["camera_id"]: row for row in rows(_LAST_STATES)}
     return [
         _summary(camera_id, last_ms[camera_id], counts[camera_id], states.get(camera_id))
-        for camera_id in sorted(counts)
+        for camera_id in sorted(counts.keys() - {ENGINE_ID})
     ]
 
 
