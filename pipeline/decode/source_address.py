@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.decode.settings import Protocol
 from pipeline.domain.credentials import redact_address
-from pipeline.domain.network_address import BadAddress, split_address
+from pipeline.domain.network_address import BadAddress, check_slashes, split_address
 from pipeline.errors import ConfigError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -70,6 +70,10 @@ def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Sou
         )
     match = _SCHEME.match(url)
     if match is None:
+        try:
+            check_slashes(url)
+        except BadAddress as error:
+            raise ConfigError(camera_id, error.problem, error.fix) from None
         return _file_address(camera_id, url, allowed)
     scheme = match[1].lower()
     if scheme not in frozenset(Protocol) or Protocol(scheme) not in allowed:

@@ -13,12 +13,21 @@ from urllib.parse import quote
 
 from pipeline.domain.credentials import redact_address
 
-__all__ = ["VARIABLE", "BadAddress", "NetworkAddress", "fill_address", "is_network_address", "split_address"]
+__all__ = [
+    "VARIABLE",
+    "BadAddress",
+    "NetworkAddress",
+    "check_slashes",
+    "fill_address",
+    "is_network_address",
+    "split_address",
+]
 
 VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """``${NAME}``; it contains none of the characters that separate the parts of an address."""
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_WITHOUT_SLASHES: Final = re.compile(r"(rtsps?|https?|rtmps?|srt|udp|rtp):(?!//)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]")
 _HOST_VALUE: Final = re.compile(rf"(?:{_HOST.pattern})(?::[0-9]{{1,5}})?")
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -99,6 +108,16 @@ def is_network_address(text: str) -> bool:
     return match is not None and match[1].lower() != "file"
 
 
+def check_slashes(text: str) -> None:
+    """Check that a path is not meant as an address: ``http:/host/path`` would be taken for a file, login and all.
+
+    Raises:
+        BadAddress: it begins with the scheme of a stream, without the two slashes.
+    """
+    if found := _WITHOUT_SLASHES.match(text):
+        raise BadAddress(f"{found[1]}: is not followed by //", f"Did you mean {found[1].lower()}://host:port/path?")
+
+
 def split_address(text: str) -> NetworkAddress:
     """The parts of an address, its login percent-encoded.
 
@@ -106,7 +125,7 @@ def split_address(text: str) -> NetworkAddress:
     the rest of a password, and then the real host would be another one than a reader sees.
 
     Raises:
-        BadAddress: no scheme, no host, a bad port, or an ``@`` outside the login.
+        BadAddress: no scheme, no host, a bad port, a backslash before the path, or an ``@`` outside the login.
     """
     match = _SCHEME.match(text)
     if match is None:
@@ -116,6 +135,11 @@ def split_address(text: str) -> NetworkAddress:
         raise BadAddress("the address contains an @ after a /, ? or #, so its host is not certain", _WHERE_LOGINS_GO)
     if _CONTROL.search(rest):
         raise BadAddress("the path contains a blank or a control character", "Write a blank as %20")
+    if "\\" in authority:
+        raise BadAddress(
+            "the address contains a backslash before its path, so its host is not certain",
+            "Write a / as /, and a backslash of a login as %5C",
+        )
     login, at, endpoint = authority.rpartition("@")
     host, port = _host_and_port(endpoint, scheme)
     return NetworkAddress(scheme, _cleaned(login) if at else None, host, port, rest)

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.domain.network_address import BadAddress, NetworkAddress, fill_address, split_address
+from pipeline.decode.settings import Protocol
+from pipeline.decode.source_address import parse_address
+from pipeline.domain.network_address import BadAddress, NetworkAddress, check_slashes, fill_address, split_address
+from pipeline.errors import ConfigError
 
 _ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 _PASSWORDS = _ANY_TEXT.filter(lambda text: text.isprintable())
@@ -113,7 +116,10 @@ def test_an_address_whose_host_is_not_certain_is_refused(address: str) -> None:
         ("rtsp://u:p@/live", "names no host"),
         ("rtsp://h:99999/", "port"),
         ("rtsp://admin:secret/x", "port"),
-        ("rtsp://h\\evil/x", "port"),
+        ("rtsp://h\\evil/x", "backslash"),
+        ("rtsp://evil\\@h/x", "backslash"),
+        ("http://h:80\\@evil/x", "backslash"),
+        ("http://u:p\\ss@h/x", "backslash"),
         ("rtsp://h/a b", "blank"),
         ("live", "no scheme"),
     ],
@@ -134,3 +140,19 @@ def test_a_written_login_keeps_its_encoding_and_gets_what_it_lacks() -> None:
 def test_a_login_that_no_camera_can_have_is_refused(user: str, password: str) -> None:
     with pytest.raises(BadAddress):
         split_address("rtsp://h/1").with_login(user, password)
+
+
+@pytest.mark.parametrize("path", ["http:/u:secret@h/a", "RTSP:u:secret@h/a", "https:\\\\u:secret@h\\a", "rtmp:h/live"])
+def test_a_path_that_is_meant_as_an_address_is_refused_without_quoting_it(path: str) -> None:
+    with pytest.raises(BadAddress, match=r"is not followed by //.*Did you mean [a-z]+://host") as caught:
+        check_slashes(path)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(ConfigError, match="is not followed by //"):
+        parse_address("cam", path, frozenset(Protocol))
+
+
+@pytest.mark.parametrize(
+    "path", ["a.mp4", "/videos/http:/a.mp4", "httpd.mp4", "rtsp://h/1", "12:30.mp4", "file:///a.mp4"]
+)
+def test_paths_and_addresses_are_no_mistakes(path: str) -> None:
+    check_slashes(path)
