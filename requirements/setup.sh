@@ -81,6 +81,37 @@ units() {
     chmod -R a+rX "$units"
 }
 
+# Fails in words unless the user can run the interpreter, and reach programs below the prefix. Installing takes minutes.
+reachable_by() {
+    user=$1 prefix=$2 interpreter=$3
+    if [ "$(id -u)" = 0 ] && id "$user" >/dev/null 2>&1; then
+        if ! (cd / && runuser -u "$user" -- "$interpreter" -c '' >/dev/null 2>&1); then
+            say "$user cannot run $interpreter: it, or a folder above it, is closed to others"
+            say "name another interpreter, such as PYTHON=/usr/bin/python3"
+            exit 1
+        fi
+        if ! (cd / && runuser -u "$user" -- test -x "$prefix/bin"); then
+            say "$user cannot run programs in $prefix/bin: a folder above it is closed to others"
+            say "choose a PREFIX outside home folders"
+            exit 1
+        fi
+    else
+        open_to_others "$prefix/bin" "$interpreter"
+    fi
+}
+
+open_to_others() {
+    for path in "$@"; do
+        while [ "$path" != / ]; do
+            case $(stat -c %A "$path") in
+                ???????r?x|d????????x|d????????t) ;;
+                *) say "other users cannot pass $path; choose a PREFIX and a PYTHON outside home folders"; exit 1 ;;
+            esac
+            path=$(dirname "$path")
+        done
+    done
+}
+
 # Fails in words unless the user can run the program at the path.
 runnable_by() {
     user=$1 program=$2
@@ -93,15 +124,7 @@ runnable_by() {
     "$program" --version >/dev/null
     at=$(readlink -f "$program")
     interpreter=$(readlink -f "$(dirname "$at")/python")
-    for path in "$at" "$interpreter"; do
-        while [ "$path" != / ]; do
-            case $(stat -c %A "$path") in
-                ???????r?x|d????????x|d????????t) ;;
-                *) say "other users cannot pass $path; choose a PREFIX and a PYTHON outside home folders"; exit 1 ;;
-            esac
-            path=$(dirname "$path")
-        done
-    done
+    open_to_others "$at" "$interpreter"
 }
 
 point() { # LINK TARGET: the link leads to the target at once, never to nothing
@@ -118,6 +141,8 @@ install() {
         useradd --system --home-dir /var/lib/viapublica --shell /usr/sbin/nologin "$user"
     fi
     mkdir -p "$prefix/versions" "$prefix/bin"
+    # A virtual environment's Python is a link, which the installed one will follow as well.
+    reachable_by "$user" "$prefix" "$("$python" -c 'import os, sys; print(os.path.realpath(sys._base_executable))')"
     number=$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/../pyproject.toml")
     version=$number-$(date -u +%Y%m%dT%H%M%SZ)
     folder=$prefix/versions/$version

@@ -31,6 +31,7 @@ class CheckedCamera:
         endpoint: host, or host and port, that its connection goes to; "" for files.
         analyze_fps: frames analyzed per second; None for all.
         no_plates: the rule by which its plates are not read; "" when they are.
+        masks: number of its privacy masks.
         missing: the source is a path and nothing is there yet.
         notes: what the declaration leaves open or costs, each a sentence.
     """
@@ -41,6 +42,7 @@ class CheckedCamera:
     endpoint: str
     analyze_fps: float | None
     no_plates: str
+    masks: int
     missing: bool
     notes: tuple[str, ...] = ()
 
@@ -106,6 +108,7 @@ def _checked(config: Config, camera: CameraSettings, shared: Sequence[set[str]])
         endpoint=address.endpoint,
         analyze_fps=camera.analyze_fps,
         no_plates=why_no_plates(camera.camera()) or "",
+        masks=len(camera.masks),
         missing=address.path is not None and not address.path.exists(),
         notes=tuple(_notes(config, camera, shared)),
     )
@@ -113,9 +116,9 @@ def _checked(config: Config, camera: CameraSettings, shared: Sequence[set[str]])
 
 def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -> Iterator[str]:
     if suggested := camera.suggested_surroundings():
-        words = ", ".join(f"{word!r} ({place.value})" for word, place in suggested.items())
+        words = ", ".join(f"the word {word!r} ({place.value})" for word, place in suggested.items())
         yield (
-            f"id or name suggest a sensitive place: {words}. It counts as in view, and no plates are read. "
+            f"id or name suggest a sensitive place by {words}. It counts as in view, and no plates are read. "
             "State `surroundings`; [] if there is no such place"
         )
     if config.record is not None and camera.record and camera.masks and is_live(config, camera):

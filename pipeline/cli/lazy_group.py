@@ -24,19 +24,28 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; its usage errors show no credentials of misplaced addresses."""
+        """Run the command; its usage errors show no credentials of misplaced addresses, and a closed file a fix."""
         try:
             return super().invoke(ctx)
         except Exception as error:
             message = getattr(error, "message", None)
             if isinstance(message, str):
-                error.message = redact(message)  # type: ignore[attr-defined]
+                error.message = redact(message) + _fix(message)  # type: ignore[attr-defined]
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name, loaded command and remaining arguments of a call."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, listed if name is None else load_command(name, COMMANDS[name]), rest
+
+
+def _fix(message: str) -> str:
+    if not message.endswith(" is not readable."):
+        return ""
+    return (
+        " Let the user of this command read it, as its owner or root: chgrp GROUP FILE and chmod 640 FILE, with a "
+        "group of that user."
+    )
 
 
 def load_command(name: str, entry: CommandEntry) -> Any:

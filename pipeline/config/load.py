@@ -56,8 +56,15 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ, *, for_quer
     except BadDocument as error:
         raise _unreadable(error, path) from None
     except OSError as error:
-        raise ConfigError(str(path), f"cannot be read ({error.strerror})") from None
+        raise _closed(error, path) from None
     return parse_config(text, path, environ, for_queries=for_queries)
+
+
+def _closed(error: OSError, path: Path) -> ConfigError:
+    fix = "Check the path"
+    if isinstance(error, PermissionError):
+        fix = f"Let the user of this command read it, as its owner or root: chgrp GROUP {path} and chmod 640 {path}"
+    return ConfigError(str(path), f"cannot be read ({error.strerror})", fix)
 
 
 def parse_config(
@@ -165,6 +172,8 @@ def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:
     location: Location = item["loc"]
     where = f"{path}:{line_of(tree, location)}"
     kind, key = item["type"], _key(location)
+    if len(location) > 3 and location[0] == "cameras":  # a part of a list, such as one of the masks
+        key += f" of camera {_camera_name(tree, location)}"
     if kind == "extra_forbidden":
         known = keys_at(Config, location[:-1])
         close = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.decode.input_options import InputOptions, NetworkOptions
-from pipeline.decode.privacy_masks import Polygon, check_polygons
+from pipeline.decode.privacy_masks import Polygon, check_polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import CAMERA_ID, Camera, Scope, Surroundings, camera_id_problem
@@ -29,6 +29,7 @@ from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.settings import StoreSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+CheckedPolygon = Annotated[Polygon, AfterValidator(check_polygon)]
 Relative = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -91,13 +92,13 @@ class CameraSettings(BaseModel):
         title="Analyzed frames per second",
         description="Frames per second handed to the detector; all when empty. Frames in between are not converted.",
     )
-    masks: tuple[Polygon, ...] = Field(
+    masks: tuple[CheckedPolygon, ...] = Field(
         default=(),
         title="Privacy masks",
         description="Polygons [[x, y], …], 0 to 1 of the upright image, filled before any other step gets a frame "
         "(windows, doors and yards of homes; decree 18.743/2014 art. 13).",
     )
-    ignore: tuple[Polygon, ...] = Field(
+    ignore: tuple[CheckedPolygon, ...] = Field(
         default=(),
         title="Ignored by plate reading",
         description="Polygons [[x, y], …], 0 to 1 of the upright image, in which no plate is read: captions that the "
@@ -171,11 +172,6 @@ class CameraSettings(BaseModel):
         if self.user is None and (self.password_env is not None or self.password_file is not None):
             raise ValueError("a password needs the user that it belongs to; add user")
         return self
-
-    @field_validator("ignore")
-    @classmethod
-    def _ignored_polygons(cls, polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
-        return check_polygons(polygons)
 
     @model_validator(mode="after")
     def _zone_is_given(self) -> Self:

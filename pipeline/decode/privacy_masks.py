@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.domain.plural import counted
+
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
 """Corners (x, y) relative to the upright image, 0 to 1, origin top left; at least three."""
 
@@ -21,13 +23,24 @@ def check_polygons(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
     Raises:
         ValueError: fewer than three corners, or a corner outside 0 to 1.
     """
-    checked = tuple(tuple((float(x), float(y)) for x, y in polygon) for polygon in polygons)
-    for polygon in checked:
-        if len(polygon) < 3:
-            raise ValueError(f"a polygon needs three corners or more, not {len(polygon)}")
-        outside = [corner for corner in polygon if not all(0.0 <= value <= 1.0 for value in corner)]
-        if outside:
-            raise ValueError(f"the corner {outside[0]} of a polygon lies outside 0 to 1")
+    return tuple(check_polygon(polygon) for polygon in polygons)
+
+
+def check_polygon(polygon: Polygon) -> Polygon:
+    """The polygon, checked.
+
+    Raises:
+        ValueError: fewer than three corners, or a corner outside 0 to 1.
+    """
+    checked = tuple((float(x), float(y)) for x, y in polygon)
+    if len(checked) < 3:
+        raise ValueError(f"a polygon needs three corners or more, not {counted(len(checked), 'corner')}")
+    for number, corner in enumerate(checked, 1):
+        if not all(0.0 <= value <= 1.0 for value in corner):
+            raise ValueError(
+                f"corner {number}, {corner}, lies outside 0 to 1: corners are fractions of the image's width and "
+                "height, so divide pixels by them"
+            )
     return checked
 
 

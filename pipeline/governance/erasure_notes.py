@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.domain.erasure import LeftNote
+from pipeline.domain.plural import counted
 
 COPIES: Final = LeftNote(
     "copies that were made elsewhere: backups, exports, released clips, spools of other machines; find them by their "
@@ -74,9 +75,10 @@ def deletion_history(server: str, deletions: int) -> LeftNote:
 
 def held_video(camera_id: str, files: int, hold_id: str, reason: str) -> LeftNote:
     """Recorded video that a hold preserves."""
+    preserved = "1 arquivo preservado" if files == 1 else f"{files} arquivos preservados"
     return LeftNote(
-        f"recorded video of {camera_id}: {files} files preserved by hold {hold_id}, {reason}; when the reason has "
-        f"ended: `viapublica camera unhold {hold_id}`, then erase again",
-        f"Vídeo gravado da câmera {camera_id}: {files} arquivos preservados pela retenção {hold_id}, {reason}. "
+        f"recorded video of {camera_id}: {counted(files, 'file')} preserved by hold {hold_id}, {reason}; when the "
+        f"reason has ended: `viapublica camera unhold {hold_id}`, then erase again",
+        f"Vídeo gravado da câmera {camera_id}: {preserved} pela retenção {hold_id}, {reason}. "
         f"Cessado o motivo: `viapublica camera unhold {hold_id}`, e elimine novamente.",
     )

@@ -66,11 +66,12 @@ def suggested_surroundings(*texts: str) -> dict[str, Surroundings]:
     found: dict[str, Surroundings] = {}
     for text in texts:
         words = _folded(text)
-        joined = [first + second for first, second in pairwise(words)]
-        for word in [*words, *joined]:
-            place = _place(word)
-            if place is not None:
+        for word in words:
+            if (place := _place(word)) is not None:
                 found.setdefault(word, place)
+        for first, second in pairwise(words):
+            if first not in found and second not in found and (place := _place(first + second)) is not None:
+                found.setdefault(f"{first} {second}", place)
     return found
 
 

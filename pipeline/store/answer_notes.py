@@ -227,7 +227,7 @@ def _withheld(ask: Ask, question: RangedQuestion[Any]) -> Iterator[Note]:
     found: list[WithheldReads] = ask(of)
     if found:
         shown = [f"{one.camera_id}: {counted(one.reads, 'read')} of all vehicles, {one.reason}" for one in found]
-        rest = f"; and {len(found) - _MOST_NAMED} more cameras" if len(found) > _MOST_NAMED else ""
+        rest = f"; and {counted(len(found) - _MOST_NAMED, 'further camera')}" if len(found) > _MOST_NAMED else ""
         yield Note(
             code=NoteCode.WITHHELD,
             text=f"stored reads are withheld: {'; '.join(shown[:_MOST_NAMED])}{rest}",

@@ -26,6 +26,17 @@ sinks:
   - type: jsonl
     path: events.jsonl
 """
+_SECOND_MASK_BAD = """\
+    scope: public-square
+    masks:
+      - [[0, 0], [1, 0], [1, 1]]
+      - [[0, 0], [100, 0], [1, 1]]
+"""
+_FEW_CORNERS = """\
+    scope: public-square
+    ignore:
+      - [[0, 0], [1, 0]]
+"""
 PATH = Path("/etc/viapublica/city.yaml")
 
 
@@ -64,6 +75,16 @@ def test_no_text_shows_a_password() -> None:
         (GOOD.replace("id: gate", "id: a/b"), 3, "cameras[0].id"),
         (GOOD.replace("${PASSWORD}", "${NOBODY}"), 7, "export NOBODY"),
         (GOOD.replace("version: 1", "version: 2"), 1, "version"),
+        (
+            GOOD.replace("    scope: public-square\n", _SECOND_MASK_BAD),
+            11,
+            "cameras[1].masks[1] of camera live: corner 2, (100.0, 0.0), lies outside 0 to 1: corners are fractions",
+        ),
+        (
+            GOOD.replace("    scope: public-square\n", _FEW_CORNERS),
+            10,
+            "cameras[1].ignore[0] of camera live: a polygon",
+        ),
         ("cameras: []\n", 1, "cameras"),
         (GOOD + "cameras: []\n", 12, "duplicate key"),
         (GOOD.replace("version: 1", "version: [1"), 2, ""),
@@ -215,3 +236,12 @@ def test_all_missing_variables_are_reported_at_once_and_queries_need_no_cameras_
 def test_keys_in_lists_are_explained_without_their_brackets() -> None:
     assert list(explain(Config, "cameras.masks")) == list(explain(Config, "cameras[].masks"))
     assert next(row[0] for row in explain(Config, "cameras.masks")) == "cameras[].masks"
+
+
+def test_a_file_that_this_user_may_not_read_says_what_opens_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pipeline.config.load.read_text", closed)
+    with pytest.raises(ConfigError, match=r"Permission denied.*chgrp GROUP .*my\.yaml and chmod 640"):
+        load_config(tmp_path / "my.yaml")

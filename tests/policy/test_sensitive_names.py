@@ -50,6 +50,14 @@ def test_ordinary_names_suggest_nothing(name: str) -> None:
     assert suggested_surroundings(name) == {}
 
 
+def test_the_word_of_the_name_is_named_and_no_other() -> None:
+    assert suggested_surroundings("rua-xv-escola", "Rua XV de Novembro, school") == {
+        "escola": S.SCHOOL,
+        "school": S.SCHOOL,
+    }
+    assert suggested_surroundings("pronto-socorro") == {"pronto socorro": S.CLINIC}
+
+
 def camera(**more: object) -> CameraSettings:
     plain = {"id": "clinica-hiv", "source": "rtsp://10.0.0.7/x", "scope": "public-road", **more}
     return CameraSettings.model_validate(plain)

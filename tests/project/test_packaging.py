@@ -111,6 +111,7 @@ def test_the_small_city_has_twelve_cameras_on_one_machine(monkeypatch: pytest.Mo
     assert len(city.cameras) == 12
     assert {sink.type for sink in city.sinks} == {"chdb"}
     assert city.record is not None
+    assert not any(camera.suggested_surroundings() for camera in city.cameras), "a name switches plate reading off"
 
 
 def test_the_service_waits_longer_than_a_shutdown_takes(monkeypatch: pytest.MonkeyPatch) -> None:

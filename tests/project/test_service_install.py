@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,25 @@ def test_a_relative_prefix_and_a_way_back_that_is_none_are_refused(tmp_path: Pat
     done = setup("rollback", tmp_path, "viapublica")
     assert done.returncode == 1
     assert "no version before" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root installs for another user")
+def test_an_interpreter_or_a_folder_closed_to_the_service_user_is_refused_first(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    interpreter = tmp_path / "python3"
+    shutil.copy2(Path("/usr/bin/python3").resolve(), interpreter)
+    for python, prefix, named, fix in (
+        (interpreter, Path("/tmp"), str(interpreter), "PYTHON=/usr/bin/python3"),
+        (Path("/usr/bin/python3"), tmp_path, "", "PREFIX outside home folders"),
+    ):
+        with tempfile.TemporaryDirectory(dir=prefix) as folder:
+            if prefix != tmp_path:
+                Path(folder).chmod(0o755)
+            done = setup("install", python, Path(folder) / "vp", "nobody")
+            assert done.returncode == 1
+            assert f"nobody cannot run {named}" in done.stderr
+            assert fix in done.stderr
+            assert not list((Path(folder) / "vp" / "versions").iterdir()), "nothing was installed"
 
 
 @pytest.mark.soak

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.erasure import LeftNote
+from pipeline.domain.plural import counted
 from pipeline.domain.times import local_time
 from pipeline.engine.preview import preview_files
 from pipeline.errors import SinkError
@@ -146,8 +147,9 @@ def video_of_views(stores: ConfiguredStores, views: Sequence[View]) -> list[str]
         selected = select_video(stores.record.dir, [view.camera_id], view.first_ms, view.last_ms + 1)
         if files := len(selected.segments) + len(selected.held):
             start, end = (local_time(at_ms, None).isoformat(timespec="seconds") for at_ms in view.whole_seconds())
+            show = f"{counted(files, 'file')} show{'s' if files == 1 else ''}"
             found.append(
-                f"recorded video of {view.camera_id}: {files} files show the vehicle, and whatever else was there; "
+                f"recorded video of {view.camera_id}: {show} the vehicle, and whatever else was there; "
                 f"`viapublica erase --camera {view.camera_id} --from {start} --to {end}`"
             )
     if len(found) > _MOST_VIEWS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,6 +13,7 @@ from pipeline.errors import ViapublicaError
 AnyPlateOption = Annotated[
     bool, typer.Option("--any-plate", help="Also plates without a Brazilian layout: foreign, official or misread.")
 ]
+_LIST_SUFFIXES: Final = frozenset({".csv", ".ods", ".tsv", ".txt", ".xls", ".xlsx"})
 
 
 def given_plate(value: str | None) -> str | None:
@@ -21,7 +22,10 @@ def given_plate(value: str | None) -> str | None:
     Raises:
         ViapublicaError: the file cannot be read, or holds no plate.
     """
-    if value is None or (value != "-" and not value.startswith("@")):
+    if value is None:
+        return None
+    if value != "-" and not value.startswith("@"):
+        _check_no_file(value, f"Write @{value} for the plate in it")
         return value
     lines = [line.strip() for line in _text(value).splitlines()]
     plates = [line for line in lines if line and not line.startswith("#")]
@@ -33,7 +37,14 @@ def given_plate(value: str | None) -> str | None:
 
 def given_plates(values: list[str] | None) -> list[str] | None:
     """The same for several arguments."""
+    for value in values or ():
+        _check_no_file(value, f"Write --file {value} for the plates in it")
     return None if values is None else [plate for value in values if (plate := given_plate(value)) is not None]
+
+
+def _check_no_file(value: str, fix: str) -> None:
+    if not value.startswith("@") and Path(value).suffix.lower() in _LIST_SUFFIXES:
+        raise ViapublicaError(f"plate {value!r}", "is the name of a file", fix)
 
 
 def _text(value: str) -> str:

@@ -15,6 +15,7 @@ from pipeline.cli.operate.camera_commands import app
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
 from pipeline.domain.camera import Scope, Surroundings
 from pipeline.domain.network_address import is_network_address
+from pipeline.domain.plural import counted, counted_list
 from pipeline.errors import ConfigError, ViapublicaError
 
 __all__ = ["app"]
@@ -123,8 +124,9 @@ def snapshot(
     if as_json:
         print_json(done.as_json())
         return
-    masked = ", ".join(f"{count} {label}" for label, count in sorted(done.redacted.items())) or "nothing found to mask"
-    say(err, f"wrote {done.path}: {done.width} × {done.height}, {done.privacy_masks} privacy masks; masked: {masked}")
+    masked = counted_list(dict(sorted(done.redacted.items())), "nothing found to mask")
+    masks = counted(done.privacy_masks, "privacy mask")
+    say(err, f"wrote {done.path}: {done.width} × {done.height}, {masks}; masked: {masked}")
 
 
 @app.command()

@@ -55,9 +55,9 @@ def check(
         return
     print_table(
         f"{config}: valid",
-        ["camera", "scope", "source", "connects to", "analyzed per second", "plates"],
+        ["camera", "scope", "source", "connects to", "analyzed per second", "masks", "plates"],
         [
-            (c.camera_id, c.scope, c.source, c.endpoint, c.analyze_fps or "all", c.no_plates or "read")
+            (c.camera_id, c.scope, c.source, c.endpoint, c.analyze_fps or "all", c.masks, c.no_plates or "read")
             for c in checked.cameras
         ],
     )

@@ -102,11 +102,11 @@ def route(
         answer = store.ask(question)
     found = answer.value
     _note_unlocated(found.unlocated, "legs to and from there have no distance")
+    nothing = "nothing found"
     if (read := found.only_read) is not None:
-        camera = answer.camera_label(read.camera_id)
-        say(err, f"only one read, by {camera} at {format_time(read.ts_ms, zone)}: no leg")
+        nothing = f"only one read, by {answer.camera_label(read.camera_id)} at {format_time(read.ts_ms, zone)}: no leg"
     table = AnswerTable([Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, answer, zone))
-    output.show(f"Route of {plate}", answer, found.legs, table)
+    output.show(f"Route of {plate}", answer, found.legs, table, nothing)
 
 
 @with_option_groups

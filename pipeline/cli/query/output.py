@@ -73,13 +73,21 @@ class Output:
         if self.csv is not None and (beside := notes_file(self.csv, self.form)):
             check_target("--csv", beside)
 
-    def show(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
+    def show(
+        self,
+        title: str,
+        answer: Answer[Any],
+        found: Sequence[T],
+        table: AnswerTable[T],
+        nothing: str = "nothing found",
+    ) -> None:
         """Write the answer and its notes, and end with a status of its own when there are no rows.
 
         Args:
             title: above the table.
             answer: with its notes; found: its rows.
             table: how they are shown.
+            nothing: what no rows mean.
 
         Raises:
             ViapublicaError: the file cannot be written.
@@ -93,7 +101,7 @@ class Output:
             print_json({"answer": _summary(answer, len(found))})
         else:
             self._write(title, answer, found, table)
-            _print_notes(answer, found)
+            _print_notes(answer, "" if found else nothing)
             self._print_files()
         if not found:
             raise typer.Exit(NOTHING_FOUND if answer.complete else NOTHING_FOUND_INCOMPLETE)
@@ -137,9 +145,9 @@ def _summary(answer: Answer[Any], rows: int) -> dict[str, Any]:
     return {"rows": rows, "complete": answer.complete, "notes": notes}
 
 
-def _print_notes(answer: Answer[Any], found: Sequence[Any]) -> None:
-    """The notes on standard error: warnings about what may be missing before the others."""
-    if not found:
-        say(err, "nothing found" if answer.complete else "nothing found, but the answer may be incomplete")
+def _print_notes(answer: Answer[Any], nothing: str) -> None:
+    """What no rows mean, and the notes, on standard error: warnings about what may be missing before the others."""
+    if nothing:
+        say(err, nothing if answer.complete else f"{nothing}, but the answer may be incomplete")
     for note in sorted(answer.notes, key=lambda note: not note.limits):
         say(err, ("warning", "bold yellow") if note.limits else "note", f": {note.text}")

@@ -74,7 +74,7 @@ def test_held_video_stays_and_is_named_with_what_to_do(stores: ConfiguredStores,
     with erasing(stores, PLACE) as erasure:
         erasure.erase()
         (note,) = erasure.held
-    assert f"1 files preserved by hold {hold_id}, order 12 (A. Souza)" in note.english
+    assert f"1 file preserved by hold {hold_id}, order 12 (A. Souza)" in note.english
     assert f"viapublica camera unhold {hold_id}" in note.portuguese
     assert begins(tmp_path / "video", "cam-1") == [0, 2000, 3000]
 

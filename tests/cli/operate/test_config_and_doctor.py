@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.cli.commands import viapublica
+from pipeline.app.config_check import check_config
+from tests.cli.commands import app, viapublica
 
 GOOD = """\
 cameras:
@@ -93,3 +96,22 @@ def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tm
     assert "speed: 1 camera x 0.01/s needs 0.01 frames/s" in viapublica("config", "check", config).stdout
     config.write_text("cameras: [{id: cam, source: gone.mp4, scope: public-road}]\n")
     assert "speed" not in viapublica("config", "check", config).stdout, "files wait for the machine"
+
+
+def test_config_check_lists_masks(tmp_path: Path) -> None:
+    config = tmp_path / "city.yaml"
+    config.write_text(GOOD.replace("scope: public-square", "scope: public-square, masks: [[[0, 0], [1, 0], [1, 1]]]"))
+    assert [camera.masks for camera in check_config(config).cameras] == [0, 1]
+    shown = viapublica("config", "check", config, "--no-measure").stdout.splitlines()
+    assert any("scope" in line and "masks" in line for line in shown)
+
+
+def test_a_file_closed_to_this_user_says_what_opens_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my.yaml").write_text(GOOD)
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "access", lambda *_args, **_more: False)
+        result = CliRunner().invoke(app, ["config", "check", str(tmp_path / "my.yaml")])
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "is not readable" in said
+    assert "chgrp GROUP FILE and chmod 640 FILE" in said
