@@ -90,6 +90,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "events-refused": "eventos recusados",
         "events-refused-by-policy": "eventos recusados pela política",
         "overloaded": "sobrecarga",
+        "overload-ended": "fim da sobrecarga",
         "stored-data-lost": "dados armazenados perdidos",
         "clock-wrong": "relógio errado",
         "disposal-held": "descarte suspenso",
