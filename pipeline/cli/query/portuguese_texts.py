@@ -112,5 +112,6 @@ NOTES: Final[Mapping[str, str]] = {
     "not-seen": "não vistas",
     "searched": "pesquisado",
     "reads-withheld": "leituras retidas",
+    "no-declarations": "câmeras sem declaração",
 }
 """By the code of a note."""
