@@ -68,8 +68,9 @@ def test_systemd_accepts_the_unit(units: Path, tmp_path: Path, name: str) -> Non
 
 def test_make_hands_over_prefix_and_user() -> None:
     def planned(*words: str) -> str:
-        command = ["make", "-n", "install", *words]
-        environ = {**os.environ, "USER": "someone"}
+        command = ["make", "--no-print-directory", "-n", "install", *words]
+        outer = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+        environ = {**outer, "USER": "someone"}
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environ, timeout=60, check=True)
         return done.stdout.strip().splitlines()[-1]
 

@@ -14,6 +14,7 @@ from typing import IO
 import pytest
 
 from tests.cli.commands import viapublica
+from tests.event_samples import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -170,7 +171,8 @@ def test_a_second_signal_leaves_the_events_of_a_dead_sink_on_disk(
     log = tmp_path / "log"
     with log.open("w") as stderr:
         run = _start(city, models_dir, stderr)
-        _wait_for('"ended"', log)
+        wait_until(lambda: any(tmp_path.rglob("spool/bus/*.seg")), 60)
+        time.sleep(2)  # the end of the video is analyzed
         run.send_signal(signal.SIGTERM)
         time.sleep(2)
         if "finishing" in log.read_text():  # else the first signal came late and stopped delivery already
