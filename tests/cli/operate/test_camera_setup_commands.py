@@ -149,7 +149,9 @@ def test_a_person_at_a_terminal_is_asked(city: Path) -> None:
     command = [sys.executable, "-m", "pipeline.cli", "camera", "add", "--config", str(city), "--no-test"]
     ours, theirs = pty.openpty()
     # Without a terminal of its own, the question for the password comes on standard error too.
-    with subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
         os.close(theirs)
         assert process.stderr is not None
         for question, answer in answers.items():
