@@ -170,7 +170,9 @@ def test_invalid_requests_are_refused_before_a_file_is_written(tmp_path: Path) -
 def test_a_stopped_run_leaves_no_file_under_the_final_name(data_dir: Path, tmp_path: Path, number: int) -> None:
     out = tmp_path / "public.mp4"
     command = [sys.executable, "-m", "pipeline.cli", "anonymize", str(data_dir / "clips" / "people-walking.mp4")]
-    with subprocess.Popen([*command, "--out", str(out)], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [*command, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         until = time.monotonic() + 60
         while not _writes_in(process.pid, tmp_path) and time.monotonic() < until:
             time.sleep(0.05)
