@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -130,6 +134,43 @@ def test_what_cannot_be_added_leaves_the_file_as_it_was(city: Path, words: list[
     assert message in done.stderr
     assert "S3CRET" not in done.stderr
     assert city.read_text() == before
+
+
+def test_a_person_at_a_terminal_is_asked(city: Path) -> None:
+    answers = {
+        "Name of the place": "Praça da Sé",
+        "Id": "",
+        "Address": "rtsp://127.0.0.1:9/x",
+        "Public space": "public-square",
+        "Sensitive place": "temple",
+        "User name": "admin",
+        "Password": "p@ss",
+    }
+    command = [sys.executable, "-m", "pipeline.cli", "camera", "add", "--config", str(city), "--no-test"]
+    ours, theirs = pty.openpty()
+    # Without a terminal of its own, the question for the password comes on standard error too.
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        assert process.stderr is not None
+        for question, answer in answers.items():
+            read = b""
+            # What is typed before the echo is off is discarded; the space after the colon comes once it is.
+            ready = b": " if question == "Password" else b":"
+            while question.encode() not in read or not read.endswith(ready):
+                byte = process.stderr.read(1)
+                assert byte, read.decode()
+                read += byte
+            os.write(ours, f"{answer}\n".encode())
+        rest = process.stderr.read().decode()
+    os.close(ours)
+    assert process.returncode == 0, rest
+    added = load_config(city, {}).cameras[1]
+    assert (added.id, added.name, added.user) == ("praca-da-se", "Praça da Sé", "admin")
+    secret = city.parent / "secrets" / "praca-da-se"
+    assert secret.read_text() == "p@ss\n"
+    assert secret.stat().st_mode & 0o777 == 0o600
 
 
 def test_ids_of_cameras_are_completed(city: Path) -> None:
