@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.canonical_json import canonical_json
 
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y) relative to the upright image, 0 to 1, origin top left."""
@@ -54,7 +54,7 @@ class CameraDeclaration:
 
     def canonical(self) -> str:
         """JSON with sorted keys and no spaces: equal declarations have equal text."""
-        return json.dumps(self.as_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return canonical_json(self.as_dict())
 
     @property
     def sha256(self) -> str:

@@ -7,15 +7,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import tzinfo
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.domain.clock import SystemClock
+from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.erasure import (
     ERASURE_NUMBER_EXAMPLE,
     ErasureRecord,
@@ -23,13 +20,11 @@ from pipeline.domain.erasure import (
     ErasureResult,
     erasure_number,
 )
-from pipeline.domain.ports import Clock
 from pipeline.domain.times import format_utc, local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.journal import Act
-from pipeline.governance.register_database import RegisterDatabase
-from pipeline.governance.row_mapping import canonical
+from pipeline.governance.register_session import RegisterSession
 from pipeline.governance.tables import ErasureRow
 from pipeline.policy.disclosure import checked_person
 
@@ -37,43 +32,8 @@ Signer = Callable[[bytes], bytes]
 """Makes the signature of a document."""
 
 
-class ErasureRegister:
-    """The erasures of an institution, in the database of its disclosures. A context manager.
-
-    Args:
-        where: the file of an SQLite database, or a SQLAlchemy address; created if it does not exist.
-        clock: None for the machine's.
-        zone: of the institution, in which years of numbers begin; None for the machine's.
-        create: create the database if it does not exist.
-        lock_timeout_s: how long to wait for another process that changes the register.
-
-    Raises:
-        ReleaseError: it is not a register, damaged, newer than this program, or cannot be opened.
-        MissingComponent: the database's driver is not installed.
-    """
-
-    def __init__(
-        self,
-        where: str | Path,
-        clock: Clock | None = None,
-        *,
-        zone: tzinfo | None = None,
-        create: bool = True,
-        lock_timeout_s: float = 10.0,
-    ) -> None:
-        self._clock = clock or SystemClock()
-        self._zone = zone
-        self._database = RegisterDatabase(where, create=create, lock_timeout_s=lock_timeout_s)
-        self.subject = self._database.subject
-        self.folder = self._database.folder
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._database.close()
+class ErasureRegister(RegisterSession):
+    """The erasures of an institution, in the database of its disclosures."""
 
     def begin(self, request: ErasureRequest) -> str:
         """Enter an erasure before anything is erased; its number. One that is never finished stays visible.
@@ -84,7 +44,7 @@ class ErasureRegister:
         """
         now_ms, by = self._clock.wall_ms(), checked_person("by", request.by)
         with self._database.writing() as session:
-            year = local_time(now_ms, self._zone).year
+            year = local_time(now_ms, self.zone).year
             last = session.scalar(select(func.max(ErasureRow.running)).where(ErasureRow.year == year))
             number = erasure_number(year, (last or 0) + 1)
             row = ErasureRow(
@@ -93,7 +53,7 @@ class ErasureRegister:
                 running=(last or 0) + 1,
                 begun_ms=now_ms,
                 begun_by=by,
-                request=canonical(asdict(request)),
+                request=canonical_json(asdict(request)),
             )
             session.add(row)
             _record(session, row, Act("begin-erasure", by, now_ms), json.loads(row.request))
@@ -116,7 +76,7 @@ class ErasureRegister:
             if row.finished_ms is not None:
                 raise ReleaseError(f"erasure {number}", "is finished already", "Erase again under a number of its own")
             last = journal.entries(session)[-1]
-            row.document = canonical(
+            row.document = canonical_json(
                 {
                     "document": "viapublica erasure",
                     "number": row.number,
@@ -171,7 +131,7 @@ def erasure_digests(session: Session) -> dict[str, str]:
 
 def _digest(row: ErasureRow) -> str:
     content = [row.number, row.begun_ms, row.begun_by, row.request, row.finished_ms, row.document, row.signature]
-    return hashlib.sha256(canonical(content).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def _record(session: Session, row: ErasureRow, act: Act, change: dict[str, Any]) -> None:

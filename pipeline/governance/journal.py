@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import JournalEntry
-from pipeline.governance.row_mapping import canonical
 from pipeline.governance.tables import JournalRow
 
 
@@ -54,7 +54,7 @@ def append(session: Session, act: Act, number: str, details: Mapping[str, Any]) 
         "number": number,
         "previous": "" if last is None else last.hash,
     }
-    text = canonical(details)
+    text = canonical_json(details)
     session.add(JournalRow(**entry, details=text, hash=_hash(entry, text)))
     session.flush()
 
@@ -150,7 +150,7 @@ def _hash(entry: Mapping[str, Any], details: str) -> str:
     Text that is not valid JSON gets a hash that no entry has.
     """
     try:
-        text = canonical({**entry, "details": json.loads(details)}).encode()
+        text = canonical_json({**entry, "details": json.loads(details)}).encode()
     except (TypeError, ValueError):
         return ""
     return hashlib.sha256(text).hexdigest()

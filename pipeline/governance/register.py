@@ -7,13 +7,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.domain.clock import SystemClock
 from pipeline.domain.disclosure import (
     BuiltFile,
     Disclosure,
@@ -33,8 +31,8 @@ from pipeline.governance.erasure_register import erasure_digests
 from pipeline.governance.exemption_entries import add_exemption, confirm_exemption
 from pipeline.governance.journal import Act, JournalBreak
 from pipeline.governance.months import month_span_ms
-from pipeline.governance.register_database import RegisterDatabase
 from pipeline.governance.register_lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
+from pipeline.governance.register_session import RegisterSession
 from pipeline.governance.row_mapping import (
     digest_of,
     disclosure_of,
@@ -48,21 +46,13 @@ from pipeline.policy import disclosure as rules
 from pipeline.policy.approval import CameraConditions, check_conditions, conditions_of, conditions_sha256
 
 
-class Register:
-    """All disclosures of an institution. A context manager; may be used by several processes at once.
+class Register(RegisterSession):
+    """All disclosures of an institution.
 
     Args:
-        where: the file of an SQLite database, or a SQLAlchemy address such as ``postgresql+psycopg://…``.
-        clock: None for the machine's.
-        zone: of the institution, in which years of numbers and months of sheets begin; None for the machine's.
+        where, clock, zone, create, lock_timeout_s: see `RegisterSession`.
         folder: for the folder of declarations. None for that of the SQLite file; for other databases
             ``viapublica-register`` in the working folder.
-        create: create the database if it does not exist.
-        lock_timeout_s: how long to wait for another process that changes the register.
-
-    Raises:
-        ReleaseError: it does not exist, is not a register, damaged, newer than this program, or cannot be opened.
-        MissingComponent: the database's driver is not installed.
     """
 
     def __init__(
@@ -75,23 +65,8 @@ class Register:
         create: bool = True,
         lock_timeout_s: float = 10.0,
     ) -> None:
-        self._clock = clock or SystemClock()
-        self.zone = zone
-        self._database = RegisterDatabase(where, create=create, lock_timeout_s=lock_timeout_s)
-        self.subject = self._database.subject
-        self.declarations = (folder or self._database.folder) / "declarations"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the database."""
-        self._database.close()
+        super().__init__(where, clock, zone=zone, create=create, lock_timeout_s=lock_timeout_s)
+        self.declarations = (folder or self.folder) / "declarations"
 
     def request(self, request: Request, declaration: Path | None = None) -> Disclosure:
         """Enter a request; it gets its number now.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import (
     BuiltFile,
     Content,
@@ -23,17 +24,6 @@ from pipeline.errors import ReleaseError
 from pipeline.governance.tables import BuiltFileRow, DisclosureRow, ExemptionRow
 
 
-def canonical(value: Any) -> str:
-    """Canonical JSON: sorted keys, no spaces; invalid UTF-8 stays escaped.
-
-    Raises:
-        ValueError: it contains NaN or infinity.
-        TypeError: it contains a value that JSON cannot represent.
-    """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def plain(value: Any) -> dict[str, Any]:
     """A value of `pipeline.domain.disclosure` as JSON values, without empty fields.
 
@@ -45,7 +35,7 @@ def plain(value: Any) -> dict[str, Any]:
 
 def digest_of(disclosure: Disclosure) -> str:
     """SHA-256 over all fields of a disclosure."""
-    return hashlib.sha256(canonical(plain(disclosure)).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(plain(disclosure)).encode()).hexdigest()
 
 
 def request_row(request: Request, number: str, year: int, running: int, now_ms: int) -> DisclosureRow:
@@ -92,15 +82,15 @@ def file_row(file: BuiltFile) -> BuiltFileRow:
         size_bytes=file.size_bytes,
         built_by=file.built_by,
         built_ms=file.built_ms,
-        verification=canonical(dict(file.verification)),
-        policy=canonical(dict(file.policy)),
+        verification=canonical_json(dict(file.verification)),
+        policy=canonical_json(dict(file.policy)),
     )
 
 
 def exemption_row(region: Mapping[str, Any], reason: str, by: str, now_ms: int) -> ExemptionRow:
     """A new row."""
     return ExemptionRow(
-        region=canonical(dict(region)),
+        region=canonical_json(dict(region)),
         reason=reason,
         requested_by=by,
         requested_ms=now_ms,

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import Disclosure
 from pipeline.errors import PolicyError
 
@@ -67,13 +68,13 @@ def conditions_of(found: Disclosure, camera: CameraConditions | None) -> dict[st
         "camera": camera.declared.as_dict() if camera else None,
         "recorded": [one.as_dict() for one in camera.recorded] if camera else [],
     }
-    plain: dict[str, Any] = json.loads(_canonical(conditions))
+    plain: dict[str, Any] = json.loads(canonical_json(conditions))
     return plain
 
 
 def conditions_sha256(conditions: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of conditions."""
-    return hashlib.sha256(_canonical(conditions).encode("utf-8", "backslashreplace")).hexdigest()
+    return hashlib.sha256(canonical_json(conditions).encode()).hexdigest()
 
 
 def check_conditions(found: Disclosure, approved: Mapping[str, Any], present: Mapping[str, Any]) -> None:
@@ -116,7 +117,3 @@ def _counts(before: Any, now: Any) -> str:
     if isinstance(before, str) or not (isinstance(before, collections) and isinstance(now, collections)):
         return ""
     return f" ({len(before)} approved, {len(now)} now)" if len(before) != len(now) else ""
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

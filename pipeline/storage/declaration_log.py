@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
+from pipeline.domain.canonical_json import canonical_json
 from pipeline.errors import ConfigError
 from pipeline.storage.folders import sync_folder
 from pipeline.storage.json_lines import append_line
@@ -53,7 +54,7 @@ class DeclarationLog:
         if last is not None and last.declaration == declaration and last.from_ms <= from_ms:
             return None
         entry = {"from_ms": from_ms, "sha256": declaration.sha256, "declaration": declaration.as_dict()}
-        append_line(self._path, json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+        append_line(self._path, canonical_json(entry).encode())
         sync_folder(self._path.parent)
         return None if last is None or last.declaration == declaration else last
 
