@@ -23,7 +23,7 @@ Box = Sequence[float] | npt.NDArray[np.float32]
 Area = Sequence[tuple[float, float]]
 """Corners (x, y) of a polygon relative to the image, 0 to 1."""
 
-CLOSE_UP: Final = 0.3
+_LARGE: Final = 0.3
 """Width from which a plate may fill the image without a vehicle around it, as a fraction of the image's width."""
 _UPPER_EDGE, _LOWER_EDGE = 0.12, 0.9
 """Heights of a box's center, relative to the image, beyond which captions lie."""
@@ -41,14 +41,14 @@ class PlatePlace:
     Attributes:
         seen: observations; on_vehicle: those with a vehicle around the plate.
         moved: largest movement since the first observation, in heights of the box.
-        close_up: its largest width, as a fraction of the image's width.
+        width: its largest width, as a fraction of the image's width.
         at_edge: whether it was always in the bands of captions.
     """
 
     seen: int = 0
     on_vehicle: int = 0
     moved: float = 0.0
-    close_up: float = 0.0
+    width: float = 0.0
     at_edge: bool = True
     _first: tuple[float, float] | None = None
     _since_ms: int = 0
@@ -63,7 +63,7 @@ class PlatePlace:
         self.seen += 1
         self.on_vehicle += on_vehicle
         self.moved = max(self.moved, float(np.hypot(x - self._first[0], y - self._first[1])) / height)
-        self.close_up = max(self.close_up, (float(box[2]) - float(box[0])) / image.width)
+        self.width = max(self.width, (float(box[2]) - float(box[0])) / image.width)
         self.at_edge = self.at_edge and not _UPPER_EDGE <= y / image.height <= _LOWER_EDGE
         self._until_ms = max(self._until_ms, ts_ms)
 
@@ -72,7 +72,7 @@ class PlatePlace:
         self.seen += other.seen
         self.on_vehicle += other.on_vehicle
         self.moved = max(self.moved, other.moved)
-        self.close_up = max(self.close_up, other.close_up)
+        self.width = max(self.width, other.width)
         self.at_edge = self.at_edge and other.at_edge
         self._since_ms = min(self._since_ms, other._since_ms)
         self._until_ms = max(self._until_ms, other._until_ms)
@@ -80,7 +80,7 @@ class PlatePlace:
     @property
     def plausible(self) -> bool:
         """Whether a vehicle can be there."""
-        if not self.seen or self.on_vehicle >= _ON_VEHICLE * self.seen or self.close_up >= CLOSE_UP:
+        if not self.seen or self.on_vehicle >= _ON_VEHICLE * self.seen or self.width >= _LARGE:
             return True
         still = self.moved <= _STILL
         long = self._until_ms - self._since_ms >= _STILL_S * 1000

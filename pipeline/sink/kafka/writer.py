@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -118,11 +119,9 @@ class KafkaWriter:
             return
         self._saved_s = time.monotonic()
         rows = [(topic, partition, last) for (topic, partition), last in sorted(self._confirmed.items())]
-        try:
+        with contextlib.suppress(OSError):  # a full disk: a later batch tries again
             private_folder(self._offsets_file.parent)
             write_atomically(self._offsets_file, msgspec.json.encode(_Known(self._ids, rows)), sync=False)
-        except OSError:
-            self._saved_s = time.monotonic()  # a full disk: the next batch tries again
 
 
 class _Known(msgspec.Struct):
