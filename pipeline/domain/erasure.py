@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 ERASURE_NUMBER_EXAMPLE: Final = "E2026/000001"
+CORRUPT_RECORD: Final = "corrupt_record"
+"""Stands among kinds of events for bytes that are no event any more and may have been one that is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,26 @@ class LeftNote(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class EventNumbers:
+    """How many different events an erasure is about, however many copies there are.
+
+    Attributes:
+        by_kind: values of `Kind`, and `CORRUPT_RECORD`; without those of which there are none.
+        places: number of tables, spools and files that hold them.
+    """
+
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ErasedNumber:
     """What was erased in one place.
 
     Attributes:
         kind: ``table``, ``spool``, ``file``, ``video`` or ``preview``.
         where, name: the place.
-        number: events, of video and previews files; left: counted again afterwards.
+        number: copies of events, of video and previews files; left: counted again afterwards.
     """
 
     kind: str
@@ -60,11 +75,13 @@ class ErasureResult:
     Attributes:
         erased: by place.
         held: recorded video that holds preserve; left: what is out of reach, with what to do.
+        events: the different events among the copies.
     """
 
     erased: tuple[ErasedNumber, ...]
     held: tuple[LeftNote, ...] = ()
     left: tuple[LeftNote, ...] = ()
+    events: EventNumbers = EventNumbers()
 
 
 @dataclass(frozen=True, slots=True)

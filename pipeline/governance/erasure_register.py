@@ -84,6 +84,7 @@ class ErasureRegister(RegisterSession):
                     "finished": format_utc(now_ms),
                     "request": json.loads(row.request),
                     "result": {
+                        "events": asdict(result.events),
                         "erased": [asdict(one) for one in result.erased],
                         "held": [note._asdict() for note in result.held],
                         "left": [note._asdict() for note in result.left],

@@ -19,6 +19,15 @@ _KINDS: Final = {
     "video": "vídeo gravado (arquivos)",
     "preview": "imagens de conferência (arquivos)",
 }
+_EVENTS: Final = {
+    "plate_read": ("leitura de placa", "leituras de placa"),
+    "track": ("trajeto", "trajetos"),
+    "count": ("contagem por minuto", "contagens por minuto"),
+    "alert": ("alerta", "alertas"),
+    "health": ("estado de câmera", "estados de câmera"),
+    "corrupt_record": ("registro corrompido", "registros corrompidos"),
+}
+"""Singular and plural, in the order in which they are listed."""
 
 
 def render_erasure(record: ErasureRecord, institution: str, signed_by: str, zone: tzinfo | None) -> str:
@@ -53,7 +62,8 @@ def render_erasure(record: ErasureRecord, institution: str, signed_by: str, zone
         "<p>Decreto nº 18.743/2014, arts. 8º, 15 e 19; Lei nº 13.709/2018 (LGPD), arts. 16 e 18.</p>",
         table(("", ""), facts),
         "<h2>O que foi eliminado</h2>",
-        table(("Tipo", "Nome", "Local", "Eliminados", "Restantes"), erased),
+        f"<p>{_events(result['events'])}</p>" if "events" in result else "",  # documents of before did not say
+        table(("Tipo", "Nome", "Local", "Cópias ou arquivos eliminados", "Restantes"), erased),
         "<h2>O que foi preservado por ordem (retenção)</h2>",
         _list(result["held"], "Nada."),
         "<h2>O que esta eliminação não alcança, e o que fazer</h2>",
@@ -67,6 +77,19 @@ def _subject(request: dict[str, Any]) -> str:
     if not request["fingerprint"]:
         return "tudo o que se refere às câmeras e ao período"
     return f"um veículo; a placa não consta deste termo. Código do veículo (HMAC-SHA-256): {request['fingerprint']}"
+
+
+def _events(events: Mapping[str, Any]) -> str:
+    """The different events: ``Eventos: 1 leitura de placa, 1 trajeto, em 4 locais.``"""
+    numbers = [
+        f"{number} {words[number != 1]}"
+        for kind, words in _EVENTS.items()
+        if (number := events["by_kind"].get(kind, 0))
+    ]
+    if not numbers:
+        return "Eventos: nenhum foi encontrado."
+    places = "1 local" if events["places"] == 1 else f"{events['places']} locais"
+    return f"Eventos: {', '.join(numbers)}, em {places}. Cada local guardava sua própria cópia."
 
 
 def _list(notes: Sequence[Mapping[str, str]], none: str) -> str:

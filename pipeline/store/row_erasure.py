@@ -90,11 +90,36 @@ class StoredEvents:
         Raises:
             DatabaseError: the database failed.
         """
-        return {
-            table.name: sum(self._count(table, condition) for condition in selection.conditions(table, tracks))
-            + len({event_id for event_id, _ in self._naming_plate(table, selection)})
-            for table in TABLES.values()
-        }
+        return {table.name: self.count(table, selection, tracks) for table in TABLES.values()}
+
+    def count(self, table: Table, selection: Selection, tracks: Sequence[TrackKey]) -> int:
+        """How many different events of one table are wanted.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return sum(self._count(table, condition) for condition in selection.conditions(table, tracks)) + len(
+            {event_id for event_id, _ in self._naming_plate(table, selection)}
+        )
+
+    def ids(
+        self, table: Table, selection: Selection, tracks: Sequence[TrackKey], among: Sequence[str] | None = None
+    ) -> set[str]:
+        """The ids of the wanted events of one table, or those of them that are among some.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        found = {event_id for event_id, _ in self._naming_plate(table, selection)}
+        groups: list[Sequence[str] | None] = [None]
+        if among is not None:
+            groups = [among[start : start + _IDS_PER_STATEMENT] for start in _starts(among)]
+        for condition in selection.conditions(table, tracks):
+            for group in groups:
+                scope = condition if group is None else f"{condition} AND {_in_ids(group)}"
+                rows = self.database.rows(f"SELECT DISTINCT toString(event_id) AS id FROM {table.name} WHERE {scope}")  # noqa: S608
+                found.update(row["id"] for row in rows)
+        return found if among is None else found.intersection(among)
 
     def damaged(self, selection: Selection) -> list[DamagedPart]:
         """Damaged parts that may hold what is selected; they are erased as a whole.
@@ -218,11 +243,18 @@ def remove_deletion_history(database: EventDatabase) -> None:
 
 def _by_ids(rows: Sequence[tuple[str, int]]) -> Iterator[str]:
     """Conditions for these rows; the time leads to the partitions that hold them."""
-    for start in range(0, len(rows), _IDS_PER_STATEMENT):
+    for start in _starts(rows):
         group = rows[start : start + _IDS_PER_STATEMENT]
-        ids = ", ".join(f"toUUID({literal(event_id)})" for event_id, _ in group)
         first, last = group[0][1] // 1000, group[-1][1] // 1000
         yield (
             f"ts >= toDateTime({literal(first)}, 'UTC') AND ts <= toDateTime({literal(last)}, 'UTC') "
-            f"AND event_id IN ({ids})"
+            f"AND {_in_ids([event_id for event_id, _ in group])}"
         )
+
+
+def _starts(values: Sequence[object]) -> range:
+    return range(0, len(values), _IDS_PER_STATEMENT)
+
+
+def _in_ids(ids: Sequence[str]) -> str:
+    return f"event_id IN ({', '.join(f'toUUID({literal(event_id)})' for event_id in ids)})"

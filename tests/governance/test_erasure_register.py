@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.anonymize.signing_certificate import create_signing_identity, load_signing_identity
-from pipeline.domain.erasure import ErasedNumber, ErasureRequest, ErasureResult, LeftNote
+from pipeline.domain.erasure import ErasedNumber, ErasureRequest, ErasureResult, EventNumbers, LeftNote
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.governance.document_signature import sign_document
 from pipeline.governance.erasure_register import ErasureRegister
@@ -27,6 +27,7 @@ RESULT = ErasureResult(
     (ErasedNumber("table", "events", "plate_reads", 2, 0), ErasedNumber("video", "recorded", "av-brasil-900", 3, 0)),
     (LeftNote("held", "Preservado pela retenção 0c5f"),),
     (LeftNote("copies", "Cópias de segurança"),),
+    EventNumbers({"track": 3, "plate_read": 1, "corrupt_record": 1}, 4),
 )
 
 
@@ -60,6 +61,10 @@ def test_the_document_says_what_was_erased_and_is_finished_once(erasures: Erasur
     document = json.loads(record.document)
     assert (document["number"], document["request"]["by"], record.signature) == (number, "Ana Souza", b"")
     assert [one["number"] for one in document["result"]["erased"]] == [2, 3]
+    assert document["result"]["events"] == {
+        "by_kind": {"corrupt_record": 1, "plate_read": 1, "track": 3},
+        "places": 4,
+    }
     assert erasures.get("e2026-000001") == record
     with pytest.raises(ReleaseError, match="finished already"):
         erasures.finish(number, RESULT)
@@ -125,6 +130,7 @@ def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegi
         "Preservado pela retenção 0c5f",
         "Cópias de segurança",
         "vídeo gravado (arquivos)",
+        "1 leitura de placa, 3 trajetos, 1 registro corrompido, em 4 locais",
     ]:
         assert text in page
     assert "<script" not in page

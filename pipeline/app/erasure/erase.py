@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.distinct_events import FileEvents, holds_events
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
 from pipeline.app.erasure.image_files import (
     ImageFiles,
@@ -19,7 +20,7 @@ from pipeline.app.erasure.image_files import (
     recorded_cameras,
     video_of_views,
 )
-from pipeline.domain.erasure import LeftNote
+from pipeline.domain.erasure import EventNumbers, LeftNote
 from pipeline.domain.events import PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files, unlisted_parts
@@ -49,7 +50,7 @@ class ErasedPlace:
         kind: ``table``, ``damaged`` (a part that a database has set aside), ``spool``, ``file``, ``video`` or
             ``preview``.
         where: the store or folder; name: of the table, spool, file or camera.
-        events: number of events to erase; of video and previews, of files.
+        events: number of copies of events to erase; of video and previews, of files.
         left: number that is left afterwards, counted again; None before.
     """
 
@@ -85,6 +86,8 @@ class Erasure:
         self._left = left
         self.held: list[LeftNote] = []
         """Recorded video that holds preserve; after `preview`."""
+        self.events = EventNumbers()
+        """The different events of the first `preview`, and how many places hold them."""
         self.tombstones = Tombstones(configured.data_dir)
         self._shown: list[str] = []
         self._tracks: list[TrackKey] | None = None
@@ -129,7 +132,7 @@ class Erasure:
         """
         images = self._image_files()
         self.held = [note for files in images for note in files.held()]
-        return [
+        found = [
             *(
                 ErasedPlace("table", store.database.target, table, events)
                 for store in self._stores
@@ -146,6 +149,9 @@ class Erasure:
             ),
             *(ErasedPlace(files.kind, str(files.folder), files.camera_id, files.count()) for files in images),
         ]
+        if not self.events.places:
+            self.events = self._different_events(sum(bool(one.events) for one in found if holds_events(one.kind)))
+        return found
 
     def erase(self, progress: Progress = lambda _: None) -> list[ErasedPlace]:
         """Erase, and count again: the places of `preview` with what is left, which is 0 everywhere.
@@ -214,6 +220,14 @@ class Erasure:
     def left_for_document(self) -> list[LeftNote]:
         """What cannot be erased from here, for a document that does not say where and when a vehicle was seen."""
         return [*self._left, *([SHOWN] if self._shown else [])]
+
+    def _different_events(self, places: int) -> EventNumbers:
+        copies, wanted = FileEvents(), self._wanted()
+        for files in self._files:
+            with _file_errors(files):
+                for path in files.files():
+                    copies.add(filter(wanted, files.events(path) if path.is_file() else ()))
+        return copies.with_stored(self._stores, self._selection, self._on(), places)
 
     def _image_files(self) -> list[ImageFiles]:
         """Found once, before anything is erased: reads say which cameras saw the vehicle."""

@@ -74,7 +74,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
         number = register.begin(request)
         places = erasure.erase(progress)
         erased = tuple(ErasedNumber(one.kind, one.where, one.name, one.events, one.left or 0) for one in places)
-        result = ErasureResult(erased, tuple(erasure.held), tuple(erasure.left_for_document()))
+        result = ErasureResult(erased, tuple(erasure.held), tuple(erasure.left_for_document()), erasure.events)
         record = register.finish(number, result, sign)
         documents = _written(register.folder / "erasures", record, proof, signed_by)
     return ProvenErasure(places, number, documents)

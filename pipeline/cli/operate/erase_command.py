@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +18,8 @@ from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
+from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers
+from pipeline.domain.events import Kind
 from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
 from pipeline.domain.times import find_zone, format_time, parse_range
@@ -26,6 +28,15 @@ from pipeline.errors import ViapublicaError
 if TYPE_CHECKING:
     from pipeline.app.erasure.proof import ErasureProof, ProvenErasure
 
+_NOUNS: Final = {
+    Kind.PLATE_READ.value: "read",
+    Kind.TRACK.value: "track",
+    Kind.COUNT.value: "count",
+    Kind.ALERT.value: "alert",
+    Kind.HEALTH.value: "camera state",
+    CORRUPT_RECORD: "corrupt record",
+}
+_FILES: Final = {"video": "file of video", "preview": "preview", "damaged": "damaged part"}
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
@@ -103,6 +114,7 @@ def erase(
         print_json(
             {
                 "erased": not dry_run,
+                "events": asdict(erasure.events),
                 "places": [asdict(one) for one in (done.places if done else places)],
                 "held": [note.english for note in erasure.held],
                 "out_of_reach": erasure.out_of_reach,
@@ -180,7 +192,8 @@ def _erased(
     matched = any(one.events for one in places)
     if not matched:
         say(err, "nothing stored matches; the proof will state it")
-    question = f"Erase {_numbers(places)} for good?" if matched else "Issue a proof that nothing is stored?"
+    numbers = _numbers(erasure.events, places)
+    question = f"Erase {numbers} for good?" if matched else "Issue a proof that nothing is stored?"
     if not yes and not typer.confirm(question, err=True):
         say(err, "nothing was erased")
         raise typer.Exit(1)
@@ -188,7 +201,7 @@ def _erased(
         done = erase_with_proof(erasure, proof, lambda doing: status.update(f"erasing: {doing}"))
     if not as_json:
         _print_places(done.places, "Erased")
-        say(err, f"{_numbers(done.places)} erased; counted again: 0 left")
+        say(err, f"{numbers} erased; counted again: 0 left")
         say(err, f"proof {done.number}: {', '.join(map(str, done.documents))}")
     return done
 
@@ -200,16 +213,15 @@ def _login() -> str:
         raise ViapublicaError("--by", "is missing, and your user has no login name", "Add --by NAME") from None
 
 
-def _numbers(found: Sequence[ErasedPlace]) -> str:
-    """``5 events``, or ``5 events and 3 files of video and 2 previews``."""
-    of_kind = Counter[str]()
+def _numbers(events: EventNumbers, found: Sequence[ErasedPlace]) -> str:
+    """``1 read, 1 track, in 4 places``, or ``5 counts, in 1 place, and 3 files of video and 2 previews``."""
+    files = Counter[str]()
     for place in found:
-        of_kind[place.kind] += place.events
-    video, previews = of_kind.pop("video", 0), of_kind.pop("preview", 0)
-    damaged = of_kind.pop("damaged", 0)
-    files = [f"{counted(video, 'file')} of video"] * bool(video) + [counted(previews, "preview")] * bool(previews)
-    files += [counted(damaged, "damaged part")] * bool(damaged)
-    return " and ".join([counted(of_kind.total(), "event"), *files])
+        files[place.kind] += place.events
+    kinds = [counted(events.by_kind[kind], noun) for kind, noun in _NOUNS.items() if kind in events.by_kind]
+    numbers = [", ".join([*kinds, f"in {counted(events.places, 'place')}"])] * bool(kinds)
+    numbers += [counted(files[kind], noun) for kind, noun in _FILES.items() if files[kind]]
+    return " and ".join(numbers) or "nothing"
 
 
 def _print_places(found: Sequence[ErasedPlace], title: str, erasure: Erasure | None = None) -> None:
@@ -219,4 +231,4 @@ def _print_places(found: Sequence[ErasedPlace], title: str, erasure: Erasure | N
     ]
     notes = [] if erasure is None else [f"Held: {note.english}" for note in erasure.held]
     notes += [] if erasure is None else [f"Out of reach: {what}" for what in erasure.out_of_reach]
-    print_table(title, ["kind", "name", "number", "proof", "where"], rows, "\n".join(notes))
+    print_table(title, ["kind", "name", "copies", "proof", "where"], rows, "\n".join(notes))

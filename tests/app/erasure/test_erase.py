@@ -29,7 +29,7 @@ from pipeline.store.backends.open_database import open_database
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.event_store import open_event_store
 from pipeline.store.row_erasure import StoredEvents
-from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 from tests.asking import Asking
 from tests.event_samples import START_MS, alert, count, health, plate_read, records, track, wait_until
 from tests.servers.clickhouse import ClickHouseServer
@@ -193,6 +193,30 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
     kept = [json.loads(line)["event"] for line in refused.path.read_text().splitlines()]
     assert len(kept) == len(rest()) + 1
     assert "ABC1C35" in kept[-1]
+
+
+def test_copies_of_one_event_are_one_event(clickhouse_store: ClickHouseSettings, tmp_path: Path) -> None:
+    only_in_a_spool, stores = plate_read(50, plate="ABC1234"), (clickhouse_store, ChdbSettings())
+    stored: list[Event] = [plate_read(3, plate="ABC1234"), track(3), plate_read(5), track(5)]
+    for settings, events in zip(stores, (stored, [track(3), plate_read(51, plate="ABC1C34")]), strict=True):
+        database = open_database(settings, tmp_path, create=True)
+        migrate(database)
+        fill(database, events)
+        database.close()
+    for name in ("store", "bus"):
+        with contextlib.closing(spool(tmp_path, [*stored[:2], only_in_a_spool], name)):
+            pass
+    with erasing(tmp_path, *stores) as erasure:
+        assert sum(place.events for place in erasure.preview()) == 10
+        assert (erasure.events.by_kind, erasure.events.places) == ({"plate_read": 3, "track": 1}, 6)
+        erasure.erase()
+        assert erasure.events.by_kind == {"plate_read": 3, "track": 1}, "what was found before"
+    there = Selection.of(None, ["cam-1"], START_MS, START_MS + 3_600_000)
+    with contextlib.closing(spool(tmp_path, [track(5), track(6)])):
+        pass
+    with erasing(tmp_path, *stores, selection=there) as erasure:
+        erasure.preview()
+        assert erasure.events.by_kind == {"plate_read": 1, "track": 2}, "track 5 is in the table and in a spool"
 
 
 def test_tracks_are_found_by_reads_that_lie_elsewhere(
