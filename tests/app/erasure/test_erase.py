@@ -196,9 +196,11 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
 
 
 def test_copies_of_one_event_are_one_event(clickhouse_store: ClickHouseSettings, tmp_path: Path) -> None:
-    only_in_a_spool, stores = plate_read(50, plate="ABC1234"), (clickhouse_store, ChdbSettings())
+    only_in_a_spool = plate_read(50, plate="ABC1234")
+    stores: tuple[StoreSettings, ...] = (clickhouse_store, ChdbSettings())
     stored: list[Event] = [plate_read(3, plate="ABC1234"), track(3), plate_read(5), track(5)]
-    for settings, events in zip(stores, (stored, [track(3), plate_read(51, plate="ABC1C34")]), strict=True):
+    second: list[Event] = [track(3), plate_read(51, plate="ABC1C34")]
+    for settings, events in zip(stores, (stored, second), strict=True):
         database = open_database(settings, tmp_path, create=True)
         migrate(database)
         fill(database, events)
