@@ -16,7 +16,10 @@ from pipeline.engine.build import check_models, check_sources
 from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
 from pipeline.engine.source_conflicts import shared_hosts
+from pipeline.errors import ConfigError, RecordError
 from pipeline.policy.scope import why_no_plates
+from pipeline.record.recording_archive import RecordingArchive
+from pipeline.record.segment_masks import unmasked_note, unmasked_spans
 
 __all__ = ["CheckedCamera", "CheckedConfig", "check_config", "estimate_capacity"]
 
@@ -126,9 +129,22 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
             "is recorded encoded anew, with its privacy masks filled: some 18 ms of processor time for a frame of "
             "1920×1080, a quarter of a core at 15 frames per second"
         )
+    if config.record is not None:
+        yield from _unmasked(config.record.dir, camera)
     others = sorted({name for pair in shared if camera.id in pair for name in pair} - {camera.id})
     if others:
         yield (
             f"has the host of {', '.join(others)}, and only one side may read plates. If they are streams of one "
             "camera, declare all alike"
         )
+
+
+def _unmasked(folder: Path, camera: CameraSettings) -> Iterator[str]:
+    """Recorded video that shows what the camera's privacy masks hide."""
+    archive = RecordingArchive(folder)
+    try:
+        if camera.id in archive.cameras():
+            spans = unmasked_spans(archive, camera.id, camera.declaration().masks)
+            yield from filter(None, unmasked_note(camera.id, spans))
+    except (RecordError, ConfigError) as error:
+        yield f"its recorded video cannot be checked for what privacy masks hide: {error.subject} {error.problem}"

@@ -20,8 +20,9 @@ from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import HealthEvent, Kind
+from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
-from pipeline.errors import MissingComponent, StoreError, ViapublicaError
+from pipeline.errors import MissingComponent, RecordError, StoreError, ViapublicaError
 from pipeline.lpr.settings import LprSettings
 from pipeline.policy.gate import Gate
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
@@ -76,6 +77,8 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     if config is not None:
         yield from _servers(config)
         yield _disk(config.data_dir)
+        if config.record is not None:
+            yield _check("recorded video", "", partial(_recorded_video, config), "Check rights and disk")
 
 
 def _check(component: str, distribution: str, check: Callable[[], str], fix: str) -> ComponentCheck:
@@ -230,6 +233,24 @@ def _kafka(sink: KafkaSettings, data_dir: Path) -> str:
     writer.open()
     writer.close()
     return f"{', '.join(sink.brokers)} answers, topics exist"
+
+
+def _recorded_video(config: Config) -> str:
+    """Whether all recorded video has its privacy masks filled.
+
+    Raises:
+        RecordError: some shows what they hide, or it cannot be read.
+        ConfigError: the declarations of a camera are corrupt.
+    """
+    from pipeline.app.recordings import recorded_cameras
+
+    masks = {camera.id: camera.declaration().masks for camera in config.cameras}
+    found = recorded_cameras(config.record.dir, masks=masks) if config.record is not None else []
+    unmasked = [(one.camera_id, *one.unmasked_note) for one in found if one.unmasked]
+    if unmasked:
+        named = "; ".join(f"{camera_id}: {note}" for camera_id, note, _ in unmasked)
+        raise RecordError("recorded video", named, "; ".join(fix for *_, fix in unmasked))
+    return f"{counted(len(found), 'camera')}, no file shows what privacy masks hide"
 
 
 def _disk(folder: Path) -> ComponentCheck:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.config import load_config
+from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError, RecordError
 from pipeline.record.holds import Hold, Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import CLOCK_FIX, Pruned, prune
+from pipeline.record.segment_masks import UnmaskedSpan, unmasked_note, unmasked_spans
 from pipeline.record.settings import RecordSettings
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Hold",
     "Pruned",
     "VideoSegment",
+    "declared_masks",
     "hold_video",
     "prune_video",
     "record_settings",
@@ -33,12 +36,21 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CameraRecording:
-    """Recorded video of one camera in a span: segments and gaps in order of time, and all of its holds."""
+    """Recorded video of one camera in a span: segments and gaps in order of time, and all of its holds.
+
+    `unmasked`: the spans of segments that show what its privacy masks hide.
+    """
 
     camera_id: str
     segments: Sequence[VideoSegment]
     gaps: Sequence[Gap]
     holds: Sequence[Hold]
+    unmasked: Sequence[UnmaskedSpan] = ()
+
+    @property
+    def unmasked_note(self) -> tuple[str, str]:
+        """See `pipeline.record.segment_masks.unmasked_note`."""
+        return unmasked_note(self.camera_id, self.unmasked)
 
     @property
     def size(self) -> int:
@@ -53,6 +65,7 @@ class CameraRecording:
             "segments": [segment_json(one) for one in self.segments],
             "gaps": [asdict(gap) for gap in self.gaps],
             "holds": [asdict(one) for one in self.holds],
+            "unmasked": [asdict(one) for one in self.unmasked],
         }
 
 
@@ -84,8 +97,27 @@ def record_settings(config: Path | None, folder: Path | None) -> RecordSettings:
     return record
 
 
+def declared_masks(config: Path | None, folder: Path | None) -> dict[str, tuple[Polygon, ...]]:
+    """Privacy masks of the cameras of a configuration; none where a folder is given in its place.
+
+    Args:
+        config, folder: see `record_settings`.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+    """
+    if folder is not None:
+        return {}
+    cameras = load_config(config or Path("viapublica.yaml"), for_queries=True).cameras
+    return {camera.id: camera.declaration().masks for camera in cameras}
+
+
 def recorded_cameras(
-    folder: Path, cameras: Sequence[str] = (), begin_ms: int | None = None, end_ms: int | None = None
+    folder: Path,
+    cameras: Sequence[str] = (),
+    begin_ms: int | None = None,
+    end_ms: int | None = None,
+    masks: Mapping[str, Sequence[Polygon]] | None = None,
 ) -> list[CameraRecording]:
     """Recorded video by camera; also while a run records.
 
@@ -93,9 +125,11 @@ def recorded_cameras(
         folder: of all cameras.
         cameras: only these; none for all.
         begin_ms, end_ms: the span, milliseconds since 1970 UTC; None is open.
+        masks: configured privacy masks, by camera.
 
     Raises:
         RecordError: unknown camera, or the disk failed.
+        ConfigError: the declarations of a camera are corrupt.
     """
     archive = RecordingArchive(folder)
     holds = archive.holds()
@@ -105,6 +139,7 @@ def recorded_cameras(
             archive.segments(name, begin_ms, end_ms),
             archive.gaps(name, begin_ms, end_ms),
             [hold for hold in holds if hold.camera_id == name],
+            unmasked_spans(archive, name, (masks or {}).get(name, ()), begin_ms, end_ms),
         )
         for name in cameras or archive.cameras()
     ]

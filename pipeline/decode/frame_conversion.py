@@ -68,7 +68,8 @@ class FrameConverter:
         planes, color = self._masked_planes(frame, self.turns(frame))
         own_turns = round(-frame.rotation / 90) % 4
         upright = [np.ascontiguousarray(np.rot90(plane, -own_turns)) for plane in planes]
-        return MaskedFrame(Planes(*upright), at_s, rate, color.full_range, time.time_ns() // 1_000_000)
+        arrived_ms = time.time_ns() // 1_000_000
+        return MaskedFrame(Planes(*upright), at_s, rate, color.full_range, arrived_ms, self._burner.polygons)
 
     def _masked_planes(self, frame: av.VideoFrame, turns: int) -> tuple[list[Plane], Color]:
         full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")

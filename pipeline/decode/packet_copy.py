@@ -35,7 +35,9 @@ class PacketCopy:
     source_sha256: str
 
 
-def copy_packets(source: Path, target: Path, begin_ms: int, end_ms: int) -> PacketCopy | None:
+def copy_packets(
+    source: Path, target: Path, begin_ms: int, end_ms: int, *, name: Path | None = None
+) -> PacketCopy | None:
     """Copy the video packets of a span into an MP4.
 
     From the last key frame that is not after the begin to the first one that is not before the end. No packet is
@@ -44,6 +46,7 @@ def copy_packets(source: Path, target: Path, begin_ms: int, end_ms: int) -> Pack
     Args:
         source: a file, opened once; target: the MP4, with any suffix.
         begin_ms, end_ms: milliseconds from the first frame of the file; the end is not included.
+        name: of the file in errors, None for `source`.
 
     Returns:
         None if the span has no frame of the file.
@@ -55,14 +58,15 @@ def copy_packets(source: Path, target: Path, begin_ms: int, end_ms: int) -> Pack
     with source.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         at = Path(f"/proc/self/fd/{file.fileno()}")
-        groups = [group for group in _groups(at, source) if group.begin_ms < end_ms and group.end_ms > begin_ms]
+        shown = name or source
+        groups = [group for group in _groups(at, shown) if group.begin_ms < end_ms and group.end_ms > begin_ms]
         if not groups:
             return None
         first, last = groups[0].first, groups[-1].last
-        sums = _write(at, target, source, first, last)
+        sums = _write(at, target, shown, first, last)
     with target.open("rb") as copied:
         if _packet_sums(Path(f"/proc/self/fd/{copied.fileno()}"), target) != sums:
-            raise ReleaseError(str(source), "was not copied unchanged", "Report the problem")
+            raise ReleaseError(str(shown), "was not copied unchanged", "Report the problem")
     return PacketCopy(*sums, groups[0].begin_ms, groups[-1].end_ms, digest)
 
 

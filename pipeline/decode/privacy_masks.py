@@ -82,6 +82,11 @@ class MaskBurner:
         self._polygons = check_polygons(polygons)
         self._stencils: dict[tuple[int, int, int, int], tuple[_Stencil, ...]] = {}
 
+    @property
+    def polygons(self) -> tuple[Polygon, ...]:
+        """The masks that are drawn."""
+        return self._polygons
+
     def __bool__(self) -> bool:
         return bool(self._polygons)
 

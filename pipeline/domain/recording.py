@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
+from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.video import Planes
 
 
@@ -41,6 +42,7 @@ class MaskedFrame:
         rate: ordinary frames per second of the stream.
         full_range: luma from 0 to 255 instead of 16 to 235.
         arrived_ms: wall-clock time of arrival, milliseconds since 1970 UTC.
+        masks: the privacy masks that are filled.
     """
 
     planes: Planes
@@ -48,6 +50,7 @@ class MaskedFrame:
     rate: Fraction
     full_range: bool
     arrived_ms: int
+    masks: tuple[Polygon, ...]
 
     @property
     def size(self) -> int:

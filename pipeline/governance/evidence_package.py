@@ -32,6 +32,7 @@ class EvidenceVideo:
         begin_ms, end_ms: milliseconds since 1970 UTC; cut at key frames, so at or beyond the requested times.
         packets: number of copied packets; packets_sha256: of their bytes, equal in both files.
         source_name, source_sha256: the recorded file.
+        masks_filled: number of privacy masks that the recorder filled in every frame.
     """
 
     name: str
@@ -43,6 +44,7 @@ class EvidenceVideo:
     packets_sha256: str
     source_name: str
     source_sha256: str
+    masks_filled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,17 @@ class Custody:
     journal_hash: str
     software: str
 
+    @property
+    def masks_filled_when_recorded(self) -> bool:
+        """Whether the camera's privacy masks were filled before its video was recorded, in any of the videos."""
+        return any(video.masks_filled for video in self.videos)
+
     def document(self, sheet: str) -> bytes:
         """JSON, as it is signed, with the digest of the custody sheet."""
-        plain = asdict(self) | {"sheet_sha256": hashlib.sha256(sheet.encode()).hexdigest()}
+        plain = asdict(self) | {
+            "masks_filled_when_recorded": self.masks_filled_when_recorded,
+            "sheet_sha256": hashlib.sha256(sheet.encode()).hexdigest(),
+        }
         return json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
 
 

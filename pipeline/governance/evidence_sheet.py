@@ -17,7 +17,20 @@ _DUTIES: Final = (
 )
 _CUT: Final = (
     "Os pacotes de vídeo são cópia exata dos gravados, sem nova codificação. O corte se faz em quadros-chave; por isso "
-    "cada vídeo pode começar antes e terminar depois do período requisitado. Não há áudio nem máscaras de privacidade."
+    "cada vídeo pode começar antes e terminar depois do período requisitado. Não há áudio."
+)
+_UNMASKED: Final = "A câmera não tem máscaras de privacidade."
+_MASKED: Final = (
+    "As máscaras de privacidade da câmera foram preenchidas já na gravação, que o programa codificou com elas: o que "
+    "está sob elas não foi gravado (Decreto nº 18.743/2014, art. 13)."
+)
+_VIDEO_COLUMNS: Final = (
+    "Arquivo",
+    "Período",
+    "Pacotes",
+    "Máscaras de privacidade",
+    "SHA-256",
+    "SHA-256 da gravação de origem",
 )
 _CHECK: Final = (
     "O arquivo custodia.json contém os resumos SHA-256 de todos os arquivos; sua assinatura é custodia.json.p7s (CMS). "
@@ -50,6 +63,7 @@ def render_custody_sheet(custody: Custody, zone: tzinfo | None) -> str:
             one.name,
             f"{moment(one.begin_ms, zone)} a {moment(one.end_ms, zone)}",
             one.packets,
+            one.masks_filled,
             one.sha256,
             one.source_sha256,
         )
@@ -63,8 +77,8 @@ def render_custody_sheet(custody: Custody, zone: tzinfo | None) -> str:
             table(("", ""), facts),
             f"<p><b>{escape(_DUTIES)}</b></p>",
             "<h2>Vídeos</h2>",
-            table(("Arquivo", "Período", "Pacotes", "SHA-256", "SHA-256 da gravação de origem"), videos),
-            f"<p>{escape(_CUT)}</p>",
+            table(_VIDEO_COLUMNS, videos),
+            f"<p>{escape(_CUT)} {escape(_MASKED if custody.masks_filled_when_recorded else _UNMASKED)}</p>",
             "<h2>Trechos não gravados</h2>",
             table(("De", "Até", "Motivo"), gaps) if gaps else "<p>Nenhum.</p>",
             "<h2>Cadeia de custódia</h2>",

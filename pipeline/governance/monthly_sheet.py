@@ -6,10 +6,10 @@ Its language is Portuguese, that of its readers.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
@@ -174,8 +174,14 @@ def _decision(found: Disclosure) -> str:
 
 
 def _files(found: Disclosure) -> str:
-    notes = {file.name: " (imagens originais, lacradas)" if file.policy.get("evidence") else "" for file in found.files}
-    return "\n".join(f"{file.name}{notes[file.name]}: {file.sha256}" for file in found.files)
+    return "\n".join(f"{file.name}{_file_note(file.policy)}: {file.sha256}" for file in found.files)
+
+
+def _file_note(policy: Mapping[str, Any]) -> str:
+    if not policy.get("evidence"):
+        return ""
+    masked = policy.get("masks_filled_when_recorded")
+    return f" (imagens originais, lacradas{'; máscaras de privacidade preenchidas na gravação' if masked else ''})"
 
 
 def _last_built(found: Disclosure, zone: tzinfo | None) -> datetime | None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 from typing import Final
 
-from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.disclosure import EVIDENCE, Disclosure, LegalBasis, Request
+from pipeline.domain.plural import counted
+from pipeline.domain.times import format_time
 from pipeline.errors import PolicyError
 
 BASES: Final = frozenset({LegalBasis.JUDICIARY, LegalBasis.PUBLIC_MINISTRY, LegalBasis.POLICE})
+_SHOWN: Final = 5
+"""Spans that an error names."""
 _CERTIFICATE = re.compile(r" · certificate SHA-256 ([0-9a-f]{64})")
 
 
@@ -76,15 +80,26 @@ def check_building_evidence(found: Disclosure, fingerprint: str) -> None:
         )
 
 
-def check_unmasked(camera_id: str, masks: Sequence[Polygon]) -> None:
+def check_masks_filled(camera_id: str, unmasked: Sequence[tuple[int, int]], files: int) -> None:
     """Check that recorded packets show nothing that privacy masks hide (decree 18.743/2014 art. 13).
 
+    Args:
+        camera_id: the camera.
+        unmasked: spans of recorded files in which a mask of today or of their time is not filled, milliseconds since
+            1970 UTC.
+        files: number of these files.
+
     Raises:
-        PolicyError: the camera has masks, which packets that are not encoded anew do not contain.
+        PolicyError: there is one: filling it now would be encoding anew.
     """
-    if masks:
-        raise PolicyError(
-            f"camera {camera_id}",
-            "has privacy masks, and its recorded packets hold what lies under them (decree 18.743/2014 art. 13)",
-            "Request a redacted release, in which the masks are burnt in",
-        )
+    if not unmasked:
+        return
+    shown = [f"{format_time(begin_ms, UTC)} to {format_time(end_ms, UTC)}" for begin_ms, end_ms in unmasked[:_SHOWN]]
+    more = f" and {len(unmasked) - _SHOWN} more" if len(unmasked) > _SHOWN else ""
+    raise PolicyError(
+        f"camera {camera_id}",
+        f"has {counted(files, 'recorded file')} in that span that {'shows' if files == 1 else 'show'} what its privacy "
+        f"masks hide (decree 18.743/2014 art. 13): {', '.join(shown)}{more}",
+        "Request a span without them, or a redacted release, in which the masks are filled; "
+        f"`viapublica camera segments --camera {camera_id}` lists all such video and how to delete it",
+    )

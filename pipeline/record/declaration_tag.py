@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,16 +18,37 @@ _LONGEST: Final = 30_000
 """Bytes; the header of a segment has to be shorter than `pipeline.record.segment_file` takes for one."""
 
 
-def tag_of(declaration: CameraDeclaration) -> str:
-    """The tag: canonical JSON. Masks that do not fit are left out, which the tag then says."""
-    text = _text(declaration.as_dict())
+@dataclass(frozen=True, slots=True)
+class RecorderTag:
+    """The tag of a recorded file.
+
+    Attributes:
+        declaration: of its camera when it was recorded.
+        complete: False if masks and zones were left out, because they do not fit.
+        masks_filled: SHA-256 of the complete declaration whose masks are filled in every frame; "" if the recorder
+            filled none.
+    """
+
+    declaration: CameraDeclaration
+    complete: bool
+    masks_filled: str = ""
+
+
+def tag_of(declaration: CameraDeclaration, *, masks_filled: bool = False) -> str:
+    """The tag: canonical JSON. Masks that do not fit are left out, which the tag then says.
+
+    Args:
+        declaration: of the camera; masks_filled: its masks are filled in every frame.
+    """
+    filled = declaration.sha256 if masks_filled else ""
+    text = _text(declaration.as_dict(), filled)
     if len(text.encode()) <= _LONGEST:
         return text
-    return _text({**declaration.as_dict(), "masks": [], "zones": {}}, incomplete=True)
+    return _text({**declaration.as_dict(), "masks": [], "zones": {}}, filled, incomplete=True)
 
 
-def declaration_in(path: Path) -> tuple[CameraDeclaration, bool] | None:
-    """The declaration that a file carries, and whether it is complete; None when it carries none.
+def declaration_in(path: Path) -> RecorderTag | None:
+    """The tag that a file carries; None when it carries none.
 
     Raises:
         ValueError: there is a tag of ours that cannot be read.
@@ -43,8 +65,8 @@ def declaration_in(path: Path) -> tuple[CameraDeclaration, bool] | None:
     return declaration_of(tags.get(TAG, ""))
 
 
-def declaration_of(text: str) -> tuple[CameraDeclaration, bool] | None:
-    """The declaration in a tag, and whether it is complete; None when it is no tag of ours.
+def declaration_of(text: str) -> RecorderTag | None:
+    """The tag with this text; None when it is no tag of ours.
 
     Raises:
         ValueError: it is one, and cannot be read.
@@ -53,10 +75,12 @@ def declaration_of(text: str) -> tuple[CameraDeclaration, bool] | None:
         return None
     try:
         entry: Any = json.loads(text)
-        return CameraDeclaration.from_dict(entry[_KEY]), not entry["incomplete"]
+        declaration = CameraDeclaration.from_dict(entry[_KEY])
+        return RecorderTag(declaration, not entry["incomplete"], str(entry.get("masks_filled", "")))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("its declaration cannot be read") from error
 
 
-def _text(plain: dict[str, Any], *, incomplete: bool = False) -> str:
-    return json.dumps({_KEY: plain, "incomplete": incomplete}, sort_keys=True, separators=(",", ":"))
+def _text(plain: dict[str, Any], filled: str, *, incomplete: bool = False) -> str:
+    entry = {_KEY: plain, "incomplete": incomplete, "masks_filled": filled}
+    return json.dumps(entry, sort_keys=True, separators=(",", ":"))

@@ -40,12 +40,11 @@ def declarations_of(path: Path, *, is_clip: bool, content: Path | None = None) -
         raise PolicyError(str(path), f"is recorded video, and {error}", "Use the original of the recorder") from error
     if tagged is None:
         return found
-    declaration, complete = tagged
-    if not complete and not found:
+    if not tagged.complete and not found:
         raise PolicyError(
             str(path), "is recorded video whose privacy masks are not in the file", "Read it in its recording folder"
         )
-    return list(dict.fromkeys([*found, declaration] if complete else found))
+    return list(dict.fromkeys([*found, tagged.declaration] if tagged.complete else found))
 
 
 def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:

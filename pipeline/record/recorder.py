@@ -282,6 +282,10 @@ class CameraTap:
     def _record_masked(self, session: _Session, frame: MaskedFrame) -> None:
         """Encode a frame and write its packets; a frame of another size begins a new file."""
         counts = self._segmenter.counts
+        if not set(self._declaration.masks) <= set(frame.masks):
+            counts.dropped += 1
+            counts.error = "frames came without the camera's privacy masks"
+            return
         try:
             encoder = session.encoder
             if encoder is None or not encoder.fits(frame):

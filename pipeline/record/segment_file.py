@@ -31,12 +31,14 @@ class StreamTemplate:
 
     Args:
         stream: an `av.VideoStream`.
+        masks_filled: its frames were encoded with the camera's privacy masks filled.
 
     Raises:
         ValueError, av.FFmpegError: no file can hold it.
     """
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, *, masks_filled: bool = False) -> None:
+        self.masks_filled = masks_filled
         name = getattr(stream.codec_context.codec, "canonical_name", stream.codec_context.name)
         self.suffix = "mp4" if name in _MP4_CODECS else "mkv"
         self._holder = av.open(io.BytesIO(), "w", format="matroska")

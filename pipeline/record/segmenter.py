@@ -66,7 +66,7 @@ class CameraSegmenter:
         settings: RecordSettings,
         on_segment: Callable[[], None] = lambda: None,
     ) -> None:
-        self._tag = tag_of(declaration)
+        self._declaration = declaration
         self.counts = RecordCounts()
         self._folder = folder
         self._settings = settings
@@ -149,8 +149,9 @@ class CameraSegmenter:
         while path.exists():
             begin_ms += 1
             path = self._folder / file_name(begin_ms, template.suffix)
+        tag = tag_of(self._declaration, masks_filled=template.masks_filled)
         self._segment = VideoSegmentWriter(
-            path, template, packet, begin_ms, fragment_s=self._settings.fragment_s, tag=self._tag
+            path, template, packet, begin_ms, fragment_s=self._settings.fragment_s, tag=tag
         )
         self._first = packet
         if self.counts.error:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.app.config_check import check_config
+from pipeline.app.doctor import ComponentState, check_components
 from pipeline.app.recordings import hold_video, prune_video, record_settings, recorded_cameras, release_hold
+from pipeline.config import load_config
 from pipeline.errors import ConfigError, RecordError
-from tests.record.packets import BEGIN_MS, clip, record
+from tests.record.packets import BEGIN_MS, clip, record, record_masked
 
 
 @pytest.fixture
@@ -31,6 +34,48 @@ def test_held_video_is_pruned_after_its_hold_is_released(video: Path) -> None:
     assert prune_video(settings).held == tuple(held)
     assert release_hold(video, hold_id, "A. Souza").camera_id == "praca"
     assert prune_video(settings).left == 0
+
+
+MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.3))
+
+
+def test_video_that_shows_what_masks_hide_is_named_with_its_times_and_how_to_delete_it(tmp_path: Path) -> None:
+    record(tmp_path / "video", clip(tmp_path, 4), segment_s=2)
+    record_masked(tmp_path / "video", (MASK,), seconds=4, begin_ms=BEGIN_MS + 10_000)
+    (found,) = recorded_cameras(tmp_path / "video")
+    assert [(one.begin_ms - BEGIN_MS, one.end_ms - BEGIN_MS, one.files) for one in found.unmasked] == [(0, 4000, 2)]
+    note, fix = found.unmasked_note
+    assert "2 recorded files show what privacy masks hide" in note
+    assert "2025-06-01 12:00:00 +00:00 to 2025-06-01 12:00:04 +00:00" in note
+    assert "viapublica erase --camera cam --from 2025-06-01T12:00:00Z --to 2025-06-01T12:00:05Z" in fix
+    assert found.as_json()["unmasked"][0]["files"] == 2
+
+
+def test_a_mask_of_the_configuration_counts_for_video_recorded_before_it(tmp_path: Path) -> None:
+    record(tmp_path / "video", clip(tmp_path, 4), segment_s=2)
+    assert not recorded_cameras(tmp_path / "video")[0].unmasked
+    (found,) = recorded_cameras(tmp_path / "video", masks={"cam": [MASK]})
+    assert [one.files for one in found.unmasked] == [2]
+    assert not recorded_cameras(tmp_path / "video", end_ms=BEGIN_MS - 1, masks={"cam": [MASK]})[0].unmasked
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_doctor_and_config_check_name_such_video(tmp_path: Path, filled: bool) -> None:
+    if filled:
+        record_masked(tmp_path / "video", (MASK,), seconds=2)
+    else:
+        record(tmp_path / "video", clip(tmp_path, 2), segment_s=2)
+    path = tmp_path / "city.yaml"
+    path.write_text(
+        "version: 1\ncameras: [{id: cam, source: 'rtsp://192.0.2.1/a', scope: public-road, "
+        "masks: [[[0, 0], [0.5, 0], [0.5, 0.3]]]}]\nrecord: {dir: video, days: 3650}\n"
+    )
+    (camera,) = check_config(path).cameras
+    named = [note for note in camera.notes if "show what" in note or "shows what" in note]
+    assert bool(named) is not filled
+    (check,) = [one for one in check_components(load_config(path), None) if one.component == "recorded video"]
+    assert check.state is (ComponentState.WORKING if filled else ComponentState.BROKEN)
+    assert ("erase --camera cam" in check.fix) is not filled
 
 
 def test_without_configuration_and_folder_the_error_names_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

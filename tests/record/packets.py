@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 
+from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.camera_declaration import CameraDeclaration
-from pipeline.domain.recording import EncodedPacket
+from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.recording import EncodedPacket, MaskedFrame
+from pipeline.domain.video import Planes
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
@@ -67,6 +72,22 @@ def record(
     with Recorder(chosen) as recorder:
         connect(recorder, path, camera, begin_ms, reason)
     return recorder
+
+
+def record_masked(folder: Path, masks: tuple[Polygon, ...], *, seconds: int, begin_ms: int = BEGIN_MS) -> None:
+    """Record camera "cam" with privacy masks, from gray frames, in files of two seconds."""
+    declaration = replace(declared("cam"), masks=masks)
+    planes = Planes(np.full((120, 160), 90, np.uint8), *(np.full((60, 80), 128, np.uint8),) * 2)
+    MaskBurner(masks).burn_planes(planes, 0)
+    with Recorder(RecordSettings(dir=folder, segment_s=2, fragment_s=0.5, days=3650)) as recorder:
+        session = recorder.tap(declaration).opened(None)
+        for number in range(10 * seconds):
+            at_ms = begin_ms + number * 100
+            session.frame(
+                MaskedFrame(planes, number / 10, Fraction(10), full_range=False, arrived_ms=at_ms, masks=masks)
+            )
+        session.closed("end")
+    DeclarationLog(folder / "cam" / DECLARATIONS).declare(declaration, begin_ms - 1000)
 
 
 def record_declared(folder: Path, path: Path, *, camera: str = "cam", begin_ms: int = BEGIN_MS) -> None:

@@ -101,7 +101,9 @@ def frame(number: int, *, size: tuple[int, int] = (90, 160), at_s: float | None 
     height, width = size
     chroma = np.full(((height + 1) // 2, (width + 1) // 2), 128, np.uint8)
     planes = Planes(np.full(size, 40 + number % 100, np.uint8), chroma, chroma)
-    return MaskedFrame(planes, at_s, Fraction(10), full_range=False, arrived_ms=BEGIN_MS + number * 100)
+    return MaskedFrame(
+        planes, at_s, Fraction(10), full_range=False, arrived_ms=BEGIN_MS + number * 100, masks=(LEFT_TOP,)
+    )
 
 
 def test_every_frame_gives_a_packet_with_its_own_arrival() -> None:

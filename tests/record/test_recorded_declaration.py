@@ -48,7 +48,14 @@ def recorded(tmp_path: Path, declaration: CameraDeclaration, source: Path | None
         for number, packet in enumerate(packets(source, BEGIN_MS)):
             if session.wants_frames:
                 session.frame(
-                    MaskedFrame(BLACK, number / 10, Fraction(10), full_range=False, arrived_ms=packet.arrived_ms)
+                    MaskedFrame(
+                        BLACK,
+                        number / 10,
+                        Fraction(10),
+                        full_range=False,
+                        arrived_ms=packet.arrived_ms,
+                        masks=declaration.masks,
+                    )
                 )
             else:
                 session.packet(packet)

@@ -18,6 +18,7 @@ from pipeline.app.release.register_service import Register
 from pipeline.app.release.release_folder import file_stem, opened_release_folder, publish_release
 from pipeline.app.release.release_source import Recording, load_recording
 from pipeline.decode.packet_copy import copy_packets
+from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
 from pipeline.domain.disclosure import BuiltFile, Disclosure, Request
 from pipeline.errors import RecordError, ReleaseError
 from pipeline.governance.document_signature import sign_document
@@ -26,9 +27,10 @@ from pipeline.governance.evidence_sheet import render_custody_sheet
 from pipeline.governance.sealed_message import MAX_BYTES, Recipient, open_sealed
 from pipeline.policy.approval import CameraConditions
 from pipeline.policy.disclosure import check_rebuilding
-from pipeline.policy.evidence import check_building_evidence, check_unmasked, evidence_request
+from pipeline.policy.evidence import check_building_evidence, check_masks_filled, evidence_request
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
+from pipeline.record.segment_masks import SegmentMasks, masks_in, spans_of
 from pipeline.storage.output_file import opened_folder, publish_file, reported
 from pipeline.storage.unnamed_file import UnnamedFile
 
@@ -94,11 +96,10 @@ def build_evidence(build: EvidenceBuild, register: Register, progress: Progress)
     where = load_recording(build.config)
     camera = camera_conditions(where.config, RecordingArchive(where.folder), disclosure.request.content)
     approval_sha256 = register.check_conditions(disclosure.number, camera)
-    check_unmasked(disclosure.request.content.camera_id, camera.masks)
     with ExitStack() as stack:
         folder = stack.enter_context(opened_release_folder(build.folder, register, progress))
         check_rebuilding(disclosure, build.rebuild)
-        copies = stack.enter_context(_copied(where, disclosure, build.by, folder))
+        copies = stack.enter_context(_copied(where, disclosure, camera, build.by, folder))
         job = _Job(build, register, disclosure, camera, where, identity.name, recipient.fingerprint)
         custody = _custody(job, [one for one, _ in copies])
         sheet = render_custody_sheet(custody, register.zone)
@@ -110,7 +111,12 @@ def build_evidence(build: EvidenceBuild, register: Register, progress: Progress)
             files[package.name].path.write_bytes(sealed)
             files[printed.name].path.write_text(sheet, encoding="utf-8")
         digest = files[package.name].sha256()
-        policy = {"evidence": True, "certificate_sha256": recipient.fingerprint, "approval_sha256": approval_sha256}
+        policy = {
+            "evidence": True,
+            "certificate_sha256": recipient.fingerprint,
+            "approval_sha256": approval_sha256,
+            "masks_filled_when_recorded": custody.masks_filled_when_recorded,
+        }
         built = BuiltFile(package.name, digest, files[package.name].size, {}, policy)
         publish_release(
             package, files, folder, lambda: register.built(disclosure.number, built, build.by, camera, build.rebuild)
@@ -168,7 +174,7 @@ def open_evidence(
 
 @contextmanager
 def _copied(
-    where: Recording, disclosure: Disclosure, by: str, folder: int
+    where: Recording, disclosure: Disclosure, camera: CameraConditions, by: str, folder: int
 ) -> Iterator[Sequence[tuple[EvidenceVideo, UnnamedFile]]]:
     """Copies of the requested span, one for each recorded file, which is held meanwhile."""
     content = disclosure.request.content
@@ -178,10 +184,14 @@ def _copied(
     try:
         with ExitStack() as stack:
             found: list[tuple[EvidenceVideo, UnnamedFile]] = []
-            for segment in RecordingArchive(where.folder).segments(content.camera_id, begin_ms, end_ms):
+            archive = RecordingArchive(where.folder)
+            segments = archive.segments(content.camera_id, begin_ms, end_ms)
+            masks = _Masks(camera.declared, archive.declarations(content.camera_id))
+            masks.check(segments)
+            for segment in segments:
                 _check_written(segment)
                 copy = stack.enter_context(UnnamedFile(folder))
-                video = _copy(segment, copy, f"video-{len(found) + 1:03d}.mp4", begin_ms, end_ms)
+                video = _copy(segment, copy, masks, f"video-{len(found) + 1:03d}.mp4", (begin_ms, end_ms))
                 if video is not None:
                     found.append((video, copy))
             size = sum(video.size_bytes for video, _ in found)
@@ -196,9 +206,42 @@ def _copied(
         holds.release(held, by)
 
 
-def _copy(segment: VideoSegment, copy: UnnamedFile, name: str, begin_ms: int, end_ms: int) -> EvidenceVideo | None:
-    first_ms = segment.begin_ms
-    done = copy_packets(segment.path, copy.path, begin_ms - first_ms, end_ms - first_ms)
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """Privacy masks of the requested video.
+
+    Attributes:
+        declared: the camera in the configuration.
+        log: all of its recorded declarations.
+    """
+
+    declared: CameraDeclaration
+    log: Sequence[DatedDeclaration]
+
+    def check(self, segments: Sequence[VideoSegment]) -> None:
+        """Refuse video in which a mask of today or of its time is not filled."""
+        shown = [one for one in segments if not self._in(one, one.path).hides(self.declared.masks)]
+        spans = [(one.begin_ms, one.end_ms) for one in spans_of(shown)]
+        check_masks_filled(self.declared.camera_id, spans, len(shown))
+
+    def filled(self, segment: VideoSegment, opened: Path) -> int:
+        """Number of masks that are filled in an opened file, checked as before."""
+        found = self._in(segment, opened)
+        if not found.hides(self.declared.masks):
+            check_masks_filled(self.declared.camera_id, [(segment.begin_ms, segment.end_ms)], 1)
+        return len(found.filled)
+
+    def _in(self, segment: VideoSegment, path: Path) -> SegmentMasks:
+        return masks_in(path, segment.begin_ms, segment.end_ms, self.log)
+
+
+def _copy(
+    segment: VideoSegment, copy: UnnamedFile, masks: _Masks, name: str, span_ms: tuple[int, int]
+) -> EvidenceVideo | None:
+    first_ms, (begin_ms, end_ms) = segment.begin_ms, span_ms
+    with _opened(segment) as opened:
+        masks_filled = masks.filled(segment, opened)
+        done = copy_packets(opened, copy.path, begin_ms - first_ms, end_ms - first_ms, name=segment.path)
     if done is None:
         return None
     return EvidenceVideo(
@@ -211,7 +254,19 @@ def _copy(segment: VideoSegment, copy: UnnamedFile, name: str, begin_ms: int, en
         packets_sha256=done.packets_sha256,
         source_name=segment.path.name,
         source_sha256=done.source_sha256,
+        masks_filled=masks_filled,
     )
+
+
+@contextmanager
+def _opened(segment: VideoSegment) -> Iterator[Path]:
+    """One descriptor for tag and packets, since another file could be given the same name in between."""
+    try:
+        file = segment.path.open("rb")
+    except OSError as error:
+        raise RecordError(segment.path.name, f"cannot be read ({error.strerror})", "Build it again") from error
+    with file:
+        yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
 def _check_written(segment: VideoSegment) -> None:

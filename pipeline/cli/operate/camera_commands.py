@@ -16,6 +16,7 @@ from pipeline.app.recordings import (
     Hold,
     Pruned,
     VideoSegment,
+    declared_masks,
     hold_video,
     prune_video,
     record_settings,
@@ -75,7 +76,7 @@ def segments(
     configure_logging("info", "auto")
     video = record_settings(config, folder).dir
     start_ms, end_ms = parse_range(start, end, find_zone(zone))
-    found = recorded_cameras(video, camera or (), start_ms, end_ms)
+    found = recorded_cameras(video, camera or (), start_ms, end_ms, declared_masks(config, folder))
     if as_json:
         print_json([one.as_json() for one in found])
         return
@@ -171,6 +172,10 @@ def _show(recording: CameraRecording) -> None:
         say(out, f"{'day (UTC)':12}{'00':24}{'06':24}{'12':24}{'18':24}24")
     for day in days:
         say(out, *_bar(day * _DAY_MS, files, recording.holds))
+    note, fix = recording.unmasked_note
+    if note:
+        say(out, (note, "yellow"))
+        say(out, fix)
     if gaps := recording.gaps:
         shown = [(_utc(g.begin_ms), _utc(g.end_ms), (g.end_ms - g.begin_ms) // 1000, g.reason) for g in gaps]
         note = f"and {len(gaps) - _SHOWN_GAPS} later ones; see --json" if len(gaps) > _SHOWN_GAPS else ""

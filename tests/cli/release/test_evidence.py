@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -27,7 +28,7 @@ from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.holds import Holds
 from pipeline.storage.declaration_log import DeclarationLog
 from tests.cli.commands import app
-from tests.record.packets import BEGIN_MS, clip, declared, record
+from tests.record.packets import BEGIN_MS, clip, declared, record, record_masked
 
 OPEN = ("--certificate=court.pem", "--key=court.key")
 
@@ -201,19 +202,86 @@ def test_two_persons_agree_on_evidence_and_on_its_recipient() -> None:
     assert not list(Path("releases").glob("*")) if Path("releases").exists() else True
 
 
+MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.3))
+MASK_TEXT = "[[0, 0], [0.5, 0], [0.5, 0.3]]"
+OTHER_TEXT = "[[0.6, 0.6], [0.9, 0.6], [0.9, 0.9]]"
+
+
 def test_what_lies_under_privacy_masks_is_never_handed_over() -> None:
     """Packets that are not encoded anew have no masks: neither a mask of today nor one of that time may exist."""
-    write_config(masks=", masks: [[[0, 0], [0.5, 0], [0.5, 0.3]]]")
+    write_config(masks=f", masks: [{MASK_TEXT}]")
     number = approved()
-    with pytest.raises(PolicyError, match="hold what lies under them"):
+    with pytest.raises(PolicyError, match=r"2 recorded files in that span that show .* 2025-06-01 12:00:00 \+00:00 to"):
         build(number)
     write_config()
-    masked = replace(declared("cam"), masks=(((0.0, 0.0), (0.5, 0.0), (0.5, 0.3)),))
+    masked = replace(declared("cam"), masks=(MASK,))
     DeclarationLog(Path("video/cam") / DECLARATIONS).declare(masked, BEGIN_MS + 2000)
     number = approved()
-    with pytest.raises(PolicyError, match="hold what lies under them"):
+    with pytest.raises(PolicyError, match=r"1 recorded file in that span .* what its privacy masks hide"):
         build(number)
     assert not list(Path("releases").glob("*"))
+
+
+def test_masks_that_the_recorder_filled_are_handed_over_filled_and_said_to_be() -> None:
+    shutil.rmtree("video")
+    record_masked(Path("video"), (MASK,), seconds=4)
+    write_config(masks=f", masks: [{MASK_TEXT}]")
+    number = approved()
+    built = build(number)
+    opened = release("open-evidence", built["package"], *OPEN, "--out=opened")
+    assert [one["masks_filled"] for one in opened["videos"]] == [1, 1]
+    custody = json.loads(Path("opened/custodia.json").read_text())
+    assert custody["masks_filled_when_recorded"] is True
+    sources = sorted(Path("video/cam").rglob("*.mp4"))
+    assert packets(Path("opened/video-002.mp4")) == packets(sources[1])[:20], "not encoded anew"
+    with av.open("opened/video-001.mp4") as container:
+        image = next(container.decode(video=0)).to_ndarray(format="gray")
+    assert image[2:20, 60:78].max() < 30 < image[60:, :].min()
+    assert "foram preenchidas já na gravação" in Path(built["sheet"]).read_text(encoding="utf-8")
+    with open_register("viapublica-register/register.db") as register:
+        entry = register.get(number)
+    assert entry.files[0].policy["masks_filled_when_recorded"] is True
+    release("sheet", f"{local_time(entry.requested_ms, None):%Y-%m}", "--out=s.xlsx")
+    cells = [str(cell.value) for row in load_workbook("s.xlsx").active for cell in row]
+    assert any("máscaras de privacidade preenchidas na gravação" in cell for cell in cells)
+
+
+@pytest.mark.parametrize("masks", [f"{MASK_TEXT}, {OTHER_TEXT}", OTHER_TEXT])
+def test_a_mask_that_was_added_since_is_not_filled(masks: str) -> None:
+    shutil.rmtree("video")
+    record_masked(Path("video"), (MASK,), seconds=4)
+    write_config(masks=f", masks: [{masks}]")
+    with pytest.raises(PolicyError, match="2 recorded files in that span that show"):
+        build(approved())
+
+
+def test_a_file_without_the_statement_of_the_recorder_among_masked_ones_is_named() -> None:
+    """A recording of the time before masked encoding, and one whose statement names an unknown declaration."""
+    first, second = sorted(Path("video/cam").rglob("*.mp4"))
+    content = second.read_bytes()
+    shutil.rmtree("video")
+    record_masked(Path("video"), (MASK,), seconds=4)
+    (Path("video/cam") / second.relative_to(first.parents[1])).write_bytes(content)
+    write_config(masks=f", masks: [{MASK_TEXT}]")
+    with pytest.raises(PolicyError, match=r"1 recorded file in that span .* 2025-06-01 12:00:02"):
+        build(approved())
+    assert not list(Path("releases").glob("*"))
+
+
+def test_masks_that_were_removed_since_are_filled_in_older_files() -> None:
+    """Each file is compared with the masks of its own time and with those of today, not with those of other files."""
+    shutil.rmtree("video")
+    other = ((0.6, 0.6), (0.9, 0.6), (0.9, 0.9))
+    record_masked(Path("video"), (MASK, other), seconds=2)
+    record_masked(Path("video"), (MASK,), seconds=2, begin_ms=BEGIN_MS + 2000)
+    log = Path("video/cam") / DECLARATIONS
+    log.unlink()
+    DeclarationLog(log).declare(replace(declared("cam"), masks=(MASK, other)), BEGIN_MS - 1000)
+    DeclarationLog(log).declare(replace(declared("cam"), masks=(MASK,)), BEGIN_MS + 1900)
+    write_config(masks=f", masks: [{MASK_TEXT}]")
+    built = build(approved())
+    opened = release("open-evidence", built["package"], *OPEN, "--out=opened")
+    assert [one["masks_filled"] for one in opened["videos"]] == [2, 1]
 
 
 def test_a_changed_package_is_refused(tmp_path: Path) -> None:
