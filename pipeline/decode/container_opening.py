@@ -48,6 +48,7 @@ class ContainerOpening:
             av.FFmpegError: FFmpeg cannot open it.
             ForeignHost: it refers to another host.
             UntrustedCertificate: its certificate cannot be verified.
+            MalformedAnswer: its server answers against its own protocol.
         """
         if self.address.protocol in _HTTP:
             return self._open_http()
@@ -75,7 +76,7 @@ class ContainerOpening:
         return self._opened(url, options, io_open=self._access(url).io_open)
 
     def _access(self, url: str) -> HttpAccess:
-        return HttpAccess(url, self.network, self._timeout_s)
+        return HttpAccess(url, self.network, self._timeout_s, sum(self.timeout or (self._timeout_s,)))
 
     @property
     def _timeout_s(self) -> float:

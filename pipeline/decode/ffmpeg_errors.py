@@ -12,8 +12,10 @@ import av
 
 from pipeline.decode.frame_memory import FrameMemoryFull
 from pipeline.decode.http_access import ForeignHost, UntrustedCertificate
+from pipeline.decode.http_answers import MalformedAnswer
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.credentials import redact
+from pipeline.domain.printable_text import escape_controls, shorten
 from pipeline.errors import SourceError, SourceNotFound, StreamInterrupted, UnsupportedMedia
 
 
@@ -54,13 +56,17 @@ class ImageTooLarge(Exception):
 
 
 _FIX_LOGIN = "Correct the login; a password in an address must be percent-encoded, one in a variable or file must not"
+_LONGEST_PROBLEM: Final = 300
+"""Characters: the words may quote what a camera sent, and become part of events."""
 _REPORT_IT: Final = "Report the problem, with the log, if it returns"
 _MESSAGES: dict[type[BaseException], str] = {
     av.error.InvalidDataError: "damaged, cut off or no video",
     av.error.ArgumentError: "not a supported video format",
     av.error.HTTPServerError: "its server failed",
+    av.error.EOFError: "the data ended before the first frame",
+    av.error.OSError: "the data cannot be read",
 }
-"""Replacements for uninformative messages of FFmpeg."""
+"""Replacements for uninformative messages of FFmpeg; `OSError` is its "Input/output error"."""
 
 
 def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
@@ -73,7 +79,9 @@ def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
         or _refused(subject, error)
         or (_live(subject, error) if address.live else _file(subject, error))
     )
-    return known or _unexpected(subject, error, address.live)
+    fault = known or _unexpected(subject, error, address.live)
+    fault.error.problem = shorten(escape_controls(fault.error.problem), _LONGEST_PROBLEM)
+    return fault
 
 
 def _own(subject: str, error: Exception) -> Fault | None:
@@ -96,6 +104,9 @@ def _refused(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, UntrustedCertificate):
         fix = "Give the certificate or its authority as tls_ca and the name in it as tls_name, or set tls: insecure"
         return Fault(SourceError(subject, f"its certificate cannot be trusted ({error})", fix), Retry.SLOWLY)
+    if isinstance(error, MalformedAnswer):
+        fix = "Check the address, and which device answers there"
+        return Fault(UnsupportedMedia(subject, f"sends no video ({error})", fix), Retry.EVER_LESS)
     if isinstance(error, FrameMemoryFull):
         fix = "Lower the resolution at the camera, or raise decode.max_frame_memory_mb"
         return Fault(SourceError(subject, str(error), fix), Retry.EVER_LESS)
@@ -181,7 +192,8 @@ def unexpected_problem(error: Exception) -> str:
 def reason(error: BaseException) -> str:
     """FFmpeg's message with its last log line, without credentials."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    words = _MESSAGES.get(type(error), words)
+    if type(error) is not av.error.OSError or error.errno == errno.EIO:
+        words = _MESSAGES.get(type(error), words)
     log = getattr(error, "log", None)
     line = log[2].strip() if log else ""
     return redact(f"{words}: {line}" if line and line not in words else words)

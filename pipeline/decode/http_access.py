@@ -11,19 +11,23 @@ import socket
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
 import av
 
+from pipeline.decode.http_answers import NOT_VALID, MalformedAnswer, TimedAnswers, malformed_answers_named
 from pipeline.decode.input_options import NetworkOptions
 from pipeline.domain.credentials import redact_address
 
 _PORTS: Final = {"http": 80, "https": 443}
 _OTHER_PORTS: Final = {"rtsps": 322, "rtmps": 443}
 _MAX_REDIRECTIONS: Final = 5
+_TOO_MANY: Final = f"it redirects more than {_MAX_REDIRECTIONS} times"
 _MAX_BYTES: Final = 64 << 20
 """Of a playlist, key or segment; ten seconds of 50 Mbit/s."""
 _CA_BUNDLES: Final = (
@@ -77,7 +81,7 @@ def check_certificate(url: str, network: NetworkOptions, timeout_s: float) -> No
             return
     except ssl.SSLCertVerificationError as error:
         raise UntrustedCertificate(error.verify_message) from None
-    except OSError:
+    except (OSError, UnicodeError):
         return
 
 
@@ -88,16 +92,18 @@ class HttpAccess:
         url: the camera's address, with its credentials.
         network: certificates and hosts that are allowed besides its own.
         timeout_s: of connecting and of each read.
+        limit_s: of one request from its beginning to the last byte of its answer.
     """
 
-    def __init__(self, url: str, network: NetworkOptions, timeout_s: float) -> None:
+    def __init__(self, url: str, network: NetworkOptions, timeout_s: float, limit_s: float) -> None:
         parts = urlsplit(url)
         self._url = url
         self._scheme = parts.scheme.lower()
         self._timeout_s = timeout_s
         self._hosts = {_origin(parts), *network.hosts}
+        self._answers = TimedAnswers(limit_s, _context(network))
         self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), _NoRedirection(), *_login_handlers(parts), _https_handler(network)
+            urllib.request.ProxyHandler({}), _NoRedirection(), *_login_handlers(parts), *self._answers.handlers()
         )
 
     def io_open(self, url: str, flags: int, options: Mapping[str, str]) -> IO[bytes]:  # noqa: ARG002
@@ -106,55 +112,74 @@ class HttpAccess:
         Raises:
             ForeignHost: it, or a redirection, is at a host that is not allowed.
             UntrustedCertificate: of that host.
-            av.FFmpegError: it cannot be requested.
+            MalformedAnswer: the address or the answer is not valid.
+            OSError: it cannot be requested; an `av.FFmpegError` where the answer says why.
         """
         encrypted = url.startswith(("crypto:", "crypto+"))
         data = self._content(url[len("crypto+") :] if encrypted else url, options)
-        return io.BytesIO(_decrypted(data, options) if encrypted else data)
+        with malformed_answers_named():
+            return io.BytesIO(_decrypted(data, options) if encrypted else data)
 
     def redirection(self) -> str | None:
         """The address that the camera's own one redirects to, checked; None where it does not.
 
         Raises:
             ForeignHost: it is at a host that is not allowed.
+            MalformedAnswer: the answer is not valid, or redirects for ever.
         """
         url = self._url
         for _ in range(_MAX_REDIRECTIONS):
             try:
-                self._request(url, {}).close()
+                with self._answer(url, {}):
+                    return None if url == self._url else self._with_login(url)
             except _Redirected as found:
                 url = found.url
-            else:
-                return None if url == self._url else self._with_login(url)
-        return None
+        raise MalformedAnswer(_TOO_MANY)
 
     def _content(self, url: str, options: Mapping[str, str]) -> bytes:
         for _ in range(_MAX_REDIRECTIONS + 1):
             try:
-                with self._request(url, options) as answer:
+                with self._answer(url, options) as answer:
                     data = bytes(answer.read(_MAX_BYTES + 1))
             except _Redirected as found:
                 url = found.url
                 continue
-            except OSError as error:
+            except TimeoutError as error:
                 raise av.error.ExitError(5, f"{type(error).__name__}") from error
             if len(data) > _MAX_BYTES:
                 raise av.error.InvalidDataError(1, f"more than {_MAX_BYTES} bytes", redact_address(url))
             return data
-        raise av.error.InvalidDataError(1, "too many redirections", redact_address(url))
+        raise MalformedAnswer(_TOO_MANY)
+
+    @contextmanager
+    def _answer(self, url: str, options: Mapping[str, str]) -> Iterator[Any]:
+        """One answer; its connection is closed at the end, whatever it was."""
+        self._answers.begin()
+        try:
+            with malformed_answers_named():
+                yield self._request(url, options)
+        finally:
+            self._answers.close()
 
     def _request(self, url: str, options: Mapping[str, str]) -> Any:
-        parts = urlsplit(url)
-        self._check_host(parts)
+        try:
+            parts = urlsplit(url)
+            self._check_host(parts)
+        except ValueError:
+            raise MalformedAnswer(NOT_VALID) from None
         first, last = int(options.get("offset", 0) or 0), int(options.get("end_offset", 0) or 0)
         headers = {"Range": f"bytes={first}-{last - 1 if last > first else ''}"} if first or last else {}
         plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         try:
             request = urllib.request.Request(plain, headers=headers)  # noqa: S310 - the scheme was checked
             return self._opener.open(request, timeout=self._timeout_s)
+        except (HTTPException, UnicodeError):
+            raise
+        except ValueError:  # of the handlers of 401: nothing else remains
+            raise MalformedAnswer("it asks for a login in a form that is not supported") from None
         except urllib.error.HTTPError as error:
             if location := (error.headers.get("Location") if 300 <= error.code < 400 else None):
-                raise _Redirected(urljoin(url, location)) from None
+                raise _Redirected(_joined(url, location)) from None
             raise _http_error(error, redact_address(url)) from None
         except urllib.error.URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
@@ -184,10 +209,12 @@ class _Redirected(Exception):
 
 
 class _NoRedirection(urllib.request.HTTPRedirectHandler):
-    """Leaves redirections to the caller, who checks their host."""
+    """Leaves redirections to the caller, who checks their host, without reading where they lead."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> None:
         """See `urllib.request.HTTPRedirectHandler`."""
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _login_handlers(parts: SplitResult) -> tuple[urllib.request.BaseHandler, ...]:
@@ -197,10 +224,6 @@ def _login_handlers(parts: SplitResult) -> tuple[urllib.request.BaseHandler, ...
     own = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
     passwords.add_password(None, own, unquote(parts.username), unquote(parts.password or ""))
     return urllib.request.HTTPDigestAuthHandler(passwords), urllib.request.HTTPBasicAuthHandler(passwords)
-
-
-def _https_handler(network: NetworkOptions) -> urllib.request.HTTPSHandler:
-    return urllib.request.HTTPSHandler(context=_context(network))
 
 
 def _context(network: NetworkOptions) -> ssl.SSLContext:
@@ -230,13 +253,20 @@ class _NamedContext(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **{**kwargs, "server_hostname": self.name})
 
 
-def _origin(parts: SplitResult) -> str:
-    """``host:port`` in lower case."""
+def _joined(url: str, location: str) -> str:
     try:
-        port = parts.port
+        return urljoin(url, location)
     except ValueError:
-        port = None
-    return f"{(parts.hostname or '').lower()}:{port or (_PORTS | _OTHER_PORTS).get(parts.scheme.lower(), 0)}"
+        raise MalformedAnswer(NOT_VALID) from None
+
+
+def _origin(parts: SplitResult) -> str:
+    """``host:port`` in lower case.
+
+    Raises:
+        ValueError: the port is not valid.
+    """
+    return f"{(parts.hostname or '').lower()}:{parts.port or (_PORTS | _OTHER_PORTS).get(parts.scheme.lower(), 0)}"
 
 
 def _http_error(error: urllib.error.HTTPError, shown: str) -> av.FFmpegError:

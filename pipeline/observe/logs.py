@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from pipeline.domain.credentials import redact
+from pipeline.domain.printable_text import escape_controls, escape_controls_in_lines
 from pipeline.observe.settings import LogFormat, LogLevel
 
 _VERBOSE = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
@@ -23,6 +24,8 @@ _PLATE = re.compile(r"(?<![A-Za-z0-9_-])[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}(?![A-
 """Old and Mercosul plates: no log line holds one, whatever an error of a library quotes."""
 _NAMES = frozenset({"camera", "cameras", "sink", "group", "event_id", "timestamp", "logger", "level", "stream"})
 """Keys of names that may be spelled like a plate."""
+_TRACEBACKS = frozenset({"exception", "stack"})
+"""Keys of text of several lines."""
 _PLAIN = (bool, int, float, type(None))
 
 
@@ -92,7 +95,10 @@ def configure(
 
 
 def redact_event(_: WrappedLogger, __: str, event: EventDict) -> MutableMapping[str, Any]:
-    """A structlog processor that redacts plates, credentials in addresses, and values whose key names a secret."""
+    """A structlog processor that redacts plates, credentials in addresses, and values whose key names a secret.
+
+    Control characters are written as escapes: what a camera sends must not act on the terminal of a reader.
+    """
     return {key: _clean(key, value) for key, value in event.items()}
 
 
@@ -106,6 +112,7 @@ def _clean(key: str, value: object) -> object:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_clean("", item) for item in value]
     text = redact(value if isinstance(value, str) else str(value))
+    text = escape_controls_in_lines(text) if key in _TRACEBACKS else escape_controls(text)
     return text if key in _NAMES else _PLATE.sub("***", text)
 
 

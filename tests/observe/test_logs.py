@@ -63,6 +63,18 @@ def test_credentials_are_redacted_wherever_they_occur(log_format: LogFormat) -> 
 
 
 @pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.HUMAN])
+def test_nothing_that_a_camera_sends_acts_on_a_terminal(log_format: LogFormat) -> None:
+    stream = io.StringIO()
+    configure("debug", log_format, stream)
+    title = "\x1b[2J\x9b31m\u202ered\x07\r\n"
+    log = structlog.get_logger("pipeline.decode")
+    log.info("opened", title=title, parts=[title], more={"a": title})
+    log.info(title)
+    log.error("failed", exc_info=ValueError(title))
+    assert not set(stream.getvalue()) & set("\x1b\x9b\u202e\x07\r")
+
+
+@pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.HUMAN])
 def test_setting_up_twice_writes_each_line_once(log_format: LogFormat) -> None:
     stream = io.StringIO()
     for _ in range(3):

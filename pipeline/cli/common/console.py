@@ -18,6 +18,7 @@ from rich.text import Text
 
 from pipeline.app.output_files import output_file
 from pipeline.domain.credentials import redact
+from pipeline.domain.printable_text import escape_controls
 from pipeline.domain.times import format_duration
 from pipeline.errors import ViapublicaError
 
@@ -25,9 +26,6 @@ _PIPED_COLUMNS = 160
 """Width of tables in a file or pipe."""
 
 _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, and those that change the direction of writing."""
 
 _FIRST_LINE_S: Final = 10.0
 _NEXT_LINES_S: Final = 30.0
@@ -44,7 +42,7 @@ def print_json(value: Any) -> None:
 
 def plain(text: str) -> str:
     """Untrusted text, safe on a terminal: control characters as escapes, credentials in addresses as stars."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", redact(text))
+    return escape_controls(redact(text))
 
 
 def say(console: Console, *parts: str | tuple[str, str]) -> None:
