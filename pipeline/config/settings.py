@@ -139,7 +139,7 @@ class CameraSettings(BaseModel):
     allowed_hosts: frozenset[str] = Field(
         default=frozenset(),
         title="Further hosts",
-        description="Hosts besides its own that the camera's HTTP redirections and HLS playlists may refer to, as host "
+        description="Hosts besides its own that the camera's redirections and HLS playlists may refer to, as host "
         "or host:port. All others are refused.",
         examples=[["cdn.example.org", "10.0.0.8:8080"]],
     )

@@ -1,4 +1,4 @@
-"""Opening of a container: by FFmpeg alone, or through `http_access` where a camera refers to further addresses."""
+"""Opening of a container by FFmpeg: alone, or through what keeps a camera from leading it to other hosts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ import av
 from av.codec.hwaccel import HWAccel
 
 from pipeline.decode.allowed_formats import PLAYLIST_OPTIONS
+from pipeline.decode.camera_hosts import MAX_REDIRECTIONS, TOO_MANY, CameraHosts
 from pipeline.decode.http_access import HttpAccess, check_certificate, tls_options
+from pipeline.decode.http_answers import MalformedAnswer
 from pipeline.decode.input_options import NetworkOptions
+from pipeline.decode.rtsp_relay import RtspRelay
 from pipeline.decode.settings import Protocol
 from pipeline.decode.source_address import SourceAddress
 
 _HTTP: Final = frozenset({Protocol.HTTP, Protocol.HTTPS})
 _FILE_TIMEOUT_S: Final = 5.0
-_TLS: Final = frozenset({Protocol.HTTPS, Protocol.RTSPS, Protocol.RTMPS})
+_RTSP: Final = frozenset({Protocol.RTSP, Protocol.RTSPS})
+_TLS: Final = frozenset({Protocol.HTTPS, Protocol.RTMPS})
 _PLAYLIST_SUFFIXES: Final = (".m3u8", ".m3u")
 
 
@@ -52,6 +56,8 @@ class ContainerOpening:
         """
         if self.address.protocol in _HTTP:
             return self._open_http()
+        if self.address.protocol in _RTSP:
+            return self._open_rtsp()
         return self._by_ffmpeg(self.address.target)
 
     def _open_http(self) -> av.container.InputContainer:
@@ -70,6 +76,24 @@ class ContainerOpening:
                     raise
                 url = target
         return self._by_ffmpeg(url)
+
+    def _open_rtsp(self) -> av.container.InputContainer:
+        url, hosts = self.address.target, CameraHosts(self.address.target, self.network)
+        for _ in range(MAX_REDIRECTIONS + 1):
+            relay = RtspRelay(url, self.network, self._timeout_s)
+            try:
+                return self._opened(relay.url, dict(self.options))
+            except (av.FFmpegError, OSError):
+                relay.close()
+                location = relay.redirection()
+                if location is None and relay.problem:
+                    raise MalformedAnswer(relay.problem) from None
+                if location is None:
+                    raise
+                url = hosts.joined(url, location)
+            hosts.check(url)
+            url = hosts.with_login(url)
+        raise MalformedAnswer(TOO_MANY)
 
     def _playlist(self, url: str) -> av.container.InputContainer:
         options = {**self.options, **PLAYLIST_OPTIONS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -10,8 +11,9 @@ from typing import Final
 
 import av
 
+from pipeline.decode.camera_hosts import ForeignHost
 from pipeline.decode.frame_memory import FrameMemoryFull
-from pipeline.decode.http_access import ForeignHost, UntrustedCertificate
+from pipeline.decode.http_access import UntrustedCertificate
 from pipeline.decode.http_answers import MalformedAnswer
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.credentials import redact
@@ -153,6 +155,13 @@ _LIVE: tuple[tuple[tuple[type[Exception], ...], Callable[[str, str], Fault]], ..
         (av.error.ExitError,),
         lambda subject, _: Fault(
             StreamInterrupted(subject, "sends no video in time", "Check its power, address and network")
+        ),
+    ),
+    (
+        (socket.gaierror,),
+        lambda subject, why: Fault(
+            StreamInterrupted(subject, f"does not answer ({why})", "Check its host name and the name server"),
+            Retry.EVER_LESS,
         ),
     ),
     (

@@ -16,18 +16,15 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any, Final
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import av
 
-from pipeline.decode.http_answers import NOT_VALID, MalformedAnswer, TimedAnswers, malformed_answers_named
+from pipeline.decode.camera_hosts import MAX_REDIRECTIONS, TOO_MANY, CameraHosts, origin
+from pipeline.decode.http_answers import MalformedAnswer, TimedAnswers, malformed_answers_named
 from pipeline.decode.input_options import NetworkOptions
 from pipeline.domain.credentials import redact_address
 
-_PORTS: Final = {"http": 80, "https": 443}
-_OTHER_PORTS: Final = {"rtsps": 322, "rtmps": 443}
-_MAX_REDIRECTIONS: Final = 5
-_TOO_MANY: Final = f"it redirects more than {_MAX_REDIRECTIONS} times"
 _MAX_BYTES: Final = 64 << 20
 """Of a playlist, key or segment; ten seconds of 50 Mbit/s."""
 _CA_BUNDLES: Final = (
@@ -37,10 +34,6 @@ _CA_BUNDLES: Final = (
 )
 """Authorities of the operating system; the FFmpeg in PyAV's wheels does not find them by itself."""
 _AES_BLOCK: Final = 16
-
-
-class ForeignHost(Exception):
-    """A camera refers to another host than its own; the message names it."""
 
 
 class UntrustedCertificate(Exception):
@@ -72,11 +65,11 @@ def check_certificate(url: str, network: NetworkOptions, timeout_s: float) -> No
     Raises:
         UntrustedCertificate: it is.
     """
-    host, _, port = _origin(urlsplit(url)).rpartition(":")
+    host, _, port = origin(urlsplit(url)).rpartition(":")
     try:
         with (
             socket.create_connection((host, int(port)), timeout_s) as plain,
-            _context(network).wrap_socket(plain, server_hostname=host),
+            certificate_context(network).wrap_socket(plain, server_hostname=host),
         ):
             return
     except ssl.SSLCertVerificationError as error:
@@ -98,10 +91,9 @@ class HttpAccess:
     def __init__(self, url: str, network: NetworkOptions, timeout_s: float, limit_s: float) -> None:
         parts = urlsplit(url)
         self._url = url
-        self._scheme = parts.scheme.lower()
         self._timeout_s = timeout_s
-        self._hosts = {_origin(parts), *network.hosts}
-        self._answers = TimedAnswers(limit_s, _context(network))
+        self._hosts = CameraHosts(url, network)
+        self._answers = TimedAnswers(limit_s, certificate_context(network))
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), _NoRedirection(), *_login_handlers(parts), *self._answers.handlers()
         )
@@ -128,16 +120,16 @@ class HttpAccess:
             MalformedAnswer: the answer is not valid, or redirects for ever.
         """
         url = self._url
-        for _ in range(_MAX_REDIRECTIONS):
+        for _ in range(MAX_REDIRECTIONS):
             try:
                 with self._answer(url, {}):
-                    return None if url == self._url else self._with_login(url)
+                    return None if url == self._url else self._hosts.with_login(url)
             except _Redirected as found:
                 url = found.url
-        raise MalformedAnswer(_TOO_MANY)
+        raise MalformedAnswer(TOO_MANY)
 
     def _content(self, url: str, options: Mapping[str, str]) -> bytes:
-        for _ in range(_MAX_REDIRECTIONS + 1):
+        for _ in range(MAX_REDIRECTIONS + 1):
             try:
                 with self._answer(url, options) as answer:
                     data = bytes(answer.read(_MAX_BYTES + 1))
@@ -149,7 +141,7 @@ class HttpAccess:
             if len(data) > _MAX_BYTES:
                 raise av.error.InvalidDataError(1, f"more than {_MAX_BYTES} bytes", redact_address(url))
             return data
-        raise MalformedAnswer(_TOO_MANY)
+        raise MalformedAnswer(TOO_MANY)
 
     @contextmanager
     def _answer(self, url: str, options: Mapping[str, str]) -> Iterator[Any]:
@@ -162,11 +154,7 @@ class HttpAccess:
             self._answers.close()
 
     def _request(self, url: str, options: Mapping[str, str]) -> Any:
-        try:
-            parts = urlsplit(url)
-            self._check_host(parts)
-        except ValueError:
-            raise MalformedAnswer(NOT_VALID) from None
+        parts = self._hosts.check(url)
         first, last = int(options.get("offset", 0) or 0), int(options.get("end_offset", 0) or 0)
         headers = {"Range": f"bytes={first}-{last - 1 if last > first else ''}"} if first or last else {}
         plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -179,27 +167,13 @@ class HttpAccess:
             raise MalformedAnswer("it asks for a login in a form that is not supported") from None
         except urllib.error.HTTPError as error:
             if location := (error.headers.get("Location") if 300 <= error.code < 400 else None):
-                raise _Redirected(_joined(url, location)) from None
+                raise _Redirected(self._hosts.joined(url, location)) from None
             raise _http_error(error, redact_address(url)) from None
         except urllib.error.URLError as error:
             if isinstance(error.reason, ssl.SSLCertVerificationError):
                 raise UntrustedCertificate(error.reason.verify_message) from None
             reason = error.reason if isinstance(error.reason, OSError) else OSError(5, str(error.reason))
             raise reason from None
-
-    def _check_host(self, parts: SplitResult) -> None:
-        scheme = parts.scheme.lower()
-        if scheme not in _PORTS or (self._scheme == "https" and scheme != "https"):
-            raise ForeignHost(f"refers to an address of the protocol {scheme or 'of no name'!r}")
-        origin = _origin(parts)
-        if origin not in self._hosts and origin.rpartition(":")[0] not in self._hosts:
-            raise ForeignHost(f"refers to the host {origin}")
-
-    def _with_login(self, url: str) -> str:
-        login = urlsplit(self._url).netloc.rpartition("@")[0]
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{login}@{host}" if login else host))
 
 
 class _Redirected(Exception):
@@ -226,7 +200,8 @@ def _login_handlers(parts: SplitResult) -> tuple[urllib.request.BaseHandler, ...
     return urllib.request.HTTPDigestAuthHandler(passwords), urllib.request.HTTPBasicAuthHandler(passwords)
 
 
-def _context(network: NetworkOptions) -> ssl.SSLContext:
+def certificate_context(network: NetworkOptions) -> ssl.SSLContext:
+    """Verifies the certificate of a camera and its host name, unless that is switched off."""
     context = ssl.create_default_context(cafile=_ca_file(network))
     if network.insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -251,22 +226,6 @@ class _NamedContext(ssl.SSLContext):
     def wrap_socket(self, sock: Any, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         """See `ssl.SSLContext`."""
         return super().wrap_socket(sock, *args, **{**kwargs, "server_hostname": self.name})
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        raise MalformedAnswer(NOT_VALID) from None
-
-
-def _origin(parts: SplitResult) -> str:
-    """``host:port`` in lower case.
-
-    Raises:
-        ValueError: the port is not valid.
-    """
-    return f"{(parts.hostname or '').lower()}:{parts.port or (_PORTS | _OTHER_PORTS).get(parts.scheme.lower(), 0)}"
 
 
 def _http_error(error: urllib.error.HTTPError, shown: str) -> av.FFmpegError:

@@ -19,7 +19,7 @@ _LONGEST_RTSP_LOGIN = 127
 _FFMPEG_PROTOCOLS: dict[Protocol, str] = {
     Protocol.FILE: "file",
     Protocol.RTSP: "rtsp,tcp",
-    Protocol.RTSPS: "rtsps,rtsp,tls,tcp",
+    Protocol.RTSPS: "rtsp,tcp",
     Protocol.HTTP: "http,https,tls,tcp,httpproxy,hls,crypto,data",
     Protocol.HTTPS: "https,tls,tcp,httpproxy,hls,crypto,data",
     Protocol.UDP: "udp",

@@ -14,8 +14,9 @@ from tests.project.places import ROOT
 
 LIST: Final = ROOT / "pipeline" / "policy" / "detail_words.py"
 _MODULES: Final = """
-    decode/capture_session decode/ffmpeg_errors decode/frame_memory decode/http_access decode/http_answers decode/reader_thread
-    decode/source_monitor decode/supervised_source decode/video_container decode/video_tracks engine/camera_feed
+    decode/camera_hosts decode/capture_session decode/ffmpeg_errors decode/frame_memory decode/http_access
+    decode/http_answers decode/reader_thread decode/rtsp_relay decode/source_monitor decode/supervised_source
+    decode/video_container decode/video_tracks engine/camera_feed
     engine/camera_health engine/capacity engine/frame_analyzer engine/overload_watch engine/scene_watch
     engine/source_alerts record/recorder sink/spooled sink/ingest/refusal_alerts sink/ingest/stall_detector
     store/damaged_parts store/retention
