@@ -16,6 +16,7 @@ from pipeline.engine.run_progress import RunProgress
 from pipeline.engine.run_report import RunReport
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.observe.snapshots import CameraActivity
+from pipeline.storage.stored_analyses import StoredAnalyses
 
 __all__ = ["CameraActivity", "LiveRun", "ReloadReport", "RunReport", "StopStage", "open_live_run"]
 
@@ -82,7 +83,11 @@ class LiveRun:
 
 @contextmanager
 def open_live_run(
-    config: Config, path: Path | None = None, on_reload: Callable[[ReloadReport], None] = lambda _: None
+    config: Config,
+    path: Path | None = None,
+    on_reload: Callable[[ReloadReport], None] = lambda _: None,
+    *,
+    replace: bool = False,
 ) -> Iterator[LiveRun]:
     """Load the models, open sinks and cameras; on leaving, flush and close everything in order.
 
@@ -90,13 +95,14 @@ def open_live_run(
         config: the configuration.
         path: its file, for `LiveRun.reload`; None if it cannot be reloaded.
         on_reload: called after each reload, from another thread.
+        replace: weaker analyses of files replace the rows of better ones.
 
     Raises:
         ViapublicaError: a model, the policy or a port stops all cameras. A single camera that cannot be opened does
             not: its state says so while the others run.
     """
     return_big_blocks()
-    with open_engine(config) as running:
+    with open_engine(config, StoredAnalyses(config.data_dir, replace)) as running:
         if path is None:
             yield LiveRun(running)
             return

@@ -36,6 +36,7 @@ from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
 from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.storage.stored_analyses import StoredAnalyses
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
@@ -46,8 +47,12 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def open_engine(config: Config) -> Iterator[RunningEngine]:
+def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Iterator[RunningEngine]:
     """Load the models, open sinks and cameras; on leaving, flush and close everything in order.
+
+    Args:
+        config: the configuration.
+        analyses: those of files by earlier runs; None for those of the data folder.
 
     Raises:
         ViapublicaError: a failure that would stop all cameras (a model, the policy, a port). A single camera that
@@ -88,7 +93,8 @@ def open_engine(config: Config) -> Iterator[RunningEngine]:
             preview=preview,
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
         )
-        factory = CameraFactory(batcher, stages, recorder, FrameMemory(config.decode.max_frame_memory_mb))
+        memory = FrameMemory(config.decode.max_frame_memory_mb)
+        factory = CameraFactory(batcher, stages, recorder, memory, analyses or StoredAnalyses(config.data_dir))
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)

@@ -24,6 +24,7 @@ from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
 from pipeline.policy.scope import may_read_plates
 from pipeline.record.recorder import Recorder
+from pipeline.storage.stored_analyses import Analysis, StoredAnalyses
 
 _log = structlog.get_logger(__name__)
 
@@ -78,15 +79,22 @@ class CameraFactory:
         stages: where decoding is measured.
         recorder: records live cameras, or None.
         memory: for the frames of all cameras.
+        analyses: those of files by earlier runs.
     """
 
     def __init__(
-        self, batcher: FairBatcher, stages: StageClock, recorder: Recorder | None, memory: FrameMemory
+        self,
+        batcher: FairBatcher,
+        stages: StageClock,
+        recorder: Recorder | None,
+        memory: FrameMemory,
+        analyses: StoredAnalyses,
     ) -> None:
         self._batcher = batcher
         self._stages = stages
         self._recorder = recorder
         self._memory = memory
+        self._analyses = analyses
 
     def build(self, config: Config, camera: CameraSettings) -> RunningCamera:
         """A camera that is ready to be added to the engine; a recorded one gets its tap.
@@ -102,23 +110,33 @@ class CameraFactory:
         source = build_source(config, camera, self._stages, tap, self._memory)
         drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
         queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, drop if live else WhenFull.WAIT)
-        return RunningCamera(camera.camera(), CameraFeed(source, queue), _stream_factory(config, camera))
+        return RunningCamera(
+            camera.camera(), CameraFeed(source, queue), self._stream_factory(config, camera, live=live)
+        )
+
+    def _stream_factory(self, config: Config, camera: CameraSettings, *, live: bool) -> StreamFactory:
+        lpr = config.lpr if may_read_plates(camera.camera()) else None
+        analysis = Analysis(
+            config.detect.model,
+            config.detect.plate_model or "",
+            lpr.model if lpr else "",
+            config.detect.input_size,
+            camera.analyze_fps,
+        )
+
+        def new_stream(first: Frame) -> CameraStream:
+            if not live:
+                self._analyses.begin(camera.id, first.stream_id, analysis)
+            observers: list[TrackObserver] = []
+            if lpr is not None:
+                observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore))
+            observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
+            tracker = build_tracker(config.detect.track)
+            return CameraStream(first.stream_id, tracker, observers, repeatable=not live)
+
+        return new_stream
 
     def dismantle(self, camera_id: str) -> None:
         """Close the recording of a camera that has left the engine."""
         if self._recorder is not None:
             self._recorder.remove_tap(camera_id)
-
-
-def _stream_factory(config: Config, camera: CameraSettings) -> StreamFactory:
-    reads_plates, repeatable = may_read_plates(camera.camera()), not is_live(config, camera)
-
-    def new_stream(first: Frame) -> CameraStream:
-        observers: list[TrackObserver] = []
-        if config.lpr is not None and reads_plates:
-            observers.append(PlateObserver(camera.id, first.stream_id, config.lpr, camera.ignore))
-        observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
-        tracker = build_tracker(config.detect.track)
-        return CameraStream(first.stream_id, tracker, observers, repeatable=repeatable)
-
-    return new_stream

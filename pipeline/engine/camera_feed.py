@@ -53,6 +53,11 @@ class CameraFeed(threading.Thread):
 
     def fail(self, error: Exception) -> None:
         """A frame of it could not be analyzed: a live source connects again, a file ends as failed."""
+        if isinstance(error, SourceError) and not self.source.live:
+            self.error = str(error)
+            _log.error("camera_failed", camera=self.source.camera_id, error=self.error)
+            self.stop()
+            return
         problem = redact(f"its analysis failed ({type(error).__name__}: {error})")
         if type(error) not in self._logged:  # once: every frame may fail
             self._logged.add(type(error))

@@ -13,6 +13,7 @@ from pipeline.config.load import load_config
 from pipeline.domain.events import Event, Kind
 from pipeline.domain.requester import Requester
 from pipeline.engine.build import open_engine
+from pipeline.storage.stored_analyses import StoredAnalyses
 from pipeline.store.questions import Events, Traffic
 from tests.engine.test_reconfigure import analyzed, until
 
@@ -33,9 +34,9 @@ class Gate:
         path.write_text(CONFIG.format(clip=clip, models=models))
         self.config = load_config(path)
 
-    def run(self, frames: int | None) -> None:
-        """Run to the end, or until so many frames are analyzed."""
-        with open_engine(self.config) as running:
+    def run(self, frames: int | None, *, replace: bool = False) -> list[str]:
+        """Run to the end, or until so many frames are analyzed; the errors of its cameras."""
+        with open_engine(self.config, StoredAnalyses(self.config.data_dir, replace)) as running:
             if frames is not None:
                 least = frames
 
@@ -45,6 +46,12 @@ class Gate:
 
                 threading.Thread(target=stop, daemon=True).start()
             running.engine.run()
+        return [camera.error for camera in running.report().cameras if camera.error]
+
+    def set(self, **changes: object) -> None:
+        """Change the camera's settings."""
+        cameras = [camera.model_copy(update=changes) for camera in self.config.cameras]
+        self.config = self.config.model_copy(update={"cameras": tuple(cameras)})
 
     def stored(self) -> tuple[int, dict[str, Event]]:
         """Number of tracks that are counted, and tracks and reads by their ids."""
@@ -63,6 +70,19 @@ def test_stopping_a_second_run_changes_nothing(tmp_path: Path, data_dir: Path, m
     assert whole[0] > 1
     gate.run(10)
     assert gate.stored() == whole
+
+
+@pytest.mark.real
+def test_fewer_frames_replace_nothing_unasked(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
+    gate = Gate(tmp_path, data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+    assert gate.run(None) == []
+    whole = gate.stored()
+    gate.set(analyze_fps=1.0)
+    (error,) = gate.run(None)
+    assert "analyzed frames per second are 1 instead of 5" in error
+    assert gate.stored() == whole
+    assert gate.run(None, replace=True) == []
+    assert gate.stored() != whole
 
 
 @pytest.mark.real

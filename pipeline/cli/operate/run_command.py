@@ -25,6 +25,13 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit status 2 when a camera failed or an event was not delivered.")
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Analyze a file again also with fewer frames or other networks than before; its rows are replaced.",
+        ),
+    ] = False,
 ) -> None:
     """Run all cameras of a configuration, live or to the end of their files.
 
@@ -46,7 +53,7 @@ def run(
     with (
         RunSignals() as signals,
         ended_when_hanging(settings.data_dir),
-        open_live_run(settings, config, _print_reload) as handle,
+        open_live_run(settings, config, _print_reload, replace=replace) as handle,
     ):
         signals.watch(handle)
         with LiveTable.of_run(handle, err, enabled=not quiet) as table:
