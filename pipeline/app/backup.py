@@ -21,6 +21,7 @@ from pipeline.errors import ConfigError, RecordError
 from pipeline.record.holds import Holds
 from pipeline.storage.atomic import atomic_file, unique_partial
 from pipeline.store.settings import ChdbSettings
+from pipeline.store.tombstones import Tombstones
 
 __all__ = ["PARTS", "BackupRequest", "Manifest", "WrittenBackup", "create_backup", "restore_backup", "verify_archive"]
 
@@ -103,6 +104,8 @@ def restore_backup(path: Path, folder: Path) -> Manifest:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
             manifest = extract_archive(path, Path(unfinished, "all"))
+            if "data" in manifest.parts:
+                Tombstones(Path(unfinished, "all", "data")).note_restored(manifest.created_ms)
             Path(unfinished, "all").replace(folder)
     except OSError as error:
         subject = str(error.filename or folder)

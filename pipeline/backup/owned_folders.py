@@ -32,8 +32,9 @@ def owned_folder(folder: Path) -> Iterator[None]:
                 raise RecordError(
                     str(folder),
                     f"is in use by {owner}",
-                    "Stop the service for the backup (systemctl stop viapublica), or back up the other parts with "
-                    "--part",
+                    "Stop the service, back up, and start it again: systemctl stop viapublica; viapublica backup "
+                    "create FILE; systemctl start viapublica. What can be backed up while it runs: "
+                    "--part configuration --part recording-index --part register",
                 )
         yield
 

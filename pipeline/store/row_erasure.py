@@ -52,6 +52,14 @@ class StoredEvents:
         queries = (f"SELECT DISTINCT camera_id FROM {name}" for name in tables)  # noqa: S608
         return {row["camera_id"] for query in queries for row in self.database.rows(query)}
 
+    def plate_keys(self) -> set[str]:
+        """The key of every plate in the table of reads.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return {row["plate_key"] for row in self.database.rows(f"SELECT DISTINCT plate_key FROM {PLATE_READS.name}")}  # noqa: S608
+
     def tracks(self, selection: Selection) -> set[TrackKey]:
         """On which tracks the wanted plate was read.
 

@@ -13,14 +13,17 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from pipeline.domain.erasure import ErasureRequest
 from pipeline.domain.events import AlertEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import plate_key
+from pipeline.domain.times import format_utc
 from pipeline.errors import StoreError
 from pipeline.policy.gate import Refusal, RefusalRule
 from pipeline.storage.atomic import create_file, write_atomically
@@ -59,6 +62,11 @@ class _Tombstone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         end_ms = self.before_ms if self.end_ms is None else min(self.end_ms, self.before_ms)
         return Selection("", self.cameras, self.start_ms, end_ms)
 
+    def is_about_what(self, other: _Tombstone) -> bool:
+        """Whether vehicle, place and time are those of another one."""
+        mine, others = ((one.plate, one.cameras, one.start_ms, one.end_ms) for one in (self, other))
+        return mine == others
+
 
 _lines = msgspec.json.Decoder(_Tombstone)
 _json = msgspec.json.Encoder()
@@ -76,6 +84,7 @@ class Tombstones:
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / _FOLDER
         self._path = self._folder / "tombstones.jsonl"
+        self._restored = self._folder / "restored"
         self._guard = threading.Lock()
         self._state: tuple[int, int, int] | None = None
         self._of_plates: dict[str, list[_Tombstone]] = {}
@@ -115,12 +124,70 @@ class Tombstones:
         self.remove_expired(before_ms)
         self._append(one)
 
-    def check(self) -> None:
-        """Make sure that it is known what was erased.
+    def add_missing(self, erasures: Iterable[tuple[ErasureRequest, int]], until_ms: int) -> None:
+        """Add those of erasures that another list knows: a restored data folder may lack them.
+
+        Args:
+            erasures: with the time of each.
+            until_ms: see `add`.
 
         Raises:
-            StoreError: the tombstones or their key are damaged or missing.
+            StoreError: the disk failed, or their key is missing.
         """
+        with self._errors():
+            there = list(self._read()) if self._path.exists() else []
+        for request, begun_ms in erasures:
+            if request.fingerprint and not (self._folder / "key").exists():
+                raise self._no_key()
+            one = _Tombstone(
+                until_ms, begun_ms, request.fingerprint, request.camera_ids, request.begin_ms, request.end_ms
+            )
+            if not any(known.before_ms >= begun_ms and known.is_about_what(one) for known in there):
+                self._append(one)
+
+    def selections(self, plate_keys: Iterable[str]) -> list[Selection]:
+        """What was erased, as far as it is about any of these plates, or about a place and time.
+
+        Raises:
+            StoreError: the tombstones or their key cannot be read.
+        """
+        with self._guard:
+            self._refresh()
+            found = list(self._of_places)
+            for key in plate_keys if self._of_plates else ():
+                found += [replace(one.span(), key=key) for one in self._of_plates.get(self._hash("plate", key), ())]
+        return list(dict.fromkeys(found))
+
+    def note_restored(self, created_ms: int) -> None:
+        """Note that the data folder comes from a backup, which lacks what was erased since.
+
+        Raises:
+            OSError: it cannot be noted.
+        """
+        private_folder(self._folder)
+        write_atomically(self._restored, f"{format_utc(created_ms)}\n".encode())
+
+    def clear_restored(self) -> None:
+        """Note that all erasures were repeated.
+
+        Raises:
+            StoreError: the disk failed.
+        """
+        with self._errors():
+            self._restored.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Make sure that it is known what was erased, and that it was erased from restored data, too.
+
+        Raises:
+            StoreError: the tombstones or their key are damaged or missing, or erasures have to be repeated.
+        """
+        if self._restored.exists():
+            raise StoreError(
+                str(self._folder.parent),
+                f"was restored from a backup of {self._restored.read_text().strip()}; what was erased since is in it",
+                "Move the register to its place, then repeat the erasures: viapublica erase --repeat",
+            )
         with self._guard:
             self._refresh()
             if self._of_plates:
@@ -236,9 +303,7 @@ class Tombstones:
                 key = path.read_bytes()
             except FileNotFoundError:
                 if self._path.exists() and any(one.plate or one.tracks for one in self._read()):
-                    raise StoreError(
-                        str(path), "is missing, so its tombstones cannot be read", "Restore it from a backup"
-                    ) from None
+                    raise self._no_key() from None
                 with locked(private_folder(self._folder) / ".lock"), suppress(FileExistsError):  # another was faster
                     create_file(path, secrets.token_bytes(_KEY_BYTES))
                 key = path.read_bytes()
@@ -247,6 +312,13 @@ class Tombstones:
         if path.stat().st_mode & 0o077:
             raise StoreError(str(path), "can be read by others", f"chmod 600 {path}")
         return key
+
+    def _no_key(self) -> StoreError:
+        return StoreError(
+            str(self._folder / "key"),
+            "is missing, so it is not known which vehicles were erased",
+            "Copy it from the data folder of before, or from the newest backup",
+        )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -106,12 +106,14 @@ def test_data_in_use_is_not_backed_up_and_the_process_is_named(installation: Bac
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "ready\n"
-        with pytest.raises(RecordError, match=f"in use by process {owner.pid}"):
+        with pytest.raises(RecordError, match=f"in use by process {owner.pid}.*start it again.*--part register"):
             create(installation, tmp_path / "b.tar")
         assert list(tmp_path.glob("*.tar*")) == []
-        parts = BackupRequest(installation.config, installation.register, True, ("configuration", "register"))
+        parts = BackupRequest(
+            installation.config, installation.register, True, ("configuration", "recording-index", "register")
+        )
         manifest = verify_archive(create(parts, tmp_path / "parts.tar"))
-        assert set(manifest.parts) == {"configuration", "register"}
+        assert set(manifest.parts) == {"configuration", "recording-index", "register"}, "what the error offers"
         assert "not asked for" in manifest.absent["data"]
         owner.communicate()
     create(installation, tmp_path / "b.tar")

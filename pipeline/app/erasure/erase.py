@@ -21,7 +21,7 @@ from pipeline.app.erasure.image_files import (
     video_of_views,
 )
 from pipeline.domain.erasure import EventNumbers, LeftNote
-from pipeline.domain.events import PlateReadEvent, TrackEvent
+from pipeline.domain.events import Event, PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
 from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files, unlisted_parts
 from pipeline.sink.settings import KafkaSettings
@@ -204,13 +204,8 @@ class Erasure:
         stores = self._configured
         if not stores.data_dir.is_dir() and not any(isinstance(sink, KafkaSettings) for sink in stores.sinks):
             return  # no process has ever stored events from here
-        days = [
-            stores.oldest_days,
-            *(limit for table in (PLATE_READS, TRACKS) if (limit := stores.retention.days(table))),
-        ]
         now_ms = time.time_ns() // 1_000_000
-        until_ms = now_ms + round(max(days) * _DAY_MS) + _DAY_MS
-        self.tombstones.add(self._selection, self._on(), now_ms, until_ms)
+        self.tombstones.add(self._selection, self._on(), now_ms, tombstone_until_ms(stores))
 
     @property
     def out_of_reach(self) -> list[str]:
@@ -252,14 +247,30 @@ class Erasure:
 
     def _reads_in(self, files: EventFiles) -> list[PlateReadEvent]:
         """The reads of the wanted plate in some files."""
-        with _file_errors(files):
-            events = (event_in(data) for path in files.files() if path.is_file() for data in files.events(path))
-            return [e for e in events if isinstance(e, PlateReadEvent) and self._selection.track_of(e) is not None]
+        reads = (event for event in self._events_in(files) if isinstance(event, PlateReadEvent))
+        return [read for read in reads if self._selection.track_of(read) is not None]
 
     def _cameras_in(self, files: EventFiles) -> set[str]:
+        return {event.camera_id for event in self._events_in(files)}
+
+    def _events_in(self, files: EventFiles) -> Iterator[Event]:
         with _file_errors(files):
-            events = (event_in(data) for path in files.files() if path.is_file() for data in files.events(path))
-            return {event.camera_id for event in events if event is not None}
+            for path in files.files():
+                for data in files.events(path) if path.is_file() else ():
+                    if (event := event_in(data)) is not None:
+                        yield event
+
+    def plate_keys(self) -> set[str]:
+        """The key of every plate that is stored anywhere.
+
+        Raises:
+            StoreError: a database failed.
+            SinkError: a file cannot be read.
+        """
+        found = {key for store in self._stores for key in store.plate_keys()}
+        for files in self._files:
+            found |= {event.plate_key for event in self._events_in(files) if isinstance(event, PlateReadEvent)}
+        return found
 
     def _wanted(self) -> Wanted:
         tracks = frozenset(self._on())
@@ -268,6 +279,13 @@ class Erasure:
     def _sum(self, files: EventFiles, act: Callable[[Path, Wanted], int], wanted: Wanted) -> int:
         with _file_errors(files):
             return sum(act(path, wanted) for path in files.files() if path.is_file())
+
+
+def tombstone_until_ms(stores: ConfiguredStores) -> int:
+    """When events that are stored now have left all spools, topics and tables."""
+    limits = (stores.retention.days(table) for table in (PLATE_READS, TRACKS))
+    days = max(stores.oldest_days, *(limit or 0 for limit in limits))
+    return time.time_ns() // 1_000_000 + round(days * _DAY_MS) + _DAY_MS
 
 
 @contextmanager
@@ -290,6 +308,16 @@ def open_erasure(
         SinkError: another process owns a spool or file.
         RecordError: another process records one of the cameras.
     """
+    with open_erasure_again(selection, stores, timeout_s=timeout_s) as erasure:
+        erasure.check_cameras()
+        yield erasure
+
+
+@contextmanager
+def open_erasure_again(
+    selection: Selection, stores: ConfiguredStores, *, timeout_s: float = STATEMENT_TIMEOUT_S
+) -> Iterator[Erasure]:
+    """Like `open_erasure`, of an erasure that was made before: its cameras may be known no more."""
     data_dir, sinks = stores.data_dir, stores.sinks
     among_sinks = (sink for sink in sinks if isinstance(sink, ChdbSettings | ClickHouseSettings))
     wanted = {target_of(store, data_dir): store for store in (*stores.stores, *among_sinks)}
@@ -306,9 +334,7 @@ def open_erasure(
                         beyond.append(replaced_files(target))
                     if not can_list(database):
                         beyond.append(unlisted_parts(target))
-            erasure = Erasure(selection, stores, opened, files, beyond)
-            erasure.check_cameras()
-            yield erasure
+            yield Erasure(selection, stores, opened, files, beyond)
         finally:
             for one in opened:
                 one.database.close()

@@ -89,7 +89,8 @@ def restore(
 ) -> None:
     """Write all files of a backup into an empty folder; it appears complete or not at all.
 
-    Move the parts to their places while the service is stopped. Erasures made since the backup must be repeated.
+    Move the parts to their places while the service is stopped, then repeat the erasures made since the backup:
+    `viapublica erase --repeat`.
 
     Example: [bold]viapublica backup restore viapublica.tar restored/[/]
     """
@@ -100,7 +101,12 @@ def restore(
         print_json({"folder": str(folder), **_summary(manifest)})
         return
     _show(f"{folder}: restored", manifest)
-    say(err, f"Repeat the erasures made after {_time(manifest)}; the backup does not know them.")
+    if "data" in manifest.parts:
+        say(
+            err,
+            f"The backup does not know erasures made after {_time(manifest)}. No run uses its data before "
+            "`viapublica erase --repeat` has repeated them.",
+        )
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:

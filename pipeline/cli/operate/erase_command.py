@@ -18,7 +18,7 @@ from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
-from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers
+from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers, LeftNote
 from pipeline.domain.events import Kind
 from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
@@ -26,6 +26,7 @@ from pipeline.domain.times import find_zone, format_time, parse_range
 from pipeline.errors import ViapublicaError
 
 if TYPE_CHECKING:
+    from pipeline.app.configured_stores import ConfiguredStores
     from pipeline.app.erasure.proof import ErasureProof, ProvenErasure
 
 _NOUNS: Final = {
@@ -56,6 +57,9 @@ def erase(
     zone: ZoneOption = None,
     config: ConfigOption = None,
     data: DataOption = None,
+    repeat: Annotated[
+        bool, typer.Option("--repeat", help="Repeat all earlier erasures on what is stored now, after a restore.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased; erase nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Request or finding that this answers, for the proof.")] = "",
@@ -86,6 +90,8 @@ def erase(
 
     Example: [bold]viapublica erase --plate ABC1D23 --dry-run[/]
 
+    Example: [bold]viapublica erase --repeat --config configs/city.yaml[/]
+
     Example: [bold]viapublica erase --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00[/]
     """
     from pipeline.app.erasure.proof import ErasureProof  # here: SQLAlchemy takes long to import
@@ -96,13 +102,18 @@ def erase(
     start_ms, end_ms = parse_range(start, end, place)
     if plate is not None:
         check_erased_plate(plate, any_plate=any_plate)
-    selection = Selection.of(plate, camera or (), start_ms, end_ms)
+    selection = Selection() if repeat else Selection.of(plate, camera or (), start_ms, end_ms)
+    if repeat and (plate is not None or camera or start or end or dry_run):
+        raise ViapublicaError("erase --repeat", "repeats all earlier erasures", "Name no plate, camera or time with it")
     if start_ms is not None or end_ms is not None:
         times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
         say(err, f"time range: {' to '.join(times)}")
     stores = stores_of(config, data)
     where, password = register_of(register, config, data), key_password(key_password_file)
     proof = ErasureProof(where, by or _login(), reason, certificate, key, stores.institution, place, password)
+    if repeat:
+        _repeated(stores, proof, timeout_s, yes=yes, as_json=as_json)
+        return
     with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
         places = erasure.preview()
         if not as_json:
@@ -122,8 +133,7 @@ def erase(
             }
         )
     if erasure.held and not dry_run:
-        held = "; ".join(note.english for note in erasure.held)
-        raise ViapublicaError("erase", f"holds preserve some recorded video: {held}", "All else is erased")
+        _fail_for_holds(erasure.held)
 
 
 def erasures(
@@ -204,6 +214,35 @@ def _erased(
         say(err, f"{numbers} erased; counted again: 0 left")
         say(err, f"proof {done.number}: {', '.join(map(str, done.documents))}")
     return done
+
+
+def _repeated(stores: ConfiguredStores, proof: ErasureProof, timeout_s: float, *, yes: bool, as_json: bool) -> None:
+    from pipeline.app.erasure.repeat import erasures_to_repeat, repeat_erasures
+
+    selections = erasures_to_repeat(stores, proof.register)
+    question = f"Erase again what {counted(len(selections), 'earlier erasure')} may find in the stored data?"
+    if not yes and not typer.confirm(question, err=True):
+        say(err, "nothing was erased")
+        raise typer.Exit(1)
+    with err.status("erasing") as status:
+        done = repeat_erasures(
+            stores, selections, proof, timeout_s=timeout_s, progress=lambda doing: status.update(f"erasing: {doing}")
+        )
+    if as_json:
+        numbers = [one.number for one in done.proven]
+        held = [note.english for note in done.held]
+        print_json({"erased": True, "earlier": len(selections), "proofs": numbers, "held": held})
+    else:
+        say(err, f"{counted(len(selections), 'earlier erasure')} repeated; {len(done.proven)} found something again")
+        for one in done.proven:
+            say(err, f"proof {one.number}: {', '.join(map(str, one.documents))}")
+    if done.held:
+        _fail_for_holds(done.held)
+
+
+def _fail_for_holds(held: Sequence[LeftNote]) -> None:
+    notes = "; ".join(note.english for note in held)
+    raise ViapublicaError("erase", f"holds preserve some recorded video: {notes}", "All else is erased")
 
 
 def _login() -> str:

@@ -23,7 +23,7 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
     assert "complete and unchanged" in shown.stdout
     restored = viapublica("backup", "restore", "b.tar", "restored", cwd=tmp_path)
     assert restored.returncode == 0, restored.stderr
-    assert "Repeat the erasures" in restored.stderr
+    assert "viapublica erase --repeat" in restored.stderr
     assert (tmp_path / "restored" / "data" / "events.jsonl").read_text() == "{}\n"
 
 
