@@ -22,10 +22,10 @@ DETAIL_WORDS: Final = frozenset(
     because been before begin begins behind being belongs below best better between beyond bgr bgr24 big bin bitrate
     bits bitstream block blocking blur bmp bootstrap both bounded box boxes br bright bring brings broken broker
     brokers bsfnot buffer buffering bug built busy but by bytes bytestream c1 c2pa ca cache cafile call callback
-    calls camera cameras can canceled cannot canonical car card caused cb center certain certfile certificate certs
-    changed changes channel character characters chdb check checked checkerboard checks checksum choose cinepak
-    claims class classes cleaning cleanup clickhouse client clips clock clocks close closed cluster code codec
-    codecs colon color column combinations combined command commit communication compact companions complete
+    calls came camera cameras can canceled cannot canonical car card caused cb center certain certfile certificate
+    certs changed changes channel character characters chdb check checked checkerboard checks checksum choose
+    cinepak claims class classes cleaning cleanup clickhouse client clips clock clocks close closed cluster code
+    codec codecs colon color column combinations combined command commit communication compact companions complete
     compression concat concatenated confidence config configs configuration confirm confirmation confirmed conflict
     confluent connect connected connecting connection connects consecutive consumer contain container contains
     content continues copies copy core corner corners correct corrupt corrupted could count counted counts cpu
