@@ -25,6 +25,16 @@ SHOWN: Final = LeftNote(
 )
 
 
+def unnamed_store(folder: str) -> LeftNote:
+    """An embedded event store that the configuration does not name."""
+    return LeftNote(
+        f"event store {folder}, which the configuration does not name: delete the folder, or name it as the path of a "
+        "chdb sink and erase again",
+        f"Banco de eventos {folder}, que a configuração não indica: apague a pasta, ou indique-a como caminho de um "
+        "destino chdb e elimine novamente.",
+    )
+
+
 def kafka_topics(sink: str, topics: str) -> LeftNote:
     """The topics of a Kafka sink."""
     return LeftNote(

@@ -46,7 +46,7 @@ class _Tombstone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         before_ms: events that began later are new ones.
         plate: hash of the plate's key; "" for any vehicle.
         cameras, start_ms, end_ms: see `Selection`.
-        tracks: hashes of the tracks that carried the plate.
+        tracks: hashes of the tracks that carried the plate; sessions: of the videos with such tracks.
     """
 
     until_ms: int
@@ -56,6 +56,7 @@ class _Tombstone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     start_ms: int | None = None
     end_ms: int | None = None
     tracks: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
 
     def span(self) -> Selection:
         """Its place and time."""
@@ -112,6 +113,7 @@ class Tombstones:
         Raises:
             StoreError: the disk failed.
         """
+        carriers = list(tracks)
         one = _Tombstone(
             until_ms,
             before_ms,
@@ -119,7 +121,8 @@ class Tombstones:
             selection.camera_ids,
             selection.start_ms,
             selection.end_ms,
-            tuple(sorted(self._track_hash(key) for key in tracks)),
+            tuple(sorted(self._track_hash(key) for key in carriers)),
+            tuple(sorted({self._session_hash(stream_id) for _, stream_id, _ in carriers if _is_video(stream_id)})),
         )
         self.remove_expired(before_ms)
         self._append(one)
@@ -222,7 +225,7 @@ class Tombstones:
                     one
                     for text in _plates_in(event)
                     for one in self._of_plates.get(self._hash("plate", plate_key(text)), ())
-                    if one.span().there_and_then(event)
+                    if one.span().there_and_then(event) or self._is_again(one, event)
                 ),
                 None,
             )
@@ -245,10 +248,17 @@ class Tombstones:
                 write_atomically(self._path, b"".join(_json.encode(one) + b"\n" for one in left))
         return len(lines) - len(left)
 
+    def _is_again(self, one: _Tombstone, event: Event) -> bool:
+        """Whether an event names the plate in a video in which it was erased, whatever time its file has now."""
+        if not isinstance(event, PlateReadEvent) or (one.start_ms, one.end_ms) != (None, None):
+            return False
+        there = not one.cameras or event.camera_id in one.cameras
+        return there and _is_video(event.stream_id) and self._session_hash(event.stream_id) in one.sessions
+
     def _remember_track(self, found: _Tombstone, key: TrackKey) -> None:
         hashed = self._track_hash(key)
         if hashed not in self._tracks:
-            self._append(msgspec.structs.replace(found, tracks=(hashed,)))
+            self._append(msgspec.structs.replace(found, tracks=(hashed,), sessions=()))
 
     def _append(self, one: _Tombstone) -> None:
         with self._errors():
@@ -291,6 +301,9 @@ class Tombstones:
     def _track_hash(self, key: TrackKey) -> str:
         return self._hash("track", *map(str, key))
 
+    def _session_hash(self, stream_id: str) -> str:
+        return self._hash("session", stream_id)
+
     def _hash(self, *parts: str) -> str:
         if not self._key:
             self._key = self._load_key()
@@ -330,6 +343,11 @@ class Tombstones:
                 f"cannot be read or written: {error.strerror or error}",
                 "Fix its permissions or the disk; no event is stored until then",
             ) from error
+
+
+def _is_video(stream_id: str) -> bool:
+    """Whether a session is that of a file, named by its content; those of live cameras are named by their beginning."""
+    return bool(stream_id) and not stream_id.isdecimal()
 
 
 def _plates_in(event: Event) -> list[str]:

@@ -49,6 +49,19 @@ def test_what_happens_after_the_erasure_is_new(tmp_path: Path) -> None:
     assert not stones.erased(new)
 
 
+def test_a_video_whose_file_has_a_later_time_now_is_no_way_back(tmp_path: Path) -> None:
+    stones = erased(tmp_path, PLATE, ("cam-1", "7a4e", 1))
+    later = msgspec.structs.replace(plate_read(9, plate="ABC1C34", ts_ms=NOW_MS + 9000), first_ts_ms=NOW_MS + 8000)
+    assert stones.erased(later), "copied, so that its modification time is new"
+    assert stones.erased(msgspec.structs.replace(later, camera_id="cam-2"))
+    assert stones.erased(track(9)), "with the track that carries it now"
+    assert not stones.erased(msgspec.structs.replace(later, stream_id="beef"))
+    live = erased(tmp_path / "live", PLATE, ("cam-1", "1795987689787", 1))
+    assert not live.erased(msgspec.structs.replace(later, stream_id="1795987689787")), "a live camera sees it again"
+    there = erased(tmp_path / "there", Selection.of("ABC1234", ["cam-1"], None, None), ("cam-1", "7a4e", 1))
+    assert not there.erased(msgspec.structs.replace(later, camera_id="cam-2"))
+
+
 def test_a_place_and_time_is_refused_and_its_neighbors_are_not(tmp_path: Path) -> None:
     stones = erased(tmp_path, Selection.of(None, ["cam-1"], START_MS + 10_000, START_MS + 20_000))
     assert stones.erased(health(15))

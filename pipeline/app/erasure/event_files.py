@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pipeline.domain.erasure import LeftNote
 from pipeline.errors import SinkError
-from pipeline.governance.erasure_notes import COPIES, NO_CONFIGURATION, kafka_topics, standard_output
+from pipeline.governance.erasure_notes import COPIES, NO_CONFIGURATION, kafka_topics, standard_output, unnamed_store
 from pipeline.sink.line_erasure import count_lines, erase_lines, lines_in
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.spool.remove_events import Wanted, count_in, erase_from, events_in, segment_files
 from pipeline.storage.atomic import remove_partial_files
 from pipeline.storage.locks import OwnerLock
+from pipeline.store.erasure_selection import event_in
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,31 @@ def find_event_files(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[Even
         for path in spools(data_dir)
     ]
     paths = {(data_dir / sink.path) for sink in sinks if isinstance(sink, JsonLinesSettings) and str(sink.path) != "-"}
-    # Without configuration: files named like ours, without the rotated ones, which belong to their first.
-    if not sinks and data_dir.is_dir():
-        paths |= set(data_dir.glob("*.jsonl"))
-    found += [_lines(path, path.with_name(f".{path.name}.lock"), _rotated(path)) for path in sorted(paths)]
     refused = data_dir / "refused"
+    known = {one for path in paths for one in _rotated(path)()}
+    # Of sinks that are configured no more, or where no configuration is known: whatever begins with an event.
+    others = (path for path in sorted(data_dir.rglob("*.jsonl")) if path.parent != refused and path not in known)
+    found += [_lines(path, path.with_name(f".{path.name}.lock"), _rotated(path)) for path in sorted(paths)]
+    found += [_lines(path, None, lambda path=path: [path]) for path in others if _begins_with_event(path)]  # type: ignore[misc]
     found += [_lines(path, None, lambda path=path: [path]) for path in sorted(refused.glob("*.jsonl"))]  # type: ignore[misc]
     return found
 
 
-def out_of_reach(sinks: Sequence[SinkSettings]) -> list[LeftNote]:
-    """Places with events that cannot be erased from here, with what to do."""
-    found = [COPIES]
+def unnamed_stores(data_dir: Path, stores: Sequence[StoreSettings]) -> list[Path]:
+    """Embedded event stores in the data folder that the configuration does not name, as after a change of its path."""
+    named = {(data_dir / store.path).resolve() for store in stores if isinstance(store, ChdbSettings)}
+    folders = (path.parent for path in sorted(data_dir.glob("*/metadata")) if (path.parent / "store").is_dir())
+    return [folder for folder in folders if folder.resolve() not in named]
+
+
+def out_of_reach(data_dir: Path, sinks: Sequence[SinkSettings], stores: Sequence[StoreSettings]) -> list[LeftNote]:
+    """Places with events that cannot be erased from here, with what to do.
+
+    Args:
+        data_dir: folder of this program's data.
+        sinks, stores: those configured.
+    """
+    found = [COPIES, *(unnamed_store(str(folder)) for folder in unnamed_stores(data_dir, stores))]
     if not sinks:
         found.append(NO_CONFIGURATION)
     for sink in sinks:
@@ -103,6 +118,13 @@ def _own(files: EventFiles, path: Path, stack: ExitStack) -> None:
             "Stop that process (it may be a `viapublica run`), erase, and start it again.",
         )
     stack.callback(lock.release)
+
+
+def _begins_with_event(path: Path) -> bool:
+    try:
+        return event_in(next(lines_in(path), b"")) is not None
+    except OSError as error:
+        raise SinkError(f"file {path}", f"cannot be read: {error.strerror or error}", "Then erase again.") from error
 
 
 def _segments(folder: Path) -> Callable[[], Sequence[Path]]:

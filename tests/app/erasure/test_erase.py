@@ -18,7 +18,7 @@ from pipeline.domain.plate import plate_forms
 from pipeline.errors import SinkError, StoreBusy, StoreError
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.rejected_events import RejectedEventsFile
-from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
+from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spool.inspect_spool import summary
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
@@ -193,6 +193,24 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
     kept = [json.loads(line)["event"] for line in refused.path.read_text().splitlines()]
     assert len(kept) == len(rest()) + 1
     assert "ABC1C35" in kept[-1]
+
+
+def test_files_and_stores_that_are_configured_no_more_are_erased_or_named(tmp_path: Path) -> None:
+    for name in ("before.jsonl", "out/deeper.jsonl"):
+        writer = JsonLinesWriter(tmp_path / name, 8192)
+        writer.open()
+        writer.write(records([plate_read(3, plate="ABC1234"), plate_read(5)]))
+        writer.close()
+    foreign = tmp_path / "notes.jsonl"
+    foreign.write_text('{"about": "ABC1234"}\n')
+    database = open_database(ChdbSettings(path=Path("old")), tmp_path, create=True)
+    migrate(database)
+    database.close()
+    with erasing(tmp_path, ChdbSettings(), sinks=(ChdbSinkSettings(),)) as erasure:
+        assert found(erasure) == {"before.jsonl": 1, "deeper.jsonl": 1}
+        erasure.erase()
+        assert any(f"event store {tmp_path / 'old'}, which the configuration" in text for text in erasure.out_of_reach)
+    assert files_with("ABC1234", tmp_path) == ["notes.jsonl"], "no file of this program"
 
 
 def test_copies_of_one_event_are_one_event(clickhouse_store: ClickHouseSettings, tmp_path: Path) -> None:
