@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.video import Planes
@@ -105,3 +106,37 @@ class Gap:
     begin_ms: int
     end_ms: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapGroup:
+    """Gaps of one reason that follow each other soon, as when a recording stops and begins again and again.
+
+    Attributes:
+        begin_ms, end_ms: of the first and the last; there may be video in between.
+        missing_ms: time without video in them.
+        gaps: how many; reason: of all.
+    """
+
+    begin_ms: int
+    end_ms: int
+    missing_ms: int
+    gaps: int
+    reason: str
+
+
+_SOON_MS: Final = 60_000
+
+
+def group_gaps(gaps: Iterable[Gap]) -> list[GapGroup]:
+    """Gaps in order of time, as groups: less than a minute of video between two, and the same reason."""
+    found: list[GapGroup] = []
+    for gap in gaps:
+        length_ms = gap.end_ms - gap.begin_ms
+        last = found[-1] if found else None
+        if last is not None and last.reason == gap.reason and gap.begin_ms - last.end_ms < _SOON_MS:
+            missing_ms = last.missing_ms + length_ms
+            found[-1] = GapGroup(last.begin_ms, gap.end_ms, missing_ms, last.gaps + 1, gap.reason)
+        else:
+            found.append(GapGroup(gap.begin_ms, gap.end_ms, length_ms, 1, gap.reason))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,6 @@ import structlog
 from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
 from pipeline.domain.ports import SourceState
 from pipeline.engine.capacity import Capacity
-from pipeline.record.recorder import MASKS_TOO_SLOW
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +50,7 @@ class OverloadWatch:
 
     Args:
         monotonic_s: seconds of a clock that never steps; clock_ms: milliseconds since 1970 UTC.
-        recordings: cameras whose recording drops frames now.
+        recordings: cameras whose recording loses frames now, each with advice.
         window_s: time over which frames are counted: a burst that the queues absorb is no overload.
     """
 
@@ -60,7 +59,7 @@ class OverloadWatch:
         monotonic_s: Callable[[], float] = time.monotonic,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         window_s: float = 10.0,
-        recordings: Callable[[], Sequence[str]] = tuple,
+        recordings: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._recordings = recordings
         self._recording_alerted_s: dict[str, float] = {}
@@ -82,7 +81,7 @@ class OverloadWatch:
     @property
     def advice(self) -> str:
         """Need, capacity and what helps; "" while the machine keeps up. Safe from any thread."""
-        recordings = [f"{camera_id}: {MASKS_TOO_SLOW}" for camera_id in self._recordings()]
+        recordings = [f"{camera_id}: {advice}" for camera_id, advice in self._recordings().items()]
         return ". ".join(part for part in (self._advice, *recordings) if part)
 
     def detail(self, camera_id: str) -> str:
@@ -161,11 +160,11 @@ class OverloadWatch:
         )
 
     def _about_recordings(self, now_s: float) -> list[Event]:
-        """An alert about each camera whose recording begins to drop frames, again once an hour."""
+        """An alert about each camera whose recording begins to lose frames, again once an hour."""
         before, cameras = self._recording_alerted_s, self._recordings()
         new = [camera_id for camera_id in cameras if now_s - before.get(camera_id, -math.inf) >= _REPEAT_S]
         self._recording_alerted_s = {id_: now_s if id_ in new else before[id_] for id_ in cameras}
-        return [self._alert("overloaded", Severity.WARNING, MASKS_TOO_SLOW, camera_id) for camera_id in new]
+        return [self._alert("overloaded", Severity.WARNING, cameras[camera_id], camera_id) for camera_id in new]
 
     def _alerts(self, now_s: float) -> list[Event]:
         if not self._overloads:

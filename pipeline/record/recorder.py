@@ -19,7 +19,7 @@ from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.masked_encoder import MaskedEncoder
 from pipeline.record.retention import prune
 from pipeline.record.segment_file import StreamTemplate
-from pipeline.record.segmenter import CameraSegmenter, RecordCounts
+from pipeline.record.segmenter import SLOW_DISK, CameraSegmenter, RecordCounts
 from pipeline.record.settings import RecordSettings
 from pipeline.storage.declaration_log import DeclarationLog
 from pipeline.storage.folders import private_folder
@@ -35,12 +35,16 @@ MASKS_TOO_SLOW: Final = (
     "the recording has fewer frames, because encoding with privacy masks is too slow: "
     "lower the camera's frame rate or resolution, lower analyze_fps, or set record: false"
 )
-"""Advice about a camera in `Recorder.overloaded`."""
+DISK_TOO_SLOW: Final = (
+    "the recording has fewer frames, because the disk is too slow: "
+    "use a faster disk for record.dir, lower the camera's frame rate or resolution, or set record: false"
+)
+"""With `MASKS_TOO_SLOW`, advice about a camera in `Recorder.overloaded`."""
 _CLOSE_S: Final = 10.0
 """Time for all writers together to write what is queued at the end."""
 
 _CALM_S: Final = 60.0
-"""An overload of the encoder ends when no frame was dropped for this long."""
+"""An overload of the encoder or the disk ends when nothing was dropped for this long."""
 
 _Item: TypeAlias = EncodedPacket | MaskedFrame | str
 
@@ -105,9 +109,9 @@ class Recorder:
         """Packet counts, by camera."""
         return {camera: tap.counts for camera, tap in dict(self._taps).items()}
 
-    def overloaded(self) -> list[str]:
-        """Cameras with privacy masks whose recording drops frames, because they are encoded too slowly; any thread."""
-        return sorted(camera for camera, tap in dict(self._taps).items() if tap.overloaded)
+    def overloaded(self) -> dict[str, str]:
+        """Cameras whose recording loses frames, because encoder or disk is too slow, each with advice; any thread."""
+        return {camera: advice for camera, tap in sorted(dict(self._taps).items()) if (advice := tap.advice)}
 
     def close(self) -> None:
         """Write what is queued, close all files, stop; may be called twice."""
@@ -159,6 +163,7 @@ class CameraTap:
         self._waiting_bytes = 0
         self._current: _Session | None = None
         self._dropped_s: float | None = None
+        self._advice = ""
         self._thread = threading.Thread(target=self._run, name=f"record-{camera_id}", daemon=True)
         self._thread.start()
 
@@ -193,24 +198,36 @@ class CameraTap:
         return True
 
     @property
-    def overloaded(self) -> bool:
-        """Whether masked frames were dropped within the last minute. Safe from any thread."""
+    def advice(self) -> str:
+        """What helps, when the encoder or the disk was too slow within the last minute; else "". Any thread."""
         dropped_s = self._dropped_s
-        return dropped_s is not None and time.monotonic() - dropped_s < _CALM_S
+        return self._advice if dropped_s is not None and time.monotonic() - dropped_s < _CALM_S else ""
+
+    @property
+    def has_capacity(self) -> bool:
+        """Whether the queue is at most half full, so that a recording that was broken off can begin again."""
+        with self._lock:
+            return 2 * self._waiting_bytes <= self._settings.max_waiting_bytes
 
     def give_masked(self, session: _Session, frame: MaskedFrame) -> None:
-        """Queue a masked frame, or drop it if the queue is full: the file goes on with fewer frames.
+        """Queue a masked frame, or drop it if the queue is full: the file goes on with fewer frames."""
+        if self.give(session, frame):
+            self.note_written()
+        else:
+            self.note_dropped(MASKS_TOO_SLOW)
 
-        A log line where an overload begins, and one where it has ended.
-        """
-        if not self.give(session, frame):
-            self.counts.dropped += 1
-            begins, self._dropped_s = not self.overloaded, time.monotonic()
-            if begins:
-                _log.warning("masked_recording_overloaded", camera=self._camera_id, fix=MASKS_TOO_SLOW)
-        elif self._dropped_s is not None and not self.overloaded:
+    def note_dropped(self, advice: str) -> None:
+        """Count a packet or frame that the queue was too full for; a log line where an overload begins."""
+        self.counts.dropped += 1
+        begins, self._advice, self._dropped_s = not self.advice, advice, time.monotonic()
+        if begins:
+            _log.warning("recording_overloaded", camera=self._camera_id, fix=advice)
+
+    def note_written(self) -> None:
+        """A log line where an overload has ended."""
+        if self._dropped_s is not None and not self.advice:
             self._dropped_s = None
-            _log.info("masked_recording_overload_ended", camera=self._camera_id, dropped=self.counts.dropped)
+            _log.info("recording_overload_ended", camera=self._camera_id, dropped=self.counts.dropped)
 
     def finish(self) -> None:
         """No more packets; what is queued is written."""
@@ -336,16 +353,17 @@ class _Session:
 
     def packet(self, packet: EncodedPacket) -> None:
         """See the protocol."""
-        if self._skipping and not packet.key:
-            self._tap.counts.dropped += 1
+        if self._skipping and not (packet.key and self._tap.has_capacity):
+            self._tap.note_dropped(DISK_TOO_SLOW)
             return
         if self._tap.give(self, packet):
             self._skipping = False
+            self._tap.note_written()
             return
-        self._tap.counts.dropped += 1
+        self._tap.note_dropped(DISK_TOO_SLOW)
         if not self._skipping:
             self._skipping = True
-            self._tap.give(self, "the disk was too slow")
+            self._tap.give(self, SLOW_DISK)
 
     def closed(self, reason: str) -> None:
         """See the protocol."""

@@ -27,6 +27,9 @@ _FORWARD_S: Final = 10
 _ADRIFT_MS: Final = 2000
 """A file's time follows the camera's clock from the file before, until it differs by more from the machine's."""
 
+SLOW_DISK: Final = "the disk was too slow"
+"""Reason of the gaps that an overload of the disk leaves."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -132,7 +135,8 @@ class CameraSegmenter:
         self._forget()
         self._stopped_ms = end_ms
         self._add_line(lambda: self._index.add_stop(end_ms, reason))
-        self._log.info("recording_stopped", reason=reason)
+        if reason != SLOW_DISK:  # the recorder logs each overload once, however often it breaks off
+            self._log.info("recording_stopped", reason=reason)
 
     def end(self, reason: str) -> None:
         """Record that nothing is recorded from now on."""

@@ -31,7 +31,7 @@ from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.stage_timing import StageClock
 from pipeline.policy.event_texts import bounded_detail
 from pipeline.policy.gate import Gate
-from pipeline.record.recorder import MASKS_TOO_SLOW
+from pipeline.record.recorder import DISK_TOO_SLOW, MASKS_TOO_SLOW
 from tests.engine.frames import frame
 from tests.engine.networks import PersonWithFace, SpyTracker
 
@@ -135,16 +135,17 @@ def test_counters_that_begin_again_are_no_load_and_end_no_overload(counts: tuple
     assert [alert.rule for alert in alerts(machine.check(10, 250, 0))] == ["overload-ended"]
 
 
-def test_a_recording_that_drops_frames_is_an_alert_with_advice_once_an_hour() -> None:
-    now_s, slow = [0.0], ["bikes"]
+@pytest.mark.parametrize("advice", [MASKS_TOO_SLOW, DISK_TOO_SLOW])
+def test_a_recording_that_loses_frames_is_an_alert_with_advice_once_an_hour(advice: str) -> None:
+    now_s, slow = [0.0], {"bikes": advice}
     watch = OverloadWatch(lambda: now_s[0], lambda: int(now_s[0] * 1000), recordings=lambda: slow)
     details: list[tuple[str, str, str]] = []
     for _ in range(400):
         now_s[0] += 10
         details += [(alert.camera_id, alert.rule, alert.detail) for alert in alerts(watch.check([]))]
-    assert details == [("bikes", "overloaded", MASKS_TOO_SLOW)] * 2
-    assert watch.advice == f"bikes: {MASKS_TOO_SLOW}", "/health is degraded"
-    assert bounded_detail(MASKS_TOO_SLOW, "bikes") == MASKS_TOO_SLOW
+    assert details == [("bikes", "overloaded", advice)] * 2
+    assert watch.advice == f"bikes: {advice}", "/health is degraded"
+    assert bounded_detail(advice, "bikes") == advice
     slow.clear()
     assert watch.advice == ""
 

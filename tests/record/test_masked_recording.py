@@ -152,7 +152,7 @@ def test_an_overloaded_encoder_makes_one_file_with_fewer_frames_and_one_log_line
             session.frame(frame(number, size=(720, 1280)))
             if number % 4 == 0:
                 done.release()
-        assert recorder.overloaded() == ["cam"]
+        assert recorder.overloaded() == {"cam": MASKS_TOO_SLOW}
         done.release(80)
         session.closed("end")
     counts, archive = recorder.counts()["cam"], RecordingArchive(tmp_path)
@@ -170,9 +170,9 @@ def test_an_overload_of_the_encoder_ends_after_a_minute_without_drops(
     with capture_logs() as logs, Recorder(settings) as recorder:
         session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None)
         session.frame(frame(0, size=(1080, 1920)))
-        assert recorder.overloaded() == ["cam"]
+        assert recorder.overloaded() == {"cam": MASKS_TOO_SLOW}
         monkeypatch.setattr("pipeline.record.recorder._CALM_S", 0.0)
-        assert recorder.overloaded() == []
+        assert recorder.overloaded() == {}
         session.frame(frame(1))
-    events = [line["event"] for line in logs if line["event"].startswith("masked_recording")]
-    assert events == ["masked_recording_overloaded", "masked_recording_overload_ended"]
+    events = [line["event"] for line in logs if line["event"].startswith("recording_overload")]
+    assert events == ["recording_overloaded", "recording_overload_ended"]

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import av
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
-from pipeline.record.recorder import Recorder
+from pipeline.record.recorder import DISK_TOO_SLOW, Recorder
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
 from pipeline.storage.locks import locked
@@ -118,7 +119,7 @@ def test_a_disk_that_is_too_slow_costs_video_and_nothing_else(tmp_path: Path) ->
     source = clip(tmp_path, 1, size=(640, 480), options={"g": "10", "crf": "0"})
     heavy = [replace(one, data=one.data + bytes(300_000)) for one in packets(source)]
     recorder = Recorder(RecordSettings(dir=tmp_path / "video", max_waiting_bytes=1_000_000, days=3650))
-    with recorder:
+    with capture_logs() as logs, recorder:
         tap = recorder.tap(declared("cam"))
         until((tmp_path / "video/cam/.recorder.lock").exists, "the writer has begun")
         gate = threading.Event()
@@ -128,12 +129,15 @@ def test_a_disk_that_is_too_slow_costs_video_and_nothing_else(tmp_path: Path) ->
             take = tap.opened(container.streams.video[0])
         for packet in heavy:
             take.packet(packet)
+        assert recorder.overloaded() == {"cam": DISK_TOO_SLOW}
         gate.set()
         take.closed("over")
     counts = recorder.counts()["cam"]
     assert counts.dropped > 0
     assert counts.packets + counts.dropped == len(heavy)
     assert "too slow" in RecordingArchive(tmp_path / "video").gaps("cam")[-1].reason
+    assert [line["fix"] for line in logs if line["event"] == "recording_overloaded"] == [DISK_TOO_SLOW], "one line"
+    assert "the disk was too slow" not in [line.get("reason") for line in logs]
 
 
 def test_what_cannot_begin_is_tried_again(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from pipeline.app.recordings import (
 )
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.domain.plural import counted
+from pipeline.domain.recording import group_gaps
 from pipeline.domain.times import find_zone, parse_range
 from pipeline.errors import RecordError
 
@@ -176,10 +177,11 @@ def _show(recording: CameraRecording) -> None:
     if note:
         say(out, (note, "yellow"))
         say(out, fix)
-    if gaps := recording.gaps:
-        shown = [(_utc(g.begin_ms), _utc(g.end_ms), (g.end_ms - g.begin_ms) // 1000, g.reason) for g in gaps]
-        note = f"and {len(gaps) - _SHOWN_GAPS} later ones; see --json" if len(gaps) > _SHOWN_GAPS else ""
-        print_table(f"Gaps: {name}", ["from (UTC)", "to (UTC)", "seconds", "reason"], shown[:_SHOWN_GAPS], note)
+    if gaps := group_gaps(recording.gaps):
+        shown = [(_utc(g.begin_ms), _utc(g.end_ms), g.gaps, f"{g.missing_ms / 1000:.1f}", g.reason) for g in gaps]
+        note = f"and {len(gaps) - _SHOWN_GAPS} later rows; see --json" if len(gaps) > _SHOWN_GAPS else ""
+        headings = ["from (UTC)", "to (UTC)", "gaps", "seconds missing", "reason"]
+        print_table(f"Gaps: {name}", headings, shown[:_SHOWN_GAPS], note)
     if recording.holds:
         rows = [(h.hold_id, _utc(h.begin_ms), _utc(h.end_ms), h.reason, h.by) for h in recording.holds]
         print_table(f"Holds: {name}", ["id", "from (UTC)", "to (UTC)", "reason", "by"], rows)
