@@ -27,6 +27,7 @@ from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 from pipeline.domain.redaction import OverlayText
 from pipeline.errors import ConfigError, SourceError
+from pipeline.observe.coordinate_grid import OutlinedPolygon, draw_coordinate_grid
 from pipeline.onvif.device_discovery import DiscoveredCamera, discover_cameras
 from pipeline.onvif.stream_lookup import CameraStreams, streams_of_camera
 
@@ -111,10 +112,16 @@ def probe_address(address: str, user: str | None, password: str, seconds: float)
     )
 
 
-def save_snapshot(path: Path, camera_id: str, target: Path) -> Snapshot:
+def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = False) -> Snapshot:
     """Write one image of a camera, with its privacy masks, and every person, face and plate masked.
 
     Nothing is written before the redaction is complete; the unredacted image never reaches the disk.
+
+    Args:
+        path: the configuration.
+        camera_id: a camera of it.
+        target: the file.
+        grid: draw a coordinate grid, and the camera's polygons, over the redacted image.
 
     Raises:
         ConfigError: the configuration is not valid, or has no such camera.
@@ -136,10 +143,20 @@ def save_snapshot(path: Path, camera_id: str, target: Path) -> Snapshot:
         )
         planes, summary = redact_image(image, networks.detectors, settings, text)
     pixels = image_of(planes).bgr()
+    if grid:
+        pixels = draw_coordinate_grid(pixels, _polygons(camera))
     with output_file("--out", str(target), "wb") as file:
         file.write(cv2.imencode(target.suffix.lower(), pixels)[1].tobytes())
     size = pixels.shape[1], pixels.shape[0]
     return Snapshot(target, camera.id, at_ms, *size, len(camera.masks), dict(summary.objects))
+
+
+def _polygons(camera: CameraSettings) -> list[OutlinedPolygon]:
+    return [
+        OutlinedPolygon(key, number, corners)
+        for key, polygons in (("masks", camera.masks), ("ignore", camera.ignore))
+        for number, corners in enumerate(polygons)
+    ]
 
 
 def discover(*, timeout_s: float, host: str | None, interface: str | None) -> Sequence[DiscoveredCamera]:

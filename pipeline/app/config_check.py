@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.config.load import load_config
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.decode.privacy_masks import edges_cross, polygon_share
 from pipeline.decode.source_address import parse_address
 from pipeline.detect.build import build_detector
 from pipeline.domain.credentials import redact_address
@@ -21,7 +22,28 @@ from pipeline.policy.scope import why_no_plates
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.segment_masks import unmasked_note, unmasked_spans
 
-__all__ = ["CheckedCamera", "CheckedConfig", "check_config", "estimate_capacity"]
+__all__ = ["CheckedArea", "CheckedCamera", "CheckedConfig", "check_config", "estimate_capacity"]
+
+
+_LEAST_SHARE: Final = 0.0001
+"""Of the image; a smaller area is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedArea:
+    """A privacy mask, or an area in which no plate is read.
+
+    Attributes:
+        name: as in messages about a configuration: ``masks[0]``.
+        corners: number of its corners.
+        share: of the image, 0 to 1.
+        flaw: why it hardly is the intended area; "" if nothing is wrong.
+    """
+
+    name: str
+    corners: int
+    share: float
+    flaw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +56,7 @@ class CheckedCamera:
         endpoint: host, or host and port, that its connection goes to; "" for files.
         analyze_fps: frames analyzed per second; None for all.
         no_plates: the rule by which its plates are not read; "" when they are.
-        masks: number of its privacy masks.
+        areas: its privacy masks, then its ignored areas, each kind in the order of the configuration.
         missing: the source is a path and nothing is there yet.
         notes: what the declaration leaves open or costs, each a sentence.
     """
@@ -45,9 +67,14 @@ class CheckedCamera:
     endpoint: str
     analyze_fps: float | None
     no_plates: str
-    masks: int
+    areas: tuple[CheckedArea, ...]
     missing: bool
     notes: tuple[str, ...] = ()
+
+    @property
+    def masks(self) -> int:
+        """Number of its privacy masks."""
+        return sum(area.name.startswith("masks[") for area in self.areas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +138,21 @@ def _checked(config: Config, camera: CameraSettings, shared: Sequence[set[str]])
         endpoint=address.endpoint,
         analyze_fps=camera.analyze_fps,
         no_plates=why_no_plates(camera.camera()) or "",
-        masks=len(camera.masks),
+        areas=tuple(_areas(camera)),
         missing=address.path is not None and not address.path.exists(),
         notes=tuple(_notes(config, camera, shared)),
     )
+
+
+def _areas(camera: CameraSettings) -> Iterator[CheckedArea]:
+    for key, polygons in (("masks", camera.masks), ("ignore", camera.ignore)):
+        for number, polygon in enumerate(polygons):
+            share, flaw = polygon_share(polygon), ""
+            if edges_cross(polygon):
+                flaw = "its edges cross, so a part of the area is left out; list the corners in their order around it"
+            elif share < _LEAST_SHARE:
+                flaw = "it has next to no area; do its corners lie on one line?"
+            yield CheckedArea(f"{key}[{number}]", len(polygon), share, flaw)
 
 
 def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -> Iterator[str]:
@@ -131,6 +169,9 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
         )
     if config.record is not None:
         yield from _unmasked(config.record.dir, camera)
+    for area in _areas(camera):
+        if area.flaw:
+            yield f"{area.name}: {area.flaw}"
     others = sorted({name for pair in shared if camera.id in pair for name in pair} - {camera.id})
     if others:
         yield (

@@ -17,6 +17,7 @@ from pipeline.config.schema import keys_at
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.domain.credentials import redact
 from pipeline.domain.network_address import VARIABLE, BadAddress, fill_address
+from pipeline.domain.plural import counted
 from pipeline.errors import ConfigError
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
@@ -189,8 +190,10 @@ def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:
                 f"Declare the public space in view: scope: {scopes} (decree 18.743/2014 art. 13)",
             )
         return where, f"{key}: is missing", "Add it; see `viapublica config explain`"
-    message = redact(str(item["msg"]).removeprefix("Value error, "))
-    if kind == "union_tag_invalid":
+    message = redact(str(item["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list"))
+    if kind == "too_short":
+        message = f"needs {counted(item['ctx']['min_length'], 'item')} or more"
+    elif kind == "union_tag_invalid":
         # pydantic's own words repeat the text.
         message = f"there is no such type{_shown(item)}; there are {item['ctx']['expected_tags']}"
     else:

@@ -14,6 +14,7 @@ from pipeline.domain.plural import counted
 Polygon: TypeAlias = tuple[tuple[float, float], ...]
 """Corners (x, y) relative to the upright image, 0 to 1, origin top left; at least three."""
 
+_Edge: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 _Plane = npt.NDArray[np.uint8]
 
 
@@ -42,6 +43,32 @@ def check_polygon(polygon: Polygon) -> Polygon:
                 "height, so divide pixels by them"
             )
     return checked
+
+
+def polygon_share(polygon: Polygon) -> float:
+    """Area of a polygon whose edges do not cross, as share of the image, 0 to 1."""
+    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in _edges(polygon))) / 2
+
+
+def edges_cross(polygon: Polygon) -> bool:
+    """Whether two edges of a polygon cross: its corners are not in the order around it, and a part is not filled."""
+    edges = _edges(polygon)
+    return any(_cross(a, b) for number, a in enumerate(edges) for b in edges[number + 2 :])
+
+
+def _edges(polygon: Polygon) -> list[_Edge]:
+    return list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
+
+
+def _cross(one: _Edge, other: _Edge) -> bool:
+    """Whether two edges cross between their ends."""
+    return all(_side(a, b[0]) * _side(a, b[1]) < 0 for a, b in ((one, other), (other, one)))
+
+
+def _side(edge: _Edge, point: tuple[float, float]) -> float:
+    """On which side of an edge a point lies, by the sign."""
+    (x1, y1), (x2, y2) = edge
+    return (x2 - x1) * (point[1] - y1) - (y2 - y1) * (point[0] - x1)
 
 
 def _turned_back(x: float, y: float, turns: int) -> tuple[float, float]:

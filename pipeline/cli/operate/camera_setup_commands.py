@@ -107,20 +107,28 @@ def snapshot(
     target: Annotated[
         Path | None, typer.Option("--out", help="File to write, .jpg or .png; by default ID.jpg.")
     ] = None,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Draw a grid with fractions, and the outlines of masks and ignored areas.")
+    ] = False,
     config: SetupConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write one image of a camera: privacy masks filled, persons, faces and plates masked.
 
+    The grid gives the corners of polygons: x from the left edge, y from the top, each from 0 to 1. Outlines have the
+    numbers that messages about the configuration use: masks[0] is the first.
+
     Small or hidden persons and plates can be missed. Check the image before you pass it on; images for third parties
     are made by [bold]viapublica release[/].
 
     Example: [bold]viapublica camera snapshot praca-da-matriz --out praca.jpg --config configs/city.yaml[/]
+
+    Example: [bold]viapublica camera snapshot praca-da-matriz --grid --config configs/city.yaml[/]
     """
     from pipeline.app.camera_setup import save_snapshot
 
     configure_logging("error", "auto")
-    done = save_snapshot(_config(config), camera, target or Path(f"{Path(camera).name}.jpg"))
+    done = save_snapshot(_config(config), camera, target or Path(f"{Path(camera).name}.jpg"), grid=grid)
     if as_json:
         print_json(done.as_json())
         return
@@ -227,7 +235,7 @@ def add(
     for warning in () if probed is None else probed.warnings:
         say(err, ("warning:", "bold yellow"), f" {warning}")
     say(err, "A run reads it after SIGHUP: systemctl reload viapublica, or kill -HUP PID.")
-    say(err, f"Set its privacy masks: viapublica camera snapshot {extended.camera.id} --config {path}")
+    say(err, f"Set its privacy masks: viapublica camera snapshot {extended.camera.id} --grid --config {path}")
 
 
 def _config(config: Path | None) -> Path:

@@ -61,6 +61,14 @@ def check(
             for c in checked.cameras
         ],
     )
+    areas = [
+        (camera.camera_id, area.name, area.corners, "see note" if area.flaw else f"{area.share:.1%}")
+        for camera in checked.cameras
+        for area in camera.areas
+    ]
+    if areas:
+        title = "Privacy masks, and areas ignored by plate reading"
+        print_table(title, ["camera", "area", "corners", "of the image"], areas)
     say(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in checked.config.sinks)}")
     say(out, f"data:  {checked.config.data_dir}")
     if capacity is not None and capacity.suffices:

@@ -85,6 +85,16 @@ def test_a_snapshot_masks_persons_and_the_private_ground(data_dir: Path, tmp_pat
     assert image[: int(height * 0.25), : int(width * 0.25)].max() < 60
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".partial"] == []
 
+    gridded = tmp_path / "grid.png"
+    done = viapublica(
+        "camera", "snapshot", "praca", "--config", city, "--out", gridded, "--grid", "--json", models=models_dir
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["redacted"] == found["redacted"], "the grid is drawn after the redaction"
+    drawn = np.asarray(cv2.imread(str(gridded))).astype(int)
+    edge = drawn[int(height * 0.12) : int(height * 0.18), int(width * 0.3)].mean(axis=0)
+    assert edge[2] > edge[0] + 60, "the mask is outlined"
+
 
 def test_a_snapshot_needs_a_declared_camera(city: Path) -> None:
     done = viapublica("camera", "snapshot", "rtsp://admin:S3CRET@127.0.0.1/1", "--config", city, "--out", "x.jpg")

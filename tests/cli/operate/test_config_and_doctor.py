@@ -104,6 +104,36 @@ def test_config_check_lists_masks(tmp_path: Path) -> None:
     assert [camera.masks for camera in check_config(config).cameras] == [0, 1]
     shown = viapublica("config", "check", config, "--no-measure").stdout.splitlines()
     assert any("scope" in line and "masks" in line for line in shown)
+    assert any(all(word in line for word in ("masks[0]", "50.0%")) for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("key", "polygon", "flaw"),
+    [
+        ("masks", "[[0, 0], [1, 1], [1, 0], [0, 1]]", "masks[0]: its edges cross"),
+        ("ignore", "[[0, 0], [0.9, 0.1], [0.1, 0.1], [0.9, 0]]", "ignore[0]: its edges cross"),
+        ("masks", "[[0, 0], [0.1, 0.1], [0.2, 0.2]]", "masks[0]: it has next to no area"),
+        ("masks", "[[0, 0], [0.5, 0.1], [1, 0], [1, 1], [0, 1]]", ""),
+    ],
+)
+def test_config_check_names_areas_that_mask_too_little(tmp_path: Path, key: str, polygon: str, flaw: str) -> None:
+    config = tmp_path / "city.yaml"
+    config.write_text(GOOD.replace("scope: public-square", f"scope: public-square, {key}: [{polygon}]"))
+    notes = [note for camera in check_config(config).cameras for note in camera.notes]
+    assert [note for note in notes if f"{key}[" in note][:1] == [note for note in notes if flaw and flaw in note][:1]
+    assert bool(flaw) == any(flaw in note for note in notes if f"{key}[" in note)
+
+
+def test_a_mistake_in_a_mask_names_file_line_camera_and_number(tmp_path: Path) -> None:
+    config = tmp_path / "city.yaml"
+    masks = "[[[0, 0], [1, 0], [1, 1]], [0.1, 0.2]]"
+    config.write_text(GOOD.replace("scope: public-square", f"scope: public-square, masks: {masks}"))
+    done = viapublica("config", "check", config)
+    assert done.returncode == 1
+    first = next(line for line in done.stderr.splitlines() if "masks[1]" in line)
+    assert f"{config}:" in first
+    assert "of camera" in first
+    assert "should be a list" in first
 
 
 def test_a_file_closed_to_this_user_says_what_opens_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
