@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -20,6 +21,7 @@ from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
+from pipeline.store.notes_portuguese import notes_language
 from pipeline.store.questions import (
     MOST_ROWS,
     SURE,
@@ -125,7 +127,9 @@ class EventQueries:
         self.close()
 
 
-def open_queries(stores: ConfiguredStores, requester: Requester, zone: tzinfo | None = None) -> EventQueries:
+def open_queries(
+    stores: ConfiguredStores, requester: Requester, zone: tzinfo | None = None, locale: Locale | None = None
+) -> EventQueries:
     """The event store of a configuration, for the questions of a requester.
 
     A ClickHouse server is asked directly. An embedded store belongs to one process: a running process that owns the
@@ -135,6 +139,7 @@ def open_queries(stores: ConfiguredStores, requester: Requester, zone: tzinfo | 
         stores: which store.
         requester: the person or program that asks.
         zone: of times in notes; None for the machine's own.
+        locale: of the readers of notes; None for English.
 
     Raises:
         ConfigError: there is no event store.
@@ -143,7 +148,12 @@ def open_queries(stores: ConfiguredStores, requester: Requester, zone: tzinfo | 
     """
     undeclared = not DeclaredCameras(stores.data_dir).all()
     context = AnswerContext(
-        stores.cameras, stores.retention, zone, withheld=stores.without_plates(), undeclared=undeclared
+        stores.cameras,
+        stores.retention,
+        zone,
+        withheld=stores.without_plates(),
+        undeclared=undeclared,
+        language=notes_language(locale),
     )
     return EventQueries(_backend(stores), requester, context)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.plate import check_question, plate_key
 from pipeline.errors import StoreError
 
@@ -24,8 +25,10 @@ class _Line:
     cells: list[str]
 
 
-def read_plate_list(data: bytes, name: str, *, like: bool = False, any_plate: bool = False) -> list[str]:
-    """The plates of a list, each vehicle once, in their order.
+def read_plate_list(
+    data: bytes, name: str, *, like: bool = False, any_plate: bool = False, errors: int = 0
+) -> ListedVehicles:
+    """The plates of a list, each vehicle once, in their order, with its other columns.
 
     Blank lines and lines that begin with ``#`` are skipped. In a table the plates are in the column whose heading is
     ``placa`` or ``plate``; without a heading, in the only column that can hold plates.
@@ -33,23 +36,54 @@ def read_plate_list(data: bytes, name: str, *, like: bool = False, any_plate: bo
     Args:
         data: content of the file: UTF-8, UTF-16 with BOM, or Windows-1252.
         name: of the list, for messages.
-        like: plates may be patterns; any_plate: see `check_question`.
+        like: plates may be patterns; any_plate: see `check_question`; errors: see `ListedVehicles`.
 
     Raises:
         StoreError: it holds no plate; a line that is none, with its number; or no column can be chosen.
     """
-    column, lines = _plate_column(_lines(_decoded(data, name)), name, like=like, any_plate=any_plate)
+    all_lines = _lines(_decoded(data, name))
+    column, lines = _plate_column(all_lines, name, like=like, any_plate=any_plate)
+    headings = _headings(all_lines, lines)
     found: dict[str, str] = {}
+    cells: dict[str, list[list[str]]] = {}
     for line in lines:
         plate = line.cells[column].strip() if column < len(line.cells) else ""
         try:
             check_question(plate, like=like, any_plate=any_plate)
         except StoreError as error:
             raise StoreError(f"{name}:{line.number}: {error.subject}", error.problem, error.fix) from None
-        found.setdefault(plate.upper() if like else plate_key(plate), plate)
+        first = found.setdefault(plate.upper() if like else plate_key(plate), plate)
+        cells.setdefault(first, []).append([_cell(line, number) for number in range(len(headings)) if number != column])
     if not found:
         raise StoreError(name, "holds no plate", _FORMATS)
-    return list(found.values())
+    return ListedVehicles(
+        plates=tuple(found.values()),
+        columns=tuple(heading for number, heading in enumerate(headings) if number != column),
+        cells={plate: [_joined(of_column) for of_column in zip(*rows, strict=True)] for plate, rows in cells.items()},
+        like=like,
+        errors=errors,
+    )
+
+
+def _headings(lines: Sequence[_Line], below: Sequence[_Line]) -> list[str]:
+    """The headings of all columns, each once; ``column 2`` where there is none."""
+    width = max((len(line.cells) for line in lines), default=0)
+    first = lines[0].cells if len(below) < len(lines) else []
+    named: list[str] = []
+    for number in range(width):
+        heading = " ".join(first[number].split()) if number < len(first) else ""
+        heading = heading or f"column {number + 1}"
+        named.append(f"{heading} ({number + 1})" if heading in named else heading)
+    return named
+
+
+def _cell(line: _Line, number: int) -> str:
+    return line.cells[number].strip() if number < len(line.cells) else ""
+
+
+def _joined(cells: Sequence[str]) -> str:
+    """Different cells of one vehicle."""
+    return "; ".join(dict.fromkeys(cell for cell in cells if cell))
 
 
 def _decoded(data: bytes, name: str) -> str:

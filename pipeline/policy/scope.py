@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from pipeline.domain.camera import Camera, Scope
+from typing import Final
 
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.language import ENGLISH, Language
+
+_SCOPE: Final = "scope {scope} is neither public-road nor car-park-entrance (law 11.766/2022 art. 9 §3)"
+_SURROUNDINGS: Final = "sensitive surroundings: {places} (decree 18.743/2014 art. 12)"
 _LPR_SCOPES = frozenset({Scope.PUBLIC_ROAD, Scope.CAR_PARK_ENTRANCE})
 
 
@@ -15,11 +20,11 @@ def may_read_plates(camera: Camera) -> bool:
     return camera.scope in _LPR_SCOPES and not camera.surroundings
 
 
-def why_no_plates(camera: Camera) -> str:
+def why_no_plates(camera: Camera, language: Language = ENGLISH) -> str:
     """The reason why plates may not be read; "" if they may."""
     if camera.scope not in _LPR_SCOPES:
-        return f"scope {camera.scope.value} is neither public-road nor car-park-entrance (law 11.766/2022 art. 9 §3)"
+        return language.text(_SCOPE, scope=camera.scope.value)
     if camera.surroundings:
         places = ", ".join(sorted(place.value for place in camera.surroundings))
-        return f"sensitive surroundings: {places} (decree 18.743/2014 art. 12)"
+        return language.text(_SURROUNDINGS, places=places)
     return ""

@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import msgspec
 
 from pipeline.domain.camera import Camera
+from pipeline.domain.language import ENGLISH, Language
 from pipeline.errors import StoreError
 from pipeline.store.coverage_questions import ActiveCameras
 from pipeline.store.questions import (
@@ -31,6 +32,10 @@ from pipeline.store.retention_settings import RetentionSettings
 A = TypeVar("A")
 _MOST_NAMED: Final = 10
 _MOST_CAMERAS: Final = 1_000
+
+
+MOST_NAMED: Final = 5
+"""Cameras or days that one note names."""
 
 
 class NoteCode(StrEnum):
@@ -50,6 +55,7 @@ class NoteCode(StrEnum):
     SEARCHED = "searched"
     WITHHELD = "reads-withheld"
     UNDECLARED = "no-declarations"
+    COUNTS = "counts-are-tracks"
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +108,7 @@ class AnswerContext:
         clock_ms: milliseconds since 1970 UTC.
         withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
         undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
+        language: of the notes.
     """
 
     cameras: Mapping[str, Camera] | None = None
@@ -110,6 +117,7 @@ class AnswerContext:
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     withheld: Mapping[str, str] = field(default_factory=dict)
     undeclared: bool = False
+    language: Language = ENGLISH
 
 
 class Ask(Protocol):
@@ -118,6 +126,15 @@ class Ask(Protocol):
     def __call__(self, question: Question[A], /) -> A:
         """The answer, without notes."""
         ...
+
+
+def first_of(texts: Sequence[str], noun: str, language: Language, separator: str) -> str:
+    """The first few of some texts, and the number of the others."""
+    shown = separator.join(texts[:MOST_NAMED])
+    if len(texts) <= MOST_NAMED:
+        return shown
+    rest = language.counted(len(texts) - MOST_NAMED, noun)
+    return language.text("{shown}{separator}and {rest}", shown=shown, separator=separator, rest=rest)
 
 
 def check_text(question: Question[Any]) -> None:

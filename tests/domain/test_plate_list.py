@@ -25,7 +25,7 @@ from pipeline.errors import StoreError
 )
 def test_the_plates_of_a_list_are_found_in_any_usual_form(data: bytes) -> None:
     found = read_plate_list(data, "wanted.csv")
-    assert [plate.upper().replace("-", "") for plate in found] == ["ABC1D23", "XYZ9A99"]
+    assert [plate.upper().replace("-", "") for plate in found.plates] == ["ABC1D23", "XYZ9A99"]
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,32 @@ def test_a_list_that_holds_something_else_is_refused_with_its_line(data: bytes, 
 
 
 def test_patterns_and_foreign_plates_are_taken_when_they_are_asked_for() -> None:
-    assert read_plate_list(b"ABC*\nA?C1D23\n", "wanted", like=True) == ["ABC*", "A?C1D23"]
-    assert read_plate_list(b"AB123CD\nXYZ99\n", "wanted", any_plate=True) == ["AB123CD", "XYZ99"]
+    assert read_plate_list(b"ABC*\nA?C1D23\n", "wanted", like=True).plates == ("ABC*", "A?C1D23")
+    assert read_plate_list(b"AB123CD\nXYZ99\n", "wanted", any_plate=True).plates == ("AB123CD", "XYZ99")
+
+
+def test_the_other_columns_of_a_list_say_what_it_is_about() -> None:
+    data = "Motivo;placa;Nº do caso;motivo\nroubo;ABC1234;17/2026;x\nfurto;abc1c34;17/2026;\n;XYZ9A99\n".encode()
+    found = read_plate_list(data, "wanted.csv")
+    assert found.columns == ("Motivo", "Nº do caso", "motivo")
+    about = found.about("ABC1C34", "ABC1C34")
+    assert about == {"Motivo": "roubo; furto", "Nº do caso": "17/2026", "motivo": "x"}, "both lines are one vehicle"
+    assert found.about("XYZ9A99", "XYZ9A99") == {"Motivo": "", "Nº do caso": "", "motivo": ""}
+    assert found.about("FRI3E00", "FRI3E00") == {"Motivo": "", "Nº do caso": "", "motivo": ""}
+
+
+def test_columns_without_a_heading_or_with_the_same_one_stay_apart() -> None:
+    assert read_plate_list(b"ABC1D23;roubo\nXYZ9A99;furto\n", "x").about("ABC1D23", "ABC1D23") == {"column 2": "roubo"}
+    twice = read_plate_list(b"placa;motivo;motivo\nABC1D23;a;b\n", "x")
+    assert twice.about("ABC1D23", "ABC1D23") == {"motivo": "a", "motivo (3)": "b"}
+    assert read_plate_list(b"ABC1D23\n", "x").columns == ()
+
+
+def test_a_read_belongs_to_the_plates_that_it_may_be() -> None:
+    data = b"placa;motivo\nABC1D23;roubo\nABC1D28;furto\n"
+    near = read_plate_list(data, "x", errors=1)
+    assert near.about("ABC1D23", "ABC1D23") == {"motivo": "roubo"}, "an exact read is of that plate alone"
+    assert near.about("ABC1D29", "ABC1D29") == {"motivo": "roubo; furto"}
+    patterns = read_plate_list(b"placa;motivo\nABC*;a\n??C1D?3;b\n", "x", like=True)
+    assert patterns.about("ABC1D23", "ABC1D23") == {"motivo": "a; b"}
+    assert patterns.about("XXC1D23", "XXC1D23") == {"motivo": "b"}

@@ -18,6 +18,7 @@ from pipeline.cli.query.portuguese_texts import HEADINGS, VALUES
 from pipeline.domain.camera import Camera
 from pipeline.domain.times import local_time
 
+_LIST: Final = "list: "
 _CAMERA: Final = "camera_id"
 _PLACE: Final = {"camera_name": "name", "latitude": "latitude", "longitude": "longitude"}
 
@@ -45,6 +46,8 @@ class Column:
             if self.name.startswith(f"{way}_"):
                 rest = self.name.removeprefix(f"{way}_")
                 return f"{HEADINGS[way]}: {HEADINGS.get(rest, rest)}"
+        if self.name.startswith(_LIST):
+            return f"lista: {self.name.removeprefix(_LIST)}"
         return HEADINGS.get(self.name, self.name)
 
     def in_portuguese(self, value: Any) -> Any:
@@ -73,6 +76,16 @@ def columns_of(kinds: Sequence[type[msgspec.Struct]]) -> list[Column]:
             for column in _columns_of_field(field.encode_name, field.type):
                 found.setdefault(column.name, column)
     return list(found.values())
+
+
+def listed_columns(headings: Sequence[str]) -> list[Column]:
+    """Columns of a list that the user gave, behind those of the answer: ``list: motivo`` is no name of a field."""
+    return [Column(f"{_LIST}{heading}", f"{_LIST}{heading}", str) for heading in headings]
+
+
+def listed_cells(about: Mapping[str, str]) -> dict[str, str]:
+    """The cells of a row in those columns."""
+    return {f"{_LIST}{heading}": cell for heading, cell in about.items()}
 
 
 def places(row: Mapping[str, Any], cameras: Mapping[str, Camera]) -> dict[str, Any]:

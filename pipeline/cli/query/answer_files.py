@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,19 +15,13 @@ from pipeline.cli.common.console import MACHINE_CSV, CsvStyle, csv_writer
 from pipeline.cli.query.answer_columns import Column
 from pipeline.cli.query.portuguese_texts import NOTES
 from pipeline.domain.extras import missing_package
+from pipeline.domain.locale import Locale
 from pipeline.domain.spreadsheet_text import spreadsheet_text
 from pipeline.domain.times import local_time, offset_text, zone_name
 
 Rows = Sequence[Mapping[str, Any]]
 
 _WIDEST: Final = 60
-
-
-class FileLocale(StrEnum):
-    """Readers of a CSV or XLSX file."""
-
-    PT_BR = "pt-BR"
-    """Brazil: semicolons, decimal commas, local dates (22/11/2026 08:00:00), Portuguese headings and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +33,17 @@ class FileForm:
         zone: of its dates; None for the machine's own.
     """
 
-    locale: FileLocale | None = None
+    locale: Locale | None = None
     zone: tzinfo | None = None
 
     @property
     def brazilian(self) -> bool:
         """Whether it is for readers in Brazil."""
-        return self.locale is FileLocale.PT_BR
+        return self.locale is Locale.PT_BR
 
     def headings(self, columns: Sequence[Column], rows: Rows = ()) -> list[str]:
-        """The first row; for people, with the offset from UTC that the times of the rows have."""
-        return [self._heading(column, rows) if self.brazilian else column.name for column in columns]
+        """The first row of a spreadsheet: with the offset from UTC that the times of the rows have."""
+        return [self._heading(column, rows) for column in columns]
 
     def cell(self, column: Column, row: Mapping[str, Any], answer: Answer[Any]) -> Any:
         """A value of a row, in the words of the readers."""
@@ -69,11 +62,12 @@ class FileForm:
             yield from (("", item) for item in note.items)
 
     def _heading(self, column: Column, rows: Rows) -> str:
+        name = column.portuguese if self.brazilian else column.name
         if column.kind is not datetime:
-            return column.portuguese
+            return name
         moments = [moment for row in rows if (moment := column.value(row, {})) is not None]
         offsets = dict.fromkeys(offset_text(moment.astimezone(self.zone)) for moment in moments)
-        return f"{column.portuguese} ({' ou '.join(offsets) or zone_name(self.zone)})"
+        return f"{name} ({(' ou ' if self.brazilian else ' or ').join(offsets) or zone_name(self.zone)})"
 
     @property
     def in_utc_unasked(self) -> bool:
@@ -105,7 +99,9 @@ def write_csv(
         ViapublicaError: a file cannot be written.
     """
     style = CsvStyle(delimiter=";", decimal=",", with_bom=True) if form.brazilian else MACHINE_CSV
-    with csv_writer(target, form.headings(columns, rows), style) as writer:
+    # Times of machine CSV carry their offset themselves, and its headings never change.
+    headings = form.headings(columns, rows) if form.brazilian else [column.name for column in columns]
+    with csv_writer(target, headings, style) as writer:
         writer.writerows([form.csv_cell(form.cell(column, row, answer)) for column in columns] for row in rows)
     if beside := notes_file(target, form):
         with csv_writer(beside, ["nota", "texto"], style) as writer:

@@ -17,6 +17,7 @@ from pipeline.cli.query.options import ConfidenceOption, QueryOptions, StoreOpti
 from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
+from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.plate import check_question
 from pipeline.domain.plate_list import read_plate_list
 from pipeline.domain.times import format_time
@@ -63,15 +64,23 @@ def plates(
     output, zone = query.output(), query.time_zone()
     _check_errors(errors, like)
     wanted = [check_question(text, like=like, any_plate=any_plate) for text in plate or ()]
+    listed = ListedVehicles()
     if file is not None:
-        wanted += read_plate_list(_content(file), str(file), like=like, any_plate=any_plate)
+        listed = read_plate_list(_content(file), str(file), like=like, any_plate=any_plate, errors=errors)
+        wanted += listed.plates
     if not wanted:
         raise ViapublicaError("plates", "none is given", "Write viapublica plates ABC1D23, or --file LIST")
     question = Plates(plates=tuple(wanted), like=like, errors=errors, min_confidence=min_confidence, **query.scope())
     with query.open() as store:
         answer = store.ask(question)
     title = f"Reads of {', '.join(wanted) if len(wanted) <= 5 else f'{len(wanted)} plates'}"
-    table = AnswerTable([PlateReadEvent], _READ_COLUMNS, lambda read: _read_row(read, answer, zone))
+    table = AnswerTable(
+        [PlateReadEvent],
+        [*_READ_COLUMNS, *listed.columns],
+        lambda read: (*_read_row(read, answer, zone), *listed.about(read.plate, read.plate_key).values()),
+        listed.columns,
+        lambda read: listed.about(read.plate, read.plate_key),
+    )
     output.show(title, answer, answer.value, table)
 
 

@@ -17,8 +17,9 @@ from pipeline.cli.common.store_options import (
     ZoneOption,
     stores_of,
 )
-from pipeline.cli.query.answer_files import FileForm, FileLocale
+from pipeline.cli.query.answer_files import FileForm
 from pipeline.cli.query.output import Output
+from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import find_zone, parse_range
 
@@ -42,7 +43,7 @@ XlsxOption = Annotated[
     str | None, typer.Option("--xlsx", help="Spreadsheet to this file, with a second sheet for the notes.")
 ]
 LocaleOption = Annotated[
-    FileLocale | None,
+    Locale | None,
     typer.Option("--locale", help="pt-BR: CSV with ; and decimal commas, local dates, headings in Portuguese."),
 ]
 ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to this file.")]
@@ -102,7 +103,7 @@ class StoreOptions:
             ConfigError: no store is named, or the configuration has none.
             StoreError: the store cannot answer.
         """
-        return open_queries(stores_of(self.config, self.data), Requester.of_process(), self.time_zone())
+        return open_queries(stores_of(self.config, self.data), Requester.of_process(), self.time_zone(), self.locale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

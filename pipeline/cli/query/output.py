@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -13,7 +13,7 @@ import typer
 from pipeline.app.output_files import check_target
 from pipeline.app.queries import Answer
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.cli.query.answer_columns import columns_of, places
+from pipeline.cli.query.answer_columns import columns_of, listed_cells, listed_columns, places
 from pipeline.cli.query.answer_files import FileForm, notes_file, write_csv, write_parquet, write_xlsx
 from pipeline.errors import ViapublicaError
 
@@ -32,11 +32,14 @@ class AnswerTable(Generic[T]):
     Attributes:
         kinds: types that may stand in an answer: their fields are the columns of files.
         columns: of the table for people; row: its cells for one item.
+        listed: further columns of files and JSON, from a list that the user gave; about: their cells for one item.
     """
 
     kinds: Sequence[type[T]]
     columns: Sequence[str]
     row: Callable[[T], Sequence[Any]]
+    listed: Sequence[str] = ()
+    about: Callable[[T], Mapping[str, str]] = lambda _: {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,8 @@ class Output:
         if self.as_json:
             for item in found:
                 row = msgspec.to_builtins(item)
-                print_json({**row, **places(row, answer.cameras)})
+                listed = {"list": table.about(item)} if table.listed else {}
+                print_json({**row, **places(row, answer.cameras), **listed})
             print_json({"answer": _summary(answer, len(found))})
         else:
             self._write(title, answer, found, table)
@@ -115,8 +119,8 @@ class Output:
             say(err, ("warning", "bold yellow"), text)
 
     def _write(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
-        columns = columns_of(table.kinds)
-        rows = [msgspec.to_builtins(item) for item in found]
+        columns = [*columns_of(table.kinds), *listed_columns(table.listed)]
+        rows = [{**msgspec.to_builtins(item), **listed_cells(table.about(item))} for item in found]
         if self.csv is not None:
             write_csv(self.csv, rows, columns, answer, self.form)
         elif self.xlsx is not None:

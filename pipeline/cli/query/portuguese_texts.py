@@ -113,5 +113,6 @@ NOTES: Final[Mapping[str, str]] = {
     "searched": "pesquisado",
     "reads-withheld": "leituras retidas",
     "no-declarations": "câmeras sem declaração",
+    "counts-are-tracks": "sobre as contagens",
 }
 """By the code of a note."""

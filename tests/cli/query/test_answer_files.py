@@ -69,7 +69,7 @@ def test_csv_xlsx_and_parquet_say_what_json_says(ask: Ask, words: list[str], tmp
                 assert row[name] == ("" if value is None else str(value))
     sheet = load_workbook(xlsx)["answer"]
     heading, *lines = sheet.iter_rows(values_only=True)
-    assert list(heading) == table.column_names
+    assert [name.partition(" (UTC")[0] for name in heading] == table.column_names
     assert len(lines) == len(plain)
 
 
@@ -159,6 +159,43 @@ def test_a_brazilian_csv_has_its_offset_its_words_and_its_notes(ask: Ask, tmp_pa
     assert expected[0] == ("fuso horário", "America/Sao_Paulo")
     assert ("", "NIL0A00") in expected
     assert {"completa", "não vistas"} <= {name for name, _ in expected}
+    assert ("não vistas", "não vistas: 1 de 2: NIL0A00") in expected
+
+
+def test_the_columns_of_a_list_are_in_every_form_of_the_answer(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "lista.csv").write_bytes("Motivo;placa;count\nroubo;FRI3E00;=1+1\n".encode("cp1252"))
+    words = ("plates", "--file", tmp_path / "lista.csv")
+    assert all(read["list"] == {"Motivo": "roubo", "count": "=1+1"} for read in rows(ask(*words, "--json")))
+    shown = ask(*words).stdout
+    assert "Motivo" in shown
+    assert "roubo" in shown
+    for row in csv.DictReader(io.StringIO(ask(*words, "--csv", "-").stdout)):
+        assert (row["list: Motivo"], row["list: count"]) == ("roubo", "'=1+1"), "no formula"
+    assert ask(*words, "--xlsx", tmp_path / "x.xlsx", "--locale", "pt-BR").exit_code == 0
+    heading, first, *_ = load_workbook(tmp_path / "x.xlsx")["respostas"].iter_rows()
+    cells = {name.value: cell for name, cell in zip(heading, first, strict=True)}
+    assert cells["lista: Motivo"].value == "roubo"
+    assert (cells["lista: count"].value, cells["lista: count"].data_type) == ("=1+1", "s")
+    assert ask(*words, "--parquet", tmp_path / "x.parquet").exit_code == 0
+    assert set(pq.read_table(tmp_path / "x.parquet")["list: Motivo"].to_pylist()) == {"roubo"}
+
+
+def test_traffic_says_what_its_counts_are(ask: Ask, tmp_path: Path) -> None:
+    assert "counts are tracks that began: a vehicle that is lost and found again counts twice" in ask("traffic").stderr
+    assert ask("traffic", "--xlsx", tmp_path / "x.xlsx", "--locale", "pt-BR").exit_code == 0
+    notes = [row[1] for row in load_workbook(tmp_path / "x.xlsx")["notas"].iter_rows(values_only=True)]
+    assert any("um veículo perdido e reencontrado conta duas vezes" in str(note) for note in notes)
+    assert "counts are tracks" not in ask("traffic", "--speeds").stderr
+
+
+def test_times_of_a_spreadsheet_name_their_zone_in_every_locale(ask: Ask, tmp_path: Path) -> None:
+    for zone, offset in (("America/Sao_Paulo", "UTC-03:00"), ("UTC", "UTC+00:00")):
+        assert ask("plates", "FRI3E00", "--zone", zone, "--xlsx", tmp_path / "x.xlsx").exit_code == 0
+        first = next(load_workbook(tmp_path / "x.xlsx")["answer"].iter_rows(values_only=True))
+        assert f"time ({offset})" in first
+    assert ask("plates", "FRI3E00", "--csv", tmp_path / "x.csv").exit_code == 0
+    heading = (tmp_path / "x.csv").read_text().splitlines()[0]
+    assert ",time," in heading, "each time of a machine CSV carries its own offset"
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])

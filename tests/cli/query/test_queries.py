@@ -243,7 +243,7 @@ def test_the_plates_of_a_spreadsheet_that_were_not_seen_are_named(ask: Ask, tmp_
     assert result.exit_code == 0
     assert "not seen: 1 of 2: NIL0A00" in result.stderr
     assert "only 1 row are listed" not in result.stderr
-    assert "only 1 row is listed" in result.stderr
+    assert "the list ends after 1 row" in result.stderr
     last = json.loads(ask("plates", "--file", wanted, "--json").stdout.splitlines()[-1])
     (note,) = [note for note in last["answer"]["notes"] if note["code"] == "not-seen"]
     assert note["items"] == ["NIL0A00"]

@@ -1,0 +1,160 @@
+"""Notes on cameras: plates that are never read or withheld, interruptions, cameras without events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from pipeline.domain.events import ENGINE_ID
+from pipeline.domain.language import ENGLISH, Language
+from pipeline.domain.ports import SourceState
+from pipeline.domain.times import format_duration
+from pipeline.policy.scope import why_no_plates
+from pipeline.store.annotated_answer import MOST_NAMED, AnswerContext, Ask, Note, NoteCode, first_of
+from pipeline.store.coverage_questions import ActiveCameras, Coverage, Interruption
+from pipeline.store.questions import (
+    Clones,
+    Convoy,
+    Plates,
+    RangedQuestion,
+    ReadsByVehicle,
+    Route,
+    Withheld,
+    WithheldReads,
+)
+
+OF_PLATES: Final = (Plates, Convoy, Route, Clones, ReadsByVehicle)
+"""Questions about plate reads."""
+SHORTEST_MS: Final = 1_000
+"""Shorter interruptions are not mentioned."""
+_NO_VIDEO: Final = "{camera} delivered no video for {time}{times} of this time range"
+_PHRASES: Final = {
+    SourceState.ENDED.value: "{camera} was not running for {time}{times} of this time range",
+    SourceState.FAILED.value: "{camera} failed for {time}{times} of this time range",
+    SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
+    "of this time range",
+}
+_NONE_WITHHELD: Final = (
+    "the data folder has no declarations of cameras, so no plate is withheld: copy its folder declarations too"
+)
+_ONLY_CONFIGURED: Final = (
+    "the data folder has no declarations of cameras, so only the configuration decides: copy its folder declarations "
+    "too"
+)
+
+
+def cameras_without_plates(
+    question: RangedQuestion[Any], context: AnswerContext, rows: Sequence[Any]
+) -> Iterator[Note]:
+    """Cameras whose plates are never read, where they were asked for or nothing was found."""
+    if not isinstance(question, OF_PLATES) or context.cameras is None:
+        return
+    named = bool(question.camera_ids)
+    asked = question.camera_ids or tuple(context.cameras)
+    reasons = {
+        camera_id: reason
+        for camera_id in asked
+        if (camera := context.cameras.get(camera_id)) is not None
+        and (reason := why_no_plates(camera, context.language))
+    }
+    if not reasons or (rows and not named):
+        return
+    language = context.language
+    text = language.text(
+        "plates are never read by {cameras}: {reasons}",
+        cameras=language.counted(len(reasons), "camera"),
+        reasons=first_of(
+            [f"{camera_id}: {why}" for camera_id, why in reasons.items()], "further camera", language, "; "
+        ),
+    )
+    limits = named or len(reasons) == len(asked)
+    yield Note(code=NoteCode.NO_PLATES, text=text, limits=limits, items=tuple(reasons))
+
+
+def undeclared(context: AnswerContext) -> Iterator[Note]:
+    """A store without declarations of its cameras, such as a copied one, cannot say which plates to withhold."""
+    if context.undeclared:
+        text = context.language.text(_NONE_WITHHELD if context.cameras is None else _ONLY_CONFIGURED)
+        yield Note(code=NoteCode.UNDECLARED, text=text)
+
+
+def withheld(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:
+    """Reads that are stored and in no answer. The number is of all vehicles: of one it would reveal its place."""
+    of = Withheld(start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids)
+    found: list[WithheldReads] = ask(of)
+    if found:
+        language = context.language
+        shown = [
+            language.text(
+                "{camera}: {reads} of all vehicles, {reason}",
+                camera=one.camera_id,
+                reads=language.counted(one.reads, "read"),
+                reason=_reason(one, context),
+            )
+            for one in found
+        ]
+        cameras = first_of(shown, "further camera", language, "; ")
+        text = language.text("stored reads are withheld: {cameras}", cameras=cameras)
+        yield Note(code=NoteCode.WITHHELD, text=text, limits=True, items=tuple(one.camera_id for one in found))
+
+
+def _reason(withheld: WithheldReads, context: AnswerContext) -> str:
+    """Why reads are withheld, with the time since when where it is known in English."""
+    camera = (context.cameras or {}).get(withheld.camera_id)
+    if context.language is ENGLISH or camera is None:
+        return withheld.reason
+    return why_no_plates(camera, context.language) or withheld.reason
+
+
+def interruptions(question: RangedQuestion[Any], context: AnswerContext, coverage: Coverage) -> Iterator[Note]:
+    """A note on lost video and one on dropped frames, each with the cameras that lost most."""
+    now_ms = context.clock_ms()
+    groups: dict[NoteCode, dict[str, list[tuple[int, Interruption]]]] = {}
+    for one in coverage.interruptions:
+        length_ms = min(now_ms if one.end_ms is None else one.end_ms, now_ms) - one.start_ms
+        if length_ms >= SHORTEST_MS and _concerns(one.camera_id, question, context):
+            code = NoteCode.OVERLOADED if one.state == SourceState.OVERLOADED.value else NoteCode.INTERRUPTED
+            groups.setdefault(code, {}).setdefault(one.camera_id, []).append((length_ms, one))
+    for code, cameras in groups.items():
+        most_first = sorted(cameras.items(), key=lambda item: -sum(length for length, _ in item[1]))
+        texts = [_interruption(camera_id, parts, context.language) for camera_id, parts in most_first]
+        text = first_of(texts, "further camera", context.language, "; ")
+        yield Note(code=code, text=text, limits=True, items=tuple(sorted(cameras)))
+
+
+def _interruption(camera_id: str, parts: Sequence[tuple[int, Interruption]], language: Language) -> str:
+    longest = max(parts, key=lambda part: part[0])[1]
+    text = language.text(
+        _PHRASES.get(longest.state, _NO_VIDEO),
+        camera=camera_id,
+        time=format_duration(sum(length_ms for length_ms, _ in parts)),
+        times=language.text(" in {number}", number=language.counted(len(parts), "interruption")) if parts[1:] else "",
+    )
+    why = f" ({longest.detail[:200]})" if longest.detail and longest.state != SourceState.ENDED.value else ""
+    return f"{text}{why}"
+
+
+def silent_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:
+    """Cameras without any event in the range: they may not have been running."""
+    asked, language = question.camera_ids or tuple(context.cameras or ()), context.language
+    active = ask(ActiveCameras(start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids))
+    silent = sorted(camera_id for camera_id in set(asked) - set(active) if _concerns(camera_id, question, context))
+    if not asked and not active:
+        text = language.text("no camera has sent any event in this time range")
+        yield Note(code=NoteCode.SILENT, text=text, limits=True)
+    if silent:
+        text = language.text(
+            "{cameras} sent no event of any kind in this time range: {names}",
+            cameras=language.counted(len(silent), "camera"),
+            names=", ".join(silent[:MOST_NAMED]) + (" …" if len(silent) > MOST_NAMED else ""),
+        )
+        yield Note(code=NoteCode.SILENT, text=text, limits=True, items=tuple(silent))
+
+
+def _concerns(camera_id: str, question: RangedQuestion[Any], context: AnswerContext) -> bool:
+    if question.camera_ids:
+        return camera_id in question.camera_ids
+    if context.cameras is None:
+        return camera_id != ENGINE_ID
+    camera = context.cameras.get(camera_id)
+    return camera is not None and not (isinstance(question, OF_PLATES) and why_no_plates(camera))

@@ -1,0 +1,90 @@
+"""Portuguese sentences and nouns of the notes on answers, by their English ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pipeline.domain.language import ENGLISH, Language, portuguese
+from pipeline.domain.locale import Locale
+
+NOUNS: Final[Mapping[str, tuple[str, str]]] = {
+    "row": ("linha", "linhas"),
+    "day": ("dia", "dias"),
+    "further day": ("outro dia", "outros dias"),
+    "camera": ("câmera", "câmeras"),
+    "configured camera": ("câmera configurada", "câmeras configuradas"),
+    "further camera": ("outra câmera", "outras câmeras"),
+    "read": ("leitura", "leituras"),
+    "further read": ("outra leitura", "outras leituras"),
+    "interruption": ("interrupção", "interrupções"),
+}
+TEXTS: Final[Mapping[str, str]] = {
+    "plate reads": "leituras de placas",
+    "tracks": "trajetos",
+    "counts per minute": "contagens por minuto",
+    "alerts": "alertas",
+    "states of cameras": "estados de câmeras",
+    "events": "eventos",
+    " in {number}": " em {number}",
+    "an unknown day": "um dia desconhecido",
+    "{shown}{separator}and {rest}": "{shown}{separator}e {rest}",
+    "{cameras} never sent an event: {names}": "{cameras} sem nenhum evento até hoje: {names}",
+    "the list ends after {rows}, and there are more: use --offset {offset}": "a lista termina após {rows}, e há mais: "
+    "use --offset {offset}",
+    "the list ends after {rows}, and there are more: use --limit (at most {most}) or --offset {offset}": "a lista "
+    "termina após {rows}, e há mais: use --limit (no máximo {most}) ou --offset {offset}",
+    "the time range begins in the future, at {time}": "o período começa no futuro, em {time}",
+    "{data} before {time} are no longer stored (retention: {days})": "{data} anteriores a {time} já não estão "
+    "guardados (prazo de guarda: {days})",
+    "the event store holds no {data} at all": "o banco de eventos não contém nenhum registro de {data}",
+    "the oldest stored event of this kind is of {time}; nothing before it was searched": "o evento mais antigo deste "
+    "tipo é de {time}; nada anterior foi pesquisado",
+    "part of the data in {table} of {days} (UTC) was lost, because files of the store were damaged": "parte dos dados "
+    "de {table} de {days} (UTC) foi perdida, porque arquivos do banco foram danificados",
+    "plates are never read by {cameras}: {reasons}": "placas nunca são lidas por {cameras}: {reasons}",
+    "scope {scope} is neither public-road nor car-park-entrance (law 11.766/2022 art. 9 §3)": "o espaço declarado "
+    "({scope}) não é via pública nem acesso de estacionamento (Lei nº 11.766/2022, art. 9º, § 3º)",
+    "sensitive surroundings: {places} (decree 18.743/2014 art. 12)": "locais sensíveis na imagem: {places} (LGPD, art. "
+    "5º, II)",
+    "the data folder has no declarations of cameras, so no plate is withheld: copy its folder declarations too": "a "
+    "pasta de dados não tem declarações de câmeras; por isso nenhuma placa é retida: copie também a pasta declarations",
+    "the data folder has no declarations of cameras, so only the configuration decides: copy its folder declarations "
+    "too": "a pasta de dados não tem declarações de câmeras; por isso só a configuração decide: copie também a pasta "
+    "declarations",
+    "stored reads are withheld: {cameras}": "leituras armazenadas são retidas: {cameras}",
+    "{camera}: {reads} of all vehicles, {reason}": "{camera}: {reads} de todos os veículos, {reason}",
+    "{camera} delivered no video for {time}{times} of this time range": "{camera} não enviou vídeo durante "
+    "{time}{times} deste período",
+    "{camera} was not running for {time}{times} of this time range": "{camera} esteve desligada durante {time}{times} "
+    "deste período",
+    "{camera} failed for {time}{times} of this time range": "{camera} falhou durante {time}{times} deste período",
+    "{camera} had frames dropped, because the machine was overloaded, for {time}{times} of this time range": "{camera} "
+    "teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
+    "not seen: {number} of {all}: {plates}": "não vistas: {number} de {all}: {plates}",
+    "no camera has sent any event in this time range": "nenhuma câmera enviou evento neste período",
+    "{cameras} sent no event of any kind in this time range: {names}": "{cameras} sem nenhum evento neste período: "
+    "{names}",
+    "{reads} with a confidence below {confidence}: --min-confidence 0 lists them": "{reads} com confiança abaixo de "
+    "{confidence}: --min-confidence 0 as mostra",
+    "{reads} with a confidence below {confidence}: they are not used here, because most are misread": "{reads} com "
+    "confiança abaixo de {confidence}: não são usadas aqui, porque a maioria está errada",
+    "searched: nothing, because no {data} of this time range are stored": "pesquisado: nada, porque não há {data} "
+    "deste período no banco",
+    "searched: {data} {start} {end}, {cameras}": "pesquisado: {data} {start} {end}, {cameras}",
+    "from {time}": "de {time}",
+    "of any time": "de qualquer data",
+    "to now": "até agora",
+    "to {time}": "até {time}",
+    "all cameras": "todas as câmeras",
+    "counts are tracks that began: a vehicle that is lost and found again counts twice, and parked ones may": "as "
+    "contagens são trajetos iniciados: um veículo perdido e reencontrado conta duas vezes, e veículos estacionados "
+    "podem contar várias",
+}
+"""By the English sentence; ``{names}`` stay as they are."""
+PORTUGUESE: Final = portuguese(TEXTS, NOUNS)
+
+
+def notes_language(locale: Locale | None) -> Language:
+    """The language of a locale's readers, for the notes on answers."""
+    return PORTUGUESE if locale is Locale.PT_BR else ENGLISH
