@@ -17,6 +17,7 @@ from pipeline.anonymize.redaction_masks import MANUAL, MaskPlan, MaskSpan
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.extras import missing_package
 from pipeline.domain.labels import Label
+from pipeline.domain.language import ENGLISH, Language
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,6 +29,8 @@ _LANE: Final = 9.0
 _MAX_LANES: Final = 60
 _TICKS: Final = 8
 _MAX_KEY_FRAMES: Final = 6
+_FRAME: Final = "{time} (frame {frame})"
+_WORST_FRAME: Final = "{time} (frame {frame}), most of which is masked"
 _KINDS: Final = {Label.PERSON: "person", Label.FACE: "face", Label.PLATE: "plate"}
 
 
@@ -99,21 +102,23 @@ class ReportTexts:
     unplated: Sequence[Sequence[str]] = ()
 
 
-def render_report(texts: ReportTexts, plan: MaskPlan, detections: VideoDetections) -> str:
+def render_report(texts: ReportTexts, plan: MaskPlan, detections: VideoDetections, language: Language = ENGLISH) -> str:
     """The report as HTML."""
-    lanes = _lanes(plan.spans, detections)
+    lanes = _lanes(plan.spans, detections, language)
     height = max((bar.y + bar.height for bar in lanes), default=0.0) + 24
     return _template().render(
+        text=language.text,
+        language=language.code,
         report={
             **texts.__dict__,
             "lanes": lanes,
             "ticks": _ticks(detections),
             "timeline_height": height,
-            "key_frames": _key_frames(plan, detections, texts.worst_frame),
+            "key_frames": _key_frames(plan, detections, texts.worst_frame, language),
             "width": detections.width,
             "height": detections.height,
             "stroke": max(1.0, detections.width / 500),
-        }
+        },
     )
 
 
@@ -134,7 +139,7 @@ def _template() -> Template:
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
-def _lanes(spans: Sequence[MaskSpan], detections: VideoDetections) -> list[Bar]:
+def _lanes(spans: Sequence[MaskSpan], detections: VideoDetections, language: Language) -> list[Bar]:
     """Bars packed into as few rows as possible, label by label."""
     since = detections.times_s - detections.times_s[0]
     whole_s = max(float(since[-1]), 1e-3)
@@ -150,7 +155,8 @@ def _lanes(spans: Sequence[MaskSpan], detections: VideoDetections) -> list[Bar]:
                 continue
             x, width = _WIDTH * begin / whole_s, max(_WIDTH * (end - begin) / whole_s, 1.5)
             kind = _KINDS.get(label, "windscreen")
-            text = f"{kind}, {clock(begin)} to {clock(end)}"
+            shown = {"object": language.noun(kind), "begin": clock(begin), "end": clock(end)}
+            text = language.text("{object}, {begin} to {end}", **shown)
             bars.append(Bar(kind, round(x, 1), (row + lane) * _LANE, round(width, 1), _LANE - 2, text))
         row += len(ends)
     return bars
@@ -164,24 +170,23 @@ def _ticks(detections: VideoDetections) -> list[Tick]:
     ]
 
 
-def _key_frames(plan: MaskPlan, detections: VideoDetections, worst: int | None) -> list[KeyFrame]:
+def _key_frames(plan: MaskPlan, detections: VideoDetections, worst: int | None, language: Language) -> list[KeyFrame]:
     """The worst frame, then the one with the most masks in each of a few equal parts of the video."""
     counts = np.array([len(plan.at(number)) for number in range(len(detections))])
     parts = np.array_split(np.arange(len(detections)), min(_MAX_KEY_FRAMES, len(detections)))
     chosen = [int(part[counts[part].argmax()]) for part in parts if counts[part].any()]
-    shown = [_key_frame(number, plan, detections) for number in chosen if number != worst]
+    shown = [_key_frame(number, plan, detections, _FRAME, language) for number in chosen if number != worst]
     if worst is None or not counts[worst]:
         return shown
-    first = _key_frame(worst, plan, detections)
-    return [first._replace(text=f"{first.text}, most of which is masked"), *shown]
+    return [_key_frame(worst, plan, detections, _WORST_FRAME, language), *shown]
 
 
-def _key_frame(number: int, plan: MaskPlan, detections: VideoDetections) -> KeyFrame:
+def _key_frame(number: int, plan: MaskPlan, detections: VideoDetections, text: str, language: Language) -> KeyFrame:
     masks = plan.at(number)
     found = detections.per_frame[number]
     personal = np.isin(found.labels, list(_KINDS)) & (found.scores >= 0.25)
     return KeyFrame(
-        f"{clock(float(detections.times_s[number] - detections.times_s[0]))} (frame {number})",
+        language.text(text, time=clock(float(detections.times_s[number] - detections.times_s[0])), frame=number),
         [_box(box, Label(int(label))) for box, label in zip(masks.boxes, masks.labels, strict=True)],
         [_box(box, Label.PERSON) for box in found.boxes[personal]],
     )

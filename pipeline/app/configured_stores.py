@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
+from pipeline.domain.institution import Institution
 from pipeline.errors import ConfigError
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
@@ -30,7 +31,7 @@ class ConfiguredStores:
         previews: folder of preview images; None where there are none.
         cameras: those configured, by id; None when no configuration is known.
         oldest_days: age in days beyond which an ingester stores no event.
-        institution: responsible for the cameras; "" where it is not named.
+        institution: responsible for the cameras.
     """
 
     data_dir: Path
@@ -41,7 +42,7 @@ class ConfiguredStores:
     previews: Path | None = None
     cameras: Mapping[str, Camera] | None = None
     oldest_days: float = IngestSettings().oldest_days
-    institution: str = ""
+    institution: Institution = field(default_factory=Institution)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -56,7 +57,7 @@ class ConfiguredStores:
             None if preview is None else preview.dir,
             {camera.id: camera.camera() for camera in config.cameras},
             config.ingest.oldest_days,
-            config.institution,
+            Institution(config.institution, config.local_law),
         )
 
     @classmethod

@@ -275,6 +275,14 @@ class Config(BaseModel):
         title="Institution",
         description="The institution responsible for the cameras; shown on every release.",
     )
+    local_law: str = Field(
+        default="",
+        title="Local law",
+        description="Act of the municipality or state that governs the cameras, as documents for recipients and "
+        "auditors cite it beside the federal law. Without one they say that none is configured.",
+        max_length=200,
+        examples=["Decreto nº 18.743/2014 (Porto Alegre)"],
+    )
     data_dir: Path = Field(
         default=Path("data"),
         title="Data folder",

@@ -17,7 +17,7 @@ from pipeline.errors import ViapublicaError
 
 _CAMERA_SECTIONS: Final = ("decode", "analytics")
 """Sections that belong to no network and no sink: a change applies to every camera, which is restarted."""
-_UNUSED_SECTIONS: Final = frozenset({"version", "institution", "ingest"})
+_UNUSED_SECTIONS: Final = frozenset({"version", "institution", "local_law", "ingest"})
 """Sections that `viapublica run` does not read."""
 
 _log = structlog.get_logger(__name__)

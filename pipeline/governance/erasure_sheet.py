@@ -9,8 +9,10 @@ from html import escape
 from typing import Any, Final
 
 from pipeline.domain.erasure import ErasureRecord
+from pipeline.domain.institution import Institution
 from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
 
+_FEDERAL_LAW: Final = "Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18"
 _KINDS: Final = {
     "table": "tabela do banco de eventos",
     "damaged": "parte danificada do banco (inteira)",
@@ -30,12 +32,12 @@ _EVENTS: Final = {
 """Singular and plural, in the order in which they are listed."""
 
 
-def render_erasure(record: ErasureRecord, institution: str, signed_by: str, zone: tzinfo | None) -> str:
+def render_erasure(record: ErasureRecord, institution: Institution, signed_by: str, zone: tzinfo | None) -> str:
     """The page; it loads no resources.
 
     Args:
         record: a finished erasure.
-        institution: responsible for the cameras; may be empty.
+        institution: responsible for the cameras.
         signed_by: name in the certificate; "" where the document is not signed.
         zone: of all times; None for the machine's.
     """
@@ -43,7 +45,7 @@ def render_erasure(record: ErasureRecord, institution: str, signed_by: str, zone
     request, result = document["request"], document["result"]
     title = f"Termo de eliminação de dados nº {record.number}"
     facts = [
-        ("Instituição", institution or "não informada"),
+        ("Instituição", institution.name or "não informada"),
         ("Responsável pela eliminação", record.begun_by),
         ("Motivo ou pedido", request["reason"] or "não informado"),
         ("Objeto", _subject(request)),
@@ -59,7 +61,7 @@ def render_erasure(record: ErasureRecord, institution: str, signed_by: str, zone
         for one in result["erased"]
     ]
     parts = [
-        "<p>Decreto nº 18.743/2014, arts. 8º, 15 e 19; Lei nº 13.709/2018 (LGPD), arts. 16 e 18.</p>",
+        f"<p>Fundamento legal: {escape(institution.legal_grounds(_FEDERAL_LAW))}.</p>",
         table(("", ""), facts),
         "<h2>O que foi eliminado</h2>",
         f"<p>{_events(result['events'])}</p>" if "events" in result else "",  # documents of before did not say

@@ -6,14 +6,17 @@ from datetime import tzinfo
 from html import escape
 from typing import Final
 
+from pipeline.domain.institution import Institution
 from pipeline.governance.evidence_package import Custody
 from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
 
 _BASES: Final = {"judiciary": "Poder Judiciário", "public-ministry": "Ministério Público", "police": "Polícia"}
+_FEDERAL_LAW: Final = (
+    "Código de Processo Penal, arts. 158-A a 158-F (cadeia de custódia); Lei nº 13.709/2018 (LGPD), arts. 4º, 23 e 26"
+)
 _DUTIES: Final = (
     "As imagens são originais: pessoas, rostos e placas não estão ocultos. Destinam-se exclusivamente à finalidade "
-    "acima; o destinatário responde pela guarda, pelo sigilo e pelo uso (Decreto nº 18.743/2014, arts. 9º e 10; Lei nº "
-    "13.709/2018)."
+    "acima; o destinatário responde pela guarda, pelo sigilo e pelo uso."
 )
 _CUT: Final = (
     "Os pacotes de vídeo são cópia exata dos gravados, sem nova codificação. O corte se faz em quadros-chave; por isso "
@@ -39,16 +42,17 @@ _CHECK: Final = (
 )
 
 
-def render_custody_sheet(custody: Custody, zone: tzinfo | None) -> str:
+def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinfo | None) -> str:
     """The custody sheet.
 
     Args:
-        custody: of the package; zone: of all times, None for the machine's.
+        custody: of the package; institution: whose law is cited; zone: of all times, None for the machine's.
     """
     facts = [
         ("Instituição de origem", custody.institution),
         ("Destinatário", custody.recipient),
-        ("Base legal", f"requisição: {_BASES.get(custody.basis, custody.basis)} (Decreto nº 18.743/2014, art. 9º)"),
+        ("Base legal", f"requisição: {_BASES.get(custody.basis, custody.basis)}"),
+        ("Fundamento legal", institution.legal_grounds(_FEDERAL_LAW)),
         ("Requisição ou processo", custody.recipient_document),
         ("Documento da requisição", f"{custody.requisition_name} (SHA-256 {custody.requisition_sha256})"),
         ("Certificado do destinatário", f"SHA-256 {custody.recipient_certificate}"),

@@ -1,4 +1,4 @@
-"""Monthly sheet of disclosures (XLSX), with the columns of decree 18.743/2014 art. 9.
+"""Monthly sheet of disclosures (XLSX): recipient, content, purpose and decision (decree 18.743/2014 art. 9).
 
 Its language is Portuguese, that of its readers.
 """
@@ -18,6 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.domain.disclosure import Disclosure, DisclosureState, LegalBasis, Request
+from pipeline.domain.institution import LAW_OF_DISCLOSURES, Institution
 from pipeline.domain.spreadsheet_text import spreadsheet_text
 from pipeline.domain.times import local_time
 
@@ -33,7 +34,7 @@ _BASES: Final = {
 }
 _MOMENT: Final = "dd/mm/yyyy hh:mm"
 _NONE: Final = "Nenhuma cessão foi pedida, decidida, feita ou entregue neste mês."
-_HEAD_ROWS: Final = 5
+_HEAD_ROWS: Final = 6
 _TITLE_ROW: Final = _HEAD_ROWS + 2
 
 
@@ -42,7 +43,7 @@ class SheetHead:
     """The lines above the columns.
 
     Attributes:
-        institution: of the register.
+        institution: of the register, and its law.
         month: such as ``2026-11``.
         made_ms: time of the sheet, milliseconds since 1970 UTC.
         zone: of all its times; None for the machine's.
@@ -50,7 +51,7 @@ class SheetHead:
             was removed.
     """
 
-    institution: str
+    institution: Institution
     month: str
     made_ms: int
     zone: tzinfo | None = None
@@ -97,8 +98,9 @@ def _write_head(sheet: Worksheet, head: SheetHead) -> None:
     year, month = head.month.split("-")
     entries, last = head.journal
     lines = (
-        ("Registro de cessões de imagens (Decreto nº 18.743/2014, art. 9º)", ""),
-        ("Instituição", head.institution),
+        ("Registro de cessões de imagens", ""),
+        ("Instituição", head.institution.name or "não informada"),
+        ("Fundamento legal", head.institution.legal_grounds(LAW_OF_DISCLOSURES)),
         ("Mês", f"{month}/{year}"),
         ("Emitido em", f"{made:%d/%m/%Y %H:%M} (UTC{_offset(made)}; todas as datas estão neste fuso)"),
         ("Diário", f"último registro: nº {entries}, {last}" if entries else "sem registros"),
@@ -197,7 +199,7 @@ _COLUMNS: Final = (
     _Column("Finalidade", 40, lambda found, _: found.request.purpose),
     _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request)),
     _Column("Período", 24, lambda found, zone: _period(found.request, zone)),
-    _Column("Declaração (art. 10, § 3º)", 30, lambda found, _: _declaration(found)),
+    _Column("Declaração do destinatário", 30, lambda found, _: _declaration(found)),
     _Column("Registrado por", 20, lambda found, _: found.request.requested_by),
     _Column("Decisão", 12, lambda found, _: _decision(found)),
     _Column("Decidido por", 20, lambda found, _: found.decided_by),

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.anonymize.signing_certificate import create_signing_identity, load_signing_identity
 from pipeline.domain.erasure import ErasedNumber, ErasureRequest, ErasureResult, EventNumbers, LeftNote
+from pipeline.domain.institution import Institution
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.governance.document_signature import sign_document
 from pipeline.governance.erasure_register import ErasureRegister
@@ -121,7 +122,7 @@ def test_any_cms_tool_checks_the_signature(erasures: ErasureRegister, tmp_path: 
 
 
 def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegister) -> None:
-    page = render_erasure(erasures.finish(erasures.begin(VEHICLE), RESULT), "SSP-MT", "", SAO_PAULO)
+    page = render_erasure(erasures.finish(erasures.begin(VEHICLE), RESULT), Institution("SSP-MT"), "", SAO_PAULO)
     for text in [
         "Termo de eliminação de dados nº E2026/000001",
         "pedido 17/2026 &lt;art. 19&gt;",
@@ -135,3 +136,13 @@ def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegi
         assert text in page
     assert "<script" not in page
     assert "http" not in page
+
+
+def test_the_page_cites_the_law_of_its_own_city(erasures: ErasureRegister) -> None:
+    record = erasures.finish(erasures.begin(VEHICLE), RESULT)
+    federal = "Fundamento legal: Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18; "
+    assert f"{federal}norma municipal ou estadual não informada" in render_erasure(record, Institution(), "", SAO_PAULO)
+    ours = Institution("Prefeitura de Cuiabá", "Lei nº 11.766/2022 (Mato Grosso) & <outra>")
+    page = render_erasure(record, ours, "", SAO_PAULO)
+    assert f"{federal}Lei nº 11.766/2022 (Mato Grosso) &amp; &lt;outra&gt;." in page
+    assert "18.743" not in page

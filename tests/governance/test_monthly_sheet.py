@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from pipeline.domain.disclosure import Content, Disclosure, Request
+from pipeline.domain.institution import Institution
 from pipeline.governance.monthly_sheet import SheetHead, render_sheet
 from pipeline.governance.register import Register
 from tests.governance.entries import SAO_PAULO, SHA, StoppedClock, built_file, footage, ms, request, signed
@@ -26,7 +27,7 @@ TITLES = [
     "Finalidade",
     "Conteúdo (câmera)",
     "Período",
-    "Declaração (art. 10, § 3º)",
+    "Declaração do destinatário",
     "Registrado por",
     "Decisão",
     "Decidido por",
@@ -40,7 +41,8 @@ TITLES = [
 
 
 def head(month: str = "2026-11") -> SheetHead:
-    return SheetHead("SSP-MT", month, ms("2026-12-01T08:00-03:00"), SAO_PAULO, (5, "f" * 64))
+    ours = Institution("SSP-MT", "Lei nº 11.766/2022 (Mato Grosso)")
+    return SheetHead(ours, month, ms("2026-12-01T08:00-03:00"), SAO_PAULO, (5, "f" * 64))
 
 
 def opened(content: bytes) -> Any:
@@ -48,11 +50,11 @@ def opened(content: bytes) -> Any:
 
 
 def rows(sheet: Any) -> list[dict[str, Any]]:
-    assert [cell.value for cell in sheet[7]] == TITLES
-    return [dict(zip(TITLES, (cell.value for cell in row), strict=True)) for row in sheet.iter_rows(min_row=8)]
+    assert [cell.value for cell in sheet[8]] == TITLES
+    return [dict(zip(TITLES, (cell.value for cell in row), strict=True)) for row in sheet.iter_rows(min_row=9)]
 
 
-def test_every_column_of_the_decree(register: Register, tmp_path: Path, clock: StoppedClock) -> None:
+def test_every_column_is_filled(register: Register, tmp_path: Path, clock: StoppedClock) -> None:
     clock.now_ms = ms("2026-10-31T23:30-03:00")  # the day before in Cuiabá and here, November in UTC
     early = register.request(request(content=Content(file_name="street.mp4", file_sha256="cd" * 32))).number
     clock.now_ms = ms("2026-11-23T09:15-03:00")
@@ -76,7 +78,7 @@ def test_every_column_of_the_decree(register: Register, tmp_path: Path, clock: S
         "Finalidade": "prova no processo 0001234-56.2026",
         "Conteúdo (câmera)": "câmera av-brasil-900\nAvenida do CPA",
         "Período": "30/10/2026 08:00:00 (UTC-03:00) a 30/10/2026 08:30:00 (UTC-03:00)",
-        "Declaração (art. 10, § 3º)": f"declaração.pdf\nSHA-256 {_declared(register, done)}",
+        "Declaração do destinatário": f"declaração.pdf\nSHA-256 {_declared(register, done)}",
         "Registrado por": "Ana Souza",
         "Decisão": "aprovada",
         "Decidido por": "Beatriz Lima",
@@ -90,7 +92,7 @@ def test_every_column_of_the_decree(register: Register, tmp_path: Path, clock: S
     assert refused["Nº"] == early
     assert refused["Data do pedido"] == datetime(2026, 10, 31, 23, 30)
     assert refused["Conteúdo (câmera)"].splitlines()[-1] == f"arquivo street.mp4 (SHA-256 {'cd' * 32})"
-    assert refused["Declaração (art. 10, § 3º)"] == "não há"
+    assert refused["Declaração do destinatário"] == "não há"
     assert (refused["Decisão"], refused["Motivos"]) == ("recusada", "fora da finalidade")
     assert refused["Período"] == "novembro de 2026", "at the precision that may be disclosed"
     (pending,) = rows(opened(render_sheet(register.list(month="2026-12"), head("2026-12"))))
@@ -107,22 +109,32 @@ def test_the_head_and_the_print_setup(register: Register) -> None:
     register.request(request())
     sheet = opened(render_sheet(register.list(), head()))
     assert sheet["C2"].value == "SSP-MT"
-    assert sheet["C3"].value == "11/2026"
-    assert str(sheet["C4"].value).startswith("01/12/2026 08:00 (UTC-03:00")
-    assert sheet["C5"].value == f"último registro: nº 5, {'f' * 64}"
-    assert sheet.freeze_panes == "B8"
+    assert sheet["C3"].value == "Lei nº 13.709/2018 (LGPD), arts. 7º, 23 e 26; Lei nº 11.766/2022 (Mato Grosso)"
+    assert sheet["C4"].value == "11/2026"
+    assert str(sheet["C5"].value).startswith("01/12/2026 08:00 (UTC-03:00")
+    assert sheet["C6"].value == f"último registro: nº 5, {'f' * 64}"
+    assert sheet.freeze_panes == "B9"
     assert sheet.page_setup.orientation == "landscape"
     assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
-    assert sheet.print_title_rows == "$7:$7"
-    assert sheet["F8"].alignment.wrap_text
+    assert sheet.print_title_rows == "$8:$8"
+    assert sheet["F9"].alignment.wrap_text
     assert sheet.column_dimensions["F"].width == pytest.approx(40)
-    assert sheet["B8"].number_format == "dd/mm/yyyy hh:mm"
+    assert sheet["B9"].number_format == "dd/mm/yyyy hh:mm"
+
+
+def test_a_sheet_without_a_configured_law_says_so_and_cites_no_other_city() -> None:
+    of_no_city = SheetHead(Institution(), "2026-11", ms("2026-12-01T08:00-03:00"), SAO_PAULO)
+    sheet = opened(render_sheet((), of_no_city))
+    texts = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value]
+    assert "não informada" in texts
+    assert any("norma municipal ou estadual não informada" in text for text in texts)
+    assert not any("18.743" in text or "Porto Alegre" in text for text in texts)
 
 
 def test_an_empty_month_says_so() -> None:
     sheet = opened(render_sheet((), head()))
-    assert str(sheet["A8"].value).startswith("Nenhuma cessão")
+    assert str(sheet["A9"].value).startswith("Nenhuma cessão")
 
 
 @settings(max_examples=25, deadline=None)
@@ -132,7 +144,7 @@ def test_no_text_becomes_a_formula_or_a_file_that_does_not_open(start: str, text
     wanted = Request("Ana", value, request().basis, value, footage(), recipient_document=value)
     sheet = opened(render_sheet((Disclosure("2026/000001", 0, wanted, reasons=value),), head()))
     for column in "CDFN":
-        cell = sheet[f"{column}8"]
+        cell = sheet[f"{column}9"]
         assert cell.data_type in {"s", "n"}
         assert cell.value is None or isinstance(cell.value, str)
         if start in {"=", "+", "-", "@"}:
@@ -144,4 +156,4 @@ def test_no_text_becomes_a_formula_or_a_file_that_does_not_open(start: str, text
 def test_a_text_longer_than_a_cell_is_cut() -> None:
     wanted = Request("Ana", "x" * 40_000, request().basis, "y", footage())
     sheet = opened(render_sheet((Disclosure("2026/000001", 0, wanted),), head()))
-    assert len(sheet["C8"].value) == 32_767
+    assert len(sheet["C9"].value) == 32_767

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 
 from pipeline.anonymize.manual_regions import ManualRegions
+from pipeline.anonymize.report_portuguese import report_language
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.unplated_vehicles import UnplatedVehicle
 from pipeline.app.anonymize.progress import Progress
@@ -34,6 +35,7 @@ from pipeline.decode.lazy_images import image_of, masked, turned
 from pipeline.decode.media_files import find_media, other_content, read_further_frames, read_image
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.locale import Locale
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import Rotation
 from pipeline.errors import ReleaseError
@@ -57,7 +59,7 @@ class AnonymizeRequest:
         style, windscreens, multi_view: see `AnonymizeSettings`.
         span_s: seconds of a video, from and to.
         regions: YAML file of regions to redact in addition.
-        report: HTML report to write.
+        report: HTML report to write; locale: of its readers, None for English.
         certificate, key: PEM files to sign with; key_password: called for an encrypted key.
         networks: model cards, and whether a video is verified.
         rotate: degrees clockwise by which images are turned first.
@@ -73,6 +75,7 @@ class AnonymizeRequest:
     span_s: tuple[float, float | None] = (0.0, None)
     regions: Path | None = None
     report: Path | None = None
+    locale: Locale | None = None
     certificate: Path | None = None
     key: Path | None = None
     key_password: Callable[[], bytes] | None = None
@@ -193,10 +196,11 @@ def _anonymize_video(request: AnonymizeRequest, job: RedactionJob, path: Path, p
         if result.problems:
             raise refusal(result, str(path), partial, path.with_name(f"{path.stem}-residual"))
         if request.report is not None:
-            damage = damage_text(result.undecodable_packets)
-            facts = ReportFacts(path.name, sha256_of(partial), [("Damaged", damage)])
+            language = report_language(request.locale)
+            damage = damage_text(result.undecodable_packets, language)
+            facts = ReportFacts(path.name, sha256_of(partial), [(language.text("Damaged"), damage)])
             with output_file("--report", str(request.report), "w", **REPORT_ENCODING) as stream:
-                stream.write(build_report(result, facts))
+                stream.write(build_report(result, facts, language))
         return result
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Final
 
 from pipeline import __version__
 from pipeline.anonymize.manual_regions import MAX_S, Region
 from pipeline.anonymize.release_report import CheckRow, ReportTexts, clock, render_report
+from pipeline.anonymize.unplated_vehicles import UnplatedVehicle
+from pipeline.app.anonymize.attack_evaluation import AttackResults
 from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob
 from pipeline.app.anonymize.verification import VerificationResult
-from pipeline.domain.plural import counted, counted_list
+from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.redaction import WEAK_STYLES
 from pipeline.policy.exemption_limits import union_share
 
@@ -29,6 +32,22 @@ _LIMITS: Final = (
 )
 
 
+_WEAK: Final = "{style} – weak: computed from the pixels that it hides, and attacks reverse it"
+_DAMAGED: Final = "{packets} could not be decoded and are missing"
+_DAMAGED_ONE: Final = "{packets} could not be decoded and is missing"
+_DETECTORS: Final = "Verification detectors on every frame ({detectors})"
+_DEPENDENT_DETECTORS: Final = (
+    "Verification detectors on every frame ({detectors} – includes the detector that chose the masks: not independent)"
+)
+_REIDENTIFIED: Final = {
+    "person": "Persons re-identified among images of all of them",
+    "face": "Faces re-identified among images of all of them",
+}
+_EXPECTED: Final = "by chance: {hits} of {people}, expected by chance 1, without masks {baseline}"
+_ABOVE_CHANCE: Final = f"more often than {_EXPECTED}"
+_AT_CHANCE: Final = f"no more often than {_EXPECTED}"
+
+
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
     """Facts of the report about the file and its disclosure.
@@ -43,130 +62,188 @@ class ReportFacts:
     rows: Sequence[tuple[str, str]] = ()
 
 
-def damage_text(undecodable_packets: int) -> str:
+def damage_text(undecodable_packets: int, language: Language = ENGLISH) -> str:
     """The missing parts of the source, in words; empty where there are none."""
     if not undecodable_packets:
         return ""
-    verb = "is" if undecodable_packets == 1 else "are"
-    return f"{counted(undecodable_packets, 'packet')} could not be decoded and {verb} missing"
+    return language.text(
+        _DAMAGED_ONE if undecodable_packets == 1 else _DAMAGED,
+        packets=language.counted(undecodable_packets, "packet"),
+    )
 
 
-def build_report(result: RedactedVideo, facts: ReportFacts) -> str:
+def build_report(result: RedactedVideo, facts: ReportFacts, language: Language = ENGLISH) -> str:
     """The report as HTML."""
     job, summary, verification = result.job, result.summary, result.verification
-    begin_s = float(result.detections.times_s[0])
+    text = language.text
     number = f" {job.text.number}" if job.text.number else ""
     size = f"{result.detections.width} × {result.detections.height}"
-    objects = counted_list(summary.objects, "no objects were detected")
-    rate = None if verification is None else verification.miss_rate
+    length_s = language.number(summary.seconds)
     texts = ReportTexts(
-        title=f"Anonymized release{number}",
+        title=f"{text('Anonymized release')}{number}",
         institution=job.text.institution,
         facts=[
             *((name, value) for name, value in facts.rows if value),
-            ("File", facts.name),
-            ("SHA-256", facts.sha256),
-            ("Length", f"{summary.seconds:.1f} s, {counted(summary.frames, 'frame')} of {size}"),
-            ("Overlay", " · ".join(job.text.parts())),
-            ("Signed by", job.identity.name if job.identity else "not signed"),
-            ("Report made", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+            (text("File"), facts.name),
+            (text("SHA-256"), facts.sha256),
+            (
+                text("Length"),
+                text(
+                    "{seconds} s, {frames} of {size}",
+                    seconds=length_s,
+                    frames=language.counted(summary.frames, "frame"),
+                    size=size,
+                ),
+            ),
+            (text("Overlay"), " · ".join(job.text.parts())),
+            (text("Signed by"), job.identity.name if job.identity else text("not signed")),
+            (text("Report made"), language.time(time.time_ns() // 1_000_000, UTC)),
         ],
         made_with=[
-            ("Software", f"viapublica {__version__}"),
-            ("Style", _style(job)),
-            *((f"Model {name}", digest) for name, digest in result.statement["models"].items()),
-            ("Policy", f"SHA-256 {result.statement['policy_sha256']}"),
+            (text("Software"), f"viapublica {__version__}"),
+            (text("Style"), _style(job, language)),
+            *((text("Model {name}", name=name), digest) for name, digest in result.statement["models"].items()),
+            (text("Policy"), f"SHA-256 {result.statement['policy_sha256']}"),
         ],
-        masked=f"Masked: {objects}. {100 * summary.masked_share:.1f} % of the image is masked on average, at most "
-        f"{100 * summary.worst_share:.1f} % (frame {summary.worst_frame}).",
+        masked=text(
+            "Masked: {objects}. {mean} % of the image is masked on average, at most {worst} % (frame {frame}).",
+            objects=language.listed(summary.objects, "no objects were detected"),
+            mean=language.number(100 * summary.masked_share),
+            worst=language.number(100 * summary.worst_share),
+            frame=summary.worst_frame,
+        ),
         worst_frame=summary.worst_frame,
-        unplated=[
-            (clock(v.begin_s), clock(v.end_s), str(v.frame), f"{v.box[0]}, {v.box[1]} to {v.box[2]}, {v.box[3]}")
-            for v in result.unplated
-        ],
+        unplated=[_unplated(vehicle, language) for vehicle in result.unplated],
         problems=result.problems,
-        checks=[] if verification is None else _checks(verification),
-        residual=[]
-        if verification is None
-        else [
-            (r.label.word, clock(r.first_s - begin_s), clock(r.last_s - begin_s), str(r.frames), f"{r.score:.2f}")
-            for r in verification.residual
-        ],
+        checks=[] if verification is None else _checks(verification, language),
+        residual=[] if verification is None else _residual(verification, result, language),
         regions=[
-            *_regions("redacted", job.regions.redact),
-            *_regions("exempted, approved by a second person", job.regions.exempt),
+            *_regions(text("redacted"), job.regions.redact, language),
+            *_regions(text("exempted, approved by a second person"), job.regions.exempt, language),
         ],
-        limits=_LIMITS,
-        recall=""
-        if rate is None or not rate.reference_objects
-        else f"Of {counted(rate.reference_objects, 'reference object')} in the original they detect {rate.detected}.",
-        exempted=_exempted(job.regions.exempt),
+        limits=[text(limit) for limit in _LIMITS],
+        recall="" if verification is None else _recall(verification, language),
+        exempted=_exempted(job.regions.exempt, language),
     )
-    return render_report(texts, result.plan, result.detections)
+    return render_report(texts, result.plan, result.detections, language)
 
 
-def _style(job: RedactionJob) -> str:
-    style = job.settings.style
-    weak = " – weak: computed from the pixels that it hides, and attacks reverse it" if style in WEAK_STYLES else ""
-    return f"{style.value}{weak}"
+def _style(job: RedactionJob, language: Language) -> str:
+    style = language.text(job.settings.style.value)
+    if job.settings.style not in WEAK_STYLES:
+        return style
+    return language.text(_WEAK, style=style)
 
 
-def _exempted(regions: Sequence[Region]) -> str:
-    """Number of exempted regions and their share of the image; empty without any."""
-    share = union_share([region.box for region in regions])
-    return f"{counted(len(regions), 'region')} ({100 * share:.1f} % of the image)" if regions else ""
+def _unplated(vehicle: UnplatedVehicle, language: Language) -> tuple[str, ...]:
+    sides = dict(zip(("left", "top", "right", "bottom"), vehicle.box, strict=True))
+    box = language.text("{left}, {top} to {right}, {bottom}", **sides)
+    return clock(vehicle.begin_s), clock(vehicle.end_s), str(vehicle.frame), box
 
 
-def _regions(decision: str, regions: Sequence[Region]) -> list[tuple[str, ...]]:
+def _residual(verification: VerificationResult, result: RedactedVideo, language: Language) -> list[tuple[str, ...]]:
+    begin_s = float(result.detections.times_s[0])
     return [
-        (decision, clock(r.begin_s), "end" if r.end_s >= MAX_S else clock(r.end_s), str(list(r.box)), r.why)
+        (
+            language.noun(one.label.word),
+            clock(one.first_s - begin_s),
+            clock(one.last_s - begin_s),
+            str(one.frames),
+            language.number(one.score, 2),
+        )
+        for one in verification.residual
+    ]
+
+
+def _recall(verification: VerificationResult, language: Language) -> str:
+    rate = verification.miss_rate
+    if not rate.reference_objects:
+        return ""
+    references = language.counted(rate.reference_objects, "reference object")
+    return language.text(
+        "Of {references} in the original they detect {detected}.", references=references, detected=rate.detected
+    )
+
+
+def _exempted(regions: Sequence[Region], language: Language) -> str:
+    """Number of exempted regions and their share of the image; empty without any."""
+    share = language.number(100 * union_share([region.box for region in regions]))
+    number = language.counted(len(regions), "region")
+    return language.text("{regions} ({share} % of the image)", regions=number, share=share) if regions else ""
+
+
+def _regions(decision: str, regions: Sequence[Region], language: Language) -> list[tuple[str, ...]]:
+    end = language.text("end")
+    return [
+        (decision, clock(r.begin_s), end if r.end_s >= MAX_S else clock(r.end_s), str(list(r.box)), r.why)
         for r in regions
     ]
 
 
-def _checks(verification: VerificationResult) -> list[CheckRow]:
-    rate, attacks = verification.miss_rate, verification.attacks
-    same = "" if verification.independent else " – includes the detector that chose the masks: not independent"
-    added = ""
-    if verification.added_masks:
-        rounds = counted(verification.rounds, "further round")
-        added = f"; {counted(verification.added_masks, 'object')} masked in {rounds}"
-    rows = [
+def _checks(verification: VerificationResult, language: Language) -> list[CheckRow]:
+    rate, attacks, text = verification.miss_rate, verification.attacks, language.text
+    detectors = ", ".join(verification.detectors)
+    reference = language.counted(rate.reference_objects, "reference object")
+    interval = {key: language.number(value) for key, value in (("low", rate.low), ("high", rate.high))}
+    return [
         CheckRow(
-            f"Verification detectors on every frame ({', '.join(verification.detectors)}{same})",
-            f"{counted(len(verification.residual), 'residual detection')}{added}",
+            text(_DETECTORS if verification.independent else _DEPENDENT_DETECTORS, detectors=detectors),
+            _found(verification, language),
             not verification.residual,
         ),
         CheckRow(
-            "Recall of the verification detectors on the original",
-            f"{rate.detected} of {counted(rate.reference_objects, 'reference object')}"
+            text("Recall of the verification detectors on the original"),
+            text("{number} of {objects}", number=rate.detected, objects=reference)
             if rate.reference_objects
-            else "no reference objects",
+            else text("no reference objects"),
             None,
         ),
         CheckRow(
-            "Unredacted objects per minute that they could detect",
-            f"{rate.per_minute:.1f} (95 %: {rate.low:.1f} to {rate.high:.1f}); wide for short clips",
+            text("Unredacted objects per minute that they could detect"),
+            text(
+                "{rate} (95 %: {low} to {high}); wide for short clips",
+                rate=language.number(rate.per_minute),
+                **interval,
+            ),
             False if verification.residual else None,
         ),
-    ]
-    rows.append(
         CheckRow(
-            f"Plates read in the finished file ({verification.plate_reader})",
-            f"{attacks.plates_read} of {counted(attacks.plates_tried, 'place')}",
+            text("Plates read in the finished file ({reader})", reader=verification.plate_reader),
+            text(
+                "{number} of {objects}",
+                number=attacks.plates_read,
+                objects=language.counted(attacks.plates_tried, "place"),
+            ),
             not attacks.plates_read,
-        )
+        ),
+        *(_reidentified(word, attacks, language) for word in attacks.rank_one),
+    ]
+
+
+def _found(verification: VerificationResult, language: Language) -> str:
+    found = language.counted(len(verification.residual), "residual detection")
+    if not verification.added_masks:
+        return found
+    added = language.text(
+        "{objects} masked in {rounds}",
+        objects=language.counted(verification.added_masks, "object"),
+        rounds=language.counted(verification.rounds, "further round"),
     )
-    for word, matched in attacks.rank_one.items():
-        above = "more often than" if matched.above_chance else "no more often than"
-        rows.append(
-            CheckRow(
-                f"{word.capitalize()}s re-identified among images of all of them",
-                f"{above} by chance: {matched.hits:.2g} of {matched.people}, expected by chance 1, without masks "
-                f"{attacks.baseline[word].hits:.2g}"
-                if matched.people
-                else "too few to try",
-                not matched.above_chance if matched.people else None,
-            )
-        )
-    return rows
+    return f"{found}; {added}"
+
+
+def _reidentified(word: str, attacks: AttackResults, language: Language) -> CheckRow:
+    matched, name = attacks.rank_one[word], language.text(_REIDENTIFIED[word])
+    if not matched.people:
+        return CheckRow(name, language.text("too few to try"), None)
+    result = language.text(
+        _ABOVE_CHANCE if matched.above_chance else _AT_CHANCE,
+        hits=_short(matched.hits, language),
+        people=matched.people,
+        baseline=_short(attacks.baseline[word].hits, language),
+    )
+    return CheckRow(name, result, not matched.above_chance)
+
+
+def _short(value: float, language: Language) -> str:
+    return f"{value:.2g}".replace(".", language.decimal)

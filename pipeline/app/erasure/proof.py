@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.app.erasure.erase import ErasedPlace, Erasure
 from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
+from pipeline.domain.institution import Institution
 from pipeline.errors import ReleaseError
 from pipeline.governance.document_signature import sign_document
 from pipeline.governance.erasure_register import ErasureRegister, Signer
@@ -28,7 +29,7 @@ class ErasureProof:
         register: an SQLite file, or a SQLAlchemy address.
         by: the person who erases; reason: the request that it answers, may be empty.
         certificate, key: of the institution; both None for a proof without a signature.
-        institution: its name on the document.
+        institution: on the document.
         zone: of its times; None for the machine's.
         key_password: called for an encrypted key.
     """
@@ -38,7 +39,7 @@ class ErasureProof:
     reason: str = ""
     certificate: Path | None = None
     key: Path | None = None
-    institution: str = ""
+    institution: Institution = field(default_factory=Institution)
     zone: tzinfo | None = None
     key_password: Callable[[], bytes] | None = None
 
@@ -90,13 +91,15 @@ def list_erasures(register: str) -> tuple[ErasureRecord, ...]:
         return entries.list()
 
 
-def erasure_documents(register: str, number: str, folder: Path, institution: str, zone: tzinfo | None) -> list[Path]:
+def erasure_documents(
+    register: str, number: str, folder: Path, institution: Institution, zone: tzinfo | None
+) -> list[Path]:
     """Write the documents of a finished erasure again.
 
     Args:
         register: where it is entered; number: of the erasure.
         folder: for the files.
-        institution: its name on the page; zone: of the times.
+        institution: on the page; zone: of the times.
 
     Raises:
         ReleaseError: no such number, it was not finished, or the files cannot be written.

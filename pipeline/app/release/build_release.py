@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pipeline.anonymize.manual_regions import ManualRegions, Region
+from pipeline.anonymize.report_portuguese import report_language
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.app.anonymize.progress import Progress
 from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob, read_redacted_regions, run_job
@@ -25,14 +26,16 @@ from pipeline.app.release.release_networks import open_release_networks
 from pipeline.app.release.release_source import ReleaseSource, open_source
 from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.disclosure import BuiltFile, Disclosure
+from pipeline.domain.institution import LAW_OF_DISCLOSURES, Institution
+from pipeline.domain.locale import Locale
 from pipeline.domain.redaction import RedactionStyle
-from pipeline.domain.times import format_time
 from pipeline.errors import ReleaseError
 from pipeline.policy.disclosure import check_rebuilding, checked_style
 from pipeline.policy.exemption_limits import check_exemptions
 from pipeline.storage.output_file import reported
 from pipeline.storage.unnamed_file import UnnamedFile
 
+_NO_LOCAL_LAW: Final = "no act of the municipality or state is configured (local_law)"
 CROWDED_SHARE: Final = 0.4
 """Masked share of the image above which little remains to see."""
 
@@ -49,6 +52,8 @@ class BuildRequest:
         regions: YAML file of regions to redact in addition.
         windscreens: see `MaskSettings`.
         check_models: pinned verification detectors in addition; see `open_release_networks`.
+        institution: whose name and law the release bears.
+        locale: of the report's readers; None for English.
         rebuild: why another file is built where there is one already.
         by: the person who builds it.
     """
@@ -64,6 +69,8 @@ class BuildRequest:
     regions: Path | None = None
     windscreens: bool = False
     check_models: tuple[str, ...] = ()
+    institution: Institution = field(default_factory=Institution)
+    locale: Locale | None = None
     rebuild: str = ""
 
 
@@ -106,14 +113,16 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
         masks=MaskSettings(windscreens=request.windscreens),
         multi_view=True,
     )
-    identity = _identity(request)
+    identity, language = _identity(request), report_language(request.locale)
     name = file_stem(disclosure.number, len(disclosure.files))
     clip, report = request.folder / f"{name}.mp4", request.folder / f"{name}.html"
-    text = disclosure.request.overlay.numbered(disclosure.number, default_institution=identity.name)
+    institution = request.institution.name or identity.name
+    text = disclosure.request.overlay.numbered(disclosure.number, default_institution=institution)
     with ExitStack() as stack:
         folder = stack.enter_context(opened_release_folder(request.folder, register, progress))
         check_rebuilding(disclosure, request.rebuild)
-        source = stack.enter_context(open_source(disclosure, request.source, request.config, request.by, folder))
+        original = open_source(disclosure, request.source, request.config, request.by, folder, language=language)
+        source = stack.enter_context(original)
         if request.source is not None and clip.exists() and clip.samefile(request.source):
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")
         approval_sha256 = register.check_conditions(disclosure.number, source.camera)
@@ -129,7 +138,8 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
             raise refusal(result, str(clip), partial, request.folder / f"{name}-residual")
         digest = _check_finished(partial, clip)
         with reported(report):
-            text_of_report = build_report(result, _facts(clip, digest, disclosure, source, result))
+            facts = ReportFacts(clip.name, digest, _rows(request, disclosure, source, result))
+            text_of_report = build_report(result, facts, language)
             files[report.name].path.write_text(text_of_report, **REPORT_ENCODING)
         built = _built_file(clip, partial, digest, result, approval_sha256)
         publish_release(
@@ -187,21 +197,24 @@ def _check_finished(partial: Path, clip: Path) -> str:
     return checked.sha256
 
 
-def _facts(
-    clip: Path, digest: str, disclosure: Disclosure, source: ReleaseSource, result: RedactedVideo
-) -> ReportFacts:
-    request, declaration, decided_ms = disclosure.request, disclosure.declaration, disclosure.decided_ms
+def _rows(
+    build: BuildRequest, disclosure: Disclosure, source: ReleaseSource, result: RedactedVideo
+) -> list[tuple[str, str]]:
+    """Facts of the disclosure for its report."""
+    language, request, declaration = report_language(build.locale), disclosure.request, disclosure.declaration
+    text = language.text
+    decided = "" if disclosure.decided_ms is None else language.time(disclosure.decided_ms, UTC)
     rows = [
-        ("Number", disclosure.number),
-        ("Recipient", " · ".join(part for part in (request.recipient, request.recipient_document) if part)),
-        ("Legal basis", request.basis.value),
-        ("Purpose", request.purpose),
-        ("Declaration", f"{declaration.name} (SHA-256 {declaration.sha256})" if declaration else ""),
-        ("Requested by", request.requested_by),
-        ("Approved by", f"{disclosure.decided_by}, {'' if decided_ms is None else format_time(decided_ms, UTC)}"),
+        (text("Number"), disclosure.number),
+        (text("Recipient"), " · ".join(part for part in (request.recipient, request.recipient_document) if part)),
+        (text("Legal basis"), text(request.basis.value)),
+        (text("Legal grounds"), build.institution.legal_grounds(LAW_OF_DISCLOSURES, text(_NO_LOCAL_LAW))),
+        (text("Purpose"), request.purpose),
+        (text("Declaration"), f"{declaration.name} (SHA-256 {declaration.sha256})" if declaration else ""),
+        (text("Requested by"), request.requested_by),
+        (text("Approved by"), f"{disclosure.decided_by}, {decided}"),
     ]
-    damage = damage_text(result.undecodable_packets)
-    return ReportFacts(clip.name, digest, [*rows, *source.rows, ("Damaged", damage)])
+    return [*rows, *source.rows, (text("Damaged"), damage_text(result.undecodable_packets, language))]
 
 
 def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo, approval_sha256: str) -> BuiltFile:

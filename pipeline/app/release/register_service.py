@@ -28,6 +28,7 @@ from pipeline.domain.disclosure import (
     Request,
     read_number,
 )
+from pipeline.domain.institution import Institution
 from pipeline.errors import ReleaseError
 from pipeline.governance.declarations import file_digest, printable_name
 from pipeline.governance.journal import JournalBreak
@@ -209,14 +210,14 @@ class WrittenSheet:
     journal_intact: bool
 
 
-def write_sheet(register: Register, month: str, file: str | None, institution: str) -> WrittenSheet:
+def write_sheet(register: Register, month: str, file: str | None, institution: Institution) -> WrittenSheet:
     """Write the monthly sheet (XLSX).
 
     Args:
         register: opened with the institution's zone.
         month: such as ``2026-11``.
         file: to write; by default named after the month.
-        institution: by default those of the overlays.
+        institution: without a name, those of the overlays.
 
     Raises:
         ReleaseError: it is not a month.
@@ -230,7 +231,7 @@ def write_sheet(register: Register, month: str, file: str | None, institution: s
     check_target("--out", path)
     names = sorted({one.request.overlay.institution for one in found} - {""})
     head = SheetHead(
-        institution=institution or ", ".join(names),
+        institution=Institution(institution.name or ", ".join(names), institution.local_law),
         month=month,
         made_ms=SystemClock().wall_ms(),
         zone=register.zone,

@@ -17,8 +17,9 @@ from pipeline.decode.file_video import FileVideo
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import Disclosure
-from pipeline.domain.plural import counted
-from pipeline.domain.times import format_time
+from pipeline.domain.institution import Institution
+from pipeline.domain.language import ENGLISH, Language
+from pipeline.domain.recording import Gap
 from pipeline.domain.video import Rotation, Video
 from pipeline.errors import ConfigError, ReleaseError
 from pipeline.policy.approval import CameraConditions
@@ -39,6 +40,11 @@ class Recording:
 
     config: Config
     folder: Path
+
+    @property
+    def institution(self) -> Institution:
+        """The institution of the configuration."""
+        return Institution(self.config.institution, self.config.local_law)
 
     def rotation_of(self, camera_id: str) -> Rotation:
         """Degrees clockwise by which a configured camera's image is turned."""
@@ -76,7 +82,13 @@ class ReleaseSource:
 
 @contextmanager
 def open_source(
-    disclosure: Disclosure, file: Path | None, config: Path | None, by: str, folder: int
+    disclosure: Disclosure,
+    file: Path | None,
+    config: Path | None,
+    by: str,
+    folder: int,
+    *,
+    language: Language = ENGLISH,
 ) -> Iterator[ReleaseSource]:
     """The original that was requested.
 
@@ -85,6 +97,7 @@ def open_source(
         file: the original file; config: the configuration that records the camera.
         by: the person who builds the release.
         folder: descriptor of a folder with space for a copy of the file.
+        language: of the facts for the report.
 
     Raises:
         ReleaseError: file or configuration are missing, or not those of the disclosure.
@@ -97,7 +110,7 @@ def open_source(
             raise ReleaseError(
                 subject, f"requests camera {content.camera_id}", "Give the configuration that records it: --config"
             )
-        with _open_recording(load_recording(config), disclosure, by) as source:
+        with _open_recording(load_recording(config), disclosure, by, language) as source:
             yield source
         return
     if file is None:
@@ -106,7 +119,7 @@ def open_source(
         copy = _copy_requested(disclosure, file, folder, stack)
         check_not_recorded(file, copy.path)
         video = FileVideo(copy.path, DecodeSettings(), name=str(file))
-        yield ReleaseSource(video, [("Source", f"{content.file_name} (SHA-256 {content.file_sha256})")])
+        yield ReleaseSource(video, [(language.text("Source"), f"{content.file_name} (SHA-256 {content.file_sha256})")])
 
 
 def _copy_requested(disclosure: Disclosure, file: Path, folder: int, stack: ExitStack) -> UnnamedFile:
@@ -140,7 +153,7 @@ def _copy_requested(disclosure: Disclosure, file: Path, folder: int, stack: Exit
 
 
 @contextmanager
-def _open_recording(where: Recording, disclosure: Disclosure, by: str) -> Iterator[ReleaseSource]:
+def _open_recording(where: Recording, disclosure: Disclosure, by: str, language: Language) -> Iterator[ReleaseSource]:
     """The recorded video; held meanwhile, so that retention does not delete it."""
     content = disclosure.request.content
     begin_ms, end_ms = content.begin_ms, content.end_ms
@@ -162,17 +175,19 @@ def _open_recording(where: Recording, disclosure: Disclosure, by: str) -> Iterat
             masks=camera.masks,
             rotate=where.rotation_of(content.camera_id),
         )
+        text, time, masks = language.text, language.time, language.counted(len(camera.masks), "area")
         rows = [
-            ("Camera", content.camera_id),
-            ("Requested span", f"{_utc(begin_ms)} to {_utc(end_ms)}"),
-            ("First frame", _utc(video.first_ms)),
-            ("Privacy masks", f"{counted(len(camera.masks), 'area')}, black before detection"),
+            (text("Camera"), content.camera_id),
+            (text("Requested span"), text("{begin} to {end}", begin=time(begin_ms, UTC), end=time(end_ms, UTC))),
+            (text("First frame"), time(video.first_ms, UTC)),
+            (text("Privacy masks"), text("{areas}, black before detection", areas=masks)),
         ]
-        rows += [("Not recorded", f"{_utc(gap.begin_ms)} to {_utc(gap.end_ms)}: {gap.reason}") for gap in gaps]
+        rows += [(text("Not recorded"), _gap_text(gap, language)) for gap in gaps]
         yield ReleaseSource(video, rows, camera.masks, camera)
     finally:
         holds.release(held, by)
 
 
-def _utc(at_ms: int) -> str:
-    return format_time(at_ms, UTC)
+def _gap_text(gap: Gap, language: Language) -> str:
+    begin, end = language.time(gap.begin_ms, UTC), language.time(gap.end_ms, UTC)
+    return language.text("{begin} to {end}: {reason}", begin=begin, end=end, reason=gap.reason)

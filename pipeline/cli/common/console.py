@@ -29,6 +29,7 @@ _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
 _FIRST_LINE_S: Final = 10.0
 _NEXT_LINES_S: Final = 30.0
+_SPEED_S: Final = 600.0
 
 out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
 err = Console(stderr=True)
@@ -143,7 +144,8 @@ class _ProgressLines(Progress):
     """Progress where no bar can be drawn: a line now and then, first after 10 seconds, then every 30."""
 
     def __init__(self, get_time: Callable[[], float] | None = None) -> None:
-        super().__init__(console=err, disable=True, get_time=get_time)
+        # A slow stage advances less often than every 30 seconds, and a speed needs two advances.
+        super().__init__(console=err, disable=True, get_time=get_time, speed_estimate_period=_SPEED_S)
         self._next_s = self.get_time() + _FIRST_LINE_S
 
     def update(self, task_id: TaskID, **changes: Any) -> None:

@@ -10,6 +10,7 @@ import typer
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config import load_config
 from pipeline.config.settings import Config
+from pipeline.domain.institution import Institution
 from pipeline.errors import ConfigError
 
 ConfigOption = Annotated[
@@ -63,6 +64,15 @@ def loaded_config(config: Path | None) -> Config:
 def has_config(config: Path | None) -> bool:
     """Whether a configuration was named, or lies in the current folder."""
     return config is not None or _DEFAULT_CONFIG.is_file()
+
+
+def configured_institution(config: Path | None) -> Institution:
+    """The institution of --config, else of ./viapublica.yaml; without a name where there is neither.
+
+    Raises:
+        ConfigError: the configuration is not valid.
+    """
+    return ConfiguredStores.of_config(loaded_config(config)).institution if has_config(config) else Institution()
 
 
 def data_folder(config: Path | None, data: Path | None) -> Path:

@@ -6,7 +6,8 @@ import os
 import pwd
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,9 +16,18 @@ import typer
 from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
+from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.register_options import RegisterOption, register_of
-from pipeline.cli.common.store_options import ConfigOption, DataOption, FromOption, ToOption, ZoneOption, stores_of
+from pipeline.cli.common.store_options import (
+    ConfigOption,
+    DataOption,
+    FromOption,
+    ToOption,
+    ZoneOption,
+    configured_institution,
+    stores_of,
+)
 from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers, LeftNote
 from pipeline.domain.events import Kind
 from pipeline.domain.plate import check_erased_plate
@@ -41,7 +51,10 @@ _FILES: Final = {"video": "file of video", "preview": "preview", "damaged": "dam
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
-def erase(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseOptions:
+    """The options of an erasure."""
+
     plate: Annotated[
         str | None,
         typer.Option(
@@ -49,40 +62,78 @@ def erase(
             help="This vehicle, in both forms of its plate; @FILE reads it from a file, - from standard input.",
             callback=given_plate,
         ),
-    ] = None,
-    any_plate: AnyPlateOption = False,
-    camera: Annotated[list[str] | None, typer.Option("--camera", help="Only at this camera; may be repeated.")] = None,
-    start: FromOption = None,
-    end: ToOption = None,
-    zone: ZoneOption = None,
-    config: ConfigOption = None,
-    data: DataOption = None,
+    ] = None
+    any_plate: AnyPlateOption = False
+    camera: Annotated[list[str] | None, typer.Option("--camera", help="Only at this camera; may be repeated.")] = None
+    start: FromOption = None
+    end: ToOption = None
+    zone: ZoneOption = None
+    config: ConfigOption = None
+    data: DataOption = None
     repeat: Annotated[
         bool, typer.Option("--repeat", help="Repeat all earlier erasures on what is stored now, after a restore.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased; erase nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Request or finding that this answers, for the proof.")] = "",
+    ] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased; erase nothing.")] = False
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    reason: Annotated[str, typer.Option("--reason", help="Request or finding that this answers, for the proof.")] = ""
     by: Annotated[
         str | None, typer.Option("--by", help="Name of the person who erases.  [default: your login name]")
-    ] = None,
-    register: RegisterOption = None,
+    ] = None
+    register: RegisterOption = None
     certificate: Annotated[
         Path | None,
         typer.Option(
             help="Certificate that signs the proof (PEM).", envvar="VIAPUBLICA_CERTIFICATE", show_default=False
         ),
-    ] = None,
+    ] = None
     key: Annotated[
         Path | None,
         typer.Option(help="Private key of the certificate (PEM).", envvar="VIAPUBLICA_KEY", show_default=False),
-    ] = None,
-    key_password_file: KeyPasswordFileOption = None,
+    ] = None
+    key_password_file: KeyPasswordFileOption = None
     timeout_s: Annotated[
         float, typer.Option("--timeout", min=1, help="Most seconds for one deletion in a database.")
-    ] = 3600,
-    as_json: JsonOption = False,
-) -> None:
+    ] = 3600
+
+    def selection(self) -> Selection:
+        """What is erased.
+
+        Raises:
+            ViapublicaError: plate, zone or times are not understood, or nothing is selected.
+        """
+        start_ms, end_ms = parse_range(self.start, self.end, find_zone(self.zone))
+        if self.plate is not None:
+            check_erased_plate(self.plate, any_plate=self.any_plate)
+        if not self.repeat:
+            return Selection.of(self.plate, self.camera or (), start_ms, end_ms)
+        if self.plate is not None or self.camera or self.start or self.end or self.dry_run:
+            raise ViapublicaError(
+                "erase --repeat", "repeats all earlier erasures", "Name no plate, camera or time with it"
+            )
+        return Selection()
+
+    def proof(self, stores: ConfiguredStores) -> ErasureProof:
+        """Where and how the erasure is proven.
+
+        Raises:
+            ViapublicaError: there are two registers, or this user has no name.
+        """
+        from pipeline.app.erasure.proof import ErasureProof  # here: SQLAlchemy takes long to import
+
+        return ErasureProof(
+            register_of(self.register, self.config, self.data),
+            self.by or _login(),
+            self.reason,
+            self.certificate,
+            self.key,
+            stores.institution,
+            find_zone(self.zone),
+            key_password(self.key_password_file),
+        )
+
+
+@with_option_groups
+def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     """Erase the data of a vehicle, or of a place and time; count what is left.
 
     The run must be stopped. The proof is a numbered document (JSON, HTML; signed with --certificate) in the register.
@@ -94,46 +145,46 @@ def erase(
 
     Example: [bold]viapublica erase --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00[/]
     """
-    from pipeline.app.erasure.proof import ErasureProof  # here: SQLAlchemy takes long to import
-
-    if as_json and not (yes or dry_run):
+    if as_json and not (options.yes or options.dry_run):
         raise ViapublicaError("erase --json", "cannot ask whether to erase", "Add --yes, or --dry-run")
-    place = find_zone(zone)
-    start_ms, end_ms = parse_range(start, end, place)
-    if plate is not None:
-        check_erased_plate(plate, any_plate=any_plate)
-    selection = Selection() if repeat else Selection.of(plate, camera or (), start_ms, end_ms)
-    if repeat and (plate is not None or camera or start or end or dry_run):
-        raise ViapublicaError("erase --repeat", "repeats all earlier erasures", "Name no plate, camera or time with it")
-    if start_ms is not None or end_ms is not None:
-        times = (format_time(at_ms, place) if at_ms is not None else "open" for at_ms in (start_ms, end_ms))
-        say(err, f"time range: {' to '.join(times)}")
-    stores = stores_of(config, data)
-    where, password = register_of(register, config, data), key_password(key_password_file)
-    proof = ErasureProof(where, by or _login(), reason, certificate, key, stores.institution, place, password)
-    if repeat:
-        _repeated(stores, proof, timeout_s, yes=yes, as_json=as_json)
+    selection = options.selection()
+    _print_range(selection, find_zone(options.zone))
+    stores = stores_of(options.config, options.data)
+    proof = options.proof(stores)
+    if options.repeat:
+        _repeated(stores, proof, options.timeout_s, yes=options.yes, as_json=as_json)
         return
-    with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
+    with open_erasure(selection, stores, timeout_s=options.timeout_s) as erasure:
         places = erasure.preview()
         if not as_json:
             _print_places(places, "To be erased", erasure)
-            if dry_run and not any(one.events for one in places):
+            if options.dry_run and not any(one.events for one in places):
                 say(err, "nothing stored matches")
-        done = None if dry_run else _erased(erasure, proof, places, yes=yes, as_json=as_json)
+        done = None if options.dry_run else _erased(erasure, proof, places, yes=options.yes, as_json=as_json)
     if as_json:
-        print_json(
-            {
-                "erased": not dry_run,
-                "events": asdict(erasure.events),
-                "places": [asdict(one) for one in (done.places if done else places)],
-                "held": [note.english for note in erasure.held],
-                "out_of_reach": erasure.out_of_reach,
-                "proof": {"number": done.number, "files": list(map(str, done.documents))} if done else None,
-            }
-        )
-    if erasure.held and not dry_run:
+        _print_erased(erasure, places, done)
+    if erasure.held and not options.dry_run:
         _fail_for_holds(erasure.held)
+
+
+def _print_range(selection: Selection, zone: tzinfo | None) -> None:
+    times_ms = (selection.start_ms, selection.end_ms)
+    if times_ms != (None, None):
+        times = (format_time(at_ms, zone) if at_ms is not None else "open" for at_ms in times_ms)
+        say(err, f"time range: {' to '.join(times)}")
+
+
+def _print_erased(erasure: Erasure, places: Sequence[ErasedPlace], done: ProvenErasure | None) -> None:
+    print_json(
+        {
+            "erased": done is not None,
+            "events": asdict(erasure.events),
+            "places": [asdict(one) for one in (done.places if done else places)],
+            "held": [note.english for note in erasure.held],
+            "out_of_reach": erasure.out_of_reach,
+            "proof": {"number": done.number, "files": list(map(str, done.documents))} if done else None,
+        }
+    )
 
 
 def erasures(
@@ -160,7 +211,7 @@ def erasures(
     place = find_zone(zone)
     where = register_of(register, config, data)
     if number is not None:
-        institution = stores_of(config, data).institution if config or data else ""
+        institution = configured_institution(config)
         for path in erasure_documents(where, number, folder or Path(), institution, place):
             say(err, f"written: {path}")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -9,27 +10,31 @@ import typer
 
 from pipeline.cli.common.console import out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
+from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.media.commands import ModelOption, ModelsOption, RotateOption, TrackOption
+from pipeline.cli.release.app import ReportLocaleOption
 from pipeline.cli.release.redaction_progress import terminal_progress
 from pipeline.domain.plural import counted, counted_list
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import Rotation
 
 if TYPE_CHECKING:
-    from pipeline.app.anonymize.anonymize_file import AnonymizedFile
+    from pipeline.app.anonymize.anonymize_file import AnonymizedFile, AnonymizeRequest
 
 
-def anonymize(
-    file: Annotated[Path, typer.Argument(help="A clip or an image.", show_default=False)],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymizeOptions:
+    """The options of an anonymization."""
+
     target: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="File to write: MP4, for images JPEG or PNG.", show_default=False),
-    ] = None,
-    style: Annotated[
-        RedactionStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")
-    ] = RedactionStyle.FILL,
-    windscreens: Annotated[bool, typer.Option("--windscreens", help="Mask the windscreens of vehicles too.")] = False,
+    ] = None
+    style: Annotated[RedactionStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")] = (
+        RedactionStyle.FILL
+    )
+    windscreens: Annotated[bool, typer.Option("--windscreens", help="Mask the windscreens of vehicles too.")] = False
     fine: Annotated[
         bool,
         typer.Option(
@@ -37,26 +42,27 @@ def anonymize(
             help="Search every frame in several views: at 1280 px, magnified, turned to all sides and without "
             "rain; about ten times as slow.",
         ),
-    ] = False,
-    start: Annotated[float, typer.Option("--from", min=0, help="Start, in seconds of the clip.")] = 0.0,
-    end: Annotated[float | None, typer.Option("--to", min=0, help="End, in seconds of the clip.")] = None,
-    institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = "",
-    place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = "",
-    date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = "",
-    number: Annotated[str, typer.Option(help="Overlay: number of the disclosure.")] = "",
+    ] = False
+    start: Annotated[float, typer.Option("--from", min=0, help="Start, in seconds of the clip.")] = 0.0
+    end: Annotated[float | None, typer.Option("--to", min=0, help="End, in seconds of the clip.")] = None
+    institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = ""
+    place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = ""
+    date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = ""
+    number: Annotated[str, typer.Option(help="Overlay: number of the disclosure.")] = ""
     regions: Annotated[
         Path | None,
         typer.Option(help="Additional regions to redact (YAML); see docs/how-to/anonymize.md.", show_default=False),
-    ] = None,
+    ] = None
     report: Annotated[
         Path | None,
         typer.Option(help="Write a report (HTML) with masks, timeline and verification.", show_default=False),
-    ] = None,
+    ] = None
+    locale: ReportLocaleOption = None
     certificate: Annotated[
         Path | None, typer.Option(help="Sign with this certificate (PEM, with its chain).", show_default=False)
-    ] = None,
-    key: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).", show_default=False)] = None,
-    key_password_file: KeyPasswordFileOption = None,
+    ] = None
+    key: Annotated[Path | None, typer.Option(help="Private key of the certificate (PEM).", show_default=False)] = None
+    key_password_file: KeyPasswordFileOption = None
     check: Annotated[
         bool,
         typer.Option(
@@ -64,15 +70,47 @@ def anonymize(
             help="Verify the result with other detectors, redact what they find, and write nothing while they still "
             "find a person, face or plate.",
         ),
-    ] = False,
+    ] = False
     check_models: Annotated[
         list[str] | None,
         typer.Option("--check-model", help="Model card of a verification detector; implies --check; repeatable."),
-    ] = None,
-    rotate: RotateOption = 0,
-    track: TrackOption = None,
-    model: ModelOption = None,
-    models: ModelsOption = None,
+    ] = None
+    rotate: RotateOption = 0
+    track: TrackOption = None
+    model: ModelOption = None
+    models: ModelsOption = None
+
+    def request(self, file: Path) -> AnonymizeRequest:
+        """A file to anonymize."""
+        from pipeline.app.anonymize.anonymize_file import AnonymizeRequest
+        from pipeline.app.anonymize.redaction_networks import NetworkChoice
+
+        checked_by = tuple(self.check_models or ())
+        return AnonymizeRequest(
+            file=file,
+            target=self.target,
+            text=OverlayText(self.institution, self.place, self.date, self.number),
+            style=self.style,
+            windscreens=self.windscreens,
+            multi_view=self.fine,
+            span_s=(self.start, self.end),
+            regions=self.regions,
+            report=self.report,
+            locale=self.locale,
+            certificate=self.certificate,
+            key=self.key,
+            key_password=key_password(self.key_password_file),
+            rotate=cast("Rotation", self.rotate),
+            track=self.track,
+            networks=NetworkChoice(self.model, self.models, self.check or bool(checked_by), checked_by),
+        )
+
+
+@with_option_groups
+def anonymize(
+    file: Annotated[Path, typer.Argument(help="A clip or an image.", show_default=False)],
+    *,
+    options: AnonymizeOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON.")] = False,
 ) -> None:
     """Redact persons, faces and plates irreversibly, and drop audio and metadata.
@@ -82,26 +120,9 @@ def anonymize(
 
     Example: [bold]viapublica anonymize street.mp4 --out street-public.mp4 --institution "SSP-MT"[/]
     """
-    from pipeline.app.anonymize.anonymize_file import AnonymizeRequest, anonymize_file
-    from pipeline.app.anonymize.redaction_networks import NetworkChoice
+    from pipeline.app.anonymize.anonymize_file import anonymize_file
 
-    request = AnonymizeRequest(
-        file=file,
-        target=target,
-        text=OverlayText(institution, place, date, number),
-        style=style,
-        windscreens=windscreens,
-        multi_view=fine,
-        span_s=(start, end),
-        regions=regions,
-        report=report,
-        certificate=certificate,
-        key=key,
-        key_password=key_password(key_password_file),
-        rotate=cast("Rotation", rotate),
-        track=track,
-        networks=NetworkChoice(model, models, check or bool(check_models), tuple(check_models or ())),
-    )
+    request = options.request(file)
     with clean_exit_on_signals(), terminal_progress() as progress:
         written = anonymize_file(request, progress)
     if as_json:

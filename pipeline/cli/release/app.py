@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common.register_options import register_of
+from pipeline.domain.locale import Locale
 from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
@@ -41,6 +42,7 @@ ZoneOption = Annotated[
         show_default=False,
     ),
 ]
+ReportLocaleOption = Annotated[Locale | None, typer.Option("--locale", help="pt-BR: report in Portuguese.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 NumberArgument = Annotated[
     str, typer.Argument(metavar="NUMBER", help="Number of the disclosure, such as 2026/000123.", show_default=False)

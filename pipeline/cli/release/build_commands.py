@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +13,15 @@ import typer
 import pipeline.cli.release.certificate_command  # noqa: F401  registers its command
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
+from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption
 from pipeline.cli.common.signals import clean_exit_on_signals
+from pipeline.cli.common.store_options import configured_institution
 from pipeline.cli.release.app import (
     ByOption,
     JsonOption,
     NumberArgument,
+    ReportLocaleOption,
     opened,
     person,
 )
@@ -32,7 +38,10 @@ from pipeline.domain.plural import counted
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from pipeline.app.release.build_release import BuiltRelease
+    from pipeline.app.anonymize.progress import Progress
+    from pipeline.app.release.build_evidence import EvidenceBuild
+    from pipeline.app.release.build_release import BuildRequest, BuiltRelease
+    from pipeline.app.release.register_service import Register
 
 __all__ = ["app"]
 
@@ -40,50 +49,114 @@ _CERTIFICATE = "VIAPUBLICA_CERTIFICATE"
 _KEY = "VIAPUBLICA_KEY"
 
 
-@app.command()
-def build(
-    number: NumberArgument,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """The options of a build."""
+
     source: Annotated[
         Path | None,
         typer.Option(help="Original file, where a file was requested; its SHA-256 must match.", show_default=False),
-    ] = None,
+    ] = None
     config: Annotated[
         Path | None,
         typer.Option(
             help="Configuration with the recordings and privacy masks of the requested camera.", show_default=False
         ),
-    ] = None,
-    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for clip and report.")] = Path("releases"),
+    ] = None
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for clip and report.")] = Path("releases")
     certificate: Annotated[
         Path | None,
         typer.Option(
             help="Certificate of the institution (PEM, with its chain).", envvar=_CERTIFICATE, show_default=False
         ),
-    ] = None,
+    ] = None
     key: Annotated[
         Path | None, typer.Option(help="Private key of the certificate (PEM).", envvar=_KEY, show_default=False)
-    ] = None,
-    key_password_file: KeyPasswordFileOption = None,
+    ] = None
+    key_password_file: KeyPasswordFileOption = None
     regions: Annotated[
         Path | None,
         typer.Option(help="Additional regions to redact (YAML); see docs/how-to/anonymize.md.", show_default=False),
-    ] = None,
-    windscreens: Annotated[bool, typer.Option("--windscreens", help="Mask the windscreens of vehicles too.")] = False,
+    ] = None
+    windscreens: Annotated[bool, typer.Option("--windscreens", help="Mask the windscreens of vehicles too.")] = False
     check_models: Annotated[
         list[str] | None,
         typer.Option(
             "--check-model", help="A pinned network that verifies in addition to the default one; repeatable."
         ),
-    ] = None,
+    ] = None
+    locale: ReportLocaleOption = None
     rebuild: Annotated[
         str, typer.Option(help="Reason for another file of a disclosure that has one; both stay.", show_default=False)
-    ] = "",
-    evidence: EvidenceOption = False,
-    recipient_certificate: RecipientCertificateOption = None,
-    register: RegisterOption = None,
-    by: ByOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    ] = ""
+    evidence: EvidenceOption = False
+    recipient_certificate: RecipientCertificateOption = None
+    register: RegisterOption = None
+    by: ByOption = None
+
+    def redacted(self, number: str) -> BuildRequest:
+        """A redacted clip to build.
+
+        Raises:
+            ViapublicaError: the configuration is not valid, or this user has no name.
+        """
+        from pipeline.app.release.build_release import BuildRequest
+
+        return BuildRequest(
+            number=number,
+            by=person(self.by),
+            source=self.source,
+            config=self.config,
+            folder=self.folder,
+            certificate=self.certificate,
+            key=self.key,
+            key_password=key_password(self.key_password_file),
+            regions=self.regions,
+            windscreens=self.windscreens,
+            check_models=tuple(self.check_models or ()),
+            institution=configured_institution(self.config),
+            locale=self.locale,
+            rebuild=self.rebuild,
+        )
+
+    def sealed(self, number: str) -> EvidenceBuild:
+        """Evidence to build.
+
+        Raises:
+            ReleaseError: an option is missing, or one of redacted releases is given; or this user has no name.
+        """
+        sealed_for = check_evidence_options(
+            certificate=self.recipient_certificate,
+            source=self.source,
+            regions=self.regions,
+            windscreens=self.windscreens,
+            check_model=self.check_models,
+            locale=self.locale,
+        )
+        if self.config is None or self.certificate is None or self.key is None:
+            raise ReleaseError(
+                "--config, --certificate or --key",
+                "is missing",
+                "Give the recording, and the institution's certificate",
+            )
+        from pipeline.app.release.build_evidence import EvidenceBuild
+
+        return EvidenceBuild(
+            number,
+            person(self.by),
+            self.config,
+            sealed_for,
+            self.certificate,
+            self.key,
+            key_password(self.key_password_file),
+            self.folder,
+            self.rebuild,
+        )
+
+
+@app.command()
+@with_option_groups
+def build(number: NumberArgument, *, options: BuildOptions, as_json: JsonOption = False) -> None:
     """Build the clip of an approved disclosure: redacted, independently verified, attack-tested, signed and registered.
 
     Clip and report appear in the folder together, named after the number, or not at all.
@@ -92,59 +165,34 @@ def build(
 
     Example: [bold]viapublica release build 2026/000124 --evidence --recipient-certificate r.pem --config city.yaml[/]
     """
-    if evidence:
-        sealed_for = check_evidence_options(
-            certificate=recipient_certificate,
-            source=source,
-            regions=regions,
-            windscreens=windscreens,
-            check_model=check_models,
-        )
-        if config is None or certificate is None or key is None:
-            raise ReleaseError(
-                "--config, --certificate or --key",
-                "is missing",
-                "Give the recording, and the institution's certificate",
-            )
-        from pipeline.app.release.build_evidence import EvidenceBuild, build_evidence
+    if options.evidence:
+        sealed = options.sealed(number)
+        from pipeline.app.release.build_evidence import build_evidence
 
-        wanted = EvidenceBuild(
-            number,
-            person(by),
-            config,
-            sealed_for,
-            certificate,
-            key,
-            key_password(key_password_file),
-            folder,
-            rebuild,
-        )
-        with clean_exit_on_signals(), opened(register, config) as entries, terminal_progress() as progress:
-            show_evidence(build_evidence(wanted, entries, progress), number, as_json)
+        with _building(options) as (entries, progress):
+            show_evidence(build_evidence(sealed, entries, progress), number, as_json)
         return
-    from pipeline.app.release.build_release import BuildRequest, build_release
+    request = options.redacted(number)
+    from pipeline.app.release.build_release import build_release
 
-    request = BuildRequest(
-        number=number,
-        by=person(by),
-        source=source,
-        config=config,
-        folder=folder,
-        certificate=certificate,
-        key=key,
-        key_password=key_password(key_password_file),
-        regions=regions,
-        windscreens=windscreens,
-        check_models=tuple(check_models or ()),
-        rebuild=rebuild,
-    )
-    with clean_exit_on_signals(), opened(register, config) as entries, terminal_progress() as progress:
+    with _building(options) as (entries, progress):
         built = build_release(request, entries, progress)
     if as_json:
         files = {"clip": str(built.clip), "report": str(built.report), "sha256": built.sha256}
         print_json(files | {"statement": dict(built.statement)})
     else:
         _show_built(built, number)
+
+
+@contextmanager
+def _building(options: BuildOptions) -> Iterator[tuple[Register, Progress]]:
+    """The register, and the progress of a build, which a signal ends cleanly."""
+    with (
+        clean_exit_on_signals(),
+        opened(options.register, options.config) as entries,
+        terminal_progress() as progress,
+    ):
+        yield entries, progress
 
 
 @app.command()

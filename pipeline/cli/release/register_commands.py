@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption
+from pipeline.cli.common.store_options import configured_institution
 from pipeline.cli.release.app import (
     JsonOption,
     NumberArgument,
@@ -120,7 +121,7 @@ def sheet(
         str,
         typer.Option(
             envvar="VIAPUBLICA_INSTITUTION",
-            help="Institution of the register.  [default: those of the overlays]",
+            help="Institution of the register.  [default: of the configuration, else of the overlays]",
             show_default=False,
         ),
     ] = "",
@@ -129,14 +130,16 @@ def sheet(
     zone: ZoneOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the monthly sheet (XLSX) with the columns of decree 18.743/2014 art. 9, also for a month without any.
+    """Write the monthly sheet of disclosures (XLSX), also for a month without any. It cites `local_law` of --config.
 
     Example: [bold]viapublica release sheet 2026-11 --out sheet.xlsx --zone America/Sao_Paulo[/]
     """
     from pipeline.app.release.register_service import write_sheet
 
+    configured = configured_institution(config)
+    of_register = replace(configured, name=institution or configured.name)
     with opened(register, config, zone) as entries:
-        written = write_sheet(entries, month, target, institution)
+        written = write_sheet(entries, month, target, of_register)
     if not written.journal_intact:
         say(err, ("broken:", "bold red"), " the journal has been changed; see viapublica release journal --check")
     if as_json:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.cli.common.console import err, say
+from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption, register_of
 from pipeline.cli.release.app import (
     ByOption,
@@ -28,34 +29,66 @@ from pipeline.domain.times import find_zone, parse_range
 __all__ = ["app"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """The options of a request, beside recipient, basis and purpose."""
+
+    camera: Annotated[str, typer.Option(help="Requested camera, with --from and --to.")] = ""
+    start: Annotated[
+        str | None, typer.Option("--from", help="Start: 2026-11-22T08:00-03:00, or local time in --zone.")
+    ] = None
+    end: Annotated[str | None, typer.Option("--to", help="End, not included; like --from.")] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration that records the camera; exempts the requested video from retention."),
+    ] = None
+    file: Annotated[Path | None, typer.Option(help="Requested file, in place of a camera.")] = None
+    document: Annotated[str, typer.Option(help="CPF or CNPJ of the recipient, or the case number.")] = ""
+    declaration: Annotated[Path | None, typer.Option(help="The recipient's signed declaration (PDF, scan).")] = None
+    style: Annotated[ReleaseStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")] = (
+        ReleaseStyle.FILL
+    )
+    evidence: EvidenceOption = False
+    recipient_certificate: RecipientCertificateOption = None
+    institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = ""
+    place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = ""
+    date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = ""
+    by: ByOption = None
+    register: RegisterOption = None
+    zone: ZoneOption = None
+
+    def completed(self, wanted: Request) -> Request:
+        """A request with what these options say.
+
+        Raises:
+            ViapublicaError: a time, the file or the recipient's certificate cannot be used.
+        """
+        from pipeline.app.release.register_service import file_content
+
+        begin_ms, end_ms = parse_range(self.start, self.end, find_zone(self.zone))
+        of_file = Content() if self.file is None else file_content(self.file)
+        completed = replace(
+            wanted,
+            content=replace(of_file, camera_id=self.camera, begin_ms=begin_ms, end_ms=end_ms),
+            recipient_document=self.document,
+            style=self.style.value,
+            overlay=OverlayText(self.institution, self.place, self.date),
+        )
+        if not self.evidence:
+            return completed
+        from pipeline.app.release.build_evidence import as_evidence
+
+        return as_evidence(completed, self.recipient_certificate)
+
+
 @app.command("request")
+@with_option_groups
 def request(
     recipient: Annotated[str, typer.Option(help="The person or body that receives it.", show_default=False)],
     basis: Annotated[LegalBasis, typer.Option(help="Legal basis of the disclosure.", show_default=False)],
     purpose: Annotated[str, typer.Option(help="Purpose, in words.", show_default=False)],
-    camera: Annotated[str, typer.Option(help="Requested camera, with --from and --to.")] = "",
-    start: Annotated[
-        str | None, typer.Option("--from", help="Start: 2026-11-22T08:00-03:00, or local time in --zone.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="End, not included; like --from.")] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="Configuration that records the camera; exempts the requested video from retention."),
-    ] = None,
-    file: Annotated[Path | None, typer.Option(help="Requested file, in place of a camera.")] = None,
-    document: Annotated[str, typer.Option(help="CPF or CNPJ of the recipient, or the case number.")] = "",
-    declaration: Annotated[Path | None, typer.Option(help="The recipient's signed declaration (PDF, scan).")] = None,
-    style: Annotated[
-        ReleaseStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")
-    ] = ReleaseStyle.FILL,
-    evidence: EvidenceOption = False,
-    recipient_certificate: RecipientCertificateOption = None,
-    institution: Annotated[str, typer.Option(help="Overlay: releasing institution.")] = "",
-    place: Annotated[str, typer.Option(help="Overlay: public name of the location.")] = "",
-    date: Annotated[str, typer.Option("--date", help="Overlay: date, at the precision that may be disclosed.")] = "",
-    by: ByOption = None,
-    register: RegisterOption = None,
-    zone: ZoneOption = None,
+    *,
+    options: RequestOptions,
     as_json: JsonOption = False,
 ) -> None:
     """Enter a request. It gets its number at once; nothing is released before another person approves it.
@@ -63,33 +96,17 @@ def request(
     Example: [bold]viapublica release request --recipient "12ª Vara Criminal" --basis judiciary --purpose "prova"
     --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T08:30-03:00 --declaration signed.pdf[/]
     """
-    place_zone = find_zone(zone)
-    begin_ms, end_ms = parse_range(start, end, place_zone)
-    from pipeline.app.release.register_service import enter_request, file_content
+    zone = find_zone(options.zone)
+    wanted = options.completed(Request(person(options.by), recipient, basis, purpose, Content()))
+    from pipeline.app.release.register_service import enter_request
 
-    of_file = Content() if file is None else file_content(file)
-    wanted = Request(
-        requested_by=person(by),
-        recipient=recipient,
-        basis=basis,
-        purpose=purpose,
-        content=replace(of_file, camera_id=camera, begin_ms=begin_ms, end_ms=end_ms),
-        recipient_document=document,
-        style=style.value,
-        overlay=OverlayText(institution, place, date),
-    )
-    if evidence:
-        from pipeline.app.release.build_evidence import as_evidence
-
-        wanted = as_evidence(wanted, recipient_certificate)
-    entered = enter_request(
-        register_of(register, config), wanted, zone=place_zone, declaration=declaration, config=config
-    )
+    where = register_of(options.register, options.config)
+    entered = enter_request(where, wanted, zone=zone, declaration=options.declaration, config=options.config)
     show_changed(entered.disclosure, as_json)
     if entered.hold_id:
         release_hold = f"viapublica camera unhold {entered.hold_id}"
         say(err, f"held: {entered.hold_id}; after delivery or refusal: {release_hold}")
-    elif file is None and begin_ms is not None:
+    elif options.file is None and wanted.content.begin_ms is not None:
         say(err, "recorded video expires: add --config to hold it, or use viapublica camera hold")
 
 

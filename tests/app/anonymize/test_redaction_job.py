@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import cv2
 import pytest
 
 from pipeline.anonymize.manual_regions import ManualRegions, read_regions
+from pipeline.anonymize.report_portuguese import report_language
 from pipeline.anonymize.residual_detections import ResidualDetection, find_residual_detections
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
@@ -29,6 +31,7 @@ from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
+from pipeline.domain.locale import Locale
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.errors import ReleaseError, UnsupportedMedia
 
@@ -216,6 +219,12 @@ def test_the_statement_names_weights_policy_and_verification(
     report = build_report(result, ReportFacts("clip.mp4", "ab" * 32, [("Recipient", "Universidade")]))
     for text in ("ab" * 32, "Universidade", "silhouette", "not independent", "SSP-MT · nº 2026/7"):
         assert text in report, text
+    facts = ReportFacts("clip.mp4", "ab" * 32, [("Destinatário", "Universidade")])
+    portuguese = build_report(result, facts, report_language(Locale.PT_BR))
+    for text in ('lang="pt-BR"', "Universidade", "silhueta", "não independente", "Limites", "Verificação do arquivo"):
+        assert text in portuguese, text
+    for english in ("Masked", "frame", "Limits", "detectors", "Check", "passed"):
+        assert english not in re.sub("<style>.*?</style>|<[^>]*>", " ", portuguese, flags=re.DOTALL), english
 
 
 def test_the_statement_is_values_that_c2pa_gives_back(

@@ -19,6 +19,7 @@ from pipeline.app.erasure.proof import (
     list_erasures,
 )
 from pipeline.domain.events import encode
+from pipeline.domain.institution import Institution
 from pipeline.errors import ReleaseError, SinkError
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
@@ -44,7 +45,8 @@ def erased(stores: ConfiguredStores, proof: ErasureProof) -> ProvenErasure:
 
 def test_the_proof_is_numbered_signed_and_holds_no_plate(stores: ConfiguredStores, tmp_path: Path) -> None:
     certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
-    proof = ErasureProof(str(tmp_path / "office" / "register.db"), "ana", "pedido 17", certificate, key, "SSP-MT")
+    register, ours = str(tmp_path / "office" / "register.db"), Institution("SSP-MT")
+    proof = ErasureProof(register, "ana", "pedido 17", certificate, key, ours)
     done = erased(stores, proof)
     assert done.number.endswith("/000001")
     assert sorted(path.suffix for path in done.documents) == [".html", ".json", ".p7s"]
@@ -54,7 +56,7 @@ def test_the_proof_is_numbered_signed_and_holds_no_plate(stores: ConfiguredStore
     assert files_with("ABC1234", tmp_path) == [], "neither in the data nor in the register and its documents"
     (record,) = list_erasures(proof.register)
     assert (record.number, bool(record.signature)) == (done.number, True)
-    again = erasure_documents(proof.register, done.number, tmp_path / "again", "SSP-MT", None)
+    again = erasure_documents(proof.register, done.number, tmp_path / "again", Institution("SSP-MT"), None)
     assert [path.read_bytes() for path in again if path.suffix == ".json"] == [done.documents[0].read_bytes()]
 
 
@@ -93,4 +95,4 @@ def test_a_failed_erasure_stays_in_the_register_as_not_finished(
     (record,) = list_erasures(proof.register)
     assert record.finished_ms is None
     with pytest.raises(ReleaseError, match="begun and not finished"):
-        erasure_documents(proof.register, record.number, tmp_path / "out", "", None)
+        erasure_documents(proof.register, record.number, tmp_path / "out", Institution(), None)

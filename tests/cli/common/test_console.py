@@ -180,3 +180,17 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(capsys: pytest.Captu
     assert len(lines) == 3, "after 10, 40 and 70 seconds"
     assert lines[0].startswith("detecting: 10")
     assert "about 1 min 20 s left" in lines[0]
+
+
+def test_a_slow_stage_says_how_long_it_still_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A step every 45 seconds: no two of them lie within the 30 seconds from which bars take their speed."""
+    clock = Clock()
+    with progress(clock) as bars:
+        task = bars.add_task("verifying", total=20, note="")
+        for frame in range(1, 5):
+            clock.now_s += 45
+            bars.update(task, completed=frame)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert all("left" in line for line in lines[1:]), lines
+    assert lines[-1] == "verifying: 4 of 20, about 12 min left"

@@ -55,7 +55,8 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def write_config(masks: str = "") -> None:
     camera = "{id: cam, source: 'rtsp://192.0.2.1/a', scope: public-road" + masks + "}"
     Path("city.yaml").write_text(
-        f"version: 1\ninstitution: SSP-MT\ncameras:\n  - {camera}\nrecord: {{dir: video, days: 3650}}\n"
+        "version: 1\ninstitution: SSP-MT\nlocal_law: Lei nº 11.766/2022\n"
+        f"cameras:\n  - {camera}\nrecord: {{dir: video, days: 3650}}\n"
     )
 
 
@@ -141,9 +142,11 @@ def test_the_custody_sheet_register_and_monthly_sheet_say_what_was_handed_over()
         "0001234-56.2026",
         "requisition.pdf",
         "Cadeia de custódia",
+        "LGPD), arts. 4º, 23 e 26; Lei nº 11.766/2022<",
         "originais",
     ):
         assert words in sheet, words
+    assert "18.743" not in sheet, "the law of another city"
     assert number in json.dumps(release("find", built["package"]))
     with open_register("viapublica-register/register.db") as register:
         entry = register.get(number)

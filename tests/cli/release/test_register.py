@@ -194,12 +194,21 @@ def test_the_monthly_sheet(release: Release, folder: Path, monkeypatch: pytest.M
     month = f"{datetime.fromtimestamp(found['requested_ms'] / 1000, UTC):%Y-%m}"
     assert "1 disclosure" in release("sheet", month, "--out", "sheet.xlsx", "--zone", "UTC")
     sheet = load_workbook(folder / "sheet.xlsx").active
-    assert sheet["A8"].value == found["number"]
+    assert sheet["A9"].value == found["number"]
     assert sheet["C2"].value == "SSP-MT"
-    assert sheet["C5"].value.startswith("último registro: nº 1, ")
+    assert sheet["C6"].value.startswith("último registro: nº 1, ")
+    (folder / "city.yaml").write_text(
+        "institution: Prefeitura\nlocal_law: Decreto nº 1/2020 (Cuiabá)\n"
+        "cameras: [{id: cam, source: a.mp4, scope: public-road}]\n"
+    )
+    where = ("--config", "city.yaml", "--register", "viapublica-register/register.db")
+    release("sheet", month, "--out", "ours.xlsx", *where)
+    ours = load_workbook(folder / "ours.xlsx").active
+    assert ours["C2"].value == "Prefeitura"
+    assert ours["C3"].value.endswith("; Decreto nº 1/2020 (Cuiabá)")
     empty = json.loads(release("sheet", "2001-02", "--json"))
     assert empty == {"file": "disclosures-2001-02.xlsx", "month": "2001-02", "disclosures": 0}
-    assert "Nenhuma" in load_workbook(folder / "disclosures-2001-02.xlsx").active["A8"].value
+    assert "Nenhuma" in load_workbook(folder / "disclosures-2001-02.xlsx").active["A9"].value
     with pytest.raises(ReleaseError, match=r"Use the suffix \.xlsx"):
         release("sheet", month, "--out", "sheet.pdf")
     with pytest.raises(ReleaseError, match="such as 2026-11"):
