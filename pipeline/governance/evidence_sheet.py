@@ -25,7 +25,7 @@ _CUT: Final = (
 _UNMASKED: Final = "A câmera não tem máscaras de privacidade."
 _MASKED: Final = (
     "As máscaras de privacidade da câmera foram preenchidas já na gravação, que o programa codificou com elas: o que "
-    "está sob elas não foi gravado (Decreto nº 18.743/2014, art. 13)."
+    "está sob elas não foi gravado."
 )
 _VIDEO_COLUMNS: Final = (
     "Arquivo",
