@@ -13,6 +13,7 @@ from typing import TypeVar
 from pipeline import __version__
 from pipeline.analytics.calibration import Calibration
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.dataset.write_dataset import (
@@ -110,6 +111,7 @@ def export_dataset(
     if unknown:
         notes[f"{', '.join(unknown)}: no longer configured; name, place and calibration are not known."] = None
     terms = _terms(config, request, tuple(notes))
+    note_export(config.data_dir, request.folder, [*tracks, *counts], requester)
     return write_dataset(request.folder, tracks, counts, cameras, terms, as_csv=request.as_csv)
 
 

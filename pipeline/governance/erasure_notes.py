@@ -18,6 +18,11 @@ NO_CONFIGURATION: Final = LeftNote(
     "Destinos fora da pasta de dados, vídeo gravado e imagens de conferência: nenhuma configuração foi indicada; "
     "repita com --config.",
 )
+EXPORTED: Final = LeftNote(
+    "exported files that may hold the data; they were listed for the person who erased",
+    "Arquivos exportados que podem conter os dados; foram listados para o responsável pela eliminação, com o que fazer "
+    "em cada caso.",
+)
 SHOWN: Final = LeftNote(
     "recorded video in which the vehicle is shown; cameras and times were given to the person who erased",
     "Vídeo gravado em que o veículo aparece; câmeras e horários foram informados ao responsável pela eliminação, com o "

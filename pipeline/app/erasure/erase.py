@@ -12,6 +12,7 @@ from typing import Final
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.distinct_events import FileEvents, holds_events
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
+from pipeline.app.erasure.exports import exported_files, forget_exports_named_after
 from pipeline.app.erasure.image_files import (
     ImageFiles,
     View,
@@ -23,7 +24,7 @@ from pipeline.app.erasure.image_files import (
 from pipeline.domain.erasure import EventNumbers, LeftNote
 from pipeline.domain.events import Event, PlateReadEvent, TrackEvent
 from pipeline.errors import SinkError, StoreError
-from pipeline.governance.erasure_notes import SHOWN, deletion_history, replaced_files, unlisted_parts
+from pipeline.governance.erasure_notes import EXPORTED, SHOWN, deletion_history, replaced_files, unlisted_parts
 from pipeline.sink.settings import KafkaSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -90,6 +91,7 @@ class Erasure:
         """The different events of the first `preview`, and how many places hold them."""
         self.tombstones = Tombstones(configured.data_dir)
         self._shown: list[str] = []
+        self._exported: list[str] = []
         self._tracks: list[TrackKey] | None = None
         self._images: list[ImageFiles] | None = None
 
@@ -131,6 +133,7 @@ class Erasure:
             RecordError: recorded video or its holds cannot be read.
         """
         images = self._image_files()
+        self._exported = exported_files(self._configured.data_dir, self._selection)
         self.held = [note for files in images for note in files.held()]
         found = [
             *(
@@ -185,6 +188,7 @@ class Erasure:
         for store in self._stores:
             if history := store.history_naming(self._selection):
                 self._left.append(deletion_history(store.database.target, history))
+        forget_exports_named_after(self._configured.data_dir, self._selection)
         left = [
             f"{finding.left} in {finding.kind} {finding.name} of {finding.where}" for finding in after if finding.left
         ]
@@ -210,11 +214,11 @@ class Erasure:
     @property
     def out_of_reach(self) -> list[str]:
         """What cannot be erased from here, with what to do, in English; complete after `preview`."""
-        return [*(note.english for note in self._left), *self._shown]
+        return [*(note.english for note in self._left), *self._exported, *self._shown]
 
     def left_for_document(self) -> list[LeftNote]:
         """What cannot be erased from here, for a document that does not say where and when a vehicle was seen."""
-        return [*self._left, *([SHOWN] if self._shown else [])]
+        return [*self._left, *([EXPORTED] if self._exported else []), *([SHOWN] if self._shown else [])]
 
     def _different_events(self, places: int) -> EventNumbers:
         copies, wanted = FileEvents(), self._wanted()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
+from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, SURE, EventQueries, open_queries
 from pipeline.cli.common.store_options import (
     ConfigOption,
@@ -92,9 +96,13 @@ class StoreOptions:
             xlsx=self.xlsx,
             parquet=self.parquet,
             form=FileForm(self.locale, self.time_zone()),
+            note=self._note,
         )
         output.check()
         return output
+
+    def _note(self, path: Path, rows: Sequence[msgspec.Struct]) -> None:
+        note_export(stores_of(self.config, self.data).data_dir, path, rows, Requester.of_process())
 
     def open(self) -> EventQueries:
         """The event store, asked by the operating system's user.

@@ -48,6 +48,7 @@ class Output:
 
     Attributes:
         form: of a CSV or XLSX file.
+        note: called with a file and its rows before it is written.
     """
 
     as_json: bool = False
@@ -55,6 +56,7 @@ class Output:
     xlsx: str | None = None
     parquet: str | None = None
     form: FileForm = field(default_factory=FileForm)
+    note: Callable[[Path, Sequence[msgspec.Struct]], None] = lambda _path, _rows: None
 
     def check(self) -> None:
         """Check the form before anything is asked.
@@ -119,6 +121,9 @@ class Output:
             say(err, ("warning", "bold yellow"), text)
 
     def _write(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
+        target = self.csv or self.xlsx or self.parquet
+        if target not in {None, "-"} and found:
+            self.note(Path(str(target)), found)
         columns = [*columns_of(table.kinds), *listed_columns(table.listed)]
         rows = [{**msgspec.to_builtins(item), **listed_cells(table.about(item))} for item in found]
         if self.csv is not None:

@@ -1,0 +1,46 @@
+"""Notes of exported files for later erasures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from pipeline.domain.requester import Requester
+from pipeline.storage.export_log import Export, ExportLog
+
+__all__ = ["note_export"]
+
+_FIRST, _LAST = ("first_ts_ms", "start_ms", "ts_ms"), ("ts_ms", "end_ms", "start_ms")
+
+
+def note_export(data_dir: Path, path: Path, rows: Sequence[msgspec.Struct], requester: Requester) -> None:
+    """Note a file before it is written, so that none is forgotten.
+
+    Args:
+        data_dir: of the store that was asked.
+        path: of the file or folder.
+        rows: its events or other values; none are stored, only their cameras and time range.
+        requester: the person or program that exports.
+
+    Raises:
+        StoreError: it cannot be noted.
+    """
+    cameras = {getattr(row, "camera_id", "") for row in rows}
+    first, last = ([_time(row, names) for row in rows] for names in (_FIRST, _LAST))
+    export = Export(
+        str(path.resolve()),
+        time.time_ns() // 1_000_000,
+        requester.user,
+        any("plate" in name for row in rows[:1] for name in row.__struct_fields__),
+        () if "" in cameras else tuple(sorted(cameras)),
+        min((at for at in first if at is not None), default=None) if None not in first else None,
+        max((at for at in last if at is not None), default=None) if None not in last else None,
+    )
+    ExportLog(data_dir).add(export)
+
+
+def _time(row: msgspec.Struct, names: Sequence[str]) -> int | None:
+    return next((getattr(row, name) for name in names if hasattr(row, name)), None)
