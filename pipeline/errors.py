@@ -21,6 +21,7 @@
     ├── RecordError                  recorded video that is missing, unreadable or cannot be written
     ├── ReleaseError                 an anonymized image or video that cannot be produced or must not be released
     │   └── NotVerified              its verification cannot see in this very video
+    ├── LimitTooLow                  this process may take less memory, or open fewer files, than its work needs
     └── MissingComponent             an optional package or system program that is not installed (also ImportError)
 
 Each names its `subject` (a camera, file, key …), the `problem` and the `fix`.
@@ -129,6 +130,10 @@ class ReleaseError(ViapublicaError):
 
 class NotVerified(ReleaseError):
     """The verification of a redacted video fails its own test, so the video counts as not verified."""
+
+
+class LimitTooLow(ViapublicaError):
+    """This process may take less memory, or open fewer files, than its work needs."""
 
 
 class MissingComponent(ViapublicaError, ImportError):

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from pipeline.app.live_reload import LiveReload, ReloadReport
+from pipeline.app.process_limits import check_run
 from pipeline.config.settings import Config
 from pipeline.domain.ports import SinkStatus, SourceStatus
 from pipeline.engine.build import open_engine
@@ -101,6 +102,7 @@ def open_live_run(
         ViapublicaError: a model, the policy or a port stops all cameras. A single camera that cannot be opened does
             not: its state says so while the others run.
     """
+    check_run(config)
     return_big_blocks()
     with open_engine(config, StoredAnalyses(config.data_dir, replace)) as running:
         if path is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from pipeline import __version__
 from pipeline.cli.common.process_privacy import protect_process
+from pipeline.cli.common.system_errors import drop_output, in_words, open_standard_streams, raise_open_files
 from pipeline.cli.lazy_group import LazyGroup
 from pipeline.errors import ViapublicaError
 
@@ -52,18 +52,33 @@ def _root(
 
 def main() -> None:
     """Run the command of `sys.argv`. Errors raised on purpose become one clear message and exit status 1."""
+    open_standard_streams()
     # Names of files need not be UTF-8; they are shown with backslashes (in JSON, that is the right escape).
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     protect_process()
+    raise_open_files()
     try:
-        build_app()(prog_name=_NAME)
+        try:
+            build_app()(prog_name=_NAME)
+        finally:
+            sys.stdout.flush()
     except ViapublicaError as error:
-        from pipeline.cli.common.console import report_error  # here: rich takes long to import
-
-        report_error(error)
-        sys.exit(1)
+        _end(error)
     except BrokenPipeError:
-        # The reader of our output (head, less) closed it. Python would complain again while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        # The reader of our output (head, less) closed it, and what was left is not printed.
+        drop_output()
+        sys.exit(1)
+    except (OSError, MemoryError, ImportError) as error:
+        known = in_words(error)
+        if known is None:
+            raise
+        drop_output()
+        _end(known)
+
+
+def _end(error: ViapublicaError) -> NoReturn:
+    from pipeline.cli.common.console import report_error  # here: rich takes long to import
+
+    report_error(error)
+    sys.exit(1)

@@ -15,9 +15,10 @@ import numpy as np
 from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Event
 from pipeline.domain.extras import missing_package
-from pipeline.errors import StoreBusy, StoreError
+from pipeline.errors import LimitTooLow, StoreBusy, StoreError
 from pipeline.storage.folders import private_folder
 from pipeline.storage.locks import OwnerLock
+from pipeline.storage.process_limits import GIGABYTE, check_limits
 from pipeline.store.backends.database import CONFIDENTIAL, LONGEST_PROBLEM, VALUE_CODES, DatabaseError, literal
 from pipeline.store.schema.tables import ColumnType, Table
 
@@ -87,6 +88,10 @@ class _Engine:
 
 # Process-wide because chDB's engine is: a second one on another folder is refused by chDB itself.
 _ENGINE = _Engine()
+EMBEDDED_STORE_MEMORY: Final = 3 * GIGABYTE
+"""Address space of a process that opens a store; with 2.5 GB it could not."""
+_OPEN_FILES: Final = 128
+_ELSEWHERE: Final = "Change to another one first, such as / (cd /)"
 
 
 def lock_path(folder: Path) -> Path:
@@ -95,6 +100,11 @@ def lock_path(folder: Path) -> Path:
 
 
 def _session(folder: Path) -> Any:
+    # Above its limits the engine fails in ways of its own, or hangs.
+    try:
+        check_limits(f"the embedded store {folder}", memory=EMBEDDED_STORE_MEMORY, open_files=_OPEN_FILES)
+    except LimitTooLow as error:
+        raise DatabaseError(error.subject, error.problem, error.fix) from None
     try:
         from chdb.session import Session
     except ImportError as error:
@@ -102,7 +112,9 @@ def _session(folder: Path) -> Any:
     except PermissionError as error:
         # chDB returns to the working directory after its import.
         problem = f"the working directory {error.filename} is closed to this user"
-        raise DatabaseError(str(folder), problem, "Change to another one first, such as / (cd /)") from error
+        raise DatabaseError(str(folder), problem, _ELSEWHERE) from error
+    except FileNotFoundError as error:
+        raise DatabaseError(str(folder), "the working directory was deleted", _ELSEWHERE) from error
     try:
         return Session(str(folder))  # type: ignore[no-untyped-call]
     except RuntimeError as error:
