@@ -206,4 +206,5 @@ class CaptureSession:
             options=setup.options,
             warn=setup.monitor.warn_once,
             memory=setup.memory,
+            cancelled=self._cancelled,
         )

@@ -97,7 +97,10 @@ class ContainerOpening:
 
     def _playlist(self, url: str) -> av.container.InputContainer:
         options = {**self.options, **PLAYLIST_OPTIONS}
-        return self._opened(url, options, io_open=self._access(url).io_open)
+        access = self._access(url)
+        container = self._opened(url, options, io_open=access.io_open)
+        access.opened()
+        return container
 
     def _access(self, url: str) -> HttpAccess:
         return HttpAccess(url, self.network, self._timeout_s, sum(self.timeout or (self._timeout_s,)))

@@ -65,6 +65,7 @@ _MESSAGES: dict[type[BaseException], str] = {
     av.error.InvalidDataError: "damaged, cut off or no video",
     av.error.ArgumentError: "not a supported video format",
     av.error.HTTPServerError: "its server failed",
+    av.error.HTTPOtherClientError: "it refuses the request",
     av.error.EOFError: "the data ended before the first frame",
     av.error.OSError: "the data cannot be read",
 }

@@ -7,8 +7,10 @@ them, and each redirection, is requested here, where the host is checked first.
 from __future__ import annotations
 
 import io
+import math
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -85,12 +87,13 @@ class HttpAccess:
         url: the camera's address, with its credentials.
         network: certificates and hosts that are allowed besides its own.
         timeout_s: of connecting and of each read.
-        limit_s: of one request from its beginning to the last byte of its answer.
+        limit_s: of one request from its beginning to the last byte of its answer, and of all until `opened`.
     """
 
     def __init__(self, url: str, network: NetworkOptions, timeout_s: float, limit_s: float) -> None:
         parts = urlsplit(url)
         self._url = url
+        self._opened_until_s = time.monotonic() + limit_s
         self._timeout_s = timeout_s
         self._hosts = CameraHosts(url, network)
         self._answers = TimedAnswers(limit_s, certificate_context(network))
@@ -107,10 +110,16 @@ class HttpAccess:
             MalformedAnswer: the address or the answer is not valid.
             OSError: it cannot be requested; an `av.FFmpegError` where the answer says why.
         """
+        if time.monotonic() > self._opened_until_s:
+            raise av.error.ExitError(5, "its playlists refer to further ones without end")
         encrypted = url.startswith(("crypto:", "crypto+"))
         data = self._content(url[len("crypto+") :] if encrypted else url, options)
         with malformed_answers_named():
             return io.BytesIO(_decrypted(data, options) if encrypted else data)
+
+    def opened(self) -> None:
+        """The playlist is open: from now on requests may go on for ever."""
+        self._opened_until_s = math.inf
 
     def redirection(self) -> str | None:
         """The address that the camera's own one redirects to, checked; None where it does not.

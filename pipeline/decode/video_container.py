@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -89,6 +90,7 @@ class VideoContainer:
         options: video track and network; rotation is the converter's.
         warn: receives warnings that would be the same at every connection.
         memory: that of all cameras' frames; None without a limit in sum.
+        cancelled: ends `frames` at the next packet, even when none can be decoded.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
@@ -109,6 +111,7 @@ class VideoContainer:
         options: InputOptions = DEFAULT_INPUT,
         warn: Callable[..., None] = _log.warning,
         memory: FrameMemory | None = None,
+        cancelled: threading.Event | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
@@ -120,6 +123,7 @@ class VideoContainer:
         self._network = options.network
         self._warn = warn
         self._lease = None if memory is None else memory.lease()
+        self._cancelled = cancelled or threading.Event()
         self._decoded_frames = 0
         self._at_end = False
         self._recording: PacketSession | None = None
@@ -230,6 +234,8 @@ class VideoContainer:
         codec = self._stream.codec_context
         deinterlacer = Deinterlacer(codec.name, codec.field_order)
         for packet in self._container.demux(self._stream):
+            if self._cancelled.is_set():
+                return
             if self._recording is not None and packet.size and not self._recording.wants_frames:
                 self._recording.packet(_copied(packet))
             try:

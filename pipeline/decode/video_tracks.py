@@ -35,7 +35,7 @@ class VideoTracks:
         tracks = [stream for stream in streams.video if not stream.disposition & attached]
         if not tracks:
             kinds = sorted({str(stream.type) for stream in streams})
-            raise NoVideo(f"contains no video, only {', '.join(kinds) or 'nothing'}")
+            raise NoVideo("contains no video" + (f", only {', '.join(kinds)}" if kinds else ""))
         if container.format.name == "hls":
             tracks = [max(tracks, key=_pixels)]
         self._tracks = tracks
