@@ -72,14 +72,14 @@ DETAIL_WORDS: Final = frozenset(
     p85 package packets pad page pages parameters park parked parquet parsed part partial partition partitioner
     partitions parts pass passed passes passing password patch patches path pattern patterns paulo pause peer pem
     pending per percent performance permission permitted person personal pgm physical pinning pip pipe pixels place
-    placed plain plaintext plate plates play png police policy poll polygon port position positive possible power
-    ppm predicted prefix prematurely preserved preview privacy private problem proc process processes processing
-    processor program progress prores protocol protocols ps psw public put pw pwd px py pyarrow pyav python
-    quantileexact query question queue queued quota r raise random range rate rawvideo rb reachable read readable
-    reader readers reading reads reason recheck reconnect reconnected record recorded recorder recording records
-    recoverable redirections redirects references refers refusal refuse refused refuses regular reinterpretasuuid
-    rejected relative release released remaining remote remove removed renamed repair repeated replace
-    replacingmergetree replay replication reply report reported request requested requester requests require
+    placed plain plaintext plate plates play playlists png police policy poll polygon port position positive
+    possible power ppm predicted prefix prematurely preserved preview privacy private problem proc process processes
+    processing processor program progress prores protocol protocols ps psw public put pw pwd px py pyarrow pyav
+    python quantileexact query question queue queued quota r raise random range rate rawvideo rb reachable read
+    readable reader readers reading reads reason recheck reconnect reconnected record recorded recorder recording
+    records recoverable redirections redirects refer references refers refusal refuse refused refuses regular
+    reinterpretasuuid rejected relative release released remaining remote remove removed renamed repair repeated
+    replace replacingmergetree replay replication reply report reported request requested requester requests require
     required research resending reset resolution resource resources responsible rest restart restarted restore
     result results retain retained retention retries retry return returned returns revoked rewrite rf rfs right
     rights road rotate round route row rows rt rtmp rtmps rtp rtsp rtsps rule run running runs runtime s safe same
