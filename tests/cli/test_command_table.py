@@ -112,3 +112,14 @@ def test_a_shell_completes_commands_groups_and_options() -> None:
     assert _completed("viapublica kafka ") == ["ingest", "tail", "schema", "dead-letters"]
     assert _completed("viapublica kafka dead-letters r") == ["replay"]
     assert "--strict" in _completed("viapublica run --")
+
+
+def test_every_list_with_a_limit_is_tested_for_stating_it() -> None:
+    """Answers of queries get their note from `answer_notes`; the others are tested in `test_spool` and `test_kafka`."""
+    limited = {
+        " ".join(name)
+        for name, command in _all().items()
+        if any("--limit" in parameter.opts for parameter in command.params)
+        if COMMANDS[name[0]].panel != "Queries"
+    }
+    assert limited == {"spool cat", "kafka tail"}

@@ -121,6 +121,8 @@ def tail(
         shown += 1
         withheld[message.key or "cameras that are not declared"] += message.withheld
         if shown == limit:
+            more = f"only {counted(shown, 'message')} listed, and there may be more: use a higher --limit"
+            say(err, ("warning", "bold yellow"), f": {more}")
             break
     for camera_id, number in sorted((+withheld).items()):
         say(err, f"{camera_id}: {counted(number, 'message')} shown without what may not be read there")

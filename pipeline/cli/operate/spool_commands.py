@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -92,8 +93,12 @@ def cat(
 
     Example: [bold]viapublica spool cat broker --pending --limit 10[/]
     """
-    for one in spooled_events(data_folder(config, data), sink, pending=pending, start=start, limit=limit):
+    events = spooled_events(data_folder(config, data), sink, pending=pending, start=start, limit=limit + 1)
+    for one in islice(events, limit):
         print_json(asdict(one))
+    for further in events:
+        only = f"only {counted(limit, 'event')} listed, and there are more"
+        say(err, ("warning", "bold yellow"), f": {only}: use --limit or --from-offset {further.offset}")
 
 
 @app.command()

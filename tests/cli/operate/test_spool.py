@@ -31,7 +31,9 @@ def test_a_spool_is_listed_verified_and_read(data: Path) -> None:
     assert "store" in viapublica("spool", "ls", "--data", data).stdout
     whole = viapublica("spool", "verify", "--data", data)
     assert (whole.returncode, "1 spool intact" in whole.stderr) == (0, True)
-    lines = viapublica("spool", "cat", "store", "--data", data, "--pending", "--limit", "3").stdout.splitlines()
+    few = viapublica("spool", "cat", "store", "--data", data, "--pending", "--limit", "3")
+    lines = few.stdout.splitlines()
+    assert "only 3 events listed, and there are more: use --limit or --from-offset 28" in few.stderr.replace("\n", " ")
     assert [json.loads(line)["offset"] for line in lines] == [25, 26, 27]
     assert json.loads(lines[0])["event"]["frame"] == 25
 
