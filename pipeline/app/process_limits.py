@@ -1,4 +1,4 @@
-"""What a run needs of memory and open files, checked before its networks are loaded."""
+"""Memory and open files that a run needs, checked before its networks are loaded."""
 
 from __future__ import annotations
 

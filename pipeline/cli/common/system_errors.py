@@ -12,8 +12,8 @@ from typing import Final
 from pipeline.errors import ViapublicaError
 
 _CAUSES: Final = {
-    errno.ENOSPC: ("there is no room left on its disk", "Make room, and repeat the command"),
-    errno.EDQUOT: ("the quota of its disk is used up", "Make room, and repeat the command"),
+    errno.ENOSPC: ("there is no space left on its disk", "Make space on it, and repeat the command"),
+    errno.EDQUOT: ("the quota of its disk is used up", "Make space on it, and repeat the command"),
     errno.EROFS: ("its disk is read-only", "Name a folder that this user may write to"),
     errno.EACCES: ("permission denied", "Give this user permission, or name another place"),
     errno.EPERM: ("not permitted", "Give this user permission, or name another place"),
