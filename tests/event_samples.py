@@ -114,7 +114,7 @@ def one_of_each(number: int = 1) -> list[Event]:
         track(number, speed_m_s=11.5),
         count(number),
         alert(number),
-        health(number, detail="it's off: no frame for 5 s"),
+        health(number, detail="it's off: no frame within 5 s"),
     ]
 
 

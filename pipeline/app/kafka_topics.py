@@ -102,7 +102,8 @@ def topic_messages(
         SinkError: no such topic, or no broker answers.
         ConfigError: the declarations of the data folder cannot be read.
     """
-    gate = Gate(strictest_cameras(config.data_dir, {camera.id: camera.camera() for camera in config.cameras}))
+    cameras_now = strictest_cameras(config.data_dir, {camera.id: camera.camera() for camera in config.cameras})
+    gate = Gate(cameras_now, subjects=[sink.name for sink in config.sinks])
     for message in tail(kafka, topic, from_start=from_start, follow=follow):
         shown = shown_message(message, gate)
         if not cameras or shown.camera_id in cameras:

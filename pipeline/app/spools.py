@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from pipeline.domain.event_compatibility import read_event
-from pipeline.domain.events import kind_of
+from pipeline.domain.events import encode, kind_of
 from pipeline.errors import ViapublicaError
 from pipeline.policy.gate import Gate, Refusal, RefusalRule
 from pipeline.sink.spool.inspect_spool import Summary, acked, spool_of, spools, summary, walk
@@ -135,7 +135,7 @@ def spooled_events(
         ConfigError: the declarations of the data folder cannot be read.
     """
     folder = spool_of(data_dir, sink)
-    gate = Gate({}, DeclaredCameras(data_dir).cameras())
+    gate = Gate({}, DeclaredCameras(data_dir).cameras(), subjects=[one.name for one in folder.parent.iterdir()])
     first = max(start, acked(folder) if pending else 0)
     records = (found.item for found in walk(folder) if isinstance(found.item, Record) and found.item.offset >= first)
     for record in islice((record for record in records if not record.erased), limit):
@@ -192,10 +192,12 @@ def _offset_at(folder: Path, since_ms: int) -> int:
 def _content(record: Record, gate: Gate) -> Any:
     try:
         event = read_event(record.payload).event
-        refused = gate.admit_stored(event)
-        if isinstance(refused, Refusal) and refused.rule is not RefusalRule.CAMERA:
+        admitted = gate.admit_stored(event)
+        if not isinstance(admitted, Refusal):
+            return json.loads(record.payload if admitted is event else encode(admitted))
+        if admitted.rule is not RefusalRule.CAMERA:
             known = {"event_id": str(event.event_id), "kind": kind_of(event).value, "ts_ms": event.ts_ms}
-            return {**known, "withheld": refused.reason}
+            return {**known, "withheld": admitted.reason}
     except (ValueError, msgspec.MsgspecError):
         pass
     try:

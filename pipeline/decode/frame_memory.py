@@ -52,7 +52,7 @@ class FrameMemory:
             left = self._limit - self._used + held
             if wanted > left:
                 raise FrameMemoryFull(
-                    f"its images of {size} need about {wanted // _MB} MB, and {max(0, left) // _MB} of "
+                    f"its images of {size} need about {wanted // _MB} MB; {max(0, left) // _MB} of "
                     f"{self._limit // _MB} MB for frames are left"
                 )
             self._used += wanted - held

@@ -184,7 +184,7 @@ class SupervisedSource:
         position, duration = self._monitor.position_s, self._monitor.duration_s
         if duration is None or position + _SHORT_BY_S >= duration * 0.98:
             return ""
-        return f"cut off: {position:.1f} s of {duration:.1f} s"
+        return f"cut off after {position:.1f} of {duration:.1f} s"
 
     # -- streams: in a thread of their own, watched, reconnected forever
 
@@ -240,11 +240,11 @@ class SupervisedSource:
         state = self._monitor.state
         if state is SourceState.CONNECTING:
             longest = settings.open_timeout_s + settings.read_timeout_s
-            return Silence(f"does not answer for {longest:g} s") if silent_s > longest else None
+            return Silence(f"does not answer within {longest:g} s") if silent_s > longest else None
         if state is SourceState.STREAMING and silent_s > settings.watchdog_s:
-            self._monitor.move(SourceState.STALLED, f"no frame for {settings.watchdog_s:g} s")
+            self._monitor.move(SourceState.STALLED, f"no frame within {settings.watchdog_s:g} s")
         if silent_s > settings.read_timeout_s:
-            return Silence(f"sent no frame for {settings.read_timeout_s:g} s")
+            return Silence(f"sent no frame within {settings.read_timeout_s:g} s")
         return None
 
     def _is_over(self) -> bool:

@@ -73,7 +73,7 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
         tombstones = Tombstones(config.data_dir)
         tombstones.check()
         conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]
-        gate = Gate({}, declared.cameras(), conditions)
+        gate = Gate({}, declared.cameras(), conditions, [sink.name for sink in config.sinks])
         sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
         dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
         stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)

@@ -6,11 +6,13 @@ A free text could hold what no event may: a creed, a name, a plate (LGPD art. 5 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
+from itertools import count
 from typing import Final
 
 import msgspec
 
+from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import (
     AlertEvent,
     AlertRule,
@@ -24,6 +26,7 @@ from pipeline.domain.events import (
 from pipeline.domain.labels import PLATED_VEHICLES, VEHICLES, Label
 from pipeline.domain.ports import SourceState
 from pipeline.policy.detail_words import DETAIL_WORDS
+from pipeline.policy.spelled_plates import spelling_words, spells_plate
 
 _TRAFFIC: Final = frozenset(label.word for label in VEHICLES | {Label.PERSON})
 ENUMERATED: Final[Mapping[type[BaseEvent], tuple[str, frozenset[str]]]] = {
@@ -35,13 +38,16 @@ ENUMERATED: Final[Mapping[type[BaseEvent], tuple[str, frozenset[str]]]] = {
 }
 """The field of each event type that names a class, a rule or a state, and its allowed values."""
 
+UNKNOWN_SUBJECT: Final = "other"
+"""In place of a subject that is no known id."""
+_OWN_SUBJECTS: Final = {spec.table for spec in SPECS.values()} | {"", UNKNOWN_SUBJECT}
+"""Tables, for alerts about lost data, and "" for the camera itself."""
+
 LONGEST_DETAIL: Final = 500
 """Characters."""
 _STREAM_ID: Final = re.compile(r"[0-9]{0,20}|[0-9a-f]{24}|[0-9a-f]{1,6}", re.ASCII)
 """Milliseconds or a digest of content; else too short for a plate."""
 _SUBJECT: Final = re.compile(r"[A-Za-z0-9._/-]{0,128}", re.ASCII)
-_PLATE: Final = re.compile(r"[a-z]{3}[0-9][a-z0-9][0-9]{2}", re.IGNORECASE)
-_SEPARATOR: Final = re.compile(r"[\W_]+")
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _LONGEST_NUMBER: Final = 10
 _OTHER_SIGNS: Final = re.compile(r"[^\w ,.;:'\"()\[\]<>=+*/%×–…@#&|?!\\-]")
@@ -50,32 +56,43 @@ _SEVERAL_HIDDEN: Final = re.compile(r"…(?:[\s.…:/_@'\"-]*…)+")
 
 
 def wrong_text(event: Event) -> str:
-    """The field of an event whose text is none of those allowed; "" when all are."""
+    """The field of an event whose text is none of those allowed, so that it is refused; "" when all are."""
     name, allowed = ENUMERATED[type(event)]
     if getattr(event, name) not in allowed:
         return name
-    if not _STREAM_ID.fullmatch(event.stream_id):
-        return "stream_id"
-    if isinstance(event, AlertEvent) and (not _SUBJECT.fullmatch(event.subject) or spells_plate(event.subject)):
-        return "subject"
-    return ""
+    return "" if _STREAM_ID.fullmatch(event.stream_id) else "stream_id"
 
 
-def spells_plate(text: str) -> bool:
-    """Whether a text has a plate in it, also one whose characters are separated: ``SQR/1A09``, ``S.Q.R.1.A.0.9``."""
-    return _PLATE.search(_SEPARATOR.sub("", text)) is not None
+def harmless_subject(subject: str) -> bool:
+    """Whether a subject has the form of an id, and spells no plate."""
+    return _SUBJECT.fullmatch(subject) is not None and not spells_plate(subject)
 
 
-def with_bounded_detail(event: Event) -> Event:
-    """The event, its detail reduced to words of the vocabulary; the same object when nothing changes."""
+def bounded_texts(event: Event, is_subject: Callable[[str], bool]) -> Event:
+    """The event, its detail reduced to words of the vocabulary and its subject to known ones.
+
+    Args:
+        event: of any kind.
+        is_subject: whether an alert may be about this; otherwise it is replaced by `UNKNOWN_SUBJECT`.
+
+    Returns:
+        The same object when nothing changes.
+    """
     if not isinstance(event, AlertEvent | HealthEvent):
         return event
+    changed = {}
     detail = bounded_detail(event.detail, event.camera_id)
-    return event if detail == event.detail else msgspec.structs.replace(event, detail=detail)
+    if detail != event.detail:
+        changed["detail"] = detail
+    if isinstance(event, AlertEvent) and event.subject not in _OWN_SUBJECTS and not is_subject(event.subject):
+        changed["subject"] = UNKNOWN_SUBJECT
+    return msgspec.structs.replace(event, **changed) if changed else event
 
 
 def bounded_detail(detail: str, camera_id: str = "") -> str:
     """A detail in which everything but known words, numbers and the camera's own id is replaced by ``…``.
+
+    Words and numbers that spell a plate are replaced too, see `pipeline.policy.spelled_plates`.
 
     Args:
         detail: of an alert or of a camera's state.
@@ -83,8 +100,23 @@ def bounded_detail(detail: str, camera_id: str = "") -> str:
     """
     own = re.compile(rf"(?<![\w.-]){re.escape(camera_id)}(?![\w-])") if camera_id else None
     parts = own.split(detail[: 4 * LONGEST_DETAIL]) if own is not None else [detail[: 4 * LONGEST_DETAIL]]
-    text = camera_id.join(_TOKEN.sub(_word, _OTHER_SIGNS.sub(" ", part)) for part in parts)
-    return _SEVERAL_HIDDEN.sub(_HIDDEN, text)[:LONGEST_DETAIL]
+    # First with the words that are hidden anyway: a plate with one character hidden could still be guessed.
+    cleaned = _without_plates([_OTHER_SIGNS.sub(" ", part) for part in parts])
+    cleaned = _without_plates([_TOKEN.sub(_word, part) for part in cleaned])
+    return _SEVERAL_HIDDEN.sub(_HIDDEN, camera_id.join(cleaned))[:LONGEST_DETAIL]
+
+
+def _without_plates(parts: list[str]) -> list[str]:
+    """The parts of a text, the words that spell a plate hidden."""
+    while spelled := spelling_words([word for part in parts for word in _TOKEN.findall(part)]):
+        parts = _hidden(parts, spelled)
+    return parts
+
+
+def _hidden(parts: Sequence[str], indexes: Container[int]) -> list[str]:
+    """The parts of a text without the words of these indexes."""
+    number = count()
+    return [_TOKEN.sub(lambda word: _HIDDEN if next(number) in indexes else word[0], part) for part in parts]
 
 
 def _word(match: re.Match[str]) -> str:

@@ -5,13 +5,14 @@ Engines pass every event through it before the sinks, sinks before each delivery
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import msgspec
+import structlog
 
 from pipeline.domain.camera import Camera
 from pipeline.domain.events import (
@@ -25,9 +26,10 @@ from pipeline.domain.events import (
     TrackEvent,
 )
 from pipeline.errors import PolicyError
-from pipeline.policy.event_texts import with_bounded_detail, wrong_text
+from pipeline.policy.event_texts import bounded_texts, wrong_text
 from pipeline.policy.scope import why_no_plates
 
+_log = structlog.get_logger(__name__)
 _COMMON = frozenset({"event_id", "camera_id", "ts_ms", "schema_version"})
 ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     PlateReadEvent: _COMMON
@@ -95,6 +97,7 @@ class Gate:
         known: cameras that were declared before and are not registered now: their stored events are still judged by
             the declaration that held last.
         conditions: asked last, about every event that the rules let pass; what they raise is raised.
+        subjects: what alerts may be about besides cameras, tables and rules: names of sinks.
 
     Raises:
         PolicyError: an event type has a field outside the allow-list.
@@ -105,8 +108,12 @@ class Gate:
         cameras: Mapping[str, Camera],
         known: Mapping[str, Camera] = MappingProxyType({}),
         conditions: Sequence[Condition] = (),
+        subjects: Iterable[str] = (),
     ) -> None:
         check_schema()
+        self._subjects = frozenset(subjects) | frozenset(RefusalRule)
+        self.replaced_subjects = 0
+        """Alerts whose subject was none of those known, and was replaced."""
         self._conditions = tuple(conditions)
         self._cameras = dict(cameras)
         self._known = {**known, **cameras}
@@ -139,15 +146,26 @@ class Gate:
 
     def admit(self, event: Event) -> Event | Refusal:
         """An `Admission` for events that an engine makes: only of registered cameras."""
-        return self.refusal(event) or with_bounded_detail(event)
+        return self.refusal(event) or self._bounded(event)
 
     def admit_stored(self, event: Event) -> Event | Refusal:
         """An `Admission` for events that wait on disk: also of cameras that are no longer registered."""
-        return self._refusal(event, self._known) or with_bounded_detail(event)
+        return self._refusal(event, self._known) or self._bounded(event)
 
     def refusal(self, event: Event) -> Refusal | None:
         """Why this event is refused; None when it may pass."""
         return self._refusal(event, self._cameras)
+
+    def _bounded(self, event: Event) -> Event:
+        bounded = bounded_texts(event, self._is_subject)
+        if getattr(bounded, "subject", "") != getattr(event, "subject", ""):
+            self.replaced_subjects += 1
+            if self.replaced_subjects in {1, 10, 100, 1000} or self.replaced_subjects % 10_000 == 0:
+                _log.warning("alert_subjects_replaced", camera=event.camera_id, alerts=self.replaced_subjects)
+        return bounded
+
+    def _is_subject(self, subject: str) -> bool:
+        return subject in self._subjects or self.knows(subject)
 
     def _refusal(self, event: Event, cameras: Mapping[str, Camera]) -> Refusal | None:
         if type(event) not in ALLOWED_FIELDS:
@@ -158,8 +176,6 @@ class Gate:
         if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
             return Refusal(RefusalRule.PLATES, why)
         wrong = wrong_text(event)
-        if wrong == "subject" and self.knows(getattr(event, "subject", "")):
-            wrong = ""
         if wrong in {"label", "vehicle"}:
             return Refusal(
                 RefusalRule.LABEL, "its label is none of those that may be stored (decree 18.743/2014 art. 12)"

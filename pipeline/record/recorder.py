@@ -301,7 +301,7 @@ class CameraTap:
         counts = self._segmenter.counts
         if not set(self._declaration.masks) <= set(frame.masks):
             counts.dropped += 1
-            counts.error = "frames came without the camera's privacy masks"
+            counts.error = "frames without the camera's privacy masks"
             return
         try:
             encoder = session.encoder

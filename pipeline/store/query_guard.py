@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.domain.events import AlertEvent, HealthEvent
 from pipeline.errors import StoreError
-from pipeline.policy.event_texts import ENUMERATED, bounded_detail, with_bounded_detail
+from pipeline.policy.event_texts import ENUMERATED, bounded_detail, bounded_texts, harmless_subject
 from pipeline.store.answers.sql_fragments import Rows, in_range, is_one_of, where
 from pipeline.store.questions import CameraSummary, Withheld, WithheldReads
 from pipeline.store.schema.tables import PLATE_READS, TABLES
@@ -73,7 +73,14 @@ class QueryGuard:
         """The answer, its free texts reduced to the vocabulary of events."""
         if not isinstance(answer, list):
             return answer
-        return [_bounded(item) for item in answer]  # type: ignore[return-value]
+        return [self._bounded(item) for item in answer]  # type: ignore[return-value]
+
+    def _bounded(self, item: Any) -> Any:
+        if isinstance(item, AlertEvent | HealthEvent):
+            return bounded_texts(item, lambda subject: subject in self.cameras or harmless_subject(subject))
+        if isinstance(item, CameraSummary) and item.detail:
+            return msgspec.structs.replace(item, detail=bounded_detail(item.detail, item.camera_id))
+        return item
 
     def _condition(self, match: re.Match[str], sql: str) -> str:
         name, words = _ENUMERATED[match[2]]
@@ -106,11 +113,3 @@ def withheld_reads(rows: Rows, question: Withheld, cameras: Mapping[str, str]) -
         WithheldReads(camera_id=row["camera_id"], reads=int(row["reads"]), reason=cameras[row["camera_id"]])
         for row in found
     ]
-
-
-def _bounded(item: Any) -> Any:
-    if isinstance(item, AlertEvent | HealthEvent):
-        return with_bounded_detail(item)
-    if isinstance(item, CameraSummary) and item.detail:
-        return msgspec.structs.replace(item, detail=bounded_detail(item.detail, item.camera_id))
-    return item

@@ -29,7 +29,7 @@ def test_leases_count_the_largest_image_of_each_session() -> None:
     first.claim(640, 480)
     second.claim(1000, 2000)
     assert memory.used_bytes == 36_000_000
-    with pytest.raises(FrameMemoryFull, match=r"2000×1500 need about 36 MB, and 24 of 48 MB for frames are left"):
+    with pytest.raises(FrameMemoryFull, match=r"2000×1500 need about 36 MB; 24 of 48 MB for frames are left"):
         first.claim(2000, 1500)
     second.release()
     first.claim(2000, 1500)

@@ -59,15 +59,15 @@ def camera() -> WatchedCamera:
 
 
 def test_an_outage_and_its_end_are_reported_at_once(camera: WatchedCamera) -> None:
-    camera.be(S.STALLED, "no frame for 3 s", after_s=9000)
-    camera.be(S.BACKING_OFF, "sent no frame for 5 s", after_s=2)
+    camera.be(S.STALLED, "no frame within 3 s", after_s=9000)
+    camera.be(S.BACKING_OFF, "sent no frame within 5 s", after_s=2)
     for _ in range(5):
         camera.retry(REFUSED)
     camera.be(S.CONNECTING, REFUSED, after_s=2)
     camera.be(S.STREAMING, after_s=0.1)
     assert camera.reported == [
-        ("stalled", "no frame for 3 s"),
-        ("backing-off", "sent no frame for 5 s"),
+        ("stalled", "no frame within 3 s"),
+        ("backing-off", "sent no frame within 5 s"),
         ("connecting", REFUSED),
         ("streaming", ""),
     ]

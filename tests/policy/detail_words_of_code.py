@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -36,12 +36,32 @@ def unknown_words(path: Path) -> set[str]:
     return {word.casefold() for word in words if not word.isdigit()} - DETAIL_WORDS - _OTHERS
 
 
-def _messages(path: Path) -> Iterator[str]:
+def sentences(path: Path, number: str) -> list[str]:
+    """The messages of a module that are sentences of known words, with a number for every value."""
+    tree = ast.parse(path.read_text())
+    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    whole = [text for text in _messages(path, inner) if "%" not in text]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [str(part.value) if isinstance(part, ast.Constant) else number for part in node.values]
+            whole.append("".join(parts))
+    # A value that touches a letter is a word's ending and no number.
+    return [
+        text
+        for text in whole
+        if re.fullmatch(r"[A-Za-z0-9 ,.;:/×()'-]+", text)
+        and text.count(" ") > 1
+        and not re.search(rf"[A-Za-z]{re.escape(number)}|{re.escape(number * 2)}", text)
+    ]
+
+
+def _messages(path: Path, without: Container[int] = ()) -> Iterator[str]:
     """Texts with a blank in them that are no docstrings."""
     tree = ast.parse(path.read_text())
     stated = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) and id(node) not in stated else None
+        left_out = id(node) in stated or id(node) in without
+        text = node.value if isinstance(node, ast.Constant) and not left_out else None
         if isinstance(text, str) and " " in text.strip():
             yield text
 

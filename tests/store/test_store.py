@@ -153,11 +153,11 @@ def test_cameras_tell_counts_last_seen_and_state(store: Asking, database: EventD
             track(9, camera="a"),
             count(0, camera="b"),
             health(1, camera="a", state="streaming"),
-            health(5, camera="a", state="stalled", detail="no frame for 5 s"),
+            health(5, camera="a", state="stalled", detail="no frame within 5 s"),
         ],
     )
     a, b = store.cameras()
-    assert (a.camera_id, a.last_seen_ms, a.state, a.detail) == ("a", START_MS + 9000, "stalled", "no frame for 5 s")
+    assert (a.camera_id, a.last_seen_ms, a.state, a.detail) == ("a", START_MS + 9000, "stalled", "no frame within 5 s")
     assert a.events == {Kind.PLATE_READ: 1, Kind.TRACK: 1, Kind.COUNT: 0, Kind.ALERT: 0, Kind.HEALTH: 2}
     assert (b.camera_id, b.state, b.state_since_ms) == ("b", "", None)
     store.close()

@@ -12,8 +12,9 @@ import msgspec
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import Kind, PlateReadEvent
 from pipeline.domain.labels import PLATED_VEHICLES
-from pipeline.policy.event_texts import spells_plate, with_bounded_detail, wrong_text
+from pipeline.policy.event_texts import bounded_texts, wrong_text
 from pipeline.policy.gate import RefusalRule
+from pipeline.policy.spelled_plates import spells_plate
 from pipeline.sink.ingest.message_decoder import BadMessage
 from pipeline.sink.ingest.message_fields import MessageFields, text_of, try_fields_of
 from pipeline.sink.kafka.messages import Message, Received
@@ -108,4 +109,4 @@ def _is_of_no_plate(value: bytes) -> bool:
         return False
     if ignored or isinstance(event, PlateReadEvent) or wrong_text(event):
         return False
-    return with_bounded_detail(event) is event
+    return bounded_texts(event, {*RefusalRule}.__contains__) is event

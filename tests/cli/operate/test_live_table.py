@@ -129,9 +129,9 @@ def test_streams_show_the_time_only() -> None:
 
 def test_many_problems_are_summarized() -> None:
     fake = FakeRun()
-    fake.sources = {f"c{n}": SourceStatus(SourceState.STALLED, detail="no frame for 5 s") for n in range(9)}
+    fake.sources = {f"c{n}": SourceStatus(SourceState.STALLED, detail="no frame within 5 s") for n in range(9)}
     text = fake.text(fake.table())
-    assert text.count("no frame for 5 s") == 5
+    assert text.count("no frame within 5 s") == 5
     assert "and 4 more" in text
 
 
