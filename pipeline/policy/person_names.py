@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 from pipeline.errors import ReleaseError
@@ -12,13 +12,40 @@ from pipeline.errors import ReleaseError
 LATIN_LETTERS: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th"}
 """Letters of European names that are no ASCII letter with accents, and what they are compared as."""
 _PUNCTUATION: Final = frozenset(" -'.,’\u00b7()")
-_ALIKE: Final = str.maketrans({"I": "l", "1": "l", "0": "O", "5": "S", "8": "B"})
-"""ASCII characters that many typefaces draw alike (Unicode TS 39). Case matters: Iara is not Lara."""
-_TITLES: Final = frozenset(
-    "dr dra sr sra srta srs sras senhor senhora dom dona d prof profa doutor doutora professor professora".split()
+_ALIKE: Final = str.maketrans(
+    {
+        "I": "l",
+        "i": "l",
+        "1": "l",
+        "0": "O",
+        "5": "S",
+        "8": "B",
+        "2": "Z",
+        "6": "G",
+        "9": "g",
+        "3": "E",
+        "4": "A",
+        "7": "T",
+    }
+    | {"u": "v", "U": "V"}
 )
-"""Forms of address before a name, which make no other person of it."""
-_PAIRS_ALIKE: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+"""ASCII characters that many typefaces draw alike (Unicode TS 39), and digits that people type for letters."""
+_PAIRS_ALIKE: Final = (("rn", "m"), ("nn", "m"), ("vv", "w"), ("VV", "W"), ("cl", "d"))
+_SOUNDS: Final = (("ph", "f"), ("y", "i"), ("w", "v"), ("k", "c"), ("qu", "c"), ("z", "s"), ("h", ""))
+"""Letters that Portuguese speakers write for one another: Sousa and Souza, Tiago and Thiago, Lima and Lyma."""
+_TITLES: Final = frozenset(
+    """
+    dr dra sr sra srta srs sras senhor senhora dom dona d prof profa doutor doutora professor professora eng engenheiro
+    engenheira adv advogado advogada sd soldado cb cabo sgt sargento sargenta subten subtenente ten tenente cap capitao
+    capita maj major cel coronel com comandante del delegado delegada insp inspetor inspetora perito perita agente
+    des desembargador desembargadora juiz juiza proc procurador procuradora promotor promotora dir diretor diretora
+    coord coordenador coordenadora secretario secretaria chefe gerente analista operador operadora
+    """.split()
+)
+"""Forms of address, ranks and offices before a name, which make no other person of it."""
+_PARTICLES: Final = frozenset("de da do das dos e di del van von".split())
+_NUMBER: Final = re.compile(r"\d+[oa]?")
+"""As in "1º Ten."."""
 
 
 def check_letters(what: str, name: str) -> None:
@@ -44,52 +71,82 @@ def check_letters(what: str, name: str) -> None:
 def same_person(one: str, other: str) -> bool:
     """Whether two names read as one, or can be of one person.
 
-    They differ in case, accents, punctuation, titles or confusable characters only, or one has all words of the other:
-    "Dr. Ana Lima", "ana lima" and "Ana" can be one person, who must not be the second one.
+    Either each word of the shorter name can be a word of the other one, or both are equal when they are written without
+    spaces or like a login. Words can be the same if they differ in case, accents, confusable characters, digits, or
+    spelling of the same sound, or if one is the initial of the other. Titles, ranks and particles do not count:
+    "Dr. Ana Lima", "ana lima", "A. Lyma", "alima" and "Ana" can be one person, who must not be the second one.
     """
-    if _keys(one) & _keys(other):
+    words, others = _words(one), _words(other)
+    if _contained(*sorted((words, others), key=len)):
         return True
-    (spelled, drawn), (other_spelled, other_drawn) = _words(one), _words(other)
-    return _contained(spelled, other_spelled) or _contained(drawn, other_drawn)
+    if _same_word("".join(words), "".join(others)):
+        return True
+    fewer, more = sorted((words, others), key=len)
+    return len(fewer) == 1 and any(_same_word(fewer[0], login) for login in _logins(more))
 
 
 def _is_allowed(char: str) -> bool:
     return (char.isascii() and char.isalnum()) or char in _PUNCTUATION or char.lower() in LATIN_LETTERS
 
 
-def _keys(name: str) -> set[tuple[str, str]]:
-    """What the name is compared by: as it is spelled, and as it appears."""
-    base = _base(name)
-    return {("spelled", _letters(base.casefold())), ("drawn", _letters(_drawn(base)))}
-
-
-def _words(name: str) -> tuple[list[str], list[str]]:
-    """The words of a name without titles, as they are spelled and as they appear."""
+def _words(name: str) -> list[str]:
+    """The words of a name that make it another person's."""
     words = re.findall(r"[^\W_]+", re.sub("['’]", "", _base(name)))
-    named = [word for word in words if word.casefold() not in _TITLES] or words
-    return [word.casefold() for word in named], [_drawn(word) for word in named]
+    named = [word for word in words if word.casefold() not in _TITLES | _PARTICLES and not _NUMBER.fullmatch(word)]
+    return named or words or [name]
 
 
-def _contained(one: list[str], other: list[str]) -> bool:
-    """Whether all words of one are among those of the other, also when they are joined there."""
-    fewer, more = sorted((one, other), key=len)
-    return not Counter(fewer) - Counter(more) or "".join(one) == "".join(other)
+def _contained(fewer: list[str], more: list[str]) -> bool:
+    """Whether each word of one can be another word of the other."""
+    if not fewer:
+        return True
+    first, *rest = fewer
+    return any(
+        _contained(rest, more[:number] + more[number + 1 :])
+        for number, word in enumerate(more)
+        if _same_word(first, word) or _is_initial(first, word)
+    )
+
+
+def _logins(words: list[str]) -> Iterator[str]:
+    """A name of several words as logins are made of it: from initials and one whole word."""
+    if len(words) > 1:
+        yield words[0][0] + words[-1]
+        yield "".join(word[0] for word in words[:-1]) + words[-1]
+        yield words[0] + words[-1][0]
+
+
+def _same_word(one: str, other: str) -> bool:
+    if _sound(one) == _sound(other):
+        return True
+    # A capital I is drawn like a small L, and not like a capital one: Iara is not Lara.
+    conflict = any({a, b} == {"I", "L"} for a, b in zip(one, other, strict=False))
+    return not conflict and _drawn(one) == _drawn(other)
+
+
+def _is_initial(one: str, other: str) -> bool:
+    shorter, longer = sorted((one.casefold(), other.casefold()), key=len)
+    return len(shorter) == 1 and longer.startswith(shorter)
+
+
+def _sound(word: str) -> str:
+    """How a word is spoken, roughly; digits are not."""
+    spoken = word.casefold()
+    for written, sound in _SOUNDS:
+        spoken = spoken.replace(written, sound)
+    spoken = re.sub(r"\d+", "", spoken)
+    return re.sub(r"(.)\1+", r"\1", spoken) or word.casefold()
 
 
 def _base(name: str) -> str:
     return "".join(LATIN_LETTERS.get(char.lower(), char) for char in _without_accents(name))
 
 
-def _drawn(base: str) -> str:
-    drawn = base.translate(_ALIKE)
+def _drawn(word: str) -> str:
+    drawn = word.translate(_ALIKE)
     for pair, single in _PAIRS_ALIKE:
         drawn = drawn.replace(pair, single)
-    return drawn
-
-
-def _letters(text: str) -> str:
-    """Letters and digits only; the whole text where it has none."""
-    return "".join(char for char in text if char.isalnum()) or text
+    return drawn.casefold()
 
 
 def _without_accents(name: str) -> str:
