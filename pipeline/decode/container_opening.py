@@ -19,6 +19,8 @@ from pipeline.decode.input_options import NetworkOptions
 from pipeline.decode.rtsp_relay import RtspRelay
 from pipeline.decode.settings import Protocol
 from pipeline.decode.source_address import SourceAddress
+from pipeline.domain.camera_declaration import TAG_KEY
+from pipeline.errors import PolicyError
 
 _HTTP: Final = frozenset({Protocol.HTTP, Protocol.HTTPS})
 _FILE_TIMEOUT_S: Final = 5.0
@@ -53,7 +55,20 @@ class ContainerOpening:
             ForeignHost: it refers to another host.
             UntrustedCertificate: its certificate cannot be verified.
             MalformedAnswer: its server answers against its own protocol.
+            PolicyError: a network address gives recorded video of this program.
         """
+        container = self._open()
+        if self.address.path is None and any(TAG_KEY in value for value in container.metadata.values()):
+            container.close()
+            # The configuration was compared with recorded declarations at the start, when this one was not known.
+            raise PolicyError(
+                self.address.shown,
+                "sends recorded video, whose scope and privacy masks are read from files only",
+                "Copy the file to this machine and give its path as source",
+            )
+        return container
+
+    def _open(self) -> av.container.InputContainer:
         if self.address.protocol in _HTTP:
             return self._open_http()
         if self.address.protocol in _RTSP:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.canonical_json import canonical_json
 
+TAG_KEY: Final = "viapublica-declaration"
+"""In the tag of a recorded file, before its camera's declaration; see `pipeline.record.declaration_tag`."""
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y) relative to the upright image, 0 to 1, origin top left."""
 

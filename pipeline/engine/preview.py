@@ -10,9 +10,12 @@ from typing import Final
 
 import structlog
 
+from pipeline.domain.camera import Camera
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.annotated_images import annotate, save_image
 from pipeline.observe.settings import PreviewSettings
+from pipeline.record.declaration_tag import tag_of
 
 _PREVIEW_NAME = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
 """Names of preview images, see `Preview.show`; other files in the folder are never deleted."""
@@ -62,6 +65,7 @@ class Preview:
         folder: gets one folder per camera.
         settings: interval, number and days.
         hides_vehicles: whether a camera may read no plates, so that its previews show none either.
+        camera_of: a camera by its id; its declaration is in its images, and in copies of them.
         clock_s: seconds since 1970 UTC.
     """
 
@@ -70,6 +74,7 @@ class Preview:
         folder: Path,
         settings: PreviewSettings,
         hides_vehicles: Callable[[str], bool],
+        camera_of: Callable[[str], Camera | None],
         clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
@@ -77,6 +82,7 @@ class Preview:
         self._keep = settings.keep
         self._days = settings.days
         self._hides_vehicles = hides_vehicles
+        self._camera_of = camera_of
         self._clock_s = clock_s
         self._pruned_s = 0.0
         # By camera: session and time of its newest image.
@@ -101,7 +107,7 @@ class Preview:
             image = annotate(
                 frame.image, stream.tracks, stream.captions(), hide_vehicles=hide, also_hide=stream.detections
             )
-            save_image(path, image)
+            save_image(path, image, self._tag_of(frame.camera_id))
             written.pop(path, None)
             written[path] = None
             while len(written) > self._keep:
@@ -110,6 +116,11 @@ class Preview:
                 del written[oldest]
         except OSError as error:
             _log.error("preview_not_written", path=str(path), error=str(error))
+
+    def _tag_of(self, camera_id: str) -> str:
+        """Without masks and rotation, since an image has its masks filled and is upright."""
+        camera = self._camera_of(camera_id)
+        return "" if camera is None else tag_of(CameraDeclaration(camera))
 
     def _prune(self) -> None:
         """Once an hour, delete the images of all cameras that are past their days, also of cameras that are gone."""

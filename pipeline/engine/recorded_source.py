@@ -19,7 +19,7 @@ def masks_with_recorded(camera: CameraSettings, address: SourceAddress) -> tuple
 
     Raises:
         ConfigError: the source is recorded video whose plates may not be read, while the configuration lets them be
-            read; or whose privacy masks are of another rotation.
+            read; or was recorded with another rotation.
         PolicyError: its recorded declaration cannot be read.
     """
     if address.path is None:
@@ -28,13 +28,14 @@ def masks_with_recorded(camera: CameraSettings, address: SourceAddress) -> tuple
     for recorded in declarations_of(address.path, is_clip=is_clip):
         _check_scope(camera, recorded, address.shown)
     view = recorded_view(address.path, is_clip=is_clip)
-    if view is None or not view.masks:
+    if view is None:
         return camera.masks
     if view.rotate != camera.rotate:
+        with_masks = "with privacy masks that apply to" if view.masks else "with"
         raise ConfigError(
             f"camera {camera.id}",
-            f"has rotate: {camera.rotate}, and its source {address.shown} was recorded with privacy masks that apply "
-            f"to rotate: {view.rotate}",
+            f"has rotate: {camera.rotate}, and its source {address.shown} was recorded {with_masks} "
+            f"rotate: {view.rotate}",
             f"State rotate: {view.rotate}",
         )
     return tuple(dict.fromkeys((*camera.masks, *view.masks)))

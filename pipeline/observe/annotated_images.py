@@ -17,6 +17,7 @@ from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import PLATED_VEHICLES, Label
 from pipeline.storage.atomic import atomic_file, unique_partial
+from pipeline.storage.image_comment import with_comment
 
 Color = tuple[int, int, int]
 """Red, green, blue, 0 to 255."""
@@ -93,12 +94,13 @@ def annotate(
     return canvas.bgr()
 
 
-def save_image(path: Path, image: BgrImage) -> None:
+def save_image(path: Path, image: BgrImage, comment: str = "") -> None:
     """Write an image atomically, readable by this user only: it may show plates.
 
     Args:
         path: ends with .jpg, .jpeg or .png; its folder exists.
         image: (height, width, 3) uint8, BGR.
+        comment: in the file, ASCII; none if empty.
 
     Raises:
         ValueError: the suffix is not supported.
@@ -110,7 +112,7 @@ def save_image(path: Path, image: BgrImage) -> None:
     options = [] if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, 92]
     _, data = cv2.imencode(suffix, image, options)
     with atomic_file(path, sync=False, partial=unique_partial(path)) as file:
-        file.write(data.tobytes())
+        file.write(with_comment(data.tobytes(), comment) if comment else data.tobytes())
 
 
 @functools.lru_cache(maxsize=64)

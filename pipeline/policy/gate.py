@@ -135,6 +135,10 @@ class Gate:
         """Whether a camera is registered, or was declared before."""
         return camera_id in self._known
 
+    def camera(self, camera_id: str) -> Camera | None:
+        """A registered or known camera; None if it is neither."""
+        return self._known.get(camera_id)
+
     def why_no_plates(self, camera_id: str) -> str:
         """The reason why a registered or known camera may not read plates; "" if it may, or is not known."""
         camera = self._known.get(camera_id)

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import av
 
-from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.camera_declaration import TAG_KEY, CameraDeclaration
+from pipeline.storage.image_comment import comments_in
 
 TAG: Final = "comment"
 """Key that MP4 and Matroska share."""
-_KEY: Final = "viapublica-declaration"
 _LONGEST: Final = 30_000
 """Bytes; the header of a segment has to be shorter than `pipeline.record.segment_file` takes for one."""
 
@@ -65,22 +65,35 @@ def declaration_in(path: Path) -> RecorderTag | None:
     return declaration_of(tags.get(TAG, ""))
 
 
+def declaration_in_image(path: Path) -> RecorderTag | None:
+    """The tag that an image of this program carries as its comment; None when it carries none.
+
+    Raises:
+        ValueError: there is a tag of ours that cannot be read.
+    """
+    try:
+        comments = comments_in(path)
+    except OSError:
+        return None
+    return next((tag for one in comments if (tag := declaration_of(one)) is not None), None)
+
+
 def declaration_of(text: str) -> RecorderTag | None:
     """The tag with this text; None when it is no tag of ours.
 
     Raises:
         ValueError: it is one, and cannot be read.
     """
-    if _KEY not in text:
+    if TAG_KEY not in text:
         return None
     try:
         entry: Any = json.loads(text)
-        declaration = CameraDeclaration.from_dict(entry[_KEY])
+        declaration = CameraDeclaration.from_dict(entry[TAG_KEY])
         return RecorderTag(declaration, not entry["incomplete"], str(entry.get("masks_filled", "")))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("its declaration cannot be read") from error
 
 
 def _text(plain: dict[str, Any], filled: str, *, incomplete: bool = False) -> str:
-    entry = {_KEY: plain, "incomplete": incomplete, "masks_filled": filled}
+    entry = {TAG_KEY: plain, "incomplete": incomplete, "masks_filled": filled}
     return json.dumps(entry, sort_keys=True, separators=(",", ":"))

@@ -12,10 +12,11 @@ from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
 from pipeline.domain.video import Rotation
 from pipeline.errors import ConfigError, PolicyError
 from pipeline.policy.scope import why_no_plates
-from pipeline.record.declaration_tag import declaration_in
+from pipeline.record.declaration_tag import declaration_in, declaration_in_image
 from pipeline.record.file_layout import DECLARATIONS, INDEX, begin_of
 from pipeline.storage.declaration_log import DeclarationLog
 
+_IMAGES: Final = frozenset({".jpg", ".jpeg", ".png"})
 _LONGEST_SEGMENT_MS: Final = 3_700_000
 """The longest `record.segment_s` and some time for its last key frame."""
 
@@ -25,26 +26,31 @@ def declarations_of(path: Path, *, is_clip: bool, content: Path | None = None) -
 
     Args:
         path: an image or video.
-        is_clip: it is a video, which may carry the tag of a recorder.
+        is_clip: it is a video, whose container may carry the tag of a recorder; else an image, with it as comment.
         content: a copy of the file whose tag is read instead; None for the file itself.
 
     Raises:
         PolicyError: there is a declaration that cannot be read, or that is incomplete.
     """
     found = list(dict.fromkeys(_in_folder(path)))
-    if not is_clip:
-        return found
-    try:
-        tagged = declaration_in(content or path)
-    except ValueError as error:
-        raise PolicyError(str(path), f"is recorded video, and {error}", "Use the original of the recorder") from error
-    if tagged is None:
-        return found
-    if not tagged.complete and not found:
-        raise PolicyError(
-            str(path), "is recorded video whose privacy masks are not in the file", "Read it in its recording folder"
-        )
-    return list(dict.fromkeys([*found, tagged.declaration] if tagged.complete else found))
+    if not is_clip and path.is_dir():
+        files = [one for one in sorted(path.iterdir()) if one.suffix.lower() in _IMAGES]
+    else:
+        files = [content or path]
+    for file in files:
+        try:
+            tag = declaration_in(file) if is_clip else declaration_in_image(file)
+        except ValueError as error:
+            raise PolicyError(str(path), f"carries a declaration, and {error}", "Use the original") from error
+        if tag is not None and tag.complete:
+            found.append(tag.declaration)
+        elif tag is not None and not found:
+            raise PolicyError(
+                str(path),
+                "is recorded video whose privacy masks are not in the file",
+                "Read it in its recording folder",
+            )
+    return list(dict.fromkeys(found))
 
 
 def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:

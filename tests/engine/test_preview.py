@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,17 +15,23 @@ import pytest
 
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.preview import Preview
 from pipeline.observe.settings import PreviewSettings
+from pipeline.record.recorded_declaration import declarations_of
 from tests.engine.frames import PlainImage, frame
+
+SQUARE = Camera("cam", Scope.PUBLIC_SQUARE)
 
 
 def preview_in(folder: Path, every_s: float, keep: int, *, hides: bool = False, now_s: float | None = None) -> Preview:
     settings = PreviewSettings(dir=folder, every_s=every_s, keep=keep)
-    return Preview(folder, settings, lambda _: hides, time.time if now_s is None else lambda: now_s)
+    clock_s = time.time if now_s is None else lambda: now_s
+    return Preview(folder, settings, lambda _: hides, {"cam": SQUARE}.get, clock_s=clock_s)
 
 
 def show(preview: Preview, index: int, stream_id: str = "abcdef012345678") -> None:
@@ -53,6 +60,13 @@ def test_only_this_user_may_read_them(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o777 == 0o700
         (image,) = folder.iterdir()
         assert image.stat().st_mode & 0o777 == 0o600
+
+
+def test_they_carry_what_their_camera_is_declared_to_be(tmp_path: Path) -> None:
+    show(preview_in(tmp_path, 1, 5), 0)
+    (image,) = (tmp_path / "cam").iterdir()
+    copy = Path(shutil.copy(image, tmp_path / "copy.jpg"))
+    assert declarations_of(copy, is_clip=False) == [CameraDeclaration(SQUARE)]
 
 
 def test_images_of_earlier_runs_are_counted_and_other_files_not_touched(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,8 @@ from pipeline.record.declaration_tag import tag_of
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.storage.declaration_log import DeclarationLog
 from tests.decode.clips import Recipe, encode
-from tests.record.packets import BEGIN_MS
+from tests.record.packets import BEGIN_MS, until
+from tests.servers.web import WebServer
 
 ROAD = CameraDeclaration(Camera("gate", Scope.PUBLIC_ROAD))
 SQUARE = CameraDeclaration(Camera("praca", Scope.PUBLIC_SQUARE))
@@ -127,6 +129,33 @@ def test_recorded_privacy_masks_never_move_with_another_rotation(tmp_path: Path)
     turned = config(source, rotate=180)
     (first, *_) = build_source(turned, turned.cameras[0]).frames()
     assert first.image.bgr()[5:50, 5:70].max() == 0
+
+
+@WAYS
+def test_video_that_was_recorded_turned_is_analyzed_turned_or_not_at_all(tmp_path: Path, way: Way) -> None:
+    source = way(tmp_path, replace(ROAD, rotate=180))
+    for rotate in (0, 90):
+        with pytest.raises(ConfigError, match=rf"has rotate: {rotate}, and .* was recorded with rotate: 180"):
+            check_sources(config(source, rotate=rotate))
+    check_sources(config(source, rotate=180))
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_recorded_video_from_a_web_server_is_never_analyzed(tmp_path: Path, recorded: bool) -> None:
+    """Its declaration is not known at the start, so it could not be compared with the configuration."""
+    path = tagged(tmp_path, replace(SQUARE, masks=(MASK,))) if recorded else encode(tmp_path / "plain.mp4")
+    found: list[object] = []
+    with WebServer(tmp_path) as web:
+        served = config(web.url(path.name))
+        source = build_source(served, served.cameras[0])
+        reader = threading.Thread(target=lambda: found.extend(source.frames()), daemon=True)
+        reader.start()
+        until(lambda: bool(found) or "recorded video" in source.status().detail, "read or refused")
+        source.stop()
+        reader.join(20)
+    assert bool(found) is not recorded
+    if recorded:
+        assert "sends recorded video" in source.status().detail
 
 
 def test_video_that_no_recorder_noted_is_as_the_configuration_says(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -18,6 +19,8 @@ from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import MaskedFrame
 from pipeline.domain.video import Planes
 from pipeline.errors import PolicyError
+from pipeline.observe.annotated_images import save_image
+from pipeline.record.declaration_tag import tag_of
 from pipeline.record.recorded_declaration import check_plates_of, declarations_of, recorded_view
 from pipeline.record.recorder import Recorder
 from pipeline.record.settings import RecordSettings
@@ -159,6 +162,30 @@ def test_a_video_that_is_cut_off_carries_it_still(tmp_path: Path) -> None:
     copy = Path(shutil.copy(recorded(tmp_path, SQUARE), tmp_path / "copy.mp4"))
     os.truncate(copy, copy.stat().st_size // 2)
     assert declarations_of(copy, is_clip=True) == [SQUARE]
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_an_image_carries_the_declaration_of_its_camera(tmp_path: Path, suffix: str) -> None:
+    image = tmp_path / f"preview{suffix}"
+    save_image(image, np.full((40, 60, 3), 90, np.uint8), tag_of(SQUARE))
+    copy = Path(shutil.copy(image, tmp_path / f"copy{suffix}"))
+    assert declarations_of(copy, is_clip=False) == declarations_of(tmp_path, is_clip=False) == [SQUARE]
+    with pytest.raises(PolicyError, match="was recorded by camera cam: scope public-square"):
+        check_plates_of(copy, is_clip=False, scope=Scope.PUBLIC_ROAD)
+    decoded = cv2.imread(str(copy))
+    assert decoded is not None
+    assert decoded.shape == (40, 60, 3)
+    save_image(image, np.full((40, 60, 3), 90, np.uint8))
+    assert declarations_of(image, is_clip=False) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xd8", b"\xff\xd8\xff\xfe\xff\xff", b"\x89PNG\r\n\x1a\n\xff\xff\xff\xfftEXt"]
+)
+def test_a_damaged_image_carries_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "image.jpg"
+    path.write_bytes(content)
+    assert declarations_of(path, is_clip=False) == []
 
 
 def test_recorded_video_is_turned_as_its_camera_was(tmp_path: Path) -> None:

@@ -112,10 +112,13 @@ def read(
     from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, check_scope, plate_rows, undeclared_files
 
     request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
-    if scope is None and (unknown := undeclared_files(paths)):
+    unknown = undeclared_files(paths)
+    if scope is None and unknown:
         scope = _stated_scope(unknown)
     if scope is not None:
         check_scope(scope)
+        if unknown:
+            _note_responsibility(len(unknown), scope)
     with _FileProgress() as files:
         _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, scope=scope, per_frame=per_frame))
     files.report()
@@ -131,6 +134,16 @@ def _stated_scope(unknown: Sequence[Path]) -> Scope:
         return Scope(choice)
     say(err, ("note:", "bold"), f"  {what}: taken as {Scope.PUBLIC_ROAD.value}. State the public space with --scope")
     return Scope.PUBLIC_ROAD
+
+
+def _note_responsibility(files: int, scope: Scope) -> None:
+    """Without a declaration it is not known which rules apply to a file: a copy that was encoded anew has none."""
+    say(
+        err,
+        ("note:", "bold"),
+        f"  {counted(files, 'file')} without a recorder's declaration: plates are read as in a {scope.value}, under "
+        "the responsibility of the caller",
+    )
 
 
 def _check_output(csv: str, as_json: bool, paths: Sequence[Path]) -> None:

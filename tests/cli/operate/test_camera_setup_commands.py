@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline.config.load import load_config
+from pipeline.record.recorded_declaration import declarations_of
 from tests.cli.commands import viapublica
 from tests.servers.onvif import OnvifCamera
 from tests.servers.ports import free_port
@@ -84,6 +85,7 @@ def test_a_snapshot_masks_persons_and_the_private_ground(data_dir: Path, tmp_pat
     # Black, or the gray of a person's mask that reaches into it.
     assert image[: int(height * 0.25), : int(width * 0.25)].max() < 60
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".partial"] == []
+    assert [one.camera.scope for one in declarations_of(target, is_clip=False)] == ["public-square"]
 
     gridded = tmp_path / "grid.png"
     done = viapublica(
