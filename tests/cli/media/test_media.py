@@ -60,6 +60,8 @@ def test_a_clip_gives_one_row_per_vehicle(data_dir: Path, models_dir: Path) -> N
     clip = data_dir / "clips" / "traffic-plates-nz.mp4"
     result = viapublica("read", clip, "--json", "--fps", "5", models=models_dir)
     assert result.returncode == 0, result.stderr
+    assert "1 file without a recorder's declaration: plates are read as in a public-road" in result.stderr
+    assert "responsibility of the caller" in result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert set(rows[0]) == {"file", "frame", "plate", "layout", "confidence", "x1", "y1", "x2", "y2"}
     assert 3 <= len(rows) <= 9
