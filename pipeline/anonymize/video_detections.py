@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -54,8 +55,9 @@ class SceneChangeDetector:
     """Numbers scenes: a new one begins where the whole image changes at once, and stays changed.
 
     A cut changes nearly all of the image between two frames; a person, a bus or a headlight does not. Gray thumbnails
-    are compared: their mean difference must be large, and several times that of the frames before. Lightning, a
-    flash and a damaged frame resemble a cut, but soon afterwards the image is as it was before: no scene ends.
+    are compared: their mean difference must be large, and several times that of the frames before and of the two after:
+    rain changes every frame, the first ones too. Lightning, a flash and a damaged frame resemble a cut, but soon
+    afterwards the image is as it was before: no scene ends.
     """
 
     SIZE = (32, 18)
@@ -71,6 +73,7 @@ class SceneChangeDetector:
         self._frames = 0
         self._last: npt.NDArray[np.float32] | None = None
         self._usual = 0.0
+        self._changes: deque[float] = deque(maxlen=3)
         self._cuts: list[tuple[int, float, npt.NDArray[np.float32]]] = []
         """Of each: its first frame, the time of that, and the image before it."""
 
@@ -89,9 +92,16 @@ class SceneChangeDetector:
                 self._cuts.append((self._frames, at_s, self._last))
             # After a cut too: a beacon or a broken lamp that flashes soon is usual, and ends no mask.
             self._usual += self.ADAPTATION * (change - self._usual)
+            self._changes.append(change)
             self._discard_flash(gray, at_s)
+            self._discard_rain()
         self._last = gray
         self._frames += 1
+
+    @property
+    def cuts(self) -> int:
+        """Number of scene changes up to now; one that turns out to be a flash is no longer counted."""
+        return len(self._cuts)
 
     def scenes(self) -> npt.NDArray[np.int64]:
         """(frames,) the number of the scene of each frame, rising from 0."""
@@ -103,6 +113,12 @@ class SceneChangeDetector:
             if recent and _difference(gray, before) <= self.MIN_CHANGE:
                 del self._cuts[position:]
                 return
+
+    def _discard_rain(self) -> None:
+        """Discard a cut two frames ago that was followed by changes of the same kind."""
+        began = [position for position, (first, _, _) in enumerate(self._cuts) if first == self._frames - 2]
+        if began and self._changes[0] < self.MIN_RATIO * min(self._changes):
+            del self._cuts[began[0]]
 
 
 def fingerprint(thumbnail: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

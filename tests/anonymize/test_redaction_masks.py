@@ -181,6 +181,12 @@ def test_a_cut_is_a_scene_change_and_a_passing_bus_is_not() -> None:
     assert scenes(*[street] * 10, *passing, *[square] * 3) == [0] * 20 + [1] * 3
 
 
+def test_rain_from_the_first_frame_on_causes_no_scene_change() -> None:
+    assert scenes(*(noise(seed) for seed in range(12))) == [0] * 12
+    dry, square = noise(7), noise(8)
+    assert scenes(*[dry] * 3, *[square] * 3) == [0] * 3 + [1] * 3, "a cut in the beginning still ends every mask"
+
+
 def test_a_flashing_light_causes_few_scene_changes() -> None:
     dark = noise(7, 120)
     assert scenes(*[dark + np.uint8(100 * (number % 2)) for number in range(100)])[-1] <= 2
