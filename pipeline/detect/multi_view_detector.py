@@ -113,8 +113,8 @@ class MultiViewDetector:
             clear = without_streaks(image)
             upright = merged(upright, self._at_both_scales(clear))
         turned = [(view, self._found(self._base, view)) for view in (TurnedImage(clear, turns) for turns in (1, 2, 3))]
-        view, found = max(turned, key=lambda each: _certainty(each[1]))
-        if _certainty(found) > TURNED_RATIO * _certainty(upright):
+        view, found = max(turned, key=lambda each: certainty(each[1]))
+        if certainty(found) > TURNED_RATIO * certainty(upright):
             found = merged(found, self._found(self._high_resolution, view))
             found = merged(found, self._magnified(view, found))
             upright = merged(upright, _mapped(found, view))
@@ -177,10 +177,14 @@ def _mapped(found: Detections, view: TurnedImage) -> Detections:
     return Detections(boxes, found.scores, found.labels)
 
 
-def _certainty(found: Detections) -> float:
-    """Sum of the certain scores of persons and vehicles; faces and plates are found in textures of any orientation."""
-    objects = (found.scores >= CERTAIN_SCORE) & (found.labels != Label.FACE) & (found.labels != Label.PLATE)
-    return float(found.scores[objects].sum())
+def certainty(found: Detections) -> float:
+    """Sum of the certain scores of persons and vehicles."""
+    return evidence(found.select(found.scores >= CERTAIN_SCORE))
+
+
+def evidence(found: Detections) -> float:
+    """Sum of the scores of persons and vehicles; faces and plates are found in textures of any orientation."""
+    return float(found.scores[(found.labels != Label.FACE) & (found.labels != Label.PLATE)].sum())
 
 
 def open_multi_view_detector(settings: DetectSettings, models_dir: Path | None) -> Detector:
@@ -190,8 +194,15 @@ def open_multi_view_detector(settings: DetectSettings, models_dir: Path | None) 
         ModelError, MissingComponent: see `build_detector`.
     """
     base = build_detector(settings, models_dir)
-    if settings.input_size is not None:
-        return base
+    return base if settings.input_size is not None else in_several_views(base, settings, models_dir)
+
+
+def in_several_views(base: Detector, settings: DetectSettings, models_dir: Path | None) -> MultiViewDetector:
+    """A detector on several views of each image; `base`, opened with these settings, belongs to it then.
+
+    Raises:
+        ModelError: see `build_detector`.
+    """
     large = settings.model_copy(update={"input_size": (HIGH_RESOLUTION_PX, HIGH_RESOLUTION_PX)})
     resizable = load_card(settings.model, models_dir).input.resizable
 

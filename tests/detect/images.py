@@ -55,6 +55,15 @@ def plain(width: int, height: int, value: int = 114) -> Still:
     return Still(np.full((height, width, 3), value, np.uint8))
 
 
+def rain_on(pixels: BgrImage, seed: int = 1) -> BgrImage:
+    """White streaks over a third of the image."""
+    drops = (np.random.default_rng(seed).random(pixels.shape[:2]) > 0.985).astype(np.float32)
+    streak = np.zeros((25, 25), np.float32)
+    streak[:, 12] = 200
+    rained = np.clip(pixels + cv2.filter2D(drops, -1, streak)[..., None], 0, 255)
+    return np.asarray(rained, np.uint8)
+
+
 def read_still(path: Path) -> Still:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     assert image is not None, path

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -19,7 +18,7 @@ from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
-from tests.detect.images import Still, overlaps, plain
+from tests.detect.images import Still, overlaps, plain, rain_on
 
 CAR = (100, 100, 200, 160)
 
@@ -94,15 +93,6 @@ def street(data_dir: Path) -> tuple[BgrImage, Boxes]:
         base.close()
     assert len(people) >= 5
     return pixels, people
-
-
-def rain_on(pixels: BgrImage) -> BgrImage:
-    """White streaks over a third of the image."""
-    drops = (np.random.default_rng(1).random(pixels.shape[:2]) > 0.985).astype(np.float32)
-    streak = np.zeros((25, 25), np.float32)
-    streak[:, 12] = 200
-    rained = np.clip(pixels + cv2.filter2D(drops, -1, streak)[..., None], 0, 255)
-    return np.asarray(rained, np.uint8)
 
 
 @pytest.mark.real

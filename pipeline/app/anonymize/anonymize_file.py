@@ -115,6 +115,7 @@ class AnonymizedFile:
             "objects": dict(summary.objects),
             "masked_share": round(summary.masked_share, 4),
             "worst_frame": {"frame": summary.worst_frame, "masked_share": round(summary.worst_share, 4)},
+            "searched_again": [search.as_json() for search in summary.searched_again],
             "vehicles_without_masked_plate": [vehicle.as_json() for vehicle in self.unplated],
             "not_carried": list(self.not_carried),
             "stages_s": {stage: round(seconds, 3) for stage, seconds in summary.stages_s.items()},
@@ -150,19 +151,30 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     configure_logging("warning", "auto")
     warn_of_weak_style(request.settings, progress)
     if video is None:
-        return _with_warning(_anonymize_image(request, path, regions, view), request.file, progress)
+        image = _anonymize_image(request, path, regions, view)
+        for search in image.summary.searched_again:
+            progress.warn("several views", f"the image seems to be {search.reason}, and was searched in several views")
+        return _with_warning(image, request.file, progress)
     job = RedactionJob(video, request.settings, request.text, regions, identity)
     result = _anonymize_video(request, job, path, progress)
     if damage := damage_text(result.undecodable_packets):
         progress.warn("damaged", f"{request.file}: {damage}")
     if not request.multi_view and result.verification is None:
-        progress.warn(
-            "note",
-            "each frame was searched once: small plates, distant people and people in rain or in sideways video may be "
-            "missed; add --fine to search every frame in several views, or --check for verification detectors that do",
-        )
+        _warn_of_one_view(result.summary, progress)
     written = AnonymizedFile(path, result.summary, result.verification, video.not_read, result.unplated)
     return _with_warning(written, request.file, progress)
+
+
+def _warn_of_one_view(summary: RedactionSummary, progress: Progress) -> None:
+    """Warn of what one view may miss, unless all frames were searched in several."""
+    again = sum(search.last - search.first + 1 for search in summary.searched_again)
+    if again < summary.frames:
+        which = "every other frame" if again else "each frame"
+        progress.warn(
+            "note",
+            f"{which} was searched once: small plates and distant people may be missed; add --fine to search every "
+            "frame in several views, or --check for verification detectors that do",
+        )
 
 
 def _with_warning(written: AnonymizedFile, file: Path, progress: Progress) -> AnonymizedFile:

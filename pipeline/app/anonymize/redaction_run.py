@@ -7,7 +7,7 @@ depends on all detections that follow. Decoding twice takes a few per cent of th
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,9 @@ from pipeline.anonymize.video_detections import SceneChangeDetector, VideoDetect
 from pipeline.anonymize.video_encoder import VideoEncoder
 from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Progress, Stage
+from pipeline.app.anonymize.repeated_search import RepeatedSearch, search_again, source_changed
 from pipeline.detect.detector_pool import DetectorPool
+from pipeline.detect.view_probe import DoubtfulSpan, ViewProbe
 from pipeline.domain.detections import Detections
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import EditableImage, Planes, Video, VideoFrame
@@ -42,6 +44,7 @@ class RedactionSummary:
         objects: number of masked objects by label.
         masked_share: mean share of the image that is masked.
         worst_share, worst_frame: the largest share, and the number of its frame.
+        searched_again: the frames that were searched in several views because one did not suffice.
         stages_s: seconds per stage.
         media_sha256: see `media_digest`; of the video as it was encoded, "" for an image.
     """
@@ -54,6 +57,7 @@ class RedactionSummary:
     media_sha256: str = ""
     worst_share: float = 0.0
     worst_frame: int = 0
+    searched_again: Sequence[RepeatedSearch] = ()
 
 
 @dataclass(slots=True)
@@ -86,15 +90,30 @@ def redact_image(
     """
     watch = Stopwatch()
     with watch.measuring(Stage.DETECT):
-        found = [objects for _, objects in detectors.detect(iter([VideoFrame(0, 0, image)]))]
-    detections = VideoDetections(np.zeros(1), found, np.zeros(1, np.int64), image.width, image.height)
+        found, spans = _detect_image(image, detectors)
+    detections = VideoDetections(np.zeros(1), [found], np.zeros(1, np.int64), image.width, image.height)
     with watch.measuring(Stage.RENDER):
         plan = plan_masks(detections, settings.masks, regions)
         planes, masks = image.planes(), plan.at(0)
         draw_masks(planes, masks, settings.style)
         Overlay(text, image.width, image.height).draw(planes)
     share = masked_share(masks, image.width, image.height)
-    return planes, RedactionSummary(1, 0.0, _objects(plan), share, watch.stages_s, worst_share=share)
+    searches = [RepeatedSearch(0, 0, 0.0, 0.0, span.doubt.value) for span in spans]
+    objects, stages_s = _objects(plan), watch.stages_s
+    return planes, RedactionSummary(1, 0.0, objects, share, stages_s, worst_share=share, searched_again=searches)
+
+
+def _detect_image(image: EditableImage, detectors: DetectorPool) -> tuple[Detections, Sequence[DoubtfulSpan]]:
+    """The detections of one image, in several views where one does not suffice."""
+    found = detectors.search(image)
+    if not detectors.has_several_views:
+        return found, ()
+    probe = ViewProbe(detectors.search)
+    probe.add(image, found, 0)
+    spans = probe.doubtful_spans()
+    if spans:
+        ((_, found),) = detectors.detect(iter([VideoFrame(0, 0, image)]), several_views=True)
+    return found, spans
 
 
 class Redactor:
@@ -109,6 +128,7 @@ class Redactor:
 
     Attributes:
         watch: the time of each stage.
+        searched_again: frames that `detect` searched in several views because one did not suffice.
     """
 
     def __init__(
@@ -123,6 +143,7 @@ class Redactor:
         self.regions = regions or ManualRegions()
         self.progress = progress
         self.watch = Stopwatch()
+        self.searched_again: Sequence[RepeatedSearch] = ()
         self._settings = settings
         self._text = text
 
@@ -140,12 +161,18 @@ class Redactor:
     def detect(self, detectors: DetectorPool) -> VideoDetections:
         """All detections in the video; the detectors should report scores down to `MaskSettings.min_score`.
 
+        Where one view of a frame does not suffice, several are searched; see `pipeline.detect.view_probe`.
+
         Raises:
             SourceError: the video cannot be read.
             ModelRuntimeError: the network failed.
             ReleaseError: it has no frame, or a manual region touches none.
         """
-        detections = detect_video(self.video, detectors, Stage.DETECT, self.watch, self.progress)
+        probe = ViewProbe(detectors.search) if detectors.has_several_views else None
+        detections = detect_video(self.video, detectors, Stage.DETECT, self.watch, self.progress, probe=probe)
+        if probe and (spans := probe.doubtful_spans()):
+            with self.watch.measuring(Stage.DETECT):
+                detections, self.searched_again = search_again(self.video, detectors, detections, spans, self.progress)
         for region in (*self.regions.redact, *self.regions.exempt):
             if not len(region.frames(detections)):
                 raise _touches_no_frame(region, detections)
@@ -174,7 +201,7 @@ class Redactor:
                 shares.append(share)
                 self.progress.advance(Stage.RENDER, len(shares))
             if len(shares) != len(detections):
-                raise _source_changed()
+                raise source_changed()
             encoder.finish()
         return RedactionSummary(
             frames=len(shares),
@@ -185,6 +212,7 @@ class Redactor:
             media_sha256=media_digest(path),
             worst_share=max(shares),
             worst_frame=int(np.argmax(shares)),
+            searched_again=self.searched_again,
         )
 
     def _redacted(
@@ -197,7 +225,7 @@ class Redactor:
             for number, frame in enumerate(frames):
                 at_s, thumbnail = float(frame.pts * facts.time_base), frame.image.resized(*SceneChangeDetector.SIZE)
                 if not detections.is_frame(number, at_s, thumbnail):
-                    raise _source_changed()
+                    raise source_changed()
                 masks = plan.at(number)
                 planes = frame.image.planes()
                 draw_masks(planes, masks, self._settings.style)
@@ -206,7 +234,13 @@ class Redactor:
 
 
 def detect_video(
-    video: Video, detectors: DetectorPool, stage: Stage, watch: Stopwatch, progress: Progress
+    video: Video,
+    detectors: DetectorPool,
+    stage: Stage,
+    watch: Stopwatch,
+    progress: Progress,
+    *,
+    probe: ViewProbe | None = None,
 ) -> VideoDetections:
     """All detections in a video.
 
@@ -216,6 +250,7 @@ def detect_video(
         stage: of the redaction.
         watch: takes the time of the stage.
         progress: receives the frames done.
+        probe: receives every frame with its detections.
 
     Raises:
         SourceError: the video cannot be read.
@@ -233,6 +268,8 @@ def detect_video(
             scene_changes.add(thumbnail, times_s[-1])
             fingerprints.append(fingerprint(thumbnail))
             per_frame.append(found)
+            if probe is not None:
+                probe.add(frame.image, found, scene_changes.cuts)
             progress.advance(stage, len(per_frame))
     if not per_frame:
         raise ReleaseError("the clip", "contains no frames in the selected range", "Choose another range")
@@ -252,10 +289,4 @@ def _touches_no_frame(region: Region, detections: VideoDetections) -> ReleaseErr
         f"region {region.why!r}",
         f"lies from {region.begin_s:g} to {region.end_s:g} s, in which the video of {seconds:.1f} s has no frame",
         "Count seconds from the first frame of the result, which begins at --from",
-    )
-
-
-def _source_changed() -> ReleaseError:
-    return ReleaseError(
-        "the source", "has changed since its detection pass", "Start again when no process writes to it"
     )
