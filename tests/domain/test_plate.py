@@ -107,3 +107,11 @@ def test_a_read_with_one_misread_character_has_a_near_key(text: str, place: int,
         misread = form[:place] + wrong + form[place + 1 :]
         assert plate_key(misread) in keys_near(text)
         assert plate_key(text) in keys_near(text)
+
+
+def test_keys_near_a_plate_are_few_enough_for_point_reads() -> None:
+    assert len(keys_near("ABC1C34")) < 500
+    assert {"ABC1C34", "AB01234", "AB01C34", "ABC1Z34"} <= keys_near("ABC-1234")
+    assert keys_near("ABC1234") == keys_near("ABC1C34")
+    assert "ABC1K34" in keys_near("ABC1234")
+    assert "ABC1034" not in keys_near("ABC1234"), "its key is ABC1A34"

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from pipeline.domain.events import Event, PlateReadEvent
-from pipeline.domain.plate import keys_near
 from pipeline.domain.route import DrivingLimits, GeoPoint
 from pipeline.domain.times import UtcOffset, format_time, parse_time, utc_offsets
 from pipeline.errors import StoreError
@@ -134,14 +133,6 @@ def test_senseless_questions_are_refused(store: Asking, question: Plates, words:
     with pytest.raises(StoreError, match=words):
         store.ask(question)
     store.close()
-
-
-def test_keys_near_a_plate_are_few_enough_for_point_reads() -> None:
-    assert len(keys_near("ABC1C34")) < 500
-    assert {"ABC1C34", "AB01234", "AB01C34", "ABC1Z34"} <= keys_near("ABC-1234")
-    assert keys_near("ABC1234") == keys_near("ABC1C34")
-    assert "ABC1K34" in keys_near("ABC1234")
-    assert "ABC1034" not in keys_near("ABC1234"), "its key is ABC1A34"
 
 
 # -- convoy ------------------------------------------------------------------------------------------------------------
