@@ -18,13 +18,17 @@ from typing import Annotated, Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.errors import ReleaseError
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
 MAX_S: Final = 1_000_000.0
+MAX_AT_ONCE: Final = 100
+"""Regions at one time: more are a pattern over the image, behind which verification detectors find no one."""
+SLIT: Final = 0.03
+"""Share of the image's width or height up to which the gap between two regions is redacted with them."""
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Second = Annotated[float, Field(ge=0, le=MAX_S)]
 
@@ -84,7 +88,7 @@ class ManualRegions(BaseModel):
     """Regions that a person decided on.
 
     Attributes:
-        redact: filled, whatever was detected there.
+        redact: filled, whatever was detected there; see `redacted`.
         exempt: things that stand in one of these all the time are not masked, see `exemptions`; two persons agreed.
     """
 
@@ -92,6 +96,40 @@ class ManualRegions(BaseModel):
 
     redact: tuple[Region, ...] = Field(default=(), max_length=1000)
     exempt: tuple[Region, ...] = Field(default=(), max_length=1000)
+
+    @field_validator("redact")
+    @classmethod
+    def _is_no_pattern(cls, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+        most = max((sum(one.begin_s <= at.begin_s < one.end_s for one in regions) for at in regions), default=0)
+        if most > MAX_AT_ONCE:
+            raise ValueError(f"{most} regions at one time, and at most {MAX_AT_ONCE} may be; draw larger ones")
+        return regions
+
+    @property
+    def redacted(self) -> tuple[Region, ...]:
+        """`redact`, and the slits between them: a lattice is redacted like an area."""
+        across = _with_slits(self.redact, 0)
+        return _with_slits(_with_slits(across, 1), 0)
+
+
+def _with_slits(regions: tuple[Region, ...], axis: int) -> tuple[Region, ...]:
+    """Regions, and the gaps of at most `SLIT` between those that face one another, to the right (0) or below (1)."""
+    if len(regions) < 2:
+        return regions
+    boxes, spans = np.array([one.box for one in regions]), np.array([(one.begin_s, one.end_s) for one in regions])
+    along = 1 - axis
+    slits = []
+    for box, span in zip(boxes, spans, strict=True):
+        low, high = np.maximum(boxes[:, along], box[along]), np.minimum(boxes[:, along + 2], box[along + 2])
+        begin_s, end_s = np.maximum(spans[:, 0], span[0]), np.minimum(spans[:, 1], span[1])
+        gap = boxes[:, axis] - box[axis + 2]
+        for number in np.flatnonzero((gap > 0) & (gap <= SLIT) & (high > low) & (end_s > begin_s)).tolist():
+            edges = [0.0] * 4
+            edges[axis], edges[axis + 2] = float(box[axis + 2]), float(boxes[number, axis])
+            edges[along], edges[along + 2] = float(low[number]), float(high[number])
+            span_s = {"from": float(begin_s[number]), "to": float(end_s[number])}
+            slits.append(Region.model_validate({**span_s, "box": edges, "why": "a slit"}))
+    return tuple(dict.fromkeys((*regions, *slits)))
 
 
 def read_regions(path: Path) -> ManualRegions:

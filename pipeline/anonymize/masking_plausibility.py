@@ -59,7 +59,8 @@ class MaskingPlausibility:
         if not len(people):
             return
         self.frames += 1
-        left = unmasked(people, self.plan.at(number).boxes, self.width, self.height)
+        masks = self.plan.at(number)
+        left = unmasked(people, masks.of_detections, self.width, self.height, masks.of_regions)
         if len(left) and not self._first[1]:
             best = int(np.argmax(left.scores))
             label, score = Label(int(left.labels[best])).word, float(left.scores[best])

@@ -75,6 +75,16 @@ class FrameMasks:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    @property
+    def of_detections(self) -> Boxes:
+        """(n, 4) those that were placed on a detected person, face or plate."""
+        return np.asarray(self.boxes[self.labels != MANUAL], np.float32)
+
+    @property
+    def of_regions(self) -> Boxes:
+        """(n, 4) manual regions, and windscreens, whatever is there."""
+        return np.asarray(self.boxes[self.labels == MANUAL], np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class MaskSpan:
@@ -155,7 +165,7 @@ def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: Man
     forward, backward = ([one.passed_by(others, detections) for one in each] for each in (forward, backward))
     masked = [one.masked() for one in forward]
     spans = [MaskSpan(one.label, int(one.frames[0]), int(one.frames[-1])) for one in masked if len(one.frames)]
-    manual = [_region_track(region, detections) for region in regions.redact]
+    manual = [_region_track(region, detections) for region in regions.redacted]
     exempted = [one.exempted() for one in (*forward, *backward) if one.may_be_exempt.any()]
     return MaskPlan([*masked, *(one.masked() for one in backward), *manual], spans, tracklets, exempted)
 

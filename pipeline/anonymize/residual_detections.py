@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.mask_rendering import snap_to_chroma
+from pipeline.anonymize.redaction_masks import FrameMasks, MaskPlan
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import PLATES, Tracklet, link_forward
 from pipeline.anonymize.video_detections import VideoDetections
@@ -23,6 +24,8 @@ from pipeline.domain.labels import Label
 
 MASKED_SHARE: Final = 0.5
 """A box whose middle is masked to at least this share shows the mask, or the object under it."""
+MANUAL_SHARE: Final = 0.9
+"""Of a whole box that manual regions have to hide."""
 MIDDLE: Final = 0.7
 """Of a box's width and height: around a small dark mask detectors draw a box that is wider than it."""
 HEAD: Final = 0.35
@@ -31,6 +34,7 @@ CERTAIN_SCORE: Final = 0.5
 """Of a person or face that counts in however few frames; plates that few frames show are read instead."""
 GAP_S: Final = 1.0
 PERSONAL: Final = (Label.PERSON, Label.FACE, Label.PLATE)
+_NO_BOXES: Final = np.empty((0, 4), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,36 +60,61 @@ class ResidualDetection:
     places: Sequence[tuple[int, npt.NDArray[np.float32]]] = ()
 
 
-def unmasked(found: Detections, masks: npt.NDArray[np.float32], width: int, height: int) -> Detections:
-    """The persons, faces and plates whose middle (of persons: or whose head) is masked to less than `MASKED_SHARE`.
+def unmasked(
+    found: Detections,
+    masks: npt.NDArray[np.float32],
+    width: int,
+    height: int,
+    manual: npt.NDArray[np.float32] = _NO_BOXES,
+) -> Detections:
+    """The persons, faces and plates that no mask hides.
+
+    Hidden is what masks of detections hide to at least `MASKED_SHARE` of its middle (of persons: of its head too), or
+    what they and manual regions together hide to `MANUAL_SHARE` of its whole box. A manual region was not placed on
+    what is seen: a pattern of them would otherwise hide half of everything, and no one.
 
     Args:
         found: detections of one frame.
         masks: (n, 4) its masks in pixels.
         width, height: pixels of the image.
+        manual: (m, 4) its manual regions in pixels.
     """
     found = found.labeled(*PERSONAL)
     if not len(found):
         return found
-    step = max(1, round(min(width, height) / 240))
-    bitmap = np.zeros((-(-height // step), -(-width // step)), bool)
-    for x1, y1, x2, y2 in np.rint(masks / step).astype(int).tolist():
-        bitmap[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
     centers, sizes = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2, found.boxes[:, 2:] - found.boxes[:, :2]
     middles = np.concatenate([centers - sizes * MIDDLE / 2, centers + sizes * MIDDLE / 2], axis=1)
     heads = middles.copy()
     heads[:, 3] = heads[:, 1] + sizes[:, 1] * HEAD
-    head_unmasked = (found.labels == Label.PERSON) & _is_unmasked(bitmap, heads / step)
-    return found.select(_is_unmasked(bitmap, middles / step) | head_unmasked)
+    drawn = snap_to_chroma(masks, width, height)
+    of_detections = hidden_shares(middles, drawn) >= MASKED_SHARE
+    of_detections &= (found.labels != Label.PERSON) | (hidden_shares(heads, drawn) >= MASKED_SHARE)
+    if not len(manual):
+        return found.select(~of_detections)
+    boxes = np.clip(found.boxes, 0, [width, height] * 2)
+    of_all = hidden_shares(boxes, np.concatenate([drawn, snap_to_chroma(manual, width, height)])) >= MANUAL_SHARE
+    return found.select(~(of_detections | of_all))
 
 
-def _is_unmasked(bitmap: npt.NDArray[np.bool_], places: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """(n,) whether less than `MASKED_SHARE` of each place (n, 4), points of the bitmap, is set in it."""
-    result = []
-    for x1, y1, x2, y2 in np.rint(places).astype(int).tolist():
-        part = bitmap[max(y1, 0) : max(y2, y1 + 1), max(x1, 0) : max(x2, x1 + 1)]
-        result.append(not part.size or part.mean() < MASKED_SHARE)
-    return np.array(result, bool)
+def hidden_shares(places: npt.NDArray[Any], rects: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """(n,) share of the area of each place (n, 4) that rectangles (m, 4) hide together, exactly."""
+    shares = np.zeros(len(places))
+    for number, (x1, y1, x2, y2) in enumerate(np.asarray(places, np.float64).tolist()):
+        clipped = np.clip(np.asarray(rects, np.float64), [x1, y1, x1, y1], [x2, y2, x2, y2])
+        clipped = clipped[(clipped[:, 2:] > clipped[:, :2]).all(axis=1)]
+        if len(clipped):
+            shares[number] = _union_area(clipped) / ((x2 - x1) * (y2 - y1))
+    return shares
+
+
+def _union_area(rects: npt.NDArray[np.float64]) -> float:
+    """Area of the union of rectangles (n, 4), on the grid of their own sides."""
+    across, down = np.unique(rects[:, [0, 2]]), np.unique(rects[:, [1, 3]])
+    inside = np.zeros((len(down) - 1, len(across) - 1), bool)
+    columns, rows = np.searchsorted(across, rects[:, [0, 2]]), np.searchsorted(down, rects[:, [1, 3]])
+    for (left, right), (top, bottom) in zip(columns.tolist(), rows.tolist(), strict=True):
+        inside[top:bottom, left:right] = True
+    return float((inside * np.diff(across) * np.diff(down)[:, None]).sum())
 
 
 def find_residual_detections(
@@ -109,11 +138,8 @@ def find_residual_detections(
         groups: positions in `LABEL_GROUPS`; by default all.
     """
     step_s = float(np.median(np.diff(seen.times_s))) if len(seen) > 1 else GAP_S
-    opaque = np.empty((0, 4), np.float32) if overlay is None else overlay
-    per_frame = [
-        unmasked(found, np.concatenate([plan.at(n).boxes, opaque]), seen.width, seen.height)
-        for n, found in enumerate(seen.per_frame)
-    ]
+    opaque = _NO_BOXES if overlay is None else overlay
+    per_frame = [_unmasked_in(found, plan.at(n), opaque, seen) for n, found in enumerate(seen.per_frame)]
     linking = MaskSettings(
         confirm_score=min_score,
         link_score=min_score / 2,
@@ -131,6 +157,13 @@ def find_residual_detections(
         and not plan.exempts(tracklet.frames, tracklet.boxes)
     ]
     return sorted(found, key=lambda residual: -residual.score)
+
+
+def _unmasked_in(
+    found: Detections, masks: FrameMasks, opaque: npt.NDArray[np.float32], seen: VideoDetections
+) -> Detections:
+    drawn = np.concatenate([masks.of_detections, opaque])
+    return unmasked(found, drawn, seen.width, seen.height, masks.of_regions)
 
 
 def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.anonymize.manual_regions import ManualRegions, Region, read_regions, regions_as_json
 from pipeline.anonymize.mask_rendering import FILL, draw_masks
 from pipeline.anonymize.redaction_masks import plan_masks
+from pipeline.anonymize.residual_detections import hidden_shares
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.detections import Detections
@@ -19,6 +20,7 @@ from pipeline.domain.video import Planes
 from pipeline.errors import ReleaseError
 
 SETTINGS = MaskSettings()
+Box = tuple[float, float, float, float]
 
 
 def video(*boxes: list[tuple[float, float, float, float]]) -> VideoDetections:
@@ -81,6 +83,52 @@ def test_an_invalid_region_is_reported_with_its_line(tmp_path: Path, text: str, 
         read_regions(path)
     assert raised.value.subject == (f"{path}:{line}" if line else str(path))
     assert words in raised.value.problem
+
+
+def lattice(count: int, width: float) -> list[Box]:
+    """Boxes in `count` rows and columns, each `width` of its cell."""
+    cells = [(x / count, y / count) for x in range(count) for y in range(count)]
+    return [(x, y, x + width / count, y + width / count) for x, y in cells]
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(n / 60, 0.0, (n + 0.2) / 60, 1.0) for n in range(60)],
+        [(0.0, n / 60, 1.0, (n + 0.5) / 60) for n in range(60)],
+        lattice(10, 0.75),
+        [box for n, box in enumerate(lattice(10, 0.95)) if n % 10],
+    ],
+    ids=["columns", "rows", "dots", "dense"],
+)
+def test_slits_of_a_pattern_are_redacted_with_it(boxes: list[Box]) -> None:
+    regions = ManualRegions(redact=tuple(Region(box=box, why="a wire") for box in boxes))
+    plan = plan_masks(video([]), SETTINGS, regions)
+    x1, y1 = np.array(boxes)[:, :2].min(axis=0)
+    x2, y2 = np.array(boxes)[:, 2:].max(axis=0)
+    hull = np.array([(x1 * 640, y1 * 360, x2 * 640, y2 * 360)])
+    assert hidden_shares(hull, plan.at(0).boxes) == pytest.approx([1.0])
+    assert len(regions.redact) == len(boxes), "the regions themselves stay as they were written"
+
+
+def test_regions_apart_in_place_or_time_stay_apart() -> None:
+    beside = Region(box=(0.1, 0.2, 0.3, 0.5), why="a poster"), Region(box=(0.35, 0.2, 0.5, 0.5), why="a sign")
+    assert ManualRegions(redact=beside).redacted == beside
+    later = Region.model_validate({"from": 0, "to": 3, "box": (0.1, 0.2, 0.3, 0.5), "why": "a poster"})
+    after = Region.model_validate({"from": 3, "to": 5, "box": (0.31, 0.2, 0.5, 0.5), "why": "a poster"})
+    assert ManualRegions(redact=(later, after)).redacted == (later, after)
+    meeting = ManualRegions(redact=(later, after.model_copy(update={"begin_s": 2.0}))).redacted
+    assert [(one.begin_s, one.end_s, one.box) for one in meeting[2:]] == [(2.0, 3.0, (0.3, 0.2, 0.31, 0.5))]
+
+
+def test_more_regions_at_one_time_than_a_person_draws_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wires.yaml"
+    line = "  - {{from: {0}, to: {1}, box: [{2:.4f}, 0, {3:.4f}, 1], why: a wire}}\n"
+    path.write_text("redact:\n" + "".join(line.format(0, 9, n / 101, (n + 0.1) / 101) for n in range(101)))
+    with pytest.raises(ReleaseError, match="101 regions at one time, and at most 100 may be"):
+        read_regions(path)
+    path.write_text("redact:\n" + "".join(line.format(n, n + 1, n / 300, (n + 0.1) / 300) for n in range(300)))
+    assert len(read_regions(path).redact) == 300
 
 
 def test_a_missing_or_binary_file_is_reported(tmp_path: Path) -> None:

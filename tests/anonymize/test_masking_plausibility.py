@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.masking_plausibility import MaskingPlausibility
 from pipeline.anonymize.redaction_masks import plan_masks
 from pipeline.anonymize.settings import MaskSettings
@@ -54,3 +55,12 @@ def test_a_faint_detection_in_one_frame_is_no_evidence() -> None:
     assert judged(seen(), seen(PERSON, score=0.3), frames=1).problem == ""
     assert judged(seen(), seen(PERSON, score=0.2)).problem == ""
     assert judged(seen(), seen(PERSON, label=Label.CAR)).problem == ""
+
+
+def test_stripes_that_a_person_drew_are_no_masks_of_people() -> None:
+    lines = tuple(Region(box=(n / 10, 0, (n + 0.55) / 10, 1), why="a wire") for n in range(10))
+    video = VideoDetections(np.arange(10) / 10, [seen()] * 10, np.zeros(10, np.int64), 640, 360)
+    judged = MaskingPlausibility(plan_masks(video, MaskSettings(), ManualRegions(redact=lines)), 640, 360)
+    for number in range(10):
+        judged.add(number, seen(PERSON, OTHER))
+    assert "hide only 0 %" in judged.problem

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.redaction_masks import plan_masks
 from pipeline.anonymize.residual_detections import (
     estimate_miss_rate,
     find_residual_detections,
+    hidden_shares,
     rate_per_minute,
     unmasked,
     with_residual_detections,
@@ -115,3 +117,32 @@ def test_a_loose_box_around_a_small_mask_shows_the_mask() -> None:
     assert len(unmasked(beside, masks, 640, 360)) == 1
     whole = Detections.build([(340, 230, 372, 330)], [0.5], [Label.PERSON])
     assert len(unmasked(whole, masks, 640, 360)) == 1, "a masked face is no masked person"
+
+
+@pytest.mark.parametrize("size", [(640, 360), (2160, 2160)])
+@pytest.mark.parametrize(("count", "share"), [(80, 0.1), (240, 0.07), (80, 0.55), (20, 0.6), (3, 0.7)])
+def test_a_pattern_of_manual_regions_hides_no_one(count: int, share: float, size: tuple[int, int]) -> None:
+    width, height = size
+    person = np.array(UNMASKED) * np.array([width / 640, height / 360] * 2)
+    edges = np.arange(count) * width / count
+    wires = np.stack([edges, 0 * edges, edges + share * width / count, 0 * edges + height], axis=1).astype(np.float32)
+    one = Detections.build([person], [0.8], [Label.PERSON])
+    assert len(unmasked(one, np.empty((0, 4), np.float32), width, height, wires)) == 1
+
+
+def test_a_manual_region_over_the_whole_person_hides_them() -> None:
+    around = Region(box=(0.62, 0.27, 0.69, 0.56), why="missed by the detectors")
+    plan = plan_masks(seen(50), MaskSettings(), ManualRegions(redact=(around,)))
+    assert find_residual_detections(seen(50, UNMASKED), plan, min_score=0.4, min_frames=3) == []
+    to_the_waist = Region(box=(0.62, 0.27, 0.69, 0.45), why="missed by the detectors")
+    plan = plan_masks(seen(50), MaskSettings(), ManualRegions(redact=(to_the_waist,)))
+    assert len(find_residual_detections(seen(50, UNMASKED), plan, min_score=0.4, min_frames=3)) == 1
+
+
+def test_what_masks_hide_is_measured_exactly_at_any_size() -> None:
+    lines = np.array([(x, 0, x + 2, 2160) for x in range(4, 2160, 9)], np.float64)
+    places = np.array([(0, 0, 2160, 2160), (4, 0, 6, 10), (6, 0, 13, 10), (100, 100, 700, 1500)], np.float64)
+    assert hidden_shares(places, lines) == pytest.approx([480 / 2160, 1, 0, 134 / 600])
+    overlapping = np.array([(0, 0, 10, 10), (5, 5, 15, 15)], np.float64)
+    assert hidden_shares(np.array([(0.0, 0, 20, 20)]), overlapping) == pytest.approx([175 / 400])
+    assert hidden_shares(places, np.empty((0, 4))).tolist() == [0, 0, 0, 0]
