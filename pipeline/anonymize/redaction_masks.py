@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, passed_frames
+from pipeline.anonymize.faint_riders import with_faint_riders
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces
 from pipeline.anonymize.riders import with_riders
@@ -156,7 +157,7 @@ def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: Man
         regions: redacted in addition, or exempted.
     """
     regions = regions or ManualRegions()
-    detections = with_riders(_plausible(detections), settings)
+    detections = with_riders(with_faint_riders(_plausible(detections), settings), settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.
     forward = _confirmed(tracklets, detections, settings, regions)
