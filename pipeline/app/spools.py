@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from pipeline.domain.event_compatibility import read_event
+from pipeline.domain.event_compatibility import read_event, why_unreadable
 from pipeline.domain.events import encode, kind_of
 from pipeline.errors import ViapublicaError
-from pipeline.policy.gate import Gate, Refusal, RefusalRule
+from pipeline.policy.gate import Gate, Refusal
+from pipeline.sink.payload_digest import digest
 from pipeline.sink.spool.inspect_spool import Summary, acked, spool_of, spools, summary, walk
 from pipeline.sink.spool.record_format import Record
 from pipeline.sink.spool.settings import SpoolSettings
@@ -70,7 +71,7 @@ class SpooledEvent:
     Attributes:
         offset: its number in the spool.
         accepted_ms: milliseconds since 1970 UTC.
-        event: the event as JSON, or the text that stands there instead.
+        event: the event as JSON; of what is no event, or may not be stored now, its digest or id and the reason.
     """
 
     offset: int
@@ -190,17 +191,13 @@ def _offset_at(folder: Path, since_ms: int) -> int:
 
 
 def _content(record: Record, gate: Gate) -> Any:
+    """The event as it may be stored now; else why not, with what can hold no text of its sender."""
     try:
         event = read_event(record.payload).event
-        admitted = gate.admit_stored(event)
-        if not isinstance(admitted, Refusal):
-            return json.loads(record.payload if admitted is event else encode(admitted))
-        if admitted.rule is not RefusalRule.CAMERA:
-            known = {"event_id": str(event.event_id), "kind": kind_of(event).value, "ts_ms": event.ts_ms}
-            return {**known, "withheld": admitted.reason}
-    except (ValueError, msgspec.MsgspecError):
-        pass
-    try:
-        return json.loads(record.payload)
-    except ValueError:
-        return record.payload.decode("utf-8", "backslashreplace")
+    except (ValueError, msgspec.MsgspecError) as error:
+        return {**json.loads(digest(record.payload)), "withheld": why_unreadable(error)}
+    admitted = gate.admit_stored(event)
+    if isinstance(admitted, Refusal):
+        known = {"event_id": str(event.event_id), "kind": kind_of(event).value, "ts_ms": event.ts_ms}
+        return {**known, "withheld": admitted.reason}
+    return json.loads(encode(admitted))

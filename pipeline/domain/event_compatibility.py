@@ -19,9 +19,16 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pipeline.domain.events import EVENT_TYPES, SCHEMA_VERSION, Event, Kind, decode
+from pipeline.domain.plural import counted
 
-_NAME: Final = re.compile(r"[a-z_]{1,40}")
-_MOST_NAMES: Final = 5
+_OWN_WORDS: Final = re.compile(
+    r"Object missing required field `[a-z0-9_]+`|Expected `[a-z0-9 |]+`, got `[a-z]+`|Invalid (?:UUID|enum value)"
+    r"|Expected `[a-z]+` (?:matching regex|of length)|JSON is malformed|Input data was truncated"
+)
+"""Beginnings of messages of the JSON decoder, up to what they quote of the event."""
+_PLACE: Final = re.compile(r" - at `\$\.([a-z0-9_]+)`")
+_FIELDS: Final = frozenset(name for event in EVENT_TYPES.values() for name in event.__struct_fields__) | {"kind"}
+_GREATEST_VERSION: Final = 2**16 - 1
 
 
 class ReadEvent(NamedTuple):
@@ -40,14 +47,29 @@ class NewerEvent(ValueError):
 
     def __init__(self, version: int) -> None:
         super().__init__(
-            f"it has schema version {version}, and this program of version {SCHEMA_VERSION} cannot read it: "
+            f"it has {_shown_version(version)}, and this program of version {SCHEMA_VERSION} cannot read it: "
             "update the program, then replay"
         )
-        self.version = version
 
 
 class UnknownFields(ValueError):
     """The event claims a version that this program knows, and has fields that this version does not have."""
+
+
+def why_unreadable(error: Exception) -> str:
+    """Why bytes are no event, in words of this program and names of its fields only: the bytes could hold anything.
+
+    Args:
+        error: raised by `read_event`.
+    """
+    if isinstance(error, NewerEvent | UnknownFields):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not an event that this program knows: it is not UTF-8"
+    words, place = _OWN_WORDS.match(str(error)), _PLACE.search(str(error))
+    said = words[0] if words else "it has other fields or values"
+    where = f", in {place[1]}" if place and place[1] in _FIELDS else ""
+    return f"it is not an event that this program knows: {said}{where}"
 
 
 class _Head(msgspec.Struct):
@@ -73,7 +95,9 @@ def read_event(data: bytes) -> ReadEvent:
         except (msgspec.MsgspecError, ValueError):
             raise (NewerEvent(head.schema_version) if head and newer else error) from None
         if not newer:
-            raise UnknownFields(_names(read.ignored)) from None
+            raise UnknownFields(
+                f"it has {counted(len(read.ignored), 'field')} that its version does not have"
+            ) from None
         return read
 
 
@@ -92,7 +116,5 @@ def _known_part(data: bytes) -> ReadEvent:
     return ReadEvent(decode(msgspec.json.encode(part)), tuple(sorted(fields.keys() - known)))
 
 
-def _names(fields: tuple[str, ...]) -> str:
-    """Names of fields for an error; others than names of ours could hold anything."""
-    shown = sorted({name if _NAME.fullmatch(name) else "…" for name in fields})[:_MOST_NAMES]
-    return f"it has fields that its version does not have: {', '.join(shown)}"
+def _shown_version(version: int) -> str:
+    return f"schema version {version}" if version <= _GREATEST_VERSION else "a schema version beyond any"

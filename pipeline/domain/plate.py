@@ -32,6 +32,11 @@ _DIGIT_OF = {chr(ord("A") + digit): str(digit) for digit in range(10)}
 _LONGEST: Final = 64
 """Letters and digits of what may still be a plate to search for; the longest real ones have some ten."""
 _NOT_PLATE_CHARACTER = re.compile(r"[^A-Z0-9]")
+_WRITTEN_PLATE: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z .-]{0,14}[0-9A-Za-z])?")
+_LONGEST_OTHER: Final = 10
+"""Letters and digits of the longest plates of other layouts: German ones have up to nine."""
+_WORD: Final = re.compile(r"[A-Z]{6}")
+"""More letters in a row than plates have: a word."""
 _WILDCARDS: Final = frozenset("*?%_")
 _BRAZILIAN_LENGTH: Final = 7
 _LETTER_OF: Final = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B"}
@@ -41,6 +46,21 @@ _DIGIT_LIKE: Final = {letter: digit for digit, letter in _LETTER_OF.items()} | {
 def normalize(text: str) -> str:
     """Upper case, letters and digits only: ``abc-1234`` becomes ``ABC1234``."""
     return _NOT_PLATE_CHARACTER.sub("", text.upper())
+
+
+def may_be_plate(text: str) -> bool:
+    """Whether a text may be on a plate: a Brazilian layout, or a few letters and digits without words.
+
+    Args:
+        text: as read; spaces, dots and hyphens may separate its characters.
+    """
+    if not _WRITTEN_PLATE.fullmatch(text):
+        return False
+    characters = normalize(text)
+    if layout_of(characters) is not Layout.OTHER:
+        return True
+    has_digit = any(character.isdigit() for character in characters)
+    return has_digit and len(characters) <= _LONGEST_OTHER and not _WORD.search(characters)
 
 
 def check_plate(text: str) -> str:

@@ -117,8 +117,12 @@ def format_duration(ms: int) -> str:
 
 
 def local_time(ts_ms: int, zone: tzinfo | None = None) -> datetime:
-    """The moment as an aware datetime in `zone`, None for the machine's own."""
-    return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ts_ms)).astimezone(zone)
+    """The moment as an aware datetime in `zone`, None for the machine's own.
+
+    Rows of earlier versions may have any number as a time: one before 1970 or after 2199 is shown as that end.
+    """
+    shown_ms = min(max(ts_ms, 0), _END_MS)
+    return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=shown_ms)).astimezone(zone)
 
 
 def offset_text(moment: datetime) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pipeline.domain.detections import Tracks
 from pipeline.domain.frame import BgrImage, Frame
 from pipeline.domain.labels import PLATED_VEHICLES, Label
-from pipeline.domain.plate import PlateRead
+from pipeline.domain.plate import PlateRead, may_be_plate
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of, touches_border
 from pipeline.lpr.plate_place import Area, PlatePlace, inside, vehicles_around
@@ -184,6 +184,7 @@ class PlateAggregator:
             for reading in record.vote.plates(self._settings.min_votes)
             if reading.read.confidence >= self._settings.min_confidence
             and len(reading.read.text) >= self._settings.min_characters
+            and may_be_plate(reading.read.text)
         ]
         if readings and not record.place.plausible:
             self._implausible += not record.reported

@@ -6,7 +6,7 @@ Engines pass every event through it before the sinks, sinks before each delivery
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -27,6 +27,7 @@ from pipeline.domain.events import (
 )
 from pipeline.errors import PolicyError
 from pipeline.policy.event_texts import bounded_texts, wrong_text
+from pipeline.policy.plausibility import why_implausible
 from pipeline.policy.scope import why_no_plates
 
 _log = structlog.get_logger(__name__)
@@ -70,16 +71,25 @@ class RefusalRule(StrEnum):
     PLATES = "plates-not-allowed"
     LABEL = "label-not-allowed"
     TEXT = "text-not-allowed"
+    VALUE = "value-not-plausible"
     ERASED = "erased"
     CLOCK = "in-the-future"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an event may not leave: the rule, and a reason for people that quotes nothing of the event."""
+    """Why an event may not leave.
+
+    Attributes:
+        rule: by which it is refused.
+        reason: for people; quotes nothing of the event.
+        event: the event as it may be retained, its texts bounded, where only its time is wrong; else None: nothing
+            that it says may be retained.
+    """
 
     rule: RefusalRule
     reason: str
+    event: Event | None = None
 
 
 Condition: TypeAlias = Callable[[Event], Refusal | None]
@@ -150,15 +160,21 @@ class Gate:
 
     def admit(self, event: Event) -> Event | Refusal:
         """An `Admission` for events that an engine makes: only of registered cameras."""
-        return self.refusal(event) or self._bounded(event)
+        return self._decided(event, self._cameras)
 
     def admit_stored(self, event: Event) -> Event | Refusal:
         """An `Admission` for events that wait on disk: also of cameras that are no longer registered."""
-        return self._refusal(event, self._known) or self._bounded(event)
+        return self._decided(event, self._known)
 
     def refusal(self, event: Event) -> Refusal | None:
         """Why this event is refused; None when it may pass."""
         return self._refusal(event, self._cameras)
+
+    def _decided(self, event: Event, cameras: Mapping[str, Camera]) -> Event | Refusal:
+        refusal = self._refusal(event, cameras)
+        if refusal is None:
+            return self._bounded(event)
+        return replace(refusal, event=self._bounded(event)) if refusal.rule is RefusalRule.CLOCK else refusal
 
     def _bounded(self, event: Event) -> Event:
         bounded = bounded_texts(event, self._is_subject)
@@ -179,11 +195,19 @@ class Gate:
             return Refusal(RefusalRule.CAMERA, "its camera is not declared in the configuration")
         if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
             return Refusal(RefusalRule.PLATES, why)
-        wrong = wrong_text(event)
-        if wrong in {"label", "vehicle"}:
-            return Refusal(
-                RefusalRule.LABEL, "its label is none of those that may be stored (decree 18.743/2014 art. 12)"
-            )
-        if wrong:
-            return Refusal(RefusalRule.TEXT, f"its {wrong} is none of the texts that an event may hold")
-        return next((found for condition in self._conditions if (found := condition(event))), None)
+        if wrong := _wrong_content(event):
+            return wrong
+        found = [refusal for condition in self._conditions if (refusal := condition(event))]
+        # What may be retained although its time is wrong passed all other conditions.
+        return min(found, key=lambda refusal: refusal.rule is RefusalRule.CLOCK, default=None)
+
+
+def _wrong_content(event: Event) -> Refusal | None:
+    """Why no event may have these texts and values, whatever its camera."""
+    wrong = wrong_text(event)
+    if wrong in {"label", "vehicle"}:
+        return Refusal(RefusalRule.LABEL, "its label is none of those that may be stored (decree 18.743/2014 art. 12)")
+    if wrong:
+        return Refusal(RefusalRule.TEXT, f"its {wrong} is none of the texts that an event may hold")
+    implausible = why_implausible(event)
+    return Refusal(RefusalRule.VALUE, implausible) if implausible else None

@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.domain.events import Event, encode, kind_of
 from pipeline.errors import SinkError
+from pipeline.sink.payload_digest import digest
 from pipeline.storage.json_lines import append_line
 
 
@@ -37,12 +38,12 @@ class RejectedEventsFile:
         return self._path
 
     def append(self, event: Event, reason: str) -> None:
-        """Store an event, on the disk when this returns.
+        """Store an event that policy admits, on the disk when this returns.
 
         Raises:
             SinkError: it could not be written.
         """
-        self._append(_raw(event), reason)
+        self._append(encode(event), reason)
 
     def append_withheld(self, event: Event, reason: str) -> None:
         """Note an event that policy refuses: its id, kind and time, nothing that it says.
@@ -53,13 +54,13 @@ class RejectedEventsFile:
         known = {"event_id": str(event.event_id), "kind": kind_of(event).value, "ts_ms": event.ts_ms}
         self._append(_json.encode(known), reason)
 
-    def append_bytes(self, data: bytes, reason: str) -> None:
-        """Store bytes that are no event, as text.
+    def append_digest(self, data: bytes, reason: str) -> None:
+        """Note bytes that are no event: their size and SHA-256, since anything could be in them.
 
         Raises:
             SinkError: they could not be written.
         """
-        self._append(_json.encode(data.decode("utf-8", "backslashreplace")), reason)
+        self._append(digest(data), reason)
 
     def _append(self, raw: bytes, reason: str) -> None:
         record = _RejectedRecord(time.time_ns() // 1_000_000, reason, msgspec.Raw(raw))
@@ -67,11 +68,3 @@ class RejectedEventsFile:
             append_line(self._path, _json.encode(record))
         except OSError as error:
             raise SinkError(str(self._path), f"a rejected event could not be written: {error.strerror}") from error
-
-
-def _raw(event: Event) -> bytes:
-    """The event as JSON; as a quoted description where it cannot be JSON (a lone surrogate in a text)."""
-    try:
-        return encode(event)
-    except (ValueError, TypeError, msgspec.MsgspecError):
-        return _json.encode(ascii(event))

@@ -12,7 +12,7 @@ import structlog
 
 from pipeline.domain.backoff import Backoff
 from pipeline.domain.credentials import redact
-from pipeline.domain.event_compatibility import read_event
+from pipeline.domain.event_compatibility import read_event, why_unreadable
 from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord, EventRefused, EventWriter
 from pipeline.domain.events import Event, encode
 from pipeline.domain.ports import SinkStatus
@@ -107,7 +107,8 @@ class SpooledSink:
                 self._schedule.added(first + len(payloads))
                 self._schedule.reached(self._spool.acked)  # a full spool may have dropped its oldest
             for event, reason in refused:
-                self._refuse(event, reason)
+                self._refused_file.append_withheld(event, reason)
+                self._count_refused(event, reason)
                 self._never_spooled += 1
 
     def flush(self, timeout_s: float) -> None:
@@ -208,7 +209,7 @@ class SpooledSink:
             if len(batch) > 1:
                 self._spool.rewind()
                 return len(batch) // 2
-            self._refuse(batch[0].event, str(refusal))
+            self._refuse(batch[0].event, str(refusal))  # admitted by the gate: `_decoded`
         else:
             self._delivered += len(batch)
             self._error = ""
@@ -228,9 +229,10 @@ class SpooledSink:
         try:
             event, ignored = read_event(record.payload)
         except (ValueError, msgspec.MsgspecError) as error:
-            self._refused_file.append_bytes(record.payload, f"event {record.offset} of the spool: {error}")
+            reason = why_unreadable(error)
+            self._refused_file.append_digest(record.payload, f"event {record.offset} of the spool: {reason}")
             self._refused += 1
-            self._log.error("spooled_event_unreadable", offset=record.offset, reason=str(error))
+            self._log.error("spooled_event_unreadable", offset=record.offset, reason=reason)
             return None
         admitted = self._admit(event)
         if isinstance(admitted, Refusal):
@@ -241,8 +243,8 @@ class SpooledSink:
 
     def _withhold(self, event: Event, refusal: Refusal) -> None:
         """Count and note an event that the gate refuses: without its content, unless only its time is wrong."""
-        if refusal.rule is RefusalRule.CLOCK:
-            self._refused_file.append(event, refusal.reason)
+        if refusal.event is not None:
+            self._refused_file.append(refusal.event, refusal.reason)
         elif refusal.rule is not RefusalRule.ERASED:
             self._refused_file.append_withheld(event, refusal.reason)
         self._refused += 1
@@ -250,6 +252,9 @@ class SpooledSink:
 
     def _refuse(self, event: Event, reason: str) -> None:
         self._refused_file.append(event, reason)
+        self._count_refused(event, reason)
+
+    def _count_refused(self, event: Event, reason: str) -> None:
         self._refused += 1
         self._log.error("event_refused", event_id=str(event.event_id), reason=redact(reason))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.app.spools import Replay, check_spools, list_spools, replay_spool, spooled_events, trim_spool
@@ -24,6 +26,7 @@ def data(tmp_path: Path) -> Path:
     spool.append([encode(plate_read(n)) for n in range(6)])
     spool.acknowledge(4)
     spool.close()
+    DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam-1", Scope.PUBLIC_ROAD))])
     return tmp_path
 
 
@@ -62,3 +65,26 @@ def test_plates_of_a_camera_that_may_read_none_now_are_not_listed(data: Path) ->
     assert len(found) == 6
     assert all("public-square" in event["withheld"] for event in found)
     assert not any("plate" in event for event in found)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_nothing_is_listed_of_events_that_may_not_be_stored_now(tmp_path: Path, declared: bool) -> None:
+    if declared:
+        DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam-1", Scope.PUBLIC_ROAD))])
+    fields = msgspec.json.decode(encode(plate_read(1, plate="TMP5678")))
+    wrong: list[dict[str, Any]] = [
+        {"camera_id": "nowhere"},
+        {"religion": "TMP5678"},
+        {"votes": "?"},
+        {"plate_key": "ZZZ"},
+    ]
+    spool = Spool("store", tmp_path / "spool" / "store", SpoolSettings())
+    spool.append(
+        [*(msgspec.json.encode(fields | changes) for changes in wrong), b"TMP5678", msgspec.json.encode(fields)]
+    )
+    spool.close()
+    *found, last = [one.event for one in spooled_events(tmp_path, "store")]
+    assert all(event["withheld"] for event in found)
+    assert not any(text in str(found) for text in ("TMP5678", "TMP5G78", "religion", "nowhere"))
+    assert ("withheld" in last) is not declared, "without a declaration nothing is known of a camera"
+    assert ("TMP5678" in str(last)) is declared

@@ -72,6 +72,12 @@ def test_what_is_no_time_is_named_with_the_accepted_forms(text: str) -> None:
         parse_time(text, ZONE, NOW)
 
 
+@pytest.mark.parametrize("ts_ms", [-(10**17), -1, 2**63 - 1])
+def test_a_time_that_no_event_has_is_shown_as_the_nearest_one(ts_ms: int) -> None:
+    assert local_time(ts_ms, ZoneInfo("Asia/Tokyo")).year in {1970, 2200}
+    assert local_time(ts_ms, ZoneInfo("America/Los_Angeles")).year in {1969, 2199}
+
+
 @pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59-12:00", "9999999999999d", "1969-12-31", "99999999d"])
 def test_a_time_beyond_the_calendar_is_refused(text: str) -> None:
     with pytest.raises(ViapublicaError, match="before 1970 or after 2199"):

@@ -47,6 +47,36 @@ def test_a_spool_written_by_hand_passes_the_gate(tmp_path: Path) -> None:
     assert not any(text in refused for text in ("TMP1234", "TMP1C34", "evangelico", "ABC1D23"))
 
 
+def test_what_is_refused_leaves_nothing_of_its_text_in_the_data_folder(tmp_path: Path) -> None:
+    """Neither a plate of a square under a name of its own, nor a creed in whatever place."""
+
+    def read(**changes: object) -> bytes:
+        return msgspec.json.encode(msgspec.json.decode(to_json(plate_read(1, plate="TMP5678"))) | changes)
+
+    written = [
+        read(religion="evangelico TMP5678"),
+        read(layout="evangelico"),
+        read(kind="evangelico"),
+        read(plate="EVANGELICO HIV POSITIVO", plate_key="EVANGELICOHIVPOSITIVO", layout="other", camera_id="road"),
+        read(plate="TMP5678", plate_key="ZZZ", camera_id="road"),
+        read(confidence=-5, camera_id="road"),
+        read(schema_version=2, votes="evangelico TMP5678"),
+        read(camera_id="evangelico"),
+        b"evangelico TMP5678",
+    ]
+    (tmp_path / "spool").mkdir(parents=True)
+    spool = Spool("s", tmp_path / "spool" / "s", SpoolSettings())
+    spool.append(written)
+    spool.close()
+    gate = Gate({"cam-1": Camera("cam-1", Scope.PUBLIC_SQUARE), "road": Camera("road", Scope.PUBLIC_ROAD)})
+    other, sink = deliver(tmp_path, gate)
+    assert (other.taken, sink.status().refused) == ([], len(written))
+    refused = (tmp_path / "refused" / "s.jsonl").read_text()
+    assert len(refused.splitlines()) == len(written)
+    for text in ("TMP5678", "TMP5G78", "evangelico", "EVANGELICO", "ZZZ"):
+        assert text not in refused
+
+
 def test_a_camera_reclassified_while_its_events_wait_is_judged_as_it_is_now(tmp_path: Path) -> None:
     gate = Gate({"cam-1": ROAD})
     other = Other()

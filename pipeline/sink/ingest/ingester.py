@@ -254,12 +254,14 @@ class Ingester:
                 self._write(batch, records[:middle])
                 self._write(batch, records[middle:])
                 return
-            self._refuse(batch, records[0], str(refusal))
+            self._log.error("event_store_refuses_event", error_type=type(refusal.__cause__ or refusal).__name__)
+            self._refuse(batch, records[0])
 
-    def _refuse(self, batch: WriteBatch, culprit: EventRecord, reason: str) -> None:
+    def _refuse(self, batch: WriteBatch, culprit: EventRecord) -> None:
+        event = culprit.event
         number = next(i for i, (_, record) in enumerate(batch.entries) if record is culprit)
         message, _ = batch.entries.pop(number)
-        batch.dead.append((message, BadMessage(f"the event store refuses it: {reason}")))
+        batch.dead.append((message, BadMessage("the event store refuses it", None, event.camera_id, event)))
 
     def _send_dead_letters(self, batch: WriteBatch) -> None:
         """To their topic, confirmed, before the offsets are committed."""

@@ -34,7 +34,7 @@ class RefusalAlerts:
 
     def count(self, rule: RefusalRule, camera_id: str) -> None:
         """One more event was refused."""
-        self._waiting[rule, camera_id] += 1
+        self._waiting[rule, "" if camera_id == ENGINE_ID else camera_id] += 1
 
     def due(self) -> list[AlertEvent]:
         """Alerts to send now; they stay due until `sent`."""

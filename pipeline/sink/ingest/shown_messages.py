@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,10 +9,11 @@ import msgspec
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import ENGINE_ID, encode
 from pipeline.policy.gate import Gate, Refusal
-from pipeline.sink.ingest.dead_letters import COPY_HEADER, digest, is_ours, without_plate
-from pipeline.sink.ingest.message_fields import MessageFields, text_of, try_fields_of
+from pipeline.sink.ingest.dead_letters import COPY_HEADER, is_ours
+from pipeline.sink.ingest.message_fields import text_of, try_fields_of
 from pipeline.sink.kafka.messages import Received
 from pipeline.sink.kafka.topics import DEAD_LETTERS
+from pipeline.sink.payload_digest import digest, is_digest
 
 _OF_DEAD_LETTERS: Final = frozenset({"reason", "source_topic", "source_partition", "source_offset", COPY_HEADER})
 
@@ -27,15 +27,8 @@ class ShownMessage(NamedTuple):
     withheld: bool
 
 
-class _Digest(msgspec.Struct, forbid_unknown_fields=True):
-    """The value of dead letters that are copied as a digest."""
-
-    bytes: int
-    sha256: str
-
-
 def shown_message(message: Received, gate: Gate) -> ShownMessage:
-    """A message as it may be shown: no plate of a camera that may read none, or that is not known, whatever its topic.
+    """A message as it may be shown, whatever its topic: an event that the gate admits, else size and SHA-256 only.
 
     Args:
         message: of any topic.
@@ -44,7 +37,7 @@ def shown_message(message: Received, gate: Gate) -> ShownMessage:
     value = message.value or b""
     fields = try_fields_of(value)
     camera_id = (text_of(fields, "camera_id") or "") if fields else ""
-    shown = _value(value, fields, camera_id, gate)
+    shown = None if value and fields is None else _value(value, gate)
     dead = message.topic.endswith(f".{DEAD_LETTERS}")
     headers = {
         name: (content or b"").decode(errors="replace")
@@ -57,27 +50,12 @@ def shown_message(message: Received, gate: Gate) -> ShownMessage:
     return ShownMessage(camera_id if known else "", headers, text, withheld)
 
 
-def _value(value: bytes, fields: MessageFields | None, camera_id: str, gate: Gate) -> bytes | None:
-    """The value or the part of it that may be shown; None for none."""
-    if not value:
+def _value(value: bytes, gate: Gate) -> bytes | None:
+    """The value as it may be shown; None for none."""
+    if not value or is_digest(value):
         return value
-    if fields is None or not camera_id:
-        return value if _is_digest(value) else None
     try:
-        event = read_event(value).event
+        admitted = gate.admit_stored(read_event(value).event)
     except (ValueError, msgspec.MsgspecError):
-        return value if gate.knows(camera_id) and not gate.why_no_plates(camera_id) else _part(fields, camera_id, gate)
-    admitted = gate.admit_stored(event)
-    return _part(fields, camera_id, gate) if isinstance(admitted, Refusal) else encode(admitted)
-
-
-def _part(fields: MessageFields, camera_id: str, gate: Gate) -> bytes | None:
-    return without_plate(fields) if gate.knows(camera_id) else None
-
-
-def _is_digest(value: bytes) -> bool:
-    try:
-        found = msgspec.json.decode(value, type=_Digest)
-    except (msgspec.MsgspecError, ValueError):
-        return False
-    return re.fullmatch(r"[0-9a-f]{64}", found.sha256) is not None
+        return None
+    return None if isinstance(admitted, Refusal) else encode(admitted)

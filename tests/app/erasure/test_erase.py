@@ -169,8 +169,10 @@ def test_spools_refused_files_and_json_lines_lose_it_and_keep_the_rest(tmp_path:
     (tmp_path / "refused").mkdir()
     for event in events:
         refused.append(event, "why not")
-    refused.append_bytes(b'\xff{"plate":"ABC1C34"', "torn")
-    refused.append_bytes(b'\xff{"plate":"ABC1C35"', "torn")
+    for plate in ("ABC1C34", "ABC1C35"):  # as earlier versions wrote bytes that are no event
+        old = {"at_ms": 1, "reason": "torn", "event": f'\\xff{{"plate":"{plate}"'}
+        with refused.path.open("a") as file:
+            file.write(json.dumps(old, separators=(",", ":")) + "\n")
     writer = JsonLinesWriter(tmp_path / "lines.jsonl", 8192)
     writer.open()
     for event in events:

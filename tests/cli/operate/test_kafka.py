@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.event_schemas import schema_of
-from pipeline.domain.events import Event, Kind
+from pipeline.domain.events import Event, Kind, encode
 from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.messages import Message
 from pipeline.sink.kafka.producer import open_producer
 from pipeline.sink.settings import KafkaSettings
 from tests.cli.commands import viapublica
-from tests.event_samples import admit_all, one_of_each, plate_read, wait_until
+from tests.event_samples import admit_all, health, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed.*socket:ResourceWarning")
@@ -62,7 +62,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     sink.flush(20)
     sink.close()
     producer = open_producer(kafka, "test")
-    producer.send([Message(f"{tmp_path.name}.counts", b'{"camera_id":"cam-1"}', b"cam-1", [("empty", None)])])
+    producer.send([Message(f"{tmp_path.name}.counts", encode(health(1)), b"cam-1", [("empty", None)])])
     producer.close()
 
     done = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
@@ -77,7 +77,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
         for line in viapublica("kafka", "dead-letters", "ls", "-c", config, "--json").stdout.splitlines()
     ]
     assert (letters["topic"], letters["count"]) == (f"{tmp_path.name}.counts", 1)
-    assert "not an event" in letters["reason"]
+    assert "it is a health" in letters["reason"]
     assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
     again = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1

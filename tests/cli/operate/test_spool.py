@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import encode
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
+from pipeline.storage.declared_cameras import DeclaredCameras
 from tests.cli.commands import viapublica
 from tests.event_samples import plate_read
 
@@ -22,6 +25,7 @@ def data(tmp_path: Path) -> Path:
         spool.append([encode(plate_read(n))])
     spool.acknowledge(25)
     spool.close()
+    DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("cam-1", Scope.PUBLIC_ROAD))])
     return tmp_path
 
 

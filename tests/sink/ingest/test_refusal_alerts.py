@@ -66,3 +66,12 @@ def test_the_gate_lets_alerts_about_unregistered_cameras_pass() -> None:
     alerts.count(RefusalRule.CAMERA, "")
     (alert,) = alerts.due()
     assert Gate({}).refusal(alert) is None
+
+
+def test_refused_alerts_of_a_program_itself_are_reported_once() -> None:
+    alerts = RefusalAlerts("test", OwnClock())
+    alerts.count(RefusalRule.TEXT, ENGINE_ID)
+    due = alerts.due()
+    assert [alert.camera_id for alert in due] == [ENGINE_ID]
+    alerts.sent(due)
+    assert alerts.due() == []
