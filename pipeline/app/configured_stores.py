@@ -31,6 +31,7 @@ class ConfiguredStores:
         previews: folder of preview images; None where there are none.
         cameras: those configured, by id; None when no configuration is known.
         oldest_days: age in days beyond which an ingester stores no event.
+        max_clock_lead_s: by how many seconds the times of stored events may be later than the clock.
         institution: responsible for the cameras.
     """
 
@@ -42,6 +43,7 @@ class ConfiguredStores:
     previews: Path | None = None
     cameras: Mapping[str, Camera] | None = None
     oldest_days: float = IngestSettings().oldest_days
+    max_clock_lead_s: float = IngestSettings().max_clock_lead_s
     institution: Institution = field(default_factory=Institution)
 
     @classmethod
@@ -57,6 +59,7 @@ class ConfiguredStores:
             None if preview is None else preview.dir,
             {camera.id: camera.camera() for camera in config.cameras},
             config.ingest.oldest_days,
+            max(config.engine.max_clock_lead_s, config.ingest.max_clock_lead_s),
             Institution(config.institution, config.local_law),
         )
 

@@ -8,6 +8,8 @@ from typing import Final
 
 _PLATE: Final = re.compile(r"(?=([a-z]{3}[0-9][a-z0-9][0-9]{2}))")
 """Both Brazilian layouts, also where they overlap."""
+_IN_WORDS: Final = re.compile(r"(?<![^\W_])[A-Za-z]{3}[\W_]{0,3}[0-9][A-Za-z0-9][0-9]{2}(?![^\W_])")
+_YEAR: Final = re.compile(r"[A-Za-z]{3}[\W_]+(?:19|20)[0-9]{2}")
 _SEPARATOR: Final = re.compile(r"[\W_]+")
 _DIGITS: Final = {
     word: str(number) for number, word in enumerate("zero one two three four five six seven eight nine".split())
@@ -54,3 +56,11 @@ def _spelling(parts: Sequence[tuple[int, str]]) -> Iterator[int]:
         first = starts[match.start()]
         last = next(number for number, end in enumerate(ends) if end >= match.end(1))
         yield from (index for index, _ in parts[first : last + 1])
+
+
+def plates_in_words(text: str) -> list[str]:
+    """The Brazilian plates that a text for people names as one word or two: ``ABC1D23``, ``ABC-1234``, ``abc 1234``.
+
+    A year after a word is none: ``SEI 2026``.
+    """
+    return [match[0] for match in _IN_WORDS.finditer(text) if not _YEAR.fullmatch(match[0])]

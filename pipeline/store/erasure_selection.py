@@ -25,6 +25,7 @@ _MAX: Final = 2**63 - 1
 _KEYS_PER_STATEMENT: Final = 500
 """Track keys in one statement: some tens of kilobytes of the 256 that servers accept."""
 _WORDS: Final = {ALERTS.name: "concat(subject, ' ', detail)", HEALTH.name: "detail"}
+_AS_READ: Final = "upper(replaceRegexpAll(plate, '[^A-Za-z0-9]', ''))"
 SHORTEST_IN_TEXT: Final = 5
 """Least characters of a plate that is searched for in running text; shorter ones are words and numbers."""
 
@@ -124,7 +125,9 @@ class Selection:
         if not self.key:
             return None
         if table is PLATE_READS:
-            return PlateQuery("''", " AND ".join([f"plate_key IN {CONFIDENTIAL}", *self._scope(table)]), (self.key,))
+            # By the plate, too: a row of an earlier version may have the key of another one.
+            named = f"arrayExists(text -> text IN {CONFIDENTIAL}, [plate_key, {_AS_READ}])"
+            return PlateQuery("''", " AND ".join([named, *self._scope(table)]), plate_forms(self.key))
         words = _WORDS.get(table.name)
         if words is None or len(self.key) < SHORTEST_IN_TEXT:
             return None
@@ -156,7 +159,7 @@ class Selection:
 
     def _names_the_plate(self, event: Event) -> bool:
         if isinstance(event, PlateReadEvent):
-            return event.plate_key == self.key
+            return self.key in {event.plate_key, plate_key(event.plate)}
         if isinstance(event, AlertEvent):
             return self.names_plate(f"{event.subject} {event.detail}")
         return isinstance(event, HealthEvent) and self.names_plate(event.detail)
@@ -178,8 +181,11 @@ def event_in(data: bytes) -> Event | None:
 
 
 def _pattern(key: str, character: Callable[[str], str]) -> str:
-    """A pattern, the same for Python and ClickHouse, of a plate in words: ``abc-1234`` but not in ``XABC12345``."""
-    forms = sorted({"[^A-Za-z0-9]?".join(map(character, form)) for form in plate_forms(key)})
+    """A pattern, the same for Python and ClickHouse, of a plate in words.
+
+    It finds ``abc-1234`` and ``abc - 1 2 3 4``, and nothing in ``XABC12345``.
+    """
+    forms = sorted({"[^A-Za-z0-9]*".join(map(character, form)) for form in plate_forms(key)})
     return f"(^|[^A-Za-z0-9])({'|'.join(forms)})($|[^A-Za-z0-9])"
 
 

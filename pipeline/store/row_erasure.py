@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from pipeline.domain.plate import plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import DatabaseError, EventDatabase, bind, literal
 from pipeline.store.damaged_parts import DamagedPart, damaged_parts, drop_parts, to_erase
@@ -58,7 +59,8 @@ class StoredEvents:
         Raises:
             DatabaseError: the database failed.
         """
-        return {row["plate_key"] for row in self.database.rows(f"SELECT DISTINCT plate_key FROM {PLATE_READS.name}")}  # noqa: S608
+        rows = self.database.rows(f"SELECT DISTINCT plate_key, plate FROM {PLATE_READS.name}")  # noqa: S608
+        return {key for row in rows for key in (row["plate_key"], plate_key(row["plate"]))}
 
     def tracks(self, selection: Selection) -> set[TrackKey]:
         """On which tracks the wanted plate was read.

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,8 @@ from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackK
 _FOLDER: Final = "erased"
 _KEY_BYTES: Final = 32
 _ERASED: Final = Refusal(RefusalRule.ERASED, "what it is about was erased on request")
+_LONGEST_IN_TEXT: Final = 10
+"""Most characters of a plate."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -102,12 +104,12 @@ class Tombstones:
         return self._hash("plate", plate_key(plate))
 
     def add(self, selection: Selection, tracks: Iterable[TrackKey], before_ms: int, until_ms: int) -> None:
-        """Let nothing of a selection be stored again; on the disk when this returns. Expired tombstones are removed.
+        """Let nothing of a selection be stored again; on the disk when this returns.
 
         Args:
             selection: what is being erased.
             tracks: those that carried its plate.
-            before_ms: time of the erasure: what begins later is new.
+            before_ms: what begins later is new: the time of the erasure by the fastest clock that is allowed.
             until_ms: when no spool or topic can hold it any more.
 
         Raises:
@@ -124,14 +126,13 @@ class Tombstones:
             tuple(sorted(self._track_hash(key) for key in carriers)),
             tuple(sorted({self._session_hash(stream_id) for _, stream_id, _ in carriers if _is_video(stream_id)})),
         )
-        self.remove_expired(before_ms)
         self._append(one)
 
     def add_missing(self, erasures: Iterable[tuple[ErasureRequest, int]], until_ms: int) -> None:
         """Add those of erasures that another list knows: a restored data folder may lack them.
 
         Args:
-            erasures: with the time of each.
+            erasures: with the `before_ms` of each, see `add`.
             until_ms: see `add`.
 
         Raises:
@@ -139,13 +140,13 @@ class Tombstones:
         """
         with self._errors():
             there = list(self._read()) if self._path.exists() else []
-        for request, begun_ms in erasures:
+        for request, before_ms in erasures:
             if request.fingerprint and not (self._folder / "key").exists():
                 raise self._no_key()
             one = _Tombstone(
-                until_ms, begun_ms, request.fingerprint, request.camera_ids, request.begin_ms, request.end_ms
+                until_ms, before_ms, request.fingerprint, request.camera_ids, request.begin_ms, request.end_ms
             )
-            if not any(known.before_ms >= begun_ms and known.is_about_what(one) for known in there):
+            if not any(known.before_ms >= before_ms and known.is_about_what(one) for known in there):
                 self._append(one)
 
     def selections(self, plate_keys: Iterable[str]) -> list[Selection]:
@@ -353,11 +354,11 @@ def _is_video(stream_id: str) -> bool:
 def _plates_in(event: Event) -> list[str]:
     """The plates that an event may name."""
     if isinstance(event, PlateReadEvent):
-        return [event.plate_key]
+        return list(dict.fromkeys([event.plate_key, plate_key(event.plate)]))
     if not isinstance(event, AlertEvent | HealthEvent):
         return []
     text = f"{event.subject} {event.detail}" if isinstance(event, AlertEvent) else event.detail
     words = _TOKEN.findall(text)
-    # A plate may be written in two parts: ABC-1234, abc 1c34.
-    joined = [first + second for first, second in pairwise(words)]
-    return [word for word in (*words, *joined) if len(word) >= SHORTEST_IN_TEXT]
+    # A plate may be written in parts: ABC-1234, abc 1c34, the ASK - 1234, A B C 1 D 23.
+    joined = (text for first in range(len(words)) for text in accumulate(words[first : first + _LONGEST_IN_TEXT]))
+    return list(dict.fromkeys(text for text in joined if SHORTEST_IN_TEXT <= len(text) <= _LONGEST_IN_TEXT))

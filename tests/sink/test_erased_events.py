@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+import msgspec
+import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
@@ -58,3 +62,25 @@ def test_events_ahead_of_time_are_set_aside_for_people(tmp_path: Path) -> None:
     (line,) = (tmp_path / "refused" / "s.jsonl").read_text().splitlines()
     assert "its time is in the future" in line
     assert str(START_MS + 90_000) in line
+
+
+@pytest.mark.parametrize("ahead_s", [1800, 90_000])
+def test_reads_of_a_camera_whose_clock_is_fast_stay_erased(tmp_path: Path, ahead_s: int) -> None:
+    """Half an hour ahead, as is allowed; or as far as an earlier version stored it."""
+    ahead_ms = time.time_ns() // 1_000_000 + ahead_s * 1000
+    read = plate_read(1, plate="ABC1234", ts_ms=ahead_ms)
+    read = msgspec.structs.replace(read, first_ts_ms=ahead_ms - 5, stream_id="1795987689787")  # of a live camera
+    spooled_before(tmp_path, read)
+    erase(tmp_path)
+    assert files_with("ABC1234", tmp_path) == []
+    stones = Tombstones(tmp_path)
+    assert stones.erased(read), "from the topic, to another group"
+    if ahead_s == 1800:
+        waiting = msgspec.structs.replace(
+            read, track_id=7, ts_ms=ahead_ms + 1_700_000, first_ts_ms=ahead_ms + 1_600_000
+        )
+        assert stones.erased(waiting), "a later one that waits in a topic"
+    later_ms = ahead_ms + 3_700_000
+    later = msgspec.structs.replace(read, track_id=9, ts_ms=later_ms, first_ts_ms=later_ms - 5)
+    assert not stones.erased(later), "seen again after the erasure"
+    assert stones.remove_expired(ahead_ms) == 0

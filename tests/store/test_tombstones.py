@@ -32,6 +32,9 @@ def test_both_forms_of_the_plate_are_refused_and_no_other(tmp_path: Path) -> Non
     named = [msgspec.structs.replace(alert(1), detail=text) for text in ("seen abc-1234.", "ABC1C34", "ABC1235")]
     assert [stones.erased(event) for event in named] == [True, True, False]
     assert stones.erased(health(1, detail="file ABC 1C34"))
+    assert stones.erased(health(1, detail="the ABC - 1234"))
+    assert stones.erased(health(1, detail="a b c 1 c 3 4"))
+    assert stones.erased(msgspec.structs.replace(plate_read(1, plate="ABC1234"), plate_key="ZZZ"))
 
 
 def test_its_tracks_are_refused_also_those_that_were_read_later(tmp_path: Path) -> None:

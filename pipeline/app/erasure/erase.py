@@ -23,6 +23,7 @@ from pipeline.app.erasure.image_files import (
 )
 from pipeline.domain.erasure import EventNumbers, LeftNote
 from pipeline.domain.events import Event, PlateReadEvent, TrackEvent
+from pipeline.domain.plate import plate_key
 from pipeline.errors import SinkError, StoreError
 from pipeline.governance.erasure_notes import EXPORTED, SHOWN, deletion_history, replaced_files, unlisted_parts
 from pipeline.sink.settings import KafkaSettings
@@ -91,6 +92,7 @@ class Erasure:
         """The different events of the first `preview`, and how many places hold them."""
         self.tombstones = Tombstones(configured.data_dir)
         self._shown: list[str] = []
+        self._last_seen_ms: list[int] = []
         self._exported: list[str] = []
         self._tracks: list[TrackKey] | None = None
         self._images: list[ImageFiles] | None = None
@@ -203,13 +205,17 @@ class Erasure:
     def _add_tombstone(self) -> None:
         """Before the first deletion, so that what a topic or spool brings meanwhile is refused already.
 
-        It holds until ingesters refuse the events for their age, and delivered ones have left all spools and tables.
+        It holds until ingesters refuse the events for their age, and delivered ones have left all spools and tables. It
+        is about all events up to the time of the fastest camera clock that is allowed: a waiting copy may bear it.
         """
         stores = self._configured
         if not stores.data_dir.is_dir() and not any(isinstance(sink, KafkaSettings) for sink in stores.sinks):
             return  # no process has ever stored events from here
         now_ms = time.time_ns() // 1_000_000
-        self.tombstones.add(self._selection, self._on(), now_ms, tombstone_until_ms(stores))
+        before_ms = max([erased_before_ms(stores, now_ms), *self._last_seen_ms])
+        self.tombstones.remove_expired(now_ms)
+        until_ms = tombstone_until_ms(stores) + before_ms - now_ms
+        self.tombstones.add(self._selection, self._on(), before_ms, until_ms)
 
     @property
     def out_of_reach(self) -> list[str]:
@@ -234,6 +240,7 @@ class Erasure:
             views = [View(*view) for store in self._stores for view in store.views(self._selection)]
             for files in self._files if self._selection.key else ():
                 views += [View(e.camera_id, e.first_ts_ms, e.ts_ms) for e in self._reads_in(files)]
+            self._last_seen_ms = [view.last_ms + 1 for view in views]
             self._shown = video_of_views(self._configured, views)
             cameras = self._selection.camera_ids or tuple(sorted({view.camera_id for view in views}))
             self._images = find_image_files(self._configured, self._selection, cameras)
@@ -273,7 +280,9 @@ class Erasure:
         """
         found = {key for store in self._stores for key in store.plate_keys()}
         for files in self._files:
-            found |= {event.plate_key for event in self._events_in(files) if isinstance(event, PlateReadEvent)}
+            for event in self._events_in(files):
+                if isinstance(event, PlateReadEvent):
+                    found |= {event.plate_key, plate_key(event.plate)}
         return found
 
     def _wanted(self) -> Wanted:
@@ -283,6 +292,11 @@ class Erasure:
     def _sum(self, files: EventFiles, act: Callable[[Path, Wanted], int], wanted: Wanted) -> int:
         with _file_errors(files):
             return sum(act(path, wanted) for path in files.files() if path.is_file())
+
+
+def erased_before_ms(stores: ConfiguredStores, now_ms: int) -> int:
+    """Up to when the events of an erasure may be: the present by the fastest clock that is allowed."""
+    return now_ms + round(stores.max_clock_lead_s * 1000)
 
 
 def tombstone_until_ms(stores: ConfiguredStores) -> int:

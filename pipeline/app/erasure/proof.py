@@ -10,12 +10,14 @@ from pathlib import Path
 from pipeline.app.erasure.erase import ErasedPlace, Erasure
 from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
 from pipeline.domain.institution import Institution
-from pipeline.errors import ReleaseError
+from pipeline.errors import ReleaseError, StoreError
 from pipeline.governance.document_signature import sign_document
 from pipeline.governance.erasure_register import ErasureRegister, Signer
 from pipeline.governance.erasure_sheet import render_erasure
+from pipeline.policy.spelled_plates import plates_in_words
 from pipeline.storage.atomic import write_atomically
 from pipeline.storage.folders import private_folder
+from pipeline.store.erasure_selection import Selection
 from pipeline.store.row_erasure import Progress
 
 __all__ = ["ErasureProof", "ProvenErasure", "erase_with_proof", "erasure_documents", "list_erasures"]
@@ -62,11 +64,12 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
         progress: receives what is being done.
 
     Raises:
-        ViapublicaError: the register or certificate cannot be used (nothing is erased), or something is left: then the
-            register shows an erasure that was begun and not finished.
+        ViapublicaError: reason or name holds a plate, or the register or certificate cannot be used (nothing is
+            erased); or something is left: then the register shows an erasure that was begun and not finished.
     """
-    sign, signed_by = _signer(proof)
     selection = erasure.selection
+    _check_words(proof, selection)
+    sign, signed_by = _signer(proof)
     fingerprint = erasure.tombstones.fingerprint(selection.key) if selection.key else ""
     request = ErasureRequest(
         proof.by, proof.reason.strip(), fingerprint, selection.camera_ids, selection.start_ms, selection.end_ms
@@ -110,6 +113,17 @@ def erasure_documents(
         raise ReleaseError(f"erasure {record.number}", "was begun and not finished", "Erase again")
     signed_by = "ver o arquivo .p7s" if record.signature else ""
     return list(_written(folder, record, ErasureProof(register, "", institution=institution, zone=zone), signed_by))
+
+
+def _check_words(proof: ErasureProof, selection: Selection) -> None:
+    """The register and the document must not become a record of what was erased."""
+    for what, text in (("reason of the erasure", proof.reason), ("name of the person who erases", proof.by)):
+        if selection.names_plate(text) or plates_in_words(text):
+            raise StoreError(
+                what,
+                "names a plate, which register and proof must not hold; nothing was erased",
+                "Cite the number of the request instead, such as 'request 123/2026', and name the person",
+            )
 
 
 def _signer(proof: ErasureProof) -> tuple[Signer | None, str]:

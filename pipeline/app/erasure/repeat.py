@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.erasure.erase import open_erasure_again, tombstone_until_ms
+from pipeline.app.erasure.erase import erased_before_ms, open_erasure_again, tombstone_until_ms
 from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, erase_with_proof, list_erasures
 from pipeline.domain.erasure import ErasureRecord, ErasureRequest, LeftNote
 from pipeline.store.erasure_selection import Selection
@@ -40,7 +40,8 @@ def erasures_to_repeat(stores: ConfiguredStores, register: str) -> list[Selectio
     tombstones = Tombstones(stores.data_dir)
     if "://" in register or Path(register).exists():
         tombstones.add_missing(
-            [(_request(one), one.begun_ms) for one in list_erasures(register)], tombstone_until_ms(stores)
+            [(_request(one), erased_before_ms(stores, one.begun_ms)) for one in list_erasures(register)],
+            tombstone_until_ms(stores),
         )
     with open_erasure_again(Selection(), stores) as everything:
         keys = everything.plate_keys()

@@ -20,7 +20,7 @@ from pipeline.app.erasure.proof import (
 )
 from pipeline.domain.events import encode
 from pipeline.domain.institution import Institution
-from pipeline.errors import ReleaseError, SinkError
+from pipeline.errors import ReleaseError, SinkError, StoreError
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.store.erasure_selection import Selection
@@ -68,6 +68,24 @@ def test_one_vehicle_has_one_code_and_no_other_has_it(stores: ConfiguredStores, 
         erase_with_proof(erasure, proof)
     first, second, other = (one.request["fingerprint"] for one in list_erasures(proof.register))
     assert first == second != other
+
+
+@pytest.mark.parametrize("text", ["pedido sobre EEE-1E11", "ana fff1234", "the A.B.C. 1 2 3 4", "ABC1C34", "xyz 9a99"])
+@pytest.mark.parametrize("where", ["by", "reason"])
+def test_neither_register_nor_proof_takes_a_plate_in_words(
+    stores: ConfiguredStores, tmp_path: Path, where: str, text: str
+) -> None:
+    register = tmp_path / "office" / "register.db"
+    by, reason = (text, "") if where == "by" else ("ana", text)
+    with pytest.raises(StoreError, match="names a plate"):
+        erased(stores, ErasureProof(str(register), by, reason))
+    assert not register.exists()
+    assert files_with("ABC1C34", tmp_path), "nothing was erased"
+
+
+def test_numbers_of_requests_are_no_plates(stores: ConfiguredStores, tmp_path: Path) -> None:
+    reason = "SEI 2026/123, Processo 0001234-56.2026.8.11.0001, Lei 13.709/2018 art. 18, set 2026"
+    assert erased(stores, ErasureProof(str(tmp_path / "office" / "register.db"), "Ana Lima 2", reason)).number
 
 
 def test_nothing_is_erased_when_it_cannot_be_proven(stores: ConfiguredStores, tmp_path: Path) -> None:
