@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from pipeline.cli.common.isolated_process import isolate_process
+
 __all__ = ["main"]
 
 _INTERRUPTED = 130
@@ -13,6 +15,7 @@ _INTERRUPTED = 130
 def main() -> None:
     """Entry point; see `pipeline.cli.app`. Ctrl-C ends it with one line and status 130, also while it loads."""
     try:
+        isolate_process(sys.argv[1:])
         from pipeline.cli.app import main as start  # here: Ctrl-C may come while it loads
 
         start()

@@ -131,7 +131,7 @@ class Hidden:
 sys.meta_path = [finder for finder in sys.meta_path if finder is not PathFinder]
 sys.meta_path.append(Hidden())
 sys.argv = ["viapublica", *sys.argv[1:]]
-from pipeline.cli import main
+from pipeline.cli.app import main
 main()
 """
 
