@@ -1,7 +1,8 @@
 """Exempted objects: things that stand still in an exempted region from its first to its last second.
 
 A region alone exempts nothing. An object in it is left unmasked only while it stands where it stands all the time, and
-while no other masked object passes it: then its mask is drawn like any other.
+while no other masked object passes it: then its mask is drawn like any other. All the time is that of the region,
+across scene changes, and long enough that a person who walks slowly does not stand.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from pipeline.anonymize.manual_regions import Region
 from pipeline.anonymize.tracklets import Tracklet
 from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.policy.exemption_limits import MIN_S
 
 TOLERANCE: Final = 0.15
 """Share of the object's longer side by which each side of its box may differ from the usual place."""
@@ -27,6 +29,9 @@ ABSENT_S: Final = 2.0
 """Longest time without the object at the begin and at the end of the region, and between two detections."""
 MIN_INSIDE: Final = 0.7
 """Share of a detection's box that lies in an exempted object's, so that it is the same object."""
+MIN_FRAMES: Final = 50
+"""In which the region is seen: time stamps alone could be stretched."""
+_ROUNDING_S: Final = 1e-6
 _NEAR_S: Final = 0.5
 """Around a frame in which the object is elsewhere, or is passed, for which it is masked as well."""
 
@@ -100,12 +105,20 @@ def _touch(box: npt.NDArray[np.float32], others: Boxes) -> bool:
     return bool(((others[:, :2] < box[2:]) & (others[:, 2:] > box[:2])).all(axis=1).any())
 
 
-def _is_there_throughout(tracklet: Tracklet, region: Region, detections: VideoDetections) -> bool:
-    """Whether it is detected from the begin to the end of the region, as far as the scene shows it."""
-    scene = detections.scenes[tracklet.frames[0]]
-    within = [frame for frame in region.frames(detections) if detections.scenes[frame] == scene]
-    if not within:
+def shows_rest(region: Region, detections: VideoDetections) -> bool:
+    """Whether a video shows a region long enough to distinguish a thing from a person who waits or walks slowly."""
+    frames = region.frames(detections)
+    if len(frames) < MIN_FRAMES:
         return False
+    times_s = detections.times_s[frames]
+    return bool(times_s[-1] - times_s[0] + np.median(np.diff(times_s)) >= MIN_S - _ROUNDING_S)
+
+
+def _is_there_throughout(tracklet: Tracklet, region: Region, detections: VideoDetections) -> bool:
+    """Whether it is detected from the begin to the end of the region, whatever scenes that has."""
+    if not shows_rest(region, detections):
+        return False
+    within = region.frames(detections)
     seen_s = detections.times_s[tracklet.frames]
     ends_s = np.array([detections.times_s[within[0]], *seen_s, detections.times_s[within[-1]]])
     return bool((np.diff(ends_s) <= ABSENT_S).all())

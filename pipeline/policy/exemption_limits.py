@@ -16,6 +16,8 @@ MAX_SHARE: Final = 0.1
 """Of the image, for all regions of one disclosure together, whenever they apply."""
 MAX_S: Final = 3600.0
 """Longest span of one region, in seconds."""
+MIN_S: Final = 10.0
+"""Shortest one: in less a person who waits stands as still as a thing."""
 
 Box = tuple[float, float, float, float]
 
@@ -31,7 +33,7 @@ def check_exemptions(subject: str, regions: Sequence[Mapping[str, Any]]) -> floa
         Their share of the image, 0 to `MAX_SHARE`.
 
     Raises:
-        PolicyError: one has no end or lasts too long, or together they are too large.
+        PolicyError: one has no end or lasts too long or too short, or together they are too large.
     """
     for region in regions:
         begin_s, end_s = float(region.get("from", 0.0)), float(region.get("to", float("inf")))
@@ -40,6 +42,12 @@ def check_exemptions(subject: str, regions: Sequence[Mapping[str, Any]]) -> floa
                 subject,
                 f"exempts a region from {begin_s:g} s on without an end within {MAX_S:g} s",
                 "Write `to`, the second in which the thing is last seen",
+            )
+        if end_s - begin_s < MIN_S:
+            raise PolicyError(
+                subject,
+                f"exempts a region for {end_s - begin_s:g} s, and a thing has to stand still for at least {MIN_S:g} s",
+                "Write `from` and `to`, the seconds in which the thing is first and last seen",
             )
     share = union_share([_box(subject, region) for region in regions])
     if share > MAX_SHARE:

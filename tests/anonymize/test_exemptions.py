@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from pipeline.anonymize.exemptions import shows_rest
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
 from pipeline.anonymize.residual_detections import find_residual_detections
@@ -114,3 +117,32 @@ def test_the_verification_counts_the_thing_as_no_residual_detection_and_everythi
 def test_without_an_exempted_object_a_region_hides_nothing_from_the_verification() -> None:
     plan = planned(video(*[[]] * FRAMES), WHOLE)
     assert len(find_residual_detections(video(*[[STATUE]] * FRAMES), plan, min_score=0.4, min_frames=3)) == 1
+
+
+def in_scenes(detections: VideoDetections, length: int) -> VideoDetections:
+    """The same with a scene change every `length` frames, as flicker beside the region makes them."""
+    return replace(detections, scenes=np.arange(len(detections)) // length)
+
+
+@pytest.mark.parametrize("length", [4, 50, 150])
+def test_a_walker_is_masked_though_every_scene_shows_them_at_rest(length: int) -> None:
+    slow: list[Box] = [(460.0 + 0.5 * n, 100.0, 500.0 + 0.5 * n, 200.0) for n in range(FRAMES)]
+    within = Region.model_validate({"from": 0, "to": 60, "box": (0.6, 0.1, 1, 0.9), "why": "a statue"})
+    plan = planned(in_scenes(video(*([box] for box in slow)), length), within)
+    assert all(n in masked(plan, slow[n]) for n in range(FRAMES))
+
+
+def test_a_thing_is_exempted_over_the_whole_region_or_not_at_all() -> None:
+    """After a cut it would be another thing, and a region may be drawn for each scene."""
+    standing = in_scenes(video(*[[STATUE]] * 2 * FRAMES), FRAMES)
+    assert masked(planned(standing), STATUE, 2 * FRAMES) == set(range(2 * FRAMES))
+    regions = [AROUND.model_copy(update={"begin_s": begin, "end_s": begin + 12.0}) for begin in (0.0, 12.0)]
+    assert masked(planned(standing, *regions), STATUE, 2 * FRAMES) == set()
+
+
+@pytest.mark.parametrize(("frames", "rate"), [(12, 25), (200, 25), (30, 2)])
+def test_a_clip_too_short_to_see_a_thing_stand_still_exempts_nothing(frames: int, rate: int) -> None:
+    short = replace(video(*[[STATUE]] * frames), times_s=np.arange(frames) / rate)
+    assert masked(planned(short), STATUE, frames) == set(range(frames))
+    assert not shows_rest(AROUND, short)
+    assert shows_rest(AROUND, video(*[[]] * FRAMES))

@@ -14,7 +14,7 @@ from pipeline.governance.register import Register
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 SHA = "ab" * 32
-REGION: dict[str, Any] = {"box": [0.1, 0.2, 0.3, 0.4], "from": 1.5, "to": 9.0}
+REGION: dict[str, Any] = {"box": [0.1, 0.2, 0.3, 0.4], "from": 1.5, "to": 19.0}
 
 
 def ms(text: str) -> int:

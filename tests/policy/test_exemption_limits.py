@@ -38,7 +38,7 @@ def test_the_share_is_that_of_the_union(boxes: list[tuple[int, int, int, int]]) 
         [region(0, 0, 1, 1)],
         [region(0, 0, 0.5, 0.25)],
         [region(0, 0, 0.2, 0.3), region(0.5, 0.5, 0.7, 0.8)],
-        [region(n / 10, 0, n / 10 + 0.1, 0.2, begin=n, end=n + 1) for n in range(10)],
+        [region(n / 10, 0, n / 10 + 0.1, 0.2, begin=n, end=n + 10) for n in range(10)],
     ],
 )
 def test_more_than_a_tenth_of_the_image_is_refused_also_in_parts(regions: list[dict[str, Any]]) -> None:
@@ -59,6 +59,11 @@ def test_a_region_without_an_end_is_refused(endless: dict[str, Any]) -> None:
         check_exemptions("x", [endless])
 
 
+def test_a_region_in_which_a_person_who_waits_is_a_thing_is_refused() -> None:
+    with pytest.raises(PolicyError, match=r"exempts a region for 4 s, .* at least 10 s"):
+        check_exemptions("x", [region(0, 0, 0.1, 0.1), region(0, 0, 0.1, 0.1, begin=3, end=7)])
+
+
 def test_a_region_without_a_box_is_refused() -> None:
     with pytest.raises(PolicyError, match="without a box"):
-        check_exemptions("x", [{"from": 0, "to": 1}])
+        check_exemptions("x", [{"from": 0, "to": 10}])

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.exemptions import MIN_FRAMES, shows_rest
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_rendering import draw_masks, masked_share
 from pipeline.anonymize.mp4_atoms import media_digest
@@ -29,9 +30,11 @@ from pipeline.app.anonymize.repeated_search import RepeatedSearch, search_again,
 from pipeline.detect.detector_pool import DetectorPool
 from pipeline.detect.view_probe import DoubtfulSpan, ViewProbe
 from pipeline.domain.detections import Detections
+from pipeline.domain.plural import counted
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import EditableImage, Planes, Video, VideoFrame
 from pipeline.errors import ReleaseError
+from pipeline.policy.exemption_limits import MIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,9 @@ class Redactor:
         for region in (*self.regions.redact, *self.regions.exempt):
             if not len(region.frames(detections)):
                 raise _touches_no_frame(region, detections)
+        for region in self.regions.exempt:
+            if not shows_rest(region, detections):
+                self.progress.warn("exemption", _too_short(region))
         return detections
 
     def plan(self, detections: VideoDetections) -> MaskPlan:
@@ -281,6 +287,13 @@ def detect_video(
 
 def _objects(plan: MaskPlan) -> dict[str, int]:
     return {label.word: count for label, count in sorted(plan.objects.items())}
+
+
+def _too_short(region: Region) -> str:
+    return (
+        f"{region.why!r} is redacted: the video shows its region for less than {MIN_S:g} s or "
+        f"{counted(MIN_FRAMES, 'frame')}, in which a person who waits resembles a thing"
+    )
 
 
 def _touches_no_frame(region: Region, detections: VideoDetections) -> ReleaseError:
