@@ -21,6 +21,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.domain.plural import counted
 from pipeline.errors import ReleaseError
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
@@ -102,7 +103,9 @@ class ManualRegions(BaseModel):
     def _is_no_pattern(cls, regions: tuple[Region, ...]) -> tuple[Region, ...]:
         most = max((sum(one.begin_s <= at.begin_s < one.end_s for one in regions) for at in regions), default=0)
         if most > MAX_AT_ONCE:
-            raise ValueError(f"{most} regions at one time, and at most {MAX_AT_ONCE} may be; draw larger ones")
+            raise ValueError(
+                f"{counted(most, 'region')} at one time, and at most {MAX_AT_ONCE} may be; draw larger ones"
+            )
         return regions
 
     @property
