@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import cv2
-import numpy as np
-
-from pipeline.detect.image_region import WholeImage
+from pipeline.detect.image_views import ReducedImage
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
@@ -19,7 +16,6 @@ from pipeline.domain.ports import Detector
 _SHARE: Final = 0.6
 """Fraction of the padded image that a close-up takes."""
 _LONGEST_PX: Final = 640
-_GRAY: Final = 114
 
 
 class CloseUpDetector:
@@ -55,7 +51,7 @@ class CloseUpDetector:
         found = self._detector.detect(images)
         close = [number for number, image in enumerate(images) if _is_close_up(image, found[number])]
         if close:
-            padded = [_Padded(images[number]) for number in close]
+            padded = [ReducedImage(images[number], _SHARE, _LONGEST_PX) for number in close]
             again = self._detector.detect([each.image for each in padded])
             for number, each, second in zip(close, padded, again, strict=True):
                 found[number] = _exchanged(found[number], each.original(second.labeled(Label.PLATE)))
@@ -64,26 +60,6 @@ class CloseUpDetector:
     def close(self) -> None:
         """Release memory and threads."""
         self._detector.close()
-
-
-class _Padded:
-    """An image, made smaller, with a gray margin."""
-
-    def __init__(self, image: Image) -> None:
-        self._size = image.width, image.height
-        self._scale = min(1.0, _LONGEST_PX / max(self._size))
-        width, height = (max(1, round(side * self._scale)) for side in self._size)
-        self._left, self._top = (round(side * (1 / _SHARE - 1) / 2) for side in (width, height))
-        edges = (self._top, self._top, self._left, self._left)
-        gray = (_GRAY, _GRAY, _GRAY)
-        pixels = cv2.copyMakeBorder(image.resized(width, height), *edges, cv2.BORDER_CONSTANT, value=gray)
-        self.image = WholeImage(np.asarray(pixels, np.uint8))
-
-    def original(self, found: Detections) -> Detections:
-        """Detections in pixels of the image itself, clipped to it."""
-        offset = np.array([self._left, self._top, self._left, self._top], np.float32)
-        boxes = np.clip((found.boxes - offset) / np.float32(self._scale), 0, np.array(self._size * 2, np.float32))
-        return Detections(boxes, found.scores, found.labels)
 
 
 def _is_close_up(image: Image, found: Detections) -> bool:

@@ -1,4 +1,4 @@
-"""Views of one image for a detector: turned by quarter turns, or without thin streaks such as rain."""
+"""Views of one image for a detector: turned, mirrored, reshaped, reduced, or without thin streaks such as rain."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import cv2
 import numpy as np
 
 from pipeline.detect.image_region import ImageRegion, WholeImage
-from pipeline.domain.detections import Boxes
+from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import BgrImage, Image
 
 GRAIN: Final = 6.0
 """Mean difference, in gray levels of 255, between a grainy image and its median over 3×3 pixels; videos in daylight
 have 1 to 4, sensor noise at night 5 to 10, rain 30."""
+SHAPE_TOLERANCE: Final = 1.1
+"""Ratio up to which two shapes of an image are about the same."""
+_USUAL_SHAPES: Final = (16 / 9, 4 / 3)
+_GRAY: Final = 114
 _STREAK_SHARE: Final = 1 / 200
 """Width of a streak as a share of the image's …"""
 _MIN_STREAK_PX: Final = 5
@@ -71,6 +75,131 @@ class TurnedImage:
 
     def _turned(self, pixels: BgrImage) -> BgrImage:
         return np.ascontiguousarray(np.rot90(pixels, -self.turns))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MirroredImage:
+    """An image with left and right exchanged."""
+
+    parent: Image
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return self.parent.width
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return self.parent.height
+
+    @property
+    def sample_aspect(self) -> float:
+        """Width of one pixel over its height."""
+        return self.parent.sample_aspect
+
+    def bgr(self) -> BgrImage:
+        """The mirrored image, (height, width, 3)."""
+        return _mirrored(self.parent.bgr())
+
+    def resized(self, width: int, height: int) -> BgrImage:
+        """The mirrored image scaled to (height, width, 3)."""
+        return _mirrored(self.parent.resized(width, height))
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
+        """A box of the mirrored image."""
+        left = min(max(x1, 0), self.width - 1)
+        right = min(max(x2, left + 1), self.width)
+        return _mirrored(self.parent.crop(self.width - right, y1, self.width - left, y2))
+
+    def to_parent(self, boxes: Boxes) -> Boxes:
+        """Boxes (n, 4) of the mirrored image in pixels of the parent."""
+        x1, y1, x2, y2 = boxes.T
+        width = np.float32(self.parent.width)
+        return np.stack([width - x2, y1, width - x1, y2], axis=1).astype(np.float32)
+
+
+def _mirrored(pixels: BgrImage) -> BgrImage:
+    return np.ascontiguousarray(pixels[:, ::-1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReshapedImage:
+    """An image whose pixels are taken for another shape than its own."""
+
+    parent: Image
+    sample_aspect: float
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return self.parent.width
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return self.parent.height
+
+    def bgr(self) -> BgrImage:
+        """The pixels."""
+        return self.parent.bgr()
+
+    def resized(self, width: int, height: int) -> BgrImage:
+        """The image scaled to (height, width, 3)."""
+        return self.parent.resized(width, height)
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
+        """A box of the image."""
+        return self.parent.crop(x1, y1, x2, y2)
+
+    def to_parent(self, boxes: Boxes) -> Boxes:
+        """The boxes (n, 4) as they are."""
+        return boxes
+
+
+def reshaped_views(image: Image) -> list[ReshapedImage]:
+    """The image as it would be if its true pixel aspect were another than it seems.
+
+    Where an aspect other than 1 is declared: with square pixels. Otherwise, unless it already has about that shape, as
+    an image of 16:9, and of 4:3 too if it is neither: recorders squeeze images and declare nothing.
+    """
+    if image.sample_aspect != 1:
+        return [ReshapedImage(image, 1.0)]
+    views = []
+    for shape in _USUAL_SHAPES:
+        aspect = shape * image.height / image.width
+        if max(aspect, 1 / aspect) <= SHAPE_TOLERANCE:
+            break
+        views.append(ReshapedImage(image, aspect))
+    return views
+
+
+class ReducedImage:
+    """An image made smaller, in the middle of a gray one: networks miss and cut plates that fill an image.
+
+    Args:
+        image: any.
+        share: of the gray image's width that the image takes.
+        longest_px: its longer side then, at most.
+    """
+
+    def __init__(self, image: Image, share: float, longest_px: int) -> None:
+        square_width = image.width * image.sample_aspect
+        scale = min(1.0, longest_px / max(square_width, image.height))
+        width, height = max(1, round(square_width * scale)), max(1, round(image.height * scale))
+        self._left, self._top = (round(side * (1 / share - 1) / 2) for side in (width, height))
+        self._scale = np.array([width / image.width, height / image.height] * 2, np.float32)
+        self._limit = np.array([image.width, image.height] * 2, np.float32)
+        edges = (self._top, self._top, self._left, self._left)
+        gray = (_GRAY, _GRAY, _GRAY)
+        pixels = cv2.copyMakeBorder(image.resized(width, height), *edges, cv2.BORDER_CONSTANT, value=gray)
+        self.image = WholeImage(np.asarray(pixels, np.uint8))
+
+    def original(self, found: Detections) -> Detections:
+        """Detections in the gray image, in pixels of the image itself, clipped to it."""
+        offset = np.array([self._left, self._top, self._left, self._top], np.float32)
+        boxes = np.clip((found.boxes - offset) / self._scale, 0, self._limit).astype(np.float32)
+        return Detections(boxes, found.scores, found.labels)
 
 
 def grain_of(image: Image) -> float:

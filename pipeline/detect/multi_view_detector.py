@@ -2,25 +2,35 @@
 
 One view is not enough. A network trained on objects of some size misses smaller and larger ones; cameras hang sideways
 and upside down; rain hides people behind streaks; and an image may declare a pixel aspect that it does not have. Each
-image is therefore searched whole at two sizes, in the other three orientations, around its small objects magnified,
-without streaks where it is grainy, and as stored where its pixels are not square.
+image is therefore searched whole at two sizes, large ones in tiles too, in the other three orientations, mirrored,
+around its small objects magnified, without streaks where it is grainy, in other shapes where its pixels may be
+squeezed, and reduced for plates that fill it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from pipeline.detect.build import build_detector
-from pipeline.detect.image_views import GRAIN, TurnedImage, grain_of, without_streaks
+from pipeline.detect.image_views import (
+    GRAIN,
+    MirroredImage,
+    ReducedImage,
+    ReshapedImage,
+    TurnedImage,
+    grain_of,
+    reshaped_views,
+    without_streaks,
+)
 from pipeline.detect.settings import DetectSettings
-from pipeline.detect.zoom_tiles import zoom_tiles
+from pipeline.detect.zoom_tiles import ZoomTile, detail_tiles, zoom_tiles
 from pipeline.domain.detections import Boxes, Detections, overlaps
-from pipeline.domain.frame import BgrImage, Image
+from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import Detector
@@ -37,35 +47,18 @@ LARGE_EXTRA_SCORE: Final = 0.65
 LARGE_SHARE: Final = 0.03
 EXTRA_IOU: Final = 0.3
 """… which counts if no object of its label overlaps it by this."""
+REDUCED_SHARE: Final = 0.4
+"""Share of a reduced view's width that the image takes."""
+REDUCED_PX: Final = 320
+"""Longer side of the image in it."""
+REDUCED_SIZE: Final = 0.25
+"""Least width or height, as a share of the image's, of an object that counts in the reduced view …"""
+REDUCED_SCORE: Final = 0.3
+"""… and its least score."""
 CERTAIN_SCORE: Final = 0.25
-"""Least score of the objects that decide how an image is turned …"""
+"""Least score of the objects that decide how an image is turned or squeezed …"""
 TURNED_RATIO: Final = 1.25
-"""… and how much more of them there must be in a turned view than in the upright one."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _AsStored:
-    """An image whose pixels are taken for square."""
-
-    parent: Image
-    sample_aspect: float = 1.0
-
-    @property
-    def width(self) -> int:
-        return self.parent.width
-
-    @property
-    def height(self) -> int:
-        return self.parent.height
-
-    def bgr(self) -> BgrImage:
-        return self.parent.bgr()
-
-    def resized(self, width: int, height: int) -> BgrImage:
-        return self.parent.resized(width, height)
-
-    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        return self.parent.crop(x1, y1, x2, y2)
+"""… and how much more of them there must be in another view than in the upright one."""
 
 
 class MultiViewDetector:
@@ -75,12 +68,14 @@ class MultiViewDetector:
         base: runs at the network's own size.
         open_high_resolution: opens the one that runs at `HIGH_RESOLUTION_PX`, for the first image; gives None where the
             weights take one size only.
+        base_px: longer side of the network's own size.
     """
 
     batch_size = 1
 
-    def __init__(self, base: Detector, open_high_resolution: Callable[[], Detector | None]) -> None:
+    def __init__(self, base: Detector, open_high_resolution: Callable[[], Detector | None], base_px: int) -> None:
         self._base = base
+        self._base_px = base_px
         self._open_high_resolution: Callable[[], Detector | None] | None = open_high_resolution
         self._high_resolution: Detector | None = None
 
@@ -107,36 +102,58 @@ class MultiViewDetector:
             self._high_resolution.close()
 
     def _in_all_views(self, image: Image) -> Detections:
-        upright = self._at_both_scales(image)
+        upright = self._in_detail(image)
         clear = image
         if grain_of(image) >= GRAIN:
             clear = without_streaks(image)
-            upright = merged(upright, self._at_both_scales(clear))
-        turned = [(view, self._found(self._base, view)) for view in (TurnedImage(clear, turns) for turns in (1, 2, 3))]
-        view, found = max(turned, key=lambda each: certainty(each[1]))
+            upright = merged(upright, self._in_detail(clear))
+        views: list[TurnedImage | ReshapedImage] = [TurnedImage(clear, turns) for turns in (1, 2, 3)]
+        others = [(view, self._found(self._base, view)) for view in (*views, *reshaped_views(clear))]
+        view, found = max(others, key=lambda each: certainty(each[1]))
         if certainty(found) > TURNED_RATIO * certainty(upright):
-            found = merged(found, self._found(self._high_resolution, view))
-            found = merged(found, self._magnified(view, found))
-            upright = merged(upright, _mapped(found, view))
+            found = merged(found, self._at_high_resolution(view))
+            upright = merged(upright, _mapped(self._with_variants(view, found), view))
         else:
-            upright = merged(upright, self._magnified(clear, upright))
-        for view, found in turned:
+            upright = self._with_variants(clear, upright)
+        for view, found in others:
             upright = with_extra(upright, _mapped(found, view), image)
-        if image.sample_aspect != 1:
-            upright = with_extra(upright, self._found(self._base, _AsStored(clear)), image)
-        return upright
+        return merged(upright, self._reduced(image))
 
-    def _at_both_scales(self, image: Image) -> Detections:
-        return merged(self._found(self._base, image), self._found(self._high_resolution, image))
+    def _in_detail(self, image: Image) -> Detections:
+        return merged(self._found(self._base, image), self._at_high_resolution(image))
 
-    def _magnified(self, image: Image, found: Detections) -> Detections:
-        """Objects in magnified parts of an image, without those that the part's border cuts."""
-        parts = [Detections.empty()]
-        for tile in zoom_tiles(image, found):
-            near = self._found(self._base, tile.region)
+    def _at_high_resolution(self, image: Image) -> Detections:
+        """Objects in the whole image, and in tiles of one that is larger than the network's input."""
+        largest, input_px = self._base, self._base_px
+        whole = Detections.empty()
+        if self._high_resolution is not None:
+            largest, input_px = self._high_resolution, HIGH_RESOLUTION_PX
+            whole = self._found(largest, image)
+        return _single([whole, *self._in_tiles(largest, detail_tiles(image, input_px))])
+
+    def _with_variants(self, image: Image, found: Detections) -> Detections:
+        """What was found in an image, and what is found in it mirrored and magnified."""
+        mirrored = MirroredImage(image)
+        found = merged(found, _mapped(self._found(self._base, mirrored), mirrored))
+        return _single([found, *self._in_tiles(self._base, zoom_tiles(image, found))])
+
+    def _in_tiles(self, detector: Detector, tiles: Sequence[ZoomTile]) -> list[Detections]:
+        """Objects in parts of an image, without those that a part's border cuts."""
+        parts = []
+        for tile in tiles:
+            near = self._found(detector, tile.region)
             near = Detections(near.boxes + tile.offset, near.scores, near.labels)
             parts.append(near.select(tile.holds(near.boxes)))
-        return _single(parts)
+        return parts
+
+    def _reduced(self, image: Image) -> Detections:
+        """Persons, faces and plates that take much of an image."""
+        view = ReducedImage(image, REDUCED_SHARE, REDUCED_PX)
+        found = view.original(self._found(self._base, view.image))
+        sizes = (found.boxes[:, 2:] - found.boxes[:, :2]) / np.array([image.width, image.height])
+        shares = sizes.max(axis=1, initial=0)
+        large = (shares >= REDUCED_SIZE) & (found.scores >= REDUCED_SCORE)
+        return found.select(large).labeled(Label.PERSON, Label.FACE, Label.PLATE)
 
     def _found(self, detector: Detector | None, image: Image) -> Detections:
         return Detections.empty() if detector is None else detector.detect([image])[0]
@@ -165,14 +182,11 @@ def with_extra(found: Detections, extra: Detections, image: Image) -> Detections
     return Detections.concatenate([found, extra])
 
 
-def _single(parts: Sequence[Detections]) -> Detections:
-    found = parts[0]
-    for part in parts[1:]:
-        found = merged(found, part)
-    return found
+def _single(parts: Iterable[Detections]) -> Detections:
+    return functools.reduce(merged, parts)
 
 
-def _mapped(found: Detections, view: TurnedImage) -> Detections:
+def _mapped(found: Detections, view: TurnedImage | MirroredImage | ReshapedImage) -> Detections:
     boxes: Boxes = view.to_parent(found.boxes)
     return Detections(boxes, found.scores, found.labels)
 
@@ -204,12 +218,12 @@ def in_several_views(base: Detector, settings: DetectSettings, models_dir: Path 
         ModelError: see `build_detector`.
     """
     large = settings.model_copy(update={"input_size": (HIGH_RESOLUTION_PX, HIGH_RESOLUTION_PX)})
-    resizable = load_card(settings.model, models_dir).input.resizable
+    shape = load_card(settings.model, models_dir).input
 
     def open_high_resolution() -> Detector | None:
         try:
-            return build_detector(large, models_dir) if resizable else None
+            return build_detector(large, models_dir) if shape.resizable else None
         except ModelCardError:  # the weights take one size only, which their card does not say
             return None
 
-    return MultiViewDetector(base, open_high_resolution)
+    return MultiViewDetector(base, open_high_resolution, max(shape.width, shape.height))

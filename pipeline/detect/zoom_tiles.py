@@ -1,7 +1,8 @@
-"""Tiles of an image around its small objects, to be searched again magnified."""
+"""Tiles of an image: around its small objects, to be magnified, and over all of a large image, to be reduced less."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,10 @@ _SHAPE: Final = 0.6
 _SMALL: Final = 0.15
 """Longer side of a small object, as a share of the image's."""
 _CANDIDATES: Final = frozenset(Label) - {Label.FACE, Label.PLATE}
+MAX_REDUCTION: Final = 1.5
+"""Pixels of the image per pixel of a network's input, down to which every part of an image is searched."""
+_OVERLAP: Final = 0.05
+"""Of neighboring tiles of a large image, as a share of its longer side; larger objects are large in the whole image."""
 _BORDER: Final = 0.02
 """Objects nearer to a tile's border than this share of its width are cut."""
 
@@ -61,6 +66,34 @@ def zoom_tiles(image: Image, found: Detections) -> list[ZoomTile]:
     centers = ((found.boxes[small, :2] + found.boxes[small, 2:]) / 2).astype(np.float32)
     corners = _densest(centers, width, height, image)
     return [ZoomTile(ImageRegion(image, x, y, x + width, y + height)) for x, y in corners]
+
+
+def detail_tiles(image: Image, input_px: int) -> list[ZoomTile]:
+    """Overlapping tiles of all of an image, none of which is reduced by more than `MAX_REDUCTION`; none if it is not.
+
+    Args:
+        image: of any size.
+        input_px: longer side of the network's input.
+    """
+    limit = MAX_REDUCTION * input_px
+    square = image.width * image.sample_aspect, float(image.height)
+    if max(square) <= limit:
+        return []
+    overlap = min(_OVERLAP * max(square), limit / 2)
+    columns, rows = (_spans(side, limit, overlap) for side in square)
+    across = [(int(low / image.sample_aspect), math.ceil(high / image.sample_aspect)) for low, high in columns]
+    return [
+        ZoomTile(ImageRegion(image, x1, int(y1), min(x2, image.width), min(math.ceil(y2), image.height)))
+        for y1, y2 in rows
+        for x1, x2 in across
+    ]
+
+
+def _spans(side: float, limit: float, overlap: float) -> list[tuple[float, float]]:
+    """Begin and end of equal parts of a side, none longer than `limit`, that overlap."""
+    count = max(1, math.ceil((side - overlap) / (limit - overlap)))
+    length = (side + (count - 1) * overlap) / count
+    return [(n * (length - overlap), n * (length - overlap) + length) for n in range(count)]
 
 
 def _densest(centers: npt.NDArray[np.float32], width: int, height: int, image: Image) -> Sequence[tuple[int, int]]:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
-from pipeline.detect.image_views import GRAIN, TurnedImage, grain_of, without_streaks
+from pipeline.detect.image_views import (
+    GRAIN,
+    MirroredImage,
+    ReducedImage,
+    TurnedImage,
+    grain_of,
+    reshaped_views,
+    without_streaks,
+)
 from pipeline.detect.multi_view_detector import MultiViewDetector, merged, open_multi_view_detector, with_extra
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Boxes, Detections
@@ -61,6 +70,40 @@ def test_a_turned_image_shows_its_parent_and_maps_boxes_back(turns: int) -> None
     assert (turned.crop(x1, y1, x2, y2) == 255).all()
     assert turned.crop(x1, y1, x2, y2).shape[:2] == (y2 - y1, x2 - x1)
     assert turned.resized(30, 20).shape == (20, 30, 3)
+
+
+def test_a_mirrored_image_shows_its_parent_and_maps_boxes_back() -> None:
+    pixels = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)
+    mirrored = MirroredImage(Still(pixels, 2.0))
+    assert (mirrored.bgr() == pixels[:, ::-1]).all()
+    assert (mirrored.crop(10, 5, 30, 9) == pixels[5:9, 30:50][:, ::-1]).all()
+    assert mirrored.resized(30, 20).shape == (20, 30, 3)
+    assert mirrored.sample_aspect == 2.0
+    assert mirrored.to_parent(np.array([[10, 5, 30, 9]], np.float32)).tolist() == [[30, 5, 50, 9]]
+
+
+def test_boxes_of_a_reduced_image_are_mapped_back_and_clipped() -> None:
+    view = ReducedImage(plain(1280, 720), 0.4, 320)
+    assert (view.image.width, view.image.height) == (800, 450)
+    found = Detections.build([(240, 135, 560, 315), (200, 100, 400, 225)], [0.9, 0.9], [Label.PLATE] * 2)
+    assert view.original(found).boxes.tolist() == [[0, 0, 1280, 720], [0, 0, 640, 360]]
+
+
+@pytest.mark.parametrize(
+    ("size", "aspect", "views"),
+    [
+        ((1280, 720), 1.0, []),
+        ((1920, 1088), 1.0, []),
+        ((640, 480), 1.0, [4 / 3]),
+        ((640, 640), 1.0, [16 / 9, 4 / 3]),
+        ((704, 576), 12 / 11, [1.0]),
+    ],
+)
+def test_an_image_is_searched_in_the_shapes_that_it_may_have_been_squeezed_from(
+    size: tuple[int, int], aspect: float, views: list[float]
+) -> None:
+    image = Still(plain(*size).bgr(), aspect)
+    assert [view.sample_aspect for view in reshaped_views(image)] == pytest.approx(views)
 
 
 def test_streaks_are_removed_and_what_is_wider_stays() -> None:
@@ -141,3 +184,43 @@ def test_plates_that_the_base_pass_misses_are_found_in_large_and_in_small_images
     inside = (centers > (370, 520)).all(axis=1) & (centers < (500, 576)).all(axis=1)
     assert not len(once)
     assert inside.any(), "inspected manually: a car's plate at the lower edge"
+
+
+@pytest.mark.real
+def test_people_are_found_in_a_video_that_was_squeezed_without_a_word(
+    multi_view: Detector, street: tuple[BgrImage, Boxes]
+) -> None:
+    pixels, people = street
+    squeezed = np.asarray(cv2.resize(pixels, (320, 540), interpolation=cv2.INTER_AREA), np.uint8)
+    found = multi_view.detect([Still(squeezed)])[0].labeled(Label.PERSON)
+    again = overlaps((people / np.array([3, 1, 3, 1])).astype(np.float32), found.boxes).max(axis=1) >= 0.5
+    assert again.mean() >= 0.9
+
+
+@pytest.mark.real
+def test_small_people_are_found_anywhere_in_a_large_image(multi_view: Detector, street: tuple[BgrImage, Boxes]) -> None:
+    pixels, people = street
+    small = cv2.resize(pixels, (480, 270), interpolation=cv2.INTER_AREA)
+    large = np.full((2160, 3840, 3), 120, np.uint8)
+    large[1300:1570, 2900:3380] = small
+    wanted = (people / 2 + np.array([2900, 1300] * 2)).astype(np.float32)
+    found = multi_view.detect([Still(large)])[0].labeled(Label.PERSON)
+    assert (overlaps(wanted, found.boxes).max(axis=1) >= 0.5).mean() >= 0.8
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("share", [0.94, 0.62])
+def test_a_plate_that_fills_the_image_is_found_whole(
+    multi_view: Detector, street: tuple[BgrImage, Boxes], share: float
+) -> None:
+    answers = Path(__file__).parents[2] / "models" / "known-answers"
+    plate = cv2.imread(str(next(iter(sorted(answers.glob("plate-*.png"))))))
+    assert plate is not None
+    background = street[0].copy()
+    width = round(960 * share)
+    height = round(width * plate.shape[0] / plate.shape[1])
+    x1, y1 = (960 - width) // 2, (540 - height) // 2
+    background[y1 : y1 + height, x1 : x1 + width] = cv2.resize(plate, (width, height), interpolation=cv2.INTER_CUBIC)
+    found = multi_view.detect([Still(background)])[0].labeled(Label.PLATE)
+    box = np.array([[x1, y1, x1 + width, y1 + height]], np.float32)
+    assert overlaps(box, found.boxes).max() >= 0.7
