@@ -57,6 +57,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "media": "imprensa",
     "Purpose": "Finalidade",
     "Declaration": "Declaração do destinatário",
+    "Requisition": "Requisição",
     "Requested by": "Registrado por",
     "Approved by": "Aprovado por",
     "Camera": "Câmera",

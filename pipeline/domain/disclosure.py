@@ -26,6 +26,16 @@ class LegalBasis(StrEnum):
     RESEARCH = "research"
     MEDIA = "media"
 
+    @property
+    def requisitions(self) -> bool:
+        """Whether it is an authority, which receives images by its requisition (decree 18.743/2014 art. 9, §2)."""
+        return self in {LegalBasis.JUDICIARY, LegalBasis.PUBLIC_MINISTRY, LegalBasis.POLICE}
+
+    @property
+    def document(self) -> str:
+        """The document of the recipient that an approval requires: an authority's requisition, else a declaration."""
+        return "requisition" if self.requisitions else "signed declaration"
+
 
 class ReleaseStyle(StrEnum):
     """Redaction styles that a release may have: those from which attacks cannot recover anything."""
@@ -101,7 +111,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The recipient's signed declaration (decree 18.743/2014 art. 10 §3).
+    """The recipient's signed declaration (decree 18.743/2014 art. 10 §3); of an authority, its requisition (art. 9).
 
     Attributes:
         name: original name of the file; stored_as: its name in the register's folder ``declarations``.

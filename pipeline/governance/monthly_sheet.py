@@ -199,7 +199,7 @@ _COLUMNS: Final = (
     _Column("Finalidade", 40, lambda found, _: found.request.purpose),
     _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request)),
     _Column("Período", 24, lambda found, zone: _period(found.request, zone)),
-    _Column("Declaração do destinatário", 30, lambda found, _: _declaration(found)),
+    _Column("Declaração ou requisição", 30, lambda found, _: _declaration(found)),
     _Column("Registrado por", 20, lambda found, _: found.request.requested_by),
     _Column("Decisão", 12, lambda found, _: _decision(found)),
     _Column("Decidido por", 20, lambda found, _: found.decided_by),

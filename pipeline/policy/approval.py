@@ -17,7 +17,7 @@ _NAMES: Final = {
     "content": "the requested video",
     "style": "the redaction style",
     "overlay": "the overlay",
-    "declaration_sha256": "the recipient's declaration",
+    "declaration_sha256": "the recipient's declaration or requisition",
     "exemptions": "the exempted regions",
     "recorded": "the camera's declarations stored with the recording",
 }

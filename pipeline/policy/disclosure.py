@@ -1,4 +1,8 @@
-"""Rules of decree 18.743/2014 arts. 9 and 10: requests, approvals, releases and exemptions, as pure functions."""
+"""Rules of disclosures as pure functions: requests, approvals, releases and exemptions.
+
+Decree 18.743/2014 arts. 9 to 11 are their source. The second person and the reasons of a refusal are rules of this
+program: the decree names neither.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +47,10 @@ def checked_person(what: str, name: str) -> str:
     """A person's name, trimmed.
 
     Raises:
-        PolicyError: it is empty: every change of the register names the person who made it (decree art. 7).
+        PolicyError: it is empty: every change of the register names the person who made it (cf. decree art. 7).
         ReleaseError: it has invalid characters, or letters that are not Latin.
     """
-    trimmed = _required(what, name, LONGEST_NAME, "every entry names its author (decree 18.743/2014 art. 7)")
+    trimmed = _required(what, name, LONGEST_NAME, "every entry names its author")
     check_letters(what, trimmed)
     return trimmed
 
@@ -75,10 +79,10 @@ def checked_request(request: Request, now_ms: int) -> Request:
         now_ms: milliseconds since 1970 UTC.
 
     Raises:
-        PolicyError: a part that the law requires is missing (decree 18.743/2014 art. 9).
+        PolicyError: a part that the law requires is missing (decree 18.743/2014 art. 9 §3).
         ReleaseError: a value is not valid.
     """
-    why = "the register requires it (decree 18.743/2014 art. 9)"
+    why = "every disclosure is registered with it (decree 18.743/2014 art. 9 §3)"
     overlay = request.overlay
     return replace(
         request,
@@ -104,7 +108,7 @@ def _checked_form(request: Request) -> str:
 
 
 def checked_style(style: str) -> ReleaseStyle:
-    """The style of a release, which is irreversible (decree 18.743/2014 art. 10).
+    """The style of a release, which is irreversible.
 
     Raises:
         PolicyError: it is not.
@@ -163,7 +167,7 @@ def check_approving(found: Disclosure, by: str, *, renews: bool = False) -> None
         renews: the conditions differ from those of an earlier approval, and it is not delivered.
 
     Raises:
-        PolicyError: it is decided, `by` entered it, or the recipient's declaration is missing.
+        PolicyError: it is decided, `by` entered it, or the recipient's document is missing.
     """
     if not (renews and found.state in {DisclosureState.APPROVED, DisclosureState.BUILT}):
         check_undecided(found)
@@ -174,11 +178,18 @@ def check_approving(found: Disclosure, by: str, *, renews: bool = False) -> None
             f"Another person approves: viapublica release approve {found.number} --by NAME",
         )
     if found.declaration is None:
-        raise PolicyError(
-            f"disclosure {found.number}",
-            f"the declaration of {found.request.recipient} is missing (decree 18.743/2014 art. 10 §3)",
-            f"Have it signed, then: viapublica release declare {found.number} FILE",
-        )
+        missing, fix = _missing_document(found)
+        raise PolicyError(f"disclosure {found.number}", missing, fix)
+
+
+def _missing_document(found: Disclosure) -> tuple[str, str]:
+    """The problem and its fix; the rule is that of the recipient's legal basis."""
+    basis, add = found.request.basis, f"viapublica release declare {found.number} FILE"
+    missing = f"the {basis.document} of {found.request.recipient} is missing"
+    if basis.requisitions:
+        return f"{missing} (decree 18.743/2014 art. 9)", f"Store the requisition: {add}"
+    why = "decree 18.743/2014 art. 10 §3 requires it of private institutions, viapublica of public ones too"
+    return f"{missing} ({why})", f"Have it signed, then: {add}"
 
 
 def check_building(found: Disclosure) -> None:
@@ -196,10 +207,9 @@ def check_building(found: Disclosure) -> None:
             "Nothing may be released",
         )
     if found.declaration is None:
+        missing, fix = _missing_document(found)
         raise PolicyError(
-            f"disclosure {found.number}",
-            "is not approved, and the recipient's declaration is missing (decree 18.743/2014 art. 10 §3)",
-            f"Run viapublica release declare {found.number} FILE, then have another person approve it",
+            f"disclosure {found.number}", f"is not approved: {missing}", f"{fix}; then another person approves it"
         )
     raise PolicyError(
         f"disclosure {found.number}",
@@ -280,7 +290,7 @@ def _checked_content(content: Content, now_ms: int) -> Content:
     if not camera and not content.is_file:
         raise PolicyError(
             "content",
-            "names neither a camera nor a file (decree 18.743/2014 art. 9)",
+            "names neither a camera nor a file (decree 18.743/2014 art. 9 §3)",
             "Give --camera with --from and --to, or --file",
         )
     if camera and not _CAMERA.fullmatch(camera):
@@ -309,7 +319,7 @@ def _checked_content(content: Content, now_ms: int) -> Content:
 
 def _required(what: str, text: str, longest: int, why: str) -> str:
     if not text.strip():
-        raise PolicyError(what, f"is empty, and {why}", f"Give the {what}")
+        raise PolicyError(what, f"is empty, and {why}", f"Add --{what} TEXT")
     return _text(what, text, longest)
 
 

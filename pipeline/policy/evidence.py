@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Final
 
-from pipeline.domain.disclosure import EVIDENCE, Disclosure, LegalBasis, Request
+from pipeline.domain.disclosure import EVIDENCE, Disclosure, Request
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
 from pipeline.errors import PolicyError
 
-BASES: Final = frozenset({LegalBasis.JUDICIARY, LegalBasis.PUBLIC_MINISTRY, LegalBasis.POLICE})
 _SHOWN: Final = 5
 """Spans that an error names."""
 _CERTIFICATE = re.compile(r" · certificate SHA-256 ([0-9a-f]{64})")
@@ -40,11 +39,11 @@ def check_evidence_request(request: Request) -> None:
     Raises:
         PolicyError: the legal basis is another one, the requisition's number is missing, or a file is requested.
     """
-    if request.basis not in BASES:
+    if not request.basis.requisitions:
         raise PolicyError(
             f"basis {request.basis.value}",
             "receives redacted video only: original video is for requisitions of police, public ministry and judiciary "
-            "(decree 18.743/2014 arts. 9 to 11)",
+            "(decree 18.743/2014 art. 9)",
             "Omit --evidence",
         )
     if not _CERTIFICATE.search(request.recipient_document):

@@ -27,7 +27,7 @@ TITLES = [
     "Finalidade",
     "Conteúdo (câmera)",
     "Período",
-    "Declaração do destinatário",
+    "Declaração ou requisição",
     "Registrado por",
     "Decisão",
     "Decidido por",
@@ -78,7 +78,7 @@ def test_every_column_is_filled(register: Register, tmp_path: Path, clock: Stopp
         "Finalidade": "prova no processo 0001234-56.2026",
         "Conteúdo (câmera)": "câmera av-brasil-900\nAvenida do CPA",
         "Período": "30/10/2026 08:00:00 (UTC-03:00) a 30/10/2026 08:30:00 (UTC-03:00)",
-        "Declaração do destinatário": f"declaração.pdf\nSHA-256 {_declared(register, done)}",
+        "Declaração ou requisição": f"declaração.pdf\nSHA-256 {_declared(register, done)}",
         "Registrado por": "Ana Souza",
         "Decisão": "aprovada",
         "Decidido por": "Beatriz Lima",
@@ -92,7 +92,7 @@ def test_every_column_is_filled(register: Register, tmp_path: Path, clock: Stopp
     assert refused["Nº"] == early
     assert refused["Data do pedido"] == datetime(2026, 10, 31, 23, 30)
     assert refused["Conteúdo (câmera)"].splitlines()[-1] == f"arquivo street.mp4 (SHA-256 {'cd' * 32})"
-    assert refused["Declaração do destinatário"] == "não há"
+    assert refused["Declaração ou requisição"] == "não há"
     assert (refused["Decisão"], refused["Motivos"]) == ("recusada", "fora da finalidade")
     assert refused["Período"] == "novembro de 2026", "at the precision that may be disclosed"
     (pending,) = rows(opened(render_sheet(register.list(month="2026-12"), head("2026-12"))))

@@ -36,11 +36,13 @@ def test_all_entered_values_are_stored(register: Register, path: Path, tmp_path:
 
 
 @pytest.mark.parametrize("basis", list(LegalBasis))
-def test_no_basis_is_approved_without_the_recipients_declaration(register: Register, basis: LegalBasis) -> None:
+def test_no_basis_is_approved_without_the_recipients_document(register: Register, basis: LegalBasis) -> None:
     number = register.request(replace(request(), basis=basis)).number
-    with pytest.raises(PolicyError, match=rf"declaration of 12ª Vara .*art\. 10 §3.*release declare {number}"):
+    authority = basis in {LegalBasis.JUDICIARY, LegalBasis.PUBLIC_MINISTRY, LegalBasis.POLICE}
+    words = r"requisition of 12ª Vara .*art\. 9\)" if authority else r"declaration of 12ª Vara .*art\. 10 §3.*private"
+    with pytest.raises(PolicyError, match=rf"the {words if authority else 'signed ' + words}.*declare {number}"):
         register.approve(number, "Beatriz Lima")
-    with pytest.raises(PolicyError, match="declaration is missing"):
+    with pytest.raises(PolicyError, match=rf"is not approved: the {basis.document} of 12ª Vara .* is missing"):
         register.may_build(number)
     assert register.get(number).state is DisclosureState.REQUESTED, "nothing is lost"
     assert [entry.action for entry in register.journal()] == ["request"]

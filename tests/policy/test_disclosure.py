@@ -53,6 +53,20 @@ def test_required_texts_are_not_blank(field: str) -> None:
             rules.checked_request(replace(REQUEST, **{field: blank}), NOW_MS)  # type: ignore[arg-type]
 
 
+def test_a_missing_purpose_names_its_option_and_its_article() -> None:
+    with pytest.raises(PolicyError, match=r"purpose: .*art\. 9 §3.*Add --purpose TEXT"):
+        rules.checked_request(replace(REQUEST, purpose=""), NOW_MS)
+
+
+@pytest.mark.parametrize("basis", list(LegalBasis))
+def test_no_authority_is_asked_for_the_declaration_of_private_institutions(basis: LegalBasis) -> None:
+    found = replace(disclosure(declared=False), request=replace(REQUEST, basis=basis))
+    for check in (rules.check_building, lambda one: rules.check_approving(one, "Bia")):
+        with pytest.raises(PolicyError) as refused:
+            check(found)
+        assert basis.requisitions == ("art. 10 §3" not in str(refused.value)) == ("requisition" in str(refused.value))
+
+
 def test_a_persons_name_has_latin_and_visible_letters_only() -> None:
     for name in ("Ana Conceição", "1º Ten. Silva", "O’Neill"):
         assert rules.checked_person("by", name) == name

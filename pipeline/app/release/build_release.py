@@ -210,7 +210,10 @@ def _rows(
         (text("Legal basis"), text(request.basis.value)),
         (text("Legal grounds"), build.institution.legal_grounds(LAW_OF_DISCLOSURES, text(_NO_LOCAL_LAW))),
         (text("Purpose"), request.purpose),
-        (text("Declaration"), f"{declaration.name} (SHA-256 {declaration.sha256})" if declaration else ""),
+        (
+            text("Requisition" if request.basis.requisitions else "Declaration"),
+            f"{declaration.name} (SHA-256 {declaration.sha256})" if declaration else "",
+        ),
         (text("Requested by"), request.requested_by),
         (text("Approved by"), f"{disclosure.decided_by}, {decided}"),
     ]

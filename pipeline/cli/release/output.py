@@ -9,7 +9,7 @@ from datetime import tzinfo
 from typing import Any
 
 from pipeline.cli.common.console import err, out, print_json, print_table, say
-from pipeline.domain.disclosure import Content, Disclosure, DisclosureState, JournalEntry
+from pipeline.domain.disclosure import EVIDENCE, Content, Disclosure, DisclosureState, JournalEntry
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
 
@@ -69,7 +69,7 @@ def show_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
         )
         for one in found
     ]
-    columns = ["number", "requested", "recipient", "basis", "content", "state", "declaration", "decided by"]
+    columns = ["number", "requested", "recipient", "basis", "content", "state", "document", "decided by"]
     print_table("Disclosures", columns, rows)
 
 
@@ -119,7 +119,7 @@ def _facts(found: Disclosure, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "overlay", ", ".join(part for part in (overlay.institution, overlay.place, overlay.date) if part)
     yield "requested", f"{moment_text(found.requested_ms, zone)} by {request.requested_by}"
     yield (
-        "declaration",
+        request.basis.document,
         "missing"
         if declaration is None
         else f"{declaration.name} (stored as {declaration.stored_as}, sha256 {declaration.sha256})",
@@ -152,19 +152,22 @@ def _what(content: Content) -> str:
 
 
 def _next(found: Disclosure) -> str:
+    document = found.request.basis.document
     if found.state is DisclosureState.REQUESTED:
         if found.declaration is None:
             return (
-                f"add the recipient's declaration: viapublica release declare {found.number} FILE "
+                f"add the recipient's {document}: viapublica release declare {found.number} FILE "
                 "(required for approval)"
             )
         return (
-            f"another person reads the declaration ({found.declaration.stored_as}) and decides: "
+            f"another person reads the {document} ({found.declaration.stored_as}) and decides: "
             f"viapublica release approve {found.number} --by NAME"
         )
     if found.state is DisclosureState.APPROVED:
         content = found.request.content
         source = f"--source {content.file_name}" if content.is_file else "--config FILE"
+        if found.request.style == EVIDENCE:
+            source = f"--evidence --recipient-certificate FILE {source}"
         return f"viapublica release build {found.number} {source} --certificate FILE --key FILE"
     if found.state is DisclosureState.BUILT:
         return f"after handing it over: viapublica release deliver {found.number}"

@@ -32,7 +32,7 @@ _FOUND_AS = {
     "number": "is in the register",
     "built": "a file built for it",
     "source": "the requested original",
-    "declaration": "the recipient's declaration",
+    "declaration": "the recipient's declaration or requisition",
 }
 
 

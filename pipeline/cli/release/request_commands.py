@@ -44,7 +44,10 @@ class RequestOptions:
     ] = None
     file: Annotated[Path | None, typer.Option(help="Requested file, in place of a camera.")] = None
     document: Annotated[str, typer.Option(help="CPF or CNPJ of the recipient, or the case number.")] = ""
-    declaration: Annotated[Path | None, typer.Option(help="The recipient's signed declaration (PDF, scan).")] = None
+    declaration: Annotated[
+        Path | None,
+        typer.Option(help="The recipient's signed declaration; of an authority, its requisition (PDF, scan)."),
+    ] = None
     style: Annotated[ReleaseStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")] = (
         ReleaseStyle.FILL
     )
@@ -84,9 +87,13 @@ class RequestOptions:
 @app.command("request")
 @with_option_groups
 def request(
-    recipient: Annotated[str, typer.Option(help="The person or body that receives it.", show_default=False)],
     basis: Annotated[LegalBasis, typer.Option(help="Legal basis of the disclosure.", show_default=False)],
-    purpose: Annotated[str, typer.Option(help="Purpose, in words.", show_default=False)],
+    recipient: Annotated[
+        str, typer.Option(help="Required: the person or body that receives it.", show_default=False)
+    ] = "",
+    purpose: Annotated[
+        str, typer.Option(help="Required, of authorities too: the purpose, in words.", show_default=False)
+    ] = "",
     *,
     options: RequestOptions,
     as_json: JsonOption = False,
@@ -113,13 +120,15 @@ def request(
 @app.command("declare")
 def declare(
     number: NumberArgument,
-    file: Annotated[Path, typer.Argument(help="The signed declaration (PDF, scan).", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="The signed declaration, or the requisition (PDF, scan).", show_default=False)
+    ],
     by: ByOption = None,
     register: RegisterOption = None,
     config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Store the declaration that the recipient signed (decree 18.743/2014 art. 10 §3) with the register.
+    """Store the document of the recipient with the register: an authority's requisition, else its signed declaration.
 
     Example: [bold]viapublica release declare 2026/000123 signed.pdf[/]
     """
@@ -143,8 +152,9 @@ def approve(
     register: RegisterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Approve a disclosure; requires another person than the one who entered it, and the recipient's declaration.
+    """Approve a disclosure; requires another person than the one who entered it, and the recipient's document.
 
+    Police, public ministry and judiciary give their requisition; all others a signed declaration.
     The approval holds for what is approved: video, recipient, style, overlay, confirmed exemptions, and the declaration
     of the camera. After a change of any of them, approve again.
 

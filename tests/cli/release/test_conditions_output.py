@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.cli.release.output import show_conditions
+from pipeline.cli.release.output import show_changed, show_conditions
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
-from pipeline.domain.disclosure import Disclosure, Exemption
+from pipeline.domain.disclosure import EVIDENCE, Disclosure, DisclosureState, Exemption, LegalBasis
 from pipeline.policy.approval import CameraConditions, conditions_of
 from tests.governance.entries import REGION, request
 
@@ -33,3 +33,16 @@ def test_confirmed_exemptions_are_shown_with_their_area(capsys: pytest.CaptureFi
     show_conditions(conditions_of(replace(FOUND, exemptions=(confirmed, replace(confirmed, confirmed_by=""))), None))
     lines = capsys.readouterr().err.splitlines()
     assert "exemption 3: box 0.1, 0.2, 0.3, 0.4 (4 % of the image), from 1.5 s to 19 s" in " ".join(lines)
+
+
+@pytest.mark.parametrize("basis", list(LegalBasis))
+def test_the_next_step_names_the_document_of_the_basis(basis: LegalBasis, capsys: pytest.CaptureFixture[str]) -> None:
+    show_changed(replace(FOUND, request=replace(request(), basis=basis)), as_json=False)
+    text = " ".join(capsys.readouterr().err.split())
+    assert f"add the recipient's {'requisition' if basis.requisitions else 'signed declaration'}: viapublica" in text
+
+
+def test_the_next_step_of_evidence_names_all_options_of_its_build(capsys: pytest.CaptureFixture[str]) -> None:
+    approved = replace(FOUND, request=replace(request(), style=EVIDENCE), state=DisclosureState.APPROVED)
+    show_changed(approved, as_json=False)
+    assert "--evidence --recipient-certificate FILE --config FILE" in " ".join(capsys.readouterr().err.split())

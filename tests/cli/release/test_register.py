@@ -75,7 +75,7 @@ def test_approval_without_a_declaration_is_refused_with_a_clear_error(release: R
     number = entered(release)["number"]
     early = viapublica("release", "approve", number, "--by", "Bia", cwd=folder)
     assert early.returncode == 1
-    assert f"error: disclosure {number}: the declaration of 12ª Vara Criminal is missing" in early.stderr
+    assert f"error: disclosure {number}: the requisition of 12ª Vara Criminal is missing" in early.stderr
     assert f"viapublica release declare {number} FILE" in early.stderr
     assert "Traceback" not in early.stderr
     assert "missing" in release("list", "--state", "requested")
