@@ -1,8 +1,9 @@
 """Canary frames: a frame of the video with persons, faces and plates pasted in, which verification must find.
 
 A detector that finds nothing in a redacted video proves nothing unless it finds objects that are known to be there.
-Synthetic sprites take the brightness and contrast of the frame, are scaled to it, and pass through the same code as
-the verification.
+Synthetic sprites take the brightness, the contrast and the disturbances of the frame (see `frame_disturbance`), are
+scaled to it, and pass through the same code as the verification. Clean sprites on a disturbed frame would be found by
+networks that find nothing else in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.frame_disturbance import FrameDisturbance, measure_disturbance
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
@@ -37,6 +39,7 @@ _FACE_IN_SPRITE: Final = (0.26, 0.12, 0.74, 0.76)
 _WHITE: Final = 2.0
 _BLACK: Final = 0.15
 """Brightness of white and of black objects, where the typical part of a frame is 1: asphalt reflects a fifth."""
+_UNDISTURBED: Final = FrameDisturbance(row_px=0, column_px=0, noise=0.0, grain_px=1)
 _DARK, _BRIGHT = 2, 98
 """Percentiles of the frame's luma to which black and white of the sprites are mapped."""
 
@@ -80,24 +83,24 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
     """
     image, objects = frame.copy(), list[CanaryObject]()
     height, width = image.shape[:2]
-    scale = typical_levels(frame)
+    light = _Light.of(frame)
     margin = max(4, width // 64)
     person_px = min(max(_MIN_PERSON_PX, round(height * _PERSON_SHARE)), height - 2 * margin)
     left = margin
     for number in (1, 2):
         person = _scaled(_sprite(f"person-{number}"), person_px)
         if left + person.shape[1] <= width // 2:
-            box = _paste(image, person, left, height - margin - person.shape[0], scale)
+            box = _paste(image, person, left, height - margin - person.shape[0], light)
             objects.append(CanaryObject(Label.PERSON, box))
             left = box[2] + margin
     top, face_px = margin, min(max(_MIN_FACE_PX, round(height * _FACE_SHARE)), width // 2 - margin, height // 3)
     for number in (1, 2):
         head = _scaled(_sprite(f"face-{number}"), face_px)
         if top + head.shape[0] <= height - height // 4:
-            box = _paste(image, head, width - margin - head.shape[1], top, scale)
+            box = _paste(image, head, width - margin - head.shape[1], top, light)
             objects += [CanaryObject(Label.FACE, _face_in(box)), CanaryObject(Label.PERSON, box)]
             top = box[3] + margin
-    objects.append(CanaryObject(Label.PLATE, _paste_plate(image, margin, scale)))
+    objects.append(CanaryObject(Label.PLATE, _paste_plate(image, margin, light)))
     return CanaryFrame(image, tuple(objects))
 
 
@@ -107,7 +110,7 @@ def plate_crop(frame: BgrImage) -> BgrImage:
     height = round(_MIN_PLATE_PX * plate.shape[0] / plate.shape[1])
     small = _scaled(plate, height)
     canvas = np.zeros((*small.shape[:2], 3), np.uint8)
-    _paste(canvas, small, 0, 0, typical_levels(frame))
+    _paste(canvas, small, 0, 0, _Light.of(frame))
     return canvas
 
 
@@ -118,7 +121,9 @@ def distinct_persons(height: int) -> Sequence[BgrImage]:
         person = _scaled(_sprite(f"person-{number}"), height)
         for order in permutations(range(3)):
             canvas = np.full((*person.shape[:2], 3), 128, np.uint8)
-            _paste(canvas, np.dstack([person[..., list(order)], person[..., 3]]), 0, 0, (0.0, 255.0))
+            _paste(
+                canvas, np.dstack([person[..., list(order)], person[..., 3]]), 0, 0, _Light((0.0, 255.0), _UNDISTURBED)
+            )
             made.append(canvas)
     return made
 
@@ -154,21 +159,35 @@ def typical_levels(frame: BgrImage) -> tuple[float, float]:
     return min(max(float(dark), _BLACK * typical), white), white
 
 
-def _paste(image: BgrImage, sprite: Sprite, left: int, top: int, levels: tuple[float, float]) -> Box:
+@dataclass(frozen=True, slots=True)
+class _Light:
+    """How a frame shows objects: luma of black and white ones, and its disturbance."""
+
+    levels: tuple[float, float]
+    disturbance: FrameDisturbance
+
+    @classmethod
+    def of(cls, frame: BgrImage) -> _Light:
+        return cls(typical_levels(frame), measure_disturbance(frame))
+
+
+def _paste(image: BgrImage, sprite: Sprite, left: int, top: int, light: _Light) -> Box:
     rows, columns = sprite.shape[:2]
     part = image[top : top + rows, left : left + columns]
-    opacity = sprite[..., 3:].astype(np.float32) / 255
-    color = levels[0] + sprite[..., :3].astype(np.float32) / 255 * (levels[1] - levels[0])
+    opacity = sprite[..., 3:].astype(np.float32) / 255 * light.disturbance.visible(rows, columns)[..., None]
+    black, white = light.levels
+    color = black + sprite[..., :3].astype(np.float32) / 255 * (white - black)
+    color += light.disturbance.grain(rows, columns)[..., None]
     part[:] = np.clip(np.rint(part * (1 - opacity) + color * opacity), 0, 255).astype(np.uint8)
     return left, top, left + columns, top + rows
 
 
-def _paste_plate(image: BgrImage, margin: int, levels: tuple[float, float]) -> Box:
+def _paste_plate(image: BgrImage, margin: int, light: _Light) -> Box:
     height, width = image.shape[:2]
     plate = _plate()
     columns = min(max(_MIN_PLATE_PX, round(height * _PLATE_SHARE)), width // 2 - margin)
     small = _scaled(plate, max(8, round(columns * plate.shape[0] / plate.shape[1])))
-    return _paste(image, small, width - margin - small.shape[1], height - margin - small.shape[0], levels)
+    return _paste(image, small, width - margin - small.shape[1], height - margin - small.shape[0], light)
 
 
 def _plate() -> Sprite:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from pipeline.domain.ports import CharacterProbabilities, Detector
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import NotVerified
 from pipeline.lpr.plate_reader import FastPlateReader
+from tests.anonymize.test_frame_disturbance import bars, first_frame, grained, inverted_blocks, shifted_lines
 
 FRAMES = 8
 Detect = Callable[[NetworkDetector, Sequence[Image]], list[Detections]]
@@ -183,3 +186,31 @@ def test_a_clip_may_fade_in(scene: Drawn, verifier: Verifier) -> None:
 
 def test_a_single_frame_is_enough(scene: Drawn, verifier: Verifier) -> None:
     verifier.check(Drawn(scene.images[:1]), 1)
+
+
+@pytest.fixture(scope="module")
+def street(data_dir: Path) -> BgrImage:
+    return first_frame(data_dir / "clips" / "people-walking.mp4")
+
+
+@pytest.mark.parametrize(
+    "disturbed",
+    [
+        partial(bars, pitch=20, width=10, upright=False),
+        partial(bars, pitch=24, width=12, upright=True),
+        partial(shifted_lines, lines=16),
+        partial(inverted_blocks, px=24),
+        partial(grained, deviation=50, px=4),
+    ],
+    ids=["slats", "grille", "lost-sync", "inverted", "noise"],
+)
+def test_a_street_behind_a_disturbance_is_not_verified(
+    disturbed: Callable[[BgrImage], BgrImage], street: BgrImage, verifier: Verifier
+) -> None:
+    """Objects pasted on top of it were found, and the people behind it were not."""
+    with pytest.raises(NotVerified, match="pasted into its frames"):
+        verifier.check(Drawn([disturbed(street)]), 1)
+
+
+def test_the_same_street_undisturbed_is_verified(street: BgrImage, verifier: Verifier) -> None:
+    verifier.check(Drawn([street]), 1)
