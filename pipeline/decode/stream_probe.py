@@ -20,6 +20,7 @@ from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import SourceAddress
 from pipeline.decode.video_container import DecodedFrame, VideoContainer
+from pipeline.domain.plural import counted
 from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
@@ -34,6 +35,8 @@ _RATE_TOLERANCE: Final = 0.2
 _UNIFORM_LEVELS: Final = 4.0
 """Standard deviation of brightness below which an image shows nothing."""
 _LEAST_FRAMES: Final = 3
+_LONGEST_WAIT_S: Final = 20.0
+"""For an image without missing parts: the interval of key frames is shorter on every ordinary camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class ProbedStream:
         kilobits_per_s: measured bit rate; None when there were too few frames.
         interlaced: fields instead of whole frames; None when the stream does not say.
         corrupt: packets that could not be decoded.
+        damaged: frames of which parts are missing, or that are predicted from such a frame.
         warnings: what is wrong, in words; empty when nothing is.
     """
 
@@ -71,6 +75,7 @@ class ProbedStream:
     kilobits_per_s: float | None
     interlaced: bool | None
     corrupt: int
+    damaged: int
     warnings: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
@@ -110,13 +115,15 @@ def probe_stream(
 def first_image(
     camera_id: str, address: SourceAddress, settings: DecodeSettings, options: InputOptions, burner: MaskBurner
 ) -> tuple[EditableImage, int]:
-    """The first image of a source with its privacy masks filled, and the time it was received.
+    """The first whole image of a source with its privacy masks filled, and the time it was received.
+
+    Frames with missing parts, and those predicted from them, are skipped: a connection often begins with one.
 
     Returns:
         The image, and milliseconds since 1970 UTC.
 
     Raises:
-        SourceError: it cannot be opened, or shows no image.
+        SourceError: it cannot be opened, or shows no whole image within 20 s.
     """
     _refuse_images(camera_id, address)
     probe_host(camera_id, address, settings.open_timeout_s)
@@ -189,7 +196,7 @@ class _Session:
     ) -> None:
         self._address = address
         self._facts = _StreamFacts()
-        self._corrupt = 0
+        self._corrupt = self._damaged = 0
         self._notes: list[str] = []
         self._began_s = time.monotonic()
         self._container = VideoContainer(
@@ -204,11 +211,16 @@ class _Session:
         )
 
     def first_image(self) -> EditableImage:
-        """The first decodable image."""
+        """The first image without missing parts."""
+        skipped = 0
         with self._container as container:
             for frame in container.frames():
-                return frame.image()
-        raise Silence("ended before its first image")
+                if not frame.damaged:
+                    return frame.image()
+                skipped += 1
+                if self._elapsed_s() > _LONGEST_WAIT_S:
+                    break
+        raise Silence(_only_damaged(skipped) if skipped else "ended before its first image")
 
     def measured(self, connect_s: float | None, seconds: float, wanted_fps: float | None) -> ProbedStream:
         """The findings of `seconds` of video."""
@@ -218,7 +230,7 @@ class _Session:
             first = next(frames, None)
             if first is None:
                 raise Silence("ended before its first image")
-            image = first.image()
+            image, self._damaged = first.image(), int(first.damaged)
             first_image_s = self._elapsed_s()
             rate, facts = self._watch(frames, first.stamp_s, seconds), self._facts
             found = ProbedStream(
@@ -237,6 +249,7 @@ class _Session:
                 kilobits_per_s=rate.kilobits_per_s,
                 interlaced=facts.interlaced,
                 corrupt=self._corrupt,
+                damaged=self._damaged,
                 warnings=tuple(dict.fromkeys(self._notes)),
             )
         return _with_warnings(found, image, wanted_fps)
@@ -246,6 +259,7 @@ class _Session:
         stamps = [first_s]
         for frame in frames:
             stamps.append(frame.stamp_s)
+            self._damaged += frame.damaged
             elapsed_s = time.monotonic() - began_s
             begin_s, last_s = stamps[0], stamps[-1]
             stamped_s = last_s - begin_s if last_s is not None and begin_s is not None else elapsed_s
@@ -278,6 +292,10 @@ def _errors_explained(camera_id: str, address: SourceAddress) -> Iterator[None]:
         raise fault.error from None
 
 
+def _only_damaged(frames: int) -> str:
+    return f"sent no whole image in {counted(frames, 'frame')}: all were damaged"
+
+
 def _ratio(aspect: Fraction) -> str:
     return "1" if aspect == 1 else f"{aspect.numerator}:{aspect.denominator}"
 
@@ -297,7 +315,10 @@ def _warnings(found: ProbedStream, image: EditableImage, wanted_fps: float | Non
     if found.interlaced:
         yield "the video is interlaced, and de-interlacing costs time; set the camera to progressive if it can"
     if found.corrupt:
-        yield f"{found.corrupt} packets could not be decoded; check the network and the bit rate"
+        yield f"{counted(found.corrupt, 'packet')} could not be decoded; check the network and the bit rate"
+    if found.damaged:
+        frames = counted(found.damaged, "frame")
+        yield f"{frames} arrived damaged (parts of the image are missing); check the network and the bit rate"
     if found.first_image_s - (found.opened_s or 0) > _SLOW_FIRST_IMAGE_S:
         yield f"the first image came after {found.first_image_s:.0f} s; shorten the key frame interval of the camera"
     if float(image.bgr().mean(axis=2).std()) < _UNIFORM_LEVELS:

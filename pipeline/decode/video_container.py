@@ -68,6 +68,7 @@ class DecodedFrame:
         width, height: pixels of the upright image.
         image: converts it; to be called before the next frame is requested.
         sample_aspect: width of one upright pixel over its height.
+        damaged: parts of it are missing, or it is predicted from an image of which parts are missing.
     """
 
     stamp_s: float | None
@@ -75,6 +76,7 @@ class DecodedFrame:
     height: int
     image: Callable[[], EditableImage]
     sample_aspect: Fraction = Fraction(1)
+    damaged: bool = False
 
 
 class VideoContainer:
@@ -126,6 +128,7 @@ class VideoContainer:
         self._cancelled = cancelled or threading.Event()
         self._decoded_frames = 0
         self._at_end = False
+        self._damaged = False
         self._recording: PacketSession | None = None
         self._resources = ExitStack()
         self._skipped = 0
@@ -243,6 +246,7 @@ class VideoContainer:
                     frames = packet.decode()
             except av.FFmpegError:
                 lost.append(packet.pos or 0)
+                self._damaged = True
                 if len(lost) > _MAX_LOST_PACKETS:
                     self._give_up(lost)
                 continue
@@ -252,6 +256,8 @@ class VideoContainer:
                 lost.clear()
             self._decoded_frames += len(frames)
             for frame in frames:
+                # An error reaches every frame predicted from this one: until the next whole key frame.
+                self._damaged = frame.is_corrupt or (self._damaged and not frame.key_frame)
                 yield from self._progressive(deinterlacer, frame)
         self._count_corrupt(len(lost))
         for frame in deinterlacer.flush():
@@ -292,7 +298,7 @@ class VideoContainer:
         aspect = sample_aspect_of(self._stream.sample_aspect_ratio, *size)
         if self._converter.turns(frame) % 2:
             size, aspect = size[::-1], 1 / aspect
-        return DecodedFrame(stamp_s, *size, lambda: self._converter.make(frame, float(aspect)), aspect)
+        return DecodedFrame(stamp_s, *size, lambda: self._converter.make(frame, float(aspect)), aspect, self._damaged)
 
     def _open(self) -> av.container.InputContainer:
         return self._open_with(self._hardware())

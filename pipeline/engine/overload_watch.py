@@ -72,6 +72,8 @@ class OverloadWatch:
         self._overloads: Mapping[str, _Overload] = {}
         self._alerted_s: float | None = None
         self._advice = ""
+        # Cameras whose frames are the load that was reported.
+        self._loading: set[str] = set()
 
     @property
     def due(self) -> bool:
@@ -105,7 +107,7 @@ class OverloadWatch:
             for camera_id, load in current.items()
             if (before := self._before.get(camera_id)) is not None and _counts_on(before, load)
         }
-        self._before, self._window_s = current, now_s
+        earlier, self._before, self._window_s = self._before, current, now_s
         events: list[Event] = list(self._about_recordings(now_s))
         overloads: dict[str, _Overload] = {}
         for camera_id, (load, analyzed, dropped) in windows.items():
@@ -116,8 +118,10 @@ class OverloadWatch:
         self._overloads = overloads
         rates = [(analyzed + dropped) / seconds for _, analyzed, dropped in windows.values() if analyzed + dropped]
         done = sum(analyzed for _, analyzed, _ in windows.values()) / seconds
-        if not overloads and self._alerted_s is not None and current.keys() - windows.keys():
-            return events  # the cameras that were restarted are compared after the next window
+        whole = {id_ for id_, (load, *counts) in windows.items() if any(counts) and _streamed(earlier[id_], load)}
+        self._loading = (self._loading & current.keys()) | (whole if overloads else set())
+        if not overloads and self._alerted_s is not None and (current.keys() - windows.keys() or self._loading - whole):
+            return events  # restarted or interrupted cameras: with them back, the load may be what it was
         self._advice = Capacity(tuple(rates), done).advice() if overloads else ""
         return [*events, *self._alerts(now_s)]
 
@@ -125,6 +129,7 @@ class OverloadWatch:
         """Drop what is known of a camera that was removed: if it is added again, its counters begin at 0."""
         self._before.pop(camera_id, None)
         self._recording_alerted_s.pop(camera_id, None)
+        self._loading.discard(camera_id)
         self._overloads = {known: overload for known, overload in self._overloads.items() if known != camera_id}
 
     def _judged(self, load: CameraLoad, analyzed: int, dropped: int, seconds: float) -> _Overload | None:
@@ -171,6 +176,7 @@ class OverloadWatch:
             if self._alerted_s is None:
                 return []
             self._alerted_s = None
+            self._loading = set()
             _log.info("overload_ended")
             return [self._alert("overload-ended", Severity.INFO, "every camera's frames are analyzed again")]
         if self._alerted_s is not None and now_s - self._alerted_s < _REPEAT_S:
@@ -194,3 +200,9 @@ class OverloadWatch:
 def _counts_on(before: CameraLoad, load: CameraLoad) -> bool:
     """Whether the counters of a camera go on from those before; they begin at 0 when it is restarted."""
     return load.analyzed >= before.analyzed and load.dropped >= before.dropped
+
+
+def _streamed(before: CameraLoad, load: CameraLoad) -> bool:
+    """Whether a camera streamed throughout a window, in one session."""
+    streaming = SourceState.STREAMING
+    return before.state is streaming and load.state is streaming and before.stream_id == load.stream_id

@@ -102,3 +102,44 @@ def test_a_stream_of_one_color_is_noticed(tmp_path: Path) -> None:
     found = probe_stream("gate", address(str(path)), SETTINGS, DEFAULT_INPUT, seconds=1)
     assert any("shows nothing" in warning for warning in found.warnings)
     assert found.connect_s is None
+
+
+def damaged_in_its_first_image(path: Path, images: int) -> Path:
+    """The first of `images` ends after two thirds, so that those up to the second key frame are predicted from it."""
+    import av
+
+    video = encode_loop(path, size=(320, 240), fps=10)
+    with av.open(str(video)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size][:images]
+        data = [bytes(packet) for packet in packets]
+    path.write_bytes(b"".join((data[0][: len(data[0]) * 2 // 3], *data[1:])))
+    return path
+
+
+def test_a_snapshot_skips_images_with_missing_parts_and_those_predicted_from_them(tmp_path: Path) -> None:
+    whole = encode_loop(tmp_path / "whole.h264", size=(320, 240), fps=10)
+    damaged = damaged_in_its_first_image(tmp_path / "damaged.h264", 40)
+    begin, _ = first_image("gate", address(str(whole)), SETTINGS, DEFAULT_INPUT, MaskBurner())
+    image, _ = first_image("gate", address(str(damaged)), SETTINGS, DEFAULT_INPUT, MaskBurner())
+    # The pattern moves by (5, 3) per frame: the second key frame is the eleventh.
+    moved = np.meshgrid(np.arange(320) + 50, np.arange(240) + 30)
+    pattern = np.stack([moved[0], moved[1], moved[0] + moved[1] - 80], -1).astype(np.uint8)
+    error = np.abs(image.bgr().astype(int) - pattern)
+    assert np.median(error) < 8, "the whole image is that of the second key frame"
+    assert np.abs(image.bgr()[:80].astype(int) - begin.bgr()[:80]).mean() > 10
+
+
+def test_a_camera_that_sends_only_damaged_images_gives_no_snapshot(tmp_path: Path) -> None:
+    damaged = damaged_in_its_first_image(tmp_path / "damaged.h264", 8)
+    with pytest.raises(SourceError, match="no whole image in 8 frames: all were damaged"):
+        first_image("gate", address(str(damaged)), SETTINGS, DEFAULT_INPUT, MaskBurner())
+
+
+def test_damaged_frames_are_counted_and_are_a_warning(tmp_path: Path) -> None:
+    damaged = damaged_in_its_first_image(tmp_path / "damaged.h264", 40)
+    found = probe_stream("gate", address(str(damaged)), SETTINGS, DEFAULT_INPUT, seconds=3)
+    assert (found.corrupt, found.damaged) == (0, 10)
+    assert any("10 frames arrived damaged" in warning for warning in found.warnings)
+    whole = encode_loop(tmp_path / "whole.h264", size=(320, 240), fps=10)
+    found = probe_stream("gate", address(str(whole)), SETTINGS, DEFAULT_INPUT, seconds=3)
+    assert (found.corrupt, found.damaged) == (0, 0)

@@ -118,6 +118,39 @@ def test_a_camera_that_is_interrupted_during_an_overload_has_that_state_and_begi
     assert states(machine.check(10, 10, 40)) == {"cam-00": "overloaded"}
 
 
+@pytest.mark.parametrize(
+    "state", [SourceState.STALLED, SourceState.BACKING_OFF, SourceState.CONNECTING, SourceState.FAILED]
+)
+@pytest.mark.parametrize("cameras", [1, 3])
+def test_an_overload_does_not_end_because_a_camera_is_lost(cameras: int, state: SourceState) -> None:
+    machine = overloaded(cameras)
+    machine.check(10, 10, 40)
+    machine.states["cam-00"] = state
+    for _ in range(5):
+        assert alerts(machine.check(10, 50, 0)) == []
+    machine.states["cam-00"] = SourceState.STREAMING
+    assert alerts(machine.check(10, 50, 0)) == [], "of this window it streamed a part"
+    assert [alert.rule for alert in alerts(machine.check(10, 50, 0))] == ["overload-ended"]
+
+
+def test_a_camera_that_is_lost_and_removed_holds_back_no_end() -> None:
+    machine = overloaded(2)
+    machine.check(10, 10, 40)
+    machine.states["cam-00"] = SourceState.FAILED
+    machine.check(10, 50, 0)
+    del machine.counts["cam-00"]
+    machine.watch.forget("cam-00")
+    assert [alert.rule for alert in alerts(machine.check(10, 50, 0))] == ["overload-ended"]
+
+
+def test_a_camera_that_was_lost_before_the_overload_holds_back_no_end() -> None:
+    machine = Machine(2)
+    machine.states["cam-01"] = SourceState.FAILED
+    machine.check(10, 10, 40)
+    machine.check(10, 10, 40)
+    assert [alert.rule for alert in alerts(machine.check(10, 50, 0))] == ["overload-ended"]
+
+
 @pytest.mark.parametrize("counts", [(0, 0), (3, 900), (900, 3)], ids=["from 0", "fewer analyzed", "fewer dropped"])
 def test_counters_that_begin_again_are_no_load_and_end_no_overload(counts: tuple[int, int]) -> None:
     machine = overloaded(3)

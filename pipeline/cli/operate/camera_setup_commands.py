@@ -93,6 +93,7 @@ def show_stream(
         ("bit rate", "-" if found.kilobits_per_s is None else f"{found.kilobits_per_s:,.0f} kbit/s"),
         ("interlaced", {True: "yes", False: "no", None: "not stated"}[found.interlaced]),
         ("undecodable packets", found.corrupt),
+        ("damaged frames", found.damaged),
     ]
     print_table(camera if not is_network_address(camera) else found.source, ["property", "value"], rows)
     for warning in found.warnings:
