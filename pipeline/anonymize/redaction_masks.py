@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, passed_frames
+from pipeline.anonymize.captions import Captions, Polygon, find_captions
+from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, near_frames, passed_frames
 from pipeline.anonymize.faint_riders import with_faint_riders
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces
@@ -104,6 +105,7 @@ class MaskPlan:
         objects: the number of masked objects of each label.
         spans: when each of them is masked.
         exempted: objects that stay unmasked, and when.
+        captions: areas in which text stays unmasked.
     """
 
     def __init__(
@@ -112,8 +114,10 @@ class MaskPlan:
         spans: Sequence[MaskSpan],
         tracklets: Sequence[Tracklet],
         exempted: Sequence[ExemptedObject] = (),
+        captions: Captions | None = None,
     ) -> None:
         paths = list(tracks)
+        self.captions = captions or Captions()
         self.exempted = tuple(exempted)
         self.tracklets = tuple(tracklets)
         self.spans = tuple(spans)
@@ -148,27 +152,34 @@ class MaskTrack:
     velocities: npt.NDArray[np.float32]
 
 
-def plan_masks(detections: VideoDetections, settings: MaskSettings, regions: ManualRegions | None = None) -> MaskPlan:
+def plan_masks(
+    detections: VideoDetections,
+    settings: MaskSettings,
+    regions: ManualRegions | None = None,
+    ignored_areas: Sequence[Polygon] = (),
+) -> MaskPlan:
     """Plan the masks of each frame.
 
     Args:
         detections: with scores down to `settings.min_score`.
         settings: of masks.
         regions: redacted in addition, or exempted.
+        ignored_areas: declared for the camera; captions in them stay unmasked, see `captions`.
     """
     regions = regions or ManualRegions()
+    captions = find_captions(detections, ignored_areas)
     detections = with_riders(with_faint_riders(_plausible(detections), settings), settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.
-    forward = _confirmed(tracklets, detections, settings, regions)
-    backward = _confirmed(link_backward(detections, settings), detections, settings, regions)
+    forward = _confirmed(tracklets, detections, settings, regions, captions)
+    backward = _confirmed(link_backward(detections, settings), detections, settings, regions, captions)
     others = MaskPlan([one.track for one in (*forward, *backward) if not one.may_be_exempt.any()], (), ())
     forward, backward = ([one.passed_by(others, detections) for one in each] for each in (forward, backward))
     masked = [one.masked() for one in forward]
     spans = [MaskSpan(one.label, int(one.frames[0]), int(one.frames[-1])) for one in masked if len(one.frames)]
     manual = [_region_track(region, detections) for region in regions.redacted]
-    exempted = [one.exempted() for one in (*forward, *backward) if one.may_be_exempt.any()]
-    return MaskPlan([*masked, *(one.masked() for one in backward), *manual], spans, tracklets, exempted)
+    exempted = [one.exempted() for one in (*forward, *backward) if one.may_be_exempt.any() and not one.is_caption]
+    return MaskPlan([*masked, *(one.masked() for one in backward), *manual], spans, tracklets, exempted, captions)
 
 
 def _plausible(detections: VideoDetections) -> VideoDetections:
@@ -178,10 +189,11 @@ def _plausible(detections: VideoDetections) -> VideoDetections:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ConfirmedObject:
-    """An object's masks, and the frames (n,) in which it may stay unmasked."""
+    """An object's masks, the frames (n,) in which it may stay unmasked, and whether that is because it is a caption."""
 
     track: MaskTrack
     may_be_exempt: npt.NDArray[np.bool_]
+    is_caption: bool = False
 
     def passed_by(self, others: MaskPlan, detections: VideoDetections) -> _ConfirmedObject:
         """The same without the frames in which another object touches it."""
@@ -202,12 +214,21 @@ class _ConfirmedObject:
 
 
 def _confirmed(
-    tracklets: Iterable[Tracklet], detections: VideoDetections, settings: MaskSettings, regions: ManualRegions
+    tracklets: Iterable[Tracklet],
+    detections: VideoDetections,
+    settings: MaskSettings,
+    regions: ManualRegions,
+    captions: Captions,
 ) -> list[_ConfirmedObject]:
     found = []
     for one in tracklets:
         if _is_confirmed(one, settings):
             track = _mask_track(one, detections, settings)
+            text = captions.text_frames(one)
+            if text.any():
+                elsewhere = near_frames(track.frames, np.array(one.frames)[~text], detections)
+                found.append(_ConfirmedObject(track, ~elsewhere, is_caption=True))
+                continue
             exempt = exempted_frames(one, track.frames, track.boxes, detections, regions.exempt)
             found.append(_ConfirmedObject(track, exempt))
     return found

@@ -66,6 +66,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "First frame": "Primeiro quadro",
     "Privacy masks": "Máscaras de privacidade",
     "{areas}, black before detection": "{areas}, em preto antes da detecção",
+    "Captions of the camera": "Legendas da câmera",
+    "not masked in {areas} of the configuration ({share} % of the image)": "sem ocultação em {areas} da configuração "
+    "({share} % da imagem)",
     "Not recorded": "Não gravado",
     "{begin} to {end}: {reason}": "{begin} a {end}: {reason}",
     "Source": "Origem",

@@ -130,7 +130,7 @@ def find_residual_detections(
 
     Args:
         seen: verification detections in the redacted video.
-        plan: its masks, and the exempted objects.
+        plan: its masks, the exempted objects, and the captions.
         min_score: that an object must reach once.
         min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
             or face of `CERTAIN_SCORE`.
@@ -155,6 +155,7 @@ def find_residual_detections(
         if tracklet.max_score >= min_score
         and (len(tracklet.frames) >= least or (tracklet.group != PLATES and tracklet.max_score >= CERTAIN_SCORE))
         and not plan.exempts(tracklet.frames, tracklet.boxes)
+        and not plan.captions.hold(tracklet)
     ]
     return sorted(found, key=lambda residual: -residual.score)
 

@@ -102,7 +102,7 @@ class CameraSettings(BaseModel):
         default=(),
         title="Ignored by plate reading",
         description="Polygons [[x, y], …], 0 to 1 of the upright image, in which no plate is read: captions that the "
-        "camera draws, signs.",
+        "camera draws, signs. Still text in small areas near the border stays readable in anonymized video.",
     )
     rotate: Rotation = Field(
         default=0,
@@ -202,7 +202,8 @@ class CameraSettings(BaseModel):
 
     def declaration(self) -> CameraDeclaration:
         """All that decides how its video may be used, as the recorder stores it; `source` is absolute."""
-        return CameraDeclaration(self.camera(), source_sha256(self.source), self.masks, rotate=self.rotate)
+        source = source_sha256(self.source)
+        return CameraDeclaration(self.camera(), source, self.masks, rotate=self.rotate, ignore=self.ignore)
 
     def __repr__(self) -> str:
         return f"CameraSettings(id={self.id!r}, source={redact_address(self.source)!r}, scope={self.scope.value!r})"

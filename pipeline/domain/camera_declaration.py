@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -25,6 +26,8 @@ class CameraDeclaration:
         masks: privacy masks.
         zones: areas that analytics count in, by name.
         rotate: degrees clockwise by which the image is turned before masks apply: 0, 90, 180 or 270.
+        ignore: areas in which no plate is read, such as the date that the camera draws. The canonical form names them
+            only where there are any.
     """
 
     camera: Camera
@@ -32,6 +35,7 @@ class CameraDeclaration:
     masks: tuple[Polygon, ...] = ()
     zones: tuple[tuple[str, Polygon], ...] = ()
     rotate: int = 0
+    ignore: tuple[Polygon, ...] = ()
 
     @property
     def camera_id(self) -> str:
@@ -41,6 +45,7 @@ class CameraDeclaration:
     def as_dict(self) -> dict[str, Any]:
         """Plain values; `from_dict` is the inverse."""
         camera = self.camera
+        ignored = {"ignore": [[list(corner) for corner in area] for area in self.ignore]} if self.ignore else {}
         return {
             "id": camera.camera_id,
             "name": camera.name,
@@ -52,6 +57,7 @@ class CameraDeclaration:
             "masks": [[list(corner) for corner in mask] for mask in self.masks],
             "zones": {name: [list(corner) for corner in area] for name, area in self.zones},
             "rotate": self.rotate,
+            **ignored,
         }
 
     def canonical(self) -> str:
@@ -66,7 +72,7 @@ class CameraDeclaration:
     def differing_keys(self, other: CameraDeclaration) -> list[str]:
         """Keys of `as_dict` that differ from those of another declaration, sorted."""
         mine, others = self.as_dict(), other.as_dict()
-        return sorted(key for key in mine if mine[key] != others[key])
+        return sorted(key for key in mine.keys() | others.keys() if mine.get(key) != others.get(key))
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
@@ -90,6 +96,7 @@ class CameraDeclaration:
                 tuple(_polygon(mask) for mask in plain["masks"]),
                 tuple((str(name), _polygon(area)) for name, area in sorted(plain["zones"].items())),
                 int(plain["rotate"]),
+                tuple(_polygon(area) for area in plain.get("ignore", ())),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a camera declaration ({type(error).__name__})") from None
@@ -118,6 +125,12 @@ class DatedDeclaration:
         return (end_ms is None or self.from_ms < end_ms) and (
             begin_ms is None or self.until_ms is None or self.until_ms > begin_ms
         )
+
+
+def common_ignored_areas(declarations: Sequence[CameraDeclaration]) -> tuple[Polygon, ...]:
+    """The ignored areas that every one of these declarations has; none of no declaration."""
+    first, *others = declarations or (None,)
+    return () if first is None else tuple(area for area in first.ignore if all(area in one.ignore for one in others))
 
 
 def _degrees(value: Any) -> float | None:

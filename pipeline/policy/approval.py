@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.camera_declaration import CameraDeclaration, Polygon, common_ignored_areas
 from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import Disclosure
 from pipeline.errors import PolicyError
@@ -23,6 +23,7 @@ _NAMES: Final = {
 }
 _CAMERA_NAMES: Final = {
     "masks": "the camera's privacy masks",
+    "ignore": "the camera's ignored areas",
     "source_sha256": "the camera's source",
     "latitude": "the camera's position",
     "longitude": "the camera's position",
@@ -45,6 +46,11 @@ class CameraConditions:
     def masks(self) -> tuple[Polygon, ...]:
         """Privacy masks of the configuration and of every recorded declaration, each once."""
         return tuple(dict.fromkeys(mask for one in (self.declared, *self.recorded) for mask in one.masks))
+
+    @property
+    def ignored_areas(self) -> tuple[Polygon, ...]:
+        """Ignored areas that the configuration and every recorded declaration have."""
+        return common_ignored_areas((self.declared, *self.recorded)) if self.recorded else ()
 
 
 def conditions_of(found: Disclosure, camera: CameraConditions | None) -> dict[str, Any]:

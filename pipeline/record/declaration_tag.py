@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class RecorderTag:
 
     Attributes:
         declaration: of its camera when it was recorded.
-        complete: False if masks and zones were left out, because they do not fit.
+        complete: False if masks, zones and ignored areas were left out, because they do not fit.
         masks_filled: SHA-256 of the complete declaration whose masks are filled in every frame; "" if the recorder
             filled none.
     """
@@ -44,7 +44,8 @@ def tag_of(declaration: CameraDeclaration, *, masks_filled: bool = False) -> str
     text = _text(declaration.as_dict(), filled)
     if len(text.encode()) <= _LONGEST:
         return text
-    return _text({**declaration.as_dict(), "masks": [], "zones": {}}, filled, incomplete=True)
+    shortened = replace(declaration, masks=(), zones=(), ignore=())
+    return _text(shortened.as_dict(), filled, incomplete=True)
 
 
 def declaration_in(path: Path) -> RecorderTag | None:

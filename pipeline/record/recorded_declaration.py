@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.camera_declaration import CameraDeclaration, Polygon, common_ignored_areas
 from pipeline.domain.video import Rotation
 from pipeline.errors import ConfigError, PolicyError
 from pipeline.policy.scope import why_no_plates
@@ -109,10 +109,16 @@ def check_scope(scope: Scope) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RecordedView:
-    """How frames of recorded video have to be shown: turned as then, with all privacy masks of that time."""
+    """How frames of recorded video have to be shown: turned as then, with all privacy masks of that time.
+
+    Attributes:
+        masks: of any declaration that holds; rotate: degrees clockwise.
+        ignore: ignored areas that all of these declarations have.
+    """
 
     masks: tuple[Polygon, ...]
     rotate: Rotation
+    ignore: tuple[Polygon, ...] = ()
 
 
 def recorded_view(path: Path, *, is_clip: bool) -> RecordedView | None:
@@ -132,7 +138,8 @@ def recorded_view(path: Path, *, is_clip: bool) -> RecordedView | None:
             "is of a camera whose rotate was changed, so that its privacy masks fit no single view",
             "Use video from before or after the change",
         )
-    return RecordedView(masks, cast("Rotation", declared[0].rotate))
+    ignore = common_ignored_areas(declared) if len(rotations) == 1 else ()
+    return RecordedView(masks, cast("Rotation", declared[0].rotate), ignore)
 
 
 def view_of(path: Path, *, is_clip: bool, rotate: Rotation) -> RecordedView:

@@ -39,6 +39,7 @@ def test_the_journal_holds_what_was_approved(register: Register, tmp_path: Path)
     [
         (None, "the camera's declaration"),
         (replace(CAMERA, declared=replace(DECLARED, masks=())), r"the camera's privacy masks \(1 approved, 0 now\)"),
+        (replace(CAMERA, declared=replace(DECLARED, ignore=(MASK,))), "the camera's ignored areas"),
         (replace(CAMERA, declared=replace(DECLARED, source_sha256="cd" * 32)), "the camera's source"),
         (replace(CAMERA, declared=replace(DECLARED, rotate=90)), "the camera's rotate"),
         (replace(CAMERA, declared=replace(DECLARED, zones=(("lane", MASK),))), "the camera's zones"),

@@ -155,7 +155,7 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
         for search in image.summary.searched_again:
             progress.warn("several views", f"the image seems to be {search.reason}, and was searched in several views")
         return _with_warning(image, request.file, progress)
-    job = RedactionJob(video, request.settings, request.text, regions, identity)
+    job = RedactionJob(video, request.settings, request.text, regions, identity, ignored_areas=view.ignore)
     result = _anonymize_video(request, job, path, progress)
     if damage := damage_text(result.undecodable_packets):
         progress.warn("damaged", f"{request.file}: {damage}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline import __version__
+from pipeline.anonymize.captions import Captions
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_run import RedactionSummary
@@ -79,6 +80,11 @@ def privacy_masks_json(masks: Sequence[Sequence[Sequence[float]]]) -> dict[str, 
     """Number of privacy masks, and a digest by which those of two clips of one camera are compared."""
     plain = [[[round(float(value), 6) for value in point] for point in mask] for mask in masks]
     return {"count": len(plain), "sha256": hashlib.sha256(json.dumps(plain).encode()).hexdigest()}
+
+
+def captions_json(captions: Captions) -> dict[str, Any]:
+    """The camera's ignored areas in which captions are unmasked: number, share of the image, and digest."""
+    return {"share": round(captions.share, 4), **privacy_masks_json(captions.polygons)}
 
 
 def verification_json(verification: VerificationResult) -> dict[str, Any]:

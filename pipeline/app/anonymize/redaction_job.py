@@ -14,7 +14,7 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.unplated_vehicles import UnplatedVehicle, unplated_vehicles
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.progress import Progress, Stage
-from pipeline.app.anonymize.provenance_statement import privacy_masks_json, provenance_statement
+from pipeline.app.anonymize.provenance_statement import captions_json, privacy_masks_json, provenance_statement
 from pipeline.app.anonymize.redaction_networks import RedactionNetworks
 from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor
 from pipeline.app.anonymize.verification import VerificationResult, redact_and_verify
@@ -38,6 +38,7 @@ class RedactionJob:
         regions: redacted in addition, or exempted.
         identity: signs the file; None for an unsigned one.
         privacy_masks: burnt into the video already, shares of the image.
+        ignored_areas: of the camera; captions in them stay unmasked.
     """
 
     video: Video
@@ -46,6 +47,7 @@ class RedactionJob:
     regions: ManualRegions
     identity: SigningIdentity | None
     privacy_masks: Sequence[Polygon] = ()
+    ignored_areas: Sequence[Polygon] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
     stages = tuple(Stage) if verified else (Stage.DETECT, Stage.RENDER)
     duration_s = job.video.facts.duration_s
     progress.start(stages, round(duration_s * job.video.facts.rate) if duration_s else None)
-    redactor = Redactor(job.video, job.settings, job.text, progress, job.regions)
+    redactor = Redactor(job.video, job.settings, job.text, progress, job.regions, ignored_areas=job.ignored_areas)
     detections = redactor.detect(networks.detectors)
     verification = None
     if networks.verifier is None:
@@ -110,7 +112,7 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
     statement = provenance_statement(
         summary, job.settings, job.text, regions=job.regions, networks=networks.digests, verification=verification
     )
-    statement |= {"privacy_masks": privacy_masks_json(job.privacy_masks)}
+    statement |= {"privacy_masks": privacy_masks_json(job.privacy_masks), "captions": captions_json(plan.captions)}
     if job.video.damaged:
         statement |= {"undecodable_packets": job.video.damaged}
     unplated = unplated_vehicles(detections, plan)

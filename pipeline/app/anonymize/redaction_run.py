@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.captions import Polygon
 from pipeline.anonymize.exemptions import MIN_FRAMES, shows_rest
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_rendering import draw_masks, masked_share
@@ -128,6 +129,7 @@ class Redactor:
         text: of the overlay.
         progress: receives the frames done.
         regions: redacted in addition, or exempted.
+        ignored_areas: of the camera; captions in them stay unmasked.
 
     Attributes:
         watch: the time of each stage.
@@ -141,8 +143,11 @@ class Redactor:
         text: OverlayText,
         progress: Progress,
         regions: ManualRegions | None = None,
+        *,
+        ignored_areas: Sequence[Polygon] = (),
     ) -> None:
         self.video = video
+        self.ignored_areas = tuple(ignored_areas)
         self.regions = regions or ManualRegions()
         self.progress = progress
         self.watch = Stopwatch()
@@ -187,7 +192,7 @@ class Redactor:
     def plan(self, detections: VideoDetections) -> MaskPlan:
         """The masks of each frame."""
         with self.watch.measuring("plan"):
-            return plan_masks(detections, self._settings.masks, self.regions)
+            return plan_masks(detections, self._settings.masks, self.regions, self.ignored_areas)
 
     def render(self, detections: VideoDetections, plan: MaskPlan, path: Path) -> RedactionSummary:
         """Write the video with its masks and its overlay to `path`.

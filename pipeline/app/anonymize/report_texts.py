@@ -33,6 +33,7 @@ _LIMITS: Final = (
 
 
 _WEAK: Final = "{style} – weak: computed from the pixels that it hides, and attacks reverse it"
+_CAPTIONS: Final = "not masked in {areas} of the configuration ({share} % of the image)"
 _DAMAGED: Final = "{packets} could not be decoded and are missing"
 _DAMAGED_ONE: Final = "{packets} could not be decoded and is missing"
 _DETECTORS: Final = "Verification detectors on every frame ({detectors})"
@@ -96,6 +97,7 @@ def build_report(result: RedactedVideo, facts: ReportFacts, language: Language =
                 ),
             ),
             (text("Overlay"), " · ".join(job.text.parts())),
+            *_captions(result, language),
             (text("Signed by"), job.identity.name if job.identity else text("not signed")),
             (text("Report made"), language.time(time.time_ns() // 1_000_000, UTC)),
         ],
@@ -170,6 +172,15 @@ def _exempted(regions: Sequence[Region], language: Language) -> str:
     share = language.number(100 * union_share([region.box for region in regions]))
     number = language.counted(len(regions), "region")
     return language.text("{regions} ({share} % of the image)", regions=number, share=share) if regions else ""
+
+
+def _captions(result: RedactedVideo, language: Language) -> list[tuple[str, str]]:
+    captions = result.plan.captions
+    if not captions.polygons:
+        return []
+    areas = language.counted(len(captions.polygons), "area")
+    share = language.number(100 * captions.share)
+    return [(language.text("Captions of the camera"), language.text(_CAPTIONS, areas=areas, share=share))]
 
 
 def _regions(decision: str, regions: Sequence[Region], language: Language) -> list[tuple[str, ...]]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.residual_detections import (
     MissRate,
@@ -188,6 +191,8 @@ def redact_and_verify(
 ) -> VerifiedRedaction:
     """Render a video, verify it, render it again with residual objects masked, and attack the last version.
 
+    A caption's area in which the verification finds a vehicle, or a plate that is no caption, is masked from then on.
+
     Args:
         redactor: of the video.
         detections: in the original.
@@ -206,14 +211,17 @@ def redact_and_verify(
         summary = redactor.render(detections, plan, path)
         seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
         found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, overlay=overlay)
+        faint = find_residual_detections(
+            seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, overlay=overlay, groups=(PLATES,)
+        )
+        if doubted := plan.captions.doubted(seen, _places([*found, *faint])):
+            redactor.ignored_areas = tuple(area for area in redactor.ignored_areas if area not in doubted)
+            continue
         first = first if rounds else len(found)
         if not found or rounds == MAX_ROUNDS:
             break
         rounds += 1
         detections = with_residual_detections(detections, found)
-    faint = find_residual_detections(
-        seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, overlay=overlay, groups=(PLATES,)
-    )
     with redactor.watch.measuring(Stage.ATTACK):
         attacks = evaluate_attacks(
             redactor.video,
@@ -240,6 +248,11 @@ def redact_and_verify(
     )
     summary = replace(summary, stages_s=dict(redactor.watch.stages_s))
     return VerifiedRedaction(summary, plan, detections, result)
+
+
+def _places(found: Sequence[ResidualDetection]) -> list[npt.NDArray[np.float32]]:
+    """The boxes (n, 4) of each plate."""
+    return [np.stack([box for _, box in one.places]) for one in found if one.label is Label.PLATE]
 
 
 def _confirmed(found: Sequence[ResidualDetection], attacks: AttackResults) -> list[ResidualDetection]:

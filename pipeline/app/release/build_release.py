@@ -132,7 +132,8 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
         with reported(clip):
             files = {path.name: stack.enter_context(UnnamedFile(folder)) for path in (clip, report)}
         partial = files[clip.name].path
-        job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks)
+        ignored = source.camera.ignored_areas if source.camera else ()
+        job = RedactionJob(source.video, settings, text, regions, identity, source.privacy_masks, ignored)
         result = run_job(job, partial, networks, progress)
         if result.problems:
             raise refusal(result, str(clip), partial, request.folder / f"{name}-residual")
@@ -222,6 +223,6 @@ def _rows(
 
 def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo, approval_sha256: str) -> BuiltFile:
     statement = result.statement
-    policy = {name: statement[name] for name in ("models", "cards", "network_pins", "privacy_masks")}
+    policy = {name: statement[name] for name in ("models", "cards", "network_pins", "privacy_masks", "captions")}
     policy |= {"sha256": statement["policy_sha256"], **statement["policy"], "approval_sha256": approval_sha256}
     return BuiltFile(clip.name, digest, partial.stat().st_size, statement.get("verification", {}), policy)

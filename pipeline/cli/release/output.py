@@ -46,6 +46,8 @@ def show_conditions(conditions: Mapping[str, Any]) -> None:
             continue
         places = ", ".join(camera["surroundings"]) or "no sensitive surroundings"
         masks = counted(len(camera["masks"]), "privacy mask")
+        if ignored := camera.get("ignore"):
+            masks += f", {counted(len(ignored), 'ignored area')} in which captions stay readable"
         say(err, ("approved: ", "bold"), f"camera {camera['id']} {where}: {camera['scope']}, {places}, {masks}")
     for number, region in conditions["exemptions"].items():
         say(err, ("approved: ", "bold"), f"exemption {number}: {region_text(region)}")

@@ -108,9 +108,21 @@ def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     objects = _part(statement, "objects").items()
     yield "masked", ", ".join(counted(n, word) if isinstance(n, int) else f"{n} {word}" for word, n in objects)
     yield "exempted", _exempted(statement)
+    yield "captions", _captions(statement)
     yield "style", str(_part(statement, "policy").get("style", ""))
     detectors = _part(statement, "verification").get("detectors", ())
     yield "verified by", ", ".join(map(str, detectors)) if isinstance(detectors, list) else ""
+
+
+def _captions(statement: Mapping[str, Any]) -> str:
+    """Areas of the camera in which its own text, such as the date, is not redacted; empty where there are none."""
+    captions = _part(statement, "captions")
+    count, share = captions.get("count", 0), captions.get("share", "?")
+    if not count:
+        return ""
+    percent = f"{100 * share:.1f} %" if isinstance(share, int | float) else str(share)
+    areas = counted(count, "declared area") if isinstance(count, int) else f"{count} declared areas"
+    return f"text that the camera draws is not redacted in {areas} ({percent} of the image)"
 
 
 def _exempted(statement: Mapping[str, Any]) -> str:

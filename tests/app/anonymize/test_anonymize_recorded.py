@@ -111,6 +111,23 @@ def test_recorded_video_is_turned_as_it_was_with_its_masks(tmp_path: Path, seen:
         anonymize_file(AnonymizeRequest(file, tmp_path / "a.mp4", rotate=90), Silent())
 
 
+@pytest.mark.parametrize("way", [tagged, in_folder])
+def test_captions_stay_readable_in_the_areas_of_the_recording_and_in_no_other_file(
+    tmp_path: Path, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[Any] = []
+
+    def stop(_: object, job: Any, *__: object) -> None:
+        jobs.append(job)
+        raise Stopped
+
+    monkeypatch.setattr(module, "_anonymize_video", stop)
+    for file in (way(tmp_path, replace(MASKED, ignore=(MASK,))), encode(tmp_path / "plain.mp4")):
+        with pytest.raises(Stopped):
+            anonymize_file(AnonymizeRequest(file, tmp_path / "public.mp4"), Silent())
+    assert [job.ignored_areas for job in jobs] == [(MASK,), ()]
+
+
 def test_other_video_is_anonymized_as_before(tmp_path: Path, seen: list[np.ndarray[Any, Any]]) -> None:
     assert first_image(encode(tmp_path / "clip.mp4"), seen)[5:50, 5:70].max() > 90
 

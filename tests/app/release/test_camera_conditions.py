@@ -53,6 +53,19 @@ def test_the_masks_of_the_configuration_and_of_the_recording_are_drawn(
     assert early.masks == (NOW,), "the later declaration did not hold then"
 
 
+def test_captions_stay_readable_only_in_areas_of_the_configuration_and_of_the_whole_recording(
+    config: Config, archive: RecordingArchive
+) -> None:
+    held = replace(declared("cam"), ignore=(NOW, THEN))
+    DeclarationLog(archive.folder / "cam" / DECLARATIONS).declare(held, BEGIN_MS + 2000)
+    camera = config.cameras[0].model_copy(update={"ignore": (NOW,)})
+    configured = config.model_copy(update={"cameras": (camera, *config.cameras[1:])})
+    late = replace(SPAN, begin_ms=BEGIN_MS + 2500)
+    assert camera_conditions(configured, archive, late).ignored_areas == (NOW,)
+    assert camera_conditions(config, archive, late).ignored_areas == (), "the configuration has none"
+    assert camera_conditions(configured, archive, SPAN).ignored_areas == (), "at the begin it was not declared"
+
+
 def test_video_that_was_turned_otherwise_is_refused(config: Config, archive: RecordingArchive) -> None:
     turned = CameraDeclaration(Camera("cam", Scope.PUBLIC_ROAD), rotate=90)
     DeclarationLog(archive.folder / "cam" / DECLARATIONS).declare(turned, BEGIN_MS + 2000)

@@ -28,6 +28,12 @@ def test_the_camera_is_shown_as_configured_and_as_recorded(capsys: pytest.Captur
     assert "camera praca in the recording: public-road, no sensitive surroundings, 0 privacy masks" in text
 
 
+def test_ignored_areas_are_shown_as_what_stays_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    show_conditions(conditions_of(FOUND, CameraConditions(replace(NOW, ignore=(MASK,)), (THEN,))))
+    text = " ".join(capsys.readouterr().err.split())
+    assert "1 privacy mask, 1 ignored area in which captions stay readable" in text
+
+
 def test_confirmed_exemptions_are_shown_with_their_area(capsys: pytest.CaptureFixture[str]) -> None:
     confirmed = Exemption(3, REGION, "a statue", "Ana", 0, "Carla", 1)
     show_conditions(conditions_of(replace(FOUND, exemptions=(confirmed, replace(confirmed, confirmed_by=""))), None))

@@ -33,6 +33,13 @@ def test_exempted_things_are_shown_with_area_span_and_reason(capsys: pytest.Capt
     assert "exempted" not in shown(capsys, {"manual_regions": {"exempted_share": 0}, "exemptions": {}})
 
 
+def test_areas_with_unmasked_captions_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, {"captions": {"count": 1, "share": 0.048, "sha256": "ab"}})
+    assert "captions text that the camera draws is not redacted in 1 declared area (4.8 % of the image)" in text
+    assert "captions" not in shown(capsys, {"captions": {"count": 0, "share": 0.0}})
+    assert "in many declared areas (? of" in shown(capsys, {"captions": {"count": "many"}})
+
+
 @pytest.mark.parametrize("exemptions", ["x", {"1": "x"}, {"1": {}}, {"1": {"from_s": "\x1b[2J"}}])
 def test_a_statement_of_any_form_is_shown_without_a_failure(
     capsys: pytest.CaptureFixture[str], exemptions: Any
