@@ -37,13 +37,13 @@ TEXTS: Final[Mapping[str, str]] = {
     "No unredacted person, face or plate was detected outside {exempted} that two persons agreed on": "Nenhuma pessoa, "
     "rosto ou placa sem ocultação foi detectada fora de {exempted}, isentada por decisão de duas pessoas",
     "Detectors miss objects. {recall} Play the clip once before it is released.": "Detectores deixam passar objetos. "
-    "{recall} Assista ao vídeo uma vez antes de cedê-lo.",
+    "{recall} Assista ao vídeo uma vez antes de disponibilizá-lo.",
     "Detectors miss objects. {recall} Play the clip once before it is released, and check those regions.": "Detectores "
-    "deixam passar objetos. {recall} Assista ao vídeo uma vez antes de cedê-lo e confira essas regiões.",
+    "deixam passar objetos. {recall} Assista ao vídeo uma vez antes de disponibilizá-lo e confira essas regiões.",
     "Not verified by independent detectors": "Não verificado por detectores independentes",
     "Of {references} in the original they detect {detected}.": "De {references} no original, eles detectam {detected}.",
     # Facts
-    "The release": "A cessão",
+    "The release": "A disponibilização",
     "Number": "Número",
     "Recipient": "Destinatário",
     "Legal basis": "Base legal",

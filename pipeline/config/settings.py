@@ -279,8 +279,8 @@ class Config(BaseModel):
     local_law: str = Field(
         default="",
         title="Local law",
-        description="Act of the municipality or state that governs the cameras, as documents for recipients and "
-        "auditors cite it beside the federal law. Without one they say that none is configured.",
+        description="Act of the municipality or state that governs the cameras, as documents of disclosures "
+        "cite it beside the federal law. Without one they say that none is configured.",
         max_length=200,
         examples=["Decreto nº 18.743/2014 (Porto Alegre)"],
     )

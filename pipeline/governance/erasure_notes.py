@@ -10,8 +10,8 @@ from pipeline.domain.plural import counted
 COPIES: Final = LeftNote(
     "copies that were made elsewhere: backups, exports, released clips, spools of other machines; find them by their "
     "owners, and erase there",
-    "Cópias feitas em outros lugares: cópias de segurança, exportações, vídeos cedidos, filas de outras máquinas. "
-    "Localize-as com seus responsáveis e elimine-as lá.",
+    "Cópias feitas em outros lugares: cópias de segurança, exportações, vídeos disponibilizados, filas de outras "
+    "máquinas. Localize-as com seus responsáveis e elimine-as lá.",
 )
 NO_CONFIGURATION: Final = LeftNote(
     "sinks outside the data folder, recorded video, previews: no configuration was named; add --config",
@@ -94,6 +94,6 @@ def held_video(camera_id: str, files: int, hold_id: str, reason: str) -> LeftNot
     return LeftNote(
         f"recorded video of {camera_id}: {counted(files, 'file')} preserved by hold {hold_id}, {reason}; when the "
         f"reason has ended: `viapublica camera unhold {hold_id}`, then erase again",
-        f"Vídeo gravado da câmera {camera_id}: {preserved} pela retenção {hold_id}, {reason}. "
+        f"Vídeo gravado da câmera {camera_id}: {preserved} pela ordem de preservação {hold_id}, {reason}. "
         f"Cessado o motivo: `viapublica camera unhold {hold_id}`, e elimine novamente.",
     )

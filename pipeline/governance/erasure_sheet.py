@@ -12,7 +12,8 @@ from pipeline.domain.erasure import ErasureRecord
 from pipeline.domain.institution import Institution
 from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
 
-_FEDERAL_LAW: Final = "Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18"
+_LAW: Final = "Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18, IV"
+"""Of erasures; the configured local law is that of disclosures, and need not say anything about them."""
 _KINDS: Final = {
     "table": "tabela do banco de eventos",
     "damaged": "parte danificada do banco (inteira)",
@@ -20,6 +21,13 @@ _KINDS: Final = {
     "file": "arquivo de eventos",
     "video": "vídeo gravado (arquivos)",
     "preview": "imagens de conferência (arquivos)",
+}
+_TABLES: Final = {
+    "plate_reads": "leituras de placa",
+    "tracks": "trajetos",
+    "counts": "contagens",
+    "alerts": "alertas",
+    "health": "estados de câmera",
 }
 _EVENTS: Final = {
     "plate_read": ("leitura de placa", "leituras de placa"),
@@ -50,29 +58,47 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
         ("Motivo ou pedido", request["reason"] or "não informado"),
         ("Objeto", _subject(request)),
         ("Câmeras", ", ".join(request["camera_ids"]) or "todas"),
-        ("Período", f"{moment(request['begin_ms'], zone)} a {moment(request['end_ms'], zone)}"),
+        ("Período", _period(request, zone)),
         ("Início da eliminação", moment(record.begun_ms, zone)),
         ("Término da eliminação", moment(record.finished_ms, zone)),
         ("Diário do registro", f"registro nº {document['journal']['entry']}, {document['journal']['hash']}"),
         ("Assinatura digital", f"{signed_by} (arquivo .p7s)" if signed_by else "não há"),
     ]
     erased = [
-        (_KINDS.get(one["kind"], one["kind"]), one["name"], one["where"], one["number"], one["left"])
+        (
+            _KINDS.get(one["kind"], one["kind"]),
+            _TABLES.get(one["name"], one["name"]),
+            _place(one["where"]),
+            one["number"],
+            one["left"],
+        )
         for one in result["erased"]
     ]
     parts = [
-        f"<p>Fundamento legal: {escape(institution.legal_grounds(_FEDERAL_LAW))}.</p>",
+        f"<p>Fundamento legal: {escape(_LAW)}.</p>",
         table(("", ""), facts),
         "<h2>O que foi eliminado</h2>",
         f"<p>{_events(result['events'])}</p>" if "events" in result else "",  # documents of before did not say
         table(("Tipo", "Nome", "Local", "Cópias ou arquivos eliminados", "Restantes"), erased),
-        "<h2>O que foi preservado por ordem (retenção)</h2>",
+        "<h2>O que uma ordem de preservação mantém</h2>",
         _list(result["held"], "Nada."),
         "<h2>O que esta eliminação não alcança, e o que fazer</h2>",
         _list(result["left"], "Nada."),
         SIGNATURE_LINE,
     ]
     return render_document(title, parts)
+
+
+def _period(request: Mapping[str, Any], zone: tzinfo | None) -> str:
+    begin_ms, end_ms = request["begin_ms"], request["end_ms"]
+    if begin_ms is None and end_ms is None:
+        return "todo o período armazenado"
+    return f"{moment(begin_ms, zone)} a {moment(end_ms, zone)}"
+
+
+def _place(where: str) -> str:
+    """A location without the folders of the machine that precede it."""
+    return where.rpartition("/")[2] if where.startswith("/") else where
 
 
 def _subject(request: dict[str, Any]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from pipeline.domain.institution import Institution
 from pipeline.governance.evidence_package import Custody
@@ -32,12 +33,13 @@ _VIDEO_COLUMNS: Final = (
     "Período",
     "Pacotes",
     "Máscaras de privacidade",
-    "SHA-256",
-    "SHA-256 da gravação de origem",
 )
+_DIGEST_COLUMNS: Final = ("Arquivo", "SHA-256 do vídeo", "SHA-256 da gravação de origem")
 _CHECK: Final = (
     "O arquivo custodia.json contém os resumos SHA-256 de todos os arquivos; sua assinatura é custodia.json.p7s (CMS). "
-    "Verificação: viapublica release open-evidence, ou openssl cms -verify -inform DER -in custodia.json.p7s -content "
+    "Verificação: viapublica release open-evidence. Sem esse programa: openssl cms -decrypt -binary -inform DER -in "
+    "PACOTE.p7m -recip CERTIFICADO.pem -inkey CHAVE.key -out pacote.zip gera um arquivo ZIP; extraia-o e execute "
+    "openssl cms -verify -inform DER -in custodia.json.p7s -content "
     "custodia.json -binary -purpose any -CAfile authority.pem."
 )
 
@@ -57,7 +59,7 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
         ("Documento da requisição", f"{custody.requisition_name} (SHA-256 {custody.requisition_sha256})"),
         ("Certificado do destinatário", f"SHA-256 {custody.recipient_certificate}"),
         ("Finalidade", custody.purpose),
-        ("Câmera", str(custody.camera.get("camera_id") or custody.camera.get("id") or "")),
+        ("Câmera", _camera(custody.camera)),
         ("Período requisitado", f"{moment(custody.begin_ms, zone)} a {moment(custody.end_ms, zone)}"),
         ("Diário do registro", f"registro nº {custody.journal_entry}, {custody.journal_hash}"),
         ("Programa", custody.software),
@@ -68,20 +70,20 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
             f"{moment(one.begin_ms, zone)} a {moment(one.end_ms, zone)}",
             one.packets,
             one.masks_filled,
-            one.sha256,
-            one.source_sha256,
         )
         for one in custody.videos
     ]
+    digests = [(one.name, one.sha256, one.source_sha256) for one in custody.videos]
     gaps = [(moment(begin_ms, zone), moment(end_ms, zone), reason) for begin_ms, end_ms, reason in custody.gaps]
     steps = [(moment(at_ms, zone), person, action) for at_ms, person, action in custody.steps]
     return render_document(
-        f"Imagens requisitadas – cessão nº {custody.number}",
+        f"Imagens requisitadas – disponibilização nº {custody.number}",
         [
             table(("", ""), facts),
             f"<p><b>{escape(_DUTIES)}</b></p>",
             "<h2>Vídeos</h2>",
             table(_VIDEO_COLUMNS, videos),
+            table(_DIGEST_COLUMNS, digests),
             f"<p>{escape(_CUT)} {escape(_MASKED if custody.masks_filled_when_recorded else _UNMASKED)}</p>",
             "<h2>Trechos não gravados</h2>",
             table(("De", "Até", "Motivo"), gaps) if gaps else "<p>Nenhum.</p>",
@@ -92,3 +94,12 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
             SIGNATURE_LINE,
         ],
     )
+
+
+def _camera(camera: Mapping[str, Any]) -> str:
+    """Id, name and position of a camera, as far as they are declared."""
+    position = [camera.get("latitude"), camera.get("longitude")]
+    parts = [camera.get("id"), camera.get("name")]
+    if None not in position:
+        parts.append("latitude {}, longitude {}".format(*position))
+    return ", ".join(str(part) for part in parts if part)

@@ -21,6 +21,7 @@ from pipeline.domain.disclosure import Disclosure, DisclosureState, LegalBasis, 
 from pipeline.domain.institution import LAW_OF_DISCLOSURES, Institution
 from pipeline.domain.spreadsheet_text import spreadsheet_text
 from pipeline.domain.times import local_time
+from pipeline.policy.evidence import requisition_number
 
 _Value = str | datetime | None
 
@@ -33,7 +34,7 @@ _BASES: Final = {
     LegalBasis.MEDIA: "Imprensa",
 }
 _MOMENT: Final = "dd/mm/yyyy hh:mm"
-_NONE: Final = "Nenhuma cessão foi pedida, decidida, feita ou entregue neste mês."
+_NONE: Final = "Nenhuma disponibilização foi pedida, decidida, feita ou entregue neste mês."
 _HEAD_ROWS: Final = 6
 _TITLE_ROW: Final = _HEAD_ROWS + 2
 
@@ -98,7 +99,7 @@ def _write_head(sheet: Worksheet, head: SheetHead) -> None:
     year, month = head.month.split("-")
     entries, last = head.journal
     lines = (
-        ("Registro de cessões de imagens", ""),
+        ("Registro de disponibilizações de imagens", ""),
         ("Instituição", head.institution.name or "não informada"),
         ("Fundamento legal", head.institution.legal_grounds(LAW_OF_DISCLOSURES)),
         ("Mês", f"{month}/{year}"),
@@ -194,7 +195,7 @@ _COLUMNS: Final = (
     _Column("Nº", 14, lambda found, _: found.number),
     _Column("Data do pedido", 17, lambda found, zone: _cell_time(found.requested_ms, zone)),
     _Column("Destinatário", 28, lambda found, _: found.request.recipient),
-    _Column("Documento", 22, lambda found, _: found.request.recipient_document),
+    _Column("Documento", 22, lambda found, _: requisition_number(found.request.recipient_document)),
     _Column("Base legal", 18, lambda found, _: _BASES[found.request.basis]),
     _Column("Finalidade", 40, lambda found, _: found.request.purpose),
     _Column("Conteúdo (câmera)", 28, lambda found, _: _content(found.request)),

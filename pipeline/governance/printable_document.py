@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from html import escape
@@ -14,6 +15,8 @@ _STYLE: Final = (
     "table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.25em .5em;text-align:left;"
     "vertical-align:top}th{background:#eee}td.n{text-align:right}code{word-break:break-all}.sign{margin-top:3cm}"
 )
+_DIGEST: Final = re.compile(r"\b[0-9a-f]{40,}\b")
+"""Digests, which a line may break anywhere: a table that holds them fits the sheet of paper."""
 SIGNATURE_LINE: Final = "<p class='sign'>_____________________________________________<br>Responsável</p>"
 
 
@@ -41,4 +44,7 @@ def moment(at_ms: int | None, zone: tzinfo | None) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"<td class='n'>{value}</td>" if isinstance(value, int) else f"<td>{escape(str(value))}</td>"
+    if isinstance(value, int):
+        return f"<td class='n'>{value}</td>"
+    text = _DIGEST.sub(r"<code>\g<0></code>", escape(str(value)))
+    return f"<td>{text}</td>"

@@ -33,6 +33,11 @@ def evidence_request(request: Request, fingerprint: str) -> Request:
     )
 
 
+def requisition_number(document: str) -> str:
+    """The recipient's document of a request, without the certificate that `evidence_request` adds."""
+    return _CERTIFICATE.sub("", document)
+
+
 def check_evidence_request(request: Request) -> None:
     """Check that evidence may be requested.
 

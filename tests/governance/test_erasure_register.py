@@ -138,11 +138,19 @@ def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegi
     assert "http" not in page
 
 
-def test_the_page_cites_the_law_of_its_own_city(erasures: ErasureRegister) -> None:
+def test_the_page_cites_the_law_of_erasures_not_that_of_disclosures(erasures: ErasureRegister) -> None:
     record = erasures.finish(erasures.begin(VEHICLE), RESULT)
-    federal = "Fundamento legal: Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18; "
-    assert f"{federal}norma municipal ou estadual não informada" in render_erasure(record, Institution(), "", SAO_PAULO)
-    ours = Institution("Prefeitura de Cuiabá", "Lei nº 11.766/2022 (Mato Grosso) & <outra>")
+    ours = Institution("Prefeitura de Cuiabá", "Lei nº 11.766/2022 (Mato Grosso)")
     page = render_erasure(record, ours, "", SAO_PAULO)
-    assert f"{federal}Lei nº 11.766/2022 (Mato Grosso) &amp; &lt;outra&gt;." in page
+    assert "Fundamento legal: Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18, IV.<" in page
+    assert "11.766" not in page
     assert "18.743" not in page
+
+
+def test_the_page_shows_no_folder_of_the_machine_and_names_tables_in_portuguese(erasures: ErasureRegister) -> None:
+    one = ErasedNumber("table", "/var/lib/viapublica/data/events", "plate_reads", 2, 0)
+    record = erasures.finish(erasures.begin(ErasureRequest("Ana")), ErasureResult((one,)))
+    page = render_erasure(record, Institution(), "", SAO_PAULO)
+    assert "<td>leituras de placa</td><td>events</td>" in page
+    assert "/var/lib" not in page
+    assert "todo o período armazenado" in page

@@ -134,7 +134,7 @@ def test_a_sheet_without_a_configured_law_says_so_and_cites_no_other_city() -> N
 
 def test_an_empty_month_says_so() -> None:
     sheet = opened(render_sheet((), head()))
-    assert str(sheet["A9"].value).startswith("Nenhuma cessão")
+    assert str(sheet["A9"].value).startswith("Nenhuma disponibilização")
 
 
 @settings(max_examples=25, deadline=None)

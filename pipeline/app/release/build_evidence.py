@@ -27,7 +27,7 @@ from pipeline.governance.evidence_sheet import render_custody_sheet
 from pipeline.governance.sealed_message import MAX_BYTES, Recipient, open_sealed
 from pipeline.policy.approval import CameraConditions
 from pipeline.policy.disclosure import check_rebuilding
-from pipeline.policy.evidence import check_building_evidence, check_masks_filled, evidence_request
+from pipeline.policy.evidence import check_building_evidence, check_masks_filled, evidence_request, requisition_number
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.segment_masks import SegmentMasks, masks_in, spans_of
@@ -39,7 +39,7 @@ _WRITTEN_MS: Final = 90_000
 _ACTIONS: Final = {
     "request": "pedido registrado",
     "declare": "documento da requisição arquivado",
-    "approve": "cessão autorizada por segunda pessoa",
+    "approve": "disponibilização autorizada por segunda pessoa",
     "build": "pacote produzido",
     "deliver": "pacote entregue",
 }
@@ -301,7 +301,7 @@ def _custody(job: _Job, videos: Sequence[EvidenceVideo]) -> Custody:
         number=disclosure.number,
         institution=request.overlay.institution or job.institution,
         recipient=request.recipient,
-        recipient_document=request.recipient_document,
+        recipient_document=requisition_number(request.recipient_document),
         recipient_certificate=job.fingerprint,
         basis=request.basis.value,
         purpose=request.purpose,

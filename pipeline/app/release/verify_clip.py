@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.anonymize.metadata_check import find_extra_content
 from pipeline.anonymize.provenance import INTACT, Provenance, SignatureStatus, read_provenance
@@ -15,6 +15,11 @@ from pipeline.errors import ReleaseError
 from pipeline.weights.stated_networks import StatedNetworks, stated_networks
 
 __all__ = ["CheckedClip", "SignatureStatus", "verify_clip"]
+
+
+_ENVELOPED_DATA: Final = bytes.fromhex("06092a864886f70d010703")
+"""The object identifier of CMS enveloped data (RFC 5652), with which a sealed package begins."""
+_CMS_HEADER: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ def verify_clip(clip: Path, authorities: Path | None = None) -> CheckedClip:
         ReleaseError: it is not a video, or the authorities cannot be read.
         ModelIntegrityError: a file of pinned networks of this installation cannot be used.
     """
+    _check_not_sealed(clip)
     extra = find_extra_content(clip)
     provenance = read_provenance(clip, _authorities(authorities))
     accepted = {SignatureStatus.TRUSTED} if authorities else INTACT
@@ -88,3 +94,19 @@ def _authorities(path: Path | None) -> str:
             str(path), "contains no certificate in PEM, or a damaged one", "Give the institution's authority.pem"
         ) from error
     return text
+
+
+def _check_not_sealed(clip: Path) -> None:
+    """An unreadable file is reported by the reader of videos."""
+    try:
+        with clip.open("rb") as stream:
+            begin = stream.read(_CMS_HEADER)
+    except OSError:
+        return
+    if _ENVELOPED_DATA in begin:
+        raise ReleaseError(
+            str(clip),
+            "is a sealed evidence package, which only the holder of the recipient's key can check",
+            f"viapublica release open-evidence {clip.name} --certificate FILE --key FILE --trust authority.pem "
+            "--out FOLDER",
+        )

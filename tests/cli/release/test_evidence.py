@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 
 from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.app.release.register_service import open_register
+from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.times import local_time
 from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
 from pipeline.governance.sealed_message import open_sealed
@@ -115,7 +117,7 @@ def test_an_authority_receives_the_original_packets_sealed_and_signed() -> None:
     assert [one["begin_ms"] - BEGIN_MS for one in opened["videos"]] == [1000, 2000]
     assert [(who, what) for _, who, what in opened["steps"]] == [
         ("Ana", "pedido registrado"),
-        ("Bia", "cessão autorizada por segunda pessoa"),
+        ("Bia", "disponibilização autorizada por segunda pessoa"),
         ("Ana", "vídeo copiado, assinado e lacrado"),
     ]
     assert Holds(Path("video")).all() == [], "held while it was copied"
@@ -147,6 +149,11 @@ def test_the_custody_sheet_register_and_monthly_sheet_say_what_was_handed_over()
     ):
         assert words in sheet, words
     assert "18.743" not in sheet, "the law of another city"
+    assert "certificate SHA-256" not in sheet
+    digests = re.findall(r"[0-9a-f]{64}", sheet)
+    assert digests
+    assert sheet.count("<code>") == len(digests), "a digest that cannot break does not fit the sheet of paper"
+    assert f"Imagens requisitadas – disponibilização nº {number}" in sheet
     assert number in json.dumps(release("find", built["package"]))
     with open_register("viapublica-register/register.db") as register:
         entry = register.get(number)
@@ -154,6 +161,12 @@ def test_the_custody_sheet_register_and_monthly_sheet_say_what_was_handed_over()
     release("sheet", f"{local_time(entry.requested_ms, None):%Y-%m}", "--out=s.xlsx")
     cells = [str(cell.value) for row in load_workbook("s.xlsx").active for cell in row]
     assert any("imagens originais, lacradas" in cell for cell in cells)
+
+
+def test_verifying_a_sealed_package_as_a_clip_names_the_command_that_opens_it() -> None:
+    built = build(approved())
+    with pytest.raises(ReleaseError, match=r"sealed evidence package.*viapublica release open-evidence"):
+        verify_clip(Path(built["package"]))
 
 
 def test_a_package_that_a_kill_left_unfinished_is_finished_by_the_next_build() -> None:
