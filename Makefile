@@ -30,8 +30,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 venv: ## the locked environment, outside the checkout; .venv links to it
-	@requirements/setup.sh venv $(PYTHON) $(VENV)
-	@ln -sfn $(VENV) .venv
+	@requirements/setup.sh venv $(PYTHON) $(VENV) .venv
 
 system: ## Debian packages of the tests (only as root)
 	@requirements/setup.sh system

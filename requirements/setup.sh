@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up what a checkout needs; called by the Makefile, each part does nothing when it is already done.
 #
-#   setup.sh venv PYTHON FOLDER   the locked environment with this checkout installed in it (editable)
+#   setup.sh venv PYTHON FOLDER LINK   the locked environment with this checkout installed in it (editable)
 #   setup.sh training LOCK PYTHON FOLDER   an environment of the workshop, without this checkout in it
 #   setup.sh system               the Debian packages of the tests
 #   setup.sh install PYTHON PREFIX USER   the program for a service user: run-time lock, not editable, one folder a version
@@ -29,6 +29,17 @@ make_venv() {
 }
 
 venv() {
+    python=$1 folder=$2 link=$3
+    # ln would put the link into a folder of that name, and the environment in it would be used as before.
+    if [ -e "$link" ] && [ ! -L "$link" ]; then
+        say "$link is an environment made by other means; remove it (rm -r $link), then run make again: it links to $folder"
+        exit 1
+    fi
+    locked_environment "$python" "$folder"
+    ln -sfn "$folder" "$link"
+}
+
+locked_environment() {
     python=$1 folder=$2
     [ -e "$folder/ready" ] && return
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "Python 3.11 or newer is needed"; exit 1; }

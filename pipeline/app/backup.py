@@ -128,9 +128,18 @@ def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progres
             parts[name] = source
         else:
             absent.setdefault(name, "nothing is there yet")
-            if tuple(request.parts) != PARTS:
+            if _never(name, request):
                 raise ConfigError(f"part {name}", f"cannot be backed up: {absent[name]}", "Leave it out of --part")
+    if not parts:
+        reasons = ", ".join(f"{name}: {absent[name]}" for name in request.parts)
+        fix = "Name more parts with --part, or the register with --register"
+        raise ConfigError("the backup", f"would be empty ({reasons})", fix)
     writer.finish(Manifest(__version__, time.time_ns() // 1_000_000, parts, absent, writer.files, writer.links))
+
+
+def _never(part: str, request: BackupRequest) -> bool:
+    """Whether a part was asked for that no backup can contain, now or later."""
+    return part == "register" and tuple(request.parts) != PARTS and "://" in request.register
 
 
 def _absent(request: BackupRequest, config: Config) -> dict[str, str]:

@@ -162,9 +162,12 @@ def test_nothing_is_overwritten(installation: BackupRequest, tmp_path: Path) -> 
 
 
 def test_a_part_that_was_asked_for_and_is_not_there_is_no_success(installation: BackupRequest, tmp_path: Path) -> None:
-    asked = BackupRequest(installation.config, "none.db", False, ("configuration", "register"))
-    with pytest.raises(ConfigError, match=r"part register: cannot be backed up: there is no register at none.db"):
-        create(asked, tmp_path / "b.tar")
+    for part in ("register", "recording-index"):
+        asked = BackupRequest(installation.config, "none.db", False, (part,))
+        (installation.config.parent / "data" / "recorded").rename(tmp_path / f"before-{part}")
+        with pytest.raises(ConfigError, match=rf"the backup: would be empty \({part}: .*there"):
+            create(asked, tmp_path / "b.tar")
+        (tmp_path / f"before-{part}").rename(installation.config.parent / "data" / "recorded")
     asked = BackupRequest(installation.config, "postgresql+psycopg://h/x", True, ("register",))
     with pytest.raises(ConfigError, match="pg_dump"):
         create(asked, tmp_path / "b.tar")
@@ -172,6 +175,20 @@ def test_a_part_that_was_asked_for_and_is_not_there_is_no_success(installation: 
     with pytest.raises(ConfigError, match="data folder does not exist"):
         create(installation, tmp_path / "b.tar")
     assert not (tmp_path / "b.tar").exists()
+
+
+@pytest.mark.parametrize("part", ["register", "recording-index"])
+def test_the_daily_backup_works_before_its_part_is_there(
+    part: str, installation: BackupRequest, tmp_path: Path
+) -> None:
+    (installation.config.parent / "data" / "recorded").rename(tmp_path / "recorded")
+    asked = BackupRequest(installation.config, "none.db", False, ("configuration", part))
+    manifest = verify_archive(create(asked, tmp_path / "b.tar"))
+    assert set(manifest.parts) == {"configuration"}
+    assert "there" in manifest.absent[part], "it says what is not in it"
+    named = BackupRequest(installation.config, "none.db", True, ("configuration", "register"))
+    with pytest.raises(ConfigError, match="does not exist"):
+        create(named, tmp_path / "c.tar")
 
 
 def test_a_damaged_backup_restores_nothing(installation: BackupRequest, tmp_path: Path) -> None:

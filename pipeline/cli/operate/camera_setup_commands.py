@@ -21,6 +21,13 @@ from pipeline.errors import ConfigError, ViapublicaError
 __all__ = ["app"]
 
 _DEFAULT_CONFIG: Final = Path("viapublica.yaml")
+_NO_ANSWER: Final = (
+    "Multicast stays in one subnet: give --host for a camera of another. Many cameras have ONVIF switched off."
+)
+_NO_ANSWER_OF_HOST: Final = (
+    "Check the address, that UDP port 3702 is open on the way (or give host:port), and that ONVIF is switched on in "
+    "the camera; some answer only after an ONVIF user was created there."
+)
 
 SetupConfigOption = Annotated[
     Path | None,
@@ -171,7 +178,8 @@ def discover(
         )
     if not found:
         say(err, f"no ONVIF camera answered within {timeout:g} s")
-        say(err, "Cameras of other subnets do not hear multicast: give --host. Many cameras have ONVIF switched off.")
+        say(err, _NO_ANSWER if host is None else _NO_ANSWER_OF_HOST)
+        say(err, "Without ONVIF: viapublica camera add --source rtsp://…")
         raise typer.Exit(1)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
+from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.option_groups import with_option_groups
@@ -255,7 +256,7 @@ def _erased(
         say(err, "nothing stored matches; the proof will state it")
     numbers = _numbers(erasure.events, places)
     question = f"Erase {numbers} for good?" if matched else "Issue a proof that nothing is stored?"
-    if not yes and not typer.confirm(question, err=True):
+    if not confirmed(question, yes=yes):
         say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:
@@ -272,7 +273,7 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, timeout_s: float, *
 
     selections = erasures_to_repeat(stores, proof.register)
     question = f"Erase again what {counted(len(selections), 'earlier erasure')} may find in the stored data?"
-    if not yes and not typer.confirm(question, err=True):
+    if not confirmed(question, yes=yes):
         say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:

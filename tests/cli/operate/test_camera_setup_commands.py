@@ -115,6 +115,9 @@ def test_discovery_lists_cameras_and_an_empty_answer_is_no_success() -> None:
     none = viapublica("camera", "discover", "--host", f"127.0.0.1:{free_port()}", "--timeout", "0.2")
     assert none.returncode == 1
     assert "no ONVIF camera answered" in none.stderr
+    assert "UDP port 3702" in none.stderr
+    assert "give --host" not in none.stderr, "it was given"
+    assert "camera add --source" in none.stderr
 
 
 def test_a_camera_is_added_by_onvif_without_its_password(city: Path) -> None:
