@@ -165,12 +165,18 @@ class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
     stream_id: str = ""
 
 
+LIFE_SIGN: Final = "still streaming"
+"""`HealthEvent.detail` of an event that repeats the state of a streaming camera."""
+LIFE_SIGN_MS: Final = 300_000
+"""Time between two of them: without any, nothing shows whether a camera delivered video until a process was killed."""
+
+
 class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
-    """A change of a camera's state.
+    """A change of a camera's state, or a life sign: the state of a streaming camera, repeated.
 
     Attributes:
         state: a value of `pipeline.domain.ports.SourceState`.
-        detail: the reason, of the words in `pipeline.policy.detail_words`.
+        detail: the reason, of the words in `pipeline.policy.detail_words`; `LIFE_SIGN` where nothing changed.
     """
 
     state: str

@@ -1,13 +1,14 @@
-"""Health events from changes of the cameras' states, rate-limited."""
+"""Health events: changes of the cameras' states, rate-limited, and life signs of cameras that stream."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from pipeline.domain.credentials import redact
-from pipeline.domain.events import Event, HealthEvent, Kind, event_id
+from pipeline.domain.events import LIFE_SIGN, LIFE_SIGN_MS, Event, HealthEvent, Kind, event_id
 from pipeline.domain.ports import SourceState
 from pipeline.engine.camera_feed import CameraFeed
 
@@ -21,6 +22,8 @@ _CALM_S = 600.0
 """After this long without an event, the next ones are sent at once again."""
 _STEADY_S = 60.0
 """A state that lasts this long is reported, however often it changed before."""
+_FIRST_SIGN_S: Final = 10.0
+"""The first life sign follows soon: from then on it is known that a camera sends them, and that their end means one."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,14 @@ class _Camera:
     reported_in_a_row: int = 0
     now: tuple[str, str] = ("", "")
     since_s: float = 0.0
+    next_sign_s: float = 0.0
+
+    def needs_sign(self, now_s: float) -> bool:
+        """Whether a camera that streams, as was reported, is due to say so again; it then counts as said."""
+        if self.now != self.reported or self.now[0] != SourceState.STREAMING.value or now_s < self.next_sign_s:
+            return False
+        self.next_sign_s = now_s + LIFE_SIGN_MS / 1000
+        return True
 
     def is_due(self, state: SourceState, detail: str, now_s: float) -> bool:
         """Whether the state is to be reported; it then counts as reported."""
@@ -52,6 +63,7 @@ class _Camera:
                 now_s,
                 1 if calm else self.reported_in_a_row + 1,
             )
+            self.next_sign_s = now_s + _FIRST_SIGN_S
         return due
 
 
@@ -60,7 +72,8 @@ class HealthWatch:
 
     A live camera's change is reported at once. While it stays unreachable for the same reason, that is repeated once an
     hour; for a camera that comes and goes, or whose reasons keep changing, the pauses between events double up to an
-    hour.
+    hour. While it streams, it sends a life sign every five minutes: where they end without a change of state, the
+    process was killed, or its events are not stored yet.
 
     Args:
         monotonic_s: seconds of a clock that never steps.
@@ -70,28 +83,39 @@ class HealthWatch:
         self._monotonic_s = monotonic_s
         self._cameras: dict[str, _Camera] = {}
 
-    def changes(self, feeds: Iterable[CameraFeed], last_ts_ms: Callable[[str], int | None]) -> list[Event]:
+    def changes(
+        self,
+        feeds: Iterable[CameraFeed],
+        last_ts_ms: Callable[[str], int | None],
+        overloaded: Collection[str] = (),
+    ) -> list[Event]:
         """Events of the cameras whose state is to be reported.
 
         Args:
             feeds: of the cameras.
             last_ts_ms: time of a camera's newest frame; a file's events are dated by it, so that a second run over
                 the same file writes the same rows.
+            overloaded: cameras that were reported as such; a life sign would end that state.
         """
-        return [event for feed in feeds if (event := self._change(feed, last_ts_ms)) is not None]
+        return [event for feed in feeds if (event := self._change(feed, last_ts_ms, overloaded)) is not None]
 
     def forget(self, camera_id: str) -> None:
         """Drop what is known of a camera that was removed."""
         self._cameras.pop(camera_id, None)
 
-    def _change(self, feed: CameraFeed, last_ts_ms: Callable[[str], int | None]) -> Event | None:
+    def _change(
+        self, feed: CameraFeed, last_ts_ms: Callable[[str], int | None], overloaded: Collection[str]
+    ) -> Event | None:
         camera_id, state = feed.source.camera_id, feed.state
         if not feed.source.live and state is not SourceState.FAILED:
             return None
         status = feed.source.status()
         detail = redact(feed.error or status.detail)
-        if not self._cameras.setdefault(camera_id, _Camera()).is_due(state, detail, self._monotonic_s()):
-            return None
+        camera, now_s = self._cameras.setdefault(camera_id, _Camera()), self._monotonic_s()
+        if not camera.is_due(state, detail, now_s):
+            if not feed.source.live or camera_id in overloaded or not camera.needs_sign(now_s):
+                return None
+            detail = LIFE_SIGN
         now = time.time_ns() // 1_000_000
         when = now if feed.source.live else last_ts_ms(camera_id) or now
         subject = f"{state.value}" if not feed.source.live else f"{state.value}@{when}"

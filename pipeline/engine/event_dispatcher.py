@@ -46,8 +46,8 @@ class EventDispatcher:
         self.lost: Counter[str] = Counter()
         self.closing = False
         self._given_up = False
-        self.in_future: set[str] = set()
-        """Cameras of which events were refused for a time in the future."""
+        self.in_future: Counter[str] = Counter()
+        """Events of each camera that were refused for a time in the future."""
         self._condition_error = ""
 
     @property
@@ -86,9 +86,9 @@ class EventDispatcher:
     def _log_refusal(self, event: Event, refusal: Refusal) -> None:
         """One line per camera and rule where every event of a camera may be refused."""
         if refusal.rule is RefusalRule.CLOCK:
-            if event.camera_id in self.in_future:
+            self.in_future[event.camera_id] += 1
+            if self.in_future[event.camera_id] > 1:
                 return
-            self.in_future.add(event.camera_id)
         _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
 
     def pump(self) -> None:

@@ -238,7 +238,8 @@ class Engine:
 
     def _report_health(self, cameras: Iterable[RunningCamera]) -> None:
         """Send changes of the cameras' states, and alerts about cameras and sinks."""
-        changes = self._health.changes([camera.feed for camera in cameras], self._last_ts_ms)
+        feeds = [camera.feed for camera in cameras]
+        changes = self._health.changes(feeds, self._last_ts_ms, self.overload.overloaded)
         alerts = self._alerts.about_cameras(changes)
         alerts += self._alerts.about_clocks(self.dispatcher.in_future)
         alerts += self._alerts.about_sinks(self.dispatcher.statuses(), self.dispatcher.lost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,6 +90,11 @@ class OverloadWatch:
         """The share of a camera's frames that is analyzed, in words; "" while it keeps up. Safe from any thread."""
         overload = self._overloads.get(camera_id)
         return "" if overload is None else overload.detail
+
+    @property
+    def overloaded(self) -> Collection[str]:
+        """The cameras that were reported as overloaded."""
+        return self._overloads.keys()
 
     def check(self, loads: Iterable[CameraLoad]) -> list[Event]:
         """States of cameras that become overloaded or recover, and an alert with advice; each again once an hour.

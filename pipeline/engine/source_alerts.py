@@ -10,6 +10,7 @@ from pipeline.domain.plural import counted
 from pipeline.domain.ports import SinkStatus, SourceState
 
 _LOST = frozenset({SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value})
+_HOUR_MS = 3_600_000
 _HEALTHY = SourceState.STREAMING.value
 
 
@@ -23,7 +24,7 @@ class SourceAlertWatch:
     def __init__(self, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._clock_ms = clock_ms
         self._lost_cameras: set[str] = set()
-        self._in_future: set[str] = set()
+        self._in_future: dict[str, tuple[int, int]] = {}
         self._reported: dict[tuple[str, str], int] = {}
 
     def about_cameras(self, changes: Iterable[Event]) -> list[Event]:
@@ -61,15 +62,19 @@ class SourceAlertWatch:
         """Drop what is known of a camera that was removed."""
         self._lost_cameras.discard(camera_id)
 
-    def about_clocks(self, in_future: Iterable[str]) -> list[Event]:
-        """Alerts about cameras of which events were refused because of their time, one each.
+    def about_clocks(self, in_future: Mapping[str, int]) -> list[Event]:
+        """Alerts about cameras of which events were refused because of their time; again once an hour while more are.
 
         Args:
-            in_future: those cameras.
+            in_future: how many events of each camera were refused so far.
         """
-        new = sorted(set(in_future) - self._in_future)
-        self._in_future.update(new)
         now_ms = self._clock_ms()
+        new = [
+            camera_id
+            for camera_id, refused in sorted(in_future.items())
+            if (last := self._in_future.get(camera_id)) is None or (refused > last[0] and now_ms - last[1] >= _HOUR_MS)
+        ]
+        self._in_future |= {camera_id: (in_future[camera_id], now_ms) for camera_id in new}
         return [
             AlertEvent(
                 event_id=event_id(camera_id, "", Kind.ALERT, AlertRule.CLOCK_WRONG.value, now_ms),

@@ -48,6 +48,8 @@ class NoteCode(StrEnum):
     FIRST_DATA = "first-data"
     NO_PLATES = "plates-not-read"
     INTERRUPTED = "interrupted"
+    NOT_KNOWN = "coverage-not-known"
+    EVENTS_LOST = "events-lost"
     OVERLOADED = "overloaded"
     SILENT = "silent"
     UNCERTAIN = "uncertain-reads"

@@ -25,13 +25,17 @@ from pipeline.store.camera_notes import (
     SHORTEST_MS,
     cameras_without_plates,
     interruptions,
+    losses,
     silent_cameras,
     undeclared,
     withheld,
+    without_life_sign,
 )
 from pipeline.store.coverage_questions import (
     Coverage,
     CoverageOf,
+    LossAlert,
+    LossAlertsOf,
     LostData,
     LostDataOf,
     PlatesNotSeen,
@@ -89,8 +93,9 @@ def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer
 
 
 def _never_seen(value: object, context: AnswerContext) -> Iterator[Note]:
-    """Configured cameras that a list of the stored ones lacks."""
+    """Configured cameras that a list of the stored ones lacks, or that went silent."""
     if isinstance(value, list) and all(isinstance(row, CameraSummary) for row in value):
+        yield from without_life_sign(value, context)
         missing = sorted(set(context.cameras or {}) - {row.camera_id for row in value})
         if missing:
             number = context.language.counted(len(missing), "configured camera")
@@ -103,9 +108,11 @@ def _never_seen(value: object, context: AnswerContext) -> Iterator[Note]:
 def _notes(
     ask: Ask, question: RangedQuestion[Any], context: AnswerContext, rows: Sequence[Any], more: bool
 ) -> Iterator[Note]:
-    kinds = _kinds(question)
-    coverage = ask(
-        CoverageOf(kinds=kinds, start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids)
+    kinds, now_ms = _kinds(question), context.clock_ms()
+    end_ms = now_ms if question.end_ms is None else min(question.end_ms, now_ms)
+    coverage = ask(CoverageOf(kinds=kinds, start_ms=question.start_ms, end_ms=end_ms, camera_ids=question.camera_ids))
+    alerts: list[LossAlert] = ask(
+        LossAlertsOf(start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids)
     )
     if isinstance(question, PagedQuestion) and more:
         yield _limit(question, context.language)
@@ -117,6 +124,7 @@ def _notes(
         yield from undeclared(context)
         yield from withheld(ask, question, context)
     yield from interruptions(question, context, coverage)
+    yield from losses(alerts, question, context)
     if isinstance(question, Plates) and len(question.plates) > 1:
         not_seen: list[str] = ask(PlatesNotSeen(of=question))
         yield from _not_seen(not_seen, question, context.language)

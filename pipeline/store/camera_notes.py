@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from pipeline.domain.events import ENGINE_ID
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, AlertRule
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
 from pipeline.domain.times import format_duration
 from pipeline.policy.scope import why_no_plates
 from pipeline.store.annotated_answer import MOST_NAMED, AnswerContext, Ask, Note, NoteCode, first_of
-from pipeline.store.coverage_questions import ActiveCameras, Coverage, Interruption
+from pipeline.store.coverage_questions import (
+    NO_LIFE_SIGN,
+    NOT_KNOWN,
+    ActiveCameras,
+    Coverage,
+    Interruption,
+    LossAlert,
+)
 from pipeline.store.questions import (
+    CameraSummary,
     Clones,
     Convoy,
     Plates,
@@ -33,6 +41,15 @@ _PHRASES: Final = {
     SourceState.FAILED.value: "{camera} failed for {time}{times} of this time range",
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
     "of this time range",
+    NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} of this time range",
+    NOT_KNOWN: "{camera} may have been interrupted for {time}{times} of this time range: no life signs are stored",
+}
+_CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}
+_LOSSES: Final = {
+    AlertRule.EVENTS_LOST.value: "events were lost on their way to the event store, {details}",
+    AlertRule.EVENTS_REFUSED.value: "events were refused by the event store, {details}",
+    AlertRule.EVENTS_REFUSED_BY_POLICY.value: "events were refused by policy, {details}",
+    AlertRule.CLOCK_WRONG.value: "events were refused because their time was in the future, {details}",
 }
 _NONE_WITHHELD: Final = (
     "the data folder has no declarations of cameras, so no plate is withheld: copy its folder declarations too"
@@ -113,7 +130,7 @@ def interruptions(question: RangedQuestion[Any], context: AnswerContext, coverag
     for one in coverage.interruptions:
         length_ms = min(now_ms if one.end_ms is None else one.end_ms, now_ms) - one.start_ms
         if length_ms >= SHORTEST_MS and _concerns(one.camera_id, question, context):
-            code = NoteCode.OVERLOADED if one.state == SourceState.OVERLOADED.value else NoteCode.INTERRUPTED
+            code = _CODES.get(one.state, NoteCode.INTERRUPTED)
             groups.setdefault(code, {}).setdefault(one.camera_id, []).append((length_ms, one))
     for code, cameras in groups.items():
         most_first = sorted(cameras.items(), key=lambda item: -sum(length for length, _ in item[1]))
@@ -134,10 +151,55 @@ def _interruption(camera_id: str, parts: Sequence[tuple[int, Interruption]], lan
     return f"{text}{why}"
 
 
+def losses(alerts: Sequence[LossAlert], question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:
+    """A note for each way in which events of the range were lost or refused, by the alerts about it."""
+    language = context.language
+    for rule in _LOSSES:
+        found = [one for one in alerts if one.rule == rule and _may_concern(one.camera_id, question, context)]
+        details = [
+            language.text(
+                "{camera} at {time}",
+                camera=language.text("all cameras") if one.camera_id == ENGINE_ID else one.camera_id,
+                time=language.time(one.ts_ms, context.zone),
+            )
+            for one in found
+        ]
+        if found:
+            text = language.text(_LOSSES[rule], details=first_of(details, "further camera", language, "; "))
+            yield Note(code=NoteCode.EVENTS_LOST, text=text, limits=True, items=tuple(one.camera_id for one in found))
+
+
+def _may_concern(camera_id: str, question: RangedQuestion[Any], context: AnswerContext) -> bool:
+    return camera_id == ENGINE_ID or _concerns(camera_id, question, context)
+
+
+def without_life_sign(cameras: Sequence[CameraSummary], context: AnswerContext) -> Iterator[Note]:
+    """Cameras that are listed as streaming, and sent nothing for longer than a life sign takes."""
+    oldest_ms, language = context.clock_ms() - LIFE_SIGN_MS - 60_000, context.language
+    late = [
+        one
+        for one in cameras
+        if one.state == SourceState.STREAMING.value
+        and one.last_seen_ms < oldest_ms
+        and (context.cameras is None or one.camera_id in context.cameras)
+    ]
+    if late:
+        times = {one.camera_id: language.time(one.last_seen_ms, context.zone) for one in late}
+        named = [language.text("{camera} since {time}", camera=name, time=time) for name, time in times.items()]
+        text = language.text(
+            "{cameras} streamed when last heard of, and sent nothing since: {names}",
+            cameras=language.counted(len(late), "camera"),
+            names=first_of(named, "further camera", language, "; "),
+        )
+        yield Note(code=NoteCode.INTERRUPTED, text=text, limits=True, items=tuple(times))
+
+
 def silent_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:
     """Cameras without any event in the range: they may not have been running."""
     asked, language = question.camera_ids or tuple(context.cameras or ()), context.language
-    active = ask(ActiveCameras(start_ms=question.start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids))
+    # Between two life signs a camera need not send anything.
+    start_ms = None if question.start_ms is None else question.start_ms - LIFE_SIGN_MS
+    active = ask(ActiveCameras(start_ms=start_ms, end_ms=question.end_ms, camera_ids=question.camera_ids))
     silent = sorted(camera_id for camera_id in set(asked) - set(active) if _concerns(camera_id, question, context))
     if not asked and not active:
         text = language.text("no camera has sent any event in this time range")

@@ -5,17 +5,25 @@ They say how far the answer to another question can be trusted, above all an emp
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from pipeline.domain.events import Kind
 from pipeline.store.questions import Plates, Question, RangedQuestion
 
+NO_LIFE_SIGN: Final = "no-life-sign"
+"""`Interruption.state` where a streaming camera stopped sending life signs without an end being reported."""
+NOT_KNOWN: Final = "not-known"
+"""`Interruption.state` where a camera was streaming and no life signs are stored, as of older versions."""
+
 
 class Interruption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A time in which a camera delivered no video, or more frames than could be analyzed.
+    """A time in which a camera delivered no video, or more frames than could be analyzed, or may have.
 
     Attributes:
-        camera_id: the camera; state: as it was reported, such as ``backing-off`` or ``overloaded``; detail: the reason.
+        camera_id: the camera; state: as it was reported, such as ``backing-off`` or ``overloaded``, else `NO_LIFE_SIGN`
+            or `NOT_KNOWN`; detail: the reason.
         start_ms, end_ms: milliseconds since 1970 UTC, cut to the range asked about; None as an end: it lasts.
     """
 
@@ -55,6 +63,26 @@ class CoverageOf(RangedQuestion[Coverage], frozen=True, kw_only=True, forbid_unk
     """What is stored of these kinds, and how these cameras were interrupted in the range."""
 
     kinds: tuple[Kind, ...]
+
+
+class LossAlert(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Alerts of one rule that events of a camera, or of all, were lost or refused, and are missing from answers.
+
+    Attributes:
+        camera_id: of the alerts; rule: see `pipeline.domain.events.AlertRule`.
+        ts_ms: of the newest one, milliseconds since 1970 UTC; detail: of that one.
+        alerts: how many there were.
+    """
+
+    camera_id: str
+    rule: str
+    ts_ms: int
+    detail: str
+    alerts: int
+
+
+class LossAlertsOf(RangedQuestion[list[LossAlert]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The alerts that say that events of the range may be missing, by time, with those of the engine itself."""
 
 
 class LostDataOf(RangedQuestion[list[LostData]], frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -61,6 +61,20 @@ TEXTS: Final[Mapping[str, str]] = {
     "{camera} failed for {time}{times} of this time range": "{camera} falhou durante {time}{times} deste período",
     "{camera} had frames dropped, because the machine was overloaded, for {time}{times} of this time range": "{camera} "
     "teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
+    "{camera} sent no life sign for {time}{times} of this time range": "{camera} não enviou sinal de vida durante "
+    "{time}{times} deste período",
+    "{camera} may have been interrupted for {time}{times} of this time range: no life signs are stored": "{camera} "
+    "pode ter sido interrompida durante {time}{times} deste período: não há sinais de vida no banco",
+    "{cameras} streamed when last heard of, and sent nothing since: {names}": "{cameras} em transmissão no último "
+    "contato, e sem nenhum evento desde então: {names}",
+    "{camera} since {time}": "{camera} desde {time}",
+    "{camera} at {time}": "{camera} em {time}",
+    "events were lost on their way to the event store, {details}": "eventos foram perdidos antes de chegar ao banco, "
+    "{details}",
+    "events were refused by the event store, {details}": "eventos foram recusados pelo banco, {details}",
+    "events were refused by policy, {details}": "eventos foram recusados pelas regras de privacidade, {details}",
+    "events were refused because their time was in the future, {details}": "eventos foram recusados porque sua hora "
+    "estava no futuro, {details}",
     "not seen: {number} of {all}: {plates}": "não vistas: {number} de {all}: {plates}",
     "no camera has sent any event in this time range": "nenhuma câmera enviou evento neste período",
     "{cameras} sent no event of any kind in this time range: {names}": "{cameras} sem nenhum evento neste período: "

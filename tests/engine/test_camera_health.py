@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import SupervisedSource, open_source
-from pipeline.domain.events import HealthEvent
+from pipeline.domain.events import LIFE_SIGN, HealthEvent
 from pipeline.domain.ports import SourceState
 from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.camera_health import HealthWatch
@@ -30,17 +30,22 @@ class WatchedCamera:
         self.now_s = 5_000.0
         self.watch = HealthWatch(lambda: self.now_s)
         self.reported: list[tuple[str, str]] = []
+        self.signs_s: list[float] = []
 
     def be(self, state: SourceState, detail: str = "", after_s: float = 0.0) -> None:
         self.now_s += after_s
         self.source._monitor.move(state, detail)
         self.check()
 
-    def check(self, after_s: float = 0.0) -> None:
+    def check(self, after_s: float = 0.0, overloaded: tuple[str, ...] = ()) -> None:
         self.now_s += after_s
-        for event in self.watch.changes([self.feed], lambda _: None):
+        for event in self.watch.changes([self.feed], lambda _: None, overloaded):
             assert isinstance(event, HealthEvent)
-            self.reported.append((event.state, event.detail))
+            if event.detail == LIFE_SIGN:
+                self.signs_s.append(self.now_s)
+                assert event.state == "streaming"
+            else:
+                self.reported.append((event.state, event.detail))
 
     def retry(self, detail: str, after_s: float = 2.0) -> None:
         """One more attempt that fails."""
@@ -115,6 +120,30 @@ def test_the_end_is_reported_however_often_the_camera_changed(camera: WatchedCam
     assert [state for state, _ in camera.reported].count("ended") == 1
 
 
+def test_a_streaming_camera_sends_a_life_sign_soon_and_then_every_five_minutes(camera: WatchedCamera) -> None:
+    begun_s = camera.now_s
+    for _ in range(1000):
+        camera.check(after_s=1)
+    assert [at_s - begun_s for at_s in camera.signs_s] == [10, 310, 610, 910]
+    assert camera.reported == []
+
+
+def test_a_camera_without_video_and_an_overloaded_one_send_no_life_sign(camera: WatchedCamera) -> None:
+    for _ in range(1000):
+        camera.check(after_s=1, overloaded=("cam",))
+    assert camera.signs_s == []
+    camera.check()
+    assert len(camera.signs_s) == 1, "the overload is over"
+    camera.be(S.BACKING_OFF, REFUSED)
+    for _ in range(1000):
+        camera.check(after_s=1)
+    assert len(camera.signs_s) == 1
+    camera.be(S.CONNECTING, REFUSED)
+    camera.be(S.STREAMING)
+    camera.check(after_s=11)
+    assert len(camera.signs_s) == 2
+
+
 def test_a_file_is_reported_once_when_it_fails(tmp_path: Path) -> None:
     file = WatchedCamera(str(tmp_path / "a.mp4"))
     file.check()
@@ -124,3 +153,4 @@ def test_a_file_is_reported_once_when_it_fails(tmp_path: Path) -> None:
     file.feed.error = "crashed, in other words"
     file.check(after_s=9000)
     assert file.reported == [("failed", "does not exist")]
+    assert file.signs_s == []

@@ -46,3 +46,14 @@ def test_lost_and_refused_events_raise_alerts_as_their_numbers_grow() -> None:
         (ENGINE_ID, Severity.CRITICAL, "events-lost", "2 events"),
         (ENGINE_ID, Severity.WARNING, "events-refused", "1 event"),
     ]
+
+
+def test_a_wrong_clock_raises_an_alert_again_each_hour_while_more_events_are_refused() -> None:
+    now_ms = [0]
+    watch = SourceAlertWatch(lambda: now_ms[0])
+    assert [event.camera_id for event in watch.about_clocks({"a": 1, "b": 3})] == ["a", "b"]
+    now_ms[0] = 3_599_999
+    assert watch.about_clocks({"a": 9, "b": 3}) == []
+    now_ms[0] = 3_600_000
+    assert [event.camera_id for event in watch.about_clocks({"a": 10, "b": 3})] == ["a"]
+    assert watch.about_clocks({"a": 11, "b": 3}) == []

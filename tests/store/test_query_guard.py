@@ -22,7 +22,14 @@ from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import AnswerContext, NoteCode
 from pipeline.store.answers.registry import ANSWERS
 from pipeline.store.backends.database import EventDatabase, literal
-from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, LostDataOf, PlatesNotSeen, UncertainReads
+from pipeline.store.coverage_questions import (
+    ActiveCameras,
+    CoverageOf,
+    LossAlertsOf,
+    LostDataOf,
+    PlatesNotSeen,
+    UncertainReads,
+)
 from pipeline.store.event_store import open_event_store
 from pipeline.store.query_guard import QueryGuard
 from pipeline.store.questions import (
@@ -72,6 +79,7 @@ QUESTIONS: list[Question[Any]] = [
     CoverageOf(kinds=(Kind.PLATE_READ,)),
     ActiveCameras(),
     LostDataOf(kinds=(Kind.PLATE_READ,)),
+    LossAlertsOf(),
     PlatesNotSeen(of=Plates(plates=("SQR0A01", "TMP1234"))),
     UncertainReads(of=Plates(plates=("TMP1234",), min_confidence=0.95)),
 ]
@@ -114,7 +122,7 @@ def test_all_questions_are_tried_here() -> None:
 def test_no_answer_uses_a_plate_of_a_square(question: Question[Any], store_of: Opening, filled: EventDatabase) -> None:
     open_store, guarded = store_of(), store_of(SQUARE)
     open_answer, guarded_answer = open_store.ask(question), guarded.ask(question)
-    if not isinstance(question, Traffic | Speeds | Cameras | ActiveCameras | LostDataOf):
+    if not isinstance(question, Traffic | Speeds | Cameras | ActiveCameras | LossAlertsOf | LostDataOf):
         assert open_answer != guarded_answer, "the question has to be one that the square's reads would answer"
     items = (
         []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from pipeline.domain.events import ENGINE_ID
+from pipeline.domain.events import ENGINE_ID, AlertRule
 from pipeline.domain.plate import keys_near, plate_key
-from pipeline.domain.ports import SourceState
+from pipeline.policy.event_texts import bounded_detail
+from pipeline.store.answers.interruptions import interruptions
 from pipeline.store.answers.plates import matches_pattern, matching
 from pipeline.store.answers.sql_fragments import Rows, in_range, in_statements, is_one_of, sure, where
 from pipeline.store.backends.database import DatabaseError
@@ -16,7 +17,8 @@ from pipeline.store.coverage_questions import (
     ActiveCameras,
     Coverage,
     CoverageOf,
-    Interruption,
+    LossAlert,
+    LossAlertsOf,
     LostData,
     LostDataOf,
     PlatesNotSeen,
@@ -25,20 +27,27 @@ from pipeline.store.coverage_questions import (
 from pipeline.store.damaged_parts import CANNOT_LIST, DAMAGE_RULE, PARTS_QUERY, DamagedPart, day_of_partition
 from pipeline.store.schema.tables import TABLES
 
-_MOST_STATES: Final = 50_000
-"""Changes of state that are read; a city of 1,000 cameras has some 10,000 in a week."""
-_HEALTHY: Final = frozenset({SourceState.STREAMING.value})
-
 # Of tables without a condition the newest servers know this without reading them.
 _FIRST: Final = "SELECT toInt64(count()) AS n, toInt64(toUInt32(min(ts))) AS first_s FROM {table}"
-_STATES: Final = "SELECT camera_id, ts_ms, state, detail FROM health {where}ORDER BY ts_ms, event_id LIMIT {limit:d}"
-_STATES_BEFORE: Final = (
-    "SELECT camera_id, ts_ms, state, detail FROM health {where}ORDER BY ts_ms DESC, event_id LIMIT 1 BY camera_id"
-)
 _CAMERAS: Final = "SELECT DISTINCT camera_id FROM {table} {where}"
 _ALERTED: Final = (
     f"SELECT DISTINCT subject, detail FROM alerts WHERE camera_id = '{ENGINE_ID}' AND rule = '{DAMAGE_RULE}'"  # noqa: S608
 )
+_LOSS_ALERTS: Final = (
+    "SELECT camera_id, rule, max(ts_ms) AS newest_ms, argMax(detail, ts_ms) AS newest_detail, "
+    "toInt64(uniqExact(event_id)) AS alerts FROM alerts {where}GROUP BY camera_id, rule"
+)
+_LOSSES: Final = (
+    AlertRule.EVENTS_LOST.value,
+    AlertRule.EVENTS_REFUSED.value,
+    AlertRule.EVENTS_REFUSED_BY_POLICY.value,
+    AlertRule.CLOCK_WRONG.value,
+)
+"""Rules of the alerts after which events are missing from answers; lost video is known by the cameras' states."""
+_ALERTED_WITHIN_MS: Final = 600_000
+"""An alert is written this long after the first events that it is about, at most."""
+_REPEATED_MS: Final = 3_600_000
+"""An alert of a condition that lasts is repeated after this time."""
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNCERTAIN: Final = "SELECT toInt64(uniqExact(event_id)) AS reads FROM plate_reads {where}"
 _SEEN_KEYS: Final = "SELECT DISTINCT plate_key FROM plate_reads {where}"
@@ -53,12 +62,8 @@ def coverage(rows: Rows, question: CoverageOf) -> Coverage:
     """
     firsts = [rows(_FIRST.format(table=TABLES[kind].name))[0] for kind in question.kinds]
     stored = [int(row["first_s"]) * 1000 for row in firsts if row["n"]]
-    changes = _changes(rows, question)
-    return Coverage(
-        first_ms=min(stored, default=None),
-        interruptions=_interruptions(changes, question),
-        more_interruptions=len(changes) >= _MOST_STATES,
-    )
+    found, more = interruptions(rows, question)
+    return Coverage(first_ms=min(stored, default=None), interruptions=found, more_interruptions=more)
 
 
 def active_cameras(rows: Rows, question: ActiveCameras) -> list[str]:
@@ -111,6 +116,29 @@ def plates_not_seen(rows: Rows, question: PlatesNotSeen) -> list[str]:
     return [plate for plate, keys in keys_of.items() if not keys & found]
 
 
+def loss_alerts(rows: Rows, question: LossAlertsOf) -> list[LossAlert]:
+    """The answer to `LossAlertsOf`.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    start_ms = None if question.start_ms is None else question.start_ms - _REPEATED_MS
+    end_ms = None if question.end_ms is None else question.end_ms + _ALERTED_WITHIN_MS
+    named = (*question.camera_ids, ENGINE_ID) if question.camera_ids else ()
+    conditions = [is_one_of("rule", _LOSSES), *in_range(start_ms, end_ms, named)]
+    found = [
+        LossAlert(
+            camera_id=row["camera_id"],
+            rule=row["rule"],
+            ts_ms=int(row["newest_ms"]),
+            detail=bounded_detail(row["newest_detail"], row["camera_id"]),
+            alerts=int(row["alerts"]),
+        )
+        for row in rows(_LOSS_ALERTS.format(where=where(conditions)))
+    ]
+    return sorted(found, key=lambda one: (one.ts_ms, one.camera_id, one.rule))
+
+
 def lost_data(rows: Rows, question: LostDataOf) -> list[LostData]:
     """The answer to `LostDataOf`.
 
@@ -137,39 +165,3 @@ def lost_data(rows: Rows, question: LostDataOf) -> list[LostData]:
         for table, day in sorted(lost)
         if table in tables and DamagedPart(table, "", date.fromisoformat(day) if day else None, 0, "").overlaps(*span)
     ]
-
-
-def _changes(rows: Rows, question: CoverageOf) -> list[dict[str, Any]]:
-    """States of the cameras in the range, and the last one of each before it, oldest first."""
-    found = []
-    if question.start_ms is not None:
-        before = in_range(None, question.start_ms, question.camera_ids)
-        found = rows(_STATES_BEFORE.format(where=where(before)))
-        found.sort(key=lambda row: int(row["ts_ms"]))
-    within = in_range(question.start_ms, question.end_ms, question.camera_ids)
-    return found + rows(_STATES.format(where=where(within), limit=_MOST_STATES))
-
-
-def _interruptions(changes: list[dict[str, Any]], question: CoverageOf) -> list[Interruption]:
-    found: list[Interruption] = []
-    open_since: dict[str, dict[str, Any]] = {}
-    for change in changes:
-        camera_id, ts_ms = change["camera_id"], int(change["ts_ms"])
-        begun = open_since.get(camera_id)
-        if begun is not None and (change["state"] in _HEALTHY or change["state"] != begun["state"]):
-            found.append(_interruption(open_since.pop(camera_id), ts_ms, question))
-        if change["state"] not in _HEALTHY:
-            open_since.setdefault(camera_id, change)
-    found += [_interruption(change, question.end_ms, question) for change in open_since.values()]
-    found.sort(key=lambda one: (one.start_ms, one.camera_id))
-    return found
-
-
-def _interruption(begun: dict[str, Any], end_ms: int | None, question: CoverageOf) -> Interruption:
-    return Interruption(
-        camera_id=begun["camera_id"],
-        state=begun["state"],
-        detail=begun["detail"],
-        start_ms=max(int(begun["ts_ms"]), question.start_ms or 0),
-        end_ms=end_ms,
-    )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pipeline.domain.events import ENGINE_ID, Event, Kind
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, Event, Kind
 from pipeline.store.answers.sql_fragments import Page, Rows, in_range, select_newest, sure
 from pipeline.store.questions import Cameras, CameraSummary, Count, Events
 from pipeline.store.schema.tables import TABLES, Table
@@ -16,7 +16,8 @@ _PER_CAMERA: Final = (
     "SELECT camera_id, toInt64(uniqExact(event_id)) AS events, max(ts_ms) AS last_ms FROM {table} GROUP BY camera_id"
 )
 _LAST_STATES: Final = (
-    "SELECT camera_id, ts_ms, state, detail FROM health ORDER BY ts_ms DESC, event_id LIMIT 1 BY camera_id"
+    "SELECT camera_id, max(ts_ms) AS since_ms, argMax(state, ts_ms) AS last_state, "  # noqa: S608 - a constant
+    f"argMax(detail, ts_ms) AS last_detail FROM health WHERE detail != '{LIFE_SIGN}' GROUP BY camera_id"
 )
 
 
@@ -75,7 +76,7 @@ def _summary(camera_id: str, last_seen_ms: int, events: dict[Kind, int], state: 
         camera_id=camera_id,
         last_seen_ms=last_seen_ms,
         events=events,
-        state=state["state"] if state else "",
-        detail=state["detail"] if state else "",
-        state_since_ms=state["ts_ms"] if state else None,
+        state=state["last_state"] if state else "",
+        detail=state["last_detail"] if state else "",
+        state_since_ms=int(state["since_ms"]) if state else None,
     )

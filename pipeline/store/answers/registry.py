@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pipeline.store.answers import convoy, coverage, events, journeys, plates, traffic, vehicle_reads
-from pipeline.store.coverage_questions import ActiveCameras, CoverageOf, LostDataOf, PlatesNotSeen, UncertainReads
+from pipeline.store.coverage_questions import (
+    ActiveCameras,
+    CoverageOf,
+    LossAlertsOf,
+    LostDataOf,
+    PlatesNotSeen,
+    UncertainReads,
+)
 from pipeline.store.questions import (
     Cameras,
     Clones,
@@ -35,6 +42,7 @@ ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     Traffic: traffic.traffic,
     Speeds: traffic.speeds,
     CoverageOf: coverage.coverage,
+    LossAlertsOf: coverage.loss_alerts,
     LostDataOf: coverage.lost_data,
     ActiveCameras: coverage.active_cameras,
     UncertainReads: coverage.uncertain_reads,

@@ -1,0 +1,186 @@
+"""Life signs: an answer is complete only where each camera is known to have streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pipeline.app.queries import Answer, AnswerContext, EventQueries
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, Event, HealthEvent
+from pipeline.domain.requester import Requester
+from pipeline.sink.build import build_sink
+from pipeline.sink.settings import ChdbSinkSettings
+from pipeline.store.annotated_answer import NoteCode
+from pipeline.store.event_store import open_event_store
+from pipeline.store.questions import Cameras, Plates, Traffic
+from tests.event_samples import START_MS, admit_all, alert, health, plate_read
+
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
+_ROAD = {"road": Camera("road", Scope.PUBLIC_ROAD)}
+_BOTH = {**_ROAD, "square": Camera("square", Scope.PUBLIC_SQUARE)}
+
+
+def at(
+    minute: float, state: str = "streaming", detail: str = "", *, camera: str = "road", stream: str = "7a4e"
+) -> Event:
+    event = health(round(minute * 60), camera=camera, state=state, detail=detail)
+    assert isinstance(event, HealthEvent)
+    return msgspec.structs.replace(event, stream_id=stream)
+
+
+def signs(first: float, last: float) -> list[Event]:
+    """A life sign every five minutes, both ends included."""
+    count = int((last - first) // 5) + 1
+    return [at(first + 5 * number, detail=LIFE_SIGN) for number in range(count)]
+
+
+def lost(minute: float, rule: str, camera: str = ENGINE_ID) -> Event:
+    return msgspec.structs.replace(alert(round(minute * 60), camera=camera), rule=rule, detail="41234 events")
+
+
+Asking = Callable[..., Answer[Any]]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Asking:
+    def asked(
+        events: list[Event],
+        start: float | None = 0,
+        end: float | None = None,
+        *,
+        now: float = 60,
+        cameras: dict[str, Camera] = _ROAD,
+        question: Any = None,
+    ) -> Answer[Any]:
+        sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), tmp_path, admit_all)
+        sink.add([plate_read(1, camera="road", ts_ms=START_MS + 1), *events])
+        sink.flush(20)
+        sink.close()
+        asked_of = question or Plates(
+            plates=("XYZ9A99",),
+            start_ms=None if start is None else START_MS + round(start * _MINUTE_MS),
+            end_ms=None if end is None else START_MS + round(end * _MINUTE_MS),
+        )
+        context = AnswerContext(cameras, zone=UTC, clock_ms=lambda: START_MS + round(now * _MINUTE_MS))
+        with EventQueries(
+            open_event_store(ChdbSinkSettings(), tmp_path, dict), Requester.of_process(), context
+        ) as queries:
+            return queries.ask(asked_of)
+
+    return asked
+
+
+def limits(answer: Answer[Any]) -> list[tuple[NoteCode, str]]:
+    return [(note.code, note.text) for note in answer.notes if note.limits]
+
+
+def test_a_camera_with_all_its_life_signs_leaves_an_answer_complete(ask: Asking) -> None:
+    events = [at(0), *signs(0.2, 56)]
+    assert limits(ask(events)) == []
+    assert ask(events).complete
+
+
+@pytest.mark.parametrize(("start", "end"), [(20, 40), (7, 8), (55, None), (59, None), (None, None), (0, 60)])
+def test_every_part_of_a_time_with_life_signs_is_complete(ask: Asking, start: float | None, end: float | None) -> None:
+    assert limits(ask([at(0), *signs(0.2, 56)], start, end)) == []
+
+
+def test_a_camera_that_just_began_to_stream_leaves_an_answer_complete(ask: Asking) -> None:
+    assert ask([at(0), at(0.2, detail=LIFE_SIGN)], now=3).complete
+
+
+def test_a_time_between_a_kill_and_the_next_start_is_named(ask: Asking) -> None:
+    events = [at(0), *signs(0.2, 20.2), at(50, "connecting", stream=""), at(50.1), *signs(50.3, 56)]
+    answer = ask(events)
+    assert limits(answer) == [
+        (NoteCode.INTERRUPTED, "road sent no life sign for 29 min 54 s in 2 interruptions of this time range")
+    ]
+    assert limits(ask(events, 0, 20)) == []
+    assert limits(ask(events, 51, 60)) == []
+    assert limits(ask(events, 30, 40)) == [
+        (NoteCode.INTERRUPTED, "road sent no life sign for 10 min of this time range"),
+        (NoteCode.SILENT, "1 camera sent no event of any kind in this time range: road"),
+    ]
+
+
+def test_a_start_soon_after_a_kill_is_named_although_a_life_sign_was_not_due_yet(ask: Asking) -> None:
+    events = [at(0), *signs(0.2, 50.2), at(52, "connecting", stream=""), at(52.1), *signs(52.3, 60)]
+    assert limits(ask(events)) == [
+        (NoteCode.INTERRUPTED, "road sent no life sign for 1 min 54 s in 2 interruptions of this time range")
+    ]
+
+
+def test_an_orderly_end_and_a_loss_of_the_connection_are_no_missing_life_signs(ask: Asking) -> None:
+    events = [
+        at(0),
+        *signs(0.2, 20.2),
+        at(24, "ended", "stopped"),
+        at(30, "connecting", stream=""),
+        at(30),
+        *signs(30.2, 57),
+    ]
+    assert limits(ask(events)) == [(NoteCode.INTERRUPTED, "road was not running for 6 min of this time range")]
+
+
+def test_life_signs_that_stop_before_now_are_named(ask: Asking) -> None:
+    answer = ask([at(0), *signs(0.2, 20.2)])
+    assert limits(answer) == [(NoteCode.INTERRUPTED, "road sent no life sign for 39 min 48 s of this time range")]
+    later = limits(ask([at(0), *signs(0.2, 20.2)], 24 * 60, now=48 * 60))
+    assert later == [
+        (NoteCode.INTERRUPTED, "road sent no life sign for 1 d of this time range"),
+        (NoteCode.SILENT, "1 camera sent no event of any kind in this time range: road"),
+    ]
+
+
+def test_a_process_that_was_frozen_is_named(ask: Asking) -> None:
+    answer = ask([at(0), *signs(0.2, 20.2), *signs(40.2, 56)])
+    assert limits(answer) == [(NoteCode.INTERRUPTED, "road sent no life sign for 20 min of this time range")]
+
+
+def test_data_of_a_version_without_life_signs_is_not_known_to_be_complete(ask: Asking) -> None:
+    answer = ask([at(0)])
+    assert limits(answer) == [
+        (
+            NoteCode.NOT_KNOWN,
+            "road may have been interrupted for 1 h of this time range: no life signs are stored",
+        )
+    ]
+    assert limits(ask([at(0), at(55), *signs(55.2, 57)], 55.1)) == []
+
+
+def test_alerts_about_lost_events_and_wrong_clocks_limit_the_answers_of_their_time(ask: Asking) -> None:
+    events = [at(0), *signs(0.2, 236), lost(120, "events-lost"), lost(121, "clock-wrong", "road")]
+    texts = [text for code, text in limits(ask(events, 100, 130, now=240)) if code is NoteCode.EVENTS_LOST]
+    assert texts == [
+        "events were lost on their way to the event store, all cameras at 2026-09-21 16:13:20 +00:00",
+        "events were refused because their time was in the future, road at 2026-09-21 16:14:20 +00:00",
+    ]
+    assert limits(ask(events, 200, 230, now=240)) == []
+    assert limits(ask(events, 0, 100, now=240)) == []
+
+
+def test_a_clock_alert_of_a_square_says_nothing_about_plates(ask: Asking) -> None:
+    events = [at(0), *signs(0.2, 56), lost(20, "clock-wrong", "square")]
+    assert limits(ask(events, cameras=_BOTH)) == []
+    assert limits(ask(events, cameras=_BOTH, question=Traffic(start_ms=START_MS)))[-1][0] is NoteCode.EVENTS_LOST
+
+
+def test_a_list_of_cameras_names_those_that_went_silent_while_streaming(ask: Asking) -> None:
+    events = [at(0), *signs(0.2, 20.2)]
+    answer = ask(events, question=Cameras())
+    assert [row.state for row in answer.value] == ["streaming"]
+    assert limits(answer) == [
+        (
+            NoteCode.INTERRUPTED,
+            "1 camera streamed when last heard of, and sent nothing since: road since 2026-09-21 14:33:32 +00:00",
+        )
+    ]
+    assert answer.value[0].detail == ""
+    assert limits(ask(events, question=Cameras(), now=24)) == []
