@@ -6,6 +6,7 @@ Policy and audit of questions belong into `EventQueries.ask`.
 from __future__ import annotations
 
 from datetime import tzinfo
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -15,6 +16,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
+from pipeline.sink.waiting_events import waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
 from pipeline.store.answer_notes import annotated
@@ -147,6 +149,9 @@ def open_queries(
         StoreError: there is no store yet.
     """
     undeclared = not DeclaredCameras(stores.data_dir).all()
+    backend = _backend(stores)
+    # An embedded store that this process opens itself belongs to no run.
+    running = isinstance(backend, StoreClient) or not isinstance(stores.event_store, ChdbSettings)
     context = AnswerContext(
         stores.cameras,
         stores.retention,
@@ -154,8 +159,9 @@ def open_queries(
         withheld=stores.without_plates(),
         undeclared=undeclared,
         language=notes_language(locale),
+        waiting=partial(waiting_in_spools, stores.data_dir, stores.sinks, running=running),
     )
-    return EventQueries(_backend(stores), requester, context)
+    return EventQueries(backend, requester, context)
 
 
 def _backend(stores: ConfiguredStores) -> QueryBackend:

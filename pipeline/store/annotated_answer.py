@@ -18,7 +18,7 @@ import msgspec
 from pipeline.domain.camera import Camera
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.errors import StoreError
-from pipeline.store.coverage_questions import ActiveCameras
+from pipeline.store.coverage_questions import ActiveCameras, WaitingOf
 from pipeline.store.questions import (
     MOST_ROWS,
     ClonesAnswer,
@@ -50,6 +50,7 @@ class NoteCode(StrEnum):
     INTERRUPTED = "interrupted"
     NOT_KNOWN = "coverage-not-known"
     EVENTS_LOST = "events-lost"
+    WAITING = "events-waiting"
     OVERLOADED = "overloaded"
     SILENT = "silent"
     UNCERTAIN = "uncertain-reads"
@@ -111,6 +112,7 @@ class AnswerContext:
         withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
         undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
         language: of the notes.
+        waiting: finds accepted events of a question that are not in the store yet.
     """
 
     cameras: Mapping[str, Camera] | None = None
@@ -120,6 +122,7 @@ class AnswerContext:
     withheld: Mapping[str, str] = field(default_factory=dict)
     undeclared: bool = False
     language: Language = ENGLISH
+    waiting: WaitingOf = lambda _wanted: ()
 
 
 class Ask(Protocol):

@@ -40,6 +40,7 @@ from pipeline.store.coverage_questions import (
     LostDataOf,
     PlatesNotSeen,
     UncertainReads,
+    WantedEvents,
 )
 from pipeline.store.questions import (
     MOST_ROWS,
@@ -54,6 +55,7 @@ from pipeline.store.questions import (
     Traffic,
 )
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.waiting_notes import waiting_notes
 
 A = TypeVar("A")
 _DAY_MS: Final = 86_400_000
@@ -125,6 +127,9 @@ def _notes(
         yield from withheld(ask, question, context)
     yield from interruptions(question, context, coverage)
     yield from losses(alerts, question, context)
+    without = frozenset(context.withheld) if isinstance(question, OF_PLATES) else frozenset[str]()
+    wanted = WantedEvents(kinds, question.start_ms, question.end_ms, question.camera_ids, without)
+    yield from waiting_notes(context.waiting(wanted), context.language)
     if isinstance(question, Plates) and len(question.plates) > 1:
         not_seen: list[str] = ask(PlatesNotSeen(of=question))
         yield from _not_seen(not_seen, question, context.language)

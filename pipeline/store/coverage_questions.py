@@ -5,7 +5,10 @@ They say how far the answer to another question can be trusted, above all an emp
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -105,3 +108,47 @@ class PlatesNotSeen(Question[list[str]], frozen=True, kw_only=True, forbid_unkno
     """The plates or patterns of a question without any read in its whole range, as they were written there."""
 
     of: Plates
+
+
+class WaitingPlace(Enum):
+    """Where events wait on their way into the event store."""
+
+    SPOOL = "spool"
+    KAFKA = "kafka"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvents:
+    """Events in one place.
+
+    Attributes:
+        place: where; name: of the sink or consumer group.
+        events: how many; None where that cannot be found out now.
+    """
+
+    place: WaitingPlace
+    name: str
+    events: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEvents:
+    """The kinds, time range and cameras that a question is about, as in `RangedQuestion`; `without` some cameras."""
+
+    kinds: tuple[Kind, ...]
+    start_ms: int | None
+    end_ms: int | None
+    camera_ids: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
+
+    def wants(self, kind: str, camera_id: str, ts_ms: int) -> bool:
+        """Whether the answer may lack an event of these."""
+        if kind not in self.kinds or camera_id in self.without:
+            return False
+        if self.camera_ids and camera_id not in self.camera_ids:
+            return False
+        return (self.start_ms is None or ts_ms >= self.start_ms) and (self.end_ms is None or ts_ms < self.end_ms)
+
+
+WaitingOf: TypeAlias = Callable[[WantedEvents], Sequence[WaitingEvents]]
+"""Finds the events that wait."""

@@ -17,6 +17,8 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "further camera": ("outra câmera", "outras câmeras"),
     "read": ("leitura", "leituras"),
     "further read": ("outra leitura", "outras leituras"),
+    "event": ("evento", "eventos"),
+    "further place": ("outro lugar", "outros lugares"),
     "interruption": ("interrupção", "interrupções"),
 }
 TEXTS: Final[Mapping[str, str]] = {
@@ -75,6 +77,14 @@ TEXTS: Final[Mapping[str, str]] = {
     "events were refused by policy, {details}": "eventos foram recusados pelas regras de privacidade, {details}",
     "events were refused because their time was in the future, {details}": "eventos foram recusados porque sua hora "
     "estava no futuro, {details}",
+    "{events} of this time range wait in spools of the data folder for the event store: {names}": "{events} deste "
+    "período aguardam, em filas da pasta de dados, gravação no banco: {names}",
+    "{events} in Kafka wait to be stored: is viapublica kafka ingest running? ({names})": "{events} no Kafka aguardam "
+    "gravação no banco: o viapublica kafka ingest está em execução? ({names})",
+    "spools of the data folder cannot be read, so events may wait there: {names}": "filas da pasta "
+    "de dados não podem ser lidas; pode haver eventos nelas: {names}",
+    "the Kafka brokers did not answer within a second, so events may wait there: {names}": "os servidores Kafka não "
+    "responderam em um segundo; pode haver eventos neles: {names}",
     "not seen: {number} of {all}: {plates}": "não vistas: {number} de {all}: {plates}",
     "no camera has sent any event in this time range": "nenhuma câmera enviou evento neste período",
     "{cameras} sent no event of any kind in this time range: {names}": "{cameras} sem nenhum evento neste período: "
