@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -63,12 +64,30 @@ def may_be_plate(text: str) -> bool:
     return has_digit and len(characters) <= _LONGEST_OTHER and not _WORD.search(characters)
 
 
+def check_characters(text: str) -> str:
+    """The same text, if it has only letters and digits that plates have: others would fall out of the search.
+
+    Raises:
+        StoreError: it has one of another alphabet, or with an accent.
+    """
+    foreign = next((char for char in text if not char.isascii() and unicodedata.category(char)[0] in "LMN"), None)
+    if foreign is not None:
+        name = unicodedata.name(foreign, f"U+{ord(foreign):04X}").lower()
+        raise StoreError(
+            f"plate {text[:20]!r}",
+            f"holds {foreign!r} ({name}), which is read on no plate",
+            "Type it with the letters A to Z and the digits 0 to 9",
+        )
+    return text
+
+
 def check_plate(text: str) -> str:
     """The same text, if it can be a plate to search for or to erase, in any writing.
 
     Raises:
-        StoreError: it has no letter or digit, or more than 64.
+        StoreError: it has no letter or digit, or more than 64; or one that plates do not have.
     """
+    check_characters(text)
     characters = normalize(text)
     if not characters:
         raise StoreError(f"plate {text!r}", "has no letter or digit", "Write it like ABC1D23 or ABC-1234")
@@ -86,8 +105,10 @@ def check_question(text: str, *, like: bool = False, any_plate: bool = False) ->
         any_plate: also foreign, official and misread plates, whose layouts are unknown.
 
     Raises:
-        StoreError: no letter, digit or wildcard, or too many; a wildcard in a plate; no Brazilian layout.
+        StoreError: no letter, digit or wildcard, or too many; a letter of another alphabet; a wildcard in a plate; no
+            Brazilian layout.
     """
+    check_characters(text)
     found = _WILDCARDS & set(text)
     if found and not like:
         raise StoreError(

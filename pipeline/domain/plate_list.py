@@ -44,6 +44,7 @@ def read_plate_list(
     all_lines = _lines(_decoded(data, name))
     column, lines = _plate_column(all_lines, name, like=like, any_plate=any_plate)
     headings = _headings(all_lines, lines)
+    _check_other_columns(name, all_lines[0].number, column, headings, lines)
     found: dict[str, str] = {}
     cells: dict[str, list[list[str]]] = {}
     for line in lines:
@@ -133,6 +134,25 @@ def _plate_column(lines: Sequence[_Line], name: str, *, like: bool, any_plate: b
             "Write placa or plate above that column, or save it alone",
         )
     return columns[0], lines
+
+
+def _check_other_columns(name: str, line: int, column: int, headings: Sequence[str], lines: Sequence[_Line]) -> None:
+    """Refuse a second column of plates: its plates would not be asked about, and not be named as not seen.
+
+    Raises:
+        StoreError: there is one.
+    """
+    for number, heading in enumerate(headings):
+        cells = [cell for line in lines if (cell := _cell(line, number))]
+        plates = sum(_is_plate(cell, like=False, any_plate=False) for cell in cells)
+        named = _plain(heading.removesuffix(f" ({number + 1})"))
+        about_plates = named in _HEADERS or (plates and not _HEADERS.isdisjoint(named.split()))
+        if number != column and (about_plates or (cells and plates == len(cells))):
+            raise StoreError(
+                f"{name}:{line}",
+                f"has plates in column {column + 1} and in column {number + 1} ({heading}), and only one is asked about",
+                "Write all plates into one column, one a line, or save each column as a list of its own",
+            )
 
 
 def _is_plate(cell: str, like: bool, any_plate: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from pipeline.domain.plate import (
     Layout,
     PlateRead,
+    check_erased_plate,
     check_plate,
+    check_question,
     keys_near,
     layout_of,
     normalize,
@@ -32,10 +35,27 @@ def test_a_converted_plate_has_the_key_of_the_old_one(old: str, converted: str) 
     assert plate_key(old) == plate_key(converted) == converted
 
 
-@pytest.mark.parametrize("text", ["", "  ", "...", "?", "---", "é"])
+@pytest.mark.parametrize("text", ["", "  ", "...", "?", "---"])
 def test_a_text_without_letters_and_digits_is_no_plate(text: str) -> None:
     with pytest.raises(StoreError, match="has no letter or digit"):
         check_plate(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["é", "LS\u04221A23", "\u0141ST1A23", "ABC1D2\uff13", "ABC1D23\u00ba", "E\u0301BC1D23"]
+)
+def test_a_letter_that_no_plate_has_is_refused_and_never_falls_out_of_a_question(text: str) -> None:
+    for check in (
+        check_plate,
+        check_erased_plate,
+        partial(check_erased_plate, any_plate=True),
+        partial(check_question, any_plate=True),
+        partial(check_question, like=True, any_plate=True),
+    ):
+        with pytest.raises(StoreError, match="which is read on no plate"):
+            check(text)
+    with pytest.raises(StoreError, match="which is read on no plate"):
+        check_question(f"{text}*", like=True)
 
 
 def test_a_plate_in_any_writing_passes_and_an_endless_one_does_not() -> None:

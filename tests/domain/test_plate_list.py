@@ -36,6 +36,12 @@ def test_the_plates_of_a_list_are_found_in_any_usual_form(data: bytes) -> None:
         (b"motivo;quem\nroubo;ana\n", "wanted.csv:1", "none of them is known"),
         (b"ABC1D23;FRI3E00\nXYZ9A99;ABC1234\n", "wanted.csv:1", "none of them is known"),
         (b"placa;motivo\nABC1D23;x\n;y\n", "wanted.csv:3", "no letter or digit"),
+        (b"placa;placa anterior\nABC1D23;XYZ9A99\n", "wanted.csv:1", "column 1 and in column 2 (placa anterior)"),
+        (b"placa,placa\nABC1D23,XYZ9A99\n", "wanted.csv:1", "column 1 and in column 2"),
+        (b"placa,plate\nABC1D23,\n", "wanted.csv:1", "column 1 and in column 2"),
+        (b"placa;reboque\nABC1D23;\nFRI3E00;XYZ9A99\n", "wanted.csv:1", "column 1 and in column 2 (reboque)"),
+        (b"ABC1D23;roubo;\nFRI3E00;furto;XYZ9A99\n", "wanted.csv:1", "column 1 and in column 3"),
+        ("placa\n\u0410\u0410\u04101A11\n".encode(), "wanted.csv:2", "cyrillic capital letter a"),
         (b"", "wanted.csv", "holds no plate"),
         (b"placa\n", "wanted.csv", "holds no plate"),
         (b"PK\x03\x04....", "wanted.csv", "is a spreadsheet"),
@@ -52,6 +58,11 @@ def test_a_list_that_holds_something_else_is_refused_with_its_line(data: bytes, 
 def test_patterns_and_foreign_plates_are_taken_when_they_are_asked_for() -> None:
     assert read_plate_list(b"ABC*\nA?C1D23\n", "wanted", like=True).plates == ("ABC*", "A?C1D23")
     assert read_plate_list(b"AB123CD\nXYZ99\n", "wanted", any_plate=True).plates == ("AB123CD", "XYZ99")
+
+
+def test_a_column_about_plates_that_holds_none_is_no_second_column_of_plates() -> None:
+    found = read_plate_list(b"placa;UF da placa;placa clonada\nABC1D23;SP;sim\nFRI3E00;RJ;\n", "wanted.csv")
+    assert found.columns == ("UF da placa", "placa clonada")
 
 
 def test_the_other_columns_of_a_list_say_what_it_is_about() -> None:

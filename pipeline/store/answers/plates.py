@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from pipeline.domain.events import PlateReadEvent
-from pipeline.domain.plate import check_plate, keys_near, normalize, plate_key
+from pipeline.domain.plate import check_characters, check_plate, keys_near, normalize, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.answers.sql_fragments import (
     Page,
@@ -76,7 +76,7 @@ def matches_pattern(plate: str) -> str:
     Raises:
         StoreError: there is neither letter, digit nor wildcard in it; or it is too long.
     """
-    pattern = like_pattern(plate)
+    pattern = like_pattern(check_characters(plate))
     if not pattern:
         raise StoreError("plate", f"{plate!r} has no letter or digit in it, and no wildcard", "Write ABC* or A?C1.")
     if len(pattern) > _LONGEST_PATTERN:
