@@ -30,7 +30,7 @@ class ConfiguredStores:
         record: of the recorder; None where nothing is recorded.
         previews: folder of preview images; None where there are none.
         cameras: those configured, by id; None when no configuration is known.
-        oldest_days: age in days beyond which an ingester stores no event.
+        ingest: how events in Kafka are stored.
         max_clock_lead_s: by how many seconds the times of stored events may be later than the clock.
         institution: responsible for the cameras.
     """
@@ -42,7 +42,7 @@ class ConfiguredStores:
     record: RecordSettings | None = None
     previews: Path | None = None
     cameras: Mapping[str, Camera] | None = None
-    oldest_days: float = IngestSettings().oldest_days
+    ingest: IngestSettings = field(default_factory=IngestSettings)
     max_clock_lead_s: float = IngestSettings().max_clock_lead_s
     institution: Institution = field(default_factory=Institution)
 
@@ -58,7 +58,7 @@ class ConfiguredStores:
             config.record,
             None if preview is None else preview.dir,
             {camera.id: camera.camera() for camera in config.cameras},
-            config.ingest.oldest_days,
+            config.ingest,
             max(config.engine.max_clock_lead_s, config.ingest.max_clock_lead_s),
             Institution(config.institution, config.local_law),
         )

@@ -6,7 +6,6 @@ Policy and audit of questions belong into `EventQueries.ask`.
 from __future__ import annotations
 
 from datetime import tzinfo
-from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -16,11 +15,12 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
-from pipeline.sink.waiting_events import waiting_in_spools
+from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
 from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.open_database import chdb_folder
+from pipeline.store.coverage_questions import WaitingEvents, WaitingOf, WantedEvents
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.notes_portuguese import notes_language
@@ -159,9 +159,20 @@ def open_queries(
         withheld=stores.without_plates(),
         undeclared=undeclared,
         language=notes_language(locale),
-        waiting=partial(waiting_in_spools, stores.data_dir, stores.sinks, running=running),
+        waiting=_waiting(stores, running=running),
     )
     return EventQueries(backend, requester, context)
+
+
+def _waiting(stores: ConfiguredStores, *, running: bool) -> WaitingOf:
+    """Finds accepted events that are not in the event store yet."""
+    kafka = UnreadInKafka(stores.sinks, stores.ingest, direct=stores.event_store in stores.sinks)
+
+    def waiting(wanted: WantedEvents) -> list[WaitingEvents]:
+        spooled = waiting_in_spools(stores.data_dir, stores.sinks, wanted, running=running)
+        return spooled + kafka.waiting(wanted)
+
+    return waiting
 
 
 def _backend(stores: ConfiguredStores) -> QueryBackend:

@@ -150,7 +150,7 @@ def _check_other_columns(name: str, line: int, column: int, headings: Sequence[s
         if number != column and (about_plates or (cells and plates == len(cells))):
             raise StoreError(
                 f"{name}:{line}",
-                f"has plates in column {column + 1} and in column {number + 1} ({heading}), and only one is asked about",
+                f"has plates in column {column + 1} and column {number + 1} ({heading}), and only one is asked about",
                 "Write all plates into one column, one a line, or save each column as a list of its own",
             )
 

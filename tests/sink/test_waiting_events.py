@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from pipeline.domain.events import Event, Kind, encode
-from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings, SinkSettings
+from pipeline.domain.events import Event, Kind, PlateReadEvent, encode
+from pipeline.sink.build import build_writer
+from pipeline.sink.ingest.ingester import Ingester
+from pipeline.sink.ingest.settings import IngestSettings
+from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spool.checkpoint import Checkpoint
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
-from pipeline.sink.waiting_events import waiting_in_spools
+from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.store.coverage_questions import WaitingEvents, WaitingPlace, WantedEvents
-from tests.event_samples import START_MS, count, plate_read
+from pipeline.store.settings import ChdbSettings
+from tests.event_samples import START_MS, count, plate_read, wait_until
+from tests.servers.kafka import KafkaBroker
+from tests.sink.ingest.ingesting import GATE, INGEST, deliver
+from tests.sink.ingest.ingesting import running as ingesting
 
 READS = WantedEvents((Kind.PLATE_READ,), START_MS, START_MS + 60_000)
 EVENTS: list[Event] = [plate_read(1, camera="road"), plate_read(2, camera="square"), count(0, camera="road")]
@@ -71,3 +80,61 @@ def test_a_spool_that_cannot_be_read_is_not_known_to_be_empty(tmp_path: Path) ->
     segment.unlink()
     segment.mkdir()
     assert waiting_in_spools(tmp_path, (), READS, running=False) == [WaitingEvents(WaitingPlace.SPOOL, "chdb", None)]
+
+
+def fresh(number: int, *, camera: str = "cam-1", age_ms: int = 0) -> PlateReadEvent:
+    return plate_read(number, camera=camera, ts_ms=time.time_ns() // 1_000_000 - age_ms)
+
+
+ALL_READS = WantedEvents((Kind.PLATE_READ,), None, None)
+
+
+def unread(kafka: KafkaSettings, wanted: WantedEvents = ALL_READS, *, direct: bool = False) -> int | None:
+    search = UnreadInKafka((kafka,), IngestSettings(group="test"), direct=direct)
+    (found,) = search.waiting(wanted)
+    assert (found.place, found.name) == (WaitingPlace.KAFKA, "kafka")
+    return found.events
+
+
+def settled(kafka: KafkaSettings, wanted: WantedEvents = ALL_READS, *, direct: bool = False) -> int:
+    """The same from a machine that is not too busy to ask in time."""
+    found: list[int] = []
+
+    def known() -> bool:
+        count = unread(kafka, wanted, direct=direct)
+        found.extend([] if count is None else [count])
+        return bool(found)
+
+    wait_until(known)
+    return found[0]
+
+
+def test_events_that_no_ingester_has_stored_wait_in_kafka(broker: KafkaBroker, tmp_path: Path) -> None:
+    kafka = KafkaSettings(name="kafka", brokers=(broker.address,), topic_prefix="waiting", partitions=2, replication=1)
+    deliver(kafka, [fresh(1, age_ms=60_000), fresh(2, camera="cam-2", age_ms=60_000), fresh(3)], tmp_path / "run")
+    assert settled(kafka) == 2, "what was sent a moment ago is on its way"
+    assert settled(kafka, WantedEvents((Kind.PLATE_READ,), None, None, ("cam-2",))) == 1
+    assert settled(kafka, WantedEvents((Kind.TRACK,), None, None)) == 0
+    assert settled(kafka, direct=True) == 0, "no ingester was ever used"
+    with ingesting(Ingester(kafka, INGEST, build_writer(ChdbSettings(), tmp_path), GATE)):
+        wait_until(lambda: settled(kafka) == 0)
+    deliver(kafka, [fresh(4, age_ms=60_000)], tmp_path / "run")
+    assert settled(kafka) == 1
+    assert settled(kafka, direct=True) == 1
+
+
+def test_brokers_that_do_not_answer_are_asked_for_a_second_and_then_said_to_be_unknown() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        kafka = KafkaSettings(name="kafka", brokers=(f"127.0.0.1:{silent.getsockname()[1]}",))
+        begun_s = time.monotonic()
+        assert unread(kafka) is None
+        assert time.monotonic() - begun_s < 5
+    assert unread(kafka) is None
+    for thread in threading.enumerate():
+        if thread.name.startswith("unread-"):
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+def test_a_store_without_kafka_asks_no_broker() -> None:
+    assert UnreadInKafka((ChdbSinkSettings(),), IngestSettings(), direct=True).waiting(ALL_READS) == []

@@ -131,6 +131,11 @@ def print_report(report: RunReport) -> None:
             for c in report.cameras
         ],
     )
+    for camera in (*report.removed, *report.cameras):
+        if camera.not_analyzed:
+            fix = "; choose a track with cameras[].track" if "video track" in " ".join(camera.not_analyzed) else ""
+            parts = ", ".join(camera.not_analyzed)
+            say(out, ("not analyzed", "bold yellow"), f" {camera.camera}: {parts}{fix}")
     print_table(
         "Sinks",
         ["sink", "accepted", "delivered", "pending", "refused", "lost", "retries", "error"],

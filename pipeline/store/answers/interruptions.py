@@ -33,8 +33,8 @@ _SIGNS: Final = (
     "SELECT camera_id, first_sign_ms, times[1] AS first_ms, times[-1] AS last_ms, "
     "arrayFilter((time, step, cut) -> step > {proven_ms:d} OR cut, times, arrayDifference(times), cuts) AS resumed_ms, "
     "arrayFilter((step, cut) -> step > {proven_ms:d} OR cut, arrayDifference(times), cuts) AS missing_ms FROM "
-    "(SELECT camera_id, arraySort(groupArray((ts_ms, toUInt8({restart})))) AS marks, "
-    "arrayMap(mark -> mark.1, marks) AS times, arrayMap(mark -> mark.2, marks) AS cuts, "
+    "(SELECT camera_id, arraySort(groupArray((ts_ms, toUInt8({restart})))) AS points, "
+    "arrayMap(point -> point.1, points) AS times, arrayMap(point -> point.2, points) AS cuts, "
     "minIf(ts_ms, {sign}) AS first_sign_ms FROM health {where}GROUP BY camera_id)"
 )
 _FIRST_SIGNS: Final = "SELECT camera_id, min(ts_ms) AS first_ms FROM health {where}GROUP BY camera_id"

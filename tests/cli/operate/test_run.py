@@ -14,6 +14,7 @@ from typing import IO
 import pytest
 
 from tests.cli.commands import viapublica
+from tests.decode.test_video_tracks import two_tracks
 from tests.event_samples import wait_until
 
 pytestmark = pytest.mark.real
@@ -195,6 +196,16 @@ def test_a_data_folder_that_cannot_be_created_is_an_error(tmp_path: Path, data_d
     assert result.returncode == 1
     assert "data_dir" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_second_video_track_is_named_at_the_end_of_a_run(tmp_path: Path, models_dir: Path) -> None:
+    two_tracks(tmp_path / "two.mp4")
+    city = config(tmp_path, f"  - {{id: yard, source: {tmp_path / 'two.mp4'}, scope: public-square}}\n")
+    result = viapublica("run", "-q", city, models=models_dir)
+    assert result.returncode == 0, result.stderr
+    assert "not analyzed yard: video track 2 (320×240); choose a track with cameras[].track" in " ".join(
+        result.stdout.split()
+    )
 
 
 def test_a_camera_that_never_answered_is_a_problem_in_the_summary(tmp_path: Path, models_dir: Path) -> None:
