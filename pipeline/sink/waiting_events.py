@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import structlog
 
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import Kind, kind_of
@@ -21,9 +21,10 @@ from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.spool.undelivered_events import undelivered_events
 from pipeline.store.coverage_questions import WaitingEvents, WaitingPlace, WantedEvents
 
-_log = structlog.get_logger(__name__)
 _BROKERS_S: Final = 1.0
-"""Brokers that do not answer within this time are not waited for."""
+"""Brokers that have not answered this long after the event store has are not waited for."""
+_SEARCH_S: Final = 5.0
+"""A search that takes longer ends."""
 _INGEST_MS: Final = 5_000
 """A live ingester stores a message within its batch interval and this time."""
 _OLD_EVENT_MS: Final = 15_000
@@ -95,7 +96,6 @@ class _KafkaSearch:
         self.name = kafka.name
         self._kafka, self._group, self._only_of_active = kafka, group, only_of_active
         self._found: tuple[list[Received], bool] = ([], True)
-        self._until_s = 0.0
         self._thread: threading.Thread | None = None
         self._start()
 
@@ -104,23 +104,20 @@ class _KafkaSearch:
         if self._thread is None:
             self._start()
         if self._thread is not None:
-            self._thread.join(max(0.0, self._until_s - time.monotonic()))
+            self._thread.join(_BROKERS_S)
         self._thread = None
         return self._found
 
     def _start(self) -> None:
         self._found = ([], True)
-        self._until_s = time.monotonic() + _BROKERS_S
         self._thread = threading.Thread(target=self._search, name=f"unread-{self.name}", daemon=True)
         self._thread.start()
 
     def _search(self) -> None:
         from pipeline.sink.kafka.unread_messages import unread_messages
 
-        try:
-            self._found = unread_messages(self._kafka, self._group, _BROKERS_S, only_of_active=self._only_of_active)
-        except (ViapublicaError, OSError, ValueError) as error:
-            _log.debug("kafka_not_asked", sink=self.name, error=str(error))
+        with contextlib.suppress(ViapublicaError, OSError, ValueError):
+            self._found = unread_messages(self._kafka, self._group, _SEARCH_S, only_of_active=self._only_of_active)
 
 
 def _is_late(message: Received, wanted: WantedEvents, now_ms: int, sent_before_ms: int) -> bool:

@@ -77,10 +77,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "events were refused by policy, {details}": "eventos foram recusados pelas regras de privacidade, {details}",
     "events were refused because their time was in the future, {details}": "eventos foram recusados porque sua hora "
     "estava no futuro, {details}",
-    "{events} of this time range wait in spools of the data folder for the event store: {names}": "{events} deste "
-    "período aguardam, em filas da pasta de dados, gravação no banco: {names}",
-    "{events} in Kafka wait to be stored: is viapublica kafka ingest running? ({names})": "{events} no Kafka aguardam "
-    "gravação no banco: o viapublica kafka ingest está em execução? ({names})",
+    "not stored yet, in spools of the data folder: {events} of this time range ({names})": "ainda não "
+    "gravados, em filas da pasta de dados: {events} deste período ({names})",
+    "not stored yet, in Kafka: {events}; is viapublica kafka ingest running? ({names})": "ainda não gravados, no "
+    "Kafka: {events}; o viapublica kafka ingest está em execução? ({names})",
     "spools of the data folder cannot be read, so events may wait there: {names}": "filas da pasta "
     "de dados não podem ser lidas; pode haver eventos nelas: {names}",
     "the Kafka brokers did not answer within a second, so events may wait there: {names}": "os servidores Kafka não "

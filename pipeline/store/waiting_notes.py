@@ -10,8 +10,8 @@ from pipeline.store.annotated_answer import Note, NoteCode, first_of
 from pipeline.store.coverage_questions import WaitingEvents, WaitingPlace
 
 _TEXTS: Final = {
-    WaitingPlace.SPOOL: "{events} of this time range wait in spools of the data folder for the event store: {names}",
-    WaitingPlace.KAFKA: "{events} in Kafka wait to be stored: is viapublica kafka ingest running? ({names})",
+    WaitingPlace.SPOOL: "not stored yet, in spools of the data folder: {events} of this time range ({names})",
+    WaitingPlace.KAFKA: "not stored yet, in Kafka: {events}; is viapublica kafka ingest running? ({names})",
 }
 _UNKNOWN: Final = {
     WaitingPlace.SPOOL: "spools of the data folder cannot be read, so events may wait there: {names}",
