@@ -28,6 +28,11 @@ SHOWN: Final = LeftNote(
     "Vídeo gravado em que o veículo aparece; câmeras e horários foram informados ao responsável pela eliminação, com o "
     "comando que elimina cada trecho.",
 )
+DISCLOSED: Final = LeftNote(
+    "disclosed video in which the vehicle may be shown; its numbers were given to the person who erased",
+    "Vídeo disponibilizado em que o veículo pode aparecer; os números das disponibilizações foram informados ao "
+    "responsável pela eliminação, com o que fazer em cada caso.",
+)
 
 
 def unnamed_store(folder: str) -> LeftNote:

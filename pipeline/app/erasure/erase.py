@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -96,6 +97,7 @@ class Erasure:
         self._exported: list[str] = []
         self._tracks: list[TrackKey] | None = None
         self._images: list[ImageFiles] | None = None
+        self.views: list[View] = []
 
     def check_cameras(self) -> None:
         """Refuse a camera of which nothing is known here: the proof of its erasure would prove nothing.
@@ -240,11 +242,20 @@ class Erasure:
             views = [View(*view) for store in self._stores for view in store.views(self._selection)]
             for files in self._files if self._selection.key else ():
                 views += [View(e.camera_id, e.first_ts_ms, e.ts_ms) for e in self._reads_in(files)]
+            self.views = views or self._selected_views()
             self._last_seen_ms = [view.last_ms + 1 for view in views]
             self._shown = video_of_views(self._configured, views)
             cameras = self._selection.camera_ids or tuple(sorted({view.camera_id for view in views}))
             self._images = find_image_files(self._configured, self._selection, cameras)
         return self._images
+
+    def _selected_views(self) -> list[View]:
+        """Cameras and times that are erased as a whole; none for a vehicle."""
+        selected = self._selection
+        if selected.key:
+            return []
+        begin_ms, end_ms = selected.start_ms or 0, selected.end_ms if selected.end_ms is not None else sys.maxsize
+        return [View(camera_id, begin_ms, end_ms - 1) for camera_id in selected.camera_ids]
 
     def _on(self) -> list[TrackKey]:
         """The tracks that the plate was read on, from all places together; found once, before anything is erased."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from pipeline.app.erasure.disclosed_video import disclosed_video
 from pipeline.app.erasure.erase import ErasedPlace, Erasure
 from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
 from pipeline.domain.institution import Institution
 from pipeline.errors import ReleaseError, StoreError
 from pipeline.governance.document_signature import sign_document
+from pipeline.governance.erasure_notes import DISCLOSED
 from pipeline.governance.erasure_register import ErasureRegister, Signer
 from pipeline.governance.erasure_sheet import render_erasure
 from pipeline.policy.spelled_plates import plates_in_words
@@ -48,11 +50,16 @@ class ErasureProof:
 
 @dataclass(frozen=True, slots=True)
 class ProvenErasure:
-    """What was erased, and the documents that prove it: JSON, HTML and, if signed, the signature."""
+    """What was erased, and the documents that prove it: JSON, HTML and, if signed, the signature.
+
+    Attributes:
+        disclosed: disclosures whose video shows what was erased, with what to do, in English.
+    """
 
     places: Sequence[ErasedPlace]
     number: str
     documents: tuple[Path, ...]
+    disclosed: tuple[str, ...] = ()
 
 
 def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress = lambda _: None) -> ProvenErasure:
@@ -78,10 +85,12 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
         number = register.begin(request)
         places = erasure.erase(progress)
         erased = tuple(ErasedNumber(one.kind, one.where, one.name, one.events, one.left or 0) for one in places)
-        result = ErasureResult(erased, tuple(erasure.held), tuple(erasure.left_for_document()), erasure.events)
+        disclosed = disclosed_video(proof.register, erasure.views)
+        left = (*erasure.left_for_document(), *(([DISCLOSED] if disclosed else []) if selection.key else disclosed))
+        result = ErasureResult(erased, tuple(erasure.held), left, erasure.events)
         record = register.finish(number, result, sign)
         documents = _written(register.folder / "erasures", record, proof, signed_by)
-    return ProvenErasure(places, number, documents)
+    return ProvenErasure(places, number, documents, tuple(note.english for note in disclosed))
 
 
 def list_erasures(register: str) -> tuple[ErasureRecord, ...]:

@@ -182,7 +182,7 @@ def _print_erased(erasure: Erasure, places: Sequence[ErasedPlace], done: ProvenE
             "events": asdict(erasure.events),
             "places": [asdict(one) for one in (done.places if done else places)],
             "held": [note.english for note in erasure.held],
-            "out_of_reach": erasure.out_of_reach,
+            "out_of_reach": [*erasure.out_of_reach, *(done.disclosed if done else ())],
             "proof": {"number": done.number, "files": list(map(str, done.documents))} if done else None,
         }
     )
@@ -265,6 +265,8 @@ def _erased(
         _print_places(done.places, "Erased")
         say(err, f"{numbers} erased; counted again: 0 left")
         say(err, f"proof {done.number}: {', '.join(map(str, done.documents))}")
+        for note in done.disclosed:
+            say(err, f"out of reach: {note}")
     return done
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,17 @@ from pipeline.app.erasure.proof import (
     erasure_documents,
     list_erasures,
 )
+from pipeline.domain.disclosure import BuiltFile, Content
 from pipeline.domain.events import encode
 from pipeline.domain.institution import Institution
 from pipeline.errors import ReleaseError, SinkError, StoreError
+from pipeline.governance.register import Register
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.store.erasure_selection import Selection
 from tests.app.erasure.test_erase import files_with
 from tests.event_samples import plate_read
+from tests.governance.entries import request, signed
 
 PLATE = Selection.of("ABC1234", (), None, None)
 
@@ -114,3 +118,24 @@ def test_a_failed_erasure_stays_in_the_register_as_not_finished(
     assert record.finished_ms is None
     with pytest.raises(ReleaseError, match="begun and not finished"):
         erasure_documents(proof.register, record.number, tmp_path / "out", Institution(), None)
+
+
+@pytest.mark.parametrize("selection", [PLATE, Selection.of(None, ["cam-1"], 0, 4_000_000_000_000)])
+def test_disclosures_of_what_is_erased_are_named(
+    selection: Selection, stores: ConfiguredStores, tmp_path: Path
+) -> None:
+    proof = ErasureProof(str(tmp_path / "register.db"), "ana")
+    seen = plate_read(1)
+    there = Content(seen.camera_id, seen.first_ts_ms - 60_000, seen.ts_ms + 60_000)
+    with Register(proof.register) as register:
+        for content in (there, replace(there, camera_id="elsewhere"), replace(there, end_ms=seen.first_ts_ms - 9000)):
+            number = register.request(replace(request(), content=content), signed(tmp_path)).number
+            register.approve(number, "Beatriz Lima")
+            register.built(number, BuiltFile(f"{content.camera_id}.mp4", "ab" * 32, 8), "Carla")
+    with open_erasure(selection, stores) as erasure:
+        done = erase_with_proof(erasure, proof)
+    (note,) = done.disclosed if selection.key else done.disclosed[:1]
+    assert f"/000001 of {seen.camera_id} (redacted video: {seen.camera_id}.mp4), not delivered" in note
+    page = done.documents[1].read_text(encoding="utf-8")
+    assert ("/000001 da câmera" in page) != bool(selection.key), "where a vehicle was seen is not in the document"
+    assert not any("elsewhere" in one for one in done.disclosed)
