@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pipeline.domain.institution import NO_LOCAL_LAW
 from pipeline.domain.language import ENGLISH, Language, portuguese
 from pipeline.domain.locale import Locale
 
@@ -48,7 +47,6 @@ TEXTS: Final[Mapping[str, str]] = {
     "Recipient": "Destinatário",
     "Legal basis": "Base legal",
     "Legal grounds": "Fundamento legal",
-    "no act of the municipality or state is configured (local_law)": NO_LOCAL_LAW,
     "judiciary": "Poder Judiciário",
     "public-ministry": "Ministério Público",
     "police": "Polícia",

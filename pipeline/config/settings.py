@@ -280,7 +280,7 @@ class Config(BaseModel):
         default="",
         title="Local law",
         description="Act of the municipality or state that governs the cameras, as documents of disclosures "
-        "cite it beside the federal law. Without one they say that none is configured.",
+        "cite it beside the federal law. Without one they cite the federal law alone.",
         max_length=200,
         examples=["Decreto nº 18.743/2014 (Porto Alegre)"],
     )

@@ -7,7 +7,6 @@ from typing import Final
 
 LAW_OF_DISCLOSURES: Final = "Lei nº 13.709/2018 (LGPD), arts. 7º, 23 e 26"
 """Federal rules of handing personal data over by a public body."""
-NO_LOCAL_LAW: Final = "norma municipal ou estadual não informada na configuração (local_law)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,6 @@ class Institution:
     name: str = ""
     local_law: str = ""
 
-    def legal_grounds(self, federal: str, none: str = NO_LOCAL_LAW) -> str:
-        """Federal rules, then the local act, or that none is configured: by default in Portuguese."""
-        return f"{federal}; {self.local_law or none}"
+    def legal_grounds(self, federal: str) -> str:
+        """Federal rules, then the local act where one is configured."""
+        return f"{federal}; {self.local_law}" if self.local_law else federal

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from pipeline.domain.disclosure import Content, Disclosure, Request
-from pipeline.domain.institution import Institution
+from pipeline.domain.institution import LAW_OF_DISCLOSURES, Institution
 from pipeline.governance.monthly_sheet import SheetHead, render_sheet
 from pipeline.governance.register import Register
 from tests.governance.entries import SAO_PAULO, SHA, StoppedClock, built_file, footage, ms, request, signed
@@ -123,12 +123,12 @@ def test_the_head_and_the_print_setup(register: Register) -> None:
     assert sheet["B9"].number_format == "dd/mm/yyyy hh:mm"
 
 
-def test_a_sheet_without_a_configured_law_says_so_and_cites_no_other_city() -> None:
+def test_a_sheet_without_a_configured_law_cites_the_federal_law_alone() -> None:
     of_no_city = SheetHead(Institution(), "2026-11", ms("2026-12-01T08:00-03:00"), SAO_PAULO)
     sheet = opened(render_sheet((), of_no_city))
     texts = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value]
     assert "não informada" in texts
-    assert any("norma municipal ou estadual não informada" in text for text in texts)
+    assert LAW_OF_DISCLOSURES in texts
     assert not any("18.743" in text or "Porto Alegre" in text for text in texts)
 
 

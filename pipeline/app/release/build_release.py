@@ -35,7 +35,6 @@ from pipeline.policy.exemption_limits import check_exemptions
 from pipeline.storage.output_file import reported
 from pipeline.storage.unnamed_file import UnnamedFile
 
-_NO_LOCAL_LAW: Final = "no act of the municipality or state is configured (local_law)"
 CROWDED_SHARE: Final = 0.4
 """Masked share of the image above which little remains to see."""
 
@@ -209,7 +208,7 @@ def _rows(
         (text("Number"), disclosure.number),
         (text("Recipient"), " · ".join(part for part in (request.recipient, request.recipient_document) if part)),
         (text("Legal basis"), text(request.basis.value)),
-        (text("Legal grounds"), build.institution.legal_grounds(LAW_OF_DISCLOSURES, text(_NO_LOCAL_LAW))),
+        (text("Legal grounds"), build.institution.legal_grounds(LAW_OF_DISCLOSURES)),
         (text("Purpose"), request.purpose),
         (
             text("Requisition" if request.basis.requisitions else "Declaration"),

@@ -22,6 +22,7 @@ from pipeline.cli.release.app import (
     JsonOption,
     NumberArgument,
     ReportLocaleOption,
+    ZoneOption,
     opened,
     person,
 )
@@ -92,6 +93,7 @@ class BuildOptions:
     evidence: EvidenceOption = False
     recipient_certificate: RecipientCertificateOption = None
     register: RegisterOption = None
+    zone: ZoneOption = None
     by: ByOption = None
 
     def redacted(self, number: str) -> BuildRequest:
@@ -189,7 +191,7 @@ def _building(options: BuildOptions) -> Iterator[tuple[Register, Progress]]:
     """The register, and the progress of a build, which a signal ends cleanly."""
     with (
         clean_exit_on_signals(),
-        opened(options.register, options.config) as entries,
+        opened(options.register, options.config, options.zone) as entries,
         terminal_progress() as progress,
     ):
         yield entries, progress
