@@ -1,4 +1,4 @@
-"""Signed declarations of recipients, stored beside the register (decree 18.743/2014 art. 10 §3)."""
+"""Signed declarations and requisitions of recipients, stored beside the register (decree 18.743/2014 arts. 9, 10 §3)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def stored_declaration(folder: Path, path: Path, by: str, now_ms: int) -> Iterat
     except OSError as error:
         raise ReleaseError(
             str(folder),
-            f"the declaration cannot be stored there ({error.strerror})",
+            f"the document cannot be stored there ({error.strerror})",
             "Free disk space, or fix its permissions",
         ) from error
     try:
@@ -92,12 +92,12 @@ def _read(path: Path) -> bytes:
         except OSError as error:
             raise ReleaseError(str(path), f"cannot be read ({error.strerror})", "Give another file") from error
     if not content:
-        raise ReleaseError(str(path), "is empty", "Give the signed declaration")
+        raise ReleaseError(str(path), "is empty", "Give the signed declaration or the requisition")
     if len(content) > LARGEST_BYTES:
         raise ReleaseError(
             str(path),
             f"is larger than {LARGEST_BYTES >> 20} MiB",
-            "Give the declaration itself, scanned at a lower resolution",
+            "Give the document itself, scanned at a lower resolution",
         )
     return content
 
