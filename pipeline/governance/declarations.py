@@ -1,4 +1,4 @@
-"""Signed declarations and requisitions of recipients, stored beside the register (decree 18.743/2014 arts. 9, 10 §3)."""
+"""Signed declarations and requisitions of recipients, stored beside the register (decree 18.743/2014 arts. 9, 10)."""
 
 from __future__ import annotations
 
