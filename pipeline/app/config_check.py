@@ -12,13 +12,14 @@ from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.privacy_masks import edges_cross, polygon_share
 from pipeline.decode.source_address import parse_address
 from pipeline.detect.build import build_detector
+from pipeline.domain.camera import LEAST_FPS
 from pipeline.domain.credentials import redact_address
 from pipeline.engine.build import check_models, check_sources
 from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
 from pipeline.engine.source_conflicts import shared_hosts
 from pipeline.errors import ConfigError, RecordError
-from pipeline.policy.scope import why_no_plates
+from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.segment_masks import unmasked_note, unmasked_spans
 
@@ -161,6 +162,12 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
         yield (
             f"id or name suggest a sensitive place by {words}. It counts as in view, and no plates are read. "
             "State `surroundings`; [] if there is no such place"
+        )
+    declared = camera.camera()
+    if declared.misses_vehicles and may_read_plates(declared):
+        yield (
+            f"analyze_fps is {camera.analyze_fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} frames "
+            f"per second. Set it to {LEAST_FPS:g} or more"
         )
     if config.record is not None and camera.record and camera.masks and is_live(config, camera):
         yield (

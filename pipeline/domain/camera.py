@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 CAMERA_ID: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """Ids of cameras: they are names of files, keys of messages and labels of metrics too."""
 _LONGEST_ID: Final = 64
+LEAST_FPS: Final = 5.0
+"""Analyzed frames per second below which plates of passing vehicles are missed, and vehicles are not counted."""
 _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "&": "e"})
 """Letters that do not decompose into a plain one and an accent."""
 
@@ -45,6 +47,7 @@ class Camera:
         name: display name.
         surroundings: sensitive places in its view; if not empty, plates are not read.
         latitude, longitude: degrees, WGS 84; None if unknown.
+        analyze_fps: frames analyzed per second; None for all, or where it is not known.
     """
 
     camera_id: str
@@ -53,6 +56,12 @@ class Camera:
     surroundings: frozenset[Surroundings] = frozenset()
     latitude: float | None = None
     longitude: float | None = None
+    analyze_fps: float | None = field(default=None, compare=False)  # no part of what is declared to the public
+
+    @property
+    def misses_vehicles(self) -> bool:
+        """Whether so few frames are analyzed that passing vehicles are missed."""
+        return self.analyze_fps is not None and self.analyze_fps < LEAST_FPS
 
 
 def camera_id_problem(text: str) -> str:

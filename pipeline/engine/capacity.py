@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ from typing import Final
 import numpy as np
 
 from pipeline.decode.lazy_images import ArrayImage
+from pipeline.domain.camera import LEAST_FPS
+from pipeline.domain.plural import counted
 from pipeline.domain.ports import Detector
 
 ASSUMED_FPS: Final = 25.0
 """Frames per second of a camera whose rate is not limited and not known yet."""
 _HEADROOM: Final = 0.9
 _SIZE: Final = (720, 1280)
-_ENOUGH_FPS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,41 @@ class Capacity:
         return start if self.suffices else f"{start}: {self._remedy()}"
 
     def _remedy(self) -> str:
-        fps = _HEADROOM * self.done / len(self.rates)
-        lower = f"set analyze_fps to {_number(fps)}" if fps >= _ENOUGH_FPS / 4 else ""
-        mean = self.needed / len(self.rates)
-        stay = int(self.done / mean) if mean else 0
-        remove = f"remove {len(self.rates) - stay}" if 0 < stay < len(self.rates) else ""
-        found = " or ".join(part for part in (lower, remove) if part)
-        return found or "use a faster machine or a smaller detect.input_size"
+        """What brings the need below the capacity; never fewer frames of a camera than its plates need."""
+        level = _common_limit(self.rates, _HEADROOM * self.done)
+        lowered = tuple(min(rate, max(level, LEAST_FPS)) for rate in self.rates)
+        if level >= LEAST_FPS:
+            excess = _excess(self.rates, self.done)
+            return _limited(self.rates, level) + (f" or remove {excess}" if excess < len(self.rates) else "")
+        excess = _excess(lowered, self.done)
+        if excess == len(lowered):
+            return "use a faster machine or a smaller detect.input_size"
+        first = "" if lowered == self.rates else f"{_limited(self.rates, LEAST_FPS)} and "
+        return f"{first}remove {excess}, or add processor cores"
+
+
+def _excess(rates: Sequence[float], done: float) -> int:
+    """Cameras that are too many, if all were like the mean one; at least one."""
+    return max(1, len(rates) - int(len(rates) * done / sum(rates)))
+
+
+def _common_limit(rates: Sequence[float], within: float) -> float:
+    """The rate above which no camera may be analyzed, so that all together need no more than `within`."""
+    left = within
+    for number, rate in enumerate(sorted(rates)):
+        share = left / (len(rates) - number)
+        if rate > share:
+            return share
+        left -= rate
+    return max(rates)
+
+
+def _limited(rates: Sequence[float], level: float) -> str:
+    """The setting, and of which cameras where some are below it already."""
+    # Downwards: rounded up it could be more than fits.
+    shown = f"set analyze_fps to {_number(math.floor(level * 10) / 10)}"
+    above = sum(rate > level for rate in rates)
+    return shown if above == len(rates) else f"{shown} for {counted(above, 'camera')} above it"
 
 
 def measure_detector(

@@ -28,7 +28,7 @@ DETAIL_WORDS: Final = frozenset(
     codec codecs colon color column combinations combined command commit communication compact companions complete
     compression concat concatenated confidence config configs configuration confirm confirmation confirmed conflict
     confluent connect connected connecting connection connects consecutive consumer contain container contains
-    content continues copies copy core corner corners correct corrupt corrupted could count counted counts cpu
+    content continues copies copy core cores corner corners correct corrupt corrupted could count counted counts cpu
     cpuexecutionprovider cpuinfo crash crashed create created creation cred credentials critical crop cropped crops
     cross crypto cryptography csi ctx cuda cudaexecutionprovider currentdatabase cut cuvid d damage damaged dark
     data database date datetime dav day days daysoftables db dead deadlock declaration declarations declare declared

@@ -31,3 +31,17 @@ def test_a_model_without_a_card_is_an_error(tmp_path: Path) -> None:
     path.write_text(_CAMERAS + "detect: {model: no_such_model}\n")
     with pytest.raises(ModelCardError):
         check_config(path)
+
+
+def test_a_rate_at_which_plates_are_missed_is_named_where_plates_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "city.yaml"
+    path.write_text(
+        "cameras:\n"
+        "  - {id: slow, source: a.mp4, scope: public-road, analyze_fps: 4.9}\n"
+        "  - {id: enough, source: b.mp4, scope: public-road, analyze_fps: 5}\n"
+        "  - {id: all, source: c.mp4, scope: public-road}\n"
+        "  - {id: square, source: d.mp4, scope: public-square, analyze_fps: 1}\n"
+    )
+    notes = {camera.camera_id: " ".join(camera.notes) for camera in check_config(path).cameras}
+    assert "plates of passing vehicles are missed below 5" in notes.pop("slow")
+    assert not any("missed" in note for note in notes.values())

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, cast, get_args
 import typer
 
 from pipeline.cli.common.console import csv_writer, err, print_json, progress, report_error, say
-from pipeline.domain.camera import Scope
+from pipeline.domain.camera import LEAST_FPS, Scope
 from pipeline.domain.plural import counted
 from pipeline.domain.video import Rotation
 from pipeline.errors import ViapublicaError
@@ -119,6 +119,9 @@ def read(
         check_scope(scope)
         if unknown:
             _note_responsibility(len(unknown), scope)
+    if fps is not None and fps < LEAST_FPS:
+        text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} frames per second"
+        say(err, ("warning", "bold yellow"), text)
     with _FileProgress() as files:
         _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, scope=scope, per_frame=per_frame))
     files.report()
