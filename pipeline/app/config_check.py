@@ -166,8 +166,8 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
     declared = camera.camera()
     if declared.misses_vehicles and may_read_plates(declared):
         yield (
-            f"analyze_fps is {camera.analyze_fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} frames "
-            f"per second. Set it to {LEAST_FPS:g} or more"
+            f"analyze_fps is {camera.analyze_fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per "
+            f"second. Set it to {LEAST_FPS:g} or more"
         )
     if config.record is not None and camera.record and camera.masks and is_live(config, camera):
         yield (

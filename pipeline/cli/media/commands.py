@@ -120,7 +120,7 @@ def read(
         if unknown:
             _note_responsibility(len(unknown), scope)
     if fps is not None and fps < LEAST_FPS:
-        text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} frames per second"
+        text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per second"
         say(err, ("warning", "bold yellow"), text)
     with _FileProgress() as files:
         _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, scope=scope, per_frame=per_frame))
