@@ -164,7 +164,7 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
             "State `surroundings`; [] if there is no such place"
         )
     declared = camera.camera()
-    if declared.misses_vehicles and may_read_plates(declared):
+    if declared.analyzed_below(LEAST_FPS) and may_read_plates(declared):
         yield (
             f"analyze_fps is {camera.analyze_fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per "
             f"second. Set it to {LEAST_FPS:g} or more"

@@ -12,7 +12,9 @@ CAMERA_ID: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """Ids of cameras: they are names of files, keys of messages and labels of metrics too."""
 _LONGEST_ID: Final = 64
 LEAST_FPS: Final = 5.0
-"""Analyzed frames per second below which plates of passing vehicles are missed, and vehicles are not counted."""
+"""Analyzed frames per second below which plates of passing vehicles are missed."""
+LEAST_TRACK_FPS: Final = 2.0
+"""Analyzed frames per second below which passing vehicles are not tracked, and so not counted."""
 _LETTERS: Final = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "&": "e"})
 """Letters that do not decompose into a plain one and an accent."""
 
@@ -58,10 +60,9 @@ class Camera:
     longitude: float | None = None
     analyze_fps: float | None = field(default=None, compare=False)  # no part of what is declared to the public
 
-    @property
-    def misses_vehicles(self) -> bool:
-        """Whether so few frames are analyzed that passing vehicles are missed."""
-        return self.analyze_fps is not None and self.analyze_fps < LEAST_FPS
+    def analyzed_below(self, fps: float) -> bool:
+        """Whether fewer frames per second are analyzed."""
+        return self.analyze_fps is not None and self.analyze_fps < fps
 
 
 def camera_id_problem(text: str) -> str:

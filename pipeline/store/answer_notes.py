@@ -1,4 +1,4 @@
-"""Notes on answers: limit, retention, interruptions, cameras without plates, uncertain reads, plates not seen."""
+"""Notes on answers: limit, retention, lost data, and the extent of a search that found nothing."""
 
 from __future__ import annotations
 
@@ -38,17 +38,15 @@ from pipeline.store.coverage_questions import (
     LossAlertsOf,
     LostData,
     LostDataOf,
-    PlatesNotSeen,
-    UncertainReads,
     WantedEvents,
 )
+from pipeline.store.plate_notes import low_rates, plate_notes
 from pipeline.store.questions import (
     MOST_ROWS,
     CameraSummary,
     Count,
     Events,
     PagedQuestion,
-    Plates,
     Question,
     RangedQuestion,
     Speeds,
@@ -65,10 +63,6 @@ _LIMIT_HIGHER: Final = (
 )
 _COUNTS: Final = (
     "counts are tracks that began: a vehicle that is lost and found again counts twice, and parked ones may"
-)
-_UNCERTAIN_LISTED: Final = "{reads} with a confidence below {confidence}: --min-confidence 0 lists them"
-_UNCERTAIN_UNUSED: Final = (
-    "{reads} with a confidence below {confidence}: they are not used here, because most are misread"
 )
 
 
@@ -130,12 +124,10 @@ def _notes(
     without = frozenset(context.withheld) if isinstance(question, OF_PLATES) else frozenset[str]()
     wanted = WantedEvents(kinds, question.start_ms, question.end_ms, question.camera_ids, without)
     yield from waiting_notes(context.waiting(wanted), context.language)
-    if isinstance(question, Plates) and len(question.plates) > 1:
-        not_seen: list[str] = ask(PlatesNotSeen(of=question))
-        yield from _not_seen(not_seen, question, context.language)
+    yield from low_rates(question, context, kinds)
     if not rows:
         yield from silent_cameras(ask, question, context)
-    yield from _uncertain(ask, question, context.language)
+    yield from plate_notes(ask, question, context, rows)
     if isinstance(question, Traffic) and rows:
         yield Note(code=NoteCode.COUNTS, text=context.language.text(_COUNTS))
     if not rows:
@@ -226,42 +218,6 @@ def _lost_data(lost: Sequence[LostData], language: Language) -> Iterator[Note]:
 
 def _holds(coverage: Coverage, ms: int) -> bool:
     return coverage.first_ms is not None and coverage.first_ms < ms
-
-
-def _not_seen(plates: Sequence[str], question: Plates, language: Language) -> Iterator[Note]:
-    if plates:
-        text = language.text(
-            "not seen: {number} of {all}: {plates}",
-            number=len(plates),
-            all=len(question.plates),
-            plates=", ".join(plates),
-        )
-        yield Note(code=NoteCode.NOT_SEEN, text=text, items=tuple(plates))
-
-
-def _uncertain(ask: Ask, question: RangedQuestion[Any], language: Language) -> Iterator[Note]:
-    if not isinstance(question, (*OF_PLATES, Events)):
-        return
-    if isinstance(question, Events) and question.kind not in {None, Kind.PLATE_READ}:
-        return
-    if isinstance(question, Plates):
-        of = question
-    else:
-        plate = getattr(question, "plate", "")
-        of = Plates(
-            plates=(plate,) if plate else (),
-            min_confidence=question.min_confidence,
-            start_ms=question.start_ms,
-            end_ms=question.end_ms,
-            camera_ids=question.camera_ids,
-        )
-    if count := ask(UncertainReads(of=of)):
-        text = language.text(
-            _UNCERTAIN_LISTED if isinstance(question, Plates | Events) else _UNCERTAIN_UNUSED,
-            reads=language.counted(count, "further read"),
-            confidence=f"{of.min_confidence:g}".replace(".", language.decimal),
-        )
-        yield Note(code=NoteCode.UNCERTAIN, text=text)
 
 
 def _searched(question: RangedQuestion[Any], context: AnswerContext, kinds: Sequence[Kind], coverage: Coverage) -> Note:

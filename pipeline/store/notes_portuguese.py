@@ -89,10 +89,22 @@ TEXTS: Final[Mapping[str, str]] = {
     "no camera has sent any event in this time range": "nenhuma câmera enviou evento neste período",
     "{cameras} sent no event of any kind in this time range: {names}": "{cameras} sem nenhum evento neste período: "
     "{names}",
-    "{reads} with a confidence below {confidence}: --min-confidence 0 lists them": "{reads} com confiança abaixo de "
-    "{confidence}: --min-confidence 0 as mostra",
-    "{reads} with a confidence below {confidence}: they are not used here, because most are misread": "{reads} com "
-    "confiança abaixo de {confidence}: não são usadas aqui, porque a maioria está errada",
+    "seen only uncertainly: {number} of {all}: {plates}": "vistas apenas com incerteza: {number} de {all}: {plates}",
+    "read in this time range, but no stored read fulfills the conditions of this search: {plates}": "lida neste "
+    "período, mas nenhuma leitura cumpre as condições desta consulta: {plates}",
+    "plates that differ by one character were read, use --errors 1 of viapublica plates: {plates}": "há leituras de "
+    "placas com um caractere diferente, use --errors 1 de viapublica plates: {plates}",
+    "fewer than {least} frames per second are analyzed of {cameras}, so plates of passing vehicles are missed: "
+    "{names}": "menos de {least} quadros por segundo são analisados de {cameras}; placas de veículos que passam "
+    "não são lidas: {names}",
+    "fewer than {least} frames per second are analyzed of {cameras}, so passing vehicles are missed: {names}": "menos "
+    "de {least} quadros por segundo são analisados de {cameras}; veículos que passam não são contados: {names}",
+    "left out: {reads} with a confidence below {confidence}; use --min-confidence 0": "fora da lista: {reads} com "
+    "confiança abaixo de {confidence}; use --min-confidence 0",
+    "seen only uncertainly: {reads} with a confidence below {confidence}; use --min-confidence 0": "vista apenas com "
+    "incerteza: {reads} com confiança abaixo de {confidence}; use --min-confidence 0",
+    "not used here: {reads} with a confidence below {confidence}, because most of such reads are wrong": "sem uso "
+    "aqui: {reads} com confiança abaixo de {confidence}, porque a maioria dessas leituras está errada",
     "searched: nothing, because no {data} of this time range are stored": "pesquisado: nada, porque não há {data} "
     "deste período no banco",
     "searched: {data} {start} {end}, {cameras}": "pesquisado: {data} {start} {end}, {cameras}",

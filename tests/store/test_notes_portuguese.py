@@ -10,11 +10,11 @@ import pytest
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.locale import Locale
 from pipeline.policy import scope
-from pipeline.store import annotated_answer, answer_notes, camera_notes, waiting_notes
+from pipeline.store import annotated_answer, answer_notes, camera_notes, plate_notes, waiting_notes
 from pipeline.store.notes_portuguese import NOUNS, PORTUGUESE, TEXTS, notes_language
 from tests.sentences import first_arguments
 
-MODULES = (answer_notes, camera_notes, waiting_notes, annotated_answer, scope)
+MODULES = (answer_notes, camera_notes, plate_notes, waiting_notes, annotated_answer, scope)
 _NAME = re.compile(r"{(\w+)}")
 
 
@@ -29,7 +29,7 @@ def test_every_noun_of_the_notes_has_a_translation_and_no_translation_is_dead() 
 
 def test_no_note_is_made_of_text_that_passed_no_language() -> None:
     """A note's text is a variable that a language filled, never a literal or an f-string."""
-    for module in MODULES[:3]:
+    for module in MODULES[:4]:
         source = Path(str(module.__file__)).read_text()
         assert not re.search(r'text=f?"', source), module.__name__
         assert not re.search(r'text = f"', source), module.__name__
