@@ -16,6 +16,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.dataset.rare_cells import HOUR_MS
 from pipeline.dataset.write_dataset import (
     DatasetCamera,
     DatasetSummary,
@@ -26,7 +27,7 @@ from pipeline.dataset.write_dataset import (
 )
 from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent
 from pipeline.domain.extras import require
-from pipeline.domain.labels import VEHICLES
+from pipeline.domain.labels import VEHICLES, Label
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import format_utc
 from pipeline.errors import ViapublicaError
@@ -129,6 +130,12 @@ def _days(request: DatasetRequest) -> Iterator[tuple[int, int]]:
         start = end
 
 
+def _hours(request: DatasetRequest) -> range:
+    """The hours that the range touches, as far as they have begun."""
+    last_ms = min(request.end_ms, time.time_ns() // 1_000_000)
+    return range(request.start_ms // HOUR_MS, -(-last_ms // HOUR_MS))
+
+
 def _of(kind: type[E_], events: Iterator[Event]) -> list[E_]:
     return [event for event in events if isinstance(event, kind)]
 
@@ -157,6 +164,8 @@ def _terms(config: Config, request: DatasetRequest, notes: tuple[str, ...]) -> D
         begin=begin,
         end=end,
         least=request.least,
+        classes=tuple(sorted(label.word for label in VEHICLES | {Label.PERSON})),
+        hours=_hours(request),
         notes=notes,
         program=f"viapublica {__version__}",
         created=f"{datetime.now(UTC):%Y-%m-%d}",

@@ -25,14 +25,14 @@ _TIME: Final = "timestamp[ms, UTC]"
 
 TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "tracks": (
-        Column("track", "int64", "", "Number of the track in this dataset, from 1, by camera and begin"),
+        Column("track", "int64", "", "Number of the track in this dataset, from 1, by camera and start"),
         Column("camera", "string", "", "Id of the camera, see cameras"),
-        Column("class", "string", "", "Most frequent class of the track's detections"),
-        Column("begin", _TIME, "", "First frame with the object"),
-        Column("end", _TIME, "", "Last frame with the object"),
+        Column("object_class", "string", "", "Most frequent class of the track's detections"),
+        Column("start_time", _TIME, "", "First frame with the object"),
+        Column("end_time", _TIME, "", "Last frame with the object"),
         Column("frames", "int32", "frames", "Analyzed frames with the object"),
         Column("path_px", "float32", "px", "Length of the path of the box's ground point, pixels of the image"),
-        Column("speed_px_s", "float32", "px/s", "path_px over the time from begin to end"),
+        Column("speed_px_s", "float32", "px/s", "path_px over the time from start_time to end_time"),
         Column("speed_m_s", "float32", "m/s", "Mean speed on the road; empty without a ground calibration"),
     ),
     "points": (
@@ -45,10 +45,15 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "counts": (
         Column("camera", "string", "", "Id of the camera, see cameras"),
-        Column("minute", _TIME, "", "Begin of the minute"),
-        Column("class", "string", "", "Class of the objects"),
-        Column("count", "int32", "tracks", "Tracks that began in this minute; empty where it is withheld"),
-        Column("withheld", "bool", "", "Whether the hour's count of this class and camera is below the threshold"),
+        Column("minute", _TIME, "", "Start of the minute"),
+        Column("object_class", "string", "", "Class of the objects"),
+        Column("count", "int32", "tracks", "Tracks that began in this minute; no row for none or a withheld hour"),
+    ),
+    "hours": (
+        Column("camera", "string", "", "Id of the camera, see cameras"),
+        Column("hour", _TIME, "", "Start of the hour"),
+        Column("object_class", "string", "", "Class of the objects"),
+        Column("withheld", "bool", "", "Whether fewer than the threshold began, or none: the hour has no other rows"),
     ),
     "cameras": (
         Column("camera", "string", "", "Id of the camera"),

@@ -35,10 +35,11 @@ vehicles, most of all small, dark and hidden ones. Do not compare cameras that a
 ## Privacy
 
 The dataset has no images, no plates and no persons' tracks; persons are only counted. Tracks are numbered anew and
-cannot be joined over cameras. Where fewer than {terms.least} tracks of a class began in one hour at one camera, they
-are withheld ({summary.withheld_tracks:,} tracks in {summary.withheld_cells:,} hours and classes), and counts of
-such hours are empty ({summary.withheld_counts:,} rows). The threshold counts tracks, of which one vehicle can have
-several: a parked vehicle alone can reach it.
+cannot be joined over cameras. Where fewer than {terms.least} tracks of a class began in one hour at one camera, neither
+they nor their counts are in the dataset: at most {summary.withheld_tracks:,} tracks in
+{summary.withheld_cells:,} hours and classes, rounded up to tens. The table hours flags such hours as withheld, and
+empty hours too, so that nothing distinguishes them; do not read them as zero. The threshold counts tracks, of which one
+vehicle can have several: a parked vehicle alone can reach it.
 
 ## What limits the data
 
@@ -46,7 +47,7 @@ several: a parked vehicle alone can reach it.
 """
 
 
-def citation(terms: DatasetTerms) -> str:
+def citation(terms: DatasetTerms, identifier: str) -> str:
     """The dataset in the Citation File Format 1.2."""
     quoted = {name: json.dumps(value, ensure_ascii=False) for name, value in (
         ("title", terms.title), ("institution", terms.institution), ("license", terms.license),
@@ -59,4 +60,10 @@ authors:
   - name: {quoted["institution"]}
 license: {quoted["license"]}
 date-released: {terms.created}
+version: {json.dumps(f"{terms.begin}/{terms.end}")}
+abstract: {json.dumps(f"Tracks and counts from {terms.begin} to {terms.end}.")}
+identifiers:
+  - type: other
+    value: {json.dumps(identifier)}
+    description: SHA-256 of the digests of the tables
 """

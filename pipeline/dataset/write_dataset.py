@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pipeline.dataset.dictionary import TABLES, Column
 from pipeline.dataset.parquet_file import write_parquet
-from pipeline.dataset.rare_cells import cell_of, rare_counts, without_rare
+from pipeline.dataset.rare_cells import HOUR_MS, Cell, cell_of, common_cells, rounded_up
 from pipeline.dataset.texts import citation, readme
 from pipeline.domain.events import CountEvent, TrackEvent
 from pipeline.domain.times import format_utc
@@ -46,6 +46,8 @@ class DatasetTerms:
         title, institution, license: as published; license is an SPDX identifier.
         begin, end: of the time range, ISO 8601.
         least: threshold of rare cells.
+        classes: of objects, all that can be counted.
+        hours: of the range, by their numbers since 1970 UTC.
         notes: what limits the data, a sentence each.
         program: name and version of this program.
         created: day of the export, ISO 8601.
@@ -57,6 +59,8 @@ class DatasetTerms:
     begin: str
     end: str
     least: int
+    classes: tuple[str, ...]
+    hours: range
     notes: tuple[str, ...]
     program: str
     created: str
@@ -64,13 +68,12 @@ class DatasetTerms:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSummary:
-    """What was written: rows by table, and what the threshold withheld."""
+    """What was written: rows by table, and what the threshold withheld, rounded up to tens."""
 
     folder: Path
     rows: dict[str, int]
     withheld_tracks: int
     withheld_cells: int
-    withheld_counts: int
 
 
 def write_dataset(
@@ -96,22 +99,28 @@ def write_dataset(
         MissingComponent: Parquet, and the package pyarrow is not installed.
     """
     check_empty(folder)
-    common = without_rare(sorted(tracks, key=lambda track: (track.camera_id, track.first_ts_ms)), terms.least)
-    rare = rare_counts(counts, terms.least)
-    ordered = sorted(counts, key=lambda event: (event.camera_id, event.ts_ms, event.label))
+    cells = common_cells(tracks, counts, terms.least)
+    shown = sorted(
+        (track for track in tracks if cell_of(track) in cells), key=lambda track: (track.camera_id, track.first_ts_ms)
+    )
+    ordered = sorted(
+        (event for event in counts if cell_of(event) in cells),
+        key=lambda event: (event.camera_id, event.ts_ms, event.label),
+    )
     tables: dict[str, Iterator[Sequence[Any]]] = {
-        "tracks": _track_rows(common.tracks),
-        "points": _point_rows(common.tracks, {camera.camera_id: camera for camera in cameras}),
-        "counts": _count_rows(ordered, rare),
+        "tracks": _track_rows(shown),
+        "points": _point_rows(shown, {camera.camera_id: camera for camera in cameras}),
+        "counts": ((event.camera_id, event.ts_ms, event.label, event.count) for event in ordered),
+        "hours": _hour_rows(sorted(camera.camera_id for camera in cameras), terms, cells),
         "cameras": _camera_rows(cameras),
     }
+    withheld = ({*map(cell_of, tracks)} | {*map(cell_of, counts)}) - cells
     partial = folder.with_name(f".{folder.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         private_folder(partial)
         rows = {name: _write_table(partial, name, rows_of, terms, as_csv=as_csv) for name, rows_of in tables.items()}
-        withheld = sum(cell_of(event) in rare for event in counts)
-        summary = DatasetSummary(folder, rows, common.withheld, common.cells, withheld)
+        summary = DatasetSummary(folder, rows, rounded_up(len(tracks) - len(shown)), rounded_up(len(withheld)))
         _write_texts(partial, terms, summary)
         if folder.exists():
             folder.rmdir()
@@ -150,10 +159,12 @@ def _point_rows(tracks: Sequence[TrackEvent], cameras: dict[str, DatasetCamera])
             yield number, track.first_ts_ms + point.offset_ms, point.x, point.y, *meters
 
 
-def _count_rows(counts: Sequence[CountEvent], rare: frozenset[tuple[str, str, int]]) -> Iterator[Sequence[Any]]:
-    for event in counts:
-        hidden = cell_of(event) in rare
-        yield event.camera_id, event.ts_ms, event.label, None if hidden else event.count, hidden
+def _hour_rows(cameras: Sequence[str], terms: DatasetTerms, cells: frozenset[Cell]) -> Iterator[Sequence[Any]]:
+    """A flag for every camera, class and hour of the range: an empty hour is like a withheld one."""
+    for camera_id in cameras:
+        for hour in terms.hours:
+            for label in terms.classes:
+                yield camera_id, hour * HOUR_MS, label, (camera_id, label, hour) not in cells
 
 
 def _camera_rows(cameras: Sequence[DatasetCamera]) -> Iterator[Sequence[Any]]:
@@ -200,13 +211,13 @@ def _write_texts(folder: Path, terms: DatasetTerms, summary: DatasetSummary) -> 
         for table, columns in TABLES.items():
             writer.writerows([table, *column] for column in columns)
     (folder / "README.md").write_text(readme(terms, summary), encoding="utf-8")
-    (folder / "CITATION.cff").write_text(citation(terms), encoding="utf-8")
+    (folder / "CITATION.cff").write_text(citation(terms, _identifier(folder)), encoding="utf-8")
     files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
     manifest = {
         "title": terms.title, "institution": terms.institution, "license": terms.license, "program": terms.program,
         "created": terms.created, "begin": terms.begin, "end": terms.end, "rare_cell_threshold": terms.least,
         "rows": summary.rows, "withheld": {
-            "tracks": summary.withheld_tracks, "cells": summary.withheld_cells, "counts": summary.withheld_counts,
+            "tracks_at_most": summary.withheld_tracks, "cells_at_most": summary.withheld_cells,
         },
         "notes": list(terms.notes), "files": files,
     }  # fmt: skip
@@ -215,6 +226,12 @@ def _write_texts(folder: Path, terms: DatasetTerms, summary: DatasetSummary) -> 
     sums["manifest.json"] = _sha256(folder / "manifest.json")
     lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+
+
+def _identifier(folder: Path) -> str:
+    """A digest of the tables, by which a copy of the dataset is recognized."""
+    tables = sorted(path for path in folder.iterdir() if path.stem in TABLES)
+    return "sha256:" + hashlib.sha256("".join(map(_sha256, tables)).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -81,16 +81,13 @@ class _DayProgress:
 
 
 def _as_json(summary: DatasetSummary) -> dict[str, object]:
-    withheld = {"tracks": summary.withheld_tracks, "cells": summary.withheld_cells, "counts": summary.withheld_counts}
+    withheld = {"tracks_at_most": summary.withheld_tracks, "cells_at_most": summary.withheld_cells}
     return {"folder": str(summary.folder), "rows": summary.rows, "withheld": withheld}
 
 
 def _sentences(summary: DatasetSummary) -> str:
     rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
-    text = f"{summary.folder}: {rows}"
-    if summary.withheld_tracks or summary.withheld_counts:
-        text += (
-            f"\nWithheld in hours with too few vehicles of a class: {summary.withheld_tracks:,} tracks, "
-            f"{summary.withheld_counts:,} counts"
-        )
-    return text
+    return (
+        f"{summary.folder}: {rows}\nWithheld with hours of too few vehicles of a class: at most "
+        f"{summary.withheld_tracks:,} in {summary.withheld_cells:,} hours and classes"
+    )

@@ -79,17 +79,19 @@ def test_a_dataset_explains_itself_and_names_nobody(city: Path, tmp_path: Path) 
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {
         "folder": str(target),
-        "rows": {"tracks": 5, "points": 10, "counts": 3, "cameras": 2},
-        "withheld": {"tracks": 1, "cells": 1, "counts": 1},
+        "rows": {"tracks": 5, "points": 10, "counts": 2, "hours": 2 * 48 * 6, "cameras": 2},
+        "withheld": {"tracks_at_most": 10, "cells_at_most": 10},
     }
-    names = "CITATION.cff README.md SHA256SUMS cameras.parquet counts.parquet dictionary.csv manifest.json"
+    names = (
+        "CITATION.cff README.md SHA256SUMS cameras.parquet counts.parquet dictionary.csv hours.parquet manifest.json"
+    )
     assert sorted(path.name for path in target.iterdir()) == sorted(
         [*names.split(), "points.parquet", "tracks.parquet"]
     )
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=target, check=True)
     tracks = pq.read_table(target / "tracks.parquet")
-    assert set(tracks.column("class").to_pylist()) == {"car"}
-    assert tracks.column("begin").to_pylist()[0] == datetime.fromtimestamp(START_MS / 1000, UTC)
+    assert set(tracks.column("object_class").to_pylist()) == {"car"}
+    assert tracks.column("start_time").to_pylist()[0] == datetime.fromtimestamp(START_MS / 1000, UTC)
     assert tracks.schema.field("speed_m_s").metadata[b"unit"] == b"m/s"
     assert tracks.schema.metadata[b"license"] == b"CC-BY-4.0"
     points = pq.read_table(target / "points.parquet").to_pylist()[:2]
@@ -97,8 +99,13 @@ def test_a_dataset_explains_itself_and_names_nobody(city: Path, tmp_path: Path) 
         (0.5, 0.5, 20.0, 10.0),
         (1.0, 0.25, 40.0, 5.0),
     ]
-    counts = {row["camera"]: row for row in pq.read_table(target / "counts.parquet").to_pylist()}
-    assert (counts["avenue"]["count"], counts["lane"]["count"], counts["lane"]["withheld"]) == (3, None, True)
+    counts = pq.read_table(target / "counts.parquet").to_pylist()
+    assert [(row["camera"], row["object_class"], row["count"]) for row in counts] == [("avenue", "car", 3)] * 2
+    hours = pq.read_table(target / "hours.parquet").to_pylist()
+    shown = {(row["camera"], row["object_class"]) for row in hours if not row["withheld"]}
+    assert shown == {("avenue", "car")}, "rare hours and empty ones are alike"
+    assert "sha256:" in (target / "CITATION.cff").read_text()
+    assert "2026-09-21T00:00:00" in (target / "CITATION.cff").read_text()
     for text in ("README.md", "CITATION.cff"):
         assert "City of Ipê" in (target / text).read_text()
     everything = b"".join(path.read_bytes() for path in target.iterdir())
@@ -110,10 +117,9 @@ def test_the_dictionary_names_every_column_of_the_csv_tables(city: Path, tmp_pat
     done = export(target, "--config", city / "city.yaml", *RANGE, "--csv", "--min-cell", "1")
     assert done.exit_code == 0, done.output
     assert "6 tracks" in done.stdout
-    assert "Withheld" not in done.stdout
     with (target / "dictionary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    for table in ("tracks", "points", "counts", "cameras"):
+    for table in ("tracks", "points", "counts", "hours", "cameras"):
         with (target / f"{table}.csv").open(newline="") as file:
             header = next(csv.reader(file))
         assert header == [row["column"] for row in rows if row["table"] == table]
