@@ -19,6 +19,7 @@ from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
 from pipeline.store.answer_notes import annotated
+from pipeline.store.backends.database import FILL_IT
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.coverage_questions import WaitingEvents, WaitingOf, WantedEvents
 from pipeline.store.event_store import open_event_store
@@ -185,7 +186,5 @@ def _backend(stores: ConfiguredStores) -> QueryBackend:
         except StoreError:
             folder = chdb_folder(settings, data_dir)
             if not folder.is_dir():
-                raise StoreError(
-                    str(folder), "there is no event store yet", "Start `viapublica run` with this store once."
-                ) from None
+                raise StoreError(str(folder), "there is no event store yet", FILL_IT) from None
     return open_event_store(settings, data_dir, stores.without_plates)

@@ -37,7 +37,8 @@ SHORTEST_MS: Final = 1_000
 """Shorter interruptions are not mentioned."""
 _NO_VIDEO: Final = "{camera} delivered no video for {time}{times} of this time range"
 _PHRASES: Final = {
-    SourceState.ENDED.value: "{camera} was not running for {time}{times} of this time range",
+    SourceState.ENDED.value: "{camera} was not running, or its events have not reached the store, for {time}{times} "
+    "of this time range",
     SourceState.FAILED.value: "{camera} failed for {time}{times} of this time range",
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
     "of this time range",

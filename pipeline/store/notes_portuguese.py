@@ -58,8 +58,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "{camera}: {reads} of all vehicles, {reason}": "{camera}: {reads} de todos os veículos, {reason}",
     "{camera} delivered no video for {time}{times} of this time range": "{camera} não enviou vídeo durante "
     "{time}{times} deste período",
-    "{camera} was not running for {time}{times} of this time range": "{camera} esteve desligada durante {time}{times} "
-    "deste período",
+    "{camera} was not running, or its events have not reached the store, for {time}{times} of this time range": ""
+    "{camera} esteve desligada, ou seus eventos ainda não chegaram ao banco, durante {time}{times} deste período",
     "{camera} failed for {time}{times} of this time range": "{camera} falhou durante {time}{times} deste período",
     "{camera} had frames dropped, because the machine was overloaded, for {time}{times} of this time range": "{camera} "
     "teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",

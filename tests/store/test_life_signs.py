@@ -126,7 +126,12 @@ def test_an_orderly_end_and_a_loss_of_the_connection_are_no_missing_life_signs(a
         at(30),
         *signs(30.2, 57),
     ]
-    assert limits(ask(events)) == [(NoteCode.INTERRUPTED, "road was not running for 6 min of this time range")]
+    assert limits(ask(events)) == [
+        (
+            NoteCode.INTERRUPTED,
+            "road was not running, or its events have not reached the store, for 6 min of this time range",
+        )
+    ]
 
 
 def test_life_signs_that_stop_before_now_are_named(ask: Asking) -> None:

@@ -15,6 +15,8 @@ from pipeline.store.schema.tables import Table
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 UNKNOWN_TABLE: Final = 60
+FILL_IT: Final = "Start `viapublica run`, or `viapublica kafka ingest` where events come by Kafka."
+"""How an event store comes into being."""
 UNKNOWN_DATABASE: Final = 81
 
 VALUE_CODES: Final = frozenset({6, 26, 27, 53, 69, 70, 72, 131, 321, 349})
@@ -129,14 +131,14 @@ def check_version(database: EventDatabase) -> None:
     """
     version = stored_version(database)
     if version == 0:
-        raise StoreError(database.target, "there is no event store yet", "Start `viapublica run` with this store once.")
+        raise StoreError(database.target, "there is no event store yet", FILL_IT)
     if version > LATEST:
         raise _newer(database, version)
     if version < LATEST:
         raise StoreError(
             database.target,
             f"the event store has schema {version}, this program needs {LATEST}",
-            "Start `viapublica run` with this store once; it brings the schema up to date.",
+            f"{FILL_IT} Either brings the schema up to date.",
         )
 
 

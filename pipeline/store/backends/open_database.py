@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.store.backends.database import EventDatabase
+from pipeline.store.backends.database import FILL_IT, EventDatabase
 from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
@@ -44,7 +44,7 @@ def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> E
             raise StoreError(
                 str(folder),
                 "there is no event store yet",
-                "Start `viapublica run` with this store once, or check its path.",
+                f"{FILL_IT} Or check its path.",
             )
         return ChdbDatabase(folder)
     from pipeline.store.backends.clickhouse import ClickHouseDatabase
