@@ -171,7 +171,7 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
         )
     if config.record is not None and camera.record and camera.masks and is_live(config, camera):
         yield (
-            "is recorded encoded anew, with its privacy masks filled: some 18 ms of processor time for a frame of "
+            "is re-encoded while recording, with its privacy masks filled: some 18 ms of processor time for a frame of "
             "1920×1080, a quarter of a core at 15 frames per second"
         )
     if config.record is not None:

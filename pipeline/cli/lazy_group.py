@@ -24,13 +24,16 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; its usage errors show no credentials of misplaced addresses, and a closed file a fix."""
+        """Run the command; its usage errors show no credentials of misplaced addresses, and a closed file a fix.
+
+        A class of a library in front of them ("Value error, 'x' is not one of …") is left out.
+        """
         try:
             return super().invoke(ctx)
         except Exception as error:
             message = getattr(error, "message", None)
             if isinstance(message, str):
-                error.message = redact(message) + _fix(message)  # type: ignore[attr-defined]
+                error.message = redact(message.removeprefix("Value error, ")) + _fix(message)  # type: ignore[attr-defined]
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

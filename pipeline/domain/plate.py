@@ -113,8 +113,8 @@ def check_question(text: str, *, like: bool = False, any_plate: bool = False) ->
     if found and not like:
         raise StoreError(
             f"plate {text[:20]!r}",
-            "holds a wildcard, but is not asked as a pattern",
-            "Add --like: * any text, ? one character",
+            "contains a wildcard, but --like is missing",
+            "Add --like: * is any text, ? one character",
         )
     if found - {"*", "?"}:
         raise StoreError(

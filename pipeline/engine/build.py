@@ -209,7 +209,6 @@ def _serve_metrics(config: Config, running: RunningEngine, metrics: PipelineMetr
     metrics.watch_networks(running.networks)
     if wanted is not None:
         running.metrics_address = stack.enter_context(MetricsServer(metrics, wanted.host, wanted.port)).url
-        _log.info("metrics_served", address=running.metrics_address)
 
 
 def _preview(config: Config, gate: Gate) -> Preview | None:

@@ -19,6 +19,8 @@ from pipeline.observe.settings import LogFormat, LogLevel
 
 _VERBOSE = ("kafka", "clickhouse_driver", "libav", "asyncio", "matplotlib", "PIL", "urllib3")
 """Loggers of libraries that log every packet: only their warnings are written, except at level debug."""
+_SELF_TALK = ("kafka.net.selector",)
+"""Loggers whose warnings concern the library's own loop ("blocking the event loop"), and no one can act on."""
 _SECRET_KEY = re.compile(r"(pass(word|wd|phrase)?|pwd|secret|token|credential|authori[sz]ation)s?$", re.IGNORECASE)
 _PLATE = re.compile(r"(?<![A-Za-z0-9_-])[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}(?![A-Za-z0-9_-])")
 """Old and Mercosul plates: no log line holds one, whatever an error of a library quotes."""
@@ -91,6 +93,8 @@ def configure(
     root.setLevel(number)
     for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.NOTSET if level is LogLevel.DEBUG else max(number, logging.WARNING))
+    for name in _SELF_TALK:
+        logging.getLogger(name).setLevel(logging.NOTSET if level is LogLevel.DEBUG else logging.ERROR)
     logging.captureWarnings(True)
 
 

@@ -190,7 +190,7 @@ def _times(
         yield Note(code=NoteCode.FIRST_DATA, text=text, limits=True)
     elif coverage.first_ms > horizon_ms + SHORTEST_MS and horizon_ms == start_ms:
         text = language.text(
-            "the oldest stored event of this kind is of {time}; nothing before it was searched",
+            "the oldest stored event of this kind is from {time}; nothing before it was searched",
             time=language.time(coverage.first_ms, context.zone),
         )
         yield Note(code=NoteCode.FIRST_DATA, text=text, limits=True)

@@ -15,7 +15,7 @@ import structlog
 
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
 from pipeline.domain.times import format_utc
-from pipeline.errors import ViapublicaError
+from pipeline.errors import StoreBusy, ViapublicaError
 from pipeline.policy.retention import due_days
 from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
 from pipeline.store.backends.database import EventDatabase, bind, literal, migrate, stored_version
@@ -301,6 +301,10 @@ class RetentionScheduler:
         while True:
             try:
                 self.round()
+            except StoreBusy as error:
+                # A second run ends for the same reason, and states it with a fix.
+                log = _log.warning if self._first_round.is_set() else _log.debug
+                log("retention_failed", error=str(error), next_try_s=self._every_s)
             except ViapublicaError as error:
                 _log.warning("retention_failed", error=str(error), next_try_s=self._every_s)
             except Exception:  # noqa: BLE001 - a bug here must not end the retention that the law requires

@@ -37,6 +37,14 @@ def _leaves(name: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ..
         yield from _leaves((*name, below), child)
 
 
+@pytest.mark.parametrize("words", [("camera", "add", "x", "--scope", "rodovia"), ("read", ".", "--scope", "rodovia")])
+def test_a_wrong_choice_is_named_without_a_class_of_a_library(words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert "'rodovia' is not one of 'public-road', 'car-park-entrance'" in done.output
+    assert "Value error" not in done.output
+
+
 @cache
 def _all() -> dict[tuple[str, ...], Any]:
     return {

@@ -32,7 +32,7 @@ def test_the_plates_of_a_list_are_found_in_any_usual_form(data: bytes) -> None:
     ("data", "subject", "problem"),
     [
         (b"ABC1D23\nXYZ99\n", "wanted.csv:2", "has 5 characters"),
-        (b"ABC1D23\n\nABC1D2?\n", "wanted.csv:3", "holds a wildcard"),
+        (b"ABC1D23\n\nABC1D2?\n", "wanted.csv:3", "contains a wildcard"),
         (b"motivo;quem\nroubo;ana\n", "wanted.csv:1", "none of them is known"),
         (b"ABC1D23;FRI3E00\nXYZ9A99;ABC1234\n", "wanted.csv:1", "none of them is known"),
         (b"placa;motivo\nABC1D23;x\n;y\n", "wanted.csv:3", "no letter or digit"),

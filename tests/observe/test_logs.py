@@ -129,6 +129,17 @@ def test_verbose_libraries_log_warnings_only_except_at_level_debug() -> None:
     assert [line["event"] for line in _lines(stream)] == ["broker lost", "fetching"]
 
 
+def test_what_a_library_says_about_its_own_loop_is_left_out_except_at_level_debug() -> None:
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    logging.getLogger("kafka.net.selector").warning("It is blocking the event loop")
+    logging.getLogger("kafka.net.selector").error("failed")
+    configure("debug", "json", stream)
+    logging.getLogger("kafka.net.selector").warning("It is blocking the event loop again")
+    configure("info", "json", stream)
+    assert [line["event"] for line in _lines(stream)] == ["failed", "It is blocking the event loop again"]
+
+
 def test_the_level_applies_to_the_program_and_to_libraries() -> None:
     stream = io.StringIO()
     configure(LogLevel.ERROR, "json", stream)

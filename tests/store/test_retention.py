@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from pipeline.domain.events import AlertEvent, Event, Kind
+from pipeline.errors import StoreBusy
 from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
@@ -168,3 +170,27 @@ def test_without_a_trusted_time_the_newest_file_is_the_sign(database: EventDatab
     now_ms = time.time_ns() // 1_000_000
     assert trusted_today(database, WEEK, clock, now_ms).held_since_ms is None
     assert trusted_today(database, WEEK, clock, now_ms + 30 * DAY_MS).held_since_ms is not None
+
+
+def test_a_second_run_logs_no_warning_before_the_error_that_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+
+    def busy(_: RetentionScheduler) -> None:
+        rounds.append(len(rounds))
+        raise StoreBusy("store", "process 7 owns this event store", "Wait until it ends")
+
+    monkeypatch.setattr(RetentionScheduler, "round", busy)
+    first = RetentionScheduler(WEEK, ChdbSettings(), tmp_path, every_s=None)
+    with capture_logs() as logs:
+        first.start(wait_s=5)
+        first.close()
+    assert [line["log_level"] for line in logs] == ["debug"]
+    later = RetentionScheduler(WEEK, ChdbSettings(), tmp_path, every_s=0.01)
+    with capture_logs() as logs:
+        later.start(wait_s=5)
+        while len(rounds) < 4:
+            time.sleep(0.01)
+        later.close()
+    assert [line["log_level"] for line in logs[:2]] == ["debug", "warning"], "a store that stays busy is a warning"

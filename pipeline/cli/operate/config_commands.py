@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError, ViapublicaError
+
+if TYPE_CHECKING:
+    from pipeline.app.config_check import CheckedCamera
 
 app = typer.Typer(
     help="Configurations: check, schema, explain.\n\nExample: [bold]viapublica config check configs/demo.yaml[/]",
@@ -57,7 +60,7 @@ def check(
         f"{config}: valid",
         ["camera", "scope", "source", "connects to", "analyzed per second", "masks", "plates"],
         [
-            (c.camera_id, c.scope, c.source, c.endpoint, c.analyze_fps or "all", c.masks, c.no_plates or "read")
+            (c.camera_id, c.scope, c.source, c.endpoint, c.analyze_fps or "all", c.masks, _plates(c))
             for c in checked.cameras
         ],
     )
@@ -70,9 +73,15 @@ def check(
         title = "Privacy masks, and areas ignored by plate reading"
         print_table(title, ["camera", "area", "corners", "of the image"], areas)
     say(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in checked.config.sinks)}")
+    if checked.config.event_stores:
+        say(out, f"store: {', '.join(store.type for store in checked.config.event_stores)}")
     say(out, f"data:  {checked.config.data_dir}")
     if capacity is not None and capacity.suffices:
         say(out, f"speed: {capacity.advice()}, without decoding and plate reading")
+
+
+def _plates(camera: CheckedCamera) -> str:
+    return f"not read: {camera.no_plates}" if camera.no_plates else "read"
 
 
 @app.command()

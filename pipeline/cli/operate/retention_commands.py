@@ -109,7 +109,7 @@ def _plain(day: StoredDay) -> dict[str, object]:
 
 def _print_days(report: RetentionReport) -> None:
     rows = [
-        (day.table, day.day.isoformat(), day.rows, round(day.size / 1e6, 1), "due" if day.due else "")
+        (day.table, day.day.isoformat(), day.rows, round(day.size / 1e6, 1), "due" if day.due else "stored")
         for day in report.days
     ]
     retained = (
@@ -117,7 +117,7 @@ def _print_days(report: RetentionReport) -> None:
     )
     print_table(
         f"Days stored: {report.store}",
-        ["table", "day (UTC)", "rows", "MB", ""],
+        ["table", "day (UTC)", "rows", "MB", "state"],
         rows,
         f"Retention: {', '.join(retained)}",
     )
