@@ -20,6 +20,7 @@ from pipeline.config.settings import Config
 from pipeline.errors import ConfigError, RecordError
 from pipeline.record.holds import Holds
 from pipeline.storage.atomic import atomic_file, unique_partial
+from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.tombstones import Tombstones
 
@@ -105,7 +106,9 @@ def restore_backup(path: Path, folder: Path) -> Manifest:
         with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
             manifest = extract_archive(path, Path(unfinished, "all"))
             if "data" in manifest.parts:
-                Tombstones(Path(unfinished, "all", "data")).note_restored(manifest.created_ms)
+                data = Path(unfinished, "all", "data")
+                Tombstones(data).note_restored(manifest.created_ms)
+                DeclaredCameras(data).note_restored()
             Path(unfinished, "all").replace(folder)
     except OSError as error:
         subject = str(error.filename or folder)

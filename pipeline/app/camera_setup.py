@@ -24,14 +24,13 @@ from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
-from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 from pipeline.domain.redaction import OverlayText
 from pipeline.errors import ConfigError, SourceError
 from pipeline.observe.coordinate_grid import OutlinedPolygon, draw_coordinate_grid
 from pipeline.onvif.device_discovery import DiscoveredCamera, discover_cameras
 from pipeline.onvif.stream_lookup import CameraStreams, streams_of_camera
-from pipeline.record.declaration_tag import tag_of
+from pipeline.record.declaration_tag import image_tag_of
 from pipeline.storage.image_comment import with_comment
 
 __all__ = [
@@ -150,8 +149,7 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
         pixels = draw_coordinate_grid(pixels, _polygons(camera))
     with output_file("--out", str(target), "wb") as file:
         content = cv2.imencode(target.suffix.lower(), pixels)[1].tobytes()
-        # Without masks and rotation, since the image has its masks filled and is upright.
-        file.write(with_comment(content, tag_of(CameraDeclaration(camera.camera()))))
+        file.write(with_comment(content, image_tag_of(camera.declaration())))
     size = pixels.shape[1], pixels.shape[0]
     return Snapshot(target, camera.id, at_ms, *size, len(camera.masks), dict(summary.objects))
 

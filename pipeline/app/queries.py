@@ -52,6 +52,8 @@ from pipeline.store.questions import (
     WithheldReads,
 )
 from pipeline.store.settings import ChdbSettings
+from pipeline.store.tombstones import Tombstones
+from pipeline.store.withheld_cameras import declared_cameras
 
 __all__ = [
     "MOST_ROWS",
@@ -116,7 +118,9 @@ class EventQueries:
         return annotated(self._value, question, self._context)
 
     def _value(self, question: Question[A], /) -> A:
-        asked = msgspec.structs.replace(question, withheld=dict(self._context.withheld))
+        known = self._context.declared
+        declared = None if known is None else tuple(sorted(known))
+        asked = msgspec.structs.replace(question, withheld=dict(self._context.withheld), declared=declared)
         return self._backend.ask(asked, self._requester)
 
     def close(self) -> None:
@@ -147,8 +151,9 @@ def open_queries(
     Raises:
         ConfigError: there is no event store.
         StoreBusy: the process that owns it is too busy to answer.
-        StoreError: there is no store yet.
+        StoreError: there is no store yet; or it was restored, and what was erased since may be in it.
     """
+    Tombstones(stores.data_dir).check_repeated()
     undeclared = not DeclaredCameras(stores.data_dir).all()
     backend = _backend(stores)
     # An embedded store that this process opens itself belongs to no run.
@@ -158,6 +163,7 @@ def open_queries(
         stores.retention,
         zone,
         withheld=stores.without_plates(),
+        declared=declared_cameras(stores.data_dir, stores.cameras or ()),
         undeclared=undeclared,
         language=notes_language(locale),
         waiting=_waiting(stores, running=running),

@@ -215,4 +215,4 @@ def _preview(config: Config, gate: Gate) -> Preview | None:
     wanted = config.observability.preview
     if wanted is None:
         return None
-    return Preview(Path(wanted.dir), wanted, lambda camera_id: bool(gate.why_no_plates(camera_id)), gate.camera)
+    return Preview(Path(wanted.dir), wanted, lambda camera_id: bool(gate.why_no_plates(camera_id)))

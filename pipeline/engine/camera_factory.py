@@ -111,7 +111,7 @@ class CameraFactory:
         drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
         queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, drop if live else WhenFull.WAIT)
         return RunningCamera(
-            camera.camera(), CameraFeed(source, queue), self._stream_factory(config, camera, live=live)
+            camera.declaration(), CameraFeed(source, queue), self._stream_factory(config, camera, live=live)
         )
 
     def _stream_factory(self, config: Config, camera: CameraSettings, *, live: bool) -> StreamFactory:

@@ -102,7 +102,13 @@ class Engine:
         Raises:
             ConfigError: a camera of that id is running, or the run is ending.
         """
-        self.cameras.add(camera, before_start=lambda: self.dispatcher.gate.declare(camera.camera))
+
+        def before_start() -> None:
+            self.dispatcher.gate.declare(camera.camera)
+            if self._preview is not None:
+                self._preview.declare(camera.declaration)
+
+        self.cameras.add(camera, before_start)
 
     def remove_camera(self, camera_id: str, timeout_s: float = _JOIN_S) -> None:
         """Stop a camera; when this returns, its tracks are closed and their events sent. Other cameras go on.

@@ -10,12 +10,12 @@ from typing import Final
 
 import structlog
 
-from pipeline.domain.camera import Camera
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.observe.annotated_images import annotate, save_image
 from pipeline.observe.settings import PreviewSettings
-from pipeline.record.declaration_tag import tag_of
+from pipeline.policy.scope import may_read_plates
+from pipeline.record.declaration_tag import RecorderTag, declaration_in_image, image_tag_of
 
 _PREVIEW_NAME = re.compile(r"[0-9a-f]{1,12}-[0-9]{7,}\.jpg")
 """Names of preview images, see `Preview.show`; other files in the folder are never deleted."""
@@ -65,7 +65,6 @@ class Preview:
         folder: gets one folder per camera.
         settings: interval, number and days.
         hides_vehicles: whether a camera may read no plates, so that its previews show none either.
-        camera_of: a camera by its id; its declaration is in its images, and in copies of them.
         clock_s: seconds since 1970 UTC.
     """
 
@@ -74,7 +73,6 @@ class Preview:
         folder: Path,
         settings: PreviewSettings,
         hides_vehicles: Callable[[str], bool],
-        camera_of: Callable[[str], Camera | None],
         clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
@@ -82,13 +80,24 @@ class Preview:
         self._keep = settings.keep
         self._days = settings.days
         self._hides_vehicles = hides_vehicles
-        self._camera_of = camera_of
         self._clock_s = clock_s
         self._pruned_s = 0.0
+        self._declared: dict[str, CameraDeclaration] = {}
+        self._hiding: set[str] = set()
         # By camera: session and time of its newest image.
         self._last: dict[str, tuple[str, int]] = {}
         # By camera, oldest first; dictionaries for their order, as a second run over a file writes the same names.
         self._written: dict[str, dict[Path, None]] = {}
+
+    def declare(self, declaration: CameraDeclaration) -> None:
+        """Show a camera from now on by this declaration; images of another one are deleted: they may show too much.
+
+        Called before the camera's first frame, from any thread.
+        """
+        sha256 = declaration.sha256
+        self._hiding.discard(declaration.camera_id)
+        self._delete(declaration.camera_id, lambda tag: tag is None or tag.masks_filled != sha256)
+        self._declared[declaration.camera_id] = declaration
 
     def show(self, stream: CameraStream) -> None:
         """Write the stream's newest frame if it is time. A full disk is logged and does not stop the run."""
@@ -104,6 +113,10 @@ class Preview:
             self._prune()
             written = self._of_camera(frame.camera_id)
             hide = self._hides_vehicles(frame.camera_id)
+            if hide and frame.camera_id not in self._hiding:
+                self._hiding.add(frame.camera_id)
+                self._delete(frame.camera_id, lambda tag: tag is None or may_read_plates(tag.declaration.camera))
+                written = self._of_camera(frame.camera_id)
             image = annotate(
                 frame.image, stream.tracks, stream.captions(), hide_vehicles=hide, also_hide=stream.detections
             )
@@ -118,9 +131,18 @@ class Preview:
             _log.error("preview_not_written", path=str(path), error=str(error))
 
     def _tag_of(self, camera_id: str) -> str:
-        """Without masks and rotation, since an image has its masks filled and is upright."""
-        camera = self._camera_of(camera_id)
-        return "" if camera is None else tag_of(CameraDeclaration(camera))
+        declaration = self._declared.get(camera_id)
+        return "" if declaration is None else image_tag_of(declaration)
+
+    def _delete(self, camera_id: str, outdated: Callable[[RecorderTag | None], bool]) -> None:
+        """Delete the images of a camera whose tag, None if there is none that can be read, is outdated."""
+        try:
+            for path in preview_files(self._folder, camera_id):
+                if outdated(_tag_in(path)):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.error("preview_not_deleted", camera=camera_id, error=str(error))
+        self._written.pop(camera_id, None)
 
     def _prune(self) -> None:
         """Once an hour, delete the images of all cameras that are past their days, also of cameras that are gone."""
@@ -144,3 +166,10 @@ class Preview:
             folder.chmod(0o700)
             self._written[camera_id] = dict.fromkeys(preview_files(self._folder, camera_id))
         return self._written[camera_id]
+
+
+def _tag_in(path: Path) -> RecorderTag | None:
+    try:
+        return declaration_in_image(path)
+    except ValueError:
+        return None

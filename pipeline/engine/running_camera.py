@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from pipeline.domain.camera import Camera
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.frame_analyzer import StreamFactory
 from pipeline.engine.run_report import CameraReport, camera_report
@@ -16,17 +17,22 @@ class RunningCamera:
     """A camera as the engine runs it.
 
     Attributes:
-        camera: its declaration.
+        declaration: all that decides how its video may be used.
         feed: its source, thread and queue.
         new_stream: makes the state of a new session.
         leaving: set when the camera is to leave the engine; left: set when it has, its last events included.
     """
 
-    camera: Camera
+    declaration: CameraDeclaration
     feed: CameraFeed
     new_stream: StreamFactory
     leaving: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def camera(self) -> Camera:
+        """The camera as declared."""
+        return self.declaration.camera
 
     @property
     def camera_id(self) -> str:

@@ -48,6 +48,11 @@ def tag_of(declaration: CameraDeclaration, *, masks_filled: bool = False) -> str
     return _text(shortened.as_dict(), filled, incomplete=True)
 
 
+def image_tag_of(declaration: CameraDeclaration) -> str:
+    """The tag of an image, without masks, zones and rotation: its masks are filled, and it is upright."""
+    return _text(replace(declaration, masks=(), zones=(), rotate=0).as_dict(), declaration.sha256)
+
+
 def declaration_in(path: Path) -> RecorderTag | None:
     """The tag that a file carries; None when it carries none.
 

@@ -1,4 +1,8 @@
-"""Declarations of one camera in a file that only grows: a line for each, with the time from which it holds."""
+"""Declarations of one camera in a file that only grows: a line for each, with the time from which it holds.
+
+The file is written anew, whole, for each declaration, and every line states the number of all: none of its lines can be
+missing unnoticed.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,7 @@ from typing import Any
 from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
 from pipeline.domain.canonical_json import canonical_json
 from pipeline.errors import ConfigError
-from pipeline.storage.folders import sync_folder
-from pipeline.storage.json_lines import append_line
+from pipeline.storage.atomic import write_atomically
 
 
 class DeclarationLog:
@@ -28,7 +31,7 @@ class DeclarationLog:
 
         Raises:
             OSError: it cannot be read.
-            ConfigError: a line is corrupt, so it is not known how its data may be used.
+            ConfigError: it is cut off or a line is corrupt, so it is not known how its data may be used.
         """
         found = self._entries()
         return [
@@ -50,12 +53,13 @@ class DeclarationLog:
             OSError: the disk did not take it.
             ConfigError: a line is corrupt.
         """
-        last = next(reversed(self.read()), None)
+        before = self.read()
+        last = before[-1] if before else None
         if last is not None and last.declaration == declaration and last.from_ms <= from_ms:
             return None
-        entry = {"from_ms": from_ms, "sha256": declaration.sha256, "declaration": declaration.as_dict()}
-        append_line(self._path, canonical_json(entry).encode())
-        sync_folder(self._path.parent)
+        entries = [*((one.from_ms, one.declaration) for one in before), (from_ms, declaration)]
+        lines = [self._line(at_ms, one, len(entries)) for at_ms, one in entries]
+        write_atomically(self._path, b"".join(lines))
         return None if last is None or last.declaration == declaration else last
 
     def _entries(self) -> list[tuple[int, CameraDeclaration]]:
@@ -63,15 +67,16 @@ class DeclarationLog:
             *lines, last = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return []
-        if last.endswith(b"}"):  # complete, but an editor removed the line end; else a crash cut it off
+        if last or not lines:  # An editor may have removed the line end; what is cut off elsewhere fails below.
             lines.append(last)
-        return [self._entry(line, number) for number, line in enumerate(lines, 1)]
+        return [self._entry(line, number, len(lines)) for number, line in enumerate(lines, 1)]
 
-    def _entry(self, line: bytes, number: int) -> tuple[int, CameraDeclaration]:
+    def _entry(self, line: bytes, number: int, lines: int) -> tuple[int, CameraDeclaration]:
         try:
             entry: Any = json.loads(line)
             declaration = CameraDeclaration.from_dict(entry["declaration"])
-            if declaration.sha256 == entry["sha256"]:
+            # Earlier versions did not state the number of lines.
+            if declaration.sha256 == entry["sha256"] and entry.get("entries", lines) == lines:
                 return int(entry["from_ms"]), declaration
         except (ValueError, KeyError, TypeError):
             pass
@@ -80,6 +85,16 @@ class DeclarationLog:
             "is corrupt or was changed, so it is not known how its data may be used",
             "Restore the file from a backup",
         )
+
+    @staticmethod
+    def _line(from_ms: int, declaration: CameraDeclaration, entries: int) -> bytes:
+        entry = {
+            "declaration": declaration.as_dict(),
+            "entries": entries,
+            "from_ms": from_ms,
+            "sha256": declaration.sha256,
+        }
+        return canonical_json(entry).encode() + b"\n"
 
 
 def _until(from_ms: int, later: list[int]) -> int | None:

@@ -13,6 +13,7 @@ import structlog
 from pipeline.domain.camera import Camera
 from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
 from pipeline.errors import ConfigError
+from pipeline.storage.atomic import write_atomically
 from pipeline.storage.declaration_log import DeclarationLog
 from pipeline.storage.folders import private_folder
 from pipeline.storage.locks import locked
@@ -33,6 +34,7 @@ class DeclaredCameras:
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / _FOLDER
+        self._restored = self._folder / "restored"
 
     def declare(self, declarations: Iterable[CameraDeclaration]) -> None:
         """Note the present declarations; each change is logged with the keys that differ.
@@ -46,16 +48,28 @@ class DeclaredCameras:
             with locked(self._folder / ".lock"):
                 for declaration in declarations:
                     self._note(declaration, now_ms)
+                self._restored.unlink(missing_ok=True)
         except OSError as error:
             raise self._failed("written", error) from error
 
+    def note_restored(self) -> None:
+        """Note that the folder comes from a backup: how its cameras are declared today is not known before `declare`.
+
+        Raises:
+            OSError: it cannot be noted.
+        """
+        private_folder(self._folder)
+        write_atomically(self._restored, b"")
+
     def all(self) -> dict[str, list[DatedDeclaration]]:
-        """All declarations of each camera, in the order written.
+        """All declarations of each camera, in the order written; none where they were restored and not renewed since.
 
         Raises:
             ConfigError: a file is corrupt or cannot be read.
         """
         try:
+            if self._restored.exists():
+                return {}
             paths = sorted(self._folder.glob(f"*{_SUFFIX}"))
             return {path.stem: DeclarationLog(path).read() for path in paths if _CAMERA.fullmatch(path.stem)}
         except OSError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
@@ -114,6 +114,7 @@ class AnswerContext:
         zone: of times in notes; None for the machine's own.
         clock_ms: milliseconds since 1970 UTC.
         withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
+        declared: cameras whose declaration is known here: of all others no answer uses plates. None for any.
         undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
         language: of the notes.
         waiting: finds accepted events of a question that are not in the store yet.
@@ -124,6 +125,7 @@ class AnswerContext:
     zone: tzinfo | None = None
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     withheld: Mapping[str, str] = field(default_factory=dict)
+    declared: Collection[str] | None = None
     undeclared: bool = False
     language: Language = ENGLISH
     waiting: WaitingOf = lambda _wanted: ()

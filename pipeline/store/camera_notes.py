@@ -19,6 +19,7 @@ from pipeline.store.coverage_questions import (
     Interruption,
     LossAlert,
 )
+from pipeline.store.query_guard import NOT_DECLARED
 from pipeline.store.questions import (
     CameraSummary,
     Clones,
@@ -53,11 +54,12 @@ _LOSSES: Final = {
     AlertRule.CLOCK_WRONG.value: "events were refused because their time was in the future, {details}",
 }
 _NONE_WITHHELD: Final = (
-    "the data folder has no declarations of cameras, so no plate is withheld: copy its folder declarations too"
+    "the data folder has no current declarations of cameras, so all plates are withheld: copy its folder declarations, "
+    "or name the configuration"
 )
 _ONLY_CONFIGURED: Final = (
-    "the data folder has no declarations of cameras, so only the configuration decides: copy its folder declarations "
-    "too"
+    "the data folder has no current declarations of cameras, so only the configuration decides: copy its folder "
+    "declarations too"
 )
 
 
@@ -118,6 +120,8 @@ def withheld(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) ->
 
 def _reason(withheld: WithheldReads, context: AnswerContext) -> str:
     """Why reads are withheld, with the time since when where it is known in English."""
+    if withheld.reason == NOT_DECLARED:
+        return context.language.text(NOT_DECLARED)
     camera = (context.cameras or {}).get(withheld.camera_id)
     if context.language is ENGLISH or camera is None:
         return withheld.reason

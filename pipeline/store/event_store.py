@@ -13,7 +13,7 @@ from pipeline.domain.requester import Requester
 from pipeline.store.answers.registry import ANSWERS
 from pipeline.store.backends.database import DatabaseError, EventDatabase, check_version
 from pipeline.store.backends.open_database import open_database
-from pipeline.store.query_guard import QueryGuard, withheld_reads
+from pipeline.store.query_guard import QueryGuard
 from pipeline.store.questions import QueryBackend, Question, Withheld
 from pipeline.store.settings import StoreSettings
 
@@ -42,9 +42,9 @@ class EventStore(QueryBackend):
         Raises:
             StoreError: a senseless question, or the database failed.
         """
-        guard = QueryGuard({**question.withheld, **self._without_plates()})
+        guard = QueryGuard({**question.withheld, **self._without_plates()}, question.declared)
         if isinstance(question, Withheld):
-            return cast(A, withheld_reads(self._rows, question, guard.cameras))
+            return cast(A, guard.withheld_reads(self._rows, question))
         answer: A = ANSWERS[type(question)](lambda sql: self._rows(guard.guarded(sql)), question)
         return guard.bounded(answer)
 

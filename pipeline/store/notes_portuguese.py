@@ -49,11 +49,13 @@ TEXTS: Final[Mapping[str, str]] = {
     "({scope}) não é via pública nem acesso de estacionamento (Lei nº 11.766/2022, art. 9º, § 3º)",
     "sensitive surroundings: {places} (decree 18.743/2014 art. 12)": "locais sensíveis na imagem: {places} (LGPD, art. "
     "5º, II)",
-    "the data folder has no declarations of cameras, so no plate is withheld: copy its folder declarations too": "a "
-    "pasta de dados não tem declarações de câmeras; por isso nenhuma placa é retida: copie também a pasta declarations",
-    "the data folder has no declarations of cameras, so only the configuration decides: copy its folder declarations "
-    "too": "a pasta de dados não tem declarações de câmeras; por isso só a configuração decide: copie também a pasta "
-    "declarations",
+    "the data folder has no current declarations of cameras, so all plates are withheld: copy its folder declarations, "
+    "or name the configuration": "a pasta de dados não tem declarações atuais de câmeras; por isso todas as placas são "
+    "retidas: copie também a pasta declarations ou indique a configuração",
+    "the data folder has no current declarations of cameras, so only the configuration decides: copy its folder "
+    "declarations too": "a pasta de dados não tem declarações atuais de câmeras; por isso só a configuração decide: "
+    "copie também a pasta declarations",
+    "not declared in the data folder or the configuration": "não declarada na pasta de dados nem na configuração",
     "stored reads are withheld: {cameras}": "leituras armazenadas são retidas: {cameras}",
     "{camera}: {reads} of all vehicles, {reason}": "{camera}: {reads} de todos os veículos, {reason}",
     "{camera} delivered no video for {time}{times} of this time range": "{camera} não enviou vídeo durante "

@@ -6,7 +6,7 @@ What was stored before a camera was declared a public square, or by another prog
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -26,6 +26,8 @@ _NAMES: Final = "|".join(table.name for table in TABLES.values())
 _FROM: Final = re.compile(rf"\b(FROM|JOIN) +({_NAMES})\b( +WHERE +)?")
 _MENTIONED: Final = re.compile(rf"(?<![\w'.])(?<!AS )(?:{_NAMES})(?![\w'.])")
 
+NOT_DECLARED: Final = "not declared in the data folder or the configuration"
+"""Why plates of a camera are withheld of which nothing is known."""
 _LITERAL: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _PLACEHOLDER: Final = re.compile(r"\ue000([0-9]+)\ue001")
 """Stands for a literal while a statement is rewritten; of Unicode's private use, which no statement of ours has."""
@@ -36,18 +38,24 @@ class QueryGuard:
 
     Args:
         cameras: those whose plates may not be read, with the reason.
+        declared: those whose declaration is known: plates of all others may not be read. None for any.
 
     Raises:
         StoreError: there are more than a statement can hold.
     """
 
-    def __init__(self, cameras: Mapping[str, str]) -> None:
+    def __init__(self, cameras: Mapping[str, str], declared: Iterable[str] | None = None) -> None:
         self.cameras = cameras
-        if sum(len(camera_id) + 4 for camera_id in cameras) > _LONGEST_LIST:
+        self._declared = None if declared is None else frozenset(declared)
+        listed = sorted(cameras if self._declared is None else self._declared - cameras.keys())
+        if sum(len(camera_id) + 4 for camera_id in listed) > _LONGEST_LIST:
             raise StoreError(
-                "cameras", f"{len(cameras)} have plates that may not be read, more than a query can leave out"
+                "cameras", f"{len(listed)} are too many for a query that leaves out plates that may not be read"
             )
-        self._cameras = f"NOT {is_one_of('camera_id', sorted(cameras))}" if cameras else ""
+        if self._declared is None:
+            self._cameras = f"NOT {is_one_of('camera_id', listed)}" if listed else ""
+        else:
+            self._cameras = is_one_of("camera_id", listed) if listed else "0"
 
     def guarded(self, sql: str) -> str:
         """The statement with its conditions.
@@ -68,6 +76,32 @@ class QueryGuard:
         if unknown or count != len(_MENTIONED.findall(plain)):
             raise StoreError("query", "reads a table in a way that cannot be guarded", "This is a bug: report it")
         return _PLACEHOLDER.sub(lambda match: literals[int(match[1])], found)
+
+    def withheld_reads(self, rows: Rows, question: Withheld) -> list[WithheldReads]:
+        """How many reads of each camera no answer uses, in a time range; cameras without any are left out.
+
+        The number is of all vehicles: that of one vehicle would reveal where it was.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        if not self._cameras:
+            return []
+        conditions = [*in_range(question.start_ms, question.end_ms), f"NOT {self._cameras}"]
+        if question.camera_ids:
+            conditions.append(is_one_of("camera_id", question.camera_ids))
+        found = rows(
+            f"SELECT camera_id, toInt64(uniqExact(event_id)) AS reads FROM {PLATE_READS.name} "  # noqa: S608 - bound
+            f"{where(conditions)}GROUP BY camera_id ORDER BY camera_id"
+        )
+        return [
+            WithheldReads(
+                camera_id=row["camera_id"],
+                reads=int(row["reads"]),
+                reason=self.cameras.get(row["camera_id"], NOT_DECLARED),
+            )
+            for row in found
+        ]
 
     def bounded(self, answer: A) -> A:
         """The answer, its free texts reduced to the vocabulary of events."""
@@ -91,25 +125,3 @@ class QueryGuard:
         if not conditions:
             return match[0]
         return f"{match[1]} {match[2]} WHERE {' AND '.join(conditions)} " + ("AND " if match[3] else "")
-
-
-def withheld_reads(rows: Rows, question: Withheld, cameras: Mapping[str, str]) -> list[WithheldReads]:
-    """How many reads of each camera no answer uses, in a time range; cameras without any are left out.
-
-    The number is of all vehicles: that of one vehicle would reveal where it was.
-
-    Raises:
-        StoreError: the database failed.
-    """
-    asked = sorted(set(cameras) & set(question.camera_ids) if question.camera_ids else cameras)
-    if not asked:
-        return []
-    conditions = [*in_range(question.start_ms, question.end_ms), is_one_of("camera_id", asked)]
-    found = rows(
-        f"SELECT camera_id, toInt64(uniqExact(event_id)) AS reads FROM {PLATE_READS.name} "  # noqa: S608 - bound values
-        f"{where(conditions)}GROUP BY camera_id ORDER BY camera_id"
-    )
-    return [
-        WithheldReads(camera_id=row["camera_id"], reads=int(row["reads"]), reason=cameras[row["camera_id"]])
-        for row in found
-    ]

@@ -151,6 +151,8 @@ class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unk
     withheld: dict[str, str] = msgspec.field(default_factory=dict)
     """Cameras whose plates the answer may not use, with the reason, as the process that asks knows them declared; the
     one that answers adds those that it knows."""
+    declared: tuple[str, ...] | None = None
+    """Cameras whose declaration the process that asks knows: of all others the answer uses no plates. None for any."""
 
     @classmethod
     def answer_type(cls) -> Any:

@@ -186,16 +186,24 @@ class Tombstones:
         Raises:
             StoreError: the tombstones or their key are damaged or missing, or erasures have to be repeated.
         """
+        self.check_repeated()
+        with self._guard:
+            self._refresh()
+            if self._of_plates:
+                self._hash("plate", "")
+
+    def check_repeated(self) -> None:
+        """Make sure that what was erased was erased from restored data, too.
+
+        Raises:
+            StoreError: erasures have to be repeated.
+        """
         if self._restored.exists():
             raise StoreError(
                 str(self._folder.parent),
                 f"was restored from a backup of {self._restored.read_text().strip()}; what was erased since is in it",
                 "Move the register to its place, then repeat the erasures: viapublica erase --repeat",
             )
-        with self._guard:
-            self._refresh()
-            if self._of_plates:
-                self._hash("plate", "")
 
     def refusal(self, event: Event) -> Refusal | None:
         """A condition of a `Gate`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.domain.camera import Camera
@@ -34,6 +34,15 @@ def withheld_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[s
         if why:
             withheld[camera_id] = f"{why}{_since(found)}"
     return withheld
+
+
+def declared_cameras(data_dir: Path, configured: Iterable[str]) -> frozenset[str]:
+    """Cameras of which it is known how they are declared: plates of all others are withheld.
+
+    Raises:
+        ConfigError: see `withheld_cameras`.
+    """
+    return frozenset(DeclaredCameras(data_dir).cameras()) | frozenset(configured)
 
 
 def strictest_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[str, Camera]:

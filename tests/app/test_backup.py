@@ -12,11 +12,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.app.backup import BackupRequest, create_backup, restore_backup, verify_archive
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.errors import ConfigError, RecordError
+from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
+from pipeline.store.tombstones import Tombstones
 from tests.cli.commands import viapublica
 from tests.event_samples import one_of_each, records
 from tests.record.packets import clip, record
@@ -27,6 +31,8 @@ data_dir: {folder}/data
 record: {{dir: {folder}/data/recorded}}
 sinks: [{{type: chdb}}, {{type: jsonl, name: lines, path: {folder}/outside/lines.jsonl}}]
 """
+
+_DECLARED = [CameraDeclaration(Camera("cam-1", Scope.PUBLIC_ROAD))]
 
 
 @pytest.fixture
@@ -40,6 +46,7 @@ def installation(tmp_path: Path) -> BackupRequest:
     writer.open()
     writer.write(records(one_of_each()))
     writer.close()
+    DeclaredCameras(folder / "data").declare(_DECLARED)
     (folder / "data" / "erased").mkdir()
     (folder / "data" / "erased" / "tombstones.jsonl").write_text('{"until_ms":1}\n')
     (folder / "outside").mkdir()
@@ -74,6 +81,14 @@ def test_the_restored_installation_gives_the_same_answers(installation: BackupRe
     manifest = restore_backup(backup, restored)
     before = events_of(source / "data")
     assert before
+    assert any(event.get("kind") == "plate_read" for event in before)
+    refused = viapublica("events", "--data", restored / "data")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "erase --repeat" in refused.stderr
+    Tombstones(restored / "data").clear_restored()
+    shown = {event.get("kind") for event in events_of(restored / "data")}
+    assert shown == {event.get("kind") for event in before} - {"plate_read"}, "how cameras are declared is unknown"
+    DeclaredCameras(restored / "data").declare(_DECLARED)
     assert events_of(restored / "data") == before
     assert (restored / "configuration" / "configuration.yaml").read_text() == installation.config.read_text()
     assert (restored / "data" / "erased" / "tombstones.jsonl").exists()

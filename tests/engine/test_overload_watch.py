@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.domain.camera import LEAST_FPS, Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.detections import Detections
 from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent
 from pipeline.domain.frame import Frame, Image
@@ -331,7 +332,7 @@ def test_a_running_engine_sends_the_alert_and_shows_the_state() -> None:
     listener.engine = engine
     for name in ("a", "b", "c"):
         feed = CameraFeed(EndlessCamera(name), batcher.open_queue(name, 4, WhenFull.DROP_OLDEST))
-        engine.add_camera(RunningCamera(Camera(name, Scope.PUBLIC_ROAD), feed, new_stream))
+        engine.add_camera(RunningCamera(CameraDeclaration(Camera(name, Scope.PUBLIC_ROAD)), feed, new_stream))
     running = RunningEngine(engine, cast(Reconfigurator, None), None)
     metrics.watch_sources(running.sources)
     metrics.watch_advice(running.advice)

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
-from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
@@ -26,12 +26,15 @@ from pipeline.record.recorded_declaration import declarations_of
 from tests.engine.frames import PlainImage, frame
 
 SQUARE = Camera("cam", Scope.PUBLIC_SQUARE)
+ROAD = Camera("cam", Scope.PUBLIC_ROAD)
 
 
 def preview_in(folder: Path, every_s: float, keep: int, *, hides: bool = False, now_s: float | None = None) -> Preview:
     settings = PreviewSettings(dir=folder, every_s=every_s, keep=keep)
     clock_s = time.time if now_s is None else lambda: now_s
-    return Preview(folder, settings, lambda _: hides, {"cam": SQUARE}.get, clock_s=clock_s)
+    preview = Preview(folder, settings, lambda _: hides, clock_s=clock_s)
+    preview.declare(CameraDeclaration(SQUARE))
+    return preview
 
 
 def show(preview: Preview, index: int, stream_id: str = "abcdef012345678") -> None:
@@ -67,6 +70,45 @@ def test_they_carry_what_their_camera_is_declared_to_be(tmp_path: Path) -> None:
     (image,) = (tmp_path / "cam").iterdir()
     copy = Path(shutil.copy(image, tmp_path / "copy.jpg"))
     assert declarations_of(copy, is_clip=False) == [CameraDeclaration(SQUARE)]
+
+
+@pytest.mark.parametrize(
+    "present",
+    [
+        CameraDeclaration(SQUARE),
+        CameraDeclaration(ROAD, masks=(((0.0, 0.0), (0.5, 0.0), (0.5, 0.25)),)),
+        CameraDeclaration(replace(ROAD, surroundings=frozenset({Surroundings.CLINIC}))),
+    ],
+    ids=["square", "masked", "clinic"],
+)
+@pytest.mark.parametrize("restarted", [False, True])
+def test_images_of_an_earlier_declaration_are_deleted(
+    tmp_path: Path, present: CameraDeclaration, restarted: bool
+) -> None:
+    settings = PreviewSettings(dir=tmp_path, every_s=0.1, keep=5)
+    preview = Preview(tmp_path, settings, lambda _: False)
+    preview.declare(CameraDeclaration(ROAD))
+    show(preview, 0)
+    preview.declare(CameraDeclaration(ROAD))
+    assert len(names(tmp_path)) == 1, "an unchanged declaration deletes nothing"
+    (tmp_path / "cam" / "abcdef012345-0000009.jpg").write_bytes(b"of an earlier version")
+    (tmp_path / "cam" / "mine.jpg").write_bytes(b"x")
+    later = Preview(tmp_path, settings, lambda _: True) if restarted else preview
+    later.declare(present)
+    assert names(tmp_path) == ["mine.jpg"], "also before the camera sends a frame again"
+    show(later, 20)
+    assert names(tmp_path) == ["abcdef012345-0000020.jpg", "mine.jpg"]
+
+
+def test_images_with_plates_go_when_plates_are_forbidden_while_it_runs(tmp_path: Path) -> None:
+    forbidden: set[str] = set()
+    preview = Preview(tmp_path, PreviewSettings(dir=tmp_path, every_s=0.1, keep=5), forbidden.__contains__)
+    preview.declare(CameraDeclaration(ROAD))
+    show(preview, 0)
+    forbidden.add("cam")
+    show(preview, 10)
+    show(preview, 20)
+    assert names(tmp_path) == ["abcdef012345-0000010.jpg", "abcdef012345-0000020.jpg"]
 
 
 def test_images_of_earlier_runs_are_counted_and_other_files_not_touched(tmp_path: Path) -> None:

@@ -80,14 +80,30 @@ def test_a_changed_line_is_an_error_and_never_another_scope(
         RecordingArchive(tmp_path).declaration_at("cam", 2000)
 
 
-def test_a_line_that_a_crash_cut_off_is_written_again(tmp_path: Path, log: DeclarationLog) -> None:
-    log.declare(declared("cam"), 1000)
+@pytest.mark.parametrize("written", [1, 2])
+def test_a_file_that_is_cut_off_anywhere_is_an_error(tmp_path: Path, log: DeclarationLog, written: int) -> None:
+    for declaration, at_ms in [(declared("cam"), 1000), (SQUARE, 2000)][:written]:
+        log.declare(declaration, at_ms)
     path = tmp_path / "cam" / "declarations.jsonl"
-    with path.open("a") as file:
-        file.write('{"declaration":{"id":"cam","la')
+    whole = path.read_bytes()
+    for size in range(len(whole) - 1):  # The last octet is the end of a line, which editors add and remove.
+        path.write_bytes(whole[:size])
+        with pytest.raises(ConfigError, match="is corrupt or was changed"):
+            log.read()
+        with pytest.raises(ConfigError, match="is corrupt or was changed"):
+            log.declare(SQUARE, 3000)
+    path.write_bytes(whole[:-1])
+    assert len(log.read()) == written
+
+
+def test_a_file_of_an_earlier_version_is_read_and_completed(tmp_path: Path, log: DeclarationLog) -> None:
+    path = tmp_path / "cam" / "declarations.jsonl"
+    log.declare(declared("cam"), 1000)
+    path.write_text(path.read_text().replace('"entries":1,', ""))
     assert len(log.read()) == 1
     log.declare(SQUARE, 2000)
     assert [one.declaration for one in log.read()] == [declared("cam"), SQUARE]
+    assert path.read_text().count('"entries":2') == 2
 
 
 def test_the_recorder_writes_the_declaration_for_this_user_only(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -199,16 +200,24 @@ def test_an_older_or_edited_configuration_shows_no_withheld_plate(
     assert ("cam" in stores.without_plates()) is (configured is Scope.PUBLIC_SQUARE)
 
 
-def test_answers_of_a_copied_store_say_that_no_declarations_are_known(
+def test_plates_of_cameras_of_which_no_declaration_is_known_are_withheld(
     store_settings: StoreSettings, tmp_path: Path, filled: EventDatabase
 ) -> None:
-    for declared in (False, True):
-        if declared:
-            DeclaredCameras(tmp_path).declare([CameraDeclaration(Camera("road", Scope.PUBLIC_ROAD))])
-        stores = ConfiguredStores(tmp_path, (store_settings,))
+    road = Camera("road", Scope.PUBLIC_ROAD)
+    withheld: dict[str, tuple[str, ...]] = {}
+    for name, declared, cameras in (("none", [], None), ("configured", [], {"road": road}), ("stored", [road], None)):
+        shutil.rmtree(tmp_path / "declarations", ignore_errors=True)
+        DeclaredCameras(tmp_path).declare(CameraDeclaration(camera) for camera in declared)
+        stores = ConfiguredStores(tmp_path, (store_settings,), cameras=cameras)
         with open_queries(stores, Requester.of_process()) as queries:
-            notes = queries.ask(Plates(plates=("TMP1234",))).notes
-        assert (NoteCode.UNDECLARED in {note.code for note in notes}) is not declared
+            answer = queries.ask(Plates(plates=("TMP1234",)))
+        notes = {note.code: note for note in answer.notes}
+        assert (NoteCode.UNDECLARED in notes) is (not declared)
+        withheld[name] = notes[NoteCode.WITHHELD].items
+        assert "not declared in the data folder or the configuration" in notes[NoteCode.WITHHELD].text
+        assert [read.camera_id for read in answer.value] == [camera for camera in ["road"] if name != "none"]
+        assert not answer.complete
+    assert withheld == {"none": ("praca", "road"), "configured": ("praca",), "stored": ("praca",)}
 
 
 @pytest.mark.parametrize(
