@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline.app.queries import EventQueries
+from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import Event, Kind, PlateReadEvent
 from pipeline.domain.requester import Requester
+from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.questions import Cameras, CameraSummary, Count, Events, Plates, QueryBackend, Question
 
 A = TypeVar("A")
+
+
+def declare_roads(data_dir: Path, *camera_ids: str) -> None:
+    """Declare cameras of public roads in a data folder, so that answers may use their plates."""
+    roads = (Camera(camera_id, Scope.PUBLIC_ROAD) for camera_id in camera_ids)
+    DeclaredCameras(data_dir).declare(map(CameraDeclaration, roads))
 
 
 class Asking:

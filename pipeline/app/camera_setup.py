@@ -26,6 +26,7 @@ from pipeline.decode.source_address import parse_address
 from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 from pipeline.domain.redaction import OverlayText
+from pipeline.engine.build import check_sources
 from pipeline.errors import ConfigError, SourceError
 from pipeline.observe.coordinate_grid import OutlinedPolygon, draw_coordinate_grid
 from pipeline.onvif.device_discovery import DiscoveredCamera, discover_cameras
@@ -177,7 +178,7 @@ def discover(*, timeout_s: float, host: str | None, interface: str | None) -> Se
 
 
 def add_camera(path: Path, camera: NewCamera, *, test_s: float | None) -> tuple[ExtendedConfig, ProbedStream | None]:
-    """Add a camera to a configuration; nothing is written unless the whole file stays valid and the test succeeds.
+    """Add a camera to a configuration; nothing is written unless `run` accepts the whole file and the test succeeds.
 
     Args:
         path: the file; created when there is none.
@@ -190,7 +191,7 @@ def add_camera(path: Path, camera: NewCamera, *, test_s: float | None) -> tuple[
     """
     extended = extended_config(path, camera)
     added, config = extended.camera, extended.config
-    parse_address(added.id, added.source, config.decode.protocols)
+    check_sources(config)
     probed = None if test_s is None else _probed(config, added, test_s)
     write_config(extended)
     return extended, probed

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pipeline.config.load import parse_config
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.domain.camera import Scope, Surroundings, camera_id_problem
+from pipeline.domain.network_address import BadAddress, check_written, is_network_address
 from pipeline.errors import ConfigError
 from pipeline.storage.atomic import atomic_file, create_file, unique_partial
 from pipeline.storage.yaml_document import BadDocument, read_text
@@ -75,6 +76,11 @@ def extended_config(path: Path, camera: NewCamera, environ: Mapping[str, str] = 
     """
     if problem := camera_id_problem(camera.id):
         raise ConfigError("id", problem)
+    try:
+        if is_network_address(camera.source):
+            check_written(camera.source)
+    except BadAddress as error:
+        raise ConfigError("--source", error.problem, error.fix) from None
     entry = camera.entry()
     try:
         before = read_text(path) if path.exists() else None

@@ -10,8 +10,11 @@ from typing import Final
 from pipeline.config.settings import CameraSettings
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 
-__all__ = ["password_of", "read_password", "source_with_login"]
+__all__ = ["NAMES_VARIABLE", "NO_VARIABLE", "password_of", "read_password", "source_with_login"]
 
+NO_VARIABLE: Final = "names no variable of the environment"
+NAMES_VARIABLE: Final = "Set a variable, and give its name here; never the password itself"
+"""Neither quotes the name: it may be the password, written in the wrong place."""
 _LONGEST_PASSWORD: Final = 4096
 """Bytes of a password file; more is another file."""
 
@@ -47,8 +50,10 @@ def read_password(path: Path) -> str:
     except UnicodeDecodeError:
         raise BadAddress(f"the password file {path} is not UTF-8 text", "Save it as UTF-8") from None
     except OSError as error:
-        problem = f"the password file {path} cannot be read ({error.strerror})"
-        raise BadAddress(problem, "Check its path, and that this user may read it") from None
+        # What names no file may be the password itself.
+        problem = f"the password file{f' {path}' if path.exists() else ''} cannot be read ({error.strerror})"
+        fix = "Give the path of a file that holds the password, never the password itself; this user must read it"
+        raise BadAddress(problem, fix) from None
     if not text or len(content) > _LONGEST_PASSWORD:
         problem = f"the password file {path} {'is empty' if not text else 'is too long for a password'}"
         raise BadAddress(problem, "Write the password into it, as one line")

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from pipeline.config.camera_sources import source_with_login
+from pipeline.config.camera_sources import NAMES_VARIABLE, NO_VARIABLE, source_with_login
 from pipeline.config.schema import keys_at
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.domain.credentials import redact
@@ -81,6 +81,8 @@ def parse_config(
     needed = {name: at for name, at in missing.items() if not (for_queries and at[0] == "cameras")}
     if needed:
         name, location = next(iter(needed.items()))
+        if not name:
+            raise ConfigError(f"{path}:{line_of(tree, location)}", f"{_key(location)}: {NO_VARIABLE}", NAMES_VARIABLE)
         names = list(needed)
         lacking = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         raise ConfigError(
@@ -129,8 +131,9 @@ def _expand(node: Any, location: Location, environ: Mapping[str, str], missing: 
     if not isinstance(node, str):
         return node
     in_camera = len(location) == 3 and location[0] == "cameras"
-    names = [node] if in_camera and location[2] == "password_env" else VARIABLE.findall(node)
-    absent = [name for name in names if name not in environ]
+    if in_camera and location[2] == "password_env" and node not in environ:
+        missing.setdefault("", location)
+    absent = [name for name in VARIABLE.findall(node) if name not in environ]
     for name in absent:
         missing.setdefault(name, location)
     if in_camera and location[2] == "source" and not absent:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.decode.settings import Protocol
 from pipeline.domain.credentials import redact_address
-from pipeline.domain.network_address import BadAddress, check_slashes, split_address
+from pipeline.domain.network_address import BadAddress, check_path, check_slashes, split_address
 from pipeline.errors import ConfigError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -72,6 +72,8 @@ def parse_address(camera_id: str, url: str, allowed: frozenset[Protocol]) -> Sou
     if match is None:
         try:
             check_slashes(url)
+            if not Path(url).expanduser().exists():
+                check_path(url)
         except BadAddress as error:
             raise ConfigError(camera_id, error.problem, error.fix) from None
         return _file_address(camera_id, url, allowed)

@@ -26,6 +26,18 @@ _HIDDEN_VALUE = (
 # In running text a quote ends the address, unless the value continues after it.
 _SECRET_QUERY = re.compile(_HIDDEN_VALUE + r"(?:[^&\s'\"#;]|['\"](?=[\w%]))*", re.IGNORECASE)
 _SECRET_IN_ADDRESS = re.compile(_HIDDEN_VALUE + r"[^&]*", re.IGNORECASE)
+_KEYS = r"pass\w{0,20}|pwd|psw|pw|secret|token|auth\w{0,20}|senha|login|user\w{0,20}|usr"
+# In a path "user:password" (not a number of up to two digits: "stream:1"), and the segment after "password".
+_PATH_SECRET = (
+    r"(?<=/)(?:(?P<name>(?:" + _KEYS + r")/)[^/\s?#'\"]{1,200}"
+    r"|[^/\s:?#'\"*]{1,100}(?::|%3[Aa])(?!\d{1,2}(?:[/?#]|\Z))[^/\s?#'\"]{1,200})"
+)
+_IN_PATH = re.compile(_PATH_SECRET, re.IGNORECASE)
+_ADDRESS_PATH = re.compile(
+    rf"(?P<host>(?!file:){_SCHEME}[^/\s'\"]{{1,500}})(?P<path>/[^\s'\"]{{1,2000}})", re.IGNORECASE
+)
+# Without a scheme: "user:password@host", not within a path.
+_NO_SCHEME = re.compile(r"(?<![\w/.*:@])[^\s/:'\"@*]{1,100}:(?!/)[^\s'\"@]{1,200}@(?=[\w\[])")
 _WHOLE = re.compile(rf"\A(?:(?P<scheme>{_SCHEME})|(?=[^/]*:)).*@", re.DOTALL)
 
 
@@ -36,6 +48,7 @@ def redact(text: str) -> str:
     """
     while (hidden := _USERINFO.sub(r"\g<scheme>***@", text)) != text:
         text = hidden
+    text = _ADDRESS_PATH.sub(_without_path_secrets, _NO_SCHEME.sub("***@", text))
     return _SECRET_QUERY.sub(r"\g<key>***", text)
 
 
@@ -44,4 +57,14 @@ def redact_address(address: str) -> str:
 
     The password may contain any characters; file paths are returned unchanged.
     """
-    return _SECRET_IN_ADDRESS.sub(r"\g<key>***", _WHOLE.sub(r"\g<scheme>***@", address, count=1))
+    shown = _ADDRESS_PATH.sub(_without_path_secrets, _WHOLE.sub(r"\g<scheme>***@", address, count=1), count=1)
+    return _SECRET_IN_ADDRESS.sub(r"\g<key>***", shown)
+
+
+def redact_path(path: str) -> str:
+    """Replace what may be a login among the segments of the path of an address by ``***``."""
+    return _IN_PATH.sub(lambda found: f"{found['name'] or ''}***", path)
+
+
+def _without_path_secrets(address: re.Match[str]) -> str:
+    return address["host"] + redact_path(address["path"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote
 
-from pipeline.domain.credentials import redact_address
+from pipeline.domain.credentials import redact_address, redact_path
 
 __all__ = [
     "VARIABLE",
@@ -29,6 +29,16 @@ VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _WITHOUT_SLASHES: Final = re.compile(r"(rtsps?|https?|rtmps?|srt|udp|rtp):(?!//)", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]")
+_PLAIN_HOST: Final = re.compile(r"[\w.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]{1,32})?\]?")
+_UNLIKE_PATHS: Final = re.compile(
+    r"@|(?:^|/)\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?=[:/]|$)|[?&;](?:\w{0,20}(?:pass|pwd|psw|secret|token|auth|senha))\w{0,20}=",
+    re.IGNORECASE,
+)
+_WRITTEN_SECRET: Final = re.compile(
+    r"[?&;/#_](?:\w{0,20}(?:pass|pwd|psw|secret|token|auth|cred|jwt|senha)\w{0,20}|p|ps|pw)=(?=[^&_;#\s])",
+    re.IGNORECASE,
+)
+"""A value of a key that holds passwords, also as recorders write it: ``user=a_password=b``."""
 _HOST_VALUE: Final = re.compile(rf"(?:{_HOST.pattern})(?::[0-9]{{1,5}})?")
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _LOGIN_SAFE: Final = "!$&'()*+,;=:"
@@ -116,6 +126,67 @@ def check_slashes(text: str) -> None:
     """
     if found := _WITHOUT_SLASHES.match(text):
         raise BadAddress(f"{found[1]}: is not followed by //", f"Did you mean {found[1].lower()}://host:port/path?")
+
+
+def check_path(text: str) -> None:
+    """Check that the path of a file that does not exist is not an address whose scheme was forgotten, login and all.
+
+    Raises:
+        BadAddress: it has an ``@``, a password, or the number of a host in it.
+    """
+    if _UNLIKE_PATHS.search(text):
+        raise BadAddress(
+            "the source has no scheme and names no file that exists, and may hold a login or a host",
+            "Write an address with its scheme, such as rtsp://host/path, and the login beside it, as user and "
+            "password_env or password_file; or let a file exist before it is named",
+        )
+
+
+def check_written(text: str) -> None:
+    """Check that an address that is to be written into a file holds no password but in variables (``${NAME}``).
+
+    Raises:
+        BadAddress: it holds one, or may.
+    """
+    rest = VARIABLE.sub("", text).partition("://")[2]
+    authority, path = _authority(rest)
+    login = authority.rpartition("@")[0]
+    if (
+        "@" in path
+        or login.partition(":")[2]
+        or (login and not VARIABLE.search(text))
+        or _WRITTEN_SECRET.search(path)
+        or redact_path(path) != path
+    ):
+        raise BadAddress(
+            "the address contains a login, which would be written into the configuration",
+            "Give the address without it, with --user and --password-env or --password-file; where the camera wants it "
+            "in the path or the query, write the password as a variable: ${CAMERA_PASSWORD}",
+        )
+
+
+def check_host(text: str) -> str:
+    """A host name or an IP address, without scheme, login, port and path; returned as it is.
+
+    Raises:
+        ValueError: it is none; the message does not quote it.
+    """
+    if not _PLAIN_HOST.fullmatch(text):
+        raise ValueError("is no host name or address: write it without scheme, login and path")
+    return text
+
+
+def check_host_port(text: str) -> str:
+    """``host:port``, see `check_host`; returned as it is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    host, _, port = text.rpartition(":")
+    check_host(host)
+    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError("is no host:port: the port is a number from 1 to 65535")
+    return text
 
 
 def split_address(text: str) -> NetworkAddress:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pipeline.domain.network_address import check_host
 
 
 class LogFormat(StrEnum):
@@ -31,7 +34,7 @@ class MetricsSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field(
+    host: Annotated[str, AfterValidator(check_host)] = Field(
         default="127.0.0.1",
         min_length=1,
         title="Address",

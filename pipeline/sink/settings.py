@@ -6,8 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from pipeline.domain.network_address import check_host_port
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, Credentials, StrictSettings, Tls
 
@@ -80,7 +81,7 @@ class KafkaSettings(DeliverySettings):
     """A Kafka cluster. Topics: plate-reads, tracks, counts, alerts and health, each behind the prefix."""
 
     type: Literal["kafka"] = Field(default="kafka", title="Kind", description="Kafka cluster.")
-    brokers: tuple[Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$")], ...] = Field(
+    brokers: tuple[Annotated[str, Field(pattern=r"^.+:[0-9]{1,5}$"), AfterValidator(check_host_port)], ...] = Field(
         default=("127.0.0.1:9092",), min_length=1, title="Brokers", description="host:port of some brokers."
     )
     topic_prefix: str = Field(

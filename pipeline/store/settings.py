@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from pipeline.domain.network_address import check_host
 from pipeline.errors import ConfigError
 
 _IDENTIFIER: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
@@ -48,10 +49,15 @@ class Credentials(StrictSettings):
             try:
                 return self.password_file.read_text(encoding="utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(str(self.password_file), f"the password cannot be read: {error}") from error
+                # What names no file may be the password itself.
+                reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+                named = f"password_file {self.password_file}" if self.password_file.exists() else "password_file"
+                fix = "Give the path of a file that holds the password, never the password itself"
+                raise ConfigError(named, f"cannot be read ({reason})", fix) from None
         if self.password_env is not None:
             if self.password_env not in os.environ:
-                raise ConfigError(self.password_env, "this environment variable with a password is not set")
+                fix = "Set a variable, and give its name here; never the password itself"
+                raise ConfigError("password_env", "names no variable of the environment", fix)
             return os.environ[self.password_env]
         return self.password.get_secret_value() if self.password is not None else ""
 
@@ -89,7 +95,9 @@ class ClickHouseSettings(StrictSettings):
     """A ClickHouse server, 18.16 or newer, by its native protocol."""
 
     type: Literal["clickhouse"] = Field(default="clickhouse", title="Kind", description="ClickHouse server.")
-    host: str = Field(default="127.0.0.1", min_length=1, title="Host", description="Name or address.")
+    host: Annotated[str, AfterValidator(check_host)] = Field(
+        default="127.0.0.1", min_length=1, title="Host", description="Name or address."
+    )
     port: int = Field(
         default=9000, ge=1, le=65535, title="Port", description="Native protocol: 9000, with TLS mostly 9440."
     )

@@ -56,7 +56,7 @@ def test_a_new_file_is_a_whole_configuration(tmp_path: Path) -> None:
     [
         (NewCamera("gate", "b.mp4", Scope.PUBLIC_ROAD), "used more than once"),
         (NewCamera("praça", "b.mp4", Scope.PUBLIC_ROAD), "'praca'"),
-        (NewCamera("b", "rtsp://h/1", Scope.PUBLIC_ROAD, user="u", password_env="NONE"), "NONE"),
+        (NewCamera("b", "rtsp://h/1", Scope.PUBLIC_ROAD, user="u", password_env="NONE"), "names no variable"),
         (NewCamera("b", "b.mp4", Scope.PUBLIC_ROAD, latitude=91), "latitude"),
     ],
 )
@@ -76,3 +76,41 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="changed by another program"):
         write_config(extended)
     assert path.read_text().endswith("# by another hand\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rtsp://admin:S3CRET@h/1",
+        "rtsp://S3CRET@h/1",
+        "rtsp://admin:pa/S3CRET@h/1",
+        "rtsp://10.0.0.5/user=a_password=S3CRET",
+        "rtsp://10.0.0.5/user=a&password=S3CRET&channel=1.sdp",
+        "http://h/x?token=S3CRET",
+        "http://h/x?usr=a&pwd=S3CRET",
+        "http://h/x?p=S3CRET",
+        "rtsp://h/admin:S3CRET/ch1",
+        "rtsp://h/login/S3CRET/ch1",
+        "rtsp://a:${CAM_PW}@h/x?password=S3CRET",
+    ],
+)
+def test_no_password_is_written_in_an_address(tmp_path: Path, source: str) -> None:
+    with pytest.raises(ConfigError, match="contains a login, which would be written") as error:
+        extended_config(tmp_path / "city.yaml", NewCamera("b", source, Scope.PUBLIC_ROAD), {"CAM_PW": "x"})
+    assert "S3CRET" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "rtsp://admin:${CAM_PW}@h/1",
+        "rtsp://10.0.0.5/user=a_password=${CAM_PW}_channel=1.sdp",
+        "rtsp://h/axis-media/media.amp?profile=profile_1&sessiontimeout=60&streamtype=unicast",
+        "rtsp://h:554/Streaming/Channels/101?transportmode=unicast&profile=Profile_1",
+        "rtsp://h/cam/realmonitor?channel=1&subtype=0",
+        "rtsp://h/stream:1",
+    ],
+)
+def test_addresses_without_a_password_are_written(tmp_path: Path, source: str) -> None:
+    camera = NewCamera("b", source, Scope.PUBLIC_ROAD)
+    assert source in extended_config(tmp_path / "city.yaml", camera, {"CAM_PW": "x"}).after

@@ -12,6 +12,7 @@ from pipeline.app.config_check import check_config
 from pipeline.config.load import parse_config
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
+from pipeline.store.settings import Credentials
 from tests.cli.commands import viapublica
 
 HOSTILE = "p@127.0.0.1:8901/x#y é?%41"
@@ -61,7 +62,10 @@ def test_queries_need_no_password(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("camera", "words"),
     [
-        ("    source: rtsp://h/1\n    user: admin\n    password_env: NONE\n", ["city.yaml:6", "export NONE"]),
+        (
+            "    source: rtsp://h/1\n    user: admin\n    password_env: NONE\n",
+            ["city.yaml:6", "names no variable"],
+        ),
         ("    source: rtsp://h/1\n    user: admin\n    password_file: none\n", ["camera gate", "cannot be read"]),
         ("    source: rtsp://h/1\n    user: admin\n    password_file: empty\n", ["is empty", "one line"]),
         ("    source: rtsp://h/1\n    user: admin\n    password_file: two\n", ["line break"]),
@@ -111,3 +115,71 @@ def test_an_rtsp_login_that_ffmpeg_would_cut_is_refused(tmp_path: Path, monkeypa
     path.write_text("cameras: [{id: a, scope: public-road, source: 'rtsp://h/1', user: user, password_env: CAM_PW}]\n")
     with pytest.raises(ConfigError, match="127 bytes"):
         check_config(path)
+
+
+GATE = "cameras: [{id: gate, scope: public-road, source: rtsp://h/1%s}]\n"
+KAFKA = "sinks: [{type: kafka, brokers: ['%s']}]\n"
+CLICKHOUSE = "sinks: [{type: clickhouse, host: '%s'}]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cameras: [{id: gate, scope: public-road, source: 'u:S3CRET@10.0.0.1/x'}]\n",
+        "cameras: [{id: gate, scope: public-road, source: 'S3CRET@10.0.0.1/x'}]\n",
+        "cameras: [{id: gate, scope: public-road, source: 'u:S3CRET@10.0.0.1:554'}]\n",
+        "cameras: [{id: gate, scope: public-road, source: '10.0.0.1/S3CRET'}]\n",
+        "cameras: [{id: gate, scope: public-road, source: 'h/x?user=a&password=S3CRET'}]\n",
+        "cameras: [{id: gate, scope: public-road, source: './S3CRET@h/x'}]\n",
+        GATE % ", user: a, password_env: S3CRET",
+        GATE % ", user: a, password_env: S3CRET!",
+        GATE % ", user: a, password_file: S3CRET",
+        GATE % "" + KAFKA % "u:S3CRET@h:9",
+        GATE % "" + KAFKA % "http://S3CRET:9",
+        GATE % "" + KAFKA % "h/S3CRET:9",
+        GATE % "" + CLICKHOUSE % "http://u:S3CRET@h",
+        GATE % "" + CLICKHOUSE % "u:S3CRET@h",
+        GATE % "" + CLICKHOUSE % "h:9000/S3CRET",
+        GATE % "" + "observability: {metrics: {host: 'http://u:S3CRET@h'}}\n",
+    ],
+)
+def test_what_may_be_a_password_in_the_wrong_place_is_refused_and_never_shown(tmp_path: Path, text: str) -> None:
+    (tmp_path / "city.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        check_config(tmp_path / "city.yaml")
+    assert "S3CRET" not in str(caught.value)
+    done = viapublica("config", "check", tmp_path / "city.yaml")
+    assert done.returncode == 1
+    assert "S3CRET" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("host", ["db", "db.example.org", "10.0.0.1", "::1", "[::1]", "fe80::1%eth0", "click_house"])
+def test_names_and_addresses_of_hosts_are_taken(tmp_path: Path, host: str) -> None:
+    assert parse_config(GATE % "" + CLICKHOUSE % host, tmp_path / "city.yaml", {})
+    broker = f"[{host}]" if ":" in host and "[" not in host else host
+    assert parse_config(GATE % "" + KAFKA % f"{broker}:9092", tmp_path / "city.yaml", {})
+
+
+@pytest.mark.parametrize("path", ["admin:S3CRET/ch1", "a/admin%3AS3CRET/1", "user/admin/password/S3CRET", "a:S3CRET"])
+def test_a_login_in_the_path_of_an_address_is_never_shown(tmp_path: Path, path: str) -> None:
+    (tmp_path / "city.yaml").write_text((GATE % "").replace("h/1", f"127.0.0.1:1/{path}"))
+    for words in (("config", "check"), ("config", "check", "--json")):
+        done = viapublica(*words, tmp_path / "city.yaml")
+        assert "127.0.0.1:1" in done.stdout
+        assert "S3CRET" not in done.stdout + done.stderr
+
+
+def test_a_file_with_an_at_sign_may_be_named_once_it_exists(tmp_path: Path) -> None:
+    text = "cameras: [{id: gate, scope: public-square, source: a@b.mp4}]\n"
+    (tmp_path / "city.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="names no file that exists"):
+        check_config(tmp_path / "city.yaml")
+    (tmp_path / "a@b.mp4").write_bytes(b"")
+    assert check_config(tmp_path / "city.yaml").cameras[0].source.endswith("a@b.mp4")
+
+
+def test_credentials_of_stores_are_read_without_quoting_what_may_be_the_password(tmp_path: Path) -> None:
+    for login in (Credentials(password_env="S3CRET!"), Credentials(password_file=tmp_path / "S3CRET")):
+        with pytest.raises(ConfigError, match="password_") as caught:
+            login.secret()
+        assert "S3CRET" not in str(caught.value)

@@ -19,7 +19,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import Credentials
-from tests.asking import Asking
+from tests.asking import Asking, declare_roads
 from tests.event_samples import admit_all, plate_read, wait_until
 from tests.servers.clickhouse import PASSWORD, ClickHouseServer
 from tests.store_fixtures import clickhouse_settings
@@ -153,6 +153,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
         rest, _ = child.communicate(timeout=20)
     acknowledged = max([acknowledged, *(int(line) for line in rest.split() if line.isdigit())])
 
+    declare_roads(tmp_path, "cam-1")
     store = Asking(open_queries(ConfiguredStores.of_data_dir(tmp_path), Requester.of_process()))
     found = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
     assert found >= set(range(acknowledged))

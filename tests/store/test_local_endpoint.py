@@ -46,7 +46,7 @@ from pipeline.store.questions import (
     Speeds,
     Traffic,
 )
-from tests.asking import Asking
+from tests.asking import Asking, declare_roads
 from tests.event_samples import START_MS, admit_all, one_of_each, plate_read
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +67,7 @@ def asking(data_dir: Path) -> Asking:
 @pytest.fixture
 def owned(tmp_path: Path) -> Iterator[EventStore]:
     """A store with some events, whose sink is still writing."""
+    declare_roads(tmp_path, "cam-1")
     sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([event for n in range(20) for event in one_of_each(n)])
     sink.flush(20)

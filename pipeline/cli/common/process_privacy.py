@@ -7,16 +7,21 @@ import os
 import re
 import resource
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from pipeline.cli.command_table import COMMANDS
 from pipeline.domain.credentials import redact_address
 
 _PR_SET_DUMPABLE: Final = 4
 _ARGUMENTS_BEGIN: Final = 45
 """Index of arg_start (field 48 of /proc/PID/stat) behind the name of the program; arg_end follows."""
-_PLATE: Final = re.compile(rb"(?<![A-Za-z0-9])[A-Za-z]{3}[ -]?[0-9][A-Za-z0-9][0-9]{2}(?![A-Za-z0-9])")
+_OPTION: Final = re.compile(r"(--[a-z][a-z-]*)(=?)(.*)", re.DOTALL)
+_PATH: Final = re.compile(r"[\w./~+-]*(?:/[\w./~+-]*|\.[a-z]{2,8})", re.ASCII)
+_PART: Final = re.compile(r"[^/]+")
+_SIGNS: Final = re.compile(r"[A-Za-z0-9]")
 
 
 def protect_process() -> None:
@@ -35,12 +40,36 @@ def protect_process() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def hidden(argument: bytes) -> bytes:
-    """An argument of the same length, its plates and the login of an address replaced by stars."""
+def hidden(arguments: Sequence[bytes]) -> list[bytes]:
+    """The arguments of a command, each in its length: names of commands and options and paths stay, the rest is stars.
+
+    A pattern, a part of a plate or a foreign plate has no form of its own, so what is not known to be harmless is
+    hidden, and so are the parts of paths that may be a plate.
+    """
+    return [_hidden(argument, first=number == 0) for number, argument in enumerate(arguments)]
+
+
+def _hidden(argument: bytes, *, first: bool) -> bytes:
     text = argument.decode("utf-8", "surrogateescape")
-    if b"://" in argument and redact_address(text) != text:
-        return b"*" * len(argument)
-    return _PLATE.sub(lambda match: b"*" * len(match[0]), argument)
+    if first and text in COMMANDS:
+        return argument
+    if option := _OPTION.fullmatch(text):
+        name = "".join(option.groups()[:2]).encode()
+        return name + _hidden_value(option[3], argument[len(name) :])
+    return _hidden_value(text, argument)
+
+
+def _hidden_value(text: str, value: bytes) -> bytes:
+    plain = text.replace("://", "///", 1)
+    if redact_address(text) != text or not _PATH.fullmatch(plain) or (text[0] not in "/.~" and _may_be_plate(text)):
+        return b"*" * len(value)
+    return _PART.sub(lambda part: "*" * len(part[0]) if _may_be_plate(part[0]) else part[0], text).encode()
+
+
+def _may_be_plate(part: str) -> bool:
+    """Whether a part of a path has a plate's letters and digits, whatever stands between them and behind."""
+    signs = "".join(_SIGNS.findall(part.rpartition(".")[0] or part))
+    return sum(map(str.isdigit, signs)) >= 2 and 1 <= sum(map(str.isalpha, signs)) <= 12
 
 
 def _hide_arguments() -> None:
@@ -49,7 +78,9 @@ def _hide_arguments() -> None:
     memory = os.open("/proc/self/mem", os.O_RDWR | os.O_CLOEXEC)
     try:
         arguments = os.pread(memory, end - begin, begin)
-        shown = b"\0".join(map(hidden, arguments.split(b"\0")))
+        every = arguments.removesuffix(b"\0").split(b"\0")
+        own = len(every) - (len(sys.argv) - 1)  # before them: the interpreter, its options, this program
+        shown = b"\0".join([*every[:own], *hidden(every[own:])]) + arguments[len(arguments.removesuffix(b"\0")) :]
         if shown != arguments and len(shown) == len(arguments):
             os.pwrite(memory, shown, begin)
     finally:

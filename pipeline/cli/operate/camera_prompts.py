@@ -12,9 +12,9 @@ import typer
 
 from pipeline.cli.common.console import err, say
 from pipeline.config.camera_entry import NewCamera
-from pipeline.config.camera_sources import read_password
+from pipeline.config.camera_sources import NAMES_VARIABLE, NO_VARIABLE, read_password
 from pipeline.domain.camera import Scope, Surroundings, camera_id_problem, suggested_camera_id
-from pipeline.domain.network_address import BadAddress, is_network_address, split_address
+from pipeline.domain.network_address import BadAddress, check_written, is_network_address
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,18 +86,11 @@ def completed_answers(given: CameraAnswers, path: Path, *, ask: bool) -> NewCame
 
 def _refuse_login(source: str | None) -> None:
     """A login inside the address would be written into the configuration."""
-    if source is None or not is_network_address(source) or "${" in source:
-        return
     try:
-        login = split_address(source).login
+        if source is not None and is_network_address(source):
+            check_written(source)
     except BadAddress as error:
         raise ConfigError("--source", error.problem, error.fix) from None
-    if login is not None:
-        raise ConfigError(
-            "--source",
-            "the address contains a login, which would be written into the configuration",
-            "Give the address without it, with --user and --password-env or --password-file",
-        )
 
 
 def _asked(given: CameraAnswers, path: Path) -> CameraAnswers:
@@ -189,9 +182,7 @@ def given_password(variable: str | None, file: str | None, folder: Path) -> str 
         raise ConfigError("--password-env and --password-file", "exclude each other", "Give one of them")
     if variable is not None:
         if variable not in os.environ:
-            raise ConfigError(
-                "--password-env", f"the environment lacks the variable {variable}", f"export {variable}=…"
-            )
+            raise ConfigError("--password-env", NO_VARIABLE, NAMES_VARIABLE)
         return os.environ[variable]
     if file is None:
         return None

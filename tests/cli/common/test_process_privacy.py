@@ -41,20 +41,24 @@ def test_plates_and_logins_leave_the_list_of_processes_and_no_core_is_dumped() -
 
 
 @pytest.mark.parametrize(
-    ("argument", "shown"),
-    [
-        (b"ABC1D23", b"*******"),
-        (b"abc 1234", b"********"),
-        (b"--plate=ABC1234", b"--plate=*******"),
-        (b"av-brasil-900", b"av-brasil-900"),
-        (b"/videos/2026-11-22/a.mp4", b"/videos/2026-11-22/a.mp4"),
-        (b"rtsp://a:b@h/x", b"**************"),
-        (b"rtsp://h/x", b"rtsp://h/x"),
-        (b"\xff\xfe", b"\xff\xfe"),
-    ],
-)
-def test_an_argument_is_hidden_in_its_own_length(argument: bytes, shown: bytes) -> None:
-    assert hidden(argument) == shown
+    "secret",
+    ["ABC1D23", "abc 1234", "AB123CD", "ABC1?23", "ABC.1D23", "A.B.C.1.D.2.3", "ABC*", "abcdefg", "ABC1D", "1234",
+     "A-B_C/1D23", "ABC1D23.csv", "/exports/abc-1234.csv", "João da Silva", "@ABC1D23.txt", "\udcff\udcfe", "plates"],
+)  # fmt: skip
+@pytest.mark.parametrize("option", ["", "--plate=", "--like="])
+def test_what_may_be_a_plate_is_hidden_in_its_own_length(secret: str, option: str) -> None:
+    given = [b"plates", f"{option}{secret}".encode("utf-8", "surrogateescape")]
+    command, shown = hidden(given)
+    assert command == b"plates"
+    assert len(shown) == len(given[1])
+    assert set(shown.removeprefix(option.encode())) <= set(b"*/.") | set(b"exports") | set(b"csv")
+    assert not any(part in shown.upper() for part in (b"ABC", b"1D", b"123", b"JO", b"PLATES"))
+
+
+def test_commands_options_and_paths_stay() -> None:
+    given = [b"run", b"--config", b"/etc/viapublica/viapublica.yaml", b"--json", b"--data=data/north", b"rtsp://cam/x"]
+    assert hidden([*given, b"/videos/2026-11-22/a.mp4"]) == [*given, b"/videos/2026-11-22/a.mp4"]
+    assert hidden([b"detect", b"rtsp://a:b@h/x"]) == [b"detect", b"**************"]
 
 
 def test_a_plate_comes_from_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

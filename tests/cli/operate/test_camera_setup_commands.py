@@ -63,7 +63,7 @@ def test_an_address_takes_its_password_from_a_variable(tmp_path: Path) -> None:
         assert wrong.returncode == 1
         assert "refuses the user name or password" in wrong.stderr
         assert "S3CRET" not in wrong.stdout + wrong.stderr
-        assert "lacks the variable NONE" in viapublica(*words, "--password-env", "NONE").stderr
+        assert "names no variable of the environment" in viapublica(*words, "--password-env", "NONE").stderr
 
 
 @pytest.mark.real
@@ -140,6 +140,8 @@ def test_a_camera_is_added_by_onvif_without_its_password(city: Path) -> None:
         (["praça", "--source", "b.mp4", "--scope", "public-road"], "'praca'"),
         (["b", "--source", "rtsp://127.0.0.1:9/x", "--scope", "public-road"], "nothing listens on port 9"),
         (["gate", "--source", "gate.h264", "--scope", "public-road", "--no-test"], "used more than once"),
+        (["b", "--source", "gate.h264", "--scope", "public-road", "--no-test"], "same source, and differ in scope"),
+        (["b", "--source", "http:/h/1", "--scope", "public-road", "--no-test"], "is not followed by //"),
     ],
 )
 def test_what_cannot_be_added_leaves_the_file_as_it_was(city: Path, words: list[str], message: str) -> None:
