@@ -37,6 +37,10 @@ class Surroundings(StrEnum):
     PARTY_OFFICE = "party-office"
     SCHOOL = "school"
     """Schools and nurseries (LGPD art. 14)."""
+    SHELTER = "shelter"
+    """Shelters, homes and services for victims of violence, refugees and people without a home."""
+    COMMUNITY_CENTER = "community-center"
+    """Places that reveal ethnic origin or sex life."""
 
 
 @dataclass(frozen=True, slots=True)
