@@ -21,6 +21,7 @@ from pipeline.store.backends.database import migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
+from tests.asking import declare_roads
 from tests.cli.commands import viapublica
 from tests.event_samples import plate_read, records, track
 
@@ -42,6 +43,7 @@ def data(tmp_path: Path) -> Path:
     """A data folder: a read on each of the last ten days, a converted plate among them, and a spool."""
     plates = {4: "ABC1234", 1: "ABC1C34"}
     reads = [plate_read(n, plate=plates.get(n, "XYZ1A00"), ts_ms=noon(n)) for n in range(10)]
+    declare_roads(tmp_path, "cam-1")
     database = open_database(ChdbSettings(), tmp_path, create=True)
     migrate(database)
     writer = TableWriter("test", lambda: database)
