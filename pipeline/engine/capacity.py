@@ -64,8 +64,8 @@ class Capacity:
         excess = _excess(lowered, self.done)
         if excess == len(lowered):
             return "use a faster machine or a smaller detect.input_size"
-        first = "" if lowered == self.rates else f"{_limited(self.rates, LEAST_FPS)} and "
-        return f"{first}remove {excess}, or add processor cores"
+        removal = f"remove {excess}, or add processor cores"
+        return removal if lowered == self.rates else f"{_limited(self.rates, LEAST_FPS)} and {removal}"
 
 
 def _excess(rates: Sequence[float], done: float) -> int:
@@ -89,7 +89,7 @@ def _limited(rates: Sequence[float], level: float) -> str:
     # Downwards: rounded up it could be more than fits.
     shown = f"set analyze_fps to {_number(math.floor(level * 10) / 10)}"
     above = sum(rate > level for rate in rates)
-    return shown if above == len(rates) else f"{shown} for {counted(above, 'camera')} above it"
+    return shown if above == len(rates) else f"{shown} in {counted(above, 'camera')} above it"
 
 
 def measure_detector(

@@ -119,7 +119,8 @@ def _unseen(ask: Ask, question: RangedQuestion[Any], of: Plates, language: Langu
     never: list[str] = ask(PlatesNotSeen(of=_narrowed(of, missing, min_confidence=0.0))) if missing else []
     if len(of.plates) > 1:
         yield from _named(NoteCode.NOT_SEEN, never, of, language)
-        uncertain = [plate for plate in missing if plate not in set(never)]
+        unread = set(never)
+        uncertain = [plate for plate in missing if plate not in unread]
         yield from _named(NoteCode.UNCERTAIN_ONLY, uncertain, of, language, limits=True)
     elif isinstance(question, _OF_VEHICLES):
         if missing:
@@ -129,7 +130,7 @@ def _unseen(ask: Ask, question: RangedQuestion[Any], of: Plates, language: Langu
     short = [plate for plate in never if len(normalize(plate)) <= _LONGEST_NEAR]
     if short and not of.like and not of.errors and len(short) <= _MOST_NEAR:
         without: list[str] = ask(PlatesNotSeen(of=_narrowed(of, short, errors=1)))
-        near = [plate for plate in short if plate not in without]
+        near = [plate for plate in short if plate not in set(without)]
         yield from _named(NoteCode.SIMILAR, near, of, language)
 
 

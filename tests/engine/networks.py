@@ -49,10 +49,12 @@ class PersonWithFace:
 
 
 class AlwaysA:
-    """A reader that reads one letter."""
+    """A reader that reads A1, as short as a plate may be."""
 
     name = "always-a"
     networks: tuple[NetworkIdentity, ...] = ()
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
-        return [CharacterProbabilities(np.array([[1.0, 0.0]], np.float32), "A_", "_") for _ in crops]
+        return [
+            CharacterProbabilities(np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], np.float32), "A1_", "_") for _ in crops
+        ]

@@ -225,7 +225,7 @@ def test_no_advice_sets_a_rate_at_which_passing_vehicles_are_missed() -> None:
         (
             (2.0, 25.0),
             8.0,
-            "2 cameras need 27 frames/s, this machine analyzes 8: set analyze_fps to 5.2 for 1 camera above it",
+            "2 cameras need 27 frames/s, this machine analyzes 8: set analyze_fps to 5.2 in 1 camera above it",
         ),
         (
             (5.0,) * 12,

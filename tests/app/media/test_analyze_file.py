@@ -23,5 +23,5 @@ def test_a_face_is_never_tracked_when_plates_of_a_video_are_read(
     video = MediaFile(encode(tmp_path / "a.mp4", Recipe(frames=10)), is_clip=True)
     settings = LprSettings(min_sharpness=0, min_confidence=0, min_characters=1)
     rows = list(PlateFiles(PersonWithFace(), AlwaysA(), settings, FileDecoding()).voted(video))
-    assert [row.plate for row in rows] == ["A"]
+    assert [row.plate for row in rows] == ["A1"]
     assert tracker.labels == {Label.PERSON, Label.PLATE}
