@@ -65,7 +65,7 @@ class Capacity:
         if excess == len(lowered):
             return "use a faster machine or a smaller detect.input_size"
         removal = f"remove {excess}, or add processor cores"
-        return removal if lowered == self.rates else f"{_limited(self.rates, LEAST_FPS)} and {removal}"
+        return " and ".join([removal] if lowered == self.rates else [_limited(self.rates, LEAST_FPS), removal])
 
 
 def _excess(rates: Sequence[float], done: float) -> int:
