@@ -119,8 +119,7 @@ def _unseen(ask: Ask, question: RangedQuestion[Any], of: Plates, language: Langu
     never: list[str] = ask(PlatesNotSeen(of=_narrowed(of, missing, min_confidence=0.0))) if missing else []
     if len(of.plates) > 1:
         yield from _named(NoteCode.NOT_SEEN, never, of, language)
-        unread = set(never)
-        uncertain = [plate for plate in missing if plate not in unread]
+        uncertain = _without(missing, never)
         yield from _named(NoteCode.UNCERTAIN_ONLY, uncertain, of, language, limits=True)
     elif isinstance(question, _OF_VEHICLES):
         if missing:
@@ -130,8 +129,12 @@ def _unseen(ask: Ask, question: RangedQuestion[Any], of: Plates, language: Langu
     short = [plate for plate in never if len(normalize(plate)) <= _LONGEST_NEAR]
     if short and not of.like and not of.errors and len(short) <= _MOST_NEAR:
         without: list[str] = ask(PlatesNotSeen(of=_narrowed(of, short, errors=1)))
-        near = [plate for plate in short if plate not in set(without)]
-        yield from _named(NoteCode.SIMILAR, near, of, language)
+        yield from _named(NoteCode.SIMILAR, _without(short, without), of, language)
+
+
+def _without(plates: Sequence[str], others: Sequence[str]) -> list[str]:
+    left_out = set(others)
+    return [plate for plate in plates if plate not in left_out]
 
 
 def _narrowed(of: Plates, plates: Sequence[str], **changes: Any) -> Plates:
