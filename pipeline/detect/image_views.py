@@ -78,8 +78,8 @@ class TurnedImage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MirroredImage:
-    """An image with left and right exchanged."""
+class _SameSize:
+    """A view of an image with the image's own width and height."""
 
     parent: Image
 
@@ -92,6 +92,11 @@ class MirroredImage:
     def height(self) -> int:
         """Pixels."""
         return self.parent.height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MirroredImage(_SameSize):
+    """An image with left and right exchanged."""
 
     @property
     def sample_aspect(self) -> float:
@@ -124,21 +129,10 @@ def _mirrored(pixels: BgrImage) -> BgrImage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReshapedImage:
+class ReshapedImage(_SameSize):
     """An image whose pixels are taken for another shape than its own."""
 
-    parent: Image
     sample_aspect: float
-
-    @property
-    def width(self) -> int:
-        """Pixels."""
-        return self.parent.width
-
-    @property
-    def height(self) -> int:
-        """Pixels."""
-        return self.parent.height
 
     def bgr(self) -> BgrImage:
         """The pixels."""
