@@ -53,6 +53,10 @@ class NoVideo(Exception):
     """It was opened and contains no video; the message says what it contains."""
 
 
+class EncryptedVideo(Exception):
+    """Its packets are encrypted. Decoders make noise of some of them instead of failing."""
+
+
 class ImageTooLarge(Exception):
     """An image with more pixels than allowed; the message is its size."""
 
@@ -95,6 +99,8 @@ def _own(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, NoVideo):
         fix = "Choose the address or file of a video stream"
         return Fault(UnsupportedMedia(subject, str(error), fix), Retry.EVER_LESS)
+    if isinstance(error, EncryptedVideo):
+        return Fault(UnsupportedMedia(subject, "is encrypted", "Decrypt it with its key first"), Retry.EVER_LESS)
     if isinstance(error, ImageTooLarge):
         return Fault(
             UnsupportedMedia(subject, f"images of {error} are too large", "Raise decode.max_image_px if that is meant"),

@@ -69,9 +69,7 @@ class FileVideo:
             self._check_tracks(container)
             first = next(iter(container.frames()), None)
             if first is None:
-                raise UnsupportedMedia(
-                    self._name, "contains no frame that can be decoded", "Check that it is complete and not encrypted"
-                )
+                raise UnsupportedMedia(self._name, "contains no frame that can be decoded", "Check that it is complete")
             self._first_s = first.stamp_s or 0.0
             self._facts = _facts(container, first)
 

@@ -22,7 +22,7 @@ from pipeline.decode.allowed_formats import FILE_OPTIONS, HTTP_OPTIONS, STREAM_O
 from pipeline.decode.container_opening import ContainerOpening
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.deinterlacer import Deinterlacer
-from pipeline.decode.ffmpeg_errors import ImageTooLarge, NoVideo, Silence, reason
+from pipeline.decode.ffmpeg_errors import EncryptedVideo, ImageTooLarge, NoVideo, Silence, reason
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
@@ -221,6 +221,7 @@ class VideoContainer:
 
         Raises:
             av.FFmpegError: the container cannot be read any further.
+            EncryptedVideo: its packets are encrypted.
             NoVideo: nothing was decodable for a long time.
             ImageTooLarge: the images grew beyond the limit.
         """
@@ -239,6 +240,8 @@ class VideoContainer:
         for packet in self._container.demux(self._stream):
             if self._cancelled.is_set():
                 return
+            if packet.has_sidedata("encryption_info"):
+                raise EncryptedVideo
             if self._recording is not None and packet.size and not self._recording.wants_frames:
                 self._recording.packet(_copied(packet))
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -105,3 +106,14 @@ def test_concatenated_recordings_continue_where_their_clock_restarts(tmp_path: P
     times = times_ms(video)
     assert times == sorted(set(times))
     assert 3500 <= times[-1] - times[0] <= 4500, "twenty frames of a tenth of a second, twice"
+
+
+def test_an_encrypted_video_is_refused_even_where_a_decoder_makes_frames_of_it(tmp_path: Path) -> None:
+    clip, locked = encode(tmp_path / "clip.mp4", Recipe(frames=5)), tmp_path / "locked.mp4"
+    keys = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76" * 16, "-encryption_kid", "a7" * 16]
+    command = ["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-c", "copy", *keys, str(locked)]
+    for _ in range(8):
+        # Each time with another random start, of which the decoder takes some for video.
+        subprocess.run(command, check=True)
+        with pytest.raises(UnsupportedMedia, match="is encrypted"):
+            FileVideo(locked, SETTINGS)

@@ -139,7 +139,7 @@ def test_invalid_requests_are_refused_before_a_file_is_written(tmp_path: Path) -
         ((tmp_path / "none.mp4", "--out", tmp_path / "a.mp4"), "does not exist"),
         ((empty, "--out", tmp_path / "a.mp4"), "is empty"),
         ((sound, "--out", tmp_path / "a.mp4"), "sound.mp4"),
-        ((locked, "--out", tmp_path / "a.mp4"), "not encrypted"),
+        ((locked, "--out", tmp_path / "a.mp4"), "is encrypted"),
         ((clip, "--out", tmp_path / "a.mp4", "--regions", statue), "require second-person approval"),
         ((clip, "--out", tmp_path / "a.mp4", "--regions", tmp_path / "none.yaml"), "cannot be read"),
         ((clip, "--out", tmp_path / "a.mp4", "--report", tmp_path / "no" / "report.html"), "there is no folder"),
