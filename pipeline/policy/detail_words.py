@@ -32,9 +32,9 @@ DETAIL_WORDS: Final = frozenset(
     cpuexecutionprovider cpuinfo crash crashed create created creation cred credentials critical crop cropped crops
     cross crypto cryptography csi ctx cuda cudaexecutionprovider currentdatabase cut cuvid d damage damaged dark
     data database date datetime dav day days daysoftables db dead deadlock declaration declarations declare declared
-    declares decode decoded decoder decodes decoding decree deep default defined defs delete deleted deletion
-    deliver delivered delivery demo demuxer denied desc describe descriptor desired destination detached detail
-    detect detection detections detector detects device devices dhav did died differs digest digit digits dir
+    declares decode decoded decoder decodes decoding decree decrypt deep default defined defs delete deleted
+    deletion deliver delivered delivery demo demuxer denied desc describe descriptor desired destination detached
+    detail detect detection detections detector detects device devices dhav did died differs digest digit digits dir
     directly directory disclosure disk disposal distinct dnnl do does domain done doubles down draft driver drop
     dropped drops dt due duplicate duration dv dvvideo dynamic each earliest early edge edit elapsed else elsewhere
     embedded empty enable enabled encode encoded encoder encoding encrypt encrypted end ended ending endpoint ends
