@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,8 @@ HEAD: Final = 0.35
 """Of a person's height: a person masked from the waist down, by the mask of another person, is not masked."""
 CERTAIN_SCORE: Final = 0.5
 """Of a person or face that counts in however few frames; plates that few frames show are read instead."""
+FAINT_PLATE_SCORE: Final = 0.2
+"""Of a detection that is read, in case it is a plate."""
 GAP_S: Final = 1.0
 PERSONAL: Final = (Label.PERSON, Label.FACE, Label.PLATE)
 _NO_BOXES: Final = np.empty((0, 4), np.float32)
@@ -117,6 +119,13 @@ def _union_area(rects: npt.NDArray[np.float64]) -> float:
     return float((inside * np.diff(across) * np.diff(down)[:, None]).sum())
 
 
+class FoundResidual(NamedTuple):
+    """Unmasked objects, by falling score, and faint detections that are read, in case they are plates."""
+
+    objects: list[ResidualDetection]
+    faint_plates: list[ResidualDetection]
+
+
 def find_residual_detections(
     seen: VideoDetections,
     plan: MaskPlan,
@@ -124,9 +133,8 @@ def find_residual_detections(
     min_score: float,
     min_frames: int,
     overlay: npt.NDArray[np.float32] | None = None,
-    groups: Collection[int] | None = None,
-) -> list[ResidualDetection]:
-    """The unmasked objects, by falling score.
+) -> FoundResidual:
+    """The unmasked objects, and plates with a score of at least `FAINT_PLATE_SCORE` in any frame.
 
     Args:
         seen: verification detections in the redacted video.
@@ -135,11 +143,21 @@ def find_residual_detections(
         min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
             or face of `CERTAIN_SCORE`.
         overlay: (1, 4) xyxy in pixels; an opaque text that detectors may take for a plate.
-        groups: positions in `LABEL_GROUPS`; by default all.
     """
-    step_s = float(np.median(np.diff(seen.times_s))) if len(seen) > 1 else GAP_S
     opaque = _NO_BOXES if overlay is None else overlay
     per_frame = [_unmasked_in(found, plan.at(n), opaque, seen) for n, found in enumerate(seen.per_frame)]
+    shown = replace(seen, per_frame=per_frame, fingerprints=())
+    return FoundResidual(
+        _residual_objects(shown, plan, min_score, min_frames),
+        _residual_objects(shown, plan, FAINT_PLATE_SCORE, 1, groups=(PLATES,)),
+    )
+
+
+def _residual_objects(
+    shown: VideoDetections, plan: MaskPlan, min_score: float, min_frames: int, groups: Collection[int] | None = None
+) -> list[ResidualDetection]:
+    """The objects of unmasked detections; see `find_residual_detections`."""
+    step_s = float(np.median(np.diff(shown.times_s))) if len(shown) > 1 else GAP_S
     linking = MaskSettings(
         confirm_score=min_score,
         link_score=min_score / 2,
@@ -147,11 +165,10 @@ def find_residual_detections(
         plate_link_score=min_score / 2,
         gap_s=max(GAP_S, 2.5 * step_s),
     )
-    tracklets = link_forward(replace(seen, per_frame=per_frame, fingerprints=()), linking, groups)
-    least = min(min_frames, max(1, int(GAP_S / step_s)), len(seen))
+    least = min(min_frames, max(1, int(GAP_S / step_s)), len(shown))
     found = [
-        _residual_detection(tracklet, seen)
-        for tracklet in tracklets
+        _residual_detection(tracklet, shown)
+        for tracklet in link_forward(shown, linking, groups)
         if tracklet.max_score >= min_score
         and (len(tracklet.frames) >= least or (tracklet.group != PLATES and tracklet.max_score >= CERTAIN_SCORE))
         and not plan.exempts(tracklet.frames, tracklet.boxes)

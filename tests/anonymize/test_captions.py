@@ -156,7 +156,7 @@ def test_a_person_in_the_area_is_masked(label: Label) -> None:
 
 
 def residual(plan: MaskPlan, *seen: Seen) -> int:
-    return len(find_residual_detections(video(*[list(seen)] * FRAMES), plan, min_score=0.4, min_frames=3))
+    return len(find_residual_detections(video(*[list(seen)] * FRAMES), plan, min_score=0.4, min_frames=3).objects)
 
 
 def test_verification_accepts_the_same_text_and_nothing_else_there() -> None:

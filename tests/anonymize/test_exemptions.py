@@ -105,18 +105,20 @@ def test_the_verification_counts_the_thing_as_no_residual_detection_and_everythi
     person: Box = (40.0, 100.0, 80.0, 200.0)
     plan = planned(video(*[[STATUE]] * FRAMES))
     seen = video(*[[STATUE, person]] * FRAMES)
-    found = find_residual_detections(seen, plan, min_score=0.4, min_frames=3)
+    found = find_residual_detections(seen, plan, min_score=0.4, min_frames=3).objects
     assert [each.box for each in found] == [pytest.approx(person)]
     passing = video(*([walker(n)] for n in range(FRAMES)))
-    assert len(find_residual_detections(passing, plan, min_score=0.4, min_frames=3)) == 1
+    assert len(find_residual_detections(passing, plan, min_score=0.4, min_frames=3).objects) == 1
     small: Box = (452.0, 60.0, 470.0, 100.0)
     beside = video(*[[small]] * FRAMES)
-    assert len(find_residual_detections(beside, plan, min_score=0.4, min_frames=3)) == 1, "in the region, not the thing"
+    assert len(find_residual_detections(beside, plan, min_score=0.4, min_frames=3).objects) == 1, (
+        "in the region, not the thing"
+    )
 
 
 def test_without_an_exempted_object_a_region_hides_nothing_from_the_verification() -> None:
     plan = planned(video(*[[]] * FRAMES), WHOLE)
-    assert len(find_residual_detections(video(*[[STATUE]] * FRAMES), plan, min_score=0.4, min_frames=3)) == 1
+    assert len(find_residual_detections(video(*[[STATUE]] * FRAMES), plan, min_score=0.4, min_frames=3).objects) == 1
 
 
 def in_scenes(detections: VideoDetections, length: int) -> VideoDetections:

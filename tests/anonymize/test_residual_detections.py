@@ -31,7 +31,7 @@ def seen(frames: int, *boxes: tuple[float, float, float, float], score: float = 
 def test_only_unmasked_objects_are_residual() -> None:
     ours = seen(50, MASKED)
     plan = plan_masks(ours, MaskSettings())
-    found = find_residual_detections(seen(50, MASKED, UNMASKED), plan, min_score=0.4, min_frames=3)
+    found = find_residual_detections(seen(50, MASKED, UNMASKED), plan, min_score=0.4, min_frames=3).objects
     assert [(each.label, each.frames) for each in found] == [(Label.PERSON, 50)]
     assert found[0].box == pytest.approx(UNMASKED)
 
@@ -39,33 +39,33 @@ def test_only_unmasked_objects_are_residual() -> None:
 def test_one_more_round_masks_residual_objects() -> None:
     ours, others = seen(50, MASKED, score=0.95), seen(50, MASKED, UNMASKED)
     plan = plan_masks(ours, MaskSettings())
-    found = find_residual_detections(others, plan, min_score=0.4, min_frames=3)
+    found = find_residual_detections(others, plan, min_score=0.4, min_frames=3).objects
     assert len(found) == 1
     again = plan_masks(with_residual_detections(ours, found), MaskSettings(confirm_score=0.9, link_score=0.9))
-    assert find_residual_detections(others, again, min_score=0.4, min_frames=3) == [], "masked at any threshold"
+    assert find_residual_detections(others, again, min_score=0.4, min_frames=3).objects == [], "masked at any threshold"
 
 
 def test_detections_below_the_threshold_are_not_masked() -> None:
     ours = seen(50, MASKED)
     plan = plan_masks(ours, MaskSettings())
-    found = find_residual_detections(seen(50, MASKED, UNMASKED, score=0.3), plan, min_score=0.4, min_frames=3)
+    found = find_residual_detections(seen(50, MASKED, UNMASKED, score=0.3), plan, min_score=0.4, min_frames=3).objects
     assert with_residual_detections(ours, found).per_frame[0].boxes.tolist() == ours.per_frame[0].boxes.tolist()
 
 
 def test_flicker_and_low_scores_are_not_residual() -> None:
     plan = plan_masks(seen(50, MASKED), MaskSettings())
-    assert find_residual_detections(seen(50, UNMASKED, score=0.3), plan, min_score=0.4, min_frames=3) == []
+    assert find_residual_detections(seen(50, UNMASKED, score=0.3), plan, min_score=0.4, min_frames=3).objects == []
     empty = Detections.empty()
     once = [seen(1, UNMASKED, score=0.45).per_frame[0], *[empty] * 49]
     flicker = VideoDetections(np.arange(50) / 25, once, np.zeros(50, np.int64), 640, 360)
-    assert find_residual_detections(flicker, plan, min_score=0.4, min_frames=3) == []
+    assert find_residual_detections(flicker, plan, min_score=0.4, min_frames=3).objects == []
 
 
 def test_a_certain_person_counts_in_a_single_frame() -> None:
     plan = plan_masks(seen(50, MASKED), MaskSettings())
     once = [seen(1, UNMASKED, score=0.6).per_frame[0], *[Detections.empty()] * 49]
     glimpse = VideoDetections(np.arange(50) / 25, once, np.zeros(50, np.int64), 640, 360)
-    assert [each.frames for each in find_residual_detections(glimpse, plan, min_score=0.4, min_frames=3)] == [1]
+    assert [each.frames for each in find_residual_detections(glimpse, plan, min_score=0.4, min_frames=3).objects] == [1]
 
 
 def test_a_video_of_few_frames_per_second_has_residual_objects_too() -> None:
@@ -74,7 +74,7 @@ def test_a_video_of_few_frames_per_second_has_residual_objects_too() -> None:
         2.0 * np.arange(6, dtype=np.float64), [empty, *doubtful, empty], np.zeros(6, np.int64), 640, 360
     )
     plan = plan_masks(seen(6), MaskSettings())
-    assert [each.frames for each in find_residual_detections(slow, plan, min_score=0.4, min_frames=3)] == [4]
+    assert [each.frames for each in find_residual_detections(slow, plan, min_score=0.4, min_frames=3).objects] == [4]
 
 
 def test_a_person_masked_to_the_waist_is_unmasked() -> None:
@@ -133,10 +133,10 @@ def test_a_pattern_of_manual_regions_hides_no_one(count: int, share: float, size
 def test_a_manual_region_over_the_whole_person_hides_them() -> None:
     around = Region(box=(0.62, 0.27, 0.69, 0.56), why="missed by the detectors")
     plan = plan_masks(seen(50), MaskSettings(), ManualRegions(redact=(around,)))
-    assert find_residual_detections(seen(50, UNMASKED), plan, min_score=0.4, min_frames=3) == []
+    assert find_residual_detections(seen(50, UNMASKED), plan, min_score=0.4, min_frames=3).objects == []
     to_the_waist = Region(box=(0.62, 0.27, 0.69, 0.45), why="missed by the detectors")
     plan = plan_masks(seen(50), MaskSettings(), ManualRegions(redact=(to_the_waist,)))
-    assert len(find_residual_detections(seen(50, UNMASKED), plan, min_score=0.4, min_frames=3)) == 1
+    assert len(find_residual_detections(seen(50, UNMASKED), plan, min_score=0.4, min_frames=3).objects) == 1
 
 
 def test_what_masks_hide_is_measured_exactly_at_any_size() -> None:
@@ -146,3 +146,10 @@ def test_what_masks_hide_is_measured_exactly_at_any_size() -> None:
     overlapping = np.array([(0, 0, 10, 10), (5, 5, 15, 15)], np.float64)
     assert hidden_shares(np.array([(0.0, 0, 20, 20)]), overlapping) == pytest.approx([175 / 400])
     assert hidden_shares(places, np.empty((0, 4))).tolist() == [0, 0, 0, 0]
+
+
+def test_one_pass_gives_objects_and_faint_plates() -> None:
+    plate = Detections.build([UNMASKED], [0.25], [Label.PLATE])
+    once = VideoDetections(np.arange(50) / 25, [plate, *[Detections.empty()] * 49], np.zeros(50, np.int64), 640, 360)
+    found = find_residual_detections(once, plan_masks(seen(50, MASKED), MaskSettings()), min_score=0.4, min_frames=3)
+    assert (found.objects, [one.frames for one in found.faint_plates]) == ([], [1])

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.residual_detections import (
+    FoundResidual,
     MissRate,
     ResidualDetection,
     estimate_miss_rate,
     find_residual_detections,
     with_residual_detections,
 )
-from pipeline.anonymize.tracklets import PLATES
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.attack_evaluation import AttackResults, evaluate_attacks
 from pipeline.app.anonymize.canary_check import check_verification
@@ -45,10 +45,6 @@ MIN_SCORE: Final = 0.4
 MIN_FRAMES: Final = 3
 MAX_ROUNDS: Final = 3
 """Of further redaction: a mask may cut a shop's sign so that its rest resembles a plate."""
-FAINT_PLATE_SCORE: Final = 0.2
-"""Of a detection that is read, in case it is a plate."""
-
-
 MIN_REFERENCES: Final = 5
 MIN_RECALL: Final = 0.5
 """Of the verification detectors, on objects that are certainly in the original."""
@@ -191,8 +187,6 @@ def redact_and_verify(
 ) -> VerifiedRedaction:
     """Render a video, verify it, render it again with residual objects masked, and attack the last version.
 
-    A caption's area in which the verification finds a vehicle, or a plate that is no caption, is masked from then on.
-
     Args:
         redactor: of the video.
         detections: in the original.
@@ -204,50 +198,81 @@ def redact_and_verify(
         SourceError, ModelRuntimeError, ReleaseError: see `Redactor`.
     """
     verifier.check(redactor.video, len(detections))
-    overlay = redactor.overlay_box
-    rounds, first = 0, 0
-    while True:
-        plan = redactor.plan(detections)
-        summary = redactor.render(detections, plan, path)
-        seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
-        found = find_residual_detections(seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, overlay=overlay)
-        faint = find_residual_detections(
-            seen, plan, min_score=FAINT_PLATE_SCORE, min_frames=1, overlay=overlay, groups=(PLATES,)
-        )
-        if doubted := plan.captions.doubted(seen, _places([*found, *faint])):
-            redactor.ignored_areas = tuple(area for area in redactor.ignored_areas if area not in doubted)
-            continue
-        first = first if rounds else len(found)
-        if not found or rounds == MAX_ROUNDS:
-            break
-        rounds += 1
-        detections = with_residual_detections(detections, found)
-    with redactor.watch.measuring(Stage.ATTACK):
-        attacks = evaluate_attacks(
-            redactor.video,
-            open_redacted(path),
-            detections=detections,
-            plan=plan,
-            detectors=verifier.detectors,
-            plate_reader=verifier.plate_reader,
-            overlay=overlay,
-            residual_plates=[residual for residual in (*found, *faint) if residual.label is Label.PLATE],
-            progress=redactor.progress,
-        )
-    residual = _confirmed(found, attacks)
+    last = _last_round(redactor, detections, verifier, path)
+    attacks = _attacked(redactor, last, verifier, path)
+    residual = _confirmed(last.found.objects, attacks)
     result = VerificationResult(
         detectors=verifier.detectors.names,
         plate_reader=verifier.plate_reader.name,
         independent=verifier.detectors.independent,
         residual=residual,
-        added_masks=max(0, first - len(residual)),
-        rounds=rounds,
-        miss_rate=estimate_miss_rate(len(residual), summary.seconds, attacks.detected, attacks.reference_objects),
+        added_masks=max(0, last.first_found - len(residual)),
+        rounds=last.number,
+        miss_rate=estimate_miss_rate(len(residual), last.summary.seconds, attacks.detected, attacks.reference_objects),
         attacks=attacks,
         weak_style=redactor.style in WEAK_STYLES,
     )
-    summary = replace(summary, stages_s=dict(redactor.watch.stages_s))
-    return VerifiedRedaction(summary, plan, detections, result)
+    summary = replace(last.summary, stages_s=dict(redactor.watch.stages_s))
+    return VerifiedRedaction(summary, last.plan, last.detections, result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A rendered version of the video, and the residual objects in it.
+
+    Attributes:
+        number: of the round, 0 for the first version.
+        summary, plan, detections: of the version.
+        found: in it.
+        first_found: number of residual objects in the first version.
+    """
+
+    number: int
+    summary: RedactionSummary
+    plan: MaskPlan
+    detections: VideoDetections
+    found: FoundResidual
+    first_found: int
+
+
+def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verifier, path: Path) -> _Round:
+    """Render and verify, in further rounds with residual objects masked, until none is left or rounds are used up.
+
+    A caption's area in which the verification finds a vehicle, or a plate that is no caption, is masked from then on.
+    """
+    number, first_found = 0, 0
+    while True:
+        plan = redactor.plan(detections)
+        summary = redactor.render(detections, plan, path)
+        seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
+        found = find_residual_detections(
+            seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, overlay=redactor.overlay_box
+        )
+        if doubted := plan.captions.doubted(seen, _places([*found.objects, *found.faint_plates])):
+            redactor.ignored_areas = tuple(area for area in redactor.ignored_areas if area not in doubted)
+            continue
+        first_found = first_found if number else len(found.objects)
+        if not found.objects or number == MAX_ROUNDS:
+            return _Round(number, summary, plan, detections, found, first_found)
+        number += 1
+        detections = with_residual_detections(detections, found.objects)
+
+
+def _attacked(redactor: Redactor, last: _Round, verifier: Verifier, path: Path) -> AttackResults:
+    with redactor.watch.measuring(Stage.ATTACK):
+        return evaluate_attacks(
+            redactor.video,
+            open_redacted(path),
+            detections=last.detections,
+            plan=last.plan,
+            detectors=verifier.detectors,
+            plate_reader=verifier.plate_reader,
+            overlay=redactor.overlay_box,
+            residual_plates=[
+                one for one in (*last.found.objects, *last.found.faint_plates) if one.label is Label.PLATE
+            ],
+            progress=redactor.progress,
+        )
 
 
 def _places(found: Sequence[ResidualDetection]) -> list[npt.NDArray[np.float32]]:

@@ -282,8 +282,8 @@ def test_the_own_overlay_is_no_plate(
     strip = Detections.build([(x1 + 4, y1 + 2, x2 - 4, y2 - 2)], [0.9], [Label.PLATE])
     seen = replace(detections, per_frame=[strip] * len(detections))
     sought: dict[str, Any] = {"min_score": 0.4, "min_frames": 3}
-    assert len(find_residual_detections(seen, plan, **sought)) == 1
-    assert find_residual_detections(seen, plan, overlay=maker.overlay_box, **sought) == []
+    assert len(find_residual_detections(seen, plan, **sought).objects) == 1
+    assert find_residual_detections(seen, plan, overlay=maker.overlay_box, **sought).objects == []
     place = ResidualDetection(Label.PLATE, 0.0, 0.4, 3, 0.9, 2, (x1, y1, x2, y2))
     finished = open_redacted(tmp_path / "redacted.mp4")
     attacks = evaluate_attacks(
