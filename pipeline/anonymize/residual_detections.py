@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.faint_riders import with_faint_riders
 from pipeline.anonymize.mask_rendering import snap_to_chroma
 from pipeline.anonymize.redaction_masks import FrameMasks, MaskPlan
 from pipeline.anonymize.settings import MaskSettings
@@ -136,6 +137,8 @@ def find_residual_detections(
 ) -> FoundResidual:
     """The unmasked objects, and plates with a score of at least `FAINT_PLATE_SCORE` in any frame.
 
+    A person counts where labels of a rider coincide, by the same rule as where masks are planned.
+
     Args:
         seen: verification detections in the redacted video.
         plan: its masks, the exempted objects, and the captions.
@@ -145,6 +148,7 @@ def find_residual_detections(
         overlay: (1, 4) xyxy in pixels; an opaque text that detectors may take for a plate.
     """
     opaque = _NO_BOXES if overlay is None else overlay
+    seen = with_faint_riders(seen, MaskSettings())
     per_frame = [_unmasked_in(found, plan.at(n), opaque, seen) for n, found in enumerate(seen.per_frame)]
     shown = replace(seen, per_frame=per_frame, fingerprints=())
     return FoundResidual(

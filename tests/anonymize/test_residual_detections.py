@@ -153,3 +153,24 @@ def test_one_pass_gives_objects_and_faint_plates() -> None:
     once = VideoDetections(np.arange(50) / 25, [plate, *[Detections.empty()] * 49], np.zeros(50, np.int64), 640, 360)
     found = find_residual_detections(once, plan_masks(seen(50, MASKED), MaskSettings()), min_score=0.4, min_frames=3)
     assert (found.objects, [one.frames for one in found.faint_plates]) == ([], [1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "residual"),
+    [
+        ([(0.3, Label.CAR), (0.1, Label.MOTORCYCLE), (0.1, Label.PERSON)], [Label.PERSON]),
+        ([(0.6, Label.CAR)], [Label.PERSON]),
+        ([(0.2, Label.CAR), (0.1, Label.MOTORCYCLE)], []),
+        ([(0.3, Label.PERSON)], []),
+    ],
+)
+def test_a_rider_that_detectors_see_as_several_labels_is_residual(
+    rows: list[tuple[float, Label]], residual: list[Label]
+) -> None:
+    rider = Detections.build([UNMASKED] * len(rows), [score for score, _ in rows], [label for _, label in rows])
+    shown = VideoDetections(np.arange(50) / 25, [rider] * 50, np.zeros(50, np.int64), 640, 360)
+    plan = plan_masks(seen(50, MASKED), MaskSettings())
+    found = find_residual_detections(shown, plan, min_score=0.4, min_frames=3).objects
+    assert sorted({one.label for one in found}) == residual
+    around = plan_masks(seen(50, UNMASKED), MaskSettings())
+    assert find_residual_detections(shown, around, min_score=0.4, min_frames=3).objects == [], "masked"
