@@ -95,6 +95,20 @@ class PacketTap(Protocol):
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class SegmentDigest:
+    """The content of one file of recorded video.
+
+    Attributes:
+        begin_ms, end_ms: milliseconds since 1970 UTC; the end is exclusive.
+        sha256: of the whole file, hexadecimal.
+    """
+
+    begin_ms: int
+    end_ms: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Gap:
     """A period without video.
 

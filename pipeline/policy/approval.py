@@ -6,11 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC
 from typing import Any, Final
 
 from pipeline.domain.camera_declaration import CameraDeclaration, Polygon, common_ignored_areas
 from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import Disclosure
+from pipeline.domain.recording import SegmentDigest
+from pipeline.domain.times import format_time
 from pipeline.errors import PolicyError
 
 _NAMES: Final = {
@@ -37,10 +40,12 @@ class CameraConditions:
     Attributes:
         declared: in the configuration.
         recorded: declarations that held while the requested video was recorded.
+        recording: content of the files of the requested video.
     """
 
     declared: CameraDeclaration
     recorded: tuple[CameraDeclaration, ...]
+    recording: tuple[SegmentDigest, ...] = ()
 
     @property
     def masks(self) -> tuple[Polygon, ...]:
@@ -74,6 +79,8 @@ def conditions_of(found: Disclosure, camera: CameraConditions | None) -> dict[st
         "camera": camera.declared.as_dict() if camera else None,
         "recorded": [one.as_dict() for one in camera.recorded] if camera else [],
     }
+    if camera:
+        conditions["recording"] = [asdict(one) for one in camera.recording]
     plain: dict[str, Any] = json.loads(canonical_json(conditions))
     return plain
 
@@ -106,7 +113,9 @@ def _differences(approved: Mapping[str, Any], present: Mapping[str, Any]) -> Ite
         before, now = approved.get(key), present.get(key)
         if before == now:
             continue
-        if key == "camera" and isinstance(before, Mapping) and isinstance(now, Mapping):
+        if key == "recording":
+            yield from _recording_differences(before, now)
+        elif key == "camera" and isinstance(before, Mapping) and isinstance(now, Mapping):
             for part in sorted(before.keys() | now.keys()):
                 if before.get(part) != now.get(part):
                     name = _CAMERA_NAMES.get(part, f"the camera's {part}")
@@ -115,6 +124,28 @@ def _differences(approved: Mapping[str, Any], present: Mapping[str, Any]) -> Ite
             yield "the camera's declaration (not part of the approval)"
         else:
             yield _NAMES.get(key, key.replace("_", " ")) + _counts(before, now)
+
+
+def _recording_differences(before: Any, now: Any) -> Iterator[str]:
+    """Every file whose content, begin or end is another one, by its time."""
+    if now is None:
+        return  # named by the camera's declaration, which is missing as well
+    if before is None:
+        yield "the content of the recording (not part of the approval)"
+        return
+    approved, present = ({_span(one): one["sha256"] for one in files} for files in (before, now))
+    for span in sorted(approved.keys() | present.keys()):
+        name = f"the recording of {format_time(span[0], UTC)} to {format_time(span[1], UTC)}"
+        if span not in present:
+            yield f"{name} is missing"
+        elif span not in approved:
+            yield f"{name} was not there"
+        elif approved[span] != present[span]:
+            yield f"{name} is not the one that was approved"
+
+
+def _span(file: Mapping[str, Any]) -> tuple[int, int]:
+    return file["begin_ms"], file["end_ms"]
 
 
 def _counts(before: Any, now: Any) -> str:

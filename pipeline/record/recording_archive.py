@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Final
 
 from pipeline.domain.camera_declaration import DatedDeclaration
-from pipeline.domain.recording import Gap
+from pipeline.domain.recording import Gap, SegmentDigest
+from pipeline.domain.times import format_time
 from pipeline.errors import RecordError
 from pipeline.record.file_layout import DECLARATIONS, camera_folders, segment_files
 from pipeline.record.holds import Hold, Holds, unknown_camera
@@ -76,6 +79,28 @@ class RecordingArchive:
             RecordError: unknown camera, or the disk failed.
         """
         return [one for one in self._all(camera_id) if one.overlaps(begin_ms, end_ms)]
+
+    def digests(
+        self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None
+    ) -> tuple[SegmentDigest, ...]:
+        """The content of every file that holds any of a time range, in order of time.
+
+        Raises:
+            RecordError: unknown camera, a file is being written, or the disk failed.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        found = self.segments(camera_id, begin_ms, end_ms)
+        for one in found:
+            if not one.complete and now_ms - one.end_ms < _FRESH_MS:
+                raise RecordError(
+                    str(one.path),
+                    "is still being written, so its content is not known",
+                    f"Wait until the recorder has completed it, or end the span at {format_time(one.begin_ms, UTC)}",
+                )
+        try:
+            return tuple(SegmentDigest(one.begin_ms, one.end_ms, _sha256(one.path)) for one in found)
+        except OSError as error:
+            raise self._unreadable(error) from error
 
     def gaps(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[Gap]:
         """Times within a range of which there is no video, in order, each with its reason.
@@ -195,3 +220,8 @@ def _reason(stops: Iterable[tuple[int, str]], since_ms: int | None, until_ms: in
         return _BEFORE
     reasons = dict.fromkeys(why for at, why in stops if since_ms - _SEAM_MS <= at < until_ms)
     return "; ".join(reasons) or _NOT_RUNNING
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,15 +9,18 @@ import pytest
 
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
-from pipeline.domain.disclosure import Content, DisclosureState
+from pipeline.domain.disclosure import Content, Disclosure, DisclosureState
+from pipeline.domain.recording import SegmentDigest
 from pipeline.errors import PolicyError
 from pipeline.governance.register import Register
-from pipeline.policy.approval import CameraConditions
+from pipeline.policy.approval import CameraConditions, check_conditions, conditions_of
 from tests.governance.entries import REGION, SHA, built_file, request, signed
 
 MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.3), (0.0, 0.3))
 DECLARED = CameraDeclaration(Camera("av-brasil-900", Scope.PUBLIC_ROAD), "ab" * 32, (MASK,))
-CAMERA = CameraConditions(DECLARED, (DECLARED,))
+RECORDED = SegmentDigest(1_795_341_720_000, 1_795_341_780_000, "ab" * 32)
+LATER = SegmentDigest(RECORDED.end_ms, RECORDED.end_ms + 60_000, "cd" * 32)
+CAMERA = CameraConditions(DECLARED, (DECLARED,), (RECORDED,))
 
 
 def requested(register: Register, folder: Path) -> str:
@@ -49,6 +52,15 @@ def test_the_journal_holds_what_was_approved(register: Register, tmp_path: Path)
         ),
         (replace(CAMERA, recorded=()), r"declarations stored with the recording \(1 approved, 0 now\)"),
         (replace(CAMERA, recorded=(replace(DECLARED, masks=()),)), "declarations stored with the recording"),
+        (
+            replace(CAMERA, recording=(replace(RECORDED, sha256="ef" * 32),)),
+            r"the recording of 2026-11-22 10:02:00 \+00:00 to .* 10:03:00 \+00:00 is not the one that was approved",
+        ),
+        (
+            replace(CAMERA, recording=()),
+            r"the recording of 2026-11-22 10:02:00 \+00:00 to 2026-11-22 10:03:00 \+00:00 is missing",
+        ),
+        (replace(CAMERA, recording=(RECORDED, LATER)), "the recording of .*10:03:00 .* to .* was not there"),
     ],
 )
 def test_a_camera_that_changed_since_the_approval_needs_a_new_decision(
@@ -63,6 +75,17 @@ def test_a_camera_that_changed_since_the_approval_needs_a_new_decision(
     assert register.get(number).files == ()
     register.approve(number, "Beatriz Lima", camera=now)
     assert register.built(number, built_file(), "Carla", now).state is DisclosureState.BUILT
+
+
+def test_an_approval_of_an_earlier_version_binds_no_content_and_is_decided_anew() -> None:
+    found = Disclosure("2026/000001", 0, request())
+    present = conditions_of(found, CAMERA)
+    earlier = {key: value for key, value in present.items() if key != "recording"}
+    with pytest.raises(PolicyError, match=r"the content of the recording \(not part of the approval\)"):
+        check_conditions(found, earlier, present)
+    of_file = conditions_of(found, None)
+    check_conditions(found, of_file, of_file)
+    assert "recording" not in of_file, "approvals of files hold the file's digest, and stay valid"
 
 
 def test_an_unchanged_approval_is_not_given_twice_and_never_by_the_person_who_entered_it(

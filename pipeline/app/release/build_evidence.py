@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,8 @@ def build_evidence(build: EvidenceBuild, register: Register, progress: Progress)
     stem = file_stem(disclosure.number, len(disclosure.files))
     package, printed = build.folder / f"{stem}.p7m", build.folder / f"{stem}.html"
     where = load_recording(build.config)
-    camera = camera_conditions(where.config, RecordingArchive(where.folder), disclosure.request.content)
+    camera_now = partial(camera_conditions, where.config, RecordingArchive(where.folder), disclosure.request.content)
+    camera = camera_now()
     approval_sha256 = register.check_conditions(disclosure.number, camera)
     with ExitStack() as stack:
         folder = stack.enter_context(opened_release_folder(build.folder, register, progress))
@@ -119,7 +121,10 @@ def build_evidence(build: EvidenceBuild, register: Register, progress: Progress)
         }
         built = BuiltFile(package.name, digest, files[package.name].size, {}, policy)
         publish_release(
-            package, files, folder, lambda: register.built(disclosure.number, built, build.by, camera, build.rebuild)
+            package,
+            files,
+            folder,
+            lambda: register.built(disclosure.number, built, build.by, camera_now(), build.rebuild),
         )
     return BuiltEvidence(package, printed, digest, tuple(one for one, _ in copies), recipient.name)
 

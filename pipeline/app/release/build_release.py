@@ -146,7 +146,7 @@ def build_release(request: BuildRequest, register: Register, progress: Progress)
             clip,
             files,
             folder,
-            lambda: register.built(disclosure.number, built, request.by, source.camera, request.rebuild),
+            lambda: register.built(disclosure.number, built, request.by, source.camera_now(), request.rebuild),
         )
     if damage := damage_text(result.undecodable_packets):
         progress.warn("damaged", f"the source: {damage}")

@@ -18,7 +18,7 @@ _START_MS: Final = 10_000
 
 
 def camera_conditions(config: Config, archive: RecordingArchive, content: Content) -> CameraConditions:
-    """The declarations under which a recording is approved and built.
+    """The declarations and the content under which a recording is approved and built.
 
     Args:
         config: that records the camera; archive: its recorded video.
@@ -27,7 +27,7 @@ def camera_conditions(config: Config, archive: RecordingArchive, content: Conten
     Raises:
         ReleaseError: the camera is not configured, its folder leads elsewhere or holds another camera's video, or the
             recording does not say under which declaration it was made.
-        RecordError: the recording cannot be read.
+        RecordError: the recording cannot be read, or is being written.
     """
     camera = next((one for one in config.cameras if one.id == content.camera_id), None)
     if camera is None:
@@ -54,7 +54,8 @@ def camera_conditions(config: Config, archive: RecordingArchive, content: Conten
             f"Request camera {other}, and put the files where they belong",
         )
     _check_same_rotation(camera.declaration(), recorded)
-    return CameraConditions(camera.declaration(), recorded)
+    digests = archive.digests(camera.id, content.begin_ms, content.end_ms)
+    return CameraConditions(camera.declaration(), recorded, digests)
 
 
 def _check_same_rotation(declared: CameraDeclaration, recorded: Sequence[CameraDeclaration]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 
 from pipeline.app.release.camera_conditions import camera_conditions
@@ -72,12 +73,14 @@ class ReleaseSource:
         rows: facts for the report.
         privacy_masks: those polygons, shares of the image.
         camera: of a recording; None for a file.
+        camera_now: reads the same again, to compare when the video was read.
     """
 
     video: Video
     rows: Sequence[tuple[str, str]]
     privacy_masks: Sequence[Polygon] = ()
     camera: CameraConditions | None = None
+    camera_now: Callable[[], CameraConditions | None] = lambda: None
 
 
 @contextmanager
@@ -162,7 +165,8 @@ def _open_recording(where: Recording, disclosure: Disclosure, by: str, language:
             f"disclosure {disclosure.number}", "has no time span", "Enter a new request with --from and --to"
         )
     archive = RecordingArchive(where.folder)
-    camera = camera_conditions(where.config, archive, content)
+    camera_now = partial(camera_conditions, where.config, archive, content)
+    camera = camera_now()
     holds = Holds(where.folder)
     held = holds.hold(content.camera_id, begin_ms, end_ms, f"disclosure {disclosure.number} is being built", by)
     try:
@@ -183,7 +187,7 @@ def _open_recording(where: Recording, disclosure: Disclosure, by: str, language:
             (text("Privacy masks"), text("{areas}, black before detection", areas=masks)),
         ]
         rows += [(text("Not recorded"), _gap_text(gap, language)) for gap in gaps]
-        yield ReleaseSource(video, rows, camera.masks, camera)
+        yield ReleaseSource(video, rows, camera.masks, camera, camera_now)
     finally:
         holds.release(held, by)
 

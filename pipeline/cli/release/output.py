@@ -49,6 +49,12 @@ def show_conditions(conditions: Mapping[str, Any]) -> None:
         if ignored := camera.get("ignore"):
             masks += f", {counted(len(ignored), 'ignored area')} in which captions stay readable"
         say(err, ("approved: ", "bold"), f"camera {camera['id']} {where}: {camera['scope']}, {places}, {masks}")
+    if files := conditions.get("recording"):
+        say(
+            err,
+            ("approved: ", "bold"),
+            f"{counted(len(files), 'recorded file')} by their SHA-256, which are in the journal",
+        )
     for number, region in conditions["exemptions"].items():
         say(err, ("approved: ", "bold"), f"exemption {number}: {region_text(region)}")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,3 +117,29 @@ def test_a_copy_of_another_cameras_video_is_refused(config: Config, archive: Rec
     shutil.copytree(archive.folder / "cam", archive.folder / "other")
     with pytest.raises(ReleaseError, match="has the recording of camera cam in its folder"):
         camera_conditions(config, archive, replace(SPAN, camera_id="other"))
+
+
+def test_the_content_of_every_file_of_the_span_is_a_condition(config: Config, archive: RecordingArchive) -> None:
+    files = sorted((archive.folder / "cam").rglob("*.mp4"))
+    before = camera_conditions(config, archive, SPAN).recording
+    assert [one.sha256 for one in before] == [hashlib.sha256(one.read_bytes()).hexdigest() for one in files]
+    data = bytearray(files[1].read_bytes())
+    data[-20] ^= 1
+    files[1].write_bytes(data)
+    now = camera_conditions(config, archive, SPAN).recording
+    assert [one == other for one, other in zip(now, before, strict=True)] == [True, False, True, True]
+    early = camera_conditions(config, archive, replace(SPAN, end_ms=BEGIN_MS + 500)).recording
+    assert early == before[:1], "other files are no part of it"
+
+
+def test_video_that_is_being_written_has_no_content_to_approve(
+    config: Config, archive: RecordingArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = archive.segments("cam")[-1]
+    written = replace(last, complete=False, end_ms=time.time_ns() // 1_000_000 - 1000)
+    monkeypatch.setattr(archive, "segments", lambda *_: [written])
+    with pytest.raises(RecordError, match="is still being written"):
+        camera_conditions(config, archive, SPAN)
+    killed = replace(written, end_ms=written.end_ms - 3_600_000)
+    monkeypatch.setattr(archive, "segments", lambda *_: [killed])
+    assert len(camera_conditions(config, archive, SPAN).recording) == 1, "of a recorder that was killed"

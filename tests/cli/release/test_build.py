@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 
 from pipeline.anonymize.metadata_check import find_extra_content
 from pipeline.anonymize.signing_certificate import create_signing_identity
-from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError, ViapublicaError
+from pipeline.app.anonymize.redaction_job import run_job
+from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError, SourceError, ViapublicaError
 from pipeline.record.holds import Holds
 from pipeline.weights.catalog import packaged_models_dir
 from tests.cli.commands import app
@@ -272,6 +273,39 @@ def test_what_was_approved_with_masks_is_not_built_without(blink: Path, tmp_path
     unmasked = config_of(tmp_path, name="other.yaml", masks="")
     with pytest.raises(PolicyError, match=r"changed since: the camera's privacy masks \(1 approved, 0 now\)"):
         release("build", number, f"--config={unmasked}", "--by=Ana")
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_another_content_than_the_approved_one_is_not_built(blink: Path, tmp_path: Path) -> None:
+    record_declared(tmp_path / "video", blink)
+    config = config_of(tmp_path)
+    number = approved("--camera=cam", f"--from={moment(0)}", f"--to={moment(500)}", f"--config={config}")
+    file = min((tmp_path / "video" / "cam").rglob("*.mp4"))
+    data = bytearray(file.read_bytes())
+    data[-20] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(PolicyError, match=r"the recording of .* to .* is not the one that was approved"):
+        release("build", number, f"--config={config}", "--by=Ana")
+    assert list((tmp_path / "releases").iterdir()) == []
+
+
+def test_a_recording_that_is_exchanged_while_it_is_read_is_not_released(
+    blink: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_declared(tmp_path / "video", blink)
+    config = config_of(tmp_path)
+    number = approved("--camera=cam", f"--from={moment(0)}", f"--to={moment(500)}", f"--config={config}")
+    file = min((tmp_path / "video" / "cam").rglob("*.mp4"))
+
+    def exchange(*values: object, **options: object) -> object:
+        data = bytearray(file.read_bytes())
+        data[-20] ^= 1
+        file.write_bytes(data)
+        return run_job(*values, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("pipeline.app.release.build_release.run_job", exchange)
+    with pytest.raises((PolicyError, SourceError), match="is not the one that was approved"):
+        release("build", number, f"--config={config}", "--by=Ana")
     assert list((tmp_path / "releases").iterdir()) == []
 
 

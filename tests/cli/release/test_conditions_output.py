@@ -10,6 +10,7 @@ from pipeline.cli.release.output import show_changed, show_conditions
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.disclosure import EVIDENCE, Disclosure, DisclosureState, Exemption, LegalBasis
+from pipeline.domain.recording import SegmentDigest
 from pipeline.policy.approval import CameraConditions, conditions_of
 from tests.governance.entries import REGION, request
 
@@ -32,6 +33,12 @@ def test_ignored_areas_are_shown_as_what_stays_readable(capsys: pytest.CaptureFi
     show_conditions(conditions_of(FOUND, CameraConditions(replace(NOW, ignore=(MASK,)), (THEN,))))
     text = " ".join(capsys.readouterr().err.split())
     assert "1 privacy mask, 1 ignored area in which captions stay readable" in text
+
+
+def test_the_content_of_a_recording_is_shown_by_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+    recording = (SegmentDigest(0, 60_000, "ab" * 32), SegmentDigest(60_000, 120_000, "cd" * 32))
+    show_conditions(conditions_of(FOUND, CameraConditions(NOW, (THEN,), recording)))
+    assert "approved: 2 recorded files by their SHA-256" in " ".join(capsys.readouterr().err.split())
 
 
 def test_confirmed_exemptions_are_shown_with_their_area(capsys: pytest.CaptureFixture[str]) -> None:
