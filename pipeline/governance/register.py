@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +14,21 @@ from pipeline.domain.disclosure import (
     BuiltFile,
     Disclosure,
     DisclosureState,
-    Exemption,
     JournalEntry,
     Match,
     Request,
     number_of,
 )
-from pipeline.domain.ports import Clock
 from pipeline.domain.times import local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.declarations import is_intact, stored_declaration
 from pipeline.governance.erasure_register import erasure_digests
-from pipeline.governance.exemption_entries import add_exemption, confirm_exemption
+from pipeline.governance.exemption_entries import remove_images
+from pipeline.governance.exemption_register import ExemptionRegister
 from pipeline.governance.journal import Act, JournalBreak
 from pipeline.governance.months import month_span_ms
-from pipeline.governance.register_lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
-from pipeline.governance.register_session import RegisterSession
+from pipeline.governance.register_lookup import checked_sha256, matches, rows_listed, rows_with_hash
 from pipeline.governance.row_mapping import (
     digest_of,
     disclosure_of,
@@ -46,27 +42,14 @@ from pipeline.policy import disclosure as rules
 from pipeline.policy.approval import CameraConditions, check_conditions, conditions_of, conditions_sha256
 
 
-class Register(RegisterSession):
+class Register(ExemptionRegister):
     """All disclosures of an institution.
 
     Args:
         where, clock, zone, create, lock_timeout_s: see `RegisterSession`.
-        folder: for the folder of declarations. None for that of the SQLite file; for other databases
+        folder: for the folders of declarations and of images. None for that of the SQLite file; for other databases
             ``viapublica-register`` in the working folder.
     """
-
-    def __init__(
-        self,
-        where: str | Path,
-        clock: Clock | None = None,
-        *,
-        zone: tzinfo | None = None,
-        folder: Path | None = None,
-        create: bool = True,
-        lock_timeout_s: float = 10.0,
-    ) -> None:
-        super().__init__(where, clock, zone=zone, create=create, lock_timeout_s=lock_timeout_s)
-        self.declarations = (folder or self.folder) / "declarations"
 
     def request(self, request: Request, declaration: Path | None = None) -> Disclosure:
         """Enter a request; it gets its number now.
@@ -141,8 +124,7 @@ class Register(RegisterSession):
         Raises:
             ReleaseError: it is not a number, or unknown.
         """
-        with self._database.reading() as session:
-            return disclosure_of(self._row(session, number))
+        return self._disclosure(number)
 
     def find_by_hash(self, sha256: str) -> tuple[Match, ...]:
         """Disclosures with a file: built for them (at any time), requested as the original, or as the declaration.
@@ -239,49 +221,8 @@ class Register(RegisterSession):
             row.state = DisclosureState.DELIVERED.value
             if row.delivered_ms is None:  # sheets list the first delivery; the journal has each
                 row.delivered_by, row.delivered_ms = by, now_ms
+            remove_images(self.exemption_images, found)
             return self._recorded(session, row, Act("deliver", by, now_ms), {"sha256": found.files[-1].sha256})
-
-    def request_exemption(self, number: str, region: Mapping[str, Any], reason: str, by: str) -> Exemption:
-        """Request that a region is exempted from redaction. An approval without it ends.
-
-        Args:
-            number: of the disclosure.
-            region: box and span, as JSON values.
-            reason: why; by: the person who requests it.
-
-        Raises:
-            ReleaseError: no such number.
-            PolicyError: no reason, the regions are too large together or have no end, or the disclosure was refused or
-                delivered.
-        """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
-        with self._database.writing() as session:
-            row = self._row(session, number)
-            act = Act("request-exemption", by, now_ms)
-            change = add_exemption(session, row, region, reason, act)
-            return self._recorded(session, row, act, change).exemptions[-1]
-
-    def confirm_exemption(self, number: str, exemption_id: int, by: str) -> Exemption:
-        """Confirm an exemption as the second person. An approval without it ends.
-
-        Raises:
-            ReleaseError: no such number, or no such exemption of it.
-            PolicyError: the same person requested it, it is already confirmed, or the disclosure was refused.
-        """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
-        with self._database.writing() as session:
-            row = self._row(session, number)
-            act = Act("confirm-exemption", by, now_ms)
-            done = self._recorded(session, row, act, confirm_exemption(session, row, exemption_id, act))
-            return next(one for one in done.exemptions if one.exemption_id == exemption_id)
-
-    def confirmed_exemptions(self, number: str) -> tuple[Exemption, ...]:
-        """The exemptions that a second person has confirmed.
-
-        Raises:
-            ReleaseError: no such number.
-        """
-        return tuple(one for one in self.get(number).exemptions if one.confirmed_by)
 
     def journal(self, number: str | None = None) -> tuple[JournalEntry, ...]:
         """Every change ever made, oldest first; of one disclosure, or of all.
@@ -331,6 +272,7 @@ class Register(RegisterSession):
                 change = {"conditions": conditions, "conditions_sha256": conditions_sha256(conditions)}
             else:
                 rules.check_refusing(found)
+                remove_images(self.exemption_images, found)
             if reasons.strip() or not approves:
                 reasons = rules.checked_reasons(found.number, reasons, "a refusal needs")
             row.state, row.decided_by, row.decided_ms, row.reasons = state.value, by, now_ms, reasons.strip()
@@ -343,16 +285,6 @@ class Register(RegisterSession):
         present = conditions_of(found, camera)
         check_conditions(found, approved.get("conditions", {}), present)
         return conditions_sha256(present)
-
-    def _row(self, session: Session, number: str) -> DisclosureRow:
-        return row_of(session, number, self.subject)
-
-    def _recorded(self, session: Session, row: DisclosureRow, act: Act, change: Mapping[str, Any]) -> Disclosure:
-        """Write the change into the journal, in the same transaction."""
-        session.flush()
-        found = disclosure_of(row)
-        journal.append(session, act, found.number, {"change": dict(change), "after": digest_of(found)})
-        return found
 
 
 def _digest(row: DisclosureRow) -> str:

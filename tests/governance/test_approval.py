@@ -111,6 +111,7 @@ def test_an_exemption_after_the_approval_ends_it(register: Register, tmp_path: P
     with pytest.raises(PolicyError, match="is not approved"):
         register.may_build(number)
     register.approve(number, "Beatriz Lima", camera=CAMERA)
+    register.exemption_shown(number, entered.exemption_id, b"png", "Carla")
     register.confirm_exemption(number, entered.exemption_id, "Carla")
     with pytest.raises(PolicyError, match="is not approved"):
         register.may_build(number)
@@ -125,6 +126,7 @@ def test_a_file_of_an_earlier_approval_is_not_registered(register: Register, tmp
     register.approve(number, "Beatriz Lima", camera=CAMERA)
     earlier = register.check_conditions(number, CAMERA)
     register.request_exemption(number, REGION, "a statue", "Ana Souza")
+    register.exemption_shown(number, 1, b"png", "Carla")
     register.confirm_exemption(number, 1, "Carla")
     register.approve(number, "Beatriz Lima", camera=CAMERA)
     file = replace(built_file(), policy={"approval_sha256": earlier})

@@ -179,6 +179,7 @@ def test_an_exemption_needs_two_persons(register: Register, tmp_path: Path) -> N
         register.confirm_exemption(number, requested.exemption_id, "ana  SOUZA")
     with pytest.raises(ReleaseError, match=f"exemption 99: does not belong to .* It has: {requested.exemption_id}"):
         register.confirm_exemption(number, 99, "Carla")
+    register.exemption_shown(number, requested.exemption_id, b"png", "Carla")
     register.confirm_exemption(number, requested.exemption_id, "Carla")
     (confirmed,) = register.confirmed_exemptions(number)
     assert (confirmed.region, confirmed.requested_by, confirmed.confirmed_by) == (region, "Ana Souza", "Carla")
@@ -186,7 +187,32 @@ def test_an_exemption_needs_two_persons(register: Register, tmp_path: Path) -> N
         register.confirm_exemption(number, requested.exemption_id, "Dora")
     with pytest.raises(PolicyError, match="needs reasons"):
         register.request_exemption(number, region, " ", "Ana Souza")
-    assert [entry.action for entry in register.journal(number)][-2:] == ["request-exemption", "confirm-exemption"]
+    actions = [entry.action for entry in register.journal(number)]
+    assert actions[-3:] == ["request-exemption", "show-exemption", "confirm-exemption"]
+
+
+def test_an_exemption_is_confirmed_by_its_unchanged_image_only(register: Register, tmp_path: Path) -> None:
+    number = approved(register, tmp_path).number
+    first, second = (register.request_exemption(number, REGION, why, "Ana Souza").exemption_id for why in ("a", "b"))
+    register.exemption_shown(number, first, b"png of the first", "Carla")
+    with pytest.raises(PolicyError, match=r"was shown in no image.*show-exemption 2026/000001 2"):
+        register.confirm_exemption(number, second, "Carla")
+    image = register.exemption_shown(number, second, b"png", "Carla")
+    assert image == register.exemption_images_of(register.get(number))[second]
+    assert (image.stat().st_mode & 0o777, image.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    image.write_bytes(b"another")
+    with pytest.raises(PolicyError, match="is missing or was changed"):
+        register.confirm_exemption(number, second, "Carla")
+    image.unlink()
+    with pytest.raises(PolicyError, match="is missing or was changed"):
+        register.confirm_exemption(number, second, "Carla")
+    register.exemption_shown(number, second, b"newer", "Carla")
+    register.confirm_exemption(number, second, "Carla")
+    shown = register.journal(number)[-1].details["change"]["image_sha256"]
+    assert shown == hashlib.sha256(b"newer").hexdigest()
+    assert register.check_journal() is None
+    register.refuse(number, "Bia", "not now")
+    assert list(register.exemption_images.iterdir()) == [], "no image outlives the request"
 
 
 def test_an_unknown_number_suggests_similar_ones(register: Register) -> None:

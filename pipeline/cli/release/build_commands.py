@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+ExemptionArgument = Annotated[int, typer.Argument(help="Id that `release exempt` printed.", min=1, show_default=False)]
 _CERTIFICATE = "VIAPUBLICA_CERTIFICATE"
 _KEY = "VIAPUBLICA_KEY"
 
@@ -259,21 +260,58 @@ def exempt(
         say(
             out,
             ("requested ", "bold"),
-            f"{one.reason}, {region_text(one.region)}; a second person confirms with: "
-            f"viapublica release confirm-exemption {number} {one.exemption_id}",
+            f"{one.reason}, {region_text(one.region)}; a second person makes an image of it and opens it: "
+            f"viapublica release show-exemption {number} {one.exemption_id}",
+        )
+
+
+@app.command("show-exemption")
+def show_exemption(
+    number: NumberArgument,
+    exemption: ExemptionArgument,
+    source: Annotated[
+        Path | None, typer.Option(help="Original file, where a file was requested.", show_default=False)
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration that records the requested camera.", show_default=False),
+    ] = None,
+    register: RegisterOption = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an image of an exemption: the region unredacted at its begin, middle and end, all else redacted.
+
+    Nothing is confirmed without it. Only you may read it; it is removed when the disclosure is refused or delivered.
+
+    Example: [bold]viapublica release show-exemption 2026/000123 1 --source street.mp4 --by bruno[/]
+    """
+    from pipeline.app.release.exemption_image import ExemptionImageRequest, make_exemption_image
+
+    with opened(register, config) as entries:
+        wanted = ExemptionImageRequest(number, exemption, person(by), source, config)
+        path = make_exemption_image(wanted, entries)
+    if as_json:
+        print_json({"exemption_id": exemption, "image": str(path)})
+    else:
+        say(out, ("written ", "bold"), str(path))
+        say(
+            err,
+            "open it; if it shows a thing: ",
+            (f"viapublica release confirm-exemption {number} {exemption}", "bold"),
         )
 
 
 @app.command("confirm-exemption")
 def confirm_exemption(
     number: NumberArgument,
-    exemption: Annotated[int, typer.Argument(help="Id that `release exempt` printed.", min=1, show_default=False)],
+    exemption: ExemptionArgument,
     register: RegisterOption = None,
     config: RegisterConfigOption = None,
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Confirm an exemption as the second person.
+    """Confirm an exemption as the second person, who opened the image that `release show-exemption` made.
 
     Example: [bold]viapublica release confirm-exemption 2026/000123 1 --by bruno[/]
     """

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any
 
 from pipeline.cli.common.console import err, out, print_json, print_table, say
@@ -81,12 +82,16 @@ def show_list(found: Sequence[Disclosure], zone: tzinfo | None) -> None:
     print_table("Disclosures", columns, rows)
 
 
-def show_disclosure(found: Disclosure, entries: Sequence[JournalEntry], zone: tzinfo | None) -> None:
-    """All facts of a disclosure, and its journal entries."""
+def show_disclosure(
+    found: Disclosure, entries: Sequence[JournalEntry], zone: tzinfo | None, images: Mapping[int, Path]
+) -> None:
+    """All facts of a disclosure, the images of its exemptions by their ids, and its journal entries."""
     say(out, (found.number, "bold"), " ", (found.state.value, _COLORS[found.state]))
     for name, value in _facts(found, zone):
         if value:
             say(out, (f"{name:>20}  ", "dim"), value)
+    for number, path in images.items():
+        say(out, (f"{f'image of exemption {number}':>20}  ", "dim"), str(path))
     show_journal(entries, zone)
 
 

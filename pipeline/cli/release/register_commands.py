@@ -75,10 +75,12 @@ def show(
     """
     with opened(register, config, zone) as entries:
         found, changes = entries.get(number), entries.journal(number)
+        images = entries.exemption_images_of(found)
     if as_json:
-        print_json({**as_plain(found), "journal": [asdict(entry) for entry in changes]})
+        shown = {"exemption_images": {number: str(path) for number, path in images.items()}}
+        print_json({**as_plain(found), **shown, "journal": [asdict(entry) for entry in changes]})
     else:
-        show_disclosure(found, changes, find_zone(zone))
+        show_disclosure(found, changes, find_zone(zone), images)
 
 
 @app.command("find")

@@ -250,6 +250,11 @@ def test_an_exemption_is_part_of_the_approval_and_of_the_signed_statement(blink:
     requested = release("exempt", number, f"--regions={place}", "--by=Ana")[0]["exemption_id"]
     with pytest.raises(PolicyError):
         release("confirm-exemption", number, str(requested), "--by=ana")
+    with pytest.raises(PolicyError, match=r"was shown in no image.*release show-exemption"):
+        release("confirm-exemption", number, str(requested), "--by=Bia")
+    image = Path(release("show-exemption", number, str(requested), f"--source={blink}", "--by=Bia")["image"])
+    assert (image.stat().st_mode & 0o777, image.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert release("show", number)["exemption_images"] == {str(requested): str(image)}
     release("confirm-exemption", number, str(requested), "--by=Bia")
     with pytest.raises(PolicyError, match="is not approved"):
         release("build", number, f"--source={blink}", "--by=Ana")
@@ -263,7 +268,9 @@ def test_an_exemption_is_part_of_the_approval_and_of_the_signed_statement(blink:
     shown = " ".join(CliRunner().invoke(app, ["verify", built["clip"]]).output.split())
     assert "exempted 1.0 % of the image is not redacted: a shop sign (box 0.9, 0, 1, 0.1, 0 to 60 s)" in shown
     journal = [entry["action"] for entry in release("show", number)["journal"]]
-    assert journal[-4:] == ["request-exemption", "confirm-exemption", "approve", "build"]
+    assert journal[-5:] == ["request-exemption", "show-exemption", "confirm-exemption", "approve", "build"]
+    release("deliver", number, "--by=Ana")
+    assert not image.exists(), "it shows what no recipient may see"
 
 
 def test_what_was_approved_with_masks_is_not_built_without(blink: Path, tmp_path: Path) -> None:
