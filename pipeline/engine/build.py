@@ -22,6 +22,7 @@ from pipeline.engine.live_loop import Engine
 from pipeline.engine.overload_watch import OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
+from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.source_conflicts import check_distinct_sources
@@ -76,6 +77,8 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
         gate = Gate({}, declared.cameras(), conditions, [sink.name for sink in config.sinks])
         sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
         dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
+        repeated = RepeatedAnalyses()
+        stack.callback(lambda: repeated.delete_replaced(config, dispatcher.statuses()))
         stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)
         _serve_store(config, gate, stack)
 
@@ -94,7 +97,8 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
         )
         memory = FrameMemory(config.decode.max_frame_memory_mb)
-        factory = CameraFactory(batcher, stages, recorder, memory, analyses or StoredAnalyses(config.data_dir))
+        analyses = analyses or StoredAnalyses(config.data_dir)
+        factory = CameraFactory(batcher, stages, recorder, memory, analyses, repeated)
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)

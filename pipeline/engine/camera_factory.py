@@ -19,6 +19,7 @@ from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import StreamFactory
 from pipeline.engine.frame_queue import WhenFull
 from pipeline.engine.recorded_source import masks_with_recorded
+from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.running_camera import RunningCamera
 from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
@@ -80,6 +81,7 @@ class CameraFactory:
         recorder: records live cameras, or None.
         memory: for the frames of all cameras.
         analyses: those of files by earlier runs.
+        repeated: gets the videos that are analyzed again.
     """
 
     def __init__(
@@ -89,12 +91,14 @@ class CameraFactory:
         recorder: Recorder | None,
         memory: FrameMemory,
         analyses: StoredAnalyses,
+        repeated: RepeatedAnalyses,
     ) -> None:
         self._batcher = batcher
         self._stages = stages
         self._recorder = recorder
         self._memory = memory
         self._analyses = analyses
+        self._repeated = repeated
 
     def build(self, config: Config, camera: CameraSettings) -> RunningCamera:
         """A camera that is ready to be added to the engine; a recorded one gets its tap.
@@ -125,14 +129,15 @@ class CameraFactory:
         )
 
         def new_stream(first: Frame) -> CameraStream:
-            if not live:
-                self._analyses.begin(camera.id, first.stream_id, analysis)
+            log = None
+            if not live and self._analyses.begin(camera.id, first.stream_id, analysis):
+                log = self._repeated.open(camera.id, first.stream_id)
             observers: list[TrackObserver] = []
             if lpr is not None:
                 observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore))
             observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
             tracker = build_tracker(config.detect.track)
-            return CameraStream(first.stream_id, tracker, observers, repeatable=not live)
+            return CameraStream(first.stream_id, tracker, observers, repeatable=not live, log=log)
 
         return new_stream
 

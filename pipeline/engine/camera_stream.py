@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from pipeline.detect.scene_cut import SceneCutDetector
 from pipeline.domain.detections import Detections, Tracks
@@ -10,6 +11,18 @@ from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.labels import FOLLOWED
 from pipeline.domain.ports import OcrRequest, Tracker, TrackObserver
+
+
+class AnalysisLog(Protocol):
+    """Follows the analysis of a video to its end."""
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Events of the analysis."""
+        ...
+
+    def complete(self) -> None:
+        """The video was analyzed to its end."""
+        ...
 
 
 class CameraStream:
@@ -22,10 +35,17 @@ class CameraStream:
         tracker: a new tracker of its own.
         observers: new observers of its own; their events leave in this order.
         repeatable: of a file: another run makes the same events again, under the same ids.
+        log: follows the analysis; None where no other one can be replaced by it.
     """
 
     def __init__(
-        self, stream_id: str, tracker: Tracker, observers: Sequence[TrackObserver], *, repeatable: bool = False
+        self,
+        stream_id: str,
+        tracker: Tracker,
+        observers: Sequence[TrackObserver],
+        *,
+        repeatable: bool = False,
+        log: AnalysisLog | None = None,
     ) -> None:
         self.stream_id = stream_id
         self.repeatable = repeatable
@@ -35,6 +55,7 @@ class CameraStream:
         self._tracker = tracker
         self._cuts = SceneCutDetector()
         self._observers = observers
+        self._log = log
 
     def follow(self, frame: Frame, detections: Detections) -> list[OcrRequest]:
         """Track the objects of the next frame, except faces; returns the plate crops to be read."""
@@ -50,11 +71,14 @@ class CameraStream:
         if self.last_frame is None:
             return []
         ended, ts_ms = self._tracker.finished(), self.last_frame.ts_ms
-        return [event for observer in self._observers for event in observer.settle(ended, ts_ms)]
+        return self._logged(event for observer in self._observers for event in observer.settle(ended, ts_ms))
 
     def close(self) -> list[Event]:
         """Events of everything still open; the session has ended."""
-        return [event for observer in self._observers for event in observer.close()]
+        events = self._logged(event for observer in self._observers for event in observer.close())
+        if self._log is not None:
+            self._log.complete()
+        return events
 
     def interrupt(self) -> list[Event]:
         """Events of a session that was stopped before its end.
@@ -63,6 +87,12 @@ class CameraStream:
         incomplete, and would replace, under the same ids, what a run to the end has stored, or will store.
         """
         return [] if self.repeatable else self.close()
+
+    def _logged(self, events: Iterable[Event]) -> list[Event]:
+        made = list(events)
+        if self._log is not None:
+            self._log.add(made)
+        return made
 
     def captions(self) -> dict[int, str]:
         """Text for previews by track id."""

@@ -67,8 +67,8 @@ class StoredAnalyses:
     data_dir: Path
     replace: bool = False
 
-    def begin(self, camera_id: str, stream_id: str, analysis: Analysis) -> None:
-        """Note the analysis of a session before its first event.
+    def begin(self, camera_id: str, stream_id: str, analysis: Analysis) -> bool:
+        """Note the analysis of a session before its first event; whether it was analyzed before.
 
         Raises:
             SourceError: it would replace the rows of a better one, and no person asked for that; or it is not known
@@ -91,6 +91,7 @@ class StoredAnalyses:
                 raise SourceError(
                     camera_id, f"its analysis cannot be noted in {path} ({error.strerror})", "Check rights and disk"
                 ) from error
+        return before is not None
 
 
 def _read(camera_id: str, path: Path) -> Analysis | None:

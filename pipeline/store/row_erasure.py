@@ -159,9 +159,21 @@ class StoredEvents:
         drop_parts(self.database, self.damaged(selection))
         with self._old_files_removed():
             for table, condition in todo:
-                self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")
-                self._wait(table, progress)
+                self._delete(table, condition, progress)
         remove_deletion_history(self.database)
+
+    def delete(self, table: Table, condition: str) -> None:
+        """Delete rows by a condition that names no plate; when this returns they are in the table no more.
+
+        Raises:
+            StoreError: the deletion failed, or took longer than it may.
+        """
+        self._delete(table, condition, lambda _: None)
+        remove_deletion_history(self.database)
+
+    def _delete(self, table: Table, condition: str, progress: Progress) -> None:
+        self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")
+        self._wait(table, progress)
 
     def history_naming(self, selection: Selection) -> int:
         """How many deletions in the database's history name the wanted plate; those of earlier versions did.

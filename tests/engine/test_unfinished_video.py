@@ -30,6 +30,7 @@ class Gate:
     """A camera whose video is run again and again."""
 
     def __init__(self, folder: Path, clip: Path, models: Path) -> None:
+        folder.mkdir(exist_ok=True)
         path = folder / "city.yaml"
         path.write_text(CONFIG.format(clip=clip, models=models))
         self.config = load_config(path)
@@ -83,6 +84,23 @@ def test_fewer_frames_replace_nothing_unasked(tmp_path: Path, data_dir: Path, mo
     assert gate.stored() == whole
     assert gate.run(None, replace=True) == []
     assert gate.stored() != whole
+
+
+@pytest.mark.real
+def test_an_analysis_that_replaces_another_leaves_nothing_of_it(
+    tmp_path: Path, data_dir: Path, models_dir: Path
+) -> None:
+    gate = Gate(tmp_path / "again", data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+    gate.run(None)
+    before = gate.stored()
+    gate.set(analyze_fps=1.0)
+    gate.run(3, replace=True)
+    assert before[1].keys() <= gate.stored()[1].keys(), "one that is stopped deletes nothing"
+    gate.run(None, replace=True)
+    alone = Gate(tmp_path / "alone", data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+    alone.set(analyze_fps=1.0)
+    alone.run(None)
+    assert gate.stored() == alone.stored() != before
 
 
 @pytest.mark.real
