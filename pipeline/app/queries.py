@@ -153,7 +153,8 @@ def open_queries(
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet; or it was restored, and what was erased since may be in it.
     """
-    Tombstones(stores.data_dir).check_repeated()
+    tombstones = Tombstones(stores.data_dir)
+    tombstones.check_repeated()
     undeclared = not DeclaredCameras(stores.data_dir).all()
     backend = _backend(stores)
     # An embedded store that this process opens itself belongs to no run.
@@ -167,6 +168,7 @@ def open_queries(
         undeclared=undeclared,
         language=notes_language(locale),
         waiting=_waiting(stores, running=running),
+        erased=tombstones.touch,
     )
     return EventQueries(backend, requester, context)
 

@@ -98,7 +98,7 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
         )
         memory = FrameMemory(config.decode.max_frame_memory_mb)
         analyses = analyses or StoredAnalyses(config.data_dir)
-        factory = CameraFactory(batcher, stages, recorder, memory, analyses, repeated)
+        factory = CameraFactory(batcher, stages, recorder, memory, analyses=analyses, repeated=repeated)
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)

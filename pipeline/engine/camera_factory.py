@@ -90,6 +90,7 @@ class CameraFactory:
         stages: StageClock,
         recorder: Recorder | None,
         memory: FrameMemory,
+        *,
         analyses: StoredAnalyses,
         repeated: RepeatedAnalyses,
     ) -> None:

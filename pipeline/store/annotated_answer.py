@@ -18,7 +18,7 @@ import msgspec
 from pipeline.domain.camera import Camera
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.errors import StoreError
-from pipeline.store.coverage_questions import ActiveCameras, WaitingOf
+from pipeline.store.coverage_questions import ActiveCameras, WaitingOf, WantedEvents
 from pipeline.store.questions import (
     MOST_ROWS,
     ClonesAnswer,
@@ -45,6 +45,7 @@ class NoteCode(StrEnum):
     FUTURE = "future"
     RETENTION = "retention"
     LOST = "lost-data"
+    ERASED = "erased-on-request"
     FIRST_DATA = "first-data"
     NO_PLATES = "plates-not-read"
     INTERRUPTED = "interrupted"
@@ -118,6 +119,7 @@ class AnswerContext:
         undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
         language: of the notes.
         waiting: finds accepted events of a question that are not in the store yet.
+        erased: whether events of a question may have been erased on request.
     """
 
     cameras: Mapping[str, Camera] | None = None
@@ -129,6 +131,7 @@ class AnswerContext:
     undeclared: bool = False
     language: Language = ENGLISH
     waiting: WaitingOf = lambda _wanted: ()
+    erased: Callable[[WantedEvents], bool] = lambda _wanted: False
 
 
 class Ask(Protocol):

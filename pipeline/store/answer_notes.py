@@ -65,6 +65,9 @@ _COUNTS: Final = (
     "counts are tracks that began: a vehicle that is lost and found again counts twice, and parked ones may"
 )
 
+_ERASED: Final = "erasures on request concern this time range, so data may be missing"
+"""It names no vehicle: an answer must not say what was erased."""
+
 
 def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer[A]:
     """The answer to a question, checked before and with notes.
@@ -124,6 +127,8 @@ def _notes(
     without = frozenset(context.withheld) if isinstance(question, OF_PLATES) else frozenset[str]()
     wanted = WantedEvents(kinds, question.start_ms, question.end_ms, question.camera_ids, without)
     yield from waiting_notes(context.waiting(wanted), context.language)
+    if context.erased(wanted):
+        yield Note(code=NoteCode.ERASED, text=context.language.text(_ERASED), limits=True)
     yield from low_rates(question, context, kinds)
     if not rows:
         yield from silent_cameras(ask, question, context)

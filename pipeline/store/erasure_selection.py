@@ -157,6 +157,12 @@ class Selection:
         last_ms = event.ts_ms + (_COUNT_MS - 1 if isinstance(event, CountEvent) else 0)
         return (self.start_ms is None or last_ms >= self.start_ms) and (self.end_ms is None or first_ms < self.end_ms)
 
+    def overlaps(self, camera_ids: Sequence[str], start_ms: int | None, end_ms: int | None) -> bool:
+        """Whether its place and time have a part of others; no cameras are all, None is open."""
+        there = not self.camera_ids or not camera_ids or not set(self.camera_ids).isdisjoint(camera_ids)
+        begins = self.start_ms is None or end_ms is None or self.start_ms < end_ms
+        return there and begins and (self.end_ms is None or start_ms is None or start_ms < self.end_ms)
+
     def _names_the_plate(self, event: Event) -> bool:
         if isinstance(event, PlateReadEvent):
             return self.key in {event.plate_key, plate_key(event.plate)}

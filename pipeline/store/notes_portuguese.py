@@ -44,6 +44,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "tipo é de {time}; nada anterior foi pesquisado",
     "part of the data in {table} of {days} (UTC) was lost, because files of the store were damaged": "parte dos dados "
     "de {table} de {days} (UTC) foi perdida, porque arquivos do banco foram danificados",
+    "erasures on request concern this time range, so data may be missing": "há eliminações a pedido neste período; "
+    "podem faltar dados",
     "plates are never read by {cameras}: {reasons}": "placas nunca são lidas por {cameras}: {reasons}",
     "scope {scope} is neither public-road nor car-park-entrance (law 11.766/2022 art. 9 §3)": "o espaço declarado "
     "({scope}) não é via pública nem acesso de estacionamento (Lei nº 11.766/2022, art. 9º, § 3º)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ def _old_rows(database: EventDatabase, table: Table, rows: AnalysisRows) -> list
 
 
 def _session(rows: AnalysisRows) -> str:
-    values = {"camera": rows.camera_id, "stream": rows.stream_id}
+    values: dict[str, object] = {"camera": rows.camera_id, "stream": rows.stream_id}
     return bind("camera_id = {camera} AND stream_id = {stream}", values)
 
 
@@ -88,10 +88,10 @@ def _hash(table: Table) -> str:
 
 
 def _exact(table: Table) -> list[str]:
-    """The columns that hold what the event says, to the last digit; the program's version says nothing about a video."""
+    """The columns that hold what the event says, to the last digit, and not by which program."""
     return [name for name, kind in table.columns.items() if kind not in _ROUNDED and name != "schema_version"]
 
 
-def _digest(table: Table, row: dict[str, Any]) -> bytes:
+def _digest(table: Table, row: Mapping[str, Any]) -> bytes:
     values = "\x1f".join(str(row[name]) for name in _exact(table))
     return blake2b(f"{table.name}\x1f{values}".encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from pipeline.domain.erasure import ErasureRequest
-from pipeline.domain.events import AlertEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.events import AlertEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import plate_key
 from pipeline.domain.times import format_utc
 from pipeline.errors import StoreError
@@ -30,6 +30,7 @@ from pipeline.storage.atomic import create_file, write_atomically
 from pipeline.storage.folders import private_folder
 from pipeline.storage.json_lines import append_line
 from pipeline.storage.locks import locked
+from pipeline.store.coverage_questions import WantedEvents
 from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackKey
 
 _FOLDER: Final = "erased"
@@ -37,6 +38,7 @@ _KEY_BYTES: Final = 32
 _ERASED: Final = Refusal(RefusalRule.ERASED, "what it is about was erased on request")
 _LONGEST_IN_TEXT: Final = 10
 """Most characters of a plate."""
+_OF_VEHICLES: Final = frozenset({Kind.PLATE_READ, Kind.TRACK})
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -161,6 +163,19 @@ class Tombstones:
             for key in plate_keys if self._of_plates else ():
                 found += [replace(one.span(), key=key) for one in self._of_plates.get(self._hash("plate", key), ())]
         return list(dict.fromkeys(found))
+
+    def touch(self, wanted: WantedEvents) -> bool:
+        """Whether events that a question is about may have been erased, of whatever vehicle.
+
+        Raises:
+            StoreError: the tombstones cannot be read.
+        """
+        with self._guard:
+            self._refresh()
+            spans = list(self._of_places)
+            if not _OF_VEHICLES.isdisjoint(wanted.kinds):
+                spans += [one.span() for same in self._of_plates.values() for one in same]
+        return any(span.overlaps(wanted.camera_ids, wanted.start_ms, wanted.end_ms) for span in spans)
 
     def note_restored(self, created_ms: int) -> None:
         """Note that the data folder comes from a backup, which lacks what was erased since.

@@ -15,13 +15,13 @@ from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import Event, HealthEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreError
-from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route, Traffic
 from pipeline.store.retention_settings import RetentionSettings
-from tests.event_samples import START_MS, admit_all, count, health, plate_read, track
+from tests.event_samples import START_MS, count, health, plate_read, track
+from tests.filled_store import fill_store
 
 _SECOND_MS = 1000
 _MINUTE_MS = 60_000
@@ -59,12 +59,7 @@ EVENTS: list[Event] = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("notes")
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder, admit_all)
-    sink.add(EVENTS)
-    sink.flush(20)
-    sink.close()
-    return folder
+    return fill_store(tmp_path_factory.mktemp("notes"), EVENTS)
 
 
 Door = Callable[..., EventQueries]

@@ -14,12 +14,12 @@ from pipeline.app.queries import Answer, AnswerContext, EventQueries
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, Event, HealthEvent
 from pipeline.domain.requester import Requester
-from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Plates, Traffic
-from tests.event_samples import START_MS, admit_all, alert, health, plate_read
+from tests.event_samples import START_MS, alert, health, plate_read
+from tests.filled_store import fill_store
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
@@ -59,10 +59,7 @@ def ask(tmp_path: Path) -> Asking:
         cameras: dict[str, Camera] = _ROAD,
         question: Any = None,
     ) -> Answer[Any]:
-        sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), tmp_path, admit_all)
-        sink.add([plate_read(1, camera="road", ts_ms=START_MS + 1), *events])
-        sink.flush(20)
-        sink.close()
+        fill_store(tmp_path, [plate_read(1, camera="road", ts_ms=START_MS + 1), *events])
         asked_of = question or Plates(
             plates=("XYZ9A99",),
             start_ms=None if start is None else START_MS + round(start * _MINUTE_MS),

@@ -13,12 +13,12 @@ from pipeline.app.queries import Answer, AnswerContext, EventQueries
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import Event, Kind
 from pipeline.domain.requester import Requester
-from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Clones, Convoy, Events, Plates, RangedQuestion, Route, Traffic
-from tests.event_samples import START_MS, admit_all, count, plate_read
+from tests.event_samples import START_MS, count, plate_read
+from tests.filled_store import fill_store
 
 EVENTS: list[Event] = [
     plate_read(1, camera="rua-a", plate="BRA2E19"),
@@ -30,12 +30,7 @@ EVENTS: list[Event] = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("plates")
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder, admit_all)
-    sink.add(EVENTS)
-    sink.flush(20)
-    sink.close()
-    return folder
+    return fill_store(tmp_path_factory.mktemp("plates"), EVENTS)
 
 
 @pytest.fixture

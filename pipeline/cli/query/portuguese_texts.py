@@ -103,6 +103,7 @@ NOTES: Final[Mapping[str, str]] = {
     "future": "futuro",
     "retention": "prazo de guarda",
     "lost-data": "dados perdidos",
+    "erased-on-request": "eliminações a pedido",
     "first-data": "primeiros dados",
     "plates-not-read": "placas não lidas",
     "interrupted": "interrupção",

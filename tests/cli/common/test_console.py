@@ -25,6 +25,12 @@ def write(target: str | Path, rows: Iterable[tuple[object, ...]] = (("a", 1),)) 
         writer.writerows(rows)
 
 
+def first_cells(path: Path) -> list[str]:
+    """The first cell of each row, as a spreadsheet reads it."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [row[0] for row in csv.reader(stream)]
+
+
 def test_brackets_in_errors_are_shown_and_not_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     report_error(ModelCardError(MARKUP, MARKUP, MARKUP))
     assert capsys.readouterr().err == f"error: {MARKUP}: {MARKUP}\nfix:   {MARKUP}\n"
@@ -67,8 +73,7 @@ def test_text_that_a_spreadsheet_would_execute_gets_an_apostrophe_and_numbers_do
 
 def test_a_line_break_in_a_name_does_not_end_its_row(tmp_path: Path) -> None:
     write(tmp_path / "x.csv", [("a\r=1", 1), ("a\n=1", 1), ('a",=1', 1)])
-    with (tmp_path / "x.csv").open(newline="", encoding="utf-8") as stream:
-        assert [row[0] for row in csv.reader(stream)] == ["file", "a\\r=1", "a\n=1", 'a",=1']
+    assert first_cells(tmp_path / "x.csv") == ["file", "a\\r=1", "a\n=1", 'a",=1']
 
 
 def test_a_name_that_is_not_utf8_is_written_with_backslashes(tmp_path: Path) -> None:
@@ -168,15 +173,20 @@ class Clock:
         return self.now_s
 
 
-def test_progress_without_a_terminal_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    """Bars are for terminals; a service's log must not be silent for minutes, nor flooded."""
+def lines_of(capsys: pytest.CaptureFixture[str], what: str, total: int, steps: int, step_s: float) -> list[str]:
+    """What a task prints where no bar can be drawn."""
     clock = Clock()
     with progress(clock) as bars:
-        task = bars.add_task("detecting", total=900, note="")
-        for frame in range(1, 901):
-            clock.now_s += 0.1
-            bars.update(task, completed=frame)
-    lines = capsys.readouterr().err.splitlines()
+        task = bars.add_task(what, total=total, note="")
+        for step in range(1, steps + 1):
+            clock.now_s += step_s
+            bars.update(task, completed=step)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_progress_without_a_terminal_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bars are for terminals; a service's log must not be silent for minutes, nor flooded."""
+    lines = lines_of(capsys, "detecting", 900, 900, 0.1)
     assert len(lines) == 3, "after 10, 40 and 70 seconds"
     assert lines[0].startswith("detecting: 10")
     assert "about 1 min 20 s left" in lines[0]
@@ -184,13 +194,7 @@ def test_progress_without_a_terminal_is_a_line_now_and_then(capsys: pytest.Captu
 
 def test_a_slow_stage_says_how_long_it_still_takes(capsys: pytest.CaptureFixture[str]) -> None:
     """A step every 45 seconds: no two of them lie within the 30 seconds from which bars take their speed."""
-    clock = Clock()
-    with progress(clock) as bars:
-        task = bars.add_task("verifying", total=20, note="")
-        for frame in range(1, 5):
-            clock.now_s += 45
-            bars.update(task, completed=frame)
-    lines = capsys.readouterr().err.splitlines()
+    lines = lines_of(capsys, "verifying", 20, 4, 45)
     assert len(lines) == 4
     assert all("left" in line for line in lines[1:]), lines
     assert lines[-1] == "verifying: 4 of 20, about 12 min left"

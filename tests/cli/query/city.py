@@ -10,10 +10,9 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from pipeline.domain.events import Event
-from pipeline.sink.build import build_sink
-from pipeline.sink.settings import ChdbSinkSettings
 from tests.cli.commands import app
-from tests.event_samples import START_MS, admit_all, alert, count, health, plate_read, track
+from tests.event_samples import START_MS, alert, count, health, plate_read, track
+from tests.filled_store import fill_store
 
 _CITY = """\
 cameras:
@@ -46,19 +45,10 @@ EVENTS: list[Event] = [
 ]
 
 
-def store(folder: Path, events: list[Event], times: int = 1) -> None:
-    """Fill the embedded store of a data folder."""
-    sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder, admit_all)
-    for _ in range(times):
-        sink.add(events)
-        sink.flush(20)
-    sink.close()
-
-
 def city_of(folder: Path) -> Path:
     """A configuration whose event store holds `EVENTS`, twice."""
     (folder / "city.yaml").write_text(_CITY)
-    store(folder / "data", EVENTS, times=2)
+    fill_store(folder / "data", EVENTS, times=2)
     return folder / "city.yaml"
 
 

@@ -23,8 +23,9 @@ from pipeline.domain.ports import SourceState
 from pipeline.errors import ViapublicaError
 from pipeline.store.annotated_answer import NoteCode
 from tests.cli.commands import viapublica
-from tests.cli.query.city import Ask, rows, store
+from tests.cli.query.city import Ask, rows
 from tests.event_samples import health
+from tests.filled_store import fill_store
 
 COMMANDS = (
     ["plates", "ABC1C34", "FRI3E00"],
@@ -116,7 +117,7 @@ def test_a_brazilian_spreadsheet_opens_the_files(ask: Ask, tmp_path: Path) -> No
 
 def test_notes_and_hostile_text_are_in_the_spreadsheet_and_no_formula(tmp_path: Path) -> None:
     event = msgspec.structs.replace(health(1, camera="se"), detail="=1+1")
-    store(tmp_path / "data", [event])
+    fill_store(tmp_path / "data", [event])
     words = ("events", "--kind", "health", "--data", tmp_path / "data", "--from", "2026-01-01")
     assert viapublica(*words, "--xlsx", tmp_path / "x.xlsx").returncode == 0
     book = load_workbook(tmp_path / "x.xlsx")

@@ -13,8 +13,9 @@ import pytest
 
 from pipeline.errors import ViapublicaError
 from tests.cli.commands import viapublica
-from tests.cli.query.city import Ask, rows, seen, store
+from tests.cli.query.city import Ask, rows, seen
 from tests.event_samples import START_MS, count
+from tests.filled_store import fill_store
 
 
 def test_several_plates_and_a_list_are_found_together(ask: Ask, tmp_path: Path) -> None:
@@ -94,7 +95,9 @@ def test_times_are_those_of_the_zone_and_show_their_offset(ask: Ask) -> None:
 def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Path) -> None:
     """On a machine in Lisbon, where the clocks go back on 25 October."""
     summer_ms = round(datetime.fromisoformat("2026-07-10T00:30+01:00").timestamp() * 1000)
-    store(tmp_path, [msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)])
+    fill_store(
+        tmp_path, [msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)]
+    )
     words = ("traffic", "--by", "day", "--from", "2026-07-01", "--data", tmp_path)
     shown = viapublica(*words, environ={"TZ": "Europe/Lisbon"})
     days = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if "│" in line]
@@ -213,7 +216,7 @@ def test_nothing_found_has_a_status_of_its_own_and_reasons(city: Path, tmp_path:
     folder.mkdir()
     config = folder / "one.yaml"
     config.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\nretention: {plate_reads: null}\n")
-    store(folder / "data", [seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
+    fill_store(folder / "data", [seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
     no = viapublica("plates", "XYZ9A99", "--config", config, "--zone", "UTC")
     assert (no.returncode, no.stdout) == (3, "")
     assert "nothing found\n" in no.stderr
