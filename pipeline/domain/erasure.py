@@ -93,6 +93,7 @@ class ErasureRecord:
         begun_ms: when it began; finished_ms: when it ended, None where it did not: it has to be repeated.
         document: the proof, canonical JSON as it is signed; "" before the end.
         signature: CMS over the document, DER; empty where it is not signed.
+        grounds: why the request was refused, so that nothing was erased; "" for an erasure.
     """
 
     number: str
@@ -102,6 +103,7 @@ class ErasureRecord:
     request: Mapping[str, Any]
     document: str
     signature: bytes
+    grounds: str = ""
 
 
 def erasure_number(year: int, running: int) -> str:

@@ -42,22 +42,53 @@ class ErasureRegister(RegisterSession):
             PolicyError: the person is missing.
             ReleaseError: the database failed.
         """
-        now_ms, by = self._clock.wall_ms(), checked_person("by", request.by)
         with self._database.writing() as session:
-            year = local_time(now_ms, self.zone).year
-            last = session.scalar(select(func.max(ErasureRow.running)).where(ErasureRow.year == year))
-            number = erasure_number(year, (last or 0) + 1)
-            row = ErasureRow(
-                number=number,
-                year=year,
-                running=(last or 0) + 1,
-                begun_ms=now_ms,
-                begun_by=by,
-                request=canonical_json(asdict(request)),
-            )
-            session.add(row)
-            _record(session, row, Act("begin-erasure", by, now_ms), json.loads(row.request))
-            return number
+            row = self._new_row(session, request)
+            _record(session, row, Act("begin-erasure", row.begun_by, row.begun_ms), json.loads(row.request))
+            return row.number
+
+    def refuse(self, request: ErasureRequest, grounds: str, sign: Signer | None = None) -> ErasureRecord:
+        """Enter a request of erasure that is refused, under a number of its own; nothing is erased.
+
+        Args:
+            request: what was requested, and the person who refuses.
+            grounds: why (Porto Alegre's decree, art. 19 §3: a refusal states its reasons).
+            sign: see `finish`.
+
+        Raises:
+            PolicyError: the person is missing.
+            ReleaseError: the grounds are missing, the database failed, or it cannot be signed.
+        """
+        if not grounds.strip():
+            raise ReleaseError("grounds of the refusal", "are missing", "State why the request is refused")
+        with self._database.writing() as session:
+            row = self._new_row(session, request)
+            row.grounds, row.finished_ms = grounds.strip(), row.begun_ms
+            change = {**json.loads(row.request), "grounds": row.grounds}
+            content = {
+                "document": "viapublica refused erasure",
+                "refused": format_utc(row.begun_ms),
+                "grounds": row.grounds,
+            }
+            _write_document(session, row, content, sign)
+            _record(session, row, Act("refuse-erasure", row.begun_by, row.begun_ms), change | _proof(row))
+            return _value(row)
+
+    def _new_row(self, session: Session, request: ErasureRequest) -> ErasureRow:
+        """A row under the next number of the year."""
+        now_ms, by = self._clock.wall_ms(), checked_person("by", request.by)
+        year = local_time(now_ms, self.zone).year
+        running = (session.scalar(select(func.max(ErasureRow.running)).where(ErasureRow.year == year)) or 0) + 1
+        row = ErasureRow(
+            number=erasure_number(year, running),
+            year=year,
+            running=running,
+            begun_ms=now_ms,
+            begun_by=by,
+            request=canonical_json(asdict(request)),
+        )
+        session.add(row)
+        return row
 
     def finish(self, number: str, result: ErasureResult, sign: Signer | None = None) -> ErasureRecord:
         """Enter what was erased, with the signed proof.
@@ -75,28 +106,20 @@ class ErasureRegister(RegisterSession):
             row = self._row(session, number)
             if row.finished_ms is not None:
                 raise ReleaseError(f"erasure {number}", "is finished already", "Erase again under a number of its own")
-            last = journal.entries(session)[-1]
-            row.document = canonical_json(
-                {
-                    "document": "viapublica erasure",
-                    "number": row.number,
-                    "begun": format_utc(row.begun_ms),
-                    "finished": format_utc(now_ms),
-                    "request": json.loads(row.request),
-                    "result": {
-                        "events": asdict(result.events),
-                        "erased": [asdict(one) for one in result.erased],
-                        "held": [note._asdict() for note in result.held],
-                        "left": [note._asdict() for note in result.left],
-                    },
-                    "journal": {"entry": last.seq, "hash": last.hash},
-                }
-            )
             row.finished_ms = now_ms
-            if sign is not None:
-                row.signature = base64.b64encode(sign(row.document.encode())).decode()
-            change = {"document_sha256": hashlib.sha256(row.document.encode()).hexdigest(), "signed": sign is not None}
-            _record(session, row, Act("finish-erasure", row.begun_by, now_ms), change)
+            content = {
+                "document": "viapublica erasure",
+                "begun": format_utc(row.begun_ms),
+                "finished": format_utc(now_ms),
+                "result": {
+                    "events": asdict(result.events),
+                    "erased": [asdict(one) for one in result.erased],
+                    "held": [note._asdict() for note in result.held],
+                    "left": [note._asdict() for note in result.left],
+                },
+            }
+            _write_document(session, row, content, sign)
+            _record(session, row, Act("finish-erasure", row.begun_by, now_ms), _proof(row))
             return _value(row)
 
     def get(self, number: str) -> ErasureRecord:
@@ -132,7 +155,23 @@ def erasure_digests(session: Session) -> dict[str, str]:
 
 def _digest(row: ErasureRow) -> str:
     content = [row.number, row.begun_ms, row.begun_by, row.request, row.finished_ms, row.document, row.signature]
+    content += [row.grounds] if row.grounds else []  # entries of before the column do not hash it
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def _write_document(session: Session, row: ErasureRow, content: dict[str, Any], sign: Signer | None) -> None:
+    """The proof, with the journal's newest entry before it, and its signature."""
+    entries = journal.entries(session)
+    newest = {"entry": entries[-1].seq, "hash": entries[-1].hash} if entries else {"entry": 0, "hash": ""}
+    request = json.loads(row.request)
+    row.document = canonical_json({**content, "number": row.number, "request": request, "journal": newest})
+    if sign is not None:
+        row.signature = base64.b64encode(sign(row.document.encode())).decode()
+
+
+def _proof(row: ErasureRow) -> dict[str, Any]:
+    digest = hashlib.sha256(row.document.encode()).hexdigest()
+    return {"document_sha256": digest, "signed": bool(row.signature)}
 
 
 def _record(session: Session, row: ErasureRow, act: Act, change: dict[str, Any]) -> None:
@@ -149,4 +188,5 @@ def _value(row: ErasureRow) -> ErasureRecord:
         json.loads(row.request),
         row.document,
         base64.b64decode(row.signature),
+        row.grounds,
     )

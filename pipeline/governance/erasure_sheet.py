@@ -44,25 +44,23 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
     """The page; it loads no resources.
 
     Args:
-        record: a finished erasure.
+        record: a finished erasure, or a refused request.
         institution: responsible for the cameras.
         signed_by: name in the certificate; "" where the document is not signed.
         zone: of all times; None for the machine's.
     """
     document: dict[str, Any] = json.loads(record.document)
+    if record.grounds:
+        return _render_refusal(record, document, institution, signed_by, zone)
     request, result = document["request"], document["result"]
     title = f"Termo de eliminação de dados nº {record.number}"
     facts = [
         ("Instituição", institution.name or "não informada"),
         ("Responsável pela eliminação", record.begun_by),
-        ("Motivo ou pedido", request["reason"] or "não informado"),
-        ("Objeto", _subject(request)),
-        ("Câmeras", ", ".join(request["camera_ids"]) or "todas"),
-        ("Período", _period(request, zone)),
+        *_about(request, zone),
         ("Início da eliminação", moment(record.begun_ms, zone)),
         ("Término da eliminação", moment(record.finished_ms, zone)),
-        ("Diário do registro", f"registro nº {document['journal']['entry']}, {document['journal']['hash']}"),
-        ("Assinatura digital", f"{signed_by} (arquivo .p7s)" if signed_by else "não há"),
+        *_proof(document, signed_by),
     ]
     erased = [
         (
@@ -89,6 +87,44 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
     return render_document(title, parts)
 
 
+def _render_refusal(
+    record: ErasureRecord, document: Mapping[str, Any], institution: Institution, signed_by: str, zone: tzinfo | None
+) -> str:
+    facts = [
+        ("Instituição", institution.name or "não informada"),
+        ("Responsável pelo indeferimento", record.begun_by),
+        *_about(document["request"], zone),
+        ("Data do indeferimento", moment(record.begun_ms, zone)),
+        *_proof(document, signed_by),
+    ]
+    parts = [
+        "<p>Nenhum dado foi eliminado.</p>",
+        table(("", ""), facts),
+        "<h2>Fundamentos do indeferimento</h2>",
+        f"<p>{escape(record.grounds)}</p>",
+        SIGNATURE_LINE,
+    ]
+    return render_document(f"Indeferimento de pedido de eliminação de dados nº {record.number}", parts)
+
+
+def _about(request: Mapping[str, Any], zone: tzinfo | None) -> list[tuple[str, str]]:
+    """What was requested, in rows."""
+    return [
+        ("Motivo ou pedido", request["reason"] or "não informado"),
+        ("Objeto", _subject(request)),
+        ("Câmeras", ", ".join(request["camera_ids"]) or "todas"),
+        ("Período", _period(request, zone)),
+    ]
+
+
+def _proof(document: Mapping[str, Any], signed_by: str) -> list[tuple[str, str]]:
+    """What proves the document, in rows."""
+    return [
+        ("Diário do registro", f"registro nº {document['journal']['entry']}, {document['journal']['hash']}"),
+        ("Assinatura digital", f"{signed_by} (arquivo .p7s)" if signed_by else "não há"),
+    ]
+
+
 def _period(request: Mapping[str, Any], zone: tzinfo | None) -> str:
     begin_ms, end_ms = request["begin_ms"], request["end_ms"]
     if begin_ms is None and end_ms is None:
@@ -101,7 +137,7 @@ def _place(where: str) -> str:
     return where.rpartition("/")[2] if where.startswith("/") else where
 
 
-def _subject(request: dict[str, Any]) -> str:
+def _subject(request: Mapping[str, Any]) -> str:
     if not request["fingerprint"]:
         return "tudo o que se refere às câmeras e ao período"
     return f"um veículo; a placa não consta deste termo. Código do veículo (HMAC-SHA-256): {request['fingerprint']}"

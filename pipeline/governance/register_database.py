@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742

@@ -123,3 +123,4 @@ class ErasureRow(Base):
     finished_ms: Mapped[int | None] = mapped_column(BigInteger)
     document: Mapped[str] = mapped_column(Text, default="")
     signature: Mapped[str] = mapped_column(Text, default="")
+    grounds: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -154,3 +154,34 @@ def test_the_page_shows_no_folder_of_the_machine_and_names_tables_in_portuguese(
     assert "<td>leituras de placa</td><td>events</td>" in page
     assert "/var/lib" not in page
     assert "todo o período armazenado" in page
+
+def test_a_refused_request_is_entered_with_its_grounds_and_erases_nothing(erasures: ErasureRegister, path: Path) -> None:
+    refused = erasures.refuse(VEHICLE, " Investigação em curso: inquérito <3/2026>. ")
+    assert (refused.number, refused.grounds) == ("E2026/000001", "Investigação em curso: inquérito <3/2026>.")
+    assert json.loads(refused.document)["document"] == "viapublica refused erasure"
+    assert erasures.begin(VEHICLE) == "E2026/000002"
+    with Register(path, zone=SAO_PAULO) as register:
+        assert [entry.action for entry in register.journal()] == ["refuse-erasure", "begin-erasure"]
+        assert register.check_journal() is None
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE erasures SET grounds = 'others' WHERE number = 'E2026/000001'")
+    database.close()
+    with Register(path, zone=SAO_PAULO) as register:
+        assert register.check_journal() is not None, "grounds are part of what the journal proves"
+    with pytest.raises(ReleaseError, match="grounds of the refusal: are missing"):
+        erasures.refuse(VEHICLE, " ")
+    with pytest.raises(ReleaseError, match="finished already"):
+        erasures.finish(refused.number, RESULT)
+
+
+def test_the_page_of_a_refused_request_states_its_grounds(erasures: ErasureRegister) -> None:
+    record = erasures.refuse(VEHICLE, "Investigação em curso: inquérito <3/2026>.")
+    page = render_erasure(record, Institution("SSP-MT"), "", SAO_PAULO)
+    for text in [
+        "Indeferimento de pedido de eliminação de dados nº E2026/000001",
+        "Nenhum dado foi eliminado.",
+        "pedido 17/2026 &lt;art. 19&gt;",
+        "um veículo; a placa não consta deste termo",
+        "Investigação em curso: inquérito &lt;3/2026&gt;.",
+    ]:
+        assert text in page

@@ -21,8 +21,16 @@ from pipeline.storage.atomic import write_atomically
 from pipeline.storage.folders import private_folder
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.row_erasure import Progress
+from pipeline.store.tombstones import Tombstones
 
-__all__ = ["ErasureProof", "ProvenErasure", "erase_with_proof", "erasure_documents", "list_erasures"]
+__all__ = [
+    "ErasureProof",
+    "ProvenErasure",
+    "erase_with_proof",
+    "erasure_documents",
+    "list_erasures",
+    "refuse_with_proof",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     selection = erasure.selection
     _check_words(proof, selection)
     sign, signed_by = _signer(proof)
-    fingerprint = erasure.tombstones.fingerprint(selection.key) if selection.key else ""
-    request = ErasureRequest(
-        proof.by, proof.reason.strip(), fingerprint, selection.camera_ids, selection.start_ms, selection.end_ms
-    )
+    request = _request(proof, selection, erasure.tombstones)
     with ErasureRegister(proof.register, zone=proof.zone) as register:
         number = register.begin(request)
         places = erasure.erase(progress)
@@ -91,6 +96,34 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
         record = register.finish(number, result, sign)
         documents = _written(register.folder / "erasures", record, proof, signed_by)
     return ProvenErasure(places, number, documents, tuple(note.english for note in disclosed))
+
+
+def refuse_with_proof(selection: Selection, data_dir: Path, proof: ErasureProof, grounds: str) -> ProvenErasure:
+    """Enter a refused request of erasure in the register, and prove the refusal; nothing is erased.
+
+    Args:
+        selection: what was requested.
+        data_dir: with the secret by which vehicles are identified.
+        proof: where and how it is proven.
+        grounds: why it is refused.
+
+    Raises:
+        ViapublicaError: grounds, reason or name holds a plate, the grounds are missing, or the register or certificate
+            cannot be used.
+    """
+    _check_words(proof, selection, grounds)
+    sign, signed_by = _signer(proof)
+    request = _request(proof, selection, Tombstones(data_dir))
+    with ErasureRegister(proof.register, zone=proof.zone) as register:
+        record = register.refuse(request, grounds, sign)
+        documents = _written(register.folder / "erasures", record, proof, signed_by)
+    return ProvenErasure((), record.number, documents)
+
+
+def _request(proof: ErasureProof, selection: Selection, tombstones: Tombstones) -> ErasureRequest:
+    fingerprint = tombstones.fingerprint(selection.key) if selection.key else ""
+    place = (selection.camera_ids, selection.start_ms, selection.end_ms)
+    return ErasureRequest(proof.by, proof.reason.strip(), fingerprint, *place)
 
 
 def list_erasures(register: str) -> tuple[ErasureRecord, ...]:
@@ -124,9 +157,14 @@ def erasure_documents(
     return list(_written(folder, record, ErasureProof(register, "", institution=institution, zone=zone), signed_by))
 
 
-def _check_words(proof: ErasureProof, selection: Selection) -> None:
-    """The register and the document must not become a record of what was erased."""
-    for what, text in (("reason of the erasure", proof.reason), ("name of the person who erases", proof.by)):
+def _check_words(proof: ErasureProof, selection: Selection, grounds: str = "") -> None:
+    """The register and the document must not become a record of what was erased, or requested to be."""
+    texts = {
+        "reason of the erasure": proof.reason,
+        "name of the person who erases": proof.by,
+        "grounds of the refusal": grounds,
+    }
+    for what, text in texts.items():
         if selection.names_plate(text) or plates_in_words(text):
             raise StoreError(
                 what,

@@ -40,7 +40,11 @@ def erasures_to_repeat(stores: ConfiguredStores, register: str) -> list[Selectio
     tombstones = Tombstones(stores.data_dir)
     if "://" in register or Path(register).exists():
         tombstones.add_missing(
-            [(_request(one), erased_before_ms(stores, one.begun_ms)) for one in list_erasures(register)],
+            [
+                (_request(one), erased_before_ms(stores, one.begun_ms))
+                for one in list_erasures(register)
+                if not one.grounds
+            ],
             tombstone_until_ms(stores),
         )
     with open_erasure_again(Selection(), stores) as everything:

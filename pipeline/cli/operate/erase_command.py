@@ -74,6 +74,14 @@ class EraseOptions:
     repeat: Annotated[
         bool, typer.Option("--repeat", help="Repeat all earlier erasures on what is stored now, after a restore.")
     ] = False
+    refuse: Annotated[
+        str | None,
+        typer.Option(
+            "--refuse",
+            metavar="GROUNDS",
+            help="Erase nothing: enter the request in the register as refused, on these grounds.",
+        ),
+    ] = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased; erase nothing.")] = False
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
     reason: Annotated[str, typer.Option("--reason", help="Request or finding that this answers, for the proof.")] = ""
@@ -107,9 +115,9 @@ class EraseOptions:
             check_erased_plate(self.plate, any_plate=self.any_plate)
         if not self.repeat:
             return Selection.of(self.plate, self.camera or (), start_ms, end_ms)
-        if self.plate is not None or self.camera or self.start or self.end or self.dry_run:
+        if self.plate is not None or self.camera or self.start or self.end or self.dry_run or self.refuse is not None:
             raise ViapublicaError(
-                "erase --repeat", "repeats all earlier erasures", "Name no plate, camera or time with it"
+                "erase --repeat", "repeats all earlier erasures", "Add no plate, camera, time, --dry-run or --refuse"
             )
         return Selection()
 
@@ -142,6 +150,8 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
 
     Example: [bold]viapublica erase --plate ABC1D23 --dry-run[/]
 
+    Example: [bold]viapublica erase --plate - --reason "request 17/2026" --refuse "police inquiry 3/2026 is open"[/]
+
     Example: [bold]viapublica erase --repeat --config configs/city.yaml[/]
 
     Example: [bold]viapublica erase --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00[/]
@@ -152,6 +162,9 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     _print_range(selection, find_zone(options.zone))
     stores = stores_of(options.config, options.data)
     proof = options.proof(stores)
+    if options.refuse is not None:
+        _refused(selection, stores, proof, options, as_json=as_json)
+        return
     if options.repeat:
         _repeated(stores, proof, options.timeout_s, yes=options.yes, as_json=as_json)
         return
@@ -201,7 +214,7 @@ def erasures(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the erasures of the register, or write the documents of one again.
+    """List the erasures of the register and the refused requests, or write the documents of one again.
 
     Example: [bold]viapublica store erasures --config configs/city.yaml[/]
 
@@ -227,6 +240,8 @@ def erasures(
                     "by": one.begun_by,
                     "signed": bool(one.signature),
                     "request": one.request,
+                    "refused": bool(one.grounds),
+                    "grounds": one.grounds,
                 }
                 for one in found
             ]
@@ -239,11 +254,12 @@ def erasures(
             one.begun_by,
             "vehicle" if one.request["fingerprint"] else "place and time",
             one.request["reason"],
-            "not finished: erase again" if one.finished_ms is None else "signed" if one.signature else "not signed",
+            "refused" if one.grounds else "erased" if one.finished_ms is not None else "not finished: erase again",
+            "signed" if one.signature else "not signed",
         )
         for one in found
     ]
-    print_table("Erasures", ["number", "begun", "by", "of", "reason", "proof"], rows)
+    print_table("Erasures", ["number", "begun", "by", "of", "reason", "result", "proof"], rows)
 
 
 def _erased(
@@ -268,6 +284,24 @@ def _erased(
         for note in done.disclosed:
             say(err, f"out of reach: {note}")
     return done
+
+
+def _refused(
+    selection: Selection, stores: ConfiguredStores, proof: ErasureProof, options: EraseOptions, *, as_json: bool
+) -> None:
+    from pipeline.app.erasure.proof import refuse_with_proof
+
+    if options.dry_run:
+        raise ViapublicaError("erase --refuse", "erases nothing, so there is nothing to try", "Leave out --dry-run")
+    if not confirmed("Enter the request as refused?", yes=options.yes):
+        say(err, "nothing was entered")
+        raise typer.Exit(1)
+    done = refuse_with_proof(selection, stores.data_dir, proof, options.refuse or "")
+    files = list(map(str, done.documents))
+    if as_json:
+        print_json({"erased": False, "refused": True, "proof": {"number": done.number, "files": files}})
+    else:
+        say(err, f"refused as {done.number}, nothing was erased: {', '.join(files)}")
 
 
 def _repeated(stores: ConfiguredStores, proof: ErasureProof, timeout_s: float, *, yes: bool, as_json: bool) -> None:

@@ -18,7 +18,9 @@ from pipeline.app.erasure.proof import (
     erase_with_proof,
     erasure_documents,
     list_erasures,
+    refuse_with_proof,
 )
+from pipeline.app.erasure.repeat import erasures_to_repeat
 from pipeline.domain.disclosure import BuiltFile, Content
 from pipeline.domain.events import encode
 from pipeline.domain.institution import Institution
@@ -139,3 +141,17 @@ def test_disclosures_of_what_is_erased_are_named(
     page = done.documents[1].read_text(encoding="utf-8")
     assert ("/000001 da câmera" in page) != bool(selection.key), "where a vehicle was seen is not in the document"
     assert not any("elsewhere" in one for one in done.disclosed)
+
+
+def test_a_refused_request_is_proven_and_erases_nothing(stores: ConfiguredStores, tmp_path: Path) -> None:
+    proof = ErasureProof(str(tmp_path / "office" / "register.db"), "ana", "pedido 17/2026")
+    done = refuse_with_proof(PLATE, stores.data_dir, proof, "investigação em curso")
+    assert [path.suffix for path in done.documents] == [".json", ".html"]
+    assert files_with("ABC1C34", stores.data_dir), "the read is still there"
+    assert files_with("ABC1234", tmp_path / "office") == [], "and no document names it"
+    (record,) = list_erasures(proof.register)
+    assert record.grounds == "investigação em curso"
+    assert erasures_to_repeat(stores, proof.register) == []
+    for grounds in ("a placa ABC1234", "a placa abc 1c34"):
+        with pytest.raises(StoreError, match="grounds of the refusal: names a plate"):
+            refuse_with_proof(PLATE, stores.data_dir, proof, grounds)

@@ -113,6 +113,20 @@ def test_a_plate_of_which_nothing_is_stored_gets_its_proof_after_that_was_stated
     assert (foreign.returncode, "nothing stored matches" in foreign.stderr) == (0, True), foreign.stderr
 
 
+def test_a_refused_request_is_numbered_and_listed_and_erases_nothing(data: Path) -> None:
+    words: list[str | Path] = ["erase", "--plate", "ABC1234", "--data", data, "--by", "Ana Lima", "--reason", "17/2026"]
+    grounds = "police inquiry 3/2026 is open"
+    assert viapublica(*words, "--refuse", grounds, "--dry-run").returncode == 1
+    assert viapublica(*words, "--refuse", " ", "--yes").returncode == 1
+    done = viapublica(*words, "--refuse", grounds, "--yes", "--json")
+    report = json.loads(done.stdout)
+    assert (report["refused"], report["erased"], len(report["proof"]["files"])) == (True, False, 2), done.stderr
+    (listed,) = json.loads(viapublica("store", "erasures", "--data", data, "--json").stdout)
+    assert (listed["number"], listed["grounds"]) == (report["proof"]["number"], grounds)
+    assert "refused" in viapublica("store", "erasures", "--data", data).stdout
+    assert viapublica("plates", "ABC1234", "--data", data, "--any-plate").returncode == 0
+
+
 def test_a_place_and_time_is_erased(data: Path) -> None:
     times = ("--from", "7d", "--to", "2d")
     done = viapublica("erase", "--camera", "cam-1", *times, "--data", data, "--yes", "--json")
