@@ -1,20 +1,25 @@
-"""Lists of plates to search for: plain text with one plate per line, or a table as spreadsheets save it (CSV)."""
+"""Lists of plates to search for: plain text with one plate per line, or a table of a spreadsheet (XLSX, CSV)."""
 
 from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.plate import check_question, plate_key
+from pipeline.domain.plural import counted
+from pipeline.domain.spreadsheet_rows import XLSX_MAGIC, spreadsheet_sheets
 from pipeline.errors import StoreError
 
 _SEPARATORS: Final = ";\t,|"
 _HEADERS: Final = frozenset({"placa", "placas", "plate", "plates", "license plate", "licence plate", "number plate"})
-_FORMATS: Final = "Name a text file with one plate per line, or a CSV file with a column called placa or plate"
+_FORMATS: Final = "Name a text file with one plate per line, or an XLSX or CSV file with a column called placa or plate"
+_OLD_SPREADSHEET: Final = b"\xd0\xcf\x11\xe0"
+_MOST_NAMED: Final = 50
+"""Lines without a plate that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +39,32 @@ def read_plate_list(
     ``placa`` or ``plate``; without a heading, in the only column that can hold plates.
 
     Args:
-        data: content of the file: UTF-8, UTF-16 with BOM, or Windows-1252.
+        data: content of the file: XLSX, or text in UTF-8, UTF-16 with BOM, or Windows-1252.
         name: of the list, for messages.
         like: plates may be patterns; any_plate: see `check_question`; errors: see `ListedVehicles`.
 
     Raises:
-        StoreError: it holds no plate; a line that is none, with its number; or no column can be chosen.
+        StoreError: it holds no plate; lines that are none, all with their numbers; or no column can be chosen.
+        MissingComponent: it is XLSX, and openpyxl is not installed.
     """
-    all_lines = _lines(_decoded(data, name))
+    all_lines = _sheet_lines(data, name) if data.startswith(XLSX_MAGIC) else _lines(_decoded(data, name))
     column, lines = _plate_column(all_lines, name, like=like, any_plate=any_plate)
     headings = _headings(all_lines, lines)
     _check_other_columns(name, all_lines[0].number, column, headings, lines)
     found: dict[str, str] = {}
     cells: dict[str, list[list[str]]] = {}
+    wrong: dict[int, StoreError] = {}
     for line in lines:
         plate = line.cells[column].strip() if column < len(line.cells) else ""
         try:
             check_question(plate, like=like, any_plate=any_plate)
         except StoreError as error:
-            raise StoreError(f"{name}:{line.number}: {error.subject}", error.problem, error.fix) from None
+            wrong[line.number] = error
+            continue
         first = found.setdefault(plate.upper() if like else plate_key(plate), plate)
         cells.setdefault(first, []).append([_cell(line, number) for number in range(len(headings)) if number != column])
+    if wrong:
+        raise _not_plates(name, wrong)
     if not found:
         raise StoreError(name, "holds no plate", _FORMATS)
     return ListedVehicles(
@@ -64,6 +74,47 @@ def read_plate_list(
         like=like,
         errors=errors,
     )
+
+
+def _not_plates(name: str, wrong: Mapping[int, StoreError]) -> StoreError:
+    """The error about all lines of a list that hold no plate."""
+    (number, error), *others = wrong.items()
+    if not others:
+        return StoreError(f"{name}:{number}: {error.subject}", error.problem, error.fix)
+    named = [f"line {number}: {one.subject} {one.problem}" for number, one in list(wrong.items())[:_MOST_NAMED]]
+    if rest := len(wrong) - len(named):
+        named.append(f"and {counted(rest, 'further line')}")
+    problem = f"{counted(len(wrong), 'line')} cannot be asked about:\n" + "\n".join(named)
+    return StoreError(name, problem, "\n       ".join(dict.fromkeys(one.fix for one in wrong.values() if one.fix)))
+
+
+def _sheet_lines(data: bytes, name: str) -> list[_Line]:
+    """The lines of the sheet with the plates.
+
+    Raises:
+        StoreError: several sheets may be it.
+    """
+    sheets = spreadsheet_sheets(data, name)
+    lines = {
+        title: [_Line(number, cells) for number, cells in rows if not cells[0].startswith("#")]
+        for title, rows in sheets.items()
+    }
+    filled = {title: of_sheet for title, of_sheet in lines.items() if of_sheet}
+    headed = [title for title, of_sheet in filled.items() if _is_headed(of_sheet[0])]
+    if len(filled) <= 1:
+        return next(iter(filled.values()), [])
+    if len(headed) == 1:
+        return filled[headed[0]]
+    problem = (
+        "has several sheets with a column of plates" if headed else "has several sheets, and no column called placa"
+    )
+    raise StoreError(
+        name, f"{problem}: {', '.join(headed or filled)}", "Save the sheet with the plates as a file of its own"
+    )
+
+
+def _is_headed(line: _Line) -> bool:
+    return any(_plain(cell) in _HEADERS for cell in line.cells)
 
 
 def _headings(lines: Sequence[_Line], below: Sequence[_Line]) -> list[str]:
@@ -88,8 +139,10 @@ def _joined(cells: Sequence[str]) -> str:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise StoreError(name, "is a spreadsheet, not text", "Save it as CSV, with a column called placa or plate")
+    if data.startswith(_OLD_SPREADSHEET):
+        raise StoreError(
+            name, "is a spreadsheet of an old format", "Save it as XLSX or CSV, with a column called placa or plate"
+        )
     try:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             return data.decode("utf-16")

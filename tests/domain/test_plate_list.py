@@ -44,7 +44,8 @@ def test_the_plates_of_a_list_are_found_in_any_usual_form(data: bytes) -> None:
         ("placa\n\u0410\u0410\u04101A11\n".encode(), "wanted.csv:2", "cyrillic capital letter a"),
         (b"", "wanted.csv", "holds no plate"),
         (b"placa\n", "wanted.csv", "holds no plate"),
-        (b"PK\x03\x04....", "wanted.csv", "is a spreadsheet"),
+        (b"PK\x03\x04....", "wanted.csv", "is a damaged spreadsheet"),
+        (b"\xd0\xcf\x11\xe0....", "wanted.csv", "is a spreadsheet of an old format"),
         (b"a\0b", "wanted.csv", "is not text"),
     ],
 )

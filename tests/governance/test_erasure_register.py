@@ -155,7 +155,10 @@ def test_the_page_shows_no_folder_of_the_machine_and_names_tables_in_portuguese(
     assert "/var/lib" not in page
     assert "todo o período armazenado" in page
 
-def test_a_refused_request_is_entered_with_its_grounds_and_erases_nothing(erasures: ErasureRegister, path: Path) -> None:
+
+def test_a_refused_request_is_entered_with_its_grounds_and_erases_nothing(
+    erasures: ErasureRegister, path: Path
+) -> None:
     refused = erasures.refuse(VEHICLE, " Investigação em curso: inquérito <3/2026>. ")
     assert (refused.number, refused.grounds) == ("E2026/000001", "Investigação em curso: inquérito <3/2026>.")
     assert json.loads(refused.document)["document"] == "viapublica refused erasure"

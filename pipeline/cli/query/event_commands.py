@@ -40,7 +40,8 @@ def plates(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", help="A list of further plates: one per line, or CSV with a column placa; - is standard input."
+            "--file",
+            help="A list of further plates: one per line, or XLSX or CSV with a column placa; - is standard input.",
         ),
     ] = None,
     like: Annotated[bool, typer.Option("--like", help="Plates are patterns: * any characters, ? one.")] = False,
@@ -178,5 +179,5 @@ def _content(file: Path) -> bytes:
         return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise ViapublicaError(
-            f"--file {file}", f"cannot be read ({error.strerror})", "Name a text or CSV file of plates"
+            f"--file {file}", f"cannot be read ({error.strerror})", "Name a text, CSV or XLSX file of plates"
         ) from error
