@@ -36,7 +36,18 @@ class ListedVehicles:
         Args:
             read_plate: text as read; read_key: its key, see `plate_key`.
         """
-        rows = [self.cells[plate] for plate in self._plates_of(read_plate, read_key)]
+        return self._joined(self._plates_of(read_plate, read_key))
+
+    def of_plate(self, plate: str) -> dict[str, str]:
+        """What the list says about one of its plates, by column."""
+        return self._joined([plate])
+
+    def asked(self, read_plate: str, read_key: str) -> str:
+        """The plates of the list that a read may be, joined with "; "; see `about`."""
+        return "; ".join(self._plates_of(read_plate, read_key))
+
+    def _joined(self, plates: Sequence[str]) -> dict[str, str]:
+        rows = [self.cells[plate] for plate in plates if plate in self.cells]
         return {
             column: "; ".join(dict.fromkeys(row[number] for row in rows if row[number]))
             for number, column in enumerate(self.columns)

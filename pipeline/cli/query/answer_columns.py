@@ -18,8 +18,14 @@ from pipeline.cli.query.portuguese_texts import HEADINGS, VALUES
 from pipeline.domain.camera import Camera
 from pipeline.domain.times import local_time
 
+ASKED: Final = "asked_plate"
+"""Of a search for several plates: which of them a row is about."""
+STATUS: Final = "status"
+"""Of a search by a list: whether the plate was read."""
+READ: Final = "read"
 _LIST: Final = "list: "
 _CAMERA: Final = "camera_id"
+_FOR_PROGRAMS: Final = frozenset({"stream_id", "schema_version"})
 _PLACE: Final = {"camera_name": "name", "latitude": "latitude", "longitude": "longitude"}
 
 
@@ -32,12 +38,14 @@ class Column:
         field: of the row that it shows; of a place, the field with the camera's id.
         kind: Python type of its values; `datetime` for times.
         of_camera: attribute of the declared camera that it shows; "" for the field itself.
+        identity: for programs: an id, or the version of the row.
     """
 
     name: str
     field: str
     kind: type
     of_camera: str = ""
+    identity: bool = False
 
     @property
     def portuguese(self) -> str:
@@ -75,7 +83,30 @@ def columns_of(kinds: Sequence[type[msgspec.Struct]]) -> list[Column]:
         for field in msgspec.structs.fields(kind):
             for column in _columns_of_field(field.encode_name, field.type):
                 found.setdefault(column.name, column)
-    return list(found.values())
+    return sorted(found.values(), key=lambda column: _rank(column, several=len(kinds) > 1))
+
+
+def with_asked(columns: Sequence[Column], listed: Sequence[str] | None) -> list[Column]:
+    """The same with the plate asked about behind the plate read, and with whether it was read and what a list says.
+
+    Args:
+        columns: of reads; listed: headings of the list; None where there is no list.
+    """
+    at = 1 + [column.name for column in columns].index("plate")
+    more = [] if listed is None else [Column(STATUS, STATUS, str), *listed_columns(listed)]
+    return [*columns[:at], Column(ASKED, ASKED, str), *more, *columns[at:]]
+
+
+def _rank(column: Column, *, several: bool) -> int:
+    """What a person reads first is on the left: time, camera with name and place, plate; ids on the right.
+
+    Args:
+        column: of an answer; several: its rows are of several kinds, so the kind is read with the time.
+    """
+    if column.identity:
+        return 9
+    order = {"time": 0, "start": 0, "kind": 1 if several else 8, "plate": 3}
+    return 2 if column.field == _CAMERA else order.get(column.name, 4)
 
 
 def listed_columns(headings: Sequence[str]) -> list[Column]:
@@ -99,7 +130,7 @@ def _columns_of_field(name: str, declared: Any) -> list[Column]:
     if name.endswith("_ms"):
         text = name.removesuffix("_ms")
         return [Column("time" if text == "ts" else text.replace("_ts", "_time"), name, datetime)]
-    found = [Column(name, name, _plain_type(declared))]
+    found = [Column(name, name, _plain_type(declared), identity=declared is uuid.UUID or name in _FOR_PROGRAMS)]
     if name.endswith(_CAMERA):
         way = name.removesuffix(_CAMERA)
         found += [

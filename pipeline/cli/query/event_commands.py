@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, Plates
+from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, NoteCode, Plates
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plates
 from pipeline.cli.query.options import ConfidenceOption, QueryOptions, StoreOptions
-from pipeline.cli.query.output import AnswerTable
+from pipeline.cli.query.output import AnswerTable, UnseenPlate
 from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
 from pipeline.domain.listed_vehicles import ListedVehicles
@@ -23,7 +24,9 @@ from pipeline.domain.plate_list import read_plate_list
 from pipeline.domain.times import format_time
 from pipeline.errors import ViapublicaError
 
-_READ_COLUMNS = ["time", "plate", "layout", "confidence", "votes", "vehicle", "camera", "track", "frame"]
+_READ_COLUMNS = ["layout", "confidence", "votes", "vehicle", "track", "frame"]
+"""Of the table of reads, behind time, camera, plate and what a list says."""
+_UNSEEN: Final = frozenset({NoteCode.NOT_SEEN, NoteCode.UNCERTAIN_ONLY})
 _EVENT_TYPES: Final = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
 
 
@@ -74,15 +77,11 @@ def plates(
     question = Plates(plates=tuple(wanted), like=like, errors=errors, min_confidence=min_confidence, **query.scope())
     with query.open() as store:
         answer = store.ask(question)
+    vehicles = replace(listed, plates=tuple(wanted), like=like, errors=errors)
     title = f"Reads of {', '.join(wanted) if len(wanted) <= 5 else f'{len(wanted)} plates'}"
-    table = AnswerTable(
-        [PlateReadEvent],
-        [*_READ_COLUMNS, *listed.columns],
-        lambda read: (*_read_row(read, answer, zone), *listed.about(read.plate, read.plate_key).values()),
-        listed.columns,
-        lambda read: listed.about(read.plate, read.plate_key),
+    output.show(
+        title, answer, answer.value, _reads_table(answer, vehicles, zone, offset=query.offset, listed=bool(file))
     )
-    output.show(title, answer, answer.value, table)
 
 
 @with_option_groups
@@ -144,18 +143,63 @@ def _details(event: Event) -> str:
     return ", ".join(f"{name} {value}" for name, value in values if value not in (None, ""))
 
 
-def _read_row(read: PlateReadEvent, answer: Answer[Any], zone: tzinfo | None) -> Sequence[Any]:
-    return (
-        format_time(read.ts_ms, zone),
-        read.plate,
-        read.layout.value,
-        read.confidence,
-        read.votes,
-        read.vehicle or "-",
-        answer.camera_label(read.camera_id),
-        read.track_id,
-        read.frame,
+def _reads_table(
+    answer: Answer[list[PlateReadEvent]], vehicles: ListedVehicles, zone: tzinfo | None, *, offset: int, listed: bool
+) -> AnswerTable[PlateReadEvent]:
+    """The table of reads.
+
+    Args:
+        answer: the reads; vehicles: all that were asked about; zone: of the times.
+        offset: of the page: only the first says which plates were not seen.
+        listed: a list was given, whose plates without a read are rows too.
+    """
+    several = len(vehicles.plates) > 1 or vehicles.like or bool(vehicles.errors)
+
+    def asked(plate: str) -> list[str]:
+        return [plate] if several else []
+
+    def row(read: PlateReadEvent) -> Sequence[Any]:
+        return (
+            format_time(read.ts_ms, zone),
+            answer.camera_label(read.camera_id),
+            read.plate,
+            *asked(vehicles.asked(read.plate, read.plate_key)),
+            *vehicles.about(read.plate, read.plate_key).values(),
+            read.layout.value,
+            read.confidence,
+            read.votes,
+            read.vehicle or "-",
+            read.track_id,
+            read.frame,
+        )
+
+    return AnswerTable(
+        [PlateReadEvent],
+        ["time", "camera", "plate", *asked("asked plate"), *vehicles.columns, *_READ_COLUMNS],
+        row,
+        asked=lambda read: vehicles.asked(read.plate, read.plate_key),
+        listed=vehicles.columns if listed else None,
+        about=lambda read: vehicles.about(read.plate, read.plate_key),
+        unseen=_unseen(answer, vehicles) if listed and not offset else (),
+        unseen_row=lambda one: (
+            one.code.replace("-", " "),
+            "",
+            "" if several else one.plate,
+            *asked(one.plate),
+            *one.about.values(),
+            *([""] * len(_READ_COLUMNS)),
+        ),
     )
+
+
+def _unseen(answer: Answer[list[PlateReadEvent]], vehicles: ListedVehicles) -> list[UnseenPlate]:
+    """The plates without a read, in the order of the list, each with the code of the note about it."""
+    named = {plate: note.code for note in answer.notes if note.code in _UNSEEN for plate in note.items}
+    if len(vehicles.plates) == 1 and not answer.value:
+        uncertain = any(note.code is NoteCode.UNCERTAIN for note in answer.notes)
+        named = {vehicles.plates[0]: NoteCode.UNCERTAIN_ONLY if uncertain else NoteCode.NOT_SEEN}
+    found = (plate for plate in vehicles.plates if plate in named)
+    return [UnseenPlate(plate, named[plate].value, vehicles.of_plate(plate)) for plate in found]
 
 
 def _check_errors(errors: int, like: bool) -> None:

@@ -13,7 +13,16 @@ import typer
 from pipeline.app.output_files import check_target
 from pipeline.app.queries import Answer
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.cli.query.answer_columns import columns_of, listed_cells, listed_columns, places
+from pipeline.cli.query.answer_columns import (
+    ASKED,
+    READ,
+    STATUS,
+    Column,
+    columns_of,
+    listed_cells,
+    places,
+    with_asked,
+)
 from pipeline.cli.query.answer_files import FileForm, notes_file, write_csv, write_parquet, write_xlsx
 from pipeline.errors import ViapublicaError
 
@@ -26,20 +35,68 @@ NOTHING_FOUND_INCOMPLETE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
+class UnseenPlate:
+    """A plate of a list that no row of the answer is about.
+
+    Attributes:
+        plate: as written in the list; code: of the note about it, such as ``not-seen``.
+        about: what the list says, by column.
+    """
+
+    plate: str
+    code: str
+    about: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerTable(Generic[T]):
     """How rows are shown.
 
     Attributes:
         kinds: types that may stand in an answer: their fields are the columns of files.
         columns: of the table for people; row: its cells for one item.
-        listed: further columns of files and JSON, from a list that the user gave; about: their cells for one item.
+        asked: the plate asked about that an item is a read of; None where no plates are asked about.
+        listed: further columns, from a list that the user gave; None where there is no list; about: their cells for
+            one item.
+        unseen: plates of that list without an item; they are rows of files, too.
+        unseen_row: cells of the table for one of them.
     """
 
     kinds: Sequence[type[T]]
     columns: Sequence[str]
     row: Callable[[T], Sequence[Any]]
-    listed: Sequence[str] = ()
+    asked: Callable[[T], str] | None = None
+    listed: Sequence[str] | None = None
     about: Callable[[T], Mapping[str, str]] = lambda _: {}
+    unseen: Sequence[UnseenPlate] = ()
+    unseen_row: Callable[[UnseenPlate], Sequence[Any]] = lambda _: ()
+
+    def file_columns(self) -> list[Column]:
+        """The columns of files."""
+        columns = columns_of(self.kinds)
+        return columns if self.asked is None else with_asked(columns, self.listed)
+
+    def file_rows(self, found: Sequence[T]) -> list[dict[str, Any]]:
+        """The rows of files: the items, then the plates without one."""
+        rows = [{**msgspec.to_builtins(item), **self._asked(item), **listed_cells(self.about(item))} for item in found]
+        return rows + [{ASKED: one.plate, STATUS: one.code, **listed_cells(one.about)} for one in self.unseen]
+
+    def json_row(self, item: T, answer: Answer[Any]) -> dict[str, Any]:
+        """An item as a JSON object."""
+        row = msgspec.to_builtins(item)
+        asked = {} if self.asked is None else {ASKED: self.asked(item)}
+        return {**row, **places(row, answer.cameras), **asked, **({"list": self.about(item)} if self.listed else {})}
+
+    def json_summary(self, answer: Answer[Any], rows: int) -> dict[str, Any]:
+        """The object at the end of JSON lines; a note on plates not seen holds what the list says about them."""
+        notes = [msgspec.to_builtins(note) for note in answer.notes]
+        for note in notes if self.listed else ():
+            listed = {one.plate: one.about for one in self.unseen if one.code == note["code"]}
+            note.update({"list": listed} if listed else {})
+        return {"rows": rows, "complete": answer.complete, "notes": notes}
+
+    def _asked(self, item: T) -> dict[str, str]:
+        return {} if self.asked is None else {ASKED: self.asked(item), STATUS: READ}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +158,8 @@ class Output:
         """
         if self.as_json:
             for item in found:
-                row = msgspec.to_builtins(item)
-                listed = {"list": table.about(item)} if table.listed else {}
-                print_json({**row, **places(row, answer.cameras), **listed})
-            print_json({"answer": _summary(answer, len(found))})
+                print_json(table.json_row(item, answer))
+            print_json({"answer": table.json_summary(answer, len(found))})
         else:
             self._write(title, answer, found, table)
             _print_notes(answer, "" if found else nothing)
@@ -124,16 +179,16 @@ class Output:
         target = self.csv or self.xlsx or self.parquet
         if target not in {None, "-"} and found:
             self.note(Path(str(target)), found)
-        columns = [*columns_of(table.kinds), *listed_columns(table.listed)]
-        rows = [{**msgspec.to_builtins(item), **listed_cells(table.about(item))} for item in found]
+        columns, rows = table.file_columns(), table.file_rows(found)
         if self.csv is not None:
             write_csv(self.csv, rows, columns, answer, self.form)
         elif self.xlsx is not None:
             write_xlsx(self.xlsx, rows, columns, answer, self.form)
         elif self.parquet is not None:
             write_parquet(self.parquet, rows, columns, answer)
-        elif found:
-            print_table(title, table.columns, map(table.row, found))
+        elif rows:
+            unseen = map(table.unseen_row, table.unseen)
+            print_table(title, table.columns, [*map(table.row, found), *unseen])
 
 
 def _check_file(option: str, target: str) -> None:
@@ -147,11 +202,6 @@ def _check_file(option: str, target: str) -> None:
     if option == "--xlsx" and suffix != ".xlsx":
         raise ViapublicaError(f"--xlsx {target}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
     check_target(option, target)
-
-
-def _summary(answer: Answer[Any], rows: int) -> dict[str, Any]:
-    notes = [msgspec.to_builtins(note) for note in answer.notes]
-    return {"rows": rows, "complete": answer.complete, "notes": notes}
 
 
 def _print_notes(answer: Answer[Any], nothing: str) -> None:

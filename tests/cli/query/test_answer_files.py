@@ -196,7 +196,58 @@ def test_times_of_a_spreadsheet_name_their_zone_in_every_locale(ask: Ask, tmp_pa
         assert f"time ({offset})" in first
     assert ask("plates", "FRI3E00", "--csv", tmp_path / "x.csv").exit_code == 0
     heading = (tmp_path / "x.csv").read_text().splitlines()[0]
-    assert ",time," in heading, "each time of a machine CSV carries its own offset"
+    assert heading.startswith("time,"), "each time of a machine CSV carries its own offset"
+
+
+def test_a_person_reads_time_camera_place_plate_first_and_ids_last(ask: Ask) -> None:
+    heading = ask("plates", "FRI3E00", "--csv", "-").stdout.splitlines()[0].split(",")
+    assert heading[:6] == ["time", "camera_id", "camera_name", "latitude", "longitude", "plate"]
+    assert heading[6] == "asked_plate"
+    assert heading[-3:] == ["event_id", "schema_version", "stream_id"]
+    heading = ask("events", "--csv", "-").stdout.splitlines()[0].split(",")
+    assert heading[:4] == ["time", "kind", "camera_id", "camera_name"]
+    assert "event_id" in heading[-3:]
+    assert ask("route", "FRI3E00", "--csv", "-").stdout.splitlines()[0].endswith(",from_event_id,to_event_id")
+    table = ask("plates", "FRI3E00", "ABC1234").stdout
+    places = [table.index(word) for word in ("time", "camera", "plate ", "asked plate", "layout")]
+    assert places == sorted(places)
+
+
+def test_plates_of_a_list_that_were_not_seen_are_rows_with_what_the_list_says(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "lista.csv").write_text("placa;motivo\nFRI3E00;roubo\nNIL0A00;furto\n")
+    words = ("plates", "--file", tmp_path / "lista.csv")
+    unseen = {"asked_plate": "NIL0A00", "status": "not-seen", "list: motivo": "furto", "time": "", "plate": ""}
+    read = list(csv.DictReader(io.StringIO(ask(*words, "--csv", "-").stdout)))
+    assert [(row["asked_plate"], row["status"]) for row in read[:-1]] == [("FRI3E00", "read")] * 2
+    assert unseen.items() <= read[-1].items()
+    assert ask(*words, "--parquet", tmp_path / "x.parquet").exit_code == 0
+    last = pq.read_table(tmp_path / "x.parquet").to_pylist()[-1]
+    assert (last["asked_plate"], last["list: motivo"], last["time"], last["event_id"]) == (
+        "NIL0A00",
+        "furto",
+        None,
+        None,
+    )
+    assert ask(*words, "--xlsx", tmp_path / "x.xlsx", "--locale", "pt-BR").exit_code == 0
+    heading, *lines = load_workbook(tmp_path / "x.xlsx")["respostas"].iter_rows(values_only=True)
+    last = dict(zip(heading, lines[-1], strict=True))
+    assert (last["placa procurada"], last["situação"], last["lista: motivo"]) == ("NIL0A00", "não vista", "furto")
+    *found, end = map(json.loads, ask(*words, "--json").stdout.splitlines())
+    assert [row["asked_plate"] for row in found] == ["FRI3E00"] * 2
+    (note,) = [note for note in end["answer"]["notes"] if note["code"] == "not-seen"]
+    assert note["list"] == {"NIL0A00": {"motivo": "furto"}}
+    (line,) = [line for line in ask(*words).stdout.splitlines() if "not seen" in line]
+    assert ("NIL0A00" in line, "furto" in line) == (True, True)
+
+
+def test_a_list_of_which_nothing_was_seen_is_no_empty_file(ask: Ask, tmp_path: Path) -> None:
+    (tmp_path / "lista.csv").write_text("placa;motivo\nNIL0A00;furto\n")
+    result = ask("plates", "--file", tmp_path / "lista.csv", "--csv", "-")
+    assert result.exit_code == 4, "no life signs are stored"
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert (row["asked_plate"], row["status"], row["list: motivo"]) == ("NIL0A00", "not-seen", "furto")
+    beyond = ask("plates", "--file", tmp_path / "lista.csv", "--csv", "-", "--offset", "5")
+    assert len(beyond.stdout.splitlines()) == 1, "a later page says nothing about plates not seen"
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo"])
