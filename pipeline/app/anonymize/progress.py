@@ -27,6 +27,10 @@ class Progress(Protocol):
         """The stages to come, and the expected number of frames where the container knows it."""
         ...
 
+    def begin_round(self, number: int, most: int) -> None:
+        """Rendering and verification begin, for the `number`-th time, from 1, of at most `most`."""
+        ...
+
     def advance(self, stage: Stage, frames: int) -> None:
         """So many frames of a stage are done."""
         ...
@@ -40,6 +44,9 @@ class Silent:
     """A `Progress` that discards everything."""
 
     def start(self, stages: Sequence[Stage], frames: int | None) -> None:
+        """Do nothing."""
+
+    def begin_round(self, number: int, most: int) -> None:
         """Do nothing."""
 
     def advance(self, stage: Stage, frames: int) -> None:

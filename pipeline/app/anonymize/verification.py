@@ -240,8 +240,11 @@ def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verif
 
     A caption's area in which the verification finds a vehicle, or a plate that is no caption, is masked from then on.
     """
-    number, first_found = 0, 0
+    number, first_found, version = 0, 0, 0
+    most = 1 + MAX_ROUNDS + len(redactor.ignored_areas)
     while True:
+        version += 1
+        redactor.progress.begin_round(version, most)
         plan = redactor.plan(detections)
         summary = redactor.render(detections, plan, path)
         seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)

@@ -157,6 +157,7 @@ class _ProgressLines(Progress):
         self._next_s = now_s + _NEXT_LINES_S
         task = next(task for task in self.tasks if task.id == task_id)
         done = f"{task.completed:.0f}" if task.total is None else f"{task.completed:.0f} of {task.total:.0f}"
+        done += f" {task.fields['unit']}" if task.fields.get("unit") else ""
         left = f", about {format_duration(round(task.time_remaining * 1000))} left" if task.time_remaining else ""
         note = f", {task.fields['note']}" if task.fields.get("note") else ""
         say(err, f"{task.description}: {done}{note}{left}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipeline.app.anonymize.progress import Stage
 
 _NAMES = {"detect": "detecting", "render": "rendering", "verify": "verifying", "attack": "attacking"}
+_REPEATED = {"render", "verify"}
+"""Stages that each further round repeats."""
 
 
 class TerminalProgress:
@@ -28,7 +30,15 @@ class TerminalProgress:
 
     def start(self, stages: Sequence[Stage], frames: int | None) -> None:
         """Show a bar for each stage."""
-        self._tasks = {stage: self._bars.add_task(_NAMES[stage], total=frames, note="") for stage in stages}
+        self._tasks = {
+            stage: self._bars.add_task(_NAMES[stage], total=frames, note="", unit="frames") for stage in stages
+        }
+
+    def begin_round(self, number: int, most: int) -> None:
+        """Say which round the bars of rendering and verification show."""
+        for stage in (one for one in self._tasks if one in _REPEATED):
+            described = f"{_NAMES[stage]}, round {number} of at most {most}"
+            self._bars.reset(self._tasks[stage], total=self._frames or None, description=described)
 
     def advance(self, stage: Stage, frames: int) -> None:
         """Move the bar of a stage."""

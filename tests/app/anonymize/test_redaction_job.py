@@ -41,10 +41,14 @@ NOTHING_MASKED = MaskSettings(confirm_score=1.0, plate_confirm_score=1.0)
 
 
 class Recorded(Silent):
-    """Progress that stores the last number of frames of each stage."""
+    """Progress that stores the last number of frames of each stage, and the rounds."""
 
     def __init__(self) -> None:
         self.frames: dict[Stage, int] = {}
+        self.rounds: list[tuple[int, int]] = []
+
+    def begin_round(self, number: int, most: int) -> None:
+        self.rounds.append((number, most))
 
     def advance(self, stage: Stage, frames: int) -> None:
         self.frames[stage] = frames
@@ -216,6 +220,7 @@ def test_the_statement_names_weights_policy_and_verification(
     assert set(statement["models"]) == {"viapublica_traffic", "viapublica_plates"}
     assert all(len(digest) == 64 for digest in statement["models"].values())
     assert progress.frames == dict.fromkeys(Stage, result.summary.frames)
+    assert progress.rounds == [(number, 4) for number in range(1, statement["verification"]["rounds"] + 2)]
     report = build_report(result, ReportFacts("clip.mp4", "ab" * 32, [("Recipient", "Universidade")]))
     for text in ("ab" * 32, "Universidade", "silhouette", "not independent", "SSP-MT · nº 2026/7"):
         assert text in report, text
