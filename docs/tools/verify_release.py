@@ -35,6 +35,10 @@ UNTRUSTED, EXPIRED = "signingCredential.untrusted", "signingCredential.expired"
 SHOWN = ("institution", "number", "place", "date", "software", "seconds", "frames")
 
 
+class Unusable(Exception):
+    """A file that cannot be checked, or used for a check: subject, problem, and fix."""
+
+
 def boxes(file: BinaryIO, begin: int, end: int) -> Iterator[tuple[str, int, int]]:
     """Type, begin and end of the content of each MP4 box in a range of the file.
 
@@ -64,7 +68,11 @@ def handlers(file: BinaryIO, begin: int, end: int) -> Iterator[str]:
 
 
 def extra_content(path: Path) -> list[str]:
-    """Descriptions of everything besides one video and one manifest."""
+    """Descriptions of everything besides one video and one manifest.
+
+    Raises:
+        Unusable: the file is no MP4 video.
+    """
     found: list[str] = []
     with path.open("rb") as file:
         seen: list[str] = []
@@ -81,14 +89,24 @@ def extra_content(path: Path) -> list[str]:
                     content = file.read(min(last - first, 1 << 24))
                     found += ["another file type"] if kind == "ftyp" and content != FILE_TYPE else []
                     found += unsigned_content(content) if kind == "uuid" else []
-                if kind == "moov":
-                    kinds = list(handlers(file, first, last))
-                    found += [f"a track of type {kind!r}" for kind in kinds if kind != "vide"]
-                    found += [f"{kinds.count('vide')} video tracks"] if kinds.count("vide") != 1 else []
         except ValueError as error:
             found.append(str(error))
+        if not seen:
+            raise Unusable(path, "is not an MP4 video", "Give the released clip")
         found += [f"no MP4 box {kind!r}" for kind in ("ftyp", "moov", "mdat") if kind not in seen]
     return found
+
+
+def further_tracks(path: Path) -> list[str]:
+    """Descriptions of the tracks besides one video."""
+    with path.open("rb") as file:
+        found = boxes(file, 0, path.stat().st_size)
+        try:
+            kinds = [kind for box, first, last in found if box == "moov" for kind in handlers(file, first, last)]
+        except ValueError as error:
+            return [str(error)]
+    videos = [] if kinds.count("vide") == 1 else [f"{kinds.count('vide')} video tracks"]
+    return [*(f"a track of type {kind!r}" for kind in kinds if kind != "vide"), *videos]
 
 
 def unsigned_content(content: bytes) -> list[str]:
@@ -193,13 +211,20 @@ def certificates(path: Path) -> str:
     """The certificates of a PEM file.
 
     Raises:
-        ValueError: it has none, or a damaged one.
+        Unusable: it has none, or a damaged one.
     """
     try:
         text = path.read_text(encoding="ascii")
+    except OSError as error:
+        raise Unusable(path, f"cannot be read ({error.strerror})", "Give the institution's authority.pem") from error
+    except ValueError as error:
+        fix = "Give PEM; of DER it is made by: openssl x509 -inform DER -in FILE -out authority.pem"
+        raise Unusable(path, "is not a certificate in PEM", fix) from error
+    try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-    except (OSError, ValueError, ssl.SSLError) as error:
-        raise ValueError(f"{path} holds no certificates of authorities (PEM): {error}") from error
+    except (ValueError, ssl.SSLError) as error:
+        problem = "contains no certificate in PEM, or a damaged one"
+        raise Unusable(path, problem, "Give the institution's authority.pem") from error
     return text
 
 
@@ -226,10 +251,10 @@ def read_manifest(path: Path, trust: Path | None) -> dict[str, Any]:
 
 def check(path: Path, trust: Path | None) -> dict[str, Any]:
     """Everything that is found out about a clip."""
-    problems = extra_content(path)
+    layout = extra_content(path)
     report = read_manifest(path, trust)
-    if not report:
-        problems = []  # it was never signed: what else is in it says nothing
+    # The layout of a file that was never signed says nothing.
+    problems = [*further_tracks(path), *(layout if report else ())]
     codes = [str(row.get("code")) for row in report.get("validation_status") or ()]
     manifests = report.get("manifests") or {}
     if len(manifests) > 1:
@@ -276,7 +301,7 @@ def show(found: dict[str, Any]) -> None:
         "unchanged": f"signed by {signer}, and no authority that you trust vouches for that; anyone can sign (--trust)",
         "expired": f"unchanged, signed by {signer}, whose certificate has expired; ask the institution",
         "broken": "changed after it was signed, or signed with an invalid certificate",
-        "unsigned": "not signed, so its origin is unknown",
+        "unsigned": "not signed, so its origin is unknown; only its tracks were checked",
     }
     print(f"{found['verdict']}: {words[found['verdict']]}")
     print(f"{'sha256':>12}  {found['sha256']}")
@@ -297,10 +322,17 @@ def main() -> int:
     try:
         found = check(options.clip, options.trust)
     except ImportError:
-        print("error: the package c2pa-python is not installed: pip install c2pa-python", file=sys.stderr)
+        print("error: c2pa-python: is not installed\nfix:   pip install c2pa-python", file=sys.stderr)
         return 2
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Unusable as error:
+        subject, problem, fix = error.args
+        print(f"error: {printable(subject)}: {problem}\nfix:   {fix}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(
+            f"error: {printable(options.clip)}: cannot be read ({error.strerror})\nfix:   Check the path",
+            file=sys.stderr,
+        )
         return 2
     print(json.dumps(found, ensure_ascii=False, indent=2)) if options.json else show(found)
     return 0 if found["good"] else 1

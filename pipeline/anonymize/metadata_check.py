@@ -29,9 +29,18 @@ def find_extra_content(path: Path) -> list[str]:
     Raises:
         ReleaseError: it is not a video.
     """
+    return [*find_extra_streams(path), *find_unexpected_boxes(path)]
+
+
+def find_extra_streams(path: Path) -> list[str]:
+    """Descriptions of all streams besides the one video, and of metadata.
+
+    Raises:
+        ReleaseError: it is not a video.
+    """
     try:
         with av.open(f"file:{path.absolute()}", options=_OPTIONS, metadata_errors="replace") as container:
-            return [*_extra_streams(container), *find_unexpected_boxes(path)]
+            return list(_extra_streams(container))
     except FileNotFoundError:
         raise ReleaseError(str(path), "does not exist", "Check the path") from None
     except (av.FFmpegError, OSError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -17,7 +18,9 @@ from pipeline.anonymize.provenance import sign_in_place
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.signing_certificate import create_signing_identity, load_signing_identity
 from pipeline.anonymize.video_encoder import VideoEncoder
+from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.video import Planes, VideoInfo
+from pipeline.errors import ReleaseError
 from tests.decode.clips import Recipe, encode
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "tools" / "verify_release.py"
@@ -80,8 +83,55 @@ def test_anything_besides_the_video_is_reported(signed: tuple[Path, Path], tmp_p
     for extra in (b"\0\0\0\x10freeabcdefgh", b"\0\0\0\x0cskipabcd", b"loose"):
         longer.write_bytes(data + extra)
         assert not checked(longer, "--trust", signed[1])["good"], extra
-    spoken = checked(encode(tmp_path / "b.mp4", Recipe(audio="aac")))
-    assert (spoken["verdict"], spoken["good"], spoken["problems"]) == ("unsigned", False, [])
+
+
+def test_the_layout_of_an_unsigned_video_is_no_problem_and_its_tracks_are(tmp_path: Path) -> None:
+    """Most programs write the index behind the video; a release has it in front."""
+    silent, spoken = encode(tmp_path / "a.mp4", Recipe()), encode(tmp_path / "b.mp4", Recipe(audio="aac"))
+    for clip, tracks in ((silent, []), (spoken, ["a track of type 'soun'"])):
+        found = checked(clip)
+        assert (found["verdict"], found["good"], found["problems"]) == ("unsigned", False, tracks)
+    assert "only its tracks were checked" in run(silent).stdout
+    assert (verify_clip(silent).extra_content, verify_clip(silent).good) == ([], False)
+    assert verify_clip(spoken).extra_content[0] == "a stream of type audio"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "cannot be read (No such file"), (b"", "is not an MP4 video"), (b"hello\n" * 9, "is not an MP4 video")],
+)
+def test_a_file_that_is_no_video_is_named_with_a_fix(content: bytes | None, says: str, tmp_path: Path) -> None:
+    clip = tmp_path / "a.mp4"
+    if content is not None:
+        clip.write_bytes(content)
+    done = run(clip)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {clip}: {says}")
+    assert "\nfix:   " in done.stderr
+    assert run(tmp_path).stderr.startswith(f"error: {tmp_path}: cannot be read (Is a directory)\nfix:   ")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read (No such file"),
+        (b"\x30\x82\x01\xff", "is not a certificate in PEM"),
+        (b"", "contains no certificate in PEM"),
+        (b"-----BEGIN", "contains no certificate in PEM"),
+    ],
+)
+def test_authorities_that_cannot_be_used_are_named_with_a_fix(
+    content: bytes | None, says: str, signed: tuple[Path, Path], tmp_path: Path
+) -> None:
+    trust = tmp_path / "authority.pem"
+    if content is not None:
+        trust.write_bytes(content)
+    done = run(signed[0], "--trust", trust)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {trust}: {says}")
+    assert "\nfix:   Give" in done.stderr
+    with pytest.raises(ReleaseError, match=rf"{trust}: {re.escape(says)}.* Give"):
+        verify_clip(signed[0], trust)
 
 
 def test_what_cannot_be_read_is_an_error(signed: tuple[Path, Path], tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.anonymize.metadata_check import find_extra_content
+from pipeline.anonymize.metadata_check import find_extra_streams
+from pipeline.anonymize.mp4_atoms import find_unexpected_boxes
 from pipeline.anonymize.provenance import INTACT, Provenance, SignatureStatus, read_provenance
 from pipeline.app.output_files import sha256_of
 from pipeline.errors import ReleaseError
@@ -30,7 +31,7 @@ class CheckedClip:
         clip: the file; sha256: of it.
         provenance: the signed statement, and the status of its signature.
         networks: that made it, compared with the pinned ones of this installation.
-        extra_content: besides the video; should be empty.
+        extra_content: besides the video; should be empty. Of an unsigned file only streams and their metadata.
         good: signed and unchanged (with given authorities: by a trusted signer), and without extra content.
     """
 
@@ -73,8 +74,12 @@ def verify_clip(clip: Path, authorities: Path | None = None) -> CheckedClip:
         ModelIntegrityError: a file of pinned networks of this installation cannot be used.
     """
     _check_not_sealed(clip)
-    extra = find_extra_content(clip)
-    provenance = read_provenance(clip, _authorities(authorities))
+    trusted = _authorities(authorities)
+    streams = find_extra_streams(clip)
+    provenance = read_provenance(clip, trusted)
+    # Any program may have written a file that was never signed: its layout says nothing.
+    boxes = [] if provenance.status is SignatureStatus.UNSIGNED else find_unexpected_boxes(clip)
+    extra = [*streams, *boxes]
     accepted = {SignatureStatus.TRUSTED} if authorities else INTACT
     networks = stated_networks(provenance.statement)
     return CheckedClip(clip, sha256_of(clip), provenance, networks, extra, provenance.status in accepted and not extra)
@@ -85,8 +90,16 @@ def _authorities(path: Path | None) -> str:
         return ""
     try:
         text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReleaseError(str(path), "is not a readable certificate", "Give a PEM file") from error
+    except OSError as error:
+        raise ReleaseError(
+            str(path), f"cannot be read ({error.strerror})", "Give the institution's authority.pem"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ReleaseError(
+            str(path),
+            "is not a certificate in PEM",
+            "Give PEM; of DER it is made by: openssl x509 -inform DER -in FILE -out authority.pem",
+        ) from error
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ValueError, ssl.SSLError) as error:

@@ -96,7 +96,7 @@ def _verdict(checked: CheckedClip, trust: Path | None) -> tuple[str, str, str]:
             "has this SHA-256",
         ),
         "broken": ("broken", "red", "changed after it was signed, or signed with an invalid certificate"),
-        "unsigned": ("unsigned", "yellow", "not signed, so its origin is unknown"),
+        "unsigned": ("unsigned", "yellow", "not signed, so its origin is unknown; only its streams were checked"),
     }
     return verdicts[checked.provenance.status.value]
 
