@@ -15,10 +15,13 @@ _NO_TMPFILE: Final = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, er
 _CHUNK_BYTES: Final = 1 << 20
 STAGED: Final = ".viapublica-staged-"
 """Begin of the name that a complete file has until it gets its own."""
+_NAME: Final = "unfinished"
 
 
 class UnnamedFile:
     """An open file in a folder that has no name yet; it vanishes when it is closed, or with its process.
+
+    On file systems without `O_TMPFILE` it has one for an instant, in a folder that only this user may enter.
 
     A context manager. Programs of this process open it again by `path`.
 
@@ -38,9 +41,7 @@ class UnnamedFile:
             if error.errno not in _NO_TMPFILE:
                 raise
             self._linkable = False
-            name = f"{STAGED}{uuid.uuid4().hex}"
-            self.descriptor = os.open(name, _FLAGS | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-            os.unlink(name, dir_fd=folder)
+            self.descriptor = _opened_in_private_folder(folder)
 
     @property
     def path(self) -> Path:
@@ -103,6 +104,29 @@ class UnnamedFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _opened_in_private_folder(folder: int) -> int:
+    """The descriptor of a file whose name was there for an instant, in a folder that no other user could enter.
+
+    Raises:
+        OSError: it cannot be created, or another user exchanged the folder.
+    """
+    private = f"{STAGED}{uuid.uuid4().hex}"
+    os.mkdir(private, 0o700, dir_fd=folder)
+    try:
+        inside = os.open(private, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            status = os.fstat(inside)
+            if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+                raise PermissionError(errno.EPERM, "its file system lets other users into a private folder")
+            descriptor = os.open(_NAME, _FLAGS | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=inside)
+            os.unlink(_NAME, dir_fd=inside)
+            return descriptor
+        finally:
+            os.close(inside)
+    finally:
+        os.rmdir(private, dir_fd=folder)
 
 
 def _copy(source: int, target: int) -> str:

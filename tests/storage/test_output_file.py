@@ -53,6 +53,33 @@ def test_a_file_has_no_name_until_it_is_complete(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o666 & ~_umask()
 
 
+@pytest.mark.parametrize("file_system", ["without O_TMPFILE"], indirect=True)
+@pytest.mark.usefixtures("file_system")
+def test_without_unnamed_files_the_name_of_an_instant_is_in_a_private_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created: list[tuple[int, int]] = []
+    opened = os.open
+
+    def seen(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        descriptor = opened(path, flags, mode, dir_fd=dir_fd)
+        if flags & os.O_CREAT:
+            assert dir_fd is not None
+            created.append((os.fstat(dir_fd).st_mode & 0o777, os.fstat(descriptor).st_mode & 0o777))
+        return descriptor
+
+    monkeypatch.setattr(os, "open", seen)
+    with opened_folder(tmp_path) as folder, UnnamedFile(folder):
+        assert created == [(0o700, 0o600)]
+        assert list(tmp_path.iterdir()) == []
+    with opened_folder(tmp_path) as folder:
+        made = os.mkdir
+        monkeypatch.setattr(os, "mkdir", lambda path, _, dir_fd: made(path, 0o755, dir_fd=dir_fd))
+        with pytest.raises(PermissionError, match="lets other users into a private folder"):
+            UnnamedFile(folder)
+    assert (len(created), list(tmp_path.iterdir())) == (1, []), "no file was made there"
+
+
 @pytest.mark.usefixtures("file_system")
 def test_an_interrupted_file_never_existed_and_the_old_one_stands(tmp_path: Path) -> None:
     target = tmp_path / "release.mp4"

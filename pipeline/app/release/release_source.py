@@ -143,7 +143,9 @@ def _copy_requested(disclosure: Disclosure, file: Path, folder: int, stack: Exit
         digest = copy.copy_from(source)
     except OSError as error:
         raise ReleaseError(
-            str(file), f"cannot be copied into the folder of --out ({error.strerror})", "Free disk space there"
+            str(file),
+            f"cannot be copied into the folder of --out ({error.strerror})",
+            "Free disk space there, or choose another folder with --out",
         ) from error
     if digest != content.file_sha256:
         raise ReleaseError(
