@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.config.zone_name import ZoneName
 from pipeline.decode.input_options import InputOptions, NetworkOptions
 from pipeline.decode.privacy_masks import Polygon, check_polygon
 from pipeline.decode.settings import DecodeSettings
@@ -284,6 +285,13 @@ class Config(BaseModel):
         "cite it beside the federal law. Without one they cite the federal law alone.",
         max_length=200,
         examples=["Decreto nº 18.743/2014 (Porto Alegre)"],
+    )
+    zone: ZoneName | None = Field(
+        default=None,
+        title="Time zone",
+        description="Of times in answers and documents, and of times given without an offset, unless --zone names "
+        "another one; without both it is the machine's, which is often UTC on servers.",
+        examples=["America/Sao_Paulo"],
     )
     data_dir: Path = Field(
         default=Path("data"),

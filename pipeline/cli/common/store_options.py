@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +13,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.institution import Institution
+from pipeline.domain.times import find_zone
 from pipeline.errors import ConfigError
 
 ConfigOption = Annotated[
@@ -29,7 +32,8 @@ ZoneOption = Annotated[
     typer.Option(
         "--zone",
         envvar="VIAPUBLICA_ZONE",
-        help="Zone of times without an offset and of times shown, such as America/Sao_Paulo; by default the machine's.",
+        help="Zone of times without an offset and of times shown, such as America/Sao_Paulo; by default that of the "
+        "configuration, else the machine's.",
         show_default=False,
     ),
 ]
@@ -59,6 +63,26 @@ def loaded_config(config: Path | None) -> Config:
             "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
         )
     return load_config(config or _DEFAULT_CONFIG, for_queries=True)
+
+
+def zone_of(zone: str | None, config: Path | None, data: Path | None = None) -> ZoneInfo | None:
+    """The zone of --zone, else that of the configuration; None for the machine's own.
+
+    Args:
+        zone, config, data: of the options; beside --data only a configuration that is named counts.
+
+    Raises:
+        ViapublicaError: there is no zone of that name, or the configuration is not valid.
+    """
+    if zone is None and (config is not None or (data is None and has_config(None))):
+        path = config or _DEFAULT_CONFIG
+        zone = _configured_zone(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    return find_zone(zone)
+
+
+@cache
+def _configured_zone(config: Path, _changed_ns: int) -> str | None:
+    return loaded_config(config).zone
 
 
 def has_config(config: Path | None) -> bool:

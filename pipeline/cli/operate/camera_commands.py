@@ -25,9 +25,10 @@ from pipeline.app.recordings import (
     segment_json,
 )
 from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.cli.common.store_options import zone_of
 from pipeline.domain.plural import counted
 from pipeline.domain.recording import group_gaps
-from pipeline.domain.times import find_zone, parse_range
+from pipeline.domain.times import parse_range
 from pipeline.errors import RecordError
 
 _DAY_MS: Final = 86_400_000
@@ -54,7 +55,12 @@ DirOption = Annotated[
 FromOption = Annotated[str | None, typer.Option("--from", help="Not before: 2026-11-22T08:00-03:00, today, 2h (ago).")]
 ToOption = Annotated[str | None, typer.Option("--to", help="Before: like --from.")]
 ZoneOption = Annotated[
-    str | None, typer.Option("--zone", help="Zone of times without an offset, such as America/Sao_Paulo.")
+    str | None,
+    typer.Option(
+        "--zone",
+        envvar="VIAPUBLICA_ZONE",
+        help="Zone of times without an offset, such as America/Sao_Paulo; by default that of the configuration.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 ByOption = Annotated[str, typer.Option("--by", help="The person who decides: name and office.")]
@@ -76,7 +82,7 @@ def segments(
     """
     configure_logging("info", "auto")
     video = record_settings(config, folder).dir
-    start_ms, end_ms = parse_range(start, end, find_zone(zone))
+    start_ms, end_ms = parse_range(start, end, zone_of(zone, config, folder))
     found = recorded_cameras(video, camera or (), start_ms, end_ms, declared_masks(config, folder))
     if as_json:
         print_json([one.as_json() for one in found])
@@ -105,7 +111,7 @@ def hold(
     """
     configure_logging("info", "auto")
     video = record_settings(config, folder).dir
-    start_ms, end_ms = parse_range(start, end, find_zone(zone))
+    start_ms, end_ms = parse_range(start, end, zone_of(zone, config, folder))
     if start_ms is None or end_ms is None:
         raise RecordError("hold", "needs two times", "Give --from and --to")
     hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by)

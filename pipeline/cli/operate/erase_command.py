@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -28,12 +29,13 @@ from pipeline.cli.common.store_options import (
     ZoneOption,
     configured_institution,
     stores_of,
+    zone_of,
 )
 from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers, LeftNote
 from pipeline.domain.events import Kind
 from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
-from pipeline.domain.times import find_zone, format_time, parse_range
+from pipeline.domain.times import format_time, parse_range
 from pipeline.errors import ViapublicaError
 
 if TYPE_CHECKING:
@@ -104,13 +106,21 @@ class EraseOptions:
         float, typer.Option("--timeout", min=1, help="Most seconds for one deletion in a database.")
     ] = 3600
 
+    def time_zone(self) -> ZoneInfo | None:
+        """The zone of times; None for the machine's own.
+
+        Raises:
+            ViapublicaError: there is none of that name, or the configuration is not valid.
+        """
+        return zone_of(self.zone, self.config, self.data)
+
     def selection(self) -> Selection:
         """What is erased.
 
         Raises:
             ViapublicaError: plate, zone or times are not understood, or nothing is selected.
         """
-        start_ms, end_ms = parse_range(self.start, self.end, find_zone(self.zone))
+        start_ms, end_ms = parse_range(self.start, self.end, self.time_zone())
         if self.plate is not None:
             check_erased_plate(self.plate, any_plate=self.any_plate)
         if not self.repeat:
@@ -136,7 +146,7 @@ class EraseOptions:
             self.certificate,
             self.key,
             stores.institution,
-            find_zone(self.zone),
+            self.time_zone(),
             key_password(self.key_password_file),
         )
 
@@ -159,7 +169,7 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     if as_json and not (options.yes or options.dry_run):
         raise ViapublicaError("erase --json", "cannot ask whether to erase", "Add --yes, or --dry-run")
     selection = options.selection()
-    _print_range(selection, find_zone(options.zone))
+    _print_range(selection, options.time_zone())
     stores = stores_of(options.config, options.data)
     proof = options.proof(stores)
     if options.refuse is not None:
@@ -222,7 +232,7 @@ def erasures(
     """
     from pipeline.app.erasure.proof import erasure_documents, list_erasures
 
-    place = find_zone(zone)
+    place = zone_of(zone, config, data)
     where = register_of(register, config, data)
     if number is not None:
         institution = configured_institution(config)

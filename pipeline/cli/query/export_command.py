@@ -10,11 +10,11 @@ import typer
 
 from pipeline.app.export_dataset import DatasetRequest, DatasetSummary, export_dataset
 from pipeline.cli.common.console import err, out, print_json, say
-from pipeline.cli.common.store_options import ConfigOption, FromOption, ToOption, ZoneOption, loaded_config
+from pipeline.cli.common.store_options import ConfigOption, FromOption, ToOption, ZoneOption, loaded_config, zone_of
 from pipeline.cli.query.options import CameraOption
 from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
-from pipeline.domain.times import find_zone, parse_range
+from pipeline.domain.times import parse_range
 from pipeline.errors import ViapublicaError
 
 
@@ -45,7 +45,7 @@ def export(
     Example: [bold]viapublica export square --from 7d --camera praca-se --csv --min-cell 10[/]
     """
     loaded = loaded_config(config)
-    start_ms, end_ms = parse_range(start, end, find_zone(zone))
+    start_ms, end_ms = parse_range(start, end, zone_of(zone, config))
     if start_ms is None:
         raise ViapublicaError("--from", "is missing", "Give the start of the time range, such as --from 7d")
     request = DatasetRequest(

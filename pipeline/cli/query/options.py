@@ -20,12 +20,13 @@ from pipeline.cli.common.store_options import (
     ToOption,
     ZoneOption,
     stores_of,
+    zone_of,
 )
 from pipeline.cli.query.answer_files import FileForm
 from pipeline.cli.query.output import Output
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
-from pipeline.domain.times import find_zone, parse_range
+from pipeline.domain.times import parse_range
 
 CameraOption = Annotated[list[str] | None, typer.Option("--camera", help="Only this camera; may be repeated.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=MOST_ROWS, help="The most rows to show.")]
@@ -77,12 +78,12 @@ class StoreOptions:
     parquet: ParquetOption = None
 
     def time_zone(self) -> ZoneInfo | None:
-        """The zone of --zone; None for the machine's own.
+        """The zone of --zone, else that of the configuration; None for the machine's own.
 
         Raises:
-            ViapublicaError: there is none of that name.
+            ViapublicaError: there is none of that name, or the configuration is not valid.
         """
-        return find_zone(self.zone)
+        return zone_of(self.zone, self.config, self.data)
 
     def output(self) -> Output:
         """The form of the answer, checked before anything is asked.

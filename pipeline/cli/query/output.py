@@ -172,7 +172,7 @@ class Output:
         if self.csv is not None and (beside := notes_file(self.csv, self.form)):
             say(err, f"note: the notes are in {beside} as well")
         if self.form.in_utc_unasked:
-            text = ": times are in UTC, this machine's zone; for local times add --zone America/Sao_Paulo"
+            text = ": times are in UTC, the machine's zone; set zone in the configuration, or add --zone America/Sao_Paulo"
             say(err, ("warning", "bold yellow"), text)
 
     def _write(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common.register_options import register_of
+from pipeline.cli.common.store_options import zone_of
 from pipeline.domain.locale import Locale
-from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ ZoneOption = Annotated[
     typer.Option(
         "--zone",
         envvar="VIAPUBLICA_ZONE",
-        help="Time zone of the institution, such as America/Sao_Paulo.  [default: the machine's]",
+        help="Time zone of the institution, such as America/Sao_Paulo.  "
+        "[default: that of the configuration, else the machine's]",
         show_default=False,
     ),
 ]
@@ -51,12 +52,12 @@ NumberArgument = Annotated[
 
 @contextmanager
 def opened(register: str | None, config: Path | None, zone: str | None = None) -> Iterator[Register]:
-    """The register of --register or --config, in the time zone of --zone.
+    """The register of --register or --config, in the time zone of --zone or the configuration.
 
     Raises:
         ViapublicaError: it cannot be opened, or the zone is unknown.
     """
-    place = find_zone(zone)
+    place = zone_of(zone, config)
     from pipeline.app.release.register_service import open_register  # here: SQLAlchemy takes long to import
 
     with open_register(register_of(register, config), place) as entries:

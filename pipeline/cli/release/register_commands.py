@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption
-from pipeline.cli.common.store_options import configured_institution
+from pipeline.cli.common.store_options import configured_institution, zone_of
 from pipeline.cli.release.app import (
     JsonOption,
     NumberArgument,
@@ -20,7 +20,6 @@ from pipeline.cli.release.output import as_plain, show_disclosure, show_journal,
 from pipeline.cli.release.request_commands import app  # those commands come first in the help
 from pipeline.domain.disclosure import DisclosureState
 from pipeline.domain.plural import counted
-from pipeline.domain.times import find_zone
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def list_(
         for one in found:
             print_json(as_plain(one))
     else:
-        show_list(found, find_zone(zone))
+        show_list(found, zone_of(zone, config))
 
 
 @app.command("show")
@@ -80,7 +79,7 @@ def show(
         shown = {"exemption_images": {number: str(path) for number, path in images.items()}}
         print_json({**as_plain(found), **shown, "journal": [asdict(entry) for entry in changes]})
     else:
-        show_disclosure(found, changes, find_zone(zone), images)
+        show_disclosure(found, changes, zone_of(zone, config), images)
 
 
 @app.command("find")
@@ -178,7 +177,7 @@ def journal(
         for entry in changes:
             print_json(asdict(entry))
     else:
-        show_journal(changes, find_zone(zone))
+        show_journal(changes, zone_of(zone, config))
 
 
 def _show_check(checked: JournalCheck, as_json: bool) -> None:

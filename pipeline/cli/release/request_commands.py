@@ -11,6 +11,7 @@ import typer
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption, register_of
+from pipeline.cli.common.store_options import zone_of
 from pipeline.cli.release.app import (
     ByOption,
     JsonOption,
@@ -24,7 +25,7 @@ from pipeline.cli.release.evidence_commands import EvidenceOption, RecipientCert
 from pipeline.cli.release.output import show_changed, show_conditions
 from pipeline.domain.disclosure import Content, LegalBasis, ReleaseStyle, Request
 from pipeline.domain.redaction import OverlayText
-from pipeline.domain.times import find_zone, parse_range
+from pipeline.domain.times import parse_range
 
 __all__ = ["app"]
 
@@ -68,7 +69,7 @@ class RequestOptions:
         """
         from pipeline.app.release.register_service import file_content
 
-        begin_ms, end_ms = parse_range(self.start, self.end, find_zone(self.zone))
+        begin_ms, end_ms = parse_range(self.start, self.end, zone_of(self.zone, self.config))
         of_file = Content() if self.file is None else file_content(self.file)
         completed = replace(
             wanted,
@@ -103,7 +104,7 @@ def request(
     Example: [bold]viapublica release request --recipient "12ª Vara Criminal" --basis judiciary --purpose "prova"
     --camera av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T08:30-03:00 --declaration signed.pdf[/]
     """
-    zone = find_zone(options.zone)
+    zone = zone_of(options.zone, options.config)
     wanted = options.completed(Request(person(options.by), recipient, basis, purpose, Content()))
     from pipeline.app.release.register_service import enter_request
 
