@@ -55,6 +55,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
         seconds: between them.
         distance_m: great-circle distance of the cameras, meters; the road is longer. None when one has no coordinates.
         speed_km_h: distance over time; None without a distance, or when no time went by.
+        reads: that it joins; more than two where one camera read the vehicle again and again, see `without_standing`.
     """
 
     plate_key: str
@@ -69,6 +70,12 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     distance_m: float | None
     speed_km_h: float | None
+    reads: int = 2
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it leads from a camera to itself."""
+        return self.from_camera_id == self.to_camera_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,29 @@ def legs(plate_key: str, reads: Iterable[ReadSummary], locations: Mapping[str, G
     """
     ordered = sorted({read.event_id: read for read in reads}.values(), key=lambda read: (read.ts_ms, read.camera_id))
     return [_leg(plate_key, before, after, locations) for before, after in pairwise(ordered)]
+
+
+def without_standing(route: Sequence[Leg]) -> list[Leg]:
+    """The same with one leg for all that follow one another at one camera, from its first read to its last.
+
+    Args:
+        route: legs of one vehicle, each beginning where the one before ended.
+    """
+    joined: list[Leg] = []
+    for leg in route:
+        before = joined[-1] if joined else None
+        if before is not None and before.is_standing and leg.is_standing:
+            joined[-1] = msgspec.structs.replace(
+                before,
+                to_ts_ms=leg.to_ts_ms,
+                to_plate=leg.to_plate,
+                to_event_id=leg.to_event_id,
+                seconds=(leg.to_ts_ms - before.from_ts_ms) / 1000,
+                reads=before.reads + 1,
+            )
+        else:
+            joined.append(leg)
+    return joined
 
 
 def impossible_legs(vehicle: VehicleReads, locations: Mapping[str, GeoPoint], limits: DrivingLimits) -> list[Leg]:

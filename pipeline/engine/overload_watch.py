@@ -145,7 +145,7 @@ class OverloadWatch:
         # A source that is interrupted has a state of its own, and starts again without an overload.
         if load.state is not SourceState.STREAMING or dropped < _LEAST_DROPS or dropped < least * offered:
             return None
-        share = f"{100 * analyzed / offered:.0f} % of frames analyzed"
+        share = f"{100 * analyzed / offered:.0f}% of frames analyzed"
         detail = f"{share}: {analyzed / seconds:.1f} of {offered / seconds:.1f} per second"
         return _Overload(self._monotonic_s() if before is None else before.reported_s, detail)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from pipeline.store.coverage_questions import (
     Interruption,
     LossAlert,
 )
+from pipeline.store.details_portuguese import portuguese_detail
 from pipeline.store.query_guard import NOT_DECLARED
 from pipeline.store.questions import (
     CameraSummary,
@@ -34,17 +36,19 @@ from pipeline.store.questions import (
 
 OF_PLATES: Final = (Plates, Convoy, Route, Clones, ReadsByVehicle)
 """Questions about plate reads."""
+_PERCENT: Final = re.compile(r"(?<=\d) %")
+"""Details of earlier versions have a blank there."""
 SHORTEST_MS: Final = 1_000
 """Shorter interruptions are not mentioned."""
-_NO_VIDEO: Final = "{camera} delivered no video for {time}{times} of this time range"
+_NO_VIDEO: Final = "{camera} delivered no video for {time}{times} within this time range"
 _PHRASES: Final = {
     SourceState.ENDED.value: "{camera} was not running, or its events have not reached the store, for {time}{times} "
-    "of this time range",
-    SourceState.FAILED.value: "{camera} failed for {time}{times} of this time range",
+    "within this time range",
+    SourceState.FAILED.value: "{camera} failed for {time}{times} within this time range",
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
-    "of this time range",
-    NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} of this time range",
-    NOT_KNOWN: "{camera} may have been interrupted for {time}{times} of this time range: no life signs are stored",
+    "within this time range",
+    NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} within this time range",
+    NOT_KNOWN: "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored",
 }
 _CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}
 _LOSSES: Final = {
@@ -152,8 +156,10 @@ def _interruption(camera_id: str, parts: Sequence[tuple[int, Interruption]], lan
         time=format_duration(sum(length_ms for length_ms, _ in parts)),
         times=language.text(" in {number}", number=language.counted(len(parts), "interruption")) if parts[1:] else "",
     )
-    why = f" ({longest.detail[:200]})" if longest.detail and longest.state != SourceState.ENDED.value else ""
-    return f"{text}{why}"
+    if not longest.detail or longest.state == SourceState.ENDED.value:
+        return text
+    why = longest.detail[:200]
+    return f"{text} ({_PERCENT.sub('%', why) if language is ENGLISH else portuguese_detail(why)})"
 
 
 def losses(alerts: Sequence[LossAlert], question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:

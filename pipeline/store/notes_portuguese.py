@@ -60,16 +60,16 @@ TEXTS: Final[Mapping[str, str]] = {
     "not declared in the data folder or the configuration": "não declarada na pasta de dados nem na configuração",
     "stored reads are withheld: {cameras}": "leituras armazenadas são retidas: {cameras}",
     "{camera}: {reads} of all vehicles, {reason}": "{camera}: {reads} de todos os veículos, {reason}",
-    "{camera} delivered no video for {time}{times} of this time range": "{camera} não enviou vídeo durante "
+    "{camera} delivered no video for {time}{times} within this time range": "{camera} não enviou vídeo durante "
     "{time}{times} deste período",
-    "{camera} was not running, or its events have not reached the store, for {time}{times} of this time range": ""
+    "{camera} was not running, or its events have not reached the store, for {time}{times} within this time range": ""
     "{camera} esteve desligada, ou seus eventos ainda não chegaram ao banco, durante {time}{times} deste período",
-    "{camera} failed for {time}{times} of this time range": "{camera} falhou durante {time}{times} deste período",
-    "{camera} had frames dropped, because the machine was overloaded, for {time}{times} of this time range": "{camera} "
-    "teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
-    "{camera} sent no life sign for {time}{times} of this time range": "{camera} não enviou sinal de vida durante "
+    "{camera} failed for {time}{times} within this time range": "{camera} falhou durante {time}{times} deste período",
+    "{camera} had frames dropped, because the machine was overloaded, for {time}{times} within this time range": ""
+    "{camera} teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
+    "{camera} sent no life sign for {time}{times} within this time range": "{camera} não enviou sinal de vida durante "
     "{time}{times} deste período",
-    "{camera} may have been interrupted for {time}{times} of this time range: no life signs are stored": "{camera} "
+    "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored": "{camera} "
     "pode ter sido interrompida durante {time}{times} deste período: não há sinais de vida no banco",
     "{cameras} streamed when last heard of, and sent nothing since: {names}": "{cameras} em transmissão no último "
     "contato, e sem nenhum evento desde então: {names}",

@@ -17,6 +17,7 @@ from pipeline.domain.route import (
     impossible_legs,
     legs,
     longest_drive_s,
+    without_standing,
 )
 
 SE = GeoPoint(-23.550520, -46.633308)  # São Paulo, Sé
@@ -100,3 +101,19 @@ def test_no_way_takes_longer_than_the_longest_drive(several: list[GeoPoint]) -> 
         for other in several:
             assert distance_m(one, other) / (limits.speed_km_h / 3.6) <= longest_s + 0.1
     assert longest_drive_s([], limits) == 0
+
+
+def test_legs_of_a_camera_to_itself_become_one_with_all_its_reads() -> None:
+    times = [("a", 0), ("a", 60), ("a", 90), ("b", 700), ("b", 720), ("c", 1500), ("a", 1600)]
+    reads = [read(camera, second) for camera, second in times]
+    route = without_standing(legs("ABC1C34", reads, {}))
+    shown = [(leg.from_camera_id, leg.to_camera_id, leg.reads, leg.seconds) for leg in route]
+    assert shown == [
+        ("a", "a", 3, 90.0),
+        ("a", "b", 2, 610.0),
+        ("b", "b", 2, 20.0),
+        ("b", "c", 2, 780.0),
+        ("c", "a", 2, 100.0),
+    ]
+    assert (route[0].from_ts_ms, route[0].to_ts_ms) == (reads[0].ts_ms, reads[2].ts_ms)
+    assert route[0].to_event_id == reads[2].event_id

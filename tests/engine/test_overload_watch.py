@@ -81,7 +81,7 @@ def test_an_overload_is_an_alert_a_log_line_and_a_state_of_each_camera() -> None
     assert (alert.camera_id, alert.rule, alert.detail) == (ENGINE_ID, "overloaded", advice)
     assert states(events) == dict.fromkeys(machine.counts, "overloaded")
     assert machine.watch.advice == advice
-    assert machine.watch.detail("cam-03") == "33 % of frames analyzed: 1.7 of 5.0 per second"
+    assert machine.watch.detail("cam-03") == "33% of frames analyzed: 1.7 of 5.0 per second"
     assert [(line["event"], line["advice"]) for line in logs] == [("overloaded", advice)]
     assert machine.check(10, 17, 33) == [], "nothing new is nothing to report"
 
@@ -165,7 +165,7 @@ def test_counters_that_begin_again_are_no_load_and_end_no_overload(counts: tuple
     assert machine.watch.advice == advice, "what was measured last holds until the next window"
     events = machine.check(10, 50, 200)
     assert set(states(events).values()) == {"overloaded"}, "a restarted camera reports its state again"
-    assert machine.watch.detail("cam-00") == "20 % of frames analyzed: 5.0 of 25.0 per second"
+    assert machine.watch.detail("cam-00") == "20% of frames analyzed: 5.0 of 25.0 per second"
     assert "3 cameras x 25/s need 75 frames/s, this machine analyzes 15" in machine.watch.advice
     assert [alert.rule for alert in alerts(machine.check(10, 250, 0))] == ["overload-ended"]
 

@@ -162,15 +162,15 @@ def test_interruptions_and_dropped_frames_within_the_range_limit_the_answer(door
     with door() as store:
         whole = store.ask(Traffic())
         (lost,) = texts(whole, NoteCode.INTERRUPTED)
-        assert lost == "rua-a delivered no video for 5 min of this time range (no answer)"
+        assert lost == "rua-a delivered no video for 5 min within this time range (no answer)"
         (dropped,) = texts(whole, NoteCode.OVERLOADED)
         assert "rua-b had frames dropped" in dropped
         assert "2 min" in dropped
-        assert "9 % of frames analyzed" in dropped
+        assert "9% of frames analyzed" in dropped, "also of what earlier versions stored"
         assert not whole.complete
         part = store.ask(Traffic(start_ms=START_MS + 880 * _SECOND_MS, end_ms=START_MS + 1000 * _SECOND_MS))
         assert texts(part, NoteCode.INTERRUPTED) == [
-            "rua-a delivered no video for 20 s of this time range (no answer)"
+            "rua-a delivered no video for 20 s within this time range (no answer)"
         ], "the state at the start is that reported last before it"
         after = store.ask(Traffic(start_ms=START_MS + 1000 * _SECOND_MS, end_ms=_NOW_MS))
         assert not codes(after) & {NoteCode.INTERRUPTED, NoteCode.OVERLOADED}

@@ -97,12 +97,12 @@ def test_a_time_between_a_kill_and_the_next_start_is_named(ask: Asking) -> None:
     events = [at(0), *signs(0.2, 20.2), at(50, "connecting", stream=""), at(50.1), *signs(50.3, 56)]
     answer = ask(events)
     assert limits(answer) == [
-        (NoteCode.INTERRUPTED, "road sent no life sign for 29 min 54 s in 2 interruptions of this time range")
+        (NoteCode.INTERRUPTED, "road sent no life sign for 29 min 54 s in 2 interruptions within this time range")
     ]
     assert limits(ask(events, 0, 20)) == []
     assert limits(ask(events, 51, 60)) == []
     assert limits(ask(events, 30, 40)) == [
-        (NoteCode.INTERRUPTED, "road sent no life sign for 10 min of this time range"),
+        (NoteCode.INTERRUPTED, "road sent no life sign for 10 min within this time range"),
         (NoteCode.SILENT, "1 camera sent no event of any kind in this time range: road"),
     ]
 
@@ -110,7 +110,7 @@ def test_a_time_between_a_kill_and_the_next_start_is_named(ask: Asking) -> None:
 def test_a_start_soon_after_a_kill_is_named_although_a_life_sign_was_not_due_yet(ask: Asking) -> None:
     events = [at(0), *signs(0.2, 50.2), at(52, "connecting", stream=""), at(52.1), *signs(52.3, 60)]
     assert limits(ask(events)) == [
-        (NoteCode.INTERRUPTED, "road sent no life sign for 1 min 54 s in 2 interruptions of this time range")
+        (NoteCode.INTERRUPTED, "road sent no life sign for 1 min 54 s in 2 interruptions within this time range")
     ]
 
 
@@ -126,24 +126,24 @@ def test_an_orderly_end_and_a_loss_of_the_connection_are_no_missing_life_signs(a
     assert limits(ask(events)) == [
         (
             NoteCode.INTERRUPTED,
-            "road was not running, or its events have not reached the store, for 6 min of this time range",
+            "road was not running, or its events have not reached the store, for 6 min within this time range",
         )
     ]
 
 
 def test_life_signs_that_stop_before_now_are_named(ask: Asking) -> None:
     answer = ask([at(0), *signs(0.2, 20.2)])
-    assert limits(answer) == [(NoteCode.INTERRUPTED, "road sent no life sign for 39 min 48 s of this time range")]
+    assert limits(answer) == [(NoteCode.INTERRUPTED, "road sent no life sign for 39 min 48 s within this time range")]
     later = limits(ask([at(0), *signs(0.2, 20.2)], 24 * 60, now=48 * 60))
     assert later == [
-        (NoteCode.INTERRUPTED, "road sent no life sign for 1 d of this time range"),
+        (NoteCode.INTERRUPTED, "road sent no life sign for 1 d within this time range"),
         (NoteCode.SILENT, "1 camera sent no event of any kind in this time range: road"),
     ]
 
 
 def test_a_process_that_was_frozen_is_named(ask: Asking) -> None:
     answer = ask([at(0), *signs(0.2, 20.2), *signs(40.2, 56)])
-    assert limits(answer) == [(NoteCode.INTERRUPTED, "road sent no life sign for 20 min of this time range")]
+    assert limits(answer) == [(NoteCode.INTERRUPTED, "road sent no life sign for 20 min within this time range")]
 
 
 def test_data_of_a_version_without_life_signs_is_not_known_to_be_complete(ask: Asking) -> None:
@@ -151,7 +151,7 @@ def test_data_of_a_version_without_life_signs_is_not_known_to_be_complete(ask: A
     assert limits(answer) == [
         (
             NoteCode.NOT_KNOWN,
-            "road may have been interrupted for 1 h of this time range: no life signs are stored",
+            "road may have been interrupted for 1 h within this time range: no life signs are stored",
         )
     ]
     assert limits(ask([at(0), at(55), *signs(55.2, 57)], 55.1)) == []

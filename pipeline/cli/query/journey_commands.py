@@ -16,8 +16,11 @@ from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.store_options import has_config, loaded_config
 from pipeline.cli.query.options import QueryOptions, SureConfidenceOption
 from pipeline.cli.query.output import AnswerTable
+from pipeline.cli.query.portuguese_texts import messages_language
+from pipeline.domain.language import Language
 from pipeline.domain.plate import check_question
-from pipeline.domain.route import DrivingLimits, GeoPoint, Leg
+from pipeline.domain.plural import counted
+from pipeline.domain.route import DrivingLimits, GeoPoint, Leg, without_standing
 from pipeline.domain.times import format_time
 
 PlateArgument = Annotated[
@@ -100,13 +103,13 @@ def route(
     )
     with query.open() as store:
         answer = store.ask(question)
-    found = answer.value
-    _note_unlocated(found.unlocated, "legs to and from there have no distance")
-    nothing = "nothing found"
+    found, language, nothing = answer.value, messages_language(query.locale), ""
+    _note_unlocated(found.unlocated, "legs to and from there have no distance", language)
     if (read := found.only_read) is not None:
-        nothing = f"only one read, by {answer.camera_label(read.camera_id)} at {format_time(read.ts_ms, zone)}: no leg"
+        camera, at = answer.camera_label(read.camera_id), language.time(read.ts_ms, zone)
+        nothing = language.text("only one read, by {camera} at {time}: no leg", camera=camera, time=at)
     table = AnswerTable([Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, answer, zone))
-    output.show(f"Route of {plate}", answer, found.legs, table, nothing)
+    output.show(f"Route of {plate}", answer, without_standing(found.legs), table, nothing)
 
 
 @with_option_groups
@@ -147,12 +150,13 @@ def clones(
         limits=DrivingLimits(max_speed, min_distance, clock_error),
         **query.scope(),
     )
-    question = bounded_clones(asked)
+    question, language = bounded_clones(asked), messages_language(query.locale)
     if question.start_ms is not None and question.start_ms != asked.start_ms:
-        say(err, f"all plates since {format_time(question.start_ms, zone)}; --from searches further back")
+        since = language.time(question.start_ms, zone)
+        say(err, language.text("all plates since {time}; --from searches further back", time=since))
     with query.open() as store:
         answer = store.ask(question)
-    _note_unlocated(answer.value.unlocated, "their reads are not compared")
+    _note_unlocated(answer.value.unlocated, "their reads are not compared", language)
     table = AnswerTable([Leg], ["plate", *_LEG_COLUMNS], lambda leg: (leg.plate_key, *_leg_row(leg, answer, zone)))
     output.show("Possible clones", answer, answer.value.legs, table)
 
@@ -166,7 +170,7 @@ def _leg_row(leg: Leg, answer: Answer[Any], zone: tzinfo | None) -> tuple[Any, .
     return (
         answer.camera_label(leg.from_camera_id),
         format_time(leg.from_ts_ms, zone),
-        answer.camera_label(leg.to_camera_id),
+        f"{counted(leg.reads, 'read')} there, to" if leg.is_standing else answer.camera_label(leg.to_camera_id),
         format_time(leg.to_ts_ms, zone),
         leg.seconds,
         "?" if leg.distance_m is None else round(leg.distance_m),
@@ -180,9 +184,13 @@ def _speed(leg: Leg) -> Any:
     return "?" if leg.distance_m is None else "-" if not leg.distance_m else "at once"
 
 
-def _note_unlocated(camera_ids: Sequence[str], consequence: str) -> None:
+def _note_unlocated(camera_ids: Sequence[str], consequence: str, language: Language) -> None:
     if camera_ids:
         rest = len(camera_ids) - _MOST_NAMED
-        more = f" and {rest} more" if rest > 0 else ""
         names = ", ".join(camera_ids[:_MOST_NAMED])
-        say(err, f"note: the configuration has no latitude and longitude of {names}{more}; {consequence}")
+        text = language.text(
+            "the configuration has no latitude and longitude of {cameras}; {consequence}",
+            cameras=language.text("{names} and {number} more", names=names, number=rest) if rest > 0 else names,
+            consequence=language.text(consequence),
+        )
+        say(err, f"{language.text('note')}: {text}")

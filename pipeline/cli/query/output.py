@@ -24,10 +24,13 @@ from pipeline.cli.query.answer_columns import (
     with_asked,
 )
 from pipeline.cli.query.answer_files import FileForm, notes_file, write_csv, write_parquet, write_xlsx
+from pipeline.cli.query.portuguese_texts import messages_language
+from pipeline.domain.language import Language
 from pipeline.errors import ViapublicaError
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_IN_UTC: Final = "times are in UTC, the machine's zone; set zone in the configuration, or add --zone America/Sao_Paulo"
 NOTHING_FOUND: Final = 3
 """Exit status: no rows, and nothing is known that could be missing."""
 NOTHING_FOUND_INCOMPLETE: Final = 4
@@ -141,7 +144,7 @@ class Output:
         answer: Answer[Any],
         found: Sequence[T],
         table: AnswerTable[T],
-        nothing: str = "nothing found",
+        nothing: str = "",
     ) -> None:
         """Write the answer and its notes, and end with a status of its own when there are no rows.
 
@@ -149,7 +152,7 @@ class Output:
             title: above the table.
             answer: with its notes; found: its rows.
             table: how they are shown.
-            nothing: what no rows mean.
+            nothing: what no rows mean, in the language of the messages; "" for "nothing found".
 
         Raises:
             ViapublicaError: the file cannot be written.
@@ -162,7 +165,7 @@ class Output:
             print_json({"answer": table.json_summary(answer, len(found))})
         else:
             self._write(title, answer, found, table)
-            _print_notes(answer, "" if found else nothing)
+            self._print_notes(answer, "" if found else nothing or self._language.text("nothing found"))
             self._print_files()
         if not found:
             raise typer.Exit(NOTHING_FOUND if answer.complete else NOTHING_FOUND_INCOMPLETE)
@@ -170,10 +173,32 @@ class Output:
     def _print_files(self) -> None:
         """What the reader of a file has to know: where its notes are, and a zone that is hardly the one meant."""
         if self.csv is not None and (beside := notes_file(self.csv, self.form)):
-            say(err, f"note: the notes are in {beside} as well")
+            self._remark("note", self._language.text("the notes are in {file} as well", file=beside))
         if self.form.in_utc_unasked:
-            text = ": times are in UTC, the machine's zone; set zone in the configuration, or add --zone America/Sao_Paulo"
-            say(err, ("warning", "bold yellow"), text)
+            self._remark("warning", self._language.text(_IN_UTC))
+
+    def _print_notes(self, answer: Answer[Any], nothing: str) -> None:
+        """What no rows mean, and the notes, on standard error: warnings about what may be missing before the others.
+
+        Args:
+            answer: with its notes, in the language of the messages.
+            nothing: what no rows mean; "" where there are some.
+        """
+        if nothing and answer.complete:
+            say(err, nothing)
+        elif nothing:
+            say(err, self._language.text("{nothing}, but the answer may be incomplete", nothing=nothing))
+        for note in sorted(answer.notes, key=lambda note: not note.limits):
+            self._remark("warning" if note.limits else "note", note.text)
+
+    def _remark(self, label: str, text: str) -> None:
+        """A message with its label, ``warning`` or ``note``."""
+        words = self._language.text(label)
+        say(err, (words, "bold yellow") if label == "warning" else words, f": {text}")
+
+    @property
+    def _language(self) -> Language:
+        return messages_language(self.form.locale)
 
     def _write(self, title: str, answer: Answer[Any], found: Sequence[T], table: AnswerTable[T]) -> None:
         target = self.csv or self.xlsx or self.parquet
@@ -202,11 +227,3 @@ def _check_file(option: str, target: str) -> None:
     if option == "--xlsx" and suffix != ".xlsx":
         raise ViapublicaError(f"--xlsx {target}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
     check_target(option, target)
-
-
-def _print_notes(answer: Answer[Any], nothing: str) -> None:
-    """What no rows mean, and the notes, on standard error: warnings about what may be missing before the others."""
-    if nothing:
-        say(err, nothing if answer.complete else f"{nothing}, but the answer may be incomplete")
-    for note in sorted(answer.notes, key=lambda note: not note.limits):
-        say(err, ("warning", "bold yellow") if note.limits else "note", f": {note.text}")

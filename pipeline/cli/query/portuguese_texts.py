@@ -1,9 +1,12 @@
-"""Portuguese words of answer files: headings of columns, values that the program chooses, and names of notes."""
+"""Portuguese words of answers: headings of columns, values that the program chooses, names of notes, messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+
+from pipeline.domain.language import ENGLISH, Language, portuguese
+from pipeline.domain.locale import Locale
 
 HEADINGS: Final[Mapping[str, str]] = {
     "kind": "tipo",
@@ -45,6 +48,7 @@ HEADINGS: Final[Mapping[str, str]] = {
     "detail": "detalhe",
     "state": "estado",
     "events": "eventos",
+    "reads": "leituras",
     "meetings": "encontros",
     "share": "proporção",
     "cameras": "câmeras",
@@ -131,3 +135,27 @@ NOTES: Final[Mapping[str, str]] = {
     "counts-are-tracks": "sobre as contagens",
 }
 """By the code of a note."""
+
+_MESSAGES: Final[Mapping[str, str]] = {
+    "warning": "aviso",
+    "note": "nota",
+    "nothing found": "nada encontrado",
+    "{nothing}, but the answer may be incomplete": "{nothing}, mas a resposta pode estar incompleta",
+    "the notes are in {file} as well": "as notas também estão em {file}",
+    "times are in UTC, the machine's zone; set zone in the configuration, or add --zone America/Sao_Paulo": "os "
+    "horários estão em UTC, o fuso desta máquina; indique zone na configuração ou acrescente --zone America/Sao_Paulo",
+    "only one read, by {camera} at {time}: no leg": "apenas uma leitura, de {camera} em {time}: nenhum trecho",
+    "all plates since {time}; --from searches further back": "todas as placas desde {time}; com --from, a pesquisa "
+    "recua mais",
+    "the configuration has no latitude and longitude of {cameras}; {consequence}": "a configuração não tem latitude e "
+    "longitude de {cameras}; {consequence}",
+    "legs to and from there have no distance": "os trechos de e para lá não têm distância",
+    "their reads are not compared": "suas leituras não são comparadas",
+    "{names} and {number} more": "{names} e mais {number}",
+}
+PORTUGUESE: Final = portuguese(_MESSAGES, {})
+
+
+def messages_language(locale: Locale | None) -> Language:
+    """The language of the messages beside an answer."""
+    return PORTUGUESE if locale is Locale.PT_BR else ENGLISH

@@ -23,7 +23,7 @@ from pipeline.domain.ports import SourceState
 from pipeline.errors import ViapublicaError
 from pipeline.store.annotated_answer import NoteCode
 from tests.cli.commands import viapublica
-from tests.cli.query.city import Ask, rows
+from tests.cli.query.city import Ask, rows, seen
 from tests.event_samples import health
 from tests.filled_store import fill_store
 
@@ -262,8 +262,8 @@ def test_local_times_in_utc_are_warned_about_unless_asked_for(
     finally:
         monkeypatch.undo()
         time.tzset()
-    assert ("add --zone America/Sao_Paulo" in result.stderr) == (zone == "UTC")
-    assert "add --zone" not in asked.stderr
+    assert ("acrescente --zone America/Sao_Paulo" in result.stderr) == (zone == "UTC")
+    assert "acrescente --zone" not in asked.stderr
     assert load_workbook(tmp_path / "x.xlsx")["notas"]["B1"].value == "UTC"
 
 
@@ -278,3 +278,22 @@ def test_every_word_of_the_program_has_a_portuguese_one() -> None:
         assert set(VALUES[column]) == {one.value for one in kinds}, column
     assert set(VALUES["vehicle"]) == set(VALUES["label"]) == {label.word for label in Label}
     assert set(NOTES) == {code.value for code in NoteCode}
+
+
+def test_messages_beside_a_brazilian_file_are_portuguese(ask: Ask, tmp_path: Path) -> None:
+    form = ("--locale", "pt-BR", "--csv", tmp_path / "x.csv")
+    lines = ask("plates", "NIL0A00", *form).stderr.splitlines()
+    assert lines[0] == "nada encontrado, mas a resposta pode estar incompleta"
+    assert {line.partition(":")[0] for line in lines[1:]} == {"aviso", "nota"}
+    assert f"nota: as notas também estão em {tmp_path / 'x.notas.csv'}" in lines
+    assert "a configuração não tem latitude e longitude de nowhere; os trechos" in ask("route", "XYZ9A99", *form).stderr
+
+
+def test_a_route_has_one_row_for_all_reads_of_a_camera(tmp_path: Path) -> None:
+    fill_store(tmp_path / "data", [seen(n, "FRI3E00", "se", 60 * n) for n in range(3)])
+    (tmp_path / "city.yaml").write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]")
+    words = ("route", "FRI3E00", "--config", tmp_path / "city.yaml")
+    shown = viapublica(*words).stdout
+    assert "3 reads there, to" in shown
+    (leg, _) = map(json.loads, viapublica(*words, "--json").stdout.splitlines())
+    assert (leg["reads"], leg["seconds"], leg["distance_m"]) == (3, 120.0, 0.0)

@@ -1,0 +1,57 @@
+"""Portuguese reasons of camera states, by the English ones that events hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+_IN_PARENTHESES: Final = re.compile(r"(?P<words>[^()]+) \((?P<inner>.*)\)", re.DOTALL)
+_TEXTS: Final[Mapping[str, str]] = {
+    r"(?P<share>\d+) ?% of frames analyzed: (?P<did>[\d.]+) of (?P<all>[\d.]+) per second": "{share}% dos quadros "
+    "analisados: {did} de {all} por segundo",
+    r"(?P<share>\d+) ?% of frames analyzed": "{share}% dos quadros analisados",
+    r"no frame within (?P<s>[\d.]+) s": "nenhum quadro em {s} s",
+    r"damaged at (?P<s>[\d.]+) s: (?P<inner>.*)": "danificado em {s} s: {inner}",
+    "no answer": "sem resposta",
+    "refuses the user name or password": "recusa o usuário ou a senha",
+    "has no such stream": "não tem esse fluxo",
+    "sends no video in time": "não envia vídeo a tempo",
+    "sends no video": "não envia vídeo",
+    "does not answer": "não responde",
+    "failed": "falhou",
+    "failed unexpectedly": "falhou de forma inesperada",
+    "connection refused": "conexão recusada",
+    "connection reset by peer": "conexão interrompida pelo outro lado",
+    "connection timed out": "tempo de conexão esgotado",
+    "timed out": "tempo esgotado",
+    "no route to host": "sem rota até o endereço",
+    "network is unreachable": "rede inacessível",
+    "name or service not known": "nome desconhecido",
+    "damaged, cut off or no video": "danificado, cortado ou sem vídeo",
+    "not a supported video format": "formato de vídeo não suportado",
+    "its server failed": "seu servidor falhou",
+    "it refuses the request": "recusa o pedido",
+    "the data ended before the first frame": "os dados terminaram antes do primeiro quadro",
+    "the data cannot be read": "os dados não podem ser lidos",
+    "no video": "sem vídeo",
+}
+_PATTERNS: Final = {re.compile(pattern, re.IGNORECASE): text for pattern, text in _TEXTS.items()}
+
+
+def portuguese_detail(detail: str) -> str:
+    """The reason in Portuguese; one that is not known is quoted as being English."""
+    return _known(detail.strip()) or f"em inglês: {detail.strip()}"
+
+
+def _known(detail: str) -> str:
+    for pattern, text in _PATTERNS.items():
+        if found := pattern.fullmatch(detail):
+            values = {name: value.replace(".", ",") for name, value in found.groupdict().items()}
+            if "inner" in values:
+                values["inner"] = portuguese_detail(found["inner"])
+            return text.format(**values)
+    if found := _IN_PARENTHESES.fullmatch(detail):
+        words = _known(found["words"])
+        return f"{words} ({portuguese_detail(found['inner'])})" if words else ""
+    return ""
