@@ -169,6 +169,10 @@ LIFE_SIGN: Final = "still streaming"
 """`HealthEvent.detail` of an event that repeats the state of a streaming camera."""
 LIFE_SIGN_MS: Final = 300_000
 """Time between two of them: without any, nothing shows whether a camera delivered video until a process was killed."""
+VIDEO_BEGINS: Final = "recorded video begins"
+"""`HealthEvent.detail` of the first frame of a recorded video, which sends no life signs."""
+VIDEO_ENDS: Final = "recorded video was analyzed to its end"
+"""`HealthEvent.detail` of its last frame; missing where the analysis was stopped or killed, or goes on."""
 
 
 class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
@@ -176,7 +180,8 @@ class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
 
     Attributes:
         state: a value of `pipeline.domain.ports.SourceState`.
-        detail: the reason, of the words in `pipeline.policy.detail_words`; `LIFE_SIGN` where nothing changed.
+        detail: the reason, of the words in `pipeline.policy.detail_words`; `LIFE_SIGN` where nothing changed;
+            `VIDEO_BEGINS` or `VIDEO_ENDS` for recorded video.
     """
 
     state: str

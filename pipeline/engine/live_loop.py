@@ -30,6 +30,7 @@ from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
 from pipeline.engine.preview import Preview
+from pipeline.engine.recorded_extent import video_begins, video_ends
 from pipeline.engine.run_report import CameraReport
 from pipeline.engine.run_statistics import RunStatistics
 from pipeline.engine.running_camera import RunningCamera
@@ -184,7 +185,10 @@ class Engine:
         camera = self.cameras.get(first.camera_id)
         if camera is None:
             raise RuntimeError(f"a frame of camera {first.camera_id}, which is not running")
-        return camera.new_stream(first)
+        stream = camera.new_stream(first)
+        if stream.repeatable:
+            self._send([video_begins(first)])
+        return stream
 
     def _may_take(self, queue: FrameQueue) -> bool:
         """Files wait while a sink pushes back; live cameras go on."""
@@ -215,7 +219,10 @@ class Engine:
         if stream is None:
             return
         if not camera.feed.interrupted:
-            self._send(self.analyzer.close(camera.camera_id))
+            events = self.analyzer.close(camera.camera_id)
+            if stream.repeatable and stream.last_frame is not None and not camera.feed.error:
+                events.append(video_ends(stream.last_frame))
+            self._send(events)
             return
         if stream.repeatable:
             _log.warning(

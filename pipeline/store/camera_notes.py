@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, AlertRule
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, VIDEO_BEGINS, AlertRule
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
 from pipeline.domain.times import format_duration
@@ -14,6 +14,7 @@ from pipeline.policy.scope import why_no_plates
 from pipeline.store.annotated_answer import MOST_NAMED, AnswerContext, Ask, Note, NoteCode, first_of
 from pipeline.store.coverage_questions import (
     NO_LIFE_SIGN,
+    NOT_FINISHED,
     NOT_KNOWN,
     ActiveCameras,
     Coverage,
@@ -48,6 +49,8 @@ _PHRASES: Final = {
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
     "within this time range",
     NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} within this time range",
+    NOT_FINISHED: "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time range "
+    "may be missing",
     NOT_KNOWN: "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored",
 }
 _CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}
@@ -191,6 +194,7 @@ def without_life_sign(cameras: Sequence[CameraSummary], context: AnswerContext) 
         one
         for one in cameras
         if one.state == SourceState.STREAMING.value
+        and one.detail != VIDEO_BEGINS
         and one.last_seen_ms < oldest_ms
         and (context.cameras is None or one.camera_id in context.cameras)
     ]
@@ -203,6 +207,10 @@ def without_life_sign(cameras: Sequence[CameraSummary], context: AnswerContext) 
             names=first_of(named, "further camera", language, "; "),
         )
         yield Note(code=NoteCode.INTERRUPTED, text=text, limits=True, items=tuple(times))
+    if unfinished := [one.camera_id for one in cameras if one.detail == VIDEO_BEGINS]:
+        names = first_of(unfinished, "further camera", language, ", ")
+        text = language.text("recorded video is not analyzed to its end: {names}", names=names)
+        yield Note(code=NoteCode.INTERRUPTED, text=text, limits=True, items=tuple(unfinished))
 
 
 def silent_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:

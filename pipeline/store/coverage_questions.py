@@ -19,14 +19,16 @@ NO_LIFE_SIGN: Final = "no-life-sign"
 """`Interruption.state` where a streaming camera stopped sending life signs without an end being reported."""
 NOT_KNOWN: Final = "not-known"
 """`Interruption.state` where a camera was streaming and no life signs are stored, as of older versions."""
+NOT_FINISHED: Final = "not-finished"
+"""`Interruption.state` of a recorded video from its first frame on, while its analysis has not reached its end."""
 
 
 class Interruption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A time in which a camera delivered no video, or more frames than could be analyzed, or may have.
 
     Attributes:
-        camera_id: the camera; state: as it was reported, such as ``backing-off`` or ``overloaded``, else `NO_LIFE_SIGN`
-            or `NOT_KNOWN`; detail: the reason.
+        camera_id: the camera; state: as it was reported, such as ``backing-off`` or ``overloaded``, else
+            `NO_LIFE_SIGN`, `NOT_KNOWN` or `NOT_FINISHED`; detail: the reason.
         start_ms, end_ms: milliseconds since 1970 UTC, cut to the range asked about; None as an end: it lasts.
     """
 
@@ -95,7 +97,7 @@ class LostDataOf(RangedQuestion[list[LostData]], frozen=True, kw_only=True, forb
 
 
 class ActiveCameras(RangedQuestion[list[str]], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The cameras with at least one event of any kind in the range, by id."""
+    """The cameras with an event of any kind or analyzed recorded video in the range, by id."""
 
 
 class UncertainReads(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True):

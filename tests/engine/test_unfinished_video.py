@@ -10,7 +10,7 @@ import pytest
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import open_queries
 from pipeline.config.load import load_config
-from pipeline.domain.events import Event, Kind
+from pipeline.domain.events import VIDEO_BEGINS, VIDEO_ENDS, Event, HealthEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.engine.build import open_engine
 from pipeline.storage.stored_analyses import StoredAnalyses
@@ -62,6 +62,12 @@ class Gate:
             found = [event for kind in kinds for event in queries.ask(Events(kind=kind, limit=1000)).value]
         return counted, {str(event.event_id): event for event in found}
 
+    def extent(self) -> set[tuple[str, str]]:
+        """States and reasons of its recorded video."""
+        with open_queries(ConfiguredStores.of_config(self.config), Requester.of_process()) as queries:
+            found = queries.ask(Events(kind=Kind.HEALTH, limit=1000)).value
+        return {(event.state, event.detail) for event in found if isinstance(event, HealthEvent)}
+
 
 @pytest.mark.real
 def test_stopping_a_second_run_changes_nothing(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
@@ -111,7 +117,9 @@ def test_a_first_run_that_is_stopped_stores_a_part_of_the_whole(
     gate.run(10)
     counted, part = gate.stored()
     assert counted == 0, "its minute is not over"
+    assert gate.extent() == {("streaming", VIDEO_BEGINS)}
     gate.run(None)
+    assert gate.extent() == {("streaming", VIDEO_BEGINS), ("ended", VIDEO_ENDS)}
     counted, whole = gate.stored()
     assert counted > 1
     assert part.items() <= whole.items(), "what was stored is as a run to the end stores it"

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.app.queries import Answer, AnswerContext, EventQueries
 from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, Event, HealthEvent
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, VIDEO_BEGINS, VIDEO_ENDS, Event, HealthEvent
 from pipeline.domain.requester import Requester
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
@@ -186,3 +186,64 @@ def test_a_list_of_cameras_names_those_that_went_silent_while_streaming(ask: Ask
     ]
     assert answer.value[0].detail == ""
     assert limits(ask(events, question=Cameras(), now=24)) == []
+
+
+def begins(minute: float, stream: str = "clip", camera: str = "road") -> Event:
+    return at(minute, "streaming", VIDEO_BEGINS, camera=camera, stream=stream)
+
+
+def ends(minute: float, stream: str = "clip", camera: str = "road") -> Event:
+    return at(minute, "ended", VIDEO_ENDS, camera=camera, stream=stream)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 40), (10, 30), (None, None), (39, 40)])
+def test_a_recorded_video_that_was_analyzed_to_its_end_leaves_an_answer_complete(
+    ask: Asking, start: float | None, end: float | None
+) -> None:
+    answer = ask([begins(0), ends(40)], start, end, now=2000)
+    assert limits(answer) == []
+    assert answer.complete
+
+
+def test_the_time_after_a_recorded_video_is_not_covered_by_it(ask: Asking) -> None:
+    answer = ask([begins(0), ends(40)], 30, 60, now=2000)
+    assert limits(answer)[0] == (
+        NoteCode.INTERRUPTED,
+        "road was not running, or its events have not reached the store, for 20 min of this time range",
+    )
+
+
+@pytest.mark.parametrize("of_stream", ["clip", "other"])
+def test_a_recorded_video_whose_analysis_was_killed_is_named(ask: Asking, of_stream: str) -> None:
+    answer = ask([begins(-50, "other"), ends(-20, of_stream if of_stream == "other" else "x"), begins(10)], 0, 60)
+    assert (NoteCode.INTERRUPTED, True) in [
+        (code, "is not analyzed to its end" in text) for code, text in limits(answer)
+    ]
+    assert not answer.complete
+
+
+def test_a_second_analysis_to_the_end_completes_a_recorded_video(ask: Asking) -> None:
+    failed = at(20, "failed", "cannot be decoded", stream="clip")
+    text = limits(ask([begins(0), failed], 0, 40))[0][1]
+    assert text.startswith("road failed for 20 min of this time range")
+    assert limits(ask([begins(0), failed, begins(0), ends(40)], 0, 40)) == []
+
+
+def test_videos_that_overlap_cover_the_time_of_both(ask: Asking) -> None:
+    assert limits(ask([begins(0, "a"), ends(30, "a"), begins(20, "b"), ends(50, "b")], 0, 50)) == []
+
+
+@pytest.mark.parametrize("others", [[], [begins(25, "c"), ends(30, "c")]], ids=["alone", "before-a-third"])
+def test_a_video_that_overlaps_another_is_named_where_it_is_not_finished(ask: Asking, others: list[Event]) -> None:
+    assert limits(ask([begins(0, "a"), ends(30, "a"), begins(20, "b"), *others], 0, 50)) == [
+        (
+            NoteCode.INTERRUPTED,
+            "recorded video of road is not analyzed to its end: events of 20 min of this time range may be missing",
+        )
+    ]
+
+
+def test_a_list_of_cameras_names_recorded_video_that_is_not_analyzed_to_its_end(ask: Asking) -> None:
+    answer = ask([begins(0)], question=Cameras(), now=2000)
+    assert limits(answer) == [(NoteCode.INTERRUPTED, "recorded video is not analyzed to its end: road")]
+    assert limits(ask([begins(0), ends(10)], question=Cameras(), now=2000)) == []

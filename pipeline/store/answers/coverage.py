@@ -11,6 +11,7 @@ from pipeline.domain.plate import keys_near, plate_key
 from pipeline.policy.event_texts import bounded_detail
 from pipeline.store.answers.interruptions import interruptions
 from pipeline.store.answers.plates import matches_pattern, matching
+from pipeline.store.answers.recorded_videos import recorded_videos
 from pipeline.store.answers.sql_fragments import Rows, in_range, in_statements, is_one_of, sure, where
 from pipeline.store.backends.database import DatabaseError
 from pipeline.store.coverage_questions import (
@@ -75,6 +76,10 @@ def active_cameras(rows: Rows, question: ActiveCameras) -> list[str]:
     conditions = where(in_range(question.start_ms, question.end_ms, question.camera_ids))
     tables = (table.name for table in TABLES.values())
     found = {row["camera_id"] for table in tables for row in rows(_CAMERAS.format(table=table, where=conditions))}
+    start_ms = question.start_ms or 0
+    for camera_id, videos in recorded_videos(rows, question.camera_ids, question.end_ms).items():
+        if any(video.end_state and video.end_ms > start_ms for video in videos):
+            found.add(camera_id)
     return sorted(found)
 
 

@@ -1,4 +1,7 @@
-"""Interruptions of cameras: from the states that were reported, and from the life signs of those that streamed."""
+"""Interruptions of cameras: from the states that were reported, and from the life signs of those that streamed.
+
+A recorded video sends no life signs: its begin and its end are reported, in its own time.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,17 @@ from typing import Final
 
 import msgspec
 
-from pipeline.domain.events import LIFE_SIGN, LIFE_SIGN_MS
+from pipeline.domain.events import LIFE_SIGN, LIFE_SIGN_MS, VIDEO_BEGINS, VIDEO_ENDS
 from pipeline.domain.ports import SourceState
 from pipeline.policy.event_texts import bounded_detail
+from pipeline.store.answers.recorded_videos import RecordedVideo, recorded_videos
 from pipeline.store.answers.sql_fragments import Rows, in_range, in_statements, is_one_of, where
-from pipeline.store.coverage_questions import NO_LIFE_SIGN, NOT_KNOWN, CoverageOf, Interruption
+from pipeline.store.coverage_questions import NO_LIFE_SIGN, NOT_FINISHED, NOT_KNOWN, CoverageOf, Interruption
 
 MOST_STATES: Final = 50_000
 """Changes of state that are read; a city of 1,000 cameras has some 10,000 in a week."""
 _STREAMING: Final = SourceState.STREAMING.value
+_ENDED: Final = SourceState.ENDED.value
 _PROVEN_MS: Final = LIFE_SIGN_MS + 60_000
 """A life sign proves this time after it: the next one, and a minute on its way into the store."""
 
@@ -24,7 +29,8 @@ _STATES: Final = (
     "SELECT camera_id, ts_ms, state, detail, stream_id FROM health {where}ORDER BY ts_ms, event_id LIMIT {limit:d}"
 )
 _STATES_BEFORE: Final = (
-    "SELECT camera_id, max(ts_ms) AS last_ms, argMax(state, ts_ms) AS last_state, argMax(detail, ts_ms) AS last_detail "
+    "SELECT camera_id, max(ts_ms) AS last_ms, argMax(state, ts_ms) AS last_state, "
+    "argMax(detail, ts_ms) AS last_detail, argMax(stream_id, ts_ms) AS last_stream "
     "FROM health {where}GROUP BY camera_id"
 )
 # Only the places where signs are missing leave the database: a camera sends 288 a day. A restart is one, however soon
@@ -38,7 +44,7 @@ _SIGNS: Final = (
     "minIf(ts_ms, {sign}) AS first_sign_ms FROM health {where}GROUP BY camera_id)"
 )
 _FIRST_SIGNS: Final = "SELECT camera_id, min(ts_ms) AS first_ms FROM health {where}GROUP BY camera_id"
-_NO_SIGN: Final = f"detail != '{LIFE_SIGN}'"
+_NO_SIGN: Final = f"detail NOT IN ('{LIFE_SIGN}', '{VIDEO_BEGINS}', '{VIDEO_ENDS}')"
 _SIGN: Final = f"detail = '{LIFE_SIGN}'"
 _RESTART: Final = f"state = '{SourceState.CONNECTING.value}' AND stream_id = '' AND {_NO_SIGN}"
 """A source that never had a stream, in its process."""
@@ -46,13 +52,22 @@ _RESTART: Final = f"state = '{SourceState.CONNECTING.value}' AND stream_id = '' 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A state of a camera from `ts_ms` on, milliseconds since 1970 UTC; `restarted`: of a source that just began."""
+    """A state of a camera from `ts_ms` on, milliseconds since 1970 UTC.
+
+    `stream_id`: of the session; `recorded`: of a video, which is covered up to its end.
+    """
 
     camera_id: str
     ts_ms: int
     state: str
     detail: str
-    restarted: bool = False
+    stream_id: str = ""
+    recorded: bool = False
+
+    @property
+    def restarted(self) -> bool:
+        """Whether it is that of a source that just began."""
+        return self.state == SourceState.CONNECTING.value and not self.stream_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +97,13 @@ def interruptions(rows: Rows, question: CoverageOf) -> tuple[list[Interruption],
     """
     changes, more = _changes(rows, question)
     signs = _signs(rows, question) if any(change.state == _STREAMING for change in changes) else {}
+    videos = recorded_videos(rows, question.camera_ids, question.end_ms)
+    streams = {(camera_id, video.stream_id) for camera_id, of_one in videos.items() for video in of_one}
+    changes = [change for change in changes if (change.camera_id, change.stream_id) not in streams]
+    for camera_id, of_one in videos.items():
+        changes += _of_videos(camera_id, of_one, bounded=question.start_ms is not None)
     of_camera: dict[str, list[_State]] = {}
-    for change in changes:
+    for change in sorted(changes, key=lambda change: change.ts_ms):
         of_camera.setdefault(change.camera_id, []).append(change)
     found: list[Interruption] = []
     for camera_id, states in of_camera.items():
@@ -114,15 +134,38 @@ def _changes(rows: Rows, question: CoverageOf) -> tuple[list[_State], bool]:
     if question.start_ms is not None:
         before = in_range(None, question.start_ms, question.camera_ids)
         found = [
-            _State(row["camera_id"], int(row["last_ms"]), row["last_state"], row["last_detail"])
+            _State(row["camera_id"], int(row["last_ms"]), row["last_state"], row["last_detail"], row["last_stream"])
             for row in rows(_STATES_BEFORE.format(where=where([*before, _NO_SIGN])))
         ]
     within = [*in_range(question.start_ms, question.end_ms, question.camera_ids), _NO_SIGN]
     changed = rows(_STATES.format(where=where(within), limit=MOST_STATES))
     for row in changed:
-        restarted = row["state"] == SourceState.CONNECTING.value and not row["stream_id"]
-        found.append(_State(row["camera_id"], int(row["ts_ms"]), row["state"], row["detail"], restarted))
+        found.append(_State(row["camera_id"], int(row["ts_ms"]), row["state"], row["detail"], row["stream_id"]))
     return found, len(changed) >= MOST_STATES
+
+
+def _of_videos(camera_id: str, videos: list[RecordedVideo], *, bounded: bool) -> list[_State]:
+    """The states of one camera; where videos overlap, one may end before the other.
+
+    Args:
+        camera_id: of the camera.
+        videos: in any order.
+        bounded: whether a range with a start is asked about; else nothing is missing after the last video.
+    """
+    states: list[_State] = []
+    covered_ms = 0
+    for video in sorted(videos, key=lambda one: one.begin_ms):
+        state, detail = video.end_state or NOT_FINISHED, video.end_detail
+        if states and states[-1].ts_ms > video.begin_ms:
+            if states.pop().state == NOT_FINISHED:
+                state, detail = NOT_FINISHED, ""
+        elif video.end_state:
+            states.append(_State(camera_id, video.begin_ms, _STREAMING, "", recorded=True))
+        covered_ms = max(covered_ms, video.end_ms)
+        states.append(_State(camera_id, covered_ms, state, detail))
+    if states[-1].state == _ENDED and not bounded:
+        states.pop()
+    return states
 
 
 def _signs(rows: Rows, question: CoverageOf) -> dict[str, _Signs]:
@@ -155,13 +198,13 @@ def _of_camera(states: list[_State], signs: _Signs, question: CoverageOf) -> lis
         found += _unproven(state, following, signs, question)
     if begun is not None:
         found.append(_interruption(begun, question.end_ms, question))
-    return found
+    return [one for one in found if one.end_ms is None or one.end_ms > one.start_ms]
 
 
 def _unproven(state: _State, following: _State | None, signs: _Signs, question: CoverageOf) -> list[Interruption]:
     """Times within the range in which nothing shows that a camera went on streaming."""
     stop_ms = question.end_ms if following is None else following.ts_ms
-    if stop_ms is None:
+    if stop_ms is None or state.recorded:
         return []
     times = signs.between(state.ts_ms, stop_ms + (_PROVEN_MS if following is None else 0))
     known_until_ms, found = state.ts_ms, []
