@@ -180,7 +180,7 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
         if area.flaw:
             yield f"{area.name}: {area.flaw}"
     others = sorted({name for pair in shared if camera.id in pair for name in pair} - {camera.id})
-    if others:
+    if others and may_read_plates(declared):  # once for each pair: the other camera may not
         yield (
             f"has the host of {', '.join(others)}, and only one side may read plates. If they are streams of one "
             "camera, declare all alike"

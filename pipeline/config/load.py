@@ -233,6 +233,14 @@ def _camera_name(tree: CommentedMap, location: Location) -> str:
         return "without id"
 
 
+def _below(folder: Path, path: Path) -> Path:
+    """The path seen from a folder without links; ``..`` at its begin is applied, as nothing else is certain to be."""
+    parts = path.parts
+    while parts[:1] == ("..",):
+        folder, parts = folder.parent, parts[1:]
+    return folder.joinpath(*parts)
+
+
 def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[str, str] | None) -> Config:
     """All relative paths made absolute from the configuration's folder, and logins put into the addresses.
 
@@ -249,7 +257,7 @@ def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[s
         if "\0" in str(value):
             raise ConfigError(where, f"{key}: the path holds a NUL character", "Remove it")
         try:
-            return (folder / value.expanduser()).absolute()
+            return _below(folder, value.expanduser())
         except RuntimeError:
             raise ConfigError(where, f"{key}: there is no home folder for its ~", "Write the path in full") from None
 

@@ -38,17 +38,22 @@ _ADDRESS_PATH = re.compile(
 )
 # Without a scheme: "user:password@host", not within a path.
 _NO_SCHEME = re.compile(r"(?<![\w/.*:@])[^\s/:'\"@*]{1,100}:(?!/)[^\s'\"@]{1,200}@(?=[\w\[])")
+_LOST_SLASH = re.compile(
+    r"(?<![\w.+-])(?P<scheme>(?:rtsp|rtmp|http|tcp|tls|udp|rtp|srt)s?:)/(?=[\w*\[])", re.IGNORECASE
+)
 _WHOLE = re.compile(rf"\A(?:(?P<scheme>{_SCHEME})|(?=[^/]*:)).*@", re.DOTALL)
 
 
 def redact(text: str) -> str:
     """Replace user names, passwords and secret query values of all addresses in running `text` by ``***``.
 
-    In doubt, more is redacted. For a string that is a single address use `redact_address`.
+    In doubt, more is redacted. Addresses that were normalized as paths get their second slash back. For a string that
+    is a single address use `redact_address`.
     """
     while (hidden := _USERINFO.sub(r"\g<scheme>***@", text)) != text:
         text = hidden
     text = _ADDRESS_PATH.sub(_without_path_secrets, _NO_SCHEME.sub("***@", text))
+    text = _LOST_SLASH.sub(r"\g<scheme>//", text)
     return _SECRET_QUERY.sub(r"\g<key>***", text)
 
 

@@ -68,7 +68,9 @@ def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:
     for one in declared:
         if why := why_no_plates(one.camera):
             raise PolicyError(
-                str(path), f"was recorded by camera {one.camera_id}: {why}", "In such video plates are only masked"
+                str(path),
+                f"was recorded by camera {one.camera_id}: {why}",
+                "To publish it, mask its plates: viapublica release request, or anonymize",
             )
     if scope is None and not declared:
         raise PolicyError(
@@ -104,7 +106,12 @@ def check_scope(scope: Scope) -> None:
         PolicyError: they may not.
     """
     if why := why_no_plates(Camera("files", scope)):
-        raise PolicyError("read", why, "In such images plates are only detected to be masked")
+        raise PolicyError(
+            "read",
+            why,
+            "To publish such images, mask their plates: viapublica anonymize. If they show a road or the entrance of a "
+            "car park, state that: --scope public-road",
+        )
 
 
 @dataclass(frozen=True, slots=True)

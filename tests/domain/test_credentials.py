@@ -41,7 +41,7 @@ def test_secret_query_values_are_redacted_and_others_are_not(key: str, value: st
         ("rtsp://:only-password@cam/", "rtsp://***@cam/"),
         ("RTSP://U:P@CAM/", "RTSP://***@CAM/"),
         ("rtsp://u:/p@cam/", "rtsp://***@cam/"),
-        ("rtsp:/u:p@cam/", "rtsp:/***@cam/"),
+        ("rtsp:/u:p@cam/", "rtsp://***@cam/"),
         ("rtsp://admin:pa'S3CRET@10.0.0.1:554/x", "rtsp://***@10.0.0.1:554/x"),
         ('rtsp://admin:"S3 CR#ET/@10.0.0.1/x', "rtsp://***@10.0.0.1/x"),
         ("rtsp://me@city.example:pa'S3CRET@h/x", "rtsp://***@h/x"),
@@ -71,6 +71,13 @@ def test_credential_formats_of_real_cameras_are_redacted(address: str, shown: st
 )
 def test_text_without_credentials_is_unchanged(text: str) -> None:
     assert redact(text) == text
+
+
+def test_an_address_that_was_normalized_as_a_path_gets_its_second_slash_back() -> None:
+    assert redact("rtsp:/127.0.0.1:554/x does not exist") == "rtsp://127.0.0.1:554/x does not exist"
+    assert redact("HTTPS:/u:p@cam/x") == "HTTPS://***@cam/x"
+    for same in ("file:/srv/a.mp4", "see http:/", "my-rtsp:/x"):
+        assert redact(same) == same
 
 
 @given(st.text(max_size=80))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from rich.console import Console
+from rich.containers import Lines
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +26,9 @@ from pipeline.errors import ViapublicaError
 _PIPED_COLUMNS = 160
 """Width of tables in a file or pipe."""
 
+_LONG_WORD = re.compile(r"\S{12,}")
+_SEGMENT = re.compile(r"[^/_@?&=-]*[/_@?&=-]*")
+"""Up to the separators after which a long word may be broken."""
 _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
 _FIRST_LINE_S: Final = 10.0
@@ -60,6 +64,24 @@ def report_error(error: ViapublicaError) -> None:
         say(err, ("fix:", "bold"), f"   {error.fix}")
 
 
+class _Cell(Text):
+    """Text of a cell; a path, address or id that is longer than its column goes on after one of its separators."""
+
+    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
+        """See `rich.text.Text.wrap`."""
+        broken = _LONG_WORD.sub(lambda word: _broken(word[0], width), self.plain)
+        return Text(broken, self.style).wrap(console, width, **options)
+
+
+def _broken(word: str, width: int) -> str:
+    lines = [""]
+    for segment in _SEGMENT.findall(word):
+        if lines[-1] and len(lines[-1]) + len(segment) > width:
+            lines.append("")
+        lines[-1] += segment
+    return "\n".join(lines)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], note: str = "") -> None:
     """A table on standard output; numbers to the right. Nothing in it is read as markup."""
     table = Table(title=Text(title), title_justify="left", header_style="bold", caption_justify="left")
@@ -69,7 +91,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else plain(str(cell))) for cell in row))
+        table.add_row(*(_Cell("" if cell is None else plain(str(cell))) for cell in row))
     out.print(table)
 
 

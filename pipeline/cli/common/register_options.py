@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from pipeline.app.register_location import default_register
-from pipeline.cli.common.store_options import data_folder, has_config
+from pipeline.cli.common.default_config import has_config
+from pipeline.cli.common.store_options import data_folder
 
 RegisterOption = Annotated[
     str | None,

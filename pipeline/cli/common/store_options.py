@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config, has_config
 from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.institution import Institution
 from pipeline.domain.times import find_zone
-from pipeline.errors import ConfigError
 
 ConfigOption = Annotated[
     Path | None,
@@ -38,8 +38,6 @@ ZoneOption = Annotated[
     ),
 ]
 
-_DEFAULT_CONFIG: Final = Path("viapublica.yaml")
-
 
 def stores_of(config: Path | None, data: Path | None) -> ConfiguredStores:
     """The stores that --config or --data names; --data wins.
@@ -56,13 +54,8 @@ def loaded_config(config: Path | None) -> Config:
     Raises:
         ConfigError: there is none, or it is not valid.
     """
-    if config is None and not has_config(config):
-        raise ConfigError(
-            "data folder",
-            "is not named, and there is no ./viapublica.yaml",
-            "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store",
-        )
-    return load_config(config or _DEFAULT_CONFIG, for_queries=True)
+    fix = "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store"
+    return load_config(chosen_config(config, fix, "data folder"), for_queries=True)
 
 
 def zone_of(zone: str | None, config: Path | None, data: Path | None = None) -> ZoneInfo | None:
@@ -75,7 +68,7 @@ def zone_of(zone: str | None, config: Path | None, data: Path | None = None) -> 
         ViapublicaError: there is no zone of that name, or the configuration is not valid.
     """
     if zone is None and (config is not None or (data is None and has_config(None))):
-        path = config or _DEFAULT_CONFIG
+        path = config or DEFAULT_CONFIG
         zone = _configured_zone(path, path.stat().st_mtime_ns if path.is_file() else 0)
     return find_zone(zone)
 
@@ -83,11 +76,6 @@ def zone_of(zone: str | None, config: Path | None, data: Path | None = None) -> 
 @cache
 def _configured_zone(config: Path, _changed_ns: int) -> str | None:
     return loaded_config(config).zone
-
-
-def has_config(config: Path | None) -> bool:
-    """Whether a configuration was named, or lies in the current folder."""
-    return config is not None or _DEFAULT_CONFIG.is_file()
 
 
 def configured_institution(config: Path | None) -> Institution:

@@ -113,12 +113,13 @@ def read(
 
     request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
     unknown = undeclared_files(paths)
+    assumed = scope is None and not _asks()
     if scope is None and unknown:
-        scope = _stated_scope(unknown)
+        scope = Scope.PUBLIC_ROAD if assumed else _stated_scope(unknown)
     if scope is not None:
         check_scope(scope)
         if unknown:
-            _note_responsibility(len(unknown), scope)
+            _note_responsibility(unknown, scope, assumed=assumed)
     if fps is not None and fps < LEAST_FPS:
         text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per second"
         say(err, ("warning", "bold yellow"), text)
@@ -128,25 +129,27 @@ def read(
 
 
 def _stated_scope(unknown: Sequence[Path]) -> Scope:
-    """The public space in files of which no recorder noted it: asked on a terminal, else a road, which is said."""
-    what = f"{counted(len(unknown), 'file')} without a recorder's declaration, such as {unknown[0].name}"
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        say(err, f"{what}: which public space is in the images? Plates are read on roads and car-park entrances only.")
-        while (choice := typer.prompt(f"Public space ({', '.join(Scope)})", err=True).strip()) not in set(Scope):
-            say(err, f"{choice!r} is none of them")
-        return Scope(choice)
-    say(err, ("note:", "bold"), f"  {what}: taken as {Scope.PUBLIC_ROAD.value}. State the public space with --scope")
-    return Scope.PUBLIC_ROAD
+    """The public space in files of which no recorder noted it, asked on a terminal."""
+    what = _undeclared(unknown)
+    say(err, f"{what}: which public space is in the images? Plates are read on roads and car-park entrances only.")
+    while (choice := typer.prompt(f"Public space ({', '.join(Scope)})", err=True).strip()) not in set(Scope):
+        say(err, f"{choice!r} is none of them")
+    return Scope(choice)
 
 
-def _note_responsibility(files: int, scope: Scope) -> None:
+def _asks() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _undeclared(files: Sequence[Path]) -> str:
+    return f"{counted(len(files), 'file')} without a recorder's declaration, such as {files[0].name}"
+
+
+def _note_responsibility(files: Sequence[Path], scope: Scope, *, assumed: bool) -> None:
     """Without a declaration it is not known which rules apply to a file: a copy that was encoded anew has none."""
-    say(
-        err,
-        ("note:", "bold"),
-        f"  {counted(files, 'file')} without a recorder's declaration: plates are read as in a {scope.value}, under "
-        "the responsibility of the caller",
-    )
+    how = f"plates are read by the rules of scope {scope.value}, under the responsibility of the caller"
+    fix = ". State another public space with --scope" if assumed else ""
+    say(err, ("note:", "bold"), f"  {_undeclared(files)}: {how}{fix}")
 
 
 def _check_output(csv: str, as_json: bool, paths: Sequence[Path]) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.console import err, out, print_json, print_table, say
-from pipeline.cli.common.store_options import has_config
+from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config
 from pipeline.cli.operate.camera_commands import app
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
 from pipeline.domain.camera import Scope, Surroundings
@@ -20,7 +20,6 @@ from pipeline.errors import ConfigError, ViapublicaError
 
 __all__ = ["app"]
 
-_DEFAULT_CONFIG: Final = Path("viapublica.yaml")
 _NO_ANSWER: Final = (
     "Multicast stays in one subnet: give --host for a camera of another. Many cameras have ONVIF switched off."
 )
@@ -50,7 +49,7 @@ def _camera_ids(ctx: typer.Context, incomplete: str) -> list[str]:
     from pipeline.app.camera_setup import camera_ids
 
     try:
-        return [one for one in camera_ids(ctx.params.get("config") or _DEFAULT_CONFIG) if one.startswith(incomplete)]
+        return [one for one in camera_ids(ctx.params.get("config") or DEFAULT_CONFIG) if one.startswith(incomplete)]
     except ViapublicaError:
         return []
 
@@ -84,7 +83,7 @@ def show_stream(
     else:
         if user or password_env or password_file:
             raise ConfigError("--user", "applies to an address only", "The login of a camera is in the configuration")
-        found = probe_camera(_config(config), camera, seconds)
+        found = probe_camera(chosen_config(config), camera, seconds)
     if as_json:
         print_json(found.as_json())
         return
@@ -136,7 +135,7 @@ def snapshot(
     from pipeline.app.camera_setup import save_snapshot
 
     configure_logging("error", "auto")
-    done = save_snapshot(_config(config), camera, target or Path(f"{Path(camera).name}.jpg"), grid=grid)
+    done = save_snapshot(chosen_config(config), camera, target or Path(f"{Path(camera).name}.jpg"), grid=grid)
     if as_json:
         print_json(done.as_json())
         return
@@ -218,7 +217,7 @@ def add(
     from pipeline.app.camera_setup import add_camera
 
     configure_logging("error", "auto")
-    path = config or _DEFAULT_CONFIG
+    path = config or DEFAULT_CONFIG
     given = CameraAnswers(
         id=camera,
         name=name,
@@ -245,16 +244,6 @@ def add(
         say(err, ("warning:", "bold yellow"), f" {warning}")
     say(err, "A run reads it after SIGHUP: systemctl reload viapublica, or kill -HUP PID.")
     say(err, f"Set its privacy masks: viapublica camera snapshot {extended.camera.id} --grid --config {path}")
-
-
-def _config(config: Path | None) -> Path:
-    if config is None and not has_config(config):
-        raise ConfigError(
-            "configuration",
-            "is not named, and there is no ./viapublica.yaml",
-            "Give --config FILE (or VIAPUBLICA_CONFIG)",
-        )
-    return config or _DEFAULT_CONFIG
 
 
 def _password(user: str | None, variable: str | None, file: str | None) -> str:

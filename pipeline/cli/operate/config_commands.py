@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.cli.common.default_config import ConfigArgument, argument_config
 from pipeline.config.schema import explain as rows_of
 from pipeline.config.schema import json_schema
 from pipeline.config.settings import Config
@@ -25,7 +26,7 @@ app = typer.Typer(
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Argument(help="Configuration (YAML).", show_default=False)],
+    config: ConfigArgument = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was understood as JSON.")] = False,
     measure: Annotated[
         bool, typer.Option(help="Measure for two seconds whether this machine keeps up with the live cameras.")
@@ -40,7 +41,8 @@ def check(
     # Here: the other commands need no engine.
     from pipeline.app.config_check import check_config, estimate_capacity
 
-    checked = check_config(config)
+    path = argument_config(config, "config check")
+    checked = check_config(path)
     for camera in checked.cameras:
         if camera.missing:
             say(err, f"note: camera {camera.camera_id}: {camera.source} does not exist (yet)")
@@ -57,7 +59,7 @@ def check(
         print_json(checked.as_json())
         return
     print_table(
-        f"{config}: valid",
+        f"{path}: valid",
         ["camera", "scope", "source", "connects to", "analyzed per second", "masks", "plates"],
         [
             (c.camera_id, c.scope, c.source, c.endpoint, c.analyze_fps or "all", c.masks, _plates(c))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -12,6 +11,7 @@ import msgspec
 import typer
 
 from pipeline.cli.common.console import drops_text, err, out, print_json, print_table, say
+from pipeline.cli.common.default_config import ConfigArgument, argument_config
 from pipeline.domain.plural import counted
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    config: Annotated[Path, typer.Argument(help="Configuration (YAML).", show_default=False)],
+    config: ConfigArgument = None,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: the summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live table.")] = False,
     strict: Annotated[
@@ -48,12 +48,13 @@ def run(
     from pipeline.cli.operate.live_table import LiveTable
     from pipeline.config import load_config
 
-    settings = load_config(config)
+    path = argument_config(config, "run")
+    settings = load_config(path)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
     with (
         RunSignals() as signals,
         ended_when_hanging(settings.data_dir),
-        open_live_run(settings, config, _print_reload, replace=replace) as handle,
+        open_live_run(settings, path, _print_reload, replace=replace) as handle,
     ):
         signals.watch(handle)
         with LiveTable.of_run(handle, err, enabled=not quiet) as table:

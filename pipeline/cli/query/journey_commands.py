@@ -11,9 +11,10 @@ import typer
 from pipeline.app.journeys import bounded_clones, camera_locations, known_locations
 from pipeline.app.queries import SURE, Answer, Clones, Companion, Convoy, Route
 from pipeline.cli.common.console import err, say
+from pipeline.cli.common.default_config import has_config
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
-from pipeline.cli.common.store_options import has_config, loaded_config
+from pipeline.cli.common.store_options import loaded_config
 from pipeline.cli.query.options import QueryOptions, SureConfidenceOption
 from pipeline.cli.query.output import AnswerTable
 from pipeline.cli.query.portuguese_texts import messages_language

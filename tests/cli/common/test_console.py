@@ -51,6 +51,18 @@ def test_brackets_in_tables_are_shown_and_not_read_as_markup(capsys: pytest.Capt
     assert capsys.readouterr().out.count(MARKUP) == 3
 
 
+def test_a_path_that_is_longer_than_its_column_goes_on_after_a_separator(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(out, "width", 34)
+    print_table("t", ["a", "b"], [("videos/avenida-brasil-2026.mp4", "rtsp://10.20.0.11/stream1")])
+    rows = [line.split("│")[1:3] for line in capsys.readouterr().out.splitlines() if "│" in line]
+    first, second = ([cell.strip() for cell in column] for column in zip(*rows, strict=True))
+    assert "".join(first) == "videos/avenida-brasil-2026.mp4"
+    assert all(cell.endswith(("/", "-", "4")) for cell in first if cell)
+    assert "".join(second) == "rtsp://10.20.0.11/stream1"
+
+
 @pytest.mark.parametrize(
     "arguments", [["config", "explain", "nope.[/x]"], ["detect", "[/x]/nope.jpg"], ["config", "check", "[/x].yaml"]]
 )

@@ -98,6 +98,31 @@ def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tm
     assert "speed" not in viapublica("config", "check", config).stdout, "files wait for the machine"
 
 
+@pytest.mark.parametrize("command", [("config", "check"), ("run",)], ids=" ".join)
+def test_a_command_without_a_configuration_says_how_to_name_one(tmp_path: Path, command: tuple[str, ...]) -> None:
+    result = viapublica(*command, cwd=tmp_path, environ={"VIAPUBLICA_CONFIG": ""})
+    assert result.returncode == 1
+    assert "there is no ./viapublica.yaml" in result.stderr
+    assert f"fix:   Name the file: viapublica {' '.join(command)} FILE (or VIAPUBLICA_CONFIG)" in result.stderr
+
+
+def test_config_check_finds_the_configuration_of_the_folder_and_says_each_thing_once(tmp_path: Path) -> None:
+    (tmp_path / "city").mkdir()
+    (tmp_path / "city" / "viapublica.yaml").write_text(
+        "cameras:\n"
+        "  - {id: road, source: rtsp://127.0.0.1/1, scope: public-road}\n"
+        "  - {id: square, source: rtsp://127.0.0.1/2, scope: public-square}\n"
+        "  - {id: file, source: ../clips/a.mp4, scope: public-road}\n"
+        "sinks: [{type: chdb}]\n"
+    )
+    result = viapublica("config", "check", "--no-measure", cwd=tmp_path / "city")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("has the host of") == 1
+    assert "\nstore: chdb\n" in result.stdout
+    assert f"{tmp_path}/clips/a.mp4" in result.stderr
+    assert "../" not in result.stdout + result.stderr
+
+
 def test_config_check_lists_masks(tmp_path: Path) -> None:
     config = tmp_path / "city.yaml"
     config.write_text(GOOD.replace("scope: public-square", "scope: public-square, masks: [[[0, 0], [1, 0], [1, 1]]]"))
