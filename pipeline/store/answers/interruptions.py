@@ -54,7 +54,7 @@ _RESTART: Final = f"state = '{SourceState.CONNECTING.value}' AND stream_id = '' 
 class _State:
     """A state of a camera from `ts_ms` on, milliseconds since 1970 UTC.
 
-    `stream_id`: of the session; `recorded`: of a video, which is covered up to its end.
+    `stream_id`: of the session; `recorded`: of a video, which is complete up to its end.
     """
 
     camera_id: str
@@ -153,7 +153,7 @@ def _of_videos(camera_id: str, videos: list[RecordedVideo], *, bounded: bool) ->
         bounded: whether a range with a start is asked about; else nothing is missing after the last video.
     """
     states: list[_State] = []
-    covered_ms = 0
+    analyzed_to_ms = 0
     for video in sorted(videos, key=lambda one: one.begin_ms):
         state, detail = video.end_state or NOT_FINISHED, video.end_detail
         if states and states[-1].ts_ms > video.begin_ms:
@@ -161,8 +161,8 @@ def _of_videos(camera_id: str, videos: list[RecordedVideo], *, bounded: bool) ->
                 state, detail = NOT_FINISHED, ""
         elif video.end_state:
             states.append(_State(camera_id, video.begin_ms, _STREAMING, "", recorded=True))
-        covered_ms = max(covered_ms, video.end_ms)
-        states.append(_State(camera_id, covered_ms, state, detail))
+        analyzed_to_ms = max(analyzed_to_ms, video.end_ms)
+        states.append(_State(camera_id, analyzed_to_ms, state, detail))
     if states[-1].state == _ENDED and not bounded:
         states.pop()
     return states
