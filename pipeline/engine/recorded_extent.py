@@ -19,7 +19,7 @@ def video_ends(last: Frame) -> Event:
 
 def _event(frame: Frame, state: SourceState, detail: str) -> Event:
     return HealthEvent(
-        event_id=event_id(frame.camera_id, frame.stream_id, Kind.HEALTH, detail),
+        event_id=event_id(frame.camera_id, frame.stream_id, Kind.HEALTH, f"{detail}@{frame.ts_ms}"),
         camera_id=frame.camera_id,
         ts_ms=frame.ts_ms,
         state=state.value,

@@ -229,6 +229,16 @@ def test_a_second_analysis_to_the_end_completes_a_recorded_video(ask: Asking) ->
     assert limits(ask([begins(0), failed, begins(0), ends(40)], 0, 40)) == []
 
 
+def test_a_video_that_was_analyzed_under_two_start_times_says_nothing_about_the_time_between(ask: Asking) -> None:
+    answer = ask([begins(0), ends(10), begins(40), ends(50)], 0, 50)
+    assert limits(answer) == [
+        (
+            NoteCode.INTERRUPTED,
+            "road was not running, or its events have not reached the store, for 30 min of this time range",
+        )
+    ]
+
+
 def test_videos_that_overlap_cover_the_time_of_both(ask: Asking) -> None:
     assert limits(ask([begins(0, "a"), ends(30, "a"), begins(20, "b"), ends(50, "b")], 0, 50)) == []
 

@@ -16,10 +16,9 @@ _OF_VIDEO: Final = (
     f"stream_id != '' AND (detail IN ('{VIDEO_BEGINS}', '{VIDEO_ENDS}') OR state = '{SourceState.FAILED.value}')"
 )
 _VIDEOS: Final = (
-    f"SELECT camera_id, stream_id, minIf(ts_ms, {_BEGINS}) AS begin_ms, "  # noqa: S608 - constants
-    f"maxIf(ts_ms, NOT ({_BEGINS})) AS end_ms, argMaxIf(state, ts_ms, NOT ({_BEGINS})) AS end_state, "
-    f"argMaxIf(detail, ts_ms, NOT ({_BEGINS})) AS end_detail FROM health {{where}}GROUP BY camera_id, stream_id "
-    f"HAVING countIf({_BEGINS}) > 0 ORDER BY begin_ms DESC LIMIT {_MOST_VIDEOS:d}"
+    f"SELECT camera_id, stream_id, arraySort(groupUniqArrayIf(ts_ms, {_BEGINS})) AS begins_ms, "  # noqa: S608 - constants
+    f"arraySort(groupArrayIf((ts_ms, state, detail), NOT ({_BEGINS}))) AS ends FROM health {{where}}"
+    f"GROUP BY camera_id, stream_id HAVING notEmpty(begins_ms) ORDER BY max(ts_ms) DESC LIMIT {_MOST_VIDEOS:d}"
 )
 
 
@@ -35,15 +34,26 @@ class RecordedVideo:
 
 
 def recorded_videos(rows: Rows, camera_ids: Sequence[str], end_ms: int | None) -> dict[str, list[RecordedVideo]]:
-    """The recorded videos of each camera that begin before `end_ms`, the newest first.
+    """The recorded videos of each camera that begin before `end_ms`.
 
     Raises:
         StoreError: the database failed.
     """
     found: dict[str, list[RecordedVideo]] = {}
     for row in rows(_VIDEOS.format(where=where([*in_range(None, None, camera_ids), _OF_VIDEO]))):
-        begin_ms = int(row["begin_ms"])
-        if end_ms is None or begin_ms < end_ms:
-            end = max(begin_ms, int(row["end_ms"])), row["end_state"], row["end_detail"]
-            found.setdefault(row["camera_id"], []).append(RecordedVideo(row["stream_id"], begin_ms, *end))
+        ends = [(int(ms), state, detail) for ms, state, detail in row["ends"]]
+        for begin_ms in (int(ms) for ms in row["begins_ms"]):
+            if end_ms is None or begin_ms < end_ms:
+                end = _end_of(begin_ms, ends)
+                found.setdefault(row["camera_id"], []).append(RecordedVideo(row["stream_id"], begin_ms, *end))
     return found
+
+
+def _end_of(begin_ms: int, ends: Sequence[tuple[int, str, str]]) -> tuple[int, str, str]:
+    """Time, state and reason of the end of a video; of one that was analyzed under two start times there are two.
+
+    A failure counts only where no analysis reached the end.
+    """
+    after = [end for end in ends if end[0] >= begin_ms]
+    whole = [end for end in after if end[1] != SourceState.FAILED.value]
+    return next(iter(whole or after), (begin_ms, "", ""))
