@@ -49,8 +49,8 @@ _PHRASES: Final = {
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
     "within this time range",
     NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} within this time range",
-    NOT_FINISHED: "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time range "
-    "may be missing",
+    NOT_FINISHED: "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time "
+    "range may be missing",
     NOT_KNOWN: "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored",
 }
 _CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}

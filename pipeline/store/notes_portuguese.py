@@ -71,7 +71,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "{time}{times} deste período",
     "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored": "{camera} "
     "pode ter sido interrompida durante {time}{times} deste período: não há sinais de vida no banco",
-    "recorded video of {camera} is not analyzed to its end: events of {time}{times} of this time range "
+    "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time range "
     "may be missing": "um vídeo gravado de {camera} não foi analisado até o fim: podem faltar eventos de "
     "{time}{times} deste período",
     "recorded video is not analyzed to its end: {names}": "vídeo gravado que não foi analisado até o fim: {names}",

@@ -62,11 +62,11 @@ class Gate:
             found = [event for kind in kinds for event in queries.ask(Events(kind=kind, limit=1000)).value]
         return counted, {str(event.event_id): event for event in found}
 
-    def extent(self) -> set[tuple[str, str]]:
+    def extent(self) -> frozenset[tuple[str, str]]:
         """States and reasons of its recorded video."""
         with open_queries(ConfiguredStores.of_config(self.config), Requester.of_process()) as queries:
             found = queries.ask(Events(kind=Kind.HEALTH, limit=1000)).value
-        return {(event.state, event.detail) for event in found if isinstance(event, HealthEvent)}
+        return frozenset((event.state, event.detail) for event in found if isinstance(event, HealthEvent))
 
 
 @pytest.mark.real

@@ -209,7 +209,7 @@ def test_the_time_after_a_recorded_video_is_not_covered_by_it(ask: Asking) -> No
     answer = ask([begins(0), ends(40)], 30, 60, now=2000)
     assert limits(answer)[0] == (
         NoteCode.INTERRUPTED,
-        "road was not running, or its events have not reached the store, for 20 min of this time range",
+        "road was not running, or its events have not reached the store, for 20 min within this time range",
     )
 
 
@@ -225,7 +225,7 @@ def test_a_recorded_video_whose_analysis_was_killed_is_named(ask: Asking, of_str
 def test_a_second_analysis_to_the_end_completes_a_recorded_video(ask: Asking) -> None:
     failed = at(20, "failed", "cannot be decoded", stream="clip")
     text = limits(ask([begins(0), failed], 0, 40))[0][1]
-    assert text.startswith("road failed for 20 min of this time range")
+    assert text.startswith("road failed for 20 min within this time range")
     assert limits(ask([begins(0), failed, begins(0), ends(40)], 0, 40)) == []
 
 
@@ -234,7 +234,7 @@ def test_a_video_that_was_analyzed_under_two_start_times_says_nothing_about_the_
     assert limits(answer) == [
         (
             NoteCode.INTERRUPTED,
-            "road was not running, or its events have not reached the store, for 30 min of this time range",
+            "road was not running, or its events have not reached the store, for 30 min within this time range",
         )
     ]
 
@@ -248,7 +248,7 @@ def test_a_video_that_overlaps_another_is_named_where_it_is_not_finished(ask: As
     assert limits(ask([begins(0, "a"), ends(30, "a"), begins(20, "b"), *others], 0, 50)) == [
         (
             NoteCode.INTERRUPTED,
-            "recorded video of road is not analyzed to its end: events of 20 min of this time range may be missing",
+            "recorded video of road is not analyzed to its end: events of 20 min within this time range may be missing",
         )
     ]
 
