@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.frame_disturbance import FrameDisturbance, measure_disturbance
+from pipeline.anonymize.frame_disturbance import FrameDisturbance, most_disturbed_part
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
@@ -56,6 +56,11 @@ class CanaryObject:
     label: Label
     box: Box
 
+    def moved(self, offset: Box) -> CanaryObject:
+        """The same with `offset` added to its box."""
+        left, top, right, bottom = (value + more for value, more in zip(self.box, offset, strict=True))
+        return CanaryObject(self.label, (left, top, right, bottom))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CanaryFrame:
@@ -78,12 +83,23 @@ class CanaryFrame:
 def canary_frame(frame: BgrImage) -> CanaryFrame:
     """A copy of a frame with two persons, two faces and a plate pasted in, as far as they fit.
 
+    Where a part of the frame is disturbed, as by a fence, they are pasted there.
+
     Args:
         frame: (height, width, 3) BGR, at least 128 pixels wide and high.
     """
-    image, objects = frame.copy(), list[CanaryObject]()
+    part = most_disturbed_part(frame)
+    image = frame.copy()
+    light = _Light(typical_levels(frame), part.disturbance)
+    objects = _paste_objects(image[part.rows, part.columns], light)
+    offset = (part.columns.start, part.rows.start) * 2
+    return CanaryFrame(image, tuple(one.moved(offset) for one in objects))
+
+
+def _paste_objects(image: BgrImage, light: _Light) -> list[CanaryObject]:
+    """Paste two persons, two faces and a plate into an image, as far as they fit."""
+    objects = list[CanaryObject]()
     height, width = image.shape[:2]
-    light = _Light.of(frame)
     margin = max(4, width // 64)
     person_px = min(max(_MIN_PERSON_PX, round(height * _PERSON_SHARE)), height - 2 * margin)
     left = margin
@@ -101,7 +117,7 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
             objects += [CanaryObject(Label.FACE, _face_in(box)), CanaryObject(Label.PERSON, box)]
             top = box[3] + margin
     objects.append(CanaryObject(Label.PLATE, _paste_plate(image, margin, light)))
-    return CanaryFrame(image, tuple(objects))
+    return objects
 
 
 def plate_crop(frame: BgrImage) -> BgrImage:
@@ -168,7 +184,7 @@ class _Light:
 
     @classmethod
     def of(cls, frame: BgrImage) -> _Light:
-        return cls(typical_levels(frame), measure_disturbance(frame))
+        return cls(typical_levels(frame), most_disturbed_part(frame).disturbance)
 
 
 def _paste(image: BgrImage, sprite: Sprite, left: int, top: int, light: _Light) -> Box:

@@ -1,13 +1,13 @@
-"""Disturbances of whole frames, measured so that test objects pasted into a frame are disturbed like everything in it.
+"""Disturbances of frames or of a part of them, measured so that test objects are disturbed like everything there.
 
 Bars, slats, lost lines, lost line synchronization and inverted blocks break an image along lines across it; noise of
-any grain is everywhere. Natural scenes do neither: edges of roads and houses end somewhere, and a sky or a road is
-smooth.
+any grain is everywhere. A fence or blinds may fill a part of the image only, so parts are measured too. Natural scenes
+do neither: edges of roads and houses end somewhere, and a sky or a road is smooth.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -28,8 +28,8 @@ _USUAL: Final = 60
 """Percentile of the changes: bars without any change in them may be half of the image, and a third of lines broken."""
 _STRIP_SHARE: Final = 1 / 12
 """Of the image's side, to which strips between breaks are thin."""
-_PATTERN_SHARE: Final = 0.25
-"""Of the image's side that thin strips occupy in a pattern; a caption occupies less."""
+_PATTERN_SHARE, _PATTERN_SHARE_OF_BLOCK = 0.25, 0.4
+"""Of the side of the image, and of a block of it, that thin strips occupy in a pattern; captions occupy less."""
 _GRAINS: Final = (1, 2, 4)
 """Pixels of one grain of noise."""
 _MIN_GRAINS: Final = 120
@@ -37,6 +37,20 @@ _MIN_GRAINS: Final = 120
 _BLOCK: Final = 8
 _EVERYWHERE: Final = 20
 """Percentile over blocks: four fifths of the image have more noise."""
+_PARTS_PER_SIDE: Final = 3
+"""Of the image, which are measured one by one."""
+_LOCAL_NOISE: Final = 25.0
+"""Gray levels from which noise of one part is a disturbance: foliage and gravel have up to 24."""
+_PART_SHARE, _MIN_PART_PX = 1 / 2, 128
+"""Size of a disturbed part: fraction of the image's side, minimum in pixels."""
+_NOISY: Final = 0.12
+"""Noise of the whole image, as a share of its gray levels, from which people in it are hard to see."""
+_SMOOTH: Final = 0.35
+"""Noise within grains of four pixels, as a share of the grains': less is noise of an enlarged image …"""
+_SMOOTH_GAIN: Final = 1.6
+"""… of which so much more was in the small image than is measured in the large one."""
+_DARK, _BRIGHT = 2, 98
+"""Percentiles of an image's gray levels."""
 _SEED: Final = 13
 
 Gray = npt.NDArray[np.float32]
@@ -48,13 +62,20 @@ class FrameDisturbance:
 
     Attributes:
         row_px, column_px: thickness of the strips into which the image is broken; 0 without a pattern.
-        noise: standard deviation in gray levels; grain_px: pixels of a grain.
+        noise: standard deviation of the grains in gray levels; grain_px: pixels of a grain.
+        smooth: whether grains pass into one another, as in an enlarged image.
     """
 
     row_px: int
     column_px: int
     noise: float
     grain_px: int
+    smooth: bool = False
+
+    @property
+    def has_pattern(self) -> bool:
+        """Whether the image is broken into strips."""
+        return bool(self.row_px or self.column_px)
 
     def visible(self, height: int, width: int) -> npt.NDArray[np.bool_]:
         """(height, width) which pixels of an object are seen: every second strip shows something else."""
@@ -64,24 +85,83 @@ class FrameDisturbance:
         """(height, width) noise in gray levels, the same for each call."""
         rows, columns = -(-height // self.grain_px), -(-width // self.grain_px)
         coarse = np.random.default_rng(_SEED).normal(0, self.noise, (rows, columns)).astype(np.float32)
+        if self.smooth:
+            size = columns * self.grain_px, rows * self.grain_px
+            return cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC).astype(np.float32)[:height, :width]
         return np.kron(coarse, np.ones((self.grain_px, self.grain_px), np.float32))[:height, :width]
 
 
+@dataclass(frozen=True, slots=True)
+class DisturbedPart:
+    """The part of a frame that is disturbed most; the whole frame where no part differs from it.
+
+    Attributes:
+        rows, columns: of the frame.
+        disturbance: of the part.
+    """
+
+    rows: slice
+    columns: slice
+    disturbance: FrameDisturbance
+
+
 def measure_disturbance(frame: BgrImage) -> FrameDisturbance:
-    """The disturbance of a frame (height, width, 3) BGR."""
+    """The disturbance of a frame (height, width, 3) BGR as a whole."""
+    return _measured(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32))
+
+
+def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
+    """Where objects in a frame (height, width, 3) BGR are hardest to see."""
     gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    height, width = gray.shape
+    whole = DisturbedPart(slice(0, height), slice(0, width), _measured(gray))
+    if whole.disturbance.has_pattern:
+        return whole
+    parts = [
+        DisturbedPart(
+            _part(row, height), _part(column, width), _measured(_block(gray, row, column), _PATTERN_SHARE_OF_BLOCK)
+        )
+        for row in range(_PARTS_PER_SIDE)
+        for column in range(_PARTS_PER_SIDE)
+    ]
+    worst = max(parts, key=lambda part: (part.disturbance.has_pattern, part.disturbance.noise))
+    if worst.disturbance.has_pattern:
+        return worst
+    dark, bright = np.percentile(gray, [_DARK, _BRIGHT])
+    if whole.disturbance.noise >= _NOISY * (bright - dark):
+        return replace(worst, disturbance=whole.disturbance)
+    return worst if worst.disturbance.noise >= max(_LOCAL_NOISE, 2 * whole.disturbance.noise) else whole
+
+
+def _measured(gray: Gray, pattern_share: float = _PATTERN_SHARE) -> FrameDisturbance:
     grains = [px for px in _GRAINS if px == 1 or min(gray.shape) // px >= _MIN_GRAINS]
     noise, grain_px = max((_noise(gray, px), px) for px in grains)
-    return FrameDisturbance(_strip_px(gray), _strip_px(np.ascontiguousarray(gray.T)), noise, grain_px)
+    smooth = grain_px == max(_GRAINS) and _noise(gray, 1) < _SMOOTH * noise
+    noise *= _SMOOTH_GAIN if smooth else 1
+    rows, columns = (_strip_px(np.ascontiguousarray(one), pattern_share) for one in (gray, gray.T))
+    return FrameDisturbance(rows, columns, noise, grain_px, smooth)
 
 
-def _strip_px(gray: Gray) -> int:
+def _block(gray: Gray, row: int, column: int) -> Gray:
+    height, width = (length // _PARTS_PER_SIDE for length in gray.shape)
+    return np.ascontiguousarray(gray[row * height : (row + 1) * height, column * width : (column + 1) * width])
+
+
+def _part(number: int, length: int) -> slice:
+    """Around one of `_PARTS_PER_SIDE` blocks of a side, large enough for test objects."""
+    size = min(length, max(_MIN_PART_PX, round(length * _PART_SHARE)))
+    begin = round(length * (number + 0.5) / _PARTS_PER_SIDE - size / 2)
+    begin = min(max(begin, 0), length - size)
+    return slice(begin, begin + size)
+
+
+def _strip_px(gray: Gray, pattern_share: float) -> int:
     """Typical thickness of thin horizontal strips, where these are a pattern; else 0."""
     breaks = np.flatnonzero(_breaks(gray))
     breaks = breaks[np.diff(breaks, prepend=-2) > 1]
     strips = np.diff(breaks)
     thin = strips[strips <= max(2, round(len(gray) * _STRIP_SHARE))]
-    return int(np.median(thin)) if thin.sum() >= _PATTERN_SHARE * len(gray) else 0
+    return int(np.median(thin)) if thin.sum() >= pattern_share * len(gray) else 0
 
 
 def _breaks(gray: Gray) -> npt.NDArray[np.bool_]:

@@ -24,7 +24,15 @@ from pipeline.domain.ports import CharacterProbabilities, Detector
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import NotVerified
 from pipeline.lpr.plate_reader import FastPlateReader
-from tests.anonymize.test_frame_disturbance import bars, first_frame, grained, inverted_blocks, shifted_lines
+from tests.anonymize.test_frame_disturbance import (
+    bars,
+    enlarged_noise,
+    first_frame,
+    grained,
+    in_part,
+    inverted_blocks,
+    shifted_lines,
+)
 
 FRAMES = 8
 Detect = Callable[[NetworkDetector, Sequence[Image]], list[Detections]]
@@ -201,8 +209,11 @@ def street(data_dir: Path) -> BgrImage:
         partial(shifted_lines, lines=16),
         partial(inverted_blocks, px=24),
         partial(grained, deviation=50, px=4),
+        partial(enlarged_noise, deviation=50, times=4),
+        lambda street: in_part(street, bars(street, 20, 10, upright=False), np.s_[:], np.s_[:426]),
+        lambda street: in_part(street, bars(street, 24, 12, upright=True), np.s_[360:], np.s_[640:]),
     ],
-    ids=["slats", "grille", "lost-sync", "inverted", "noise"],
+    ids=["slats", "grille", "lost-sync", "inverted", "noise", "enlarged", "slats-left", "grille-quarter"],
 )
 def test_a_street_behind_a_disturbance_is_not_verified(
     disturbed: Callable[[BgrImage], BgrImage], street: BgrImage, verifier: Verifier
