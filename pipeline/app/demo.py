@@ -108,5 +108,10 @@ def demo_results(config: Config, run: LiveRun) -> DemoResults:
     """
     with open_queries(ConfiguredStores.of_data_dir(config.data_dir), Requester.of_process()) as queries:
         reads = [event for event in queries.ask(Events(limit=1000)).value if isinstance(event, PlateReadEvent)]
-    images = {camera: files[len(files) // 2] for camera, files in run.preview_images().items() if files}
+    images = {camera: max(files, key=_detail) for camera, files in run.preview_images().items() if files}
     return DemoResults(run.report(), reads, images)
+
+
+def _detail(image: Path) -> int:
+    """Bytes of an image: where much is masked they are few."""
+    return image.stat().st_size

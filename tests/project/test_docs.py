@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.domain.events import AlertRule
 from tests.cli.commands import app, viapublica
 from tests.project.places import ROOT
 
@@ -170,3 +171,10 @@ def _help_of(command: tuple[str, ...]) -> str:
     done = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
     return done.output
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/monitor.md", "docs/pt-BR/operacao.md"])
+def test_the_pages_for_operators_list_every_alert_of_the_program_and_no_other(page: str) -> None:
+    table = (ROOT / page).read_text().split("--kind alert")[1].partition("\n#")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`([^`]+)`", row)) == sorted(AlertRule)

@@ -66,6 +66,7 @@ def _show(data: Path, config: Path, results: DemoResults) -> None:
     say(out, (f"\n$ viapublica plates {' '.join(PLATES)} --data {data}", "bold"))
     event_commands.plates(list(PLATES), data=data)
     say(out, f"{results.right} of {len(PLATES)} made-up plates were read correctly")
+    say(out, "annotated images: persons are masked, and so are vehicles where plates may not be read (bikes)")
     for camera, image in results.images.items():
-        say(out, f"annotated image of {camera}: {image}")
+        say(out, f"  {camera}: {image}")
     say(out, f"configuration to start from: {config}\n")
