@@ -48,3 +48,32 @@ def test_no_page_cites_the_law_for_what_it_does_not_say(page: Path) -> None:
 def test_no_page_teaches_a_plate_on_the_command_line_of_sudo(page: Path) -> None:
     for line in page.read_text().splitlines():
         assert not re.search(r"sudo .*\b[A-Z]{3}\d[A-Z0-9]\d{2}\b", line), line
+
+
+LAW_PAGE = ROOT / "docs/explanation/cameras-and-the-law.md"
+SOURCES = [*TEXTS, *ROOT.glob("pipeline/**/*.py")]
+
+
+def lgpd_articles(text: str) -> set[str]:
+    """The articles of LGPD that a text cites: ``LGPD art. 18 IV``, ``(LGPD), arts. 7º, 23 e 26``."""
+    found: set[str] = set()
+    for cited in re.findall(r"LGPD\)?,?\s*(?:\S{0,3}\s*)?arts?\.\s([^|;:.()]*)", text):
+        of_lgpd = re.split(r"decree|decreto|law|lei", cited, flags=re.IGNORECASE)[0]
+        found |= set(re.findall(r"(?<![§\d/])(?<!§ )\b(\d{1,2})(?=º|\b)", of_lgpd))
+    return found
+
+
+def test_the_page_of_the_law_lists_every_article_of_lgpd_that_is_cited() -> None:
+    section = LAW_PAGE.read_text().partition("## Texts that were compared")[2].partition("## Scope")[0]
+    rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("|")]
+    listed = {article.strip() for act, article in rows if "LGPD" in act or not act.strip()}
+    cited = {article for path in SOURCES for article in lgpd_articles(" ".join(path.read_text().split()))}
+    assert cited >= {"5", "7", "18", "19", "23", "26"}, "citations are found"
+    assert cited <= listed, f"not listed as unverified: {sorted(cited - listed)}"
+
+
+def test_citations_are_found_in_both_languages() -> None:
+    assert lgpd_articles("(LGPD), arts. 15, 16 e 18, IV") == {"15", "16", "18"}
+    assert lgpd_articles("LGPD art. 5 II, decree 18.743/2014 art. 12") == {"5"}
+    assert lgpd_articles("LGPD, art. 18, § 6º.") == {"18"}
+    assert lgpd_articles("LGPD, arts. 18, I e II, e 19") == {"18", "19"}

@@ -162,3 +162,13 @@ def test_the_image_runs_as_nobody_in_particular_and_copies_no_weights() -> None:
     assert "*" in ignored
     assert {"!models/cards", "!models/known-answers", "!models/plates", "!models/traffic"} <= set(ignored)
     assert "!models" not in ignored
+
+
+def test_the_citation_names_this_version_and_license() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {name: citation[name] for name in ("title", "version", "license")} == {
+        "title": project["name"],
+        "version": project["version"],
+        "license": project["license"],
+    }
