@@ -129,7 +129,13 @@ def _period(request: Mapping[str, Any], zone: tzinfo | None) -> str:
     begin_ms, end_ms = request["begin_ms"], request["end_ms"]
     if begin_ms is None and end_ms is None:
         return "todo o período armazenado"
-    return f"{moment(begin_ms, zone)} a {moment(end_ms, zone)}"
+    if begin_ms is None:
+        return f"até {moment(end_ms, zone)}"
+    return (
+        f"a partir de {moment(begin_ms, zone)}"
+        if end_ms is None
+        else f"{moment(begin_ms, zone)} a {moment(end_ms, zone)}"
+    )
 
 
 def _place(where: str) -> str:

@@ -77,7 +77,7 @@ def render_sheet(disclosures: Sequence[Disclosure], head: SheetHead) -> bytes:
     sheet = workbook.active
     if not isinstance(sheet, Worksheet):  # a new workbook has one
         raise TypeError("no worksheet")
-    sheet.title = f"Cessões {head.month}"
+    sheet.title = f"Disponibilizações {head.month}"
     _write_head(sheet, head)
     for number, column in enumerate(_COLUMNS, start=1):
         cell = _put(sheet, _TITLE_ROW, number, column.title)

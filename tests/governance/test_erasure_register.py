@@ -127,7 +127,7 @@ def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegi
         "Termo de eliminação de dados nº E2026/000001",
         "pedido 17/2026 &lt;art. 19&gt;",
         "um veículo; a placa não consta deste termo",
-        "em aberto a 22/11/2026 06:00:00 (UTC-0300)",
+        "até 22/11/2026 06:00:00 (UTC-0300)",
         "Preservado pela retenção 0c5f",
         "Cópias de segurança",
         "vídeo gravado (arquivos)",

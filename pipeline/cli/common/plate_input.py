@@ -31,7 +31,10 @@ def given_plate(value: str | None) -> str | None:
     plates = [line for line in lines if line and not line.startswith("#")]
     if len(plates) != 1:
         what = "holds no plate" if not plates else f"holds {len(plates)} lines, and one plate is asked about"
-        raise ViapublicaError(f"plate {value}", what, "Write the plate on a line of its own")
+        fix = "Write the plate on a line of its own"
+        if plates and value.startswith("@"):
+            fix = f"Leave one plate in it; viapublica plates takes a list: --file {value[1:]}"
+        raise ViapublicaError(f"plate {value}", what, fix)
     return plates[0]
 
 

@@ -96,5 +96,5 @@ def open_evidence(
         )
         return
     vouched = f"vouched for by {trust.name}" if trust else "not checked against an authority: add --trust"
-    say(out, ("unchanged ", "bold green"), f"signed by {opened.signer}, {vouched}")
+    say(out, ("unchanged", "bold green"), f": signed by {opened.signer}, {vouched}")
     say(out, f"{counted(len(opened.files), 'file')} in {folder}; read capa.html first")

@@ -22,3 +22,9 @@ def test_plates_and_files_after_an_at_sign_are_accepted(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("ABC1D23\n")
     assert given_plates(["abc-1234", f"@{tmp_path / 'one.txt'}"]) == ["abc-1234", "ABC1D23"]
     assert given_plate(None) is None
+
+
+def test_a_file_of_several_plates_is_no_plate_and_the_option_for_lists_is_named(tmp_path: Path) -> None:
+    (tmp_path / "two.txt").write_text("ABC1D23\nFRI3E00\n")
+    with pytest.raises(ViapublicaError, match=f"holds 2 lines.*--file {tmp_path / 'two.txt'}"):
+        given_plate(f"@{tmp_path / 'two.txt'}")
