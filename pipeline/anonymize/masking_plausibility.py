@@ -76,5 +76,5 @@ class MaskingPlausibility:
         share = 100 * (1 - self.unmasked_evidence / self.evidence)
         return (
             f"networks see persons or faces in {counted(self.frames, 'sampled frame')} of the original, and masks hide "
-            f"only {share:.0f} % of them (the first unmasked one: {self._first[1]})"
+            f"only {share:.0f}% of them (the first unmasked one: {self._first[1]})"
         )

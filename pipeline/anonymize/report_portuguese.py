@@ -65,8 +65,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "Privacy masks": "Máscaras de privacidade",
     "{areas}, black before detection": "{areas}, em preto antes da detecção",
     "Captions of the camera": "Legendas da câmera",
-    "not masked in {areas} of the configuration ({share} % of the image)": "sem ocultação em {areas} da configuração "
-    "({share} % da imagem)",
+    "not masked in {areas} of the configuration ({share}% of the image)": "sem ocultação em {areas} da configuração "
+    "({share}% da imagem)",
     "Not recorded": "Não gravado",
     "{begin} to {end}: {reason}": "{begin} a {end}: {reason}",
     "Source": "Origem",
@@ -83,8 +83,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "Report made": "Relatório emitido em",
     # Masks
     "Masked objects over time": "Objetos ocultados ao longo do tempo",
-    "Masked: {objects}. {mean} % of the image is masked on average, at most {worst} % (frame {frame}).": "Ocultados: "
-    "{objects}. Em média, {mean} % da imagem está oculta; no máximo, {worst} % (quadro {frame}).",
+    "Masked: {objects}. {mean}% of the image is masked on average, at most {worst}% (frame {frame}).": "Ocultados: "
+    "{objects}. Em média, {mean}% da imagem está oculta; no máximo, {worst}% (quadro {frame}).",
     "no objects were detected": "nenhum objeto foi detectado",
     "When each object is masked": "Quando cada objeto está ocultado",
     "{object}, {begin} to {end}": "{object}, {begin} a {end}",
@@ -113,7 +113,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "{number} of {objects}": "{number} de {objects}",
     "no reference objects": "sem objetos de referência",
     "Unredacted objects per minute that they could detect": "Objetos sem ocultação, por minuto, que poderiam detectar",
-    "{rate} (95 %: {low} to {high}); wide for short clips": "{rate} (95 %: {low} a {high}); amplo em vídeos curtos",
+    "{rate} (95%: {low} to {high}); wide for short clips": "{rate} (95%: {low} a {high}); amplo em vídeos curtos",
     "Plates read in the finished file ({reader})": "Placas lidas no arquivo final ({reader})",
     "Persons re-identified among images of all of them": "Pessoas reidentificadas entre imagens de todas elas",
     "Faces re-identified among images of all of them": "Rostos reidentificados entre imagens de todos eles",
@@ -141,7 +141,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "redacted": "ocultada",
     "exempted, approved by a second person": "isentada, aprovada por segunda pessoa",
     "end": "fim",
-    "{regions} ({share} % of the image)": "{regions} ({share} % da imagem)",
+    "{regions} ({share}% of the image)": "{regions} ({share}% da imagem)",
     # Limits
     "Limits": "Limites",
     "Detectors miss objects, also those that verify. The miss rate counts what the verification detectors could have "

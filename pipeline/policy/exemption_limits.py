@@ -53,7 +53,7 @@ def check_exemptions(subject: str, regions: Sequence[Mapping[str, Any]]) -> floa
     if share > MAX_SHARE:
         raise PolicyError(
             subject,
-            f"would exempt {100 * share:.0f} % of the image from redaction, and at most {100 * MAX_SHARE:.0f} % may be",
+            f"would exempt {100 * share:.0f}% of the image from redaction, and at most {100 * MAX_SHARE:.0f}% may be",
             "Draw each region no larger than the thing; the original itself is never released",
         )
     return share

@@ -37,18 +37,18 @@ def test_masked_people_are_plausible() -> None:
 def test_people_without_any_mask_are_not_even_if_seen_faintly(score: float, label: Label) -> None:
     problem = judged(seen(), seen(PERSON, score=score, label=label)).problem
     assert "in 10 sampled frames" in problem
-    assert "hide only 0 % of them" in problem
+    assert "hide only 0% of them" in problem
 
 
 def test_dots_in_the_middle_of_people_hide_no_one() -> None:
     dot = (119.0, 158.0, 121.0, 162.0)
-    assert "hide only 0 %" in judged(seen(dot), seen(PERSON)).problem
+    assert "hide only 0%" in judged(seen(dot), seen(PERSON)).problem
 
 
 def test_less_than_half_of_the_people_under_masks_is_not_plausible() -> None:
     third = (500.0, 100.0, 540.0, 220.0)
     assert judged(seen(PERSON), seen(PERSON, OTHER)).problem == ""
-    assert "hide only 33 %" in judged(seen(PERSON), seen(PERSON, OTHER, third)).problem
+    assert "hide only 33%" in judged(seen(PERSON), seen(PERSON, OTHER, third)).problem
 
 
 def test_a_faint_detection_in_one_frame_is_no_evidence() -> None:
@@ -63,4 +63,4 @@ def test_stripes_that_a_person_drew_are_no_masks_of_people() -> None:
     judged = MaskingPlausibility(plan_masks(video, MaskSettings(), ManualRegions(redact=lines)), 640, 360)
     for number in range(10):
         judged.add(number, seen(PERSON, OTHER))
-    assert "hide only 0 %" in judged.problem
+    assert "hide only 0%" in judged.problem

@@ -129,7 +129,7 @@ def warn_of_weak_style(settings: AnonymizeSettings, progress: Progress) -> None:
         progress.warn(
             "weak style",
             f"{settings.style.value} is computed from the pixels that it hides, and attacks reverse it (Revelio "
-            "re-identified 95.9 % of blurred faces); only --style fill and silhouette remove all information",
+            "re-identified 95.9% of blurred faces); only --style fill and silhouette remove all information",
         )
 
 

@@ -33,7 +33,7 @@ _LIMITS: Final = (
 
 
 _WEAK: Final = "{style} – weak: computed from the pixels that it hides, and attacks reverse it"
-_CAPTIONS: Final = "not masked in {areas} of the configuration ({share} % of the image)"
+_CAPTIONS: Final = "not masked in {areas} of the configuration ({share}% of the image)"
 _DAMAGED: Final = "{packets} could not be decoded and are missing"
 _DAMAGED_ONE: Final = "{packets} could not be decoded and is missing"
 _DETECTORS: Final = "Verification detectors on every frame ({detectors})"
@@ -108,7 +108,7 @@ def build_report(result: RedactedVideo, facts: ReportFacts, language: Language =
             (text("Policy"), f"SHA-256 {result.statement['policy_sha256']}"),
         ],
         masked=text(
-            "Masked: {objects}. {mean} % of the image is masked on average, at most {worst} % (frame {frame}).",
+            "Masked: {objects}. {mean}% of the image is masked on average, at most {worst}% (frame {frame}).",
             objects=language.listed(summary.objects, "no objects were detected"),
             mean=language.number(100 * summary.masked_share),
             worst=language.number(100 * summary.worst_share),
@@ -171,7 +171,7 @@ def _exempted(regions: Sequence[Region], language: Language) -> str:
     """Number of exempted regions and their share of the image; empty without any."""
     share = language.number(100 * union_share([region.box for region in regions]))
     number = language.counted(len(regions), "region")
-    return language.text("{regions} ({share} % of the image)", regions=number, share=share) if regions else ""
+    return language.text("{regions} ({share}% of the image)", regions=number, share=share) if regions else ""
 
 
 def _captions(result: RedactedVideo, language: Language) -> list[tuple[str, str]]:
@@ -212,7 +212,7 @@ def _checks(verification: VerificationResult, language: Language) -> list[CheckR
         CheckRow(
             text("Unredacted objects per minute that they could detect"),
             text(
-                "{rate} (95 %: {low} to {high}); wide for short clips",
+                "{rate} (95%: {low} to {high}); wide for short clips",
                 rate=language.number(rate.per_minute),
                 **interval,
             ),

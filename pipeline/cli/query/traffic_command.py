@@ -46,7 +46,7 @@ def traffic(
         measured = store.ask(Speeds(by=by, utc_offsets=offsets, **scope))
     speed_table = AnswerTable(
         [TrafficSpeed],
-        [by.value, "camera", "class", "tracks", "unit", "mean", "median", "85 %"],
+        [by.value, "camera", "class", "tracks", "unit", "mean", "median", "85%"],
         lambda row: (
             format_time(row.start_ms, zone),
             measured.camera_label(row.camera_id),

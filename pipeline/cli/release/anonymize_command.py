@@ -137,8 +137,8 @@ def _show(written: AnonymizedFile) -> None:
     objects = counted_list(summary.objects, "no objects were detected")
     spent_s = sum(summary.stages_s.values())
     say(out, f"{counted(summary.frames, 'frame')} in {spent_s:.1f} s; masked: {objects}")
-    worst = f"{100 * summary.worst_share:.0f} % in frame {summary.worst_frame}"
-    say(out, f"{100 * summary.masked_share:.1f} % of the image is masked on average, at most {worst}")
+    worst = f"{100 * summary.worst_share:.0f}% in frame {summary.worst_frame}"
+    say(out, f"{100 * summary.masked_share:.1f}% of the image is masked on average, at most {worst}")
     if written.unplated:
         vehicles = counted(len(written.unplated), "near vehicle")
         say(out, f"no plate was masked on {vehicles}; --report and --json list them, check whether one is visible")

@@ -337,7 +337,7 @@ def _show_built(built: BuiltRelease, number: str) -> None:
             "play the clip once",
         )
     if built.crowded:
-        say(err, f"{100 * built.masked_share:.0f} % is masked: for flows, request it with --style silhouette")
+        say(err, f"{100 * built.masked_share:.0f}% is masked: for flows, request it with --style silhouette")
     say(
         err,
         "check the report, then hand over the clip and record it: ",

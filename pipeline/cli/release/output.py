@@ -109,7 +109,7 @@ def region_text(region: Mapping[str, Any]) -> str:
     x1, y1, x2, y2 = region["box"]
     begin_s, end_s = region["from"], region["to"]
     when = f"from {begin_s:g} s " + ("to the end" if end_s >= _ENDLESS_S else f"to {end_s:g} s")
-    return f"box {x1:g}, {y1:g}, {x2:g}, {y2:g} ({100 * (x2 - x1) * (y2 - y1):.0f} % of the image), {when}"
+    return f"box {x1:g}, {y1:g}, {x2:g}, {y2:g} ({100 * (x2 - x1) * (y2 - y1):.0f}% of the image), {when}"
 
 
 def moment_text(ts_ms: int | None, zone: tzinfo | None) -> str:

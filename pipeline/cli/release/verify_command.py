@@ -120,7 +120,7 @@ def _captions(statement: Mapping[str, Any]) -> str:
     count, share = captions.get("count", 0), captions.get("share", "?")
     if not count:
         return ""
-    percent = f"{100 * share:.1f} %" if isinstance(share, int | float) else str(share)
+    percent = f"{100 * share:.1f}%" if isinstance(share, int | float) else str(share)
     areas = counted(count, "declared area") if isinstance(count, int) else f"{count} declared areas"
     return f"text that the camera draws is not redacted in {areas} ({percent} of the image)"
 
@@ -135,7 +135,7 @@ def _exempted(statement: Mapping[str, Any]) -> str:
     ]
     if not reasons:
         return ""
-    percent = f"{100 * share:.1f} %" if isinstance(share, int | float) else str(share)
+    percent = f"{100 * share:.1f}%" if isinstance(share, int | float) else str(share)
     return f"{percent} of the image is not redacted: {'; '.join(reasons)}"
 
 

@@ -78,7 +78,7 @@ def test_traffic_counts_and_speeds(ask: Ask) -> None:
     assert len(rows(ask("traffic", "--by", "minute", "--json"))) == 3
     (speeds,) = rows(ask("traffic", "--by", "day", "--speeds", "--json"))
     assert (speeds["tracks"], speeds["unit"], speeds["mean"], speeds["median"]) == (3, "m/s", 11.0, 11.0)
-    assert "85 %" in ask("traffic", "--speeds").stdout
+    assert "85%" in ask("traffic", "--speeds").stdout
     assert "nothing found" in ask("traffic", "--camera", "rio").stderr
 
 

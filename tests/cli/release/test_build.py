@@ -244,7 +244,7 @@ def test_an_exemption_is_part_of_the_approval_and_of_the_signed_statement(blink:
     place.write_text("exempt:\n  - {box: [0, 0, 1, 1], to: 60, why: actors who agreed}\n")
     with pytest.raises(ReleaseError, match="require second-person approval"):
         release("build", number, f"--source={blink}", f"--regions={place}")
-    with pytest.raises(PolicyError, match=r"would exempt 100 % of the image from redaction, and at most 10 % may be"):
+    with pytest.raises(PolicyError, match=r"would exempt 100% of the image from redaction, and at most 10% may be"):
         release("exempt", number, f"--regions={place}", "--by=Ana")
     place.write_text("exempt:\n  - {box: [0.9, 0, 1, 0.1], to: 60, why: a shop sign}\n")
     requested = release("exempt", number, f"--regions={place}", "--by=Ana")[0]["exemption_id"]
@@ -264,9 +264,9 @@ def test_an_exemption_is_part_of_the_approval_and_of_the_signed_statement(blink:
     assert built["statement"]["manual_regions"] == {"redacted": 0, "exempted": 1, "exempted_share": 0.01}
     report = Path(built["report"]).read_text(encoding="utf-8")
     assert "a shop sign" in report
-    assert "outside 1 region (1.0 % of the image) that two persons agreed on" in " ".join(report.split())
+    assert "outside 1 region (1.0% of the image) that two persons agreed on" in " ".join(report.split())
     shown = " ".join(CliRunner().invoke(app, ["verify", built["clip"]]).output.split())
-    assert "exempted 1.0 % of the image is not redacted: a shop sign (box 0.9, 0, 1, 0.1, 0 to 60 s)" in shown
+    assert "exempted 1.0% of the image is not redacted: a shop sign (box 0.9, 0, 1, 0.1, 0 to 60 s)" in shown
     journal = [entry["action"] for entry in release("show", number)["journal"]]
     assert journal[-5:] == ["request-exemption", "show-exemption", "confirm-exemption", "approve", "build"]
     release("deliver", number, "--by=Ana")

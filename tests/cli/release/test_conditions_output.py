@@ -45,7 +45,7 @@ def test_confirmed_exemptions_are_shown_with_their_area(capsys: pytest.CaptureFi
     confirmed = Exemption(3, REGION, "a statue", "Ana", 0, "Carla", 1)
     show_conditions(conditions_of(replace(FOUND, exemptions=(confirmed, replace(confirmed, confirmed_by=""))), None))
     lines = capsys.readouterr().err.splitlines()
-    assert "exemption 3: box 0.1, 0.2, 0.3, 0.4 (4 % of the image), from 1.5 s to 19 s" in " ".join(lines)
+    assert "exemption 3: box 0.1, 0.2, 0.3, 0.4 (4% of the image), from 1.5 s to 19 s" in " ".join(lines)
 
 
 @pytest.mark.parametrize("basis", list(LegalBasis))

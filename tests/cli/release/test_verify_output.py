@@ -29,13 +29,13 @@ def test_exempted_things_are_shown_with_area_span_and_reason(capsys: pytest.Capt
         "exemptions": {"1": {"box": "0.7, 0.1, 0.8, 0.4", "from_s": 0.0, "to_s": 60.0, "why": "a statue"}},
     }
     text = shown(capsys, statement)
-    assert "exempted 3.1 % of the image is not redacted: a statue (box 0.7, 0.1, 0.8, 0.4, 0 to 60 s)" in text
+    assert "exempted 3.1% of the image is not redacted: a statue (box 0.7, 0.1, 0.8, 0.4, 0 to 60 s)" in text
     assert "exempted" not in shown(capsys, {"manual_regions": {"exempted_share": 0}, "exemptions": {}})
 
 
 def test_areas_with_unmasked_captions_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, {"captions": {"count": 1, "share": 0.048, "sha256": "ab"}})
-    assert "captions text that the camera draws is not redacted in 1 declared area (4.8 % of the image)" in text
+    assert "captions text that the camera draws is not redacted in 1 declared area (4.8% of the image)" in text
     assert "captions" not in shown(capsys, {"captions": {"count": 0, "share": 0.0}})
     assert "in many declared areas (? of" in shown(capsys, {"captions": {"count": "many"}})
 
