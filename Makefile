@@ -11,8 +11,8 @@ KEY := $(shell { cat requirements/dev.lock requirements/uv.lock; $(PYTHON) -VV; 
 VENV ?= $(CACHE)/venv-$(KEY)
 RUN := $(VENV)/bin
 CODE := pipeline tests benchmarks models
-# Processes of the test suite: one per core.
-WORKERS ?= $(shell nproc)
+# Processes of the test suite: more than cores, because many tests wait for servers, for processes, for time limits.
+WORKERS ?= $(shell expr $$(nproc) + 2)
 
 # Debian puts clickhouse-server into /usr/sbin.
 export PATH := $(VENV)/bin:$(PATH):/usr/sbin
