@@ -1,7 +1,9 @@
-"""Runs `viapublica` as its users do: as a process of its own."""
+"""Runs `viapublica` as its users do, as a process of its own, or faster in the process of the test."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from typer.testing import CliRunner
+
 from pipeline.cli.app import build_app
+from pipeline.cli.common.console import report_error
+from pipeline.errors import ViapublicaError
 
 app: Final = build_app()
 """All commands, for tests that run them in their own process."""
@@ -37,3 +43,20 @@ def viapublica(
         timeout=timeout_s,
         check=False,
     )
+
+
+def viapublica_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The finished command, run in this process: half a second faster, for what depends on no process.
+
+    Raises:
+        Exception: what would be a traceback.
+    """
+    words = [str(argument) for argument in arguments]
+    done = CliRunner().invoke(app, words, prog_name="viapublica")
+    message = io.StringIO()
+    if isinstance(done.exception, ViapublicaError):
+        with contextlib.redirect_stderr(message):
+            report_error(done.exception)
+    elif done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr + message.getvalue())

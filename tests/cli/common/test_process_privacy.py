@@ -15,7 +15,7 @@ from pipeline.cli.common.plate_input import given_plate, given_plates
 from pipeline.cli.common.process_privacy import hidden
 from pipeline.errors import ViapublicaError
 from pipeline.observe.logs import redact_event
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 
 _PROGRAM = """
 import ctypes, json, resource
@@ -101,8 +101,11 @@ def test_a_plate_is_asked_for_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
     ids=" ".join,
 )  # fmt: skip
 def test_a_credential_on_the_command_line_is_never_shown(words: list[str]) -> None:
-    for address in ("rtsp://admin:SECRET@10.255.255.1/x", "http://10.255.255.1/x?password=SECRET"):
-        done = viapublica(*words, address)
+    for run, address in (
+        (viapublica, "rtsp://admin:SECRET@10.255.255.1/x"),
+        (viapublica_here, "http://10.255.255.1/x?password=SECRET"),
+    ):
+        done = run(*words, address)
         assert done.returncode != 0
         assert "SECRET" not in done.stdout + done.stderr
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.record.recording_archive import RecordingArchive
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 from tests.record.packets import BEGIN_MS, clip, record
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -72,7 +72,7 @@ def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> No
     ],
 )
 def test_a_wrong_camera_or_time_is_an_error_with_a_fix(video: Path, words: list[str], message: str) -> None:
-    done = viapublica("camera", "segments", "--dir", video, *words)
+    done = viapublica_here("camera", "segments", "--dir", video, *words)
     assert done.returncode == 1
     assert message in done.stderr
     assert "fix:" in done.stderr
@@ -81,6 +81,6 @@ def test_a_wrong_camera_or_time_is_an_error_with_a_fix(video: Path, words: list[
 def test_a_configuration_without_a_record_section_is_an_error(tmp_path: Path) -> None:
     config = tmp_path / "v.yaml"
     config.write_text("cameras:\n  - {id: a, source: 'rtsp://127.0.0.1/1', scope: public-road}\n")
-    done = viapublica("camera", "segments", "--config", config)
+    done = viapublica_here("camera", "segments", "--config", config)
     assert done.returncode == 1
     assert "has no record section" in done.stderr

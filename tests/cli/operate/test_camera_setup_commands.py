@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.config.load import load_config
 from pipeline.record.recorded_declaration import declarations_of
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 from tests.servers.onvif import OnvifCamera
 from tests.servers.ports import free_port
 from tests.servers.rtsp import encode_loop
@@ -42,7 +42,7 @@ def test_a_camera_of_the_configuration_is_tested(city: Path) -> None:
 
 
 def test_an_unknown_camera_is_answered_with_the_closest(city: Path) -> None:
-    done = viapublica("camera", "test", "gat", "--config", city)
+    done = viapublica_here("camera", "test", "gat", "--config", city)
     assert done.returncode == 1
     assert "Did you mean 'gate'?" in done.stderr
 
@@ -146,7 +146,7 @@ def test_a_camera_is_added_by_onvif_without_its_password(city: Path) -> None:
 )
 def test_what_cannot_be_added_leaves_the_file_as_it_was(city: Path, words: list[str], message: str) -> None:
     before = city.read_text()
-    done = viapublica("camera", "add", *words, "--config", city)
+    done = viapublica_here("camera", "add", *words, "--config", city)
     assert done.returncode == 1
     assert message in done.stderr
     assert "S3CRET" not in done.stderr

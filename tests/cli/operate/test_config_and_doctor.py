@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.app.config_check import check_config
-from tests.cli.commands import app, viapublica
+from tests.cli.commands import app, viapublica, viapublica_here
 
 GOOD = """\
 cameras:
@@ -27,7 +27,7 @@ def test_config_check_prints_what_was_understood_without_passwords(tmp_path: Pat
     assert "hunter2" not in result.stdout + result.stderr
     assert "neither" in result.stdout
     assert "video.mp4 does not exist (yet)" in result.stderr
-    plain = json.loads(viapublica("config", "check", config, "--json").stdout)
+    plain = json.loads(viapublica_here("config", "check", config, "--no-measure", "--json").stdout)
     assert plain["cameras"][0]["source"] == "rtsp://***@10.0.0.7/1"
 
 
@@ -44,7 +44,7 @@ def test_config_check_prints_what_was_understood_without_passwords(tmp_path: Pat
 def test_a_bad_configuration_names_place_and_fix(tmp_path: Path, text: str, words: list[str]) -> None:
     config = tmp_path / "city.yaml"
     config.write_text(text)
-    result = viapublica("config", "check", config)
+    result = viapublica_here("config", "check", config)
     assert result.returncode == 1
     assert result.stderr.startswith("error:")
     for word in words:
@@ -54,10 +54,10 @@ def test_a_bad_configuration_names_place_and_fix(tmp_path: Path, text: str, word
 
 
 def test_schema_and_explanations_have_the_same_keys() -> None:
-    schema = json.loads(viapublica("config", "schema").stdout)
-    keys = {row["key"] for row in json.loads(viapublica("config", "explain", "--json").stdout)}
+    schema = json.loads(viapublica_here("config", "schema").stdout)
+    keys = {row["key"] for row in json.loads(viapublica_here("config", "explain", "--json").stdout)}
     assert set(schema["properties"]) <= keys
-    unknown = viapublica("config", "explain", "cameraz")
+    unknown = viapublica_here("config", "explain", "cameraz")
     assert unknown.returncode == 1
     assert "cameras" in unknown.stderr
 
@@ -91,11 +91,11 @@ def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tm
     done = viapublica("config", "check", config)
     assert done.returncode == 0
     assert "50 cameras x 120/s need 6000 frames/s, this machine analyzes" in " ".join(done.stderr.split())
-    assert "need" not in viapublica("config", "check", config, "--no-measure").stderr
+    assert "need" not in viapublica_here("config", "check", config, "--no-measure").stderr
     config.write_text("cameras: [{id: cam, source: rtsp://10.0.0.7/1, scope: public-road, analyze_fps: 0.01}]\n")
-    assert "speed: 1 camera x 0.01/s needs 0.01 frames/s" in viapublica("config", "check", config).stdout
+    assert "speed: 1 camera x 0.01/s needs 0.01 frames/s" in viapublica_here("config", "check", config).stdout
     config.write_text("cameras: [{id: cam, source: gone.mp4, scope: public-road}]\n")
-    assert "speed" not in viapublica("config", "check", config).stdout, "files wait for the machine"
+    assert "speed" not in viapublica_here("config", "check", config).stdout, "files wait for the machine"
 
 
 @pytest.mark.parametrize("command", [("config", "check"), ("run",)], ids=" ".join)

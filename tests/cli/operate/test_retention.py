@@ -22,7 +22,7 @@ from pipeline.store.backends.open_database import open_database
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
 from tests.asking import declare_roads
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 from tests.event_samples import plate_read, records, track
 
 CONFIG = """\
@@ -152,7 +152,7 @@ def test_a_place_and_time_is_erased(data: Path) -> None:
     ],
 )
 def test_an_incomplete_or_ambiguous_erasure_is_refused(data: Path, arguments: list[str], problem: str) -> None:
-    done = viapublica("erase", *arguments, "--data", data)
+    done = viapublica_here("erase", *arguments, "--data", data)
     assert (done.returncode, problem in done.stderr) == (1, True), done.stderr
 
 
