@@ -123,7 +123,7 @@ def records(events: Sequence[Event]) -> list[EventRecord]:
     return [EventRecord(event, encode(event)) for event in events]
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Return when `condition` holds; fail when it never does."""
     until = monotonic() + timeout_s
     while not condition():

@@ -16,6 +16,6 @@ def fill_store(folder: Path, events: Sequence[Event], times: int = 1) -> Path:
     sink = build_sink(ChdbSinkSettings(batch_interval_s=0.02), folder, admit_all)
     for _ in range(times):
         sink.add(events)
-        sink.flush(20)
+        sink.flush(60)
     sink.close()
     return folder

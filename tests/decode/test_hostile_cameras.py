@@ -147,8 +147,8 @@ def watched(urls: Mapping[str, str], lines: list[Any]) -> Result:
     for source in sources.values():
         source.stop()
     for thread in threads:
-        thread.join(10)
-    until = time.monotonic() + 12
+        thread.join(60)
+    until = time.monotonic() + 60
     while readers() and time.monotonic() < until:
         time.sleep(0.1)
     unexpected = [f"{line.get('camera')}: {line['event']}" for line in lines if line["event"] != "source_state"]

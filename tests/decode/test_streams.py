@@ -32,7 +32,7 @@ QUICK = DecodeSettings(
     backoff_max_s=0.4,
     refused_pause_s=5.0,
 )
-TIMEOUT_S = 15.0
+TIMEOUT_S = 60.0
 
 
 class WatchedSource:

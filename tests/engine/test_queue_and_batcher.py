@@ -65,7 +65,7 @@ def test_closing_a_queue_releases_a_waiting_decoder() -> None:
     decoder.start()
     time.sleep(0.05)
     queue.discard()
-    decoder.join(timeout=5)
+    decoder.join(timeout=60)
     assert results == [False]
     assert queue.drained
     assert queue.snapshot().drops == {"stopped": 2}

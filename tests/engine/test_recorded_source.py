@@ -152,7 +152,7 @@ def test_recorded_video_from_a_web_server_is_never_analyzed(tmp_path: Path, reco
         reader.start()
         until(lambda: bool(found) or "recorded video" in source.status().detail, "read or refused")
         source.stop()
-        reader.join(20)
+        reader.join(60)
     assert bool(found) is not recorded
     if recorded:
         assert "sends recorded video" in source.status().detail

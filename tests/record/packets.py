@@ -107,9 +107,9 @@ def connect(
     take.closed(reason)
 
 
-def until(condition: Callable[[], bool], what: str, patience_s: float = 20.0) -> None:
+def until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Wait for it."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.02)

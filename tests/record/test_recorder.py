@@ -180,7 +180,7 @@ def test_a_lost_camera_leaves_a_gap_and_is_recorded_again(rtsp: RtspServer, tmp_
         rtsp.start()
         until(lambda: recorder.counts()["cam"].packets > before + 30, "more packets")
         source.stop()
-        thread.join(10)
+        thread.join(60)
     files = RecordingArchive(tmp_path / "video").segments("cam")
     gaps = RecordingArchive(tmp_path / "video").gaps("cam", end_ms=files[-1].end_ms)
     assert len(gaps) == 1

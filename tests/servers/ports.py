@@ -19,7 +19,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float = 20.0) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float = 60.0) -> None:
     """Return when something listens; fail when the process ended or took too long."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
@@ -53,7 +53,7 @@ class ServerProcess:
         if self._process is not None:
             self.resume()
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def pause(self) -> None:

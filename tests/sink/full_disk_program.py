@@ -23,7 +23,7 @@ else:
 
 sink = build_sink(settings, data_dir, admit_all)
 sink.add([plate_read(n) for n in range(100)])
-sink.flush(30)
+sink.flush(60)
 
 ballast = small / "ballast"
 with ballast.open("wb", buffering=0) as file:
@@ -34,7 +34,7 @@ with ballast.open("wb", buffering=0) as file:
         pass
 
 sink.add([plate_read(n) for n in range(100, total)])
-until = time.monotonic() + 30
+until = time.monotonic() + 60
 while "space" not in sink.status().error and "full" not in sink.status().error:
     assert time.monotonic() < until, sink.status()
     time.sleep(0.02)
@@ -42,7 +42,7 @@ print("said:", sink.status().error)
 assert sink.status().pending > 0
 
 ballast.unlink()
-sink.flush(30)
+sink.flush(60)
 assert sink.status().error == ""
 sink.close()
 if isinstance(settings, ChdbSinkSettings):

@@ -31,7 +31,7 @@ def spooled_before(data_dir: Path, *events: Event) -> None:
 def deliver(data_dir: Path, gate: Gate) -> tuple[Other, SpooledSink]:
     other = Other()
     sink = SpooledSink(other, FAST, data_dir, gate.admit_stored)
-    sink.flush(10)
+    sink.flush(60)
     sink.close()
     return other, sink
 
@@ -85,7 +85,7 @@ def test_a_camera_reclassified_while_its_events_wait_is_judged_as_it_is_now(tmp_
     sink.add([plate_read(1), count(2)])
     gate.declare(TEMPLE)
     other.up = True
-    sink.flush(10)
+    sink.flush(60)
     sink.close()
     assert other.taken == [count(2)]
 
@@ -112,7 +112,7 @@ def test_a_replay_passes_the_gate_again(tmp_path: Path) -> None:
     other = Other()
     sink = SpooledSink(other, FAST, tmp_path, gate.admit_stored)
     sink.add([plate_read(1)])
-    sink.flush(10)
+    sink.flush(60)
     sink.close()
     spool = Spool("s", tmp_path / "spool" / "s", SpoolSettings())
     spool.rewind(0)

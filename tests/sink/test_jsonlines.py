@@ -24,7 +24,7 @@ def events_in(path: Path) -> list[object]:
 def test_events_are_lines_and_the_file_is_private(tmp_path: Path) -> None:
     sink = build_sink(JsonLinesSettings(), tmp_path, admit_all)
     sink.add(one_of_each())
-    sink.flush(5)
+    sink.flush(60)
     sink.close()
     assert events_in(tmp_path / "events.jsonl") == one_of_each()
     assert (tmp_path / "events.jsonl").stat().st_mode & 0o077 == 0

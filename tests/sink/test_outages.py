@@ -42,7 +42,7 @@ def test_a_server_that_goes_away_and_comes_back_has_every_event_once(
     sink = build_sink(settings, tmp_path, admit_all)
     store = Asking(open_event_store(settings, tmp_path, dict))
     sink.add([plate_read(n) for n in range(50)])
-    sink.flush(20)
+    sink.flush(60)
     getattr(own_server, failure)()
     sink.add([plate_read(n) for n in range(50, 100)])
     wait_until(lambda: sink.status().retries > 1)
@@ -50,7 +50,7 @@ def test_a_server_that_goes_away_and_comes_back_has_every_event_once(
     with pytest.raises(StoreError, match="no answer"):
         store.count(Kind.PLATE_READ)
     own_server.start() if failure == "kill" else own_server.resume()
-    sink.flush(20)
+    sink.flush(60)
     sink.close()
     assert store.count(Kind.PLATE_READ) == 100
     assert [read.track_id for read in store.plates("ABC1D23")] == list(range(99, -1, -1))
@@ -66,7 +66,7 @@ def test_a_server_missing_at_start_is_an_error_in_the_status_and_then_none(
     sink.add([plate_read(1)])
     wait_until(lambda: "refused" in sink.status().error)
     own_server.start()
-    sink.flush(20)
+    sink.flush(60)
     assert sink.status().error == ""
     sink.close()
 
@@ -91,7 +91,7 @@ def test_passwords_come_from_files_and_variables(
     login = Credentials.model_validate({"user": "operator", source: value})
     sink = build_sink(clickhouse_settings(clickhouse_server, login=login, database=f"by_{source}"), tmp_path, admit_all)
     sink.add([plate_read(1)])
-    sink.flush(20)
+    sink.flush(60)
     sink.close()
 
 
@@ -160,7 +160,7 @@ def test_kill_9_loses_nothing_acknowledged_and_a_second_run_adds_nothing(tmp_pat
 
     sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(acknowledged)])
-    sink.flush(30)
+    sink.flush(60)
     sink.close()
     stored = {read.track_id for read in store.plates("ABC1D23", limit=100_000)}
     # The batch that was accepted and not delivered when the kill came is delivered now; nothing is there twice.

@@ -77,7 +77,7 @@ def test_events_arrive_in_order_and_in_batches(tmp_path: Path) -> None:
     other, events = Other(), [plate_read(n) for n in range(45)]
     sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add(events)
-    sink.flush(5)
+    sink.flush(60)
     assert other.taken == events
     assert other.batches == [10, 10, 10, 10, 5]
     status = sink.status()
@@ -97,7 +97,7 @@ def test_a_lone_event_waits_for_the_interval_but_not_for_a_flush(tmp_path: Path)
     sink.add([plate_read(1)])
     time.sleep(0.1)
     assert other.taken == []
-    sink.flush(5)
+    sink.flush(60)
     assert other.taken == [plate_read(1)]
     sink.close()
 
@@ -117,10 +117,10 @@ def test_full_means_all_or_nothing_with_a_time_to_try_again(tmp_path: Path) -> N
     assert 0 < sink.status().spool_bytes <= 2**16
     sink.add([plate_read(n) for n in range(80, 85)])
     other.up = True
-    sink.flush(5)
+    sink.flush(60)
     assert [event.frame for event in other.taken] == list(range(85))  # type: ignore[union-attr]
     sink.add([plate_read(n) for n in range(85, 185)])  # what is delivered makes room
-    sink.flush(5)
+    sink.flush(60)
     sink.close()
     assert len(other.taken) == 185
 
@@ -137,7 +137,7 @@ def test_a_full_spool_may_be_told_to_give_up_its_oldest_and_says_how_many(tmp_pa
     assert 0 < lost < 400
     assert sink.status().pending == 400 - lost
     other.up = True
-    sink.flush(5)
+    sink.flush(60)
     sink.close()
     assert [event.frame for event in other.taken] == list(range(lost, 400))  # type: ignore[union-attr]
 
@@ -153,14 +153,14 @@ def test_an_outage_shows_in_the_status_without_credentials_and_heals(tmp_path: P
     with pytest.raises(SinkError, match=r"1 events are not delivered after 0\.05 s: .*connection refused"):
         sink.flush(0.05)
     other.up = True
-    sink.flush(5)
+    sink.flush(60)
     assert sink.status().error == ""
     other.up = False
     sink.add([plate_read(2)])
     wait_until(lambda: sink.status().error != "")
     assert sink.status().oldest_pending_s > 0
     other.up = True
-    sink.flush(5)
+    sink.flush(60)
     assert other.opened >= 2  # a connection that failed is not used again
     sink.close()
 
@@ -171,7 +171,7 @@ def test_poison_is_put_aside_and_all_others_arrive_once_in_order(tmp_path: Path,
     other.poison = poison
     sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(45)])
-    sink.flush(10)
+    sink.flush(60)
     assert [event.frame for event in other.taken] == [n for n in range(45) if n not in poison]  # type: ignore[union-attr]
     assert sink.status().refused == len(poison)
     assert sink.status().delivered == 45 - len(poison)
@@ -200,7 +200,7 @@ def test_what_a_dead_other_side_left_over_is_sent_first_on_the_next_start(tmp_pa
     other.up = True
     third = SpooledSink(other, FAST, tmp_path, admit_all)
     third.add([plate_read(99)])
-    third.flush(5)
+    third.flush(60)
     third.close()
     assert [event.frame for event in other.taken] == [*range(40), 99]  # type: ignore[union-attr]
     SpooledSink(other, FAST, tmp_path, admit_all).close()
@@ -221,7 +221,7 @@ def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path, delivering: bool
     sink.close()
     late = Other()
     again = SpooledSink(late, FAST, tmp_path / "found", admit_all)
-    again.flush(5)
+    again.flush(60)
     again.close()
     assert [event.frame for event in late.taken] == list(range(30))  # type: ignore[union-attr]
 
@@ -237,7 +237,7 @@ def test_a_writer_that_hangs_at_the_end_cannot_remove_what_was_kept(tmp_path: Pa
     time.sleep(0.1)
     late = Other()
     again = SpooledSink(late, FAST, tmp_path, admit_all)
-    again.flush(5)
+    again.flush(60)
     again.close()
     assert len(late.taken) == 20
 
@@ -252,7 +252,7 @@ def test_a_damaged_event_is_told_and_the_others_are_sent(tmp_path: Path) -> None
     segment.write_bytes(segment.read_bytes().replace(b'"frame":3', b'"frame":4'))
     other.up = True
     again = SpooledSink(other, FAST, tmp_path, admit_all)
-    again.flush(5)
+    again.flush(60)
     again.close()
     assert [event.frame for event in other.taken] == [0, 1, 2, 4]  # type: ignore[union-attr]
     assert again.status().lost == 1
@@ -265,7 +265,7 @@ def test_an_event_of_an_unknown_kind_in_the_spool_is_put_aside(tmp_path: Path) -
     spool.close()
     other = Other()
     sink = SpooledSink(other, FAST, tmp_path, admit_all)
-    sink.flush(5)
+    sink.flush(60)
     sink.close()
     assert other.taken == [plate_read(1), plate_read(2)]
     assert sink.status().refused == 2
@@ -282,7 +282,7 @@ def test_events_of_a_later_version_in_the_spool_are_delivered_without_the_fields
     spool.close()
     other = Other()
     sink = SpooledSink(other, FAST, tmp_path, admit_all)
-    sink.flush(5)
+    sink.flush(60)
     sink.close()
     assert other.taken == [later]
     assert other.payloads == [encode(later)]
@@ -294,7 +294,7 @@ def test_a_writer_gets_the_very_bytes_that_were_accepted(tmp_path: Path) -> None
     other = Other()
     sink = SpooledSink(other, FAST, tmp_path, admit_all)
     sink.add(one_of_each())
-    sink.flush(5)
+    sink.flush(60)
     sink.close()
     assert other.payloads == [to_json(event) for event in one_of_each()]
 
@@ -307,7 +307,7 @@ def test_an_event_that_is_no_json_ends_in_the_refused_file_not_nowhere(tmp_path:
     sink.close()
     other.up = True
     again = SpooledSink(other, FAST, tmp_path, admit_all)
-    again.flush(5)
+    again.flush(60)
     again.close()
     assert other.taken == [plate_read(2)]
     (line,) = (tmp_path / "refused" / "s.jsonl").read_text().splitlines()
@@ -334,7 +334,7 @@ def test_the_last_events_are_kept_even_when_there_is_no_room(tmp_path: Path) -> 
     sink.close(0.05, [plate_read(n) for n in range(90, 290)])
     other.up = True
     again = SpooledSink(other, FAST, tmp_path, admit_all)
-    again.flush(5)
+    again.flush(60)
     again.close()
     assert [event.frame for event in other.taken] == list(range(290))  # type: ignore[union-attr]
 
@@ -347,7 +347,7 @@ def test_giving_up_cuts_the_patience_of_close_short_and_keeps_the_rest(tmp_path:
     closer = threading.Thread(target=sink.close, args=(3600.0,))
     closer.start()
     sink.give_up()
-    closer.join(timeout=10)
+    closer.join(timeout=60)
     assert not closer.is_alive()
     assert sink.status().pending == 1
 
@@ -379,7 +379,7 @@ def test_many_threads_add_and_nothing_is_lost(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    sink.flush(10)
+    sink.flush(60)
     sink.close()
     assert len(other.taken) == 800
     for number in range(8):

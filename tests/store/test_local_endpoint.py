@@ -70,7 +70,7 @@ def owned(tmp_path: Path) -> Iterator[EventStore]:
     declare_roads(tmp_path, "cam-1")
     sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([event for n in range(20) for event in one_of_each(n)])
-    sink.flush(20)
+    sink.flush(60)
     store = open_event_store(FAST, tmp_path, dict)
     yield store
     store.close()
@@ -330,7 +330,7 @@ def test_a_run_that_cannot_reach_its_database_yet_says_so(tmp_path: Path) -> Non
         client.cameras()
     sink = build_sink(FAST, tmp_path, admit_all)
     sink.add([plate_read(1)])
-    sink.flush(20)
+    sink.flush(60)
     assert client.count(Kind.PLATE_READ) == 1
     client.close()
     server.close()

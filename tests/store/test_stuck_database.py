@@ -49,7 +49,7 @@ def stuck() -> Iterator[Stuck]:
 def ends(call: Any) -> bool:
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     return not thread.is_alive()
 
 
@@ -69,8 +69,8 @@ def test_an_endpoint_closes_while_an_answer_is_awaited(
     asking = threading.Thread(target=lambda: client.ask(Cameras(), Requester.of_process()), daemon=True)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)  # its connection ends
     asking.start()
-    assert stuck.asked.wait(10)
+    assert stuck.asked.wait(60)
     assert ends(server.close)
     stuck.let_go.set()
-    asking.join(10)
+    asking.join(60)
     client.close()

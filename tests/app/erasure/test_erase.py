@@ -151,7 +151,7 @@ def test_a_server_that_logs_every_statement_keeps_no_trace_of_the_plate(tmp_path
             assert found(erasure) == {"plate_reads": 2, "tracks": 2, "alerts": 1}
             erasure.erase()
         assert not any("history" in words for words in erasure.out_of_reach)
-        wait_until(lambda: not files_with("ABC1234", tmp_path), 60)
+        wait_until(lambda: not files_with("ABC1234", tmp_path))
         assert b"ALTER TABLE plate_reads DELETE" in (tmp_path / "server" / "server.log").read_bytes(), "it does log"
         assert files_with("XYZ0001", tmp_path), "the search itself works"
         database.command("SYSTEM FLUSH LOGS")

@@ -118,7 +118,7 @@ def test_a_pipe_and_a_device_are_written_to_and_not_replaced(tmp_path: Path) -> 
     reader = threading.Thread(target=lambda: got.append(pipe.read_text()), daemon=True)
     reader.start()
     write(pipe)
-    reader.join(10)
+    reader.join(60)
     assert got == ["file,confidence\na,1\n"]
     assert pipe.is_fifo()
     write("/dev/null")

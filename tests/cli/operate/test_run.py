@@ -172,7 +172,7 @@ def test_a_second_signal_leaves_the_events_of_a_dead_sink_on_disk(
     log = tmp_path / "log"
     with log.open("w") as stderr:
         run = _start(city, models_dir, stderr)
-        wait_until(lambda: any(tmp_path.rglob("spool/bus/*.seg")), 60)
+        wait_until(lambda: any(tmp_path.rglob("spool/bus/*.seg")))
         time.sleep(2)  # the end of the video is analyzed
         run.send_signal(signal.SIGTERM)
         time.sleep(2)

@@ -68,7 +68,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "city.yaml").write_text(f"data_dir: {folder}/data\nsinks: [{{type: chdb}}]\n{CONFIG}")
     sink = build_sink(ChdbSinkSettings(), folder / "data", admit_all)
     sink.add(EVENTS)
-    sink.flush(30)
+    sink.flush(60)
     sink.close()
     return folder
 

@@ -47,7 +47,7 @@ def send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
 def deliver(kafka: KafkaSettings, events: Sequence[Event], folder: Path) -> None:
     sink = build_sink(kafka, folder, admit_all)
     sink.add(events)
-    sink.flush(20)
+    sink.flush(60)
     sink.close()
 
 
@@ -59,7 +59,7 @@ def running(ingester: Ingester) -> Iterator[None]:
         yield
     finally:
         ingester.stop()
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -227,16 +227,16 @@ def test_two_ingesters_share_the_partitions_and_lose_nothing_when_one_leaves(
     sink = build_sink(kafka, tmp_path, admit_all)
     with running(one):
         with running(two):
-            wait_until(lambda: bool(one.status().lag) and bool(two.status().lag), 30)
+            wait_until(lambda: bool(one.status().lag) and bool(two.status().lag))
             for start in range(0, 400, 40):
                 sink.add([plate_read(n, camera=f"cam-{n % 23}") for n in range(start, start + 40)])
                 time.sleep(0.05)
-            sink.flush(20)
-            wait_until(lambda: one.status().stored + two.status().stored >= 400, 30)
+            sink.flush(60)
+            wait_until(lambda: one.status().stored + two.status().stored >= 400)
             assert min(one.status().stored, two.status().stored) > 0
         sink.add([plate_read(n, camera=f"cam-{n % 23}") for n in range(400, 500)])
-        sink.flush(20)
-        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 500, 30)
+        sink.flush(60)
+        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 500)
     sink.close()
 
 
@@ -247,7 +247,7 @@ def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(broker: K
     taken: list[Partition] = []
     one = open_consumer(kafka, [topic], topic, 2, taken.extend)
     before: dict[str, Received] = {}
-    wait_until(lambda: len(keep(before, one.poll(0.2, 1000))) == 100, 30)
+    wait_until(lambda: len(keep(before, one.poll(0.2, 1000))) == 100)
     first = next(iter(before.values()))
     one.commit({(first.topic, first.partition): first.offset + 1})
     assert not taken
@@ -260,7 +260,7 @@ def test_what_was_read_and_not_committed_comes_again_after_a_rebalance(broker: K
             keep(after, consumer.poll(0.2, 1000))
         return len(after) == 99
 
-    wait_until(both, 60)
+    wait_until(both)
     assert taken
     assert sorted(after) == sorted(set(before) - {first.place})
     one.close()

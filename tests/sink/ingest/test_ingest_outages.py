@@ -68,17 +68,17 @@ def test_a_broker_that_hangs_and_one_that_dies_are_waited_for(
     ingester = Ingester(kafka, INGEST, build_writer(clickhouse_store, tmp_path), GATE, now_ms)
     with running(ingester):
         sink.add([plate_read(n) for n in range(20)])
-        wait_until(lambda: ingester.status().stored >= 20, 30)
+        wait_until(lambda: ingester.status().stored >= 20)
         own_broker.pause()
         time.sleep(1)
         own_broker.resume()
         sink.add([plate_read(n) for n in range(20, 40)])
-        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 40, 40)
+        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 40)
         own_broker.kill()  # with its memory
         sink.add([plate_read(n) for n in range(40, 60)])
         time.sleep(0.5)
         own_broker.start()
-        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 60, 60)
+        wait_until(lambda: stored(clickhouse_store, tmp_path)[Kind.PLATE_READ] == 60)
     sink.close()
 
 

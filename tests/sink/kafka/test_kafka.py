@@ -93,7 +93,7 @@ def ids(found: list[Any]) -> set[object]:
 def test_each_kind_has_its_topic_its_key_and_its_version(broker: KafkaBroker, tmp_path: Path) -> None:
     sink = build_sink(settings_for(broker, "kinds"), tmp_path, admit_all)
     sink.add(one_of_each())
-    sink.flush(20)
+    sink.flush(60)
     sink.close()
     found = messages(broker, "kinds", 5)
     for record in found:
@@ -107,7 +107,7 @@ def test_each_kind_has_its_topic_its_key_and_its_version(broker: KafkaBroker, tm
 def test_events_of_a_camera_stay_in_order(broker: KafkaBroker, tmp_path: Path) -> None:
     sink = build_sink(settings_for(broker, "order", batch_events=37), tmp_path, admit_all)
     sink.add([plate_read(n, camera=f"cam-{n % 7}") for n in range(700)])
-    sink.flush(20)
+    sink.flush(60)
     sink.close()
     found = [decode(record.value) for record in messages(broker, "order", 700)]
     for camera in range(7):
@@ -120,7 +120,7 @@ def test_a_message_too_large_is_put_aside_and_the_others_arrive(broker: KafkaBro
     large = msgspec.structs.replace(plate_read(1), vehicle="x" * 2_000_000)
     nan = plate_read(2, confidence=float("nan"))
     sink.add([plate_read(0), large, nan, plate_read(3)])
-    sink.flush(20)
+    sink.flush(60)
     assert sink.status().refused == 2
     sink.close()
     assert ids(messages(broker, "poison", 2)) == {plate_read(0).event_id, plate_read(3).event_id}
@@ -128,7 +128,7 @@ def test_a_message_too_large_is_put_aside_and_the_others_arrive(broker: KafkaBro
 
 def deliver_through(failure: Any, sink: EventSink, events: list[Event]) -> None:
     sink.add(events[:50])
-    sink.flush(20)
+    sink.flush(60)
     failure()
     sink.add(events[50:])
 
@@ -141,7 +141,7 @@ def test_a_broker_that_hangs_loses_nothing(own_broker: KafkaBroker, tmp_path: Pa
     assert sink.status().pending == 50
     assert sink.status().error
     own_broker.resume()
-    sink.flush(30)
+    sink.flush(60)
     sink.close()
     assert ids(messages(own_broker, "hang", 100)) == {event.event_id for event in events}
 
@@ -155,7 +155,7 @@ def test_a_broker_that_forgot_us_meets_a_new_producer(own_broker: KafkaBroker, t
         own_broker.start()
 
     deliver_through(forget, sink, events)
-    sink.flush(40)
+    sink.flush(60)
     sink.close()
     # The first half died with the broker's memory after it was confirmed, and was sent again from the spool.
     assert ids(messages(own_broker, "forget", 100)) == {event.event_id for event in events}
@@ -167,13 +167,13 @@ def test_a_broker_that_forgot_everything_between_two_runs_gets_it_again(
     settings = settings_for(own_broker, "between")
     first = build_sink(settings, tmp_path, admit_all)
     first.add([plate_read(n) for n in range(60)])
-    first.flush(20)
+    first.flush(60)
     first.close()
     own_broker.kill()
     own_broker.start()
     second = build_sink(settings, tmp_path, admit_all)
     second.add([plate_read(99)])
-    wait_until(lambda: second.status().delivered >= 61, 40)
+    wait_until(lambda: second.status().delivered >= 61)
     second.close()
     found = ids(messages(own_broker, "between", 61))
     assert found == {plate_read(n).event_id for n in (*range(60), 99)}
@@ -185,12 +185,12 @@ def test_offsets_that_go_back_are_noticed_even_where_the_topic_was_made_again(
     settings = settings_for(own_broker, "back")
     sink = build_sink(settings, tmp_path, admit_all)
     sink.add([plate_read(n) for n in range(40)])
-    sink.flush(20)
+    sink.flush(60)
     own_broker.kill()
     own_broker.start()
     create_missing_topics(settings)  # another process was quicker
     sink.add([plate_read(n) for n in range(40, 60)])
-    wait_until(lambda: sink.status().delivered >= 100, 40)
+    wait_until(lambda: sink.status().delivered >= 100)
     sink.close()
     assert ids(messages(own_broker, "back", 60)) == {plate_read(n).event_id for n in range(60)}
 
@@ -234,7 +234,7 @@ def test_a_broker_missing_at_start_and_at_the_end_loses_nothing(own_broker: Kafk
     sink.close()
     own_broker.start()
     again = build_sink(settings, tmp_path, admit_all)
-    again.flush(20)
+    again.flush(60)
     again.close()
     assert ids(messages(own_broker, "late", 1)) == {plate_read(1).event_id}
 
@@ -244,12 +244,12 @@ def test_failed_connections_leave_no_threads_and_no_sockets(own_broker: KafkaBro
     open_files = len(list(Path("/proc/self/fd").iterdir()))
     sink = build_sink(settings_for(own_broker, "leaks", timeout_s=0.5), tmp_path, admit_all)
     sink.add([plate_read(1)])
-    sink.flush(20)
+    sink.flush(60)
     own_broker.pause()
     sink.add([plate_read(2)])
-    wait_until(lambda: sink.status().retries >= 5, 30)
+    wait_until(lambda: sink.status().retries >= 5)
     own_broker.resume()
-    sink.flush(20)
+    sink.flush(60)
     sink.close()
     gc.collect()
     # A producer that is dropped ends in its own thread, a little later.

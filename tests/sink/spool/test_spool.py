@@ -212,7 +212,7 @@ def test_a_segment_that_somebody_deletes_while_it_runs_costs_itself_and_no_more(
         assert spool.status().lost == after - start
         spool.rewind(0)  # as for a broker that forgot
         spool.acknowledge(100)
-        wait_until(lambda: spool.status().files <= 1, 10)  # it does not keep the others from going
+        wait_until(lambda: spool.status().files <= 1)  # it does not keep the others from going
 
 
 def test_going_back_survives_a_kill(tmp_path: Path) -> None:
