@@ -98,29 +98,28 @@ def test_the_client_answers_like_the_store(owned: EventStore, server: StoreServe
     client.close()
 
 
-@pytest.mark.parametrize(
-    "question",
-    [
-        Plates(plates=("ABC1D23", "X"), limit=3),
-        Events(kind=Kind.ALERT, limit=2),
-        Cameras(),
-        Count(kind=Kind.HEALTH),
-        Convoy(plate="ABC1D23", meetings=1),
-        Route(plate="ABC1D23", locations={"cam-1": SE}, limit=3),
-        Clones(plate="ABC1D23", locations={"cam-1": SE}),
-        Clones(locations={"cam-1": SE, "cam-2": None}, limits=DrivingLimits(100, 1, 0)),
-        ReadsByVehicle(plate="ABC1D23"),
-        ReadsByVehicle(),
-        Traffic(by=Interval.MINUTE, camera_ids=("cam-1",)),
-        Speeds(by=Interval.DAY, utc_offsets=(UtcOffset(0, -10_800_000),)),
-    ],
-    ids=lambda question: type(question).__name__,
-)
+SAME_ANSWERS: list[Question[Any]] = [
+    Plates(plates=("ABC1D23", "X"), limit=3),
+    Events(kind=Kind.ALERT, limit=2),
+    Cameras(),
+    Count(kind=Kind.HEALTH),
+    Convoy(plate="ABC1D23", meetings=1),
+    Route(plate="ABC1D23", locations={"cam-1": SE}, limit=3),
+    Clones(plate="ABC1D23", locations={"cam-1": SE}),
+    Clones(locations={"cam-1": SE, "cam-2": None}, limits=DrivingLimits(100, 1, 0)),
+    ReadsByVehicle(plate="ABC1D23"),
+    ReadsByVehicle(),
+    Traffic(by=Interval.MINUTE, camera_ids=("cam-1",)),
+    Speeds(by=Interval.DAY, utc_offsets=(UtcOffset(0, -10_800_000),)),
+]
+
+
 def test_every_question_has_the_same_answer_over_the_socket(
-    owned: EventStore, server: StoreServer, tmp_path: Path, question: Question[Any]
+    owned: EventStore, server: StoreServer, tmp_path: Path
 ) -> None:
     client = asking(tmp_path)
-    assert client.ask(question) == Asking(owned).ask(question)
+    for question in SAME_ANSWERS:
+        assert client.ask(question) == Asking(owned).ask(question), question
     client.close()
 
 
@@ -178,43 +177,43 @@ def test_another_user_is_disconnected_even_where_permissions_are_open(server: St
     assert done.stdout.strip() == "b''", done.stderr
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"\n",
-        b"rubbish\n",
-        b"[]\n",
-        b'{"query":"cameras","arguments":{}}\n',
-        request("sql", {"q": "DROP TABLE plate_reads"}),
-        request("close", {}),
-        request("__class__", {}),
-        request("plates", {}),
-        request("plates", {"plates": 5}),
-        request("plates", {"plates": ["A"], "sql": "x"}),
-        request("plates", {"plates": ["A"], "limit": 1e99}),
-        request("count", {"kind": "users"}),
-        request("events", {"limit": -1}),
-        request("clones", {"locations": {"a": {"latitude": 91, "longitude": 0}}}),
-        request("clones", {"locations": {}, "limits": {"speed_km_h": 0}}),
-        request("clones", {"locations": {}, "limits": {"clock_s": -1}}),
-        request("route", {"plate": "ABC1D23", "locations": {"a": None}}),
-        request("traffic", {"utc_offsets": [[0, 10**12]]}),
-        request("cameras", {}, user="another"),
-        request("cameras", {}, user=""),
-        b"\xff\xfe\n",
-    ],
-)
-def test_a_bad_question_gets_an_error_and_the_next_one_an_answer(server: StoreServer, line: bytes) -> None:
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.settimeout(10)
-        peer.connect(str(server.socket_path))
-        with peer.makefile("rwb") as lines:
-            lines.write(line)
-            lines.flush()
-            assert set(json.loads(lines.readline())["error"]) == {"subject", "problem", "fix"}
-            lines.write(request("count", {"kind": "track"}))
-            lines.flush()
-            assert json.loads(lines.readline())["answer"] == 20
+BAD_QUESTIONS = [
+    b"\n",
+    b"rubbish\n",
+    b"[]\n",
+    b'{"query":"cameras","arguments":{}}\n',
+    request("sql", {"q": "DROP TABLE plate_reads"}),
+    request("close", {}),
+    request("__class__", {}),
+    request("plates", {}),
+    request("plates", {"plates": 5}),
+    request("plates", {"plates": ["A"], "sql": "x"}),
+    request("plates", {"plates": ["A"], "limit": 1e99}),
+    request("count", {"kind": "users"}),
+    request("events", {"limit": -1}),
+    request("clones", {"locations": {"a": {"latitude": 91, "longitude": 0}}}),
+    request("clones", {"locations": {}, "limits": {"speed_km_h": 0}}),
+    request("clones", {"locations": {}, "limits": {"clock_s": -1}}),
+    request("route", {"plate": "ABC1D23", "locations": {"a": None}}),
+    request("traffic", {"utc_offsets": [[0, 10**12]]}),
+    request("cameras", {}, user="another"),
+    request("cameras", {}, user=""),
+    b"\xff\xfe\n",
+]
+
+
+def test_a_bad_question_gets_an_error_and_the_next_one_an_answer(server: StoreServer) -> None:
+    for line in BAD_QUESTIONS:
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(10)
+            peer.connect(str(server.socket_path))
+            with peer.makefile("rwb") as lines:
+                lines.write(line)
+                lines.flush()
+                assert set(json.loads(lines.readline())["error"]) == {"subject", "problem", "fix"}, line
+                lines.write(request("count", {"kind": "track"}))
+                lines.flush()
+                assert json.loads(lines.readline())["answer"] == 20
 
 
 def test_a_question_in_the_name_of_another_user_is_refused(server: StoreServer, tmp_path: Path) -> None:

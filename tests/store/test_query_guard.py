@@ -119,23 +119,23 @@ def test_all_questions_are_tried_here() -> None:
     assert {type(question) for question in QUESTIONS} == set(ANSWERS)
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: type(question).__name__)
-def test_no_answer_uses_a_plate_of_a_square(question: Question[Any], store_of: Opening, filled: EventDatabase) -> None:
+def test_no_answer_uses_a_plate_of_a_square(store_of: Opening, filled: EventDatabase) -> None:
     open_store, guarded = store_of(), store_of(SQUARE)
-    open_answer, guarded_answer = open_store.ask(question), guarded.ask(question)
-    if not isinstance(question, Traffic | Speeds | Cameras | ActiveCameras | LossAlertsOf | LostDataOf):
-        assert open_answer != guarded_answer, "the question has to be one that the square's reads would answer"
-    items = (
-        []
-        if isinstance(question, ActiveCameras)
-        else guarded_answer
-        if isinstance(guarded_answer, list)
-        else [guarded_answer]
-    )
-    assert not any(SQUARE in repr(item) for item in items if not isinstance(item, NOT_ABOUT_PLATES))
-    text = repr(open_answer) + repr(guarded_answer)
-    assert "evangelico" not in text
-    assert "Maria" not in text
+    for question in QUESTIONS:
+        open_answer, guarded_answer = open_store.ask(question), guarded.ask(question)
+        if not isinstance(question, Traffic | Speeds | Cameras | ActiveCameras | LossAlertsOf | LostDataOf):
+            assert open_answer != guarded_answer, f"the square's reads would have to answer {question}"
+        items = (
+            []
+            if isinstance(question, ActiveCameras)
+            else guarded_answer
+            if isinstance(guarded_answer, list)
+            else [guarded_answer]
+        )
+        assert not any(SQUARE in repr(item) for item in items if not isinstance(item, NOT_ABOUT_PLATES)), question
+        text = repr(open_answer) + repr(guarded_answer)
+        assert "evangelico" not in text, question
+        assert "Maria" not in text, question
 
 
 def test_the_process_that_asks_may_know_more_than_the_one_that_answers(
