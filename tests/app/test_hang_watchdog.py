@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import structlog
 from structlog.testing import capture_logs
 
@@ -37,10 +38,16 @@ def test_it_ends_although_no_signal_is_answered(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "hang.last.txt").read_text() == text
 
 
-def test_a_process_that_works_is_left_alone(tmp_path: Path) -> None:
-    until_s = time.monotonic() + 3
-    with capture_logs() as logs, ended_when_hanging(tmp_path, 1.0):
-        while time.monotonic() < until_s:
-            pass
+def test_a_process_that_works_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end is put off again and again, also while its own code is busy, and is called off."""
+    ends: list[float] = []
+    called_off: list[bool] = []
+    monkeypatch.setattr("faulthandler.dump_traceback_later", lambda limit_s, **_: ends.append(limit_s))
+    monkeypatch.setattr("faulthandler.cancel_dump_traceback_later", lambda: called_off.append(True))
+    until_s = time.monotonic() + 60
+    with capture_logs() as logs, ended_when_hanging(tmp_path, 0.5):
+        while len(ends) < 15:
+            assert time.monotonic() < until_s, ends
+    assert (set(ends), called_off) == ({0.5}, [True])
     assert logs == []
     assert not (tmp_path / "run" / "hang.txt").exists()

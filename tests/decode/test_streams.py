@@ -32,7 +32,10 @@ QUICK = DecodeSettings(
     backoff_max_s=0.4,
     refused_pause_s=5.0,
 )
+PATIENT = QUICK.model_copy(update={"open_timeout_s": 120.0, "watchdog_s": 110.0, "read_timeout_s": 120.0})
+"""With it, a stop that waits for FFmpeg takes longer than any busy machine."""
 TIMEOUT_S = 60.0
+STOP_S = 20.0
 
 
 class WatchedSource:
@@ -54,7 +57,7 @@ class WatchedSource:
         self.source.stop()
         self._thread.join(TIMEOUT_S)
         assert not self._thread.is_alive()
-        assert time.monotonic() - began < 1.0, "stop must not wait for FFmpeg"
+        assert time.monotonic() - began < STOP_S, "stop must not wait for FFmpeg"
 
     def _read(self) -> None:
         try:
@@ -167,10 +170,18 @@ def test_streams_within_5_s_of_the_servers_return_after_10_s(rtsp: RtspServer, o
 
 def test_stop_interrupts_a_connection_that_hangs(rtsp: RtspServer) -> None:
     rtsp.stall()
-    with WatchedSource(rtsp.url()) as camera:
+    with WatchedSource(rtsp.url(), PATIENT) as camera:
         time.sleep(0.5)
         assert camera.source.status().state is SourceState.CONNECTING
     assert camera.frames == []
+    rtsp.resume()
+
+
+def test_stop_interrupts_a_stream_that_hangs(rtsp: RtspServer) -> None:
+    with WatchedSource(rtsp.url(), PATIENT) as camera:
+        camera.more()
+        rtsp.stall()
+        time.sleep(0.5)
     rtsp.resume()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.onvif.device_discovery import discover_cameras
+from pipeline.onvif.device_discovery import DiscoveredCamera, discover_cameras
 from pipeline.onvif.stream_lookup import CameraStreams, streams_of_camera
+from tests.event_samples import wait_until
 from tests.servers.onvif import OnvifCamera
 from tests.servers.ports import free_port
 
@@ -45,6 +46,13 @@ def test_a_host_without_onvif_is_an_error_in_words() -> None:
 
 def test_a_probe_finds_a_camera_with_its_name() -> None:
     with OnvifCamera({"main": "rtsp://h/1"}) as camera:
-        (found,) = discover_cameras(timeout_s=0.5, host=camera.discovery)
+        answers: list[DiscoveredCamera] = []
+
+        def answered() -> bool:
+            answers[:] = discover_cameras(timeout_s=0.5, host=camera.discovery)
+            return bool(answers)
+
+        wait_until(answered)
+        (found,) = answers
         assert (found.host, found.name, found.hardware) == (camera.host, "Praça", "M1")
     assert discover_cameras(timeout_s=0.2, host=f"127.0.0.1:{free_port()}") == []
