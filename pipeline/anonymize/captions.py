@@ -8,7 +8,7 @@ still from the first frame to the last. Persons and faces there are masked as ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from pipeline.anonymize.exemptions import MIN_STILL
 from pipeline.anonymize.tracklets import PLATES, Tracklet
 from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.domain.detections import Detections
 from pipeline.domain.labels import VEHICLES, Label
 
 Polygon = tuple[tuple[float, float], ...]
@@ -71,9 +72,19 @@ class Line(NamedTuple):
         """(n,) whether each box (n, 4) is around the line, or around a part of it."""
         heights, height = boxes[:, 3] - boxes[:, 1], self.bottom - self.top
         rows = np.minimum(boxes[:, 3], self.bottom) - np.maximum(boxes[:, 1], self.top)
-        ends = np.rint(boxes[:, [0, 2]]).astype(int).tolist()
-        columns = np.array([self.columns[x1:x2].mean() if x2 > x1 else 0.0 for x1, x2 in ends])
-        return np.asarray((rows >= INCLUDED * heights) & (heights >= PART * height) & (columns >= INCLUDED), bool)
+        text = self._shares(boxes) >= INCLUDED
+        return np.asarray((rows >= INCLUDED * heights) & (heights >= PART * height) & text, bool)
+
+    def fills(self, boxes: Boxes) -> Flags:
+        """(n,) whether each box (n, 4) includes or is most of the line's rows, and has text in its columns."""
+        heights, height = boxes[:, 3] - boxes[:, 1], self.bottom - self.top
+        rows = np.minimum(boxes[:, 3], self.bottom) - np.maximum(boxes[:, 1], self.top)
+        return np.asarray((rows >= INCLUDED * np.minimum(heights, height)) & (self._shares(boxes) >= INCLUDED), bool)
+
+    def _shares(self, boxes: Boxes) -> npt.NDArray[np.float64]:
+        """(n,) share of the columns of each box (n, 4) that have text."""
+        ends = np.rint(np.clip(boxes[:, [0, 2]], 0, len(self.columns))).astype(int).tolist()
+        return np.array([self.columns[x1:x2].mean() if x2 > x1 else 0.0 for x1, x2 in ends])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +106,15 @@ class CaptionArea:
         """(n,) whether each box (n, 4) is around text of this area."""
         lines = np.any([line.holds(boxes) for line in self.lines], axis=0) if self.lines else np.zeros(len(boxes), bool)
         return np.array([_is_inside(box, self.inside) for box in boxes], bool) & lines
+
+    def are_around_text(self, boxes: Boxes) -> Flags:
+        """(n,) whether each box (n, 4) has text of this area in it, and next to nothing else.
+
+        Verification detectors draw wider boxes than `are_text` admits, over two lines or over the area's edge.
+        """
+        inside = np.array([_share_inside(box, self.inside) for box in boxes])
+        lines = [line.fills(boxes) for line in self.lines]
+        return np.asarray((inside >= INCLUDED) & np.any(lines, axis=0), bool) if lines else np.zeros(len(boxes), bool)
 
     def vehicle_touches(self, detections: VideoDetections) -> bool:
         """Whether a vehicle touches the rectangle around this area in any frame; a part of the text is none."""
@@ -142,21 +162,35 @@ class Captions:
         return next((one for one in text if one.mean() >= MIN_STILL), nowhere)
 
     def hold(self, tracklet: Tracklet) -> bool:
-        """Whether an object is text of an area in all of its frames."""
-        return bool(self.text_frames(tracklet).all())
+        """Whether an object that verification detectors find is around text of an area in all of its frames."""
+        if tracklet.group != PLATES or not self._areas:
+            return False
+        boxes = np.stack(tracklet.boxes)
+        return _stands_still(boxes) and any(area.are_around_text(boxes).all() for area in self._areas)
 
-    def doubted(self, seen: VideoDetections, plates: Sequence[Boxes]) -> tuple[Polygon, ...]:
-        """Areas that verification detectors give reason to doubt.
+    def doubted(self, plates: Sequence[Boxes]) -> tuple[Polygon, ...]:
+        """Areas that plates touch which are no captions.
 
         Args:
-            seen: everything that they detected in the redacted video.
-            plates: the boxes (n, 4) of each plate that they found unmasked and that is no caption.
+            plates: the boxes (n, 4) of each plate that verification detectors found unmasked and that is no caption.
         """
-        return tuple(
-            area.polygon
-            for area in self._areas
-            if area.vehicle_touches(seen) or any(area.touches(boxes).any() for boxes in plates)
-        )
+        return tuple(area.polygon for area in self._areas if any(area.touches(boxes).any() for boxes in plates))
+
+
+def caption_evidence(detections: VideoDetections, seen: VideoDetections) -> VideoDetections:
+    """The plates and vehicles that the networks of the masks and those of the verification detect.
+
+    Texts that one of them does not take for plates are captions by the other one's detections, and a vehicle that
+    either detects touches an area.
+
+    Args:
+        detections: in the original; seen: in the redacted video, the same frames.
+    """
+    per_frame = [
+        Detections.concatenate([found, others]).labeled(Label.PLATE, *VEHICLES)
+        for found, others in zip(detections.per_frame, seen.per_frame, strict=True)
+    ]
+    return replace(detections, per_frame=per_frame)
 
 
 def find_captions(detections: VideoDetections, areas: Sequence[Polygon]) -> Captions:
@@ -252,6 +286,13 @@ def _is_near_border(inside: Bitmap) -> bool:
 def _bounds(inside: Bitmap) -> tuple[int, int, int, int]:
     columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _share_inside(box: npt.NDArray[Any], inside: Bitmap) -> float:
+    """Share of a box that lies in an area."""
+    x1, y1, x2, y2 = np.rint(box).astype(int).tolist()
+    size = (x2 - x1) * (y2 - y1)
+    return float(inside[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)].sum() / size) if size > 0 else 0.0
 
 
 def _is_inside(box: npt.NDArray[Any], inside: Bitmap) -> bool:

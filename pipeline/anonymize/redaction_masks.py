@@ -157,6 +157,7 @@ def plan_masks(
     settings: MaskSettings,
     regions: ManualRegions | None = None,
     ignored_areas: Sequence[Polygon] = (),
+    evidence: VideoDetections | None = None,
 ) -> MaskPlan:
     """Plan the masks of each frame.
 
@@ -165,9 +166,10 @@ def plan_masks(
         settings: of masks.
         regions: redacted in addition, or exempted.
         ignored_areas: declared for the camera; captions in them stay unmasked, see `captions`.
+        evidence: detections by which captions are known, see `caption_evidence`; by default the same.
     """
     regions = regions or ManualRegions()
-    captions = find_captions(detections, ignored_areas)
+    captions = find_captions(evidence or detections, ignored_areas)
     detections = with_riders(with_faint_riders(_plausible(detections), settings), settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.

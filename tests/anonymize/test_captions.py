@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.anonymize.captions import Polygon, find_captions
+from pipeline.anonymize.captions import Polygon, caption_evidence, find_captions
 from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
 from pipeline.anonymize.residual_detections import find_residual_detections
 from pipeline.anonymize.settings import MaskSettings
@@ -169,10 +169,38 @@ def test_verification_accepts_the_same_text_and_nothing_else_there() -> None:
     assert residual(plan, ((150.0, 12.0, 300.0, 34.0), Label.PLATE, 0.8)) == 1
 
 
-def test_verification_doubts_an_area_that_a_vehicle_or_another_plate_touches() -> None:
-    captions = find_captions(video(*dates()), (TOP,))
-    assert captions.doubted(video(*dates()), []) == ()
+def test_verification_accepts_boxes_around_the_text_and_its_parts() -> None:
+    plan = planned(video(*dates()))
+    for box in ((16.0, 0.0, 228.0, 46.0), (10.0, 6.0, 120.0, 46.0), (140.0, 16.0, 215.0, 30.0)):
+        assert residual(plan, (box, Label.PLATE, 0.8)) == 0, box
+    for box in ((16.0, 30.0, 228.0, 60.0), (-60.0, 10.0, 60.0, 34.0)):
+        assert residual(plan, (box, Label.PLATE, 0.8)) == 1, box
+    moving = [[((20.0 + 2 * n, 10.0, 70.0 + 2 * n, 34.0), Label.PLATE, 0.8)] for n in range(70)]
+    found = find_residual_detections(video(*moving), plan, min_score=0.4, min_frames=3)
+    assert len(found.objects) == 1, "it moves along the text"
+
+
+def test_text_that_only_the_verification_detects_is_a_caption_too() -> None:
+    nothing, seen = video(*[[]] * FRAMES), video(*dates())
+    assert find_captions(nothing, (TOP,)).polygons == ()
+    evidence = caption_evidence(nothing, seen)
+    assert find_captions(evidence, (TOP,)).polygons == (TOP,)
+    plan = plan_masks(nothing, MaskSettings(), None, (TOP,), evidence)
+    assert residual(plan, DATE) == 0
+    now_and_then = video(*([DATE] if n % 2 else [] for n in range(FRAMES)))
+    again = plan_masks(now_and_then, MaskSettings(), None, (TOP,), caption_evidence(now_and_then, seen))
+    assert masked(again, DATE) == set()
+
+
+def test_a_vehicle_that_either_network_detects_ends_the_area() -> None:
     faint: Seen = ((200.0, 30.0, 400.0, 150.0), Label.CAR, 0.2)
-    assert captions.doubted(video(*dates()[:-1], [faint]), []) == (TOP,)
-    assert captions.doubted(video(*dates()), [np.array([[200, 40, 240, 52]], np.float32)]) == (TOP,)
-    assert captions.doubted(video(*dates()), [np.array([[200, 60, 240, 72]], np.float32)]) == ()
+    with_vehicle = video(*dates()[:-1], [faint])
+    for detections, seen in ((with_vehicle, video(*dates())), (video(*dates()), with_vehicle)):
+        assert find_captions(caption_evidence(detections, seen), (TOP,)).polygons == ()
+
+
+def test_verification_doubts_an_area_that_another_plate_touches() -> None:
+    captions = find_captions(video(*dates()), (TOP,))
+    assert captions.doubted([]) == ()
+    assert captions.doubted([np.array([[200, 40, 240, 52]], np.float32)]) == (TOP,)
+    assert captions.doubted([np.array([[200, 60, 240, 72]], np.float32)]) == ()

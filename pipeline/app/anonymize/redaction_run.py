@@ -189,10 +189,10 @@ class Redactor:
                 self.progress.warn("exemption", _too_short(region))
         return detections
 
-    def plan(self, detections: VideoDetections) -> MaskPlan:
-        """The masks of each frame."""
+    def plan(self, detections: VideoDetections, evidence: VideoDetections | None = None) -> MaskPlan:
+        """The masks of each frame; captions by `evidence`, see `plan_masks`."""
         with self.watch.measuring("plan"):
-            return plan_masks(detections, self._settings.masks, self.regions, self.ignored_areas)
+            return plan_masks(detections, self._settings.masks, self.regions, self.ignored_areas, evidence)
 
     def render(self, detections: VideoDetections, plan: MaskPlan, path: Path) -> RedactionSummary:
         """Write the video with its masks and its overlay to `path`.

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.captions import caption_evidence, find_captions
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.residual_detections import (
     FoundResidual,
@@ -238,20 +239,26 @@ class _Round:
 def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verifier, path: Path) -> _Round:
     """Render and verify, in further rounds with residual objects masked, until none is left or rounds are used up.
 
-    A caption's area in which the verification finds a vehicle, or a plate that is no caption, is masked from then on.
+    Text in declared areas is known by what both networks detect. An area in which the verification finds a vehicle, or
+    a plate that is no caption, is masked from then on.
     """
     number, first_found, version = 0, 0, 0
     most = 1 + MAX_ROUNDS + len(redactor.ignored_areas)
+    evidence = None
     while True:
         version += 1
         redactor.progress.begin_round(version, most)
-        plan = redactor.plan(detections)
+        plan = redactor.plan(detections, evidence)
         summary = redactor.render(detections, plan, path)
         seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
+        evidence = caption_evidence(detections, seen)
+        unmasked, plan.captions = plan.captions.polygons, find_captions(evidence, redactor.ignored_areas)
         found = find_residual_detections(
             seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, overlay=redactor.overlay_box
         )
-        if doubted := plan.captions.doubted(seen, _places([*found.objects, *found.faint_plates])):
+        doubted = set(plan.captions.doubted(_places(found.objects)))
+        doubted |= set(unmasked) - set(plan.captions.polygons)
+        if doubted:
             redactor.ignored_areas = tuple(area for area in redactor.ignored_areas if area not in doubted)
             continue
         first_found = first_found if number else len(found.objects)
