@@ -27,13 +27,17 @@ from pipeline.lpr.settings import LprSettings
 from pipeline.policy.gate import Gate
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
 from pipeline.store.backends.open_database import chdb_folder
-from pipeline.store.coverage_questions import LostDataOf
+from pipeline.store.coverage_questions import CorruptParts, LostDataOf
 from pipeline.store.questions import Cameras, Count
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
 __all__ = ["ComponentCheck", "ComponentState", "check_components"]
 
 _LEAST_FREE_GB: Final = 1
+_OF_CORRUPT: Final = (
+    "Check disk and memory of the machine (smartctl, memtest), then restore these days from a backup; until then "
+    "answers about them fail or are wrong"
+)
 
 
 class ComponentState(StrEnum):
@@ -211,10 +215,15 @@ def _stored_data(config: Config) -> str:
         return "nothing is stored yet"
     with open_queries(stores, Requester.of_process()) as queries:
         lost = queries.ask(LostDataOf(kinds=tuple(Kind))).value
+        corrupt = queries.ask(CorruptParts()).value
     if lost:
         named = ", ".join(f"{one.table} of {one.day or 'an unknown day'}" for one in lost)
         raise StoreError("event store", f"part of its data was lost, because its files were damaged: {named}")
-    return "no damaged parts"
+    if corrupt:
+        named = ", ".join(f"{one.table} of {one.day or 'an unknown day'} ({one.problem})" for one in corrupt)
+        raise StoreError("event store", f"files were changed after they were written: {named}", _OF_CORRUPT)
+    checksums = "the server cannot compare checksums" if corrupt is None else "all checksums are right"
+    return f"no damaged parts; {checksums}"
 
 
 def _clickhouse(sink: ClickHouseSettings, data_dir: Path) -> str:

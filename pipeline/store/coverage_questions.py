@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 import msgspec
 
@@ -94,6 +94,26 @@ class LostDataOf(RangedQuestion[list[LostData]], frozen=True, kw_only=True, forb
     """The days of the range of which rows of these kinds were lost, because files of the store were damaged."""
 
     kinds: tuple[Kind, ...]
+
+
+class CorruptPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Stored rows whose files no longer have the checksums that they were written with.
+
+    Attributes:
+        table: of the rows; part: of the table, "" for all of it; day: of their times, ISO 8601, in UTC, or "".
+        problem: as the database words it.
+    """
+
+    table: str
+    part: str
+    day: str
+    problem: str
+
+
+class CorruptParts(Question[list[CorruptPart] | None], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parts of the store whose checksums are wrong; all of its files are read. None: the server compares none."""
+
+    timeout_s: ClassVar[float] = 1800.0
 
 
 class ActiveCameras(RangedQuestion[list[str]], frozen=True, kw_only=True, forbid_unknown_fields=True):

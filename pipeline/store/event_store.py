@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 import structlog
 
 from pipeline.domain.requester import Requester
-from pipeline.store.answers.registry import ANSWERS
+from pipeline.store.answers.registry import ANSWERS, WITHOUT_ROWS
 from pipeline.store.backends.database import DatabaseError, EventDatabase, check_version
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.query_guard import QueryGuard
@@ -45,7 +45,8 @@ class EventStore(QueryBackend):
         guard = QueryGuard({**question.withheld, **self._without_plates()}, question.declared)
         if isinstance(question, Withheld):
             return cast(A, guard.withheld_reads(self._rows, question))
-        answer: A = ANSWERS[type(question)](lambda sql: self._rows(guard.guarded(sql)), question)
+        guarded = (lambda sql: sql) if type(question) in WITHOUT_ROWS else guard.guarded
+        answer: A = ANSWERS[type(question)](lambda sql: self._rows(guarded(sql)), question)
         return guard.bounded(answer)
 
     def close(self) -> None:

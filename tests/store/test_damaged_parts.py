@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.doctor import ComponentState, check_components
 from pipeline.app.erasure.erase import open_erasure
 from pipeline.app.queries import open_queries
+from pipeline.config.load import load_config
 from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.sink.build import build_writer
@@ -20,6 +22,7 @@ from pipeline.sink.settings import ClickHouseSinkSettings
 from pipeline.store.annotated_answer import Note, NoteCode
 from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
+from pipeline.store.coverage_questions import CorruptPart, CorruptParts
 from pipeline.store.damaged_parts import DAMAGE_RULE, can_list, damaged_parts
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.questions import Count, Events, Plates, Question
@@ -132,3 +135,35 @@ def test_the_doctor_says_so(data: Path) -> None:
     report = viapublica("doctor", "--config", config, "--json")
     (row,) = [row for row in map(json.loads, report.stdout.splitlines()) if "stored data" in str(row)]
     assert "part of its data was lost" in str(row)
+
+
+def test_a_bit_that_flips_in_a_stored_file_is_found_with_table_and_day(tmp_path: Path) -> None:
+    database = open_database(ChdbSettings(), tmp_path, create=True)
+    migrate(database)
+    fill(database, [plate_read(1, plate=PLATE), track(1)])
+    database.close()
+    assert corrupt(tmp_path) == []
+    (path,) = [
+        path
+        for path in (tmp_path / "events" / "store").rglob("data.bin")
+        if b"ABC1C34" in (path.parent / "primary.cidx").read_bytes()
+    ]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+    (found,) = corrupt(tmp_path) or []
+    assert (found.table, found.day) == ("plate_reads", "2026-09-21")
+    assert found.problem
+    city = tmp_path / "city.yaml"
+    camera = "cameras: [{id: a, source: a.mp4, scope: public-road}]"
+    city.write_text(f"{camera}\ndata_dir: {tmp_path}\nsinks: [{{type: chdb}}]\n")
+    (check,) = [one for one in check_components(load_config(city), None) if one.component == "stored data"]
+    assert check.state is ComponentState.BROKEN
+    assert "plate_reads of 2026-09-21" in check.detail
+    assert "restore these days from a backup" in check.fix
+
+
+def corrupt(data: Path) -> list[CorruptPart] | None:
+    with open_queries(ConfiguredStores.of_data_dir(data), Requester.of_process()) as queries:
+        return queries.ask(CorruptParts()).value

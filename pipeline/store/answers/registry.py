@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pipeline.store.answers import convoy, coverage, events, journeys, plates, traffic, vehicle_reads
+from pipeline.store.answers import checksums, convoy, coverage, events, journeys, plates, traffic, vehicle_reads
 from pipeline.store.coverage_questions import (
     ActiveCameras,
+    CorruptParts,
     CoverageOf,
     LossAlertsOf,
     LostDataOf,
@@ -47,8 +48,11 @@ ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     ActiveCameras: coverage.active_cameras,
     UncertainReads: coverage.uncertain_reads,
     PlatesNotSeen: coverage.plates_not_seen,
+    CorruptParts: checksums.corrupt_parts,
 }
 """Called with a function that runs SQL, and the question."""
+WITHOUT_ROWS: Final = frozenset({CorruptParts})
+"""Questions whose statements return nothing of any row, so that there is nothing to guard."""
 
 
 def name_of(question: type[Question[Any]]) -> str:
