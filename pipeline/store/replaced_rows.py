@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from pipeline.domain.events import Event, Kind
+from pipeline.errors import StoreError
 from pipeline.store.backends.database import EventDatabase, bind, literal
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.schema.tables import TABLES, ColumnType, Table
@@ -15,8 +16,10 @@ OF_ANALYSES: Final = tuple(TABLES[kind] for kind in (Kind.PLATE_READ, Kind.TRACK
 """Tables whose rows a video's analysis makes, again and again under the same ids."""
 _BY_TYPE: Final = {table.event: table for table in OF_ANALYSES}
 _ROUNDED: Final = frozenset({ColumnType.FLOAT32, ColumnType.NULLABLE_FLOAT32})
-_ROWS_PER_STATEMENT: Final = 1500
-"""Rows that one deletion names: some 130 of the 256 kilobytes that servers accept."""
+_IDS_PER_STATEMENT: Final = 1500
+"""Ids that one deletion names: some 100 of the 256 kilobytes that servers accept."""
+_MOST_SALTS: Final = 64
+"""Of 16 pairs of rows with one id, 15 differ in four bits; the others do with another salt."""
 
 
 class AnalysisRows:
@@ -46,7 +49,8 @@ class AnalysisRows:
 def delete_replaced(stored: StoredEvents, rows: AnalysisRows) -> int:
     """Delete the rows of a session that its new analysis does not repeat; how many rows.
 
-    Deletions name rows by event ids and hashes: a database keeps their text, and they must not name a plate.
+    A database keeps the text of its deletions, and they must not name a plate. They name event ids; where a row of the
+    new analysis has the same id, four bits of a hash as well, which fit ten million plates.
 
     Args:
         stored: the event store, which holds all rows of the new analysis, or will.
@@ -55,26 +59,40 @@ def delete_replaced(stored: StoredEvents, rows: AnalysisRows) -> int:
     Raises:
         StoreError: a deletion failed, or took longer than it may.
     """
-    deleted = 0
-    for table in OF_ANALYSES:
-        old = _old_rows(stored.database, table, rows)
-        deleted += len(old)
-        for start in range(0, len(old), _ROWS_PER_STATEMENT):
-            group = old[start : start + _ROWS_PER_STATEMENT]
-            ids = ", ".join(sorted({f"toUUID({literal(event_id)})" for event_id, _ in group}))
-            hashes = ", ".join(sorted({literal(row_hash) for _, row_hash in group}))
-            stored.delete(table, f"{_session(rows)} AND event_id IN ({ids}) AND {_hash(table)} IN ({hashes})")
-    return deleted
+    return sum(_delete_replaced(stored, table, rows) for table in OF_ANALYSES)
 
 
-def _old_rows(database: EventDatabase, table: Table, rows: AnalysisRows) -> list[tuple[str, str]]:
-    """Event id and hash of the stored rows that the new analysis lacks."""
+def _delete_replaced(stored: StoredEvents, table: Table, rows: AnalysisRows) -> int:
+    old, current = _sorted_rows(stored.database, table, rows, salt=0)
+    deleted = len(old)
+    ids = sorted({row["event_id"] for row in old} - {row["event_id"] for row in current})
+    for start in range(0, len(ids), _IDS_PER_STATEMENT):
+        named = ", ".join(f"toUUID({literal(event_id)})" for event_id in ids[start : start + _IDS_PER_STATEMENT])
+        stored.delete(table, f"{_session(rows)} AND event_id IN ({named})")
+    for salt in range(_MOST_SALTS):
+        old, current = _sorted_rows(stored.database, table, rows, salt)
+        if not old:
+            return deleted
+        taken = {(row["event_id"], row["bits"]) for row in current}
+        distinct = sorted({(row["event_id"], row["bits"]) for row in old} - taken)
+        for start in range(0, len(distinct), _IDS_PER_STATEMENT):
+            group = distinct[start : start + _IDS_PER_STATEMENT]
+            pairs = ", ".join(f"(toUUID({literal(event_id)}), {literal(bits)})" for event_id, bits in group)
+            stored.delete(table, f"{_session(rows)} AND (event_id, {_bits(table, salt)}) IN ({pairs})")
+    raise StoreError(stored.database.target, "rows of an earlier analysis cannot be distinguished", "Report this bug")
+
+
+def _sorted_rows(
+    database: EventDatabase, table: Table, rows: AnalysisRows, salt: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The stored rows that the new analysis lacks, and those that it makes, each with its `bits`."""
     columns = ", ".join(name for name in _exact(table) if name != "event_id")
     found = database.rows(
-        f"SELECT toString(event_id) AS event_id, {columns}, {_hash(table)} AS row_hash "  # noqa: S608 - values are bound
+        f"SELECT toString(event_id) AS event_id, {columns}, {_bits(table, salt)} AS bits "  # noqa: S608 - values are bound
         f"FROM {table.name} WHERE {_session(rows)}"
     )
-    return [(row["event_id"], row["row_hash"]) for row in found if not rows.holds(table, row)]
+    current = [row for row in found if rows.holds(table, row)]
+    return [row for row in found if not rows.holds(table, row)], current
 
 
 def _session(rows: AnalysisRows) -> str:
@@ -82,9 +100,10 @@ def _session(rows: AnalysisRows) -> str:
     return bind("camera_id = {camera} AND stream_id = {stream}", values)
 
 
-def _hash(table: Table) -> str:
-    """SQL expression of a row's hash."""
-    return f"toString(cityHash64({', '.join(name for name in _exact(table) if name != 'event_id')}))"
+def _bits(table: Table, salt: int) -> str:
+    """SQL expression of four bits of a row's hash, as text."""
+    columns = ", ".join(name for name in _exact(table) if name != "event_id")
+    return f"toString(cityHash64({salt:d}, {columns}) % 16)"
 
 
 def _exact(table: Table) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
+import pytest
 
 from pipeline.domain.events import Event
 from pipeline.store.backends.database import EventDatabase
@@ -45,10 +48,27 @@ def test_what_the_new_analysis_lacks_is_deleted_also_under_the_same_id(database:
     assert "ABC1235" not in plates
 
 
-def test_deletions_name_no_plate(database: EventDatabase) -> None:
-    read = plate_read(1)
-    store(database, read)
-    delete_replaced(StoredEvents(database, embedded=False), AnalysisRows(read.camera_id, read.stream_id))
-    assert stored(database) == []
-    commands = [str(row["command"]) for row in database.rows("SELECT command FROM system.mutations")]
-    assert not any(read.plate in command for command in commands)
+def test_deletions_name_no_plate_nor_a_hash_that_could_be_tried(
+    database: EventDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[str] = []
+    command = database.command
+
+    def recorded(sql: str) -> None:
+        commands.append(sql)
+        command(sql)
+
+    monkeypatch.setattr(database, "command", recorded)
+    again = [plate_read(n) for n in range(40)]
+    misread = [msgspec.structs.replace(read, plate="ABC1235", plate_key="ABC1235") for read in again]
+    store(database, *misread, plate_read(90), *again)
+    rows = AnalysisRows(again[0].camera_id, again[0].stream_id)
+    rows.add(again)
+    assert delete_replaced(StoredEvents(database, embedded=False), rows) == 41
+    assert stored(database) == [(str(read.event_id), read.ts_ms) for read in again]
+    assert {row["plate"] for row in database.rows("SELECT plate FROM plate_reads")} == {again[0].plate}
+    deletions = [sql for sql in commands if "DELETE WHERE" in sql]
+    assert deletions
+    for sql in deletions:
+        assert "ABC" not in sql
+        assert not re.search(r"'\d{3,}'", sql), "at most four bits of a hash"
