@@ -45,14 +45,15 @@ def viapublica(
     )
 
 
-def viapublica_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def viapublica_here(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The finished command, run in this process: half a second faster, for what depends on no process.
 
     Raises:
         Exception: what would be a traceback.
     """
     words = [str(argument) for argument in arguments]
-    done = CliRunner().invoke(app, words, prog_name="viapublica")
+    with contextlib.chdir(cwd or Path.cwd()):
+        done = CliRunner().invoke(app, words, prog_name="viapublica")
     message = io.StringIO()
     if isinstance(done.exception, ViapublicaError):
         with contextlib.redirect_stderr(message):

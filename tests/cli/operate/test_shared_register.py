@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 
 CITY = "data_dir: {data}\ncameras: [{{id: gate, source: a.mp4, scope: public-road}}]\nsinks: [{{type: jsonl}}]\n"
 REQUEST = ("release", "request", "--recipient=Vara", "--basis=judiciary", "--purpose=prova", "--file=city.yaml")
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> str:
-    done = viapublica(*words, cwd=folder)
+    done = viapublica_here(*words, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -60,7 +60,7 @@ def test_every_command_refuses_two_registers_and_uses_the_named_one(folder: Path
         ("backup", "create", "b.tar", "--config", "city.yaml"),
     )
     for words in commands:
-        refused = viapublica(*words, cwd=folder)
+        refused = viapublica_here(*words, cwd=folder)
         assert (refused.returncode, "register: exists twice" in refused.stderr) == (1, True), refused.stderr
     named = "data/viapublica-register/register.db"
     listed = run(folder, "store", "erasures", "--config", "city.yaml", "--register", named, "--json")
