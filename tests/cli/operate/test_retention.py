@@ -59,21 +59,23 @@ def data(tmp_path: Path) -> Path:
 
 def test_what_is_stored_and_due_is_shown_and_dropped(data: Path) -> None:
     config = data / "viapublica.yaml"
-    (shown,) = json.loads(viapublica("store", "retention", "show", "--config", config, "--json").stdout)
+    (shown,) = json.loads(viapublica_here("store", "retention", "show", "--config", config, "--json").stdout)
     reads = shown["tables"][0]
     assert (reads["table"], reads["keep_days"], len(reads["days"])) == ("plate_reads", 3, 10)
     assert reads["oldest"] == reads["days"][0]["day"]
     assert [day["due"] for day in reads["days"]] == [True] * 6 + [False] * 4
     assert all(day["rows"] == 1 and day["bytes"] > 0 for day in reads["days"])
-    (would,) = json.loads(viapublica("store", "retention", "apply", "--config", config, "--dry-run", "--json").stdout)
+    (would,) = json.loads(
+        viapublica_here("store", "retention", "apply", "--config", config, "--dry-run", "--json").stdout
+    )
     assert (would["dropped"], len([d for d in would["days"] if d["table"] == "plate_reads"])) == (False, 6)
-    table = viapublica("store", "retention", "show", "--config", config)
+    table = viapublica_here("store", "retention", "show", "--config", config)
     assert "plate_reads 3 days" in table.stdout
-    done = viapublica("store", "retention", "apply", "--config", config)
+    done = viapublica_here("store", "retention", "apply", "--config", config)
     assert (done.returncode, done.stdout.count("plate_reads")) == (0, 6), done.stderr
-    again = viapublica("store", "retention", "apply", "--config", config)
+    again = viapublica_here("store", "retention", "apply", "--config", config)
     assert "nothing is due" in again.stderr
-    by_folder = viapublica("store", "retention", "show", "--data", data)
+    by_folder = viapublica_here("store", "retention", "show", "--data", data)
     assert "plate_reads 7 days" in by_folder.stdout, "without a configuration what the law's default says"
 
 

@@ -13,7 +13,7 @@ from pipeline.domain.events import encode
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.storage.declared_cameras import DeclaredCameras
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 from tests.event_samples import plate_read
 
 
@@ -46,7 +46,7 @@ def test_damage_is_reported_by_segment(data: Path) -> None:
     segment = sorted((data / "spool" / "store").glob("*.seg"))[-1]
     content = segment.read_bytes()
     segment.write_bytes(content[:100] + bytes(50) + content[150:])
-    result = viapublica("spool", "verify", "store", "--data", data, "--json")
+    result = viapublica_here("spool", "verify", "store", "--data", data, "--json")
     assert result.returncode == 1
     damage, missing = json.loads(result.stdout)
     assert damage["segment"] == segment.name
@@ -54,24 +54,27 @@ def test_damage_is_reported_by_segment(data: Path) -> None:
 
 
 def test_delivered_events_are_sent_again_from_a_time_or_an_offset(data: Path) -> None:
-    since = viapublica("spool", "replay", "store", "--data", data, "--since", "1h")
+    since = viapublica_here("spool", "replay", "store", "--data", data, "--since", "1h")
     assert "sink store: the next run sends 40 events from offset 0 on" in since.stderr
-    result = viapublica("spool", "replay", "store", "--data", data, "--from-offset", "10")
+    result = viapublica_here("spool", "replay", "store", "--data", data, "--from-offset", "10")
     assert "sink store: the next run sends 40 events from offset 0 on" in result.stderr, (
         "never forwards: undelivered events would be lost"
     )
-    both = viapublica("spool", "replay", "store", "--data", data)
+    both = viapublica_here("spool", "replay", "store", "--data", data)
     assert (both.returncode, "--from-offset or --since" in both.stderr) == (1, True)
 
 
 def test_trimming_deletes_delivered_events_and_the_others_only_when_asked(data: Path) -> None:
-    assert "0 undelivered events of sink store given up" in viapublica("spool", "trim", "store", "--data", data).stderr
-    (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
+    assert (
+        "0 undelivered events of sink store given up"
+        in viapublica_here("spool", "trim", "store", "--data", data).stderr
+    )
+    (listed,) = json.loads(viapublica_here("spool", "ls", "--data", data, "--json").stdout)
     assert listed["pending"] == 15
     assert listed["events"] < 40
-    done = viapublica("spool", "trim", "store", "--data", data, "--undelivered")
+    done = viapublica_here("spool", "trim", "store", "--data", data, "--undelivered")
     assert "15 undelivered events of sink store given up" in done.stderr
-    (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
+    (listed,) = json.loads(viapublica_here("spool", "ls", "--data", data, "--json").stdout)
     assert (listed["events"], listed["size"]) == (0, 0)
 
 
