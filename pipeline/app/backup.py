@@ -15,12 +15,15 @@ from pipeline.app.output_files import check_target
 from pipeline.backup.archive import ArchiveWriter, Manifest, extract_archive, new_archive, verify_archive
 from pipeline.backup.owned_folders import owned_folder
 from pipeline.backup.sqlite_copy import copy_sqlite
+from pipeline.backup.store_in_use import add_store_in_use
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
-from pipeline.errors import ConfigError, RecordError
+from pipeline.errors import ConfigError, RecordError, StoreError
 from pipeline.record.holds import Holds
 from pipeline.storage.atomic import atomic_file, unique_partial
 from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.store.backends.open_database import chdb_folder
+from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.tombstones import Tombstones
 
@@ -178,14 +181,46 @@ def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str:
     outside: dict[str, Path] = {store.type: config.data_dir / store.path for store in stores}
     outside |= {sink.name: config.data_dir / sink.path for sink in config.sinks if sink.type == "jsonl"}
     with ExitStack() as stack:
-        stack.enter_context(owned_folder(config.data_dir))
+        owner = _owner(config, stores, stack)
         left_out = [path for path in elsewhere if path.resolve() != config.data_dir.resolve()]
-        writer.add_folder("data", config.data_dir, leave_out=left_out)
+        folders = [chdb_folder(store, config.data_dir) for store in stores] if owner is not None else []
+        writer.add_folder("data", config.data_dir, leave_out=[*left_out, *folders], in_use=owner is not None)
         for name, path in outside.items():
-            if path.exists() and not path.resolve().is_relative_to(config.data_dir.resolve()):
-                stack.enter_context(owned_folder(path.parent))
-                writer.add_folder(f"outside/{name}", path.parent if path.is_file() else path)
+            if path.resolve() in folders or not path.exists():
+                continue
+            if not path.resolve().is_relative_to(config.data_dir.resolve()):
+                if owner is None:
+                    stack.enter_context(owned_folder(path.parent))
+                writer.add_folder(f"outside/{name}", path.parent if path.is_file() else path, in_use=owner is not None)
+        # After the spools: what is delivered meanwhile is in both, and is one event.
+        for store, folder in zip(stores, folders, strict=False):
+            within = folder.is_relative_to(config.data_dir.resolve())
+            inside = f"data/{folder.relative_to(config.data_dir.resolve())}" if within else f"outside/{store.type}"
+            if owner is not None:
+                add_store_in_use(writer, inside, folder, owner)
     return str(config.data_dir)
+
+
+def _owner(config: Config, stores: Sequence[ChdbSettings], stack: ExitStack) -> StoreClient | None:
+    """The running process that owns the embedded store, and copies it with us; None: the data are ours meanwhile.
+
+    Raises:
+        RecordError: the data are in use, and no process that owns an embedded store answers.
+    """
+    try:
+        stack.enter_context(owned_folder(config.data_dir))
+    except RecordError:
+        if not stores:
+            raise
+        try:
+            owner = StoreClient(endpoint_path(config.data_dir))
+        except StoreError:
+            owner = None
+        if owner is None:
+            raise
+        stack.callback(owner.close)
+        return owner
+    return None
 
 
 def _recordings(writer: ArchiveWriter, config: Config, *, video: bool) -> str | None:

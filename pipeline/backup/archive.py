@@ -61,8 +61,13 @@ class ArchiveWriter:
     links: dict[str, str] = field(default_factory=dict)
     octets: int = 0
 
-    def add_folder(self, part: str, folder: Path, *, leave_out: Sequence[Path] = ()) -> None:
+    def add_folder(self, part: str, folder: Path, *, leave_out: Sequence[Path] = (), in_use: bool = False) -> None:
         """Add every regular file below `folder`, and links that stay inside it; sockets and pipes are left out.
+
+        Args:
+            part: name of the folder in the archive; folder: the files.
+            leave_out: files and folders.
+            in_use: another process may remove files meanwhile; these are left out too.
 
         Raises:
             RecordError: a link leads out of the folder, so what it stands for would be missing.
@@ -75,6 +80,8 @@ class ArchiveWriter:
             for name in (*folders, *sorted(names)):
                 path = Path(root, name)
                 member = f"{part}/{path.relative_to(folder).as_posix()}"
+                if in_use and not os.path.lexists(path):
+                    continue
                 mode = path.lstat().st_mode
                 if path.resolve() in skipped and not stat.S_ISLNK(mode):
                     continue
@@ -83,7 +90,14 @@ class ArchiveWriter:
                 elif stat.S_ISDIR(mode):
                     self._tar.addfile(_folder_entry(member))
                 elif stat.S_ISREG(mode):
-                    self.add_file(member, path)
+                    self._add_found(member, path, in_use=in_use)
+
+    def _add_found(self, member: str, path: Path, *, in_use: bool) -> None:
+        try:
+            self.add_file(member, path)
+        except FileNotFoundError:
+            if not in_use:
+                raise
 
     def _add_link(self, member: str, path: Path, folder: Path) -> None:
         if not path.resolve().is_relative_to(folder.resolve()):

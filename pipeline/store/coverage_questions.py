@@ -116,6 +116,16 @@ class CorruptParts(Question[list[CorruptPart] | None], frozen=True, kw_only=True
     timeout_s: ClassVar[float] = 1800.0
 
 
+class FrozenParts(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Number of tables whose parts the store has just linked into its folder ``shadow/NAME``, for a backup.
+
+    Parts are never written again, so the links stay as they are; whoever asks deletes that folder.
+    """
+
+    timeout_s: ClassVar[float] = 600.0
+    name: str
+
+
 class ActiveCameras(RangedQuestion[list[str]], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The cameras with an event of any kind or analyzed recorded video in the range, by id."""
 

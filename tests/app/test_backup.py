@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -14,15 +16,19 @@ import pytest
 from pipeline.app.backup import BackupRequest, create_backup, restore_backup, verify_archive
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.events import Kind
 from pipeline.errors import ConfigError, RecordError
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.locks import OwnerLock
 from pipeline.store.backends.open_database import open_database
+from pipeline.store.event_store import open_event_store
+from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
 from pipeline.store.tombstones import Tombstones
+from tests.asking import Asking
 from tests.cli.commands import viapublica
-from tests.event_samples import one_of_each, records
+from tests.event_samples import one_of_each, plate_read, records
 from tests.record.packets import clip, record
 
 CITY = """\
@@ -215,3 +221,42 @@ def test_a_damaged_backup_restores_nothing(installation: BackupRequest, tmp_path
         restore_backup(backup, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".restored")] == []
+
+
+def test_a_store_in_use_is_copied_while_events_go_on_being_stored(installation: BackupRequest, tmp_path: Path) -> None:
+    data, settings = installation.config.parent / "data", ChdbSettings()
+    store = open_event_store(settings, data, dict)
+    writer = TableWriter("events", lambda: open_database(settings, data, create=True))
+    writer.open()
+    server = StoreServer(store, endpoint_path(data))
+    stop = threading.Event()
+
+    def go_on() -> None:
+        for number in itertools.count(1000):
+            if stop.is_set():
+                return
+            writer.write(records([plate_read(number, camera="cam-1")]))
+
+    (data / "events" / "shadow" / "viapublica999999999").mkdir(parents=True)
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        before = Asking(store).count(Kind.PLATE_READ)
+        backup = create(installation, tmp_path / "b.tar")
+        after = Asking(store).count(Kind.PLATE_READ)
+    finally:
+        stop.set()
+        thread.join()
+        server.close()
+        writer.close()
+        store.close()
+    assert not [path for path in (data / "events" / "shadow").iterdir() if path.is_dir()], (
+        "links hold on to what is erased"
+    )
+    restored = tmp_path / "restored"
+    restore_backup(backup, restored)
+    Tombstones(restored / "data").clear_restored()
+    DeclaredCameras(restored / "data").declare(_DECLARED)
+    copied = [event for event in events_of(restored / "data") if event.get("kind") == "plate_read"]
+    assert 0 < before <= len({event["event_id"] for event in copied}) <= after
+    assert (restored / "outside" / "lines" / "lines.jsonl").read_text() == "{}\n"

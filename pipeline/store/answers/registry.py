@@ -6,11 +6,22 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pipeline.store.answers import checksums, convoy, coverage, events, journeys, plates, traffic, vehicle_reads
+from pipeline.store.answers import (
+    checksums,
+    convoy,
+    coverage,
+    events,
+    frozen_parts,
+    journeys,
+    plates,
+    traffic,
+    vehicle_reads,
+)
 from pipeline.store.coverage_questions import (
     ActiveCameras,
     CorruptParts,
     CoverageOf,
+    FrozenParts,
     LossAlertsOf,
     LostDataOf,
     PlatesNotSeen,
@@ -49,9 +60,10 @@ ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     UncertainReads: coverage.uncertain_reads,
     PlatesNotSeen: coverage.plates_not_seen,
     CorruptParts: checksums.corrupt_parts,
+    FrozenParts: frozen_parts.frozen_parts,
 }
 """Called with a function that runs SQL, and the question."""
-WITHOUT_ROWS: Final = frozenset({CorruptParts})
+WITHOUT_ROWS: Final = frozenset({CorruptParts, FrozenParts})
 """Questions whose statements return nothing of any row, so that there is nothing to guard."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -79,6 +80,8 @@ class _Engine:
                 "Wait until it ends, or stop it; an embedded store belongs to one process.",
             )
         self._folder, self._lock = folder, lock
+        # Links of a backup that was killed hold on to what is erased and disposed of.
+        shutil.rmtree(folder / "shadow", ignore_errors=True)
 
     def _disown(self) -> None:
         if self._lock is not None:
