@@ -121,6 +121,7 @@ def restore_backup(path: Path, folder: Path) -> Manifest:
 
 def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progress: Callable[[str], None]) -> None:
     parts: dict[str, str] = {}
+    begun_ms = time.time_ns() // 1_000_000  # erasures from now on have to be repeated after a restore
     absent = _absent(request, config)
     steps: Mapping[str, Callable[[], str | None]] = {
         "configuration": lambda: _configuration(writer, request.config),
@@ -140,7 +141,7 @@ def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progres
         reasons = ", ".join(f"{name}: {absent[name]}" for name in request.parts)
         fix = "Name more parts with --part, or the register with --register"
         raise ConfigError("the backup", f"would be empty ({reasons})", fix)
-    writer.finish(Manifest(__version__, time.time_ns() // 1_000_000, parts, absent, writer.files, writer.links))
+    writer.finish(Manifest(__version__, begun_ms, parts, absent, writer.files, writer.links))
 
 
 def _never(part: str, request: BackupRequest) -> bool:

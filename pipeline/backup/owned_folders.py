@@ -32,7 +32,7 @@ def owned_folder(folder: Path) -> Iterator[None]:
                 raise RecordError(
                     str(folder),
                     f"is in use by {owner}",
-                    "Stop the service, back up, and start it again: systemctl stop viapublica; viapublica backup "
+                    "Stop it, back up, and start it again: systemctl stop viapublica; viapublica backup "
                     "create FILE; systemctl start viapublica. What can be backed up while it runs: "
                     "--part configuration --part recording-index --part register",
                 )

@@ -119,7 +119,7 @@ class CorruptParts(Question[list[CorruptPart] | None], frozen=True, kw_only=True
 class FrozenParts(Question[int], frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Number of tables whose parts the store has just linked into its folder ``shadow/NAME``, for a backup.
 
-    Parts are never written again, so the links stay as they are; whoever asks deletes that folder.
+    Parts are never written again, so the links stay as they are; the caller deletes that folder.
     """
 
     timeout_s: ClassVar[float] = 600.0

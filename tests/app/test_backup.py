@@ -54,7 +54,7 @@ def installation(tmp_path: Path) -> BackupRequest:
     writer.close()
     DeclaredCameras(folder / "data").declare(_DECLARED)
     (folder / "data" / "erased").mkdir()
-    (folder / "data" / "erased" / "tombstones.jsonl").write_text('{"until_ms":1}\n')
+    (folder / "data" / "erased" / "tombstones.jsonl").write_text('{"until_ms":1,"before_ms":1}\n')
     (folder / "outside").mkdir()
     (folder / "outside" / "lines.jsonl").write_text("{}\n")
     record(folder / "data" / "recorded", clip(tmp_path), camera="gate")
