@@ -11,19 +11,22 @@ from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
 from pipeline.policy.gate import Gate
 from pipeline.sink.ingest.dead_letters import COPY_HEADER
-from pipeline.sink.ingest.shown_messages import shown_message
+from pipeline.sink.ingest.shown_messages import holds_only_admitted, shown_message
 from pipeline.sink.kafka.connection import broker_errors, target_of
 from pipeline.sink.kafka.messages import Message, Received
 from pipeline.sink.kafka.producer import open_producer
 from pipeline.sink.kafka.tail import tail
+from pipeline.sink.kafka.topics import create_missing_topics, dead_letters_of, delete_topic
 from pipeline.sink.settings import KafkaSettings
 from pipeline.store.withheld_cameras import strictest_cameras
 
 __all__ = [
     "DeadLetters",
+    "PrunedLetters",
     "TopicMessage",
     "dead_letters",
     "kafka_sink_of",
+    "prune_dead_letters",
     "replay_dead_letters",
     "topic_messages",
 ]
@@ -66,6 +69,14 @@ class DeadLetters:
     newest_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class PrunedLetters:
+    """Numbers of dead letters: deleted, and retained."""
+
+    deleted: int
+    retained: int
+
+
 def kafka_sink_of(config: Config, path: Path, name: str | None) -> KafkaSettings:
     """The Kafka sink of a configuration: the named one, else the only one.
 
@@ -102,8 +113,7 @@ def topic_messages(
         SinkError: no such topic, or no broker answers.
         ConfigError: the declarations of the data folder cannot be read.
     """
-    cameras_now = strictest_cameras(config.data_dir, {camera.id: camera.camera() for camera in config.cameras})
-    gate = Gate(cameras_now, subjects=[sink.name for sink in config.sinks])
+    gate = _gate_of(config)
     for message in tail(kafka, topic, from_start=from_start, follow=follow):
         shown = shown_message(message, gate)
         if not cameras or shown.camera_id in cameras:
@@ -149,13 +159,43 @@ def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
             again[source, letter.key, letter.value] = Message(source, letter.value, letter.key, own)
     messages = list(again.values())
     with broker_errors(target_of(kafka)):
-        producer = open_producer(kafka, target_of(kafka))
-        try:
-            for start in range(0, len(messages), _SENT_AT_ONCE):
-                producer.send(messages[start : start + _SENT_AT_ONCE])
-        finally:
-            producer.close()
+        _send(kafka, messages)
     return len(messages)
+
+
+def prune_dead_letters(config: Config, kafka: KafkaSettings) -> PrunedLetters:
+    """Delete dead letters with content that the policy gate does not admit, such as those of versions before it.
+
+    Brokers delete no single messages: the topic is deleted and created again, and the others are sent to it.
+
+    Raises:
+        SinkError: no broker answers, or there is no such topic yet.
+        ConfigError: the declarations of the data folder cannot be read.
+    """
+    gate = _gate_of(config)
+    letters = list(_letters(kafka))
+    retained = [letter for letter in letters if holds_only_admitted(letter, gate)]
+    if len(retained) < len(letters):
+        topic = dead_letters_of(kafka)
+        with broker_errors(target_of(kafka)):
+            delete_topic(kafka, topic)
+            create_missing_topics(kafka)
+            _send(kafka, [Message(topic, letter.value, letter.key, list(letter.headers)) for letter in retained])
+    return PrunedLetters(len(letters) - len(retained), len(retained))
+
+
+def _gate_of(config: Config) -> Gate:
+    cameras_now = strictest_cameras(config.data_dir, {camera.id: camera.camera() for camera in config.cameras})
+    return Gate(cameras_now, subjects=[sink.name for sink in config.sinks])
+
+
+def _send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
+    producer = open_producer(kafka, target_of(kafka))
+    try:
+        for start in range(0, len(messages), _SENT_AT_ONCE):
+            producer.send(messages[start : start + _SENT_AT_ONCE])
+    finally:
+        producer.close()
 
 
 def _letters(kafka: KafkaSettings) -> Iterator[Received]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.signals import signal_handler
 from pipeline.config import load_config
@@ -32,7 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 dead_letters_app = typer.Typer(
-    help="Messages that no table takes: ls, replay.\n\nExample: [bold]viapublica kafka dead-letters ls[/]",
+    help="Messages that no table takes: ls, replay, prune.\n\nExample: [bold]viapublica kafka dead-letters ls[/]",
     no_args_is_help=True,
 )
 
@@ -40,6 +41,7 @@ ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration with the Kafka sink.")
 ]
 SinkOption = Annotated[str | None, typer.Option("--sink", help="The Kafka sink, where there are several.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 LinesOption = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 _CONFIG = Path("viapublica.yaml")
 
@@ -193,6 +195,25 @@ def replay(
 
     sent = replay_dead_letters(kafka_sink_of(load_config(config, for_queries=True), config, sink), reason)
     say(out, f"{counted(sent, 'dead letter')} sent again")
+
+
+@dead_letters_app.command("prune")
+def prune(config: ConfigOption = _CONFIG, sink: SinkOption = None, yes: YesOption = False) -> None:
+    """Delete dead letters with content that may not be stored: earlier versions copied messages whole.
+
+    Digests and events that the policy gate admits are retained. The topic is deleted and created again, so stop the
+    ingesters first.
+
+    Example: [bold]viapublica kafka dead-letters prune --config configs/city.yaml[/]
+    """
+    from pipeline.app.kafka_topics import kafka_sink_of, prune_dead_letters
+
+    settings = load_config(config, for_queries=True)
+    kafka = kafka_sink_of(settings, config, sink)
+    if not confirmed(f"Delete and create again {kafka.topic_prefix}.dead-letters? Are all ingesters stopped?", yes=yes):
+        raise typer.Exit(1)
+    pruned = prune_dead_letters(settings, kafka)
+    say(out, f"{counted(pruned.deleted, 'dead letter')} deleted, {pruned.retained} retained")
 
 
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 import msgspec
 
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import ENGINE_ID, encode
+from pipeline.policy.detail_words import DETAIL_WORDS
 from pipeline.policy.gate import Gate, Refusal
 from pipeline.sink.ingest.dead_letters import COPY_HEADER, is_ours
 from pipeline.sink.ingest.message_fields import text_of, try_fields_of
@@ -15,6 +17,8 @@ from pipeline.sink.kafka.messages import Received
 from pipeline.sink.kafka.topics import DEAD_LETTERS
 from pipeline.sink.payload_digest import digest, is_digest
 
+_WORD: Final = re.compile(r"[^\W_]+")
+_OF_REASONS: Final = DETAIL_WORDS | {"law", "decree", "lgpd"}
 _OF_DEAD_LETTERS: Final = frozenset({"reason", "source_topic", "source_partition", "source_offset", COPY_HEADER})
 
 
@@ -48,6 +52,22 @@ def shown_message(message: Received, gate: Gate) -> ShownMessage:
     text = (digest(value) if shown is None else shown).decode(errors="replace")
     withheld = shown != value and (shown is None or try_fields_of(shown) != fields)
     return ShownMessage(camera_id if known else "", headers, text, withheld)
+
+
+def holds_only_admitted(message: Received, gate: Gate) -> bool:
+    """Whether a dead letter holds nothing but what it may hold now.
+
+    That is a digest or an event as the gate admits it, a declared camera as its key, and a reason in known words.
+    """
+    value = message.value or b""
+    shown = _value(value, gate) if not value or is_digest(value) or try_fields_of(value) is not None else None
+    if shown is None or (shown != value and try_fields_of(shown) != try_fields_of(value)):
+        return False
+    key, reason = (message.key or b"").decode(errors="replace"), message.header_texts().get("reason", "")
+    known = not key or key == ENGINE_ID or gate.knows(key)
+    names = all(is_ours(name, content) or name in _OF_DEAD_LETTERS for name, content in message.headers)
+    words = [word.casefold() for word in _WORD.findall(reason)]
+    return known and names and all(word in _OF_REASONS or (word.isdecimal() and len(word) < 7) for word in words)
 
 
 def _value(value: bytes, gate: Gate) -> bytes | None:

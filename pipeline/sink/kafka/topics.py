@@ -68,6 +68,15 @@ def topic_settings(settings: KafkaSettings) -> dict[str, Mapping[str, str]]:
     }
 
 
+def delete_topic(settings: KafkaSettings, topic: str) -> None:
+    """Delete a topic and all of its messages."""
+    admin = build(KafkaAdminClient, client_options(settings))
+    try:
+        admin.delete_topics([topic])
+    finally:
+        admin.close()
+
+
 def create_missing_topics(settings: KafkaSettings) -> TopicIds:
     """Create the topics that are missing. Topics that exist stay as they are configured."""
     wanted = topic_settings(settings)

@@ -9,14 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.app.kafka_topics import replay_dead_letters
+from pipeline.app.kafka_topics import PrunedLetters, prune_dead_letters, replay_dead_letters
+from pipeline.config.load import parse_config
 from pipeline.domain.events import Event, Kind, encode
 from pipeline.sink.build import build_writer
 from pipeline.sink.ingest.dead_letters import dead_letter
 from pipeline.sink.ingest.ingester import Ingester
 from pipeline.sink.ingest.message_decoder import BadMessage, MessageDecoder
 from pipeline.sink.kafka.messages import Headers, Message, Received
-from pipeline.sink.kafka.topics import topic_of
+from pipeline.sink.kafka.topics import dead_letters_of, topic_of
 from pipeline.store.settings import ChdbSettings
 from tests.event_samples import alert, count, health, plate_read, track
 from tests.servers.kafka import KafkaBroker
@@ -64,6 +65,13 @@ UNREADABLE: dict[str, bytes] = {
     "a camera that is no text": _read(camera_id=[PLATE]),
     "no UTF-8": PLATE.encode() + b"\xff",
 }
+CITY = """\
+cameras:
+  - {{id: cam-1, source: a.mp4, scope: public-road}}
+  - {{id: square, source: b.mp4, scope: public-square}}
+data_dir: {data}
+sinks: [{{type: kafka}}]
+"""
 FOREIGN: Headers = [("kind", PLATE.encode()), ("schema_version", PLATE.encode()), ("x", PLATE.encode())]
 
 
@@ -154,3 +162,26 @@ def test_a_tombstone_becomes_a_message_that_brokers_accept() -> None:
     copy = dead_letter("dead", Received("t", 0, 7, 0, PLATE.encode(), None), BadMessage("it has no value"))
     assert copy.key is None
     assert msgspec.json.decode(copy.value or b"")["bytes"] == 0
+
+
+def test_dead_letters_of_before_the_gate_are_pruned_and_others_retained(broker: KafkaBroker, tmp_path: Path) -> None:
+    kafka = settings_for(broker, "of-before", compression="none")
+    city = parse_config(CITY.format(data=tmp_path), tmp_path / "city.yaml")
+    late = plate_read(1, camera="cam-1", plate=PLATE, ts_ms=now_ms() + 86_400_000)
+    good = [encode(late), FORBIDDEN[next(iter(FORBIDDEN))]]
+    send(kafka, [Message(topic_of(kafka, Kind.PLATE_READ), value, b"?", []) for value in good])
+    Ingester(kafka, INGEST, build_writer(ChdbSettings(), tmp_path), GATE, now_ms).run(until_read=True)
+    today = dead_letters(kafka, 2)
+    topic, reason = dead_letters_of(kafka), ("reason", b"the time is in the future")
+    before = [
+        Message(topic, good[1], b"square", [reason]),
+        Message(topic, PLATE.encode(), None, [reason]),
+        Message(topic, today[0].value, None, [("reason", f"{PLATE} is no field".encode())]),
+        Message(topic, today[0].value, PLATE.encode(), [reason]),
+        Message(topic, today[0].value, None, [reason, ("x", PLATE.encode())]),
+    ]
+    send(kafka, before)
+    assert len(dead_letters(kafka, 7)) == 7
+    assert prune_dead_letters(city, kafka) == PrunedLetters(5, 2)
+    assert {letter.value for letter in dead_letters(kafka, 2)} == {letter.value for letter in today}
+    assert prune_dead_letters(city, kafka) == PrunedLetters(0, 2)
