@@ -193,10 +193,11 @@ def test_a_server_that_accepts_and_never_answers(rtsp: RtspServer) -> None:
     assert rtsp.url()
 
 
-def test_wrong_credentials_are_named_and_not_shown(loop_file: Path) -> None:
+@pytest.mark.parametrize("digest", [False, True], ids=["basic", "digest"])
+def test_wrong_credentials_are_named_and_not_shown(loop_file: Path, digest: bool) -> None:
     if reason := why_no_server():
         pytest.skip(reason)
-    with RtspServer(loop_file, credentials="user:password") as server:
+    with RtspServer(loop_file, credentials="user:password", digest=digest) as server:
         with WatchedSource(server.url(credentials="user:hunter2")) as camera:
             lost = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
         assert "refuses the user name or password" in lost.detail

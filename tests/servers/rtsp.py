@@ -78,15 +78,18 @@ class RtspServer:
         file: what `encode_loop` made.
         mounts: how many streams, at `url(0)` to `url(mounts - 1)`.
         fps: frames per second it is played at.
-        credentials: USER:PASSWORD that clients must give, "" for none.
+        credentials: USER:PASSWORD that clients must give, "" for none; digest: by digest authentication.
         port: 0 for any free one.
     """
 
-    def __init__(self, file: Path, *, mounts: int = 1, fps: int = 25, credentials: str = "", port: int = 0) -> None:
+    def __init__(
+        self, file: Path, *, mounts: int = 1, fps: int = 25, credentials: str = "", digest: bool = False, port: int = 0
+    ) -> None:
         self._file = file
         self._mounts = mounts
         self._fps = fps
         self._credentials = credentials
+        self._digest = digest
         self.port = port or free_port()
         self._process: subprocess.Popen[str] | None = None
 
@@ -106,6 +109,7 @@ class RtspServer:
         """Start it, and return when it listens."""
         command = [SYSTEM_PYTHON, str(Path(__file__).resolve()), str(self._file), "--port", str(self.port)]
         command += ["--mounts", str(self._mounts), "--fps", str(self._fps), "--user", self._credentials]
+        command += ["--digest"] if self._digest else []
         # Not the virtual environment's: its packages are not for the system's Python.
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
         self._process = subprocess.Popen(
@@ -145,6 +149,7 @@ def _serve(given: argparse.Namespace) -> None:
     import gi  # type: ignore[import-not-found]
 
     gi.require_version("Gst", "1.0")
+    gi.require_version("GstRtsp", "1.0")
     gi.require_version("GstRtspServer", "1.0")
     from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found]
 
@@ -163,7 +168,7 @@ def _serve(given: argparse.Namespace) -> None:
     server.set_address("127.0.0.1")
     server.set_service(str(given.port))
     if given.user:
-        _ask_for_password(GstRtspServer, server, given.user)
+        _ask_for_password(GstRtspServer, server, given.user, given.digest)
     for number in range(given.mounts):
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(
@@ -185,12 +190,18 @@ def _serve(given: argparse.Namespace) -> None:
     GLib.MainLoop().run()
 
 
-def _ask_for_password(gst_rtsp_server: Any, server: Any, credentials: str) -> None:
+def _ask_for_password(gst_rtsp_server: Any, server: Any, credentials: str, digest: bool) -> None:
     name, password = credentials.split(":")
     token = gst_rtsp_server.RTSPToken()
     token.set_string("media.factory.role", "viewer")
     auth = gst_rtsp_server.RTSPAuth()
-    auth.add_basic(gst_rtsp_server.RTSPAuth.make_basic(name, password), token)
+    if digest:
+        from gi.repository import GstRtsp  # type: ignore[import-not-found,unused-ignore]
+
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(name, password, token)
+    else:
+        auth.add_basic(gst_rtsp_server.RTSPAuth.make_basic(name, password), token)
     server.set_auth(auth)
 
 
@@ -201,6 +212,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mounts", type=int, default=1)
     parser.add_argument("--fps", type=int, default=25)
     parser.add_argument("--user", default="", help="USER:PASSWORD that clients must give")
+    parser.add_argument("--digest", action="store_true", help="ask for it by digest authentication")
     return parser.parse_args()
 
 
