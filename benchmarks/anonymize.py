@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
-from models.training.sources import EVALUATION_ONLY, Sample, everything, load, upright
+from models.training.sources import EVALUATION_ONLY, Part, Sample, everything, load, upright
 from pipeline.anonymize.redaction_masks import plan_masks
 from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
@@ -95,7 +95,7 @@ class RunStatistics:
             is_masked = bitmap[y1:y2, x1:x2].mean() >= MASKED
             self.labeled += 1
             self.masked += is_masked
-            if sample.validation or sample.source in EVALUATION_ONLY:
+            if sample.part is Part.JUDGE or sample.source in EVALUATION_ONLY:
                 self.held_out += 1
                 self.held_out_masked += is_masked
             wanted[y1:y2, x1:x2] = True

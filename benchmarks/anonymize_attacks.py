@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from benchmarks.results_file import machine, write_table
 from models.training.figures import wilson
-from models.training.sources import Sample, everything, load, upright
+from models.training.sources import Part, Sample, everything, load, upright
 from pipeline.anonymize.mask_rendering import draw_masks
 from pipeline.anonymize.redaction_masks import FrameMasks
 from pipeline.anonymize.reidentification import descriptor, gallery_and_probe, matchable_tracklets, rank_one_hit
@@ -166,7 +166,7 @@ def main() -> None:
                 cells = [hits[style, name].shown() for style in STYLES]
                 rows.append((f"{label.word}s, {Path(clip).stem}", name, str(people), f"{1 / people:.2f}", *cells))
                 print(*rows[-1], sep=" | ", flush=True)
-    samples = [sample for sample in everything(options.data) if sample.source in PLATES and sample.validation]
+    samples = [sample for sample in everything(options.data) if sample.source in PLATES and sample.part is Part.JUDGE]
     plates = read_plates(samples, build_reader(LprSettings(), options.models))
     rows.append(
         (

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from benchmarks.results_file import machine, markdown, write_table
 from models.training.figures import shown
-from models.training.sources import Sample, everything
+from models.training.sources import Part, Sample, everything
 from models.training.traffic.evaluate import evaluate
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher
@@ -132,7 +132,9 @@ class ForcedTeacher(CardTeacher):
 def held_out(data: Path) -> list[Sample]:
     """The labeled images that the tables count."""
     wanted = {source for sets in GROUPS.values() for source, _ in sets}
-    return [sample for sample in everything(data) if sample.validation and sample.boxes and sample.source in wanted]
+    return [
+        sample for sample in everything(data) if sample.part is Part.JUDGE and sample.boxes and sample.source in wanted
+    ]
 
 
 def measure(card: str, way: Way, data: Path, models: Path) -> dict[str, Any]:

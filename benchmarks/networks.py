@@ -26,7 +26,7 @@ from benchmarks.results_file import machine, markdown, write_table
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.plates.evaluate import milliseconds, read_found, read_labeled
-from models.training.sources import Sample, everything, load, upright
+from models.training.sources import Part, Sample, everything, load, upright
 from models.training.traffic.evaluate import Result, evaluate
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import (
@@ -284,7 +284,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/networks.md"))
     options = parser.parse_args()
     samples = everything(options.data)
-    held = [s for s in samples if s.validation]
+    held = [s for s in samples if s.part is Part.JUDGE]
     found = entries(options.models, options.centerface, options.platedet)
     medians = times(found, street_frames(samples))
     measured = []

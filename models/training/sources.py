@@ -1,9 +1,10 @@
-"""Labeled training and validation data: images and frames of clips, and their split.
+"""Labeled data in three parts, to train, to choose and to judge: images and frames of clips.
 
 Folders as the data's README describes them: `plates.csv` (file, plate_text, x, y, w, h, layout) or `boxes.csv` (file,
-class, x1, y1, x2, y2), pixels of the stored file. A fifth of every source is held out for validation and never trained
-on: chosen by the plate's text where there is one, so that no plate is in both parts, else by the file's name. A few
-sources are held out entirely.
+class, x1, y1, x2, y2), pixels of the stored file, in the data's folder or in `data2` beside it. A fifth of every source
+is for judging: no network, epoch, limit or temperature is chosen on it. A tenth is for those choices. The part follows
+from the plate's text where there is one, so that no plate is in two parts, else from the file's name. A few sources are
+for judging entirely.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +26,26 @@ import numpy.typing as npt
 from models.training.degrade import Image
 
 PLATE_SETS: Final = ("openalpr-br", "br-phone-plates", "openalpr-eu", "openalpr-us")
+READER_SETS: Final = (
+    *PLATE_SETS,
+    "br-plate-crops",
+    "br-street-plates2",
+    "br-moto-mercosul",
+    "none-stated/br-moto-mercosul",
+)
+"""Sets with texts."""
 BOX_SETS: Final = (
     "br-street-plates", "br-mercosul-parking", "alpr-unconstrained", "ro-dashcam-plates", "coco-val-people-vehicles",
     "pennfudan-street", "topview-vehicles", "faces-web",
 )  # fmt: skip
+LATER_BOX_SETS: Final = (
+    "br-manaus-cctv", "cctv-junctions", "cyclists", "in-riders", "highway-poles", "in-streets", "oi-vehicles",
+    "oi-plates", "eg-moto-plates", "ro-dashcam-night", "br-street-plates2", "negatives-no-plates",
+    "none-stated/faces-mask-kaggle", "none-stated/plates-world",
+)  # fmt: skip
+"""Sets that the second generation of the detector is trained on too."""
+WITHOUT_OBJECTS: Final = frozenset({"negatives-no-plates"})
+"""Sets of images without a row: what they are for is not in them."""
 CLIPS: Final = (
     ("clips/car-detection.mp4", 6), ("clips/person-bicycle-car-detection.mp4", 8), ("clips/highway-motorbike.mp4", 8),
     ("clips/people-walking.mp4", 6), ("clips/traffic-plates-nz.mp4", 16), ("clips/egoblur-parking-plates.mp4", 3),
@@ -35,9 +53,12 @@ CLIPS: Final = (
 )  # fmt: skip
 """Clips, and the sampling interval in frames."""
 EVALUATION_ONLY: Final = frozenset(
-    {"br-mercosul-parking", "pets09-s2l1/pedestrians.avi", "clips/traffic-plates-nz.mp4"}
-)
-"""Sources without a license, or not for commercial use, that no target requires: for evaluation only."""
+    {
+        "br-mercosul-parking", "pets09-s2l1/pedestrians.avi", "clips/traffic-plates-nz.mp4",
+        "br-moto-mercosul", "none-stated/br-moto-mercosul", "none-stated/plates-world",
+    }
+)  # fmt: skip
+"""Sources for judging entirely: without a license, not for commercial use, or so that some are known to no network."""
 _HELD_OUT_FROM: Final = {"clips/highway-motorbike.mp4": 0.6}
 """Clips that are used for training up to this fraction of their length, and for evaluation after it."""
 _TURNED: Final = {
@@ -47,6 +68,14 @@ _TURNED: Final = {
 _LINE: Final = "line of the table"
 _LONGEST_TEXT: Final = 10
 _WORDS: Final = {"license_plate": "plate", "vehicle": "vehicle"}
+
+
+class Part(StrEnum):
+    """What a labeled image is for."""
+
+    TRAIN = "train"
+    CHOOSE = "choose"
+    JUDGE = "judge"
 
 
 class TrainingDataError(Exception):
@@ -73,7 +102,7 @@ class Sample:
         path: the image's or clip's file; frame: index in a clip, −1 for an image.
         turn: clockwise quarter turns that make the stored image upright.
         boxes: in pixels of the stored image.
-        validation: held out from training.
+        part: what it is for.
     """
 
     key: str
@@ -82,12 +111,19 @@ class Sample:
     frame: int = -1
     turn: int = 0
     boxes: tuple[Box, ...] = field(default=())
-    validation: bool = False
+    part: Part = Part.TRAIN
 
 
-def held_out(name: str) -> bool:
-    """Whether a plate or a file is for validation: a fifth, by its name alone."""
-    return hashlib.sha256(name.encode()).digest()[0] % 5 == 0
+def part_of(name: str) -> Part:
+    """The part of a plate or a file, by its name alone: a fifth judges, a tenth chooses."""
+    number = hashlib.sha256(name.encode()).digest()[0] % 10
+    return Part.JUDGE if number % 5 == 0 else Part.CHOOSE if number == 1 else Part.TRAIN
+
+
+def folder_of(data: Path, name: str) -> Path:
+    """The folder of a set: in `data`, or in `data2` beside it."""
+    first = data / name
+    return first if first.is_dir() else data.with_name("data2") / name
 
 
 def read_images(data: Path, folder: str) -> list[Sample]:
@@ -96,7 +132,8 @@ def read_images(data: Path, folder: str) -> list[Sample]:
     Raises:
         TrainingDataError: the table or an image is missing, or a row is not one.
     """
-    table = data / folder / ("plates.csv" if (data / folder / "plates.csv").is_file() else "boxes.csv")
+    home = folder_of(data, folder)
+    table = home / ("plates.csv" if (home / "plates.csv").is_file() else "boxes.csv")
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
@@ -105,24 +142,26 @@ def read_images(data: Path, folder: str) -> list[Sample]:
                 rows[row["file"]].append(row | {_LINE: str(reader.line_num)})
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise TrainingDataError(f"{table}: cannot be read ({error}). Check the folder of the material") from error
+    if folder in WITHOUT_OBJECTS:
+        rows = {f"images/{path.name}": rows[f"images/{path.name}"] for path in sorted((home / "images").iterdir())}
     if not rows:
         raise TrainingDataError(f"{table}: has no rows")
-    return [_sample(data, folder, table, name, found) for name, found in rows.items()]
+    return [_sample(home, folder, table, name, found) for name, found in rows.items()]
 
 
-def _sample(data: Path, folder: str, table: Path, name: str, rows: list[dict[str, str]]) -> Sample:
-    path = data / folder / name
+def _sample(home: Path, folder: str, table: Path, name: str, rows: list[dict[str, str]]) -> Sample:
+    path = home / name
     if not path.is_file():
         raise TrainingDataError(f"{table}: names {name}, which does not exist")
     boxes = tuple(_box_of(row, table, name) for row in rows)
     try:
-        degrees = int(rows[0].get("rotate_cw_to_upright") or 0)
+        degrees = int(rows[0].get("rotate_cw_to_upright") or 0) if rows else 0
     except ValueError as error:
         raise TrainingDataError(f"{table}, line {rows[0][_LINE]}: {name} has no turn in degrees ({error})") from error
     turn = degrees // 90 + _TURNED.get(f"{folder}/{name}", 0)
-    split = boxes[0].text or f"{folder}/{name}"
-    validation = folder in EVALUATION_ONLY or held_out(split)
-    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, validation=validation)
+    split = (boxes[0].text if boxes else "") or f"{folder}/{name}"
+    part = Part.JUDGE if folder in EVALUATION_ONLY else part_of(split)
+    return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, part=part)
 
 
 def _box_of(row: dict[str, str], table: Path, name: str) -> Box:
@@ -138,7 +177,8 @@ def _box(row: dict[str, str]) -> Box:
         text = row["plate_text"].strip()
         if not (text.isascii() and text == text.upper() and len(text) <= _LONGEST_TEXT):
             raise ValueError(f"{text!r} is not a plate text: at most {_LONGEST_TEXT} capitals and digits")
-        return Box("plate", _checked(x, y, x + width, y + height), text, row["layout"])
+        kind = ", ".join(filter(None, (row["layout"], row.get("polarity"))))
+        return Box("plate", _checked(x, y, x + width, y + height), text, kind)
     x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
     return Box(_WORDS.get(row["class"], row["class"]), _checked(x1, y1, x2, y2))
 
@@ -179,7 +219,7 @@ def read_frames(data: Path) -> list[Sample]:
                 path,
                 number,
                 boxes=tuple(labeled[number]) if pets and number in labeled else (),
-                validation=number >= first_held_out * total,
+                part=Part.JUDGE if number >= first_held_out * total else Part.TRAIN,
             )
             for number in sorted(wanted)
         ]
@@ -188,7 +228,8 @@ def read_frames(data: Path) -> list[Sample]:
 
 def everything(data: Path) -> list[Sample]:
     """All images and frames."""
-    return [sample for folder in (*PLATE_SETS, *BOX_SETS) for sample in read_images(data, folder)] + read_frames(data)
+    folders = (*PLATE_SETS, *BOX_SETS, *LATER_BOX_SETS)
+    return [sample for folder in folders for sample in read_images(data, folder)] + read_frames(data)
 
 
 def _open(path: Path) -> cv2.VideoCapture:

@@ -10,21 +10,21 @@ from types import SimpleNamespace
 import openvino
 import pytest
 
-from models.training.sources import Sample
+from models.training.sources import Part, Sample
 from models.training.traffic.eight_bits import kept_float
 from models.training.traffic.export import calibration
 
 _SHIPPED = Path(__file__).parents[2] / "models" / "traffic"
 
 
-def samples(source: str, count: int, *, validation: bool = False) -> list[Sample]:
-    return [Sample(f"{source}/{n}", source, Path("x"), validation=validation) for n in range(count)]
+def samples(source: str, count: int, part: Part = Part.TRAIN) -> list[Sample]:
+    return [Sample(f"{source}/{n}", source, Path("x"), part=part) for n in range(count)]
 
 
-def test_held_out_images_never_calibrate() -> None:
-    chosen = calibration([*samples("a", 50), *samples("a", 50, validation=True)], 60)
+def test_images_for_judging_never_calibrate() -> None:
+    chosen = calibration([*samples("a", 50), *samples("a", 50, Part.JUDGE)], 60)
     assert len(chosen) == 50
-    assert not any(sample.validation for sample in chosen)
+    assert not any(sample.part is Part.JUDGE for sample in chosen)
 
 
 def test_small_sources_give_all_and_large_ones_share_the_rest() -> None:

@@ -8,19 +8,18 @@ import cv2
 import numpy as np
 import pytest
 
-from models.training.sources import TrainingDataError, everything, load, read_images, upright
+from models.training.sources import Part, TrainingDataError, everything, load, read_images, upright
 
 pytestmark = pytest.mark.real
 
 
-def test_no_plate_is_on_both_sides(data_dir: Path) -> None:
+def test_no_plate_is_in_two_parts(data_dir: Path) -> None:
     samples = everything(data_dir)
-    texts = [
-        {box.text for s in samples if s.validation is part for box in s.boxes if box.text} for part in (False, True)
-    ]
-    assert len(texts[0]) > 300
-    assert len(texts[1]) > 60
-    assert not texts[0] & texts[1]
+    texts = {part: {box.text for s in samples if s.part is part for box in s.boxes if box.text} for part in Part}
+    assert len(texts[Part.TRAIN]) > 250
+    assert len(texts[Part.CHOOSE]) > 25
+    assert len(texts[Part.JUDGE]) > 60
+    assert len(set().union(*texts.values())) == sum(map(len, texts.values()))
     assert len({sample.key for sample in samples}) == len(samples)
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.figures import shown
-from models.training.sources import Sample, everything, load, upright
+from models.training.sources import Part, Sample, everything, load, upright
 from models.training.traffic.material import COMPLETE, VEHICLES
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher, Found, Teacher
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--everything", action="store_true", help="not only the held-out part")
     options = parser.parse_args()
     with reported_errors(parser):
-        samples = [s for s in everything(options.data) if s.validation or options.everything]
+        samples = [s for s in everything(options.data) if s.part is Part.JUDGE or options.everything]
         sideways = [s for s in samples if s.turn]
         print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")
         for name, backend in product(options.detector, map(Backend, options.backend)):

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from models.training.cards import publish
 from models.training.command import reported_errors
 from models.training.degrade import Image
-from models.training.sources import Sample, TrainingDataError, everything, load, upright
+from models.training.sources import Part, Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.eight_bits import stored_in_16_bits, to_int8
 from models.training.traffic.network import CLASSES
 
@@ -97,10 +97,10 @@ def to_onnx(model: Any, out: Path) -> None:
 
 
 def calibration(samples: Sequence[Sample], most: int = _CALIBRATION) -> list[Sample]:
-    """Training images, about as many of each source, spread evenly over it; never a held-out one."""
+    """Training images, about as many of each source, spread evenly over it; never one of the part for judging."""
     sources: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
-        if not sample.validation:
+        if sample.part is not Part.JUDGE:
             sources[sample.source].append(sample)
     chosen, left = [], most
     for number, source in enumerate(sorted(sources, key=lambda name: (len(sources[name]), name))):

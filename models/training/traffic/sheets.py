@@ -19,7 +19,7 @@ import numpy as np
 
 from models.training.command import reported_errors
 from models.training.degrade import Image
-from models.training.sources import everything
+from models.training.sources import Part, everything
 from models.training.traffic.evaluate import GROUPS, Outcome, Result, outcomes
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher
@@ -96,7 +96,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/training/sheets"))
     options = parser.parse_args()
     with reported_errors(parser):
-        samples = [s for s in everything(options.data) if s.validation and s.source in (options.source or {s.source})]
+        samples = [
+            s for s in everything(options.data) if s.part is Part.JUDGE and s.source in (options.source or {s.source})
+        ]
         cells: dict[tuple[str, str], list[Image]] = {}
         teacher = CardTeacher(options.detector, CLASSES, options.models)
         for outcome in outcomes(samples, teacher, Result()):
