@@ -1,10 +1,11 @@
-"""Brazilian plate syntax as a lattice over character probabilities; never a filter.
+"""Brazilian plate syntax over character probabilities; never a filter, and never a character more or less.
 
 A reader returns a distribution over characters for each slot. Two hypotheses compete:
 
 - *free*: each slot is its most probable character or empty. Any text can come out.
-- *Brazilian*: the characters in order follow ``LLL N X NN``, where X is a digit on the old layout (LLLNNNN) and a
-  letter on Mercosul (LLLNLNN, CONTRAN 969/2022); slots may stay empty. Dynamic programming finds the best path.
+- *Brazilian*: where the free text has seven characters, they follow ``LLL N X NN`` in the same slots, where X is a
+  digit on the old layout (LLLNNNN) and a letter on Mercosul (LLLNLNN, CONTRAN 969/2022). A text of another length is
+  never stretched or cut to seven: Argentina's ABC 123 would become a Brazilian plate that does not exist.
 
 The Brazilian path wins unless the free one is more than `ODDS` times as probable. So O/0, I/1, B/8, S/5, Z/2 are
 decided by position, while a foreign plate, which differs clearly from every Brazilian one, is returned unchanged.
@@ -54,7 +55,7 @@ def decode(seen: CharacterProbabilities, votes: int = 1) -> PlateRead | None:
     values = np.clip(seen.values.astype(np.float64), _MIN_PROBABILITY, 1.0)
     logs = np.log(values)
     free = _free_path(seen, logs)
-    brazilian = _brazilian_path(seen, logs)
+    brazilian = _brazilian_path(seen, logs, free)
     if brazilian is None or brazilian.score + math.log(ODDS) < free.score:
         return _read(seen, values, free, None, votes) if free.slots else None
     weight = 1.0 / (1.0 + math.exp(free.score - brazilian.score) / ODDS)
@@ -68,34 +69,20 @@ def _free_path(seen: CharacterProbabilities, logs: npt.NDArray[np.float64]) -> _
     return _Path(slots, [int(best[slot]) for slot in slots], float(logs.max(axis=1).sum()))
 
 
-def _brazilian_path(seen: CharacterProbabilities, logs: npt.NDArray[np.float64]) -> _Path | None:
-    """The best placement of the template on the slots in order, with the other slots empty."""
-    slots, places = len(logs), len(_TEMPLATE)
-    if slots < places:
+def _brazilian_path(seen: CharacterProbabilities, logs: npt.NDArray[np.float64], free: _Path) -> _Path | None:
+    """The template on the slots of the free text; None where that has another number of characters."""
+    if len(free.slots) != len(_TEMPLATE):
         return None
-    columns = [np.array([seen.alphabet.index(c) for c in allowed if c in seen.alphabet]) for allowed in _TEMPLATE]
-    if any(len(c) == 0 for c in columns):
-        return None
-    best_column = np.stack([c[logs[:, c].argmax(axis=1)] for c in columns], axis=1)
-    emit = np.take_along_axis(logs, best_column, axis=1)
-    skip = logs[:, seen.alphabet.index(seen.pad)]
-    # score[k]: best log-probability of the slots so far with k characters laid.
-    score = np.full(places + 1, -np.inf)
-    score[0] = 0.0
-    laid = np.zeros((slots, places + 1), bool)
-    for slot in range(slots):
-        stay = score + skip[slot]
-        move = np.concatenate([[-np.inf], score[:-1] + emit[slot]])
-        laid[slot] = move > stay
-        score = np.where(laid[slot], move, stay)
-    used: list[int] = []
-    place = places
-    for slot in range(slots - 1, -1, -1):
-        if laid[slot, place]:
-            place -= 1
-            used.append(slot)
-    used.reverse()
-    return _Path(used, [int(best_column[slot, k]) for k, slot in enumerate(used)], float(score[places]))
+    columns: list[int] = []
+    score = free.score
+    for slot, free_column, allowed in zip(free.slots, free.columns, _TEMPLATE, strict=True):
+        rivals = [seen.alphabet.index(character) for character in allowed if character in seen.alphabet]
+        if not rivals:
+            return None
+        column = max(rivals, key=lambda rival: float(logs[slot, rival]))
+        score += float(logs[slot, column] - logs[slot, free_column])
+        columns.append(column)
+    return _Path(free.slots, columns, score)
 
 
 def _read(
