@@ -108,7 +108,7 @@ train-plates: venv system ## make models/plates again, on a processor or a GPU
 	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.train \
 	  --data $(DATA) --start $(MODELS)/plate-ocr/cct_xs_v1_global.onnx --work $(WORK)/plates
 	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.export \
-	  --data $(DATA) --keras $(WORK)/plates/finished.keras --out models/plates/viapublica_plates.onnx
+	  --data $(DATA) --start $(MODELS)/plate-ocr/cct_xs_v1_global.onnx --keras $(WORK)/plates/finished.keras --out models/plates/viapublica_plates.onnx
 
 train-traffic: venv system ## train the detector; PEERS="--centerface F --platedet F" adds two teachers, DEVICE=0 a GPU
 	$(RUN)/python -m models.training.traffic.label --data $(DATA) --models $(MODELS) --work $(WORK)/traffic $(PEERS)

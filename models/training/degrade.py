@@ -47,6 +47,13 @@ def infrared(image: Image, rng: np.random.Generator) -> Image:
     return _image(cv2.cvtColor(_image(seen), cv2.COLOR_GRAY2BGR))
 
 
+def negative(image: Image, rng: np.random.Generator) -> Image:
+    """Gray with dark and light exchanged, as colored plates are seen by some infrared cameras."""
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    turned = (255 - gray) * rng.uniform(0.6, 1.0) + rng.uniform(0, 40)
+    return _image(cv2.cvtColor(_image(turned), cv2.COLOR_GRAY2BGR))
+
+
 def shadow(image: Image, rng: np.random.Generator) -> Image:
     """One side of a slanted line lies in shadow."""
     height, width = image.shape[:2]

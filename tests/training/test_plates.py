@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from models.training.plates import render
-from models.training.plates.crops import Scene, cut, real_scenes, rendered_scene, set_in
+from models.training.plates.crops import Scene, Shares, cut, not_a_plate, real_scenes, rendered_scene, set_in, stream
+from models.training.plates.layouts import any_plate, grouped
+from models.training.plates.network import ALPHABET
 from models.training.plates.text import MERCOSUL, OLD, foreign, spell
+from models.training.sources import Part
 from pipeline.domain.plate import Layout, layout_of
 
 try:
@@ -70,10 +73,34 @@ def test_crops_have_the_networks_shape_and_differ() -> None:
     assert (first != second).any()
 
 
+def test_texts_are_grouped_where_letters_and_digits_meet() -> None:
+    assert [grouped(text) for text in ("AB123CD", "ABC123", "1A2B3C4")] == ["AB 123 CD", "ABC 123", "1A2B3C4"]
+
+
+def test_plates_of_neighbors_are_rendered_as_they_are() -> None:
+    chance = rng()
+    lengths = {len(text) for text, _ in (any_plate(chance) for _ in range(200))}
+    assert {6, 7} < lengths
+
+
+def test_a_caption_and_a_plate_on_its_side_have_the_empty_answer() -> None:
+    scene = Scene(rng().integers(0, 256, (120, 300, 3), dtype=np.uint8), (60, 40, 240, 90), "ABC1234", "openalpr-eu")
+    assert not_a_plate([scene], rng()).shape == (64, 128, 3)
+    crops = stream([scene], [], Shares(labeled=0, answered=0, rendered=0, not_plates=1), 3)
+    assert all((answer.argmax(axis=1) == ALPHABET.index("_")).all() for _, answer in (next(crops) for _ in range(20)))
+    crops = stream([scene], [], Shares(labeled=1, answered=0, rendered=0, not_plates=0), 3)
+    texts = ["".join(ALPHABET[i] for i in next(crops)[1].argmax(axis=1)).rstrip("_") for _ in range(200)]
+    assert set(texts) == {"ABC1234", ""}
+    assert texts.count("ABC1234") > 140
+
+
 @pytest.mark.real
-def test_scenes_of_the_two_parts_share_no_text_and_dress_rendered_plates(data_dir: Path) -> None:
-    held_out = real_scenes(data_dir, validation=True)
-    assert {scene.source for scene in held_out} >= {"openalpr-br", "br-phone-plates"}
-    made = rendered_scene(held_out, rng())
+def test_scenes_of_the_parts_share_no_text_and_dress_rendered_plates(data_dir: Path) -> None:
+    scenes = {part: real_scenes(data_dir, part) for part in Part}
+    texts = [{scene.text for scene in those} for those in scenes.values()]
+    assert sum(map(len, texts)) == len(set().union(*texts))
+    assert "openalpr-br" not in {scene.source for part in (Part.TRAIN, Part.CHOOSE) for scene in scenes[part]}
+    assert {scene.source for scene in scenes[Part.JUDGE]} >= {"openalpr-br", "openalpr-us", "br-phone-plates"}
+    made = rendered_scene(scenes[Part.JUDGE], rng())
     assert made.source == "rendered"
     assert made.image.shape[0] > made.box[3] - made.box[1]

@@ -1,28 +1,42 @@
-"""Training crops of the plate reader, as a detector cuts them: real plates, and rendered ones pasted into images."""
+"""Training crops of the plate reader, as a detector cuts them.
+
+Real plates, rendered ones pasted into images, plates without a label as the network that training starts from reads
+them (so that it forgets no other country's), and text that is no plate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from models.training import degrade
 from models.training.degrade import Image
-from models.training.plates.render import any_plate
-from models.training.sources import PLATE_SETS, load, read_images, upright
+from models.training.plates.layouts import any_plate
+from models.training.plates.network import ALPHABET, SLOTS
+from models.training.plates.not_plates import caption, surroundings
+from models.training.sources import READER_SETS, Part, Sample, load, read_images, upright
 from pipeline.lpr.crop_variants import TILT_ASPECT, TWO_LINE_ASPECT, set_upright, side_by_side
 
 SIZE: Final = (128, 64)
 """Width and height of the network's input; crops are stretched to it, as fast-plate-ocr does."""
 _CONTEXT: Final = 1.2
 """Margin around stored real plates as a fraction of the plate's size, for crops with jitter."""
+_LEAST_ROWS: Final = 14
+_AS_IT_IS: Final = 0.15
+_AS_IT_IS_CROPS: Final = 0.4
+"""How often a crop is left as it is; those of br-plate-crops are blurred, dark and small by themselves."""
 _RENDERED: Final = 64
 _RENEWED: Final = 0.3
 """Rendered plates in stock, and how often one that was used is drawn anew: drawing costs more than wearing."""
+
+
+Answer: TypeAlias = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,7 @@ class Scene:
         text, source: what it says and where it is from.
         tilt: degrees that it falls towards the right, as far as known: what was added to it.
         two_lines: whether it surely has two.
+        answer: (slots, alphabet) probabilities to learn instead of the text.
     """
 
     image: Image
@@ -42,13 +57,25 @@ class Scene:
     source: str
     tilt: float = 0.0
     two_lines: bool = False
+    answer: Answer | None = None
 
 
-def real_scenes(data: Path, *, validation: bool) -> list[Scene]:
+UNSEEN: Final = frozenset({"openalpr-br", "openalpr-us"})
+"""Sets that this reader is only judged by, besides those that are for judging entirely."""
+UNLABELED: Final = ("oi-plates", "ro-dashcam-night", "br-street-plates")
+"""Sets with boxes of plates and without texts."""
+_LEAST_SURE: Final = 0.7
+"""Smallest probability of a character with which the first network's answer is taken as a lesson."""
+
+
+def reader_part(sample: Sample) -> Part:
+    """What an image is for in the reader's training."""
+    return Part.JUDGE if sample.source in UNSEEN else sample.part
+
+
+def real_scenes(data: Path, part: Part) -> list[Scene]:
     """Upright labeled plates of one part, each with its surroundings."""
-    samples = [
-        sample for folder in PLATE_SETS for sample in read_images(data, folder) if sample.validation is validation
-    ]
+    samples = [sample for folder in READER_SETS for sample in read_images(data, folder) if reader_part(sample) is part]
     scenes = []
     for sample, stored in load(samples):
         image, boxes = upright(stored, np.array([box.xyxy for box in sample.boxes]), sample.turn)
@@ -68,6 +95,30 @@ def _cut_scene(image: Image, box: np.ndarray, text: str, source: str) -> Scene:
         part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     place = tuple(float(scale * v) for v in (x1 - left, y1 - top, x2 - left, y2 - top))
     return Scene(np.ascontiguousarray(part), (place[0], place[1], place[2], place[3]), text, source)
+
+
+def answered_scenes(data: Path, network: Path) -> list[Scene]:
+    """Plates without a text in the part for training, with the probabilities that `network` gives, where it is sure."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+    samples = [s for folder in UNLABELED for s in read_images(data, folder) if s.part is Part.TRAIN]
+    scenes = []
+    for sample, image in load(samples):
+        for box in sample.boxes:
+            if box.label != "plate" or box.xyxy[3] - box.xyxy[1] < _LEAST_ROWS:
+                continue
+            scene = _cut_scene(image, np.array(box.xyxy), "", sample.source)
+            x1, y1, x2, y2 = scene.box
+            wide, high = 0.03 * (x2 - x1), 0.05 * (y2 - y1)
+            crop = _sized(crop_of(scene.image, (x1 - wide, y1 - high, x2 + wide, y2 + high)))
+            (seen,) = session.run(None, {"input": cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)[None]})
+            answer = np.asarray(seen[0], np.float32)
+            if answer.max(axis=1).min() >= _LEAST_SURE and (answer.argmax(axis=1) != ALPHABET.index("_")).sum() > 3:
+                scenes.append(replace(scene, answer=answer))
+    return scenes
 
 
 def set_in(plate: Image, text: str, surroundings: Image, rng: np.random.Generator) -> Scene:
@@ -100,7 +151,7 @@ def _tilt(rng: np.random.Generator) -> float:
     return float(rng.uniform(-35, 35) if rng.random() < 0.25 else np.clip(rng.normal(0, 7), -20, 20))
 
 
-def rendered_scene(scenery: list[Scene], rng: np.random.Generator) -> Scene:
+def rendered_scene(scenery: Sequence[Scene], rng: np.random.Generator) -> Scene:
     """A rendered plate in the surroundings of a real one."""
     text, plate = any_plate(rng)
     around = scenery[int(rng.integers(len(scenery)))].image
@@ -108,7 +159,8 @@ def rendered_scene(scenery: list[Scene], rng: np.random.Generator) -> Scene:
 
 
 _WAYS: Final = (
-    (0.45, degrade.exposure), (0.15, degrade.shadow), (0.10, degrade.infrared), (0.06, degrade.night),
+    (0.05, degrade.negative), (0.45, degrade.exposure), (0.15, degrade.shadow), (0.12, degrade.infrared),
+    (0.06, degrade.night),
     (0.30, degrade.out_of_focus), (0.15, degrade.motion), (0.25, degrade.noise), (0.30, degrade.jpeg),
 )  # fmt: skip
 
@@ -118,8 +170,8 @@ def cut(scene: Scene, rng: np.random.Generator) -> Image:
     return _sized(_worn_crop(_tilted(scene, rng), rng))
 
 
-def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, str]:
-    """One of the variants of a crop that the reader uses (`pipeline.lpr.crop_variants`), and its text.
+def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, Answer]:
+    """One of the variants of a crop that the reader uses (`pipeline.lpr.crop_variants`), and its answer.
 
     A plate that lies on its side, stands on its head or was set upright the wrong way says nothing: so the reader
     learns which of several variants is the right one.
@@ -128,17 +180,32 @@ def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, str]:
     crop = _worn_crop(scene, rng)
     height, width = crop.shape[:2]
     falls = 1 if scene.tilt > 0 else -1
+    answer = one_hot(scene.text) if scene.answer is None else scene.answer
     chance = rng.random()
     if chance < 0.12:
-        return _sized(np.ascontiguousarray(np.rot90(crop, int(rng.choice([1, 3, 1, 3, 2]))))), ""
+        return _sized(np.ascontiguousarray(np.rot90(crop, int(rng.choice([1, 3, 1, 3, 2]))))), one_hot("")
     if not scene.two_lines and abs(scene.tilt) > 8 and width < TILT_ASPECT * height:
         if chance < 0.22 and abs(scene.tilt) > 15:
-            return _sized(set_upright(crop, -falls)), ""
+            return _sized(set_upright(crop, -falls)), one_hot("")
         if chance < 0.6:
-            return _sized(set_upright(crop, falls)), scene.text
+            return _sized(set_upright(crop, falls)), answer
     if scene.two_lines and width < TWO_LINE_ASPECT * height and chance < 0.4:
-        return _sized(side_by_side(crop)), scene.text
-    return _sized(crop), scene.text
+        return _sized(side_by_side(crop)), answer
+    return _sized(crop), answer
+
+
+def not_a_plate(scenery: Sequence[Scene], rng: np.random.Generator) -> Image:
+    """A crop in which no plate is."""
+    scene = scenery[int(rng.integers(len(scenery)))]
+    crop = surroundings(scene.image, scene.box, rng) if rng.random() < 0.25 else None
+    crop = caption(scene.image, rng) if crop is None else crop
+    return _sized(degrade.some(crop, rng, _WAYS[1:] if rng.random() < 0.5 else ()))
+
+
+def one_hot(text: str) -> Answer:
+    """(slots, alphabet) of a text, padded at its end."""
+    padded = text.ljust(SLOTS, "_")
+    return np.eye(len(ALPHABET), dtype=np.float32)[[ALPHABET.index(character) for character in padded]]
 
 
 def _worn_crop(scene: Scene, rng: np.random.Generator) -> Image:
@@ -150,6 +217,8 @@ def _worn_crop(scene: Scene, rng: np.random.Generator) -> Image:
     if crop.shape[0] > 96:
         size = (max(4, round(crop.shape[1] * 96 / crop.shape[0])), 96)
         crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if rng.random() < (_AS_IT_IS_CROPS if scene.source == "br-plate-crops" else _AS_IT_IS):
+        return crop
     crop = degrade.some(crop, rng, _WAYS)
     if rng.random() < 0.5:
         crop = degrade.small(crop, rng, int(np.exp(rng.uniform(np.log(12), np.log(60)))))
@@ -186,18 +255,42 @@ def crop_of(image: Image, box: tuple[float, float, float, float]) -> Image:
     return np.ascontiguousarray(image[y1:y2, x1:x2])
 
 
-def stream(scenes: list[Scene], real_share: float, seed: int) -> Iterator[tuple[Image, str]]:
-    """Endless crops (64, 128, 3) BGR and their texts. Brazilian real plates come three times as often as others."""
+@dataclass(frozen=True)
+class Shares:
+    """How much of each kind of crop there is."""
+
+    labeled: float = 0.50
+    answered: float = 0.07
+    rendered: float = 0.35
+    not_plates: float = 0.08
+
+
+_OFTEN: Final = {"br-phone-plates": 3.0, "br-street-plates2": 1.5, "openalpr-eu": 1.5}
+"""How often a plate of a set comes, in relation to one of br-plate-crops, of which there are most."""
+
+
+def stream(
+    labeled: Sequence[Scene], answered: Sequence[Scene], shares: Shares, seed: int
+) -> Iterator[tuple[Image, Answer]]:
+    """Endless crops (64, 128, 3) BGR and their answers."""
     rng = np.random.default_rng(seed)
-    weights = np.array([1.0 if scene.source in {"openalpr-eu", "openalpr-us"} else 3.0 for scene in scenes])
+    weights = np.array([_OFTEN.get(scene.source, 1.0) for scene in labeled])
     chances = np.cumsum(weights / weights.sum())
-    rendered = [rendered_scene(scenes, rng) for _ in range(_RENDERED)]
+    scenery = [scene for scene in labeled if scene.source != "br-plate-crops"]
+    rendered = [rendered_scene(scenery, rng) for _ in range(_RENDERED)]
+    kinds = np.cumsum([shares.labeled, shares.answered, shares.rendered, shares.not_plates])
     while True:
-        if rng.random() < real_share:
-            scene = scenes[int(np.searchsorted(chances, rng.random()))]
+        kind = int(np.searchsorted(kinds, rng.random() * kinds[-1]))
+        if kind == 3:
+            yield not_a_plate(scenery, rng), one_hot("")
+            continue
+        if kind == 0:
+            scene = labeled[int(np.searchsorted(chances, rng.random()))]
+        elif kind == 1 and answered:
+            scene = answered[int(rng.integers(len(answered)))]
         else:
             place = int(rng.integers(_RENDERED))
             scene = rendered[place]
             if rng.random() < _RENEWED:
-                rendered[place] = rendered_scene(scenes, rng)
+                rendered[place] = rendered_scene(scenery, rng)
         yield variant(scene, rng)

