@@ -109,6 +109,12 @@ train-plates: venv system ## make models/plates again, on a processor or a GPU
 	  --data $(DATA) --start $(MODELS)/plate-ocr/cct_xs_v1_global.onnx --work $(WORK)/plates
 	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.export \
 	  --data $(DATA) --start $(MODELS)/plate-ocr/cct_xs_v1_global.onnx --keras $(WORK)/plates/finished.keras --out models/plates/viapublica_plates.onnx
+	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.corners \
+	  --data $(DATA) --work $(WORK)/corners-rendered --real-share 0
+	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.corners \
+	  --data $(DATA) --work $(WORK)/corners --first $(WORK)/corners-rendered/finished.keras
+	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.export_corners \
+	  --keras $(WORK)/corners/finished.keras
 
 train-traffic: venv system ## train the detector; PEERS="--centerface F --platedet F" adds two teachers, DEVICE=0 a GPU
 	$(RUN)/python -m models.training.traffic.label --data $(DATA) --models $(MODELS) --work $(WORK)/traffic $(PEERS)

@@ -23,7 +23,7 @@ from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
 from pipeline.errors import MissingComponent, RecordError, StoreError, ViapublicaError
-from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.settings import CornerSettings, LprSettings
 from pipeline.policy.gate import Gate
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
 from pipeline.store.backends.open_database import chdb_folder
@@ -165,19 +165,19 @@ def _models(config: Config | None, models: Path | None) -> Iterator[ComponentChe
     folder = models or (config.models_dir if config else None)
     detect = config.detect if config else DetectSettings()
     lpr = config.lpr if config else LprSettings()
-    networks: list[DetectSettings | LprSettings] = [detect.model_copy(update={"plate_model": None})]
+    networks: list[DetectSettings | LprSettings | CornerSettings] = [detect.model_copy(update={"plate_model": None})]
     if detect.plate_model is not None:
         plates = {"model": detect.plate_model, "plate_model": None, "input_size": None, "confidence": None}
         networks.append(detect.model_copy(update=plates))
     if lpr is not None:
-        networks.append(lpr)
+        networks += [lpr, *([lpr.corner_settings] if lpr.corner_settings else [])]
     networks.append(DetectSettings(model=DEFAULT_MODELS[0]))  # verifies releases
     for settings in networks:
         fix = "Set VIAPUBLICA_MODELS to the folder with the weights"
         yield _check(f"model {settings.model}", "", partial(_network, settings, folder), fix)
 
 
-def _network(settings: DetectSettings | LprSettings, folder: Path | None) -> str:
+def _network(settings: DetectSettings | LprSettings | CornerSettings, folder: Path | None) -> str:
     from pipeline.app.network_check import open_and_check
     from pipeline.weights.catalog import load_card, verify_weights
 

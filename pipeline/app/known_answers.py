@@ -1,9 +1,9 @@
-"""Known answers for a model card: the objects or plate that a network finds in an image, as YAML to be checked."""
+"""Known answers for a model card: objects, plate or corners in an image, as YAML to be checked."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -18,9 +18,11 @@ from pipeline.errors import ModelCardError
 from pipeline.inference.device import Backend
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.inference.runtime import Runtime
+from pipeline.lpr.corner_network import CornerNetwork
 from pipeline.lpr.known_answer import text_of
 from pipeline.lpr.plate_reader import FastPlateReader
-from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.rectification import plausible
+from pipeline.lpr.settings import CornerSettings, LprSettings
 from pipeline.weights.catalog import Format, ModelCard, Task, load_card
 
 __all__ = ["recorded_answers"]
@@ -28,6 +30,7 @@ __all__ = ["recorded_answers"]
 _LEAST_RECORDED: Final = 0.55
 """Least score of an object that is recorded; others may differ between processors."""
 _TOLERANCE: Final = 0.1
+_CORNER_TOLERANCE: Final = 0.03
 
 
 def recorded_answers(model: str, image: Path, models: Path | None) -> str:
@@ -50,13 +53,14 @@ def recorded_answers(model: str, image: Path, models: Path | None) -> str:
     """
     card = load_card(model, models)
     pixels = read_image(image).bgr()
-    lines = list(_plate(card, pixels, models) if card.task is Task.READ_PLATES else _objects(card, pixels, models))
+    lines = list(_ANSWERS[card.task](card, pixels, models))
     if not lines:
         raise ModelCardError(
             f"model {card.name}", f"finds nothing in {image}", "Name an image that shows what the network finds"
         )
     digest = hashlib.sha256(image.read_bytes()).hexdigest()
-    head = [f"  - file: known-answers/{image.name}", f"    sha256: {digest}", f"    tolerance: {_TOLERANCE}"]
+    tolerance = _CORNER_TOLERANCE if card.task is Task.LOCATE_PLATE_CORNERS else _TOLERANCE
+    head = [f"  - file: known-answers/{image.name}", f"    sha256: {digest}", f"    tolerance: {tolerance}"]
     return "\n".join(["known_answers:", *head, *lines, ""])
 
 
@@ -81,7 +85,22 @@ def _runtime(card: ModelCard, settings: DetectSettings, models: Path | None) -> 
 
 
 def _plate(card: ModelCard, image: BgrImage, models: Path | None) -> Iterator[str]:
-    reader = FastPlateReader(card, LprSettings(model=card.name), Backend.ONNXRUNTIME, models)
+    reader = FastPlateReader(card, LprSettings(model=card.name, corners=None), Backend.ONNXRUNTIME, models)
     text, confidence = text_of(reader.read([image])[0])
     if text:
         yield from (f"    text: {text}", f"    confidence: {confidence:.2f}")
+
+
+def _corners(card: ModelCard, image: BgrImage, models: Path | None) -> Iterator[str]:
+    network = CornerNetwork(card, CornerSettings(model=card.name), Backend.ONNXRUNTIME, models)
+    (corners,) = network.locate([image])
+    network.close()
+    if plausible(corners, image):
+        yield f"    corners: [{', '.join(f'[{x:.1f}, {y:.1f}]' for x, y in corners)}]"
+
+
+_ANSWERS: Final[Mapping[Task, Callable[[ModelCard, BgrImage, Path | None], Iterator[str]]]] = {
+    Task.DETECT: _objects,
+    Task.READ_PLATES: _plate,
+    Task.LOCATE_PLATE_CORNERS: _corners,
+}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from pipeline.app.model_catalog import list_models
 from pipeline.detect.build import backends_for as detector_backends
@@ -16,11 +17,13 @@ from pipeline.errors import KnownAnswerFailed, ViapublicaError
 from pipeline.inference.device import Backend
 from pipeline.inference.known_answer import forget_verdicts
 from pipeline.lpr.build import backends_for as reader_backends
-from pipeline.lpr.build import build_reader
-from pipeline.lpr.settings import LprSettings
+from pipeline.lpr.build import build_corners, build_reader
+from pipeline.lpr.settings import CornerSettings, LprSettings
 from pipeline.weights.catalog import Format, ModelCard, Task, load_card
 
-__all__ = ["NetworkCheck", "NetworkState", "check_networks", "open_and_check"]
+__all__ = ["NetworkCheck", "NetworkSettings", "NetworkState", "check_networks", "open_and_check"]
+
+NetworkSettings: TypeAlias = DetectSettings | LprSettings | CornerSettings
 
 
 class NetworkState(StrEnum):
@@ -64,11 +67,12 @@ def check_networks(names: Sequence[str], models: Path | None) -> Iterator[Networ
             yield _tested(card, settings, models)
 
 
-def open_and_check(settings: DetectSettings | LprSettings, models: Path | None) -> NetworkIdentity:
+def open_and_check(settings: NetworkSettings, models: Path | None) -> NetworkIdentity:
     """Open a network, which puts it to its known-answer test whatever was stored before, and close it again.
 
     Args:
-        settings: of a plate reader, or of a detector without a second network.
+        settings: of a plate reader, whose corner network is left out, of a corner network, or of a detector without a
+            second network.
         models: see `check_networks`.
 
     Raises:
@@ -78,7 +82,9 @@ def open_and_check(settings: DetectSettings | LprSettings, models: Path | None) 
     """
     forget_verdicts(load_card(settings.model, models).name)
     if isinstance(settings, LprSettings):
-        return build_reader(settings, models).networks[0]
+        return build_reader(settings.model_copy(update={"corners": None}), models).networks[0]
+    if isinstance(settings, CornerSettings):
+        return build_corners(settings, models).networks[0]
     detector = build_detector(settings, models)
     try:
         return detector.networks[0]
@@ -86,9 +92,10 @@ def open_and_check(settings: DetectSettings | LprSettings, models: Path | None) 
         detector.close()
 
 
-def _settings_of(card: ModelCard) -> Iterator[DetectSettings | LprSettings]:
-    if card.task is Task.READ_PLATES:
-        reader = LprSettings(model=card.name)
+def _settings_of(card: ModelCard) -> Iterator[NetworkSettings]:
+    if card.task is not Task.DETECT:
+        of_reader = card.task is Task.READ_PLATES
+        reader = LprSettings(model=card.name) if of_reader else CornerSettings(model=card.name)
         yield from (reader.model_copy(update={"backend": backend}) for backend in reader_backends(reader))
     else:
         detector = DetectSettings(model=card.name, plate_model=None)
@@ -97,7 +104,7 @@ def _settings_of(card: ModelCard) -> Iterator[DetectSettings | LprSettings]:
         yield from (detector.model_copy(update={"backend": backend}) for backend in backends)
 
 
-def _tested(card: ModelCard, settings: DetectSettings | LprSettings, models: Path | None) -> NetworkCheck:
+def _tested(card: ModelCard, settings: NetworkSettings, models: Path | None) -> NetworkCheck:
     backend = settings.backend.value
     try:
         open_and_check(settings, models)

@@ -155,7 +155,8 @@ def check_models(config: Config) -> None:
         ModelCardError: there is none of that name, or it is malformed.
         PolicyError: it names a label outside the allow-list.
     """
-    for name in (config.detect.model, config.detect.plate_model, config.lpr.model if config.lpr else None):
+    reading = (config.lpr.model, config.lpr.corners) if config.lpr else ()
+    for name in (config.detect.model, config.detect.plate_model, *reading):
         if name is not None:
             load_card(name, config.models_dir)
 

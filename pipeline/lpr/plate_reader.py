@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -15,21 +15,29 @@ from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Backend
-from pipeline.lpr.crop_variants import last_views_of, views_of
+from pipeline.lpr.corner_network import CornerNetwork
 from pipeline.lpr.ocr_network import last_line, open_network
+from pipeline.lpr.rectification import rectified_views, turned
 from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import ModelCard, Task, load_card
 
 RETRY_BELOW: Final = 0.35
-"""If the weakest character of a crop is below this, variants that its shape does not suggest are read too."""
+"""If the weakest character of a crop is below this, the crop is read turned to either side and upside down as well."""
+SURE: Final = 0.9
+"""Crops of level plates are read rectified as well if the weakest character is below this."""
+LEVEL_ASPECT: Final = 2.5
+"""Crops narrower than this may show a plate that is not level, and are read rectified as well."""
 MAX_CROP_PX: Final = 640
-"""Maximum side of a crop; larger ones are scaled down before variants are made."""
+"""Maximum side of a crop; larger ones are scaled down before they are rectified."""
 MIN_CHARACTERS: Final = 5
-"""Variants with fewer characters are used only if no other has as many: no Brazilian plate has fewer than seven."""
+"""Views with fewer characters are used only if no other has as many: no Brazilian plate has fewer than seven."""
 
 
 class FastPlateReader:
-    """Implements `pipeline.domain.ports.PlateReader`. One thread at a time."""
+    """Implements `pipeline.domain.ports.PlateReader`. One thread at a time.
+
+    Each crop is read as it is and, unless it surely shows a level plate, rectified; the reader's confidence decides.
+    """
 
     def __init__(self, card: ModelCard, settings: LprSettings, backend: Backend, models_dir: Path | None) -> None:
         """Load verified weights.
@@ -48,6 +56,7 @@ class FastPlateReader:
         self._card = card
         self._text = card.plate
         self._networks: tuple[NetworkIdentity, ...] = ()
+        self._corners: CornerNetwork | None = None
         self._batch_size = settings.batch_size
         self._network = open_network(card, settings, backend, models_dir)
         _compare(card, self._network.config)
@@ -67,35 +76,49 @@ class FastPlateReader:
 
     @property
     def networks(self) -> tuple[NetworkIdentity, ...]:
-        """The network; empty before its known-answer test."""
+        """This network and the corner network; empty before the known-answer test."""
         return self._networks
 
-    def with_identity(self, identity: NetworkIdentity) -> FastPlateReader:
-        """This reader, with the identity under which it passed its known-answer test."""
-        self._networks = (identity,)
+    def completed(self, identity: NetworkIdentity, corners: CornerNetwork | None) -> FastPlateReader:
+        """This reader, with the identity under which it passed its known-answer test, and its corner network."""
+        self._corners = corners
+        self._networks = (identity, *(corners.networks if corners else ()))
         return self
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
-        """Probabilities of each crop: those of its most confident variant (`views_of`)."""
+        """Probabilities of each crop: those of its most confident view."""
         if not crops:
             return []
         crops = [_fit(crop) for crop in crops]
-        chosen = [max(outputs, key=self.confidence) for outputs in self._outputs([views_of(crop) for crop in crops])]
-        doubtful = [
-            n
-            for n, values in enumerate(chosen)
-            if not self.confidence(values)[0] or values.max(axis=1).min() < RETRY_BELOW
-        ]
-        retries = {number: views for number in doubtful if (views := last_views_of(crops[number]))}
-        for number, outputs in zip(retries, self._outputs(list(retries.values())), strict=True):
-            chosen[number] = max(chosen[number], *outputs, key=self.confidence)
+        chosen = list(self._run(crops))
+        self._rectify(
+            chosen,
+            {n: [crops[n]] for n, values in enumerate(chosen) if _narrow(crops[n]) or self._doubts(values, SURE)},
+        )
+        self._rectify(
+            chosen, {n: turned(crops[n]) for n, values in enumerate(chosen) if self._doubts(values, RETRY_BELOW)}
+        )
         return [CharacterProbabilities(v, self._text.alphabet, self._text.pad) for v in chosen]
 
+    def _rectify(self, chosen: list[npt.NDArray[np.float32]], crops: Mapping[int, Sequence[BgrImage]]) -> None:
+        """Replace what was chosen by more confident rectified views of `crops`, if there is a corner network."""
+        if self._corners is None or not crops:
+            return
+        corners = iter(self._corners.locate([crop for several in crops.values() for crop in several]))
+        views = {
+            n: [view for crop in several for view in rectified_views(crop, next(corners))]
+            for n, several in crops.items()
+        }
+        for n, outputs in zip(views, self._outputs(list(views.values())), strict=True):
+            chosen[n] = max(chosen[n], *outputs, key=self.confidence) if outputs else chosen[n]
+
+    def _doubts(self, values: npt.NDArray[np.float32], limit: float) -> bool:
+        return not self.confidence(values)[0] or float(values.max(axis=1).min()) < limit
+
     def _outputs(self, views: Sequence[Sequence[BgrImage]]) -> list[list[npt.NDArray[np.float32]]]:
-        """Probabilities of every variant of every crop, batched together."""
-        if not views:
-            return []
-        values = iter(self._run([view for several in views for view in several]))
+        """Probabilities of every view of every crop, batched together."""
+        flat = [view for several in views for view in several]
+        values = iter(self._run(flat) if flat else ())
         return [[next(values) for _ in several] for several in views]
 
     def _run(self, crops: Sequence[BgrImage]) -> npt.NDArray[np.float32]:
@@ -128,7 +151,7 @@ class FastPlateReader:
         return np.concatenate(parts)
 
     def confidence(self, values: npt.NDArray[np.float32]) -> tuple[bool, float]:
-        """Sort key of variants: whether there is a text, then the mean log probability of each slot's best character.
+        """Sort key of views: whether there is a text, then the mean log probability of each slot's best character.
 
         A network may be certain that there is nothing to read, as with a plate on its side; that must not win.
         """
@@ -147,6 +170,10 @@ def load_reader_card(name: str, models_dir: Path | None) -> ModelCard:
     if card.task is not Task.READ_PLATES or card.plate is None or card.plate_config is None:
         raise ModelCardError(f"model {card.name}", f"has task {card.task.value} instead of read-plates")
     return card
+
+
+def _narrow(crop: BgrImage) -> bool:
+    return bool(crop.shape[1] < LEVEL_ASPECT * crop.shape[0])
 
 
 def _fit(crop: BgrImage) -> BgrImage:

@@ -11,8 +11,20 @@ from pipeline.inference.device import Backend, Device
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class CornerSettings(BaseModel):
+    """Network that finds the corners of plates, run as the plate reader is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    backend: Backend = Backend.AUTO
+    device: Device = Device.CPU
+    threads: int = 2
+    batch_size: int = 16
+
+
 class LprSettings(BaseModel):
-    """Network, crop filters and voting of plate reading."""
+    """Networks, crop filters and voting of plate reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,6 +33,13 @@ class LprSettings(BaseModel):
         min_length=1,
         title="Model",
         description="Name or path of the plate reader's model card.",
+    )
+    corners: str | None = Field(
+        default="viapublica_plate_corners",
+        min_length=1,
+        title="Corners",
+        description="Name or path of the model card of the network that finds the corners of plates, so that slanted, "
+        "sideways and upside-down plates are read rectified; null reads crops as they are.",
     )
     backend: Backend = Field(
         default=Backend.AUTO,
@@ -92,6 +111,19 @@ class LprSettings(BaseModel):
         description="Seconds after which a certain plate is reported while its vehicle is still in view, such as a "
         "parked one; passing vehicles are reported once, when they have left.",
     )
+
+    @property
+    def corner_settings(self) -> CornerSettings | None:
+        """Settings of the corner network; None if it is switched off."""
+        if self.corners is None:
+            return None
+        return CornerSettings(
+            model=self.corners,
+            backend=self.backend,
+            device=self.device,
+            threads=self.threads,
+            batch_size=self.batch_size,
+        )
 
     @model_validator(mode="after")
     def _backend_has_device(self) -> Self:

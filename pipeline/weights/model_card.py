@@ -38,6 +38,7 @@ class Task(StrEnum):
 
     DETECT = "detect"
     READ_PLATES = "read-plates"
+    LOCATE_PLATE_CORNERS = "locate-plate-corners"
 
 
 class Format(StrEnum):
@@ -62,6 +63,15 @@ class Layout(StrEnum):
     """(batch, anchors, 5 + classes), offsets on grids of strides 8, 16 and 32."""
     FAST_PLATE_OCR = "fast-plate-ocr"
     """(batch, slots, alphabet) softmax."""
+    CORNER_POINTS = "corner-points"
+    """(batch, 4, 2), x and y in 0 to 1 of the input: the plate's corners, clockwise from the first character's."""
+
+
+_LAYOUTS_OF_ONE_TASK: Final = {
+    Layout.FAST_PLATE_OCR: Task.READ_PLATES,
+    Layout.CORNER_POINTS: Task.LOCATE_PLATE_CORNERS,
+}
+"""Layouts of other tasks than `Task.DETECT`."""
 
 
 class _Strict(BaseModel):
@@ -124,6 +134,10 @@ class Companion(_Strict):
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the file.")
 
 
+Point = tuple[float, float]
+"""x, y in pixels."""
+
+
 class KnownObject(_Strict):
     """An object that a detector must find in a known-answer image."""
 
@@ -142,12 +156,16 @@ class KnownObject(_Strict):
 
 
 class KnownAnswer(_Strict):
-    """An image with the objects or the text that the network must find in it."""
+    """An image with the objects, the text or the corners that the network must find in it."""
 
     file: RelativeFile = Field(title="File", description="Image: path beside the card or in a models folder.")
     sha256: Sha256 = Field(title="SHA-256", description="64 hexadecimal digits of the image file.")
     tolerance: float = Field(
-        default=0.1, gt=0.0, le=0.3, title="Tolerance", description="Maximum deviation from the recorded score, 0-1."
+        default=0.1,
+        gt=0.0,
+        le=0.3,
+        title="Tolerance",
+        description="Maximum deviation from the recorded score, 0-1; of corners: as a fraction of the plate's width.",
     )
     objects: tuple[KnownObject, ...] = Field(
         default=(), title="Objects", description="All objects that a detector finds with a score above 0.5."
@@ -156,11 +174,16 @@ class KnownAnswer(_Strict):
     confidence: Fraction | None = Field(
         default=None, title="Confidence", description="Of the weakest character, with a correctly working network, 0-1."
     )
+    corners: tuple[Point, Point, Point, Point] | None = Field(
+        default=None,
+        title="Corners",
+        description="The plate's corners in pixels, clockwise from the one left above the first character.",
+    )
 
     @model_validator(mode="after")
     def _has_one_kind_of_answer(self) -> Self:
-        if bool(self.objects) == (self.text is not None):
-            raise ValueError("a known answer has either 'objects' or 'text'")
+        if sum((bool(self.objects), self.text is not None, self.corners is not None)) != 1:
+            raise ValueError("a known answer has either 'objects', 'text' or 'corners'")
         if any(known.score - self.tolerance < MIN_KNOWN_SCORE for known in self.objects):
             raise ValueError(f"objects need a score of at least {MIN_KNOWN_SCORE} and the tolerance")
         if self.confidence is not None and self.confidence - self.tolerance < MIN_KNOWN_SCORE:
@@ -168,6 +191,13 @@ class KnownAnswer(_Strict):
         if (self.text is None) != (self.confidence is None):
             raise ValueError("'text' and 'confidence' must be set together")
         return self
+
+    @property
+    def task(self) -> Task:
+        """Task of the networks that give such an answer."""
+        if self.corners is not None:
+            return Task.LOCATE_PLATE_CORNERS
+        return Task.DETECT if self.objects else Task.READ_PLATES
 
 
 class ModelCard(_Strict):
@@ -245,12 +275,11 @@ class ModelCard(_Strict):
 
     @model_validator(mode="after")
     def _task_has_its_sections(self) -> Self:
-        reads = self.task is Task.READ_PLATES
-        if reads != (self.layout is Layout.FAST_PLATE_OCR):
+        if self.task is not _LAYOUTS_OF_ONE_TASK.get(self.layout, Task.DETECT):
             raise ValueError(f"layout {self.layout.value} does not fit task {self.task.value}")
-        if reads and self.plate is None:
+        if self.task is Task.READ_PLATES and self.plate is None:
             raise ValueError("task read-plates needs the section 'plate'")
-        if not reads and (self.classes is None or not self.labels):
+        if self.task is Task.DETECT and (self.classes is None or not self.labels):
             raise ValueError("task detect needs 'classes' and 'labels'")
         if self.classes is not None and self.labels and max(self.labels) >= self.classes:
             raise ValueError(f"'labels' names channel {max(self.labels)}, the output has {self.classes} classes")
@@ -258,9 +287,8 @@ class ModelCard(_Strict):
 
     @model_validator(mode="after")
     def _known_answers_fit(self) -> Self:
-        reads = self.task is Task.READ_PLATES
         for answer in self.known_answers:
-            if reads != (answer.text is not None):
+            if self.task is not answer.task:
                 raise ValueError(f"the known answer {answer.file} does not fit task {self.task.value}")
             for known in answer.objects:
                 if known.label not in {label.word for label in Label}:

@@ -19,6 +19,7 @@ from tests.cli.commands import app, viapublica
 from tests.inference.broken_weights import WEIGHTS, break_weights
 
 DETECTOR, CHECK, READER = "viapublica_traffic", "viapublica_check_int8", "viapublica_plates"
+CORNERS = "viapublica_plate_corners"
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,10 @@ def _command(name: str, scene: Path, models: Path, folder: Path) -> list[str]:
 
 _CASES = [
     *(("detect", DETECTOR, how) for how in WEIGHTS),
-    *(("read", name, how) for name in (DETECTOR, READER) for how in WEIGHTS),
-    *(("run", name, how) for name in (DETECTOR, READER) for how in WEIGHTS),
-    *(("anonymize --check", name, how) for name in (DETECTOR, CHECK, READER) for how in WEIGHTS),
-    *(("doctor", name, how) for name in (DETECTOR, CHECK, READER) for how in WEIGHTS),
+    *(("read", name, how) for name in (DETECTOR, READER, CORNERS) for how in WEIGHTS),
+    *(("run", name, how) for name in (DETECTOR, READER, CORNERS) for how in WEIGHTS),
+    *(("anonymize --check", name, how) for name in (DETECTOR, CHECK, READER, CORNERS) for how in WEIGHTS),
+    *(("doctor", name, how) for name in (DETECTOR, CHECK, READER, CORNERS) for how in WEIGHTS),
 ]
 
 

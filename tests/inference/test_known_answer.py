@@ -32,7 +32,7 @@ def huge() -> bytes:
 
 
 DETECTORS = ["viapublica_traffic", "viapublica_traffic_int8", "viapublica_check", "viapublica_check_int8"]
-SHIPPED = [*DETECTORS, "viapublica_plates"]
+SHIPPED = [*DETECTORS, "viapublica_plates", "viapublica_plate_corners"]
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_real_plates_are_read(reader: PlateReader, plates: list[tuple[str, BgrIm
 
 def test_a_crop_reads_the_same_alone_and_in_a_batch(reader: PlateReader, plates: list[tuple[str, BgrImage]]) -> None:
     crops = [crop for _, crop in plates]
-    crops[3] = np.ascontiguousarray(crops[3][:, : crops[3].shape[0]])  # square: several variants are read
+    crops[3] = np.ascontiguousarray(np.rot90(crops[3]))  # on its side: more views are read
     together = reader.read(crops)
     for crop, seen in zip(crops, together, strict=True):
         np.testing.assert_allclose(reader.read([crop])[0].values, seen.values, atol=1e-4)
@@ -78,7 +78,7 @@ def test_both_runtimes_read_the_same(models_dir: Path, plates: list[tuple[str, B
     assert sum(one == other for one, other in zip(*reads, strict=True)) >= len(crops) - 1
 
 
-def test_a_variant_with_text_is_preferred_to_one_without(reader: PlateReader) -> None:
+def test_a_view_with_text_is_preferred_to_one_without(reader: PlateReader) -> None:
     assert isinstance(reader, FastPlateReader)
     nothing = np.eye(37, dtype=np.float32)[[36] * 9]
     doubtful = np.full((9, 37), 0.5 / 36, np.float32)
@@ -105,6 +105,28 @@ def test_a_tilted_plate_is_read(reader: PlateReader, plates: list[tuple[str, Bgr
     shear = np.array([[1, 0, 0], [slope, 1, rise if slope < 0 else 0]], np.float32)
     tilted = cv2.warpAffine(crop, shear, (width, round(height + rise)), borderMode=cv2.BORDER_REPLICATE)
     assert text(reader, np.asarray(tilted, np.uint8)) == truth
+
+
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_a_plate_on_its_side_or_upside_down_is_read(
+    reader: PlateReader, plates: list[tuple[str, BgrImage]], quarter_turns: int
+) -> None:
+    turned = [(truth, np.ascontiguousarray(np.rot90(crop, quarter_turns))) for truth, crop in plates]
+    reads = [decode(seen) for seen in reader.read([crop for _, crop in turned])]
+    right = sum(read is not None and read.text == truth for read, (truth, _) in zip(reads, turned, strict=True))
+    assert right >= 10
+
+
+def test_without_corners_a_crop_is_read_as_it_is(models_dir: Path, plates: list[tuple[str, BgrImage]]) -> None:
+    plain = build_reader(LprSettings(corners=None), models_dir)
+    assert [network.name for network in plain.networks] == ["viapublica_plates"]
+    truth, crop = plates[0]
+    assert text(plain, crop) == truth
+    assert text(plain, np.ascontiguousarray(np.rot90(crop, 2))) != truth
+
+
+def test_its_networks_are_the_reader_and_the_corners(reader: PlateReader) -> None:
+    assert [network.name for network in reader.networks] == ["viapublica_plates", "viapublica_plate_corners"]
 
 
 def test_a_two_line_plate_is_read(reader: PlateReader, plates: list[tuple[str, BgrImage]]) -> None:

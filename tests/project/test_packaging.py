@@ -48,7 +48,7 @@ def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     assert videos <= {"pipeline/decode/known_clips"}
     weights = sorted(name for name in wheel.namelist() if name.endswith((".onnx", ".bin", ".xml")))
     traffic = ("viapublica_check", "viapublica_check_int8", "viapublica_traffic", "viapublica_traffic_int8")
-    ours = ("plates/viapublica_plates", *(f"traffic/{name}" for name in traffic))
+    ours = ("plates/viapublica_plate_corners", "plates/viapublica_plates", *(f"traffic/{name}" for name in traffic))
     assert weights == [f"pipeline/resources/models/{name}.onnx" for name in ours]
 
 

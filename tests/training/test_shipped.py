@@ -131,7 +131,7 @@ def test_both_runtimes_find_the_same(data_dir: Path, tmp_path: Path) -> None:
 
 def test_our_weights_come_with_the_program(tmp_path: Path) -> None:
     cards = list_cards(tmp_path)
-    for name in (*LEAST, "viapublica_plates"):
+    for name in (*LEAST, "viapublica_plates", "viapublica_plate_corners"):
         assert name in cards
         assert verify_weights(load_card(name, tmp_path), tmp_path).stat().st_size <= 12 * 2**20
     labels = {Label.from_word(word) for word in load_card("viapublica_traffic", tmp_path).labels.values()}

@@ -229,6 +229,27 @@ def test_a_malformed_card_names_its_line(tmp_path: Path, change: tuple[str, str]
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("task", "layout", "answer", "says"),
+    [
+        ("locate-plate-corners", "yolo", "corners: [[1, 1], [9, 1], [9, 5], [1, 5]]", "layout yolo does not fit"),
+        ("detect", "corner-points", "corners: [[1, 1], [9, 1], [9, 5], [1, 5]]", "layout corner-points does not fit"),
+        ("locate-plate-corners", "corner-points", "{text: ABC1234, confidence: 0.9}", "does not fit task locate"),
+        ("locate-plate-corners", "corner-points", "corners: [[1, 1], [9, 1], [9, 5]]", "corners"),
+        ("locate-plate-corners", "corner-points", "tolerance: 0.1", "either 'objects', 'text' or 'corners'"),
+    ],
+)
+def test_a_malformed_card_of_a_corner_network_is_refused(
+    tmp_path: Path, task: str, layout: str, answer: str, says: str
+) -> None:
+    text = DETECTOR.format(name="small", suffix="onnx", sha256="ab" * 32)
+    text = text.replace("task: detect", f"task: {task}").replace("layout: yolo", f"layout: {layout}")
+    answer = answer.strip("{}").replace(", confidence", "\n    confidence")
+    text += f"known_answers:\n  - file: a.png\n    sha256: {'ab' * 32}\n    {answer}\n"
+    with pytest.raises(ModelCardError, match=says):
+        load_card(write_card(tmp_path, text))
+
+
 @pytest.mark.parametrize("text", ["a: [1", "- a list\n", "", "name: a\nname: b\n", "\x00"])
 def test_a_document_that_is_no_card_is_a_model_card_error(tmp_path: Path, text: str) -> None:
     path = tmp_path / "small.yaml"

@@ -27,6 +27,7 @@ OURS = (
     "viapublica_check",
     "viapublica_check_int8",
     "viapublica_plates",
+    "viapublica_plate_corners",
 )
 CARD, WEIGHTS = "ab" * 32, "cd" * 32
 

@@ -25,13 +25,18 @@ from models.training.plates.crops import Scene, real_scenes
 from models.training.plates.layouts import any_plate
 from models.training.plates.producers import Batch, produced
 from models.training.sources import Part
+from pipeline.lpr.plate_crops import with_margin
+from pipeline.lpr.rectification import Corners, moved, network_input
+from pipeline.lpr.settings import LprSettings
 
 SIZE: Final = 96
 """Side of the network's square input."""
 GRID: Final = 24
 """Side of its heat maps, one per corner; the expected place in each is the corner."""
 MARGIN: Final = 0.18
-"""What the crop has beside the detector's box, as a fraction of its longer side."""
+"""What is seen beside the detector's box, as a fraction of its longer side, where there are surroundings."""
+_AS_READ: Final = 0.7
+"""How often there are none: the reader has a crop with a small margin, and repeats its border."""
 _REAL: Final = frozenset({"br-phone-plates", "br-street-plates2", "openalpr-eu"})
 """Sets with boxes that fit the plate, and surroundings."""
 _VIEWS: Final = 8
@@ -39,8 +44,6 @@ _AGREED: Final = 0.03
 """Largest median distance between views, as a fraction of the plate's width."""
 _FITS: Final = 0.6
 """Smallest overlap of the corners with the box that a person drew."""
-Corners = npt.NDArray[np.float32]
-"""(4, 2) x, y: first the corner left above the first character, then clockwise as the plate is read."""
 Placed = tuple[Image, Corners]
 """An image and a plate's corners in it."""
 
@@ -75,20 +78,12 @@ def _sampled(image: Image, to_input: npt.NDArray[np.float32]) -> Image:
     return np.asarray(crop, np.uint8)
 
 
-def moved(corners: Corners, matrix: npt.NDArray[np.float32]) -> Corners:
-    """Corners under a 2 × 3 or 3 × 3 matrix."""
-    flat = np.column_stack([corners, np.ones(len(corners))]) @ np.asarray(matrix, np.float64).T
-    if flat.shape[1] == 3:
-        flat = flat[:, :2] / flat[:, 2:]
-    return np.asarray(flat, np.float32)
-
-
 def _angle(rng: np.random.Generator) -> float:
-    """Degrees: mostly few; a quarter of them large, among them plates on their side and upside down."""
+    """Degrees: half of them few, the others large, among them plates on their side and upside down."""
     chance = rng.random()
-    if chance < 0.55:
+    if chance < 0.5:
         return float(rng.normal(0, 8))
-    if chance < 0.8:
+    if chance < 0.7:
         return float(rng.uniform(-45, 45))
     return float(rng.choice([90, 180, 270]) + rng.normal(0, 12))
 
@@ -137,11 +132,22 @@ def example(scene: tuple[Image, Corners], rng: np.random.Generator) -> tuple[Ima
     wide, high = x2 - x1, y2 - y1
     left, right = rng.normal(0.02, 0.03, 2) * wide
     top, bottom = rng.normal(0.02, 0.04, 2) * high
-    crop, matrix = square(image, (x1 - left, y1 - top, x2 + right, y2 + bottom))
+    box = (x1 - left, y1 - top, x2 + right, y2 + bottom)
+    crop, matrix = _as_read(image, box) if rng.random() < _AS_READ else square(image, box)
     crop = degrade.some(crop, rng, _WAYS)
     if rng.random() < 0.4:
         crop = degrade.small(crop, rng, int(rng.uniform(24, SIZE)))
     return crop, moved(corners, matrix) / np.float32(SIZE)
+
+
+def _as_read(image: Image, box: Sequence[float]) -> tuple[Image, npt.NDArray[np.float32]]:
+    """The network's input as the reader makes it of a detector's box, and the matrix from the image to it."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = with_margin(box, LprSettings())
+    left, top, right, bottom = max(0, x1), max(0, y1), min(width, x2), min(height, y2)
+    crop, matrix = network_input(image[top:bottom, left:right], SIZE)
+    matrix[:, 2] -= matrix[:, :2] @ np.array([left, top], np.float32)
+    return crop, matrix
 
 
 def stream(real: Sequence[Placed], scenery: Sequence[Scene], real_share: float, seed: int) -> Iterator[Placed]:

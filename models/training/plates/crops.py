@@ -21,13 +21,17 @@ from models.training.plates.layouts import any_plate
 from models.training.plates.network import ALPHABET, SLOTS
 from models.training.plates.not_plates import caption, surroundings
 from models.training.sources import READER_SETS, Part, Sample, load, read_images, upright
-from pipeline.lpr.crop_variants import TILT_ASPECT, TWO_LINE_ASPECT, set_upright, side_by_side
+from pipeline.lpr.rectification import TWO_LINE_ASPECT, side_by_side
 
 SIZE: Final = (128, 64)
 """Width and height of the network's input; crops are stretched to it, as fast-plate-ocr does."""
 _CONTEXT: Final = 1.2
 """Margin around stored real plates as a fraction of the plate's size, for crops with jitter."""
 _LEAST_ROWS: Final = 14
+_PLATE_ASPECT: Final = 2.8
+"""Width over height of a one-line plate with some margin."""
+_TILT_ASPECT: Final = 2.5
+"""Crops narrower than this may show a tilted one-line plate."""
 _AS_IT_IS: Final = 0.15
 _AS_IT_IS_CROPS: Final = 0.4
 """How often a crop is left as it is; those of br-plate-crops are blurred, dark and small by themselves."""
@@ -171,7 +175,7 @@ def cut(scene: Scene, rng: np.random.Generator) -> Image:
 
 
 def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, Answer]:
-    """One of the variants of a crop that the reader uses (`pipeline.lpr.crop_variants`), and its answer.
+    """A crop as it is, or one of a plate that was rectified (`pipeline.lpr.rectification`) well or badly; its answer.
 
     A plate that lies on its side, stands on its head or was set upright the wrong way says nothing: so the reader
     learns which of several variants is the right one.
@@ -184,7 +188,7 @@ def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, Answer]:
     chance = rng.random()
     if chance < 0.12:
         return _sized(np.ascontiguousarray(np.rot90(crop, int(rng.choice([1, 3, 1, 3, 2]))))), one_hot("")
-    if not scene.two_lines and abs(scene.tilt) > 8 and width < TILT_ASPECT * height:
+    if not scene.two_lines and abs(scene.tilt) > 8 and width < _TILT_ASPECT * height:
         if chance < 0.22 and abs(scene.tilt) > 15:
             return _sized(set_upright(crop, -falls)), one_hot("")
         if chance < 0.6:
@@ -192,6 +196,24 @@ def variant(scene: Scene, rng: np.random.Generator) -> tuple[Image, Answer]:
     if scene.two_lines and width < TWO_LINE_ASPECT * height and chance < 0.4:
         return _sized(side_by_side(crop)), answer
     return _sized(crop), answer
+
+
+def set_upright(crop: Image, rise: int) -> Image:
+    """The band of a one-line plate that runs from corner to corner, sheared until it is level.
+
+    Args:
+        crop: (height, width, 3), higher than a level plate of that width.
+        rise: 1 for a plate that falls towards the right of the image, −1 for one that rises.
+    """
+    height, width = crop.shape[:2]
+    band = min(height, round(width / _PLATE_ASPECT))
+    slope = rise * (height - band) / width
+    # Row v of the band at column u lies in the crop at v + middle + slope × (u − half the width).
+    source = np.array([[1, 0, 0], [slope, 1, (height - band) / 2 - slope * width / 2]], np.float32)
+    upright = cv2.warpAffine(
+        crop, source, (width, band), flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(upright, np.uint8)
 
 
 def not_a_plate(scenery: Sequence[Scene], rng: np.random.Generator) -> Image:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 
 from models.training.command import reported_errors
@@ -20,6 +21,7 @@ from models.training.figures import calibration_error, shown
 from models.training.plates.crops import reader_part
 from models.training.sources import READER_SETS, Part, Sample, load, read_images, upright
 from pipeline.decode.lazy_images import ArrayImage
+from pipeline.demo.plate_image import render_plate
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.labels import Label
@@ -143,8 +145,9 @@ def plot(readings: Sequence[Reading], name: str, out: Path) -> None:
 
 
 def milliseconds(reader: PlateReader) -> float:
-    """Per plate, in batches of eight level crops, the best of some runs."""
-    crops = [np.random.default_rng(n).integers(0, 255, (40, 130, 3), dtype=np.uint8) for n in range(8)]
+    """Per plate, in batches of eight level rendered ones, the best of some runs."""
+    plates = [render_plate(f"BRA{number}E19") for number in range(8)]
+    crops = [np.asarray(cv2.resize(plate, (130, 42), interpolation=cv2.INTER_AREA), np.uint8) for plate in plates]
     reader.read(crops)
     taken = []
     for _ in range(30):

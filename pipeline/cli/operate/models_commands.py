@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -23,6 +23,7 @@ ModelsOption = Annotated[
     Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with weights and cards.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="A list of objects.")]
+_FINDS: Final[Mapping[str, str]] = {"read-plates": "plate text", "locate-plate-corners": "plate corners"}
 
 
 @app.command("list")
@@ -46,7 +47,7 @@ def list_all(models: ModelsOption = None, as_json: JsonOption = False) -> None:
                     one.card.task.value,
                     one.card.format.value,
                     f"{one.card.input.width}×{one.card.input.height}",
-                    ", ".join(one.card.labels.values()) or "plate text",
+                    ", ".join(one.card.labels.values()) or _FINDS.get(one.card.task.value, ""),
                     one.card.license,
                     "present" if one.present else "missing",
                 )

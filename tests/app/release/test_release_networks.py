@@ -49,7 +49,12 @@ def test_the_packages_networks_are_used_whatever_the_environment_names(
     monkeypatch.setenv("VIAPUBLICA_MODELS", str(tmp_path / "models"))
     with open_release_networks(SETTINGS, ()) as networks:
         assert networks.detectors.name == "viapublica_traffic"
-        assert set(networks.digests) == {"viapublica_traffic", "viapublica_check_int8", "viapublica_plates"}
+        assert set(networks.digests) == {
+            "viapublica_traffic",
+            "viapublica_check_int8",
+            "viapublica_plates",
+            "viapublica_plate_corners",
+        }
         assert load_network_pins().source_of(networks.digests)[0] is NetworkSource.PACKAGE
 
 

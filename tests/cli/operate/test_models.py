@@ -7,8 +7,12 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
+from pipeline.weights.catalog import load_card
 from tests.cli.commands import viapublica
 
 pytestmark = pytest.mark.real
@@ -92,3 +96,25 @@ def test_recorded_answers_are_those_of_the_card() -> None:
     card = (models / "cards" / "viapublica_plates.yaml").read_text(encoding="utf-8")
     assert "file: known-answers/plate-abc1234.png" in recorded
     assert "file: known-answers/plate-abc1234.png" in card
+
+
+def test_recorded_corners_are_near_those_of_the_card(tmp_path: Path) -> None:
+    models = Path(__file__).parents[3] / "models"
+    image = models / "known-answers" / "plate-sideways.png"
+    recorded = viapublica("models", "record-answers", "viapublica_plate_corners", image).stdout
+    (answer,) = YAML(typ="safe").load(recorded)["known_answers"]
+    known = {one.file: one for one in load_card("viapublica_plate_corners").known_answers}[answer["file"]]
+    assert answer["sha256"] == known.sha256
+    assert known.corners is not None
+    np.testing.assert_allclose(answer["corners"], known.corners, atol=8)
+    gray = tmp_path / "gray.png"
+    cv2.imwrite(str(gray), np.full((1, 200, 3), 90, np.uint8))
+    result = viapublica("models", "record-answers", "viapublica_plate_corners", gray)
+    assert "finds nothing in" in result.stderr
+
+
+def test_the_list_names_what_each_network_finds() -> None:
+    rows = {row["name"]: row for row in json.loads(viapublica("models", "list", "--json").stdout)}
+    assert rows["viapublica_plate_corners"]["task"] == "locate-plate-corners"
+    assert rows["viapublica_plate_corners"]["present"]
+    assert "plate corners" in " ".join(viapublica("models", "list").stdout.split())
