@@ -26,6 +26,7 @@ from pipeline.domain.plate import PlateRead
 from pipeline.domain.ports import Detector, PlateReader
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.frame_analyzer import FrameAnalyzer
+from pipeline.errors import UnsupportedMedia
 from pipeline.lpr.plate_crops import plate_crop
 from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.lpr.plate_place import plausible_in_image
@@ -103,6 +104,23 @@ def detect_file(media: MediaFile, detector: Detector, decoding: FileDecoding) ->
     for index, _, detections in _detected(media, detector, decoding):
         for box, score, label in detections:
             yield ObjectRow(str(media.path), index, label.word, round(score, 4), *_pixels(box))
+
+
+def read_plate_image(
+    media: MediaFile, reader: PlateReader, settings: LprSettings, decoding: FileDecoding
+) -> Iterator[PlateRow]:
+    """The plate in an image that shows nothing else, as ANPR cameras deliver them; its box is the whole image.
+
+    Raises:
+        SourceError: the file cannot be decoded.
+        UnsupportedMedia: it is a video.
+    """
+    if media.is_clip:
+        raise UnsupportedMedia(str(media.path), "is a video, not an image of a plate", "Read it without --crops")
+    for index, image in _images(media, decoding):
+        read = decode(reader.read([image.bgr()])[0])
+        if read is not None and len(read.text) >= settings.min_characters:
+            yield _row(media.path, index, read, (0, 0, image.width, image.height))
 
 
 class PlateFiles:

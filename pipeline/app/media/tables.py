@@ -10,7 +10,14 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from pipeline.app.media.analyze_file import FileDecoding, ObjectRow, PlateFiles, PlateRow, detect_file
+from pipeline.app.media.analyze_file import (
+    FileDecoding,
+    ObjectRow,
+    PlateFiles,
+    PlateRow,
+    detect_file,
+    read_plate_image,
+)
 from pipeline.app.media.orientation import upright_rows
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import MediaFile, find_media
@@ -32,6 +39,7 @@ __all__ = [
     "MediaRequest",
     "check_scope",
     "object_rows",
+    "plate_image_rows",
     "plate_rows",
     "undeclared_files",
 ]
@@ -145,7 +153,7 @@ def plate_rows(
     decoding = _decoding(request, progress)
     if not media:
         return
-    settings = LprSettings.model_validate({"model": reader_model} if reader_model else {})
+    settings = _lpr_settings(reader_model)
     detector = CloseUpDetector(build_detector(_detect_settings(model=request.model), request.models))
     try:
         reader = build_reader(settings, request.models)
@@ -163,6 +171,35 @@ def plate_rows(
         detector.close()
 
 
+def plate_image_rows(
+    request: MediaRequest, progress: MediaProgress, reader_model: str | None = None, *, scope: Scope | None = None
+) -> Iterator[PlateRow]:
+    """A row per image that is a plate already; no detector runs. Files without a legible plate are noted.
+
+    Args:
+        request: the files.
+        progress: receives the progress.
+        reader_model, scope: see `plate_rows`.
+
+    Raises:
+        PolicyError: plates may be read in none of the files.
+        ViapublicaError: a network cannot be used.
+    """
+    media = _readable_files(_find_files(request, progress), scope, progress)
+    if not media:
+        return
+    decoding, settings = _decoding(request, progress), _lpr_settings(reader_model)
+    reader = build_reader(settings, request.models)
+
+    def rows_of(file: MediaFile) -> Iterator[PlateRow]:
+        rows = list(read_plate_image(file, reader, settings, decoding))
+        if not rows:
+            progress.note(file.path, "no plate read")
+        yield from rows
+
+    yield from _rows(media, rows_of, progress)
+
+
 def undeclared_files(paths: Sequence[Path]) -> list[Path]:
     """Files of which no recorder noted what public space they show; those that cannot be read are left out."""
     found = find_media(paths, lambda _: None)
@@ -178,6 +215,10 @@ def _has_declaration(file: MediaFile) -> bool:
 
 def _detect_settings(**chosen: str | float | None) -> DetectSettings:
     return DetectSettings.model_validate({key: value for key, value in chosen.items() if value is not None})
+
+
+def _lpr_settings(model: str | None) -> LprSettings:
+    return LprSettings.model_validate({"model": model} if model else {})
 
 
 def _decoding(request: MediaRequest, progress: MediaProgress) -> FileDecoding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Self, cast, get_args
@@ -87,6 +87,9 @@ def read(
     per_frame: Annotated[
         bool, typer.Option("--per-frame", help="Every reading of a video instead of one voted row per vehicle.")
     ] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="Each image is a plate already, as ANPR cameras deliver them.")
+    ] = False,
     scope: Annotated[
         Scope | None,
         typer.Option(
@@ -104,14 +107,42 @@ def read(
     """Read plates in images and video.
 
     One row per plate of an image; one row per vehicle track of a video, its plate voted over the frames.
+    With --crops: one row per image, read whole, without a detector.
     Recorded video and copies of it keep the scope, surroundings and privacy masks of their camera.
 
     Example: [bold]viapublica read gate.mp4 --scope car-park-entrance --csv -[/]
     """
     _check_output(csv, as_json, paths)
-    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, check_scope, plate_rows, undeclared_files
+    if crops:
+        _check_crops({"--model": model, "--fps": fps, "--track": track, "--per-frame": per_frame or None})
+    from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_image_rows, plate_rows
 
     request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
+    scope = _scope_of(paths, scope)
+    if fps is not None and fps < LEAST_FPS:
+        text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per second"
+        say(err, ("warning", "bold yellow"), text)
+    with _FileProgress() as files:
+        if crops:
+            rows = plate_image_rows(request, files, reader_model, scope=scope)
+        else:
+            rows = plate_rows(request, files, reader_model, scope=scope, per_frame=per_frame)
+        _write(csv, as_json, PLATE_COLUMNS, rows)
+    files.report()
+
+
+def _check_crops(others: Mapping[str, object]) -> None:
+    """Refuse options of detection and of video beside ``--crops``."""
+    for option, value in others.items():
+        if value is not None:
+            problem = "images of plates have neither a detector nor frames"
+            raise ViapublicaError(f"{option} with --crops", problem, f"Omit {option}, or --crops for whole images")
+
+
+def _scope_of(paths: Sequence[Path], scope: Scope | None) -> Scope | None:
+    """The public space in files without a recorder's declaration: stated, asked on a terminal, or assumed; noted."""
+    from pipeline.app.media.tables import check_scope, undeclared_files
+
     unknown = undeclared_files(paths)
     assumed = scope is None and not _asks()
     if scope is None and unknown:
@@ -120,12 +151,7 @@ def read(
         check_scope(scope)
         if unknown:
             _note_responsibility(unknown, scope, assumed=assumed)
-    if fps is not None and fps < LEAST_FPS:
-        text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per second"
-        say(err, ("warning", "bold yellow"), text)
-    with _FileProgress() as files:
-        _write(csv, as_json, PLATE_COLUMNS, plate_rows(request, files, reader_model, scope=scope, per_frame=per_frame))
-    files.report()
+    return scope
 
 
 def _stated_scope(unknown: Sequence[Path]) -> Scope:

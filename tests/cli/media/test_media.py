@@ -102,3 +102,22 @@ def test_json_and_a_csv_file_exclude_one_another(tmp_path: Path, data_dir: Path,
     result = viapublica("detect", image, "--json", "--csv", tmp_path / "a.csv", models=models_dir)
     assert result.returncode == 1
     assert "one or the other" in result.stderr
+
+
+def crops_of(data_dir: Path, count: int) -> dict[str, str]:
+    """Images of plates to their texts."""
+    folder = data_dir.parent / "data2" / "br-plate-crops"
+    with (folder / "plates.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))[:: 1500 // count][:count]
+    return {str(folder / row["file"]): row["plate_text"] for row in rows}
+
+
+def test_images_that_are_plates_already_give_a_row_each(data_dir: Path, models_dir: Path) -> None:
+    truth = crops_of(data_dir, 20)
+    result = viapublica("read", "--crops", *truth, "--scope", "public-road", "--json", models=models_dir)
+    assert result.returncode == 0, result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert set(rows[0]) == {"file", "frame", "plate", "layout", "confidence", "x1", "y1", "x2", "y2"}
+    assert [row["file"] for row in rows] == [path for path in truth if path in {row["file"] for row in rows}]
+    assert sum(truth[row["file"]] == row["plate"] for row in rows) >= 18
+    assert "responsibility of the caller" in result.stderr
