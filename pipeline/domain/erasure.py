@@ -59,6 +59,8 @@ class ErasedNumber:
         kind: ``table``, ``spool``, ``file``, ``video`` or ``preview``.
         where, name: the place.
         number: copies of events, of video and previews files; left: counted again afterwards.
+        held: files that holds preserve.
+        spans: times of erased video files, which are deleted whole: milliseconds since 1970 UTC, from and to.
     """
 
     kind: str
@@ -66,6 +68,8 @@ class ErasedNumber:
     name: str
     number: int
     left: int
+    held: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from html import escape
 from typing import Any, Final
@@ -68,7 +68,7 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
             _TABLES.get(one["name"], one["name"]),
             _place(one["where"]),
             one["number"],
-            one["left"],
+            _left(one),
         )
         for one in result["erased"]
     ]
@@ -78,6 +78,7 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
         "<h2>O que foi eliminado</h2>",
         f"<p>{_events(result['events'])}</p>" if "events" in result else "",  # documents of before did not say
         table(("Tipo", "Nome", "Local", "Cópias ou arquivos eliminados", "Restantes"), erased),
+        *_spans(result["erased"], zone),
         "<h2>O que uma ordem de preservação mantém</h2>",
         _list(result["held"], "Nada."),
         "<h2>O que esta eliminação não alcança, e o que fazer</h2>",
@@ -160,6 +161,27 @@ def _events(events: Mapping[str, Any]) -> str:
         return "Eventos: nenhum foi encontrado."
     places = "1 local" if events["places"] == 1 else f"{events['places']} locais"
     return f"Eventos: {', '.join(numbers)}, em {places}. Cada local guardava sua própria cópia."
+
+
+def _left(erased: Mapping[str, Any]) -> int | str:
+    """What is left in a place: a number, and what holds preserve; documents of before did not say that."""
+    held = erased.get("held", 0)
+    if not held:
+        return int(erased["left"])
+    preserved = f"{held} {'preservado' if held == 1 else 'preservados'}"
+    return f"{erased['left']}, e {preserved}" if erased["left"] else preserved
+
+
+def _spans(erased: Sequence[Mapping[str, Any]], zone: tzinfo | None) -> Iterator[str]:
+    """The times of video that were really deleted."""
+    rows = [
+        (one["name"], moment(begin_ms, zone), moment(end_ms, zone))
+        for one in erased
+        for begin_ms, end_ms in one.get("spans", ())
+    ]
+    if rows:
+        yield "<p>O vídeo gravado é eliminado em arquivos inteiros. Períodos efetivamente eliminados:</p>"
+        yield table(("Câmera", "Início", "Fim"), rows)
 
 
 def _list(notes: Sequence[Mapping[str, str]], none: str) -> str:

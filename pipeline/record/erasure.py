@@ -22,11 +22,11 @@ class VideoSelection:
 
     Attributes:
         segments: to erase, in order of time.
-        held: those that a hold preserves, each with its first hold.
+        held: those that holds preserve, each with all of them.
     """
 
     segments: tuple[VideoSegment, ...] = ()
-    held: tuple[tuple[VideoSegment, Hold], ...] = ()
+    held: tuple[tuple[VideoSegment, tuple[Hold, ...]], ...] = ()
 
 
 def select_video(folder: Path, camera_ids: Iterable[str], begin_ms: int | None, end_ms: int | None) -> VideoSelection:
@@ -45,14 +45,14 @@ def select_video(folder: Path, camera_ids: Iterable[str], begin_ms: int | None, 
     archive = RecordingArchive(folder)
     holds, known = archive.holds(), set(archive.cameras())
     segments: list[VideoSegment] = []
-    held: list[tuple[VideoSegment, Hold]] = []
+    held: list[tuple[VideoSegment, tuple[Hold, ...]]] = []
     for camera_id in camera_ids:
         for one in archive.segments(camera_id, begin_ms, end_ms) if camera_id in known else ():
-            hold = next((hold for hold in holds if hold.preserves(one.camera_id, one.begin_ms, one.end_ms)), None)
-            if hold is None:
-                segments.append(one)
+            preserving = tuple(hold for hold in holds if hold.preserves(one.camera_id, one.begin_ms, one.end_ms))
+            if preserving:
+                held.append((one, preserving))
             else:
-                held.append((one, hold))
+                segments.append(one)
     return VideoSelection(tuple(segments), tuple(held))
 
 

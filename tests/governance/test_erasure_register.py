@@ -38,6 +38,16 @@ def erasures(path: Path, clock: StoppedClock) -> Iterator[ErasureRegister]:
         yield opened
 
 
+def test_what_holds_preserve_and_the_times_of_whole_files_are_in_the_table(erasures: ErasureRegister) -> None:
+    span = (ms("2026-11-22T22:51:49-03:00"), ms("2026-11-22T22:52:49-03:00"))
+    number = erasures.begin(VEHICLE)
+    held = ErasedNumber("video", "recorded", "av-brasil-900", 1, 0, 2, (span,))
+    document = render_erasure(erasures.finish(number, ErasureResult((held,))), Institution(), "", SAO_PAULO)
+    assert "<td>2 preservados</td>" in document
+    assert "22/11/2026 22:51:49" in document
+    assert "22/11/2026 22:52:49" in document
+
+
 def test_each_year_counts_from_one_in_the_zone_of_the_institution(
     erasures: ErasureRegister, clock: StoppedClock
 ) -> None:

@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.distinct_events import FileEvents, holds_events
+from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
 from pipeline.app.erasure.exports import exported_files, forget_exports_named_after
 from pipeline.app.erasure.image_files import (
@@ -40,28 +41,9 @@ from pipeline.store.schema.tables import PLATE_READS, TRACKS
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 from pipeline.store.tombstones import Tombstones
 
-__all__ = ["ErasedPlace", "Erasure", "Selection", "open_erasure"]
+__all__ = ["Erasure", "Selection", "open_erasure"]
 
 _DAY_MS: Final = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class ErasedPlace:
-    """What is to be erased in one table, spool or file, or of the video or previews of a camera.
-
-    Attributes:
-        kind: ``table``, ``damaged`` (a part that a database has set aside), ``spool``, ``file``, ``video`` or
-            ``preview``.
-        where: the store or folder; name: of the table, spool, file or camera.
-        events: number of copies of events to erase; of video and previews, of files.
-        left: number that is left afterwards, counted again; None before.
-    """
-
-    kind: str
-    where: str
-    name: str
-    events: int
-    left: int | None = None
 
 
 class Erasure:
@@ -154,14 +136,14 @@ class Erasure:
                 ErasedPlace(files.kind, str(files.folder), files.name, self._sum(files, files.count, self._wanted()))
                 for files in self._files
             ),
-            *(ErasedPlace(files.kind, str(files.folder), files.camera_id, files.count()) for files in images),
+            *(files.place() for files in images),
         ]
         if not self.events.places:
             self.events = self._different_events(sum(bool(one.events) for one in found if holds_events(one.kind)))
         return found
 
     def erase(self, progress: Progress = lambda _: None) -> list[ErasedPlace]:
-        """Erase, and count again: the places of `preview` with what is left, which is 0 everywhere.
+        """Erase, and count again: the places of `preview` with what is left, which is 0 everywhere, and what is held.
 
         Stopped anywhere, even by a kill, it is completed by running it again: what leads to other events goes last.
 
@@ -187,8 +169,8 @@ class Erasure:
         for files in self._files:
             progress(f"{files.kind} {files.name}")
             self._sum(files, files.erase, self._wanted())
-        counted = {(now.kind, now.where, now.name): now.events for now in self.preview()}
-        after = [replace(was, left=counted.get((was.kind, was.where, was.name), 0)) for was in before]
+        counted = {(now.kind, now.where, now.name): now for now in self.preview()}
+        after = [_after(was, counted.get((was.kind, was.where, was.name))) for was in before]
         for store in self._stores:
             if history := store.history_naming(self._selection):
                 self._left.append(deletion_history(store.database.target, history))
@@ -367,6 +349,10 @@ def open_erasure_again(
         finally:
             for one in opened:
                 one.database.close()
+
+
+def _after(was: ErasedPlace, now: ErasedPlace | None) -> ErasedPlace:
+    return replace(was, left=now.events if now else 0, held=now.held if now else 0)
 
 
 def _track_in(data: bytes) -> TrackKey | None:

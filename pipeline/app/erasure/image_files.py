@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,17 +10,20 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.domain.erasure import LeftNote
 from pipeline.domain.plural import counted
 from pipeline.domain.times import local_time
 from pipeline.engine.preview import preview_files
 from pipeline.errors import SinkError
 from pipeline.governance.erasure_notes import held_video
-from pipeline.record.erasure import erase_video, recorders_stopped, select_video
+from pipeline.record.erasure import VideoSelection, erase_video, recorders_stopped, select_video
 from pipeline.store.erasure_selection import Selection
 
 _ERASED: Final = "erased on request"
 """Reason of the gap that erased video leaves."""
+_SAME_SPAN_MS: Final = 1_000
+"""Files that follow each other within this time are one time range."""
 _SOON_MS: Final = 60_000
 _MOST_VIEWS: Final = 20
 """Times of a vehicle that are listed."""
@@ -54,16 +58,24 @@ class ImageFiles:
     start_ms: int | None
     end_ms: int | None
 
-    def count(self) -> int:
-        """How many files are to be erased.
+    def place(self) -> ErasedPlace:
+        """How many files are to be erased and how many are held, and of which times.
 
         Raises:
             RecordError: the video or its holds cannot be read.
             SinkError: the previews cannot be read.
         """
-        if self.kind == "video":
-            return len(select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms).segments)
-        return len(self._previews())
+        where = (self.kind, str(self.folder), self.camera_id)
+        if self.kind != "video":
+            return ErasedPlace(*where, len(self._previews()))
+        selected = self._selected()
+        spans: list[tuple[int, int]] = []
+        for one in selected.segments:
+            if spans and one.begin_ms - spans[-1][1] <= _SAME_SPAN_MS:
+                spans[-1] = (spans[-1][0], max(spans[-1][1], one.end_ms))
+            else:
+                spans.append((one.begin_ms, one.end_ms))
+        return ErasedPlace(*where, len(selected.segments), held=len(selected.held), spans=tuple(spans))
 
     def held(self) -> list[LeftNote]:
         """Files that a hold preserves, a note for each hold.
@@ -73,11 +85,10 @@ class ImageFiles:
         """
         if self.kind != "video":
             return []
-        by_hold: dict[str, list[str]] = {}
-        for one, hold in select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms).held:
-            by_hold.setdefault(hold.hold_id, [f"{hold.reason} ({hold.by})"]).append(one.path.name)
+        files = Counter(hold for _, holds in self._selected().held for hold in holds)
         return [
-            held_video(self.camera_id, len(names), hold_id, reason) for hold_id, (reason, *names) in by_hold.items()
+            held_video(self.camera_id, number, hold.hold_id, f"{hold.reason} ({hold.by})")
+            for hold, number in files.items()
         ]
 
     def erase(self) -> None:
@@ -93,6 +104,9 @@ class ImageFiles:
         for path in self._previews():
             with _image_errors(f"previews of {self.camera_id}"):
                 path.unlink(missing_ok=True)
+
+    def _selected(self) -> VideoSelection:
+        return select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms)
 
     def _previews(self) -> list[Path]:
         with _image_errors(f"previews of {self.camera_id}"):

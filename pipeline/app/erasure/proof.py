@@ -8,7 +8,8 @@ from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.app.erasure.disclosed_video import disclosed_video
-from pipeline.app.erasure.erase import ErasedPlace, Erasure
+from pipeline.app.erasure.erase import Erasure
+from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
 from pipeline.domain.institution import Institution
 from pipeline.errors import ReleaseError, StoreError
@@ -89,7 +90,10 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     with ErasureRegister(proof.register, zone=proof.zone) as register:
         number = register.begin(request)
         places = erasure.erase(progress)
-        erased = tuple(ErasedNumber(one.kind, one.where, one.name, one.events, one.left or 0) for one in places)
+        erased = tuple(
+            ErasedNumber(one.kind, one.where, one.name, one.events, one.left or 0, one.held, one.spans)
+            for one in places
+        )
         disclosed = disclosed_video(proof.register, erasure.views)
         left = (*erasure.left_for_document(), *(([DISCLOSED] if disclosed else []) if selection.key else disclosed))
         result = ErasureResult(erased, tuple(erasure.held), left, erasure.events)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import tzinfo
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
 
-from pipeline.app.erasure.erase import ErasedPlace, Erasure, Selection, open_erasure
+from pipeline.app.erasure.erase import Erasure, Selection, open_erasure
 from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
@@ -31,8 +29,14 @@ from pipeline.cli.common.store_options import (
     stores_of,
     zone_of,
 )
-from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers, LeftNote
-from pipeline.domain.events import Kind
+from pipeline.cli.operate.erase_output import (
+    left_in_words,
+    numbers_in_words,
+    print_erased,
+    print_places,
+    print_range,
+)
+from pipeline.domain.erasure import LeftNote
 from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time, parse_range
@@ -40,17 +44,10 @@ from pipeline.errors import ViapublicaError
 
 if TYPE_CHECKING:
     from pipeline.app.configured_stores import ConfiguredStores
+    from pipeline.app.erasure.erased_place import ErasedPlace
     from pipeline.app.erasure.proof import ErasureProof, ProvenErasure
 
-_NOUNS: Final = {
-    Kind.PLATE_READ.value: "read",
-    Kind.TRACK.value: "track",
-    Kind.COUNT.value: "count",
-    Kind.ALERT.value: "alert",
-    Kind.HEALTH.value: "camera state",
-    CORRUPT_RECORD: "corrupt record",
-}
-_FILES: Final = {"video": "file of video", "preview": "preview", "damaged": "damaged part"}
+_NOTHING_BUT_HELD: Final = "holds preserve all that matches"
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
@@ -169,7 +166,7 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     if as_json and not (options.yes or options.dry_run):
         raise ViapublicaError("erase --json", "cannot ask whether to erase", "Add --yes, or --dry-run")
     selection = options.selection()
-    _print_range(selection, options.time_zone())
+    print_range(selection, options.time_zone())
     stores = stores_of(options.config, options.data)
     proof = options.proof(stores)
     if options.refuse is not None:
@@ -181,34 +178,14 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     with open_erasure(selection, stores, timeout_s=options.timeout_s) as erasure:
         places = erasure.preview()
         if not as_json:
-            _print_places(places, "To be erased", erasure)
+            print_places(places, "To be erased", options.time_zone(), erasure)
             if options.dry_run and not any(one.events for one in places):
-                say(err, "nothing stored matches")
+                say(err, _NOTHING_BUT_HELD if erasure.held else "nothing stored matches")
         done = None if options.dry_run else _erased(erasure, proof, places, yes=options.yes, as_json=as_json)
     if as_json:
-        _print_erased(erasure, places, done)
+        print_erased(erasure, places, done)
     if erasure.held and not options.dry_run:
         _fail_for_holds(erasure.held)
-
-
-def _print_range(selection: Selection, zone: tzinfo | None) -> None:
-    times_ms = (selection.start_ms, selection.end_ms)
-    if times_ms != (None, None):
-        times = (format_time(at_ms, zone) if at_ms is not None else "open" for at_ms in times_ms)
-        say(err, f"time range: {' to '.join(times)}")
-
-
-def _print_erased(erasure: Erasure, places: Sequence[ErasedPlace], done: ProvenErasure | None) -> None:
-    print_json(
-        {
-            "erased": done is not None,
-            "events": asdict(erasure.events),
-            "places": [asdict(one) for one in (done.places if done else places)],
-            "held": [note.english for note in erasure.held],
-            "out_of_reach": [*erasure.out_of_reach, *(done.disclosed if done else ())],
-            "proof": {"number": done.number, "files": list(map(str, done.documents))} if done else None,
-        }
-    )
 
 
 def erasures(
@@ -279,17 +256,18 @@ def _erased(
 
     matched = any(one.events for one in places)
     if not matched:
-        say(err, "nothing stored matches; the proof will state it")
-    numbers = _numbers(erasure.events, places)
-    question = f"Erase {numbers} for good?" if matched else "Issue a proof that nothing is stored?"
+        say(err, f"{_NOTHING_BUT_HELD if erasure.held else 'nothing stored matches'}; the proof will state it")
+    numbers = numbers_in_words(erasure.events, places, proof.zone)
+    without = "that nothing could be erased" if erasure.held else "that nothing is stored"
+    question = f"Erase {numbers} for good?" if matched else f"Issue a proof {without}?"
     if not confirmed(question, yes=yes):
         say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:
         done = erase_with_proof(erasure, proof, lambda doing: status.update(f"erasing: {doing}"))
     if not as_json:
-        _print_places(done.places, "Erased")
-        say(err, f"{numbers} erased; counted again: 0 left")
+        print_places(done.places, "Erased", proof.zone)
+        say(err, f"{numbers} erased; counted again: {left_in_words(done.places)}")
         say(err, f"proof {done.number}: {', '.join(map(str, done.documents))}")
         for note in done.disclosed:
             say(err, f"out of reach: {note}")
@@ -340,7 +318,11 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, timeout_s: float, *
 
 def _fail_for_holds(held: Sequence[LeftNote]) -> None:
     notes = "; ".join(note.english for note in held)
-    raise ViapublicaError("erase", f"holds preserve some recorded video: {notes}", "All else is erased")
+    raise ViapublicaError(
+        "erase",
+        f"all else is erased, but holds preserve recorded video: {notes}",
+        "When the reason of each has ended, release it with `viapublica camera unhold`, then erase again",
+    )
 
 
 def _login() -> str:
@@ -348,24 +330,3 @@ def _login() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         raise ViapublicaError("--by", "is missing, and your user has no login name", "Add --by NAME") from None
-
-
-def _numbers(events: EventNumbers, found: Sequence[ErasedPlace]) -> str:
-    """``1 read, 1 track, in 4 places``, or ``5 counts, in 1 place, and 3 files of video and 2 previews``."""
-    files = Counter[str]()
-    for place in found:
-        files[place.kind] += place.events
-    kinds = [counted(events.by_kind[kind], noun) for kind, noun in _NOUNS.items() if kind in events.by_kind]
-    numbers = [", ".join([*kinds, f"in {counted(events.places, 'place')}"])] * bool(kinds)
-    numbers += [counted(files[kind], noun) for kind, noun in _FILES.items() if files[kind]]
-    return " and ".join(numbers) or "nothing"
-
-
-def _print_places(found: Sequence[ErasedPlace], title: str, erasure: Erasure | None = None) -> None:
-    rows = [
-        (place.kind, place.name, place.events, "" if place.left is None else f"{place.left} left", place.where)
-        for place in found
-    ]
-    notes = [] if erasure is None else [f"Held: {note.english}" for note in erasure.held]
-    notes += [] if erasure is None else [f"Out of reach: {what}" for what in erasure.out_of_reach]
-    print_table(title, ["kind", "name", "copies", "proof", "where"], rows, "\n".join(notes))

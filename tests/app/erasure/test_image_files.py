@@ -79,6 +79,27 @@ def test_held_video_stays_and_is_named_with_what_to_do(stores: ConfiguredStores,
     assert begins(tmp_path / "video", "cam-1") == [0, 2000, 3000]
 
 
+def test_every_hold_is_named_and_the_place_says_how_much_they_preserve(
+    stores: ConfiguredStores, tmp_path: Path
+) -> None:
+    """Two holds on one file: who releases only the first still finds the file preserved."""
+    holds = Holds(tmp_path / "video")
+    named = {holds.hold("cam-1", BEGIN_MS + 2100, BEGIN_MS + 2200, reason, "A. Souza") for reason in ("12", "13")}
+    with erasing(stores, PLACE) as erasure:
+        assert [p.held for p in erasure.preview() if p.kind == "video"] == [1]
+        (video,) = [p for p in erasure.erase() if p.kind == "video"]
+        notes = [note.english for note in erasure.held]
+    assert (video.events, video.left, video.held) == (1, 0, 1)
+    assert len(notes) == 2
+    assert all(any(hold_id in note for note in notes) for hold_id in named)
+
+
+def test_the_times_of_the_whole_files_that_go_are_stated(stores: ConfiguredStores) -> None:
+    with erasing(stores, PLACE) as erasure:
+        (video,) = [p for p in erasure.erase() if p.kind == "video"]
+    assert video.spans == ((BEGIN_MS + 1000, BEGIN_MS + 3000),), "the selection begins and ends within files"
+
+
 def test_video_of_a_vehicle_is_named_with_its_command_and_its_previews_go(
     stores: ConfiguredStores, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from pipeline.config.load import parse_config
 from pipeline.domain.events import encode
 from pipeline.errors import ConfigError
+from pipeline.record.holds import Holds
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.store.backends.database import migrate
@@ -24,6 +25,7 @@ from pipeline.store.table_writer import TableWriter
 from tests.asking import declare_roads
 from tests.cli.commands import viapublica, viapublica_here
 from tests.event_samples import plate_read, records, track
+from tests.record.packets import BEGIN_MS, clip, record
 
 CONFIG = """\
 data_dir: .
@@ -136,6 +138,23 @@ def test_a_place_and_time_is_erased(data: Path) -> None:
     assert report["erased"]
     assert sum(place["left"] for place in report["places"]) == 0
     assert {place["name"]: place["events"] for place in report["places"]}["plate_reads"] > 3
+
+
+def test_held_video_is_no_0_left(data: Path, tmp_path: Path) -> None:
+    """The row, the sentence and the error agree about the file that a hold preserves, and about what went."""
+    record(tmp_path / "video", clip(tmp_path), camera="cam-1")
+    Holds(tmp_path / "video").hold("cam-1", BEGIN_MS + 2100, BEGIN_MS + 2200, "order 12", "A. Souza")
+    config = data / "viapublica.yaml"
+    config.write_text(config.read_text() + f"record: {{dir: {tmp_path / 'video'}}}\n")
+    times = ("--from", "2025-06-01T12:00:01.5Z", "--to", "2025-06-01T12:00:02.5Z", "--zone", "UTC")
+    words: list[str | Path] = ["erase", "--camera", "cam-1", *times, "--config", config]
+    asked = viapublica(*words)
+    assert "1 file of video (whole files: 2025-06-01 " in asked.stderr, asked.stderr
+    done = viapublica(*words, "--yes", environ={"COLUMNS": "200"})
+    *_, row = [line for line in done.stdout.splitlines() if "video" in line.split() and "1 held" in line]
+    assert (done.returncode, "0 left" in row) == (1, False), done.stdout
+    assert "counted again: 0 left, 1 file preserved by holds" in done.stderr
+    assert "release it with `viapublica camera unhold`" in done.stderr.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
