@@ -46,6 +46,10 @@ class ListedVehicles:
         """The plates of the list that a read may be, joined with "; "; see `about`."""
         return "; ".join(self._plates_of(read_plate, read_key))
 
+    def only_similar(self, read_key: str) -> bool:
+        """Whether a read with this key differs by one character from every plate of the list."""
+        return bool(self.errors) and not self.like and read_key not in self._keys
+
     def _joined(self, plates: Sequence[str]) -> dict[str, str]:
         rows = [self.cells[plate] for plate in plates if plate in self.cells]
         return {
@@ -68,9 +72,13 @@ class ListedVehicles:
         ]
 
     @cached_property
+    def _keys(self) -> dict[str, str]:
+        return {plate_key(plate): plate for plate in self.plates}
+
+    @cached_property
     def _by_key(self) -> dict[str, list[str]]:
         """The plates that a read with a key may be: that of this key alone, where there is one."""
-        exact = {plate_key(plate): [plate] for plate in self.plates}
+        exact = {key: [plate] for key, plate in self._keys.items()}
         if not self.errors:
             return exact
         near: dict[str, list[str]] = {}

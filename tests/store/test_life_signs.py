@@ -196,7 +196,7 @@ def ends(minute: float, stream: str = "clip", camera: str = "road") -> Event:
     return at(minute, "ended", VIDEO_ENDS, camera=camera, stream=stream)
 
 
-@pytest.mark.parametrize(("start", "end"), [(0, 40), (10, 30), (None, None), (39, 40)])
+@pytest.mark.parametrize(("start", "end"), [(0, 40), (10, 30), (None, 40), (39, 40)])
 def test_a_recorded_video_that_was_analyzed_to_its_end_leaves_an_answer_complete(
     ask: Asking, start: float | None, end: float | None
 ) -> None:
@@ -211,6 +211,17 @@ def test_the_time_after_a_recorded_video_is_not_covered_by_it(ask: Asking) -> No
         NoteCode.INTERRUPTED,
         "road was not running, or its events have not reached the store, for 20 min within this time range",
     )
+
+
+@pytest.mark.parametrize("start", [None, 0])
+def test_a_range_without_an_end_ends_now_and_is_no_more_complete_than_its_parts(
+    ask: Asking, start: float | None
+) -> None:
+    """The hour after the video is not covered, so neither is a range that contains it."""
+    assert not ask([begins(0), ends(40)], 60, 120, now=2000).complete
+    answer = ask([begins(0), ends(40)], start, None, now=2000)
+    assert [code for code, _ in limits(answer)] == [NoteCode.INTERRUPTED]
+    assert not answer.complete
 
 
 @pytest.mark.parametrize("of_stream", ["clip", "other"])

@@ -18,6 +18,7 @@ from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file
 from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.release_source import load_recording
+from pipeline.app.release.request_hold import hold_request
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.disclosure import (
     NUMBER_EXAMPLE,
@@ -35,7 +36,6 @@ from pipeline.governance.journal import JournalBreak
 from pipeline.governance.monthly_sheet import SheetHead, render_sheet
 from pipeline.governance.register import Register
 from pipeline.policy.disclosure import check_approving
-from pipeline.record.holds import Holds
 from pipeline.record.recorded_declaration import check_not_recorded
 from pipeline.record.recording_archive import RecordingArchive
 
@@ -110,18 +110,13 @@ def enter_request(
     Raises:
         ViapublicaError: it cannot be entered; nothing is.
     """
-    holds = None
+    folder = None
     if config is not None:
         configure_logging("warning", "auto")
-        holds = Holds(load_recording(config).folder)
+        folder = load_recording(config).folder
     with open_register(where, zone, create=True) as register:
         entered = register.request(request, declaration)
-    content = request.content
-    if holds is None or content.begin_ms is None or content.end_ms is None or content.is_file:
-        return EnteredRequest(entered)
-    reason = f"disclosure {entered.number}"
-    held = holds.hold(content.camera_id, content.begin_ms, content.end_ms, reason, request.requested_by)
-    return EnteredRequest(entered, held)
+    return EnteredRequest(entered, "" if folder is None else hold_request(folder, entered))
 
 
 def approve_disclosure(

@@ -21,8 +21,10 @@ from pipeline.domain.times import local_time
 ASKED: Final = "asked_plate"
 """Of a search for several plates: which of them a row is about."""
 STATUS: Final = "status"
-"""Of a search by a list: whether the plate was read."""
+"""Of a search for plates: whether the plate was read."""
 READ: Final = "read"
+SIMILAR: Final = "similar"
+"""The status of a read that differs by one character from the plate asked about."""
 _LIST: Final = "list: "
 _CAMERA: Final = "camera_id"
 _FOR_PROGRAMS: Final = frozenset({"stream_id", "schema_version"})
@@ -87,14 +89,14 @@ def columns_of(kinds: Sequence[type[msgspec.Struct]]) -> list[Column]:
 
 
 def with_asked(columns: Sequence[Column], listed: Sequence[str] | None) -> list[Column]:
-    """The same with the plate asked about behind the plate read, and with whether it was read and what a list says.
+    """The same with the plate asked about behind the plate read, whether it was read, and what a list says.
 
     Args:
         columns: of reads; listed: headings of the list; None where there is no list.
     """
     at = 1 + [column.name for column in columns].index("plate")
-    more = [] if listed is None else [Column(STATUS, STATUS, str), *listed_columns(listed)]
-    return [*columns[:at], Column(ASKED, ASKED, str), *more, *columns[at:]]
+    more = [Column(ASKED, ASKED, str), Column(STATUS, STATUS, str), *listed_columns(listed or ())]
+    return [*columns[:at], *more, *columns[at:]]
 
 
 def _rank(column: Column, *, several: bool) -> int:

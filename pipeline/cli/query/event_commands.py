@@ -14,6 +14,7 @@ import typer
 from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, NoteCode, Plates
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plates
+from pipeline.cli.query.answer_columns import READ, SIMILAR
 from pipeline.cli.query.options import ConfidenceOption, QueryOptions, StoreOptions
 from pipeline.cli.query.output import AnswerTable, UnseenPlate
 from pipeline.domain.event_kinds import spec_of
@@ -158,12 +159,19 @@ def _reads_table(
     def asked(plate: str) -> list[str]:
         return [plate] if several else []
 
+    def status(word: str) -> list[str]:
+        return [word] if vehicles.errors else []
+
+    def is_similar(read: PlateReadEvent) -> bool:
+        return vehicles.only_similar(read.plate_key)
+
     def row(read: PlateReadEvent) -> Sequence[Any]:
         return (
             format_time(read.ts_ms, zone),
             answer.camera_label(read.camera_id),
             read.plate,
             *asked(vehicles.asked(read.plate, read.plate_key)),
+            *status(SIMILAR if is_similar(read) else READ),
             *vehicles.about(read.plate, read.plate_key).values(),
             read.layout.value,
             read.confidence,
@@ -175,9 +183,10 @@ def _reads_table(
 
     return AnswerTable(
         [PlateReadEvent],
-        ["time", "camera", "plate", *asked("asked plate"), *vehicles.columns, *_READ_COLUMNS],
+        ["time", "camera", "plate", *asked("asked plate"), *status("status"), *vehicles.columns, *_READ_COLUMNS],
         row,
         asked=lambda read: vehicles.asked(read.plate, read.plate_key),
+        similar=is_similar,
         listed=vehicles.columns if listed else None,
         about=lambda read: vehicles.about(read.plate, read.plate_key),
         unseen=_unseen(answer, vehicles) if listed and not offset else (),
@@ -186,6 +195,7 @@ def _reads_table(
             "",
             "" if several else one.plate,
             *asked(one.plate),
+            *status(""),
             *one.about.values(),
             *([""] * len(_READ_COLUMNS)),
         ),

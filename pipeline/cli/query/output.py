@@ -16,6 +16,7 @@ from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.query.answer_columns import (
     ASKED,
     READ,
+    SIMILAR,
     STATUS,
     Column,
     columns_of,
@@ -59,6 +60,7 @@ class AnswerTable(Generic[T]):
         kinds: types that may stand in an answer: their fields are the columns of files.
         columns: of the table for people; row: its cells for one item.
         asked: the plate asked about that an item is a read of; None where no plates are asked about.
+        similar: whether an item differs by one character from the plates asked about.
         listed: further columns, from a list that the user gave; None where there is no list; about: their cells for
             one item.
         unseen: plates of that list without an item; they are rows of files, too.
@@ -69,6 +71,7 @@ class AnswerTable(Generic[T]):
     columns: Sequence[str]
     row: Callable[[T], Sequence[Any]]
     asked: Callable[[T], str] | None = None
+    similar: Callable[[T], bool] = lambda _: False
     listed: Sequence[str] | None = None
     about: Callable[[T], Mapping[str, str]] = lambda _: {}
     unseen: Sequence[UnseenPlate] = ()
@@ -87,8 +90,8 @@ class AnswerTable(Generic[T]):
     def json_row(self, item: T, answer: Answer[Any]) -> dict[str, Any]:
         """An item as a JSON object."""
         row = msgspec.to_builtins(item)
-        asked = {} if self.asked is None else {ASKED: self.asked(item)}
-        return {**row, **places(row, answer.cameras), **asked, **({"list": self.about(item)} if self.listed else {})}
+        about = {"list": self.about(item)} if self.listed else {}
+        return {**row, **places(row, answer.cameras), **self._asked(item), **about}
 
     def json_summary(self, answer: Answer[Any], rows: int) -> dict[str, Any]:
         """The object at the end of JSON lines; a note on plates not seen holds what the list says about them."""
@@ -99,7 +102,8 @@ class AnswerTable(Generic[T]):
         return {"rows": rows, "complete": answer.complete, "notes": notes}
 
     def _asked(self, item: T) -> dict[str, str]:
-        return {} if self.asked is None else {ASKED: self.asked(item), STATUS: READ}
+        status = SIMILAR if self.similar(item) else READ
+        return {} if self.asked is None else {ASKED: self.asked(item), STATUS: status}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "layout": {"br_old": "anterior", "br_mercosul": "Mercosul", "other": "outro"},
     "status": {
         "read": "lida",
+        "similar": "semelhante",
         "not-seen": "não vista",
         "seen-only-uncertainly": "vista apenas com incerteza",
     },

@@ -23,7 +23,7 @@ from pipeline.cli.release.app import (
 )
 from pipeline.cli.release.evidence_commands import EvidenceOption, RecipientCertificateOption
 from pipeline.cli.release.output import show_changed, show_conditions
-from pipeline.domain.disclosure import Content, LegalBasis, ReleaseStyle, Request
+from pipeline.domain.disclosure import Content, Disclosure, LegalBasis, ReleaseStyle, Request
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.times import parse_range
 
@@ -185,7 +185,9 @@ def refuse(
     Example: [bold]viapublica release refuse 2026/000123 --reason "the period is longer than the purpose needs"[/]
     """
     with opened(register, config) as entries:
-        show_changed(entries.refuse(number, person(by), reason), as_json)
+        refused = entries.refuse(number, person(by), reason)
+    show_changed(refused, as_json)
+    _show_holds(refused, config)
 
 
 @app.command("deliver")
@@ -196,9 +198,30 @@ def deliver(
     config: RegisterConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Record that the newest file was handed over.
+    """Record that the newest file was handed over. A hold on its recording stays, and is named with its command.
 
     Example: [bold]viapublica release deliver 2026/000123[/]
     """
     with opened(register, config) as entries:
-        show_changed(entries.delivered(number, person(by)), as_json)
+        delivered = entries.delivered(number, person(by))
+    show_changed(delivered, as_json)
+    _show_holds(delivered, config)
+
+
+def _show_holds(closed: Disclosure, config: Path | None) -> None:
+    """The holds that a delivered or refused disclosure leaves: without an end the video would never expire."""
+    from pipeline.app.release.request_hold import holds_of_request
+
+    found = holds_of_request(config, closed)
+    if found is None:
+        say(
+            err,
+            "a hold that was placed with the request remains: `viapublica camera segments --config CONFIG` lists it, "
+            "and `viapublica camera unhold` ends it when the video need no longer be preserved",
+        )
+    for hold_id in found or ():
+        say(
+            err,
+            f"hold {hold_id} remains; when the video need no longer be preserved: "
+            f"viapublica camera unhold {hold_id} --by NAME --config {config}",
+        )

@@ -101,7 +101,7 @@ def interruptions(rows: Rows, question: CoverageOf) -> tuple[list[Interruption],
     streams = {(camera_id, video.stream_id) for camera_id, of_one in videos.items() for video in of_one}
     changes = [change for change in changes if (change.camera_id, change.stream_id) not in streams]
     for camera_id, of_one in videos.items():
-        changes += _of_videos(camera_id, of_one, bounded=question.start_ms is not None)
+        changes += _of_videos(camera_id, of_one)
     of_camera: dict[str, list[_State]] = {}
     for change in sorted(changes, key=lambda change: change.ts_ms):
         of_camera.setdefault(change.camera_id, []).append(change)
@@ -144,14 +144,8 @@ def _changes(rows: Rows, question: CoverageOf) -> tuple[list[_State], bool]:
     return found, len(changed) >= MOST_STATES
 
 
-def _of_videos(camera_id: str, videos: list[RecordedVideo], *, bounded: bool) -> list[_State]:
-    """The states of one camera; where videos overlap, one may end before the other.
-
-    Args:
-        camera_id: of the camera.
-        videos: in any order.
-        bounded: whether a range with a start is asked about; else nothing is missing after the last video.
-    """
+def _of_videos(camera_id: str, videos: list[RecordedVideo]) -> list[_State]:
+    """The states of one camera, from its videos in any order; where videos overlap, one may end before the other."""
     states: list[_State] = []
     analyzed_to_ms = 0
     for video in sorted(videos, key=lambda one: one.begin_ms):
@@ -163,8 +157,6 @@ def _of_videos(camera_id: str, videos: list[RecordedVideo], *, bounded: bool) ->
             states.append(_State(camera_id, video.begin_ms, _STREAMING, "", recorded=True))
         analyzed_to_ms = max(analyzed_to_ms, video.end_ms)
         states.append(_State(camera_id, analyzed_to_ms, state, detail))
-    if states[-1].state == _ENDED and not bounded:
-        states.pop()
     return states
 
 

@@ -240,6 +240,31 @@ def test_plates_of_a_list_that_were_not_seen_are_rows_with_what_the_list_says(as
     assert ("NIL0A00" in line, "furto" in line) == (True, True)
 
 
+def test_a_read_that_only_resembles_the_plate_has_a_status_of_its_own(ask: Ask, tmp_path: Path) -> None:
+    """ABC1D34 was read itself; ABC1C34 and its old form ABC1234 differ from it by one character."""
+    (tmp_path / "l.txt").write_text("ABC1D34\n")
+    words = ("plates", "--file", tmp_path / "l.txt", "--errors", "1")
+    expected = {("ABC1D34", "read"), ("ABC1C34", "similar"), ("ABC1234", "similar")}
+    read = csv.DictReader(io.StringIO(ask(*words, "--csv", "-").stdout))
+    assert {(row["plate"], row["status"]) for row in read} == expected
+    assert ask(*words, "--parquet", tmp_path / "x.parquet").exit_code == 0
+    stored = pq.read_table(tmp_path / "x.parquet").to_pylist()
+    assert {(row["plate"], row["status"]) for row in stored} == expected
+    found = map(json.loads, ask("plates", "ABC1D34", "--errors", "1", "--json").stdout.splitlines()[:-1])
+    assert {(row["plate"], row["status"]) for row in found} == expected, "also of a plate that is not in a list"
+    assert ask(*words, "--xlsx", tmp_path / "x.xlsx", "--locale", "pt-BR").exit_code == 0
+    heading, *lines = load_workbook(tmp_path / "x.xlsx")["respostas"].iter_rows(values_only=True)
+    rows = [dict(zip(heading, line, strict=True)) for line in lines]
+    assert {(row["placa"], row["situação"]) for row in rows} == {
+        ("ABC1D34", "lida"),
+        ("ABC1C34", "semelhante"),
+        ("ABC1234", "semelhante"),
+    }
+    lines = ask(*words).stdout.splitlines()
+    assert [line for line in lines if "ABC1C34" in line and "similar" in line]
+    assert [line for line in lines if "ABC1D34" in line and "similar" not in line]
+
+
 def test_a_list_of_which_nothing_was_seen_is_no_empty_file(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "lista.csv").write_text("placa;motivo\nNIL0A00;furto\n")
     result = ask("plates", "--file", tmp_path / "lista.csv", "--csv", "-")

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from pipeline.domain.disclosure import BuiltFile
 from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
 from pipeline.governance.register import Register
+from pipeline.record.holds import Holds
 from tests.cli.commands import app, viapublica
 
 COMMANDS = ("request", "declare", "approve", "refuse", "deliver", "list", "show", "find", "sheet", "journal")
@@ -80,6 +81,31 @@ def test_approval_without_a_declaration_is_refused_with_a_clear_error(release: R
     assert "Traceback" not in early.stderr
     assert "missing" in release("list", "--state", "requested")
     assert (folder / "viapublica-register" / "register.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("end", ["deliver", "refuse"])
+def test_the_hold_that_a_closed_request_leaves_is_named_with_its_command(
+    release: Release, folder: Path, end: str
+) -> None:
+    (folder / "video" / "av-brasil-900").mkdir(parents=True)
+    (folder / "city.yaml").write_text(
+        "data_dir: data\nrecord: {dir: video}\ncameras: [{id: av-brasil-900, source: a.mp4, scope: public-road}]\n"
+    )
+    register = "--register=viapublica-register/register.db"
+    number = entered(release, "--config=city.yaml", register)["number"]
+    (hold,) = Holds(folder / "video").all()
+    if end == "deliver":
+        release("declare", number, "signed.pdf", register)
+        with Register("viapublica-register/register.db") as entries:
+            entries.approve(number, "Bia")
+            entries.built(number, BuiltFile("release.mp4", "ab" * 32, 8), "Carla")
+    words = ["release", end, number, "--by=Dora", register, *(["--reason=too long"] if end == "refuse" else [])]
+    done = CliRunner().invoke(app, [*words, "--config=city.yaml"])
+    assert f"viapublica camera unhold {hold.hold_id} --by NAME --config city.yaml" in done.stderr.replace("\n", " ")
+    if end == "deliver":
+        without = CliRunner().invoke(app, words)
+        assert "a hold that was placed with the request remains" in without.stderr
+    assert Holds(folder / "video").all() == [hold], "whether it is needed any longer is decided by a person"
 
 
 def test_a_request_is_declared_approved_built_and_found(release: Release, folder: Path) -> None:
