@@ -1,4 +1,4 @@
-"""What an erasure finds in one place: numbers before, and what is left or held afterwards."""
+"""Places of an erasure: numbers before, and what is left or held afterwards."""
 
 from __future__ import annotations
 
