@@ -11,7 +11,7 @@ from models.training.sources import Sample
 from models.training.traffic.compose import Bank, Labeled, compose
 from models.training.traffic.evaluate import matched
 from models.training.traffic.fuse import Opinion, fuse, inside
-from models.training.traffic.material import decide, paint
+from models.training.traffic.material import decide, machine_and_rider, paint
 from pipeline.domain.detections import overlaps
 
 
@@ -65,6 +65,30 @@ def test_a_vehicle_without_a_class_gets_the_teachers_word() -> None:
     near = [Opinion("bus", (2, 0, 100, 60), 0.3), Opinion("car", (0, 0, 40, 60), 0.9)]
     assert decide(sample(), [("vehicle", box)], near).labels[0][0] == "bus"
     assert decide(sample(), [("vehicle", box)], []).labels[0][0] == "car"
+
+
+def test_a_box_around_machine_and_riders_becomes_what_the_teachers_see_in_it() -> None:
+    around = (100.0, 100.0, 160.0, 220.0)
+    rider, machine = (110.0, 100.0, 150.0, 190.0), (100.0, 150.0, 160.0, 220.0)
+    seen = [Opinion("person", rider, 0.2), Opinion("motorcycle", machine, 0.1), Opinion("person", (0, 0, 50, 90), 0.9)]
+    assert machine_and_rider("motorcycle", around, seen) == [("motorcycle", machine), ("person", rider)]
+    assert machine_and_rider("car", around, seen) == [("car", around)]
+
+
+def test_where_no_teacher_sees_them_machine_and_rider_have_their_usual_places() -> None:
+    around = (100.0, 100.0, 160.0, 220.0)
+    (word, machine), (person, rider) = machine_and_rider("bicycle", around, [])
+    assert (word, person) == ("bicycle", "person")
+    assert rider[1] == 100, "from the head"
+    assert machine[3] == 220, "to the wheels"
+    assert overlaps(np.array([machine]), np.array([rider]))[0, 0] > 0.2, "the rider sits on it"
+
+
+def test_a_source_without_plates_has_none_whatever_a_teacher_sees() -> None:
+    seen = [Opinion("plate", (0.0, 0.0, 40.0, 12.0), 0.9), Opinion("car", (0.0, 0.0, 90.0, 60.0), 0.9)]
+    decision = decide(sample("negatives-no-plates"), [], seen)
+    assert [word for word, _ in decision.labels] == ["car"]
+    assert list(decision.unsure) == []
 
 
 def test_doubts_never_hide_a_label() -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from models.training import degrade
 from models.training.degrade import Image
 from models.training.plates.layouts import any_plate
+from models.training.plates.not_plates import caption
 
 _BORDERS: Final = {"face": 0.35}
 """Share of the object's size that a cut-out has around it on each side, faded out; 0 for other words."""
@@ -126,7 +127,7 @@ def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: floa
     image = _quarter_turn(base, rng) if rng.random() < turned else base
     if rng.random() < 0.5:
         image = _zoomed(image, rng)
-    image = image.at_most(960)
+    image = image.at_most(int(rng.integers(320, 480)) if rng.random() < 0.12 else 960)
     if rng.random() < 0.35 and bank.vehicles:
         for _ in range(int(rng.integers(1, 4))):
             image = _pasted(image, bank.vehicle(rng), "vehicle", np.exp(rng.uniform(np.log(24), np.log(140))), rng)
@@ -139,7 +140,31 @@ def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: floa
             plate = _slanted(any_plate(rng)[1], rng)
             whole = Labeled(plate, _f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
             image = _pasted(image, whole, "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng)
+    if rng.random() < 0.4:
+        for _ in range(int(rng.integers(1, 5))):
+            image = _captioned(image, rng)
     return Labeled(degrade.some(image.image, rng, _WAYS), image.boxes, image.words)
+
+
+def _captioned(image: Labeled, rng: np.random.Generator) -> Labeled:
+    """With a text that is no plate, as cameras burn it in and shops show it: mostly along the upper or lower border."""
+    rows, columns = image.image.shape[:2]
+    text = caption(image.image, rng)
+    height = max(8, int(rows * rng.uniform(0.025, 0.07)))
+    width = round(text.shape[1] * height / text.shape[0])
+    if width >= columns or height >= rows:
+        return image
+    left = int(rng.integers(0, columns - width))
+    top = int(rng.integers(0, rows - height))
+    if rng.random() < 0.8:
+        border = int(rows * rng.uniform(0.0, 0.06))
+        top = min(border, rows - height) if rng.random() < 0.6 else max(0, rows - height - border)
+    place = _f32([left, top, left + width, top + height])
+    if not _free(image, place, "caption"):
+        return image
+    pixels = image.image.copy()
+    pixels[top : top + height, left : left + width] = cv2.resize(text, (width, height), interpolation=cv2.INTER_AREA)
+    return Labeled(pixels, image.boxes, image.words)
 
 
 def _quarter_turn(image: Labeled, rng: np.random.Generator) -> Labeled:

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from models.training.command import reported_errors
 from models.training.degrade import Image
-from models.training.sources import Sample, TrainingDataError, everything, load, upright
+from models.training.sources import Part, Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.compose import Bank, Labeled, compose
 from models.training.traffic.fuse import Opinion, inside
 from models.training.traffic.network import CLASSES
@@ -42,12 +42,19 @@ COMPLETE: Final = {
     "pets09-s2l1/pedestrians.avi": frozenset({"person"}),
 }
 """Sources whose collectors labeled every object of these labels; elsewhere the teachers may add some."""
+WITH_RIDERS: Final = frozenset({"br-manaus-cctv", "cctv-junctions", "cyclists", "in-riders"})
+"""Sources whose boxes of motorcycles and bicycles take in the riders; everywhere else, and in what the network learns,
+machine and rider have a box each, as in COCO."""
+WITHOUT: Final = {"negatives-no-plates": frozenset({"plate"})}
+"""Labels of which a source has no object, whatever a teacher sees there."""
 VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
 _GRAY: Final = 114
 _WEIGHTS: Final = {
     "clips/highway-motorbike.mp4": 6.0, "clips/people-walking.mp4": 3.0, "coco-val-people-vehicles": 12.0,
     "faces-web": 12.0, "pennfudan-street": 4.0, "topview-vehicles": 6.0, "br-phone-plates": 1.0, "openalpr-br": 2.0,
-    "br-street-plates": 1.0, "openalpr-eu": 1.0, "openalpr-us": 2.0,
+    "br-street-plates": 1.0, "openalpr-eu": 1.0, "openalpr-us": 2.0, "br-manaus-cctv": 20.0, "cctv-junctions": 8.0,
+    "cyclists": 2.0, "in-riders": 4.0, "highway-poles": 4.0, "in-streets": 4.0, "oi-vehicles": 2.0,
+    "negatives-no-plates": 2.0,
 }  # fmt: skip
 """How often an image of a source is drawn, beside 1 for the others: few images with many labels come more often."""
 
@@ -65,6 +72,9 @@ class Decision:
 
 def decide(sample: Sample, truth: Sequence[tuple[str, tuple[float, ...]]], opinions: Sequence[Opinion]) -> Decision:
     """The collector's labels, the teachers' where they agree, and the doubts."""
+    if sample.source in WITH_RIDERS:
+        truth = [part for word, box in truth for part in machine_and_rider(word, box, opinions)]
+    opinions = [opinion for opinion in opinions if opinion.label not in WITHOUT.get(sample.source, ())]
     labels = [(_vehicle(box, opinions) if word == "vehicle" else word, box) for word, box in truth]
     complete = COMPLETE.get(sample.source, frozenset()) if truth else frozenset()
     doubts = []
@@ -80,6 +90,44 @@ def decide(sample: Sample, truth: Sequence[tuple[str, tuple[float, ...]]], opini
     kept = np.array([box for _, box in labels]).reshape(-1, 4)
     unsure = [box for box in doubts if not len(kept) or inside(kept, np.array([box])).max() < 0.2]
     return Decision(labels, unsure)
+
+
+_MACHINE: Final = (0.0, 0.38, 1.0, 1.0)
+_RIDER: Final = (0.1, 0.0, 0.9, 0.8)
+"""Where the machine and its rider usually are in a box around both, as fractions of it."""
+_RIDER_SEEN: Final = 0.15
+"""Score from which a teacher's person in such a box is the rider."""
+
+
+def machine_and_rider(
+    word: str, box: tuple[float, ...], opinions: Sequence[Opinion]
+) -> list[tuple[str, tuple[float, ...]]]:
+    """The parts of a collector's box around a two-wheeler and its riders: as the teachers see them, else as usual."""
+    if word not in {"motorcycle", "bicycle"}:
+        return [(word, box)]
+    around = np.array([box])
+    within = [o for o in opinions if inside(np.array([o.xyxy]), around)[0, 0] > 0.75]
+    machines = [o for o in within if o.label == word and inside(around, np.array([o.xyxy]))[0, 0] > 0.3]
+    people = [
+        o
+        for o in within
+        if o.label == "person" and o.score >= _RIDER_SEEN and inside(around, np.array([o.xyxy]))[0, 0] > 0.25
+    ]
+    machine = max(machines, key=lambda o: o.score).xyxy if machines else _part(box, _MACHINE)
+    riders: list[tuple[float, ...]] = [o.xyxy for o in people]
+    riders = riders or [_part(box, _RIDER)]
+    return [(word, machine), *(("person", rider) for rider in riders)]
+
+
+def _part(box: tuple[float, ...], share: tuple[float, ...]) -> tuple[float, ...]:
+    """The part of a box at such fractions of it."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    return (
+        box[0] + share[0] * width,
+        box[1] + share[1] * height,
+        box[0] + share[2] * width,
+        box[1] + share[3] * height,
+    )
 
 
 def _vehicle(box: tuple[float, ...], opinions: Sequence[Opinion]) -> str:
@@ -130,7 +178,9 @@ def write(data: Path, work: Path, count: int, seed: int) -> Path:
     training: list[Labeled] = []
     sources: list[str] = []
     for sample, image in tqdm(decided(data, work), desc="images", unit="images"):
-        if sample.validation:
+        if sample.part is Part.JUDGE:
+            continue
+        if sample.part is Part.CHOOSE:
             _save(unfinished / "val", sample.key.replace("/", "_").replace("#", "_"), image)
             continue
         if sample.source in _ONLY_WITH and _ONLY_WITH[sample.source] not in image.words:

@@ -27,7 +27,7 @@ def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]], architectur
     which normalizes by the batch, starts from the same function.
 
     Args:
-        start: `yolo11n_dequantised_float.onnx`, or another ancestor's.
+        start: `yolo11n_dequantised_float.onnx`, another ancestor's, or an earlier generation of ours.
         calibration: (640, 640, 3) BGR images of the kind to be trained on.
         architecture: Ultralytics' name of the ancestor's.
 
@@ -37,11 +37,18 @@ def build(start: Path, calibration: Sequence[npt.NDArray[np.uint8]], architectur
     import torch
     from ultralytics.nn.tasks import DetectionModel
 
+    tensors = _tensors(start)
+    ours = len(CLASSES) in {
+        len(tensor) for name, tensor in tensors.items() if ".cv3." in name and name.endswith("bias")
+    }
     model = DetectionModel(architecture, nc=80, verbose=False)
-    _unfuse(model, _tensors(start), start)
+    if ours:
+        _eight_classes(model)
+    _unfuse(model, tensors, start)
     batch = np.stack(calibration)[:, :, :, ::-1].transpose(0, 3, 1, 2)
     _settle_norms(model, torch.from_numpy(np.ascontiguousarray(batch)).float() / 255)
-    _eight_classes(model)
+    if not ours:
+        _eight_classes(model)
     return model
 
 

@@ -82,7 +82,7 @@ def _wishes(stage: Stage) -> dict[str, Any]:
         "cos_lr": True,
         "warmup_epochs": 0.4,
         "warmup_bias_lr": 0.0,
-        "cache": "ram",
+        "cache": False,
         "weight_decay": 5e-4,
         "mosaic": 0.7,
         "close_mosaic": 1,
@@ -206,6 +206,7 @@ def train(
     workers: int,
     architecture: str = ARCHITECTURE,
     images: Path | None = None,
+    begin: Path | None = None,
 ) -> Path:
     """Run or resume all stages; returns the last checkpoint."""
     import torch
@@ -237,7 +238,7 @@ def train(
         if checkpoint is not None:
             beginning = torch.load(checkpoint, map_location="cpu", weights_only=False)["model"].float()
         else:
-            beginning = copy.deepcopy(ancestor)
+            beginning = build(begin, calibration(images), architecture) if begin else copy.deepcopy(ancestor)
         for parameter in beginning.parameters():
             parameter.requires_grad = True
         _trainer(settings, stage.keeping, beginning, ancestor).train()
@@ -250,6 +251,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--start", type=Path, required=True, help="yolo11n_dequantised_float.onnx")
+    parser.add_argument("--begin", type=Path, help="an earlier generation to go on from; by default --start itself")
     parser.add_argument("--architecture", default=ARCHITECTURE, help="Ultralytics' name of what --start is")
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
     parser.add_argument("--images", type=Path, help="what `material` made, where it is not in --work")
@@ -276,6 +278,7 @@ def main() -> None:
                 workers=options.workers,
                 architecture=options.architecture,
                 images=options.images,
+                begin=options.begin,
             )
         )
     except TrainingDataError as error:
