@@ -117,10 +117,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "Plates read in the finished file ({reader})": "Placas lidas no arquivo final ({reader})",
     "Persons re-identified among images of all of them": "Pessoas reidentificadas entre imagens de todas elas",
     "Faces re-identified among images of all of them": "Rostos reidentificados entre imagens de todos eles",
-    "more often than by chance: {hits} of {people}, expected by chance 1, without masks {baseline}": "mais vezes que "
-    "ao acaso: {hits} de {people}; esperado ao acaso 1; sem máscaras {baseline}",
-    "no more often than by chance: {hits} of {people}, expected by chance 1, without masks {baseline}": "não mais "
-    "vezes que ao acaso: {hits} de {people}; esperado ao acaso 1; sem máscaras {baseline}",
+    "more often than by chance: {hits} of {people}, expected by chance 1, without masks {baseline}": "acima do acaso: "
+    "{hits} de {people}; esperado ao acaso 1; sem máscaras {baseline}",
+    "no more often than by chance: {hits} of {people}, expected by chance 1, without masks {baseline}": "não acima do "
+    "acaso: {hits} de {people}; esperado ao acaso 1; sem máscaras {baseline}",
     "too few to try": "poucos para testar",
     # Lists
     "Residual detections": "Detecções residuais",

@@ -41,7 +41,7 @@ def copy_packets(
     """Copy the video packets of a span into an MP4.
 
     From the last key frame that is not after the begin to the first one that is not before the end. No packet is
-    encoded anew, and no other stream or metadata is copied.
+    re-encoded, and no other stream or metadata is copied.
 
     Args:
         source: a file, opened once; target: the MP4, with any suffix.

@@ -16,6 +16,9 @@ from pipeline.errors import StoreError
 
 _SEPARATORS: Final = ";\t,|"
 _HEADERS: Final = frozenset({"placa", "placas", "plate", "plates", "license plate", "licence plate", "number plate"})
+_HEADER_BEGINS: Final = ("placa", "plate")
+_MOST_TITLES: Final = 10
+"""Lines above the headings, as of a title, at most."""
 _FORMATS: Final = "Name a text file with one plate per line, or an XLSX or CSV file with a column called placa or plate"
 _OLD_SPREADSHEET: Final = b"\xd0\xcf\x11\xe0"
 _MOST_NAMED: Final = 50
@@ -36,7 +39,8 @@ def read_plate_list(
     """The plates of a list, each vehicle once, in their order, with its other columns.
 
     Blank lines and lines that begin with ``#`` are skipped. In a table the plates are in the column whose heading is
-    ``placa`` or ``plate``; without a heading, in the only column that can hold plates.
+    ``placa`` or ``plate``, or begins so; without a heading, in the only column that can hold plates. Lines above the
+    headings, such as a title, are skipped.
 
     Args:
         data: content of the file: XLSX, or text in UTF-8, UTF-16 with BOM, or Windows-1252.
@@ -50,7 +54,8 @@ def read_plate_list(
     all_lines = _sheet_lines(data, name) if data.startswith(XLSX_MAGIC) else _lines(_decoded(data, name))
     column, lines = _plate_column(all_lines, name, like=like, any_plate=any_plate)
     headings = _headings(all_lines, lines)
-    _check_other_columns(name, all_lines[0].number, column, headings, lines)
+    head = all_lines[max(0, len(all_lines) - len(lines) - 1)]
+    _check_other_columns(name, head.number, column, headings, lines)
     found: dict[str, str] = {}
     cells: dict[str, list[list[str]]] = {}
     wrong: dict[int, StoreError] = {}
@@ -100,7 +105,7 @@ def _sheet_lines(data: bytes, name: str) -> list[_Line]:
         for title, rows in sheets.items()
     }
     filled = {title: of_sheet for title, of_sheet in lines.items() if of_sheet}
-    headed = [title for title, of_sheet in filled.items() if _is_headed(of_sheet[0])]
+    headed = [title for title, of_sheet in filled.items() if _head_line(of_sheet) is not None]
     if len(filled) <= 1:
         return next(iter(filled.values()), [])
     if len(headed) == 1:
@@ -113,14 +118,31 @@ def _sheet_lines(data: bytes, name: str) -> list[_Line]:
     )
 
 
-def _is_headed(line: _Line) -> bool:
-    return any(_plain(cell) in _HEADERS for cell in line.cells)
+def _head_line(lines: Sequence[_Line]) -> int | None:
+    """The place of the line with the headings: one that names the column of the plates, above the first plate.
+
+    A title may begin with the same word, so the last such line is taken, and one with the word alone before all others.
+    """
+    above: list[int] = []
+    for at, line in enumerate(lines[: _MOST_TITLES + 1]):
+        if any(_is_plate(cell, like=False, any_plate=False) for cell in line.cells):
+            break
+        above.append(at)
+    exact = [at for at in above if _columns_named(lines[at], exact=True)]
+    named = exact or [at for at in above if _columns_named(lines[at], exact=False)]
+    return named[-1] if named else None
+
+
+def _columns_named(line: _Line, *, exact: bool) -> list[int]:
+    """The columns of a line of headings that are known as plates, or begin with the word."""
+    plain = [_plain(cell) for cell in line.cells]
+    return [at for at, text in enumerate(plain) if text in _HEADERS or (not exact and text.startswith(_HEADER_BEGINS))]
 
 
 def _headings(lines: Sequence[_Line], below: Sequence[_Line]) -> list[str]:
     """The headings of all columns, each once; ``column 2`` where there is none."""
     width = max((len(line.cells) for line in lines), default=0)
-    first = lines[0].cells if len(below) < len(lines) else []
+    first = lines[len(lines) - len(below) - 1].cells if len(below) < len(lines) else []
     named: list[str] = []
     for number in range(width):
         heading = " ".join(first[number].split()) if number < len(first) else ""
@@ -168,10 +190,12 @@ def _plate_column(lines: Sequence[_Line], name: str, *, like: bool, any_plate: b
     """The column of the plates, and the lines below the heading."""
     if not lines:
         raise StoreError(name, "holds no plate", _FORMATS)
-    headings = [_plain(cell) for cell in lines[0].cells]
-    named = [number for number, heading in enumerate(headings) if heading in _HEADERS]
-    if named:
-        return named[0], lines[1:]
+    if (head := _head_line(lines)) is not None:
+        below = lines[head + 1 :]
+        if exact := _columns_named(lines[head], exact=True):
+            return exact[0], below
+        named = _columns_named(lines[head], exact=False)
+        return max(named, key=lambda at: sum(_is_plate(_cell(line, at), like, any_plate) for line in below)), below
     width = max(len(line.cells) for line in lines)
     if width == 1:
         return 0, lines

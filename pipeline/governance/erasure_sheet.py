@@ -14,6 +14,7 @@ from pipeline.governance.printable_document import SIGNATURE_LINE, moment, rende
 
 _LAW: Final = "Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18, IV"
 """Of erasures; the configured local law is that of disclosures, and need not say anything about them."""
+_LAW_OF_REFUSALS: Final = "Lei nº 13.709/2018 (LGPD), art. 18, § 4º, II"
 _KINDS: Final = {
     "table": "tabela do banco de eventos",
     "damaged": "parte danificada do banco (inteira)",
@@ -57,7 +58,7 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
     facts = [
         ("Instituição", institution.name or "não informada"),
         ("Responsável pela eliminação", record.begun_by),
-        *_about(request, zone),
+        *_about(request, zone, "termo"),
         ("Início da eliminação", moment(record.begun_ms, zone)),
         ("Término da eliminação", moment(record.finished_ms, zone)),
         *_proof(document, signed_by),
@@ -94,11 +95,12 @@ def _render_refusal(
     facts = [
         ("Instituição", institution.name or "não informada"),
         ("Responsável pelo indeferimento", record.begun_by),
-        *_about(document["request"], zone),
+        *_about(document["request"], zone, "indeferimento"),
         ("Data do indeferimento", moment(record.begun_ms, zone)),
         *_proof(document, signed_by),
     ]
     parts = [
+        f"<p>Fundamento legal: {escape(_LAW_OF_REFUSALS)}.</p>",
         "<p>Nenhum dado foi eliminado.</p>",
         table(("", ""), facts),
         "<h2>Fundamentos do indeferimento</h2>",
@@ -108,11 +110,11 @@ def _render_refusal(
     return render_document(f"Indeferimento de pedido de eliminação de dados nº {record.number}", parts)
 
 
-def _about(request: Mapping[str, Any], zone: tzinfo | None) -> list[tuple[str, str]]:
+def _about(request: Mapping[str, Any], zone: tzinfo | None, document: str) -> list[tuple[str, str]]:
     """What was requested, in rows."""
     return [
         ("Motivo ou pedido", request["reason"] or "não informado"),
-        ("Objeto", _subject(request)),
+        ("Objeto", _subject(request, document)),
         ("Câmeras", ", ".join(request["camera_ids"]) or "todas"),
         ("Período", _period(request, zone)),
     ]
@@ -121,7 +123,7 @@ def _about(request: Mapping[str, Any], zone: tzinfo | None) -> list[tuple[str, s
 def _proof(document: Mapping[str, Any], signed_by: str) -> list[tuple[str, str]]:
     """What proves the document, in rows."""
     return [
-        ("Diário do registro", f"registro nº {document['journal']['entry']}, {document['journal']['hash']}"),
+        ("Diário do registro", f"lançamento nº {document['journal']['entry']}, {document['journal']['hash']}"),
         ("Assinatura digital", f"{signed_by} (arquivo .p7s)" if signed_by else "não há"),
     ]
 
@@ -144,10 +146,12 @@ def _place(where: str) -> str:
     return where.rpartition("/")[2] if where.startswith("/") else where
 
 
-def _subject(request: Mapping[str, Any]) -> str:
+def _subject(request: Mapping[str, Any], document: str) -> str:
     if not request["fingerprint"]:
         return "tudo o que se refere às câmeras e ao período"
-    return f"um veículo; a placa não consta deste termo. Código do veículo (HMAC-SHA-256): {request['fingerprint']}"
+    return (
+        f"um veículo; a placa não consta deste {document}. Código do veículo (HMAC-SHA-256): {request['fingerprint']}"
+    )
 
 
 def _events(events: Mapping[str, Any]) -> str:

@@ -20,8 +20,8 @@ _DUTIES: Final = (
     "acima; o destinatário responde pela guarda, pelo sigilo e pelo uso."
 )
 _CUT: Final = (
-    "Os pacotes de vídeo são cópia exata dos gravados, sem nova codificação. O corte se faz em quadros-chave; por isso "
-    "cada vídeo pode começar antes e terminar depois do período requisitado. Não há áudio."
+    "Os pacotes de vídeo são cópia exata dos gravados, sem nova codificação. O corte é feito em quadros-chave; por "
+    "isso cada vídeo pode começar antes e terminar depois do período requisitado. Não há áudio."
 )
 _UNMASKED: Final = "A câmera não tem máscaras de privacidade."
 _MASKED: Final = (
@@ -61,7 +61,7 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
         ("Finalidade", custody.purpose),
         ("Câmera", _camera(custody.camera)),
         ("Período requisitado", f"{moment(custody.begin_ms, zone)} a {moment(custody.end_ms, zone)}"),
-        ("Diário do registro", f"registro nº {custody.journal_entry}, {custody.journal_hash}"),
+        ("Diário do registro", f"lançamento nº {custody.journal_entry}, {custody.journal_hash}"),
         ("Programa", custody.software),
     ]
     videos = [
@@ -101,5 +101,6 @@ def _camera(camera: Mapping[str, Any]) -> str:
     position = [camera.get("latitude"), camera.get("longitude")]
     parts = [camera.get("id"), camera.get("name")]
     if None not in position:
-        parts.append("latitude {}, longitude {}".format(*position))
+        latitude, longitude = (str(degrees).replace(".", ",") for degrees in position)
+        parts.append(f"latitude {latitude}; longitude {longitude}")
     return ", ".join(str(part) for part in parts if part)

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from html import escape
 from typing import Final
 
-from pipeline.domain.times import local_time
+from pipeline.domain.times import local_time, offset_text
 
 _STYLE: Final = (
     "body{font:11pt/1.4 sans-serif;margin:2cm;color:#111}h1{font-size:16pt}h2{font-size:12pt;margin-top:1.6em}"
@@ -40,7 +40,7 @@ def moment(at_ms: int | None, zone: tzinfo | None) -> str:
     if at_ms is None:
         return "em aberto"
     local = local_time(at_ms, zone)
-    return f"{local:%d/%m/%Y %H:%M:%S} (UTC{local:%z})"
+    return f"{local:%d/%m/%Y %H:%M:%S} ({offset_text(local)})"
 
 
 def _cell(value: object) -> str:

@@ -100,8 +100,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "seen only uncertainly: {number} of {all}: {plates}": "vistas apenas com incerteza: {number} de {all}: {plates}",
     "read in this time range, but no stored read fulfills the conditions of this search: {plates}": "lida neste "
     "período, mas nenhuma leitura cumpre as condições desta consulta: {plates}",
-    "plates that differ by one character were read, use --errors 1 of viapublica plates: {plates}": "há leituras de "
-    "placas com um caractere diferente, use --errors 1 de viapublica plates: {plates}",
+    "plates that differ by one character were read, use --errors 1 of viapublica plates: {plates}": "há leituras "
+    "que diferem de {plates} em um caractere; acrescente --errors 1 a viapublica plates",
     "fewer than {least} frames per second are analyzed of {cameras}, so plates of passing vehicles are missed: "
     "{names}": "menos de {least} quadros por segundo são analisados de {cameras}; placas de veículos que passam "
     "não são lidas: {names}",

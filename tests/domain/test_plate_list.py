@@ -21,6 +21,9 @@ from pipeline.errors import StoreError
         "observação;placa\nsão;ABC1D23\nnão;XYZ9A99\n".encode("cp1252"),
         b'"id";"license_plate"\n"1;2";"ABC1D23"\n"3";"XYZ9A99"\n',
         b"ABC1D23\nabc-1d23\nXYZ9A99\nXYZ9A99\n",
+        "Placas roubadas, novembro de 2026\n\nCASO;PLACA DO VEÍCULO\n1;ABC1D23\n2;XYZ9A99\n".encode(),
+        b"Relatorio;\nemitido em;22/11/2026\nplaca;motivo\nABC1D23;roubo\nXYZ9A99;furto\n",
+        b"placa clonada;placa do veiculo\nsim;ABC1D23\nnao;XYZ9A99\n",
     ],
 )
 def test_the_plates_of_a_list_are_found_in_any_usual_form(data: bytes) -> None:
@@ -54,6 +57,14 @@ def test_a_list_that_holds_something_else_is_refused_with_its_line(data: bytes, 
         read_plate_list(data, "wanted.csv")
     assert caught.value.subject.startswith(subject)
     assert problem in caught.value.problem
+
+
+def test_what_a_list_with_a_title_says_is_under_its_headings() -> None:
+    found = read_plate_list(b"Placas procuradas;\nPLACA DO VEICULO;motivo\nABC1D23;roubo\n", "wanted.csv")
+    assert found.about("ABC1D23", "ABC1D23") == {"motivo": "roubo"}
+    with pytest.raises(StoreError, match="XYZ99") as caught:
+        read_plate_list(b"Titulo\nPlaca do veiculo\nXYZ99\n", "wanted.csv")
+    assert caught.value.subject.startswith("wanted.csv:3"), "the line of the file"
 
 
 def test_patterns_and_foreign_plates_are_taken_when_they_are_asked_for() -> None:

@@ -136,8 +136,9 @@ def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegi
     for text in [
         "Termo de eliminação de dados nº E2026/000001",
         "pedido 17/2026 &lt;art. 19&gt;",
-        "um veículo; a placa não consta deste termo",
-        "até 22/11/2026 06:00:00 (UTC-0300)",
+        "um veículo; a placa não consta deste indeferimento",
+        "Fundamento legal: Lei nº 13.709/2018 (LGPD), art. 18, § 4º, II.",
+        "até 22/11/2026 06:00:00 (UTC-03:00)",
         "Preservado pela retenção 0c5f",
         "Cópias de segurança",
         "vídeo gravado (arquivos)",
@@ -194,7 +195,8 @@ def test_the_page_of_a_refused_request_states_its_grounds(erasures: ErasureRegis
         "Indeferimento de pedido de eliminação de dados nº E2026/000001",
         "Nenhum dado foi eliminado.",
         "pedido 17/2026 &lt;art. 19&gt;",
-        "um veículo; a placa não consta deste termo",
+        "um veículo; a placa não consta deste indeferimento",
+        "Fundamento legal: Lei nº 13.709/2018 (LGPD), art. 18, § 4º, II.",
         "Investigação em curso: inquérito &lt;3/2026&gt;.",
     ]:
         assert text in page

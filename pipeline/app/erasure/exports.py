@@ -41,7 +41,7 @@ def _words(export: Export) -> str:
     made = f"export {export.path}, written at {_time(export.at_ms)} by {export.by}: {about}"
     if Path(export.path).exists():
         return f"{made}; delete it, or remove the rows in question, also from copies"
-    return f"{made}; it is there no more: ask {export.by} for copies"
+    return f"{made}; the file no longer exists: ask {export.by} for copies"
 
 
 def _time(at_ms: int) -> str:

@@ -172,7 +172,7 @@ def _undeclared(files: Sequence[Path]) -> str:
 
 
 def _note_responsibility(files: Sequence[Path], scope: Scope, *, assumed: bool) -> None:
-    """Without a declaration it is not known which rules apply to a file: a copy that was encoded anew has none."""
+    """Without a declaration it is not known which rules apply to a file: a copy that was re-encoded has none."""
     how = f"plates are read by the rules of scope {scope.value}, under the responsibility of the caller"
     fix = ". State another public space with --scope" if assumed else ""
     say(err, ("note:", "bold"), f"  {_undeclared(files)}: {how}{fix}")

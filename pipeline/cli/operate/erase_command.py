@@ -309,7 +309,8 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, timeout_s: float, *
         held = [note.english for note in done.held]
         print_json({"erased": True, "earlier": len(selections), "proofs": numbers, "held": held})
     else:
-        say(err, f"{counted(len(selections), 'earlier erasure')} repeated; {len(done.proven)} found something again")
+        found = f"{len(done.proven)} found something again" if done.proven else "none found anything"
+        say(err, f"{counted(len(selections), 'earlier erasure')} repeated; {found}")
         for one in done.proven:
             say(err, f"proof {one.number}: {', '.join(map(str, one.documents))}")
     if done.held:

@@ -154,4 +154,4 @@ def print_report(report: RunReport) -> None:
     for sink, count in report.lost.items():
         say(out, ("lost", "bold red"), f" {counted(count, 'event')} of sink {sink}: its queue and the disk were full")
     for reason, count in report.refused.items():
-        say(out, ("refused", "yellow"), f" {counted(count, 'event')}: {reason}")
+        say(out, f"{counted(count, 'event')} ", ("refused", "yellow"), f": {reason}")

@@ -158,13 +158,18 @@ def clones(
     with query.open() as store:
         answer = store.ask(question)
     _note_unlocated(answer.value.unlocated, "their reads are not compared", language)
-    table = AnswerTable([Leg], ["plate", *_LEG_COLUMNS], lambda leg: (leg.plate_key, *_leg_row(leg, answer, zone)))
+    table = AnswerTable([Leg], ["plate", *_LEG_COLUMNS], lambda leg: (_plates_of(leg), *_leg_row(leg, answer, zone)))
     output.show("Possible clones", answer, answer.value.legs, table)
 
 
 def _locations(query: QueryOptions) -> dict[str, GeoPoint | None]:
     """Coordinates of the configuration's cameras; none where only a data folder is known."""
     return camera_locations(loaded_config(query.config).cameras) if has_config(query.config) else {}
+
+
+def _plates_of(leg: Leg) -> str:
+    """The plates as they were read at both places: a key may be a form that was read at neither."""
+    return " / ".join(dict.fromkeys((leg.from_plate, leg.to_plate)))
 
 
 def _leg_row(leg: Leg, answer: Answer[Any], zone: tzinfo | None) -> tuple[Any, ...]:

@@ -45,7 +45,7 @@ def test_exports_of_the_commands_are_named_with_what_to_do(tmp_path: Path) -> No
     assert "plates of cam-1 from" in done.stdout
     assert "delete it, or remove the rows in question" in done.stdout
     assert f"export {tmp_path}/tracks.csv" in done.stdout
-    assert "it is there no more: ask" in done.stdout
+    assert "the file no longer exists: ask" in done.stdout
     assert files_with("ABC1234", data) == [], "the log of exports has forgotten the name of the file"
 
 

@@ -46,7 +46,7 @@ def test_documents_bear_it(asked: Ask, tmp_path: Path) -> None:
     result = asked("erase", "--plate", "FRI3E00", "--yes", "--by", "Ana Lima", "--to", "2026-09-21T12:00", "--json")
     files = [Path(name) for name in json.loads(result.stdout)["proof"]["files"]]
     (page,) = [path.read_text() for path in files if path.suffix == ".html"]
-    assert "21/09/2026 12:00:00 (UTC-0300)" in page
+    assert "21/09/2026 12:00:00 (UTC-03:00)" in page
     assert "(UTC+0000)" not in page
     listed = asked("store", "erasures")
     assert "-03:00" in listed.stdout, listed.output

@@ -60,6 +60,9 @@ def test_a_route_with_distances_and_a_note_on_cameras_without_a_place(ask: Ask) 
 def test_possible_clones_of_one_plate_and_of_all(ask: Ask) -> None:
     (clone,) = rows(ask("clones", "ABC1C34", "--json"))
     assert (clone["plate_key"], clone["from_camera_id"], clone["to_camera_id"]) == ("ABC1C34", "paulista", "rio")
+    assert "ABC1C34" in ask("clones", "ABC1234").stdout
+    slow = ask("clones", "ABC1C34", "--max-speed", "10").stdout
+    assert "ABC1234 / ABC1C34" in slow, "as read at each place"
     everywhere = ask("clones", "--from", "2020-01-01", "--json")
     assert rows(everywhere) == [clone]
     assert "no latitude and longitude of nowhere" in everywhere.stderr

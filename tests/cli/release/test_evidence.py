@@ -110,7 +110,7 @@ def test_an_authority_receives_the_original_packets_sealed_and_signed() -> None:
     assert files == ["capa.html", "custodia.json", "custodia.json.p7s", "video-001.mp4", "video-002.mp4"]
     sources = sorted(Path("video/cam").rglob("*.mp4"))
     copied = [packets(Path("opened") / name) for name in files[3:]]
-    assert copied == [packets(sources[0])[10:20], packets(sources[1])[:10]], "cut at key frames, not encoded anew"
+    assert copied == [packets(sources[0])[10:20], packets(sources[1])[:10]], "cut at key frames, not re-encoded"
     for one, source in zip(opened["videos"], sources, strict=True):
         assert one["source_sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
         assert one["sha256"] == hashlib.sha256((Path("opened") / one["name"]).read_bytes()).hexdigest()
@@ -229,7 +229,7 @@ OTHER_TEXT = "[[0.6, 0.6], [0.9, 0.6], [0.9, 0.9]]"
 
 
 def test_what_lies_under_privacy_masks_is_never_handed_over() -> None:
-    """Packets that are not encoded anew have no masks: neither a mask of today nor one of that time may exist."""
+    """Packets that are not re-encoded have no masks: neither a mask of today nor one of that time may exist."""
     write_config(masks=f", masks: [{MASK_TEXT}]")
     number = approved()
     with pytest.raises(PolicyError, match=r"2 recorded files in that span that show .* 2025-06-01 12:00:00 \+00:00 to"):
@@ -254,7 +254,7 @@ def test_masks_that_the_recorder_filled_are_handed_over_filled_and_said_to_be() 
     custody = json.loads(Path("opened/custodia.json").read_text())
     assert custody["masks_filled_when_recorded"] is True
     sources = sorted(Path("video/cam").rglob("*.mp4"))
-    assert packets(Path("opened/video-002.mp4")) == packets(sources[1])[:20], "not encoded anew"
+    assert packets(Path("opened/video-002.mp4")) == packets(sources[1])[:20], "not re-encoded"
     with av.open("opened/video-001.mp4") as container:
         image = next(container.decode(video=0)).to_ndarray(format="gray")
     assert image[2:20, 60:78].max() < 30 < image[60:, :].min()
