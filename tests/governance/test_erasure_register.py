@@ -136,8 +136,7 @@ def test_the_page_is_portuguese_escaped_and_holds_no_plate(erasures: ErasureRegi
     for text in [
         "Termo de eliminação de dados nº E2026/000001",
         "pedido 17/2026 &lt;art. 19&gt;",
-        "um veículo; a placa não consta deste indeferimento",
-        "Fundamento legal: Lei nº 13.709/2018 (LGPD), art. 18, § 4º, II.",
+        "um veículo; a placa não consta deste termo",
         "até 22/11/2026 06:00:00 (UTC-03:00)",
         "Preservado pela retenção 0c5f",
         "Cópias de segurança",
