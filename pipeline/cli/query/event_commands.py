@@ -17,12 +17,13 @@ from pipeline.cli.common.plate_input import AnyPlateOption, given_plates
 from pipeline.cli.query.answer_columns import READ, SIMILAR
 from pipeline.cli.query.options import ConfidenceOption, QueryOptions, StoreOptions
 from pipeline.cli.query.output import AnswerTable, UnseenPlate
+from pipeline.cli.query.table_portuguese import detail
 from pipeline.domain.event_kinds import spec_of
 from pipeline.domain.events import Event, Kind, PlateReadEvent
+from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.plate import check_question
 from pipeline.domain.plate_list import read_plate_list
-from pipeline.domain.times import format_time
 from pipeline.errors import ViapublicaError
 
 _READ_COLUMNS = ["layout", "confidence", "votes", "vehicle", "track", "frame"]
@@ -79,10 +80,10 @@ def plates(
     with query.open() as store:
         answer = store.ask(question)
     vehicles = replace(listed, plates=tuple(wanted), like=like, errors=errors)
-    title = f"Reads of {', '.join(wanted) if len(wanted) <= 5 else f'{len(wanted)} plates'}"
-    output.show(
-        title, answer, answer.value, _reads_table(answer, vehicles, zone, offset=query.offset, listed=bool(file))
-    )
+    language = query.language
+    named = ", ".join(wanted) if len(wanted) <= 5 else language.counted(len(wanted), "plate")
+    table = _reads_table(answer, vehicles, zone, language, offset=query.offset, listed=bool(file))
+    output.show(language.text("Reads of {plates}", plates=named), answer, answer.value, table)
 
 
 @with_option_groups
@@ -96,7 +97,7 @@ def events(
 
     Example: [bold]viapublica events --kind count --from today[/]
     """
-    output, zone = query.output(), query.time_zone()
+    output, zone, language = query.output(), query.time_zone(), query.language
     question = Events(kind=kind, min_confidence=min_confidence, **query.scope())
     with query.open() as store:
         answer = store.ask(question)
@@ -104,13 +105,13 @@ def events(
         list(_EVENT_TYPES.values()) if kind is None else [_EVENT_TYPES[kind.value]],
         ["time", "camera", "kind", "details"],
         lambda event: (
-            format_time(event.ts_ms, zone),
+            language.time(event.ts_ms, zone),
             answer.camera_label(event.camera_id),
             _kind(event),
-            _details(event),
+            _details(event, language),
         ),
     )
-    output.show("Events", answer, answer.value, table)
+    output.show(language.text("Events"), answer, answer.value, table)
 
 
 @with_option_groups
@@ -119,7 +120,7 @@ def cameras(*, options: StoreOptions) -> None:
 
     Example: [bold]viapublica cameras --json[/]
     """
-    output, zone = options.output(), options.time_zone()
+    output, zone, language = options.output(), options.time_zone(), options.language
     with options.open() as store:
         answer = store.ask(Cameras())
     table = AnswerTable(
@@ -127,30 +128,36 @@ def cameras(*, options: StoreOptions) -> None:
         ["camera", "last seen", "state", *(kind.value for kind in Kind)],
         lambda row: (
             answer.camera_label(row.camera_id),
-            format_time(row.last_seen_ms, zone),
+            language.time(row.last_seen_ms, zone),
             row.state or "-",
             *(row.events.get(kind, 0) for kind in Kind),
         ),
     )
-    output.show("Cameras", answer, answer.value, table)
+    output.show(language.text("Cameras"), answer, answer.value, table)
 
 
 def _kind(event: Event) -> str:
     return str(event.__struct_config__.tag)
 
 
-def _details(event: Event) -> str:
-    values = ((name, getattr(event, name)) for name in spec_of(event).shown)
-    return ", ".join(f"{name} {value}" for name, value in values if value not in (None, ""))
+def _details(event: Event, language: Language) -> str:
+    values = [(name, value) for name in spec_of(event).shown if (value := getattr(event, name)) not in (None, "")]
+    return ", ".join(f"{name} {value}" if language is ENGLISH else detail(name, value) for name, value in values)
 
 
 def _reads_table(
-    answer: Answer[list[PlateReadEvent]], vehicles: ListedVehicles, zone: tzinfo | None, *, offset: int, listed: bool
+    answer: Answer[list[PlateReadEvent]],
+    vehicles: ListedVehicles,
+    zone: tzinfo | None,
+    language: Language,
+    *,
+    offset: int,
+    listed: bool,
 ) -> AnswerTable[PlateReadEvent]:
     """The table of reads.
 
     Args:
-        answer: the reads; vehicles: all that were asked about; zone: of the times.
+        answer: the reads; vehicles: all that were asked about; zone: of the times; language: of the table.
         offset: of the page: only the first says which plates were not seen.
         listed: a list was given, whose plates without a read are rows too.
     """
@@ -167,7 +174,7 @@ def _reads_table(
 
     def row(read: PlateReadEvent) -> Sequence[Any]:
         return (
-            format_time(read.ts_ms, zone),
+            language.time(read.ts_ms, zone),
             answer.camera_label(read.camera_id),
             read.plate,
             *asked(vehicles.asked(read.plate, read.plate_key)),
@@ -191,7 +198,7 @@ def _reads_table(
         about=lambda read: vehicles.about(read.plate, read.plate_key),
         unseen=_unseen(answer, vehicles) if listed and not offset else (),
         unseen_row=lambda one: (
-            one.code.replace("-", " "),
+            language.text(one.code.replace("-", " ")),
             "",
             "" if several else one.plate,
             *asked(one.plate),

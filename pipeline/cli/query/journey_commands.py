@@ -17,12 +17,9 @@ from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.store_options import loaded_config
 from pipeline.cli.query.options import QueryOptions, SureConfidenceOption
 from pipeline.cli.query.output import AnswerTable
-from pipeline.cli.query.portuguese_texts import messages_language
 from pipeline.domain.language import Language
 from pipeline.domain.plate import check_question
-from pipeline.domain.plural import counted
 from pipeline.domain.route import DrivingLimits, GeoPoint, Leg, without_standing
-from pipeline.domain.times import format_time
 
 PlateArgument = Annotated[
     str, typer.Argument(help="Plate, old or Mercosul form; @FILE or - reads it.", callback=given_plate)
@@ -55,7 +52,7 @@ def convoy(
 
     Example: [bold]viapublica convoy ABC1C34 --within 15 --meetings 3 --from 7d[/]
     """
-    output, zone = query.output(), query.time_zone()
+    output, zone, language = query.output(), query.time_zone(), query.language
     question = Convoy(
         plate=check_question(plate, any_plate=any_plate),
         min_confidence=min_confidence,
@@ -74,11 +71,11 @@ def convoy(
             row.meetings,
             row.share,
             row.cameras,
-            format_time(row.first_ts_ms, zone),
-            format_time(row.last_ts_ms, zone),
+            language.time(row.first_ts_ms, zone),
+            language.time(row.last_ts_ms, zone),
         ),
     )
-    output.show(f"Seen with {plate}", answer, answer.value, table)
+    output.show(language.text("Seen with {plate}", plate=plate), answer, answer.value, table)
 
 
 @with_option_groups
@@ -104,13 +101,13 @@ def route(
     )
     with query.open() as store:
         answer = store.ask(question)
-    found, language, nothing = answer.value, messages_language(query.locale), ""
+    found, language, nothing = answer.value, query.language, ""
     _note_unlocated(found.unlocated, "legs to and from there have no distance", language)
     if (read := found.only_read) is not None:
         camera, at = answer.camera_label(read.camera_id), language.time(read.ts_ms, zone)
         nothing = language.text("only one read, by {camera} at {time}: no leg", camera=camera, time=at)
-    table = AnswerTable([Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, answer, zone))
-    output.show(f"Route of {plate}", answer, without_standing(found.legs), table, nothing)
+    table = AnswerTable([Leg], _LEG_COLUMNS, lambda leg: _leg_row(leg, answer, zone, language))
+    output.show(language.text("Route of {plate}", plate=plate), answer, without_standing(found.legs), table, nothing)
 
 
 @with_option_groups
@@ -151,15 +148,17 @@ def clones(
         limits=DrivingLimits(max_speed, min_distance, clock_error),
         **query.scope(),
     )
-    question, language = bounded_clones(asked), messages_language(query.locale)
+    question, language = bounded_clones(asked), query.language
     if question.start_ms is not None and question.start_ms != asked.start_ms:
         since = language.time(question.start_ms, zone)
         say(err, language.text("all plates since {time}; --from searches further back", time=since))
     with query.open() as store:
         answer = store.ask(question)
     _note_unlocated(answer.value.unlocated, "their reads are not compared", language)
-    table = AnswerTable([Leg], ["plate", *_LEG_COLUMNS], lambda leg: (_plates_of(leg), *_leg_row(leg, answer, zone)))
-    output.show("Possible clones", answer, answer.value.legs, table)
+    table = AnswerTable(
+        [Leg], ["plate", *_LEG_COLUMNS], lambda leg: (_plates_of(leg), *_leg_row(leg, answer, zone, language))
+    )
+    output.show(language.text("Possible clones"), answer, answer.value.legs, table)
 
 
 def _locations(query: QueryOptions) -> dict[str, GeoPoint | None]:
@@ -172,22 +171,24 @@ def _plates_of(leg: Leg) -> str:
     return " / ".join(dict.fromkeys((leg.from_plate, leg.to_plate)))
 
 
-def _leg_row(leg: Leg, answer: Answer[Any], zone: tzinfo | None) -> tuple[Any, ...]:
+def _leg_row(leg: Leg, answer: Answer[Any], zone: tzinfo | None, language: Language) -> tuple[Any, ...]:
     return (
         answer.camera_label(leg.from_camera_id),
-        format_time(leg.from_ts_ms, zone),
-        f"{counted(leg.reads, 'read')} there, to" if leg.is_standing else answer.camera_label(leg.to_camera_id),
-        format_time(leg.to_ts_ms, zone),
+        language.time(leg.from_ts_ms, zone),
+        language.text("{reads} there, to", reads=language.counted(leg.reads, "read"))
+        if leg.is_standing
+        else answer.camera_label(leg.to_camera_id),
+        language.time(leg.to_ts_ms, zone),
         leg.seconds,
         "?" if leg.distance_m is None else round(leg.distance_m),
-        _speed(leg),
+        _speed(leg, language),
     )
 
 
-def _speed(leg: Leg) -> Any:
+def _speed(leg: Leg, language: Language) -> Any:
     if leg.speed_km_h is not None:
         return leg.speed_km_h
-    return "?" if leg.distance_m is None else "-" if not leg.distance_m else "at once"
+    return "?" if leg.distance_m is None else "-" if not leg.distance_m else language.text("at once")
 
 
 def _note_unlocated(camera_ids: Sequence[str], consequence: str, language: Language) -> None:

@@ -24,6 +24,8 @@ from pipeline.cli.common.store_options import (
 )
 from pipeline.cli.query.answer_files import FileForm
 from pipeline.cli.query.output import Output
+from pipeline.cli.query.portuguese_texts import messages_language
+from pipeline.domain.language import Language
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import parse_range
@@ -49,7 +51,7 @@ XlsxOption = Annotated[
 ]
 LocaleOption = Annotated[
     Locale | None,
-    typer.Option("--locale", help="pt-BR: CSV with ; and decimal commas, local dates, headings in Portuguese."),
+    typer.Option("--locale", help="pt-BR: tables, notes and files in Portuguese; CSV with ; and decimal commas."),
 ]
 ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to this file.")]
 
@@ -84,6 +86,11 @@ class StoreOptions:
             ViapublicaError: there is none of that name, or the configuration is not valid.
         """
         return zone_of(self.zone, self.config, self.data)
+
+    @property
+    def language(self) -> Language:
+        """The language of tables and messages."""
+        return messages_language(self.locale)
 
     def output(self) -> Output:
         """The form of the answer, checked before anything is asked.

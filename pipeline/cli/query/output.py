@@ -26,6 +26,7 @@ from pipeline.cli.query.answer_columns import (
 )
 from pipeline.cli.query.answer_files import FileForm, notes_file, write_csv, write_parquet, write_xlsx
 from pipeline.cli.query.portuguese_texts import messages_language
+from pipeline.cli.query.table_portuguese import heading, rows_in_portuguese
 from pipeline.domain.language import Language
 from pipeline.errors import ViapublicaError
 
@@ -132,9 +133,11 @@ class Output:
         names = ["--json"] * self.as_json + [name for name, target in files.items() if target is not None]
         if len(names) > 1:
             raise ViapublicaError(" ".join(names), "cannot be combined", f"Give one of them, such as {names[0]}")
-        if self.form.locale is not None and self.csv is None and self.xlsx is None:
+        if self.form.locale is not None and (self.as_json or self.parquet is not None):
             raise ViapublicaError(
-                f"--locale {self.form.locale.value}", "concerns files", "Add --csv FILE or --xlsx FILE"
+                f"--locale {self.form.locale.value}",
+                "concerns tables, CSV and XLSX, not --json and --parquet",
+                "Leave it out, or use --csv FILE or --xlsx FILE",
             )
         for name, target in files.items():
             if target is not None:
@@ -216,8 +219,11 @@ class Output:
         elif self.parquet is not None:
             write_parquet(self.parquet, rows, columns, answer)
         elif rows:
-            unseen = map(table.unseen_row, table.unseen)
-            print_table(title, table.columns, [*map(table.row, found), *unseen])
+            shown = [*map(table.row, found), *map(table.unseen_row, table.unseen)]
+            if self.form.brazilian:
+                print_table(title, [*map(heading, table.columns)], rows_in_portuguese(table.columns, shown))
+            else:
+                print_table(title, table.columns, shown)
 
 
 def _check_file(option: str, target: str) -> None:

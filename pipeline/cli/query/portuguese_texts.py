@@ -138,6 +138,22 @@ NOTES: Final[Mapping[str, str]] = {
 """By the code of a note."""
 
 _MESSAGES: Final[Mapping[str, str]] = {
+    "Reads of {plates}": "Leituras de {plates}",
+    "Events": "Eventos",
+    "Cameras": "Câmeras",
+    "Seen with {plate}": "Vistas com {plate}",
+    "Route of {plate}": "Trajeto de {plate}",
+    "Possible clones": "Possíveis clones",
+    "Traffic by minute": "Tráfego por minuto",
+    "Traffic by hour": "Tráfego por hora",
+    "Traffic by day": "Tráfego por dia",
+    "Speeds by minute": "Velocidades por minuto",
+    "Speeds by hour": "Velocidades por hora",
+    "Speeds by day": "Velocidades por dia",
+    "not seen": "não vista",
+    "seen only uncertainly": "vista apenas com incerteza",
+    "{reads} there, to": "{reads} ali, até",
+    "at once": "ao mesmo tempo",
     "warning": "aviso",
     "note": "nota",
     "nothing found": "nada encontrado",
@@ -154,7 +170,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "their reads are not compared": "suas leituras não são comparadas",
     "{names} and {number} more": "{names} e mais {number}",
 }
-PORTUGUESE: Final = portuguese(_MESSAGES, {})
+PORTUGUESE: Final = portuguese(_MESSAGES, {"read": ("leitura", "leituras"), "plate": ("placa", "placas")})
 
 
 def messages_language(locale: Locale | None) -> Language:

@@ -10,7 +10,7 @@ from pipeline.app.queries import Interval, Speeds, Traffic, TrafficCount, Traffi
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.query.options import QueryOptions
 from pipeline.cli.query.output import AnswerTable
-from pipeline.domain.times import format_time, utc_offsets
+from pipeline.domain.times import utc_offsets
 
 
 @with_option_groups
@@ -31,7 +31,7 @@ def traffic(
 
     Example: [bold]viapublica traffic --speeds --by day --from 7d --csv speeds.csv[/]
     """
-    output, zone, scope = query.output(), query.time_zone(), query.scope()
+    output, zone, scope, language = query.output(), query.time_zone(), query.scope(), query.language
     offsets = utc_offsets(scope["start_ms"], scope["end_ms"], zone)
     with query.open() as store:
         if not speeds:
@@ -39,16 +39,21 @@ def traffic(
             table = AnswerTable(
                 [TrafficCount],
                 [by.value, "camera", "class", "count"],
-                lambda row: (format_time(row.start_ms, zone), counts.camera_label(row.camera_id), row.label, row.count),
+                lambda row: (
+                    language.time(row.start_ms, zone),
+                    counts.camera_label(row.camera_id),
+                    row.label,
+                    row.count,
+                ),
             )
-            output.show(f"Traffic by {by.value}", counts, counts.value, table)
+            output.show(language.text(f"Traffic by {by.value}"), counts, counts.value, table)
             return
         measured = store.ask(Speeds(by=by, utc_offsets=offsets, **scope))
     speed_table = AnswerTable(
         [TrafficSpeed],
         [by.value, "camera", "class", "tracks", "unit", "mean", "median", "85%"],
         lambda row: (
-            format_time(row.start_ms, zone),
+            language.time(row.start_ms, zone),
             measured.camera_label(row.camera_id),
             row.label,
             row.tracks,
@@ -58,4 +63,4 @@ def traffic(
             row.p85,
         ),
     )
-    output.show(f"Speeds by {by.value}", measured, measured.value, speed_table)
+    output.show(language.text(f"Speeds by {by.value}"), measured, measured.value, speed_table)

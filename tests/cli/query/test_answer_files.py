@@ -135,7 +135,7 @@ def test_notes_and_hostile_text_are_in_the_spreadsheet_and_no_formula(tmp_path: 
         (["--xlsx", "hits.csv"], ["is not the name of a spreadsheet", ".xlsx"]),
         (["--xlsx", "-"], ["cannot be written to standard output"]),
         (["--xlsx", "a.xlsx", "--json"], ["--json --xlsx", "cannot be combined"]),
-        (["--locale", "pt-BR"], ["concerns files", "--csv FILE or --xlsx FILE"]),
+        (["--locale", "pt-BR", "--json"], ["concerns tables, CSV and XLSX", "--csv FILE or --xlsx FILE"]),
     ],
     ids=" ".join,
 )
@@ -263,6 +263,18 @@ def test_a_read_that_only_resembles_the_plate_has_a_status_of_its_own(ask: Ask, 
     lines = ask(*words).stdout.splitlines()
     assert [line for line in lines if "ABC1C34" in line and "similar" in line]
     assert [line for line in lines if "ABC1D34" in line and "similar" not in line]
+
+
+def test_a_table_for_brazil_has_headings_words_and_notes_in_portuguese(ask: Ask) -> None:
+    form = ("--locale", "pt-BR", "--zone", "America/Sao_Paulo")
+    result = ask("plates", "ABC1234", "NIL0A00", *form)
+    for word in ("Leituras de ABC1234", "data e hora", "câmera", "placa procurada", "padrão", "21/09/2026", "carro"):
+        assert word in result.stdout, word
+    assert "aviso: " in result.stderr
+    for words in (["events"], ["cameras"], ["convoy", "ABC1234"], ["route", "ABC1234"], ["clones", "ABC1234"]):
+        shown = ask(*words, *form).stdout
+        assert not {"time", "camera", "kind", "plate", "from", "state"} & set(shown.replace("┃", " ").split()), words
+    assert "Velocidades por hora" in ask("traffic", "--speeds", "--by", "hour", *form).stdout
 
 
 def test_a_list_of_which_nothing_was_seen_is_no_empty_file(ask: Ask, tmp_path: Path) -> None:
