@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from pipeline.app.erasure.image_files import View
 from pipeline.domain.disclosure import EVIDENCE, Disclosure
 from pipeline.domain.erasure import LeftNote
 from pipeline.governance.register import Register
+
+
+def disclosed_if_registered(register: str, views: Sequence[View]) -> list[str]:
+    """The same in English; none where the register does not exist yet.
+
+    Args:
+        register, views: see `disclosed_video`.
+
+    Raises:
+        ReleaseError: the register cannot be read.
+    """
+    if "://" not in register and not Path(register).exists():
+        return []
+    return [note.english for note in disclosed_video(register, views)]
 
 
 def disclosed_video(register: str, views: Sequence[View]) -> list[LeftNote]:

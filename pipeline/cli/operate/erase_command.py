@@ -177,13 +177,15 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
         return
     with open_erasure(selection, stores, timeout_s=options.timeout_s) as erasure:
         places = erasure.preview()
+        disclosed = _disclosed(erasure, proof) if options.dry_run else []
         if not as_json:
             print_places(places, "To be erased", options.time_zone(), erasure)
+            _print_disclosed(disclosed)
             if options.dry_run and not any(one.events for one in places):
                 say(err, _NOTHING_BUT_HELD if erasure.held else "nothing stored matches")
         done = None if options.dry_run else _erased(erasure, proof, places, yes=options.yes, as_json=as_json)
     if as_json:
-        print_erased(erasure, places, done)
+        print_erased(erasure, places, done, disclosed)
     if erasure.held and not options.dry_run:
         _fail_for_holds(erasure.held)
 
@@ -269,9 +271,19 @@ def _erased(
         print_places(done.places, "Erased", proof.zone)
         say(err, f"{numbers} erased; counted again: {left_in_words(done.places)}")
         say(err, f"proof {done.number}: {', '.join(map(str, done.documents))}")
-        for note in done.disclosed:
-            say(err, f"out of reach: {note}")
+        _print_disclosed(done.disclosed)
     return done
+
+
+def _disclosed(erasure: Erasure, proof: ErasureProof) -> list[str]:
+    from pipeline.app.erasure.disclosed_video import disclosed_if_registered
+
+    return disclosed_if_registered(proof.register, erasure.views)
+
+
+def _print_disclosed(notes: Sequence[str]) -> None:
+    for note in notes:
+        say(err, f"out of reach: {note}")
 
 
 def _refused(

@@ -40,15 +40,17 @@ def print_range(selection: Selection, zone: tzinfo | None) -> None:
         say(err, f"time range: {' to '.join(times)}")
 
 
-def print_erased(erasure: Erasure, places: Sequence[ErasedPlace], done: ProvenErasure | None) -> None:
-    """The erasure as a JSON object; `done` is None for a dry run."""
+def print_erased(
+    erasure: Erasure, places: Sequence[ErasedPlace], done: ProvenErasure | None, disclosed: Sequence[str]
+) -> None:
+    """The erasure as a JSON object; `done` is None for a dry run, which names the disclosures itself."""
     print_json(
         {
             "erased": done is not None,
             "events": asdict(erasure.events),
             "places": [asdict(one) for one in (done.places if done else places)],
             "held": [note.english for note in erasure.held],
-            "out_of_reach": [*erasure.out_of_reach, *(done.disclosed if done else ())],
+            "out_of_reach": [*erasure.out_of_reach, *(done.disclosed if done else disclosed)],
             "proof": {"number": done.number, "files": list(map(str, done.documents))} if done else None,
         }
     )

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.disclosed_video import disclosed_if_registered
 from pipeline.app.erasure.erase import Erasure, open_erasure
 from pipeline.app.erasure.proof import (
     ErasureProof,
@@ -135,7 +136,11 @@ def test_disclosures_of_what_is_erased_are_named(
             register.approve(number, "Beatriz Lima")
             register.built(number, BuiltFile(f"{content.camera_id}.mp4", "ab" * 32, 8), "Carla")
     with open_erasure(selection, stores) as erasure:
+        erasure.preview()
+        before = disclosed_if_registered(proof.register, erasure.views)
         done = erase_with_proof(erasure, proof)
+    assert before == list(done.disclosed), "a dry run names the same"
+    assert disclosed_if_registered(str(tmp_path / "none.db"), erasure.views) == []
     (note,) = done.disclosed if selection.key else done.disclosed[:1]
     assert f"/000001 of {seen.camera_id} (redacted video: {seen.camera_id}.mp4), not delivered" in note
     page = done.documents[1].read_text(encoding="utf-8")
