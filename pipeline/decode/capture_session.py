@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
+from pipeline.decode.arrival_timestamps import UNRELIABLE_DETAIL, UNRELIABLE_TIMESTAMPS
 from pipeline.decode.decode_timer import DecodeTimer, OnDecoded
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.frame_memory import FrameMemory
@@ -194,6 +196,11 @@ class CaptureSession:
         )
         return start_ms
 
+    def _warn(self, event: str, **facts: Any) -> None:
+        if event == UNRELIABLE_TIMESTAMPS:
+            self._setup.monitor.note(self._token, UNRELIABLE_DETAIL)
+        self._setup.monitor.warn_once(event, **facts)
+
     def _open_container(self) -> VideoContainer:
         setup = self._setup
         return VideoContainer(
@@ -204,7 +211,7 @@ class CaptureSession:
             timer=self._timer,
             tap=setup.tap if setup.address.live else None,
             options=setup.options,
-            warn=setup.monitor.warn_once,
+            warn=self._warn,
             memory=setup.memory,
             cancelled=self._cancelled,
         )

@@ -66,6 +66,7 @@ class SourceMonitor:
         self._duration_s: float | None = None
         self._position_s = 0.0
         self._not_read: tuple[str, ...] = ()
+        self._note = ""
 
     @property
     def state(self) -> SourceState:
@@ -126,6 +127,7 @@ class SourceMonitor:
         with self._lock:
             self._session = SessionToken(self._session.number + 1)
             self._decoded_in_session = 0
+            self._note = ""
             self._last_activity_s = self._clock.monotonic_s()
             return self._session
 
@@ -145,6 +147,15 @@ class SourceMonitor:
         if parts:
             self.warn_once("not_analyzed", parts=list(parts))
 
+    def note(self, session: SessionToken, detail: str) -> None:
+        """Give a reservation about this session as the detail of its streaming state."""
+        with self._lock:
+            if session != self._session:
+                return
+            self._note = detail
+            if self._state is SourceState.STREAMING:
+                self._detail = detail
+
     def decoded(self, session: SessionToken, pts_s: float, width: int, height: int) -> None:
         """Count a decoded frame; from now on the source is streaming."""
         with self._lock:
@@ -153,7 +164,7 @@ class SourceMonitor:
             now = self._clock.monotonic_s()
             if self._state is not SourceState.STREAMING:
                 self._reconnects += self._state is SourceState.CONNECTING and self._decoded > 0
-                self._move(SourceState.STREAMING)
+                self._move(SourceState.STREAMING, self._note)
             self._decoded += 1
             self._decoded_in_session += 1
             self._size = (width, height)

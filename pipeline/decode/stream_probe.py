@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
+from pipeline.decode.arrival_timestamps import UNRELIABLE_TIMESTAMPS, slow_clock
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import Silence, diagnose
 from pipeline.decode.frame_conversion import FrameConverter
@@ -265,13 +266,19 @@ class _Session:
             stamped_s = last_s - begin_s if last_s is not None and begin_s is not None else elapsed_s
             if len(stamps) > _LEAST_FRAMES and max(stamped_s, elapsed_s) >= seconds:
                 break
-        return _Rate.of(stamps, time.monotonic() - began_s, self._facts.octets - octets)
+        elapsed_s = time.monotonic() - began_s
+        if self._address.live and not self._container.duration_s and (problem := slow_clock(stamps, elapsed_s)):
+            self._notes.append(problem)
+            stamps = [None] * len(stamps)
+        return _Rate.of(stamps, elapsed_s, self._facts.octets - octets)
 
     def _elapsed_s(self) -> float:
         return time.monotonic() - self._began_s
 
     def _note(self, event: str, **facts: Any) -> None:
-        """A warning of the container, which a run would log."""
+        """A warning of the container, which a run would log; that of the timestamps is given with their rate."""
+        if event == UNRELIABLE_TIMESTAMPS:
+            return
         shown = {name: value for name, value in facts.items() if name not in {"source", "camera"}}
         words = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in shown.items())
         self._notes.append(": ".join(filter(None, (event.replace("_", " "), words))))

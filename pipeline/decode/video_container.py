@@ -19,6 +19,7 @@ from av.stream import Discard
 from av.video.reformatter import ColorRange
 
 from pipeline.decode.allowed_formats import FILE_OPTIONS, HTTP_OPTIONS, STREAM_OPTIONS
+from pipeline.decode.arrival_timestamps import ArrivalTimestamps
 from pipeline.decode.container_opening import ContainerOpening
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.deinterlacer import Deinterlacer
@@ -237,11 +238,14 @@ class VideoContainer:
         lost: list[int] = []
         codec = self._stream.codec_context
         deinterlacer = Deinterlacer(codec.name, codec.field_order)
+        timestamps = self._arrival_timestamps()
         for packet in self._container.demux(self._stream):
             if self._cancelled.is_set():
                 return
             if packet.has_sidedata("encryption_info"):
                 raise EncryptedVideo
+            if timestamps is not None and packet.size:
+                timestamps.correct(packet)
             if self._recording is not None and packet.size and not self._recording.wants_frames:
                 self._recording.packet(_copied(packet))
             try:
@@ -266,6 +270,15 @@ class VideoContainer:
         for frame in deinterlacer.flush():
             yield self._decoded(frame)
         self._at_end = True
+
+    def _arrival_timestamps(self) -> ArrivalTimestamps | None:
+        """For streams that come as time passes; a recording served over HTTP has a length."""
+        pulled = self._address.protocol in (Protocol.HTTP, Protocol.HTTPS)
+        if not self._address.live or (pulled and self.duration_s):
+            return None
+        return ArrivalTimestamps(
+            lambda event, **facts: self._warn(event, source=self._address.shown, **facts), pulled=pulled
+        )
 
     def _progressive(self, deinterlacer: Deinterlacer, frame: av.VideoFrame) -> Iterator[DecodedFrame]:
         with self._timer:

@@ -117,6 +117,11 @@ class VideoSegmentWriter:
             raise
 
     @property
+    def step_ms(self) -> int:
+        """Duration of one ordinary frame."""
+        return round(self._step * self._time_base * 1000)
+
+    @property
     def end_ms(self) -> int:
         """Wall-clock time of the end of the last frame written."""
         return self.begin_ms + round((self._end - self._first_pts) * self._time_base * 1000)

@@ -79,6 +79,7 @@ class CameraSegmenter:
         self._segment: VideoSegmentWriter | None = None
         self._first: EncodedPacket | None = None
         self._last_s: Fraction | None = None
+        self._last_arrived_ms = 0
         self._next_ms: int | None = None
         self._stopped_ms: int | None = None
         self._again_s = 0.0
@@ -123,14 +124,14 @@ class CameraSegmenter:
         except (OSError, ValueError, av.FFmpegError) as error:
             self._failed(error)
             return
-        self._last_s = at_s
+        self._last_s, self._last_arrived_ms = at_s, packet.arrived_ms
         self.counts.packets += 1
 
     def stop(self, reason: str) -> None:
         """Close the present file, and record the reason why none follows."""
         if self._segment is None:
             return
-        end_ms = self._segment.end_ms
+        end_ms = self._end_ms(self._segment, self._segment.end_ms)
         self._finish()
         self._forget()
         self._stopped_ms = end_ms
@@ -178,6 +179,7 @@ class CameraSegmenter:
         if following is not None:
             end_ms = segment.begin_ms + round((_shown_s(following) - _shown_s(first)) * 1000)
             self._next_ms = end_ms
+        end_ms = self._end_ms(segment, end_ms)
         try:
             segment.close()
         except (OSError, ValueError, av.FFmpegError) as error:
@@ -187,6 +189,11 @@ class CameraSegmenter:
         self.counts.segments += 1
         self._add_line(lambda: self._index.add_file(segment.path, end_ms))
         self._on_segment()
+
+    def _end_ms(self, segment: VideoSegmentWriter, end_ms: int) -> int:
+        """The end of a file by the camera's clock, or by arrival where that clock did not advance with time."""
+        arrived_ms = max(self._last_arrived_ms, segment.begin_ms) + segment.step_ms
+        return end_ms if abs(end_ms - arrived_ms) <= _ADRIFT_MS else arrived_ms
 
     def _failed(self, error: Exception) -> None:
         """After a disk failure: retain what can be read, try again later."""
@@ -224,7 +231,11 @@ class CameraSegmenter:
 
     def _full(self, packet: EncodedPacket) -> bool:
         first = self._first
-        return first is not None and _shown_s(packet) - _shown_s(first) >= self._settings.segment_s
+        if first is None:
+            return False
+        # By arrival too: a clock that stands still would never fill the file.
+        late_s = (packet.arrived_ms - first.arrived_ms - _ADRIFT_MS) / 1000
+        return max(float(_shown_s(packet) - _shown_s(first)), late_s) >= self._settings.segment_s
 
     def _clock(self, packet: EncodedPacket) -> Fraction | None:
         own = packet.dts if packet.dts is not None else packet.pts

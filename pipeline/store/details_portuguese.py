@@ -13,6 +13,8 @@ _TEXTS: Final[Mapping[str, str]] = {
     r"(?P<share>\d+) ?% of frames analyzed": "{share}% dos quadros analisados",
     r"no frame within (?P<s>[\d.]+) s": "nenhum quadro em {s} s",
     r"damaged at (?P<s>[\d.]+) s: (?P<inner>.*)": "danificado em {s} s: {inner}",
+    "the camera's timestamps do not advance with time: the time of arrival is used": "as marcas de tempo da câmera não "
+    "avançam com o tempo: usa-se o horário de chegada",
     "no answer": "sem resposta",
     "refuses the user name or password": "recusa o usuário ou a senha",
     "has no such stream": "não tem esse fluxo",

@@ -14,7 +14,8 @@ from tests.project.places import ROOT
 
 LIST: Final = ROOT / "pipeline" / "policy" / "detail_words.py"
 _MODULES: Final = """
-    decode/camera_hosts decode/capture_session decode/ffmpeg_errors decode/frame_memory decode/http_access
+    decode/arrival_timestamps decode/camera_hosts decode/capture_session decode/ffmpeg_errors decode/frame_memory
+    decode/http_access
     decode/http_answers decode/reader_thread decode/rtsp_relay decode/source_monitor decode/supervised_source
     decode/video_container decode/video_tracks engine/camera_feed
     engine/camera_health engine/capacity engine/frame_analyzer engine/overload_watch engine/recorded_extent
