@@ -95,7 +95,7 @@ class HealthWatch:
             feeds: of the cameras.
             last_ts_ms: time of a camera's newest frame; a file's events are dated by it, so that a second run over
                 the same file writes the same rows.
-            overloaded: cameras that were reported as such; a life sign would end that state.
+            overloaded: cameras that were reported as such; their life signs have that state.
         """
         return [event for feed in feeds if (event := self._change(feed, last_ts_ms, overloaded)) is not None]
 
@@ -113,9 +113,10 @@ class HealthWatch:
         detail = redact(feed.error or status.detail)
         camera, now_s = self._cameras.setdefault(camera_id, _Camera()), self._monotonic_s()
         if not camera.is_due(state, detail, now_s):
-            if not feed.source.live or camera_id in overloaded or not camera.needs_sign(now_s):
+            if not feed.source.live or not camera.needs_sign(now_s):
                 return None
             detail = LIFE_SIGN
+            state = SourceState.OVERLOADED if camera_id in overloaded else state
         now = time.time_ns() // 1_000_000
         when = now if feed.source.live else last_ts_ms(camera_id) or now
         subject = f"{state.value}" if not feed.source.live else f"{state.value}@{when}"

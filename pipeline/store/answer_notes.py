@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import Kind
@@ -30,6 +30,7 @@ from pipeline.store.camera_notes import (
     undeclared,
     withheld,
     without_life_sign,
+    without_states_that_ended,
 )
 from pipeline.store.coverage_questions import (
     Coverage,
@@ -43,6 +44,7 @@ from pipeline.store.coverage_questions import (
 from pipeline.store.plate_notes import low_rates, plate_notes
 from pipeline.store.questions import (
     MOST_ROWS,
+    Cameras,
     CameraSummary,
     Count,
     Events,
@@ -84,6 +86,8 @@ def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer
     cameras = context.cameras or {}
     if not isinstance(question, RangedQuestion):
         value = ask(question)
+        if isinstance(question, Cameras):
+            value = cast("A", without_states_that_ended(cast("list[CameraSummary]", value), context))
         lost: list[LostData] = ask(LostDataOf(kinds=(question.kind,) if isinstance(question, Count) else tuple(Kind)))
         return Answer(value, (*_lost_data(lost, context.language), *_never_seen(value, context)), cameras)
     check_cameras(ask, question, context)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, VIDEO_BEGINS, AlertRule
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
@@ -53,6 +55,8 @@ _PHRASES: Final = {
     "range may be missing",
     NOT_KNOWN: "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored",
 }
+_WITH_SIGNS: Final = (SourceState.STREAMING.value, SourceState.OVERLOADED.value)
+"""States in which a camera sends life signs."""
 _CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}
 _LOSSES: Final = {
     AlertRule.EVENTS_LOST.value: "events were lost on their way to the event store, {details}",
@@ -187,16 +191,26 @@ def _may_concern(camera_id: str, question: RangedQuestion[Any], context: AnswerC
     return camera_id == ENGINE_ID or _concerns(camera_id, question, context)
 
 
+def without_states_that_ended(cameras: Sequence[CameraSummary], context: AnswerContext) -> list[CameraSummary]:
+    """The cameras; the state of one that stopped sending life signs ends with the last one."""
+    return [
+        replace(one, state=NO_LIFE_SIGN, detail="", state_since_ms=one.last_seen_ms) if _is_late(one, context) else one
+        for one in cameras
+    ]
+
+
+def _is_late(camera: CameraSummary, context: AnswerContext) -> bool:
+    oldest_ms = context.clock_ms() - LIFE_SIGN_MS - 60_000
+    return camera.state in _WITH_SIGNS and camera.detail != VIDEO_BEGINS and camera.last_seen_ms < oldest_ms
+
+
 def without_life_sign(cameras: Sequence[CameraSummary], context: AnswerContext) -> Iterator[Note]:
-    """Cameras that are listed as streaming, and sent nothing for longer than a life sign takes."""
-    oldest_ms, language = context.clock_ms() - LIFE_SIGN_MS - 60_000, context.language
+    """Cameras that streamed, and sent nothing for longer than a life sign takes."""
+    language = context.language
     late = [
         one
         for one in cameras
-        if one.state == SourceState.STREAMING.value
-        and one.detail != VIDEO_BEGINS
-        and one.last_seen_ms < oldest_ms
-        and (context.cameras is None or one.camera_id in context.cameras)
+        if one.state == NO_LIFE_SIGN and (context.cameras is None or one.camera_id in context.cameras)
     ]
     if late:
         times = {one.camera_id: language.time(one.last_seen_ms, context.zone) for one in late}

@@ -33,7 +33,8 @@ class CameraSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         camera_id: the camera.
         last_seen_ms: time of its newest event, milliseconds since 1970 UTC.
         events: number of events per kind.
-        state: the last state it reported, "" when it reported none; detail: the reason.
+        state: the last state it reported, "" when it reported none, ``no-life-sign`` when it streamed and its life
+            signs stopped; detail: the reason.
         state_since_ms: when it entered that state, None when it reported none.
     """
 

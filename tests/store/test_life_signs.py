@@ -177,7 +177,8 @@ def test_a_clock_alert_of_a_square_says_nothing_about_plates(ask: Asking) -> Non
 def test_a_list_of_cameras_names_those_that_went_silent_while_streaming(ask: Asking) -> None:
     events = [at(0), *signs(0.2, 20.2)]
     answer = ask(events, question=Cameras())
-    assert [row.state for row in answer.value] == ["streaming"]
+    assert [row.state for row in answer.value] == ["no-life-sign"]
+    assert answer.value[0].state_since_ms == answer.value[0].last_seen_ms
     assert limits(answer) == [
         (
             NoteCode.INTERRUPTED,
@@ -186,6 +187,32 @@ def test_a_list_of_cameras_names_those_that_went_silent_while_streaming(ask: Ask
     ]
     assert answer.value[0].detail == ""
     assert limits(ask(events, question=Cameras(), now=24)) == []
+    assert [row.state for row in ask(events, question=Cameras(), now=24).value] == ["streaming"]
+
+
+def test_an_overload_ends_with_the_last_life_sign(ask: Asking) -> None:
+    overload = "40% of frames analyzed: 2.0 of 5.0 per second"
+    events = [at(0), at(0.2, detail=LIFE_SIGN), at(5, "overloaded", overload), at(6, "overloaded", LIFE_SIGN)]
+    expected = [
+        (
+            NoteCode.OVERLOADED,
+            "road had frames dropped, because the machine was overloaded, for 1 min within this time range "
+            f"({overload})",
+        ),
+        (NoteCode.INTERRUPTED, "road sent no life sign for 54 min within this time range"),
+    ]
+    assert limits(ask(events)) == expected
+    assert limits(ask(events, now=6 * 60))[0] == expected[0], "it does not grow with the clock"
+    row = ask(events, question=Cameras()).value[0]
+    assert (row.state, row.state_since_ms) == ("no-life-sign", START_MS + 6 * _MINUTE_MS)
+    assert ask(events, question=Cameras(), now=10).value[0].state == "overloaded"
+
+
+def test_an_overload_with_life_signs_lasts(ask: Asking) -> None:
+    signed = [at(minute, "overloaded", LIFE_SIGN) for minute in range(6, 60, 5)]
+    events = [at(0), at(0.2, detail=LIFE_SIGN), at(5, "overloaded", "slow"), *signed]
+    assert [code for code, _ in limits(ask(events))] == [NoteCode.OVERLOADED]
+    assert "for 55 min" in limits(ask(events))[0][1]
 
 
 def begins(minute: float, stream: str = "clip", camera: str = "road") -> Event:

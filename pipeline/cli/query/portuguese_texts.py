@@ -95,6 +95,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "backing-off": "aguardando nova tentativa",
         "ended": "encerrada",
         "failed": "com falha",
+        "no-life-sign": "sem sinal de vida",
     },
     "rule": {
         "camera-lost": "câmera perdida",

@@ -21,6 +21,8 @@ from pipeline.store.coverage_questions import NO_LIFE_SIGN, NOT_FINISHED, NOT_KN
 MOST_STATES: Final = 50_000
 """Changes of state that are read; a city of 1,000 cameras has some 10,000 in a week."""
 _STREAMING: Final = SourceState.STREAMING.value
+_OVERLOADED: Final = SourceState.OVERLOADED.value
+_WITH_SIGNS: Final = (_STREAMING, _OVERLOADED)
 _ENDED: Final = SourceState.ENDED.value
 _PROVEN_MS: Final = LIFE_SIGN_MS + 60_000
 """A life sign proves this time after it: the next one, and a minute on its way into the store."""
@@ -96,7 +98,7 @@ def interruptions(rows: Rows, question: CoverageOf) -> tuple[list[Interruption],
         StoreError: the database failed.
     """
     changes, more = _changes(rows, question)
-    signs = _signs(rows, question) if any(change.state == _STREAMING for change in changes) else {}
+    signs = _signs(rows, question) if any(change.state in _WITH_SIGNS for change in changes) else {}
     videos = recorded_videos(rows, question.camera_ids, question.end_ms)
     streams = {(camera_id, video.stream_id) for camera_id, of_one in videos.items() for video in of_one}
     changes = [change for change in changes if (change.camera_id, change.stream_id) not in streams]
@@ -181,7 +183,7 @@ def _of_camera(states: list[_State], signs: _Signs, question: CoverageOf) -> lis
     begun: _State | None = None
     for number, state in enumerate(states):
         if begun is not None and state.state != begun.state:
-            found.append(_interruption(begun, state.ts_ms, question))
+            found += _ended(begun, states[number - 1], state, signs, question)
             begun = None
         if state.state != _STREAMING:
             begun = begun or state
@@ -189,8 +191,19 @@ def _of_camera(states: list[_State], signs: _Signs, question: CoverageOf) -> lis
         following = states[number + 1] if number + 1 < len(states) else None
         found += _unproven(state, following, signs, question)
     if begun is not None:
-        found.append(_interruption(begun, question.end_ms, question))
+        found += _ended(begun, states[-1], None, signs, question)
     return [one for one in found if one.end_ms is None or one.end_ms > one.start_ms]
+
+
+def _ended(
+    begun: _State, last: _State, following: _State | None, signs: _Signs, question: CoverageOf
+) -> list[Interruption]:
+    """The interruption from `begun` on, repeated up to `last`. A camera is overloaded only while it sends signs."""
+    end_ms = question.end_ms if following is None else following.ts_ms
+    silent = _unproven(last, following, signs, question) if begun.state == _OVERLOADED else []
+    if silent and silent[-1].end_ms == end_ms:
+        return [_interruption(begun, silent[-1].start_ms, question), silent[-1]]
+    return [_interruption(begun, end_ms, question)]
 
 
 def _unproven(state: _State, following: _State | None, signs: _Signs, question: CoverageOf) -> list[Interruption]:
