@@ -139,13 +139,14 @@ class CaptureSession:
         setup, token = self._setup, self._token
         timeline = Timeline(step_s, max(setup.settings.max_gap_s, 2 * step_s))
         sampler = Sampler(setup.analyze_fps)
+        arrives = isinstance(wall, LiveTime) and not setup.monitor.duration_s
         for index, found in enumerate(decoded):
             if self._cancelled.is_set():
                 return
             pts_s = timeline.place(found.stamp_s)
             ts_ms = wall.at(pts_s, setup.clock.wall_ms())
             setup.monitor.decoded(token, pts_s, found.width, found.height)
-            if not sampler.wants(pts_s, timeline.step_s):
+            if not sampler.wants(pts_s, timeline.step_s, setup.clock.monotonic_s() if arrives else None):
                 setup.monitor.dropped(token, "sampled")
                 setup.on_decoded(*self._timer.take())
                 continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -100,6 +102,21 @@ def test_sampling_keeps_its_interval(stream_fps: float, wanted_fps: float) -> No
 def test_jitter_drops_nothing_of_a_stream_as_slow_as_wanted(jitter: list[float]) -> None:
     sampler = Sampler(25.0)
     assert all(sampler.wants(n * STEP_S + wobble, STEP_S) for n, wobble in enumerate(jitter))
+
+
+@pytest.mark.parametrize("pts_of", [lambda _at: 0.0, lambda at: at / 20], ids=["still", "slow"])
+def test_no_clock_of_a_live_camera_leaves_it_unanalyzed(pts_of: Callable[[float], float]) -> None:
+    sampler = Sampler(5.0)
+    times = [number * STEP_S for number in range(25 * 60)]
+    assert sum(sampler.wants(pts_of(at), STEP_S, at) for at in times) >= 60 * 5 / 2 * 0.9
+
+
+def test_arrival_adds_no_frame_to_a_stream_whose_clock_is_right() -> None:
+    late, plain = Sampler(5.0), Sampler(5.0)
+    wobble = random.Random(3)
+    for number in range(25 * 60):
+        at = number * STEP_S
+        assert late.wants(at, STEP_S, at + wobble.uniform(0, 0.15)) == plain.wants(at, STEP_S)
 
 
 def test_every_frame_is_wanted_without_a_rate() -> None:
