@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import ssl
 import sys
 from collections.abc import Iterator
@@ -334,7 +335,12 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    print(json.dumps(found, ensure_ascii=False, indent=2)) if options.json else show(found)
+    try:
+        print(json.dumps(found, ensure_ascii=False, indent=2)) if options.json else show(found)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as head, has closed its end; the verdict is still the status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if found["good"] else 1
 
 

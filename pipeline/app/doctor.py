@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pipeline import __version__
+from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
@@ -22,7 +23,7 @@ from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
-from pipeline.errors import MissingComponent, RecordError, StoreError, ViapublicaError
+from pipeline.errors import ConfigError, MissingComponent, RecordError, StoreError, ViapublicaError
 from pipeline.lpr.settings import CornerSettings, LprSettings
 from pipeline.policy.gate import Gate
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
@@ -31,7 +32,7 @@ from pipeline.store.coverage_questions import CorruptParts, LostDataOf
 from pipeline.store.questions import Cameras, Count
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 
-__all__ = ["ComponentCheck", "ComponentState", "check_components"]
+__all__ = ["ComponentCheck", "ComponentState", "check_components", "load_for_checks"]
 
 _LEAST_FREE_GB: Final = 1
 _OF_CORRUPT: Final = (
@@ -57,6 +58,20 @@ class ComponentCheck(NamedTuple):
     version: str
     detail: str
     fix: str
+
+
+def load_for_checks(path: Path) -> tuple[Config, list[ComponentCheck]]:
+    """A configuration, and a broken component when variables of its cameras are missing: the rest can be checked.
+
+    Raises:
+        ConfigError: it has another mistake.
+    """
+    try:
+        return load_config(path), []
+    except ConfigError as error:
+        config = load_config(path, for_queries=True)
+        detail = f"{error.subject}: {error.problem}"
+        return config, [ComponentCheck("configuration", ComponentState.BROKEN, "", detail, error.fix)]
 
 
 def check_components(config: Config | None, models: Path | None) -> Iterator[ComponentCheck]:

@@ -28,6 +28,8 @@ _ABOUT_NUMBERS = frozenset(
     {"greater_than", "greater_than_equal", "less_than", "less_than_equal", "multiple_of", "int_from_float"}
     | {"finite_number", "literal_error", "enum"}
 )
+_HIDDEN = "="
+"""Begins the name of a missing variable that may be a password, and is not shown."""
 _LONGEST_NUMBER = 10**15
 Location = tuple[int | str, ...]
 
@@ -81,9 +83,12 @@ def parse_config(
     needed = {name: at for name, at in missing.items() if not (for_queries and at[0] == "cameras")}
     if needed:
         name, location = next(iter(needed.items()))
-        if not name:
-            raise ConfigError(f"{path}:{line_of(tree, location)}", f"{_key(location)}: {NO_VARIABLE}", NAMES_VARIABLE)
-        names = list(needed)
+        if name.startswith(_HIDDEN):
+            others = [_camera_name(tree, at) for other, at in needed.items() if other.startswith(_HIDDEN)][1:]
+            also = f"; so do those of {', '.join(others)}" if others else ""
+            where = f"{_key(location)} of camera {_camera_name(tree, location)}"
+            raise ConfigError(f"{path}:{line_of(tree, location)}", f"{where}: {NO_VARIABLE}{also}", NAMES_VARIABLE)
+        names = [one for one in needed if not one.startswith(_HIDDEN)]
         lacking = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         raise ConfigError(
             f"{path}:{line_of(tree, location)}",
@@ -132,7 +137,7 @@ def _expand(node: Any, location: Location, environ: Mapping[str, str], missing: 
         return node
     in_camera = len(location) == 3 and location[0] == "cameras"
     if in_camera and location[2] == "password_env" and node not in environ:
-        missing.setdefault("", location)
+        missing.setdefault(f"{_HIDDEN}{location[1]}", location)
     absent = [name for name in VARIABLE.findall(node) if name not in environ]
     for name in absent:
         missing.setdefault(name, location)

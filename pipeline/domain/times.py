@@ -20,7 +20,11 @@ _UNIT_S: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_8
 _END_MS: Final = 7_258_118_400_000
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2199
-_FORMS: Final = "Write year-month-day, as in 2026-11-22 or 2026-11-22T08:00-03:00; or today, or 2h for two hours ago"
+_CLOCK: Final = re.compile(r"([01]?\d|2[0-3])(?::|h)([0-5]\d)(?::([0-5]\d))?")
+"""A time of today: ``22:52``, ``8:05:30``, or ``22h52`` as Brazilians write it."""
+_FORMS: Final = (
+    "Write year-month-day, as in 2026-11-22 or 2026-11-22T08:00-03:00; or today, 22:52 today, or 2h for two hours ago"
+)
 
 _MACHINE_ZONE: Final = "/etc/localtime"
 """A link to the file of the machine's own zone, on most systems."""
@@ -55,7 +59,7 @@ def find_zone(name: str | None) -> ZoneInfo | None:
 def parse_time(text: str, zone: tzinfo | None = None, now: datetime | None = None) -> int:
     """Milliseconds since 1970 UTC of ``2026-11-22``, ``2026-11-22T08:00-03:00``, ``now``, ``today`` or ``2h`` (ago).
 
-    A date is the first moment of its day.
+    A date is the first moment of its day; ``22:52`` is a time of today.
 
     Args:
         text: as typed.
@@ -186,12 +190,9 @@ def _offset_ms(ts_ms: int, zone: tzinfo | None) -> int:
 
 
 def _parsed(text: str, zone: tzinfo | None, now: datetime) -> int:
-    if text == "now":
-        return _ms(now)
-    if text == "today":
-        return _day_start_ms(now.astimezone(zone).date(), zone)
-    if match := _AGO.fullmatch(text):
-        return _ms(now - timedelta(seconds=float(match.group(1)) * _UNIT_S[match.group(2)]))
+    relative_ms = _relative(text, zone, now)
+    if relative_ms is not None:
+        return relative_ms
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -201,6 +202,21 @@ def _parsed(text: str, zone: tzinfo | None, now: datetime) -> int:
     if _is_date(text):
         return _day_start_ms(moment.date(), zone)
     return _ms(moment) if moment.tzinfo is not None else _ms(_only_reading(text, moment, zone))
+
+
+def _relative(text: str, zone: tzinfo | None, now: datetime) -> int | None:
+    """A time that depends on the present one; None for all others."""
+    today = now.astimezone(zone).date()
+    if text == "now":
+        return _ms(now)
+    if text == "today":
+        return _day_start_ms(today, zone)
+    if match := _AGO.fullmatch(text):
+        return _ms(now - timedelta(seconds=float(match.group(1)) * _UNIT_S[match.group(2)]))
+    if match := _CLOCK.fullmatch(text):
+        hour, minute, second = (int(part or 0) for part in match.groups())
+        return _ms(_only_reading(text, datetime.combine(today, time(hour, minute, second)), zone))
+    return None
 
 
 def _is_date(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -60,6 +61,16 @@ def test_a_signed_clip_is_genuine_for_those_who_trust_its_authority(signed: tupl
     shown = run(clip, "--trust", authority)
     assert "genuine: unchanged, signed by SSP-MT" in shown.stdout
     assert "number  2026/7" in shown.stdout
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_reader_that_stops_early_is_no_error(words: tuple[str, ...], signed: tuple[Path, Path]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, str(SCRIPT), str(signed[0]), *words]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_stranger_s_authority_is_not_trusted(signed: tuple[Path, Path], tmp_path: Path) -> None:

@@ -72,6 +72,27 @@ def test_what_is_no_time_is_named_with_the_accepted_forms(text: str) -> None:
         parse_time(text, ZONE, NOW)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("22:52", "2026-11-29 22:52:00 -03:00"),
+        ("8:05:30", "2026-11-29 08:05:30 -03:00"),
+        ("22h52", "2026-11-29 22:52:00 -03:00"),
+        ("00:00", "2026-11-29 00:00:00 -03:00"),
+    ],
+)
+def test_a_time_without_a_date_is_one_of_today_in_the_zone(text: str, shown: str) -> None:
+    late = datetime(2026, 11, 30, 1, 30, tzinfo=UTC)
+    zone = ZoneInfo("America/Sao_Paulo")
+    assert format_time(parse_time(text, zone, late), zone) == shown
+
+
+@pytest.mark.parametrize("text", ["24:00", "8:60", "8:5", "2252", "22:52:61"])
+def test_a_time_of_day_that_does_not_exist_is_refused(text: str) -> None:
+    with pytest.raises(ViapublicaError):
+        parse_time(text, UTC)
+
+
 @pytest.mark.parametrize("ts_ms", [-(10**17), -1, 2**63 - 1])
 def test_a_time_that_no_event_has_is_shown_as_the_nearest_one(ts_ms: int) -> None:
     assert local_time(ts_ms, ZoneInfo("Asia/Tokyo")).year in {1970, 2200}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.common.default_config import chosen_config
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.domain.plural import counted
 
@@ -40,7 +41,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard outpu
 @app.command()
 def create(
     file: Annotated[Path, typer.Argument(help="File to write.", show_default=False)],
-    config: Annotated[Path, typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration.")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", envvar="VIAPUBLICA_CONFIG", help="Configuration; by default ./viapublica.yaml."),
+    ] = None,
     register: RegisterOption = None,
     part: Annotated[list[Part] | None, typer.Option("--part", help="Only this part; may be repeated.")] = None,
     recordings: Annotated[bool, typer.Option("--recordings", help="Recorded video too.")] = False,
@@ -57,6 +61,7 @@ def create(
     """
     from pipeline.app.backup import PARTS, BackupRequest, create_backup
 
+    config = chosen_config(config)
     parts = tuple(one.value for one in part) if part else PARTS
     request = BackupRequest(config, register_of(register, config), register is not None, parts, recordings)
     done = create_backup(request, file, lambda step: say(err, f"{step} …"))

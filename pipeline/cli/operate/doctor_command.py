@@ -9,10 +9,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.app.doctor import ComponentCheck, ComponentState, check_components
+from pipeline.app.doctor import ComponentCheck, ComponentState, check_components, load_for_checks
 from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.console import err, out, print_json
-from pipeline.config import load_config
 
 _COLORS = {ComponentState.WORKING: "green", ComponentState.ABSENT: "yellow", ComponentState.BROKEN: "bold red"}
 
@@ -33,8 +32,7 @@ def doctor(
     Example: [bold]viapublica doctor --config configs/city.yaml[/]
     """
     configure_logging("error", "auto")
-    settings = load_config(config) if config else None
-    checks: list[ComponentCheck] = []
+    settings, checks = load_for_checks(config) if config else (None, [])
     with err.status("checking") as status:
         for check in check_components(settings, models):
             status.update(Text(f"checked {check.component}"))

@@ -27,6 +27,17 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
     assert (tmp_path / "restored" / "data" / "events.jsonl").read_text() == "{}\n"
 
 
+def test_a_backup_uses_the_configuration_of_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "viapublica.yaml").write_text(CITY)
+    (tmp_path / "data").mkdir()
+    done = viapublica("backup", "create", "b.tar", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["files"] == 1
+    missing = viapublica("backup", "create", "c.tar", cwd=tmp_path / "data")
+    assert missing.returncode == 1
+    assert "there is no ./viapublica.yaml" in missing.stderr
+
+
 def test_a_register_that_was_named_and_a_backup_that_is_none_are_errors(tmp_path: Path) -> None:
     (tmp_path / "city.yaml").write_text(CITY)
     (tmp_path / "data").mkdir()

@@ -82,6 +82,21 @@ def test_the_doctor_finds_what_is_installed_and_what_is_not(models_dir: Path, tm
     assert "broken" in ill.stdout
 
 
+def test_the_doctor_names_cameras_without_their_password_and_checks_the_rest(tmp_path: Path) -> None:
+    city = tmp_path / "city.yaml"
+    entry = "source: rtsp://10.0.0.7/1, user: u, scope: public-road, password_env: NOT_SET_"
+    city.write_text(f"cameras: [{{id: gate, {entry}A}}, {{id: exit, {entry}B}}]\nsinks: [{{type: jsonl}}]\n")
+    done = viapublica("doctor", "--config", city, "--json")
+    assert done.returncode == 1
+    findings = {finding["component"]: finding for finding in json.loads(done.stdout)}
+    assert findings["configuration"]["state"] == "broken"
+    detail = findings["configuration"]["detail"]
+    assert "gate" in detail
+    assert "exit" in detail
+    assert "NOT_SET" not in detail, "it may be the password itself"
+    assert findings["embedded event store (chDB)"]["state"] == "working"
+
+
 def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tmp_path: Path) -> None:
     config = tmp_path / "many.yaml"
     cameras = [
