@@ -24,6 +24,7 @@ from pipeline.domain.times import format_utc, local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
 from pipeline.governance.journal import Act
+from pipeline.governance.journal_replay import check_unchanged
 from pipeline.governance.register_session import RegisterSession
 from pipeline.governance.tables import ErasureRow
 from pipeline.policy.disclosure import checked_person
@@ -99,7 +100,8 @@ class ErasureRegister(RegisterSession):
             sign: makes the signature; None where the institution has configured no certificate.
 
         Raises:
-            ReleaseError: no such number, it is finished already, or it cannot be signed.
+            ReleaseError: no such number, it was changed outside the program, it is finished already, or it cannot be
+                signed.
         """
         now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
@@ -126,7 +128,7 @@ class ErasureRegister(RegisterSession):
         """The erasure of a number.
 
         Raises:
-            ReleaseError: there is none.
+            ReleaseError: there is none, or it was changed outside the program.
         """
         with self._database.reading() as session:
             return _value(self._row(session, number))
@@ -145,6 +147,9 @@ class ErasureRegister(RegisterSession):
                 f"is not in the register {self.subject}",
                 f"Write it like {ERASURE_NUMBER_EXAMPLE}; see viapublica store erasures",
             )
+        digest = _digest(row)
+        check_unchanged(session, row.number, digest)
+        session.info[row.number] = digest
         return row
 
 
@@ -176,7 +181,8 @@ def _proof(row: ErasureRow) -> dict[str, Any]:
 
 def _record(session: Session, row: ErasureRow, act: Act, change: dict[str, Any]) -> None:
     session.flush()
-    journal.append(session, act, row.number, {"change": change, "after": _digest(row)})
+    before = session.info.pop(row.number, "")
+    journal.append(session, act, row.number, {"change": change, "before": before, "after": _digest(row)})
 
 
 def _value(row: ErasureRow) -> ErasureRecord:

@@ -21,6 +21,7 @@ from pipeline.governance.exemption_entries import (
     store_image,
 )
 from pipeline.governance.journal import Act
+from pipeline.governance.journal_replay import check_unchanged
 from pipeline.governance.register_lookup import row_of
 from pipeline.governance.register_session import RegisterSession
 from pipeline.governance.row_mapping import digest_of, disclosure_of
@@ -133,11 +134,21 @@ class ExemptionRegister(RegisterSession):
             return disclosure_of(self._row(session, number))
 
     def _row(self, session: Session, number: str) -> DisclosureRow:
-        return row_of(session, number, self.subject)
+        """The row of a number; only if it is as its last journal entry left it.
+
+        Raises:
+            ReleaseError: no such number, or it was changed outside the program.
+        """
+        row = row_of(session, number, self.subject)
+        digest = digest_of(disclosure_of(row))
+        check_unchanged(session, row.number, digest)
+        session.info[row.number] = digest
+        return row
 
     def _recorded(self, session: Session, row: DisclosureRow, act: Act, change: Mapping[str, Any]) -> Disclosure:
-        """Write the change into the journal, in the same transaction."""
+        """Write the change of a row, as `_row` returned it or new, into the journal, in the same transaction."""
         session.flush()
         found = disclosure_of(row)
-        journal.append(session, act, found.number, {"change": dict(change), "after": digest_of(found)})
+        before = session.info.pop(row.number, "")
+        journal.append(session, act, found.number, {"change": change, "before": before, "after": digest_of(found)})
         return found

@@ -100,19 +100,24 @@ def first_broken(session: Session) -> JournalBreak | None:
             return JournalBreak(seq, row.number, f"entry {seq} is missing: {row.seq} comes next")
         if row.previous != previous:
             return JournalBreak(seq, row.number, "does not follow the entry before it")
-        entry = {
-            "seq": row.seq,
-            "at_ms": row.at_ms,
-            "who": row.who,
-            "account": row.account,
-            "action": row.action,
-            "number": row.number,
-            "previous": row.previous,
-        }
-        if row.hash != _hash(entry, row.details):
+        if not is_as_written(row):
             return JournalBreak(seq, row.number, "was changed after it was written")
         previous = row.hash
     return None
+
+
+def is_as_written(row: JournalRow) -> bool:
+    """Whether an entry has the hash of its values."""
+    entry = {
+        "seq": row.seq,
+        "at_ms": row.at_ms,
+        "who": row.who,
+        "account": row.account,
+        "action": row.action,
+        "number": row.number,
+        "previous": row.previous,
+    }
+    return row.hash == _hash(entry, row.details)
 
 
 def first_changed(session: Session, digests: Mapping[str, str]) -> JournalBreak | None:

@@ -27,8 +27,9 @@ from pipeline.governance.erasure_register import erasure_digests
 from pipeline.governance.exemption_entries import remove_images
 from pipeline.governance.exemption_register import ExemptionRegister
 from pipeline.governance.journal import Act, JournalBreak
+from pipeline.governance.journal_replay import first_forbidden
 from pipeline.governance.months import month_span_ms
-from pipeline.governance.register_lookup import checked_sha256, matches, rows_listed, rows_with_hash
+from pipeline.governance.register_lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
 from pipeline.governance.row_mapping import (
     digest_of,
     disclosure_of,
@@ -119,12 +120,21 @@ class Register(ExemptionRegister):
         return self._decided(number, by, reasons, DisclosureState.REFUSED)
 
     def get(self, number: str) -> Disclosure:
-        """The disclosure of a number, in any form that `read_number` accepts.
+        """The disclosure of a number, in any form that `read_number` accepts, as the database has it.
 
         Raises:
             ReleaseError: it is not a number, or unknown.
         """
-        return self._disclosure(number)
+        with self._database.reading() as session:
+            return disclosure_of(row_of(session, number, self.subject))
+
+    def check_unchanged(self, number: str) -> None:
+        """Check that a disclosure is as its last journal entry left it.
+
+        Raises:
+            ReleaseError: no such number, or it was changed outside the program.
+        """
+        self._disclosure(number)
 
     def find_by_hash(self, sha256: str) -> tuple[Match, ...]:
         """Disclosures with a file: built for them (at any time), requested as the original, or as the declaration.
@@ -155,10 +165,10 @@ class Register(ExemptionRegister):
         """The disclosure, if files may be built for it.
 
         Raises:
-            ReleaseError: no such number.
+            ReleaseError: no such number, or it was changed outside the program.
             PolicyError: it is not approved; the message names what is missing.
         """
-        found = self.get(number)
+        found = self._disclosure(number)
         rules.check_building(found)
         return found
 
@@ -231,17 +241,17 @@ class Register(ExemptionRegister):
             ReleaseError: no such number.
         """
         with self._database.reading() as session:
-            return journal.entries(session, None if number is None else self._row(session, number).number)
+            return journal.entries(session, None if number is None else row_of(session, number, self.subject).number)
 
     def check_journal(self) -> JournalBreak | None:
-        """The first entry that was changed, removed or inserted, or a disclosure, declaration or erasure that differs
-        from its last entry; None if all is intact.
+        """The first entry that was changed, removed or inserted, or whose action was not permitted after the ones
+        before it, or a disclosure, declaration or erasure that differs from its last entry; None if all is intact.
 
         A person who may write to the database could still remove the newest entries together with their changes; the
         last hash, stored elsewhere (each monthly sheet has it), proves that too.
         """
         with self._database.reading() as session:
-            broken = journal.first_broken(session)
+            broken = journal.first_broken(session) or first_forbidden(session)
             if broken is not None:
                 return broken
             rows = session.scalars(select(DisclosureRow).order_by(DisclosureRow.id)).all()

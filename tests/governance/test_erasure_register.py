@@ -176,6 +176,8 @@ def test_a_refused_request_is_entered_with_its_grounds_and_erases_nothing(
     with Register(path, zone=SAO_PAULO) as register:
         assert [entry.action for entry in register.journal()] == ["refuse-erasure", "begin-erasure"]
         assert register.check_journal() is None
+    with pytest.raises(ReleaseError, match="finished already"):
+        erasures.finish(refused.number, RESULT)
     with sqlite3.connect(path) as database:
         database.execute("UPDATE erasures SET grounds = 'others' WHERE number = 'E2026/000001'")
     database.close()
@@ -183,8 +185,6 @@ def test_a_refused_request_is_entered_with_its_grounds_and_erases_nothing(
         assert register.check_journal() is not None, "grounds are part of what the journal proves"
     with pytest.raises(ReleaseError, match="grounds of the refusal: are missing"):
         erasures.refuse(VEHICLE, " ")
-    with pytest.raises(ReleaseError, match="finished already"):
-        erasures.finish(refused.number, RESULT)
 
 
 def test_the_page_of_a_refused_request_states_its_grounds(erasures: ErasureRegister) -> None:

@@ -48,10 +48,12 @@ def registered_files(register: Register, sha256: str) -> list[RegisteredFile]:
     """The disclosures that a file was built for, and its standing in each; none if it was built for none.
 
     Raises:
-        ReleaseError: the register cannot be read.
+        ReleaseError: the register cannot be read, or such a disclosure was changed outside the program.
     """
-    matches = register.find_by_hash(sha256)
-    return [_registered(one.disclosure, sha256, register.zone) for one in matches if one.role is Role.BUILT]
+    built = [one.disclosure for one in register.find_by_hash(sha256) if one.role is Role.BUILT]
+    for one in built:
+        register.check_unchanged(one.number)
+    return [_registered(one, sha256, register.zone) for one in built]
 
 
 def _registered(found: Disclosure, sha256: str, zone: tzinfo | None) -> RegisteredFile:
