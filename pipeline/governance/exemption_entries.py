@@ -59,12 +59,13 @@ def confirm_exemption(
     Raises:
         ReleaseError: it is not of this disclosure.
         PolicyError: the same person requested it, it is already confirmed, no image of it was made or it was changed,
-            or the disclosure was refused or delivered.
+            the person who requested it or a builder made it, or the disclosure was refused or delivered.
     """
     found = disclosure_of(row)
     rules.check_exempting(found)
-    rules.check_confirming(exemption_of(found, exemption_id), act.by)
-    digest = _shown_sha256(session, found.number, exemption_id)
+    requested = exemption_of(found, exemption_id)
+    rules.check_confirming(requested, act.by)
+    digest, shown_to = _shown(session, found.number, exemption_id)
     if not digest or _sha256(image_path(images, found.number, exemption_id)) != digest:
         raise PolicyError(
             f"exemption {exemption_id}",
@@ -72,6 +73,7 @@ def confirm_exemption(
             "Make one, and open it: viapublica release show-exemption "
             f"{found.number} {exemption_id}, with --source FILE or --config FILE",
         )
+    rules.check_shown(found, requested, shown_to, act.by)
     stored = session.get_one(ExemptionRow, exemption_id)
     stored.confirmed_by, stored.confirmed_ms = act.by, act.at_ms
     return {"exemption_id": exemption_id, "image_sha256": digest} | _end_approval(row)
@@ -127,10 +129,11 @@ def remove_images(images: Path, found: Disclosure) -> None:
             raise ReleaseError(str(path), f"cannot be removed ({error.strerror})", "Remove it") from error
 
 
-def _shown_sha256(session: Session, number: str, exemption_id: int) -> str:
-    """SHA-256 of the newest image that the journal has; "" without one."""
-    changes = (one.details["change"] for one in reversed(entries(session, number)) if one.action == SHOWN)
-    return next((one["image_sha256"] for one in changes if one["exemption_id"] == exemption_id), "")
+def _shown(session: Session, number: str, exemption_id: int) -> tuple[str, str]:
+    """SHA-256 of the newest image that the journal has, and the person who made it; empty without one."""
+    shown = (one for one in reversed(entries(session, number)) if one.action == SHOWN)
+    images = ((one.details["change"], one.who) for one in shown)
+    return next(((c["image_sha256"], who) for c, who in images if c["exemption_id"] == exemption_id), ("", ""))
 
 
 def _sha256(path: Path) -> str:

@@ -7,6 +7,7 @@ program: the decree names neither.
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from dataclasses import replace
 from typing import Final
@@ -283,6 +284,30 @@ def check_confirming(requested: Exemption, by: str) -> None:
         raise PolicyError(subject, f"was already confirmed by {requested.confirmed_by}", "Nothing is left to do")
     if same_person(requested.requested_by, by):
         raise PolicyError(subject, f"was requested by {requested.requested_by}", "Another person has to confirm it")
+
+
+def check_shown(found: Disclosure, requested: Exemption, shown_to: str, by: str) -> None:
+    """Check that the image by which `by` confirms an exemption was made by them, or by a person without a part in it.
+
+    Args:
+        found: the disclosure; requested: its exemption.
+        shown_to: the person who had its newest image made; by: the second person.
+
+    Raises:
+        PolicyError: the person who requested it, or who built a file of the disclosure, had the image made.
+    """
+    if same_person(requested.requested_by, shown_to):
+        problem = f"was shown only to {shown_to}, who requested it"
+    elif not same_person(by, shown_to) and any(same_person(file.built_by, shown_to) for file in found.files):
+        problem = f"was shown only to {shown_to}, who built a file of disclosure {found.number}"
+    else:
+        return
+    show = f"viapublica release show-exemption {found.number} {requested.exemption_id} --by {shlex.quote(by)}"
+    raise PolicyError(
+        f"exemption {requested.exemption_id}",
+        problem,
+        f"Have an image made yourself, and open it: {show}, with --source FILE or --config FILE",
+    )
 
 
 def _checked_content(content: Content, now_ms: int) -> Content:

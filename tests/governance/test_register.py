@@ -191,6 +191,31 @@ def test_an_exemption_needs_two_persons(register: Register, tmp_path: Path) -> N
     assert actions[-3:] == ["request-exemption", "show-exemption", "confirm-exemption"]
 
 
+def test_an_image_made_by_the_requester_or_the_builder_confirms_nothing(register: Register, tmp_path: Path) -> None:
+    number = approved(register, tmp_path).number
+    register.built(number, built_file(), "Dora Melo")
+    exemption = register.request_exemption(number, REGION, "a statue", "Ana Souza").exemption_id
+    register.exemption_shown(number, exemption, b"png", "Ana Souza")
+    with pytest.raises(PolicyError, match=r"was shown only to Ana Souza, who requested it.*--by 'Bruno Reis'"):
+        register.confirm_exemption(number, exemption, "Bruno Reis")
+    register.exemption_shown(number, exemption, b"png", "ana souza")
+    with pytest.raises(PolicyError, match="was shown only to ana souza"):
+        register.confirm_exemption(number, exemption, "Bruno Reis")
+    register.exemption_shown(number, exemption, b"png", "Dora Melo")
+    with pytest.raises(PolicyError, match="was shown only to Dora Melo, who built a file of disclosure 2026/000001"):
+        register.confirm_exemption(number, exemption, "Bruno Reis")
+    assert register.confirmed_exemptions(number) == ()
+    register.exemption_shown(number, exemption, b"png", "Bruno Reis")
+    assert register.confirm_exemption(number, exemption, "Bruno Reis").confirmed_by == "Bruno Reis"
+
+
+def test_an_image_made_by_a_third_person_may_be_confirmed(register: Register, tmp_path: Path) -> None:
+    number = approved(register, tmp_path).number
+    exemption = register.request_exemption(number, REGION, "a statue", "Ana Souza").exemption_id
+    register.exemption_shown(number, exemption, b"png", "Elisa Prado")
+    assert register.confirm_exemption(number, exemption, "Bruno Reis").confirmed_by == "Bruno Reis"
+
+
 def test_an_exemption_is_confirmed_by_its_unchanged_image_only(register: Register, tmp_path: Path) -> None:
     number = approved(register, tmp_path).number
     first, second = (register.request_exemption(number, REGION, why, "Ana Souza").exemption_id for why in ("a", "b"))
