@@ -73,13 +73,16 @@ def same_person(one: str, other: str) -> bool:
 
     Either each word of the shorter name can be a word of the other one, or both are equal when they are written without
     spaces or like a login. Words can be the same if they differ in case, accents, confusable characters, digits, or
-    spelling of the same sound, or if one is the initial of the other. Titles, ranks and particles do not count:
-    "Dr. Ana Lima", "ana lima", "A. Lyma", "alima" and "Ana" can be one person, who must not be the second one.
+    spelling of the same sound, or if one is the initial of the other. So are initials without dots, in
+    their order and with some left out. Titles, ranks and particles do not count: "Dr. Ana Lima", "ana lima", "A. Lyma",
+    "alima", "AL" and "Ana" can be one person, who must not be the second one.
     """
     words, others = _words(one), _words(other)
     if _contained(*sorted((words, others), key=len)):
         return True
     if _same_word("".join(words), "".join(others)):
+        return True
+    if _abbreviates(words, _all_words(other)) or _abbreviates(others, _all_words(one)):
         return True
     fewer, more = sorted((words, others), key=len)
     return len(fewer) == 1 and any(_same_word(fewer[0], login) for login in _logins(more))
@@ -91,9 +94,13 @@ def _is_allowed(char: str) -> bool:
 
 def _words(name: str) -> list[str]:
     """The words of a name that make it another person's."""
-    words = re.findall(r"[^\W_]+", re.sub("['’]", "", _base(name)))
+    words = _all_words(name)
     named = [word for word in words if word.casefold() not in _TITLES | _PARTICLES and not _NUMBER.fullmatch(word)]
     return named or words or [name]
+
+
+def _all_words(name: str) -> list[str]:
+    return re.findall(r"[^\W_]+", re.sub("['’]", "", _base(name)))
 
 
 def _contained(fewer: list[str], more: list[str]) -> bool:
@@ -127,6 +134,22 @@ def _same_word(one: str, other: str) -> bool:
 def _is_initial(one: str, other: str) -> bool:
     shorter, longer = sorted((one.casefold(), other.casefold()), key=len)
     return len(shorter) == 1 and longer.startswith(shorter)
+
+
+def _abbreviates(words: list[str], others: list[str]) -> bool:
+    """Whether each word of one is a word of the other, or nothing but initials of its words; in their order."""
+    if not words:
+        return True
+    first, *rest = words
+    if any(_same_word(first, word) and _abbreviates(rest, others[number + 1 :]) for number, word in enumerate(others)):
+        return True
+    left = others
+    for letter in first.casefold():
+        number = next((n for n, word in enumerate(left) if word.casefold().startswith(letter)), None)
+        if number is None:
+            return False
+        left = left[number + 1 :]
+    return _abbreviates(rest, left)
 
 
 def _sound(word: str) -> str:

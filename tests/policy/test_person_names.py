@@ -100,6 +100,19 @@ def test_letters_that_look_latin_are_named_and_refused(letter: str) -> None:
         ("1º Sgt Ana", "2º Ten. Ana Lima"),
         ("Delegada Ana Lima", "Cap. Ana Lima"),
         ("Ana Maria Lima", "Ana M. Lima"),
+        ("Ana Maria Souza", "AMS"),
+        ("Ana Maria Souza", "ams"),
+        ("Ana Maria Souza", "A.M.S."),
+        ("Ana Maria Souza", "Dra. A. M. S."),
+        ("Ana Maria Souza", "AM"),
+        ("Ana Maria Souza", "A.S."),
+        ("Ana Maria Souza", "MS"),
+        ("Ana Maria Souza", "AM Souza"),
+        ("Ana Maria Souza", "Ana MS"),
+        ("Ana Maria de Souza", "AMdS"),
+        ("Ana Maria de Souza Lima", "AMSL"),
+        ("Sgt Ana Maria Souza", "AMS"),
+        ("Ângela Maria Souza", "ams"),
     ],
 )
 def test_names_that_read_as_one_are_one_person(one: str, other: str) -> None:
@@ -123,6 +136,10 @@ def test_names_that_read_as_one_are_one_person(one: str, other: str) -> None:
         ("Marcos", "Marcelo"),
         ("Paula Reis", "Paulo Reis"),
         ("alima", "blima"),
+        ("Ana Maria Souza", "AMT"),
+        ("Ana Maria Souza", "SMA"),
+        ("Ana Maria Souza", "AMSL"),
+        ("Ana Maria Souza", "Bruno MS"),
     ],
 )
 def test_other_names_are_other_persons(one: str, other: str) -> None:
