@@ -126,7 +126,10 @@ def _captions(statement: Mapping[str, Any]) -> str:
 
 
 def _exempted(statement: Mapping[str, Any]) -> str:
-    """What two persons exempted from redaction, with its share of the image; empty where there is nothing."""
+    """What two persons exempted from redaction, and the share of the image of their regions; empty without any.
+
+    In a region only a thing that stands still all the time is unredacted, so that the share is an upper limit.
+    """
     share = _part(statement, "manual_regions").get("exempted_share", "?")
     reasons = [
         f"{one.get('why', '')} (box {one.get('box', '?')}, {_seconds(one, 'from_s')} to {_seconds(one, 'to_s')} s)"
@@ -136,7 +139,7 @@ def _exempted(statement: Mapping[str, Any]) -> str:
     if not reasons:
         return ""
     percent = f"{100 * share:.1f}%" if isinstance(share, int | float) else str(share)
-    return f"{percent} of the image is not redacted: {'; '.join(reasons)}"
+    return f"at most {percent} of the image, where a thing stands still: {'; '.join(reasons)}"
 
 
 def _seconds(exemption: Mapping[str, Any], name: str) -> str:
