@@ -90,6 +90,7 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     yield _optional("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
     yield _importable("plate reading (fast-plate-ocr)", "fast-plate-ocr", "fast_plate_ocr")
     yield from _models(config, models)
+    yield _check("networks of releases", "", _release_networks, "Reinstall viapublica")
     yield _check("embedded event store (chDB)", "chdb", _chdb, "pip install --force-reinstall chdb")
     yield _importable("ClickHouse client", "clickhouse-driver", "clickhouse_driver")
     yield _importable("Kafka client", "kafka-python", "kafka")
@@ -201,6 +202,12 @@ def _network(settings: DetectSettings | LprSettings | CornerSettings, folder: Pa
     network = open_and_check(settings, folder)
     passed = f"{card.license}, {size:.1f} MB, SHA-256 matches, right answers with {network.backend}"
     return "; ".join([passed, *(f"wrong with {one.backend} ({one.reason})" for one in network.rejected)])
+
+
+def _release_networks() -> str:
+    from pipeline.app.default_networks import check_default_networks
+
+    return f"{', '.join(check_default_networks())} are pinned"
 
 
 def _servers(config: Config) -> Iterator[ComponentCheck]:

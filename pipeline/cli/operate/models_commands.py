@@ -65,8 +65,11 @@ def verify(
 ) -> None:
     """Compare weights with the checksums of their cards. Status 1 if one differs or a named one is missing.
 
+    Without names the default networks are checked too: status 1 if a release would refuse one.
+
     Example: [bold]viapublica models verify viapublica_plates[/]
     """
+    from pipeline.app.default_networks import check_default_networks
     from pipeline.app.model_catalog import WeightsState, verify_models
 
     verified, broken = verify_models(names or (), models)
@@ -77,6 +80,8 @@ def verify(
     else:
         print_table("Weights", columns, rows)
     _end_on(broken)
+    if not names:
+        check_default_networks()
     if any(one.state is not WeightsState.AS_DESCRIBED for one in verified):
         raise typer.Exit(1)
 
