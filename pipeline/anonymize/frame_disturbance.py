@@ -168,10 +168,15 @@ def _breaks(gray: Gray) -> npt.NDArray[np.bool_]:
     """(height - 1,) whether the image breaks between a line and the next one, across most of its width."""
     steps = np.abs(np.diff(gray, axis=0))
     parts = np.stack([part.mean(axis=1) for part in np.array_split(steps, _PARTS, axis=1)])
+    likely = (parts > _MIN_STEP).mean(axis=0) >= _BROKEN_PARTS
     reach = min(_REACH, parts.shape[1] - 1)
     padded = np.pad(parts, ((0, 0), (reach, reach)), mode="reflect")
-    usual = np.percentile(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=1), _USUAL, axis=2)
-    return np.asarray((parts > _MIN_RATIO * usual + _MIN_STEP).mean(axis=0) >= _BROKEN_PARTS, bool)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=1)[:, likely]
+    broken = np.zeros(parts.shape[1], bool)
+    if likely.any():
+        usual = np.percentile(windows, _USUAL, axis=2)
+        broken[likely] = (parts[:, likely] > _MIN_RATIO * usual + _MIN_STEP).mean(axis=0) >= _BROKEN_PARTS
+    return broken
 
 
 def _noise(gray: Gray, grain_px: int) -> float:

@@ -11,7 +11,7 @@ import pytest
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
-from pipeline.detect.scene_cut import SceneCutDetector
+from pipeline.detect.scene_cut import SceneCutDetector, SceneDivider
 
 SIZE = 180, 320
 
@@ -46,6 +46,23 @@ def test_light_and_motion_are_no_cuts() -> None:
 def test_a_dark_scene_full_of_noise_has_no_cut() -> None:
     noise = np.random.default_rng(5)
     assert not any(cuts(*(noise.normal(12, 10, SIZE) for _ in range(20))))
+
+
+def numbered(*grays: npt.NDArray[np.float64]) -> list[int]:
+    divider = SceneDivider()
+    return [divider.scene(image(gray)) for gray in grays]
+
+
+def test_a_scene_that_returns_has_its_number_again() -> None:
+    assert numbered(*(scene(seed) for seed in (1, 1, 2, 3, 2, 1))) == [0, 0, 1, 2, 1, 0]
+    assert numbered(scene(3), scene(3) * 0.4, scene(3)) == [0, 0, 0]
+
+
+def test_a_dissolve_leads_into_another_scene_without_a_cut() -> None:
+    shares = np.linspace(0, 1, 30)
+    mixed = [scene(1) * (1 - share) + scene(2) * share for share in shares]
+    assert not any(cuts(*mixed))
+    assert numbered(*mixed)[-1] > 0
 
 
 @pytest.mark.real

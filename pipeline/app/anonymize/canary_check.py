@@ -1,17 +1,18 @@
 """Canary test of a verification, in frames of the very video: a verification that cannot see there verifies nothing.
 
-Persons, faces and a plate are pasted into frames, which then take the path of the verification. Every verification
-detector must find what it has labels for, and all of them together all three; the plate reader must read the plate; and
-the re-identification attack must match persons to themselves.
+Every frame is measured, and the video divided into sections by scene and visibility. Persons, faces and a plate are
+pasted into the hardest frame of each section, and others, which then take the path of the verification. In each
+section every verification detector must find what it has labels for, and all of them together all three; and the
+plate reader must read the plate. The re-identification attack must match persons to themselves.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -21,14 +22,23 @@ from pipeline.anonymize.canary import (
     canary_frame,
     distinct_persons,
     plate_crop,
-    typical_levels,
 )
 from pipeline.anonymize.reidentification import descriptor, match_probes
+from pipeline.anonymize.release_report import clock
+from pipeline.anonymize.video_sections import (
+    VideoSection,
+    VideoSections,
+    Visibility,
+    frame_visibility,
+    representative_sections,
+)
+from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Silent, Stage
 from pipeline.app.anonymize.redaction_run import Stopwatch, detect_video
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.detector_ensemble import DetectorEnsemble
 from pipeline.detect.detector_pool import DetectorPool
+from pipeline.detect.scene_cut import SceneDivider
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector, PlateReader
@@ -38,12 +48,21 @@ from pipeline.lpr.plate_syntax import decode
 
 WANTED: Final = (Label.PERSON, Label.FACE, Label.PLATE)
 _FRAMES, _FRAMES_IF_LARGE = 9, 3
+"""That are tested of a video with few sections."""
+_SECTIONS, _SECTIONS_IF_LARGE = 12, 6
+"""From which alike ones are tested together, by the hardest of them."""
+_MIN_EVEN_FRAMES: Final = 3
+"""Spread evenly over the video, whatever its sections."""
 _LARGE_PX: Final = 9_000_000
 _SHARE: Final = 0.8
-"""Of the frames, in which each label must be found: a clip may fade in, but not be dark for long."""
-_MIN_CONTRAST: Final = 12.0
-"""Gray levels between black and white objects in a typical part of a frame; with less, nothing is visible."""
+"""Of a section's tested frames, in which each label must be found …"""
+_MIN_SHARED: Final = 5
+"""… if it has at least so many; of fewer, in all."""
+_MAX_FAINT_SHARE: Final = 0.2
+"""Of the frames that may be uniform or faint: a clip may fade in, but not show little for long."""
 _PERSON_PX: Final = 128
+_Tested: TypeAlias = tuple[str, Sequence[int]]
+"""When a section is seen, and the positions of its tested frames."""
 
 
 def check_verification(
@@ -63,27 +82,42 @@ def check_verification(
         SourceError: the video cannot be read.
         ModelRuntimeError: a network failed.
     """
-    images = _sampled(video, frames)
-    visible = sum(_contrast(image) >= _MIN_CONTRAST for image in images)
-    if visible < _SHARE * len(images):
-        few = f"{len(images) - visible} of {len(images)} sampled frames"
-        raise _not_verified(f"{few} are too dark or have too little contrast for anything to be visible")
-    height, width = images[0].shape[:2]
-    facts = replace(video.facts, width=width, height=height)
-    canaries = _CanaryVideo(facts, [canary_frame(image) for image in images])
-    together: set[Label] = set()
-    for detector in detectors.detectors:
-        found = _found_labels(detector, canaries, min_score)
-        expected = [label for label in WANTED if label in _labels(detector)]
-        if missed := [label.word for label in expected if label not in found]:
-            raise _not_verified(f"{detector.name} misses the {' and the '.join(missed)} pasted into its frames")
-        together |= found
-    if missed := [label.word for label in WANTED if label not in together]:
-        raise _not_verified(f"no verification detector finds the {' or the '.join(missed)} pasted into its frames")
-    if not any(_is_read(plate_reader, image) for image in images):
-        raise _not_verified(f"{plate_reader.name} does not read the plate pasted into its frames")
+    measured = _measured(video)
+    chosen = _chosen(measured, frames, large=video.facts.width * video.facts.height > _LARGE_PX)
+    images = _images(video, chosen)
+    sections: dict[int, list[int]] = {}
+    for position, number in enumerate(chosen):
+        sections.setdefault(measured.section_of[number], []).append(position)
+    _check_detectors(detectors, images, [(measured.span(one), at) for one, at in sections.items()], min_score)
+    for one, positions in sections.items():
+        if not any(_is_read(plate_reader, images[position]) for position in positions):
+            raise _not_verified(
+                f"{plate_reader.name} does not read the plate pasted into its frames {measured.span(one)}"
+            )
     if not _persons_are_matched():
         raise _not_verified("the re-identification attack does not match unmasked persons")
+
+
+def _check_detectors(
+    detectors: DetectorEnsemble, images: Sequence[BgrImage], sections: Sequence[_Tested], min_score: float
+) -> None:
+    height, width = images[0].shape[:2]
+    canaries = _CanaryVideo(width, height, [canary_frame(image) for image in images])
+    together: list[set[Label]] = [set() for _ in sections]
+    for detector in detectors.detectors:
+        missed = _missed_labels(detector, canaries, min_score)
+        expected = [label for label in WANTED if label in _labels(detector)]
+        for (span, positions), labels in zip(sections, together, strict=True):
+            found = _found_labels([missed[position] for position in positions])
+            if words := [label.word for label in expected if label not in found]:
+                raise _not_verified(
+                    f"{detector.name} misses the {' and the '.join(words)} pasted into its frames {span}"
+                )
+            labels.update(found)
+    for (span, _), labels in zip(sections, together, strict=True):
+        if words := [label.word for label in WANTED if label not in labels]:
+            objects = " or the ".join(words)
+            raise _not_verified(f"no verification detector finds the {objects} pasted into its frames {span}")
 
 
 def _not_verified(problem: str) -> NotVerified:
@@ -98,14 +132,16 @@ def _labels(detector: Detector) -> frozenset[Label]:
     return frozenset(label for network in detector.networks for label in network.labels)
 
 
-def _found_labels(detector: Detector, canaries: _CanaryVideo, min_score: float) -> set[Label]:
-    """Labels that a detector finds in nearly all canary frames."""
+def _missed_labels(detector: Detector, canaries: _CanaryVideo, min_score: float) -> list[frozenset[Label]]:
+    """Labels that a detector misses, of each canary frame."""
     seen = detect_video(canaries, DetectorPool([detector]), Stage.VERIFY, Stopwatch(), Silent())
-    hits: Counter[Label] = Counter()
-    for canary, found in zip(canaries.canaries, seen.per_frame, strict=True):
-        missed = canary.missed(found, min_score)
-        hits.update(label for label in WANTED if label not in missed)
-    return {label for label, count in hits.items() if count >= _SHARE * len(canaries.canaries)}
+    return [one.missed(found, min_score) for one, found in zip(canaries.canaries, seen.per_frame, strict=True)]
+
+
+def _found_labels(missed: Sequence[frozenset[Label]]) -> set[Label]:
+    """Labels found in nearly all of a section's frames; in all, if they are few."""
+    share = _SHARE if len(missed) >= _MIN_SHARED else 1.0
+    return {label for label in WANTED if sum(label not in one for one in missed) >= share * len(missed)}
 
 
 def _is_read(reader: PlateReader, image: BgrImage) -> bool:
@@ -122,21 +158,63 @@ def _persons_are_matched() -> bool:
     return match_probes(gallery, [descriptor(person, box) for person in moved]).above_chance
 
 
-def _contrast(image: BgrImage) -> float:
-    black, white = typical_levels(image)
-    return white - black
+@dataclass(slots=True)
+class _Measured:
+    """The sections of a video, the time of each frame, and the section that it belongs to."""
+
+    sections: Sequence[VideoSection]
+    section_of: Sequence[int]
+    times_s: Sequence[float]
+
+    def span(self, number: int) -> str:
+        """When a section is seen, from the first frame of the video."""
+        one = self.sections[number]
+        begin, end = (clock(self.times_s[frame] - self.times_s[0]) for frame in (one.first, one.last))
+        return f"at {begin}" if begin == end else f"from {begin} to {end}"
 
 
-def _sampled(video: Video, frames: int) -> list[BgrImage]:
-    """Frames spread over the video in square pixels, its first and last ones included; fewer of very large ones."""
-    count = _FRAMES if video.facts.width * video.facts.height <= _LARGE_PX else _FRAMES_IF_LARGE
-    wanted = set(np.linspace(0, max(frames - 1, 0), count).round().astype(int).tolist())
+def _measured(video: Video) -> _Measured:
+    """Every frame's scene and visibility."""
+    sections, scenes = VideoSections(), SceneDivider()
+    section_of, times_s = list[int](), list[float]()
+    with closing(prefetched(video.frames())) as decoded:
+        for number, frame in enumerate(decoded):
+            times_s.append(float(frame.pts * video.facts.time_base))
+            visibility = frame_visibility(frame.image.bgr())
+            section_of.append(sections.add(number, scenes.scene(frame.image), visibility))
+    return _Measured(sections.sections, section_of, times_s)
+
+
+def _chosen(measured: _Measured, frames: int, *, large: bool) -> list[int]:
+    """Numbers of the frames to be tested: the hardest one of each section, others evenly; fewer of very large ones.
+
+    Raises:
+        NotVerified: nothing is visible in a section, or for long.
+    """
+    for number, one in enumerate(measured.sections):
+        if one.visibility.kind is Visibility.DARK:
+            span = measured.span(number)
+            raise _not_verified(f"frames {span} are too dark or have too little contrast for anything to be visible")
+    faint = [one for one in measured.sections if one.visibility.kind in (Visibility.BLANK, Visibility.FAINT)]
+    if (count := sum(one.frames for one in faint)) > _MAX_FAINT_SHARE * len(measured.section_of):
+        raise _not_verified(f"{count} of {len(measured.section_of)} frames are uniform or have too little contrast")
+    visible = [one for one in measured.sections if one.visibility.kind is not Visibility.BLANK]
+    tested = representative_sections(visible, _SECTIONS_IF_LARGE if large else _SECTIONS)
+    chosen = {one.worst for one in tested}
+    even = max(_MIN_EVEN_FRAMES, (_FRAMES_IF_LARGE if large else _FRAMES) - len(chosen))
+    last = min(frames, len(measured.section_of)) - 1
+    spread = np.linspace(0, max(last, 0), even).round().astype(int).tolist()
+    return sorted(chosen | {at for at in spread if measured.sections[measured.section_of[at]] in visible})
+
+
+def _images(video: Video, wanted: Sequence[int]) -> list[BgrImage]:
+    """Frames of a video in square pixels."""
     images = []
     with closing(video.frames()) as decoded:
         for number, frame in enumerate(decoded):
             if number in wanted:
                 images.append(_square_pixels(frame.image))
-            if number >= max(wanted):
+            if number >= wanted[-1]:
                 break
     return images
 
@@ -152,8 +230,14 @@ def _square_pixels(image: Image) -> BgrImage:
 class _CanaryVideo:
     """Canary frames as a `Video`, so that they take the path of a redacted one."""
 
-    facts: VideoInfo
+    width: int
+    height: int
     canaries: Sequence[CanaryFrame]
+
+    @property
+    def facts(self) -> VideoInfo:
+        """One frame per second, in square pixels."""
+        return VideoInfo(self.width, self.height, Fraction(1), Fraction(1))
 
     @property
     def damaged(self) -> int:
