@@ -41,6 +41,7 @@ from pipeline.detect.detector_pool import DetectorPool
 from pipeline.detect.scene_cut import SceneDivider
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
+from pipeline.domain.plural import counted
 from pipeline.domain.ports import Detector, PlateReader
 from pipeline.domain.video import Video, VideoFrame, VideoInfo
 from pipeline.errors import NotVerified
@@ -197,7 +198,8 @@ def _chosen(measured: _Measured, frames: int, *, large: bool) -> list[int]:
             raise _not_verified(f"frames {span} are too dark or have too little contrast for anything to be visible")
     faint = [one for one in measured.sections if one.visibility.kind in (Visibility.BLANK, Visibility.FAINT)]
     if (count := sum(one.frames for one in faint)) > _MAX_FAINT_SHARE * len(measured.section_of):
-        raise _not_verified(f"{count} of {len(measured.section_of)} frames are uniform or have too little contrast")
+        frames_text = counted(len(measured.section_of), "frame")
+        raise _not_verified(f"{count} of {frames_text} show nothing, or have too little contrast to show much")
     visible = [one for one in measured.sections if one.visibility.kind is not Visibility.BLANK]
     tested = representative_sections(visible, _SECTIONS_IF_LARGE if large else _SECTIONS)
     chosen = {one.worst for one in tested}
