@@ -217,7 +217,7 @@ def test_the_statement_names_weights_policy_and_verification(
     assert statement["policy"]["style"] == "silhouette"
     assert statement["verification"]["detectors"] == ["viapublica_traffic"]
     assert statement["verification"]["independent"] is False
-    assert set(statement["models"]) == {"viapublica_traffic", "viapublica_plates"}
+    assert set(statement["models"]) == {"viapublica_traffic", "viapublica_plates", "viapublica_plate_corners"}
     assert all(len(digest) == 64 for digest in statement["models"].values())
     assert progress.frames == dict.fromkeys(Stage, result.summary.frames)
     assert progress.rounds == [(number, 4) for number in range(1, statement["verification"]["rounds"] + 2)]
