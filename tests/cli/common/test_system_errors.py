@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ cameras:
   - {{id: a, name: a, source: a.mp4, scope: public-road, start_time: "2026-11-02T08:00:00-03:00"}}
 sinks: [{{type: chdb}}]
 """
+STREET = Path(__file__).parents[3] / "models" / "known-answers" / "street.jpg"
+"""An image in which something is found, so that there is output."""
 COMMAND = shlex.join([sys.executable, "-m", "pipeline.cli"])
 CASES = {
     "little memory for a run": ("ulimit -v 1900000; {} run c.yaml", 1, "needs about 3.1 GB of memory"),
@@ -32,9 +35,9 @@ CASES = {
     "too little for a library": ("ulimit -v 300000; {} detect a.mp4", 1, "this process may take 0.3 GB"),
     "few open files": ("ulimit -n 64; {} run c.yaml", 1, "needs about 168 open files"),
     "a soft limit that may be raised": ("ulimit -Sn 64; {} config check c.yaml", 0, ""),
-    "a full disk behind the output": ("{} detect a.mp4 --json > /dev/full", 1, "there is no space left on its disk"),
+    "a full disk behind the output": ("{} detect s.jpg --json > /dev/full", 1, "there is no space left on its disk"),
     "a full disk behind the help": ("{} --help > /dev/full", 1, "there is no space left on its disk"),
-    "closed output": ("{} detect a.mp4 --json >&-", 1, "it is closed"),
+    "closed output": ("{} detect s.jpg --json >&-", 1, "it is closed"),
     "closed output of a query": ("{} config check c.yaml >&-", 1, "it is closed"),
     "closed messages": ("{} detect missing.mp4 2>&-", 1, ""),
     "closed messages of work that is done": ("{} detect a.mp4 --json 2>&-", 0, ""),
@@ -52,6 +55,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_lack_is_named(case: str, tmp_path: Path) -> None:
     encode(tmp_path / "a.mp4", Recipe(frames=2))
+    shutil.copy(STREET, tmp_path / "s.jpg")
     (tmp_path / "c.yaml").write_text(CONFIG.format(data="data"))
     (tmp_path / "unwritable.yaml").write_text(CONFIG.format(data="/proc/data"))
     command, status, words = CASES[case]
