@@ -178,7 +178,7 @@ def test_a_hostile_camera_goes_on_or_is_retried_with_a_reason(camera: str, resul
     assert status.detail.isprintable()
     assert len(status.detail) <= 300
     assert status.detail or result.frames[camera]
-    assert result.lines[camera] <= 7, "six at once, then one an hour, and the end"
+    assert result.lines[camera] <= 8, "six at once, then one an hour, the end, and once that its clock is unreliable"
 
 
 def test_their_neighbor_goes_on(result: Result) -> None:

@@ -165,7 +165,7 @@ def test_the_custody_sheet_register_and_monthly_sheet_say_what_was_handed_over()
 
 def test_times_of_the_custody_sheet_are_in_the_zone_that_was_given() -> None:
     sheet = Path(build(approved(), "--zone=Asia/Tokyo")["sheet"]).read_text(encoding="utf-8")
-    assert set(re.findall(r"\(UTC([+-]\d{4})\)", sheet)) == {"+0900"}
+    assert set(re.findall(r"\(UTC([+-]\d\d:\d\d)\)", sheet)) == {"+09:00"}
 
 
 def test_verifying_a_sealed_package_as_a_clip_names_the_command_that_opens_it() -> None:
