@@ -14,12 +14,11 @@ from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DEFAULT_IOU, DetectSettings, TrackSettings
 from pipeline.detect.tracker import ByteTracker
 from pipeline.domain.ports import Detector, Tracker
-from pipeline.errors import ModelCardError
 from pipeline.inference.device import Backend, Device
 from pipeline.inference.known_answer import Candidate, Use, open_tested
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.inference.runtime import Runtime
-from pipeline.weights.catalog import Format, ModelCard, Task, load_card
+from pipeline.weights.catalog import Format, ModelCard, Task, check_task, load_card
 
 if TYPE_CHECKING:
     from pipeline.detect.ultralytics_detector import UltralyticsDetector
@@ -68,10 +67,7 @@ def backends_for(card: ModelCard, settings: DetectSettings) -> Sequence[Backend]
 
 def _build_one(name: str, settings: DetectSettings, models_dir: Path | None) -> Detector:
     card = load_card(name, models_dir)
-    if card.task is not Task.DETECT:
-        raise ModelCardError(
-            f"model {card.name}", f"has task {card.task.value} instead of detect", "Use the card of a detector"
-        )
+    check_task(card, Task.DETECT, "Use the card of a detector")
     sensitive = settings.model_copy(update={"confidence": MIN_SCORE, "label_confidence": {}, "iou": DEFAULT_IOU})
     candidates = [
         Candidate(backend, partial(_open, backend, card, sensitive, models_dir))

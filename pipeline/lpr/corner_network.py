@@ -17,7 +17,7 @@ from pipeline.inference.openvino_backend import OpenVino
 from pipeline.inference.runtime import Runtime
 from pipeline.lpr.rectification import Corners, inverse, moved, network_input
 from pipeline.lpr.settings import CornerSettings
-from pipeline.weights.catalog import ModelCard, Task, load_card
+from pipeline.weights.catalog import ModelCard, Task, check_task, load_card
 
 
 class CornerNetwork:
@@ -91,6 +91,5 @@ def load_corner_card(name: str, models_dir: Path | None) -> ModelCard:
         ModelCardError: no card has this name, or its task is another one.
     """
     card = load_card(name, models_dir)
-    if card.task is not Task.LOCATE_PLATE_CORNERS:
-        raise ModelCardError(f"model {card.name}", f"has task {card.task.value} instead of locate-plate-corners")
+    check_task(card, Task.LOCATE_PLATE_CORNERS)
     return card

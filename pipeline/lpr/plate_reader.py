@@ -19,7 +19,7 @@ from pipeline.lpr.corner_network import CornerNetwork
 from pipeline.lpr.ocr_network import last_line, open_network
 from pipeline.lpr.rectification import rectified_views, turned
 from pipeline.lpr.settings import LprSettings
-from pipeline.weights.catalog import ModelCard, Task, load_card
+from pipeline.weights.catalog import ModelCard, Task, check_task, load_card
 
 RETRY_BELOW: Final = 0.35
 """If the weakest character of a crop is below this, the crop is read turned to either side and upside down as well."""
@@ -167,8 +167,9 @@ def load_reader_card(name: str, models_dir: Path | None) -> ModelCard:
         ModelCardError: no card has this name, or its task is another one.
     """
     card = load_card(name, models_dir)
-    if card.task is not Task.READ_PLATES or card.plate is None or card.plate_config is None:
-        raise ModelCardError(f"model {card.name}", f"has task {card.task.value} instead of read-plates")
+    check_task(card, Task.READ_PLATES)
+    if card.plate is None or card.plate_config is None:
+        raise ModelCardError(f"model {card.name}", "lacks 'plate' or 'plate_config'")
     return card
 
 

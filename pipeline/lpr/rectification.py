@@ -34,10 +34,16 @@ def network_input(crop: BgrImage, size: int) -> tuple[BgrImage, npt.NDArray[np.f
     height, width = crop.shape[:2]
     scale = size / (CONTEXT * max(height, width))
     to_input = np.array([[scale, 0, (size - scale * width) / 2], [0, scale, (size - scale * height) / 2]], np.float32)
-    if scale < 0.5:  # a linear sample of a large crop has aliases
-        crop = np.asarray(cv2.GaussianBlur(crop, (0, 0), 0.4 / scale), np.uint8)
-    image = cv2.warpAffine(crop, to_input, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(image, np.uint8), to_input
+    return sampled(crop, to_input, size), to_input
+
+
+def sampled(image: BgrImage, to_input: npt.NDArray[np.float32], size: int) -> BgrImage:
+    """A square of `size` pixels under a 2 × 3 matrix of rotation and scale; the image's border is repeated."""
+    scale = float(np.hypot(to_input[0, 0], to_input[1, 0]))
+    if scale < 0.5:  # a linear sample of a large image has aliases
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / scale), np.uint8)
+    square = cv2.warpAffine(image, to_input, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(square, np.uint8)
 
 
 def moved(corners: Corners, matrix: npt.NDArray[np.float32]) -> Corners:

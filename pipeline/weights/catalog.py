@@ -29,6 +29,7 @@ __all__ = [
     "ModelCard",
     "Task",
     "check_embedded_names",
+    "check_task",
     "find_models_dir",
     "has_files",
     "list_cards",
@@ -96,6 +97,16 @@ def load_card(name_or_path: str | Path, models_dir: Path | None = None) -> Model
     else:
         path = _path_of(text, models_dir)
     return read_card(path)
+
+
+def check_task(card: ModelCard, task: Task, fix: str = "") -> None:
+    """Check that a card is one of that task.
+
+    Raises:
+        ModelCardError: its task is another one.
+    """
+    if card.task is not task:
+        raise ModelCardError(f"model {card.name}", f"has task {card.task.value} instead of {task.value}", fix)
 
 
 def has_files(card: ModelCard, models_dir: Path | None = None) -> bool:

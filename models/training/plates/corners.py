@@ -26,7 +26,7 @@ from models.training.plates.layouts import any_plate
 from models.training.plates.producers import Batch, produced
 from models.training.sources import Part
 from pipeline.lpr.plate_crops import with_margin
-from pipeline.lpr.rectification import Corners, moved, network_input
+from pipeline.lpr.rectification import Corners, inverse, moved, network_input, sampled
 from pipeline.lpr.settings import LprSettings
 
 SIZE: Final = 96
@@ -67,15 +67,7 @@ def square(image: Image, box: Sequence[float]) -> tuple[Image, npt.NDArray[np.fl
     scale = SIZE / side
     middle_x, middle_y = (x1 + x2) / 2, (y1 + y2) / 2
     to_input = np.array([[scale, 0, SIZE / 2 - scale * middle_x], [0, scale, SIZE / 2 - scale * middle_y]], np.float32)
-    return _sampled(image, to_input), to_input
-
-
-def _sampled(image: Image, to_input: npt.NDArray[np.float32]) -> Image:
-    scale = float(np.hypot(to_input[0, 0], to_input[1, 0]))
-    if scale < 0.5:  # a linear sample of a large image has aliases
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / scale), np.uint8)
-    crop = cv2.warpAffine(image, to_input, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(crop, np.uint8)
+    return sampled(image, to_input, SIZE), to_input
 
 
 def _angle(rng: np.random.Generator) -> float:
@@ -172,8 +164,7 @@ def refined(scenes: Sequence[Scene], network: Any) -> list[Placed]:
         views = [_view(scene, rng) for _ in range(_VIEWS)]
         seen = network.predict(np.stack([cv2.cvtColor(crop, cv2.COLOR_BGR2RGB) for crop, _ in views]), verbose=0)
         back = [
-            moved(corners * SIZE, np.asarray(cv2.invertAffineTransform(matrix), np.float32))
-            for corners, (_, matrix) in zip(seen["corners"], views, strict=True)
+            moved(corners * SIZE, inverse(matrix)) for corners, (_, matrix) in zip(seen["corners"], views, strict=True)
         ]
         corners = np.median(back, axis=0).astype(np.float32)
         width = float(np.linalg.norm(corners[1] - corners[0]))
@@ -192,7 +183,7 @@ def _view(scene: Scene, rng: np.random.Generator) -> tuple[Image, npt.NDArray[np
     _, matrix = square(scene.image, (x1 - left, y1 - top, x2 + right, y2 + bottom))
     turn = cv2.getRotationMatrix2D((SIZE / 2, SIZE / 2), float(rng.uniform(-12, 12)), 0.95)
     both = np.asarray(turn @ np.vstack([matrix, [0, 0, 1]]), np.float32)
-    return _sampled(scene.image, both), both
+    return sampled(scene.image, both, SIZE), both
 
 
 def _overlap(corners: Corners, box: Sequence[float]) -> float:
