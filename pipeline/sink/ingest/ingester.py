@@ -174,7 +174,9 @@ class Ingester:
             full = len(self._batch) >= self._settings.batch_events
             if len(self._batch) and (full or now_s - self._began_s >= self._settings.batch_interval_s):
                 self._store()
-            self._send_alerts()
+                last_s = time.monotonic()
+            if self._send_alerts():  # into a topic that this group reads: there is something more
+                last_s = time.monotonic()
             quiet = now_s - last_s > _QUIET_S and not len(self._batch)
             if until_read and quiet and assigned and assigned <= len(self._lag) and not any(self._lag.values()):
                 return True
@@ -272,14 +274,15 @@ class Ingester:
         reasons = sorted({bad.reason for _, bad in batch.dead})
         self._log.error("ingest_dead_letters", count=len(batch.dead), first=batch.dead[0][0].place, reason=reasons[0])
 
-    def _send_alerts(self) -> None:
+    def _send_alerts(self) -> bool:
         """Into their own topic, like every alert: all that read it learn of refusals, this group included."""
         alerts = self._alerts.due()
         if not alerts or self._producer is None:
-            return
+            return False
         topic = topic_of(self._kafka, Kind.ALERT)
         self._producer.send([Message(topic, encode(alert), alert.camera_id.encode()) for alert in alerts])
         self._alerts.sent(alerts)
+        return True
 
     def _wait(self, consumer: GroupConsumer, seconds: float) -> None:
         """Keep the membership, fetch nothing, until the pause is over."""

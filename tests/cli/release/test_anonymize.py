@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -183,8 +184,12 @@ def test_a_stopped_run_leaves_no_file_under_the_final_name(data_dir: Path, tmp_p
 
 def _writes_in(process: int, folder: Path) -> bool:
     """Whether a process has a file open in the folder, which has no name."""
-    links = (str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir() if link.is_symlink())
-    return any(target.startswith(f"{folder}/") and "deleted" in target for target in links)
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            target = str(link.readlink())
+            if target.startswith(f"{folder}/") and "deleted" in target:
+                return True
+    return False
 
 
 def test_verify_reports_an_unsigned_clip(tmp_path: Path) -> None:

@@ -38,8 +38,10 @@ def now_ms() -> int:
 
 
 def send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:
-    create_missing_topics(kafka)
-    producer = open_producer(kafka, "test")
+    """Write messages as another program would, which waits longer than the settings under test."""
+    patient = kafka.model_copy(update={"timeout_s": 30})
+    create_missing_topics(patient)
+    producer = open_producer(patient, "test")
     producer.send(messages)
     producer.close()
 

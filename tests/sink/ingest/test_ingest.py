@@ -18,7 +18,7 @@ from pipeline.sink.kafka.consumer import open_consumer
 from pipeline.sink.kafka.messages import Message, Received
 from pipeline.sink.kafka.producer import Partition
 from pipeline.sink.kafka.topics import create_missing_topics, topic_of
-from pipeline.store.settings import StoreSettings
+from pipeline.store.settings import ChdbSettings, StoreSettings
 from tests.event_samples import admit_all, count, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 from tests.sink.ingest.ingesting import GATE, INGEST, dead_letters, deliver, now_ms, rows, running, send, stored
@@ -136,6 +136,18 @@ def test_poison_goes_to_the_dead_letters_with_its_reason_and_the_good_go_on(
         assert not any(plate in headers["reason"] for plate in ("ABC1D23", "ZZZ9Z99")), name
         assert headers["source_topic"] == topic
         assert "kind" not in headers, "it was ?"
+
+
+def test_reading_to_the_end_includes_the_alerts_of_its_own_refusals(broker: KafkaBroker, tmp_path: Path) -> None:
+    """A batch may wait longer than the silence after which the topics count as read."""
+    kafka = settings_for(broker, "own-alerts")
+    reads = [plate_read(1), plate_read(2, camera="nowhere")]
+    send(kafka, [Message(topic_of(kafka, Kind.PLATE_READ), encode(read), read.camera_id.encode()) for read in reads])
+    patient = INGEST.model_copy(update={"batch_interval_s": 0.5})
+    ingester = Ingester(kafka, patient, build_writer(ChdbSettings(), tmp_path), GATE, now_ms)
+    ingester.run(until_read=True)
+    found = stored(ChdbSettings(), tmp_path)
+    assert (found[Kind.PLATE_READ], found[Kind.ALERT], ingester.status().dead) == (1, 1, 1)
 
 
 def test_events_of_a_later_version_are_stored_without_the_fields_unknown_here(
