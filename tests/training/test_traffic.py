@@ -123,6 +123,18 @@ def test_a_composed_image_has_a_box_per_word_within_its_borders() -> None:
     assert pasted > 10
 
 
+def test_some_composed_images_are_close_ups_of_a_plate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.training.traffic.compose._CLOSE_UPS", 1.0)
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    plate = np.array([[100, 100, 220, 140], [120, 80, 180, 130]], np.float32)
+    for base in (Labeled(noise, plate, ["plate", "person"]), Labeled(noise, plate[:0], [])):
+        for seed in range(10):
+            made = compose(base, Bank([], {}), np.random.default_rng(seed))
+            (box,) = [box for box, word in zip(made.boxes, made.words, strict=True) if word == "plate"]
+            assert 0.15 < (box[2] - box[0]) / made.image.shape[1] <= 1.0
+            assert max(made.image.shape) <= 640
+
+
 def test_a_motorcycle_is_cut_out_with_its_rider_and_not_with_half_a_passer_by() -> None:
     image = np.zeros((300, 400, 3), np.uint8)
     boxes = np.array([[100, 100, 160, 200], [110, 60, 150, 160], [250, 50, 350, 150]], np.float32)

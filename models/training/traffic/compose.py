@@ -115,6 +115,11 @@ def _f32(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
     return np.asarray(values, np.float32)
 
 
+_CLOSE_UPS: Final = 0.1
+_SQUEEZED: Final = 0.1
+"""How often an image is made of a plate that fills it, and how often its pixels were not square."""
+
+
 def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: float = 0.06) -> Labeled:
     """A new training image of at most 960 pixels.
 
@@ -125,6 +130,9 @@ def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: floa
         turned: how likely it lies on its side.
     """
     image = _quarter_turn(base, rng) if rng.random() < turned else base
+    if rng.random() < _CLOSE_UPS:
+        close = _close_up(image, rng)
+        return Labeled(degrade.some(close.image, rng, _WAYS), close.boxes, close.words)
     if rng.random() < 0.5:
         image = _zoomed(image, rng)
     image = image.at_most(int(rng.integers(320, 480)) if rng.random() < 0.12 else 960)
@@ -143,7 +151,54 @@ def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: floa
     if rng.random() < 0.4:
         for _ in range(int(rng.integers(1, 5))):
             image = _captioned(image, rng)
-    return Labeled(degrade.some(image.image, rng, _WAYS), image.boxes, image.words)
+    pixels = _squeezed(image.image, rng) if rng.random() < _SQUEEZED else image.image
+    return Labeled(degrade.some(pixels, rng, _WAYS), image.boxes, image.words)
+
+
+def _close_up(image: Labeled, rng: np.random.Generator) -> Labeled:
+    """A plate that takes half of the image's width or all of it: one of the image, or a rendered one on its colors.
+
+    Around it is what the image shows there, or gray, as where a cut-out is made smaller to be looked at again.
+    """
+    plates = [box for box, word in zip(image.boxes, image.words, strict=True) if word == "plate"]
+    plates = [box for box in plates if box[2] - box[0] >= 48]
+    margin = max(0.0, float(rng.uniform(-0.25, 1.0)))
+    if plates:
+        box = plates[int(rng.integers(len(plates)))]
+        around = margin * rng.uniform(0.2, 0.5, 4).astype(np.float32) * (box[2] - box[0])
+        place = box + around * _f32([-1, -1, 1, 1])
+        near = np.array([_share(other, place) >= 0.33 for other in image.boxes])
+        words = [word for word, kept in zip(image.words, near, strict=True) if kept]
+        part = _cut(image.image, place, image.boxes[near], words)
+    else:
+        plate = _slanted(any_plate(rng)[1], rng)
+        rows, columns = plate.shape[:2]
+        ground = cv2.resize(cv2.resize(image.image, (5, 4), interpolation=cv2.INTER_AREA), (columns * 2, rows * 3))
+        left, top = columns // 2, rows
+        ground[top : top + rows, left : left + columns] = plate
+        around = margin * columns * _f32([-0.5, -0.3, 0.5, 0.3])
+        place = _f32([left, top, left + columns, top + rows])
+        part = _cut(np.asarray(ground, np.uint8), place + around, _f32([place]), ["plate"])
+    if rng.random() < 0.4:
+        rows, columns = part.image.shape[:2]
+        above, beside = int(rows * rng.uniform(0.1, 0.7)), int(columns * rng.uniform(0.1, 0.4))
+        gray = cv2.copyMakeBorder(part.image, above, above, beside, beside, cv2.BORDER_CONSTANT, value=(114, 114, 114))
+        part = Labeled(np.asarray(gray, np.uint8), part.boxes + _f32([beside, above] * 2), part.words)
+    rows, columns = part.image.shape[:2]
+    scale = rng.uniform(240, 640) / max(rows, columns)
+    size = (max(8, round(columns * scale)), max(8, round(rows * scale)))
+    pixels = cv2.resize(part.image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    boxes = np.clip(part.boxes * _f32([size[0] / columns, size[1] / rows] * 2), 0, _f32([*size, *size]))
+    return Labeled(np.asarray(pixels, np.uint8), _f32(boxes), part.words)
+
+
+def _squeezed(image: Image, rng: np.random.Generator) -> Image:
+    """With the detail that is left of an image whose pixels were two to four times as wide or high as the other way."""
+    rows, columns = image.shape[:2]
+    share = rng.uniform(0.2, 0.5)
+    size = (max(8, int(columns * share)), rows) if rng.random() < 0.5 else (columns, max(8, int(rows * share)))
+    few = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(few, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _captioned(image: Labeled, rng: np.random.Generator) -> Labeled:
