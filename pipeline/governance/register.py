@@ -188,6 +188,12 @@ class Register(ExemptionRegister):
         with self._database.reading() as session:
             return self._check_conditions(session, disclosure_of(self._row(session, number)), camera)
 
+    def is_of_present_approval(self, found: Disclosure, file: BuiltFile) -> bool:
+        """Whether one of a disclosure's files was built under its present approval, not under an earlier one."""
+        with self._database.reading() as session:
+            approved = _approval_sha256(session, found.number)
+        return rules.is_of_approval(file, approved, found.decided_ms or 0)
+
     def built(
         self, number: str, file: BuiltFile, by: str, camera: CameraConditions | None = None, rebuild: str = ""
     ) -> Disclosure:
@@ -221,18 +227,20 @@ class Register(ExemptionRegister):
 
         Raises:
             ReleaseError: no such number.
-            PolicyError: nothing was built.
+            PolicyError: nothing was built, or only under an earlier approval.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
         with self._database.writing() as session:
             row = self._row(session, number)
             found = disclosure_of(row)
-            rules.check_delivering(found)
+            approval_sha256 = _approval_sha256(session, found.number)
+            rules.check_delivering(found, approval_sha256)
             row.state = DisclosureState.DELIVERED.value
             if row.delivered_ms is None:  # sheets list the first delivery; the journal has each
                 row.delivered_by, row.delivered_ms = by, now_ms
             remove_images(self.exemption_images, found)
-            return self._recorded(session, row, Act("deliver", by, now_ms), {"sha256": found.files[-1].sha256})
+            change = {"sha256": found.files[-1].sha256, "approval_sha256": approval_sha256}
+            return self._recorded(session, row, Act("deliver", by, now_ms), change)
 
     def journal(self, number: str | None = None) -> tuple[JournalEntry, ...]:
         """Every change ever made, oldest first; of one disclosure, or of all.
@@ -295,6 +303,11 @@ class Register(ExemptionRegister):
         present = conditions_of(found, camera)
         check_conditions(found, approved.get("conditions", {}), present)
         return conditions_sha256(present)
+
+
+def _approval_sha256(session: Session, number: str) -> str:
+    """SHA-256 of the conditions of a disclosure's newest approval; "" without one."""
+    return str(journal.last_change(session, number, "approve").get("conditions_sha256", ""))
 
 
 def _digest(row: DisclosureRow) -> str:

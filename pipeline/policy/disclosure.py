@@ -227,35 +227,58 @@ def check_rebuilding(found: Disclosure, reason: str) -> None:
     """
     if found.files and not reason.strip():
         newest = found.files[-1]
+        approved_anew = found.state is DisclosureState.APPROVED
         raise PolicyError(
             f"disclosure {found.number}",
             f"already has {newest.name}, built by {newest.built_by} (SHA-256 {newest.sha256[:12]}…)",
-            "Deliver that file, or build another beside it: --rebuild REASON",
+            f"{'Build' if approved_anew else 'Deliver that file, or build'} another beside it: --rebuild REASON",
         )
     if reason.strip() and not found.files:
         raise PolicyError(f"disclosure {found.number}", "has no file yet", "Omit --rebuild")
 
 
+def is_of_approval(file: BuiltFile, conditions_sha256: str, decided_ms: int) -> bool:
+    """Whether a file was built under the conditions of the present approval, not of an earlier one.
+
+    Args:
+        file: as registered.
+        conditions_sha256: of the present approval; decided_ms: its time. A file that does not state the conditions it
+            was built under counts by its time.
+    """
+    stated = file.policy.get("approval_sha256")
+    return file.built_ms >= decided_ms if stated is None else stated == conditions_sha256
+
+
 def check_same_approval(found: Disclosure, file: BuiltFile, conditions_sha256: str) -> None:
-    """Check that a file was built under the conditions of the present approval, not of an earlier one.
+    """Check that a file that was just built is of the present approval.
 
     Raises:
-        PolicyError: it was not.
+        PolicyError: it is not.
     """
-    if file.policy.get("approval_sha256", conditions_sha256) != conditions_sha256:
+    if not is_of_approval(file, conditions_sha256, found.decided_ms or 0):
         raise PolicyError(f"disclosure {found.number}", "was approved anew while it was being built", "Build it again")
 
 
-def check_delivering(found: Disclosure) -> None:
-    """Check that there is a file to hand over.
+def check_delivering(found: Disclosure, conditions_sha256: str) -> None:
+    """Check that there is a file to hand over, and that it is of the present approval.
+
+    Args:
+        found: the disclosure; conditions_sha256: of its present approval.
 
     Raises:
-        PolicyError: it is not approved, or nothing was built.
+        PolicyError: it is not approved, or nothing was built under its present approval.
     """
     check_building(found)
+    build = f"viapublica release build {found.number}"
     if not found.files:
+        raise PolicyError(f"disclosure {found.number}", "has no file yet", f"Run {build}")
+    newest = found.files[-1]
+    if not is_of_approval(newest, conditions_sha256, found.decided_ms or 0):
         raise PolicyError(
-            f"disclosure {found.number}", "has no file yet", f"Run viapublica release build {found.number}"
+            f"disclosure {found.number}",
+            f"was approved anew by {found.decided_by} after {newest.name} was built, under other conditions",
+            f"Build a file under the present approval: {build} --rebuild REASON; if the earlier one was handed over "
+            "already, ask for it back",
         )
 
 

@@ -137,8 +137,18 @@ def test_only_another_person_approves_and_only_once_and_with_a_declaration(
 def test_a_disclosure_without_a_file_cannot_be_delivered() -> None:
     found = disclosure(DisclosureState.APPROVED)
     with pytest.raises(PolicyError, match="no file yet"):
-        rules.check_delivering(found)
-    rules.check_delivering(replace(found, files=(BuiltFile("a", "a" * 64, 1),)))
+        rules.check_delivering(found, "ab" * 32)
+    file = BuiltFile("a", "a" * 64, 1, policy={"approval_sha256": "ab" * 32})
+    rules.check_delivering(replace(found, files=(file,)), "ab" * 32)
+
+
+def test_a_file_without_its_approval_counts_by_its_time() -> None:
+    found = replace(disclosure(DisclosureState.APPROVED), decided_ms=NOW_MS, decided_by="Bia")
+    file = BuiltFile("a", "a" * 64, 1, built_ms=NOW_MS)
+    rules.check_delivering(replace(found, files=(file,)), "ab" * 32)
+    earlier = replace(file, built_ms=NOW_MS - 1)
+    with pytest.raises(PolicyError, match="approved anew by Bia after a was built, under other conditions"):
+        rules.check_delivering(replace(found, files=(earlier,)), "ab" * 32)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
 from enum import StrEnum
 
 from pipeline.app.release.register_service import Register
@@ -22,6 +21,8 @@ class Standing(StrEnum):
     """The disclosure was refused, or its approval withdrawn, after the file was built."""
     NOT_APPROVED = "not-approved"
     """The approval ended with a change of its conditions, and there is no new one."""
+    EARLIER_APPROVAL = "earlier-approval"
+    """It was built under other conditions than those of the present approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,20 @@ def registered_files(register: Register, sha256: str) -> list[RegisteredFile]:
     built = [one.disclosure for one in register.find_by_hash(sha256) if one.role is Role.BUILT]
     for one in built:
         register.check_unchanged(one.number)
-    return [_registered(one, sha256, register.zone) for one in built]
+    return [_registered(register, one, sha256) for one in built]
 
 
-def _registered(found: Disclosure, sha256: str, zone: tzinfo | None) -> RegisteredFile:
+def _registered(register: Register, found: Disclosure, sha256: str) -> RegisteredFile:
+    zone = register.zone
+    moment = "" if found.decided_ms is None else f" on {format_time(found.decided_ms, zone)}"
     if found.state is DisclosureState.REFUSED:
-        moment = "" if found.decided_ms is None else f" on {format_time(found.decided_ms, zone)}"
         return RegisteredFile(found.number, Standing.REFUSED, f"by {found.decided_by}{moment}: {found.reasons}")
     if found.state not in MAY_BE_BUILT:
         return RegisteredFile(found.number, Standing.NOT_APPROVED, "its conditions changed after it was built")
+    same = [file for file in found.files if file.sha256 == sha256]
+    if not any(register.is_of_present_approval(found, file) for file in same):
+        detail = f"{found.decided_by} approved other conditions{moment}; build it again"
+        return RegisteredFile(found.number, Standing.EARLIER_APPROVAL, detail)
     newest = found.files[-1]
     if newest.sha256 != sha256:
         detail = f"{newest.name} was built on {format_time(newest.built_ms, zone)} by {newest.built_by}"

@@ -181,6 +181,8 @@ def _next(found: Disclosure) -> str:
         source = f"--source {content.file_name}" if content.is_file else "--config FILE"
         if found.request.style == EVIDENCE:
             source = f"--evidence --recipient-certificate FILE {source}"
+        if found.files:
+            source += " --rebuild REASON"
         return f"viapublica release build {found.number} {source} --certificate FILE --key FILE"
     if found.state is DisclosureState.BUILT:
         return f"after handing it over: viapublica release deliver {found.number}"

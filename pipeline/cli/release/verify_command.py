@@ -69,6 +69,7 @@ def show_registered(files: Sequence[RegisteredFile]) -> None:
             "superseded": ("superseded", "bold yellow"),
             "refused": ("refused", "bold red"),
             "not-approved": ("not approved", "bold red"),
+            "earlier-approval": ("of an earlier approval", "bold red"),
         }[one.standing.value]
         detail = f"; {plain(one.detail)}" if one.detail else ""
         say(out, (word, color), f": built for disclosure {one.number}{detail}")

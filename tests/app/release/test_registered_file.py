@@ -1,14 +1,16 @@
-"""Standing of a file in the register: current, superseded, refused, or no longer approved."""
+"""Standing of a file in the register: current, superseded, refused, or of no or an earlier approval."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.app.release.registered_file import Standing, registered_files
 from pipeline.domain.disclosure import Content
+from pipeline.errors import PolicyError
 from pipeline.governance.register import Register
 from tests.governance.entries import REGION, SHA, StoppedClock, built_file, request, signed
 
@@ -58,3 +60,33 @@ def test_a_refusal_after_the_build_shows_with_its_reason(register: Register, num
 def test_a_file_whose_approval_ended_is_not_permitted(register: Register, number: str) -> None:
     register.request_exemption(number, REGION, "a statue", "Ana Souza")
     assert standing(register) == [(number, Standing.NOT_APPROVED, False)]
+
+
+def test_a_file_of_an_earlier_approval_is_neither_delivered_nor_permitted(register: Register, tmp_path: Path) -> None:
+    source = Content(file_name="street.mp4", file_sha256="cd" * 32)
+    number = register.request(request(content=source), signed(tmp_path)).number
+    register.approve(number, "Beatriz Lima")
+    build_under_present_approval(register, number, SHA)
+    exempted = register.request_exemption(number, REGION, "a statue", "Ana Souza")
+    register.exemption_shown(number, exempted.exemption_id, b"png", "Carla")
+    register.confirm_exemption(number, exempted.exemption_id, "Carla")
+    register.approve(number, "Dora Reis")
+    assert standing(register) == [(number, Standing.EARLIER_APPROVAL, False)]
+    assert registered_files(register, SHA)[0].detail.startswith("Dora Reis approved other conditions on 2026-11-23")
+    with pytest.raises(PolicyError, match=r"approved anew by Dora Reis after release.mp4 was built.*--rebuild REASON"):
+        register.delivered(number, "Carla")
+    build_under_present_approval(register, number, NEXT, rebuild="approved anew")
+    assert standing(register, NEXT) == [(number, Standing.CURRENT, True)]
+    assert standing(register) == [(number, Standing.EARLIER_APPROVAL, False)], "it is not merely superseded"
+    assert register.delivered(number, "Carla").delivered_by == "Carla"
+    assert register.journal(number)[-1].details["change"] == {
+        "sha256": NEXT,
+        "approval_sha256": register.check_conditions(number, None),
+    }
+
+
+def build_under_present_approval(register: Register, number: str, sha256: str, rebuild: str = "") -> None:
+    """Register a file as `release build` does."""
+    file = built_file(sha256)
+    approved = register.check_conditions(number, None)
+    register.built(number, replace(file, policy={**file.policy, "approval_sha256": approved}), "Carla", rebuild=rebuild)

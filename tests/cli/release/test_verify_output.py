@@ -71,6 +71,7 @@ def test_the_networks_are_shown(capsys: pytest.CaptureFixture[str], networks: St
         (Standing.SUPERSEDED, "superseded: built for disclosure 2026/000001; why"),
         (Standing.REFUSED, "refused: built for disclosure 2026/000001; why"),
         (Standing.NOT_APPROVED, "not approved: built for disclosure 2026/000001; why"),
+        (Standing.EARLIER_APPROVAL, "of an earlier approval: built for disclosure 2026/000001; why"),
     ],
 )
 def test_the_standing_is_shown(capsys: pytest.CaptureFixture[str], standing: Standing, words: str) -> None:
