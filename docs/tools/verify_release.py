@@ -294,6 +294,18 @@ def printable(value: object) -> str:
     return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in str(value))[:300]
 
 
+def exempted(statement: dict[str, Any]) -> str:
+    """What two persons exempted from redaction, and how much stayed unredacted; empty without any."""
+    shares, reasons = statement.get("unredacted"), statement.get("exemptions")
+    if not reasons or not isinstance(reasons, dict):
+        return ""
+    why = "; ".join(str(one.get("why")) if isinstance(one, dict) else str(one) for one in reasons.values())
+    if not isinstance(shares, dict):
+        return why
+    mean, worst, seconds = (shares.get(name) for name in ("mean_share", "worst_share", "seconds"))
+    return f"share of the image: {mean} on average, {worst} at most, in {seconds} s: {why}"
+
+
 def show(found: dict[str, Any]) -> None:
     """Print what was found."""
     signer = printable(found["signer"]) or "an unnamed signer"
@@ -309,6 +321,8 @@ def show(found: dict[str, Any]) -> None:
     for name in SHOWN:
         if found["statement"].get(name):
             print(f"{name:>12}  {printable(found['statement'][name])}")
+    if unredacted := exempted(found["statement"]):
+        print(f"{'exempted':>12}  {printable(unredacted)}")
     for problem in found["problems"]:
         print(f"problem: {printable(problem)}")
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pipeline.anonymize.manual_regions import Region
 from pipeline.anonymize.tracklets import Tracklet
 from pipeline.anonymize.video_detections import VideoDetections
-from pipeline.policy.exemption_limits import MIN_S
+from pipeline.policy.exemption_limits import MIN_S, Box, union_share
 
 TOLERANCE: Final = 0.15
 """Share of the object's longer side by which each side of its box may differ from the usual place."""
@@ -57,6 +57,50 @@ class ExemptedObject:
         shared = np.clip(np.minimum(own[2:], box[2:4]) - np.maximum(own[:2], box[:2]), 0, None)
         area = float(np.prod(np.maximum(box[2:4] - box[:2], 1e-6)))
         return float(np.prod(shared)) >= MIN_INSIDE * area
+
+
+@dataclass(frozen=True, slots=True)
+class UnredactedShare:
+    """What exemptions leave unredacted in the finished video.
+
+    Attributes:
+        mean: share of the image, averaged over the time of the whole video.
+        worst: largest share in one frame.
+        seconds: in which there is anything.
+    """
+
+    mean: float = 0.0
+    worst: float = 0.0
+    seconds: float = 0.0
+
+
+def unredacted_share(exempted: Sequence[ExemptedObject], detections: VideoDetections) -> UnredactedShare:
+    """Area and time of the exempted objects, each while it is not masked; overlapping ones count once.
+
+    Args:
+        exempted: objects of a plan of masks; detections: of the video.
+    """
+    size = np.array([detections.width, detections.height] * 2, np.float64)
+    by_frame: dict[int, list[Box]] = {}
+    for one in exempted:
+        for frame, (x1, y1, x2, y2) in zip(one.frames.tolist(), (one.boxes / size).tolist(), strict=True):
+            by_frame.setdefault(frame, []).append((x1, y1, x2, y2))
+    if not by_frame:
+        return UnredactedShare()
+    shares = np.zeros(len(detections))
+    for frame, boxes in by_frame.items():
+        shares[frame] = union_share(boxes)
+    lasting_s = _durations_s(detections.times_s)
+    mean = float((shares * lasting_s).sum() / lasting_s.sum())
+    return UnredactedShare(mean, float(shares.max()), float(lasting_s[shares > 0].sum()))
+
+
+def _durations_s(times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(frames,) how long each frame is shown; the last one as long as most."""
+    if len(times_s) < 2:
+        return np.ones(len(times_s))
+    steps = np.diff(times_s)
+    return np.append(steps, np.median(steps))
 
 
 def exempted_frames(

@@ -142,6 +142,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "exempted, approved by a second person": "isentada, aprovada por segunda pessoa",
     "end": "fim",
     "{regions} ({share}% of the image)": "{regions} ({share}% da imagem)",
+    "Unredacted by exemption": "Sem ocultação por isenção",
+    "nothing": "nada",
+    "{mean}% of the image on average and at most {worst}%, in {seconds} s": "{mean}% da imagem em média e no máximo "
+    "{worst}%, durante {seconds} s",
     # Limits
     "Limits": "Limites",
     "Detectors miss objects, also those that verify. The miss rate counts what the verification detectors could have "

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.anonymize.exemptions import shows_rest
+from pipeline.anonymize.exemptions import UnredactedShare, shows_rest, unredacted_share
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
 from pipeline.anonymize.residual_detections import find_residual_detections
@@ -148,3 +148,20 @@ def test_a_clip_too_short_to_see_a_thing_stand_still_exempts_nothing(frames: int
     assert masked(planned(short), STATUE, frames) == set(range(frames))
     assert not shows_rest(AROUND, short)
     assert shows_rest(AROUND, video(*[[]] * FRAMES))
+
+
+def test_what_stays_unredacted_is_measured_by_area_and_time() -> None:
+    alone = video(*[[STATUE]] * FRAMES)
+    found = unredacted_share(planned(alone).exempted, alone)
+    area = (STATUE[2] - STATUE[0]) * (STATUE[3] - STATUE[1]) / (640 * 360)
+    assert area <= found.worst < 1.5 * area, "masks are a little larger than their objects"
+    assert found.mean == pytest.approx(found.worst)
+    assert found.seconds == pytest.approx(FRAMES / RATE)
+    passed = video(*([STATUE, walker(n)] for n in range(FRAMES)))
+    plan = planned(passed)
+    unmasked = FRAMES - len(masked(plan, STATUE))
+    found = unredacted_share(plan.exempted, passed)
+    assert found.seconds == pytest.approx(unmasked / RATE)
+    assert found.mean == pytest.approx(found.worst * unmasked / FRAMES, rel=0.01)
+    waiting = video(*([STATUE] if n < 200 else [] for n in range(FRAMES)))
+    assert unredacted_share(planned(waiting).exempted, waiting) == UnredactedShare(0.0, 0.0, 0.0)

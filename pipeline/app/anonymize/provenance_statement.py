@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.anonymize.captions import Captions
+from pipeline.anonymize.exemptions import UnredactedShare
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_run import RedactionSummary
@@ -85,6 +86,15 @@ def privacy_masks_json(masks: Sequence[Sequence[Sequence[float]]]) -> dict[str, 
 def captions_json(captions: Captions) -> dict[str, Any]:
     """The camera's ignored areas in which captions are unmasked: number, share of the image, and digest."""
     return {"share": round(captions.share, 4), **privacy_masks_json(captions.polygons)}
+
+
+def unredacted_json(unredacted: UnredactedShare) -> dict[str, float]:
+    """What exemptions leave unredacted: shares of the image, on average over the video and at most, and its seconds."""
+    return {
+        "mean_share": round(unredacted.mean, 6),
+        "worst_share": round(unredacted.worst, 6),
+        "seconds": round(unredacted.seconds, 3),
+    }
 
 
 def verification_json(verification: VerificationResult) -> dict[str, Any]:

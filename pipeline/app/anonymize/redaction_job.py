@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.anonymize.exemptions import UnredactedShare, unredacted_share
 from pipeline.anonymize.manual_regions import ManualRegions, read_regions
 from pipeline.anonymize.provenance import sign_in_place
 from pipeline.anonymize.redaction_masks import MaskPlan
@@ -14,7 +15,12 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.anonymize.unplated_vehicles import UnplatedVehicle, unplated_vehicles
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.progress import Progress, Stage
-from pipeline.app.anonymize.provenance_statement import captions_json, privacy_masks_json, provenance_statement
+from pipeline.app.anonymize.provenance_statement import (
+    captions_json,
+    privacy_masks_json,
+    provenance_statement,
+    unredacted_json,
+)
 from pipeline.app.anonymize.redaction_networks import RedactionNetworks
 from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor
 from pipeline.app.anonymize.verification import VerificationResult, redact_and_verify
@@ -61,6 +67,7 @@ class RedactedVideo:
         verification: None without one. With `problems` the video must not be released.
         statement: the signed values.
         unplated: near vehicles on which no plate was ever masked.
+        unredacted: by exemptions.
     """
 
     job: RedactionJob
@@ -70,6 +77,7 @@ class RedactedVideo:
     verification: VerificationResult | None
     statement: Mapping[str, Any]
     unplated: Sequence[UnplatedVehicle] = ()
+    unredacted: UnredactedShare = field(default_factory=UnredactedShare)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -113,11 +121,13 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
         summary, job.settings, job.text, regions=job.regions, networks=networks.digests, verification=verification
     )
     statement |= {"privacy_masks": privacy_masks_json(job.privacy_masks), "captions": captions_json(plan.captions)}
+    unredacted = unredacted_share(plan.exempted, detections)
+    statement |= {"unredacted": unredacted_json(unredacted)}
     if job.video.damaged:
         statement |= {"undecodable_packets": job.video.damaged}
     unplated = unplated_vehicles(detections, plan)
     statement |= {"vehicles_without_masked_plate": len(unplated)}
-    result = RedactedVideo(job, summary, plan, detections, verification, statement, unplated)
+    result = RedactedVideo(job, summary, plan, detections, verification, statement, unplated, unredacted)
     if job.identity and not result.problems:
         sign_in_place(path, job.identity, statement, summary.media_sha256)
     return result

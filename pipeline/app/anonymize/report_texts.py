@@ -34,6 +34,7 @@ _LIMITS: Final = (
 
 _WEAK: Final = "{style} – weak: computed from the pixels that it hides, and attacks reverse it"
 _CAPTIONS: Final = "not masked in {areas} of the configuration ({share}% of the image)"
+_UNREDACTED: Final = "{mean}% of the image on average and at most {worst}%, in {seconds} s"
 _DAMAGED: Final = "{packets} could not be decoded and are missing"
 _DAMAGED_ONE: Final = "{packets} could not be decoded and is missing"
 _DETECTORS: Final = "Verification detectors on every frame ({detectors})"
@@ -98,6 +99,7 @@ def build_report(result: RedactedVideo, facts: ReportFacts, language: Language =
             ),
             (text("Overlay"), " · ".join(job.text.parts())),
             *_captions(result, language),
+            *_unredacted(result, language),
             (text("Signed by"), job.identity.name if job.identity else text("not signed")),
             (text("Report made"), language.time(time.time_ns() // 1_000_000, UTC)),
         ],
@@ -172,6 +174,17 @@ def _exempted(regions: Sequence[Region], language: Language) -> str:
     share = language.number(100 * union_share([region.box for region in regions]))
     number = language.counted(len(regions), "region")
     return language.text("{regions} ({share}% of the image)", regions=number, share=share) if regions else ""
+
+
+def _unredacted(result: RedactedVideo, language: Language) -> list[tuple[str, str]]:
+    """What stayed unredacted in exempted regions; no row without any."""
+    if not result.job.regions.exempt:
+        return []
+    left, text = result.unredacted, language.text
+    if not left.seconds:
+        return [(text("Unredacted by exemption"), text("nothing"))]
+    shares = {"mean": language.number(100 * left.mean, 2), "worst": language.number(100 * left.worst, 2)}
+    return [(text("Unredacted by exemption"), text(_UNREDACTED, seconds=language.number(left.seconds), **shares))]
 
 
 def _captions(result: RedactedVideo, language: Language) -> list[tuple[str, str]]:

@@ -35,6 +35,8 @@ from pipeline.policy.exemption_limits import check_exemptions
 from pipeline.storage.output_file import reported
 from pipeline.storage.unnamed_file import UnnamedFile
 
+_REGISTERED: Final = ("models", "cards", "network_pins", "privacy_masks", "captions", "manual_regions", "unredacted")
+"""Parts of the statement that the register stores besides the policy and the verification."""
 CROWDED_SHARE: Final = 0.4
 """Masked share of the image above which little remains to see."""
 
@@ -222,6 +224,6 @@ def _rows(
 
 def _built_file(clip: Path, partial: Path, digest: str, result: RedactedVideo, approval_sha256: str) -> BuiltFile:
     statement = result.statement
-    policy = {name: statement[name] for name in ("models", "cards", "network_pins", "privacy_masks", "captions")}
+    policy = {name: statement[name] for name in _REGISTERED}
     policy |= {"sha256": statement["policy_sha256"], **statement["policy"], "approval_sha256": approval_sha256}
     return BuiltFile(clip.name, digest, partial.stat().st_size, statement.get("verification", {}), policy)

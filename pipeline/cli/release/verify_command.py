@@ -118,20 +118,18 @@ def _rows(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _captions(statement: Mapping[str, Any]) -> str:
     """Areas of the camera in which its own text, such as the date, is not redacted; empty where there are none."""
     captions = _part(statement, "captions")
-    count, share = captions.get("count", 0), captions.get("share", "?")
+    count, percent = captions.get("count", 0), _percent(captions.get("share", "?"))
     if not count:
         return ""
-    percent = f"{100 * share:.1f}%" if isinstance(share, int | float) else str(share)
     areas = counted(count, "declared area") if isinstance(count, int) else f"{count} declared areas"
     return f"text that the camera draws is not redacted in {areas} ({percent} of the image)"
 
 
 def _exempted(statement: Mapping[str, Any]) -> str:
-    """What two persons exempted from redaction, and the share of the image of their regions; empty without any.
+    """What two persons exempted, the share of its regions, and what stayed unredacted in them; empty without any.
 
-    In a region only a thing that stands still all the time is unredacted, so that the share is an upper limit.
+    In a region only a thing that stands still all the time is unredacted, so that its share is an upper limit.
     """
-    share = _part(statement, "manual_regions").get("exempted_share", "?")
     reasons = [
         f"{one.get('why', '')} (box {one.get('box', '?')}, {_seconds(one, 'from_s')} to {_seconds(one, 'to_s')} s)"
         for one in _part(statement, "exemptions").values()
@@ -139,8 +137,26 @@ def _exempted(statement: Mapping[str, Any]) -> str:
     ]
     if not reasons:
         return ""
-    percent = f"{100 * share:.1f}%" if isinstance(share, int | float) else str(share)
-    return f"at most {percent} of the image, where a thing stands still: {'; '.join(reasons)}"
+    share = _percent(_part(statement, "manual_regions").get("exempted_share", "?"))
+    return f"at most {share} of the image, where a thing stands still{_unredacted(statement)}: {'; '.join(reasons)}"
+
+
+def _unredacted(statement: Mapping[str, Any]) -> str:
+    """How much stayed unredacted in exempted regions; empty in statements of earlier versions."""
+    found = _part(statement, "unredacted")
+    if not found:
+        return ""
+    mean, worst = (_percent(found.get(name, "?")) for name in ("mean_share", "worst_share"))
+    if found.get("seconds") == 0:
+        return " (nothing stayed unredacted)"
+    return f" ({mean} of the image on average and at most {worst} stayed unredacted, in {_seconds(found, 'seconds')} s)"
+
+
+def _percent(share: object) -> str:
+    """A share of the image; what is less than a thousandth is not called nothing."""
+    if not isinstance(share, int | float):
+        return str(share)
+    return "less than 0.1%" if 0 < share < 0.001 else f"{100 * share:.1f}%"
 
 
 def _seconds(exemption: Mapping[str, Any], name: str) -> str:

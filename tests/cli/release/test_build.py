@@ -262,13 +262,17 @@ def test_an_exemption_is_part_of_the_approval_and_of_the_signed_statement(blink:
     built = release("build", number, f"--source={blink}", "--by=Ana")
     assert built["statement"]["objects"]["person"] > 0, "no one stands in the region all the time"
     assert built["statement"]["manual_regions"] == {"redacted": 0, "exempted": 1, "exempted_share": 0.01}
+    unredacted = {"mean_share": 0.0, "worst_share": 0.0, "seconds": 0.0}
+    assert built["statement"]["unredacted"] == unredacted
+    assert release("show", number)["files"][-1]["policy"]["unredacted"] == unredacted
     report = Path(built["report"]).read_text(encoding="utf-8")
     assert "a shop sign" in report
     assert "outside 1 region (1.0% of the image) that two persons agreed on" in " ".join(report.split())
+    assert "<th>Unredacted by exemption</th><td>nothing</td>" in report
     shown = " ".join(CliRunner().invoke(app, ["verify", built["clip"]]).output.split())
     assert (
-        "exempted at most 1.0% of the image, where a thing stands still: a shop sign (box 0.9, 0, 1, 0.1, 0 to 60 s)"
-        in shown
+        "exempted at most 1.0% of the image, where a thing stands still (nothing stayed unredacted): "
+        "a shop sign (box 0.9, 0, 1, 0.1, 0 to 60 s)" in shown
     )
     journal = [entry["action"] for entry in release("show", number)["journal"]]
     assert journal[-5:] == ["request-exemption", "show-exemption", "confirm-exemption", "approve", "build"]

@@ -32,6 +32,13 @@ def test_exempted_things_are_shown_with_area_span_and_reason(capsys: pytest.Capt
     reason = "a statue (box 0.7, 0.1, 0.8, 0.4, 0 to 60 s)"
     assert f"exempted at most 3.1% of the image, where a thing stands still: {reason}" in text
     assert "is not redacted" not in text, "an exemption may never have taken effect"
+    unredacted = {"mean_share": 0.0004, "worst_share": 0.021, "seconds": 12.04}
+    text = shown(capsys, statement | {"unredacted": unredacted})
+    assert (
+        "stands still (less than 0.1% of the image on average and at most 2.1% stayed unredacted, in 12.04 s): " in text
+    )
+    text = shown(capsys, statement | {"unredacted": {"mean_share": 0.0, "worst_share": 0.0, "seconds": 0.0}})
+    assert f"where a thing stands still (nothing stayed unredacted): {reason}" in text
     assert "exempted" not in shown(capsys, {"manual_regions": {"exempted_share": 0}, "exemptions": {}})
 
 
