@@ -33,6 +33,7 @@ class MaskingPlausibility:
     Args:
         plan: the masks.
         width, height: pixels of the frames.
+        span: when the judged part of the video is seen, in words; "" for the whole video.
 
     Attributes:
         frames: number of frames with persons or faces.
@@ -42,6 +43,7 @@ class MaskingPlausibility:
     plan: MaskPlan
     width: int
     height: int
+    span: str = ""
     frames: int = 0
     evidence: float = 0.0
     unmasked_evidence: float = 0.0
@@ -74,7 +76,8 @@ class MaskingPlausibility:
         if self.evidence < MIN_EVIDENCE or self.unmasked_evidence <= (1 - MIN_MASKED) * self.evidence:
             return ""
         share = 100 * (1 - self.unmasked_evidence / self.evidence)
+        where = f"{counted(self.frames, 'sampled frame')} of the original {self.span}".rstrip()
         return (
-            f"networks see persons or faces in {counted(self.frames, 'sampled frame')} of the original, and masks hide "
+            f"networks see persons or faces in {where}, and masks hide "
             f"only {share:.0f}% of them (the first unmasked one: {self._first[1]})"
         )

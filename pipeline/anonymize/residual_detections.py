@@ -230,11 +230,12 @@ def estimate_miss_rate(count: int, seconds: float, detected: int, reference_obje
     if not reference_objects:
         return MissRate(rate, low, high, 0, 0)
     recall = detected / reference_objects
-    least = max(_wilson_low(detected, reference_objects), 0.01)
+    least = max(wilson_low(detected, reference_objects), 0.01)
     return MissRate(rate / max(recall, least), low, high / least, detected, reference_objects)
 
 
-def _wilson_low(hits: int, of: int) -> float:
+def wilson_low(hits: int, of: int) -> float:
+    """Lower end of the interval of 95 % of a proportion (Wilson 1927)."""
     z2 = 1.96**2
     center = hits + z2 / 2
     return float((center - 1.96 * np.sqrt(hits * (of - hits) / of + z2 / 4)) / (of + z2))

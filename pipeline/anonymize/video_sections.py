@@ -7,7 +7,7 @@ So every frame is measured, and each section is represented by the frame in whic
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -113,9 +113,9 @@ class VideoSections:
 
     def __init__(self) -> None:
         self.sections: list[VideoSection] = []
-        self._numbers: dict[tuple[int, object], int] = {}
+        self._numbers: dict[tuple[Hashable, object], int] = {}
 
-    def add(self, number: int, scene: int, visibility: FrameVisibility) -> int:
+    def add(self, number: int, scene: Hashable, visibility: FrameVisibility) -> int:
         """Add the next frame of the video, which belongs to that scene; gives the number of its section."""
         section = self._numbers.setdefault((scene, visibility.alike), len(self.sections))
         if section == len(self.sections):
@@ -126,7 +126,7 @@ class VideoSections:
 
 
 def representative_sections(sections: Sequence[VideoSection], most: int) -> Sequence[VideoSection]:
-    """The sections of a long video to be tested, about `most`.
+    """Of many sections, about `most` to be tested.
 
     The most difficult one of all that are alike is always among them, so that every other one is alike and easier.
     """

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.masking_plausibility import MaskingPlausibility
 from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.reference_recall import Recall, ReferenceRecall
 from pipeline.anonymize.reidentification import (
     RankOne,
     Vector,
@@ -26,12 +27,13 @@ from pipeline.anonymize.reidentification import (
     match_probes,
     matchable_tracklets,
 )
-from pipeline.anonymize.residual_detections import PERSONAL, ResidualDetection
+from pipeline.anonymize.residual_detections import ResidualDetection
 from pipeline.anonymize.tracklets import FACES, PERSONS
 from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.anonymize.video_minutes import SceneMinutes
 from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Progress, Stage
-from pipeline.domain.detections import Detections, overlaps
+from pipeline.domain.detections import Detections
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector, PlateReader
@@ -42,12 +44,8 @@ MIN_CHARACTER_SCORE: Final = 0.6
 """Of a plate's weakest character, from which the plate counts as read."""
 MIN_CHARACTERS: Final = 5
 RECALL_FRAMES: Final = 40
-"""Of the original, evenly over the video, on which the verification detectors run too."""
-MIN_IOU: Final = 0.3
-"""Of a reference object with its detection."""
+"""Of each minute of the original, evenly over it, on which the verification detectors run too."""
 MIN_PLATE_SHARE: Final = 0.5
-REFERENCE_SCORE: Final = 0.5
-"""Of an object, once, so that it is certainly there."""
 MAX_PLATES: Final = 60
 _MATCHED_GROUPS: Final = {PERSONS: "person", FACES: "face"}
 
@@ -64,8 +62,9 @@ class AttackResults:
         legible_plates: the residual ones among those.
         present_plates: residual plates that the verification detectors find in the original too; the others are
             artifacts of the masks, such as a slit between two of them.
-        detected, reference_objects: recall of the verification detectors on the original.
-        implausible: why the masks hide too little of what any network sees in the original; "" where they do not.
+        recall: of the verification detectors on the original; recall_of_parts: in each minute of each scene.
+        implausible: why the masks hide too little of what any network sees in the original, and when; "" where they
+            do not.
     """
 
     rank_one: Mapping[str, RankOne]
@@ -74,8 +73,8 @@ class AttackResults:
     plates_read: int
     legible_plates: tuple[ResidualDetection, ...]
     present_plates: tuple[ResidualDetection, ...]
-    detected: int
-    reference_objects: int
+    recall: Recall
+    recall_of_parts: tuple[Recall, ...] = ()
     implausible: str = ""
 
     @property
@@ -152,11 +151,10 @@ class _Attacks:
         self._matching: dict[int, list[tuple[int, int, bool, np.ndarray]]] = defaultdict(list)
         self._choose_probes(detections, plan)
         self._original, self._plan = detections, plan
-        self._sampled = _sampled_frames(len(detections))
-        self._plausibility = MaskingPlausibility(plan, detections.width, detections.height)
-        self._references: dict[int, list[tuple[int, Label, np.ndarray]]] = defaultdict(list)
-        self._detected: dict[int, bool] = {}
-        self._choose_references(plan)
+        self._minutes = SceneMinutes(detections)
+        self._sampled = self._minutes.sampled(RECALL_FRAMES)
+        self._recall = ReferenceRecall(plan, self._minutes, self._sampled)
+        self._plausibility: dict[int, MaskingPlausibility] = {}
         self._plates: dict[int, list[tuple[np.ndarray, ResidualDetection | None]]] = defaultdict(list)
         self._choose_plates(plan, residual_plates)
         self._tried = self._read = 0
@@ -171,13 +169,6 @@ class _Attacks:
             for position, is_gallery in ((early, True), (late, False)):
                 entry = (tracklet.group, number, is_gallery, tracklet.boxes[position])
                 self._matching[tracklet.frames[position]].append(entry)
-
-    def _choose_references(self, plan: MaskPlan) -> None:
-        for number, tracklet in enumerate(plan.tracklets):
-            if tracklet.label in PERSONAL and tracklet.max_score >= REFERENCE_SCORE:
-                for frame, box in zip(tracklet.frames, tracklet.boxes, strict=True):
-                    if frame in self._sampled:
-                        self._references[frame].append((number, tracklet.label, box))
 
     def _choose_plates(self, plan: MaskPlan, residual: Sequence[ResidualDetection]) -> None:
         for plate in residual:
@@ -203,8 +194,8 @@ class _Attacks:
         residual = [plate for _, plate in self._plates.get(number, ()) if plate is not None]
         if number in self._sampled or residual:
             found = detectors.detect([original.image])[0]
-            self._plausibility.add(number, self._seen(number, found))
-            self._measure_recall(number, found)
+            self._judge_masks(number, found)
+            self._recall.add(number, found)
             self._present += [plate for plate in residual if _is_present(plate, found)]
         if number in self._plates:
             image = redacted.image.bgr().copy()
@@ -212,17 +203,20 @@ class _Attacks:
                 image[y1:y2, x1:x2] = 0
             self._read_plates(self._plates[number], image, reader)
 
+    def _judge_masks(self, number: int, found: Detections) -> None:
+        part = int(self._minutes.of_frame[number])
+        if part not in self._plausibility:
+            span = self._minutes.span(part) if self._minutes.count > 1 else ""
+            self._plausibility[part] = MaskingPlausibility(
+                self._plan, self._original.width, self._original.height, span
+            )
+        self._plausibility[part].add(number, self._seen(number, found))
+
     def _seen(self, number: int, found: Detections) -> Detections:
         """Detections of all networks in a frame of the original, without exempted ones."""
         seen = Detections.concatenate([self._original.per_frame[number], found])
         exempted = [self._plan.exempts([number], [box]) for box in seen.boxes]
         return seen.select(~np.array(exempted, bool))
-
-    def _measure_recall(self, number: int, found: Detections) -> None:
-        for reference, label, box in self._references.get(number, ()):
-            same = found.boxes[found.labels == label]
-            detected = bool(len(same)) and bool((overlaps(box[None], same) >= MIN_IOU).any())
-            self._detected[reference] = self._detected.get(reference, False) or detected
 
     def _read_plates(
         self, wanted: list[tuple[np.ndarray, ResidualDetection | None]], image: BgrImage, reader: PlateReader
@@ -248,15 +242,10 @@ class _Attacks:
             plates_read=self._read,
             legible_plates=tuple(self._legible),
             present_plates=tuple(self._present),
-            detected=sum(self._detected.values()),
-            reference_objects=len(self._detected),
-            implausible=self._plausibility.problem,
+            recall=self._recall.whole,
+            recall_of_parts=self._recall.parts,
+            implausible=next((one.problem for _, one in sorted(self._plausibility.items()) if one.problem), ""),
         )
-
-
-def _sampled_frames(frames: int) -> frozenset[int]:
-    """Numbers of `RECALL_FRAMES` frames, evenly over a video."""
-    return frozenset(np.linspace(0, frames - 1, min(RECALL_FRAMES, frames)).astype(int).tolist())
 
 
 def _is_present(plate: ResidualDetection, found: Detections) -> bool:

@@ -1,17 +1,18 @@
 """Canary test of a verification, in frames of the very video: a verification that cannot see there verifies nothing.
 
-Every frame is measured, and the video divided into sections by scene and visibility. Persons, faces and a plate are
-pasted into the hardest frame of each section, and others, which then take the path of the verification. In each
-section every verification detector must find what it has labels for, and all of them together all three; and the
-plate reader must read the plate. The re-identification attack must match persons to themselves.
+Every frame is measured, and each minute of the video divided into sections by scene and visibility. Persons, faces and
+a plate are pasted into the hardest frame of each section, and others of the minute, which then take the path of the
+verification. In each section every verification detector must find what it has labels for, and all of them together all
+three; and the plate reader must read the plate. The re-identification attack must match persons to themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -25,6 +26,7 @@ from pipeline.anonymize.canary import (
 )
 from pipeline.anonymize.reidentification import descriptor, match_probes
 from pipeline.anonymize.release_report import clock
+from pipeline.anonymize.video_minutes import minutes
 from pipeline.anonymize.video_sections import (
     VideoSection,
     VideoSections,
@@ -35,6 +37,7 @@ from pipeline.anonymize.video_sections import (
 from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Silent, Stage
 from pipeline.app.anonymize.redaction_run import Stopwatch, detect_video
+from pipeline.app.anonymize.repeated_search import source_changed
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.detector_ensemble import DetectorEnsemble
 from pipeline.detect.detector_pool import DetectorPool
@@ -49,11 +52,11 @@ from pipeline.lpr.plate_syntax import decode
 
 WANTED: Final = (Label.PERSON, Label.FACE, Label.PLATE)
 _FRAMES, _FRAMES_IF_LARGE = 9, 3
-"""That are tested of a video with few sections."""
+"""That are tested of a minute with few sections."""
 _SECTIONS, _SECTIONS_IF_LARGE = 12, 6
 """From which alike ones are tested together, by the hardest of them."""
 _MIN_EVEN_FRAMES: Final = 3
-"""Spread evenly over the video, whatever its sections."""
+"""Spread evenly over the minute, whatever its sections."""
 _LARGE_PX: Final = 9_000_000
 _SHARE: Final = 0.8
 """Of a section's tested frames, in which each label must be found …"""
@@ -84,19 +87,26 @@ def check_verification(
         ModelRuntimeError: a network failed.
     """
     measured = _measured(video)
-    chosen = _chosen(measured, frames, large=video.facts.width * video.facts.height > _LARGE_PX)
-    images = _images(video, chosen)
-    sections: dict[int, list[int]] = {}
-    for position, number in enumerate(chosen):
-        sections.setdefault(measured.section_of[number], []).append(position)
-    _check_detectors(detectors, images, [(measured.span(one), at) for one, at in sections.items()], min_score)
-    for one, positions in sections.items():
-        if not any(_is_read(plate_reader, images[position]) for position in positions):
-            raise _not_verified(
-                f"{plate_reader.name} does not read the plate pasted into its frames {measured.span(one)}"
-            )
+    _check_visible(measured)
+    large = video.facts.width * video.facts.height > _LARGE_PX
+    chosen = [_chosen(measured, minute, frames, large=large) for minute in measured.minutes]
+    chosen = [numbers for numbers in chosen if numbers]  # a blank minute has none
+    with closing(_images(video, chosen)) as images_of_minutes:
+        for numbers, images in zip(chosen, images_of_minutes, strict=True):
+            sections: dict[int, list[int]] = {}
+            for position, number in enumerate(numbers):
+                sections.setdefault(measured.section_of[number], []).append(position)
+            tested = [(measured.span(one), positions) for one, positions in sections.items()]
+            _check_detectors(detectors, images, tested, min_score)
+            _check_reader(plate_reader, images, tested)
     if not _persons_are_matched():
         raise _not_verified("the re-identification attack does not match unmasked persons")
+
+
+def _check_reader(reader: PlateReader, images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
+    for span, positions in sections:
+        if not any(_is_read(reader, images[position]) for position in positions):
+            raise _not_verified(f"{reader.name} does not read the plate pasted into its frames {span}")
 
 
 def _check_detectors(
@@ -161,7 +171,10 @@ def _persons_are_matched() -> bool:
 
 @dataclass(slots=True)
 class _Measured:
-    """The sections of a video, the time of each frame, and the section that it belongs to."""
+    """The sections of a video, the time of each frame, and the section that it belongs to.
+
+    A section lies within one minute. Scenes that return, as in the tour of a camera, have one in each minute.
+    """
 
     sections: Sequence[VideoSection]
     section_of: Sequence[int]
@@ -173,52 +186,89 @@ class _Measured:
         begin, end = (clock(self.times_s[frame] - self.times_s[0]) for frame in (one.first, one.last))
         return f"at {begin}" if begin == end else f"from {begin} to {end}"
 
+    @property
+    def minutes(self) -> list[range]:
+        """Numbers of the frames of each minute."""
+        of_frame = minutes(self.times_s)
+        begins = [0, *(np.flatnonzero(np.diff(of_frame)) + 1).tolist(), len(of_frame)]
+        return [range(first, last) for first, last in pairwise(begins)]
+
+    def sections_in(self, numbers: range) -> list[VideoSection]:
+        """The sections of a minute, in the order of their first frames."""
+        return [self.sections[one] for one in dict.fromkeys(self.section_of[number] for number in numbers)]
+
 
 def _measured(video: Video) -> _Measured:
-    """Every frame's scene and visibility."""
+    """Every frame's minute, scene and visibility."""
     sections, scenes = VideoSections(), SceneDivider()
     section_of, times_s = list[int](), list[float]()
     with closing(prefetched(video.frames())) as decoded:
         for number, frame in enumerate(decoded):
             times_s.append(float(frame.pts * video.facts.time_base))
+            minute = int(minutes([times_s[0], times_s[-1]])[-1])
             visibility = frame_visibility(frame.image.bgr())
-            section_of.append(sections.add(number, scenes.scene(frame.image), visibility))
+            section_of.append(sections.add(number, (minute, scenes.scene(frame.image)), visibility))
     return _Measured(sections.sections, section_of, times_s)
 
 
-def _chosen(measured: _Measured, frames: int, *, large: bool) -> list[int]:
-    """Numbers of the frames to be tested: the hardest one of each section, others evenly; fewer of very large ones.
+def _check_visible(measured: _Measured) -> None:
+    """Require that something is visible in each section, and nowhere little for long.
 
     Raises:
-        NotVerified: nothing is visible in a section, or for long.
+        NotVerified: it is not.
     """
     for number, one in enumerate(measured.sections):
         if one.visibility.kind is Visibility.DARK:
             span = measured.span(number)
             raise _not_verified(f"frames {span} are too dark or have too little contrast for anything to be visible")
-    faint = [one for one in measured.sections if one.visibility.kind in (Visibility.BLANK, Visibility.FAINT)]
-    if (count := sum(one.frames for one in faint)) > _MAX_FAINT_SHARE * len(measured.section_of):
-        frames_text = counted(len(measured.section_of), "frame")
-        raise _not_verified(f"{count} of {frames_text} show nothing, or have too little contrast to show much")
-    visible = [one for one in measured.sections if one.visibility.kind is not Visibility.BLANK]
+    _check_not_faint(measured.sections, (Visibility.BLANK, Visibility.FAINT), "")
+    for numbers in measured.minutes:
+        begin, end = (clock(measured.times_s[number] - measured.times_s[0]) for number in (numbers[0], numbers[-1]))
+        _check_not_faint(measured.sections_in(numbers), (Visibility.FAINT,), f" from {begin} to {end}")
+
+
+def _check_not_faint(sections: Sequence[VideoSection], kinds: Sequence[Visibility], span: str) -> None:
+    """Blank frames of one minute hide no one, and are limited in the whole video only."""
+    frames = sum(one.frames for one in sections)
+    if (faint := sum(one.frames for one in sections if one.visibility.kind in kinds)) > _MAX_FAINT_SHARE * frames:
+        text = counted(frames, "frame")
+        raise _not_verified(f"{faint} of {text}{span} show nothing, or have too little contrast to show much")
+
+
+def _chosen(measured: _Measured, minute: range, frames: int, *, large: bool) -> list[int]:
+    """Frames of a minute to be tested: the hardest one of each section, others evenly; fewer of very large ones."""
+    visible = [one for one in measured.sections_in(minute) if one.visibility.kind is not Visibility.BLANK]
     tested = representative_sections(visible, _SECTIONS_IF_LARGE if large else _SECTIONS)
     chosen = {one.worst for one in tested}
     even = max(_MIN_EVEN_FRAMES, (_FRAMES_IF_LARGE if large else _FRAMES) - len(chosen))
-    last = min(frames, len(measured.section_of)) - 1
-    spread = np.linspace(0, max(last, 0), even).round().astype(int).tolist()
+    last = max(minute[0], min(frames - 1, minute[-1]))
+    spread = np.linspace(minute[0], last, even).round().astype(int).tolist()
     return sorted(chosen | {at for at in spread if measured.sections[measured.section_of[at]] in visible})
 
 
-def _images(video: Video, wanted: Sequence[int]) -> list[BgrImage]:
-    """Frames of a video in square pixels."""
-    images = []
+def _images(video: Video, chosen: Sequence[Sequence[int]]) -> Generator[list[BgrImage], None, None]:
+    """The frames of those numbers in square pixels, minute by minute.
+
+    Raises:
+        ReleaseError: it is not what it was when it was measured.
+    """
     with closing(video.frames()) as decoded:
-        for number, frame in enumerate(decoded):
-            if number in wanted:
-                images.append(_square_pixels(frame.image))
-            if number >= wanted[-1]:
-                break
-    return images
+        numbered = enumerate(decoded)
+        for wanted in chosen:
+            images = [_square_pixels(frame.image) for _, frame in _of_numbers(numbered, wanted)]
+            if len(images) < len(wanted):
+                raise source_changed()
+            yield images
+
+
+def _of_numbers(frames: Iterator[tuple[int, VideoFrame]], wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    """The frames of those numbers, and none behind them."""
+    remaining = iter(wanted)
+    while (number := next(remaining, None)) is not None:
+        frame = next((one for one in frames if one[0] == number), None)
+        if frame is None:
+            return
+        yield frame
 
 
 def _square_pixels(image: Image) -> BgrImage:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.captions import caption_evidence, find_captions
 from pipeline.anonymize.redaction_masks import MaskPlan
+from pipeline.anonymize.reference_recall import Recall
 from pipeline.anonymize.residual_detections import (
     FoundResidual,
     MissRate,
@@ -46,9 +47,6 @@ MIN_SCORE: Final = 0.4
 MIN_FRAMES: Final = 3
 MAX_ROUNDS: Final = 3
 """Of further redaction: a mask may cut a shop's sign so that its rest resembles a plate."""
-MIN_REFERENCES: Final = 5
-MIN_RECALL: Final = 0.5
-"""Of the verification detectors, on objects that are certainly in the original."""
 
 
 class Verifier:
@@ -156,9 +154,7 @@ class VerificationResult:
         """Why the video must not be released; none when it may."""
         problems = []
         attacks = self.attacks
-        if attacks.reference_objects >= MIN_REFERENCES and attacks.detected < MIN_RECALL * attacks.reference_objects:
-            seen = f"{attacks.detected} of {counted(attacks.reference_objects, 'known object')}"
-            problems.append(f"verification detectors find only {seen} in the original")
+        problems += [_low_recall(one) for one in (attacks.recall, *attacks.recall_of_parts) if one.too_low]
         if attacks.implausible:
             problems.append(attacks.implausible)
         if self.residual:
@@ -171,6 +167,11 @@ class VerificationResult:
                 for word in self.attacks.reidentified
             ]
         return tuple(problems)
+
+
+def _low_recall(recall: Recall) -> str:
+    seen = f"{recall.detected} of {counted(recall.reference_objects, 'known object')}"
+    return f"verification detectors find only {seen} in the original {recall.span}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ def redact_and_verify(
         residual=residual,
         added_masks=max(0, last.first_found - len(residual)),
         rounds=last.number,
-        miss_rate=estimate_miss_rate(len(residual), last.summary.seconds, attacks.detected, attacks.reference_objects),
+        miss_rate=estimate_miss_rate(len(residual), last.summary.seconds, *attacks.recall.counts),
         attacks=attacks,
         weak_style=redactor.style in WEAK_STYLES,
     )

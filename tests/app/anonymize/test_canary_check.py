@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.anonymize.video_sections import Visibility, frame_visibility
 from pipeline.app.anonymize import canary_check
 from pipeline.app.anonymize.verification import Verifier, open_verifier
 from pipeline.decode.lazy_images import ArrayImage
@@ -41,15 +42,17 @@ Detect = Callable[[NetworkDetector, Sequence[Image]], list[Detections]]
 
 @dataclass(frozen=True)
 class Drawn:
-    """Images in memory as a video of four frames per second."""
+    """Images in memory as a video of four frames per second, or of one in several seconds."""
 
     images: Sequence[BgrImage]
     damaged: int = 0
+    pace_s: Fraction | int = Fraction(1, 4)
 
     @property
     def facts(self) -> VideoInfo:
         height, width = self.images[0].shape[:2]
-        return VideoInfo(width, height, Fraction(1, 4), Fraction(4))
+        pace_s = Fraction(self.pace_s)
+        return VideoInfo(width, height, pace_s, 1 / pace_s)
 
     def frames(self) -> Generator[VideoFrame, None, None]:
         for number, image in enumerate(self.images):
@@ -250,6 +253,37 @@ def test_a_long_clip_needs_few_searches(
     searched.clear()
     verifier.check(Drawn([image for _ in range(30) for image in (small, glance.images[0])]), 60)
     assert len(searched) <= 9 + 6, "alike scenes are tested by the hardest of them"
+
+
+def test_a_bad_minute_of_a_long_clip_is_not_outvoted(
+    scene: Drawn, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of nine even samples of the whole clip could fail."""
+    bad = scene.images[0].copy()
+    bad[-1, -1] = 255
+
+    def missed(_: object, canaries: canary_check._CanaryVideo, __: float) -> list[frozenset[Label]]:
+        images = [one.image for one in canaries.canaries]
+        return [frozenset(canary_check.WANTED if (image[-1, -1] == 255).all() else ()) for image in images]
+
+    monkeypatch.setattr(canary_check, "_missed_labels", missed)
+    good = [scene.images[0]] * 4
+    verifier.check(Drawn(good * 2, pace_s=15), 8)
+    with pytest.raises(NotVerified, match=r"misses the person.* pasted into its frames from 2:00\.0 to 2:45\.0"):
+        verifier.check(Drawn([*good * 2, *[bad] * 4, *good], pace_s=15), 16)
+
+
+def test_a_faint_minute_of_a_long_clip_is_refused_and_a_blank_one_is_not(
+    scene: Drawn, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary_check, "_missed_labels", lambda _, canaries, __: [frozenset()] * len(canaries.canaries))
+    monkeypatch.setattr(canary_check, "_check_reader", lambda *_: None)
+    good, blank = [scene.images[0]] * 4, np.zeros_like(scene.images[0])
+    faint = (100 + scene.images[0].astype(np.float32) * 0.04).astype(np.uint8)
+    assert frame_visibility(faint).kind is Visibility.FAINT
+    verifier.check(Drawn([*good * 4, *[blank] * 4], pace_s=15), 20)
+    with pytest.raises(NotVerified, match=r"3 of 4 frames from 4:00\.0 to 4:45\.0 show nothing"):
+        verifier.check(Drawn([*good * 4, *[faint] * 3, good[0]], pace_s=15), 20)
 
 
 @pytest.fixture(scope="module")

@@ -110,8 +110,9 @@ def test_attacks_identify_people_in_the_original_and_no_one_under_masks(
     assert redacted.rank_one["person"].hits <= 2
     assert redacted.baseline == original.rank_one, "the strength of the attack stands beside its result"
     assert redacted.plates_read == 0
-    assert redacted.reference_objects >= 15
-    assert redacted.detected > redacted.reference_objects / 2, "they are the same detector here"
+    assert redacted.recall.reference_objects >= 15
+    assert redacted.recall.detected > redacted.recall.reference_objects / 2, "they are the same detector here"
+    assert redacted.recall_of_parts == (), "it has one scene of less than a minute"
     slit = ResidualDetection(Label.PLATE, 0.0, 0.1, 3, 0.5, 2, (1082, 196, 1144, 213))
     artifact = attacked(open_redacted(tmp_path / "redacted.mp4"), slit)
     assert artifact.present_plates == ()

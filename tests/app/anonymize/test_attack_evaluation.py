@@ -1,0 +1,120 @@
+"""Masks and recall are judged in each minute of a video: a good minute does not outvote a bad one."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from pipeline.anonymize.redaction_masks import plan_masks
+from pipeline.anonymize.reference_recall import Recall
+from pipeline.anonymize.residual_detections import estimate_miss_rate
+from pipeline.anonymize.settings import MaskSettings
+from pipeline.anonymize.video_detections import VideoDetections
+from pipeline.app.anonymize.attack_evaluation import AttackResults, evaluate_attacks
+from pipeline.app.anonymize.progress import Silent
+from pipeline.app.anonymize.verification import VerificationResult
+from pipeline.decode.lazy_images import ArrayImage
+from pipeline.domain.detections import Detections
+from pipeline.domain.frame import BgrImage, Image
+from pipeline.domain.labels import Label
+from pipeline.domain.network_identity import NetworkIdentity
+from pipeline.domain.ports import CharacterProbabilities
+from pipeline.domain.video import VideoFrame, VideoInfo
+
+PERSON, OTHER = (100.0, 40.0, 140.0, 120.0), (220.0, 40.0, 260.0, 120.0)
+FRAMES, PACE_S = 80, 2
+"""Nearly three minutes."""
+
+
+def seen(*boxes: tuple[float, ...]) -> Detections:
+    return Detections.build(list(boxes), [0.9] * len(boxes), [Label.PERSON] * len(boxes))
+
+
+@dataclass(frozen=True)
+class Gray:
+    """A gray video of one frame in two seconds, whose frames hold their number."""
+
+    damaged: int = 0
+
+    @property
+    def facts(self) -> VideoInfo:
+        return VideoInfo(320, 180, Fraction(PACE_S), Fraction(1, PACE_S))
+
+    def frames(self) -> Generator[VideoFrame, None, None]:
+        for number in range(FRAMES):
+            yield VideoFrame(number, number, ArrayImage(np.full((180, 320, 3), number, np.uint8)))
+
+
+class SeesOthers:
+    """A detector that sees another person in the second minute only."""
+
+    name = "other"
+    networks: tuple[NetworkIdentity, ...] = ()
+    batch_size = 1
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        numbers = [int(image.bgr()[0, 0, 0]) for image in images]
+        return [seen(OTHER) if number * PACE_S // 60 == 1 else seen(PERSON) for number in numbers]
+
+    def close(self) -> None:
+        pass
+
+
+class ReadsNothing:
+    """A plate reader that is not asked."""
+
+    networks: tuple[NetworkIdentity, ...] = ()
+    name = "none"
+
+    def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
+        raise AssertionError("there is no plate")
+
+
+def attacked() -> AttackResults:
+    found = [seen(PERSON) if number * PACE_S // 60 != 1 else seen() for number in range(FRAMES)]
+    video = VideoDetections(np.arange(FRAMES, dtype=np.float64) * PACE_S, found, np.zeros(FRAMES, np.int64), 320, 180)
+    return evaluate_attacks(
+        Gray(),
+        Gray(),
+        detections=video,
+        plan=plan_masks(video, MaskSettings()),
+        detectors=SeesOthers(),
+        plate_reader=ReadsNothing(),
+        residual_plates=[],
+        overlay=np.zeros((0, 4), np.float32),
+        progress=Silent(),
+    )
+
+
+def test_a_minute_whose_people_are_not_masked_is_named_among_others() -> None:
+    assert attacked().implausible.startswith(
+        "networks see persons or faces in 30 sampled frames of the original from 1:00.0 to 1:58.0, and masks hide only "
+        "0% of them"
+    )
+
+
+def test_a_minute_of_low_recall_is_a_problem_of_the_video() -> None:
+    attacks = replace(
+        attacked(),
+        implausible="",
+        recall=Recall("", 30, 40),
+        recall_of_parts=(Recall("from 0:00.0 to 0:59.0", 30, 30), Recall("from 1:00.0 to 1:59.0", 1, 10)),
+    )
+    result = VerificationResult(
+        detectors=("other",),
+        plate_reader="none",
+        independent=True,
+        residual=(),
+        added_masks=0,
+        rounds=0,
+        miss_rate=estimate_miss_rate(0, 120.0, *attacks.recall.counts),
+        attacks=attacks,
+        weak_style=False,
+    )
+    assert result.problems == (
+        "verification detectors find only 1 of 10 known objects in the original from 1:00.0 to 1:59.0",
+    )
+    assert replace(result, attacks=replace(attacks, recall_of_parts=attacks.recall_of_parts[:1])).problems == ()
