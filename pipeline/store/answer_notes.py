@@ -103,7 +103,9 @@ def _never_seen(value: object, context: AnswerContext) -> Iterator[Note]:
         if missing:
             number = context.language.counted(len(missing), "configured camera")
             text = context.language.text(
-                "{cameras} never sent an event: {names}", cameras=number, names=", ".join(missing)
+                "{cameras} never sent an event: {names}",
+                cameras=number,
+                names=first_of(missing, "further camera", context.language, ", "),
             )
             yield Note(code=NoteCode.SILENT, text=text, limits=True, items=tuple(missing))
 

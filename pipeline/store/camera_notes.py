@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
 from pipeline.domain.times import format_duration
 from pipeline.policy.scope import why_no_plates
-from pipeline.store.annotated_answer import MOST_NAMED, AnswerContext, Ask, Note, NoteCode, first_of
+from pipeline.store.annotated_answer import AnswerContext, Ask, Note, NoteCode, first_of
 from pipeline.store.coverage_questions import (
     NO_LIFE_SIGN,
     NOT_FINISHED,
@@ -55,6 +55,18 @@ _PHRASES: Final = {
     "range may be missing",
     NOT_KNOWN: "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored",
 }
+_NO_VIDEO_OF_SEVERAL: Final = "{cameras} delivered no video within this time range: {names}"
+_PHRASES_OF_SEVERAL: Final = {
+    SourceState.ENDED.value: "{cameras} were not running, or their events have not reached the store, within this time "
+    "range: {names}",
+    SourceState.FAILED.value: "{cameras} failed within this time range: {names}",
+    SourceState.OVERLOADED.value: "{cameras} had frames dropped, because the machine was overloaded, within this time "
+    "range: {names}",
+    NO_LIFE_SIGN: "{cameras} sent no life sign within this time range: {names}",
+    NOT_FINISHED: "recorded video of {cameras} is not analyzed to its end, so events within this time range may be "
+    "missing: {names}",
+    NOT_KNOWN: "{cameras} may have been interrupted within this time range, and no life signs are stored: {names}",
+}
 _WITH_SIGNS: Final = (SourceState.STREAMING.value, SourceState.OVERLOADED.value)
 """States in which a camera sends life signs."""
 _CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}
@@ -95,7 +107,10 @@ def cameras_without_plates(
         "plates are never read by {cameras}: {reasons}",
         cameras=language.counted(len(reasons), "camera"),
         reasons=first_of(
-            [f"{camera_id}: {why}" for camera_id, why in reasons.items()], "further camera", language, "; "
+            [f"{_names(those, language)}: {why}" for why, those in _by_value(reasons).items()],
+            "further reason",
+            language,
+            "; ",
         ),
     )
     limits = named or len(reasons) == len(asked)
@@ -115,16 +130,17 @@ def withheld(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) ->
     found: list[WithheldReads] = ask(of)
     if found:
         language = context.language
+        reads = {one.camera_id: one.reads for one in found}
         shown = [
             language.text(
                 "{camera}: {reads} of all vehicles, {reason}",
-                camera=one.camera_id,
-                reads=language.counted(one.reads, "read"),
-                reason=_reason(one, context),
+                camera=_names(those, language),
+                reads=language.counted(sum(reads[camera_id] for camera_id in those), "read"),
+                reason=reason,
             )
-            for one in found
+            for reason, those in _by_value({one.camera_id: _reason(one, context) for one in found}).items()
         ]
-        cameras = first_of(shown, "further camera", language, "; ")
+        cameras = first_of(shown, "further reason", language, "; ")
         text = language.text("stored reads are withheld: {cameras}", cameras=cameras)
         yield Note(code=NoteCode.WITHHELD, text=text, limits=True, items=tuple(one.camera_id for one in found))
 
@@ -140,7 +156,7 @@ def _reason(withheld: WithheldReads, context: AnswerContext) -> str:
 
 
 def interruptions(question: RangedQuestion[Any], context: AnswerContext, coverage: Coverage) -> Iterator[Note]:
-    """A note on lost video and one on dropped frames, each with the cameras that lost most."""
+    """A note on lost video and one on dropped frames: for each reason, the cameras that lost most."""
     now_ms = context.clock_ms()
     groups: dict[NoteCode, dict[str, list[tuple[int, Interruption]]]] = {}
     for one in coverage.interruptions:
@@ -149,24 +165,70 @@ def interruptions(question: RangedQuestion[Any], context: AnswerContext, coverag
             code = _CODES.get(one.state, NoteCode.INTERRUPTED)
             groups.setdefault(code, {}).setdefault(one.camera_id, []).append((length_ms, one))
     for code, cameras in groups.items():
-        most_first = sorted(cameras.items(), key=lambda item: -sum(length for length, _ in item[1]))
-        texts = [_interruption(camera_id, parts, context.language) for camera_id, parts in most_first]
-        text = first_of(texts, "further camera", context.language, "; ")
+        most_first = dict(sorted(cameras.items(), key=lambda item: -sum(length for length, _ in item[1])))
+        by_state = _by_value({camera_id: _longest(parts).state for camera_id, parts in most_first.items()})
+        texts = [
+            _interruption(those[0], most_first[those[0]], context.language)
+            if len(those) == 1
+            else _interruptions(state, {one: most_first[one] for one in those}, context.language)
+            for state, those in by_state.items()
+        ]
+        text = first_of(texts, "further reason", context.language, "; ")
         yield Note(code=code, text=text, limits=True, items=tuple(sorted(cameras)))
 
 
+def _longest(parts: Sequence[tuple[int, Interruption]]) -> Interruption:
+    return max(parts, key=lambda part: part[0])[1]
+
+
 def _interruption(camera_id: str, parts: Sequence[tuple[int, Interruption]], language: Language) -> str:
-    longest = max(parts, key=lambda part: part[0])[1]
+    """One camera's interruptions, with the reason of the longest."""
     text = language.text(
-        _PHRASES.get(longest.state, _NO_VIDEO),
+        _PHRASES.get(_longest(parts).state, _NO_VIDEO),
         camera=camera_id,
         time=format_duration(sum(length_ms for length_ms, _ in parts)),
         times=language.text(" in {number}", number=language.counted(len(parts), "interruption")) if parts[1:] else "",
     )
-    if not longest.detail or longest.state == SourceState.ENDED.value:
-        return text
-    why = longest.detail[:200]
-    return f"{text} ({_PERCENT.sub('%', why) if language is ENGLISH else portuguese_detail(why)})"
+    why = _why(_longest(parts), language)
+    return f"{text} ({why})" if why else text
+
+
+def _interruptions(state: str, cameras: Mapping[str, Sequence[tuple[int, Interruption]]], language: Language) -> str:
+    """The interruptions of several cameras in one state: how long each was, and why, once where it is the same."""
+    whys = {camera_id: _why(_longest(parts), language) for camera_id, parts in cameras.items()}
+    same = set(whys.values())
+    named = []
+    for camera_id, parts in cameras.items():
+        time = format_duration(sum(length_ms for length_ms, _ in parts))
+        own = "" if len(same) == 1 else whys[camera_id]
+        named.append(f"{camera_id} ({time}: {own})" if own else f"{camera_id} ({time})")
+    text = language.text(
+        _PHRASES_OF_SEVERAL.get(state, _NO_VIDEO_OF_SEVERAL),
+        cameras=language.counted(len(cameras), "camera"),
+        names=_names(named, language),
+    )
+    why = same.pop() if len(same) == 1 else ""
+    return f"{text} ({why})" if why else text
+
+
+def _why(one: Interruption, language: Language) -> str:
+    """The reason that was reported; a camera that ended needs none."""
+    if one.state == SourceState.ENDED.value:
+        return ""
+    why = one.detail[:200]
+    return _PERCENT.sub("%", why) if language is ENGLISH else portuguese_detail(why)
+
+
+def _by_value(values: Mapping[str, str]) -> dict[str, list[str]]:
+    """Cameras by what they have in common, in their order."""
+    found: dict[str, list[str]] = {}
+    for camera_id, value in values.items():
+        found.setdefault(value, []).append(camera_id)
+    return found
+
+
+def _names(cameras: Sequence[str], language: Language) -> str:
+    return first_of(cameras, "further camera", language, ", ")
 
 
 def losses(alerts: Sequence[LossAlert], question: RangedQuestion[Any], context: AnswerContext) -> Iterator[Note]:
@@ -222,8 +284,7 @@ def without_life_sign(cameras: Sequence[CameraSummary], context: AnswerContext) 
         )
         yield Note(code=NoteCode.INTERRUPTED, text=text, limits=True, items=tuple(times))
     if unfinished := [one.camera_id for one in cameras if one.detail == VIDEO_BEGINS]:
-        names = first_of(unfinished, "further camera", language, ", ")
-        text = language.text("recorded video is not analyzed to its end: {names}", names=names)
+        text = language.text("recorded video is not analyzed to its end: {names}", names=_names(unfinished, language))
         yield Note(code=NoteCode.INTERRUPTED, text=text, limits=True, items=tuple(unfinished))
 
 
@@ -241,7 +302,7 @@ def silent_cameras(ask: Ask, question: RangedQuestion[Any], context: AnswerConte
         text = language.text(
             "{cameras} sent no event of any kind in this time range: {names}",
             cameras=language.counted(len(silent), "camera"),
-            names=", ".join(silent[:MOST_NAMED]) + (" …" if len(silent) > MOST_NAMED else ""),
+            names=_names(silent, language),
         )
         yield Note(code=NoteCode.SILENT, text=text, limits=True, items=tuple(silent))
 

@@ -15,6 +15,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "camera": ("câmera", "câmeras"),
     "configured camera": ("câmera configurada", "câmeras configuradas"),
     "further camera": ("outra câmera", "outras câmeras"),
+    "further reason": ("outro motivo", "outros motivos"),
     "read": ("leitura", "leituras"),
     "further read": ("outra leitura", "outras leituras"),
     "event": ("evento", "eventos"),
@@ -74,6 +75,20 @@ TEXTS: Final[Mapping[str, str]] = {
     "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time range "
     "may be missing": "um vídeo gravado de {camera} não foi analisado até o fim: podem faltar eventos de "
     "{time}{times} deste período",
+    "{cameras} delivered no video within this time range: {names}": "{cameras} não enviaram vídeo em parte deste "
+    "período: {names}",
+    "{cameras} were not running, or their events have not reached the store, within this time range: {names}": ""
+    "{cameras} estiveram desligadas, ou seus eventos ainda não chegaram ao banco, em parte deste período: {names}",
+    "{cameras} failed within this time range: {names}": "{cameras} falharam em parte deste período: {names}",
+    "{cameras} had frames dropped, because the machine was overloaded, within this time range: {names}": "{cameras} "
+    "tiveram quadros descartados, porque a máquina estava sobrecarregada, em parte deste período: {names}",
+    "{cameras} sent no life sign within this time range: {names}": "{cameras} não enviaram sinal de vida em parte "
+    "deste período: {names}",
+    "recorded video of {cameras} is not analyzed to its end, so events within this time range may be missing: "
+    "{names}": "vídeos gravados de {cameras} não foram analisados até o fim, e podem faltar eventos deste período: "
+    "{names}",
+    "{cameras} may have been interrupted within this time range, and no life signs are stored: {names}": "{cameras} "
+    "podem ter sido interrompidas em parte deste período, e não há sinais de vida no banco: {names}",
     "recorded video is not analyzed to its end: {names}": "vídeo gravado que não foi analisado até o fim: {names}",
     "{cameras} streamed when last heard of, and sent nothing since: {names}": "{cameras} em transmissão no último "
     "contato, e sem nenhum evento desde então: {names}",
