@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from pipeline.decode.source_address import parse_address
 from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 from pipeline.domain.redaction import OverlayText
+from pipeline.domain.times import find_zone, format_time
 from pipeline.engine.build import check_sources
 from pipeline.errors import ConfigError, SourceError
 from pipeline.observe.coordinate_grid import OutlinedPolygon, draw_coordinate_grid
@@ -45,6 +45,7 @@ __all__ = [
     "probe_address",
     "probe_camera",
     "save_snapshot",
+    "snapshot_overlay",
     "streams_of_camera",
 ]
 
@@ -141,9 +142,7 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
     settings = AnonymizeSettings(multi_view=True)
     with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
         image, at_ms = first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks))
-        text = OverlayText(
-            config.institution, camera.name or camera.id, f"{datetime.fromtimestamp(at_ms / 1000):%F %T}"
-        )
+        text = snapshot_overlay(config, camera, at_ms)
         planes, summary = redact_image(image, networks.detectors, settings, text)
     pixels = image_of(planes).bgr()
     if grid:
@@ -153,6 +152,11 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
         file.write(with_comment(content, image_tag_of(camera.declaration())))
     size = pixels.shape[1], pixels.shape[0]
     return Snapshot(target, camera.id, at_ms, *size, len(camera.masks), dict(summary.objects))
+
+
+def snapshot_overlay(config: Config, camera: CameraSettings, at_ms: int) -> OverlayText:
+    """The overlay of a snapshot: institution, camera, and the time in the zone of the configuration."""
+    return OverlayText(config.institution, camera.name or camera.id, format_time(at_ms, find_zone(config.zone)))
 
 
 def _polygons(camera: CameraSettings) -> list[OutlinedPolygon]:

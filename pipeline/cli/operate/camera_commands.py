@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -28,12 +28,11 @@ from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.store_options import zone_of
 from pipeline.domain.plural import counted
 from pipeline.domain.recording import group_gaps
-from pipeline.domain.times import parse_range
+from pipeline.domain.times import format_time, local_time, parse_range, parse_time, zone_name
 from pipeline.errors import RecordError
 
-_DAY_MS: Final = 86_400_000
-_SLOTS: Final = 96
-"""Quarters of an hour in the bar of a day."""
+_SLOT_MS: Final = 900_000
+"""A quarter of an hour in the bar of a day."""
 _SEAM_MS: Final = 2000
 """A quarter of an hour with less than this missing counts as recorded throughout."""
 _SHOWN_GAPS: Final = 50
@@ -81,14 +80,14 @@ def segments(
     Example: [bold]viapublica camera segments --config configs/city.yaml --from today[/]
     """
     configure_logging("info", "auto")
-    video = record_settings(config, folder).dir
-    start_ms, end_ms = parse_range(start, end, zone_of(zone, config, folder))
+    video, place = record_settings(config, folder).dir, zone_of(zone, config, folder)
+    start_ms, end_ms = parse_range(start, end, place)
     found = recorded_cameras(video, camera or (), start_ms, end_ms, declared_masks(config, folder))
     if as_json:
         print_json([one.as_json() for one in found])
         return
     for one in found:
-        _show(one)
+        _show(one, place)
     if not found:
         say(err, f"{video}: no recorded video")
 
@@ -125,6 +124,7 @@ def hold(
 def unhold(
     hold_id: Annotated[str, typer.Argument(help="Id of the hold.")],
     by: ByOption,
+    zone: ZoneOption = None,
     config: ConfigOption = None,
     folder: DirOption = None,
 ) -> None:
@@ -134,7 +134,8 @@ def unhold(
     """
     configure_logging("info", "auto")
     released = release_hold(record_settings(config, folder).dir, hold_id, by)
-    say(err, f"released: {released.camera_id}, {_utc(released.begin_ms)} to {_utc(released.end_ms)} UTC")
+    begin, end = (format_time(at, zone_of(zone, config, folder)) for at in (released.begin_ms, released.end_ms))
+    say(err, f"released: {released.camera_id}, {begin} to {end}")
 
 
 @app.command()
@@ -170,50 +171,57 @@ def _summary(done: Pruned) -> str:
     return text + f"; due and held: {counted(len(done.held), 'file')}" if done.held else text
 
 
-def _show(recording: CameraRecording) -> None:
+def _show(recording: CameraRecording, zone: tzinfo | None) -> None:
     name, files = recording.camera_id, recording.segments
-    span = f"{_utc(files[0].begin_ms)} to {_utc(files[-1].end_ms)} UTC" if files else "no video in that span"
+    first, last = (files[0].begin_ms, files[-1].end_ms) if files else (0, 0)
+    span = f"{format_time(first, zone)} to {format_time(last, zone)}" if files else "no video in that span"
     say(out, (name, "bold"), f"  {span}, {counted(len(files), 'file')}, {_mb(recording.size)} MB")
-    days = sorted({at // _DAY_MS for one in files for at in (one.begin_ms, max(one.begin_ms, one.end_ms - 1))})
-    if days:
-        say(out, f"{'day (UTC)':12}{'00':24}{'06':24}{'12':24}{'18':24}24")
-    for day in days:
-        say(out, *_bar(day * _DAY_MS, files, recording.holds))
+    if files:
+        say(out, f"days of {zone_name(zone)}")
+        say(out, f"{'':12}{'00':24}{'06':24}{'12':24}{'18':24}24")
+    for day in sorted({local_time(at, zone).date() for one in files for at in (one.begin_ms, _last_ms(one))}):
+        say(out, *_bar(day, files, recording.holds, zone))
     note, fix = recording.unmasked_note
     if note:
         say(out, (note, "yellow"))
         say(out, fix)
     if gaps := group_gaps(recording.gaps):
-        shown = [(_utc(g.begin_ms), _utc(g.end_ms), g.gaps, f"{g.missing_ms / 1000:.1f}", g.reason) for g in gaps]
+        shown = [
+            (format_time(g.begin_ms, zone), format_time(g.end_ms, zone), g.gaps, f"{g.missing_ms / 1000:.1f}", g.reason)
+            for g in gaps
+        ]
         note = f"and {len(gaps) - _SHOWN_GAPS} later rows; see --json" if len(gaps) > _SHOWN_GAPS else ""
-        headings = ["from (UTC)", "to (UTC)", "gaps", "seconds missing", "reason"]
+        headings = ["from", "to", "gaps", "seconds missing", "reason"]
         print_table(f"Gaps: {name}", headings, shown[:_SHOWN_GAPS], note)
     if recording.holds:
-        rows = [(h.hold_id, _utc(h.begin_ms), _utc(h.end_ms), h.reason, h.by) for h in recording.holds]
-        print_table(f"Holds: {name}", ["id", "from (UTC)", "to (UTC)", "reason", "by"], rows)
+        rows = [
+            (h.hold_id, format_time(h.begin_ms, zone), format_time(h.end_ms, zone), h.reason, h.by)
+            for h in recording.holds
+        ]
+        print_table(f"Holds: {name}", ["id", "from", "to", "reason", "by"], rows)
 
 
-def _bar(begin_ms: int, files: Sequence[VideoSegment], holds: Sequence[Hold]) -> list[str | tuple[str, str]]:
-    """A day in quarters of an hour: █ video throughout, ▄ some, · none; yellow where held."""
-    step = _DAY_MS // _SLOTS
-    parts: list[str | tuple[str, str]] = [f"{datetime.fromtimestamp(begin_ms / 1000, UTC):%Y-%m-%d}  "]
-    recorded_ms = [0] * _SLOTS
-    for one in files:
-        first = max(0, (one.begin_ms - begin_ms) // step)
-        for slot in range(first, min(_SLOTS, (one.end_ms - begin_ms) // step + 1)):
-            at = begin_ms + slot * step
-            recorded_ms[slot] += max(0, min(one.end_ms, at + step) - max(one.begin_ms, at))
-    for slot, video_ms in enumerate(recorded_ms):
-        at = begin_ms + slot * step
-        block = "█" if video_ms >= step - _SEAM_MS else "▄" if video_ms else "·"
-        held = video_ms and any(hold.begin_ms < at + step and hold.end_ms > at for hold in holds)
+def _last_ms(one: VideoSegment) -> int:
+    return max(one.begin_ms, one.end_ms - 1)
+
+
+def _bar(
+    day: date, files: Sequence[VideoSegment], holds: Sequence[Hold], zone: tzinfo | None
+) -> list[str | tuple[str, str]]:
+    """A day in quarters of an hour: █ video throughout, ▄ some, · none; yellow where held.
+
+    A day on which clocks change has four quarters fewer or more.
+    """
+    begin_ms, end_ms = (parse_time(one.isoformat(), zone) for one in (day, day + timedelta(days=1)))
+    parts: list[str | tuple[str, str]] = [f"{day:%Y-%m-%d}  "]
+    for at in range(begin_ms, end_ms, _SLOT_MS):
+        after = at + _SLOT_MS
+        video_ms = sum(max(0, min(one.end_ms, after) - max(one.begin_ms, at)) for one in files)
+        block = "█" if video_ms >= _SLOT_MS - _SEAM_MS else "▄" if video_ms else "·"
+        held = video_ms and any(hold.begin_ms < after and hold.end_ms > at for hold in holds)
         parts.append((block, "yellow" if held else "green" if video_ms else "dim"))
     return parts
 
 
 def _mb(size: int) -> float:
     return round(size / 1e6, 1)
-
-
-def _utc(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"

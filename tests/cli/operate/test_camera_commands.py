@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.cli.operate.camera_commands import _bar
 from pipeline.record.recording_archive import RecordingArchive
 from tests.cli.commands import viapublica, viapublica_here
 from tests.record.packets import BEGIN_MS, clip, record
@@ -41,11 +43,19 @@ def test_segments_and_gaps_are_listed(video: Path) -> None:
 
 
 def test_a_day_is_shown_as_a_bar(video: Path) -> None:
-    shown = viapublica("camera", "segments", "--dir", video)
+    shown = viapublica("camera", "segments", "--dir", video, "--zone", "America/Sao_Paulo")
     assert shown.returncode == 0, shown.stderr
+    assert "praca  2025-06-01 09:00:00 -03:00 to 2025-06-01 09:00:" in shown.stdout
+    assert "days of America/Sao_Paulo" in shown.stdout
     (bar,) = [line for line in shown.stdout.splitlines() if line.startswith("2025-06-01  ")]
-    assert bar.split()[1] == "·" * 48 + "▄" + "·" * 47
+    assert bar.split()[1] == "·" * 36 + "▄" + "·" * 59
     assert "the cable was pulled" in shown.stdout
+
+
+@pytest.mark.parametrize(("day", "quarters"), [("2018-11-04", 92), ("2018-02-17", 100), ("2018-02-16", 96)])
+def test_a_day_on_which_clocks_change_has_its_own_length(day: str, quarters: int) -> None:
+    bar = _bar(date.fromisoformat(day), (), (), SAO_PAULO)
+    assert [part[0] for part in bar[1:]] == ["·"] * quarters
 
 
 def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> None:
@@ -54,7 +64,9 @@ def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> No
     done = json.loads(run("camera", "prune", "--dir", video, "--json"))
     assert (len(done["removed"]), done["held"]) == (7, 1)
     assert len(RecordingArchive(video).segments("praca")) == 1
-    run("camera", "unhold", hold_id, "--by", "A. Souza", "--dir", video)
+    zone = ("--zone", "America/Sao_Paulo")
+    released = viapublica("camera", "unhold", hold_id, "--by", "A. Souza", "--dir", video, *zone)
+    assert "released: praca, 2025-06-01 09:00:01 -03:00 to 2025-06-01 09:00:01 -03:00" in released.stderr
     run("camera", "prune", "--dir", video)
     assert RecordingArchive(video).segments("praca") == []
 

@@ -13,7 +13,10 @@ import av
 import numpy as np
 import pytest
 
+from pipeline.app.camera_setup import snapshot_overlay
 from pipeline.config.load import load_config
+from pipeline.config.settings import Config
+from pipeline.domain.redaction import OverlayText
 from pipeline.record.recorded_declaration import declarations_of
 from tests.cli.commands import viapublica, viapublica_here
 from tests.servers.onvif import OnvifCamera
@@ -194,3 +197,10 @@ def test_ids_of_cameras_are_completed(city: Path) -> None:
     words = f"viapublica camera test --config {city} g"
     environ = {"_VIAPUBLICA_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "5"}
     assert viapublica(environ=environ).stdout.split() == ["gate"]
+
+
+def test_the_overlay_of_a_snapshot_has_the_time_of_the_configured_zone_with_its_offset() -> None:
+    camera = {"id": "praca", "source": "rtsp://192.0.2.1/1", "scope": "public-square", "name": "Praça da Matriz"}
+    config = Config.model_validate({"zone": "America/Cuiaba", "institution": "SSP-MT", "cameras": [camera]})
+    overlay = snapshot_overlay(config, config.cameras[0], 1_795_341_720_000)
+    assert overlay == OverlayText("SSP-MT", "Praça da Matriz", "2026-11-22 06:02:00 -04:00")
