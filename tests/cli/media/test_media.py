@@ -67,8 +67,9 @@ def test_a_clip_gives_one_row_per_vehicle(data_dir: Path, models_dir: Path) -> N
     assert "--scope" in note
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert set(rows[0]) == {"file", "frame", "plate", "layout", "confidence", "x1", "y1", "x2", "y2"}
-    assert 3 <= len(rows) <= 9
+    assert 3 <= len(rows) <= 12
     sure = [row for row in rows if row["confidence"] >= 0.5]
+    assert 3 <= len(sure) <= 7, "what is in doubt stands apart"
     assert len({"KHN991", "MYK472", "LYZ663"} & {row["plate"] for row in sure}) >= 2
     assert {row["layout"] for row in sure} == {"other"}, "none is bent into a Brazilian plate with confidence"
 
