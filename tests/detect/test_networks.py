@@ -294,7 +294,9 @@ def test_people_are_found_in_images_whose_pixels_are_not_square(
         as_stored = detector.detect([Still(stored)])[0].labeled(Label.PERSON).boxes
     finally:
         detector.close()
-    again, before = ((overlaps(wanted * scale, boxes).max(axis=1, initial=0) >= 0.5).mean() for boxes in (found, as_stored))
+    again, before = (
+        (overlaps(wanted * scale, boxes).max(axis=1, initial=0) >= 0.5).mean() for boxes in (found, as_stored)
+    )
     assert len(wanted) >= 8
     assert again >= 0.6, "half of the pixels are lost"
     assert before < again, "seen as stored, people are squeezed"
