@@ -116,14 +116,16 @@ train-plates: venv system ## make models/plates again, on a processor or a GPU
 	KERAS_BACKEND=tensorflow $(call TRAIN_ENV,train-plates)/bin/python -m models.training.plates.export_corners \
 	  --keras $(WORK)/corners/finished.keras
 
-train-traffic: venv system ## train the detector; PEERS="--centerface F --platedet F" adds two teachers, DEVICE=0 a GPU
+train-traffic: venv system ## train the detector on; PEERS="--centerface F --platedet F" adds two teachers, DEVICE=0 a GPU
 	$(RUN)/python -m models.training.traffic.label --data $(DATA) --models $(MODELS) --work $(WORK)/traffic $(PEERS)
 	$(RUN)/python -m models.training.traffic.material --data $(DATA) --work $(WORK)/traffic
 	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
+	@test -f $(WORK)/traffic/before.onnx || cp models/traffic/viapublica_traffic.onnx $(WORK)/traffic/before.onnx
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train \
-	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --work $(WORK)/traffic --device $(or $(DEVICE),cpu)
+	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --begin $(WORK)/traffic/before.onnx --epochs 2 1 0 0 \
+	  --work $(WORK)/traffic --device $(or $(DEVICE),cpu)
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.export --data $(DATA) \
-	  --checkpoint $(WORK)/traffic/runs/keep/weights/last.pt --work $(WORK)/traffic
+	  --checkpoint $(WORK)/traffic/runs/full/weights/last.pt --before $(WORK)/traffic/before.onnx --work $(WORK)/traffic
 
 train-check: venv system ## train the network that checks releases, on what train-traffic made
 	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)

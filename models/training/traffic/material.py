@@ -145,16 +145,26 @@ def _known(opinion: Opinion, labels: Sequence[tuple[str, tuple[float, ...]]]) ->
     return float(overlaps(np.array([opinion.xyxy]), np.array(alike)).max()) >= limit
 
 
-def decided(data: Path, work: Path) -> Iterator[tuple[Sample, Labeled]]:
+def decided(data: Path, work: Path, *, labeled: bool = False) -> Iterator[tuple[Sample, Labeled]]:
     """Every image, upright, with its labels, its doubts painted over.
+
+    Args:
+        data: the material.
+        work: folder of `opinions.jsonl`.
+        labeled: leave out images that it has no line of.
 
     Raises:
         TrainingDataError: an image has no line in `opinions.jsonl`.
     """
     opinions = read_opinions(work / "opinions.jsonl")
-    for sample, stored in load(everything(data)):
+    samples = everything(data)
+    if labeled:
+        samples = [sample for sample in samples if sample.key in opinions]
+    for sample, stored in load(samples):
         if sample.key not in opinions:
-            raise TrainingDataError(f"{work / 'opinions.jsonl'}: lacks {sample.key}; run `label` to its end first")
+            raise TrainingDataError(
+                f"{work / 'opinions.jsonl'}: lacks {sample.key}; run `label` to its end first, or give --labeled"
+            )
         image, boxes = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
         truth = [(box.label, tuple(map(float, place))) for box, place in zip(sample.boxes, boxes, strict=True)]
         decision = decide(sample, truth, opinions[sample.key])
@@ -171,13 +181,13 @@ def paint(image: Image, regions: Sequence[tuple[float, ...]]) -> Image:
     return image
 
 
-def write(data: Path, work: Path, count: int, seed: int) -> Path:
+def write(data: Path, work: Path, count: int, seed: int, *, labeled: bool = False) -> Path:
     """Make the training images; returns the path of `data.yaml`. Nothing is left half-written."""
     final, unfinished = work / "images", work / "images.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     training: list[Labeled] = []
     sources: list[str] = []
-    for sample, image in tqdm(decided(data, work), desc="images", unit="images"):
+    for sample, image in tqdm(decided(data, work, labeled=labeled), desc="images", unit="images"):
         if sample.part is Part.JUDGE:
             continue
         if sample.part is Part.CHOOSE:
@@ -270,11 +280,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/training/traffic"))
     parser.add_argument("--count", type=int, default=5000, help="training images to compose")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--labeled", action="store_true", help="only images that `label` has reached so far")
     options = parser.parse_args()
     if options.count < 1:
         parser.error("--count must be at least 1")
     with reported_errors(parser):
-        table = write(options.data, options.work, options.count, options.seed)
+        table = write(options.data, options.work, options.count, options.seed, labeled=options.labeled)
         print(table, {part: counts(table.parent / part / "labels") for part in ("train", "val")})
 
 
