@@ -1,6 +1,6 @@
 """The configuration: one strict model made of each package's own settings, loaded from YAML."""
 
 from pipeline.config.load import load_config
-from pipeline.config.settings import CameraSettings, Config, EngineSettings
+from pipeline.config.settings import CameraSettings, Config
 
-__all__ = ["CameraSettings", "Config", "EngineSettings", "load_config"]
+__all__ = ["CameraSettings", "Config", "load_config"]

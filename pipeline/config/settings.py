@@ -10,12 +10,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.config.engine_settings import EngineSettings
 from pipeline.config.zone_name import ZoneName
 from pipeline.decode.input_options import InputOptions, NetworkOptions
 from pipeline.decode.privacy_masks import Polygon, check_polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
-from pipeline.domain.camera import CAMERA_ID, Camera, Scope, Surroundings, camera_id_problem
+from pipeline.domain.camera import CAMERA_ID, Camera, Priority, Scope, Surroundings, camera_id_problem
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.source_identity import source_sha256
@@ -93,6 +94,12 @@ class CameraSettings(BaseModel):
         title="Analyzed frames per second",
         description="Frames per second handed to the detector; all when empty. Frames in between are not converted. "
         "At least 5 where plates are read: with fewer, passing vehicles and plates are missed, and answers say so.",
+    )
+    priority: Priority = Field(
+        default=Priority.NORMAL,
+        title="Priority",
+        description="Whose frames go first in an overload of the machine: rates of low priority are lowered first, "
+        "those of high priority last, and evenly within one. Without an overload it changes nothing.",
     )
     masks: tuple[CheckedPolygon, ...] = Field(
         default=(),
@@ -209,54 +216,6 @@ class CameraSettings(BaseModel):
 
     def __repr__(self) -> str:
         return f"CameraSettings(id={self.id!r}, source={redact_address(self.source)!r}, scope={self.scope.value!r})"
-
-
-class EngineSettings(BaseModel):
-    """Queues and batches of frames."""
-
-    model_config = _STRICT
-
-    queue_frames: int = Field(
-        default=4,
-        ge=1,
-        le=256,
-        title="Frames per queue",
-        description="Decoded frames of one camera that may wait for the detector.",
-    )
-    live_drop: Literal["oldest", "newest"] = Field(
-        default="oldest",
-        title="Frame that a full queue of a live camera drops",
-        description="oldest: least lag. newest: fewest gaps. Files never lose any.",
-    )
-    batch_wait_ms: float = Field(
-        default=10,
-        ge=0,
-        le=1000,
-        title="Wait for a full batch",
-        description="Milliseconds to wait for more frames when a batch is not full.",
-    )
-    backlog_events: int = Field(
-        default=100_000,
-        ge=1000,
-        le=100_000_000,
-        title="Events held back per sink",
-        description="When sinks push back, files wait; live cameras continue until this many events wait in memory.",
-    )
-    max_clock_lead_s: float = Field(
-        default=3600,
-        ge=0,
-        le=30 * 86_400,
-        title="Maximum clock lead",
-        description="Events further in the future are refused, as they would never be due for deletion: a clock, or "
-        "the start_time of a video, is wrong. Seconds.",
-    )
-    shutdown_timeout_s: float = Field(
-        default=30,
-        gt=0,
-        le=3600,
-        title="Shutdown timeout",
-        description="Seconds that sinks may take at the end; events that are not delivered by then stay on disk.",
-    )
 
 
 class ObservabilitySettings(ObserveSettings):

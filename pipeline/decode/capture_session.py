@@ -14,14 +14,15 @@ from pipeline.decode.arrival_timestamps import UNRELIABLE_DETAIL, UNRELIABLE_TIM
 from pipeline.decode.decode_timer import DecodeTimer, OnDecoded
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.frame_memory import FrameMemory
-from pipeline.decode.frame_sampling import Sampler
+from pipeline.decode.frame_sampling import FrameSelection, RateLimit
 from pipeline.decode.frame_timestamps import LiveTime, RecordedTime, Timeline, WallTime
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
+from pipeline.decode.key_frame_decoding import KeyFrameDecoding
 from pipeline.decode.lazy_images import masked, turned
 from pipeline.decode.media_files import IMAGE_SUFFIXES, find_media, read_image
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.session_id import clip_id, images_id
-from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import SourceAddress
 from pipeline.decode.source_monitor import SessionToken, SourceMonitor
 from pipeline.decode.video_container import DecodedFrame, VideoContainer
@@ -51,6 +52,7 @@ class CaptureSetup:
         monitor: counts frames and drops.
         on_decoded: receives the decoding time of each frame.
         tap: receives a live stream's packets, None where nothing is recorded.
+        limit: lowers the rate of a live source while the machine is overloaded.
         options: video track, rotation and network.
         memory: for the frames of all cameras, None without a limit in sum.
     """
@@ -64,6 +66,7 @@ class CaptureSetup:
     clock: Clock
     monitor: SourceMonitor
     on_decoded: OnDecoded
+    limit: RateLimit
     tap: PacketTap | None = None
     options: InputOptions = DEFAULT_INPUT
     memory: FrameMemory | None = None
@@ -83,6 +86,9 @@ class CaptureSession:
         self._token = token
         self._cancelled = cancelled
         self._timer = DecodeTimer()
+        self._selection = FrameSelection(setup.analyze_fps, setup.limit)
+        self._timeline = Timeline(0.04, setup.settings.max_gap_s)
+        self._key_frames: KeyFrameDecoding | None = None
 
     def frames(self) -> Iterator[Frame]:
         """The wanted frames, until the source ends or the session is cancelled.
@@ -137,8 +143,7 @@ class CaptureSession:
     ) -> Iterator[Frame]:
         """Place decoded frames in time, drop those not wanted, convert the others."""
         setup, token = self._setup, self._token
-        timeline = Timeline(step_s, max(setup.settings.max_gap_s, 2 * step_s))
-        sampler = Sampler(setup.analyze_fps)
+        timeline = self._timeline = Timeline(step_s, max(setup.settings.max_gap_s, 2 * step_s))
         arrives = isinstance(wall, LiveTime) and not setup.monitor.duration_s
         for index, found in enumerate(decoded):
             if self._cancelled.is_set():
@@ -146,8 +151,10 @@ class CaptureSession:
             pts_s = timeline.place(found.stamp_s)
             ts_ms = wall.at(pts_s, setup.clock.wall_ms())
             setup.monitor.decoded(token, pts_s, found.width, found.height)
-            if not sampler.wants(pts_s, timeline.step_s, setup.clock.monotonic_s() if arrives else None):
-                setup.monitor.dropped(token, "sampled")
+            scarce_s = 0.0 if self._key_frames is None else self._key_frames.only_every_s
+            arrived_s = setup.clock.monotonic_s() if arrives else None
+            if reason := self._selection.why_not(pts_s, timeline.step_s, arrived_s, scarce_s=scarce_s):
+                setup.monitor.dropped(token, reason)
                 setup.on_decoded(*self._timer.take())
                 continue
             with self._timer:
@@ -162,6 +169,12 @@ class CaptureSession:
                 arrived_s=setup.clock.monotonic_s(),
                 image=image,
             )
+
+    def _skip(self, stamp_s: float | None) -> None:
+        """Count a frame of a live stream that was not decoded."""
+        pts_s = self._timeline.place(stamp_s)
+        reason = self._selection.why_skipped(pts_s, self._timeline.step_s)
+        self._setup.monitor.skipped(self._token, pts_s, reason)
 
     def _read_images(self, paths: list[Path]) -> Iterator[DecodedFrame]:
         for number, path in enumerate(paths):
@@ -204,6 +217,9 @@ class CaptureSession:
 
     def _open_container(self) -> VideoContainer:
         setup = self._setup
+        if setup.address.live:
+            pulled = setup.address.protocol in (Protocol.HTTP, Protocol.HTTPS)
+            self._key_frames = KeyFrameDecoding(setup.limit, self._skip, pulled=pulled)
         return VideoContainer(
             setup.address,
             setup.settings,
@@ -215,4 +231,5 @@ class CaptureSession:
             warn=self._warn,
             memory=setup.memory,
             cancelled=self._cancelled,
+            key_frames=self._key_frames,
         )

@@ -161,17 +161,23 @@ class SourceMonitor:
         with self._lock:
             if session != self._session or self._state not in _ALIVE:
                 return
-            now = self._clock.monotonic_s()
             if self._state is not SourceState.STREAMING:
                 self._reconnects += self._state is SourceState.CONNECTING and self._decoded > 0
                 self._move(SourceState.STREAMING, self._note)
             self._decoded += 1
             self._decoded_in_session += 1
             self._size = (width, height)
-            self._position_s = pts_s
-            self._last_activity_s = self._last_frame_s = now
-            self._recent.append(now)
-            self._expire(now)
+            self._arrived(pts_s)
+
+    def skipped(self, session: SessionToken, pts_s: float, reason: str) -> None:
+        """Count a frame that arrived and was not decoded, to save processor time."""
+        with self._lock:
+            if session != self._session or self._state not in _ALIVE:
+                return
+            if self._state is SourceState.STALLED:
+                self._move(SourceState.STREAMING, self._note)
+            self._drops[reason] += 1
+            self._arrived(pts_s)
 
     def delivered(self) -> None:
         """Count a frame that was passed on for analysis."""
@@ -204,6 +210,13 @@ class SourceMonitor:
                 position_s=self._position_s,
                 not_read=self._not_read,
             )
+
+    def _arrived(self, pts_s: float) -> None:
+        now = self._clock.monotonic_s()
+        self._position_s = pts_s
+        self._last_activity_s = self._last_frame_s = now
+        self._recent.append(now)
+        self._expire(now)
 
     def _expire(self, now: float) -> None:
         while self._recent and now - self._recent[0] > _FPS_WINDOW_S:

@@ -11,6 +11,7 @@ from pipeline.decode.capture_session import CaptureSession, CaptureSetup
 from pipeline.decode.decode_timer import OnDecoded
 from pipeline.decode.ffmpeg_errors import AnalysisFailed, Fault, Silence, diagnose
 from pipeline.decode.frame_memory import FrameMemory
+from pipeline.decode.frame_sampling import RateLimit
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
@@ -87,6 +88,7 @@ def open_source(
             tap=tap,
             options=options,
             memory=memory,
+            limit=RateLimit(),
         )
     )
 
@@ -123,6 +125,10 @@ class SupervisedSource:
     def interrupt(self, problem: str) -> None:
         """End the present session of a live source as failed, with this problem; it connects again after a pause."""
         self._interruption = problem
+
+    def limit_fps(self, fps: float | None) -> None:
+        """Lower the rate of a live source for now, or end that with None; safe from any thread."""
+        self._setup.limit.fps = fps if self.live else None
 
     def frames(self) -> Iterator[Frame]:
         """Frames until the file ends, `stop` is called, or it fails for good; can be called once.

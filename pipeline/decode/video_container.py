@@ -27,6 +27,7 @@ from pipeline.decode.ffmpeg_errors import EncryptedVideo, ImageTooLarge, NoVideo
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
+from pipeline.decode.key_frame_decoding import KeyFrameDecoding
 from pipeline.decode.pixel_aspect import sample_aspect_of
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.decode.source_address import SourceAddress
@@ -94,6 +95,7 @@ class VideoContainer:
         warn: receives warnings that would be the same at every connection.
         memory: that of all cameras' frames; None without a limit in sum.
         cancelled: ends `frames` at the next packet, even when none can be decoded.
+        key_frames: selects the packets that are decoded; None for all.
 
     Raises (when entered):
         av.FFmpegError: FFmpeg cannot open it.
@@ -115,6 +117,7 @@ class VideoContainer:
         warn: Callable[..., None] = _log.warning,
         memory: FrameMemory | None = None,
         cancelled: threading.Event | None = None,
+        key_frames: KeyFrameDecoding | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
@@ -127,6 +130,7 @@ class VideoContainer:
         self._warn = warn
         self._lease = None if memory is None else memory.lease()
         self._cancelled = cancelled or threading.Event()
+        self._key_frames = key_frames
         self._decoded_frames = 0
         self._at_end = False
         self._damaged = False
@@ -246,8 +250,11 @@ class VideoContainer:
                 raise EncryptedVideo
             if timestamps is not None and packet.size:
                 timestamps.correct(packet)
-            if self._recording is not None and packet.size and not self._recording.wants_frames:
+            masks_recording = self._recording is not None and self._recording.wants_frames
+            if self._recording is not None and packet.size and not masks_recording:
                 self._recording.packet(_copied(packet))
+            if self._key_frames is not None and packet.size and self._key_frames.skips(packet, needed=masks_recording):
+                continue
             try:
                 with self._timer:
                     frames = packet.decode()

@@ -28,6 +28,19 @@ class Scope(StrEnum):
     """Squares, parks, sidewalks: counting and anonymized release, never plate reading."""
 
 
+class Priority(StrEnum):
+    """Order in which cameras are served while the machine is overloaded."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for those that are served first."""
+        return list(Priority).index(self)
+
+
 class Surroundings(StrEnum):
     """Places near a camera that reveal something sensitive about people who stop there (LGPD art. 5 II)."""
 

@@ -45,6 +45,8 @@ class SourceState(StrEnum):
     FAILED = "failed"
 
 
+OVERLOAD: Final = "overload"
+"""Reason of frames that a source leaves out while its rate is lowered (`FrameSource.limit_fps`)."""
 STOPPED: Final = "stopped"
 """`SourceStatus.detail` of a source that delivered frames until it was stopped."""
 
@@ -59,14 +61,15 @@ class SourceStatus:
         stream_id: the current session, "" before the first.
         decoded: frames decoded so far in all sessions.
         delivered: frames delivered for analysis.
-        drops: frames not delivered, by reason (such as ``sampled``, ``corrupt``).
+        drops: frames not delivered, by reason (such as ``sampled``, ``corrupt``, ``overload``), decoded or not.
         reconnects: reconnections after a lost stream.
         width, height: pixels of the current stream, 0 if unknown.
-        fps: frames decoded per second over the last seconds.
+        fps: frames that arrived per second over the last seconds.
         last_frame_s: `monotonic_s()` of the newest frame, None before the first.
         duration_s: length of a file, None if unknown.
         position_s: `pts_s` of the newest frame.
         not_read: video that the source holds and that is not analyzed, such as other tracks.
+        limit_fps: frames per second to which an overload has lowered its rate, None for no limit; set by the engine.
     """
 
     state: SourceState
@@ -83,6 +86,7 @@ class SourceStatus:
     duration_s: float | None = None
     position_s: float = 0.0
     not_read: tuple[str, ...] = ()
+    limit_fps: float | None = None
 
 
 class FrameSource(Protocol):
@@ -121,6 +125,15 @@ class FrameSource(Protocol):
 
         Args:
             problem: why, as it is to be shown.
+        """
+        ...
+
+    def limit_fps(self, fps: float | None) -> None:
+        """Lower the rate of a live source for now: overload; files and frames recorded are not affected.
+
+        Args:
+            fps: frames per second that are delivered at most, evenly spaced; None for as many as were asked for. Those
+                left out are dropped as ``overload``.
         """
         ...
 

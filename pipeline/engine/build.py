@@ -83,7 +83,8 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
         _serve_store(config, gate, stack)
 
         stages = StageClock(metrics.stage)
-        batcher = FairBatcher(detector.batch_size, config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0)
+        wait_s = config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0
+        batcher = FairBatcher(detector.batch_size, wait_s, config.engine.max_frame_age_s)
         recorder = None if config.record is None else stack.enter_context(Recorder(config.record))
         preview = _preview(config, gate)
         engine = Engine(

@@ -114,7 +114,8 @@ class CameraFactory:
             _log.warning("certificate_not_verified", camera=camera.id, fix="Give tls_ca instead of tls: insecure")
         source = build_source(config, camera, self._stages, tap, self._memory)
         drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
-        queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, drop if live else WhenFull.WAIT)
+        when_full = drop if live else WhenFull.WAIT
+        queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, when_full, camera.priority)
         return RunningCamera(
             camera.declaration(), CameraFeed(source, queue), self._stream_factory(config, camera, live=live)
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 
+from pipeline.domain.camera import Priority
 from pipeline.domain.frame import Frame
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
 
@@ -16,14 +18,22 @@ class FairBatcher:
     A camera that sends many frames cannot displace another one: it gets its second place in a batch only after every
     other camera with a frame has got its first. Where not every camera has a place, those come first that were served
     longest ago, so that an overload is shared: cameras that offer as much get the same, however their clocks and the
-    batches fall together (by the age of frames alone, some got five times as much as others).
+    batches fall together (by the age of frames alone, some got five times as much as others). Cameras of a higher
+    priority come first, and files last: `RateControl` leaves something for each.
+
+    Attributes:
+        taken: frames so far; waited_s: seconds spent without any to take, or with too few for a batch.
 
     Args:
         batch_size: frames in a full batch.
         wait_s: seconds to wait for a fuller batch once there is a first frame.
+        max_age_s: seconds after which a frame of a live camera is dropped if the camera has a newer one.
     """
 
-    def __init__(self, batch_size: int, wait_s: float) -> None:
+    def __init__(self, batch_size: int, wait_s: float, max_age_s: float = math.inf) -> None:
+        self.taken = 0
+        self.waited_s = 0.0
+        self._max_age_s = max_age_s
         self._batch_size = batch_size
         self._wait_s = wait_s
         self._changed = threading.Condition()
@@ -32,9 +42,11 @@ class FairBatcher:
         self._served: dict[str, int] = {}
         """The last turn of each camera."""
 
-    def open_queue(self, camera_id: str, capacity: int, when_full: WhenFull) -> FrameQueue:
+    def open_queue(
+        self, camera_id: str, capacity: int, when_full: WhenFull, priority: Priority = Priority.NORMAL
+    ) -> FrameQueue:
         """A new queue whose frames are batched from now on; safe from any thread."""
-        queue = FrameQueue(camera_id, capacity, when_full, self._changed)
+        queue = FrameQueue(camera_id, capacity, when_full, self._changed, priority)
         with self._changed:
             self._queues.append(queue)
         return queue
@@ -55,20 +67,31 @@ class FairBatcher:
             timeout_s: seconds to wait for a first frame; without one the result is empty.
         """
         with self._changed:
-            ready_by = time.monotonic() + timeout_s
-            while not (queues := self._ready(may_take)):
-                left = ready_by - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    return []
-            full_by = time.monotonic() + self._wait_s
-            while self._wait_s and sum(len(q.waiting()) for q in queues) < self._batch_size and not self._all_done():
-                left = full_by - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    break
-                queues = self._ready(may_take)
+            began_s = time.monotonic()
+            queues = self._filled(may_take, began_s + timeout_s)
+            ended_s = time.monotonic()
+            self.waited_s += ended_s - began_s
+            for queue in queues:
+                queue.drop_late(ended_s - self._max_age_s)
             batch = self._take(queues)
-            self._changed.notify_all()
+            self.taken += len(batch)
+            if batch:
+                self._changed.notify_all()
             return batch
+
+    def _filled(self, may_take: Callable[[FrameQueue], bool], ready_by: float) -> list[FrameQueue]:
+        """Queues with a batch to take, or with less after a while; none if no frame came in time."""
+        while not (queues := self._ready(may_take)):
+            left = ready_by - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                return []
+        full_by = time.monotonic() + self._wait_s
+        while self._wait_s and sum(len(q.waiting()) for q in queues) < self._batch_size and not self._all_done():
+            left = full_by - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                break
+            queues = self._ready(may_take)
+        return queues
 
     def _ready(self, may_take: Callable[[FrameQueue], bool]) -> list[FrameQueue]:
         return [queue for queue in self._queues if queue.waiting() and may_take(queue)]
@@ -79,8 +102,8 @@ class FairBatcher:
     def _take(self, queues: list[FrameQueue]) -> list[Frame]:
         waiting = [queue.waiting() for queue in queues]
         turns = sorted(
-            (place, self._served.get(queues[number].camera_id, 0), frame.arrived_s, number)
-            for number, frames in enumerate(waiting)
+            (queue.rank, place, self._served.get(queue.camera_id, 0), frame.arrived_s, number)
+            for number, (queue, frames) in enumerate(zip(queues, waiting, strict=True))
             for place, frame in enumerate(frames)
         )
         batch = []

@@ -7,11 +7,16 @@ from collections import Counter, deque
 from enum import Enum
 from typing import Final
 
+from pipeline.domain.camera import Priority
 from pipeline.domain.frame import Frame
 from pipeline.observe.snapshots import QueueSnapshot
 
 _FULL: Final = "queue-full-"
 """Begin of the reasons of frames that were dropped because the detector did not keep up."""
+
+
+_LATE: Final = "late"
+"""Reason of frames that were dropped because they had become old while a newer one was waiting."""
 
 
 class WhenFull(Enum):
@@ -33,16 +38,30 @@ class FrameQueue:
         capacity: frames that may wait.
         when_full: see `WhenFull`.
         changed: condition that all queues of a batcher share; notified on every change.
+        priority: of the camera in an overload.
     """
 
-    def __init__(self, camera_id: str, capacity: int, when_full: WhenFull, changed: threading.Condition) -> None:
+    def __init__(
+        self,
+        camera_id: str,
+        capacity: int,
+        when_full: WhenFull,
+        changed: threading.Condition,
+        priority: Priority = Priority.NORMAL,
+    ) -> None:
         self.camera_id = camera_id
+        self.priority = priority
         self.when_full = when_full
         self._capacity = capacity
         self._changed = changed
         self._frames: deque[Frame] = deque()
         self._drops: Counter[str] = Counter()
         self._closed = False
+
+    @property
+    def rank(self) -> int:
+        """Turn of its frames in a batch, 0 first. Files wait for live cameras, which cannot."""
+        return len(Priority) if self.when_full is WhenFull.WAIT else self.priority.rank
 
     def put(self, frame: Frame) -> bool:
         """Add a frame from the decoder's thread; False once the queue is closed."""
@@ -78,15 +97,25 @@ class FrameQueue:
 
     @property
     def dropped_by_overload(self) -> int:
-        """Frames dropped so far because the queue was full."""
+        """Frames dropped so far because the queue was full or they had become old in it."""
         with self._changed:
-            return sum(count for reason, count in self._drops.items() if reason.startswith(_FULL))
+            return sum(count for reason, count in self._drops.items() if reason.startswith((_FULL, _LATE)))
 
     @property
     def drained(self) -> bool:
         """Closed and empty."""
         with self._changed:
             return self._closed and not self._frames
+
+    def drop_late(self, before_s: float) -> None:
+        """Drop frames of a live camera that arrived before a time, but never the newest: a slow machine sees each
+        camera now and then. Call with the batcher's condition held.
+        """
+        if self.when_full is WhenFull.WAIT:
+            return
+        while len(self._frames) > 1 and self._frames[0].arrived_s < before_s:
+            self._frames.popleft()
+            self._drops[_LATE] += 1
 
     def waiting(self) -> list[Frame]:
         """Waiting frames, oldest first. Call with the batcher's condition held."""

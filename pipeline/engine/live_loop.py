@@ -30,6 +30,7 @@ from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
 from pipeline.engine.preview import Preview
+from pipeline.engine.rate_sharing import RateControl
 from pipeline.engine.recorded_extent import video_begins, video_ends
 from pipeline.engine.run_report import CameraReport
 from pipeline.engine.run_statistics import RunStatistics
@@ -56,7 +57,7 @@ class Engine:
 
     Attributes:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
-        overload: frames that live cameras lose because the machine does not keep up.
+        overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -95,6 +96,7 @@ class Engine:
         self._alerts = SourceAlertWatch()
         self._scenes = SceneWatch(dispatcher.gate)
         self.overload = OverloadWatch() if overload is None else overload
+        self.rates = RateControl()
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -152,6 +154,7 @@ class Engine:
             while not self.stopping and not self.cameras.close_when_over():
                 if batch := self._batcher.next_batch(self._may_take, _IDLE_S):
                     self._analyze(batch)
+                self._share_rates()
                 self._check_cameras()
                 on_tick()
         finally:
@@ -201,6 +204,15 @@ class Engine:
             self.statistics.count(sent)
         else:
             self.dispatcher.pump()
+
+    def _share_rates(self) -> None:
+        """Lower the rates of live cameras while they offer more than the machine analyzes, and restore them."""
+        if not self.rates.due:
+            return
+        offers = [camera.offer() for camera in self.cameras if not camera.feed.finished]
+        limits = self.rates.update(offers, self._batcher.taken, self._batcher.waited_s)
+        for camera in self.cameras:
+            camera.feed.source.limit_fps(limits.get(camera.camera_id))
 
     def _check_cameras(self) -> None:
         """Everything but frames: health, streams without frames, cameras that leave, sinks that pushed back."""
@@ -262,17 +274,8 @@ class Engine:
     def _loads(self) -> list[CameraLoad]:
         """Frames of the live cameras so far."""
         analyzed = self.statistics.analyzed_frames()
-        return [
-            CameraLoad(
-                camera.camera_id,
-                camera.feed.source.status().stream_id,
-                camera.feed.state,
-                analyzed.get(camera.camera_id, 0),
-                camera.feed.queue.dropped_by_overload,
-            )
-            for camera in self.cameras
-            if camera.feed.source.live
-        ]
+        live = [camera for camera in self.cameras if camera.feed.source.live]
+        return [camera.load(analyzed.get(camera.camera_id, 0)) for camera in live]
 
     def _last_ts_ms(self, camera_id: str) -> int | None:
         """Time of the newest analyzed frame of a camera."""

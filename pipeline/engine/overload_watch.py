@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from pipeline.domain.camera import Priority
 from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
 from pipeline.domain.ports import SourceState
 from pipeline.engine.capacity import Capacity
@@ -21,6 +22,10 @@ _BEGINS: Final = 0.1
 _ENDS: Final = 0.05
 _LEAST_DROPS: Final = 2
 _REPEAT_S: Final = 3600.0
+_ENDING_S: Final = 3.0
+_RESTLESS_S: Final = 60.0
+"""An overload ends after a window of `_ENDING_S` without drops; after twice as much as before, at most `_RESTLESS_S`,
+if it began within that of the end of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class CameraLoad:
 
     Attributes:
         camera_id, stream_id: the camera and its session; state: of its source.
-        analyzed: frames analyzed; dropped: frames dropped from a full queue.
+        analyzed: frames analyzed; dropped: frames that were wanted and not analyzed for lack of time.
+        priority: of the camera.
     """
 
     camera_id: str
@@ -37,6 +43,7 @@ class CameraLoad:
     state: SourceState
     analyzed: int
     dropped: int
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(slots=True)
@@ -51,7 +58,7 @@ class OverloadWatch:
     Args:
         monotonic_s: seconds of a clock that never steps; clock_ms: milliseconds since 1970 UTC.
         recordings: cameras whose recording loses frames now, each with advice.
-        window_s: time over which frames are counted: a burst that the queues absorb is no overload.
+        window_s: time over which frames are counted before an overload: a burst that the queues absorb is none.
     """
 
     def __init__(
@@ -64,6 +71,8 @@ class OverloadWatch:
         self._recordings = recordings
         self._recording_alerted_s: dict[str, float] = {}
         self._length_s = window_s
+        self._ending_s = min(_ENDING_S, window_s)
+        self._ended_s = -math.inf
         self._monotonic_s = monotonic_s
         self._clock_ms = clock_ms
         self._window_s = monotonic_s()
@@ -78,7 +87,8 @@ class OverloadWatch:
     @property
     def due(self) -> bool:
         """Whether a window is over and `check` would compare."""
-        return self._monotonic_s() - self._window_s >= self._length_s
+        length_s = self._length_s if self._alerted_s is None else self._ending_s
+        return self._monotonic_s() - self._window_s >= length_s
 
     @property
     def advice(self) -> str:
@@ -105,7 +115,7 @@ class OverloadWatch:
         now_s = self._monotonic_s()
         seconds = now_s - self._window_s
         current = {load.camera_id: load for load in loads}
-        if seconds < self._length_s:
+        if not self.due:
             return []
         windows = {
             camera_id: (load, load.analyzed - before.analyzed, load.dropped - before.dropped)
@@ -143,10 +153,14 @@ class OverloadWatch:
         before = self._overloads.get(load.camera_id)
         least = _BEGINS if before is None else _ENDS
         # A source that is interrupted has a state of its own, and starts again without an overload.
-        if load.state is not SourceState.STREAMING or dropped < _LEAST_DROPS or dropped < least * offered:
+        if load.state is not SourceState.STREAMING or dropped < least * offered or not dropped:
+            return None
+        if before is None and dropped < _LEAST_DROPS:
             return None
         share = f"{100 * analyzed / offered:.0f}% of frames analyzed"
         detail = f"{share}: {analyzed / seconds:.1f} of {offered / seconds:.1f} per second"
+        if load.priority is not Priority.NORMAL:
+            detail += f", priority {load.priority.value}"
         return _Overload(self._monotonic_s() if before is None else before.reported_s, detail)
 
     def _changes(self, load: CameraLoad, overload: _Overload | None, now_s: float) -> list[Event]:
@@ -180,11 +194,14 @@ class OverloadWatch:
         if not self._overloads:
             if self._alerted_s is None:
                 return []
-            self._alerted_s = None
+            self._alerted_s, self._ended_s = None, now_s
             self._loading = set()
             _log.info("overload_ended")
             return [self._alert("overload-ended", Severity.INFO, "every camera's frames are analyzed again")]
-        if self._alerted_s is not None and now_s - self._alerted_s < _REPEAT_S:
+        if self._alerted_s is None:
+            restless = now_s - self._ended_s < _RESTLESS_S
+            self._ending_s = min(2 * self._ending_s, _RESTLESS_S) if restless else min(_ENDING_S, self._length_s)
+        elif now_s - self._alerted_s < _REPEAT_S:
             return []
         self._alerted_s = now_s
         _log.warning("overloaded", cameras=sorted(self._overloads), advice=self._advice)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from pipeline.domain.camera import Camera
 from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.ports import OVERLOAD
 from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.frame_analyzer import StreamFactory
+from pipeline.engine.overload_watch import CameraLoad
+from pipeline.engine.rate_sharing import Offer
 from pipeline.engine.run_report import CameraReport, camera_report
 
 
@@ -38,6 +41,22 @@ class RunningCamera:
     def camera_id(self) -> str:
         """The camera's id."""
         return self.camera.camera_id
+
+    def offer(self) -> Offer:
+        """The frames that it has offered for analysis."""
+        status = self.feed.source.status()
+        frames = status.delivered + status.drops.get(OVERLOAD, 0) if self.feed.source.live else None
+        return Offer(self.camera_id, self.feed.queue.priority, frames)
+
+    def load(self, analyzed: int) -> CameraLoad:
+        """The frames of a live camera, analyzed and lost.
+
+        Args:
+            analyzed: frames analyzed so far.
+        """
+        status, queue = self.feed.source.status(), self.feed.queue
+        dropped = queue.dropped_by_overload + status.drops.get(OVERLOAD, 0)
+        return CameraLoad(self.camera_id, status.stream_id, self.feed.state, analyzed, dropped, queue.priority)
 
     def report(self, analyzed: int) -> CameraReport:
         """Its part of the run's report.

@@ -36,7 +36,8 @@ class RunningEngine:
         return {camera.camera_id: self._status(camera) for camera in self.engine.cameras}
 
     def _status(self, camera: RunningCamera) -> SourceStatus:
-        status = camera.feed.source.status()
+        limit_fps = self.engine.rates.limits.get(camera.camera_id)
+        status = replace(camera.feed.source.status(), limit_fps=limit_fps)
         detail = self.engine.overload.detail(camera.camera_id)
         if not detail or status.state is not SourceState.STREAMING:
             return status

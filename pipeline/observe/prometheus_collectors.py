@@ -47,7 +47,14 @@ class SourcesCollector(Collector):
             "camera_reconnects", "Reconnections after a lost stream.", "camera", statuses, lambda s: s.reconnects
         )
         yield _gauge(
-            "camera_fps", "Frames decoded per second over the last seconds.", "camera", statuses, lambda s: s.fps
+            "camera_fps", "Frames that arrived per second over the last seconds.", "camera", statuses, lambda s: s.fps
+        )
+        yield _gauge(
+            "camera_limit_fps",
+            "Frames per second to which an overload has lowered the camera's rate; absent without.",
+            "camera",
+            {camera: status for camera, status in statuses.items() if status.limit_fps is not None},
+            lambda s: s.limit_fps or 0.0,
         )
         yield _drops(
             "camera_source_dropped_frames",

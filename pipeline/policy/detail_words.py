@@ -74,9 +74,9 @@ DETAIL_WORDS: Final = frozenset(
     patches path pattern patterns paulo pause peer pem pending per percent performance permission permitted person
     personal pgm physical pinning pip pipe pixels place placed plain plaintext plate plates play playlists png
     police policy poll polygon port position positive possible power ppm predicted prefix prematurely preserved
-    preview privacy private problem proc process processes processing processor program progress prores protocol
-    protocols ps psw public put pw pwd px py pyarrow pyav python quantileexact query question queue queued quota r
-    raise random range rate rawvideo rb reachable read readable reader readers reading reads reason recheck
+    preview priority privacy private problem proc process processes processing processor program progress prores
+    protocol protocols ps psw public put pw pwd px py pyarrow pyav python quantileexact query question queue queued
+    quota r raise random range rate rawvideo rb reachable read readable reader readers reading reads reason recheck
     reconnect reconnected record recorded recorder recording records recoverable redirections redirects refer
     references refers refusal refuse refused refuses regular reinterpretasuuid rejected relative release released
     remaining remote remove removed renamed repair repeated replace replacingmergetree replay replication reply

@@ -54,7 +54,8 @@ class Machine:
             count[0] += analyzed
             count[1] += dropped
         return self.watch.check(
-            CameraLoad(camera, "session", self.states[camera], *count) for camera, count in self.counts.items()
+            CameraLoad(camera, "session", self.states[camera], count[0], count[1])
+            for camera, count in self.counts.items()
         )
 
 
@@ -98,6 +99,28 @@ def test_the_end_of_an_overload_is_reported_and_an_hour_of_it_repeated() -> None
     assert (machine.watch.advice, machine.watch.detail("cam-00")) == ("", "")
     ids = [event.event_id for event in (*events, *ended)]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_end_of_an_overload_is_reported_within_ten_seconds() -> None:
+    machine = overloaded(3)
+    machine.check(10, 10, 40)
+    assert machine.check(2, 10, 0) == []
+    ended = machine.check(1, 5, 0)
+    assert [alert.rule for alert in alerts(ended)] == ["overload-ended"]
+    assert set(states(ended).values()) == {"streaming"}
+
+
+def test_a_load_near_what_the_machine_carries_is_no_storm_of_alerts() -> None:
+    machine = overloaded(3)
+    sent = [alert.rule for n in range(1200) for alert in alerts(machine.check(1, 4, 2 if n // 14 % 2 else 0))]
+    assert 2 <= len(sent) <= 16, sent
+
+
+def test_the_last_lost_frame_of_a_slow_camera_is_still_an_overload() -> None:
+    machine = overloaded(1)
+    machine.check(10, 5, 5)
+    assert machine.check(3, 2, 1) == []
+    assert machine.watch.detail("cam-00") == "67% of frames analyzed: 0.7 of 1.0 per second"
 
 
 @pytest.mark.parametrize(
@@ -282,6 +305,9 @@ class EndlessCamera:
 
     def interrupt(self, problem: str) -> None:
         raise AssertionError(problem)
+
+    def limit_fps(self, fps: float | None) -> None:
+        pass
 
 
 class SlowDetector(PersonWithFace):

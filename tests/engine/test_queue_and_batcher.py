@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.domain.camera import Priority
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
 from tests.engine.frames import frame
@@ -164,3 +165,42 @@ def test_a_camera_that_offers_little_loses_nothing_to_busy_ones_in_an_overload()
         got.update(f.camera_id for f in batcher.next_batch(everything, 0))
     assert got["calm"] == 20
     assert calm.snapshot().drops == {}
+
+
+def test_frames_of_a_higher_priority_come_first_and_files_wait_for_live_cameras() -> None:
+    batcher = FairBatcher(2, 0)
+    for name, when_full, priority in (
+        ("file", WhenFull.WAIT, Priority.HIGH),
+        ("square", WhenFull.DROP_OLDEST, Priority.LOW),
+        ("toll", WhenFull.DROP_OLDEST, Priority.HIGH),
+        ("road", WhenFull.DROP_OLDEST, Priority.NORMAL),
+    ):
+        batcher.open_queue(name, 4, when_full, priority).put(frame(name, 0))
+    order = [f.camera_id for _ in range(2) for f in batcher.next_batch(everything, 0)]
+    assert order == ["toll", "road", "square", "file"]
+
+
+def test_frames_that_became_old_are_dropped_but_for_the_newest_of_a_camera() -> None:
+    now_s = time.monotonic()
+    batcher = FairBatcher(10, 0, max_age_s=2.0)
+    live = batcher.open_queue("live", 4, WhenFull.DROP_NEWEST)
+    stale = batcher.open_queue("stale", 4, WhenFull.DROP_OLDEST)
+    file = batcher.open_queue("file", 4, WhenFull.WAIT)
+    for index in range(4):
+        live.put(frame("live", index, arrived_s=now_s - 5 + index))
+        stale.put(frame("stale", index, arrived_s=now_s - 50))
+        file.put(frame("file", index, arrived_s=now_s - 50))
+    got = Counter(f.camera_id for f in batcher.next_batch(everything, 0))
+    assert got == {"live": 1, "stale": 1, "file": 4}
+    assert live.snapshot().drops == stale.snapshot().drops == {"late": 3}
+    assert live.dropped_by_overload == 3
+
+
+def test_the_time_without_frames_is_known() -> None:
+    batcher = FairBatcher(2, 0)
+    assert batcher.next_batch(everything, 0.02) == []
+    assert batcher.waited_s >= 0.02
+    batcher.open_queue("a", 4, WhenFull.WAIT).put(frame("a", 0))
+    before = batcher.waited_s
+    assert len(batcher.next_batch(everything, 60)) == batcher.taken == 1
+    assert batcher.waited_s - before < 30

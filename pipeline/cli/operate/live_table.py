@@ -167,7 +167,10 @@ def _cells(camera_id: str, status: SourceStatus, activity: CameraActivity, done_
         "state": Text(f"{sign} {status.state.value}", style=color),
         "image": Text(f"{status.width}×{status.height}" if status.width else "–", style="bright_black"),
         "fps in": Text(f"{status.fps:.1f}" if running else "–"),
-        "fps out": Text(f"{done_per_s:.1f}" if running and activity.analyzed else "–"),
+        "fps out": Text(
+            f"{done_per_s:.1f}" if running and activity.analyzed else "–",
+            style="" if status.limit_fps is None else "yellow",
+        ),
         "lag": _lag(activity.lag_s) if running and activity.analyzed else Text("–"),
         "drops": _lost(drops),
         "why": _reasons(drops),
