@@ -27,7 +27,7 @@ from pipeline.decode.source_address import SourceAddress
 from pipeline.decode.source_monitor import SessionToken, SourceMonitor
 from pipeline.decode.video_container import DecodedFrame, VideoContainer
 from pipeline.domain.frame import Frame
-from pipeline.domain.ports import Clock
+from pipeline.domain.ports import CORRUPT, Clock
 from pipeline.domain.recording import PacketTap
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
@@ -186,7 +186,7 @@ class CaptureSession:
             except UnsupportedMedia:
                 if len(paths) == 1:
                     raise
-                self._setup.monitor.dropped(self._token, "corrupt")
+                self._setup.monitor.dropped(self._token, CORRUPT)
                 continue
             stamp_s = number * self._setup.settings.image_step_s
             yield DecodedFrame(stamp_s, image.width, image.height, self._masked(image))
@@ -224,7 +224,7 @@ class CaptureSession:
             setup.address,
             setup.settings,
             FrameConverter(setup.burner, setup.options.turns),
-            on_corrupt=lambda: setup.monitor.dropped(self._token, "corrupt"),
+            on_corrupt=lambda: setup.monitor.dropped(self._token, CORRUPT),
             timer=self._timer,
             tap=setup.tap if setup.address.live else None,
             options=setup.options,

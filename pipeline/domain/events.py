@@ -142,6 +142,7 @@ class AlertRule(StrEnum):
     CLOCK_WRONG = "clock-wrong"
     DISPOSAL_HELD = "disposal-held"
     SCENE_CONFLICT = "scene-conflict"
+    LOW_RATE = "low-rate"
 
 
 ENGINE_ID = "@engine"

@@ -39,6 +39,8 @@ class SourceState(StrEnum):
     STREAMING = "streaming"
     OVERLOADED = "overloaded"
     """Streaming, but frames are dropped because the machine does not keep up; set by the engine, not by the source."""
+    LOW_RATE = "low-rate"
+    """Streaming, but fewer frames are analyzed than configured because of the camera; set by the engine."""
     STALLED = "stalled"
     BACKING_OFF = "backing-off"
     ENDED = "ended"
@@ -47,6 +49,8 @@ class SourceState(StrEnum):
 
 OVERLOAD: Final = "overload"
 """Reason of frames that a source leaves out while its rate is lowered (`FrameSource.limit_fps`)."""
+CORRUPT: Final = "corrupt"
+"""Reason of frames that could not be decoded."""
 STOPPED: Final = "stopped"
 """`SourceStatus.detail` of a source that delivered frames until it was stopped."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from pipeline.domain.credentials import redact
@@ -87,7 +88,7 @@ class HealthWatch:
         self,
         feeds: Iterable[CameraFeed],
         last_ts_ms: Callable[[str], int | None],
-        overloaded: Collection[str] = (),
+        limited: Mapping[str, SourceState] = MappingProxyType({}),
     ) -> list[Event]:
         """Events of the cameras whose state is to be reported.
 
@@ -95,16 +96,17 @@ class HealthWatch:
             feeds: of the cameras.
             last_ts_ms: time of a camera's newest frame; a file's events are dated by it, so that a second run over
                 the same file writes the same rows.
-            overloaded: cameras that were reported as such; their life signs have that state.
+            limited: state of cameras that stream and were reported as overloaded or of a low rate; their life signs
+                have that state.
         """
-        return [event for feed in feeds if (event := self._change(feed, last_ts_ms, overloaded)) is not None]
+        return [event for feed in feeds if (event := self._change(feed, last_ts_ms, limited)) is not None]
 
     def forget(self, camera_id: str) -> None:
         """Drop what is known of a camera that was removed."""
         self._cameras.pop(camera_id, None)
 
     def _change(
-        self, feed: CameraFeed, last_ts_ms: Callable[[str], int | None], overloaded: Collection[str]
+        self, feed: CameraFeed, last_ts_ms: Callable[[str], int | None], limited: Mapping[str, SourceState]
     ) -> Event | None:
         camera_id, state = feed.source.camera_id, feed.state
         if not feed.source.live and state is not SourceState.FAILED:
@@ -116,7 +118,7 @@ class HealthWatch:
             if not feed.source.live or not camera.needs_sign(now_s):
                 return None
             detail = LIFE_SIGN
-            state = SourceState.OVERLOADED if camera_id in overloaded else state
+            state = limited.get(camera_id, state)
         now = time.time_ns() // 1_000_000
         when = now if feed.source.live else last_ts_ms(camera_id) or now
         subject = f"{state.value}" if not feed.source.live else f"{state.value}@{when}"

@@ -20,7 +20,7 @@ import structlog
 
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
-from pipeline.domain.ports import Detector, PlateReader
+from pipeline.domain.ports import Detector, PlateReader, SourceState
 from pipeline.engine.camera_health import HealthWatch
 from pipeline.engine.camera_set import CameraSet
 from pipeline.engine.camera_stream import CameraStream
@@ -28,6 +28,7 @@ from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
+from pipeline.engine.low_rate_watch import LowRateWatch
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.rate_sharing import RateControl
@@ -58,6 +59,7 @@ class Engine:
     Attributes:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
+        low_rates: live cameras that deliver less than is configured.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -97,6 +99,7 @@ class Engine:
         self._scenes = SceneWatch(dispatcher.gate)
         self.overload = OverloadWatch() if overload is None else overload
         self.rates = RateControl()
+        self.low_rates = LowRateWatch()
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -257,6 +260,7 @@ class Engine:
         self._alerts.forget(camera.camera_id)
         self._scenes.forget(camera.camera_id)
         self.overload.forget(camera.camera_id)
+        self.low_rates.forget(camera.camera_id)
         self._batcher.close_queue(camera.feed.queue)
         self.dispatcher.gate.withdraw(camera.camera_id)
         self.cameras.drop(camera)
@@ -264,12 +268,19 @@ class Engine:
     def _report_health(self, cameras: Iterable[RunningCamera]) -> None:
         """Send changes of the cameras' states, and alerts about cameras and sinks."""
         feeds = [camera.feed for camera in cameras]
-        changes = self._health.changes(feeds, self._last_ts_ms, self.overload.overloaded)
+        changes = self._health.changes(feeds, self._last_ts_ms, self._limited())
         alerts = self._alerts.about_cameras(changes)
         alerts += self._alerts.about_clocks(self.dispatcher.in_future)
         alerts += self._alerts.about_sinks(self.dispatcher.statuses(), self.dispatcher.lost)
         loads = self._loads() if self.overload.due else []
-        self._send([*changes, *alerts, *self.overload.check(loads)])
+        overloads = self.overload.check(loads)
+        rates = [camera.rate() for camera in self.cameras if camera.feed.source.live] if self.low_rates.due else []
+        self._send([*changes, *alerts, *overloads, *self.low_rates.check(rates, self.overload.overloaded)])
+
+    def _limited(self) -> dict[str, SourceState]:
+        """States of cameras that stream and of which frames are missing."""
+        low = dict.fromkeys(self.low_rates.details, SourceState.LOW_RATE)
+        return low | dict.fromkeys(self.overload.overloaded, SourceState.OVERLOADED)
 
     def _loads(self) -> list[CameraLoad]:
         """Frames of the live cameras so far."""

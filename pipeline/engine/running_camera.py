@@ -10,6 +10,7 @@ from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.ports import OVERLOAD
 from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.frame_analyzer import StreamFactory
+from pipeline.engine.low_rate_watch import CameraRate
 from pipeline.engine.overload_watch import CameraLoad
 from pipeline.engine.rate_sharing import Offer
 from pipeline.engine.run_report import CameraReport, camera_report
@@ -47,6 +48,10 @@ class RunningCamera:
         status = self.feed.source.status()
         frames = status.delivered + status.drops.get(OVERLOAD, 0) if self.feed.source.live else None
         return Offer(self.camera_id, self.feed.queue.priority, frames)
+
+    def rate(self) -> CameraRate:
+        """The rate of a live camera: configured and delivered."""
+        return CameraRate(self.camera_id, self.camera.analyze_fps, self.feed.source.status())
 
     def load(self, analyzed: int) -> CameraLoad:
         """The frames of a live camera, analyzed and lost.

@@ -32,16 +32,19 @@ class RunningEngine:
         return self.reconfigurator.apply(config)
 
     def sources(self) -> dict[str, SourceStatus]:
-        """Status of every camera; one that streams more than is analyzed is overloaded."""
+        """Status of every camera; of one that streams, whether frames are missing from its analysis."""
         return {camera.camera_id: self._status(camera) for camera in self.engine.cameras}
 
     def _status(self, camera: RunningCamera) -> SourceStatus:
         limit_fps = self.engine.rates.limits.get(camera.camera_id)
         status = replace(camera.feed.source.status(), limit_fps=limit_fps)
-        detail = self.engine.overload.detail(camera.camera_id)
-        if not detail or status.state is not SourceState.STREAMING:
+        if status.state is not SourceState.STREAMING:
             return status
-        return replace(status, state=SourceState.OVERLOADED, detail=detail)
+        if detail := self.engine.overload.detail(camera.camera_id):
+            return replace(status, state=SourceState.OVERLOADED, detail=detail)
+        if detail := self.engine.low_rates.details.get(camera.camera_id, ""):
+            return replace(status, state=SourceState.LOW_RATE, detail=detail)
+        return status
 
     def advice(self) -> str:
         """What helps against an overload of this machine; "" while there is none."""

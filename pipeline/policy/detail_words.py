@@ -15,11 +15,11 @@ DETAIL_WORDS: Final = frozenset(
     adopted advance advertise after again age ago agree agreement alembic alert alerts algorithm alias aliases alike
     all allocate allow allowed alphabet already also alter always america an analyses analysis analytics analyze
     analyzed analyzeduration analyzes and anode anonymized another answer answered answers any apart applied apply
-    approved are area argmax argument arrayexists arrayjoin arraypopback arraypopfront arraysort arrival art as
-    ascii asf aside ask asked asks assign assigns assumenotnull at atom attached attempt attempted attempting
+    approved are area argmax argument arrayexists arrayjoin arraypopback arraypopfront arraysort arrival arrive art
+    as ascii asf aside ask asked asks assign assigns assumenotnull at atom attached attempt attempted attempting
     attempts attribute auth authorities authority authorization auto autoinstall av1 available avc avcallback avg
     avi avif avoided b back backend backends backing backlog backoff backslashreplace backup bad base batch batches
-    be because been before begin begins behind being belongs below best better between beyond bgr bgr24 big bin
+    be because been before begin begins behind being belongs below best better between beyond bgr bgr24 big bin bit
     bitrate bits bitstream block blocking blur bmp bootstrap both bounded box boxes br bright bring brings broken
     broker brokers bsfnot buffer buffering bug built busy but by bytes bytestream c1 c2pa ca cache cafile call
     callback calls came camera cameras can canceled cannot canonical car card caused cb center certain certfile

@@ -50,6 +50,8 @@ _PHRASES: Final = {
     SourceState.FAILED.value: "{camera} failed for {time}{times} within this time range",
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
     "within this time range",
+    SourceState.LOW_RATE.value: "fewer frames of {camera} were analyzed than configured, for {time}{times} within this "
+    "time range",
     NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} within this time range",
     NOT_FINISHED: "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time "
     "range may be missing",
@@ -62,14 +64,20 @@ _PHRASES_OF_SEVERAL: Final = {
     SourceState.FAILED.value: "{cameras} failed within this time range: {names}",
     SourceState.OVERLOADED.value: "{cameras} had frames dropped, because the machine was overloaded, within this time "
     "range: {names}",
+    SourceState.LOW_RATE.value: "fewer frames of {cameras} were analyzed than configured within this time range: "
+    "{names}",
     NO_LIFE_SIGN: "{cameras} sent no life sign within this time range: {names}",
     NOT_FINISHED: "recorded video of {cameras} is not analyzed to its end, so events within this time range may be "
     "missing: {names}",
     NOT_KNOWN: "{cameras} may have been interrupted within this time range, and no life signs are stored: {names}",
 }
-_WITH_SIGNS: Final = (SourceState.STREAMING.value, SourceState.OVERLOADED.value)
+_WITH_SIGNS: Final = (SourceState.STREAMING.value, SourceState.OVERLOADED.value, SourceState.LOW_RATE.value)
 """States in which a camera sends life signs."""
-_CODES: Final = {SourceState.OVERLOADED.value: NoteCode.OVERLOADED, NOT_KNOWN: NoteCode.NOT_KNOWN}
+_CODES: Final = {
+    SourceState.OVERLOADED.value: NoteCode.OVERLOADED,
+    SourceState.LOW_RATE.value: NoteCode.LOW_RATE,
+    NOT_KNOWN: NoteCode.NOT_KNOWN,
+}
 _LOSSES: Final = {
     AlertRule.EVENTS_LOST.value: "events were lost on their way to the event store, {details}",
     AlertRule.EVENTS_REFUSED.value: "events were refused by the event store, {details}",

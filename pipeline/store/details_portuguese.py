@@ -10,6 +10,16 @@ _IN_PARENTHESES: Final = re.compile(r"(?P<words>[^()]+) \((?P<inner>.*)\)", re.D
 _TEXTS: Final[Mapping[str, str]] = {
     r"(?P<share>\d+) ?% of frames analyzed: (?P<did>[\d.]+) of (?P<all>[\d.]+) per second": "{share}% dos quadros "
     "analisados: {did} de {all} por segundo",
+    r"(?P<inner>\d+ ?% of frames analyzed: .* per second), priority high": "{inner}, prioridade alta",
+    r"(?P<inner>\d+ ?% of frames analyzed: .* per second), priority low": "{inner}, prioridade baixa",
+    r"(?P<did>[\d.]+) frames per second are analyzed instead of (?P<all>[\d.]+): (?P<inner>.*)": "{did} quadros por "
+    "segundo são analisados em vez de {all}: {inner}",
+    r"only (?P<did>[\d.]+) arrive: check its frame rate and the network": "só chegam {did}: verifique a taxa de "
+    "quadros da câmera e a rede",
+    "its timestamps do not advance with time: check its clock and firmware": "as marcas de tempo não avançam com o "
+    "tempo: verifique o relógio e o firmware da câmera",
+    r"(?P<bad>[\d.]+) of (?P<all>[\d.]+) frames per second are damaged: check the network and the bit rate": ""
+    "{bad} de {all} quadros por segundo estão danificados: verifique a rede e a taxa de bits",
     r"(?P<share>\d+) ?% of frames analyzed": "{share}% dos quadros analisados",
     r"no frame within (?P<s>[\d.]+) s": "nenhum quadro em {s} s",
     r"damaged at (?P<s>[\d.]+) s: (?P<inner>.*)": "danificado em {s} s: {inner}",

@@ -68,6 +68,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "{camera} failed for {time}{times} within this time range": "{camera} falhou durante {time}{times} deste período",
     "{camera} had frames dropped, because the machine was overloaded, for {time}{times} within this time range": ""
     "{camera} teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
+    "fewer frames of {camera} were analyzed than configured, for {time}{times} within this time range": ""
+    "de {camera} foram analisados menos quadros do que o configurado, durante {time}{times} deste período",
     "{camera} sent no life sign for {time}{times} within this time range": "{camera} não enviou sinal de vida durante "
     "{time}{times} deste período",
     "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored": "{camera} "
@@ -80,6 +82,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "{cameras} were not running, or their events have not reached the store, within this time range: {names}": ""
     "{cameras} estiveram desligadas, ou seus eventos ainda não chegaram ao banco, em parte deste período: {names}",
     "{cameras} failed within this time range: {names}": "{cameras} falharam em parte deste período: {names}",
+    "fewer frames of {cameras} were analyzed than configured within this time range: {names}": "de {cameras} foram "
+    "analisados menos quadros do que o configurado, neste período: {names}",
     "{cameras} had frames dropped, because the machine was overloaded, within this time range: {names}": "{cameras} "
     "tiveram quadros descartados, porque a máquina estava sobrecarregada, em parte deste período: {names}",
     "{cameras} sent no life sign within this time range: {names}": "{cameras} não enviaram sinal de vida em parte "

@@ -37,13 +37,13 @@ class WatchedCamera:
         self.source._monitor.move(state, detail)
         self.check()
 
-    def check(self, after_s: float = 0.0, overloaded: tuple[str, ...] = ()) -> None:
+    def check(self, after_s: float = 0.0, limited: SourceState | None = None) -> None:
         self.now_s += after_s
-        for event in self.watch.changes([self.feed], lambda _: None, overloaded):
+        for event in self.watch.changes([self.feed], lambda _: None, {"cam": limited} if limited else {}):
             assert isinstance(event, HealthEvent)
             if event.detail == LIFE_SIGN:
                 self.signs_s.append(self.now_s)
-                assert event.state == ("overloaded" if overloaded else "streaming")
+                assert event.state == (limited or SourceState.STREAMING).value
             else:
                 self.reported.append((event.state, event.detail))
 
@@ -130,7 +130,7 @@ def test_a_streaming_camera_sends_a_life_sign_soon_and_then_every_five_minutes(c
 
 def test_an_overloaded_camera_sends_life_signs_and_one_without_video_sends_none(camera: WatchedCamera) -> None:
     for _ in range(1000):
-        camera.check(after_s=1, overloaded=("cam",))
+        camera.check(after_s=1, limited=SourceState.OVERLOADED)
     assert len(camera.signs_s) == 4
     camera.be(S.BACKING_OFF, REFUSED)
     for _ in range(1000):

@@ -295,3 +295,13 @@ def test_a_list_of_cameras_names_recorded_video_that_is_not_analyzed_to_its_end(
     answer = ask([begins(0)], question=Cameras(), now=2000)
     assert limits(answer) == [(NoteCode.INTERRUPTED, "recorded video is not analyzed to its end: road")]
     assert limits(ask([begins(0), ends(10)], question=Cameras(), now=2000)) == []
+
+
+def test_a_time_of_a_low_rate_limits_the_answer_with_its_cause(ask: Asking) -> None:
+    cause = "3.1 frames per second are analyzed instead of 10: only 3.1 arrive: check its frame rate and the network"
+    events = [at(0), at(0.2, detail=LIFE_SIGN), at(5, "low-rate", cause), at(6, "low-rate", LIFE_SIGN), at(7)]
+    (note, *_) = limits(ask([*events, *(at(minute, detail=LIFE_SIGN) for minute in range(7, 64, 5))]))
+    assert note == (
+        NoteCode.LOW_RATE,
+        f"fewer frames of road were analyzed than configured, for 2 min within this time range ({cause})",
+    )

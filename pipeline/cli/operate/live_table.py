@@ -47,6 +47,7 @@ _STATES: Mapping[SourceState, tuple[str, str]] = {
     SourceState.CONNECTING: ("◌", "cyan"),
     SourceState.STREAMING: ("●", "green"),
     SourceState.OVERLOADED: ("●", "yellow"),
+    SourceState.LOW_RATE: ("●", "yellow"),
     SourceState.STALLED: ("▲", "yellow"),
     SourceState.BACKING_OFF: ("▲", "yellow"),
     SourceState.ENDED: ("■", "bright_black"),
@@ -160,7 +161,7 @@ def _table(columns: Sequence[str]) -> Table:
 def _cells(camera_id: str, status: SourceStatus, activity: CameraActivity, done_per_s: float) -> dict[str, Text]:
     """What each column shows of a camera, by the column's header."""
     sign, color = _STATES[status.state]
-    running = status.state in {SourceState.STREAMING, SourceState.OVERLOADED}
+    running = status.state in {SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE}
     drops = Counter(dict(status.drops)) + Counter(dict(activity.drops))
     return {
         "camera": Text(camera_id, style="bold" if running else ""),

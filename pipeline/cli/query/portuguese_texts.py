@@ -91,6 +91,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "connecting": "conectando",
         "streaming": "transmitindo",
         "overloaded": "sobrecarregada",
+        "low-rate": "taxa baixa",
         "stalled": "sem imagem",
         "backing-off": "aguardando nova tentativa",
         "ended": "encerrada",
@@ -108,6 +109,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "clock-wrong": "relógio errado",
         "disposal-held": "descarte suspenso",
         "scene-conflict": "conflito de cena",
+        "low-rate": "taxa baixa",
     },
 }
 """By column; a word that is not in it stays as it is."""

@@ -21,8 +21,9 @@ from pipeline.store.coverage_questions import NO_LIFE_SIGN, NOT_FINISHED, NOT_KN
 MOST_STATES: Final = 50_000
 """Changes of state that are read; a city of 1,000 cameras has some 10,000 in a week."""
 _STREAMING: Final = SourceState.STREAMING.value
-_OVERLOADED: Final = SourceState.OVERLOADED.value
-_WITH_SIGNS: Final = (_STREAMING, _OVERLOADED)
+_LIMITED: Final = (SourceState.OVERLOADED.value, SourceState.LOW_RATE.value)
+"""States of a camera that streams while frames are missing from its analysis."""
+_WITH_SIGNS: Final = (_STREAMING, *_LIMITED)
 _ENDED: Final = SourceState.ENDED.value
 _PROVEN_MS: Final = LIFE_SIGN_MS + 60_000
 """A life sign proves this time after it: the next one, and a minute on its way into the store."""
@@ -198,9 +199,9 @@ def _of_camera(states: list[_State], signs: _Signs, question: CoverageOf) -> lis
 def _ended(
     begun: _State, last: _State, following: _State | None, signs: _Signs, question: CoverageOf
 ) -> list[Interruption]:
-    """The interruption from `begun` on, repeated up to `last`. A camera is overloaded only while it sends signs."""
+    """The interruption from `begun` on, repeated up to `last`. A camera streams only while it sends signs."""
     end_ms = question.end_ms if following is None else following.ts_ms
-    silent = _unproven(last, following, signs, question) if begun.state == _OVERLOADED else []
+    silent = _unproven(last, following, signs, question) if begun.state in _LIMITED else []
     if silent and silent[-1].end_ms == end_ms:
         return [_interruption(begun, silent[-1].start_ms, question), silent[-1]]
     return [_interruption(begun, end_ms, question)]
