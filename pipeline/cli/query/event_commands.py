@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
@@ -82,7 +82,7 @@ def plates(
     vehicles = replace(listed, plates=tuple(wanted), like=like, errors=errors)
     language = query.language
     named = ", ".join(wanted) if len(wanted) <= 5 else language.counted(len(wanted), "plate")
-    table = _reads_table(answer, vehicles, zone, language, offset=query.offset, listed=bool(file))
+    table = _reads_table(_ReadRows(answer, vehicles, zone, language), offset=query.offset, listed=bool(file))
     output.show(language.text("Reads of {plates}", plates=named), answer, answer.value, table)
 
 
@@ -145,40 +145,45 @@ def _details(event: Event, language: Language) -> str:
     return ", ".join(f"{name} {value}" if language is ENGLISH else detail(name, value) for name, value in values)
 
 
-def _reads_table(
-    answer: Answer[list[PlateReadEvent]],
-    vehicles: ListedVehicles,
-    zone: tzinfo | None,
-    language: Language,
-    *,
-    offset: int,
-    listed: bool,
-) -> AnswerTable[PlateReadEvent]:
-    """The table of reads.
+@dataclass(frozen=True, slots=True)
+class _ReadRows:
+    """Rows of the table of reads.
 
-    Args:
+    Attributes:
         answer: the reads; vehicles: all that were asked about; zone: of the times; language: of the table.
-        offset: of the page: only the first says which plates were not seen.
-        listed: a list was given, whose plates without a read are rows too.
     """
-    several = len(vehicles.plates) > 1 or vehicles.like or bool(vehicles.errors)
 
-    def asked(plate: str) -> list[str]:
-        return [plate] if several else []
+    answer: Answer[list[PlateReadEvent]]
+    vehicles: ListedVehicles
+    zone: tzinfo | None
+    language: Language
 
-    def status(word: str) -> list[str]:
-        return [word] if vehicles.errors else []
+    @property
+    def several(self) -> bool:
+        """Whether a read need not be of the plate that was asked about."""
+        return len(self.vehicles.plates) > 1 or self.vehicles.like or bool(self.vehicles.errors)
 
-    def is_similar(read: PlateReadEvent) -> bool:
-        return vehicles.only_similar(read.plate_key)
+    def is_similar(self, read: PlateReadEvent) -> bool:
+        """Whether only a plate with one other character was asked about."""
+        return self.vehicles.only_similar(read.plate_key)
 
-    def row(read: PlateReadEvent) -> Sequence[Any]:
+    def headings(self) -> list[str]:
+        """Of all columns."""
+        return ["time", "camera", "plate", *self.added("asked plate", "status"), *self.vehicles.columns, *_READ_COLUMNS]
+
+    def added(self, asked: str, status: str) -> list[str]:
+        """The columns that only some questions need: the plate that was asked about, and the status of the read."""
+        return [*([asked] if self.several else []), *([status] if self.vehicles.errors else [])]
+
+    def row(self, read: PlateReadEvent) -> Sequence[Any]:
+        """Of a read."""
+        vehicles = self.vehicles
+        asked, status = vehicles.asked(read.plate, read.plate_key), SIMILAR if self.is_similar(read) else READ
         return (
-            language.time(read.ts_ms, zone),
-            answer.camera_label(read.camera_id),
+            self.language.time(read.ts_ms, self.zone),
+            self.answer.camera_label(read.camera_id),
             read.plate,
-            *asked(vehicles.asked(read.plate, read.plate_key)),
-            *status(SIMILAR if is_similar(read) else READ),
+            *self.added(asked, status),
             *vehicles.about(read.plate, read.plate_key).values(),
             read.layout.value,
             read.confidence,
@@ -188,24 +193,37 @@ def _reads_table(
             read.frame,
         )
 
-    return AnswerTable(
-        [PlateReadEvent],
-        ["time", "camera", "plate", *asked("asked plate"), *status("status"), *vehicles.columns, *_READ_COLUMNS],
-        row,
-        asked=lambda read: vehicles.asked(read.plate, read.plate_key),
-        similar=is_similar,
-        listed=vehicles.columns if listed else None,
-        about=lambda read: vehicles.about(read.plate, read.plate_key),
-        unseen=_unseen(answer, vehicles) if listed and not offset else (),
-        unseen_row=lambda one: (
-            language.text(one.code.replace("-", " ")),
+    def unseen_row(self, one: UnseenPlate) -> Sequence[Any]:
+        """Of a plate without a read: the code of the note about it, and no values."""
+        return (
+            self.language.text(one.code.replace("-", " ")),
             "",
-            "" if several else one.plate,
-            *asked(one.plate),
-            *status(""),
+            "" if self.several else one.plate,
+            *self.added(one.plate, ""),
             *one.about.values(),
             *([""] * len(_READ_COLUMNS)),
-        ),
+        )
+
+
+def _reads_table(rows: _ReadRows, *, offset: int, listed: bool) -> AnswerTable[PlateReadEvent]:
+    """The table of reads.
+
+    Args:
+        rows: its rows.
+        offset: of the page: only the first says which plates were not seen.
+        listed: a list was given, whose plates without a read are rows too.
+    """
+    vehicles = rows.vehicles
+    return AnswerTable(
+        [PlateReadEvent],
+        rows.headings(),
+        rows.row,
+        asked=lambda read: vehicles.asked(read.plate, read.plate_key),
+        similar=rows.is_similar,
+        listed=vehicles.columns if listed else None,
+        about=lambda read: vehicles.about(read.plate, read.plate_key),
+        unseen=_unseen(rows.answer, vehicles) if listed and not offset else (),
+        unseen_row=rows.unseen_row,
     )
 
 
