@@ -127,6 +127,12 @@ class CameraSettings(BaseModel):
         description="Number of the video track of a file that has several, such as front and rear of a dashboard "
         "camera. Empty: the first one; the others are named as not analyzed.",
     )
+    ends: bool = Field(
+        default=False,
+        title="Recording that ends",
+        description="true: the http(s):// address serves a recording, which is analyzed once. false: it is a camera, "
+        "and when its stream ends, that is an outage: it is connected again. Files always end.",
+    )
     tls: Literal["verify", "insecure"] = Field(
         default="verify",
         title="Certificate check",
@@ -204,10 +210,10 @@ class CameraSettings(BaseModel):
 
     @property
     def input_options(self) -> InputOptions:
-        """Rotation, video track and network."""
+        """Rotation, video track, end and network."""
         hosts = frozenset(host.lower() for host in self.allowed_hosts)
         network = NetworkOptions(self.tls == "insecure", self.tls_ca, self.tls_name, hosts)
-        return InputOptions(self.rotate, self.track, network)
+        return InputOptions(self.rotate, self.track, network, self.ends)
 
     def declaration(self) -> CameraDeclaration:
         """All that decides how its video may be used, as the recorder stores it; `source` is absolute."""

@@ -45,6 +45,10 @@ class Silence(Exception):
     """A live stream sent no frame within the timeout."""
 
 
+class RecordingServed(Exception):
+    """A live stream was a recording, read to its end; the message says so."""
+
+
 class AnalysisFailed(Exception):
     """Frames of a live stream could not be analyzed; the message says why."""
 
@@ -94,8 +98,10 @@ def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
 def _own(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, Silence):
         return Fault(StreamInterrupted(subject, str(error), "Check the camera and the network to it"))
-    if isinstance(error, AnalysisFailed):
-        return Fault(StreamInterrupted(subject, str(error), _REPORT_IT))
+    if isinstance(error, RecordingServed | AnalysisFailed):
+        served = isinstance(error, RecordingServed)
+        fix, retry = ("Check its encoder and address", Retry.EVER_LESS) if served else (_REPORT_IT, Retry.SOON)
+        return Fault(StreamInterrupted(subject, str(error), fix), retry)
     if isinstance(error, NoVideo):
         fix = "Choose the address or file of a video stream"
         return Fault(UnsupportedMedia(subject, str(error), fix), Retry.EVER_LESS)

@@ -1,4 +1,4 @@
-"""Choices about one input that its file or stream does not state: video track, rotation, certificates, hosts."""
+"""Choices about one input that its file or stream does not state: video track, rotation, end, certificates, hosts."""
 
 from __future__ import annotations
 
@@ -35,11 +35,14 @@ class InputOptions:
         rotate: degrees clockwise by which images are turned, after the rotation that the input itself declares.
         track: number of the video track, from 1; None for the first one, the others are named as not analyzed.
         network: of a camera.
+        ends: an address over HTTP serves a recording, which ends; otherwise it is a live stream, and one that ends is
+            an outage, whatever its container says about a duration.
     """
 
     rotate: Rotation = 0
     track: int | None = None
     network: NetworkOptions = NetworkOptions()
+    ends: bool = False
 
     @property
     def turns(self) -> int:

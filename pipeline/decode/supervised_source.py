@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Generator, Iterator, Sequence
 
@@ -9,7 +10,7 @@ import structlog
 
 from pipeline.decode.capture_session import CaptureSession, CaptureSetup
 from pipeline.decode.decode_timer import OnDecoded
-from pipeline.decode.ffmpeg_errors import AnalysisFailed, Fault, Silence, diagnose
+from pipeline.decode.ffmpeg_errors import AnalysisFailed, Fault, RecordingServed, Silence, diagnose
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.frame_sampling import RateLimit
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
@@ -21,7 +22,7 @@ from pipeline.decode.source_address import parse_address
 from pipeline.decode.source_monitor import SessionToken, SourceMonitor
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
-from pipeline.domain.ports import STOPPED, Clock, FrameSource, SourceState, SourceStatus
+from pipeline.domain.ports import RECORDING_ENDED, STOPPED, Clock, FrameSource, SourceState, SourceStatus
 from pipeline.domain.recording import PacketTap
 from pipeline.errors import ConfigError, SourceError, UnsupportedMedia
 
@@ -29,6 +30,10 @@ _POLL_S = 0.1
 """Delay with which `stop` and stalls are noticed: short for people, cheap for a thread."""
 _SHORT_BY_S = 1.0
 """A file that ends more than this before the length in its header was cut off."""
+_FINGERPRINT_PX = (64, 36)
+"""Size at which the first images of two sessions are compared."""
+
+_SET_ENDS = "set ends: true if it is meant"
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +65,7 @@ def open_source(
         clock: time, the machine's by default.
         tap: receives the packets of a live stream as they come, such as a recorder's; files have none.
         on_decoded: receives the decoding time of each frame, in the decoding thread.
-        options: video track, rotation and network.
+        options: video track, rotation, end and network.
         memory: for the frames of all cameras, None without a limit in sum.
 
     Raises:
@@ -102,6 +107,10 @@ class SupervisedSource:
         self._stopped = threading.Event()
         self._started = threading.Lock()
         self._interruption = ""
+        self._first: bytes | None = None
+        """Fingerprint of the first frame of the present session."""
+        self._served: bytes | None = None
+        """That of the recording that a live source served last, read to its end."""
         self._logged: set[type[Exception]] = set()
 
     @property
@@ -199,8 +208,14 @@ class SupervisedSource:
         while not self._stopped.is_set():
             began_s = self._setup.clock.monotonic_s()
             error = yield from self._watched_session()
-            if self._stopped.is_set() or (error is None and self._is_over()):
+            if self._stopped.is_set():
                 return
+            if error is None and self._was_recording():
+                if self._setup.options.ends:
+                    self._monitor.finish(SourceState.ENDED, RECORDING_ENDED)
+                    return
+                self._served = self._first
+                error = RecordingServed(f"ended as a recording of {self._monitor.duration_s:.1f} s does: {_SET_ENDS}")
             fault = self._fault(error)
             lasted_s = self._setup.clock.monotonic_s() - began_s
             # A session of a few frames is one more failure: such a camera must not be retried faster.
@@ -215,6 +230,7 @@ class SupervisedSource:
     def _watched_session(self) -> Generator[Frame, None, Exception | None]:
         """Frames of one connection; returns the error that ended it."""
         self._interruption = ""
+        self._first = None
         token = self._monitor.begin_session()
         try:
             return (yield from self._read_session(token))
@@ -233,6 +249,8 @@ class SupervisedSource:
                 if isinstance(item, SessionEnd):
                     return item.error
                 if item is not None:
+                    if self._is_served_again(item):
+                        return RecordingServed(f"still serves the recording that was read before: {_SET_ENDS}")
                     yield item
                 elif (silence := self._silence()) is not None:
                     return silence
@@ -253,11 +271,20 @@ class SupervisedSource:
             return Silence(f"sent no frame within {settings.read_timeout_s:g} s")
         return None
 
-    def _is_over(self) -> bool:
-        """Whether a recording served over HTTP reached its end; any other stream that ends was cut off."""
-        duration_s = self._monitor.duration_s
-        served = self._setup.address.protocol in (Protocol.HTTP, Protocol.HTTPS)
-        return served and bool(duration_s) and not self._cut_off() and self._monitor.decoded_in_session > 0
+    def _is_served_again(self, frame: Frame) -> bool:
+        """Whether a session begins as the recording did that was read before: its events must not be counted twice."""
+        if self._first is not None or not self._may_be_recording():
+            return False
+        self._first = _fingerprint(frame)
+        return self._first == self._served
+
+    def _may_be_recording(self) -> bool:
+        """Whether the present session is served over HTTP and states a duration, as live streams do by mistake."""
+        return self._setup.address.protocol in (Protocol.HTTP, Protocol.HTTPS) and bool(self._monitor.duration_s)
+
+    def _was_recording(self) -> bool:
+        """Whether the session that ended reached the duration that it stated; any other was cut off."""
+        return self._may_be_recording() and not self._cut_off() and self._monitor.decoded_in_session > 0
 
     def _fault(self, error: Exception | None) -> Fault:
         if error is None:
@@ -270,3 +297,7 @@ class SupervisedSource:
             self._logged.add(type(error))
             _log.error("unexpected_error", camera=self.camera_id, error=fault.error.problem, exc_info=error)
         return fault
+
+
+def _fingerprint(frame: Frame) -> bytes:
+    return hashlib.sha256(frame.image.resized(*_FINGERPRINT_PX).tobytes()).digest()

@@ -53,6 +53,8 @@ CORRUPT: Final = "corrupt"
 """Reason of frames that could not be decoded."""
 STOPPED: Final = "stopped"
 """`SourceStatus.detail` of a source that delivered frames until it was stopped."""
+RECORDING_ENDED: Final = "recording ended"
+"""`SourceStatus.detail` of a recording over a network, declared as such, that was read to its end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import structlog
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.frame_memory import FrameMemory
+from pipeline.decode.settings import Protocol
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_tracker
@@ -21,6 +22,7 @@ from pipeline.engine.frame_queue import WhenFull
 from pipeline.engine.recorded_source import masks_with_recorded
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.running_camera import RunningCamera
+from pipeline.errors import ConfigError
 from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
 from pipeline.policy.scope import may_read_plates
@@ -52,7 +54,10 @@ def build_source(
         ConfigError: its address, masks or sampling cannot be used; or it is recorded video of a stricter declaration.
         PolicyError: it is recorded video whose declaration cannot be read.
     """
-    masks = masks_with_recorded(camera, parse_address(camera.id, camera.source, config.decode.protocols))
+    address = parse_address(camera.id, camera.source, config.decode.protocols)
+    if camera.ends and address.protocol not in {Protocol.HTTP, Protocol.HTTPS}:
+        raise ConfigError(camera.id, "ends is only for http:// and https:// addresses", "Leave it out")
+    masks = masks_with_recorded(camera, address)
 
     def on_decoded(seconds: float, cpu_seconds: float) -> None:
         if stages is not None:

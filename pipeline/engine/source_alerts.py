@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
 from pipeline.domain.plural import counted
-from pipeline.domain.ports import SinkStatus, SourceState
+from pipeline.domain.ports import RECORDING_ENDED, STOPPED, SinkStatus, SourceState
 
-_LOST = frozenset({SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value})
+_LOST = frozenset(
+    {SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value, SourceState.ENDED.value}
+)
 _HOUR_MS = 3_600_000
 _HEALTHY = SourceState.STREAMING.value
 
@@ -39,10 +41,10 @@ class SourceAlertWatch:
                 continue
             if change.state == _HEALTHY:
                 self._lost_cameras.discard(change.camera_id)
-            elif change.state in _LOST and change.camera_id not in self._lost_cameras:
+            elif change.state in _LOST and not _is_meant(change) and change.camera_id not in self._lost_cameras:
                 self._lost_cameras.add(change.camera_id)
                 rule = AlertRule.CAMERA_LOST.value
-                final = change.state == SourceState.FAILED.value
+                final = change.state in {SourceState.FAILED.value, SourceState.ENDED.value}
                 alerts.append(
                     AlertEvent(
                         event_id=event_id(
@@ -118,3 +120,8 @@ class SourceAlertWatch:
             subject=status.name,
             detail=f"{counted(count, 'event')}{': ' + status.error if status.error else ''}",
         )
+
+
+def _is_meant(change: HealthEvent) -> bool:
+    """Whether a camera ended because it was stopped, or is a recording by its configuration."""
+    return change.state == SourceState.ENDED.value and change.detail.startswith((STOPPED, RECORDING_ENDED))

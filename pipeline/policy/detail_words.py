@@ -85,8 +85,8 @@ DETAIL_WORDS: Final = frozenset(
     retry return returned returns revoked rewrite rf rfs right rights road rotate round route row rows rt rtmp rtmps
     rtp rtsp rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes
     score scores scram sdp search second seconds secret section secure security see seek seg segment select selects
-    self semaphores send sends sent separately served server servers service session set setting settings setup
-    several severed severity sha sha256 shape share shared shares sharpness shorten shorter should show shows
+    self semaphores send sends sent separately served server servers serves service session set setting settings
+    setup several severed severity sha sha256 shape share shared shares sharpness shorten shorter should show shows
     shutdown sid side sig signature signed silence silhouette since sink sinks size skip skvideo slice slot slots
     slow slowly small smaller so sock socket software some something soon sorted source space span special specific
     speed spinning splice splitbychar spool spooled sql sqlalchemy square srmount srt ssl stable stack stale stalled

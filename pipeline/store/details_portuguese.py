@@ -47,6 +47,11 @@ _TEXTS: Final[Mapping[str, str]] = {
     "the data ended before the first frame": "os dados terminaram antes do primeiro quadro",
     "the data cannot be read": "os dados não podem ser lidos",
     "no video": "sem vídeo",
+    r"ended as a recording of (?P<s>[\d.]+) s does: set ends: true if it is meant": "terminou como uma gravação de {s} "
+    "s: defina ends: true se for o caso",
+    "still serves the recording that was read before: set ends: true if it is meant": "continua a enviar a gravação já "
+    "lida: defina ends: true se for o caso",
+    "recording ended": "gravação terminada",
 }
 _PATTERNS: Final = {re.compile(pattern, re.IGNORECASE): text for pattern, text in _TEXTS.items()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.decode.frame_memory import FrameMemory, FrameMemoryFull, default_limit
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.supervised_source import open_source
 from pipeline.domain.ports import SourceState
 from pipeline.errors import SourceError
@@ -58,7 +59,9 @@ def test_a_camera_that_does_not_fit_is_retried_until_others_leave(web: WebServer
     other = memory.lease()
     other.claim(1000, 1000)
     watched = WatchedSource(web.url("a.mp4"))
-    watched.source = open_source("cam", web.url("a.mp4"), settings=QUICK, memory=memory)
+    watched.source = open_source(
+        "cam", web.url("a.mp4"), settings=QUICK, options=InputOptions(ends=True), memory=memory
+    )
     with watched as camera:
         lost = camera.until(lambda status: status.state is SourceState.BACKING_OFF, "backing off")
         assert "12 of 24 MB for frames are left" in lost.detail

@@ -128,7 +128,7 @@ def playlist(folder: Path, *segments: str, key: str = "") -> None:
 
 def watch(url: str, network: NetworkOptions = NetworkOptions()) -> WatchedSource:  # noqa: B008
     watched = WatchedSource(url)
-    watched.source = open_source("cam", url, settings=QUICK, options=InputOptions(network=network))
+    watched.source = open_source("cam", url, settings=QUICK, options=InputOptions(network=network, ends=True))
     return watched
 
 

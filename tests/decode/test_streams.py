@@ -15,11 +15,12 @@ import pytest
 import structlog
 
 from pipeline.decode.ffmpeg_errors import Retry, diagnose
+from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.supervised_source import open_source
 from pipeline.domain.frame import Frame
-from pipeline.domain.ports import FrameSource, SourceState, SourceStatus
+from pipeline.domain.ports import RECORDING_ENDED, FrameSource, SourceState, SourceStatus
 from tests.decode.clips import RED, Recipe, encode, image
 from tests.servers.rtsp import RtspServer, encode_loop, why_no_server
 from tests.servers.web import WebServer
@@ -41,8 +42,10 @@ STOP_S = 20.0
 class WatchedSource:
     """A source read by a thread of its own, as the engine does; a context manager."""
 
-    def __init__(self, url: str, settings: DecodeSettings = QUICK, camera_id: str = "cam") -> None:
-        self.source: FrameSource = open_source(camera_id, url, settings=settings)
+    def __init__(
+        self, url: str, settings: DecodeSettings = QUICK, camera_id: str = "cam", options: InputOptions = DEFAULT_INPUT
+    ) -> None:
+        self.source: FrameSource = open_source(camera_id, url, settings=settings, options=options)
         self.frames: list[Frame] = []
         self.states: list[SourceState] = []
         self.error: Exception | None = None
@@ -212,11 +215,36 @@ def test_a_missing_path_is_named(rtsp: RtspServer) -> None:
     assert "has no such stream" in lost.detail
 
 
-def test_a_recording_served_over_http_ends(web: WebServer, tmp_path: Path) -> None:
+def test_a_recording_served_over_http_ends_if_it_is_declared(web: WebServer, tmp_path: Path) -> None:
     encode(tmp_path / "a.mp4", Recipe(audio="aac"))
-    with WatchedSource(web.url("a.mp4")) as camera:
+    with WatchedSource(web.url("a.mp4"), options=InputOptions(ends=True)) as camera:
         status = camera.until(lambda status: status.state is SourceState.ENDED, "the end")
-    assert (status.detail, status.decoded, len(camera.frames)) == ("", 30, 30)
+    assert (status.detail, status.decoded, len(camera.frames)) == (RECORDING_ENDED, 30, 30)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "list.m3u8", "moved"])
+def test_a_camera_that_serves_a_recording_is_retried_and_read_once(web: WebServer, tmp_path: Path, name: str) -> None:
+    """Nothing that a camera answers ends it for good, and no vehicle is counted at every attempt."""
+    encode(tmp_path / (name if name in {"a.mkv", "a.avi"} else "a.mp4"))
+    encode(tmp_path / "a.ts")
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\na.ts\n#EXT-X-ENDLIST\n")
+    with WatchedSource(web.url(name)) as camera:
+        first = camera.until(lambda status: "ended as a recording of 3.0 s" in status.detail, "the end")
+        assert first.state in {SourceState.BACKING_OFF, SourceState.CONNECTING}
+        again = camera.until(lambda status: "still serves the recording" in status.detail, "the retry")
+    assert "set ends: true if it is meant" in again.detail
+    assert SourceState.ENDED not in camera.states
+    assert len(camera.frames) == 30
+
+
+def test_a_camera_whose_encoder_restarts_streams_again(web: WebServer, tmp_path: Path) -> None:
+    encode(tmp_path / "a.ts")
+    playlist, playing = tmp_path / "list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3.0,\na.ts\n"
+    playlist.write_text(f"{playing}#EXT-X-ENDLIST\n")
+    with WatchedSource(web.url("list.m3u8")) as camera:
+        camera.until(lambda status: "still serves the recording" in status.detail, "the end")
+        playlist.write_text(playing)
+        camera.until(lambda _: len(camera.frames) > 30, "the stream")
 
 
 def test_hls_is_read_and_ends(web: WebServer, tmp_path: Path) -> None:
@@ -226,7 +254,7 @@ def test_hls_is_read_and_ends(web: WebServer, tmp_path: Path) -> None:
     lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1"]
     lines += [f"#EXTINF:1.0,\n{number}.ts" for number in range(3)]
     (tmp_path / "list.m3u8").write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]))
-    with WatchedSource(web.url("list.m3u8")) as camera:
+    with WatchedSource(web.url("list.m3u8"), options=InputOptions(ends=True)) as camera:
         camera.until(lambda status: status.state is SourceState.ENDED, "the end")
     assert len(camera.frames) == 30
 

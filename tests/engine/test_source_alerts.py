@@ -35,6 +35,15 @@ def test_a_lost_camera_raises_one_alert_until_it_streams_again() -> None:
     assert failed == [("other", Severity.CRITICAL, "camera-lost", "failed")]
 
 
+def test_a_camera_that_ends_raises_an_alert_unless_that_is_meant() -> None:
+    watch = SourceAlertWatch()
+    assert facts(watch.about_cameras([health("streaming"), health("ended", detail="")])) == [
+        ("cam", Severity.CRITICAL, "camera-lost", "ended")
+    ]
+    for detail in ("stopped", "stopped before its first image; last error: no answer", "recording ended"):
+        assert facts(watch.about_cameras([health("streaming"), health("ended", detail=detail)])) == []
+
+
 def test_lost_and_refused_events_raise_alerts_as_their_numbers_grow() -> None:
     watch = SourceAlertWatch(lambda: 5)
     assert watch.about_sinks([sink()], {}) == []

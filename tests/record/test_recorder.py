@@ -16,6 +16,7 @@ import av
 import pytest
 from structlog.testing import capture_logs
 
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.record.recorder import DISK_TOO_SLOW, Recorder
@@ -77,7 +78,13 @@ def test_other_codecs_are_recorded_too(tmp_path: Path, codec: str) -> None:
 def test_sound_is_never_recorded(tmp_path: Path) -> None:
     clip(tmp_path, audio="aac")
     with WebServer(tmp_path) as web, Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
-        source = open_source("cam", web.url("clip.mp4"), settings=DecodeSettings(), tap=recorder.tap(declared("cam")))
+        source = open_source(
+            "cam",
+            web.url("clip.mp4"),
+            settings=DecodeSettings(),
+            tap=recorder.tap(declared("cam")),
+            options=InputOptions(ends=True),
+        )
         assert len(list(source.frames())) == 40
     (file,) = RecordingArchive(tmp_path / "video").segments("cam")
     with av.open(str(file.path)) as container:

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """``/NAME`` serves a file, ``/private/NAME`` asks for user:password; rubbish, hang, mjpeg and round never
-    end."""
+    """``/NAME`` serves a file, ``/private/NAME`` asks for user:password, ``/moved`` is a.mp4; rubbish, hang, mjpeg and
+    round never end."""
 
     protocol_version = "HTTP/1.0"
 
@@ -26,6 +26,11 @@ class _Handler(SimpleHTTPRequestHandler):
                 self.end_headers()
                 return
             self.path = self.path.removeprefix("/private")
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/a.mp4")
+            self.end_headers()
+            return
         if self.path.startswith("/round"):
             self.send_response(302)
             self.send_header("Location", f"{self.path}x")

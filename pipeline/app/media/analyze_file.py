@@ -215,7 +215,7 @@ def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
         analyze_fps=decoding.analyze_fps,
         masks=() if view is None else view.masks,
         start_ms=0,  # Rows have no time of day, so the source need not derive one.
-        options=options,
+        options=replace(options, ends=True),
     )
     try:
         for number, frame in enumerate(source.frames()):
