@@ -237,6 +237,7 @@ def test_health_names_unhealthy_cameras_and_sinks(server: MetricsServer) -> None
         "cameras": {"backing-off": 1, "streaming": 1},
         "unhealthy_cameras": ["av-2"],
         "overloaded_cameras": [],
+        "low_rate_cameras": [],
         "advice": "",
         "unhealthy_sinks": ["kafka"],
         "events_pending": 3,
