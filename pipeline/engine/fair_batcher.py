@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pipeline.domain.camera import Priority
 from pipeline.domain.frame import Frame
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
+from pipeline.engine.rate_sharing import UNSEEN_S
 
 
 class FairBatcher:
@@ -22,6 +23,7 @@ class FairBatcher:
     priority come first, and files last: `RateControl` leaves something for each.
 
     Attributes:
+        most: frames in a batch at present, at most `batch_size`.
         taken: frames so far; waited_s: seconds spent without any to take, or with too few for a batch.
 
     Args:
@@ -31,16 +33,18 @@ class FairBatcher:
     """
 
     def __init__(self, batch_size: int, wait_s: float, max_age_s: float = math.inf) -> None:
+        self.most = batch_size
         self.taken = 0
         self.waited_s = 0.0
         self._max_age_s = max_age_s
-        self._batch_size = batch_size
         self._wait_s = wait_s
         self._changed = threading.Condition()
         self._queues: list[FrameQueue] = []
         self._turn = 0
         self._served: dict[str, int] = {}
         """The last turn of each camera."""
+        self._served_s: dict[str, float] = {}
+        """Its time; at first that of its first frame."""
 
     def open_queue(
         self, camera_id: str, capacity: int, when_full: WhenFull, priority: Priority = Priority.NORMAL
@@ -58,6 +62,7 @@ class FairBatcher:
             if queue in self._queues:
                 self._queues.remove(queue)
                 self._served.pop(queue.camera_id, None)
+                self._served_s.pop(queue.camera_id, None)
 
     def next_batch(self, may_take: Callable[[FrameQueue], bool], timeout_s: float) -> list[Frame]:
         """Up to `batch_size` frames; frames of one camera keep their order.
@@ -73,7 +78,7 @@ class FairBatcher:
             self.waited_s += ended_s - began_s
             for queue in queues:
                 queue.drop_late(ended_s - self._max_age_s)
-            batch = self._take(queues)
+            batch = self._take(queues, ended_s)
             self.taken += len(batch)
             if batch:
                 self._changed.notify_all()
@@ -86,7 +91,7 @@ class FairBatcher:
             if left <= 0 or not self._changed.wait(left):
                 return []
         full_by = time.monotonic() + self._wait_s
-        while self._wait_s and sum(len(q.waiting()) for q in queues) < self._batch_size and not self._all_done():
+        while self._wait_s and sum(len(q.waiting()) for q in queues) < self.most and not self._all_done():
             left = full_by - time.monotonic()
             if left <= 0 or not self._changed.wait(left):
                 break
@@ -99,16 +104,23 @@ class FairBatcher:
     def _all_done(self) -> bool:
         return all(queue.drained for queue in self._queues)
 
-    def _take(self, queues: list[FrameQueue]) -> list[Frame]:
+    def _rank(self, queue: FrameQueue, now_s: float) -> int:
+        """Its rank, or before all others when a live camera has been waiting for too long."""
+        unseen_s = now_s - self._served_s.setdefault(queue.camera_id, now_s)
+        return -1 if unseen_s > UNSEEN_S and queue.when_full is not WhenFull.WAIT else queue.rank
+
+    def _take(self, queues: list[FrameQueue], now_s: float) -> list[Frame]:
+        ranks = [self._rank(queue, now_s) for queue in queues]
         waiting = [queue.waiting() for queue in queues]
         turns = sorted(
-            (queue.rank, place, self._served.get(queue.camera_id, 0), frame.arrived_s, number)
+            (ranks[number], place, self._served.get(queue.camera_id, 0), frame.arrived_s, number)
             for number, (queue, frames) in enumerate(zip(queues, waiting, strict=True))
             for place, frame in enumerate(frames)
         )
         batch = []
-        for *_, number in turns[: self._batch_size]:
+        for *_, number in turns[: self.most]:
             self._turn += 1
             self._served[queues[number].camera_id] = self._turn
+            self._served_s[queues[number].camera_id] = now_s
             batch.append(queues[number].take())
         return batch

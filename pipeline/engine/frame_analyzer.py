@@ -64,6 +64,11 @@ class FrameAnalyzer:
         """The detector's networks, and the plate reader's where there is one."""
         return (*self._detector.networks, *(self.reader.networks if self.reader else ()))
 
+    @property
+    def batch_size(self) -> int:
+        """Largest useful number of frames in a batch."""
+        return self._detector.batch_size
+
     def stream(self, camera_id: str) -> CameraStream | None:
         """The open stream of a camera."""
         return self._streams.get(camera_id)

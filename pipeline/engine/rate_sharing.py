@@ -19,6 +19,11 @@ _HEADROOM: Final = 0.95
 _LEAST_FPS: Final = 0.2
 _LEAST_SHARE: Final = 0.25
 """Every camera gets `_LEAST_FPS`, for which at most this share of the machine is used: no priority is left blind."""
+_LONGEST_BATCH_S: Final = 0.5
+"""On a slow machine, larger batches would make every frame wait for all others of its batch."""
+UNSEEN_S: Final = 60.0
+"""No camera is without an analyzed frame for longer, as far as the machine analyzes as many frames as there are cameras
+in that time."""
 _NEWEST: Final = 0.5
 """Weight of the newest window in the running estimate of the machine's speed."""
 
@@ -47,7 +52,8 @@ def share_rates(capacity_fps: float, wanted: Mapping[str, tuple[Priority, float]
     Args:
         capacity_fps: of the machine; wanted: priority and frames per second of each camera, infinite for a file.
     """
-    least = min(_LEAST_FPS, _LEAST_SHARE * capacity_fps / max(1, len(wanted)))
+    even = capacity_fps / max(1, len(wanted))
+    least = min(_LEAST_FPS, max(_LEAST_SHARE * even, min(even, 1 / UNSEEN_S)))
     granted = {camera_id: min(fps, least) for camera_id, (_, fps) in wanted.items()}
     left = capacity_fps - sum(granted.values())
     for priority in Priority:
@@ -78,10 +84,11 @@ class RateControl:
     saturated, and as soon as it is faster again.
 
     Args:
-        monotonic_s: seconds of a clock that never steps.
+        monotonic_s: seconds of a clock that never steps; window_s: time over which speeds are measured.
     """
 
-    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic, window_s: float = _WINDOW_S) -> None:
+        self._length_s = window_s
         self._monotonic_s = monotonic_s
         self._window_s = monotonic_s()
         self._taken = 0
@@ -95,7 +102,11 @@ class RateControl:
     @property
     def due(self) -> bool:
         """Whether a window is over and `update` would compare."""
-        return self._monotonic_s() - self._window_s >= _WINDOW_S
+        return self._monotonic_s() - self._window_s >= self._length_s
+
+    def batch_size(self, most: int) -> int:
+        """Frames in a batch that this machine analyzes soon enough, up to `most`."""
+        return min(most, max(1, int(self._capacity_fps * _LONGEST_BATCH_S))) if self._capacity_fps else most
 
     def update(self, offers: Iterable[Offer], taken: int, waited_s: float) -> Mapping[str, float]:
         """The limits from now on, by camera; those of cameras that keep their rate are left out.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from pipeline.domain.camera import LEAST_FPS, Camera, Scope
@@ -26,6 +28,7 @@ from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_queue import WhenFull
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
+from pipeline.engine.rate_sharing import RateControl
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.running_camera import RunningCamera
 from pipeline.engine.running_engine import RunningEngine
@@ -290,15 +293,25 @@ class EndlessCamera:
     def __init__(self, camera_id: str) -> None:
         self.camera_id = camera_id
         self._stopped = threading.Event()
+        self._limit_fps = math.inf
+        self._delivered = 0
+        self._dropped = 0
 
     def frames(self) -> Iterator[Frame]:
+        due_s = 0.0
         for index in itertools.count():
             if self._stopped.wait(0.001):
                 return
+            if time.monotonic() < due_s:
+                self._dropped += 1
+                continue
+            due_s = time.monotonic() + 1 / self._limit_fps
+            self._delivered += 1
             yield frame(self.camera_id, index, arrived_s=time.monotonic())
 
     def status(self) -> SourceStatus:
-        return SourceStatus(SourceState.STREAMING, stream_id="5e5510")
+        counts: dict[str, Any] = {"delivered": self._delivered, "drops": {"overload": self._dropped}}
+        return SourceStatus(SourceState.STREAMING, stream_id="5e5510", **counts)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -307,7 +320,7 @@ class EndlessCamera:
         raise AssertionError(problem)
 
     def limit_fps(self, fps: float | None) -> None:
-        pass
+        self._limit_fps = math.inf if fps is None else fps
 
 
 class SlowDetector(PersonWithFace):
@@ -355,6 +368,7 @@ def test_a_running_engine_sends_the_alert_and_shows_the_state() -> None:
         stages=StageClock(metrics.stage),
         overload=OverloadWatch(window_s=0.5),
     )
+    engine.rates = RateControl(window_s=0.2)
     listener.engine = engine
     for name in ("a", "b", "c"):
         feed = CameraFeed(EndlessCamera(name), batcher.open_queue(name, 4, WhenFull.DROP_OLDEST))
@@ -371,4 +385,8 @@ def test_a_running_engine_sends_the_alert_and_shows_the_state() -> None:
     assert alert.detail.startswith("3 cameras")
     assert {camera for camera, state in states(listener.events).items() if state == "overloaded"} == {"a", "b", "c"}
     assert {status.state for status in running.sources().values()} == {SourceState.OVERLOADED}
+    limits = [status.limit_fps or 0.0 for status in running.sources().values()]
+    assert 0 < sum(limits) <= 21, "what the machine analyzes"
+    assert max(limits) / min(limits) <= 1.5
+    assert b'viapublica_camera_limit_fps{camera="b"}' in generate_latest(metrics.registry)
     assert metrics.health()["overloaded_cameras"] == ["a", "b", "c"]

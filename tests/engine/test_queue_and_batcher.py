@@ -204,3 +204,20 @@ def test_the_time_without_frames_is_known() -> None:
     before = batcher.waited_s
     assert len(batcher.next_batch(everything, 60)) == batcher.taken == 1
     assert batcher.waited_s - before < 30
+
+
+def test_a_camera_that_was_not_seen_for_a_minute_comes_before_higher_priorities(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr("pipeline.engine.fair_batcher.time.monotonic", lambda: now_s[0])
+    batcher = FairBatcher(1, 0)
+    toll = batcher.open_queue("toll", 4, WhenFull.DROP_OLDEST, Priority.HIGH)
+    square = batcher.open_queue("square", 4, WhenFull.DROP_OLDEST, Priority.LOW)
+    order: list[str] = []
+    for index in range(130):
+        now_s[0] += 1
+        toll.put(frame("toll", index))
+        square.put(frame("square", index))
+        order += [f.camera_id for f in batcher.next_batch(everything, 0)]
+    assert Counter(order) == {"toll": 128, "square": 2}

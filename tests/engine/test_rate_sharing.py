@@ -115,3 +115,11 @@ def test_shares_never_exceed_the_machine_and_never_invert_the_priorities(
     for camera_id, other in itertools.product(cut, shares):
         if wanted[camera_id][0].rank <= wanted[other][0].rank:
             assert shares[other] <= shares[camera_id] + 1e-6
+
+
+@pytest.mark.parametrize(("speed", "size"), [(1.0, 1), (7.0, 3), (100.0, 8)])
+def test_a_slow_machine_has_small_batches_so_that_frames_do_not_wait_for_each_other(speed: float, size: int) -> None:
+    machine = Machine(speed, {f"cam-{n}": (NORMAL, 5.0) for n in range(16)})
+    assert machine.control.batch_size(8) == 8, "not known yet"
+    machine.rates(10)
+    assert machine.control.batch_size(8) == size
