@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` and `make test` set up everything they need.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv system install rollback demo test lint types imports duplicates docs reference unit soak bench \
+.PHONY: help venv system install rollback demo test lint types imports duplicates docs reference unit soak bench bench-performance \
   train-plates train-traffic train-check int8 eval format lock clean
 
 PYTHON ?= python3
@@ -97,7 +97,10 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	  $(RUN)/python -m benchmarks.$$name --data $(DATA) --models $(MODELS) --out benchmarks/results/$$name.md; done
 	$(RUN)/python -m benchmarks.networks --data $(DATA) --models $(MODELS) $(PEERS)
 	$(RUN)/python -m benchmarks.int8_parity --data $(DATA) --models $(MODELS)
-	$(RUN)/python -m benchmarks.throughput --data $(DATA) --models $(MODELS)
+
+CHANGE ?= not named
+bench-performance: venv ## a row of docs/reference/performance.md, 12 minutes: make bench-performance CHANGE="what changed"
+	benchmarks/performance.sh "$(CHANGE)" $(DATA)
 
 # The workshop: models/training. Each part goes on where it stopped.
 WORK ?= build/training

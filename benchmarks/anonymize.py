@@ -24,7 +24,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
 from models.training.sources import EVALUATION_ONLY, Part, Sample, everything, load, upright
 from pipeline.anonymize.redaction_masks import plan_masks
@@ -32,6 +31,7 @@ from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.progress import Silent
 from pipeline.app.anonymize.redaction_run import Redactor
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.settings import DecodeSettings
@@ -41,6 +41,15 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.ports import Detector
 from pipeline.domain.redaction import OverlayText
+
+MEASURES = (
+    "pipeline/anonymize",
+    "pipeline/app/anonymize",
+    "pipeline/detect",
+    "pipeline/inference",
+    "pipeline/decode",
+)
+"""The code that the figures are of."""
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "results" / "anonymize.md"
@@ -255,7 +264,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "is masked. Needless: masked, and in no labeled box; many of these are unlabeled people."
         )
         columns = ("set", "kind", "program", "masked, all", "masked, held out", "masked share", "needlessly")
-        write_table(RESULTS, "Masked objects, and the share of the image", how, columns=columns, rows=rows)
+        write_table(
+            RESULTS, "Masked objects, and the share of the image", how, measures=MEASURES, columns=columns, rows=rows
+        )
 
 
 if __name__ == "__main__":

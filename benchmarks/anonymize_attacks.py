@@ -22,7 +22,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.results_file import machine, write_table
 from models.training.figures import wilson
 from models.training.sources import Part, Sample, everything, load, upright
 from pipeline.anonymize.mask_rendering import draw_masks
@@ -32,6 +31,7 @@ from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.tracklets import FACES, PERSONS
 from pipeline.app.anonymize.progress import Silent
 from pipeline.app.anonymize.redaction_run import Redactor
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.lazy_images import ArrayImage, image_of
 from pipeline.decode.settings import DecodeSettings
@@ -46,6 +46,13 @@ from pipeline.domain.video import Planes
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
+
+MEASURES = (
+    "pipeline/anonymize",
+    "pipeline/app/anonymize",
+    "pipeline/lpr",
+)
+"""The code that the figures are of."""
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymize_attacks.md"
 CLIPS: Final = ("clips/people-walking.mp4", "pets09-s2l1/pedestrians.avi", "clips/person-bicycle-car-detection.mp4")
@@ -183,7 +190,7 @@ def main() -> None:
         "gallery is of at least a second earlier."
     )
     columns = ("object", "gallery", "n", "chance", *("original" if style is None else style.value for style in STYLES))
-    write_table(RESULTS, "Re-identification under masks", how, columns=columns, rows=rows)
+    write_table(RESULTS, "Re-identification under masks", how, measures=MEASURES, columns=columns, rows=rows)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.anonymize import Peer
-from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.progress import Silent
 from pipeline.app.anonymize.redaction_run import Redactor
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
@@ -36,6 +36,15 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.redaction import OverlayText
+
+MEASURES = (
+    "pipeline/anonymize",
+    "pipeline/app/anonymize",
+    "pipeline/detect",
+    "pipeline/inference",
+    "pipeline/decode",
+)
+"""The code that the figures are of."""
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymize_clips.md"
 OTHER: Final = "yolov8n_dequantised_float"
@@ -139,7 +148,7 @@ def main() -> None:
     )
     persons = ("persons masked", "unmasked", "masked, --fine", "unmasked, --fine")
     columns = ("clip", "frames", *persons, "faces masked", "masked, --fine", "by deface")
-    write_table(RESULTS, "Masked persons and faces in the clips", how, columns=columns, rows=rows)
+    write_table(RESULTS, "Masked persons and faces in the clips", how, measures=MEASURES, columns=columns, rows=rows)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.anonymize_clips import FACES, MASKED, OTHER, masked_shares
-from benchmarks.results_file import machine, write_table
 from models.training.figures import shown
 from pipeline.anonymize.mask_rendering import masked_share
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.progress import Silent
 from pipeline.app.anonymize.redaction_run import Redactor
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.settings import DecodeSettings
@@ -44,6 +44,15 @@ from pipeline.domain.ports import Detector
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.lpr.settings import LprSettings
+
+MEASURES = (
+    "pipeline/anonymize",
+    "pipeline/app/anonymize",
+    "pipeline/detect",
+    "pipeline/inference",
+    "pipeline/decode",
+)
+"""The code that the figures are of."""
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "anonymize_variants.md"
 Boxes = npt.NDArray[np.float32]
@@ -246,7 +255,7 @@ def main() -> None:
         "searches turned and rainy videos in several views by itself."
     )
     columns = ("variant", "program", *(f"{kind}s masked" for kind in KINDS), "masked share")
-    write_table(RESULTS, "Masked objects in variants of clips", how, columns=columns, rows=rows)
+    write_table(RESULTS, "Masked objects in variants of clips", how, measures=MEASURES, columns=columns, rows=rows)
 
 
 if __name__ == "__main__":

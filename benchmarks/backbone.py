@@ -26,10 +26,10 @@ from typing import Any
 import msgspec
 import psutil
 
-from benchmarks.results_file import machine, write_table
 from benchmarks.store import reads
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import Count, EventQueries, Plates, open_queries
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.domain.events import Event, Kind, encode
 from pipeline.domain.requester import Requester
 from pipeline.errors import Backpressure, ViapublicaError
@@ -43,6 +43,12 @@ from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from tests.event_samples import admit_all
 from tests.servers.kafka import KafkaBroker
+
+MEASURES = (
+    "pipeline/sink",
+    "pipeline/store",
+)
+"""The code that the figures are of."""
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "backbone.md"
@@ -268,7 +274,7 @@ def main() -> None:
         f"`python -m benchmarks.backbone`. {machine()} Broker, producer, ingester and store share the cores; messages "
         f"of {len(encode(events[0]))} bytes."
     )
-    write_table(RESULTS, "The way of events", how, columns=("what", "figure"), rows=rows)
+    write_table(RESULTS, "The way of events", how, measures=MEASURES, columns=("what", "figure"), rows=rows)
 
 
 def soak(seconds: float) -> None:
@@ -292,6 +298,7 @@ def soak(seconds: float) -> None:
         path,
         "Memory of engine and ingester at 2,000 events/s",
         how,
+        measures=MEASURES,
         columns=("of the time", "engine", "ingester with chDB"),
         rows=rows,
     )

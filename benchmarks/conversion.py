@@ -18,9 +18,16 @@ from statistics import median
 import av
 import cv2
 
-from benchmarks.results_file import machine, write_table
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.privacy_masks import MaskBurner
+
+MEASURES = (
+    "pipeline/decode/frame_conversion.py",
+    "pipeline/decode/lazy_images.py",
+    "pipeline/detect/letterbox.py",
+)
+"""The code that the figures are of."""
 
 RESULTS = Path(__file__).parent / "results" / "conversion.md"
 NETWORK = (640, 360)
@@ -76,7 +83,9 @@ def main() -> None:
         f"Network's size {NETWORK[0]}×{NETWORK[1]}, one thread, median of 60. {machine()} "
         f"`python -m benchmarks.conversion --clip {clip.name}`. Shares are of “{base}” in the same run."
     )
-    write_table(RESULTS, "From a decoded frame to the network's input", how, columns=header, rows=rows)
+    write_table(
+        RESULTS, "From a decoded frame to the network's input", how, measures=MEASURES, columns=header, rows=rows
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results_file import machine, markdown, write_table
+from pipeline.benchmark.results_page import machine, markdown, write_table
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
@@ -27,6 +27,12 @@ from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.errors import ViapublicaError
 from pipeline.inference.device import Backend
+
+MEASURES = (
+    "pipeline/detect",
+    "pipeline/inference",
+)
+"""The code that the figures are of."""
 
 NETWORKS = (
     ("yolox_nano_416", Backend.ONNXRUNTIME),
@@ -205,6 +211,7 @@ def main() -> None:
         "coco-val-people-vehicles: 49 images, 221 persons and vehicles, score 0.25, IoU 0.5, two threads, an image "
         f"per pass. {machine()} `python -m benchmarks.detectors`. Other work ran on the machine: compare by the last "
         "column (time against the first row), not by milliseconds.",
+        measures=MEASURES,
         columns=["card", "backend", "precision", "recall", "ms", "× first"],
         rows=networks,
         after=PLATES.format(table=markdown(columns, plates)),

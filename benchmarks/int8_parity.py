@@ -23,17 +23,26 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.results_file import machine, markdown, write_table
 from models.training.figures import shown
 from models.training.sources import Part, Sample, everything
 from models.training.traffic.evaluate import evaluate
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher
+from pipeline.benchmark.results_page import machine, markdown, write_table
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.inference.device import Backend
 from pipeline.inference.runtime import InputSpec
 from pipeline.weights.catalog import load_card, read_weights
+
+MEASURES = (
+    "pipeline/detect/network_detector.py",
+    "pipeline/detect/output_decoders.py",
+    "pipeline/detect/letterbox.py",
+    "pipeline/detect/nms.py",
+    "pipeline/inference",
+)
+"""The code that the figures are of."""
 
 PAIRS: Final = (
     ("viapublica_traffic", "viapublica_traffic_int8"),
@@ -217,6 +226,7 @@ def write(out: Path, rows: Sequence[Sequence[str]]) -> None:
         "processor of that kind would compute; the last column has the convolutions' kernels as OpenVINO names them. "
         "Other work ran on the machine: times of different rows say little. "
         f"{machine()} `python -m benchmarks.int8_parity`.",
+        measures=MEASURES,
         columns=[*columns, "ms", "kernels"],
         rows=rows,
         after=f"## What is counted\n\n{markdown(['group', 'sets'], sets)}",

@@ -22,7 +22,6 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.plates import SETS as PLATE_SETS
-from benchmarks.results_file import machine, markdown, write_table
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.plates.evaluate import milliseconds, read_found, read_labeled
@@ -38,10 +37,18 @@ from models.training.traffic.teachers import (
     Teacher,
     YuNetTeacher,
 )
+from pipeline.benchmark.results_page import machine, markdown, write_table
 from pipeline.detect.build import build_detector
 from pipeline.detect.settings import DetectSettings
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
+
+MEASURES = (
+    "pipeline/lpr",
+    "pipeline/detect",
+    "pipeline/inference",
+)
+"""The code that the figures are of."""
 
 OURS: Final = ("viapublica_traffic", "viapublica_traffic_int8")
 NANO: Final = (
@@ -312,6 +319,7 @@ def main() -> None:
         f"images of these sets. Two threads; times are medians over {FRAMES} frames of clips that all networks "
         f"processed in turn. {machine()} `python -m benchmarks.networks`. Bold is ours. First the time of a whole "
         "frame compared with three peers for the same tasks:",
+        measures=MEASURES,
         columns=["ours", "peers", "ours, ms", "peers, ms", "ours / peers"],
         rows=sums(measured),
         after="![Recall against time](networks.png)\n\n" + "\n".join(parts),

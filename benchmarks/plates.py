@@ -17,7 +17,7 @@ import numpy as np
 from fast_plate_ocr import LicensePlateRecognizer
 from fast_plate_ocr.core.process import resize_image
 
-from benchmarks.results_file import machine, write_table
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.decode.media_files import read_image
 from pipeline.detect.build import build_detector
@@ -30,6 +30,13 @@ from pipeline.lpr.plate_crops import plate_crop
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import load_card, verify_plate_config, verify_weights
+
+MEASURES = (
+    "pipeline/lpr",
+    "pipeline/detect",
+    "pipeline/inference",
+)
+"""The code that the figures are of."""
 
 SETS = ("openalpr-br", "br-phone-plates")
 PEER = LprSettings(model="cct_xs_v1_global", margin_x=0.03, margin_y=0.05)
@@ -180,6 +187,7 @@ def main() -> None:
         "Plates read",
         f"Whole plates exactly right, card `{settings.model}`, single images (no vote), phone images turned "
         f"upright. {machine()} `python -m benchmarks.plates`.",
+        measures=MEASURES,
         columns=["reading", "openalpr-br old", "br-phone old", "br-phone Mercosul", "br-phone all", "share"],
         rows=rows,
         after=AFTER.format(

@@ -23,8 +23,18 @@ from typing import Any
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.results_file import machine, write_table
+from pipeline.benchmark.results_page import machine, write_table
 from tests.servers.rtsp import RtspServer, encode_loop, free_port
+
+MEASURES = (
+    "pipeline/decode",
+    "pipeline/detect",
+    "pipeline/engine",
+    "pipeline/inference",
+    "pipeline/lpr",
+    "pipeline/analytics",
+)
+"""The code that the figures are of."""
 
 CAMERAS = 4
 OUTAGE_S = 10.0
@@ -116,6 +126,7 @@ def soak(clip: Path, minutes: float, models: Path, out: Path) -> None:
         out / "rtsp_soak.md",
         f"Four RTSP cameras for {minutes:g} minutes, server killed 10 s and stalled 10 s",
         f"{machine()} Command: `python -m benchmarks.rtsp_soak`. Measured by /metrics and the process' RSS.",
+        measures=MEASURES,
         columns=["measurement", "figure"],
         rows=rows,
         after="![memory](rtsp_soak.png)\n",

@@ -20,7 +20,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.results_file import machine, write_table
+from pipeline.benchmark.results_page import machine, write_table
+
+MEASURES = (
+    "pipeline/cli",
+    "pipeline/app/live_run.py",
+    "pipeline/sink",
+    "pipeline/store",
+)
+"""The code that the figures are of."""
 
 RESULTS = Path(__file__).parent / "results" / "startup.md"
 TIMES = 7
@@ -133,6 +141,7 @@ def main() -> None:
         f"Median of {TIMES} fresh processes after one that warms the file cache, and their range; CPU is user and "
         f"system time of one process. {machine()} {versions}. Load average before: "
         f"{load:.1f}; with other work on the machine only the CPU times count. `python -m benchmarks.startup`.",
+        measures=MEASURES,
         columns=["command", "wall, ms", "range, ms", "CPU, ms", "imports, among others"],
         rows=rows,
     )

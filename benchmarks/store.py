@@ -24,8 +24,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks.results_file import machine, write_section
 from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
+from pipeline.benchmark.results_page import machine, write_section
 from pipeline.domain.events import Kind, PlateReadEvent, event_id
 from pipeline.domain.plate import layout_of, plate_key
 from pipeline.domain.requester import Requester
@@ -34,6 +34,12 @@ from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
 from pipeline.store.schema.tables import PLATE_READS
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
+
+MEASURES = (
+    "pipeline/store",
+    "pipeline/app/queries.py",
+)
+"""The code that the figures are of."""
 
 READS = 1_000_000
 BATCH = 100_000
@@ -225,7 +231,9 @@ fsync'd) and include turning structs into columns. Queries run right after the i
 | store | what | value or median | p95 |
 |---|---|---|---|
 """ + "\n".join(lines)
-    write_section(ROOT / "benchmarks" / "results" / "store.md", "Event store: one million plate reads", text)
+    write_section(
+        ROOT / "benchmarks" / "results" / "store.md", "Event store: one million plate reads", text, measures=MEASURES
+    )
 
 
 if __name__ == "__main__":

@@ -26,12 +26,19 @@ import av
 import motmetrics as mm
 import numpy as np
 
-from benchmarks.results_file import machine, write_table
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.detect.build import build_detector, build_tracker
 from pipeline.detect.settings import DetectSettings, TrackSettings
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.labels import Label
+
+MEASURES = (
+    "pipeline/detect/tracker.py",
+    "pipeline/detect/motion_model.py",
+    "pipeline/detect/assignment.py",
+)
+"""The code that the figures are of."""
 
 Step = Callable[[Detections, float], tuple[Any, Any]]
 """Detections and seconds to boxes (n, 4) and ids (n,)."""
@@ -284,6 +291,7 @@ def main() -> None:
         f"random, mean over {len(SEEDS)} seeds and range. Import: import time of a tracker in a process that has the "
         f"rest of the program loaded. {machine()} `python -m benchmarks.tracking`. Times are noisy: compare within the "
         "table.",
+        measures=MEASURES,
         columns=[*columns, "ms, 20 objects", "ms, 100 objects", "import, ms"],
         rows=rows,
     )

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from benchmarks.plates import Sample, read_samples
-from benchmarks.results_file import machine, write_table
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector, build_tracker
@@ -29,6 +29,12 @@ from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.plate_vote import PlateVote
 from pipeline.lpr.settings import LprSettings
+
+MEASURES = (
+    "pipeline/lpr",
+    "pipeline/detect",
+)
+"""The code that the figures are of."""
 
 CLIP = "traffic-plates-nz.mp4"
 WINDOW = 8
@@ -182,6 +188,7 @@ def main() -> None:
         "Vote per track against single frames",
         f"{CLIP} (426 × 240 pixels, rain, New Zealand plates), {options.fps:g} frames per second, plates found by "
         f"the default detector, every crop read; truth by eye. {machine()} `python -m benchmarks.voting`.",
+        measures=MEASURES,
         columns=["plate", "single frames right", f"votes of {WINDOW} crops right", "vote of the whole track"],
         rows=rows_of_clip(tracks),
         after=AFTER.format(

@@ -101,6 +101,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Networks and their cards: list, verify, pin, test, record-answers, compare.",
         _OPERATION,
     ),
+    "bench": CommandEntry(
+        "operate.bench_commands:app",
+        "Measure this machine: stages, pipeline, accuracy, soak, compare, gpu.",
+        _OPERATION,
+    ),
     "spool": CommandEntry(
         "operate.spool_commands:app", "Events on disk before delivery: ls, verify, cat, replay, trim.", _OPERATION
     ),

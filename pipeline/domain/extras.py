@@ -15,6 +15,7 @@ EXTRA_OF: Final = {
     "cryptography": "release",
     "jinja2": "release",
     "lz4": "kafka-codecs",
+    "matplotlib": "plots",
     "onveef": "onvif",
     "openpyxl": "release",
     "openvino": "openvino",

@@ -54,17 +54,18 @@ def _device_libraries() -> set[str]:
 @functools.cache
 def processor() -> str:
     """Name of the processor, from the kernel."""
-    return _cpuinfo().get("model name") or platform.processor() or platform.machine()
+    return cpu_information().get("model name") or platform.processor() or platform.machine()
 
 
 @functools.cache
 def _instructions() -> str:
-    information = _cpuinfo()
+    information = cpu_information()
     flags = information.get("flags") or information.get("Features") or ""
     return " ".join(sorted(flags.split()))
 
 
-def _cpuinfo() -> dict[str, str]:
+def cpu_information() -> dict[str, str]:
+    """What the kernel says about the first processor, by field; empty where there is no ``/proc/cpuinfo``."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
