@@ -23,9 +23,12 @@ from typing import Any
 
 import psutil
 
-from benchmarks.results_file import machine, write_table
 from benchmarks.rtsp_soak import Watch
+from pipeline.benchmark.results_page import machine, write_table
 from tests.servers.rtsp import RtspServer, encode_loop, free_port
+
+MEASURES = ("pipeline/decode", "pipeline/engine", "pipeline/observe")
+"""The code that the figures are of."""
 
 PRIORITIES = ("normal", "high", "normal", "low")
 ANALYZE_FPS = 5
@@ -169,6 +172,7 @@ def measure(options: argparse.Namespace) -> None:
         f"{options.cameras} RTSP cameras of 720p25 for {options.minutes:g} minutes, analyze_fps {ANALYZE_FPS}",
         f"{machine()} Load of the machine by other programs: {psutil.getloadavg()[2]:.0f}. Command: "
         f"`python -m benchmarks.overload --cameras {options.cameras} --minutes {options.minutes:g}`.",
+        measures=MEASURES,
         columns=["measurement", "figure"],
         rows=rows,
     )
