@@ -142,6 +142,7 @@ class AlertRule(StrEnum):
     CLOCK_WRONG = "clock-wrong"
     DISPOSAL_HELD = "disposal-held"
     SCENE_CONFLICT = "scene-conflict"
+    SCENE_CONFLICT_ENDED = "scene-conflict-ended"
     LOW_RATE = "low-rate"
 
 

@@ -48,6 +48,9 @@ class EventDispatcher:
         self._given_up = False
         self.in_future: Counter[str] = Counter()
         """Events of each camera that were refused for a time in the future."""
+        self.refused_by_rule: Counter[tuple[str, str]] = Counter()
+        """Events refused by policy, of each camera and rule; of cameras that are not registered together as "".
+        Without those in the future, and those that were erased, which have to be refused."""
         self._condition_error = ""
 
     @property
@@ -89,6 +92,9 @@ class EventDispatcher:
             self.in_future[event.camera_id] += 1
             if self.in_future[event.camera_id] > 1:
                 return
+        elif refusal.rule is not RefusalRule.ERASED:
+            registered = refusal.rule not in {RefusalRule.CAMERA, RefusalRule.KIND}
+            self.refused_by_rule[event.camera_id if registered else "", refusal.rule.value] += 1
         _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
 
     def pump(self) -> None:

@@ -272,6 +272,7 @@ class Engine:
         changes = self._health.changes(feeds, self._last_ts_ms, self._limited())
         alerts = self._alerts.about_cameras(changes)
         alerts += self._alerts.about_clocks(self.dispatcher.in_future)
+        alerts += self._alerts.about_refusals(self.dispatcher.refused_by_rule)
         alerts += self._alerts.about_sinks(self.dispatcher.statuses(), self.dispatcher.lost)
         loads = self._loads() if self.overload.due else []
         overloads = self.overload.check(loads)

@@ -31,7 +31,14 @@ _DIFFERENT_SHARE: Final = 0.35
 _LEAST_SET: Final = 30
 """Bits that are set: dark and empty images are all alike."""
 _MATCHES: Final = 10
-"""Samples of a camera that match before it is taken for the other one."""
+"""Samples of a camera that match, and in which something moved, before it is taken for the other one."""
+_LEAST_CHANGE: Final = 10
+"""Gray levels by which a pixel of the small image changes where something moves; noise and compression stay below."""
+_LEAST_MOVED: Final = 0.004
+"""Share of such pixels: 17 of the small image, a clock changes fewer."""
+_DIFFERENT: Final = 900
+"""Samples of each camera of a pair in a row that match none of the other's before their plates pass again."""
+_REPEAT_MS: Final = 3_600_000
 
 _log = structlog.get_logger(__name__)
 _Hash = npt.NDArray[np.bool_]
@@ -39,16 +46,24 @@ _Hash = npt.NDArray[np.bool_]
 
 @dataclass(slots=True)
 class _Scene:
+    """Samples of one camera: of each other camera, matches, and samples that differed, in a row."""
+
     last_ms: int | None = None
+    small: npt.NDArray[np.uint8] | None = None
     hashes: deque[_Hash] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     matches: dict[str, int] = field(default_factory=dict)
+    differed: dict[str, int] = field(default_factory=dict)
 
 
 class SceneWatch:
     """Compares one frame a second of each camera with those of cameras that may read plates where it may not.
 
+    Only samples in which something moved count as matches: two cameras behind one recorder may show its test image
+    or "no signal" for hours. While nothing moves, no plate passes that another camera could show.
+
     Args:
-        gate: knows which camera may read plates; of both cameras of a pair that shows one scene none may any more.
+        gate: knows which camera may read plates; of both cameras of a pair that shows one scene none may any more,
+            until their scenes have differed for a quarter of an hour.
         clock_ms: milliseconds since 1970 UTC.
     """
 
@@ -56,16 +71,27 @@ class SceneWatch:
         self._gate = gate
         self._clock_ms = clock_ms
         self._scenes: dict[str, _Scene] = {}
+        self._conflicts: dict[tuple[str, str], int] = {}
+        """Pairs that show one scene, in alphabetical order, with the time of their last alerts."""
+        self._ended: list[Event] = []
 
     def check(self, frames: Iterable[Frame]) -> list[Event]:
-        """Alerts about cameras that were found to show one scene; their plates are refused from now on."""
-        if not self._gate.without_plates():
+        """Alerts about cameras found to show one scene, whose plates are refused from now on, and about those that no
+        longer do; the former again once an hour.
+        """
+        if not self._conflicts and not self._gate.without_plates():
             return []
-        return [alert for frame in frames for alert in self._check(frame)]
+        ended, self._ended = self._ended, []
+        return [*ended, *(alert for frame in frames for alert in self._check(frame)), *self._repeated()]
 
     def forget(self, camera_id: str) -> None:
-        """Drop what is known of a camera that was removed."""
+        """Drop what is known of a camera that was removed; the others are judged anew."""
+        for pair in [pair for pair in self._conflicts if camera_id in pair]:
+            self._ended += [alert for alert in self._end(*pair) if alert.camera_id != camera_id]
         self._scenes.pop(camera_id, None)
+        for scene in self._scenes.values():
+            scene.matches.pop(camera_id, None)
+            scene.differed.pop(camera_id, None)
 
     def _check(self, frame: Frame) -> list[Event]:
         camera_id = frame.camera_id
@@ -73,39 +99,89 @@ class SceneWatch:
         if scene.last_ms is not None and 0 <= frame.ts_ms - scene.last_ms < _STEP_MS:
             return []
         scene.last_ms = frame.ts_ms
-        found = difference_hash(frame.image.resized(_SIDE * 4 + 4, _SIDE * 4))
+        image = frame.image.resized(_SIDE * 4 + 4, _SIDE * 4)
+        moved, scene.small = _moved(scene.small, image), image
+        found = difference_hash(image)
         if found is None:
             return []
         scene.hashes.append(found)
-        forbidden = bool(self._gate.why_no_plates(camera_id))
+        forbidden = bool(self._gate.why_declared_without_plates(camera_id))
         alerts: list[Event] = []
         for other_id, other in self._scenes.items():
-            if other_id == camera_id or bool(self._gate.why_no_plates(other_id)) is forbidden:
+            if other_id == camera_id or bool(self._gate.why_declared_without_plates(other_id)) is forbidden:
                 continue
-            most = min(_MOST_DIFFERENT, _DIFFERENT_SHARE * int(np.count_nonzero(found)))
-            same = any(int(np.count_nonzero(found ^ one)) <= most for one in other.hashes)
-            scene.matches[other_id] = scene.matches.get(other_id, 0) + 1 if same else 0
-            if scene.matches[other_id] >= _MATCHES:
-                alerts += self._conflict(camera_id, other_id)
+            same = _is_among(found, other.hashes)
+            scene.differed[other_id] = 0 if same else scene.differed.get(other_id, 0) + 1
+            scene.matches[other_id] = scene.matches.get(other_id, 0) + moved if same else 0
+            alerts += self._judged(camera_id, other_id)
         return alerts
 
-    def _conflict(self, one: str, other: str) -> list[Event]:
-        _log.error("scene_conflict", cameras=sorted({one, other}), fix="Declare both alike, or remove one")
+    def _judged(self, camera_id: str, other_id: str) -> list[AlertEvent]:
+        """Alerts where the conflict of a pair begins or ends with the present sample."""
+        pair = (min(camera_id, other_id), max(camera_id, other_id))
+        scene, other = self._scenes[camera_id], self._scenes[other_id]
+        if pair not in self._conflicts:
+            return self._begin(*pair) if scene.matches[other_id] >= _MATCHES else []
+        differed = min(scene.differed.get(other_id, 0), other.differed.get(camera_id, 0))
+        return self._end(*pair) if differed >= _DIFFERENT else []
+
+    def _begin(self, one: str, other: str) -> list[AlertEvent]:
+        _log.error("scene_conflict", cameras=[one, other], fix="Declare both alike, or remove one")
         for camera_id, twin in ((one, other), (other, one)):
-            self._gate.forbid_plates(camera_id, f"it shows the same scene as camera {twin}, whose declaration differs")
+            reason = f"it shows the same scene as camera {twin}, whose declaration differs"
+            self._gate.forbid_plates(camera_id, twin, reason)
+            if (scene := self._scenes.get(camera_id)) is not None:
+                scene.differed[twin] = 0
+        return self._alerts(one, other)
+
+    def _alerts(self, one: str, other: str) -> list[AlertEvent]:
+        self._conflicts[one, other] = self._clock_ms()
+        detail = "shows the same scene as another camera whose declaration differs: plates of both are refused"
+        return self._about_both(one, other, AlertRule.SCENE_CONFLICT, Severity.CRITICAL, detail)
+
+    def _repeated(self) -> list[AlertEvent]:
+        """Answers find a condition that lasts by its alerts of the last hour."""
+        now_ms = self._clock_ms()
+        due = [pair for pair, alerted_ms in self._conflicts.items() if now_ms - alerted_ms >= _REPEAT_MS]
+        return [alert for pair in due for alert in self._alerts(*pair)]
+
+    def _end(self, one: str, other: str) -> list[AlertEvent]:
+        _log.info("scene_conflict_ended", cameras=[one, other])
+        del self._conflicts[one, other]
+        for camera_id, twin in ((one, other), (other, one)):
+            self._gate.permit_plates(camera_id, twin)
+            if (scene := self._scenes.get(camera_id)) is not None:
+                scene.matches[twin] = 0
+        detail = "no longer shows the same scene as another camera: plates pass again where its declaration allows it"
+        return self._about_both(one, other, AlertRule.SCENE_CONFLICT_ENDED, Severity.INFO, detail)
+
+    def _about_both(self, one: str, other: str, rule: AlertRule, severity: Severity, detail: str) -> list[AlertEvent]:
         now_ms = self._clock_ms()
         return [
             AlertEvent(
-                event_id=event_id(camera_id, "", Kind.ALERT, f"{AlertRule.SCENE_CONFLICT.value}/{twin}", now_ms),
+                event_id=event_id(camera_id, "", Kind.ALERT, f"{rule.value}/{twin}", now_ms),
                 camera_id=camera_id,
                 ts_ms=now_ms,
-                rule=AlertRule.SCENE_CONFLICT.value,
-                severity=Severity.CRITICAL,
+                rule=rule.value,
+                severity=severity,
                 subject=twin,
-                detail="shows the same scene as another camera whose declaration differs: plates of both are refused",
+                detail=detail,
             )
             for camera_id, twin in ((one, other), (other, one))
         ]
+
+
+def _moved(before: npt.NDArray[np.uint8] | None, image: npt.NDArray[np.uint8]) -> bool:
+    """Whether something larger than the digits of a clock moved between two samples."""
+    if before is None:
+        return False
+    change = cv2.absdiff(before, image).max(axis=2)
+    return bool(np.count_nonzero(change > _LEAST_CHANGE) >= _LEAST_MOVED * change.size)
+
+
+def _is_among(found: _Hash, hashes: Iterable[_Hash]) -> bool:
+    most = min(_MOST_DIFFERENT, _DIFFERENT_SHARE * int(np.count_nonzero(found)))
+    return any(int(np.count_nonzero(found ^ one)) <= most for one in hashes)
 
 
 def difference_hash(image: npt.NDArray[np.uint8]) -> _Hash | None:

@@ -26,7 +26,7 @@ class SourceAlertWatch:
     def __init__(self, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._clock_ms = clock_ms
         self._lost_cameras: set[str] = set()
-        self._in_future: dict[str, tuple[int, int]] = {}
+        self._refused: dict[tuple[str, str], tuple[int, int]] = {}
         self._reported: dict[tuple[str, str], int] = {}
 
     def about_cameras(self, changes: Iterable[Event]) -> list[Event]:
@@ -71,23 +71,49 @@ class SourceAlertWatch:
             in_future: how many events of each camera were refused so far.
         """
         now_ms = self._clock_ms()
-        new = [
-            camera_id
-            for camera_id, refused in sorted(in_future.items())
-            if (last := self._in_future.get(camera_id)) is None or (refused > last[0] and now_ms - last[1] >= _HOUR_MS)
-        ]
-        self._in_future |= {camera_id: (in_future[camera_id], now_ms) for camera_id in new}
+        rule = AlertRule.CLOCK_WRONG.value
+        new = self._grown({(camera_id, rule): refused for camera_id, refused in in_future.items()}, now_ms)
         return [
             AlertEvent(
-                event_id=event_id(camera_id, "", Kind.ALERT, AlertRule.CLOCK_WRONG.value, now_ms),
+                event_id=event_id(camera_id, "", Kind.ALERT, rule, now_ms),
                 camera_id=camera_id,
                 ts_ms=now_ms,
-                rule=AlertRule.CLOCK_WRONG.value,
+                rule=rule,
                 severity=Severity.CRITICAL,
                 detail="events with a time in the future are refused: a clock, or the start time of a video, is wrong",
             )
-            for camera_id in new
+            for camera_id, _ in new
         ]
+
+    def about_refusals(self, refused: Mapping[tuple[str, str], int]) -> list[Event]:
+        """Alerts about events that the policy gate refused; again once an hour while more are.
+
+        Args:
+            refused: how many events so far, by camera and rule; "" for cameras that are not registered.
+        """
+        now_ms, rule = self._clock_ms(), AlertRule.EVENTS_REFUSED_BY_POLICY.value
+        return [
+            AlertEvent(
+                event_id=event_id(camera_id or ENGINE_ID, "", Kind.ALERT, f"{rule}/{why}", now_ms),
+                camera_id=camera_id or ENGINE_ID,
+                ts_ms=now_ms,
+                rule=rule,
+                severity=Severity.WARNING,
+                subject=why,
+                detail=f"policy refuses {counted(count, 'event')}",
+            )
+            for (camera_id, why), count in self._grown(refused, now_ms).items()
+        ]
+
+    def _grown(self, counts: Mapping[tuple[str, str], int], now_ms: int) -> dict[tuple[str, str], int]:
+        """By how much counts have grown of which an alert is due: the first, or the next one after an hour."""
+        grown = {}
+        for key, count in sorted(counts.items()):
+            before, alerted_ms = self._refused.get(key, (0, now_ms - _HOUR_MS))
+            if count > before and now_ms - alerted_ms >= _HOUR_MS:
+                grown[key] = count - before
+                self._refused[key] = (count, now_ms)
+        return grown
 
     def about_sinks(self, statuses: Sequence[SinkStatus], lost: Mapping[str, int]) -> list[Event]:
         """Alerts about sinks that lost or refused events since the last call.

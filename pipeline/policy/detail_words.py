@@ -13,42 +13,42 @@ DETAIL_WORDS: Final = frozenset(
     03d 04d 04x 06d 07d 08x 0f 1f 22t08 2f 2h 3g2 3gp 3i 4xx 52f5 5d0e 5xx 8f0a5c1e 8shhqq 9a 9a0c a abc abort
     aborted about above abs accepted access accessing account acked acks active add address addresses adirectory
     adopted advance advertise after again age ago agree agreement alembic alert alerts algorithm alias aliases alike
-    all allocate allow allowed alphabet already also alter always america an analyses analysis analytics analyze
-    analyzed analyzeduration analyzes and anode anonymized another answer answered answers any apart applied apply
-    approved are area argmax argument arrayexists arrayjoin arraypopback arraypopfront arraysort arrival arrive art
-    as ascii asf aside ask asked asks assign assigns assumenotnull at atom attached attempt attempted attempting
-    attempts attribute auth authorities authority authorization auto autoinstall av1 available avc avcallback avg
-    avi avif avoided b back backend backends backing backlog backoff backslashreplace backup bad base batch batches
-    be because been before begin begins behind being belongs below best better between beyond bgr bgr24 big bin bit
-    bitrate bits bitstream block blocking blur bmp bootstrap both bounded box boxes br bright bring brings broken
-    broker brokers bsfnot buffer buffering bug built busy but by bytes bytestream c1 c2pa ca cache cafile call
-    callback calls came camera cameras can canceled cannot canonical car card caused cb center certain certfile
-    certificate certs changed changes channel character characters chdb check checked checkerboard checks checksum
-    choose cinepak claims class classes cleaning cleanup clickhouse client clips clock clocks close closed cluster
-    code codec codecs colon color column combinations combined command commit communication compact companions
-    complete compression concat concatenated confidence config configs configuration confirm confirmation confirmed
-    conflict confluent connect connected connecting connection connects consecutive consumer contain container
-    contains content continues copies copy core cores corner corners correct corrupt corrupted could count counted
-    counts cpu cpuexecutionprovider cpuinfo crash crashed create created creation cred credentials critical crop
-    cropped crops cross crypto cryptography csi ctx cuda cudaexecutionprovider currentdatabase cut cuvid d damage
-    damaged dark data database date datetime dav day days daysoftables db dead deadlock declaration declarations
-    declare declared declares decode decoded decoder decodes decoding decree decrypt deep default defined defs
-    delete deleted deletion deliver delivered delivery demo demuxer denied desc describe descriptor desired
-    destination detached detail detect detection detections detector detects device devices dhav did died differs
-    digest digit digits dir directly directory disclosure disk disposal distinct dnnl do does domain done doubles
-    down draft driver drop dropped drops dt due duplicate duration dv dvvideo dynamic each earliest early edge edit
-    elapsed else elsewhere embedded empty enable enabled encode encoded encoder encoding encrypt encrypted end ended
-    ending endpoint ends engine entrance enum env environment eoferror equal erase erased errno error errors event
-    events ever every everything example exceeded except exception exchange exec exist exists exit expected expects
-    experimental expired explain export extend external extra f f4v fail failed failing fails failure false family
-    fast faster fastest fd feature features feed fell fetch few fewer ffmpeg ffv1 ffvhuff field fields file files
-    fill filter find finite firmware first fit fix fixed flags float float16 float32 flush flv folder font for
-    forbid forbidden forbids force forced form format forward found four fps fpsprobesize fraction frag fragment
-    frame frames framework free from fsync full fuller function further future g gain gap generic gif give given
-    gives glibc go goes gone gpu gpus granularity gray grayscale greater group groupuniqarray gzip h h261 h263 h263p
-    h264 h265 had hall halted handle handshake happened happens hardware has have having hdn header headers
-    heartbeat heif height held here hevc hides high higher hint hls hmac hold holds home horizontal host hostname
-    hosts hour hours how http httpbad httpclient httperror httpforbidden httpnot httpother httpproxy https
+    all allocate allow allowed allows alphabet already also alter always america an analyses analysis analytics
+    analyze analyzed analyzeduration analyzes and anode anonymized another answer answered answers any apart applied
+    apply approved are area argmax argument arrayexists arrayjoin arraypopback arraypopfront arraysort arrival
+    arrive art as ascii asf aside ask asked asks assign assigns assumenotnull at atom attached attempt attempted
+    attempting attempts attribute auth authorities authority authorization auto autoinstall av1 available avc
+    avcallback avg avi avif avoided b back backend backends backing backlog backoff backslashreplace backup bad base
+    batch batches be because been before begin begins behind being belongs below best better between beyond bgr
+    bgr24 big bin bit bitrate bits bitstream block blocking blur bmp bootstrap both bounded box boxes br bright
+    bring brings broken broker brokers bsfnot buffer buffering bug built busy but by bytes bytestream c1 c2pa ca
+    cache cafile call callback calls came camera cameras can canceled cannot canonical car card caused cb center
+    certain certfile certificate certs changed changes channel character characters chdb check checked checkerboard
+    checks checksum choose cinepak claims class classes cleaning cleanup clickhouse client clips clock clocks close
+    closed cluster code codec codecs colon color column combinations combined command commit communication compact
+    companions complete compression concat concatenated confidence config configs configuration confirm confirmation
+    confirmed conflict confluent connect connected connecting connection connects consecutive consumer contain
+    container contains content continues copies copy core cores corner corners correct corrupt corrupted could count
+    counted counts cpu cpuexecutionprovider cpuinfo crash crashed create created creation cred credentials critical
+    crop cropped crops cross crypto cryptography csi ctx cuda cudaexecutionprovider currentdatabase cut cuvid d
+    damage damaged dark data database date datetime dav day days daysoftables db dead deadlock declaration
+    declarations declare declared declares decode decoded decoder decodes decoding decree decrypt deep default
+    defined defs delete deleted deletion deliver delivered delivery demo demuxer denied desc describe descriptor
+    desired destination detached detail detect detection detections detector detects device devices dhav did died
+    differs digest digit digits dir directly directory disclosure disk disposal distinct dnnl do does domain done
+    doubles down draft driver drop dropped drops dt due duplicate duration dv dvvideo dynamic each earliest early
+    edge edit elapsed else elsewhere embedded empty enable enabled encode encoded encoder encoding encrypt encrypted
+    end ended ending endpoint ends engine entrance enum env environment eoferror equal erase erased errno error
+    errors event events ever every everything example exceeded except exception exchange exec exist exists exit
+    expected expects experimental expired explain export extend external extra f f4v fail failed failing fails
+    failure false family fast faster fastest fd feature features feed fell fetch few fewer ffmpeg ffv1 ffvhuff field
+    fields file files fill filter find finite firmware first fit fix fixed flags float float16 float32 flush flv
+    folder font for forbid forbidden forbids force forced form format forward found four fps fpsprobesize fraction
+    frag fragment frame frames framework free from fsync full fuller function further future g gain gap generic gif
+    give given gives glibc go goes gone gpu gpus granularity gray grayscale greater group groupuniqarray gzip h h261
+    h263 h263p h264 h265 had hall halted handle handshake happened happens hardware has have having hdn header
+    headers heartbeat heif height held here hevc hides high higher hint hls hmac hold holds home horizontal host
+    hostname hosts hour hours how http httpbad httpclient httperror httpforbidden httpnot httpother httpproxy https
     httpserver httptoo httpunauthorized huffyuv hundred i id idempotence identification identifier ids if ifnull
     ignore iiqq illegal image images immediate implemented imported impossible in inappropriate incomplete index
     individual inference info information ingest ingester ingesters initial inner input insecure insert install

@@ -127,7 +127,8 @@ class Gate:
         self._conditions = tuple(conditions)
         self._cameras = dict(cameras)
         self._known = {**known, **cameras}
-        self._conflicts: dict[str, str] = {}
+        # Replaced as a whole, so that other threads read it without a lock.
+        self._conflicts: Mapping[tuple[str, str], str] = {}
 
     def declare(self, camera: Camera) -> None:
         """Let a camera's events pass from now on, by its declaration."""
@@ -137,9 +138,13 @@ class Gate:
         """Let no further event of a camera leave; those that are stored already may still be delivered."""
         self._cameras.pop(camera_id, None)
 
-    def forbid_plates(self, camera_id: str, reason: str) -> None:
-        """Let no plate of a camera pass until the program ends, whatever it is declared to be."""
-        self._conflicts.setdefault(camera_id, reason)
+    def forbid_plates(self, camera_id: str, twin: str, reason: str) -> None:
+        """Let no plate of a camera pass because of another one, whatever its declaration, until `permit_plates`."""
+        self._conflicts = {**self._conflicts, (camera_id, twin): reason}
+
+    def permit_plates(self, camera_id: str, twin: str) -> None:
+        """Take back a `forbid_plates`; its declaration, and other conflicts, still hold."""
+        self._conflicts = {pair: why for pair, why in self._conflicts.items() if pair != (camera_id, twin)}
 
     def knows(self, camera_id: str) -> bool:
         """Whether a camera is registered, or was declared before."""
@@ -152,7 +157,15 @@ class Gate:
     def why_no_plates(self, camera_id: str) -> str:
         """The reason why a registered or known camera may not read plates; "" if it may, or is not known."""
         camera = self._known.get(camera_id)
-        return "" if camera is None else why_no_plates(camera) or self._conflicts.get(camera_id, "")
+        if camera is None:
+            return ""
+        conflicts = (why for (one, _), why in self._conflicts.items() if one == camera_id)
+        return why_no_plates(camera) or next(conflicts, "")
+
+    def why_declared_without_plates(self, camera_id: str) -> str:
+        """The reason in a camera's declaration alone, as in `why_no_plates`."""
+        camera = self._known.get(camera_id)
+        return "" if camera is None else why_no_plates(camera)
 
     def without_plates(self) -> dict[str, str]:
         """All registered and known cameras whose plates may not be read, with the reason."""

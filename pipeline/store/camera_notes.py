@@ -83,6 +83,7 @@ _LOSSES: Final = {
     AlertRule.EVENTS_REFUSED.value: "events were refused by the event store, {details}",
     AlertRule.EVENTS_REFUSED_BY_POLICY.value: "events were refused by policy, {details}",
     AlertRule.CLOCK_WRONG.value: "events were refused because their time was in the future, {details}",
+    AlertRule.SCENE_CONFLICT.value: "plate reads were refused because another camera showed the same scene, {details}",
 }
 _NONE_WITHHELD: Final = (
     "the data folder has no current declarations of cameras, so all plates are withheld: copy its folder declarations, "
@@ -243,6 +244,8 @@ def losses(alerts: Sequence[LossAlert], question: RangedQuestion[Any], context: 
     """A note for each way in which events of the range were lost or refused, by the alerts about it."""
     language = context.language
     for rule in _LOSSES:
+        if rule == AlertRule.SCENE_CONFLICT.value and not isinstance(question, OF_PLATES):
+            continue
         found = [one for one in alerts if one.rule == rule and _may_concern(one.camera_id, question, context)]
         details = [
             language.text(

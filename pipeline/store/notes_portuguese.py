@@ -104,6 +104,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "events were refused by policy, {details}": "eventos foram recusados pelas regras de privacidade, {details}",
     "events were refused because their time was in the future, {details}": "eventos foram recusados porque sua hora "
     "estava no futuro, {details}",
+    "plate reads were refused because another camera showed the same scene, {details}": "leituras de placas foram "
+    "recusadas porque outra câmera mostrava a mesma cena, {details}",
     "not stored yet, in spools of the data folder: {events} of this time range ({names})": "ainda não "
     "gravados, em filas da pasta de dados: {events} deste período ({names})",
     "not stored yet, in Kafka: {events}; is viapublica kafka ingest running? ({names})": "ainda não gravados, no "

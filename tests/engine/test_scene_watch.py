@@ -18,6 +18,7 @@ from pipeline.engine.scene_watch import SceneWatch, difference_hash
 from pipeline.policy.gate import Gate, Refusal
 from tests.event_samples import plate_read
 
+_EVERY = 10
 _Pixels = npt.NDArray[np.uint8]
 
 
@@ -41,10 +42,13 @@ class Still:
 
 
 def images(path: Path, count: int = 20) -> Iterator[_Pixels]:
+    """Frames of some tenths of a second, in which something moves."""
     with av.open(str(path)) as container:
         for number, frame in enumerate(container.decode(video=0)):
-            if number >= count:
+            if number >= count * _EVERY:
                 return
+            if number % _EVERY:
+                continue
             yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
 
 
@@ -52,13 +56,16 @@ def gate() -> Gate:
     return Gate({"road": Camera("road", Scope.PUBLIC_ROAD), "square": Camera("square", Scope.PUBLIC_SQUARE)})
 
 
-def watch(checked: Gate, **pixels: list[_Pixels]) -> list[AlertEvent]:
-    scenes = SceneWatch(checked)
+def watch(
+    checked: Gate, scenes: SceneWatch | None = None, begin_s: int = 0, **pixels: list[_Pixels]
+) -> list[AlertEvent]:
+    scenes = scenes or SceneWatch(checked)
     found = []
-    for second in range(max(map(len, pixels.values()))):
+    for number in range(max(map(len, pixels.values()))):
+        second = begin_s + number
         for camera_id, given in pixels.items():
-            if second < len(given):
-                frame = Frame(camera_id, "5", second, float(second), second * 1000, 0.0, Still(given[second]))
+            if number < len(given):
+                frame = Frame(camera_id, "5", second, float(second), second * 1000, 0.0, Still(given[number]))
                 found += [alert for alert in scenes.check([frame]) if isinstance(alert, AlertEvent)]
     return found
 
@@ -104,3 +111,53 @@ def test_two_cameras_that_may_both_read_plates_are_not_compared(data_dir: Path) 
     both = Gate({name: Camera(name, Scope.PUBLIC_ROAD) for name in ("one", "other")})
     scene = list(images(data_dir / "clips" / "car-detection.mp4"))
     assert watch(both, one=scene, other=scene) == []
+
+
+def slate(second: int) -> _Pixels:
+    """What a recorder shows for a camera that is off: color bars, a text, a running clock."""
+    image = np.zeros((360, 640, 3), np.uint8)
+    for number, color in enumerate([(192, 192, 192), (0, 192, 192), (192, 192, 0), (0, 192, 0), (192, 0, 192)]):
+        image[:, number * 128 : (number + 1) * 128] = color
+    cv2.putText(image, "NO SIGNAL", (200, 180), 0, 1.6, (255, 255, 255), 4)
+    cv2.putText(image, f"05:00:{second:02d}", (500, 345), 0, 0.8, (255, 255, 255), 2)
+    return image
+
+
+def test_a_slate_that_two_cameras_show_proves_nothing() -> None:
+    checked = gate()
+    off = [slate(second) for second in range(60)]
+    assert difference_hash(off[0]) is not None
+    assert watch(checked, square=off, road=off) == []
+    assert not isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
+
+
+def test_a_conflict_ends_when_the_scenes_have_differed_for_long(data_dir: Path) -> None:
+    scene, other = (list(images(data_dir / "clips" / f"{name}.mp4")) for name in ("car-detection", "people-walking"))
+    checked, now_ms = gate(), [0]
+    scenes = SceneWatch(checked, lambda: now_ms[0])
+    assert {alert.rule for alert in watch(checked, scenes, square=scene, road=scene)} == {"scene-conflict"}
+    assert watch(checked, scenes, 100, square=other[:1] * 1500, road=scene[:1] * 899) == []
+    assert isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
+    now_ms[0] = 3_600_000
+    assert [alert.rule for alert in watch(checked, scenes, 2000, square=other[:1])] == ["scene-conflict"] * 2
+    ended = watch(checked, scenes, 2001, road=scene[:1] * 200)
+    assert {(alert.camera_id, alert.subject, alert.rule) for alert in ended} == {
+        ("road", "square", "scene-conflict-ended"),
+        ("square", "road", "scene-conflict-ended"),
+    }
+    assert all(not isinstance(checked.admit(alert), Refusal) for alert in ended)
+    assert not isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
+    assert isinstance(checked.admit(plate_read(1, camera="square")), Refusal)
+
+
+def test_the_conflict_of_a_camera_that_is_removed_ends_for_the_other(data_dir: Path) -> None:
+    scene = list(images(data_dir / "clips" / "car-detection.mp4"))
+    checked = gate()
+    scenes = SceneWatch(checked)
+    watch(checked, scenes, square=scene, road=scene)
+    scenes.forget("square")
+    assert not isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
+    ended = scenes.check([])
+    assert [(alert.camera_id, alert.rule) for alert in ended if isinstance(alert, AlertEvent)] == [
+        ("road", "scene-conflict-ended")
+    ]

@@ -66,3 +66,18 @@ def test_a_wrong_clock_raises_an_alert_again_each_hour_while_more_events_are_ref
     now_ms[0] = 3_600_000
     assert [event.camera_id for event in watch.about_clocks({"a": 10, "b": 3})] == ["a"]
     assert watch.about_clocks({"a": 11, "b": 3}) == []
+
+
+def test_events_that_policy_refuses_raise_an_alert_per_camera_and_rule_once_an_hour() -> None:
+    now_ms = [0]
+    watch = SourceAlertWatch(lambda: now_ms[0])
+    refused = {("road", "plates-not-allowed"): 2, ("", "camera-not-registered"): 1}
+    rule = "events-refused-by-policy"
+    assert facts(watch.about_refusals(refused)) == [
+        (ENGINE_ID, Severity.WARNING, rule, "policy refuses 1 event"),
+        ("road", Severity.WARNING, rule, "policy refuses 2 events"),
+    ]
+    refused["road", "plates-not-allowed"] = 9
+    assert watch.about_refusals(refused) == []
+    now_ms[0] = 3_600_000
+    assert facts(watch.about_refusals(refused)) == [("road", Severity.WARNING, rule, "policy refuses 7 events")]

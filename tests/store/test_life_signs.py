@@ -159,10 +159,12 @@ def test_data_of_a_version_without_life_signs_is_not_known_to_be_complete(ask: A
 
 def test_alerts_about_lost_events_and_wrong_clocks_limit_the_answers_of_their_time(ask: Asking) -> None:
     events = [at(0), *signs(0.2, 236), lost(120, "events-lost"), lost(121, "clock-wrong", "road")]
+    events.append(lost(122, "scene-conflict", "road"))
     texts = [text for code, text in limits(ask(events, 100, 130, now=240)) if code is NoteCode.EVENTS_LOST]
     assert texts == [
         "events were lost on their way to the event store, all cameras at 2026-09-21 16:13:20 +00:00",
         "events were refused because their time was in the future, road at 2026-09-21 16:14:20 +00:00",
+        "plate reads were refused because another camera showed the same scene, road at 2026-09-21 16:15:20 +00:00",
     ]
     assert limits(ask(events, 200, 230, now=240)) == []
     assert limits(ask(events, 0, 100, now=240)) == []

@@ -109,6 +109,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "clock-wrong": "relógio errado",
         "disposal-held": "descarte suspenso",
         "scene-conflict": "conflito de cena",
+        "scene-conflict-ended": "fim do conflito de cena",
         "low-rate": "taxa baixa",
     },
 }

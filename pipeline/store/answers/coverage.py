@@ -43,6 +43,7 @@ _LOSSES: Final = (
     AlertRule.EVENTS_REFUSED.value,
     AlertRule.EVENTS_REFUSED_BY_POLICY.value,
     AlertRule.CLOCK_WRONG.value,
+    AlertRule.SCENE_CONFLICT.value,
 )
 """Rules of the alerts after which events are missing from answers; lost video is known by the cameras' states."""
 _ALERTED_WITHIN_MS: Final = 600_000
