@@ -1,12 +1,14 @@
 """Captions: text that a camera draws into its video, such as the date, in areas that its configuration declares.
 
 A caption and the plate of a parked car stand equally still, so a detected plate is taken for a caption only in a
-declared area that is small and near the image's border, that no vehicle touches in any frame, and in which text stands
-still from the first frame to the last. Persons and faces there are masked as everywhere.
+declared area that is small and near the image's border, that no vehicle touches in any frame, in which text stands
+still from the first frame to the last, and in which nothing is read that may be a plate. The overlay would hide half of
+a plate from the verification, so an area that meets it is none. Persons and faces there are masked as everywhere.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +22,7 @@ from pipeline.anonymize.tracklets import PLATES, Tracklet
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import VEHICLES, Label
+from pipeline.domain.plate import Layout, PlateRead
 
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y), shares of the upright image."""
@@ -51,6 +54,13 @@ PART: Final = 0.5
 """Least height of a part of a line, in heights of the line."""
 SHARED: Final = 0.5
 """Share of each side that an object's usual places early and late have in common: parts vary, a plate moves on."""
+SURE_SCORE: Final = 0.6
+"""Of the weakest character of a Brazilian plate, which is one however few frames show it …"""
+REPEATED_SCORE: Final = 0.3
+"""… and of any other text of letters and digits that is the same …"""
+REPEATED_SHARE: Final = 0.25
+"""… in this share of the frames: a date changes, and has no letters."""
+MIN_CHARACTERS: Final = 5
 _CANDIDATES: Final = 20
 _SIDES: Final[tuple[Literal["left"], Literal["right"]]] = ("left", "right")
 
@@ -116,9 +126,14 @@ class CaptionArea:
         lines = [line.fills(boxes) for line in self.lines]
         return np.asarray((inside >= INCLUDED) & np.any(lines, axis=0), bool) if lines else np.zeros(len(boxes), bool)
 
-    def vehicle_touches(self, detections: VideoDetections) -> bool:
+    def texts(self, found: Detections) -> Boxes:
+        """(n, 4) the boxes of the plates of one frame that stay readable in this area."""
+        boxes = found.labeled(Label.PLATE).boxes
+        return boxes[self.are_text(boxes) | self.are_around_text(boxes)]
+
+    def vehicle_touches(self, per_frame: Sequence[Detections]) -> bool:
         """Whether a vehicle touches the rectangle around this area in any frame; a part of the text is none."""
-        for found in detections.per_frame:
+        for found in per_frame:
             vehicles = found.labeled(*VEHICLES)
             boxes = vehicles.boxes[vehicles.scores >= VEHICLE_SCORE]
             boxes = boxes[self.touches(boxes)]
@@ -141,6 +156,11 @@ class Captions:
 
     def __init__(self, areas: Sequence[CaptionArea] = ()) -> None:
         self._areas = tuple(areas)
+
+    @property
+    def areas(self) -> tuple[CaptionArea, ...]:
+        """The areas with their text."""
+        return self._areas
 
     @property
     def polygons(self) -> tuple[Polygon, ...]:
@@ -177,6 +197,36 @@ class Captions:
         return tuple(area.polygon for area in self._areas if any(area.touches(boxes).any() for boxes in plates))
 
 
+def areas_beside(areas: Sequence[Polygon], overlay: Boxes, width: int, height: int) -> tuple[Polygon, ...]:
+    """The areas that do not meet the overlay.
+
+    Args:
+        areas: declared ones, shares of the upright image.
+        overlay: (1, 4) xyxy in pixels.
+        width, height: pixels of the image.
+    """
+    x1, y1, x2, y2 = np.rint(overlay[0]).astype(int).tolist()
+    return tuple(area for area in areas if not _drawn(area, width, height)[y1:y2, x1:x2].any())
+
+
+def may_be_plate(reads: Sequence[Sequence[PlateRead]]) -> bool:
+    """Whether the text of an area may be a plate, a Brazilian or a foreign one.
+
+    Args:
+        reads: of each frame.
+    """
+    every = [read for of_frame in reads for read in of_frame]
+    if any(read.layout is not Layout.OTHER and read.confidence >= SURE_SCORE for read in every):
+        return True
+    repeated = Counter(text for of_frame in reads for text in {one.text for one in of_frame if _is_mixed(one)})
+    return max(repeated.values(), default=0) >= max(1.0, REPEATED_SHARE * len(reads))
+
+
+def _is_mixed(read: PlateRead) -> bool:
+    letters = sum(character.isalpha() for character in read.text)
+    return len(read.text) >= MIN_CHARACTERS and 0 < letters < len(read.text) and read.confidence >= REPEATED_SCORE
+
+
 def caption_evidence(detections: VideoDetections, seen: VideoDetections) -> VideoDetections:
     """The plates and vehicles that the networks of the masks and those of the verification detect.
 
@@ -207,7 +257,7 @@ def find_captions(detections: VideoDetections, areas: Sequence[Polygon]) -> Capt
         return Captions()
     small = [(area, inside) for area, inside in drawn if 0 < inside.mean() <= MAX_SHARE and _is_near_border(inside)]
     found = [_caption_area(area, inside, detections) for area, inside in small]
-    return Captions([one for one in found if one.lines and not one.vehicle_touches(detections)])
+    return Captions([one for one in found if one.lines and not one.vehicle_touches(detections.per_frame)])
 
 
 def _caption_area(area: Polygon, inside: Bitmap, detections: VideoDetections) -> CaptionArea:

@@ -145,7 +145,8 @@ def find_residual_detections(
         min_score: that an object must reach once.
         min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
             or face of `CERTAIN_SCORE`.
-        overlay: (1, 4) xyxy in pixels; an opaque text that detectors may take for a plate.
+        overlay: (1, 4) xyxy in pixels; an opaque text that detectors may take for a plate. It hides what lies under
+            it as a manual region does: half a plate beside it is one.
     """
     opaque = _NO_BOXES if overlay is None else overlay
     seen = with_faint_riders(seen, MaskSettings())
@@ -184,8 +185,8 @@ def _residual_objects(
 def _unmasked_in(
     found: Detections, masks: FrameMasks, opaque: npt.NDArray[np.float32], seen: VideoDetections
 ) -> Detections:
-    drawn = np.concatenate([masks.of_detections, opaque])
-    return unmasked(found, drawn, seen.width, seen.height, masks.of_regions)
+    regions = np.concatenate([masks.of_regions, opaque])
+    return unmasked(found, masks.of_detections, seen.width, seen.height, regions)
 
 
 def rate_per_minute(count: int, seconds: float) -> tuple[float, float, float]:

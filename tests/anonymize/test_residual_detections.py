@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -174,3 +176,16 @@ def test_a_rider_that_detectors_see_as_several_labels_is_residual(
     assert sorted({one.label for one in found}) == residual
     around = plan_masks(seen(50, UNMASKED), MaskSettings())
     assert find_residual_detections(shown, around, min_score=0.4, min_frames=3).objects == [], "masked"
+
+
+def test_the_overlay_hides_what_lies_under_it_and_no_half_of_a_plate() -> None:
+    plan = plan_masks(seen(25), MaskSettings())
+    overlay = np.array([[0, 90, 200, 120]], np.float32)
+
+    def residual(box: tuple[float, float, float, float]) -> int:
+        plate = Detections.build([box], [0.8], [Label.PLATE])
+        plates = replace(seen(25), per_frame=[plate] * 25)
+        return len(find_residual_detections(plates, plan, min_score=0.4, min_frames=3, overlay=overlay).objects)
+
+    assert residual((20, 91, 80, 118)) == 0, "its own text"
+    assert residual((20, 70, 80, 118)) == 1, "the lower half is under it"

@@ -44,7 +44,7 @@ class RedactionJob:
         regions: redacted in addition, or exempted.
         identity: signs the file; None for an unsigned one.
         privacy_masks: burnt into the video already, shares of the image.
-        ignored_areas: of the camera; captions in them stay unmasked.
+        ignored_areas: of the camera; captions in them stay unmasked in a video that is verified.
     """
 
     video: Video
@@ -108,7 +108,9 @@ def run_job(job: RedactionJob, path: Path, networks: RedactionNetworks, progress
     stages = tuple(Stage) if verified else (Stage.DETECT, Stage.RENDER)
     duration_s = job.video.facts.duration_s
     progress.start(stages, round(duration_s * job.video.facts.rate) if duration_s else None)
-    redactor = Redactor(job.video, job.settings, job.text, progress, job.regions, ignored_areas=job.ignored_areas)
+    # Only the verification reads captions, and would find one that is a plate.
+    areas = job.ignored_areas if verified else ()
+    redactor = Redactor(job.video, job.settings, job.text, progress, job.regions, ignored_areas=areas)
     detections = redactor.detect(networks.detectors)
     verification = None
     if networks.verifier is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.captions import Polygon
+from pipeline.anonymize.captions import Polygon, areas_beside
 from pipeline.anonymize.exemptions import MIN_FRAMES, shows_rest
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_rendering import draw_masks, masked_share
@@ -129,7 +129,7 @@ class Redactor:
         text: of the overlay.
         progress: receives the frames done.
         regions: redacted in addition, or exempted.
-        ignored_areas: of the camera; captions in them stay unmasked.
+        ignored_areas: of the camera; captions in those that do not meet the overlay stay unmasked.
 
     Attributes:
         watch: the time of each stage.
@@ -147,13 +147,15 @@ class Redactor:
         ignored_areas: Sequence[Polygon] = (),
     ) -> None:
         self.video = video
-        self.ignored_areas = tuple(ignored_areas)
         self.regions = regions or ManualRegions()
         self.progress = progress
         self.watch = Stopwatch()
         self.searched_again: Sequence[RepeatedSearch] = ()
         self._settings = settings
         self._text = text
+        self.ignored_areas = areas_beside(ignored_areas, self.overlay_box, video.facts.width, video.facts.height)
+        if hidden := len(ignored_areas) - len(self.ignored_areas):
+            progress.warn("captions", f"masked in {counted(hidden, 'ignored area')} of the camera under the overlay")
 
     @property
     def overlay_box(self) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.captions import caption_evidence, find_captions
+from pipeline.anonymize.captions import Polygon, caption_evidence, find_captions
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.reference_recall import Recall
 from pipeline.anonymize.residual_detections import (
@@ -27,6 +27,7 @@ from pipeline.anonymize.residual_detections import (
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.app.anonymize.attack_evaluation import AttackResults, evaluate_attacks
 from pipeline.app.anonymize.canary_check import check_verification
+from pipeline.app.anonymize.caption_check import check_captions
 from pipeline.app.anonymize.progress import Progress, Stage
 from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor, Stopwatch, detect_video
 from pipeline.decode.file_video import FileVideo
@@ -241,7 +242,7 @@ def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verif
     """Render and verify, in further rounds with residual objects masked, until none is left or rounds are used up.
 
     Text in declared areas is known by what both networks detect. An area in which the verification finds a vehicle, or
-    a plate that is no caption, is masked from then on.
+    a plate that is no caption, is masked from then on; so is one whose text may be a plate by what is read in it.
     """
     number, first_found, version = 0, 0, 0
     most = 1 + MAX_ROUNDS + len(redactor.ignored_areas)
@@ -259,14 +260,24 @@ def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verif
         )
         doubted = set(plan.captions.doubted(_places(found.objects)))
         doubted |= set(unmasked) - set(plan.captions.polygons)
+        ended = not found.objects or number == MAX_ROUNDS
+        if ended and not doubted:
+            doubted = _doubted_by_reading(redactor, plan, evidence, verifier)
         if doubted:
             redactor.ignored_areas = tuple(area for area in redactor.ignored_areas if area not in doubted)
             continue
         first_found = first_found if number else len(found.objects)
-        if not found.objects or number == MAX_ROUNDS:
+        if ended:
             return _Round(number, summary, plan, detections, found, first_found)
         number += 1
         detections = with_residual_detections(detections, found.objects)
+
+
+def _doubted_by_reading(
+    redactor: Redactor, plan: MaskPlan, evidence: VideoDetections, verifier: Verifier
+) -> set[Polygon]:
+    with redactor.watch.measuring(Stage.VERIFY):
+        return check_captions(redactor.video, plan.captions, evidence, verifier.detectors, verifier.plate_reader)
 
 
 def _attacked(redactor: Redactor, last: _Round, verifier: Verifier, path: Path) -> AttackResults:
