@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +36,7 @@ class PacketCopy:
 
 
 def copy_packets(
-    source: Path, target: Path, begin_ms: int, end_ms: int, *, name: Path | None = None
+    source: Path, target: Path, begin_ms: int, end_ms: int, *, tags: Mapping[str, str], name: Path | None = None
 ) -> PacketCopy | None:
     """Copy the video packets of a span into an MP4.
 
@@ -46,6 +46,7 @@ def copy_packets(
     Args:
         source: a file, opened once; target: the MP4, with any suffix.
         begin_ms, end_ms: milliseconds from the first frame of the file; the end is not included.
+        tags: of the copy's container, such as what the recorder stated about the source.
         name: of the file in errors, None for `source`.
 
     Returns:
@@ -63,7 +64,7 @@ def copy_packets(
         if not groups:
             return None
         first, last = groups[0].first, groups[-1].last
-        sums = _write(at, target, shown, first, last)
+        sums = _write(at, target, shown, (first, last), tags)
     with target.open("rb") as copied:
         if _packet_sums(Path(f"/proc/self/fd/{copied.fileno()}"), target) != sums:
             raise ReleaseError(str(shown), "was not copied unchanged", "Report the problem")
@@ -124,9 +125,9 @@ def _packet_sums(path: Path, shown: Path) -> tuple[int, str]:
     return count, digest.hexdigest()
 
 
-def _write(path: Path, target: Path, shown: Path, first: int, last: int) -> tuple[int, str]:
-    """Write the packets with these indexes; returns their number and the digest of their bytes."""
-    digest, count, offset = hashlib.sha256(), 0, None
+def _write(path: Path, target: Path, shown: Path, span: tuple[int, int], tags: Mapping[str, str]) -> tuple[int, str]:
+    """Write the packets with indexes in this span; returns their number and the digest of their bytes."""
+    (first, last), digest, count, offset = span, hashlib.sha256(), 0, None
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     try:
         with (
@@ -135,6 +136,7 @@ def _write(path: Path, target: Path, shown: Path, first: int, last: int) -> tupl
                 f"file:{path}", options={**FILE_OPTIONS, "protocol_whitelist": "file"}, metadata_errors="replace"
             ) as container,
         ):
+            output.metadata.update(tags)
             stream = output.add_stream_from_template(container.streams.video[0])
             for index, packet in enumerate(one for one in container.demux(container.streams.video[0]) if one.size):
                 if not first <= index <= last:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 import av
 
 from pipeline.domain.camera_declaration import TAG_KEY, CameraDeclaration
+from pipeline.policy.scope import why_no_plates
 from pipeline.storage.image_comment import comments_in
 
 TAG: Final = "comment"
@@ -53,22 +55,36 @@ def image_tag_of(declaration: CameraDeclaration) -> str:
     return _text(replace(declaration, masks=(), zones=(), rotate=0).as_dict(), declaration.sha256)
 
 
+def tag_of_copy(path: Path, declarations: Sequence[CameraDeclaration]) -> str:
+    """The tag of a copy of packets of recorded video: a copy never permits more than its source.
+
+    It is the source's own one, unless a declaration that holds for it permits less, or the source has none.
+
+    Args:
+        path: the source, whose privacy masks are all filled.
+        declarations: of its camera, then and now; at least one.
+
+    Raises:
+        ValueError: the source has a tag that cannot be read.
+    """
+    text = _comment_in(path)
+    own = declaration_of(text)
+    if own is not None and why_no_plates(own.declaration.camera):
+        return text
+    stricter = [one for one in declarations if why_no_plates(one.camera)]
+    if own is not None and not stricter:
+        return text
+    declaration = (stricter or declarations)[0]
+    return tag_of(declaration, masks_filled=bool(declaration.masks))
+
+
 def declaration_in(path: Path) -> RecorderTag | None:
     """The tag that a file carries; None when it carries none.
 
     Raises:
         ValueError: there is a tag of ours that cannot be read.
     """
-    try:
-        with av.open(
-            f"file:{path.absolute()}",
-            options={"protocol_whitelist": "file"},
-            metadata_errors="replace",
-        ) as container:
-            tags = {key.lower(): value for key, value in container.metadata.items()}
-    except (av.FFmpegError, OSError):
-        return None
-    return declaration_of(tags.get(TAG, ""))
+    return declaration_of(_comment_in(path))
 
 
 def declaration_in_image(path: Path) -> RecorderTag | None:
@@ -98,6 +114,20 @@ def declaration_of(text: str) -> RecorderTag | None:
         return RecorderTag(declaration, not entry["incomplete"], str(entry.get("masks_filled", "")))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError("its declaration cannot be read") from error
+
+
+def _comment_in(path: Path) -> str:
+    """The comment of a container, "" without."""
+    try:
+        with av.open(
+            f"file:{path.absolute()}",
+            options={"protocol_whitelist": "file"},
+            metadata_errors="replace",
+        ) as container:
+            tags = {key.lower(): value for key, value in container.metadata.items()}
+    except (av.FFmpegError, OSError):
+        return ""
+    return tags.get(TAG, "")
 
 
 def _text(plain: dict[str, Any], filled: str, *, incomplete: bool = False) -> str:

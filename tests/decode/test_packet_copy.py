@@ -39,7 +39,7 @@ def test_a_span_is_cut_at_the_key_frames_around_it(
     span_ms: tuple[int, int], copied: tuple[int, int], source: Path, tmp_path: Path
 ) -> None:
     first, last = copied
-    done = copy_packets(source, tmp_path / "copy.mp4", *span_ms)
+    done = copy_packets(source, tmp_path / "copy.mp4", *span_ms, tags={"comment": "Camera 1"})
     assert done is not None
     assert packets(tmp_path / "copy.mp4") == packets(source)[first:last]
     assert (done.packets, done.begin_ms, done.end_ms) == (last - first, first * 100, last * 100)
@@ -48,12 +48,13 @@ def test_a_span_is_cut_at_the_key_frames_around_it(
     with av.open(str(tmp_path / "copy.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video"], "no sound"
         assert "title" not in container.metadata
+        assert container.metadata["comment"] == "Camera 1"
         assert sum(1 for _ in container.decode(video=0)) == last - first, "it can be played"
 
 
 def test_a_span_without_video_has_no_copy(source: Path, tmp_path: Path) -> None:
-    assert copy_packets(source, tmp_path / "copy.mp4", 4000, 5000) is None
-    assert copy_packets(source, tmp_path / "copy.mp4", -1000, 0) is None
+    assert copy_packets(source, tmp_path / "copy.mp4", 4000, 5000, tags={}) is None
+    assert copy_packets(source, tmp_path / "copy.mp4", -1000, 0, tags={}) is None
 
 
 def test_h265_with_frames_out_of_order_is_copied(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_h265_with_frames_out_of_order_is_copied(tmp_path: Path) -> None:
     how = ["-c:v", "libx265", "-x265-params", "log-level=none:keyint=10:min-keyint=10:bframes=3:open-gop=0"]
     pattern = ["-f", "lavfi", "-i", "testsrc=s=160x120:r=10:d=3"]
     subprocess.run(["ffmpeg", "-v", "error", *pattern, *how, str(made)], check=True)
-    done = copy_packets(made, tmp_path / "copy.mp4", 1200, 1300)
+    done = copy_packets(made, tmp_path / "copy.mp4", 1200, 1300, tags={})
     assert done is not None
     assert packets(tmp_path / "copy.mp4") == packets(made)[10:20]
     with av.open(str(tmp_path / "copy.mp4")) as container:
@@ -71,4 +72,4 @@ def test_h265_with_frames_out_of_order_is_copied(tmp_path: Path) -> None:
 def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
     (tmp_path / "no.mp4").write_bytes(b"no video")
     with pytest.raises(UnsupportedMedia, match=r"no\.mp4"):
-        copy_packets(tmp_path / "no.mp4", tmp_path / "copy.mp4", 0, 1000)
+        copy_packets(tmp_path / "no.mp4", tmp_path / "copy.mp4", 0, 1000, tags={})

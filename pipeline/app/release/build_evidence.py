@@ -29,6 +29,7 @@ from pipeline.governance.sealed_message import MAX_BYTES, Recipient, open_sealed
 from pipeline.policy.approval import CameraConditions
 from pipeline.policy.disclosure import check_rebuilding
 from pipeline.policy.evidence import check_building_evidence, check_masks_filled, evidence_request, requisition_number
+from pipeline.record.declaration_tag import TAG, tag_of_copy
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.segment_masks import SegmentMasks, masks_in, spans_of
@@ -229,6 +230,15 @@ class _Masks:
         spans = [(one.begin_ms, one.end_ms) for one in spans_of(shown)]
         check_masks_filled(self.declared.camera_id, spans, len(shown))
 
+    def tag(self, segment: VideoSegment, opened: Path) -> str:
+        """What the copy of an opened file states about its camera."""
+        held = [one.declaration for one in self.log if one.overlaps(segment.begin_ms, segment.end_ms)]
+        latest = [one.declaration for one in self.log[-1:]]
+        try:
+            return tag_of_copy(opened, (*held, *latest, self.declared))
+        except ValueError as error:
+            raise RecordError(segment.path.name, str(error), "Request a span without this file") from error
+
     def filled(self, segment: VideoSegment, opened: Path) -> int:
         """Number of masks that are filled in an opened file, checked as before."""
         found = self._in(segment, opened)
@@ -246,7 +256,8 @@ def _copy(
     first_ms, (begin_ms, end_ms) = segment.begin_ms, span_ms
     with _opened(segment) as opened:
         masks_filled = masks.filled(segment, opened)
-        done = copy_packets(opened, copy.path, begin_ms - first_ms, end_ms - first_ms, name=segment.path)
+        tags = {TAG: masks.tag(segment, opened)}
+        done = copy_packets(opened, copy.path, begin_ms - first_ms, end_ms - first_ms, tags=tags, name=segment.path)
     if done is None:
         return None
     return EvidenceVideo(

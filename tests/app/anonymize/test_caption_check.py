@@ -50,7 +50,8 @@ class Written:
 
     def image(self, number: int) -> BgrImage:
         image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-        return cv2.putText(image, self.text(number), (20, 32), FONT, 0.95, (255, 255, 255), 2, cv2.LINE_AA)
+        cv2.putText(image, self.text(number), (20, 32), FONT, 0.95, (255, 255, 255), 2, cv2.LINE_AA)
+        return image
 
 
 class Sees:

@@ -21,13 +21,15 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from pipeline.anonymize.signing_certificate import create_signing_identity
-from pipeline.app.release.register_service import open_register
+from pipeline.app.release.register_service import file_content, open_register
 from pipeline.app.release.verify_clip import verify_clip
+from pipeline.domain.camera import Scope
 from pipeline.domain.times import local_time
 from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
 from pipeline.governance.sealed_message import open_sealed
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.holds import Holds
+from pipeline.record.recorded_declaration import check_plates_of
 from pipeline.storage.declaration_log import DeclarationLog
 from tests.cli.commands import app
 from tests.record.packets import BEGIN_MS, clip, declared, record, record_masked
@@ -54,8 +56,8 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_config()
 
 
-def write_config(masks: str = "") -> None:
-    camera = "{id: cam, source: 'rtsp://192.0.2.1/a', scope: public-road" + masks + "}"
+def write_config(masks: str = "", scope: str = "public-road") -> None:
+    camera = "{id: cam, source: 'rtsp://192.0.2.1/a', scope: " + scope + masks + "}"
     Path("city.yaml").write_text(
         "version: 1\ninstitution: SSP-MT\nlocal_law: Lei nº 11.766/2022\n"
         f"cameras:\n  - {camera}\nrecord: {{dir: video, days: 3650}}\n"
@@ -111,6 +113,8 @@ def test_an_authority_receives_the_original_packets_sealed_and_signed() -> None:
     sources = sorted(Path("video/cam").rglob("*.mp4"))
     copied = [packets(Path("opened") / name) for name in files[3:]]
     assert copied == [packets(sources[0])[10:20], packets(sources[1])[:10]], "cut at key frames, not re-encoded"
+    with pytest.raises(PolicyError, match="Request it with --camera cam"):
+        file_content(Path("opened/video-001.mp4"))
     for one, source in zip(opened["videos"], sources, strict=True):
         assert one["source_sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
         assert one["sha256"] == hashlib.sha256((Path("opened") / one["name"]).read_bytes()).hexdigest()
@@ -121,6 +125,21 @@ def test_an_authority_receives_the_original_packets_sealed_and_signed() -> None:
         ("Ana", "vídeo copiado, assinado e lacrado"),
     ]
     assert Holds(Path("video")).all() == [], "held while it was copied"
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_the_opened_video_permits_no_more_than_its_camera_does_today(logged: bool) -> None:
+    if logged:
+        log = DeclarationLog(Path("video/cam") / DECLARATIONS)
+        log.declare(declared("cam", Scope.PUBLIC_SQUARE), BEGIN_MS + 60_000)
+    write_config(scope="public-square")
+    built = build(approved())
+    release("open-evidence", built["package"], *OPEN, "--out=opened")
+    for opened in sorted(Path("opened").glob("*.mp4")):
+        with pytest.raises(PolicyError, match="was recorded by camera cam: scope public-square"):
+            check_plates_of(opened, is_clip=True, scope=Scope.PUBLIC_ROAD)
+        with pytest.raises(PolicyError, match="Request it with --camera cam"):
+            file_content(opened)
 
 
 def test_any_cms_tool_opens_and_checks_it() -> None:
