@@ -92,6 +92,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Cameras: add, test, snapshot, discover, segments, hold, unhold, prune.",
         _OPERATION,
     ),
+    "plan": CommandEntry(
+        "operate.plan_command:plan",
+        "Plan machines, disks and cost of cameras; measure how many this machine carries.",
+        _OPERATION,
+    ),
     "config": CommandEntry("operate.config_commands:app", "Configurations: check, schema, explain.", _OPERATION),
     "kafka": CommandEntry(
         "operate.kafka_commands:app", "Events in Kafka: ingest, tail, dead-letters, schema.", _OPERATION

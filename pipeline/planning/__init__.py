@@ -1,0 +1,1 @@
+"""Capacity planning: what a number of cameras needs, from measured rows of a machine."""
