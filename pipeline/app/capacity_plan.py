@@ -67,7 +67,7 @@ def with_configuration(demand: Demand, config: Config) -> Demand:
     if not rates:
         return demand
     low, typical, high = rates[0], rates[len(rates) // 2], rates[-1]
-    measured = Statement("bit rate: measured in the recorded video of {cameras} cameras", cameras=len(rates))
+    measured = Statement("bit rate: measured in recorded video, cameras: {cameras}", cameras=len(rates))
     return replace(demand, bitrate_mbit=(Range(low, typical, high), measured))
 
 

@@ -80,9 +80,7 @@ _TEXTS: Final[Mapping[str, str]] = {
         " com gravações"
     ),
     "bit rate: {rate} Mbit/s, as given": "taxa de bits: {rate} Mbit/s, informada",
-    "bit rate: measured in the recorded video of {cameras} cameras": (
-        "taxa de bits: medida na gravação de {cameras} câmeras"
-    ),
+    "bit rate: measured in recorded video, cameras: {cameras}": "taxa de bits: medida na gravação, câmeras: {cameras}",
     "vehicles: {number} a day and camera, as given": "veículos: {number} por dia e câmera, informados",
     "vehicles: not measured; {low} to {high} a day and camera. Give --vehicles": (
         "veículos: não medidos; de {low} a {high} por dia e câmera. Informe --vehicles"

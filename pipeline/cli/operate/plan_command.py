@@ -71,7 +71,7 @@ class CameraOptions:
             raise ViapublicaError("--size", str(error), "Example: --size 1080p") from None
         if self.rate > self.fps:
             raise ViapublicaError(
-                f"--rate {self.rate:g}", f"is more than the {self.fps:g} frames per second of the video", "Lower it"
+                f"--rate {self.rate:g}", f"is more than the video's {self.fps:g} per second", "Lower it, or raise --fps"
             )
         return Demand(
             cameras=self.cameras,

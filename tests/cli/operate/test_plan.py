@@ -68,7 +68,7 @@ def test_a_configuration_gives_retention_and_recording(devices: Path, tmp_path: 
     ("arguments", "problem"),
     [
         (("--size", "huge"), "no size"),
-        (("--rate", "50"), "more than the 25 frames"),
+        (("--rate", "50"), "more than the video's 25"),
         (("--measure", "--device", "x"), "cannot be combined"),
         (("--clip", "x.mp4"), "belong to a measurement"),
         (("--devices", "none.yaml"), "cannot be read"),
@@ -83,8 +83,8 @@ def test_options_that_cannot_be_used_are_refused(arguments: tuple[str, ...], pro
 
 
 def test_this_machine_is_measured_written_and_planned_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.build.build_detector", lambda *_: PersonWithFace())
-    monkeypatch.setattr("pipeline.engine.build.build_reader", lambda *_: AlwaysA())
+    monkeypatch.setattr("pipeline.engine.device_fallback.build_detector", lambda *_: PersonWithFace())
+    monkeypatch.setattr("pipeline.engine.device_fallback.build_reader", lambda *_: AlwaysA())
     clip, target = encode(tmp_path / "clip.mp4", Recipe(frames=12)), tmp_path / "devices.yaml"
     video = ("--size", "320x180", "--traffic", "dense", "--load", "100")
     plan = _plan("--measure", *video, "--seconds", "1", "--clip", clip, "--out", target)
