@@ -162,6 +162,8 @@ COMPILE = $(RUN)/uv pip compile -q --upgrade --universal --generate-hashes --no-
 lock: venv ## take newer versions of the dependencies
 	$(COMPILE) pyproject.toml --extra all -o requirements/run.lock
 	$(COMPILE) pyproject.toml --extra all --group dev -c requirements/run.lock -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra all --extra gpu -c requirements/run.lock --overrides requirements/gpu-overrides.txt \
+	  -o requirements/gpu.lock
 	echo uv | $(COMPILE) - -o requirements/uv.lock
 	$(COMPILE) --group train-plates -o requirements/train-plates.lock
 	$(COMPILE) --group train-traffic -o requirements/train-traffic.lock

@@ -24,6 +24,8 @@ from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
 from pipeline.errors import ConfigError, MissingComponent, RecordError, StoreError, ViapublicaError
+from pipeline.inference.device import Device
+from pipeline.inference.graphics import find_graphics
 from pipeline.lpr.settings import CornerSettings, LprSettings
 from pipeline.policy.gate import Gate
 from pipeline.sink.settings import ChdbSinkSettings, KafkaSettings
@@ -85,6 +87,7 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     yield _check("decode (PyAV)", "av", _decoders, "pip install --force-reinstall av")
     yield _check("images (OpenCV)", "opencv-python-headless", _opencv, "pip install opencv-python-headless")
     yield _check("inference (ONNX Runtime)", "onnxruntime", _onnx_runtime, "pip install onnxruntime")
+    yield _graphics(config)
     yield _optional("discovery of cameras (ONVIF)", "onveef", "pip install 'viapublica[onvif]'")
     yield _optional("inference on Intel and AMD CPUs (OpenVINO)", "openvino", "pip install 'viapublica[openvino]'")
     yield _optional("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
@@ -156,6 +159,23 @@ def _onnx_runtime() -> str:
     import onnxruntime
 
     return ", ".join(p.removesuffix("ExecutionProvider") for p in onnxruntime.get_available_providers())
+
+
+def _graphics(config: Config | None) -> ComponentCheck:
+    """The GPU: absent is no fault, unless the configuration names it."""
+    found = find_graphics()
+    devices = set() if config is None else {config.detect.device, config.lpr.device if config.lpr else Device.CPU}
+    wanted = bool(devices - {Device.CPU})
+    component, detail = "GPU (NVIDIA)", "; ".join(found.cards)
+    if found.cards and found.usable:
+        return ComponentCheck(component, ComponentState.WORKING, "", detail, "")
+    if found.cards:
+        detail = f"{detail}: not used, this ONNX Runtime has no CUDA"
+        fix = "pip uninstall onnxruntime, then pip install onnxruntime-gpu; see docs/how-to/use-a-gpu.md"
+    else:
+        detail, fix = found.problem or "none found", "Install NVIDIA's driver, or set device: cpu" if wanted else ""
+    broken = wanted or bool(found.problem)
+    return ComponentCheck(component, ComponentState.BROKEN if broken else ComponentState.ABSENT, "", detail, fix)
 
 
 def _chdb() -> str:

@@ -32,6 +32,7 @@ class NetworkIdentity:
         device: hardware, such as ``cpu``.
         labels: labels that it detects; empty for a plate reader.
         rejected: faster backends that failed the test.
+        fallback: why it does not run on the configured device, and what helps; "" where it does.
     """
 
     name: str
@@ -41,3 +42,4 @@ class NetworkIdentity:
     device: str
     labels: frozenset[Label] = frozenset()
     rejected: tuple[RejectedBackend, ...] = ()
+    fallback: str = ""

@@ -11,11 +11,11 @@ import structlog
 
 from pipeline.config.settings import Config
 from pipeline.decode.frame_memory import FrameMemory
-from pipeline.detect.build import build_detector
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
 from pipeline.domain.ports import PlateReader
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
+from pipeline.engine.device_fallback import open_detector, open_reader
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.live_loop import Engine
@@ -27,7 +27,6 @@ from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.source_conflicts import check_distinct_sources
 from pipeline.errors import ConfigError
-from pipeline.lpr.build import build_reader
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.metrics_server import MetricsServer
 from pipeline.observe.stage_timing import StageClock
@@ -61,7 +60,7 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
     """
     check_sources(config)
     with ExitStack() as stack:
-        detector = CloseUpDetector(build_detector(config.detect, config.models_dir))
+        detector = CloseUpDetector(open_detector(config))
         stack.callback(detector.close)
         reader = _reader(config)
 
@@ -176,7 +175,7 @@ def _reader(config: Config) -> PlateReader | None:
     _log_cameras_without_plates(cameras)
     if config.lpr is None or not any(may_read_plates(camera) for camera in cameras):
         return None
-    return build_reader(config.lpr, config.models_dir)
+    return open_reader(config.lpr, config.models_dir)
 
 
 def _log_cameras_without_plates(cameras: Iterable[Camera]) -> None:

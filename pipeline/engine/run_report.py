@@ -39,12 +39,14 @@ class NetworkReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         model: name of its card; backend, device: what ran it and where; it passed the known-answer test there.
         rejected: faster backends that failed the test on this machine, with the reason.
+        fallback: why it did not run on the configured device at the end, and what helps; "" where it did.
     """
 
     model: str
     backend: str
     device: str
     rejected: dict[str, str]
+    fallback: str = ""
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,7 @@ def network_report(network: NetworkIdentity) -> NetworkReport:
         backend=network.backend,
         device=network.device,
         rejected={one.backend: one.reason for one in network.rejected},
+        fallback=network.fallback,
     )
 
 

@@ -47,8 +47,9 @@ class RunningEngine:
         return status
 
     def advice(self) -> str:
-        """What helps against an overload of this machine; "" while there is none."""
-        return self.engine.overload.advice
+        """What helps against an overload of this machine, or against the failure of its GPU; "" while there is none."""
+        fallbacks = dict.fromkeys(network.fallback for network in self.networks())
+        return ". ".join(part for part in (self.engine.overload.advice, *fallbacks) if part)
 
     def sinks(self) -> list[SinkStatus]:
         """Status of every sink."""

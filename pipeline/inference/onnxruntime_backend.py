@@ -12,6 +12,7 @@ import onnxruntime as ort
 
 from pipeline.errors import MissingComponent, ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Device
+from pipeline.inference.device_errors import device_error
 from pipeline.inference.embedded_class_names import names_from_text
 from pipeline.inference.runtime import InputSpec
 from pipeline.weights.catalog import Format, ModelCard, read_weights
@@ -46,6 +47,7 @@ class OnnxRuntime:
                 f"Set detect.backend to {card.format.value}",
             )
         self._name = card.name
+        self._device = device
         self._session: Any = self._open(read_weights(card, models_dir), device, threads)
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _DTYPES:
@@ -77,10 +79,13 @@ class OnnxRuntime:
         try:
             session = ort.InferenceSession(weights, options, providers=list(wanted))
         except Exception as error:  # the binding's exceptions have no common base but Exception
+            known = None if device is Device.CPU else device_error(str(error))
             raise ModelRuntimeError(
                 f"model {self._name}",
-                f"ONNX Runtime cannot load it ({_first_line(error)})",
-                "Check that it is an ONNX file",
+                f"ONNX Runtime cannot load it: {known.problem}"
+                if known
+                else f"ONNX Runtime cannot load it ({_first_line(error)})",
+                known.fix if known else "Check that it is an ONNX file",
             ) from error
         if session.get_providers()[0] != wanted[0]:
             raise ModelRuntimeError(
@@ -105,7 +110,11 @@ class OnnxRuntime:
         try:
             (output,) = self._session.run([self._output], {self._input: batch})
         except Exception as error:
-            raise ModelRuntimeError(f"model {self._name}", f"ONNX Runtime failed ({_first_line(error)})") from error
+            known = None if self._device is Device.CPU else device_error(str(error))
+            problem = (
+                f"{known.problem} ({_first_line(error)})" if known else f"ONNX Runtime failed ({_first_line(error)})"
+            )
+            raise ModelRuntimeError(f"model {self._name}", problem, known.fix if known else "") from error
         return np.asarray(output)
 
     def close(self) -> None:

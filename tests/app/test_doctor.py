@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.app import doctor
-from pipeline.app.doctor import ComponentState
+from pipeline.app.doctor import ComponentCheck, ComponentState
+from pipeline.config.settings import Config
 from pipeline.decode import decoder_check
 from pipeline.decode.decoder_check import DecoderVerdict
+from pipeline.inference.graphics import Graphics
 
 
 def test_every_component_of_this_installation_works_or_is_optional() -> None:
@@ -32,3 +36,38 @@ def test_a_network_with_wrong_answers_is_broken(monkeypatch: pytest.MonkeyPatch)
     checks = {check.component: check for check in doctor.check_components(None, None)}
     reader = checks["model viapublica_plates"]
     assert (reader.state, "reads XYZ" in reader.detail) == (ComponentState.BROKEN, True)
+
+
+def _with_tool(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str) -> ComponentCheck:
+    """The line about GPUs where NVIDIA's tool is this program."""
+    tool = folder / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\n{program}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return doctor._graphics(None)
+
+
+def test_a_gpu_that_this_onnx_runtime_cannot_use_is_named_with_the_fix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    line = _with_tool(monkeypatch, tmp_path, "echo 'NVIDIA H200, 580.82, 143771 MiB, 4 MiB'")
+    assert line.state is ComponentState.ABSENT
+    assert line.detail == "NVIDIA H200, 580.82, 143771 MiB, 4 MiB: not used, this ONNX Runtime has no CUDA"
+    assert "onnxruntime-gpu" in line.fix
+
+
+def test_a_driver_that_fails_is_broken_with_its_own_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    line = _with_tool(
+        monkeypatch, tmp_path, "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18"
+    )
+    assert line.state is ComponentState.BROKEN
+    assert "version mismatch" in line.detail
+
+
+def test_no_gpu_is_broken_only_where_the_configuration_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "find_graphics", lambda: Graphics((), "", usable=False))
+    assert doctor._graphics(None).state is ComponentState.ABSENT
+    camera = {"id": "a", "source": "a.mp4", "scope": "public-road"}
+    config = Config.model_validate({"cameras": [camera], "detect": {"device": "cuda", "backend": "onnxruntime"}})
+    line = doctor._graphics(config)
+    assert (line.state, bool(line.fix)) == (ComponentState.BROKEN, True)

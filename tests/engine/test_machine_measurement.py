@@ -26,8 +26,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _fast_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.engine.build.build_detector", lambda *_: PersonWithFace())
-    monkeypatch.setattr("pipeline.engine.build.build_reader", lambda *_: AlwaysA())
+    monkeypatch.setattr("pipeline.engine.device_fallback.build_detector", lambda *_: PersonWithFace())
+    monkeypatch.setattr("pipeline.engine.device_fallback.build_reader", lambda *_: AlwaysA())
 
 
 def _base() -> Config:

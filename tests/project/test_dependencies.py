@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -93,7 +94,7 @@ def test_each_optional_package_is_in_the_extra_that_errors_name() -> None:
         assert canonicalize_name(of_package.get(package, package)) in _EXTRAS[extra], package
     errors_know = {canonicalize_name(of_package.get(package, package)) for package in EXTRA_OF}
     for extra, needs in _EXTRAS.items():
-        assert extra == "all" or needs <= errors_know, extra
+        assert extra in {"all", "gpu"} or needs <= errors_know, extra  # gpu replaces a package of the base
 
 
 def test_optional_packages_are_imported_where_they_are_used() -> None:
@@ -107,10 +108,27 @@ def test_optional_packages_are_imported_where_they_are_used() -> None:
     assert not eager
 
 
-def test_all_is_every_extra_but_ultralytics() -> None:
+def test_all_is_every_extra_but_those_that_replace_packages() -> None:
     (requirement,) = map(Requirement, _PROJECT["optional-dependencies"]["all"])
     assert canonicalize_name(requirement.name) == _PROJECT["name"]
-    assert requirement.extras == set(_EXTRAS) - {"all", "ultralytics"}
+    assert requirement.extras == set(_EXTRAS) - {"all", "gpu", "ultralytics"}
+
+
+def test_the_lock_for_gpus_is_the_tested_one_with_the_other_onnxruntime() -> None:
+    tested, gpu = (
+        dict(
+            re.findall(
+                r"^([\w-]+)==(\S+) \\$",
+                (ROOT / "requirements" / name).read_text(encoding="utf-8"),
+                re.MULTILINE,
+            )
+        )
+        for name in ("run.lock", "gpu.lock")
+    )
+    assert "onnxruntime" not in gpu
+    assert "onnxruntime-gpu" in gpu
+    own = {name: version for name, version in gpu.items() if name in tested}
+    assert own == {name: version for name, version in tested.items() if name != "onnxruntime"}
 
 
 def test_only_one_opencv_is_asked_for() -> None:
