@@ -84,7 +84,7 @@ def live_run(video: Path, cameras: int, rate: float, seconds: float, models: Pat
                 passed = time.monotonic() - began
                 if (not counts and passed > _SETTLE_S) or passed > _SETTLE_S + seconds:
                     activities = running.activities().values()
-                    dropped = sum(camera.feed.queue.dropped_by_overload for camera in running.engine.cameras)
+                    dropped = sum(camera.load(0).dropped for camera in running.engine.cameras)
                     counts.append((sum(activity.analyzed for activity in activities), dropped))
                 if len(counts) > 1:
                     running.engine.stop()

@@ -1,0 +1,1 @@
+"""Benchmarks of a GPU, prepared to run on a machine without network."""
