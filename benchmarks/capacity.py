@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results_file import machine, processor, write_table
+from pipeline.benchmark.environment import processor
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.config.load import parse_config
 from pipeline.demo.camera_clip import ClipForm, write_clip
 from pipeline.engine.build import open_engine
@@ -34,6 +35,8 @@ from tests.servers.rtsp import RtspServer
 
 RESULTS = Path(__file__).parent / "results" / "capacity.md"
 SHIPPED = Path(__file__).resolve().parents[1] / "configs" / "measured-devices.yaml"
+MEASURES = ("pipeline/engine", "pipeline/decode", "pipeline/detect", "pipeline/planning")
+"""Code that the figures depend on."""
 CLIP = "highway-motorbike"
 SIZE = (1280, 720)
 MBIT_S = 2.0
@@ -174,6 +177,7 @@ def main() -> None:
         "Cameras that this machine carries: planned and real",
         f"`python -m benchmarks.capacity`. {machine()} {CLIP} at 720p, {FPS} frames per second, {options.rate:g} of "
         f"them analyzed; live runs of {options.live_s:g} s from a local RTSP server that shares the machine.",
+        measures=MEASURES,
         columns=("what", "figure"),
         rows=rows,
     )

@@ -21,9 +21,8 @@ from typing import Any, TypeVar
 import msgspec
 import zstandard
 
-from benchmarks.results_file import machine, write_table
 from benchmarks.store import START_MS, reads
-from benchmarks.throughput import CLIPS
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.config.load import parse_config
 from pipeline.domain.events import CountEvent, Event, HealthEvent, Kind, TrackEvent, decode, encode
 from pipeline.engine.build import open_engine
@@ -33,6 +32,9 @@ from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import ChdbSettings
 
 RESULTS = Path(__file__).parent / "results" / "event_sizes.md"
+MEASURES = ("pipeline/store/schema", "pipeline/domain/events.py")
+"""Code that the figures depend on."""
+CLIPS = ("people-walking", "person-bicycle-car-detection", "highway-motorbike", "car-detection")
 EVENTS = 200_000
 BATCH = 20_000
 CAMERAS = 200
@@ -152,6 +154,7 @@ def main() -> None:
         "Bytes of an event",
         f"`python -m benchmarks.event_sizes`. {machine()} {EVENTS:,} events of each kind over seven days and {CAMERAS} "
         f"cameras; tracks like the {len(tracks)} of four clips; chDB.",
+        measures=MEASURES,
         columns=("kind", "stored, merged", "stored, inserted", "sent, zstd 1 MiB", "sent, zstd 64 KiB", "sent, plain"),
         rows=rows,
     )
