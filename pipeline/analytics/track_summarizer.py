@@ -12,6 +12,7 @@ from pipeline.analytics.track_state import TrackObservation, TrackState
 from pipeline.domain.detections import Tracks
 from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent, event_id
 from pipeline.domain.frame import Frame
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import OcrRequest
 
@@ -47,6 +48,7 @@ class TrackSummarizer:
         self._track_events: list[TrackEvent] = []
         self._count_events: list[CountEvent] = []
         self._first_ms: int | None = None
+        self._newest_s = 0.0
 
     @property
     def open_tracks(self) -> int:
@@ -57,6 +59,7 @@ class TrackSummarizer:
         """See the protocol. Faces and plates are ignored; no crop is read."""
         if self._first_ms is None:
             self._first_ms = frame.ts_ms
+        self._newest_s = frame.pts_s
         countable = tracks.labeled(*COUNTABLE)
         for (box, _, label), track_id in zip(countable.detections, countable.ids.tolist(), strict=True):
             x1, y1, x2, y2 = box.tolist()
@@ -66,6 +69,11 @@ class TrackSummarizer:
         self._close_idle(frame.pts_s)
         self._count(self._counts.due(frame.ts_ms))
         return ()
+
+    def needs_next(self) -> FrameDecision | None:
+        """See the protocol; a track of the newest frame has too few frames to count."""
+        newest = (track for track in self._open.values() if track.last_s == self._newest_s)
+        return FrameDecision.NEW_TRACK if any(t.frames < self._settings.min_frames for t in newest) else None
 
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
         """See the protocol; summaries of ended and idle tracks, and counts of minutes that are over and settled.

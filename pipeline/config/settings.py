@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipeline.adaptive.settings import AnalyzeSettings
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.config.engine_settings import EngineSettings
@@ -276,6 +277,9 @@ class Config(BaseModel):
         default_factory=DecodeSettings, title="Decode", description="Connections and decoding, for all cameras."
     )
     detect: DetectSettings = Field(default_factory=DetectSettings, title="Detect", description="Networks and tracking.")
+    analyze: AnalyzeSettings = Field(
+        default_factory=AnalyzeSettings, title="Analyze", description="Frames that the detector gets."
+    )
     lpr: LprSettings | None = Field(
         default_factory=LprSettings,
         title="Plate reading",

@@ -136,6 +136,11 @@ class PlanarImage:
         w, h = (height, width) if self._turns % 2 else (width, height)
         return self._upright(self._convert([_scale(plane, w, h) for plane in (self._y, self._u, self._v)]))
 
+    def luma(self, width: int, height: int) -> Plane:
+        """See `pipeline.domain.frame.LumaImage`."""
+        size = (height, width) if self._turns % 2 else (width, height)
+        return self._upright(np.asarray(cv2.resize(self._y, size, interpolation=cv2.INTER_AREA), np.uint8))
+
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
         """The pixels of a box of the upright image, clipped to it."""
         box = clip_box((x1, y1, x2, y2), self.width, self.height)

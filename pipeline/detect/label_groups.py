@@ -26,6 +26,9 @@ GROUPS: tuple[frozenset[Label], ...] = (
 GROUP_OF = MappingProxyType({label: number for number, group in enumerate(GROUPS) for label in group})
 """Label to index in `GROUPS`."""
 
+LABEL_OF = np.array([min(group) for group in GROUPS], dtype=np.int16)
+"""A label of each of `GROUPS`."""
+
 _LOOKUP = np.array([GROUP_OF[label] for label in sorted(Label)], dtype=np.int64)
 
 

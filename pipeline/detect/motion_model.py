@@ -13,6 +13,8 @@ of its box's area: near objects move by more pixels.
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -75,6 +77,12 @@ class MotionModel:
         )
         self._covariance = self._covariance + dt * self._velocity_variance + noise * (dt**2 / 2.0)
         self._velocity_variance = self._velocity_variance + noise * dt
+
+    def predicted(self, dt: float) -> MotionModel:
+        """A copy of all states, predicted `dt` seconds later."""
+        later = copy(self)  # every change of a state makes new arrays
+        later.predict(dt)
+        return later
 
     def update(self, index: npt.NDArray[np.int64], boxes: Boxes) -> None:
         """Correct the tracks (m,) with their detected (m, 4) boxes, xyxy in pixels."""

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.detect.assignment import Gains, assign
-from pipeline.detect.label_groups import group_numbers
+from pipeline.detect.label_groups import LABEL_OF, group_numbers
 from pipeline.detect.motion_model import MotionModel
 from pipeline.detect.settings import TrackSettings
-from pipeline.domain.detections import Boxes, Detections, Tracks, overlaps
+from pipeline.domain.detections import Boxes, Detections, OpenTracks, Tracks, overlaps
 
 Index = npt.NDArray[np.int64]
 
@@ -85,6 +85,19 @@ class ByteTracker:
         finished = frozenset(self._finished)
         self._finished.clear()
         return finished
+
+    def open_tracks(self, ts_ms: int) -> OpenTracks:
+        """See the protocol."""
+        later_s = 0.0 if self._last_ms is None else max((ts_ms - self._last_ms) / 1000.0, 0.0)
+        motion = self._motion.predicted(later_s)
+        return OpenTracks(
+            self._ids,
+            LABEL_OF[self._groups],
+            motion.boxes(),
+            motion.velocity[:, :2],
+            motion.center_deviation().max(axis=1, initial=0.0),
+            self._unseen_s + later_s,
+        )
 
     def _advance(self, ts_ms: int) -> None:
         """Advance to the time of a new frame, and end tracks that were lost for too long."""

@@ -118,3 +118,34 @@ class Tracks:
         """Only the tracks with one of these labels."""
         mask = np.isin(self.detections.labels, [int(label) for label in labels])
         return Tracks(self.detections.select(mask), self.ids[mask])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenTracks:
+    """The open tracks of one stream as their tracker expects them at one time, also those not seen last.
+
+    Attributes:
+        ids: (n,) int64, 0 for objects that are not confirmed yet.
+        labels: (n,) int16, a label of those that the object may have: a truck may still be a car.
+        boxes: (n, 4) float64, xyxy, pixels; may extend beyond the image.
+        velocity: (n, 2) of the center, pixels per second.
+        deviation: (n,) standard deviation of the center, pixels.
+        unseen_s: (n,) seconds since the last detection.
+    """
+
+    ids: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int16]
+    boxes: npt.NDArray[np.float64]
+    velocity: npt.NDArray[np.float64]
+    deviation: npt.NDArray[np.float64]
+    unseen_s: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls) -> OpenTracks:
+        """No open track."""
+        return cls(
+            np.empty(0, np.int64), np.empty(0, np.int16), np.empty((0, 4)), np.empty((0, 2)), np.empty(0), np.empty(0)
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)

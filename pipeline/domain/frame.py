@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,15 @@ class Image(Protocol):
 
     def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
         """The pixels of a box at full resolution; clipped to the image, at least 1×1, writable."""
+        ...
+
+
+@runtime_checkable
+class LumaImage(Protocol):
+    """An image whose brightness is had without a conversion of its colors."""
+
+    def luma(self, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """The luma of the whole image as means of areas, (height, width), ignoring the aspect ratio."""
         ...
 
 

@@ -10,9 +10,10 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.detections import Detections, Tracks
+from pipeline.domain.detections import Detections, OpenTracks, Tracks
 from pipeline.domain.events import Event
 from pipeline.domain.frame import BgrImage, Frame, Image
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.network_identity import NetworkIdentity
 
 
@@ -190,6 +191,10 @@ class Tracker(Protocol):
         """
         ...
 
+    def open_tracks(self, ts_ms: int) -> OpenTracks:
+        """All open tracks as expected at the time of a later frame, which may be left out."""
+        ...
+
     def restart(self) -> None:
         """End all tracks: the next frame shows another scene."""
         ...
@@ -268,6 +273,10 @@ class TrackObserver(Protocol):
         Returns:
             Plate crops to be read; empty for observers that read none.
         """
+        ...
+
+    def needs_next(self) -> FrameDecision | None:
+        """Why it needs the next frame analyzed, after all answers; None where it can do without for a while."""
         ...
 
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from pipeline.adaptive.controller import AdaptiveController
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.frame_memory import FrameMemory
@@ -133,6 +134,7 @@ class CameraFactory:
             lpr.model if lpr else "",
             config.detect.input_size,
             camera.analyze_fps,
+            config.analyze.adaptive,
         )
 
         def new_stream(first: Frame) -> CameraStream:
@@ -144,7 +146,10 @@ class CameraFactory:
                 observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore))
             observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
             tracker = build_tracker(config.detect.track)
-            return CameraStream(first.stream_id, tracker, observers, repeatable=not live, log=log)
+            adaptive = None
+            if config.analyze.adaptive:
+                adaptive = AdaptiveController(config.analyze.max_interval_s, config.detect.track.lost_s)
+            return CameraStream(first.stream_id, tracker, observers, adaptive=adaptive, repeatable=not live, log=log)
 
         return new_stream
 

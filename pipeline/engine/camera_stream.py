@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from pipeline.adaptive.controller import AdaptiveController
 from pipeline.detect.scene_cut import SceneCutDetector
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.labels import FOLLOWED
 from pipeline.domain.ports import OcrRequest, Tracker, TrackObserver
 
@@ -30,10 +32,15 @@ class CameraStream:
 
     The same for a live camera, a file of `viapublica run` and a video of `viapublica read`.
 
+    Attributes:
+        last_frame: the newest frame; analyzed_frame: the newest that was analyzed, which `tracks` and `detections` are
+            of.
+
     Args:
         stream_id: the session.
         tracker: a new tracker of its own.
         observers: new observers of its own; their events leave in this order.
+        adaptive: decides which frames are analyzed; None for all.
         repeatable: of a file: another run makes the same events again, under the same ids.
         log: follows the analysis; None where no other one can be replaced by it.
     """
@@ -44,12 +51,15 @@ class CameraStream:
         tracker: Tracker,
         observers: Sequence[TrackObserver],
         *,
+        adaptive: AdaptiveController | None = None,
         repeatable: bool = False,
         log: AnalysisLog | None = None,
     ) -> None:
         self.stream_id = stream_id
         self.repeatable = repeatable
+        self.adaptive = adaptive
         self.last_frame: Frame | None = None
+        self.analyzed_frame: Frame | None = None
         self.tracks = Tracks.empty()
         self.detections = Detections.empty()
         self._tracker = tracker
@@ -57,13 +67,27 @@ class CameraStream:
         self._observers = observers
         self._log = log
 
+    def decide(self, frame: Frame) -> FrameDecision:
+        """Whether the next frame is to be analyzed; if not, it counts as seen."""
+        if self.adaptive is None:
+            return FrameDecision.EVERY_FRAME
+        if self.last_frame is None:
+            return FrameDecision.FIRST
+        need = next((need for observer in self._observers if (need := observer.needs_next()) is not None), None)
+        decision = self.adaptive.decide(frame, self._tracker.open_tracks(frame.ts_ms), need)
+        if not decision.analyzes:
+            self.last_frame = frame
+        return decision
+
     def follow(self, frame: Frame, detections: Detections) -> list[OcrRequest]:
         """Track the objects of the next frame, except faces; returns the plate crops to be read."""
         if self._cuts.is_cut(frame.image):
             self._tracker.restart()
         self.tracks = self._tracker.update(detections.labeled(*FOLLOWED), frame.ts_ms)
-        self.last_frame = frame
+        self.last_frame = self.analyzed_frame = frame
         self.detections = detections
+        if self.adaptive is not None:
+            self.adaptive.analyzed(frame, detections.boxes)
         return [request for observer in self._observers for request in observer.observe(frame, self.tracks)]
 
     def settle(self) -> list[Event]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from pipeline.domain.detections import Detections
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import CharacterProbabilities, Detector, OcrRequest, PlateReader
 from pipeline.engine.camera_stream import CameraStream
@@ -19,6 +21,9 @@ StreamFactory = Callable[[Frame], CameraStream]
 
 OnFault = Callable[[str, Exception], None]
 """Receives the camera whose frame could not be analyzed, and why."""
+
+OnDecision = Callable[[Frame, FrameDecision], None]
+"""Receives a frame, and whether and why it is analyzed."""
 
 
 class _CameraRequest(NamedTuple):
@@ -32,6 +37,10 @@ def _raise(camera_id: str, error: Exception) -> None:  # noqa: ARG001
     raise error
 
 
+def _ignore(frame: Frame, decision: FrameDecision) -> None:
+    pass
+
+
 class FrameAnalyzer:
     """Networks and the open streams of all cameras; used by one thread.
 
@@ -42,6 +51,7 @@ class FrameAnalyzer:
         stages: where time is measured.
         on_fault: called instead of raising, after the camera's stream was ended; frames of other cameras go on. By
             default the error is raised.
+        on_decision: receives every frame, and whether and why it is analyzed.
     """
 
     def __init__(
@@ -50,13 +60,16 @@ class FrameAnalyzer:
         reader: PlateReader | None,
         new_stream: StreamFactory,
         stages: StageClock,
+        *,
         on_fault: OnFault = _raise,
+        on_decision: OnDecision = _ignore,
     ) -> None:
         self.reader = reader
         self._detector = detector
         self._new_stream = new_stream
         self._stages = stages
         self._on_fault = on_fault
+        self._on_decision = on_decision
         self._streams: dict[str, CameraStream] = {}
 
     @property
@@ -76,9 +89,50 @@ class FrameAnalyzer:
     def analyze(self, batch: Sequence[Frame]) -> list[Event]:
         """Detect, track and read a batch; returns the events that are due after it.
 
+        Frames of a camera whose analysis is adaptive are decided one after the other, so that its events do not depend
+        on what else is in a batch.
+
         Raises:
             Exception: what `on_fault` raises.
         """
+        events: list[Event] = []
+        for frames in self._in_turns(batch):
+            if due := self._due(frames, events):
+                events += self._analyze(due)
+        return events
+
+    def _in_turns(self, batch: Sequence[Frame]) -> Iterator[list[Frame]]:
+        """The batch, divided so that no part has two frames of a camera whose analysis may be adaptive."""
+        turns: list[list[Frame]] = []
+        seen: Counter[str] = Counter()
+        for frame in batch:
+            stream = self._streams.get(frame.camera_id)
+            turn = seen[frame.camera_id] if stream is None or stream.adaptive is not None else 0
+            seen[frame.camera_id] += 1
+            turns += [[] for _ in range(len(turns), turn + 1)]
+            turns[turn].append(frame)
+        yield from turns
+
+    def _due(self, frames: Sequence[Frame], events: list[Event]) -> list[Frame]:
+        """The frames that are to be analyzed."""
+        due = []
+        with self._stages.stage(Stage.DECIDE, items=len(frames)):
+            for frame in frames:
+                stream = self._streams.get(frame.camera_id)
+                try:
+                    if stream is None or stream.stream_id != frame.stream_id:
+                        decision = FrameDecision.FIRST
+                    else:
+                        decision = stream.decide(frame)
+                except Exception as error:  # noqa: BLE001 - see `on_fault`
+                    self._fail(frame.camera_id, error, events)
+                    continue
+                self._on_decision(frame, decision)
+                if decision.analyzes:
+                    due.append(frame)
+        return due
+
+    def _analyze(self, batch: Sequence[Frame]) -> list[Event]:
         events: list[Event] = []
         with self._stages.stage(Stage.DETECT, items=len(batch)):
             found = self._detect(batch, events)

@@ -90,7 +90,9 @@ class Engine:
         self.stages = stages
         self.statistics = RunStatistics(metrics)
         self.removed: deque[CameraReport] = deque(maxlen=_REMEMBERED_REPORTS)
-        self.analyzer = FrameAnalyzer(detector, reader, self._new_stream, stages, self._on_fault)
+        self.analyzer = FrameAnalyzer(
+            detector, reader, self._new_stream, stages, on_fault=self._on_fault, on_decision=self.statistics.decided
+        )
         self._batcher = batcher
         self._preview = preview
         self._idle_close_s = idle_close_s
@@ -166,7 +168,7 @@ class Engine:
     def _analyze(self, batch: Sequence[Frame]) -> None:
         alerts = self._scenes.check(batch)
         events = self.analyzer.analyze(batch)
-        self.statistics.analyzed(batch)
+        self.statistics.finished(batch)
         self._send([*alerts, *events])
         if self._preview is not None:
             for camera_id in dict.fromkeys(frame.camera_id for frame in batch):
@@ -256,7 +258,7 @@ class Engine:
 
     def _forget(self, camera: RunningCamera) -> None:
         """Drop everything about a camera whose last events were sent; its part of the report stays."""
-        self.removed.append(camera.report(self.statistics.remove_camera(camera.camera_id).analyzed))
+        self.removed.append(camera.report(self.statistics.remove_camera(camera.camera_id).decisions))
         self._health.forget(camera.camera_id)
         self._alerts.forget(camera.camera_id)
         self._scenes.forget(camera.camera_id)
@@ -286,9 +288,9 @@ class Engine:
 
     def _loads(self) -> list[CameraLoad]:
         """Frames of the live cameras so far."""
-        analyzed = self.statistics.analyzed_frames()
+        finished = self.statistics.finished_frames()
         live = [camera for camera in self.cameras if camera.feed.source.live]
-        return [camera.load(analyzed.get(camera.camera_id, 0)) for camera in live]
+        return [camera.load(finished.get(camera.camera_id, 0)) for camera in live]
 
     def _last_ts_ms(self, camera_id: str) -> int | None:
         """Time of the newest analyzed frame of a camera."""

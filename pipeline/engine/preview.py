@@ -101,7 +101,7 @@ class Preview:
 
     def show(self, stream: CameraStream) -> None:
         """Write the stream's newest frame if it is time. A full disk is logged and does not stop the run."""
-        frame = stream.last_frame
+        frame = stream.analyzed_frame
         if frame is None:
             return
         stream_id, last_ms = self._last.get(frame.camera_id, ("", 0))

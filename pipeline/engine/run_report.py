@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import STOPPED, SinkStatus, SourceStatus
 
@@ -16,7 +17,9 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         error: why it failed; detail: other facts about its end, such as a video that was cut off.
-        drops: frames that were not analyzed, by reason.
+        analyzed: frames that the detector got; skipped: those in which adaptive analysis expected nothing new.
+        decisions: both, by reason, see `pipeline.domain.frame_decision`.
+        drops: frames that were neither, by reason.
         not_analyzed: video that the source holds besides, such as other tracks of a file.
     """
 
@@ -26,6 +29,8 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     decoded: int
     analyzed: int
+    skipped: int = 0
+    decisions: dict[str, int] = {}
     drops: dict[str, int]
     reconnects: int
     width: int
@@ -53,7 +58,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """The last line of `viapublica run`.
 
     Attributes:
-        seconds: wall-clock length of the run; frames: analyzed; fps: frames / seconds.
+        seconds: wall-clock length of the run; frames: analyzed or skipped; fps: frames / seconds.
         events: sent, by kind; refused: by reason of the policy gate; lost: by sink.
         cameras: those that ran at the end; removed: those that a new configuration removed before, oldest first.
         networks: detector and plate reader, and what was rejected for them.
@@ -92,9 +97,16 @@ def merge_drops(*parts: Mapping[str, int]) -> dict[str, int]:
 
 
 def camera_report(
-    camera_id: str, status: SourceStatus, *, state: str, error: str, analyzed: int, queue_drops: Mapping[str, int]
+    camera_id: str,
+    status: SourceStatus,
+    *,
+    state: str,
+    error: str,
+    decisions: Mapping[str, int],
+    queue_drops: Mapping[str, int],
 ) -> CameraReport:
     """One camera's part of the report."""
+    analyzed = sum(count for reason, count in decisions.items() if FrameDecision(reason).analyzes)
     return CameraReport(
         camera=camera_id,
         state=state,
@@ -102,6 +114,8 @@ def camera_report(
         detail="" if error or status.detail == STOPPED else status.detail,
         decoded=status.decoded,
         analyzed=analyzed,
+        skipped=sum(decisions.values()) - analyzed,
+        decisions=dict(decisions),
         drops=merge_drops(status.drops, queue_drops),
         reconnects=status.reconnects,
         width=status.width,

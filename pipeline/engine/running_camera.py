@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.domain.camera import Camera
@@ -57,23 +58,23 @@ class RunningCamera:
         """The frames of a live camera, analyzed and lost.
 
         Args:
-            analyzed: frames analyzed so far.
+            analyzed: frames analyzed or skipped so far.
         """
         status, queue = self.feed.source.status(), self.feed.queue
         dropped = queue.dropped_by_overload + status.drops.get(OVERLOAD, 0)
         return CameraLoad(self.camera_id, status.stream_id, self.feed.state, analyzed, dropped, queue.priority)
 
-    def report(self, analyzed: int) -> CameraReport:
+    def report(self, decisions: Mapping[str, int]) -> CameraReport:
         """Its part of the run's report.
 
         Args:
-            analyzed: frames analyzed so far.
+            decisions: frames analyzed or skipped so far, by reason.
         """
         return camera_report(
             self.camera_id,
             self.feed.source.status(),
             state=self.feed.state.value,
             error=self.feed.error,
-            analyzed=analyzed,
+            decisions=decisions,
             queue_drops=self.feed.queue.snapshot().drops,
         )

@@ -81,7 +81,7 @@ class RunningEngine:
             lost=dict(engine.dispatcher.lost),
             batch_mean=round(statistics.frames / statistics.batches, 2) if statistics.batches else 0.0,
             cameras=[
-                camera.report(activities[camera.camera_id].analyzed)
+                camera.report(activities[camera.camera_id].decisions)
                 for camera in engine.cameras
                 if camera.camera_id in activities
             ],

@@ -95,6 +95,7 @@ class PlateAggregator:
         self._implausible = 0
         self._records: dict[int, _PlateRecord] = {}
         self._record_of: dict[int, _PlateRecord] = {}
+        self._readable: list[_PlateRecord] = []
 
     def select(self, frame: Frame, tracks: Tracks) -> list[ReadablePlate]:
         """The plates of this frame to be read."""
@@ -102,6 +103,7 @@ class PlateAggregator:
         plates = tracks.labeled(Label.PLATE)
         in_view = frozenset(int(number) for number in vehicles.ids)
         readable = []
+        self._readable = []
         for box, plate_id in zip(plates.detections.boxes, plates.ids, strict=True):
             if inside(frame.image, box, self._ignore):
                 continue
@@ -118,11 +120,17 @@ class PlateAggregator:
             quality = Quality(height, sharpness_of(crop))
             if quality.sharpness >= self._settings.min_sharpness:
                 record.last_read_ms = frame.ts_ms
+                self._readable.append(record)
                 x1, y1, x2, y2 = (float(v) for v in box)
                 readable.append(
                     ReadablePlate(record.track_id, frame.index, frame.ts_ms, (x1, y1, x2, y2), crop, quality)
                 )
         return readable
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether a plate of the newest frame can be read and is not certain."""
+        return any(not (self._certain(record) or record.vote.exhausted) for record in self._readable)
 
     def add_reading(self, plate: ReadablePlate, probabilities: CharacterProbabilities) -> None:
         """Count the reader's output for a crop; ignored when its track has ended meanwhile."""

@@ -11,6 +11,7 @@ import structlog
 from pipeline.domain.detections import Tracks
 from pipeline.domain.events import Event, Kind, PlateReadEvent, event_id
 from pipeline.domain.frame import Frame
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.ports import OcrRequest
 from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
 from pipeline.lpr.plate_place import Area
@@ -45,6 +46,10 @@ class PlateObserver:
             OcrRequest(plate.crop, partial(self._plates.add_reading, plate))
             for plate in self._plates.select(frame, tracks)
         ]
+
+    def needs_next(self) -> FrameDecision | None:
+        """See the protocol; a plate of the newest frame can be read and is not certain."""
+        return FrameDecision.PLATE if self._plates.uncertain else None
 
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
         """See the protocol; plates of ended tracks, and certain plates of vehicles that stay in view."""

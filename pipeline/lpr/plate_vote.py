@@ -33,6 +33,8 @@ _SHIFTS: Final = (0, -1, 1, -2, 2)
 MAX_EVIDENCE: Final = 4.0
 """Crops of one track repeat one another's mistakes: however many there are, they count as no more than this many
 independent ones (with the square root: more than 16 good crops add no certainty)."""
+MANY_VOTES: Final = 50
+"""Crops after which a plate that is not certain will not be, unless its crops become better."""
 SECOND_CONFIDENCE: Final = 0.5
 """Minimum confidence of a further plate on a track: misreadings of one blurred plate also come in groups."""
 
@@ -178,6 +180,12 @@ class PlateVote:
     def steady(self) -> bool:
         """Whether the latest crop shows the plate with the most votes; otherwise the track may have changed cars."""
         return self._latest is not None and all(other.weight <= self._latest.weight for other in self._candidates)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether further crops like those so far add no certainty; see `MAX_EVIDENCE`."""
+        most = max(self._candidates, key=lambda c: c.weight, default=None)
+        return most is not None and (most.weight >= MAX_EVIDENCE**2 or most.votes >= MANY_VOTES)
 
     def merge(self, other: PlateVote) -> None:
         """Take over the votes of another track of the same vehicle; `other` must not be used afterwards."""

@@ -94,7 +94,13 @@ class ActivitiesCollector(Collector):
         """All metric families, with a sample per camera."""
         activities: Mapping[str, CameraActivity] = self._activities()
         yield _counter(
-            "camera_analyzed_frames", "Frames completely analyzed.", "camera", activities, lambda a: a.analyzed
+            "camera_analyzed_frames", "Frames that the detector got.", "camera", activities, lambda a: a.analyzed
+        )
+        yield _drops(
+            "camera_decided_frames",
+            "Frames that adaptive analysis gave to the detector or skipped, by reason.",
+            "camera",
+            {camera: a.decisions for camera, a in activities.items()},
         )
         yield _gauge(
             "camera_lag_seconds",

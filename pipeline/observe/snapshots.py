@@ -29,11 +29,13 @@ class CameraActivity:
     """Analysis of the frames that a camera delivered.
 
     Attributes:
-        analyzed: frames completely analyzed so far.
+        analyzed: frames that the detector got so far.
         lag_s: seconds from decoding the newest analyzed frame to the end of its analysis.
         drops: frames dropped after the source so far, by reason.
         events: events dispatched so far.
         last_event: short text of the newest event, such as ``car`` or a plate; for the terminal only, never a metric.
+        skipped: frames in which adaptive analysis expected nothing new.
+        decisions: frames analyzed or skipped so far, by reason, see `pipeline.domain.frame_decision`.
     """
 
     analyzed: int = 0
@@ -41,6 +43,8 @@ class CameraActivity:
     drops: Mapping[str, int] = field(default_factory=dict)
     events: int = 0
     last_event: str = ""
+    skipped: int = 0
+    decisions: Mapping[str, int] = field(default_factory=dict)
 
 
 Sources: TypeAlias = Callable[[], Mapping[str, SourceStatus]]

@@ -14,6 +14,7 @@ class Stage(StrEnum):
     """Timed stages of processing a frame."""
 
     DECODE = "decode"
+    DECIDE = "decide"
     PREPROCESS = "preprocess"
     DETECT = "detect"
     TRACK = "track"

@@ -27,6 +27,7 @@ class Analysis(msgspec.Struct, frozen=True, omit_defaults=True):
         detector, plate_detector, reader: names of model cards; "" where there is none.
         input_size: width and height in pixels that the detector is given; None for its card's.
         frames_per_s: analyzed frames per second of video; None for all.
+        adaptive: whether some of these were skipped, as nothing new was to be seen in them.
     """
 
     detector: str
@@ -34,6 +35,7 @@ class Analysis(msgspec.Struct, frozen=True, omit_defaults=True):
     reader: str = ""
     input_size: tuple[int, int] | None = None
     frames_per_s: float | None = None
+    adaptive: bool = False
 
     def weaknesses(self, before: Analysis) -> Iterator[str]:
         """What it lacks compared with another one, in words; none where it is known to be at least as good.
@@ -43,6 +45,8 @@ class Analysis(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.frames_per_s is not None and (before.frames_per_s is None or self.frames_per_s < before.frames_per_s):
             was = "every frame" if before.frames_per_s is None else f"{before.frames_per_s:g}"
             yield f"analyzed frames per second are {self.frames_per_s:g} instead of {was}"
+        if self.adaptive and not before.adaptive:
+            yield "frames are skipped (analyze.adaptive) that were analyzed before"
         if (self.detector, self.input_size) != (before.detector, before.input_size):
             yield f"detector {self._detector()} instead of {before._detector()}"
         if before.plate_detector and self.plate_detector != before.plate_detector:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.analytics.settings import AnalyticsSettings, GroundPointChoice
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent, encode, event_id
+from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.labels import Label
 from tests.analytics.street import FPS, MINUTE_MS, START_MS, Box, box_at, frame, tracks
 
@@ -270,3 +271,14 @@ def test_every_track_is_counted_and_summarized_exactly_once_and_a_replay_gives_t
     assert sorted(map(encode, events)) == sorted(map(encode, run()))
     tracks_in_order = _tracks(events)
     assert all(a.ts_ms <= b.ts_ms for a, b in pairwise(tracks_in_order))
+
+
+def test_frames_are_needed_until_the_newest_tracks_are_long_enough_to_count() -> None:
+    summarizer, needs = _summarizer(min_frames=3), []
+    for index in range(4):
+        _show(summarizer, 1, [box_at(600, 400)], index / FPS)
+        needs.append(summarizer.needs_next())
+    assert needs == [FrameDecision.NEW_TRACK, FrameDecision.NEW_TRACK, None, None]
+    _show(summarizer, 2, [box_at(100, 400)], 1.0)
+    _show(summarizer, 1, [box_at(600, 400)], 1.1)
+    assert summarizer.needs_next() is None, "track 2 is not in view"

@@ -288,3 +288,25 @@ def test_a_restart_ends_all_tracks_and_the_next_frame_confirms_its_own() -> None
     one.restart()
     assert one.finished() == {1}
     assert follow(one, drive(2), start_ms=1_700_000_000_300) == [[2], [2]]
+
+
+def test_open_tracks_are_expected_where_they_drive_and_asking_changes_nothing() -> None:
+    one, other, images = tracker(), tracker(), drive(7)
+    follow(one, images[:6], 0)
+    follow(other, images[:6], 0)
+    near, far = (one.open_tracks(5 * STEP_MS + later) for later in (STEP_MS, 3 * STEP_MS))
+    assert near.ids.tolist() == [1]
+    assert near.labels.tolist() == [Label.CAR], "the first of its group"
+    assert near.boxes[0] == pytest.approx(moved(CAR, 15.0 * 6), abs=5)
+    assert far.boxes[0] == pytest.approx(moved(CAR, 15.0 * 8), abs=10)
+    assert near.velocity[0] == pytest.approx((75.0, 0.0), abs=8)
+    assert (near.unseen_s[0], far.unseen_s[0]) == pytest.approx((0.2, 0.6))
+    assert far.deviation[0] > near.deviation[0] > 0
+    assert follow(one, images[6:], 6 * STEP_MS) == follow(other, images[6:], 6 * STEP_MS)
+    assert one.open_tracks(6 * STEP_MS).boxes.tolist() == other.open_tracks(6 * STEP_MS).boxes.tolist()
+
+
+def test_an_object_that_is_not_confirmed_is_an_open_track_without_an_id() -> None:
+    one = tracker()
+    follow(one, drive(1), 0)
+    assert one.open_tracks(STEP_MS).ids.tolist() == [0]

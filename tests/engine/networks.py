@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
-from pipeline.domain.detections import Detections, Tracks
+from pipeline.domain.detections import Detections, OpenTracks, Tracks
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.network_identity import NetworkIdentity
@@ -25,6 +25,9 @@ class SpyTracker:
     def update(self, detections: Detections, ts_ms: int) -> Tracks:
         self.labels |= set(detections.labels.tolist())
         return self._tracker.update(detections, ts_ms)
+
+    def open_tracks(self, ts_ms: int) -> OpenTracks:
+        return self._tracker.open_tracks(ts_ms)
 
     def restart(self) -> None:
         self._tracker.restart()

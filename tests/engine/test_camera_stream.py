@@ -33,6 +33,9 @@ class Recorder:
         self.frames.append(frame.index)
         return [OcrRequest(frame.image.crop(0, 0, 4, 2), self.answers.append)]
 
+    def needs_next(self) -> None:
+        return None
+
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
         self.ended += sorted(ended)
         return [self._event(ts_ms)]

@@ -46,6 +46,9 @@ class Observer:
         self._pass("answer")
         self._answers += 1
 
+    def needs_next(self) -> None:
+        return None
+
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
         self._pass("settle")
         return []

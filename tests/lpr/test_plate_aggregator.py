@@ -214,3 +214,12 @@ def test_nothing_is_read_in_ignored_areas() -> None:
 def test_pieces_of_plates_are_not_reported(plates: PlateAggregator) -> None:
     observe(plates, 0, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC")
     assert plates.finish({3, 4}) == []
+
+
+def test_a_plate_is_uncertain_from_its_first_reading_until_its_vote_is_certain() -> None:
+    plates = PlateAggregator(LprSettings(certain_votes=3, recheck_s=1.0))
+    uncertain = []
+    for index in range(6):
+        observe(plates, index, tracks((Label.PLATE, PLATE, 3), (Label.CAR, CAR, 4)), "ABC1D23")
+        uncertain.append(plates.uncertain)
+    assert uncertain == [True, True, False, False, False, False]

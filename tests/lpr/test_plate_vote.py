@@ -184,3 +184,16 @@ def test_the_misreadings_of_a_blurred_plate_are_no_second_car() -> None:
         vote.add(seen("ABC1D23", sure=0.9))
         vote.add(seen("1777777", sure=0.15))
     assert [reading.read.text for reading in vote.plates(min_votes=1)] == ["ABC1D23"]
+
+
+def test_more_crops_are_wanted_until_there_are_many_or_good_ones() -> None:
+    poor, good = PlateVote(), PlateVote()
+    assert not poor.exhausted
+    for _ in range(49):
+        poor.add(seen("ABC1D34", sure=0.6), 0.1)
+    for _ in range(7):
+        good.add(seen("ABC1D34", sure=0.6), 2.0)
+    assert [poor.exhausted, good.exhausted] == [False, False]
+    poor.add(seen("ABC1D34", sure=0.6), 0.1)
+    good.add(seen("ABC1D34", sure=0.6), 2.0)
+    assert [poor.exhausted, good.exhausted] == [True, True]

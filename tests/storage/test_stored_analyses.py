@@ -21,6 +21,7 @@ def begin(folder: Path, analysis: Analysis, *, replace: bool = False) -> None:
     ("change", "words"),
     [
         ({"frames_per_s": 9.5}, "analyzed frames per second are 9.5 instead of 10"),
+        ({"adaptive": True}, "frames are skipped"),
         ({"detector": "nano"}, "detector nano at 960×544 instead of traffic at 960×544"),
         ({"input_size": (320, 192)}, "detector traffic at 320×192 instead of traffic at 960×544"),
         ({"input_size": None}, "detector traffic instead of traffic at 960×544"),

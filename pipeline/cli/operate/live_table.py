@@ -91,7 +91,7 @@ class LiveTable:
         self._monotonic_s = monotonic_s
         self._started_s = monotonic_s()
         self._drawn_s = float("-inf")
-        self._analyzed: dict[str, deque[tuple[float, int]]] = {}
+        self._finished: dict[str, deque[tuple[float, int]]] = {}
         self._live: Live | None = None
         if enabled and self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="ellipsis")
@@ -133,15 +133,17 @@ class LiveTable:
         table = _table(_WIDE_COLUMNS if self._console.width >= _WIDE else _NARROW_COLUMNS)
         for camera_id, status in sources.items():
             activity = activities.get(camera_id, CameraActivity())
-            cells = _cells(camera_id, status, activity, self._rate(camera_id, activity.analyzed, now_s))
+            cells = _cells(
+                camera_id, status, activity, self._rate(camera_id, activity.analyzed + activity.skipped, now_s)
+            )
             table.add_row(*(cells[str(column.header)] for column in table.columns))
         sinks = [_sink_line(sink) for sink in self._sinks()]
         return Group(table, *_problems(sources), *sinks, _footer(sources, now_s - self._started_s))
 
-    def _rate(self, camera_id: str, analyzed: int, now_s: float) -> float:
-        """Frames analyzed per second over the last seconds."""
-        seen = self._analyzed.setdefault(camera_id, deque())
-        seen.append((now_s, analyzed))
+    def _rate(self, camera_id: str, finished: int, now_s: float) -> float:
+        """Frames analyzed or skipped per second over the last seconds."""
+        seen = self._finished.setdefault(camera_id, deque())
+        seen.append((now_s, finished))
         while len(seen) > 2 and now_s - seen[0][0] > _RATE_OVER_S:
             seen.popleft()
         (then_s, then), (last_s, last) = seen[0], seen[-1]

@@ -117,7 +117,7 @@ def print_report(report: RunReport) -> None:
     """The summary of a run as tables."""
     print_table(
         "Cameras",
-        ["camera", "state", "size", "decoded", "analyzed", "dropped", "reconnects", "error"],
+        ["camera", "state", "size", "decoded", "analyzed", "skipped", "dropped", "reconnects", "error"],
         [
             (
                 c.camera,
@@ -125,6 +125,7 @@ def print_report(report: RunReport) -> None:
                 f"{c.width}×{c.height}",
                 c.decoded,
                 c.analyzed,
+                c.skipped,
                 drops_text(c.drops),
                 c.reconnects,
                 c.error or c.detail or ("" if c.decoded else "no image"),
