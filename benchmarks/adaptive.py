@@ -24,11 +24,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.results_file import machine, write_table
 from pipeline.adaptive.controller import AdaptiveController
 from pipeline.adaptive.settings import AnalyzeSettings
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.analytics.track_summarizer import TrackSummarizer
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector, build_tracker
@@ -203,6 +203,7 @@ def main() -> None:
         f"{machine()} Command: `python -m benchmarks.adaptive`. Processor time of one process, networks on one thread; "
         f"passes and processor time as shares of every frame's. Median share of passes: {medians}. *found*: tracks of "
         "the every-frame run that one track follows; *covered*: that tracks follow in half of their frames.",
+        measures=["pipeline/adaptive"],
         columns=list(rows[0]),
         rows=[list(row.values()) for row in rows],
     )

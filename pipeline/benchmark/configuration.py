@@ -44,6 +44,7 @@ def configuration(folder: Path, sources: Sequence[str | Path], work: Workload) -
             {"id": f"cam-{number}", "source": str(source), "scope": "public-road", **rate}
             for number, source in enumerate(sources)
         ],
+        "analyze": {"adaptive": False},  # measured is what every frame costs
         "detect": work.detect,
         "sinks": [{"type": "jsonl", "path": _EVENTS}],
         "observability": {"log_level": "error"},
