@@ -2,18 +2,21 @@
 
 Bars, slats, lost lines, lost line synchronization and inverted blocks break an image along lines across it; noise of
 any grain is everywhere. A fence or blinds may fill a part of the image only, so parts are measured too. Natural scenes
-do neither: edges of roads and houses end somewhere, and a sky or a road is smooth.
+do neither: edges of roads and houses end somewhere, and a sky or a road is smooth. Meshes at any angle and bent edges
+are measured in the whole image (`mesh`, `bent_edges`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.bent_edges import NO_BEND, Bend, measure_bend
+from pipeline.anonymize.mesh import Hidden, find_mesh
 from pipeline.domain.frame import BgrImage
 
 _PARTS: Final = 16
@@ -64,6 +67,8 @@ class FrameDisturbance:
         row_px, column_px: thickness of the strips into which the image is broken; 0 without a pattern.
         noise: standard deviation of the grains in gray levels; grain_px: pixels of a grain.
         smooth: whether grains pass into one another, as in an enlarged image.
+        bend: of edges.
+        mesh: (height, width) where a mesh hides the frame; None without one.
     """
 
     row_px: int
@@ -71,15 +76,25 @@ class FrameDisturbance:
     noise: float
     grain_px: int
     smooth: bool = False
+    bend: Bend = NO_BEND
+    mesh: Hidden | None = field(default=None, compare=False)
 
     @property
     def has_pattern(self) -> bool:
-        """Whether the image is broken into strips."""
-        return bool(self.row_px or self.column_px)
+        """Whether the image is broken into strips, behind a mesh, or bent."""
+        return bool(self.row_px or self.column_px) or self.hides_small_objects
 
-    def visible(self, height: int, width: int) -> npt.NDArray[np.bool_]:
-        """(height, width) which pixels of an object are seen: every second strip shows something else."""
-        return np.logical_and.outer(_every_second(height, self.row_px), _every_second(width, self.column_px))
+    @property
+    def hides_small_objects(self) -> bool:
+        """Whether large objects may be found where small ones are not: behind a mesh, or bent."""
+        return self.mesh is not None or bool(self.bend.period_px)
+
+    def visible(self, height: int, width: int, left: int = 0, top: int = 0) -> npt.NDArray[np.bool_]:
+        """(height, width) which pixels of an object there are seen: every second strip shows something else."""
+        seen = np.logical_and.outer(_every_second(height, self.row_px), _every_second(width, self.column_px))
+        if self.mesh is not None:
+            seen &= ~self.mesh[top : top + height, left : left + width]
+        return seen
 
     def grain(self, height: int, width: int) -> Gray:
         """(height, width) noise in gray levels, the same for each call."""
@@ -114,7 +129,9 @@ def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
     """Where objects in a frame (height, width, 3) BGR are hardest to see."""
     gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
     height, width = gray.shape
-    whole = DisturbedPart(slice(0, height), slice(0, width), _measured(gray))
+    whole = DisturbedPart(
+        slice(0, height), slice(0, width), replace(_measured(gray), bend=measure_bend(gray), mesh=find_mesh(gray))
+    )
     if whole.disturbance.has_pattern:
         return whole
     parts = [

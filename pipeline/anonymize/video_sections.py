@@ -27,6 +27,8 @@ _BLANK_PX: Final = 160
 """Width at which they are counted: noise averages out, and a small person remains."""
 _BASE_NOISE: Final = 3.0
 """Gray levels added to measured noise: of two frames without noise, the one of less contrast is harder to see."""
+_SHARES: Final = 16
+"""Of a frame, that a mesh hides; frames in which it hides twice as many are not alike."""
 _ORDINARY: Final = 0.06
 """Noise as a share of the contrast, up to which frames are alike; above, a class ends at each doubling."""
 
@@ -41,7 +43,7 @@ class Visibility(StrEnum):
     FAINT = "faint"
     """Of little contrast, as for an instant in a fade."""
     PATTERN = "pattern"
-    """Broken into strips, in whole or in part."""
+    """Broken into strips, in whole or in part, behind a mesh, or bent."""
     NOISE = "noise"
     """Clear frames have the least of it."""
 
@@ -104,8 +106,12 @@ def frame_visibility(frame: BgrImage) -> FrameVisibility:
     amount = _octave(difficulty / _ORDINARY)
     grain = (found.grain_px, int(found.smooth)) if amount else ()
     strips = (_octave(found.row_px), _octave(found.column_px))
+    mesh_share = 0 if found.mesh is None else float(found.mesh.mean())
+    hidden = (_octave(found.bend.period_px), _octave(found.bend.amplitude_px), _octave(_SHARES * mesh_share))
     kind = Visibility.PATTERN if found.has_pattern else Visibility.NOISE
-    return FrameVisibility(Visibility.FAINT if contrast < _FAINT else kind, (amount, *strips, *grain), difficulty)
+    return FrameVisibility(
+        Visibility.FAINT if contrast < _FAINT else kind, (amount, *strips, *hidden, *grain), difficulty
+    )
 
 
 class VideoSections:
