@@ -25,6 +25,8 @@ Area = Sequence[tuple[float, float]]
 
 _LARGE: Final = 0.3
 """Width from which a plate may fill the image without a vehicle around it, as a fraction of the image's width."""
+_TALL: Final = 0.2
+"""Height from which text at an edge is no line of a caption, as a fraction of the image's height."""
 _UPPER_EDGE, _LOWER_EDGE = 0.12, 0.9
 """Heights of a box's center, relative to the image, beyond which captions lie."""
 _STILL: Final = 0.25
@@ -41,7 +43,7 @@ class PlatePlace:
     Attributes:
         seen: observations; on_vehicle: those with a vehicle around the plate.
         moved: largest movement since the first observation, in heights of the box.
-        width: its largest width, as a fraction of the image's width.
+        width, height: its largest width and height, as fractions of the image's.
         at_edge: whether it was always in the bands of captions.
     """
 
@@ -49,6 +51,7 @@ class PlatePlace:
     on_vehicle: int = 0
     moved: float = 0.0
     width: float = 0.0
+    height: float = 0.0
     at_edge: bool = True
     _first: tuple[float, float] | None = None
     _since_ms: int = 0
@@ -64,6 +67,7 @@ class PlatePlace:
         self.on_vehicle += on_vehicle
         self.moved = max(self.moved, float(np.hypot(x - self._first[0], y - self._first[1])) / height)
         self.width = max(self.width, (float(box[2]) - float(box[0])) / image.width)
+        self.height = max(self.height, height / image.height)
         self.at_edge = self.at_edge and not _UPPER_EDGE <= y / image.height <= _LOWER_EDGE
         self._until_ms = max(self._until_ms, ts_ms)
 
@@ -73,6 +77,7 @@ class PlatePlace:
         self.on_vehicle += other.on_vehicle
         self.moved = max(self.moved, other.moved)
         self.width = max(self.width, other.width)
+        self.height = max(self.height, other.height)
         self.at_edge = self.at_edge and other.at_edge
         self._since_ms = min(self._since_ms, other._since_ms)
         self._until_ms = max(self._until_ms, other._until_ms)
@@ -80,11 +85,12 @@ class PlatePlace:
     @property
     def plausible(self) -> bool:
         """Whether a vehicle can be there."""
-        if not self.seen or self.on_vehicle >= _ON_VEHICLE * self.seen or self.width >= _LARGE:
+        if not self.seen or self.on_vehicle >= _ON_VEHICLE * self.seen:
             return True
         still = self.moved <= _STILL
-        long = self._until_ms - self._since_ms >= _STILL_S * 1000
-        return not (still and (long or self.at_edge))
+        if still and self.at_edge and self.height < _TALL:
+            return False  # a caption may be as wide as the image
+        return self.width >= _LARGE or not (still and self._until_ms - self._since_ms >= _STILL_S * 1000)
 
 
 def plausible_in_image(image: Image, box: Box, vehicles: Boxes) -> bool:

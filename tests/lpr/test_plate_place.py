@@ -52,6 +52,14 @@ def test_a_plate_that_fills_much_of_the_image_needs_no_vehicle() -> None:
     assert place(*[(200, 10, 900, 200)] * 20).plausible
 
 
+@pytest.mark.parametrize("box", [(108, 26, 1022, 86), (108, 660, 1022, 715)])
+def test_a_caption_as_wide_as_the_image_is_no_plate(box: tuple[float, float, float, float]) -> None:
+    assert not place(box).plausible
+    assert not place(*[box] * 20).plausible
+    strip = ArrayImage(np.zeros((80, 640, 3), np.uint8))
+    assert plausible_in_image(strip, (40, 0, 600, 18), NO_VEHICLES), "it fills much of the image's height"
+
+
 def test_a_single_image_shows_captions_at_its_edges_only() -> None:
     assert not plausible_in_image(IMAGE, CAPTION, NO_VEHICLES)
     assert plausible_in_image(IMAGE, PLATE, NO_VEHICLES)
