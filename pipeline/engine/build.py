@@ -37,6 +37,7 @@ from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.stored_analyses import StoredAnalyses
+from pipeline.storage.written_paths import PathKind, WrittenPaths
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
@@ -84,6 +85,7 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
         stages = StageClock(metrics.stage)
         wait_s = config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0
         batcher = FairBatcher(detector.batch_size, wait_s, config.engine.max_frame_age_s)
+        _note_paths(config)
         recorder = None if config.record is None else stack.enter_context(Recorder(config.record))
         preview = _preview(config, gate)
         engine = Engine(
@@ -214,6 +216,15 @@ def _serve_metrics(config: Config, running: RunningEngine, metrics: PipelineMetr
     metrics.watch_networks(running.networks)
     if wanted is not None:
         running.metrics_address = stack.enter_context(MetricsServer(metrics, wanted.host, wanted.port)).url
+
+
+def _note_paths(config: Config) -> None:
+    """So that an erasure reaches images after the configuration names other folders."""
+    written = WrittenPaths(config.data_dir)
+    if config.record is not None:
+        written.add(PathKind.VIDEO, config.record.dir)
+    if config.observability.preview is not None:
+        written.add(PathKind.PREVIEWS, config.observability.preview.dir)
 
 
 def _preview(config: Config, gate: Gate) -> Preview | None:

@@ -45,6 +45,16 @@ def unnamed_store(folder: str) -> LeftNote:
     )
 
 
+def missing_path(path: str) -> LeftNote:
+    """A file or folder of a former configuration that is not there now."""
+    return LeftNote(
+        f"{path}, written under an earlier configuration, is not there now: mount its disk and erase again; if it was "
+        "moved, erase where it is",
+        f"{path}, gravado sob configuração anterior, não se encontra mais lá: monte o disco e elimine novamente; se "
+        "foi movido, elimine onde está.",
+    )
+
+
 def kafka_topics(sink: str, topics: str) -> LeftNote:
     """The topics of a Kafka sink."""
     return LeftNote(

@@ -10,6 +10,7 @@ from pipeline.domain.ports import EventSink
 from pipeline.policy.gate import Admission
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spooled import SpooledSink
+from pipeline.storage.written_paths import PathKind, WrittenPaths
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
 
@@ -45,5 +46,8 @@ def build_sink(settings: SinkSettings, data_dir: Path, admit: Admission) -> Even
 
     Raises:
         SinkError: the data folder cannot be used, or another process runs the sink of this name on it.
+        StoreError: the path of a file cannot be noted for erasures.
     """
+    if isinstance(settings, JsonLinesSettings) and str(settings.path) != "-":
+        WrittenPaths(data_dir).add(PathKind.EVENTS, data_dir / settings.path)
     return SpooledSink(build_writer(settings, data_dir), settings, data_dir, admit)

@@ -332,8 +332,8 @@ def open_erasure_again(
     data_dir, sinks = stores.data_dir, stores.sinks
     among_sinks = (sink for sink in sinks if isinstance(sink, ChdbSettings | ClickHouseSettings))
     wanted = {target_of(store, data_dir): store for store in (*stores.stores, *among_sinks)}
-    files = find_event_files(data_dir, sinks)
-    beyond = out_of_reach(data_dir, sinks, list(wanted.values()))
+    files = find_event_files(stores)
+    beyond = out_of_reach(stores, list(wanted.values()))
     opened: list[StoredEvents] = []
     with owned(files), no_recorders(stores, selection):
         try:

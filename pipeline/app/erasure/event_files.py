@@ -7,11 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.former_paths import event_paths, missing_paths
 from pipeline.domain.erasure import LeftNote
 from pipeline.errors import SinkError
 from pipeline.governance.erasure_notes import COPIES, NO_CONFIGURATION, kafka_topics, standard_output, unnamed_store
 from pipeline.sink.line_erasure import count_lines, erase_lines, lines_in
-from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
+from pipeline.sink.settings import JsonLinesSettings, KafkaSettings
 from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.spool.remove_events import Wanted, count_in, erase_from, events_in, segment_files
 from pipeline.storage.atomic import remove_partial_files
@@ -42,24 +44,26 @@ class EventFiles:
     erase: Callable[[Path, Wanted], int]
 
 
-def find_event_files(data_dir: Path, sinks: Sequence[SinkSettings]) -> list[EventFiles]:
+def find_event_files(stores: ConfiguredStores) -> list[EventFiles]:
     """All files of a data folder and of the JSON-lines sinks, also of sinks that are configured no more.
 
-    Args:
-        data_dir: folder of this program's data.
-        sinks: those configured; empty when no configuration is known.
+    Raises:
+        StoreError: the log of written paths cannot be read.
+        SinkError: a file cannot be read.
     """
+    data_dir = stores.data_dir
     found = [
         EventFiles("spool", path.name, path, path / "owner.lock", _segments(path), events_in, count_in, erase_from)
         for path in spools(data_dir)
     ]
-    paths = {(data_dir / sink.path) for sink in sinks if isinstance(sink, JsonLinesSettings) and str(sink.path) != "-"}
+    paths = event_paths(stores)
     refused = data_dir / "refused"
-    known = {one for path in paths for one in _rotated(path)()}
-    # Of sinks that are configured no more, or where no configuration is known: whatever begins with an event.
-    others = (path for path in sorted(data_dir.rglob("*.jsonl")) if path.parent != refused and path not in known)
+    known = {one.absolute() for path in paths for one in _rotated(path)()}
+    # Of versions that did not note what they wrote: whatever holds an event.
+    every = sorted(data_dir.rglob("*.jsonl"))
+    others = (path for path in every if path.parent != refused and path.absolute() not in known)
     found += [_lines(path, path.with_name(f".{path.name}.lock"), _rotated(path)) for path in sorted(paths)]
-    found += [_lines(path, None, lambda path=path: [path]) for path in others if _begins_with_event(path)]  # type: ignore[misc]
+    found += [_lines(path, None, lambda path=path: [path]) for path in others if _holds_event(path)]  # type: ignore[misc]
     found += [_lines(path, None, lambda path=path: [path]) for path in sorted(refused.glob("*.jsonl"))]  # type: ignore[misc]
     return found
 
@@ -71,17 +75,21 @@ def unnamed_stores(data_dir: Path, stores: Sequence[StoreSettings]) -> list[Path
     return [folder for folder in folders if folder.resolve() not in named]
 
 
-def out_of_reach(data_dir: Path, sinks: Sequence[SinkSettings], stores: Sequence[StoreSettings]) -> list[LeftNote]:
+def out_of_reach(configured: ConfiguredStores, stores: Sequence[StoreSettings]) -> list[LeftNote]:
     """Places with events that cannot be erased from here, with what to do.
 
     Args:
-        data_dir: folder of this program's data.
-        sinks, stores: those configured.
+        configured: the data folder and its sinks.
+        stores: those configured, among the sinks too.
+
+    Raises:
+        StoreError: the log of written paths cannot be read.
     """
-    found = [COPIES, *(unnamed_store(str(folder)) for folder in unnamed_stores(data_dir, stores))]
-    if not sinks:
+    unnamed = unnamed_stores(configured.data_dir, stores)
+    found = [COPIES, *(unnamed_store(str(folder)) for folder in unnamed), *missing_paths(configured)]
+    if not configured.sinks:
         found.append(NO_CONFIGURATION)
-    for sink in sinks:
+    for sink in configured.sinks:
         if isinstance(sink, KafkaSettings):
             found.append(kafka_topics(sink.name, f"{sink.topic_prefix}.*"))
         elif isinstance(sink, JsonLinesSettings) and str(sink.path) == "-":
@@ -120,9 +128,10 @@ def _own(files: EventFiles, path: Path, stack: ExitStack) -> None:
     stack.callback(lock.release)
 
 
-def _begins_with_event(path: Path) -> bool:
+def _holds_event(path: Path) -> bool:
+    """Whether any line is an event: the first may be torn."""
     try:
-        return event_in(next(lines_in(path), b"")) is not None
+        return any(event_in(line) is not None for line in lines_in(path))
     except OSError as error:
         raise SinkError(f"file {path}", f"cannot be read: {error.strerror or error}", "Then erase again.") from error
 

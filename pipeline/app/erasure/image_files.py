@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erased_place import ErasedPlace
+from pipeline.app.erasure.former_paths import preview_folders, video_folders
 from pipeline.domain.erasure import LeftNote
 from pipeline.domain.plural import counted
 from pipeline.domain.times import local_time
@@ -119,17 +120,15 @@ def find_image_files(stores: ConfiguredStores, selection: Selection, camera_ids:
     Video is erased by place and time only: what shows one vehicle shows all others, see `video_of_views`.
 
     Args:
-        stores: folders of recorded video and of previews.
+        stores: folders of recorded video and of previews; former ones too.
         selection: what to erase.
         camera_ids: of the selection, or those that saw the vehicle.
     """
     span = selection.start_ms, selection.end_ms
-    found = []
-    if stores.record is not None and not selection.key:
-        found += [ImageFiles("video", stores.record.dir, camera_id, *span) for camera_id in camera_ids]
-    if stores.previews is not None:
-        found += [ImageFiles("preview", stores.previews, camera_id, *span) for camera_id in camera_ids]
-    return found
+    videos = [] if selection.key else video_folders(stores)
+    found = [ImageFiles("video", folder, camera_id, *span) for folder in videos for camera_id in camera_ids]
+    previews = preview_folders(stores)
+    return found + [ImageFiles("preview", folder, camera_id, *span) for folder in previews for camera_id in camera_ids]
 
 
 def recorded_cameras(stores: ConfiguredStores) -> set[str]:
@@ -138,10 +137,9 @@ def recorded_cameras(stores: ConfiguredStores) -> set[str]:
     Raises:
         SinkError: the folders cannot be read.
     """
-    folders = (stores.record.dir if stores.record else None, stores.previews)
     found = set()
-    for folder in folders:
-        if folder is not None and folder.is_dir():
+    for folder in (*video_folders(stores), *preview_folders(stores)):
+        if folder.is_dir():
             with _image_errors(f"cameras in {folder}"):
                 found |= {path.name for path in folder.iterdir() if path.is_dir()}
     return found
@@ -153,13 +151,12 @@ def video_of_views(stores: ConfiguredStores, views: Sequence[View]) -> list[str]
     Raises:
         RecordError: the video or its holds cannot be read.
     """
-    if stores.record is None:
-        return []
-    found = []
+    folders, found = video_folders(stores), []
     for view in _joined(views):
         # A reading may have begun when its vehicle was in view already, and the end is included.
-        selected = select_video(stores.record.dir, [view.camera_id], view.first_ms, view.last_ms + 1)
-        if files := len(selected.segments) + len(selected.held):
+        span = view.first_ms, view.last_ms + 1
+        selected = [select_video(folder, [view.camera_id], *span) for folder in folders]
+        if files := sum(len(one.segments) + len(one.held) for one in selected):
             start, end = (local_time(at_ms, None).isoformat(timespec="seconds") for at_ms in view.whole_seconds())
             show = f"{counted(files, 'file')} show{'s' if files == 1 else ''}"
             found.append(
@@ -192,10 +189,9 @@ def no_recorders(stores: ConfiguredStores, selection: Selection) -> Iterator[Non
     Raises:
         RecordError: another process records one of the cameras.
     """
-    if stores.record is None or selection.key:
-        yield
-        return
-    with recorders_stopped(stores.record.dir, selection.camera_ids):
+    with ExitStack() as stack:
+        for folder in () if selection.key else video_folders(stores):
+            stack.enter_context(recorders_stopped(folder, selection.camera_ids))
         yield
 
 

@@ -16,6 +16,7 @@ from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import Event, Kind, decode, encode
 from pipeline.domain.plate import plate_forms
 from pipeline.errors import SinkError, StoreBusy, StoreError
+from pipeline.sink.build import build_sink
 from pipeline.sink.jsonlines import JsonLinesWriter
 from pipeline.sink.rejected_events import RejectedEventsFile
 from pipeline.sink.settings import ChdbSinkSettings, JsonLinesSettings, KafkaSettings, SinkSettings
@@ -213,6 +214,23 @@ def test_files_and_stores_that_are_configured_no_more_are_erased_or_named(tmp_pa
         erasure.erase()
         assert any(f"event store {tmp_path / 'old'}, which the configuration" in text for text in erasure.out_of_reach)
     assert files_with("ABC1234", tmp_path) == ["notes.jsonl"], "no file of this program"
+
+
+def test_a_file_of_a_former_sink_is_erased_wherever_it_is_and_whatever_its_first_line(tmp_path: Path) -> None:
+    data, outside = tmp_path / "data", tmp_path / "elsewhere" / "lines.json"
+    for path in (data / "torn.jsonl", outside, outside.with_name("lines-20261130T040000Z.json")):
+        path.parent.mkdir(exist_ok=True)
+        lines = [encode(plate_read(3, plate="ABC1234")), encode(plate_read(5))]
+        path.write_bytes(b'{"kind":"plate_rea\n' + b"".join(line + b"\n" for line in lines))
+    for path in (outside, tmp_path / "unmounted" / "gone.jsonl"):
+        build_sink(JsonLinesSettings(name=path.stem, path=path), data, lambda event: event).close(1)
+    (tmp_path / "unmounted" / "gone.jsonl").unlink()
+    with erasing(data, ChdbSettings(), sinks=(ChdbSinkSettings(),)) as erasure:
+        assert found(erasure) == {"torn.jsonl": 1, "lines.json": 2}
+        erasure.erase()
+        assert [text for text in erasure.out_of_reach if "gone.jsonl, written under an earlier" in text]
+        assert not [text for text in erasure.out_of_reach if "lines.json" in text]
+    assert files_with("ABC1234", tmp_path) == []
 
 
 def test_copies_of_one_event_are_one_event(clickhouse_store: ClickHouseSettings, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from pipeline.record.settings import RecordSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.storage.locks import locked
+from pipeline.storage.written_paths import PathKind, WrittenPaths
 from pipeline.store.erasure_selection import Selection
 from tests.event_samples import plate_read
 from tests.record.packets import BEGIN_MS, clip, record
@@ -66,6 +68,19 @@ def test_video_and_previews_of_the_place_and_time_go(stores: ConfiguredStores, t
         assert erasure.held == []
     assert begins(tmp_path / "video", "cam-1") == [0, 3000]
     assert begins(tmp_path / "video", "cam-2") == [0, 1000, 2000, 3000]
+    assert (left_in(stores, "cam-1"), left_in(stores, "cam-2")) == ([".txt"], [".jpg", ".jpg", ".txt"])
+
+
+def test_folders_that_the_configuration_names_no_more_are_erased_too(stores: ConfiguredStores, tmp_path: Path) -> None:
+    written = WrittenPaths(stores.data_dir)
+    written.add(PathKind.VIDEO, tmp_path / "video")
+    written.add(PathKind.PREVIEWS, tmp_path / "previews")
+    written.add(PathKind.PREVIEWS, tmp_path / "unmounted")
+    now = replace(stores, record=RecordSettings(dir=tmp_path / "new"), previews=None)
+    with erasing(now, PLACE) as erasure:
+        assert {p.left for p in erasure.erase()} == {0}
+        assert [text for text in erasure.out_of_reach if f"{tmp_path / 'unmounted'}, written under" in text]
+    assert begins(tmp_path / "video", "cam-1") == [0, 3000]
     assert (left_in(stores, "cam-1"), left_in(stores, "cam-2")) == ([".txt"], [".jpg", ".jpg", ".txt"])
 
 

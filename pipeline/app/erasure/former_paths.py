@@ -1,0 +1,56 @@
+"""Files and folders that an earlier configuration let this program write, and the present one does not name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.erasure import LeftNote
+from pipeline.governance.erasure_notes import missing_path
+from pipeline.sink.settings import JsonLinesSettings
+from pipeline.storage.written_paths import PathKind, WrittenPaths
+
+
+def event_paths(stores: ConfiguredStores) -> list[Path]:
+    """Files of JSON lines, configured ones first, without the files that they are rotated into.
+
+    Raises:
+        StoreError: the log of written paths cannot be read.
+    """
+    return _every(stores, PathKind.EVENTS)
+
+
+def video_folders(stores: ConfiguredStores) -> list[Path]:
+    """Folders of recorded video, the configured one first; see `event_paths`."""
+    return _every(stores, PathKind.VIDEO)
+
+
+def preview_folders(stores: ConfiguredStores) -> list[Path]:
+    """Folders of previews, the configured one first; see `event_paths`."""
+    return _every(stores, PathKind.PREVIEWS)
+
+
+def missing_paths(stores: ConfiguredStores) -> list[LeftNote]:
+    """Former files and folders that are not where they were: deleted, moved, or on a disk that is not mounted.
+
+    Raises:
+        StoreError: the log of written paths cannot be read.
+    """
+    former = (path for kind in PathKind for path in _every(stores, kind) if path not in _configured(stores, kind))
+    return [missing_path(str(path)) for path in former if not path.exists()]
+
+
+def _every(stores: ConfiguredStores, kind: PathKind) -> list[Path]:
+    former = WrittenPaths(stores.data_dir).all(kind)
+    return list(dict.fromkeys([*_configured(stores, kind), *former]))
+
+
+def _configured(stores: ConfiguredStores, kind: PathKind) -> list[Path]:
+    if kind is PathKind.VIDEO:
+        found = [stores.record.dir] if stores.record else []
+    elif kind is PathKind.PREVIEWS:
+        found = [stores.previews] if stores.previews else []
+    else:
+        files = (sink.path for sink in stores.sinks if isinstance(sink, JsonLinesSettings) and str(sink.path) != "-")
+        found = [stores.data_dir / path for path in files]
+    return [path.absolute() for path in found]
