@@ -15,6 +15,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
+from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
@@ -120,7 +121,8 @@ class EventQueries:
     def _value(self, question: Question[A], /) -> A:
         known = self._context.declared
         declared = None if known is None else tuple(sorted(known))
-        asked = msgspec.structs.replace(question, withheld=dict(self._context.withheld), declared=declared)
+        withheld, subjects = dict(self._context.withheld), tuple(sorted(self._context.sinks))
+        asked = msgspec.structs.replace(question, withheld=withheld, declared=declared, subjects=subjects)
         return self._backend.ask(asked, self._requester)
 
     def close(self) -> None:
@@ -165,6 +167,7 @@ def open_queries(
         zone,
         withheld=stores.without_plates(),
         declared=declared_cameras(stores.data_dir, stores.cameras or ()),
+        sinks={sink.name for sink in stores.sinks} | {folder.name for folder in spools(stores.data_dir)},
         undeclared=undeclared,
         language=notes_language(locale),
         waiting=_waiting(stores, running=running),

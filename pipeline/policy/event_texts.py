@@ -26,7 +26,7 @@ from pipeline.domain.events import (
 from pipeline.domain.labels import PLATED_VEHICLES, VEHICLES, Label
 from pipeline.domain.ports import SourceState
 from pipeline.policy.detail_words import DETAIL_WORDS
-from pipeline.policy.spelled_plates import spelling_words, spells_plate
+from pipeline.policy.spelled_plates import spelling_words
 
 _TRAFFIC: Final = frozenset(label.word for label in VEHICLES | {Label.PERSON})
 ENUMERATED: Final[Mapping[type[BaseEvent], tuple[str, frozenset[str]]]] = {
@@ -47,7 +47,6 @@ LONGEST_DETAIL: Final = 500
 """Characters."""
 _STREAM_ID: Final = re.compile(r"[0-9]{0,20}|[0-9a-f]{24}|[0-9a-f]{1,6}", re.ASCII)
 """Milliseconds or a digest of content; else too short for a plate."""
-_SUBJECT: Final = re.compile(r"[A-Za-z0-9._/-]{0,128}", re.ASCII)
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _LONGEST_NUMBER: Final = 10
 _OTHER_SIGNS: Final = re.compile(r"[^\w ,.;:'\"()\[\]<>=+*/%×–…@#&|?!\\-]")
@@ -61,11 +60,6 @@ def wrong_text(event: Event) -> str:
     if getattr(event, name) not in allowed:
         return name
     return "" if _STREAM_ID.fullmatch(event.stream_id) else "stream_id"
-
-
-def harmless_subject(subject: str) -> bool:
-    """Whether a subject has the form of an id, and spells no plate."""
-    return _SUBJECT.fullmatch(subject) is not None and not spells_plate(subject)
 
 
 def bounded_texts(event: Event, is_subject: Callable[[str], bool]) -> Event:

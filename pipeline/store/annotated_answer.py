@@ -116,6 +116,7 @@ class AnswerContext:
         clock_ms: milliseconds since 1970 UTC.
         withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
         declared: cameras whose declaration is known here: of all others no answer uses plates. None for any.
+        sinks: names of those known, which alerts may be about.
         undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
         language: of the notes.
         waiting: finds accepted events of a question that are not in the store yet.
@@ -128,6 +129,7 @@ class AnswerContext:
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     withheld: Mapping[str, str] = field(default_factory=dict)
     declared: Collection[str] | None = None
+    sinks: Collection[str] = ()
     undeclared: bool = False
     language: Language = ENGLISH
     waiting: WaitingOf = lambda _wanted: ()

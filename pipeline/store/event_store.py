@@ -42,7 +42,7 @@ class EventStore(QueryBackend):
         Raises:
             StoreError: a senseless question, or the database failed.
         """
-        guard = QueryGuard({**question.withheld, **self._without_plates()}, question.declared)
+        guard = QueryGuard({**question.withheld, **self._without_plates()}, question.declared, question.subjects)
         if isinstance(question, Withheld):
             return cast(A, guard.withheld_reads(self._rows, question))
         guarded = (lambda sql: sql) if type(question) in WITHOUT_ROWS else guard.guarded

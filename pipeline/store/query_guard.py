@@ -13,7 +13,8 @@ import msgspec
 
 from pipeline.domain.events import AlertEvent, HealthEvent
 from pipeline.errors import StoreError
-from pipeline.policy.event_texts import ENUMERATED, bounded_detail, bounded_texts, harmless_subject
+from pipeline.policy.event_texts import ENUMERATED, bounded_detail, bounded_texts
+from pipeline.policy.gate import RefusalRule
 from pipeline.store.answers.sql_fragments import Rows, in_range, is_one_of, where
 from pipeline.store.questions import CameraSummary, Withheld, WithheldReads
 from pipeline.store.schema.tables import PLATE_READS, TABLES
@@ -39,14 +40,18 @@ class QueryGuard:
     Args:
         cameras: those whose plates may not be read, with the reason.
         declared: those whose declaration is known: plates of all others may not be read. None for any.
+        subjects: what alerts may be about besides cameras, tables and rules: names of sinks.
 
     Raises:
         StoreError: there are more than a statement can hold.
     """
 
-    def __init__(self, cameras: Mapping[str, str], declared: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, cameras: Mapping[str, str], declared: Iterable[str] | None = None, subjects: Iterable[str] = ()
+    ) -> None:
         self.cameras = cameras
         self._declared = None if declared is None else frozenset(declared)
+        self._subjects = frozenset(RefusalRule).union(cameras, self._declared or (), subjects)
         listed = sorted(cameras if self._declared is None else self._declared - cameras.keys())
         if sum(len(camera_id) + 4 for camera_id in listed) > _LONGEST_LIST:
             raise StoreError(
@@ -111,7 +116,7 @@ class QueryGuard:
 
     def _bounded(self, item: Any) -> Any:
         if isinstance(item, AlertEvent | HealthEvent):
-            return bounded_texts(item, lambda subject: subject in self.cameras or harmless_subject(subject))
+            return bounded_texts(item, lambda subject: subject in {item.camera_id, *self._subjects})
         if isinstance(item, CameraSummary) and item.detail:
             return msgspec.structs.replace(item, detail=bounded_detail(item.detail, item.camera_id))
         return item

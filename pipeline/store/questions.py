@@ -154,6 +154,8 @@ class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unk
     one that answers adds those that it knows."""
     declared: tuple[str, ...] | None = None
     """Cameras whose declaration the process that asks knows: of all others the answer uses no plates. None for any."""
+    subjects: tuple[str, ...] = ()
+    """Names of sinks, which alerts may be about; others are replaced in the answer."""
 
     @classmethod
     def answer_type(cls) -> Any:

@@ -56,7 +56,7 @@ from pipeline.store.questions import (
 from pipeline.store.settings import StoreSettings
 from pipeline.store.withheld_cameras import strictest_cameras
 from tests.asking import Asking
-from tests.event_samples import START_MS, count, health, plate_read, track
+from tests.event_samples import START_MS, alert, count, health, plate_read, track
 from tests.store.test_store import fill
 
 SQUARE = "praca"
@@ -222,6 +222,26 @@ def test_plates_of_cameras_of_which_no_declaration_is_known_are_withheld(
         assert [read.camera_id for read in answer.value] == [camera for camera in ["road"] if name != "none"]
         assert not answer.complete
     assert withheld == {"none": ("praca", "road"), "configured": ("praca",), "stored": ("praca",)}
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("maria.da.silva", "other"),
+        ("clinica-hiv", "other"),
+        ("SQR-1A09", "other"),
+        ("city", "city"),
+        ("cam-2", "cam-2"),
+        ("cam-1", "cam-1"),
+        ("praca", "praca"),
+        ("plate_reads", "plate_reads"),
+        ("text-not-allowed", "text-not-allowed"),
+    ],
+)
+def test_a_subject_of_an_earlier_version_is_shown_only_if_it_is_known_today(subject: str, shown: str) -> None:
+    guard = QueryGuard({"praca": "scope"}, ["cam-2"], ["city"])
+    (found,) = guard.bounded([msgspec.structs.replace(alert(1), subject=subject)])
+    assert found.subject == shown
 
 
 @pytest.mark.parametrize(

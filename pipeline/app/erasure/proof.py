@@ -27,6 +27,7 @@ from pipeline.store.tombstones import Tombstones
 __all__ = [
     "ErasureProof",
     "ProvenErasure",
+    "check_words",
     "erase_with_proof",
     "erasure_documents",
     "list_erasures",
@@ -84,7 +85,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
             erased); or something is left: then the register shows an erasure that was begun and not finished.
     """
     selection = erasure.selection
-    _check_words(proof, selection)
+    check_words(proof, selection)
     sign, signed_by = _signer(proof)
     request = _request(proof, selection, erasure.tombstones)
     with ErasureRegister(proof.register, zone=proof.zone) as register:
@@ -115,7 +116,7 @@ def refuse_with_proof(selection: Selection, data_dir: Path, proof: ErasureProof,
         ViapublicaError: grounds, reason or name holds a plate, the grounds are missing, or the register or certificate
             cannot be used.
     """
-    _check_words(proof, selection, grounds)
+    check_words(proof, selection, grounds)
     sign, signed_by = _signer(proof)
     request = _request(proof, selection, Tombstones(data_dir))
     with ErasureRegister(proof.register, zone=proof.zone) as register:
@@ -161,8 +162,14 @@ def erasure_documents(
     return list(_written(folder, record, ErasureProof(register, "", institution=institution, zone=zone), signed_by))
 
 
-def _check_words(proof: ErasureProof, selection: Selection, grounds: str = "") -> None:
-    """The register and the document must not become a record of what was erased, or requested to be."""
+def check_words(proof: ErasureProof, selection: Selection, grounds: str = "") -> None:
+    """Refuse a reason, a name or grounds that name a plate.
+
+    The register and the document must not become a record of what was erased, or requested to be.
+
+    Raises:
+        StoreError: one names a plate.
+    """
     texts = {
         "reason of the erasure": proof.reason,
         "name of the person who erases": proof.by,

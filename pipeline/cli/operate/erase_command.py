@@ -175,6 +175,7 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     if options.repeat:
         _repeated(stores, proof, options.timeout_s, yes=options.yes, as_json=as_json)
         return
+    _check_words(proof, selection)
     with open_erasure(selection, stores, timeout_s=options.timeout_s) as erasure:
         places = erasure.preview()
         disclosed = _disclosed(erasure, proof) if options.dry_run else []
@@ -188,6 +189,13 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
         print_erased(erasure, places, done, disclosed)
     if erasure.held and not options.dry_run:
         _fail_for_holds(erasure.held)
+
+
+def _check_words(proof: ErasureProof, selection: Selection) -> None:
+    """Before anything is opened, and for --dry-run too."""
+    from pipeline.app.erasure.proof import check_words  # here: SQLAlchemy takes long to import
+
+    check_words(proof, selection)
 
 
 def erasures(

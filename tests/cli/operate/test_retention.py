@@ -168,6 +168,7 @@ def test_held_video_is_no_0_left(data: Path, tmp_path: Path) -> None:
         (["--plate", "KAA*", "--any-plate"], "an erasure is of one whole plate"),
         (["--camera", "cam-l", "--from", "7d", "--to", "2d", "--yes"], "Did you mean cam-1"),
         (["--plate", "ABC1234", "--json"], "cannot ask"),
+        (["--plate", "ABC1234", "--dry-run", "--reason", "request of xyz 9a87"], "names a plate"),
         (["--plate", "ABC1234", "--from", "2018-11-04T00:30", "--zone", "America/Sao_Paulo"], "does not exist"),
         (["--plate", "ABC1234", "--to", "2018-02-17T23:30", "--zone", "America/Sao_Paulo"], "exists twice"),
     ],
