@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,11 @@ class _Entry(msgspec.Struct, frozen=True):
     path: str
 
 
+def normalized(path: Path) -> Path:
+    """The absolute path without ``..``; links are not followed."""
+    return Path(os.path.normpath(path.absolute()))
+
+
 class WrittenPaths:
     """The paths of a data folder; several processes may use it. A path is never forgotten.
 
@@ -40,7 +46,7 @@ class WrittenPaths:
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir.absolute()
+        self._data_dir = normalized(data_dir)
         self._path = data_dir / _NAME
         self._lock = data_dir / f".{_NAME}.lock"
 
@@ -50,7 +56,7 @@ class WrittenPaths:
         Raises:
             StoreError: it cannot be noted.
         """
-        absolute = path.absolute()
+        absolute = normalized(path)
         inside = absolute.is_relative_to(self._data_dir)
         entry = _Entry(kind, str(absolute.relative_to(self._data_dir) if inside else absolute))
         try:

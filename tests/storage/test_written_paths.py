@@ -15,7 +15,7 @@ def test_each_path_is_noted_once_and_follows_the_data_folder(tmp_path: Path) -> 
     for _ in range(2):
         log = WrittenPaths(tmp_path / "data")
         log.add(PathKind.EVENTS, tmp_path / "data" / "events.jsonl")
-        log.add(PathKind.PREVIEWS, outside)
+        log.add(PathKind.PREVIEWS, tmp_path / "data" / ".." / "previews")
     (tmp_path / "data").rename(tmp_path / "restored")
     log = WrittenPaths(tmp_path / "restored")
     assert log.all(PathKind.EVENTS) == [tmp_path / "restored" / "events.jsonl"]

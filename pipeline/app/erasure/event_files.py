@@ -58,10 +58,10 @@ def find_event_files(stores: ConfiguredStores) -> list[EventFiles]:
     ]
     paths = event_paths(stores)
     refused = data_dir / "refused"
-    known = {one.absolute() for path in paths for one in _rotated(path)()}
+    known = {one.resolve() for path in paths for one in _rotated(path)()}
     # Of versions that did not note what they wrote: whatever holds an event.
     every = sorted(data_dir.rglob("*.jsonl"))
-    others = (path for path in every if path.parent != refused and path.absolute() not in known)
+    others = (path for path in every if path.parent != refused and path.resolve() not in known)
     found += [_lines(path, path.with_name(f".{path.name}.lock"), _rotated(path)) for path in sorted(paths)]
     found += [_lines(path, None, lambda path=path: [path]) for path in others if _holds_event(path)]  # type: ignore[misc]
     found += [_lines(path, None, lambda path=path: [path]) for path in sorted(refused.glob("*.jsonl"))]  # type: ignore[misc]

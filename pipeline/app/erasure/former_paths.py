@@ -8,7 +8,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.erasure import LeftNote
 from pipeline.governance.erasure_notes import missing_path
 from pipeline.sink.settings import JsonLinesSettings
-from pipeline.storage.written_paths import PathKind, WrittenPaths
+from pipeline.storage.written_paths import PathKind, WrittenPaths, normalized
 
 
 def event_paths(stores: ConfiguredStores) -> list[Path]:
@@ -53,4 +53,4 @@ def _configured(stores: ConfiguredStores, kind: PathKind) -> list[Path]:
     else:
         files = (sink.path for sink in stores.sinks if isinstance(sink, JsonLinesSettings) and str(sink.path) != "-")
         found = [stores.data_dir / path for path in files]
-    return [path.absolute() for path in found]
+    return [normalized(path) for path in found]
