@@ -141,6 +141,8 @@ class AlertRule(StrEnum):
     STORED_DATA_LOST = "stored-data-lost"
     CLOCK_WRONG = "clock-wrong"
     DISPOSAL_HELD = "disposal-held"
+    IMAGE_UNUSABLE = "image-unusable"
+    IMAGE_RESTORED = "image-restored"
     SCENE_CONFLICT = "scene-conflict"
     SCENE_CONFLICT_ENDED = "scene-conflict-ended"
     LOW_RATE = "low-rate"

@@ -42,6 +42,8 @@ class SourceState(StrEnum):
     """Streaming, but frames are dropped because the machine does not keep up; set by the engine, not by the source."""
     LOW_RATE = "low-rate"
     """Streaming, but fewer frames are analyzed than configured because of the camera; set by the engine."""
+    UNUSABLE = "unusable"
+    """Streaming, but its images show nothing, such as in the dark; set by the engine."""
     STALLED = "stalled"
     BACKING_OFF = "backing-off"
     ENDED = "ended"

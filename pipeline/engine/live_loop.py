@@ -28,6 +28,7 @@ from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
+from pipeline.engine.image_watch import ImageWatch
 from pipeline.engine.low_rate_watch import LowRateWatch
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
 from pipeline.engine.preview import Preview
@@ -59,7 +60,7 @@ class Engine:
     Attributes:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
-        low_rates: live cameras that deliver less than is configured.
+        low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -102,6 +103,7 @@ class Engine:
         self.overload = OverloadWatch() if overload is None else overload
         self.rates = RateControl()
         self.low_rates = LowRateWatch()
+        self.images = ImageWatch()
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -166,7 +168,8 @@ class Engine:
             self._finish()
 
     def _analyze(self, batch: Sequence[Frame]) -> None:
-        alerts = self._scenes.check(batch)
+        live = {camera.camera_id for camera in self.cameras if camera.feed.source.live}
+        alerts = [*self._scenes.check(batch), *self.images.check(batch, live, self._limits())]
         events = self.analyzer.analyze(batch)
         self.statistics.finished(batch)
         self._send([*alerts, *events])
@@ -264,6 +267,7 @@ class Engine:
         self._scenes.forget(camera.camera_id)
         self.overload.forget(camera.camera_id)
         self.low_rates.forget(camera.camera_id)
+        self.images.forget(camera.camera_id)
         self._batcher.close_queue(camera.feed.queue)
         self.dispatcher.gate.withdraw(camera.camera_id)
         self.cameras.drop(camera)
@@ -271,7 +275,9 @@ class Engine:
     def _report_health(self, cameras: Iterable[RunningCamera]) -> None:
         """Send changes of the cameras' states, and alerts about cameras and sinks."""
         feeds = [camera.feed for camera in cameras]
-        changes = self._health.changes(feeds, self._last_ts_ms, self._limited())
+        limited = {camera_id: state for camera_id, (state, _) in self._limits().items()}
+        changes = self._health.changes(feeds, self._last_ts_ms, limited | self.images.states())
+        self.images.restart(changes)
         alerts = self._alerts.about_cameras(changes)
         alerts += self._alerts.about_clocks(self.dispatcher.in_future)
         alerts += self._alerts.about_refusals(self.dispatcher.refused_by_rule)
@@ -279,12 +285,14 @@ class Engine:
         loads = self._loads() if self.overload.due else []
         overloads = self.overload.check(loads)
         rates = [camera.rate() for camera in self.cameras if camera.feed.source.live] if self.low_rates.due else []
-        self._send([*changes, *alerts, *overloads, *self.low_rates.check(rates, self.overload.overloaded)])
+        limits = [*overloads, *self.low_rates.check(rates, self.overload.overloaded)]
+        self._send([*changes, *alerts, *self.images.without_states(limits)])
 
-    def _limited(self) -> dict[str, SourceState]:
-        """States of cameras that stream and of which frames are missing."""
-        low = dict.fromkeys(self.low_rates.details, SourceState.LOW_RATE)
-        return low | dict.fromkeys(self.overload.overloaded, SourceState.OVERLOADED)
+    def _limits(self) -> dict[str, tuple[SourceState, str]]:
+        """State and detail of cameras that stream and of which frames are missing."""
+        low = {camera_id: (SourceState.LOW_RATE, detail) for camera_id, detail in self.low_rates.details.items()}
+        overloaded = self.overload.overloaded
+        return low | {one: (SourceState.OVERLOADED, self.overload.detail(one)) for one in overloaded}
 
     def _loads(self) -> list[CameraLoad]:
         """Frames of the live cameras so far."""

@@ -9,7 +9,9 @@ from typing import Any, Final
 from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 
 _HEALTHY: Final = frozenset({SourceState.STREAMING, SourceState.CONNECTING, SourceState.ENDED})
-_DELIVERING: Final = frozenset({SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE})
+_DELIVERING: Final = frozenset(
+    {SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE, SourceState.UNUSABLE}
+)
 _LOST_AFTER_S: Final = 10.0
 """A camera that connects again within this time was not lost; nor is one that connects for the first time."""
 
@@ -41,6 +43,7 @@ def run_health(
         "unhealthy_cameras": sorted({*unhealthy_cameras, *lost}),
         "overloaded_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.OVERLOADED),
         "low_rate_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.LOW_RATE),
+        "unusable_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.UNUSABLE),
         "advice": advice,
         "unhealthy_sinks": unhealthy_sinks,
         "events_pending": sum(sink.pending for sink in sinks),

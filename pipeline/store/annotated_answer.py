@@ -60,6 +60,7 @@ class NoteCode(StrEnum):
     NO_MATCH = "read-without-match"
     SIMILAR = "similar-plates"
     LOW_RATE = "low-rate"
+    UNUSABLE = "unusable-images"
     SEARCHED = "searched"
     WITHHELD = "reads-withheld"
     UNDECLARED = "no-declarations"

@@ -52,6 +52,7 @@ _PHRASES: Final = {
     "within this time range",
     SourceState.LOW_RATE.value: "fewer frames of {camera} were analyzed than configured, for {time}{times} within this "
     "time range",
+    SourceState.UNUSABLE.value: "{camera} showed nothing usable for {time}{times} within this time range",
     NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} within this time range",
     NOT_FINISHED: "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time "
     "range may be missing",
@@ -66,16 +67,23 @@ _PHRASES_OF_SEVERAL: Final = {
     "range: {names}",
     SourceState.LOW_RATE.value: "fewer frames of {cameras} were analyzed than configured within this time range: "
     "{names}",
+    SourceState.UNUSABLE.value: "{cameras} showed nothing usable within this time range: {names}",
     NO_LIFE_SIGN: "{cameras} sent no life sign within this time range: {names}",
     NOT_FINISHED: "recorded video of {cameras} is not analyzed to its end, so events within this time range may be "
     "missing: {names}",
     NOT_KNOWN: "{cameras} may have been interrupted within this time range, and no life signs are stored: {names}",
 }
-_WITH_SIGNS: Final = (SourceState.STREAMING.value, SourceState.OVERLOADED.value, SourceState.LOW_RATE.value)
+_WITH_SIGNS: Final = (
+    SourceState.STREAMING.value,
+    SourceState.OVERLOADED.value,
+    SourceState.LOW_RATE.value,
+    SourceState.UNUSABLE.value,
+)
 """States in which a camera sends life signs."""
 _CODES: Final = {
     SourceState.OVERLOADED.value: NoteCode.OVERLOADED,
     SourceState.LOW_RATE.value: NoteCode.LOW_RATE,
+    SourceState.UNUSABLE.value: NoteCode.UNUSABLE,
     NOT_KNOWN: NoteCode.NOT_KNOWN,
 }
 _LOSSES: Final = {

@@ -52,6 +52,15 @@ _TEXTS: Final[Mapping[str, str]] = {
     "still serves the recording that was read before: set ends: true if it is meant": "continua a enviar a gravação já "
     "lida: defina ends: true se for o caso",
     "recording ended": "gravação terminada",
+    "its images are too dark": "suas imagens estão escuras demais",
+    "its images are too bright": "suas imagens estão claras demais",
+    "its images have no contrast: check whether the lens is obstructed": "suas imagens não têm contraste: verifique se "
+    "a lente está obstruída",
+    "its images are blurred: check the focus, and the lens for dirt and water": "suas imagens estão borradas: "
+    "verifique o foco, e se há sujeira ou água na lente",
+    "its images do not change: check whether the camera is frozen": "suas imagens não mudam: verifique se a câmera "
+    "travou",
+    "its images are usable again": "suas imagens voltaram a ser úteis",
 }
 _PATTERNS: Final = {re.compile(pattern, re.IGNORECASE): text for pattern, text in _TEXTS.items()}
 

@@ -70,6 +70,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "{camera} teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
     "fewer frames of {camera} were analyzed than configured, for {time}{times} within this time range": ""
     "de {camera} foram analisados menos quadros do que o configurado, durante {time}{times} deste período",
+    "{camera} showed nothing usable for {time}{times} within this time range": "as imagens de {camera} não mostraram "
+    "nada de útil durante {time}{times} deste período",
+    "{cameras} showed nothing usable within this time range: {names}": "as imagens de {cameras} não mostraram nada de "
+    "útil em parte deste período: {names}",
     "{camera} sent no life sign for {time}{times} within this time range": "{camera} não enviou sinal de vida durante "
     "{time}{times} deste período",
     "{camera} may have been interrupted for {time}{times} within this time range: no life signs are stored": "{camera} "

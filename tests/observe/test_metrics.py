@@ -238,6 +238,7 @@ def test_health_names_unhealthy_cameras_and_sinks(server: MetricsServer) -> None
         "unhealthy_cameras": ["av-2"],
         "overloaded_cameras": [],
         "low_rate_cameras": [],
+        "unusable_cameras": [],
         "advice": "",
         "unhealthy_sinks": ["kafka"],
         "events_pending": 3,

@@ -18,7 +18,8 @@ _MODULES: Final = """
     decode/http_access
     decode/http_answers decode/reader_thread decode/rtsp_relay decode/source_monitor decode/supervised_source
     decode/video_container decode/video_tracks engine/camera_feed
-    engine/camera_health engine/capacity engine/frame_analyzer engine/low_rate_watch engine/overload_watch
+    engine/camera_health engine/capacity engine/frame_analyzer engine/image_quality engine/image_watch
+    engine/low_rate_watch engine/overload_watch
     engine/recorded_extent
     engine/scene_watch engine/source_alerts record/recorder sink/spooled sink/ingest/refusal_alerts
     sink/ingest/stall_detector store/damaged_parts store/retention

@@ -307,3 +307,12 @@ def test_a_time_of_a_low_rate_limits_the_answer_with_its_cause(ask: Asking) -> N
         NoteCode.LOW_RATE,
         f"fewer frames of road were analyzed than configured, for 2 min within this time range ({cause})",
     )
+
+
+def test_a_time_without_usable_images_limits_the_answer_with_the_defect(ask: Asking) -> None:
+    events = [at(0), at(0.2, detail=LIFE_SIGN), at(5, "unusable", "its images are too dark"), at(7)]
+    (note, *_) = limits(ask([*events, *(at(minute, detail=LIFE_SIGN) for minute in range(7, 64, 5))]))
+    assert note == (
+        NoteCode.UNUSABLE,
+        "road showed nothing usable for 2 min within this time range (its images are too dark)",
+    )

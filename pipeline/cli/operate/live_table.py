@@ -48,11 +48,13 @@ _STATES: Mapping[SourceState, tuple[str, str]] = {
     SourceState.STREAMING: ("●", "green"),
     SourceState.OVERLOADED: ("●", "yellow"),
     SourceState.LOW_RATE: ("●", "yellow"),
+    SourceState.UNUSABLE: ("◍", "red"),
     SourceState.STALLED: ("▲", "yellow"),
     SourceState.BACKING_OFF: ("▲", "yellow"),
     SourceState.ENDED: ("■", "bright_black"),
     SourceState.FAILED: ("✖", "red"),
 }
+_RUNNING = frozenset({SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE, SourceState.UNUSABLE})
 
 
 class LiveTable:
@@ -163,7 +165,7 @@ def _table(columns: Sequence[str]) -> Table:
 def _cells(camera_id: str, status: SourceStatus, activity: CameraActivity, done_per_s: float) -> dict[str, Text]:
     """What each column shows of a camera, by the column's header."""
     sign, color = _STATES[status.state]
-    running = status.state in {SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE}
+    running = status.state in _RUNNING
     drops = Counter(dict(status.drops)) + Counter(dict(activity.drops))
     return {
         "camera": Text(camera_id, style="bold" if running else ""),

@@ -1,0 +1,201 @@
+"""Live cameras whose images show nothing usable: reported with the defect, from one small image a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import structlog
+
+from pipeline.domain.events import LIFE_SIGN, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.frame import Frame
+from pipeline.domain.ports import SourceState
+from pipeline.engine.image_quality import SAMPLE_PX, Defect, Gray, defect, judged_part
+
+_STEP_S: Final = 1.0
+"""Time between two samples of a camera."""
+_BEGINS_S: Final = 10.0
+_FROZEN_S: Final = 60.0
+"""Time for which every sample has a defect, or is the same image, before the camera is reported: no sensor is without
+noise, but strong compression hides it for some seconds."""
+_ENDS_S: Final = 5.0
+"""Time for which no sample has a defect before it is over."""
+_LEAST_SAMPLES: Final = 3
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A time: of the monotonic clock, for durations, and milliseconds since 1970 UTC, for events."""
+
+    at_s: float = 0.0
+    ts_ms: int = 0
+
+
+@dataclass(slots=True)
+class _View:
+    """Samples of one camera in one session.
+
+    Attributes:
+        stream_id: the session; last: time of the newest sample.
+        gray: of the newest sample; changed: since when it is the same, over `same` samples.
+        found: the defect of the newest samples, from `since` on, over `samples` samples.
+        reported: the defect that was reported.
+        from_ms: time from which on states are reported: after the last one of the source.
+    """
+
+    stream_id: str
+    from_ms: int = 0
+    last: _Moment | None = None
+    gray: Gray | None = None
+    changed: _Moment = _Moment()
+    same: int = 0
+    found: Defect | None = None
+    since: _Moment = _Moment()
+    samples: int = 0
+    reported: Defect | None = None
+
+    def add(self, gray: Gray, now: _Moment) -> None:
+        """One more sample."""
+        self.last = now
+        if self.gray is not None and np.array_equal(gray, self.gray):
+            self.same += 1
+        else:
+            self.changed, self.same = now, 1
+        self.gray = gray
+        found = defect(gray)
+        if found is None and self.same >= _LEAST_SAMPLES and now.at_s - self.changed.at_s >= _FROZEN_S:
+            found = Defect.FROZEN
+        if self.samples and found is self.found:
+            self.samples += 1
+        else:
+            # A frozen image was so from its first sample on.
+            self.since = self.changed if found is Defect.FROZEN else now
+            self.found, self.samples = found, self.same if found is Defect.FROZEN else 1
+
+    @property
+    def settled(self) -> bool:
+        """Whether the newest samples agree for long enough to be reported."""
+        if self.last is None or self.samples < _LEAST_SAMPLES:
+            return False
+        return self.last.at_s - self.since.at_s >= (_ENDS_S if self.found is None else _BEGINS_S)
+
+
+class ImageWatch:
+    """Judges one image a second of each live camera; a defect is reported when it lasts, from its begin on.
+
+    Args:
+        clock_ms: milliseconds since 1970 UTC.
+    """
+
+    def __init__(self, clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self._clock_ms = clock_ms
+        self._views: dict[str, _View] = {}
+        self._alerted: set[str] = set()
+        # Replaced as a whole, so that other threads read it without a lock.
+        self.details: Mapping[str, str] = {}
+        """The defect of each camera that was reported, in words."""
+
+    def check(
+        self,
+        frames: Iterable[Frame],
+        live: Collection[str],
+        others: Mapping[str, tuple[SourceState, str]],
+    ) -> list[Event]:
+        """States and alerts of cameras whose images become unusable, or usable again.
+
+        Args:
+            frames: of any cameras; those that are not `live` are not judged.
+            others: state and detail that cameras have when their images are usable; streaming where there is none.
+        """
+        events: list[Event] = []
+        for frame in frames:
+            if frame.camera_id in live:
+                events += self._check(frame, others.get(frame.camera_id, (SourceState.STREAMING, "")))
+        return events
+
+    def states(self) -> dict[str, SourceState]:
+        """The state of each camera that was reported."""
+        return dict.fromkeys(self.details, SourceState.UNUSABLE)
+
+    def without_states(self, events: Iterable[Event]) -> list[Event]:
+        """Events of an overload or low rate, less states of cameras whose state is that their images are unusable."""
+        return [one for one in events if not isinstance(one, HealthEvent) or one.camera_id not in self.details]
+
+    def restart(self, changes: Iterable[Event]) -> None:
+        """Judge cameras anew whose source changed its state: what was reported of them no longer holds."""
+        for change in changes:
+            if isinstance(change, HealthEvent) and change.detail != LIFE_SIGN and change.camera_id in self._views:
+                self._views[change.camera_id] = _View(self._views[change.camera_id].stream_id, change.ts_ms + 1)
+                self._publish()
+
+    def forget(self, camera_id: str) -> None:
+        """Drop what is known of a camera that was removed."""
+        self._views.pop(camera_id, None)
+        self._alerted.discard(camera_id)
+        self._publish()
+
+    def _publish(self) -> None:
+        self.details = {name: view.reported.value for name, view in self._views.items() if view.reported is not None}
+
+    def _check(self, frame: Frame, usable: tuple[SourceState, str]) -> list[Event]:
+        view = self._views.get(frame.camera_id)
+        if view is None or view.stream_id != frame.stream_id:
+            view = self._views[frame.camera_id] = _View(frame.stream_id)
+            self._publish()
+        if view.last is not None and frame.arrived_s - view.last.at_s < _STEP_S:
+            return []
+        view.add(judged_part(frame.image.resized(*SAMPLE_PX)), _Moment(frame.arrived_s, frame.ts_ms))
+        if not view.settled:
+            return []
+        before, view.reported = view.reported, view.found
+        if view.found is None:
+            self._publish()
+            ended = [] if before is None else [self._state(frame, view, *usable)]
+            return [*ended, *self._restored(frame)]
+        if view.found is before:
+            return []
+        self._publish()
+        state = self._state(frame, view, SourceState.UNUSABLE, view.found.value)
+        return [state, *self._unusable(frame, view.found)]
+
+    def _state(self, frame: Frame, view: _View, state: SourceState, detail: str) -> HealthEvent:
+        since_ms = max(view.since.ts_ms, view.from_ms)
+        return HealthEvent(
+            event_id=event_id(frame.camera_id, frame.stream_id, Kind.HEALTH, f"{state.value}@{since_ms}"),
+            camera_id=frame.camera_id,
+            ts_ms=since_ms,
+            state=state.value,
+            detail=detail,
+            stream_id=frame.stream_id,
+        )
+
+    def _unusable(self, frame: Frame, found: Defect) -> list[AlertEvent]:
+        if frame.camera_id in self._alerted:
+            return []
+        self._alerted.add(frame.camera_id)
+        _log.warning("image_unusable", camera=frame.camera_id, problem=found.value)
+        return [self._alert(frame, AlertRule.IMAGE_UNUSABLE, Severity.CRITICAL, found.value)]
+
+    def _restored(self, frame: Frame) -> list[AlertEvent]:
+        if frame.camera_id not in self._alerted:
+            return []
+        self._alerted.discard(frame.camera_id)
+        _log.info("image_restored", camera=frame.camera_id)
+        return [self._alert(frame, AlertRule.IMAGE_RESTORED, Severity.INFO, "its images are usable again")]
+
+    def _alert(self, frame: Frame, rule: AlertRule, severity: Severity, detail: str) -> AlertEvent:
+        now_ms = self._clock_ms()
+        return AlertEvent(
+            event_id=event_id(frame.camera_id, "", Kind.ALERT, rule.value, now_ms),
+            camera_id=frame.camera_id,
+            ts_ms=now_ms,
+            rule=rule.value,
+            severity=severity,
+            detail=detail,
+            stream_id=frame.stream_id,
+        )

@@ -1,0 +1,156 @@
+"""Cameras whose images show nothing are reported; nights, empty roads and captions are no defects."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from pipeline.domain.events import LIFE_SIGN, AlertEvent, Event, HealthEvent
+from pipeline.domain.frame import Frame
+from pipeline.domain.ports import SourceState
+from pipeline.engine.image_quality import SAMPLE_PX, Defect, defect, judged_part
+from pipeline.engine.image_watch import ImageWatch
+from tests.engine.test_scene_watch import Still, images
+
+_Pixels = npt.NDArray[np.uint8]
+_RANDOM = np.random.default_rng(7)
+_NOISE = _RANDOM.normal(0, 1, (180, 320))
+BEGIN_MS = 1_000_000
+
+
+class Watched:
+    """One live camera that sends an image a second."""
+
+    def __init__(self) -> None:
+        self.watch = ImageWatch(lambda: self.now_ms)
+        self.now_ms = BEGIN_MS
+
+    def send(self, image: Callable[[], _Pixels], seconds: int, stream_id: str = "5") -> list[tuple[str, int, str]]:
+        """State and alerts: their name, seconds since the begin, detail."""
+        found: list[Event] = []
+        for _ in range(seconds):
+            frame = Frame("cam", stream_id, 0, 0.0, self.now_ms, self.now_ms / 1000, Still(image()))
+            found += self.watch.check([frame], {"cam"}, {})
+            self.now_ms += 1000
+        return [
+            (one.state if isinstance(one, HealthEvent) else one.rule, (one.ts_ms - BEGIN_MS) // 1000, one.detail)
+            for one in found
+            if isinstance(one, HealthEvent | AlertEvent)
+        ]
+
+
+def noisy(image: _Pixels, sigma: float = 2.0) -> _Pixels:
+    """As a sensor and a scaler of a larger image leave it."""
+    noise = np.roll(_NOISE, _RANDOM.integers(0, 1000, 2), (0, 1))[: image.shape[0], : image.shape[1], None]
+    return np.clip(image + sigma * noise, 0, 255).astype(np.uint8)
+
+
+def captioned(image: _Pixels) -> _Pixels:
+    image = image.copy()
+    cv2.putText(image, "CAM 01 2026-11-30 05:00:00", (5, 13), 0, 0.4, (255, 255, 255), 1)
+    return image
+
+
+def night() -> _Pixels:
+    """A dark road with a few lamps and a pair of headlights."""
+    image = np.full((180, 320, 3), 6, np.uint8)
+    for x in range(30, 320, 65):
+        cv2.circle(image, (x, 55), 5, (200, 220, 255), -1)
+    cv2.circle(image, (150, 125), 4, (255, 255, 255), -1)
+    return noisy(image, 3)
+
+
+@pytest.fixture(scope="module")
+def street(data_dir: Path) -> _Pixels:
+    (image, *_) = images(data_dir / "clips" / "car-detection.mp4", 1)
+    return np.asarray(cv2.resize(image, SAMPLE_PX, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def blank(level: int) -> _Pixels:
+    return captioned(noisy(np.full((180, 320, 3), level, np.uint8)))
+
+
+def test_each_defect_is_a_state_from_its_begin_on_and_an_alert_until_it_is_over(street: _Pixels) -> None:
+    bad: dict[Defect, Callable[[], _Pixels]] = {
+        Defect.DARK: lambda: blank(4),
+        Defect.BRIGHT: lambda: blank(250),
+        Defect.UNIFORM: lambda: blank(90),
+        Defect.BLURRED: lambda: captioned(noisy(cv2.GaussianBlur(street, (0, 0), 4))),  # type: ignore[arg-type]
+    }
+    for found, image in bad.items():
+        camera = Watched()
+        assert camera.send(lambda: noisy(street), 20) == []
+        assert camera.send(image, 10) == []
+        unusable = [("unusable", 20, found.value), ("image-unusable", 30, found.value)]
+        assert camera.send(image, 90) == unusable
+        assert camera.watch.details == {"cam": found.value}
+        assert camera.send(lambda: noisy(street), 30) == [
+            ("streaming", 120, ""),
+            ("image-restored", 125, "its images are usable again"),
+        ]
+        assert camera.watch.details == {}
+
+
+def test_an_image_that_does_not_change_for_a_minute_is_frozen(street: _Pixels) -> None:
+    camera = Watched()
+    assert camera.send(lambda: noisy(street), 20) == []
+    assert camera.send(lambda: street, 60) == []
+    assert [one[:2] for one in camera.send(lambda: street, 20)] == [("unusable", 20), ("image-unusable", 80)]
+    assert [name for name, *_ in camera.send(lambda: noisy(street), 10)] == ["streaming", "image-restored"]
+
+
+def test_nights_with_lights_empty_roads_and_short_defects_are_usable(street: _Pixels) -> None:
+    camera = Watched()
+    assert camera.send(night, 90) == []
+    assert camera.send(lambda: noisy(street, 0.8), 90) == []
+    for _ in range(5):
+        assert camera.send(lambda: blank(4), 8) == []
+        assert camera.send(lambda: noisy(street), 4) == []
+
+
+@pytest.mark.parametrize("name", ["car-detection", "people-walking", "highway-motorbike", "traffic-plates-nz"])
+def test_real_video_has_no_defect(data_dir: Path, name: str) -> None:
+    for image in images(data_dir / "clips" / f"{name}.mp4", 10):
+        assert defect(judged_part(Still(image).resized(*SAMPLE_PX))) is None
+
+
+def test_after_an_outage_the_state_is_reported_anew_and_the_alert_is_not(street: _Pixels) -> None:
+    camera = Watched()
+    camera.send(lambda: blank(4), 20)
+    sign, lost = (
+        HealthEvent(event_id=uuid.uuid4(), camera_id="cam", ts_ms=1, state="stalled", detail=detail)
+        for detail in (LIFE_SIGN, "no frame within 3 s")
+    )
+    camera.watch.restart([sign])
+    assert camera.send(lambda: blank(4), 20) == []
+    camera.watch.restart([lost])
+    assert camera.watch.details == {}
+    assert [name for name, *_ in camera.send(lambda: blank(4), 20)] == ["unusable"]
+    assert [name for name, *_ in camera.send(lambda: blank(4), 20, stream_id="6")] == ["unusable"]
+    assert camera.watch.states() == {"cam": SourceState.UNUSABLE}
+    assert camera.watch.without_states([sign]) == []
+    assert [name for name, *_ in camera.send(lambda: noisy(street), 20, stream_id="7")] == ["image-restored"]
+
+
+def test_a_state_never_begins_before_that_of_its_source(street: _Pixels) -> None:
+    """A frame may wait while its source reports a change: the change would end what begins before it."""
+    camera = Watched()
+    camera.send(lambda: blank(4), 1)
+    note = HealthEvent(event_id=uuid.uuid4(), camera_id="cam", ts_ms=BEGIN_MS + 2000, state="streaming", detail="x")
+    camera.watch.restart([note])
+    camera.now_ms = BEGIN_MS + 1000
+    frames = [Frame("cam", "5", 0, 0.0, BEGIN_MS + 1000 * n, float(n), Still(blank(4))) for n in range(1, 20)]
+    (state, _) = [event for frame in frames for event in camera.watch.check([frame], {"cam"}, {})]
+    assert state.ts_ms == note.ts_ms + 1
+
+
+def test_recorded_video_is_not_judged() -> None:
+    watch = ImageWatch()
+    for second in range(100):
+        assert watch.check([Frame("file", "5", 0, 0.0, second * 1000, float(second), Still(blank(4)))], set(), {}) == []
