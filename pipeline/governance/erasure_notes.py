@@ -55,6 +55,16 @@ def missing_path(path: str) -> LeftNote:
     )
 
 
+def former_sink(sink: str) -> LeftNote:
+    """A sink that the configuration does not name, whose spool is still here."""
+    return LeftNote(
+        f"what sink {sink} delivered under an earlier configuration, unless a file of it is listed: erase it at its "
+        "destination",
+        f"O que o destino {sink} entregou sob configuração anterior, exceto os arquivos listados: elimine onde foi "
+        "entregue.",
+    )
+
+
 def kafka_topics(sink: str, topics: str) -> LeftNote:
     """The topics of a Kafka sink."""
     return LeftNote(

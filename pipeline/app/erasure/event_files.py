@@ -11,7 +11,14 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.former_paths import event_paths, missing_paths
 from pipeline.domain.erasure import LeftNote
 from pipeline.errors import SinkError
-from pipeline.governance.erasure_notes import COPIES, NO_CONFIGURATION, kafka_topics, standard_output, unnamed_store
+from pipeline.governance.erasure_notes import (
+    COPIES,
+    NO_CONFIGURATION,
+    former_sink,
+    kafka_topics,
+    standard_output,
+    unnamed_store,
+)
 from pipeline.sink.line_erasure import count_lines, erase_lines, lines_in
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings
 from pipeline.sink.spool.inspect_spool import spools
@@ -89,6 +96,9 @@ def out_of_reach(configured: ConfiguredStores, stores: Sequence[StoreSettings]) 
     found = [COPIES, *(unnamed_store(str(folder)) for folder in unnamed), *missing_paths(configured)]
     if not configured.sinks:
         found.append(NO_CONFIGURATION)
+    else:
+        names = {sink.name for sink in configured.sinks}
+        found += [former_sink(spool.name) for spool in spools(configured.data_dir) if spool.name not in names]
     for sink in configured.sinks:
         if isinstance(sink, KafkaSettings):
             found.append(kafka_topics(sink.name, f"{sink.topic_prefix}.*"))

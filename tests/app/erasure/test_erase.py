@@ -230,6 +230,7 @@ def test_a_file_of_a_former_sink_is_erased_wherever_it_is_and_whatever_its_first
         erasure.erase()
         assert [text for text in erasure.out_of_reach if "gone.jsonl, written under an earlier" in text]
         assert not [text for text in erasure.out_of_reach if "lines.json" in text]
+        assert [text for text in erasure.out_of_reach if text.startswith("what sink lines delivered under an earlier")]
     assert files_with("ABC1234", tmp_path) == []
 
 
