@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.captions import Captions, Polygon, find_captions
 from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, near_frames, passed_frames
+from pipeline.anonymize.faint_crowds import with_faint_crowds
 from pipeline.anonymize.faint_riders import with_faint_riders
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces
@@ -170,7 +171,8 @@ def plan_masks(
     """
     regions = regions or ManualRegions()
     captions = find_captions(evidence or detections, ignored_areas)
-    detections = with_riders(with_faint_riders(_plausible(detections), settings), settings)
+    detections = with_faint_riders(with_faint_crowds(_plausible(detections), settings), settings)
+    detections = with_riders(detections, settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.
     forward = _confirmed(tracklets, detections, settings, regions, captions)
