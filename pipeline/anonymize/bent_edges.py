@@ -18,7 +18,10 @@ _LONGER_SIDE: Final = 800
 """To which a larger frame is reduced."""
 _LEAST_STRAIGHT: Final = ((1, 12, 0.48), (1, 24, 0.16), (2, 24, 0.2))
 """Reduction, distance along an edge in pixels, and least straightness over it of ordinary frames: streets have 0.7."""
-_MIN_PAIRS: Final = 2000
+_STRAIGHT_FROM_NEAR: Final = 0.55
+"""Straightness over `_FAR` pixels from which edges are not bent farther away: few and short ones end before."""
+_FAR: Final = 24
+_MIN_PAIRS: Final = 2500
 """Pairs of points of edges from which straightness is measured."""
 _COHERENT, _STILL_COHERENT = 0.85, 0.5
 """Coherence of the structure tensor at a point of an edge, and further along it."""
@@ -60,12 +63,13 @@ NO_BEND: Final = Bend()
 def measure_bend(gray: Gray) -> Bend:
     """The bend of a frame's edges (height, width), gray levels."""
     reduced = min(1.0, _LONGER_SIDE / max(gray.shape))
-    lost = []
+    worst, distance_px = 0.0, 0.0
     for reduction, distance, least in _LEAST_STRAIGHT:
         straight = _straightness(_resized(gray, reduced / reduction), distance)
-        lost.append((least - straight, distance * reduction / reduced))
-    worst, distance_px = max(lost)
-    if worst <= 0:
+        worst, distance_px = max((worst, distance_px), (least - straight, distance * reduction / reduced))
+        if distance * reduction >= _FAR and straight >= _STRAIGHT_FROM_NEAR:
+            break
+    if not distance_px:
         return NO_BEND
     period = 2 * distance_px
     return Bend(period, period * min(_MOST_BEND, _LEAST_BEND + _BEND_BY * worst))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,8 @@ import pytest
 from pipeline.anonymize.bent_edges import Bend, measure_bend
 from pipeline.anonymize.canary import canary_frame
 from pipeline.anonymize.video_sections import Visibility, frame_visibility
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
 from pipeline.detect.image_region import WholeImage
 from pipeline.detect.settings import DetectSettings
@@ -96,6 +100,13 @@ def test_ordinary_scenes_are_straight(clip: str, width: int, data_dir: Path) -> 
     variants.append(np.clip(image + noise[..., None], 0, 255).astype(np.uint8))
     for one in variants:
         assert measure_bend(gray(one)) == Bend()
+
+
+def test_frames_with_few_and_short_edges_are_straight(data_dir: Path) -> None:
+    video = FileVideo(data_dir / "clips" / "car-detection.mp4", DecodeSettings())
+    with closing(video.frames()) as frames:
+        images = [frame.image.bgr() for frame in islice(frames, 95, 106)]
+    assert [measure_bend(gray(image)) for image in images] == [Bend()] * 11
 
 
 def test_nothing_is_bent_without_a_bend() -> None:
