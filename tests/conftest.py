@@ -54,8 +54,9 @@ def _logging_stays() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _verdicts_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Known-answer tests are made anew, never answered from the user's cache."""
+    """Known-answer tests are made anew, never answered from the user's cache; no start measures backends."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIAPUBLICA_AUTOTUNE", "off")
         patch.setenv("VIAPUBLICA_CACHE", str(tmp_path_factory.mktemp("known-answers")))
         yield
 

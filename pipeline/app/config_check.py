@@ -11,6 +11,7 @@ from pipeline.config.load import load_config
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.privacy_masks import edges_cross, polygon_share
 from pipeline.decode.source_address import parse_address
+from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.build import build_detector
 from pipeline.domain.camera import LEAST_FPS
 from pipeline.domain.credentials import redact_address
@@ -123,7 +124,7 @@ def estimate_capacity(checked: CheckedConfig) -> Capacity | None:
     rates = tuple(camera.analyze_fps or ASSUMED_FPS for camera in config.cameras if is_live(config, camera))
     if not rates:
         return None
-    detector = build_detector(config.detect, config.models_dir)
+    detector = build_detector(autotuned(config.detect, config.models_dir), config.models_dir)
     try:
         return Capacity(rates, measure_detector(detector, len(rates)))
     finally:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from pipeline import __version__
 from pipeline.config import load_config
 from pipeline.config.settings import Config
+from pipeline.detect.autotuned_settings import autotune
 from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope
@@ -93,6 +94,8 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     yield _optional("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
     yield _importable("plate reading (fast-plate-ocr)", "fast-plate-ocr", "fast_plate_ocr")
     yield from _models(config, models)
+    detect = config.detect if config else DetectSettings()
+    yield from _speeds(detect, models or (config.models_dir if config else None))
     yield _check("networks of releases", "", _release_networks, "Reinstall viapublica")
     yield _check("embedded event store (chDB)", "chdb", _chdb, "pip install --force-reinstall chdb")
     yield _importable("ClickHouse client", "clickhouse-driver", "clickhouse_driver")
@@ -222,6 +225,21 @@ def _network(settings: DetectSettings | LprSettings | CornerSettings, folder: Pa
     network = open_and_check(settings, folder)
     passed = f"{card.license}, {size:.1f} MB, SHA-256 matches, right answers with {network.backend}"
     return "; ".join([passed, *(f"wrong with {one.backend} ({one.reason})" for one in network.rejected)])
+
+
+def _speeds(settings: DetectSettings, folder: Path | None) -> Iterator[ComponentCheck]:
+    """The detector's speed with each backend and number of threads, and which of them a run uses."""
+    try:
+        tuning = autotune(settings, folder)
+    except ViapublicaError:
+        return  # the check of the model names it
+    if tuning is None:
+        return
+    for one in tuning.measured:
+        remarks = ["default"] if one.variant == tuning.default else []
+        remarks += ["used"] if one.variant == tuning.chosen else []
+        detail = ", ".join([one.text(), *remarks])
+        yield ComponentCheck(f"speed of {settings.model}", ComponentState.WORKING, "", detail, "")
 
 
 def _release_networks() -> str:

@@ -89,6 +89,7 @@ def open_live_run(
     on_reload: Callable[[ReloadReport], None] = lambda _: None,
     *,
     replace: bool = False,
+    autotune: bool = False,
 ) -> Iterator[LiveRun]:
     """Load the models, open sinks and cameras; on leaving, flush and close everything in order.
 
@@ -97,6 +98,7 @@ def open_live_run(
         path: its file, for `LiveRun.reload`; None if it cannot be reloaded.
         on_reload: called after each reload, from another thread.
         replace: weaker analyses of files replace the rows of better ones.
+        autotune: use the backend and threads that are fastest on this machine where the configuration states none.
 
     Raises:
         ViapublicaError: a model, the policy or a port stops all cameras. A single camera that cannot be opened does
@@ -104,7 +106,7 @@ def open_live_run(
     """
     check_run(config)
     return_big_blocks()
-    with open_engine(config, StoredAnalyses(config.data_dir, replace)) as running:
+    with open_engine(config, StoredAnalyses(config.data_dir, replace), autotune=autotune) as running:
         if path is None:
             yield LiveRun(running)
             return

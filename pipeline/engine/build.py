@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.config.settings import Config
 from pipeline.decode.frame_memory import FrameMemory
+from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
 from pipeline.domain.ports import PlateReader
@@ -48,12 +49,15 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Iterator[RunningEngine]:
+def open_engine(
+    config: Config, analyses: StoredAnalyses | None = None, *, autotune: bool = False
+) -> Iterator[RunningEngine]:
     """Load the models, open sinks and cameras; on leaving, flush and close everything in order.
 
     Args:
         config: the configuration.
         analyses: those of files by earlier runs; None for those of the data folder.
+        autotune: use the backend and threads that are fastest on this machine where `detect` states none.
 
     Raises:
         ViapublicaError: a failure that would stop all cameras (a model, the policy, a port). A single camera that
@@ -61,7 +65,8 @@ def open_engine(config: Config, analyses: StoredAnalyses | None = None) -> Itera
     """
     check_sources(config)
     with ExitStack() as stack:
-        detector = CloseUpDetector(open_detector(config))
+        detect = autotuned(config.detect, config.models_dir) if autotune else config.detect
+        detector = CloseUpDetector(open_detector(detect, config.models_dir))
         stack.callback(detector.close)
         reader = _reader(config)
 

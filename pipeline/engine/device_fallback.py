@@ -9,8 +9,8 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from pipeline.config.settings import Config
 from pipeline.detect.build import build_detector
+from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.network_identity import NetworkIdentity
@@ -150,18 +150,17 @@ class FallbackReader:
         return self._fallback.answer(lambda network: network.read(crops))
 
 
-def open_detector(config: Config) -> Detector:
+def open_detector(settings: DetectSettings, models_dir: Path | None) -> Detector:
     """The configured detector; on a GPU with the processor to fall back to.
 
     Raises:
         ViapublicaError: it cannot be used.
     """
-    if config.detect.device is Device.CPU:
-        return build_detector(config.detect, config.models_dir)
-    on_processor = config.detect.model_copy(update={"device": Device.CPU})
+    if settings.device is Device.CPU:
+        return build_detector(settings, models_dir)
+    on_processor = settings.model_copy(update={"device": Device.CPU})
     return FallbackDetector(
-        lambda: build_detector(config.detect, config.models_dir),
-        lambda: build_detector(on_processor, config.models_dir),
+        lambda: build_detector(settings, models_dir), lambda: build_detector(on_processor, models_dir)
     )
 
 

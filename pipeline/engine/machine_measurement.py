@@ -117,7 +117,7 @@ def _run(base: Config, clip: MeasuredClip, cameras: int) -> MeasuredRun:
     with tempfile.TemporaryDirectory(prefix="viapublica-plan-") as name:
         folder = Path(name)
         config = _config(base, clip, cameras, folder)
-        with open_engine(config) as running:
+        with open_engine(config, autotune=True) as running:
             before = _Processor.now()
             running.engine.run()
             used = _Processor.now().since(before)

@@ -138,7 +138,7 @@ def forget_verdicts(model: str) -> None:
     Raises:
         OSError: one cannot be deleted.
     """
-    for path in _folder().glob("*.json"):
+    for path in cache_folder().glob("*.json"):
         if path.name.startswith((f"{model}-{Backend.ONNXRUNTIME}-", f"{model}-{Backend.OPENVINO}-")):
             path.unlink(missing_ok=True)
 
@@ -184,10 +184,11 @@ def _verdict_path(use: Use, backend: Backend) -> Path:
         "machine": fingerprint(backend, use.device),
     }
     key = hashlib.sha256(msgspec.json.encode(dependencies, order="sorted")).hexdigest()
-    return _folder() / f"{use.card.name}-{backend.value}-{key[:32]}.json"
+    return cache_folder() / f"{use.card.name}-{backend.value}-{key[:32]}.json"
 
 
-def _folder() -> Path:
+def cache_folder() -> Path:
+    """The folder of results about this machine: verdicts and autotunings."""
     chosen = os.environ.get(_ENVIRONMENT)
     if chosen:
         return Path(chosen)
@@ -196,25 +197,37 @@ def _folder() -> Path:
     return base / "viapublica" / "known-answers"
 
 
-def _read(path: Path) -> _Verdict | None:
-    """The stored verdict; None if there is none, or if another user could have written it."""
+def read_owned(path: Path) -> bytes | None:
+    """Content of a file of the cache folder; None if there is none, or if another user could have written it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if status.st_uid != os.getuid() or status.st_mode & 0o022:
                 return None
-            verdict = msgspec.json.decode(file.read(), type=_Verdict)
-    except (OSError, msgspec.MsgspecError):
+            return file.read()
+    except OSError:
+        return None
+
+
+def write_owned(path: Path, data: bytes) -> None:
+    """Store a file in the cache folder; if that fails, the next start repeats the test or measurement."""
+    try:
+        private_folder(path.parent)
+        with atomic_file(path, sync=False, partial=unique_partial(path)) as file:
+            file.write(data)
+    except OSError as error:
+        _log.info("result_not_stored", folder=str(path.parent), reason=error.strerror)
+
+
+def _read(path: Path) -> _Verdict | None:
+    """The stored verdict; None if there is none that can be trusted."""
+    try:
+        verdict = msgspec.json.decode(read_owned(path) or b"", type=_Verdict)
+    except msgspec.MsgspecError:
         return None
     return verdict if verdict.about == path.stem else None  # a renamed file is about something else
 
 
 def _write(path: Path, verdict: _Verdict) -> None:
-    """Store a verdict; if that fails, the next start repeats the test."""
-    try:
-        private_folder(path.parent)
-        with atomic_file(path, sync=False, partial=unique_partial(path)) as file:
-            file.write(msgspec.json.encode(verdict))
-    except OSError as error:
-        _log.info("verdict_not_stored", folder=str(path.parent), reason=error.strerror)
+    write_owned(path, msgspec.json.encode(verdict))

@@ -11,11 +11,26 @@ from pipeline.app.doctor import ComponentCheck, ComponentState
 from pipeline.config.settings import Config
 from pipeline.decode import decoder_check
 from pipeline.decode.decoder_check import DecoderVerdict
+from pipeline.inference.autotuning import Autotuning, Measured, Speed, Variant
+from pipeline.inference.device import Backend
 from pipeline.inference.graphics import Graphics
 
 
-def test_every_component_of_this_installation_works_or_is_optional() -> None:
-    checks = {check.component: check for check in doctor.check_components(None, None)}
+def test_every_component_of_this_installation_works_or_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    variants = [Variant(Backend.OPENVINO, 2), Variant(Backend.ONNXRUNTIME, 2), Variant(Backend.OPENVINO, 4)]
+    measured = [
+        Measured(variants[0], Speed(20.5, 40.0)),
+        Measured(variants[1], None, "reads nothing"),
+        Measured(variants[2], Speed(12.0, 41.5)),
+    ]
+    monkeypatch.setattr(doctor, "autotune", lambda *_: Autotuning("key", measured, variants[2]))
+    found = list(doctor.check_components(None, None))
+    checks = {check.component: check for check in found}
+    assert [check.detail for check in found if check.component == "speed of viapublica_traffic"] == [
+        "openvino, 2 threads: 20.5 ms per frame (40 ms of processor time), default",
+        "onnxruntime, 2 threads: cannot be used (reads nothing)",
+        "openvino, 4 threads: 12 ms per frame (41.5 ms of processor time), used",
+    ]
     assert {check.state for check in checks.values()} <= {ComponentState.WORKING, ComponentState.ABSENT}
     assert "H.264" in checks["decode (PyAV)"].detail
     assert "right answers with" in checks["model viapublica_plates"].detail

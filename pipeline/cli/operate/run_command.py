@@ -54,7 +54,7 @@ def run(
     with (
         RunSignals() as signals,
         ended_when_hanging(settings.data_dir),
-        open_live_run(settings, path, _print_reload, replace=replace) as handle,
+        open_live_run(settings, path, _print_reload, replace=replace, autotune=True) as handle,
     ):
         signals.watch(handle)
         with LiveTable.of_run(handle, err, enabled=not quiet) as table:
