@@ -91,11 +91,16 @@ class DetectSettings(BaseModel):
         default=Backend.AUTO,
         title="Backend",
         description="Library that runs the networks; auto selects the fastest installed one that passes the "
-        "known-answer test on this machine: OpenVINO, then ONNX Runtime.",
+        "known-answer test on this machine: OpenVINO, then ONNX Runtime, unless the first `run` measures otherwise.",
     )
     device: Device = Field(default=Device.CPU, title="Device", description="Hardware that runs the networks.")
     threads: int = Field(
-        default=2, ge=1, le=256, title="Threads", description="Processor threads per network (device cpu)."
+        default=2,
+        ge=1,
+        le=256,
+        title="Threads",
+        description="Processor threads per network (device cpu); if not set, the first `run` on a machine may find "
+        "another number faster.",
     )
     batch_size: int | None = Field(
         default=None,
