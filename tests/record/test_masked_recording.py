@@ -41,7 +41,7 @@ def recorded(
             settings=DecodeSettings(),
             masks=masks,
             tap=recorder.tap(declaration),
-            options=InputOptions(rotate),
+            options=InputOptions(rotate, ends=True),
             analyze_fps=1,
         )
         for _ in source.frames():
