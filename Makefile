@@ -75,13 +75,15 @@ reference: venv ## write the page of all configuration keys, and the words of ev
 unit: venv system ## the tests alone
 	$(RUN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal
 
-soak: venv system ## the tests that take minutes, ten minutes of a broken RTSP server and ten of an overload
+soak: venv system ## the slow tests, 2,000 mutated videos, an hour of a broken RTSP server, ten minutes of an overload
 	$(RUN)/pytest -m soak
+	$(RUN)/python -m benchmarks.mutated_media
 	$(RUN)/python -m benchmarks.rtsp_soak --clip $(DATA)/clips/car-detection.mp4 --models $(MODELS)
 	$(RUN)/python -m benchmarks.overload --clip $(DATA)/clips/car-detection.mp4 --models $(MODELS)
 
 bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.conversion --clip $(DATA)/clips/people-walking.mp4
+	$(RUN)/python -m benchmarks.decoder_isolation --clip $(DATA)/clips/car-detection.mp4
 	$(RUN)/python -m benchmarks.startup
 	$(RUN)/python -m benchmarks.store
 	$(RUN)/python -m benchmarks.backbone

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,15 @@ from typing import Any
 import structlog
 
 from pipeline.decode.arrival_timestamps import UNRELIABLE_DETAIL, UNRELIABLE_TIMESTAMPS
+from pipeline.decode.cancellation import Cancellation
 from pipeline.decode.decode_timer import DecodeTimer, OnDecoded
-from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.frame_conversion import FrameConverter, NewPlanes
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.frame_sampling import FrameSelection, RateLimit
 from pipeline.decode.frame_timestamps import LiveTime, RecordedTime, Timeline, WallTime
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.key_frame_decoding import KeyFrameDecoding
-from pipeline.decode.lazy_images import masked, turned
+from pipeline.decode.lazy_images import masked, new_planes, turned
 from pipeline.decode.media_files import IMAGE_SUFFIXES, find_media, read_image
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.session_id import clip_id, images_id
@@ -55,6 +55,7 @@ class CaptureSetup:
         limit: lowers the rate of a live source while the machine is overloaded.
         options: video track, rotation and network.
         memory: for the frames of all cameras, None without a limit in sum.
+        new_planes: makes the planes of its images.
     """
 
     camera_id: str
@@ -70,6 +71,7 @@ class CaptureSetup:
     tap: PacketTap | None = None
     options: InputOptions = DEFAULT_INPUT
     memory: FrameMemory | None = None
+    new_planes: NewPlanes = new_planes
 
 
 class CaptureSession:
@@ -81,7 +83,7 @@ class CaptureSession:
         cancelled: ends the session soon after it is set.
     """
 
-    def __init__(self, setup: CaptureSetup, token: SessionToken, cancelled: threading.Event) -> None:
+    def __init__(self, setup: CaptureSetup, token: SessionToken, cancelled: Cancellation) -> None:
         self._setup = setup
         self._token = token
         self._cancelled = cancelled
@@ -223,7 +225,7 @@ class CaptureSession:
         return VideoContainer(
             setup.address,
             setup.settings,
-            FrameConverter(setup.burner, setup.options.turns),
+            FrameConverter(setup.burner, setup.options.turns, setup.new_planes),
             on_corrupt=lambda: setup.monitor.dropped(self._token, CORRUPT),
             timer=self._timer,
             tap=setup.tap if setup.address.live else None,

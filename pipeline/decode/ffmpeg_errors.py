@@ -41,6 +41,20 @@ class Fault:
     """No error of media or networks that is known: a bug here or in a library, to be logged with its traceback."""
 
 
+class RemoteFault(Exception):
+    """What went wrong in a decoder process, diagnosed there.
+
+    Args:
+        fault: the diagnosis.
+        unexpected: type of an error that is not known; "" for others.
+    """
+
+    def __init__(self, fault: Fault, unexpected: str) -> None:
+        super().__init__(fault.error.problem)
+        self.fault = fault
+        self.unexpected = unexpected
+
+
 class Silence(Exception):
     """A live stream sent no frame within the timeout."""
 
@@ -65,6 +79,14 @@ class ImageTooLarge(Exception):
     """An image with more pixels than allowed; the message is its size."""
 
 
+class DecoderCrashed(Exception):
+    """The process that decoded a source ended without an answer; the message says how."""
+
+
+class DecoderMemoryFull(Exception):
+    """Decoding takes more memory than one decoder may; the message gives the figure."""
+
+
 _FIX_LOGIN = "Correct the login; a password in an address must be percent-encoded, one in a variable or file must not"
 _LONGEST_PROBLEM: Final = 300
 """Characters: the words may quote what a camera sent, and become part of events."""
@@ -82,12 +104,15 @@ _MESSAGES: dict[type[BaseException], str] = {
 
 def diagnose(camera_id: str, address: SourceAddress, error: Exception) -> Fault:
     """The fault behind any exception of a session: what a camera sends must not be able to end it for good."""
+    if isinstance(error, RemoteFault):
+        return error.fault
     if isinstance(error, SourceError):
         return Fault(error)
     subject = f"{camera_id} ({address.shown})"
     known = (
         _own(subject, error)
         or _refused(subject, error)
+        or _decoder(subject, error)
         or (_live(subject, error) if address.live else _file(subject, error))
     )
     fault = known or _unexpected(subject, error, address.live)
@@ -128,6 +153,18 @@ def _refused(subject: str, error: Exception) -> Fault | None:
     if isinstance(error, ForeignHost):
         fix = "Check the camera; add the host to its allowed_hosts if that is meant"
         return Fault(SourceError(subject, f"{error}, which is not allowed", fix), Retry.SLOWLY)
+    return None
+
+
+def _decoder(subject: str, error: Exception) -> Fault | None:
+    """Of a decoder process: retried, and less often where it returns at once."""
+    if isinstance(error, DecoderCrashed):
+        killed = "SIGKILL" in str(error)
+        fix = "Check the system's log: the kernel kills processes when memory runs out" if killed else _REPORT_IT
+        return Fault(StreamInterrupted(subject, f"its decoder {error}", fix), Retry.EVER_LESS)
+    if isinstance(error, DecoderMemoryFull):
+        fix = "Lower the resolution at the camera, or raise decode.max_decoder_memory_mb"
+        return Fault(SourceError(subject, str(error), fix), Retry.EVER_LESS)
     return None
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeAlias
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from pipeline.decode.color import Color
-from pipeline.decode.lazy_images import ArrayImage, PlanarImage, Plane, copied_plane
+from pipeline.decode.lazy_images import ArrayImage, PlanarImage, new_planes, visible_plane
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.domain.recording import MaskedFrame
 from pipeline.domain.video import EditableImage, Planes
 
+NewPlanes: TypeAlias = Callable[[int, int], Planes]
+"""Makes the planes of an image of this width and height, to be filled."""
 _CANONICAL = frozenset({"yuv420p", "yuvj420p"})
 
 
@@ -27,9 +31,11 @@ class FrameConverter:
     Args:
         burner: the masks of this camera.
         turns: clockwise quarter turns in addition to those that a frame declares.
+        planes: makes the planes of images.
     """
 
-    def __init__(self, burner: MaskBurner, turns: int = 0) -> None:
+    def __init__(self, burner: MaskBurner, turns: int = 0, planes: NewPlanes = new_planes) -> None:
+        self._new_planes = planes
         self._burner = burner
         self._turns = turns
         self._swscale = VideoReformatter()
@@ -51,7 +57,7 @@ class FrameConverter:
         turns = self.turns(frame)
         if frame.format.is_rgb or frame.format.has_palette:
             return self._from_rgb(frame, turns, sample_aspect)
-        planes, color = self._masked_planes(frame, turns)
+        planes, color = self._masked_planes(frame, turns, self._new_planes)
         return PlanarImage(planes, color, turns, sample_aspect)
 
     def masked_frame(self, frame: av.VideoFrame, at_s: float | None, rate: Fraction) -> MaskedFrame:
@@ -65,13 +71,13 @@ class FrameConverter:
         Raises:
             av.FFmpegError: swscale cannot read this pixel format.
         """
-        planes, color = self._masked_planes(frame, self.turns(frame))
+        planes, color = self._masked_planes(frame, self.turns(frame), new_planes)
         own_turns = round(-frame.rotation / 90) % 4
         upright = [np.ascontiguousarray(np.rot90(plane, -own_turns)) for plane in planes]
         arrived_ms = time.time_ns() // 1_000_000
         return MaskedFrame(Planes(*upright), at_s, rate, color.full_range, arrived_ms, self._burner.polygons)
 
-    def _masked_planes(self, frame: av.VideoFrame, turns: int) -> tuple[list[Plane], Color]:
+    def _masked_planes(self, frame: av.VideoFrame, turns: int, make: NewPlanes) -> tuple[Planes, Color]:
         full_range = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
         color = Color.of(frame.colorspace, full_range, frame.height)
         if frame.format.name not in _CANONICAL:
@@ -85,7 +91,9 @@ class FrameConverter:
                 dst_color_range=wanted,
                 threads=1,
             )
-        planes = [copied_plane(plane) for plane in frame.planes[:3]]
+        planes = make(frame.width, frame.height)
+        for target, plane in zip(planes, frame.planes[:3], strict=True):
+            np.copyto(target, visible_plane(plane))
         self._burner.burn_planes(planes, turns)
         return planes, color
 

@@ -80,6 +80,9 @@ class FrameLease:
             self._memory.change(self._held, wanted, f"{width}×{height}")
             self._held = wanted
 
+    def check(self) -> None:
+        """Called when a packet could not be decoded: its decoder may have got no memory, and does not say so."""
+
     def release(self) -> None:
         """Return everything; at the end of the session."""
         self._memory.change(self._held, 0, "")

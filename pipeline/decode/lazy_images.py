@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import av
 import cv2
@@ -83,6 +83,14 @@ class ArrayImage:
         return Planes(*map(copied_plane, frame.planes))
 
 
+class StoredPlanes(NamedTuple):
+    """A decoded image as it is stored: planes that were not turned yet, their color encoding, quarter turns."""
+
+    planes: Planes
+    color: Color
+    turns: int
+
+
 class PlanarImage:
     """A decoded 4:2:0 image, stored as its planes.
 
@@ -111,6 +119,11 @@ class PlanarImage:
     def height(self) -> int:
         """Pixels of the upright image."""
         return int(self._y.shape[self._turns % 2])
+
+    @property
+    def stored(self) -> StoredPlanes:
+        """What it is made of; not copied."""
+        return StoredPlanes(Planes(self._y, self._u, self._v), self._color, self._turns)
 
     def bgr(self) -> BgrImage:
         """The whole image, by swscale: five to ten times faster than `crop`, and about one level in 255 darker."""
@@ -186,9 +199,20 @@ def image_of(planes: Planes) -> PlanarImage:
     return PlanarImage(planes, Color.of(2, full_range=False, height=planes.y.shape[0]))
 
 
+def new_planes(width: int, height: int) -> Planes:
+    """Planes for an image of this size, with any content."""
+    half = (height + 1) // 2, (width + 1) // 2
+    return Planes(np.empty((height, width), np.uint8), np.empty(half, np.uint8), np.empty(half, np.uint8))
+
+
 def copied_plane(plane: VideoPlane) -> Plane:
     """A copy of a decoder's plane, without the padding of its rows."""
-    return plane_rows(plane)[: plane.height, : plane.width].copy()
+    return visible_plane(plane).copy()
+
+
+def visible_plane(plane: VideoPlane) -> Plane:
+    """A decoder's plane without the padding of its rows; not copied."""
+    return plane_rows(plane)[: plane.height, : plane.width]
 
 
 def plane_rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:

@@ -29,6 +29,13 @@ class HardwareDecoder(StrEnum):
     CUDA = "cuda"
 
 
+class Isolation(StrEnum):
+    """Where frames are decoded."""
+
+    PROCESS = "process"
+    NONE = "none"
+
+
 class DecodeSettings(BaseModel):
     """Opening, supervision and decoding of cameras and files."""
 
@@ -127,6 +134,20 @@ class DecodeSettings(BaseModel):
         le=64,
         title="Decoder threads",
         description="Threads per camera, 0 for one per core. One is best for many cameras.",
+    )
+    isolation: Isolation = Field(
+        default=Isolation.PROCESS,
+        title="Isolation",
+        description="`process` decodes every camera and file of a run in a process of its own: a decoder that crashes "
+        "ends that camera's session only. `none` decodes in the main process, and so does `hwaccel: cuda`.",
+    )
+    max_decoder_memory_mb: int = Field(
+        default=1000,
+        ge=64,
+        le=1_000_000,
+        title="Memory per decoder",
+        description="Megabytes that one decoder process may take, and as much again for its frames. A decoder that "
+        "needs more ends its session.",
     )
 
     @model_validator(mode="after")

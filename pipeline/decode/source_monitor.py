@@ -67,6 +67,7 @@ class SourceMonitor:
         self._position_s = 0.0
         self._not_read: tuple[str, ...] = ()
         self._note = ""
+        self._crashes = 0
 
     @property
     def state(self) -> SourceState:
@@ -190,6 +191,11 @@ class SourceMonitor:
             if session == self._session:
                 self._drops[reason] += 1
 
+    def crashed(self, session: SessionToken) -> None:
+        """Count a session whose decoder process ended without an answer."""
+        with self._lock:
+            self._crashes += session == self._session
+
     def status(self) -> SourceStatus:
         """A snapshot."""
         with self._lock:
@@ -209,6 +215,7 @@ class SourceMonitor:
                 duration_s=self._duration_s,
                 position_s=self._position_s,
                 not_read=self._not_read,
+                decoder_crashes=self._crashes,
             )
 
     def _arrived(self, pts_s: float) -> None:

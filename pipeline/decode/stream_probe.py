@@ -149,7 +149,7 @@ class _StreamFacts:
         self.interlaced: bool | None = None
         self.octets = 0
 
-    def opened(self, stream: Any) -> _StreamFacts:
+    def opened(self, stream: Any, rate: Fraction) -> _StreamFacts:  # noqa: ARG002
         context = stream.codec_context
         self.codec, self.profile = context.name, context.profile or ""
         order = int(context.field_order or 0)

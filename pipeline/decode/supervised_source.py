@@ -10,14 +10,24 @@ import structlog
 
 from pipeline.decode.capture_session import CaptureSession, CaptureSetup
 from pipeline.decode.decode_timer import OnDecoded
-from pipeline.decode.ffmpeg_errors import AnalysisFailed, Fault, RecordingServed, Silence, diagnose
+from pipeline.decode.ffmpeg_errors import (
+    AnalysisFailed,
+    DecoderCrashed,
+    Fault,
+    RecordingServed,
+    RemoteFault,
+    Silence,
+    diagnose,
+)
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.frame_sampling import RateLimit
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
+from pipeline.decode.isolation.decoder_processes import DecoderProcesses
+from pipeline.decode.isolation.remote_session import RemoteSession
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
 from pipeline.decode.reconnect_pauses import ReconnectPauses
-from pipeline.decode.settings import DecodeSettings, Protocol
+from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Isolation, Protocol
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.source_monitor import SessionToken, SourceMonitor
 from pipeline.domain.clock import SystemClock
@@ -28,6 +38,8 @@ from pipeline.errors import ConfigError, SourceError, UnsupportedMedia
 
 _POLL_S = 0.1
 """Delay with which `stop` and stalls are noticed: short for people, cheap for a thread."""
+_CRASH_PAUSE_S = 1.0
+"""Shortest pause after a crash of the decoder: long enough for the engine to notice the state, and to send an alert."""
 _SHORT_BY_S = 1.0
 """A file that ends more than this before the length in its header was cut off."""
 _FINGERPRINT_PX = (64, 36)
@@ -51,6 +63,7 @@ def open_source(
     on_decoded: OnDecoded = lambda seconds, cpu_seconds: None,  # noqa: ARG005
     options: InputOptions = DEFAULT_INPUT,
     memory: FrameMemory | None = None,
+    processes: DecoderProcesses | None = None,
 ) -> FrameSource:
     """A supervised source; nothing is opened before its `frames` are requested.
 
@@ -67,6 +80,7 @@ def open_source(
         on_decoded: receives the decoding time of each frame, in the decoding thread.
         options: video track, rotation, end and network.
         memory: for the frames of all cameras, None without a limit in sum.
+        processes: decode in a process where the settings want that; None to decode in this one.
 
     Raises:
         ConfigError: malformed address, forbidden protocol, `analyze_fps` or a mask that is no polygon.
@@ -94,15 +108,17 @@ def open_source(
             options=options,
             memory=memory,
             limit=RateLimit(),
-        )
+        ),
+        processes if settings.isolation is Isolation.PROCESS and settings.hwaccel is HardwareDecoder.NONE else None,
     )
 
 
 class SupervisedSource:
     """See `pipeline.domain.ports.FrameSource`; made by `open_source`."""
 
-    def __init__(self, setup: CaptureSetup) -> None:
+    def __init__(self, setup: CaptureSetup, processes: DecoderProcesses | None = None) -> None:
         self._setup = setup
+        self._processes = processes
         self._monitor = setup.monitor
         self._stopped = threading.Event()
         self._started = threading.Lock()
@@ -111,7 +127,7 @@ class SupervisedSource:
         """Fingerprint of the first frame of the present session."""
         self._served: bytes | None = None
         """That of the recording that a live source served last, read to its end."""
-        self._logged: set[type[Exception]] = set()
+        self._logged: set[str] = set()
 
     @property
     def camera_id(self) -> str:
@@ -167,15 +183,21 @@ class SupervisedSource:
             return STOPPED
         return f"{STOPPED} before its first image" + (f"; last error: {status.detail}" if status.detail else "")
 
+    def _session(self, token: SessionToken, cancelled: threading.Event) -> Iterator[Frame]:
+        """The frames of one session, decoded in another process or in this thread."""
+        if self._processes is not None:
+            return RemoteSession(self._setup, self._processes, token, cancelled).frames()
+        return CaptureSession(self._setup, token, cancelled).frames()
+
     # -- files: in the caller's thread, every frame counts
 
     def _file_frames(self) -> Iterator[Frame]:
         token = self._monitor.begin_session()
         try:
-            yield from CaptureSession(self._setup, token, self._stopped).frames()
+            yield from self._session(token, self._stopped)
         except Exception as error:
             fault = self._diagnosed(error)
-            if self._monitor.decoded_in_session == 0:
+            if self._monitor.decoded_in_session == 0 or isinstance(error, DecoderCrashed):
                 raise fault.error from error
             _log.warning("file_damaged", camera=self.camera_id, problem=fault.error.problem)
             self._monitor.finish(
@@ -222,6 +244,8 @@ class SupervisedSource:
             if self._monitor.decoded_in_session > 0 and lasted_s > self._setup.settings.backoff_max_s:
                 pauses.reset()
             pause_s = pauses.pause_s(fault.retry)
+            if isinstance(error, DecoderCrashed):
+                pause_s = max(pause_s, _CRASH_PAUSE_S)
             self._monitor.move(SourceState.BACKING_OFF, fault.error.problem, pause_s=round(pause_s, 1))
             if self._stopped.wait(pause_s):
                 return
@@ -238,9 +262,7 @@ class SupervisedSource:
             return error
 
     def _read_session(self, token: SessionToken) -> Generator[Frame, None, Exception | None]:
-        reader = ReaderThread(
-            f"decode-{self.camera_id}", lambda cancelled: CaptureSession(self._setup, token, cancelled).frames()
-        )
+        reader = ReaderThread(f"decode-{self.camera_id}", lambda cancelled: self._session(token, cancelled))
         try:
             while not self._stopped.is_set():
                 if self._interruption:
@@ -293,8 +315,9 @@ class SupervisedSource:
 
     def _diagnosed(self, error: Exception) -> Fault:
         fault = diagnose(self.camera_id, self._setup.address, error)
-        if fault.unexpected and type(error) not in self._logged:  # once: a camera may fail at every attempt
-            self._logged.add(type(error))
+        kind = error.unexpected if isinstance(error, RemoteFault) else type(error).__name__
+        if fault.unexpected and kind not in self._logged:  # once: a camera may fail at every attempt
+            self._logged.add(kind)
             _log.error("unexpected_error", camera=self.camera_id, error=fault.error.problem, exc_info=error)
         return fault
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import structlog
@@ -20,6 +20,7 @@ from av.video.reformatter import ColorRange
 
 from pipeline.decode.allowed_formats import FILE_OPTIONS, HTTP_OPTIONS, STREAM_OPTIONS
 from pipeline.decode.arrival_timestamps import ArrivalTimestamps
+from pipeline.decode.cancellation import Cancellation
 from pipeline.decode.container_opening import ContainerOpening
 from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.deinterlacer import Deinterlacer
@@ -116,7 +117,7 @@ class VideoContainer:
         options: InputOptions = DEFAULT_INPUT,
         warn: Callable[..., None] = _log.warning,
         memory: FrameMemory | None = None,
-        cancelled: threading.Event | None = None,
+        cancelled: Cancellation | None = None,
         key_frames: KeyFrameDecoding | None = None,
     ) -> None:
         self._address = address
@@ -147,7 +148,7 @@ class VideoContainer:
             self._close()
             raise
         if self._tap is not None:
-            self._recording = self._tap.opened(self._stream)
+            self._recording = self._tap.opened(self._stream, self.rate)
         return self
 
     def __exit__(
@@ -258,11 +259,8 @@ class VideoContainer:
             try:
                 with self._timer:
                     frames = packet.decode()
-            except av.FFmpegError:
-                lost.append(packet.pos or 0)
-                self._damaged = True
-                if len(lost) > _MAX_LOST_PACKETS:
-                    self._give_up(lost)
+            except av.FFmpegError as error:
+                self._lose(packet, error, lost)
                 continue
             if frames:
                 self._decoded_frames += len(lost)
@@ -274,8 +272,7 @@ class VideoContainer:
                 self._damaged = frame.is_corrupt or (self._damaged and not frame.key_frame)
                 yield from self._progressive(deinterlacer, frame)
         self._count_corrupt(len(lost))
-        for frame in deinterlacer.flush():
-            yield self._decoded(frame)
+        yield from map(self._decoded, deinterlacer.flush())
         self._at_end = True
 
     def _arrival_timestamps(self) -> ArrivalTimestamps | None:
@@ -290,12 +287,21 @@ class VideoContainer:
     def _progressive(self, deinterlacer: Deinterlacer, frame: av.VideoFrame) -> Iterator[DecodedFrame]:
         with self._timer:
             complete = list(deinterlacer.frames(frame))
-        for each in complete:
-            yield self._decoded(each)
+        yield from map(self._decoded, complete)
 
     def _count_corrupt(self, packets: int) -> None:
         for _ in range(packets):
             self._on_corrupt()
+
+    def _lose(self, packet: Any, error: av.FFmpegError, lost: list[int]) -> None:
+        if isinstance(error, MemoryError):
+            raise error
+        if self._lease is not None:
+            self._lease.check()
+        lost.append(packet.pos or 0)
+        self._damaged = True
+        if len(lost) > _MAX_LOST_PACKETS:
+            self._give_up(lost)
 
     def _give_up(self, lost: list[int]) -> None:
         """Nothing was decodable for long: continue a file in another codec, or raise."""
@@ -364,10 +370,9 @@ class VideoContainer:
             raise
 
     def _video_stream(self) -> av.VideoStream:
-        streams = self._container.streams
         self._tracks = VideoTracks(self._container)
         chosen = self._tracks.choose(self._track)
-        for stream in streams:
+        for stream in self._container.streams:
             if stream is not chosen:
                 stream.discard = Discard.all
         self._check_size(chosen.width, chosen.height)

@@ -79,6 +79,7 @@ class SourceStatus:
         position_s: `pts_s` of the newest frame.
         not_read: video that the source holds and that is not analyzed, such as other tracks.
         limit_fps: frames per second to which an overload has lowered its rate, None for no limit; set by the engine.
+        decoder_crashes: decoder processes of it that crashed or were killed.
     """
 
     state: SourceState
@@ -96,6 +97,7 @@ class SourceStatus:
     position_s: float = 0.0
     not_read: tuple[str, ...] = ()
     limit_fps: float | None = None
+    decoder_crashes: int = 0
 
 
 class FrameSource(Protocol):

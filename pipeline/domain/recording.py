@@ -83,13 +83,14 @@ class PacketSession(Protocol):
 class PacketTap(Protocol):
     """Receiver of the packets of a camera, connection by connection."""
 
-    def opened(self, stream: Any) -> PacketSession:
+    def opened(self, stream: Any, rate: Fraction) -> PacketSession:
         """A connection was opened; an older one of the same camera has ended, and its further packets are ignored.
 
         Never raises.
 
         Args:
             stream: an `av.VideoStream`, valid until this call returns.
+            rate: ordinary frames per second.
         """
         ...
 

@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.config.settings import Config
 from pipeline.decode.frame_memory import FrameMemory
+from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
@@ -105,7 +106,8 @@ def open_engine(
         )
         memory = FrameMemory(config.decode.max_frame_memory_mb)
         analyses = analyses or StoredAnalyses(config.data_dir)
-        factory = CameraFactory(batcher, stages, recorder, memory, analyses=analyses, repeated=repeated)
+        processes = stack.enter_context(DecoderProcesses())
+        factory = CameraFactory(batcher, stages, recorder, memory, processes, analyses=analyses, repeated=repeated)
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)

@@ -8,6 +8,7 @@ from pipeline.adaptive.controller import AdaptiveController
 from pipeline.analytics.track_summarizer import TrackSummarizer
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.frame_memory import FrameMemory
+from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.decode.settings import Protocol
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.supervised_source import open_source
@@ -45,9 +46,11 @@ def is_live(config: Config, camera: CameraSettings) -> bool:
 def build_source(
     config: Config,
     camera: CameraSettings,
+    *,
     stages: StageClock | None = None,
     tap: PacketTap | None = None,
     memory: FrameMemory | None = None,
+    processes: DecoderProcesses | None = None,
 ) -> FrameSource:
     """The source of a camera, not connected.
 
@@ -75,6 +78,7 @@ def build_source(
         on_decoded=on_decoded,
         options=camera.input_options,
         memory=memory,
+        processes=processes,
     )
 
 
@@ -86,6 +90,7 @@ class CameraFactory:
         stages: where decoding is measured.
         recorder: records live cameras, or None.
         memory: for the frames of all cameras.
+        processes: decode them.
         analyses: those of files by earlier runs.
         repeated: gets the videos that are analyzed again.
     """
@@ -96,6 +101,7 @@ class CameraFactory:
         stages: StageClock,
         recorder: Recorder | None,
         memory: FrameMemory,
+        processes: DecoderProcesses,
         *,
         analyses: StoredAnalyses,
         repeated: RepeatedAnalyses,
@@ -104,6 +110,7 @@ class CameraFactory:
         self._stages = stages
         self._recorder = recorder
         self._memory = memory
+        self._processes = processes
         self._analyses = analyses
         self._repeated = repeated
 
@@ -118,7 +125,9 @@ class CameraFactory:
         tap = None if recorder is None else recorder.tap(camera.declaration())
         if camera.input_options.network.insecure:
             _log.warning("certificate_not_verified", camera=camera.id, fix="Give tls_ca instead of tls: insecure")
-        source = build_source(config, camera, self._stages, tap, self._memory)
+        source = build_source(
+            config, camera, stages=self._stages, tap=tap, memory=self._memory, processes=self._processes
+        )
         drop = WhenFull.DROP_OLDEST if config.engine.live_drop == "oldest" else WhenFull.DROP_NEWEST
         when_full = drop if live else WhenFull.WAIT
         queue = self._batcher.open_queue(camera.id, config.engine.queue_frames, when_full, camera.priority)

@@ -46,6 +46,13 @@ class SourcesCollector(Collector):
         yield _counter(
             "camera_reconnects", "Reconnections after a lost stream.", "camera", statuses, lambda s: s.reconnects
         )
+        yield _counter(
+            "camera_decoder_crashes",
+            "Decoder processes that crashed or were killed.",
+            "camera",
+            statuses,
+            lambda s: s.decoder_crashes,
+        )
         yield _gauge(
             "camera_fps", "Frames that arrived per second over the last seconds.", "camera", statuses, lambda s: s.fps
         )

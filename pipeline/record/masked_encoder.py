@@ -51,7 +51,7 @@ class MaskedEncoder:
         self._key_wanted = True
         self._last_pts = -1
         self._arrived_ms: dict[int, int] = {}
-        self.template = StreamTemplate(stream, masks_filled=True)
+        self.template = StreamTemplate(stream, first.rate, masks_filled=True)
         """For segment files."""
         self.last_s = 0.0
         """Processor time that the last frame took, seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -172,13 +173,13 @@ class CameraTap:
         """Packet counts."""
         return self._segmenter.counts
 
-    def opened(self, stream: Any) -> PacketSession:
+    def opened(self, stream: Any, rate: Fraction) -> PacketSession:
         """See the protocol."""
         if self._declaration.masks:
             self._current = _MaskedSession(self)
             return self._current
         try:
-            template: StreamTemplate | None = StreamTemplate(stream)
+            template: StreamTemplate | None = StreamTemplate(stream, rate)
         except Exception as error:  # noqa: BLE001 - whatever a camera sends must not end analysis
             _log.error("cannot_be_recorded", camera=self._camera_id, error=str(error))
             template = None

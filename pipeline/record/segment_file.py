@@ -31,19 +31,20 @@ class StreamTemplate:
 
     Args:
         stream: an `av.VideoStream`.
+        rate: ordinary frames per second.
         masks_filled: its frames were encoded with the camera's privacy masks filled.
 
     Raises:
         ValueError, av.FFmpegError: no file can hold it.
     """
 
-    def __init__(self, stream: Any, *, masks_filled: bool = False) -> None:
+    def __init__(self, stream: Any, rate: Fraction, *, masks_filled: bool = False) -> None:
         self.masks_filled = masks_filled
         name = getattr(stream.codec_context.codec, "canonical_name", stream.codec_context.name)
         self.suffix = "mp4" if name in _MP4_CODECS else "mkv"
         self._holder = av.open(io.BytesIO(), "w", format="matroska")
         self.stream = self._holder.add_stream_from_template(stream, opaque=True)
-        self.step = _step_s(stream)
+        self.step = 1 / rate
 
 
 def _step_s(stream: Any) -> Fraction:

@@ -25,6 +25,9 @@ _TEXTS: Final[Mapping[str, str]] = {
     r"damaged at (?P<s>[\d.]+) s: (?P<inner>.*)": "danificado em {s} s: {inner}",
     "the camera's timestamps do not advance with time: the time of arrival is used": "as marcas de tempo da câmera não "
     "avançam com o tempo: usa-se o horário de chegada",
+    r"its decoder (?:crashed|was killed) \((?P<signal>SIG[A-Z]+)\)": "o processo que decodifica a câmera foi encerrado "
+    "({signal})",
+    r"its decoder needs more than (?P<mb>\d+) MB of memory": "sua decodificação precisa de mais de {mb} MB de memória",
     "no answer": "sem resposta",
     "refuses the user name or password": "recusa o usuário ou a senha",
     "has no such stream": "não tem esse fluxo",

@@ -80,7 +80,7 @@ def record_masked(folder: Path, masks: tuple[Polygon, ...], *, seconds: int, beg
     planes = Planes(np.full((120, 160), 90, np.uint8), *(np.full((60, 80), 128, np.uint8),) * 2)
     MaskBurner(masks).burn_planes(planes, 0)
     with Recorder(RecordSettings(dir=folder, segment_s=2, fragment_s=0.5, days=3650)) as recorder:
-        session = recorder.tap(declaration).opened(None)
+        session = recorder.tap(declaration).opened(None, Fraction(25))
         for number in range(10 * seconds):
             at_ms = begin_ms + number * 100
             session.frame(
@@ -101,7 +101,9 @@ def connect(
 ) -> None:
     """One connection of a camera, from its first packet to its end."""
     with av.open(str(path)) as container:
-        take = recorder.tap(declared(camera)).opened(container.streams.video[0])
+        take = recorder.tap(declared(camera)).opened(
+            container.streams.video[0], Fraction(container.streams.video[0].average_rate or 25)
+        )
     for packet in packets(path, begin_ms):
         take.packet(packet)
     take.closed(reason)

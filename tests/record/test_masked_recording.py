@@ -127,7 +127,7 @@ def test_frames_that_wait_count_against_the_queue(tmp_path: Path) -> None:
     settings = RecordSettings(dir=tmp_path, max_waiting_bytes=1_000_000, days=3650)
     with Recorder(settings) as recorder:
         tap = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,)))
-        session = tap.opened(None)
+        session = tap.opened(None, Fraction(25))
         assert session.wants_frames
         for number in range(200):
             session.frame(frame(number, size=(720, 1280)))
@@ -147,7 +147,7 @@ def test_an_overloaded_encoder_makes_one_file_with_fewer_frames_and_one_log_line
     monkeypatch.setattr(MaskedEncoder, "encode", paced)
     settings = RecordSettings(dir=tmp_path, segment_s=60, max_waiting_bytes=2_800_000, days=3650)
     with capture_logs() as logs, Recorder(settings) as recorder:
-        session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None)
+        session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None, Fraction(25))
         for number in range(80):
             session.frame(frame(number, size=(720, 1280)))
             if number % 4 == 0:
@@ -168,7 +168,7 @@ def test_an_overload_of_the_encoder_ends_after_a_minute_without_drops(
 ) -> None:
     settings = RecordSettings(dir=tmp_path, max_waiting_bytes=1_000_000, days=3650)
     with capture_logs() as logs, Recorder(settings) as recorder:
-        session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None)
+        session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None, Fraction(25))
         session.frame(frame(0, size=(1080, 1920)))
         assert recorder.overloaded() == {"cam": MASKS_TOO_SLOW}
         monkeypatch.setattr("pipeline.record.recorder._CALM_S", 0.0)

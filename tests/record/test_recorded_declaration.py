@@ -47,7 +47,7 @@ def recorded(tmp_path: Path, declaration: CameraDeclaration, source: Path | None
     with Recorder(RecordSettings(dir=folder, days=3650, segment_s=60)) as recorder:
         tap = recorder.tap(declaration)
         with av.open(str(source)) as container:
-            session = tap.opened(container.streams.video[0])
+            session = tap.opened(container.streams.video[0], Fraction(container.streams.video[0].average_rate or 25))
         for number, packet in enumerate(packets(source, BEGIN_MS)):
             if session.wants_frames:
                 session.frame(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -114,7 +115,9 @@ def test_a_clock_that_jumps_begins_a_new_file(tmp_path: Path) -> None:
     ]
     with Recorder(RecordSettings(dir=tmp_path / "video", days=3650)) as recorder:
         with av.open(str(source)) as container:
-            take = recorder.tap(declared("cam")).opened(container.streams.video[0])
+            take = recorder.tap(declared("cam")).opened(
+                container.streams.video[0], Fraction(container.streams.video[0].average_rate or 25)
+            )
         for packet in [*sent, *jumped]:
             take.packet(packet)
     files = RecordingArchive(tmp_path / "video").segments("cam")
@@ -133,7 +136,7 @@ def test_a_disk_that_is_too_slow_costs_video_and_nothing_else(tmp_path: Path) ->
         writing = tap._segmenter  # type: ignore[attr-defined]
         write, writing.packet = writing.packet, lambda *given: (gate.wait(20), write(*given))
         with av.open(str(source)) as container:
-            take = tap.opened(container.streams.video[0])
+            take = tap.opened(container.streams.video[0], Fraction(container.streams.video[0].average_rate or 25))
         for packet in heavy:
             take.packet(packet)
         assert recorder.overloaded() == {"cam": DISK_TOO_SLOW}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -26,7 +27,9 @@ def test_files_begin_and_end_by_arrival_where_timestamps_stand_still(tmp_path: P
     still = [replace(one, pts=0, dts=0) for one in packets(source)]
     with Recorder(RecordSettings(dir=tmp_path / "video", segment_s=5, days=3650)) as recorder:
         with av.open(str(source)) as container:
-            session = recorder.tap(declared("cam")).opened(container.streams.video[0])
+            session = recorder.tap(declared("cam")).opened(
+                container.streams.video[0], Fraction(container.streams.video[0].average_rate or 25)
+            )
         for packet in still:
             session.packet(packet)
         session.closed("the cable was pulled")

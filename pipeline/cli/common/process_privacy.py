@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import resource
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,8 +12,8 @@ from typing import Final
 
 from pipeline.cli.command_table import COMMANDS
 from pipeline.domain.credentials import redact_address
+from pipeline.domain.process_memory import close_process_memory
 
-_PR_SET_DUMPABLE: Final = 4
 _ARGUMENTS_BEGIN: Final = 45
 """Index of arg_start (field 48 of /proc/PID/stat) behind the name of the program; arg_end follows."""
 _OPTION: Final = re.compile(r"(--[a-z][a-z-]*)(=?)(.*)", re.DOTALL)
@@ -27,17 +25,13 @@ _SIGNS: Final = re.compile(r"[A-Za-z0-9]")
 def protect_process() -> None:
     """Hide plates and credentials among the arguments, and let no memory of this process be dumped or read by others.
 
-    A core dump has plates and frames in it, and systemd-coredump would store it. Where a kernel forbids a step, the
-    others are done.
+    Where a kernel forbids a step, the others are done.
     """
     if sys.platform != "linux":
         return
     with suppress(OSError, ValueError):
         _hide_arguments()
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    close_process_memory()
 
 
 def hidden(arguments: Sequence[bytes]) -> list[bytes]:
