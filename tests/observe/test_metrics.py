@@ -29,7 +29,7 @@ from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 from pipeline.observe.stage_timing import Stage, StageClock
 
 _UNITS = ("_seconds", "_bytes", "_frames", "_events", "_items", "_fds", "_fps", "_state", "_up", "_reconnects",
-          "_retries", "_refused", "_info")  # fmt: skip
+          "_retries", "_refused", "_info", "_crashes")  # fmt: skip
 _SOURCES = {
     "av-1": SourceStatus(
         SourceState.STREAMING, decoded=100, delivered=50, drops={"sampled": 49, "corrupt": 1}, reconnects=2, fps=24.5,

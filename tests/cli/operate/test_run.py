@@ -127,20 +127,14 @@ def test_a_signal_stops_in_good_order(tmp_path: Path, data_dir: Path, models_dir
     city = config(
         tmp_path, f"  - {{id: cars, source: {data_dir}/clips/car-detection.mp4, scope: public-road, analyze_fps: 5}}\n"
     )
-    run = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", "run", str(city), "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "VIAPUBLICA_MODELS": str(models_dir)},
-    )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "data" / "run" / "store.sock").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(2)
-    run.send_signal(number)
-    out, err = run.communicate(timeout=60)
-    assert run.returncode == 0, err
+    log = tmp_path / "log"
+    with log.open("w") as stderr:
+        run = _start(city, models_dir, stderr)
+        _wait_for('"streaming"', log)
+        time.sleep(0.5)
+        run.send_signal(number)
+        out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, log.read_text()
     report = json.loads(out.splitlines()[-1])
     assert 0 < report["cameras"][0]["decoded"] < 377
     (sink,) = report["sinks"]
