@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.decode.frame_sampling import RateLimit
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.key_frame_decoding import KeyFrameDecoding
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
@@ -125,7 +126,8 @@ def test_frames_after_a_time_of_key_frames_only_are_those_of_the_camera(tmp_path
         round(f.pts_s, 1): f.image.bgr() for f in open_source("file", str(clip), settings=DecodeSettings()).frames()
     }
     with WebServer(tmp_path) as server:
-        source = open_source("cam", server.url("clip.mp4"), settings=DecodeSettings())
+        url, options = server.url("clip.mp4"), InputOptions(ends=True)
+        source = open_source("cam", url, settings=DecodeSettings(), options=options)
         seen: dict[float, Frame] = {}
         for frame in source.frames():
             seen[round(frame.pts_s, 1)] = frame

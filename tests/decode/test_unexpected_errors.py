@@ -13,6 +13,7 @@ import structlog
 
 from pipeline.decode.capture_session import CaptureSession
 from pipeline.decode.frame_conversion import FrameConverter
+from pipeline.decode.input_options import InputOptions
 from pipeline.decode.reader_thread import ReaderThread
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
@@ -145,6 +146,6 @@ def test_tags_that_are_not_utf8_do_not_matter(suffix: str, tmp_path: Path) -> No
 
 def test_a_stream_with_such_a_tag_is_read(web: WebServer, tmp_path: Path) -> None:
     titled(tmp_path / "a.avi")
-    with WatchedSource(web.url("a.avi"), QUICK) as camera:
+    with WatchedSource(web.url("a.avi"), QUICK, options=InputOptions(ends=True)) as camera:
         camera.until(lambda status: status.state is SourceState.ENDED, "the end")
     assert len(camera.frames) == 30

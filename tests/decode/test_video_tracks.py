@@ -125,7 +125,7 @@ def test_the_largest_variant_of_a_playlist_is_read(web: WebServer, tmp_path: Pat
         (tmp_path / f"{name}.m3u8").write_text(playlist)
         lines += [f"#EXT-X-STREAM-INF:BANDWIDTH={size[0] * 1000},RESOLUTION={size[0]}x{size[1]}", f"{name}.m3u8"]
     (tmp_path / "all.m3u8").write_text("\n".join([*lines, ""]))
-    with WatchedSource(web.url("all.m3u8")) as camera:
+    with WatchedSource(web.url("all.m3u8"), options=InputOptions(ends=True)) as camera:
         status = camera.until(lambda status: status.state is SourceState.ENDED, "the end")
     assert (status.width, status.height, status.not_read) == (320, 240, ())
     assert len(camera.frames) == 20

@@ -180,7 +180,7 @@ def test_further_rounds_mask_objects_that_the_first_round_missed(
     result = run_job(job(street(0.5), careless), tmp_path / "partial.mp4", networks, Silent())
     assert result.verification is not None
     assert result.verification.rounds >= 1
-    assert result.verification.added_masks >= 2
+    assert result.verification.added_masks >= 1
 
 
 def test_a_round_of_verification_links_the_original_once_in_each_direction(
