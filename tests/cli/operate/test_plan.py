@@ -90,7 +90,7 @@ def test_this_machine_is_measured_written_and_planned_with(tmp_path: Path, monke
     plan = _plan("--measure", *video, "--seconds", "1", "--clip", clip, "--out", target)
     (measured,) = read_devices(target).devices
     assert {cost.rate for cost in measured.costs} == {1.0, 5.0}
-    assert {cost.analyzed for cost in measured.costs} == {1.0}
+    assert all(0 < cost.analyzed <= 1 for cost in measured.costs), "adaptive analysis skips frames"
     assert plan["rows"]["cameras_per_node"]["typical"] >= 1
     again = _plan("--devices", target, *video)
     assert again["rows"]["cameras_per_node"] == plan["rows"]["cameras_per_node"]

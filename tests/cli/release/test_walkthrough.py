@@ -20,6 +20,7 @@ from tests.project.places import ROOT
 _STEP = re.compile(r"<!-- walk(?P<elsewhere> elsewhere)? -->\n```console\n(?P<body>.*?)```", re.DOTALL)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.real
 def test_the_walk_through_can_be_typed(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VIAPUBLICA_REGISTER", raising=False)
