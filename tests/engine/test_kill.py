@@ -44,7 +44,9 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 
 def rows_of(config: Path, models: Path) -> list[str]:
-    out = finish(viapublica("events", "--config", str(config), "--limit", "100000", "--json", models=models))
+    asked = viapublica("events", "--config", str(config), "--limit", "100000", "--json", models=models)
+    out, err = asked.communicate(timeout=240)
+    assert asked.returncode in {0, 3, 4}, err  # 3 and 4: nothing is stored yet
     return [json.dumps(json.loads(line), sort_keys=True) for line in out.splitlines()[:-1]]
 
 
