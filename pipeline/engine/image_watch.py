@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 import structlog
 
-from pipeline.domain.events import LIFE_SIGN, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.events import LIFE_SIGN, AlertEvent, AlertRule, Event, HealthEvent, Severity
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import SourceState
+from pipeline.engine.camera_events import camera_alert, camera_state
 from pipeline.engine.image_quality import SAMPLE_PX, Defect, Gray, defect, judged_part
 
 _STEP_S: Final = 1.0
@@ -165,14 +166,7 @@ class ImageWatch:
 
     def _state(self, frame: Frame, view: _View, state: SourceState, detail: str) -> HealthEvent:
         since_ms = max(view.since.ts_ms, view.from_ms)
-        return HealthEvent(
-            event_id=event_id(frame.camera_id, frame.stream_id, Kind.HEALTH, f"{state.value}@{since_ms}"),
-            camera_id=frame.camera_id,
-            ts_ms=since_ms,
-            state=state.value,
-            detail=detail,
-            stream_id=frame.stream_id,
-        )
+        return camera_state(frame.camera_id, frame.stream_id, state, detail, since_ms)
 
     def _unusable(self, frame: Frame, found: Defect) -> list[AlertEvent]:
         if frame.camera_id in self._alerted:
@@ -189,13 +183,4 @@ class ImageWatch:
         return [self._alert(frame, AlertRule.IMAGE_RESTORED, Severity.INFO, "its images are usable again")]
 
     def _alert(self, frame: Frame, rule: AlertRule, severity: Severity, detail: str) -> AlertEvent:
-        now_ms = self._clock_ms()
-        return AlertEvent(
-            event_id=event_id(frame.camera_id, "", Kind.ALERT, rule.value, now_ms),
-            camera_id=frame.camera_id,
-            ts_ms=now_ms,
-            rule=rule.value,
-            severity=severity,
-            detail=detail,
-            stream_id=frame.stream_id,
-        )
+        return camera_alert(frame.camera_id, rule, severity, detail, self._clock_ms(), stream_id=frame.stream_id)

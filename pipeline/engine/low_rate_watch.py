@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.domain.events import AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.events import AlertEvent, AlertRule, Event, HealthEvent, Severity
 from pipeline.domain.ports import CORRUPT, OVERLOAD, SourceState, SourceStatus
+from pipeline.engine.camera_events import camera_alert, camera_state
 
 _WINDOW_S: Final = 30.0
 _BEGINS: Final = 0.8
@@ -105,26 +106,10 @@ class LowRateWatch:
         self.details = {known: detail for known, detail in self.details.items() if known != camera_id}
 
     def _state(self, rate: CameraRate, state: SourceState, detail: str) -> HealthEvent:
-        now_ms, stream_id = self._clock_ms(), rate.status.stream_id
-        return HealthEvent(
-            event_id=event_id(rate.camera_id, stream_id, Kind.HEALTH, f"{state.value}@{now_ms}"),
-            camera_id=rate.camera_id,
-            ts_ms=now_ms,
-            state=state.value,
-            detail=detail,
-            stream_id=stream_id,
-        )
+        return camera_state(rate.camera_id, rate.status.stream_id, state, detail, self._clock_ms())
 
     def _alert(self, rate: CameraRate, detail: str) -> AlertEvent:
-        now_ms, rule = self._clock_ms(), AlertRule.LOW_RATE.value
-        return AlertEvent(
-            event_id=event_id(rate.camera_id, "", Kind.ALERT, rule, now_ms),
-            camera_id=rate.camera_id,
-            ts_ms=now_ms,
-            rule=rule,
-            severity=Severity.WARNING,
-            detail=detail,
-        )
+        return camera_alert(rate.camera_id, AlertRule.LOW_RATE, Severity.WARNING, detail, self._clock_ms())
 
 
 def _one_session(before: CameraRate, rate: CameraRate) -> bool:

@@ -11,8 +11,9 @@ from typing import Final
 import structlog
 
 from pipeline.domain.camera import Priority
-from pipeline.domain.events import ENGINE_ID, AlertEvent, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent, Severity
 from pipeline.domain.ports import SourceState
+from pipeline.engine.camera_events import camera_alert, camera_state
 from pipeline.engine.capacity import Capacity
 
 _log = structlog.get_logger(__name__)
@@ -173,22 +174,14 @@ class OverloadWatch:
         return []
 
     def _state(self, load: CameraLoad, state: SourceState, detail: str) -> HealthEvent:
-        now_ms = self._clock_ms()
-        return HealthEvent(
-            event_id=event_id(load.camera_id, load.stream_id, Kind.HEALTH, f"{state.value}@{now_ms}"),
-            camera_id=load.camera_id,
-            ts_ms=now_ms,
-            state=state.value,
-            detail=detail,
-            stream_id=load.stream_id,
-        )
+        return camera_state(load.camera_id, load.stream_id, state, detail, self._clock_ms())
 
     def _about_recordings(self, now_s: float) -> list[Event]:
         """An alert about each camera whose recording begins to lose frames, again once an hour."""
         before, cameras = self._recording_alerted_s, self._recordings()
         new = [camera_id for camera_id in cameras if now_s - before.get(camera_id, -math.inf) >= _REPEAT_S]
         self._recording_alerted_s = {id_: now_s if id_ in new else before[id_] for id_ in cameras}
-        return [self._alert("overloaded", Severity.WARNING, cameras[camera_id], camera_id) for camera_id in new]
+        return [self._alert(AlertRule.OVERLOADED, Severity.WARNING, cameras[camera_id], camera_id) for camera_id in new]
 
     def _alerts(self, now_s: float) -> list[Event]:
         if not self._overloads:
@@ -197,7 +190,7 @@ class OverloadWatch:
             self._alerted_s, self._ended_s = None, now_s
             self._loading = set()
             _log.info("overload_ended")
-            return [self._alert("overload-ended", Severity.INFO, "every camera's frames are analyzed again")]
+            return [self._alert(AlertRule.OVERLOAD_ENDED, Severity.INFO, "every camera's frames are analyzed again")]
         if self._alerted_s is None:
             restless = now_s - self._ended_s < _RESTLESS_S
             self._ending_s = min(2 * self._ending_s, _RESTLESS_S) if restless else min(_ENDING_S, self._length_s)
@@ -205,18 +198,10 @@ class OverloadWatch:
             return []
         self._alerted_s = now_s
         _log.warning("overloaded", cameras=sorted(self._overloads), advice=self._advice)
-        return [self._alert("overloaded", Severity.WARNING, self._advice)]
+        return [self._alert(AlertRule.OVERLOADED, Severity.WARNING, self._advice)]
 
-    def _alert(self, rule: str, severity: Severity, detail: str, camera_id: str = ENGINE_ID) -> AlertEvent:
-        now_ms = self._clock_ms()
-        return AlertEvent(
-            event_id=event_id(camera_id, "", Kind.ALERT, rule, now_ms),
-            camera_id=camera_id,
-            ts_ms=now_ms,
-            rule=rule,
-            severity=severity,
-            detail=detail,
-        )
+    def _alert(self, rule: AlertRule, severity: Severity, detail: str, camera_id: str = ENGINE_ID) -> AlertEvent:
+        return camera_alert(camera_id, rule, severity, detail, self._clock_ms())
 
 
 def _counts_on(before: CameraLoad, load: CameraLoad) -> bool:

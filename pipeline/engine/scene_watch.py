@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from pipeline.domain.events import AlertEvent, AlertRule, Event, Kind, Severity, event_id
+from pipeline.domain.events import AlertEvent, AlertRule, Event, Severity
 from pipeline.domain.frame import Frame
+from pipeline.engine.camera_events import camera_alert
 from pipeline.policy.gate import Gate
 
 _SIDE: Final = 16
@@ -158,15 +159,7 @@ class SceneWatch:
     def _about_both(self, one: str, other: str, rule: AlertRule, severity: Severity, detail: str) -> list[AlertEvent]:
         now_ms = self._clock_ms()
         return [
-            AlertEvent(
-                event_id=event_id(camera_id, "", Kind.ALERT, f"{rule.value}/{twin}", now_ms),
-                camera_id=camera_id,
-                ts_ms=now_ms,
-                rule=rule.value,
-                severity=severity,
-                subject=twin,
-                detail=detail,
-            )
+            camera_alert(camera_id, rule, severity, detail, now_ms, subject=twin)
             for camera_id, twin in ((one, other), (other, one))
         ]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
 from pipeline.domain.plural import counted
 from pipeline.domain.ports import RECORDING_ENDED, STOPPED, SinkStatus, SourceState
+from pipeline.engine.camera_events import camera_alert
 
 _LOST = frozenset(
     {SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value, SourceState.ENDED.value}
@@ -71,19 +72,10 @@ class SourceAlertWatch:
             in_future: how many events of each camera were refused so far.
         """
         now_ms = self._clock_ms()
-        rule = AlertRule.CLOCK_WRONG.value
-        new = self._grown({(camera_id, rule): refused for camera_id, refused in in_future.items()}, now_ms)
-        return [
-            AlertEvent(
-                event_id=event_id(camera_id, "", Kind.ALERT, rule, now_ms),
-                camera_id=camera_id,
-                ts_ms=now_ms,
-                rule=rule,
-                severity=Severity.CRITICAL,
-                detail="events with a time in the future are refused: a clock, or the start time of a video, is wrong",
-            )
-            for camera_id, _ in new
-        ]
+        rule = AlertRule.CLOCK_WRONG
+        new = self._grown({(camera_id, rule.value): refused for camera_id, refused in in_future.items()}, now_ms)
+        detail = "events with a time in the future are refused: a clock, or the start time of a video, is wrong"
+        return [camera_alert(camera_id, rule, Severity.CRITICAL, detail, now_ms) for camera_id, _ in new]
 
     def about_refusals(self, refused: Mapping[tuple[str, str], int]) -> list[Event]:
         """Alerts about events that the policy gate refused; again once an hour while more are.
@@ -91,16 +83,15 @@ class SourceAlertWatch:
         Args:
             refused: how many events so far, by camera and rule; "" for cameras that are not registered.
         """
-        now_ms, rule = self._clock_ms(), AlertRule.EVENTS_REFUSED_BY_POLICY.value
+        now_ms, rule = self._clock_ms(), AlertRule.EVENTS_REFUSED_BY_POLICY
         return [
-            AlertEvent(
-                event_id=event_id(camera_id or ENGINE_ID, "", Kind.ALERT, f"{rule}/{why}", now_ms),
-                camera_id=camera_id or ENGINE_ID,
-                ts_ms=now_ms,
-                rule=rule,
-                severity=Severity.WARNING,
+            camera_alert(
+                camera_id or ENGINE_ID,
+                rule,
+                Severity.WARNING,
+                f"policy refuses {counted(count, 'event')}",
+                now_ms,
                 subject=why,
-                detail=f"policy refuses {counted(count, 'event')}",
             )
             for (camera_id, why), count in self._grown(refused, now_ms).items()
         ]

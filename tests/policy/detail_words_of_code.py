@@ -19,7 +19,7 @@ _MODULES: Final = """
     decode/http_answers decode/isolation/decoder_channel
     decode/isolation/memory_limit decode/isolation/remote_session
     decode/isolation/shared_frames decode/reader_thread decode/rtsp_relay decode/source_monitor decode/supervised_source
-    decode/video_container decode/video_tracks engine/camera_feed
+    decode/video_container decode/video_tracks engine/camera_events engine/camera_feed
     engine/camera_health engine/capacity engine/frame_analyzer engine/image_quality engine/image_watch
     engine/low_rate_watch engine/overload_watch
     engine/recorded_extent
