@@ -38,6 +38,12 @@ Clip = Annotated[
     ),
 ]
 Repeats = Annotated[int, typer.Option("--repeats", min=1, max=100, help="Counted measurements of each case.")]
+NetworkSeconds = Annotated[
+    float, typer.Option("--seconds", min=0.2, max=600, help="Of each measurement of the networks alone.")
+]
+Rate = Annotated[
+    float | None, typer.Option("--rate", min=0.1, max=120, help="Analyzed frames/s of a camera; without: all.")
+]
 Length = Annotated[float, typer.Option("--clip-seconds", min=0.5, max=600, help="Length of the clips.")]
 
 
@@ -65,9 +71,7 @@ class Common:
 def stages(
     clip: Clips = None,
     clip_seconds: Length = 10.0,
-    seconds: Annotated[
-        float, typer.Option("--seconds", min=0.2, max=600, help="Of each measurement of the networks alone.")
-    ] = 5.0,
+    seconds: NetworkSeconds = 5.0,
     repeats: Repeats = 3,
     *,
     common: Common,
@@ -122,9 +126,7 @@ def accuracy(
     cameras: Annotated[
         list[int] | None, typer.Option("--cameras", min=1, max=1024, help="Cameras at the same time; may be repeated.")
     ] = None,
-    rate: Annotated[
-        float | None, typer.Option("--rate", min=0.1, max=120, help="Analyzed frames/s of a camera; without: all.")
-    ] = None,
+    rate: Rate = None,
     *,
     common: Common,
 ) -> None:
@@ -143,9 +145,7 @@ def accuracy(
 def soak(
     clip: Clip = None,
     cameras: Annotated[int, typer.Option("--cameras", min=1, max=1024, help="Live cameras.")] = 4,
-    rate: Annotated[
-        float | None, typer.Option("--rate", min=0.1, max=120, help="Analyzed frames/s of a camera; without: all.")
-    ] = 5.0,
+    rate: Rate = 5.0,
     seconds: Annotated[float, typer.Option("--seconds", min=3, max=1_000_000, help="Counted.")] = 3600.0,
     warm_up: Annotated[
         float, typer.Option("--warm-up", min=0, max=36_000, help="Seconds before anything counts.")
@@ -202,9 +202,7 @@ def compare(
 def gpu(
     clip: Clips = None,
     clip_seconds: Length = 10.0,
-    seconds: Annotated[
-        float, typer.Option("--seconds", min=0.2, max=600, help="Of each measurement of the networks alone.")
-    ] = 5.0,
+    seconds: NetworkSeconds = 5.0,
     repeats: Repeats = 3,
     *,
     common: Common,
