@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.redaction import OverlayText
+from pipeline.inference.machine_fingerprint import usable_cores
 
 MEASURES = (
     "pipeline/anonymize",
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path)
     parser.add_argument("--deface-python", help="interpreter of an environment with deface")
     options = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores()
     wanted = DetectSettings(confidence=AnonymizeSettings().masks.min_score)
     ours = [open_detector_pool(wanted, options.models, cores, multi_view=fine) for fine in (False, True)]
     other = open_detector_pool(DetectSettings(model=OTHER, confidence=MIN_SCORE), options.models, cores)

@@ -9,7 +9,6 @@ clip twice. All take turns. Writes benchmarks/results/anonymize_speed.md and .pn
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import tempfile
@@ -32,6 +31,7 @@ from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.video import Planes, VideoFrame
+from pipeline.inference.machine_fingerprint import usable_cores
 
 MEASURES = (
     "pipeline/anonymize",
@@ -108,7 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = AnonymizeSettings()
     wanted = DetectSettings(confidence=settings.masks.min_score)
-    pool = open_detector_pool(wanted, options.models, len(os.sched_getaffinity(0)))
+    pool = open_detector_pool(wanted, options.models, usable_cores())
     times: dict[str, list[float]] = {"viapublica anonymize": [], "ceiling": [], "deface": []}
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as name:
         folder = Path(name)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,6 +42,7 @@ from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.video import VideoFrame, VideoInfo
+from pipeline.inference.machine_fingerprint import usable_cores
 from pipeline.lpr.settings import LprSettings
 
 MEASURES = (
@@ -225,7 +225,7 @@ def main() -> None:
         for changes in ({"model": OTHER}, {"model": FACES}, {"input_size": (1280, 1280)})
     ]
     wanted = DetectSettings(confidence=AnonymizeSettings().masks.min_score)
-    cores = len(os.sched_getaffinity(0))
+    cores = usable_cores()
     pools = [open_detector_pool(wanted, options.models, cores, multi_view=multi) for multi in (False, True)]
     originals = {
         name: read(options.data / path, start_s, options.frames, detectors, REJECTED.get(name, ()))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import re
 import resource
 import statistics
 import tempfile
@@ -27,6 +26,7 @@ from typing import Any
 import av
 import psutil
 
+from benchmarks.rtsp_soak import sample
 from pipeline.benchmark.results_page import machine, write_table
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.isolation.decoder_processes import DecoderProcesses
@@ -120,15 +120,6 @@ def _live(urls: list[str], processes: DecoderProcesses | None) -> Iterator[list[
             thread.join()
 
 
-def _memory_mb() -> float:
-    """Private memory, and the share of common memory, of this process and all below it."""
-    total = 0
-    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-        text = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
-        total += int(re.findall(r"^Pss: +(\d+) kB", text, re.MULTILINE)[0])
-    return total / 1000
-
-
 def _live_figures(server: RtspServer, cameras: int, *, isolated: bool) -> tuple[float, float, float]:
     """Median and 95th percentile of the delay in milliseconds, and megabytes of all processes."""
     with ExitStack() as stack:
@@ -137,7 +128,7 @@ def _live_figures(server: RtspServer, cameras: int, *, isolated: bool) -> tuple[
         delays = stack.enter_context(_live(urls, processes))
         time.sleep(LIVE_S)
         gc.collect()
-        memory = _memory_mb()
+        memory = sample(psutil.Process()).memory_mb
         found = sorted(delay for camera in delays for delay in camera[5:])
     time.sleep(3)  # decoders take leave of their cameras
     return 1000 * statistics.median(found), 1000 * found[int(len(found) * 0.95)], memory

@@ -23,8 +23,9 @@ from typing import Any
 
 import psutil
 
-from benchmarks.rtsp_soak import Watch
+from benchmarks.rtsp_soak import Watch, sample
 from pipeline.benchmark.results_page import machine, write_table
+from pipeline.observe.process_tree import process_tree, processor_seconds
 from tests.servers.rtsp import RtspServer, encode_loop, free_port
 
 MEASURES = ("pipeline/decode", "pipeline/engine", "pipeline/observe")
@@ -81,8 +82,9 @@ def analyzed(watch: Watch) -> dict[str, float]:
     return {camera: value for (metric, camera), value in watch.metrics().items() if metric == name and value}
 
 
-def pss_mb(watch: Watch) -> float:
-    return float(watch.memory.memory_full_info().pss) / 1e6
+def processor_s(watch: Watch) -> float:
+    """Processor seconds of the run so far, its decoders included."""
+    return sum(map(processor_seconds, process_tree(watch.process.pid)))
 
 
 def ratio(rates: Sequence[float]) -> str:
@@ -92,15 +94,15 @@ def ratio(rates: Sequence[float]) -> str:
 def overload(watch: Watch, minutes: float, cameras: int) -> tuple[list[list[Any]], float]:
     """Shares of the cameras while the machine is overloaded, after twenty seconds, and the memory at that time."""
     time.sleep(20)
-    begin, began_s, first_mb = analyzed(watch), time.monotonic(), pss_mb(watch)
-    cpu_s = sum(watch.memory.cpu_times()[:2])
+    begin, began_s, first_mb = analyzed(watch), time.monotonic(), sample(watch.memory).memory_mb
+    cpu_s = processor_s(watch)
     most_lag_s: list[float] = []
     while time.monotonic() - began_s < minutes * 60:
         time.sleep(5)
         values = watch.metrics()
         most_lag_s.append(max(value for (name, _), value in values.items() if name == "viapublica_camera_lag_seconds"))
     end, seconds, values = analyzed(watch), time.monotonic() - began_s, watch.metrics()
-    used = (sum(watch.memory.cpu_times()[:2]) - cpu_s) / seconds
+    used = (processor_s(watch) - cpu_s) / seconds
     ids = [f"cam-{n}" for n in range(cameras)]
     rates = {camera: (end.get(camera, 0) - begin.get(camera, 0)) / seconds for camera in ids}
     rows: list[list[Any]] = [["frames analyzed per second, all cameras", round(sum(rates.values()), 1)]]
@@ -117,7 +119,7 @@ def overload(watch: Watch, minutes: float, cameras: int) -> tuple[list[list[Any]
             f"{sorted(most_lag_s)[len(most_lag_s) // 2]:.2f}; {max(most_lag_s):.2f}",
         ],
         ["processor cores used by the run", round(used, 2)],
-        ["memory at the begin and at the end (PSS), MB", f"{first_mb:.0f}; {pss_mb(watch):.0f}"],
+        ["memory at the begin and at the end (PSS), MB", f"{first_mb:.0f}; {sample(watch.memory).memory_mb:.0f}"],
     ]
     return rows, first_mb
 
@@ -152,7 +154,7 @@ def measure(options: argparse.Namespace) -> None:
                 config.write_text(configuration(server, cameras, port, folder))
                 with running(config, port, options.models) as watch:
                     time.sleep(20)
-                    memory[cameras] = pss_mb(watch)
+                    memory[cameras] = sample(watch.memory).memory_mb
             config.write_text(configuration(server, options.cameras, port, folder))
             with running(config, port, options.models) as watch:
                 rows, memory[options.cameras] = overload(watch, options.minutes, options.cameras)

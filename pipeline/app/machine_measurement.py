@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import tempfile
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from pipeline.engine.machine_measurement import MeasuredClip, RepeatedRuns, meas
 from pipeline.engine.measured_clips import make_clips
 from pipeline.errors import ViapublicaError
 from pipeline.inference.device import Backend
-from pipeline.inference.machine_fingerprint import backend_version, processor
+from pipeline.inference.machine_fingerprint import backend_version, processor, usable_cores
 from pipeline.planning.demand import Demand
 from pipeline.planning.measured import CameraCost, Device, Traffic
 
@@ -123,4 +122,4 @@ def _source(request: MeasurementRequest, runs: int) -> str:
 
 
 def _hardware() -> str:
-    return f"{len(os.sched_getaffinity(0))} cores {platform.machine()} ({processor()})"
+    return f"{usable_cores()} cores {platform.machine()} ({processor()})"

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from pipeline import __version__
-from pipeline.inference.machine_fingerprint import cpu_information
+from pipeline.inference.machine_fingerprint import cpu_information, usable_cores
 
 _LIBRARIES: Final = ("onnxruntime", "openvino", "av", "numpy")
 _INSTRUCTION_SETS: Final = (
@@ -75,12 +75,7 @@ def environment() -> Environment:
 
 def machine_name() -> str:
     """Cores, processor with its instruction sets, and GPU."""
-    return f"{cores()} cores {platform.machine()} ({processor()}), {graphics()}"
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    return f"{usable_cores()} cores {platform.machine()} ({processor()}), {graphics()}"
 
 
 @cache

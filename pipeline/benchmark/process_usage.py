@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-_PROC: Final = Path("/proc")
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
+from pipeline.observe.process_tree import process_tree, processor_seconds
+
 _SENDER: Final = b"pipeline.benchmark.camera_sender"
 
 
@@ -18,7 +17,7 @@ class Usage(msgspec.Struct, frozen=True):
     """Resources at one moment; the benchmark's own cameras are left out.
 
     Attributes:
-        cpu_s: user and system time so far.
+        cpu_s: user and system time so far, of processes that have ended too.
         memory_mb: proportional set size: pages that processes share are counted once.
         threads, handles: number of threads and of open file descriptors; processes: number of processes.
         shared_memory: files in ``/dev/shm`` that these processes have open.
@@ -34,10 +33,10 @@ class Usage(msgspec.Struct, frozen=True):
 
 def usage() -> Usage:
     """Resources of this process and its descendants now."""
-    processes = [process for process in _family(os.getpid()) if not _is_sender(process)]
+    processes = [process for process in process_tree() if not _is_sender(process)]
     handles = [target for process in processes for target in _handles(process)]
     return Usage(
-        cpu_s=sum(_cpu_s(process) for process in processes),
+        cpu_s=sum(processor_seconds(process) for process in processes),
         memory_mb=round(sum(_memory_kb(process) for process in processes) / 1024, 1),
         threads=sum(len(list((process / "task").iterdir())) for process in processes if process.is_dir()),
         handles=len(handles),
@@ -46,32 +45,11 @@ def usage() -> Usage:
     )
 
 
-def _family(pid: int) -> Iterator[Path]:
-    process = _PROC / str(pid)
-    yield process
-    for task in (process / "task").iterdir():
-        try:
-            children = (task / "children").read_text().split()
-        except OSError:
-            continue
-        for child in children:
-            if (_PROC / child).is_dir():
-                yield from _family(int(child))
-
-
 def _is_sender(process: Path) -> bool:
     try:
         return _SENDER in (process / "cmdline").read_bytes()
     except OSError:
         return True  # it has ended
-
-
-def _cpu_s(process: Path) -> float:
-    try:
-        fields = (process / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _memory_kb(process: Path) -> int:

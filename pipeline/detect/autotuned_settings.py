@@ -27,7 +27,7 @@ from pipeline.inference.autotuning import (
     stored_autotuning,
 )
 from pipeline.inference.device import Backend, Device
-from pipeline.inference.machine_fingerprint import fingerprint
+from pipeline.inference.machine_fingerprint import fingerprint, usable_cores
 from pipeline.weights.catalog import ModelCard, load_card
 
 ENVIRONMENT: Final = "VIAPUBLICA_AUTOTUNE"
@@ -68,7 +68,7 @@ def autotune(settings: DetectSettings, models_dir: Path | None = None) -> Autotu
         return None
     card = load_card(settings.model, models_dir)
     backends = backends_for(card, settings)
-    numbers = () if "threads" in settings.model_fields_set else numbers_of_threads(settings.threads, _cores())
+    numbers = () if "threads" in settings.model_fields_set else numbers_of_threads(settings.threads, usable_cores())
     if len(backends) + len(numbers) < 2:
         return None
     key = _key(card, settings, backends)
@@ -173,11 +173,7 @@ def _key(card: ModelCard, settings: DetectSettings, backends: Sequence[Backend])
             "input_size": settings.input_size,
             "threads": settings.threads if "threads" in settings.model_fields_set else None,
             "batch": settings.batch_size,
-            "cores": _cores(),
+            "cores": usable_cores(),
             "machine": {backend.value: fingerprint(backend, settings.device) for backend in backends},
         }
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))

@@ -15,6 +15,8 @@ from pipeline.config.settings import CameraSettings, Config
 from pipeline.domain.camera import Scope
 from pipeline.engine.build import open_engine
 from pipeline.errors import ViapublicaError
+from pipeline.inference.machine_fingerprint import usable_cores
+from pipeline.observe.process_tree import TICKS_PER_SECOND, process_tree, processor_seconds
 from pipeline.sink.settings import JsonLinesSettings
 
 _LEAST_ROUNDS: Final = 2
@@ -23,7 +25,6 @@ _RUNS_WANTED: Final = 16
 _MOST_CAMERAS: Final = 256
 _CROWDED: Final = 0.9
 """Share of the processor, of all programs, from which this one waited for it."""
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def measure_machine(
     """
     began_s = time.monotonic()
     first = next(iter(clips.values()))
-    least = len(os.sched_getaffinity(0))
+    least = usable_cores()
     # The first run loads, tests and warms up, and says how many cameras a run of the wanted length has.
     once = _run(base, first, least)
     cameras = round(seconds / _RUNS_WANTED / (once.wall_seconds * first.seconds))
@@ -188,20 +189,17 @@ class _Processor:
 
     @classmethod
     def now(cls) -> _Processor:
-        own = os.times()
-        own_s = time.process_time() + own.children_user + own.children_system
-        return cls(time.monotonic(), own_s, _busy_s())
+        return cls(time.monotonic(), sum(map(processor_seconds, process_tree())), _busy_s())
 
     def since(self, before: _Processor) -> _Usage:
-        cores = len(os.sched_getaffinity(0))
-        return _Usage(self.wall_s - before.wall_s, cores, self.own_s - before.own_s, self.all_s - before.all_s)
+        return _Usage(self.wall_s - before.wall_s, usable_cores(), self.own_s - before.own_s, self.all_s - before.all_s)
 
 
 def _busy_s() -> float:
     """Processor seconds of all programs since the start of the machine, on the processors that this process may use."""
     allowed = {f"cpu{number}" for number in os.sched_getaffinity(0)}
     lines = [line.split() for line in Path("/proc/stat").read_text(encoding="ascii").splitlines()]
-    return sum(_busy(line[1:]) for line in lines if line[0] in allowed) / _TICKS
+    return sum(_busy(line[1:]) for line in lines if line[0] in allowed) / TICKS_PER_SECOND
 
 
 def _busy(ticks: Sequence[str]) -> int:

@@ -64,6 +64,11 @@ def _instructions() -> str:
     return " ".join(sorted(flags.split()))
 
 
+def usable_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def cpu_information() -> dict[str, str]:
     """What the kernel says about the first processor, by field; empty where there is no ``/proc/cpuinfo``."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.verification import Verifier, open_verifier
 from pipeline.detect.detector_pool import DetectorPool, open_detector_pool
 from pipeline.detect.settings import DetectSettings
+from pipeline.inference.machine_fingerprint import usable_cores
 from pipeline.weights.pinned_networks import NetworkDigests, digests_of
 
 
@@ -72,7 +72,7 @@ def open_networks(
         detectors = open_detector_pool(
             DetectSettings.model_validate(given),
             choice.models_dir,
-            copies or len(os.sched_getaffinity(0)),
+            copies or usable_cores(),
             multi_view=settings.multi_view,
         )
         stack.callback(detectors.close)
