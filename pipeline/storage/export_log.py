@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from pipeline.errors import StoreError
-from pipeline.storage.atomic import write_atomically
-from pipeline.storage.folders import private_folder
-from pipeline.storage.json_lines import append_line
-from pipeline.storage.locks import locked
+from pipeline.storage.line_log import LineLog
 
 _NAME: Final = "exports.jsonl"
 
@@ -50,8 +46,7 @@ class ExportLog:
     """
 
     def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / _NAME
-        self._lock = data_dir / f".{_NAME}.lock"
+        self._log = LineLog(data_dir / _NAME, Export, "is corrupt, so it is not known what was exported")
 
     def add(self, export: Export) -> None:
         """Note an export; on the disk when this returns.
@@ -59,12 +54,7 @@ class ExportLog:
         Raises:
             StoreError: it cannot be noted.
         """
-        try:
-            private_folder(self._path.parent)
-            with locked(self._lock):
-                append_line(self._path, msgspec.json.encode(export))
-        except OSError as error:
-            raise self._failed(error) from error
+        self._log.add(export)
 
     def all(self) -> list[Export]:
         """The exports in the order in which they were written; of a path that was written again, the last.
@@ -72,19 +62,7 @@ class ExportLog:
         Raises:
             StoreError: the log cannot be read.
         """
-        try:
-            lines = self._path.read_bytes().split(b"\n")[:-1]
-            found = [msgspec.json.decode(line, type=Export) for line in lines]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise self._failed(error) from error
-        except msgspec.MsgspecError as error:
-            fix = "Remove the corrupt line, and find by yourself what it named"
-            raise StoreError(
-                str(self._path), f"is corrupt, so it is not known what was exported ({error})", fix
-            ) from None
-        return list({export.path: export for export in found}.values())
+        return _last_of_each(self._log.all())
 
     def remove(self, unwanted: Callable[[Export], bool]) -> None:
         """Forget exports.
@@ -92,13 +70,8 @@ class ExportLog:
         Raises:
             StoreError: the log cannot be read or written.
         """
-        left = [export for export in self.all() if not unwanted(export)]
-        try:
-            if self._path.exists():
-                with locked(self._lock):
-                    write_atomically(self._path, b"".join(msgspec.json.encode(export) + b"\n" for export in left))
-        except OSError as error:
-            raise self._failed(error) from error
+        self._log.rewrite(lambda all_: [export for export in _last_of_each(all_) if not unwanted(export)])
 
-    def _failed(self, error: OSError) -> StoreError:
-        return StoreError(str(self._path), f"cannot be read or written ({error.strerror})", "Check rights and disk")
+
+def _last_of_each(exports: Iterable[Export]) -> list[Export]:
+    return list({export.path: export for export in exports}.values())
