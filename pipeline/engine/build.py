@@ -75,12 +75,7 @@ def open_engine(
         live = any(is_live(config, camera) for camera in config.cameras)
         stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
-        declared = DeclaredCameras(config.data_dir)
-        declared.declare(camera.declaration() for camera in config.cameras)
-        tombstones = Tombstones(config.data_dir)
-        tombstones.check()
-        conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]
-        gate = Gate({}, declared.cameras(), conditions, [sink.name for sink in config.sinks])
+        gate = _gate(config)
         sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
         dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
         repeated = RepeatedAnalyses()
@@ -104,10 +99,15 @@ def open_engine(
             preview=preview,
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
         )
-        memory = FrameMemory(config.decode.max_frame_memory_mb)
-        analyses = analyses or StoredAnalyses(config.data_dir)
-        processes = stack.enter_context(DecoderProcesses())
-        factory = CameraFactory(batcher, stages, recorder, memory, processes, analyses=analyses, repeated=repeated)
+        factory = CameraFactory(
+            batcher,
+            stages,
+            recorder,
+            FrameMemory(config.decode.max_frame_memory_mb),
+            stack.enter_context(DecoderProcesses()),
+            analyses=analyses or StoredAnalyses(config.data_dir),
+            repeated=repeated,
+        )
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)
@@ -115,10 +115,25 @@ def open_engine(
         _serve_metrics(config, running, metrics, stack)
         running.began_s = time.monotonic()
         yield running
-        closing_s = time.monotonic()
-        stack.pop_all().close()
-        running.ended_s = time.monotonic()
-        _log.info("closed", seconds=round(running.ended_s - closing_s, 3))
+        _close(stack, running)
+
+
+def _close(stack: ExitStack, running: RunningEngine) -> None:
+    """Close everything in order, and note how long it took."""
+    closing_s = time.monotonic()
+    stack.pop_all().close()
+    running.ended_s = time.monotonic()
+    _log.info("closed", seconds=round(running.ended_s - closing_s, 3))
+
+
+def _gate(config: Config) -> Gate:
+    """The gate of policy, with all declared cameras and what was erased; the present declarations are stored."""
+    declared = DeclaredCameras(config.data_dir)
+    declared.declare(camera.declaration() for camera in config.cameras)
+    tombstones = Tombstones(config.data_dir)
+    tombstones.check()
+    conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]
+    return Gate({}, declared.cameras(), conditions, [sink.name for sink in config.sinks])
 
 
 class _Preparation:
