@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipeline.config import load_config
 from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError, RecordError
 from pipeline.record.holds import Hold, Holds
+from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import CLOCK_FIX, Pruned, prune
 from pipeline.record.segment_masks import UnmaskedSpan, unmasked_note, unmasked_spans
@@ -26,12 +28,15 @@ __all__ = [
     "VideoSegment",
     "declared_masks",
     "hold_video",
+    "known_recordings",
     "prune_video",
     "record_settings",
     "recorded_cameras",
     "release_hold",
     "segment_json",
 ]
+
+_DEFAULT_CONFIG: Final = Path("viapublica.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def record_settings(config: Path | None, folder: Path | None) -> RecordSettings:
         if not folder.is_dir():
             raise RecordError(f"--dir {folder}", "is not a folder", "Name the folder of recorded video (record.dir)")
         return RecordSettings(dir=folder)
-    path = config or Path("viapublica.yaml")
+    path = config or _DEFAULT_CONFIG
     if config is None and not path.is_file():
         raise ConfigError(
             "recorded video",
@@ -95,6 +100,23 @@ def record_settings(config: Path | None, folder: Path | None) -> RecordSettings:
     if record is None:
         raise ConfigError(str(path), "has no record section, so nothing is recorded", "Add `record: {}`, or give --dir")
     return record
+
+
+def known_recordings(config: Path | None) -> KnownRecordings:
+    """The recordings that files are compared with: those of a configuration, and of what it was before.
+
+    Args:
+        config: the configuration; None for ``VIAPUBLICA_CONFIG``, else ``viapublica.yaml``. There are none without.
+
+    Raises:
+        ConfigError: it cannot be read.
+        StoreError: the log of written paths cannot be read.
+    """
+    named = config or Path(os.environ.get("VIAPUBLICA_CONFIG") or _DEFAULT_CONFIG)
+    if named == _DEFAULT_CONFIG and not named.is_file():
+        return KnownRecordings()
+    loaded = load_config(named, for_queries=True)
+    return KnownRecordings.of(loaded.data_dir, loaded.record.dir if loaded.record else None)
 
 
 def declared_masks(config: Path | None, folder: Path | None) -> dict[str, tuple[Polygon, ...]]:
@@ -108,7 +130,7 @@ def declared_masks(config: Path | None, folder: Path | None) -> dict[str, tuple[
     """
     if folder is not None:
         return {}
-    cameras = load_config(config or Path("viapublica.yaml"), for_queries=True).cameras
+    cameras = load_config(config or _DEFAULT_CONFIG, for_queries=True).cameras
     return {camera.id: camera.declaration().masks for camera in cameras}
 
 

@@ -61,7 +61,7 @@ def build_source(
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     if camera.ends and address.protocol not in {Protocol.HTTP, Protocol.HTTPS}:
         raise ConfigError(camera.id, "ends is only for http:// and https:// addresses", "Leave it out")
-    masks = masks_with_recorded(camera, address)
+    masks = masks_with_recorded(config, camera, address)
 
     def on_decoded(seconds: float, cpu_seconds: float) -> None:
         if stages is not None:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from pipeline.config.settings import CameraSettings
+from pipeline.config.settings import CameraSettings, Config
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import may_read_plates, why_no_plates
+from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recorded_declaration import declarations_of, recorded_view
 
 
-def masks_with_recorded(camera: CameraSettings, address: SourceAddress) -> tuple[Polygon, ...]:
+def masks_with_recorded(config: Config, camera: CameraSettings, address: SourceAddress) -> tuple[Polygon, ...]:
     """The privacy masks of a camera, and those that its source was recorded with.
 
     Args:
-        camera: as configured.
+        config: whose recordings the source is compared with; camera: as configured in it.
         address: its source.
 
     Raises:
         ConfigError: the source is recorded video whose plates may not be read, while the configuration lets them be
             read; or was recorded with another rotation.
         PolicyError: its recorded declaration cannot be read.
+        StoreError: the log of written paths cannot be read.
     """
     if address.path is None:
         return camera.masks
     is_clip = address.path.is_file()
-    for recorded in declarations_of(address.path, is_clip=is_clip):
+    known = KnownRecordings.of(config.data_dir, config.record.dir if config.record else None)
+    for recorded in declarations_of(address.path, is_clip=is_clip, known=known):
         _check_scope(camera, recorded, address.shown)
-    view = recorded_view(address.path, is_clip=is_clip)
+    view = recorded_view(address.path, is_clip=is_clip, known=known)
     if view is None:
         return camera.masks
     if view.rotate != camera.rotate:

@@ -11,7 +11,7 @@ from pipeline.errors import RecordError
 from pipeline.record.holds import Hold, Holds
 from pipeline.record.recorder import RECORDER_LOCK
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
-from pipeline.record.retention import remove_segment
+from pipeline.record.retention import remove_segments
 from pipeline.record.segment_index import SegmentIndex
 from pipeline.storage.locks import locked
 
@@ -70,16 +70,19 @@ def erase_video(folder: Path, camera_ids: Sequence[str], begin_ms: int | None, e
         return 0
     with Holds(folder).locked():
         segments = select_video(folder, camera_ids, begin_ms, end_ms).segments
-        for one in segments:
-            index = SegmentIndex(folder / one.camera_id)
+        for camera_id in dict.fromkeys(one.camera_id for one in segments):
+            found = [one for one in segments if one.camera_id == camera_id]
+            index = SegmentIndex(folder / camera_id)
             try:
-                index.add_stop(one.begin_ms, reason)
-                remove_segment(one)
-                index.compact()
+                for one in found:
+                    index.add_stop(one.begin_ms, reason)
             except OSError as error:
                 raise RecordError(
-                    str(error.filename or one.path), f"cannot be erased ({error.strerror})", "Check rights and disk"
+                    str(error.filename or folder / camera_id),
+                    f"cannot be erased ({error.strerror})",
+                    "Check rights and disk",
                 ) from error
+            remove_segments(folder / camera_id, found)
     return len(segments)
 
 

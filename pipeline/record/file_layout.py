@@ -44,12 +44,16 @@ def camera_folders(folder: Path) -> list[Path]:
     return sorted(one for one in folder.iterdir() if one.is_dir() and _CAMERA.fullmatch(one.name))
 
 
-def segment_files(camera: Path) -> list[tuple[int, Path]]:
-    """A camera's files with the time each begins at, in order of time."""
+def segment_files(camera: Path, *days: Path) -> list[tuple[int, Path]]:
+    """A camera's files with the time each begins at, in order of time.
+
+    Args:
+        camera: the camera's folder; days: only these of the folders in it, none for all.
+    """
     found: list[tuple[int, Path]] = []
     if not camera.is_dir():
         return found
-    for day in camera.iterdir():
+    for day in days or camera.iterdir():
         if _DAY.fullmatch(day.name) and day.is_dir():
             found += [(begin, path) for path in day.iterdir() if (begin := begin_of(path.name)) is not None]
     return sorted(found)

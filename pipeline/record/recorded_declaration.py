@@ -1,4 +1,4 @@
-"""Declarations that hold for files: of recorded video by its folder, of copies by the tag that the recorder wrote."""
+"""Declarations that hold for files: of recorded video by its folder, of copies by the recorder's tag or key frames."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from typing import Final, cast
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration, Polygon, common_ignored_areas
 from pipeline.domain.video import Rotation
-from pipeline.errors import ConfigError, PolicyError
+from pipeline.errors import PolicyError
 from pipeline.policy.scope import why_no_plates
 from pipeline.record.declaration_tag import declaration_in, declaration_in_image
 from pipeline.record.file_layout import DECLARATIONS, INDEX, begin_of
-from pipeline.storage.declaration_log import DeclarationLog
+from pipeline.record.known_recordings import KnownRecordings, declarations_held
 
 _IMAGES: Final = frozenset({".jpg", ".jpeg", ".png"})
-_LONGEST_SEGMENT_MS: Final = 3_700_000
-"""The longest `record.segment_s` and some time for its last key frame."""
 
 
-def declarations_of(path: Path, *, is_clip: bool, content: Path | None = None) -> list[CameraDeclaration]:
+def declarations_of(
+    path: Path, *, is_clip: bool, content: Path | None = None, known: KnownRecordings | None = None
+) -> list[CameraDeclaration]:
     """Every declaration that holds for any part of a file; none when nothing is known about it.
 
     Args:
         path: an image or video.
         is_clip: it is a video, whose container may carry the tag of a recorder; else an image, with it as comment.
-        content: a copy of the file whose tag is read instead; None for the file itself.
+        content: a copy of the file that is read instead; None for the file itself.
+        known: recorded video that a video is compared with, since its tag may be lost.
 
     Raises:
         PolicyError: there is a declaration that cannot be read, or that is incomplete.
     """
     found = list(dict.fromkeys(_in_folder(path)))
+    if is_clip and known is not None:
+        found += known.declarations_of(content or path, path)
     if not is_clip and path.is_dir():
         files = [one for one in sorted(path.iterdir()) if one.suffix.lower() in _IMAGES]
     else:
@@ -53,18 +56,19 @@ def declarations_of(path: Path, *, is_clip: bool, content: Path | None = None) -
     return list(dict.fromkeys(found))
 
 
-def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:
+def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None, known: KnownRecordings | None = None) -> None:
     """Check that plates may be read in a file.
 
     Args:
         path: an image or video; is_clip: it is a video.
         scope: the public space as the person who reads it states it, None if not stated. It never loosens what the
             recorder noted.
+        known: see `declarations_of`.
 
     Raises:
         PolicyError: they may not be read, or nothing is known about the public space in it.
     """
-    declared = declarations_of(path, is_clip=is_clip)
+    declared = declarations_of(path, is_clip=is_clip, known=known)
     for one in declared:
         if why := why_no_plates(one.camera):
             raise PolicyError(
@@ -82,16 +86,17 @@ def check_plates_of(path: Path, *, is_clip: bool, scope: Scope | None) -> None:
         check_scope(scope)
 
 
-def check_not_recorded(path: Path, content: Path | None = None) -> None:
+def check_not_recorded(path: Path, content: Path | None = None, known: KnownRecordings | None = None) -> None:
     """Check that no recorder noted anything about a file, so that no camera's conditions apply to it.
 
     Args:
         path: the file; content: a copy of it that is used, None for the file itself.
+        known: see `declarations_of`.
 
     Raises:
         PolicyError: a camera recorded it; or see `declarations_of`.
     """
-    for one in declarations_of(path, is_clip=True, content=content):
+    for one in declarations_of(path, is_clip=True, content=content, known=known):
         raise PolicyError(
             str(path),
             f"was recorded by camera {one.camera_id}, whose privacy masks and conditions apply to it",
@@ -128,13 +133,13 @@ class RecordedView:
     ignore: tuple[Polygon, ...] = ()
 
 
-def recorded_view(path: Path, *, is_clip: bool) -> RecordedView | None:
+def recorded_view(path: Path, *, is_clip: bool, known: KnownRecordings | None = None) -> RecordedView | None:
     """How a file has to be shown; None when no recorder noted anything about it.
 
     Raises:
         PolicyError: see `declarations_of`; or the camera was turned meanwhile, so that its masks fit no one image.
     """
-    declared = declarations_of(path, is_clip=is_clip)
+    declared = declarations_of(path, is_clip=is_clip, known=known)
     if not declared:
         return None
     masks = tuple(dict.fromkeys(mask for one in declared for mask in one.masks))
@@ -149,17 +154,18 @@ def recorded_view(path: Path, *, is_clip: bool) -> RecordedView | None:
     return RecordedView(masks, cast("Rotation", declared[0].rotate), ignore)
 
 
-def view_of(path: Path, *, is_clip: bool, rotate: Rotation) -> RecordedView:
+def view_of(path: Path, *, is_clip: bool, rotate: Rotation, known: KnownRecordings | None = None) -> RecordedView:
     """How a file has to be shown: as it was recorded, or as the caller states where no recorder noted anything.
 
     Args:
         path: an image or video; is_clip: it is a video.
         rotate: degrees clockwise as the caller states them, 0 if not stated.
+        known: see `declarations_of`.
 
     Raises:
         PolicyError: see `recorded_view`; or `rotate` is another one than that of the recorded privacy masks.
     """
-    view = recorded_view(path, is_clip=is_clip)
+    view = recorded_view(path, is_clip=is_clip, known=known)
     if view is None:
         return RecordedView((), rotate)
     if rotate in {0, view.rotate}:
@@ -186,16 +192,4 @@ def _in_folder(path: Path) -> Iterator[CameraDeclaration]:
                     "It was recorded by an earlier version: record anew, or copy the file out and state its --scope",
                 )
             continue
-        begin_ms = begin_of(path.resolve().name)
-        try:
-            every = DeclarationLog(log).read()
-        except ConfigError as error:
-            raise PolicyError(error.subject, error.problem, error.fix) from error
-        except OSError as error:
-            raise PolicyError(str(log), f"cannot be read ({error.strerror})", "Check rights and disk") from error
-        end_ms = None if begin_ms is None else begin_ms + _LONGEST_SEGMENT_MS
-        held = [one.declaration for one in every if one.overlaps(begin_ms, end_ms)]
-        # A file whose time is unknown, or lies before all declarations, may be of any of them.
-        yield from held or [one.declaration for one in every]
-        # What the camera is declared to be now counts for its older video too.
-        yield from (one.declaration for one in every[-1:])
+        yield from declarations_held(log, begin_of(path.resolve().name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pipeline.errors import RecordError
 from pipeline.record.file_layout import DECLARATIONS, camera_folders, segment_files
 from pipeline.record.holds import Hold, Holds, unknown_camera
 from pipeline.record.segment_file import measure
-from pipeline.record.segment_index import IndexEntries, SegmentIndex
+from pipeline.record.segment_index import IndexEntries, SegmentIndex, file_sha256
 from pipeline.storage.declaration_log import DeclarationLog
 
 _SEAM_MS: Final = 500
@@ -98,7 +97,7 @@ class RecordingArchive:
                     f"Wait until the recorder has completed it, or end the span at {format_time(one.begin_ms, UTC)}",
                 )
         try:
-            return tuple(SegmentDigest(one.begin_ms, one.end_ms, _sha256(one.path)) for one in found)
+            return tuple(SegmentDigest(one.begin_ms, one.end_ms, file_sha256(one.path)) for one in found)
         except OSError as error:
             raise self._unreadable(error) from error
 
@@ -220,8 +219,3 @@ def _reason(stops: Iterable[tuple[int, str]], since_ms: int | None, until_ms: in
         return _BEFORE
     reasons = dict.fromkeys(why for at, why in stops if since_ms - _SEAM_MS <= at < until_ms)
     return "; ".join(reasons) or _NOT_RUNNING
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -69,11 +69,10 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *,
         )
         in_force = holds.all()
         trusted = _trusted(folder, files, days, now_ms, trust_clock=trust_clock)
-        removed, held = _due(files, in_force, trusted.at_ms - days * _DAY_MS, max_bytes)
-        for one in removed:
-            remove_segment(one)
-    for camera in sorted({one.camera_id for one in removed}):
-        _compact(folder / camera)
+        due_ms = trusted.at_ms - days * _DAY_MS
+        removed, held = _due(files, in_force, due_ms, max_bytes)
+        for camera in sorted({one.camera_id for one in removed}):
+            remove_segments(folder / camera, [one for one in removed if one.camera_id == camera], due_ms)
     left = sum(one.size for one in files) - sum(one.size for one in removed)
     over = max(0, left - max_bytes)
     if removed:
@@ -131,22 +130,37 @@ def _held(one: VideoSegment, holds: Iterable[Hold]) -> bool:
     return any(hold.preserves(one.camera_id, one.begin_ms, one.end_ms) for hold in holds)
 
 
-def remove_segment(one: VideoSegment) -> None:
-    """Delete a file, and the folder of its day when it was the last.
+def remove_segments(camera: Path, segments: Sequence[VideoSegment], due_ms: int | None = None) -> None:
+    """Delete files of a camera, and the folders of days without any other file, and note that they are gone.
+
+    Args:
+        camera: the camera's folder; segments: the files.
+        due_ms: see `SegmentIndex.compact`.
 
     Raises:
-        RecordError: it cannot be deleted.
+        RecordError: one cannot be deleted.
     """
-    try:
-        one.path.unlink(missing_ok=True)
-    except OSError as error:
-        raise RecordError(
-            str(one.path), f"is due and cannot be removed ({error.strerror})", "Give this user the right to write there"
-        ) from error
-    with suppress(OSError):  # other files of that day
-        one.path.parent.rmdir()
-
-
-def _compact(camera: Path) -> None:
+    index, paths = SegmentIndex(camera), [one.path for one in segments]
+    noted = _noted(index, paths)
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise RecordError(
+                str(path), f"is due and cannot be removed ({error.strerror})", "Give this user the right to write there"
+            ) from error
+        with suppress(OSError):  # other files of that day
+            path.parent.rmdir()
+    if not noted and not _noted(index, paths):
+        _log.warning("removal_not_noted", camera=camera.name, files=len(paths))
     with suppress(OSError):  # only a longer index
-        SegmentIndex(camera).compact()
+        index.compact(due_ms)
+
+
+def _noted(index: SegmentIndex, paths: Sequence[Path]) -> bool:
+    """Whether the removal could be noted: a full disk takes the line only when files are deleted."""
+    try:
+        index.note_removed(paths)
+    except OSError:
+        return False
+    return True

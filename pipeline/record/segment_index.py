@@ -1,19 +1,27 @@
-"""Segment index of a camera: end times of its files, and when and why recording stopped."""
+"""Segment index of a camera: end time and digest of its files, removed ones, and when and why recording stopped."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.record.file_layout import INDEX, segment_files
+import structlog
+
+from pipeline.record.file_layout import INDEX, begin_of, segment_files
+from pipeline.record.key_frame_digest import all_key_frames
+from pipeline.record.key_frame_index import KeyFrameIndex
 from pipeline.storage.atomic import write_atomically
 from pipeline.storage.json_lines import append_line
 from pipeline.storage.locks import locked
 
 _DEAD_LINES: Final = 256
 """Lines about deleted files from which on the index is compacted."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +30,25 @@ class IndexEntries:
 
     Attributes:
         ends_ms: when each file ends, by its path inside the camera's folder.
+        sha256: of the content of each file when it was complete, hexadecimal; files of earlier versions have none.
+        removed: files that were deleted by retention or an erasure; one that is still there was not deleted yet.
         stops: when recording stopped, and why; in the order written.
     """
 
     ends_ms: dict[str, int] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
     stops: list[tuple[int, str]] = field(default_factory=list)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the whole content of a file, hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class SegmentIndex:
@@ -60,6 +82,10 @@ class SegmentIndex:
                 entry: Any = json.loads(line)
                 if "file" in entry:
                     found.ends_ms[str(entry["file"])] = int(entry["end_ms"])
+                    if "sha256" in entry:
+                        found.sha256[str(entry["file"])] = str(entry["sha256"])
+                elif "removed" in entry:
+                    found.removed.update(map(str, entry["removed"]))
                 else:
                     found.stops.append((int(entry["stop_ms"]), str(entry["reason"])))
             except (OverflowError, ValueError, KeyError, TypeError):
@@ -67,12 +93,29 @@ class SegmentIndex:
         return found
 
     def add_file(self, path: Path, end_ms: int) -> None:
-        """A file is complete.
+        """A file is complete; its digest and those of its key frames are noted, unless it cannot be read (any more).
 
         Raises:
             OSError: the disk did not take it.
         """
-        self._append({"file": path.relative_to(self._camera).as_posix(), "end_ms": end_ms})
+        entry: dict[str, object] = {"file": self._name(path), "end_ms": end_ms}
+        key_frames: list[int] = []
+        try:
+            key_frames = all_key_frames(path)
+            entry["sha256"] = file_sha256(path)
+        except OSError as error:
+            _log.warning("segment_without_digest", file=str(path), error=error.strerror)
+        with locked(self._lock):
+            KeyFrameIndex(self._camera).add(begin_of(path.name) or 0, key_frames)
+        self._append(entry)
+
+    def note_removed(self, paths: Iterable[Path]) -> None:
+        """Files are deleted on purpose, so that they are not reported as lost.
+
+        Raises:
+            OSError: the disk did not take it.
+        """
+        self._append({"removed": [self._name(path) for path in paths]})
 
     def add_stop(self, stop_ms: int, reason: str) -> None:
         """Recording stopped.
@@ -82,8 +125,12 @@ class SegmentIndex:
         """
         self._append({"stop_ms": stop_ms, "reason": reason})
 
-    def compact(self) -> None:
-        """Leave out lines about deleted files, once there are many.
+    def compact(self, due_ms: int | None = None) -> None:
+        """Leave out lines about removed files, once there are many.
+
+        Args:
+            due_ms: lost files that end before this time, milliseconds since 1970 UTC, count as removed: retention would
+                have removed them by now.
 
         Raises:
             OSError: the disk did not take it; the old index stays.
@@ -91,16 +138,38 @@ class SegmentIndex:
         with locked(self._lock):
             entries = self.read()
             files = segment_files(self._camera)
-            names = {path.relative_to(self._camera).as_posix() for _, path in files}
+            names = {self._name(path) for _, path in files}
             oldest = files[0][0] if files else 0
-            present = [{"file": name, "end_ms": end} for name, end in entries.ends_ms.items() if name in names]
+            present = {
+                name: end for name, end in entries.ends_ms.items() if name in names | _lost(entries, names, due_ms)
+            }
             # The last stop before the oldest file says why there is nothing before it.
             stops = [stop for stop in entries.stops if stop[0] >= oldest] if files else entries.stops[-1:]
             if len(entries.ends_ms) + len(entries.stops) - len(present) - len(stops) < _DEAD_LINES:
                 return
-            lines = [*present, *({"stop_ms": at, "reason": why} for at, why in stops)]
+            lines = [
+                *({"file": name, "end_ms": end} | _noted_sha256(entries, name) for name, end in present.items()),
+                *({"stop_ms": at, "reason": why} for at, why in stops),
+            ]
+            KeyFrameIndex(self._camera).retain({begin_ms for begin_ms, _ in files})
             write_atomically(self._path, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._camera).as_posix()
 
     def _append(self, entry: dict[str, object]) -> None:
         with locked(self._lock):
             append_line(self._path, json.dumps(entry).encode())
+
+
+def _lost(entries: IndexEntries, present: set[str], due_ms: int | None) -> set[str]:
+    """Files that are gone although no one removed them, and are not due."""
+    return {
+        name
+        for name in entries.sha256
+        if name not in present and name not in entries.removed and (due_ms is None or entries.ends_ms[name] >= due_ms)
+    }
+
+
+def _noted_sha256(entries: IndexEntries, name: str) -> dict[str, str]:
+    return {"sha256": entries.sha256[name]} if name in entries.sha256 else {}

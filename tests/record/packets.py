@@ -109,6 +109,19 @@ def connect(
     take.closed(reason)
 
 
+def remuxed(source: Path, target: Path, *, skip_key_frames: int = 0) -> Path:
+    """A copy of the packets in another container, without any metadata, from a key frame on."""
+    with av.open(str(source)) as container, av.open(str(target), "w") as output:
+        video = container.streams.video[0]
+        stream = output.add_stream_from_template(video, opaque=True)
+        for packet in container.demux(video):
+            skip_key_frames -= packet.is_keyframe
+            if packet.dts is not None and skip_key_frames < 0:
+                packet.stream = stream
+                output.mux(packet)
+    return target
+
+
 def until(condition: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Wait for it."""
     deadline = time.monotonic() + timeout_s

@@ -39,6 +39,7 @@ from pipeline.domain.locale import Locale
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import Rotation
 from pipeline.errors import ReleaseError
+from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recorded_declaration import RecordedView, view_of
 from pipeline.storage.output_file import partial_file
 
@@ -64,6 +65,7 @@ class AnonymizeRequest:
         networks: model cards, and whether a video is verified.
         rotate: degrees clockwise by which images are turned first.
         track: number of the video track of a file with several.
+        known: recorded video that the file is compared with.
     """
 
     file: Path
@@ -82,6 +84,7 @@ class AnonymizeRequest:
     networks: NetworkChoice = field(default_factory=NetworkChoice)
     rotate: Rotation = 0
     track: int | None = None
+    known: KnownRecordings = field(default_factory=KnownRecordings)
 
     @property
     def settings(self) -> AnonymizeSettings:
@@ -141,7 +144,7 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     if request.report is not None:
         _check_report(request.report, request.file, path)
     start_s, end_s = request.span_s
-    view = view_of(request.file, is_clip=is_video, rotate=request.rotate)
+    view = view_of(request.file, is_clip=is_video, rotate=request.rotate, known=request.known)
     options = InputOptions(view.rotate, request.track)
     video = (
         FileVideo(request.file, DecodeSettings(), view.masks, start_s=start_s, end_s=end_s, options=options)

@@ -33,6 +33,7 @@ from pipeline.lpr.plate_place import plausible_in_image
 from pipeline.lpr.plate_syntax import decode
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.stage_timing import StageClock
+from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recorded_declaration import recorded_view
 
 
@@ -85,6 +86,7 @@ class FileDecoding:
         most_frames: number of frames after which to stop; None for the whole file.
         on_not_read: receives what a file holds besides what was analyzed, in words.
         on_position: receives the share of a video that was analyzed, 0 to 1, now and then.
+        known: recorded video that files are compared with.
     """
 
     settings: DecodeSettings = field(default_factory=DecodeSettings)
@@ -93,6 +95,7 @@ class FileDecoding:
     most_frames: int | None = None
     on_not_read: Callable[[Path, Sequence[str]], None] = ignore_parts
     on_position: Callable[[float], None] = _ignore_position
+    known: KnownRecordings = field(default_factory=KnownRecordings)
 
 
 def detect_file(media: MediaFile, detector: Detector, decoding: FileDecoding) -> Iterator[ObjectRow]:
@@ -206,7 +209,7 @@ class PlateFiles:
 
 
 def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
-    view = recorded_view(media.path, is_clip=True)
+    view = recorded_view(media.path, is_clip=True, known=decoding.known)
     options = decoding.options if view is None else replace(decoding.options, rotate=view.rotate)
     source = open_source(
         media.path.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -30,6 +30,7 @@ from pipeline.domain.video import Rotation
 from pipeline.errors import PolicyError, SourceError, ViapublicaError
 from pipeline.lpr.build import build_reader
 from pipeline.lpr.settings import LprSettings
+from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recorded_declaration import check_plates_of, check_scope, declarations_of
 
 __all__ = [
@@ -65,6 +66,7 @@ class MediaRequest:
         fps: frames of a video to analyze per second, None for all.
         rotate: degrees clockwise by which images and videos are turned before they are analyzed.
         track: number of the video track of files with several, None for the first.
+        known: recorded video that files are compared with.
     """
 
     paths: Sequence[Path]
@@ -73,6 +75,7 @@ class MediaRequest:
     fps: float | None = None
     rotate: Rotation = 0
     track: int | None = None
+    known: KnownRecordings = field(default_factory=KnownRecordings)
 
 
 class MediaProgress(Protocol):
@@ -149,7 +152,7 @@ def plate_rows(
         PolicyError: plates may be read in none of the files.
         ViapublicaError: a network cannot be used.
     """
-    media = _readable_files(_find_files(request, progress), scope, progress)
+    media = _readable_files(request, scope, progress)
     decoding = _decoding(request, progress)
     if not media:
         return
@@ -185,7 +188,7 @@ def plate_image_rows(
         PolicyError: plates may be read in none of the files.
         ViapublicaError: a network cannot be used.
     """
-    media = _readable_files(_find_files(request, progress), scope, progress)
+    media = _readable_files(request, scope, progress)
     if not media:
         return
     decoding, settings = _decoding(request, progress), _lpr_settings(reader_model)
@@ -200,15 +203,15 @@ def plate_image_rows(
     yield from _rows(media, rows_of, progress)
 
 
-def undeclared_files(paths: Sequence[Path]) -> list[Path]:
+def undeclared_files(request: MediaRequest) -> list[Path]:
     """Files of which no recorder noted what public space they show; those that cannot be read are left out."""
-    found = find_media(paths, lambda _: None)
-    return [file.path for file in found if not _has_declaration(file)]
+    found = find_media(request.paths, lambda _: None)
+    return [file.path for file in found if not _has_declaration(file, request.known)]
 
 
-def _has_declaration(file: MediaFile) -> bool:
+def _has_declaration(file: MediaFile, known: KnownRecordings) -> bool:
     try:
-        return bool(declarations_of(file.path, is_clip=file.is_clip))
+        return bool(declarations_of(file.path, is_clip=file.is_clip, known=known))
     except PolicyError:
         return True  # it is refused with its reason when it is read
 
@@ -227,6 +230,7 @@ def _decoding(request: MediaRequest, progress: MediaProgress) -> FileDecoding:
         options=InputOptions(request.rotate, request.track),
         on_not_read=progress.not_read,
         on_position=progress.file_at,
+        known=request.known,
     )
 
 
@@ -241,12 +245,12 @@ def _find_files(request: MediaRequest, progress: MediaProgress) -> list[MediaFil
     return media
 
 
-def _readable_files(media: Sequence[MediaFile], scope: Scope | None, progress: MediaProgress) -> list[MediaFile]:
+def _readable_files(request: MediaRequest, scope: Scope | None, progress: MediaProgress) -> list[MediaFile]:
     """The files whose plates may be read; the others count as files that failed, before any network is loaded."""
     readable: list[MediaFile] = []
-    for file in media:
+    for file in _find_files(request, progress):
         try:
-            check_plates_of(file.path, is_clip=file.is_clip, scope=scope)
+            check_plates_of(file.path, is_clip=file.is_clip, scope=scope, known=request.known)
         except PolicyError as error:
             progress.file_failed(error)
             progress.file_done()

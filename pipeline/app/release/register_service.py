@@ -16,6 +16,7 @@ from pathlib import Path
 from pipeline.anonymize.manual_regions import read_regions, regions_as_json
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file
+from pipeline.app.recordings import known_recordings
 from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.release_source import load_recording
 from pipeline.app.release.request_hold import hold_request
@@ -75,15 +76,18 @@ def open_register(where: str, zone: tzinfo | None = None, *, create: bool = Fals
         yield register
 
 
-def file_content(file: Path) -> Content:
+def file_content(file: Path, config: Path | None = None) -> Content:
     """A requested file, by its name and SHA-256.
+
+    Args:
+        file: the file; config: whose recordings it is compared with, see `known_recordings`.
 
     Raises:
         ReleaseError: it cannot be read.
         PolicyError: a camera recorded it, whose privacy masks and conditions apply.
     """
     content = Content(file_name=printable_name(file), file_sha256=file_digest(file)[0])
-    check_not_recorded(file)
+    check_not_recorded(file, known=known_recordings(config))
     return content
 
 

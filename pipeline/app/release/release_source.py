@@ -11,6 +11,7 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 
+from pipeline.app.recordings import known_recordings
 from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.recorded_video import open_recorded
 from pipeline.config import Config, load_config
@@ -97,7 +98,8 @@ def open_source(
 
     Args:
         disclosure: of a file, or of a camera and a span.
-        file: the original file; config: the configuration that records the camera.
+        file: the original file; config: the configuration that records the camera; a file is compared with its
+            recordings, and with those of the default configuration if it is None.
         by: the person who builds the release.
         folder: descriptor of a folder with space for a copy of the file.
         language: of the facts for the report.
@@ -120,7 +122,7 @@ def open_source(
         raise ReleaseError(subject, f"requests the file {content.file_name}", f"Give it: --source {content.file_name}")
     with ExitStack() as stack:
         copy = _copy_requested(disclosure, file, folder, stack)
-        check_not_recorded(file, copy.path)
+        check_not_recorded(file, copy.path, known_recordings(config))
         video = FileVideo(copy.path, DecodeSettings(), name=str(file))
         yield ReleaseSource(video, [(language.text("Source"), f"{content.file_name} (SHA-256 {content.file_sha256})")])
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Self, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast, get_args
 
 import typer
 
@@ -16,6 +16,9 @@ from pipeline.domain.camera import LEAST_FPS, Scope
 from pipeline.domain.plural import counted
 from pipeline.domain.video import Rotation
 from pipeline.errors import ViapublicaError
+
+if TYPE_CHECKING:
+    from pipeline.app.media.tables import MediaRequest
 
 _ADDRESS = re.compile(r"(?:rtsps?|https?|udp|rtp|srt|rtmps?):/{1,2}[^/]", re.IGNORECASE)
 """Of a path one slash is left."""
@@ -51,6 +54,17 @@ TrackOption = Annotated[
         "--track", min=1, help="Video track of a file that has several; by default the first.", show_default=False
     ),
 ]
+RecordingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="VIAPUBLICA_CONFIG",
+        help="Configuration whose recorded video the files are compared with; by default ./viapublica.yaml, if there "
+        "is one. A copy of a recording keeps the rules of its camera.",
+        show_default=False,
+    ),
+]
 ModelOption = Annotated[str | None, typer.Option("--model", help="Model card of the detector: name or file.")]
 
 
@@ -64,6 +78,7 @@ def detect(
     fps: FpsOption = None,
     rotate: RotateOption = 0,
     track: TrackOption = None,
+    config: RecordingsOption = None,
 ) -> None:
     """Find persons, vehicles, faces and plates in images and video.
 
@@ -73,8 +88,9 @@ def detect(
     """
     _check_output(csv, as_json, paths)
     from pipeline.app.media.tables import OBJECT_COLUMNS, MediaRequest, object_rows
+    from pipeline.app.recordings import known_recordings
 
-    request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
+    request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track, known_recordings(config))
     with _FileProgress() as files:
         _write(csv, as_json, OBJECT_COLUMNS, object_rows(request, files, confidence))
     files.report()
@@ -103,6 +119,7 @@ def read(
     fps: FpsOption = None,
     rotate: RotateOption = 0,
     track: TrackOption = None,
+    config: RecordingsOption = None,
 ) -> None:
     """Read plates in images and video.
 
@@ -116,9 +133,10 @@ def read(
     if crops:
         _check_crops({"--model": model, "--fps": fps, "--track": track, "--per-frame": per_frame or None})
     from pipeline.app.media.tables import PLATE_COLUMNS, MediaRequest, plate_image_rows, plate_rows
+    from pipeline.app.recordings import known_recordings
 
-    request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track)
-    scope = _scope_of(paths, scope)
+    request = MediaRequest(paths, model, models, fps, cast("Rotation", rotate), track, known_recordings(config))
+    scope = _scope_of(request, scope)
     if fps is not None and fps < LEAST_FPS:
         text = f": --fps {fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per second"
         say(err, ("warning", "bold yellow"), text)
@@ -139,11 +157,11 @@ def _check_crops(others: Mapping[str, object]) -> None:
             raise ViapublicaError(f"{option} with --crops", problem, f"Omit {option}, or --crops for whole images")
 
 
-def _scope_of(paths: Sequence[Path], scope: Scope | None) -> Scope | None:
+def _scope_of(request: MediaRequest, scope: Scope | None) -> Scope | None:
     """The public space in files without a recorder's declaration: stated, asked on a terminal, or assumed; noted."""
     from pipeline.app.media.tables import check_scope, undeclared_files
 
-    unknown = undeclared_files(paths)
+    unknown = undeclared_files(request)
     assumed = scope is None and not _asks()
     if scope is None and unknown:
         scope = Scope.PUBLIC_ROAD if assumed else _stated_scope(unknown)

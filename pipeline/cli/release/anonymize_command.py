@@ -12,7 +12,7 @@ from pipeline.cli.common.console import out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.signals import clean_exit_on_signals
-from pipeline.cli.media.commands import ModelOption, ModelsOption, RotateOption, TrackOption
+from pipeline.cli.media.commands import ModelOption, ModelsOption, RecordingsOption, RotateOption, TrackOption
 from pipeline.cli.release.app import ReportLocaleOption
 from pipeline.cli.release.redaction_progress import terminal_progress
 from pipeline.domain.plural import counted, counted_list
@@ -79,11 +79,13 @@ class AnonymizeOptions:
     track: TrackOption = None
     model: ModelOption = None
     models: ModelsOption = None
+    config: RecordingsOption = None
 
     def request(self, file: Path) -> AnonymizeRequest:
         """A file to anonymize."""
         from pipeline.app.anonymize.anonymize_file import AnonymizeRequest
         from pipeline.app.anonymize.redaction_networks import NetworkChoice
+        from pipeline.app.recordings import known_recordings
 
         checked_by = tuple(self.check_models or ())
         return AnonymizeRequest(
@@ -102,6 +104,7 @@ class AnonymizeOptions:
             key_password=key_password(self.key_password_file),
             rotate=cast("Rotation", self.rotate),
             track=self.track,
+            known=known_recordings(self.config),
             networks=NetworkChoice(self.model, self.models, self.check or bool(checked_by), checked_by),
         )
 

@@ -70,7 +70,7 @@ class RequestOptions:
         from pipeline.app.release.register_service import file_content
 
         begin_ms, end_ms = parse_range(self.start, self.end, zone_of(self.zone, self.config))
-        of_file = Content() if self.file is None else file_content(self.file)
+        of_file = Content() if self.file is None else file_content(self.file, self.config)
         completed = replace(
             wanted,
             content=replace(of_file, camera_id=self.camera, begin_ms=begin_ms, end_ms=end_ms),

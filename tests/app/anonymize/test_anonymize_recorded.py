@@ -79,7 +79,7 @@ def in_folder(folder: Path, declaration: CameraDeclaration = MASKED) -> Path:
 
 def first_image(file: Path, seen: list[np.ndarray[Any, Any]], **how: Any) -> np.ndarray[Any, Any]:
     with pytest.raises(Stopped):
-        anonymize_file(AnonymizeRequest(file, file.with_name(f"public{file.suffix}"), **how), Silent())
+        anonymize_file(AnonymizeRequest(file, **{"target": file.with_name(f"public{file.suffix}"), **how}), Silent())
     return seen[-1]
 
 
