@@ -38,6 +38,10 @@ from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 __all__ = ["ComponentCheck", "ComponentState", "check_components", "load_for_checks"]
 
 _LEAST_FREE_GB: Final = 1
+_RIGHTS: Final = "Check rights and disk"
+_NEWEST_COMPARED: Final = 3
+"""Files of each camera whose whole content is read: of all files that would take hours."""
+_SHOWN_FAULTS: Final = 5
 _OF_CORRUPT: Final = (
     "Check disk and memory of the machine (smartctl, memtest), then restore these days from a backup; until then "
     "answers about them fail or are wrong"
@@ -104,7 +108,8 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
         yield from _servers(config)
         yield _disk(config.data_dir)
         if config.record is not None:
-            yield _check("recorded video", "", partial(_recorded_video, config), "Check rights and disk")
+            yield _check("recorded video", "", partial(_recorded_video, config), _RIGHTS)
+            yield _check("digests of recorded video", "", partial(_segment_digests, config.record.dir), _RIGHTS)
 
 
 def _check(component: str, distribution: str, check: Callable[[], str], fix: str) -> ComponentCheck:
@@ -320,6 +325,24 @@ def _recorded_video(config: Config) -> str:
         named = "; ".join(f"{camera_id}: {note}" for camera_id, note, _ in unmasked)
         raise RecordError("recorded video", named, "; ".join(fix for *_, fix in unmasked))
     return f"{counted(len(found), 'camera')}, no file shows what privacy masks hide"
+
+
+def _segment_digests(folder: Path) -> str:
+    """Whether recorded files are what the recorder completed: size and presence of all, content of the newest.
+
+    Raises:
+        RecordError: a file was changed, cut, exchanged or lost, or cannot be read.
+    """
+    from pipeline.app.recordings import FAULT_FIX, check_recordings
+
+    found = check_recordings(folder, most_compared=_NEWEST_COMPARED) if folder.is_dir() else []
+    faults = [f"{one.camera_id}/{fault.file} {fault.problem}" for one in found for fault in one.faults]
+    if faults:
+        more = f" and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""
+        problem = "; ".join(faults[:_SHOWN_FAULTS]) + more
+        raise RecordError("recorded video", problem, f"List all with viapublica camera segments --verify. {FAULT_FIX}")
+    files, compared = sum(one.files for one in found), sum(one.compared for one in found)
+    return f"{counted(files, 'file')} present and of the right size, content of the newest {compared} unchanged"
 
 
 def _disk(folder: Path) -> ComponentCheck:

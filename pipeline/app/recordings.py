@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,16 +17,20 @@ from pipeline.record.holds import Hold, Holds
 from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import CLOCK_FIX, Pruned, prune
+from pipeline.record.segment_check import FAULT_FIX, SegmentCheck, check_segments
 from pipeline.record.segment_masks import UnmaskedSpan, unmasked_note, unmasked_spans
 from pipeline.record.settings import RecordSettings
 
 __all__ = [
     "CLOCK_FIX",
+    "FAULT_FIX",
     "CameraRecording",
     "Gap",
     "Hold",
     "Pruned",
+    "SegmentCheck",
     "VideoSegment",
+    "check_recordings",
     "declared_masks",
     "hold_video",
     "known_recordings",
@@ -164,6 +169,31 @@ def recorded_cameras(
             unmasked_spans(archive, name, (masks or {}).get(name, ()), begin_ms, end_ms),
         )
         for name in cameras or archive.cameras()
+    ]
+
+
+def check_recordings(
+    folder: Path,
+    cameras: Sequence[str] = (),
+    begin_ms: int | None = None,
+    end_ms: int | None = None,
+    *,
+    most_compared: int | None = None,
+    on_file: Callable[[str, int, int], None] = lambda _camera, _done, _files: None,
+) -> list[SegmentCheck]:
+    """Compare recorded files with the digests that the recorder noted, by camera.
+
+    Args:
+        folder, cameras, begin_ms, end_ms: see `recorded_cameras`.
+        most_compared: see `check_segments`.
+        on_file: receives a camera, how many of its files are done, and their number.
+
+    Raises:
+        RecordError: unknown camera, or the disk failed.
+    """
+    return [
+        check_segments(folder, name, begin_ms, end_ms, most_compared=most_compared, on_file=partial(on_file, name))
+        for name in cameras or RecordingArchive(folder).cameras()
     ]
 
 

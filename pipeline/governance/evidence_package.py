@@ -31,7 +31,8 @@ class EvidenceVideo:
         name: in the package; sha256: of that file; size_bytes: its length.
         begin_ms, end_ms: milliseconds since 1970 UTC; cut at key frames, so at or beyond the requested times.
         packets: number of copied packets; packets_sha256: of their bytes, equal in both files.
-        source_name, source_sha256: the recorded file.
+        source_name, source_sha256: the recorded file; recorder_sha256: its digest as the recorder noted it when the
+            file was complete, "" if it noted none.
         masks_filled: number of privacy masks that the recorder filled in every frame.
     """
 
@@ -45,6 +46,12 @@ class EvidenceVideo:
     source_name: str
     source_sha256: str
     masks_filled: int
+    recorder_sha256: str = ""
+
+    @property
+    def as_recorded(self) -> bool | None:
+        """Whether the recorded file is what the recorder completed; None if that is not known."""
+        return self.recorder_sha256 == self.source_sha256 if self.recorder_sha256 else None
 
 
 @dataclass(frozen=True, slots=True)

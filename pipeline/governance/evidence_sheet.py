@@ -8,7 +8,7 @@ from html import escape
 from typing import Any, Final
 
 from pipeline.domain.institution import Institution
-from pipeline.governance.evidence_package import Custody
+from pipeline.governance.evidence_package import Custody, EvidenceVideo
 from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
 
 _BASES: Final = {"judiciary": "Poder Judiciário", "public-ministry": "Ministério Público", "police": "Polícia"}
@@ -34,7 +34,7 @@ _VIDEO_COLUMNS: Final = (
     "Pacotes",
     "Máscaras de privacidade",
 )
-_DIGEST_COLUMNS: Final = ("Arquivo", "SHA-256 do vídeo", "SHA-256 da gravação de origem")
+_DIGEST_COLUMNS: Final = ("Arquivo", "SHA-256 do vídeo", "SHA-256 da gravação de origem", "Conferência com o gravador")
 _CHECK: Final = (
     "O arquivo custodia.json contém os resumos SHA-256 de todos os arquivos; sua assinatura é custodia.json.p7s (CMS). "
     "Verificação: viapublica release open-evidence. Sem esse programa: openssl cms -decrypt -binary -inform DER -in "
@@ -73,7 +73,7 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
         )
         for one in custody.videos
     ]
-    digests = [(one.name, one.sha256, one.source_sha256) for one in custody.videos]
+    digests = [(one.name, one.sha256, one.source_sha256, _compared(one)) for one in custody.videos]
     gaps = [(moment(begin_ms, zone), moment(end_ms, zone), reason) for begin_ms, end_ms, reason in custody.gaps]
     steps = [(moment(at_ms, zone), person, action) for at_ms, person, action in custody.steps]
     return render_document(
@@ -94,6 +94,15 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
             SIGNATURE_LINE,
         ],
     )
+
+
+def _compared(video: EvidenceVideo) -> str:
+    """Whether the recorded file is what the recorder completed."""
+    if video.as_recorded is None:
+        return "sem resumo anotado na gravação"
+    if video.as_recorded:
+        return "confere com o resumo anotado na gravação"
+    return f"NÃO CONFERE: na gravação foi anotado {video.recorder_sha256}; o arquivo foi alterado ou danificado depois"
 
 
 def _camera(camera: Mapping[str, Any]) -> str:

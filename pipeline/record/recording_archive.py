@@ -101,6 +101,15 @@ class RecordingArchive:
         except OSError as error:
             raise self._unreadable(error) from error
 
+    def noted_sha256(self, segment: VideoSegment) -> str:
+        """The digest that the recorder noted when a file was complete; "" if it noted none.
+
+        Raises:
+            RecordError: the disk failed.
+        """
+        folder = self.folder / segment.camera_id
+        return self._index(segment.camera_id).sha256.get(segment.path.relative_to(folder).as_posix(), "")
+
     def gaps(self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None) -> list[Gap]:
         """Times within a range of which there is no video, in order, each with its reason.
 

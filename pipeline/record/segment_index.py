@@ -31,12 +31,14 @@ class IndexEntries:
     Attributes:
         ends_ms: when each file ends, by its path inside the camera's folder.
         sha256: of the content of each file when it was complete, hexadecimal; files of earlier versions have none.
+        sizes: of the files that have a digest, bytes.
         removed: files that were deleted by retention or an erasure; one that is still there was not deleted yet.
         stops: when recording stopped, and why; in the order written.
     """
 
     ends_ms: dict[str, int] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     stops: list[tuple[int, str]] = field(default_factory=list)
 
@@ -84,6 +86,7 @@ class SegmentIndex:
                     found.ends_ms[str(entry["file"])] = int(entry["end_ms"])
                     if "sha256" in entry:
                         found.sha256[str(entry["file"])] = str(entry["sha256"])
+                        found.sizes[str(entry["file"])] = int(entry["bytes"])
                 elif "removed" in entry:
                     found.removed.update(map(str, entry["removed"]))
                 else:
@@ -102,7 +105,7 @@ class SegmentIndex:
         key_frames: list[int] = []
         try:
             key_frames = all_key_frames(path)
-            entry["sha256"] = file_sha256(path)
+            entry |= {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
         except OSError as error:
             _log.warning("segment_without_digest", file=str(path), error=error.strerror)
         with locked(self._lock):
@@ -148,7 +151,7 @@ class SegmentIndex:
             if len(entries.ends_ms) + len(entries.stops) - len(present) - len(stops) < _DEAD_LINES:
                 return
             lines = [
-                *({"file": name, "end_ms": end} | _noted_sha256(entries, name) for name, end in present.items()),
+                *({"file": name, "end_ms": end} | _digest_of(entries, name) for name, end in present.items()),
                 *({"stop_ms": at, "reason": why} for at, why in stops),
             ]
             KeyFrameIndex(self._camera).retain({begin_ms for begin_ms, _ in files})
@@ -171,5 +174,6 @@ def _lost(entries: IndexEntries, present: set[str], due_ms: int | None) -> set[s
     }
 
 
-def _noted_sha256(entries: IndexEntries, name: str) -> dict[str, str]:
-    return {"sha256": entries.sha256[name]} if name in entries.sha256 else {}
+def _digest_of(entries: IndexEntries, name: str) -> dict[str, object]:
+    """The part of a line that files of earlier versions lack."""
+    return {"bytes": entries.sizes[name], "sha256": entries.sha256[name]} if name in entries.sha256 else {}

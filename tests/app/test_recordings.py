@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.app.config_check import check_config
-from pipeline.app.doctor import ComponentState, check_components
+from pipeline.app.doctor import ComponentState, _segment_digests, check_components
 from pipeline.app.recordings import hold_video, prune_video, record_settings, recorded_cameras, release_hold
 from pipeline.config import load_config
 from pipeline.errors import ConfigError, RecordError
@@ -34,6 +34,17 @@ def test_held_video_is_pruned_after_its_hold_is_released(video: Path) -> None:
     assert prune_video(settings).held == tuple(held)
     assert release_hold(video, hold_id, "A. Souza").camera_id == "praca"
     assert prune_video(settings).left == 0
+
+
+def test_doctor_names_recorded_files_that_were_changed(video: Path, tmp_path: Path) -> None:
+    assert _segment_digests(video) == "4 files present and of the right size, content of the newest 3 unchanged"
+    assert _segment_digests(tmp_path / "missing").startswith("0 files")
+    lost, *_, changed = (one.path for one in recorded_cameras(video)[0].segments)
+    lost.unlink()
+    changed.write_bytes(b"\0" * changed.stat().st_size)
+    with pytest.raises(RecordError) as failed:
+        _segment_digests(video)
+    assert f"praca/2025-06-01/{lost.name} is lost; praca/2025-06-01/{changed.name} was changed" in str(failed.value)
 
 
 MASK = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -199,7 +199,7 @@ def _copied(
                 copy = stack.enter_context(UnnamedFile(folder))
                 video = _copy(segment, copy, masks, f"video-{len(found) + 1:03d}.mp4", (begin_ms, end_ms))
                 if video is not None:
-                    found.append((video, copy))
+                    found.append((replace(video, recorder_sha256=archive.noted_sha256(segment)), copy))
             size = sum(video.size_bytes for video, _ in found)
             if not found or size > MAX_BYTES:
                 raise RecordError(

@@ -26,6 +26,7 @@ from pipeline.app.recordings import (
 )
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.store_options import zone_of
+from pipeline.cli.operate.segment_check_output import verify_segments
 from pipeline.domain.plural import counted
 from pipeline.domain.recording import group_gaps
 from pipeline.domain.times import format_time, local_time, parse_range, parse_time, zone_name
@@ -73,15 +74,24 @@ def segments(
     zone: ZoneOption = None,
     config: ConfigOption = None,
     folder: DirOption = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Compare the content of each file with the digest that the recorder noted."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show recorded video: each day as a bar, gaps with their reasons, holds. Also while a run records.
+
+    With --verify: name the files that were changed, cut, exchanged or lost since they were recorded; status 1 if any.
 
     Example: [bold]viapublica camera segments --config configs/city.yaml --from today[/]
     """
     configure_logging("info", "auto")
     video, place = record_settings(config, folder).dir, zone_of(zone, config, folder)
     start_ms, end_ms = parse_range(start, end, place)
+    if verify:
+        verify_segments(video, camera or (), start_ms, end_ms, zone=place, as_json=as_json)
+        return
     found = recorded_cameras(video, camera or (), start_ms, end_ms, declared_masks(config, folder))
     if as_json:
         print_json([one.as_json() for one in found])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.common.console import out, print_json, say
+from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.release.app import JsonOption, app
 from pipeline.domain.plural import counted
@@ -51,7 +51,13 @@ def show_evidence(built: BuiltEvidence, number: str, as_json: bool) -> None:
     """A package that was built."""
     if as_json:
         videos: list[dict[str, Any]] = [
-            {"name": one.name, "sha256": one.sha256, "begin_ms": one.begin_ms, "end_ms": one.end_ms}
+            {
+                "name": one.name,
+                "sha256": one.sha256,
+                "begin_ms": one.begin_ms,
+                "end_ms": one.end_ms,
+                "as_recorded": one.as_recorded,
+            }
             for one in built.videos
         ]
         print_json({"package": str(built.package), "sheet": str(built.sheet), "sha256": built.sha256, "videos": videos})
@@ -59,6 +65,10 @@ def show_evidence(built: BuiltEvidence, number: str, as_json: bool) -> None:
     say(
         out, ("sealed ", "bold"), f"{built.package}, {counted(len(built.videos), 'video')}, custody sheet {built.sheet}"
     )
+    for one in built.videos:
+        if one.as_recorded is False:
+            text = f": {one.source_name} is not what the recorder completed; the custody sheet says so"
+            say(err, ("warning", "bold yellow"), text)
     say(out, f"only {built.recipient} can open it, with: viapublica release open-evidence {built.package.name}")
     say(out, f"after the delivery: viapublica release deliver {number}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -69,6 +70,28 @@ def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> No
     assert "released: praca, 2025-06-01 09:00:01 -03:00 to 2025-06-01 09:00:01 -03:00" in released.stderr
     run("camera", "prune", "--dir", video)
     assert RecordingArchive(video).segments("praca") == []
+
+
+def test_harmed_files_are_named_with_their_fault(video: Path) -> None:
+    checked = viapublica("camera", "segments", "--verify", "--dir", video)
+    assert (checked.returncode, checked.stdout) == (0, "praca  8 files with a digest, 0 faults\n")
+    cut, lost = (one.path for one in RecordingArchive(video).segments("praca")[2:4])
+    os.truncate(cut, 100)
+    lost.unlink()
+    shown = viapublica("camera", "segments", "--verify", "--dir", video, "--zone", "America/Sao_Paulo")
+    assert shown.returncode == 1
+    assert "praca  8 files with a digest, 2 faults" in shown.stdout
+    assert f"{cut.name}" in shown.stdout
+    assert "2025-06-01 09:00:03 -03:00" in shown.stdout
+    assert "is lost" in shown.stdout
+    assert "fix:" in shown.stderr
+    assert "has 2 files not as recorded" in shown.stderr
+    listed = viapublica("camera", "segments", "--verify", "--dir", video, "--json", "--from", "2025-06-01T12:00:02Z")
+    (camera,) = json.loads(listed.stdout)
+    assert [(Path(one["file"]).name, one["problem"].partition(":")[0]) for one in camera["faults"]] == [
+        (cut.name, "was cut"),
+        (lost.name, "is lost"),
+    ]
 
 
 @pytest.mark.parametrize(

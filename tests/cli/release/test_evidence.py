@@ -142,6 +142,27 @@ def test_the_opened_video_permits_no_more_than_its_camera_does_today(logged: boo
             file_content(opened)
 
 
+def test_the_chain_of_custody_says_whether_a_file_is_what_the_recorder_completed() -> None:
+    number = approved()
+    built = build(number)
+    assert [one["as_recorded"] for one in built["videos"]] == [True, True]
+    assert "confere com o resumo anotado na gravação" in Path(built["sheet"]).read_text(encoding="utf-8")
+    opened = release("open-evidence", built["package"], *OPEN, "--out=opened")
+    assert [one["recorder_sha256"] for one in opened["videos"]] == [one["source_sha256"] for one in opened["videos"]]
+
+
+def test_the_custody_sheet_names_the_noted_digest_of_a_file_that_was_changed() -> None:
+    first = sorted(Path("video/cam").rglob("*.mp4"))[0]
+    noted = hashlib.sha256(first.read_bytes()).hexdigest()
+    with first.open("ab") as stream:
+        stream.write(b"\0\0\0\x08free")
+    built = build(approved())
+    assert [one["as_recorded"] for one in built["videos"]] == [False, True]
+    assert f"NÃO CONFERE: na gravação foi anotado <code>{noted}</code>" in Path(built["sheet"]).read_text(
+        encoding="utf-8"
+    )
+
+
 def test_any_cms_tool_opens_and_checks_it() -> None:
     built = build(approved())
     opened = ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-recip", "court.pem", "-inkey", "court.key"]
