@@ -68,8 +68,9 @@ duplicates: venv
 docs: venv ## build the documentation into site/
 	$(RUN)/mkdocs build --quiet --strict
 
-reference: venv ## write the page of all configuration keys, and the words of event details
+reference: venv ## write the pages of configuration keys and of access, and the words of event details
 	$(RUN)/viapublica config explain --markdown > docs/reference/configuration-keys.md
+	$(RUN)/python -m pipeline.policy.access.matrix > docs/reference/access.md
 	$(RUN)/python -m tests.policy.detail_words_of_code
 
 unit: venv system ## the tests alone
