@@ -1,0 +1,92 @@
+"""Each row of the table of articles quotes its act, and names a rule and a test that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.policy.access.law_table import PROHIBITIONS
+from tests.project.places import ROOT
+
+_ACTS = {
+    "Decree 18.743/2014 of Porto Alegre (SisVídeo)": "decreto-18743-2014-porto-alegre.txt",
+    "Law 11.766/2022 of Mato Grosso (Vigia Mais MT)": "lei-11766-2022-mato-grosso.txt",
+    "BH + Segura, Belo Horizonte": "bh-mais-segura.txt",
+}
+
+
+class _Row(NamedTuple):
+    act: str
+    article: str
+    rule: str
+    feature: str
+    test: str
+
+
+def _rows() -> list[_Row]:
+    page = (ROOT / "docs" / "reference" / "law.md").read_text(encoding="utf-8")
+    found: list[_Row] = []
+    for section in page.split("\n## ")[1:]:
+        act = section.splitlines()[0]
+        lines = re.findall(r"^\| (.*) \|$", section, re.MULTILINE)
+        found += [_Row(act, *line.split(" | ")) for line in lines[2:]]
+    return found
+
+
+_ROWS = _rows()
+
+
+def _id(row: _Row) -> str:
+    return f"{row.act.split()[0]} {row.article}"
+
+
+@pytest.fixture(scope="module")
+def acts(data_dir: Path) -> dict[str, str]:
+    """The published texts by section, without spaces: words run together in the copies."""
+    folder = data_dir.parent / "law"
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}")
+    return {act: _squeezed((folder / name).read_text(encoding="utf-8")) for act, name in _ACTS.items()}
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_the_table_has_rows_of_every_act() -> None:
+    assert len(_ROWS) > 30
+    assert {row.act for row in _ROWS} == set(_ACTS)
+
+
+@pytest.mark.parametrize("row", _ROWS, ids=_id)
+def test_the_test_of_a_row_exists(row: _Row) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row.test)
+    assert named, "a row without a test shows nothing"
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+@pytest.mark.parametrize("row", _ROWS, ids=_id)
+def test_the_access_rules_of_a_row_exist(row: _Row) -> None:
+    policies = (ROOT / "pipeline" / "policy" / "access" / "access.cedar").read_text(encoding="utf-8")
+    if "access rule" in row.feature:
+        named = re.findall(r"`([\w-]+)`", row.feature)
+        assert named
+        assert not [name for name in named if f'@id("{name}")' not in policies]
+
+
+@pytest.mark.real
+def test_the_rows_quote_the_published_acts(acts: dict[str, str]) -> None:
+    wrong = [row.rule for row in _ROWS if _squeezed(row.rule.removeprefix("“").removesuffix("”")) not in acts[row.act]]
+    assert not wrong
+
+
+@pytest.mark.real
+def test_the_independent_table_of_prohibitions_quotes_the_published_acts(acts: dict[str, str]) -> None:
+    together = "".join(acts.values())
+    quoted = [one.quotation for one in PROHIBITIONS if one.quotation]
+    assert len(quoted) > 20
+    assert not [text for text in quoted if _squeezed(text) not in together]
