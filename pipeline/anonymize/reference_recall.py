@@ -6,10 +6,11 @@ night find most of the objects of a day.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,10 @@ MIN_REFERENCES: Final = 5
 """Objects without which nothing is concluded."""
 MIN_RECALL: Final = 0.5
 """Of the verification detectors, on reference objects."""
+MIN_PERSON_PX: Final = 20
+"""Height of a person from which verification detectors have to find one; smaller ones are not recognizable."""
+NESTED: Final = 0.7
+"""Share of a box in another one, from which both are of one object: the search in several views finds parts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +67,43 @@ class Recall:
         return wilson_low(missed, self.reference_objects) > 1 - MIN_RECALL
 
 
+class _Reference(NamedTuple):
+    """A reference object in one frame: number of its tracklet, label, and box (4,) xyxy in pixels."""
+
+    tracklet: int
+    label: Label
+    box: np.ndarray
+
+
 class ReferenceRecall:
     """Collects, frame by frame, which reference objects verification detectors find.
 
     Args:
-        plan: its tracklets are the objects.
+        plan: its tracklets are the objects; nested ones are one object.
         minutes: of the video.
         sampled: numbers of the frames in which they are searched for.
     """
 
     def __init__(self, plan: MaskPlan, minutes: SceneMinutes, sampled: AbstractSet[int]) -> None:
         self._minutes = minutes
-        self._references: dict[int, list[tuple[int, Label, np.ndarray]]] = defaultdict(list)
+        self._references: dict[int, list[_Reference]] = defaultdict(list)
         self._detected: dict[tuple[int, int], bool] = {}
         """By part and object."""
         for number, tracklet in enumerate(plan.tracklets):
             if tracklet.label in PERSONAL and tracklet.max_score >= REFERENCE_SCORE:
                 for frame, box in zip(tracklet.frames, tracklet.boxes, strict=True):
-                    if frame in sampled:
-                        self._references[frame].append((number, tracklet.label, box))
+                    if frame in sampled and not _too_small(tracklet.label, box):
+                        self._references[frame].append(_Reference(number, tracklet.label, box))
+        self._object_of = _objects(self._references.values())
 
     def add(self, frame: int, found: Detections) -> None:
         """What the verification detectors find in a frame of the original."""
         part = int(self._minutes.of_frame[frame])
-        for reference, label, box in self._references.get(frame, ()):
-            same = found.boxes[found.labels == label]
-            detected = bool(len(same)) and bool((overlaps(box[None], same) >= MIN_IOU).any())
-            self._detected[part, reference] = self._detected.get((part, reference), False) or detected
+        for one in self._references.get(frame, ()):
+            same = found.boxes[found.labels == one.label]
+            detected = bool(len(same)) and bool((overlaps(one.box[None], same) >= MIN_IOU).any())
+            key = part, self._object_of[one.tracklet]
+            self._detected[key] = self._detected.get(key, False) or detected
 
     @property
     def whole(self) -> Recall:
@@ -112,3 +127,38 @@ class ReferenceRecall:
         return tuple(
             Recall(self._minutes.span(part), sum(found), len(found)) for part, found in sorted(by_part.items())
         )
+
+
+def _too_small(label: Label, box: np.ndarray) -> bool:
+    return label is Label.PERSON and float(box[3] - box[1]) < MIN_PERSON_PX
+
+
+def _objects(frames: Iterable[Sequence[_Reference]]) -> dict[int, int]:
+    """The object that each tracklet is of, by the number of one of its tracklets.
+
+    Tracklets are of one object if one lies in the other in at least half of the frames that show both.
+    """
+    shown: dict[int, set[int]] = defaultdict(set)
+    nested: Counter[tuple[int, int]] = Counter()
+    for number, found in enumerate(frames):
+        for one in found:
+            shown[one.tracklet].add(number)
+        for label in PERSONAL:
+            same = [one for one in found if one.label is label]
+            shares = _nested_shares(np.array([one.box for one in same], np.float64).reshape(-1, 4))
+            for first, second in np.argwhere(np.triu(shares >= NESTED, 1)).tolist():
+                nested[same[first].tracklet, same[second].tracklet] += 1
+    objects = {tracklet: tracklet for tracklet in shown}
+    for (first, second), count in nested.items():
+        if 2 * count >= len(shown[first] & shown[second]):
+            whole, part = objects[first], objects[second]
+            objects = {tracklet: whole if one == part else one for tracklet, one in objects.items()}
+    return objects
+
+
+def _nested_shares(boxes: np.ndarray) -> np.ndarray:
+    """(n, n) the share of the smaller one of two boxes (n, 4) that lies in the other."""
+    low, high = np.maximum(boxes[:, None, :2], boxes[None, :, :2]), np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)
+    return np.asarray(shared / np.maximum(np.minimum(areas[:, None], areas[None]), 1e-9))

@@ -59,6 +59,45 @@ def test_few_objects_have_to_be_missed_by_more_than_chance(there: int, seen: int
     assert recall.parts[3].counts == (seen, there)
 
 
+def recall_of(there: Detections, seen: Detections) -> tuple[int, int]:
+    """Detected and known objects of ten frames that show the same."""
+    video = VideoDetections(np.arange(10) / RATE, [there] * 10, np.zeros(10, np.int64), 640, 360)
+    parts = SceneMinutes(video)
+    recall = ReferenceRecall(plan_masks(video, MaskSettings()), parts, frozenset(range(10)))
+    for frame in range(10):
+        recall.add(frame, seen)
+    return recall.whole.counts
+
+
+def test_parts_of_a_person_that_several_views_find_are_one_object() -> None:
+    boxes = [
+        box
+        for left in (5.0, 105.0, 205.0)
+        for box in (
+            (left, 100.0, left + 40, 220.0),
+            (left + 2, 102.0, left + 36, 150.0),
+            (left, 165.0, left + 40, 218.0),
+        )
+    ]
+    there = Detections.build(boxes, [0.9] * 9, [Label.PERSON] * 9)
+    whole = Detections.build(boxes[::3], [0.9] * 3, [Label.PERSON] * 3)
+    assert recall_of(there, whole) == (3, 3)
+    assert recall_of(there, persons(0)) == (0, 3)
+
+
+def test_persons_side_by_side_and_before_one_another_are_several_objects() -> None:
+    boxes = [(100.0 + 18 * number, 100.0 - 5 * number, 140.0 + 18 * number, 220.0 - 5 * number) for number in range(6)]
+    crowd = Detections.build(boxes, [0.9] * 6, [Label.PERSON] * 6)
+    assert recall_of(crowd, persons(0)) == (0, 6)
+
+
+@pytest.mark.parametrize(("height", "known"), [(19.0, 0), (20.0, 3)])
+def test_persons_too_small_to_be_recognized_need_not_be_found(height: float, known: int) -> None:
+    boxes = [(60.0 * number, 100.0, 60.0 * number + 9, 100.0 + height) for number in range(3)]
+    there = Detections.build(boxes, [0.9] * 3, [Label.PERSON] * 3)
+    assert recall_of(there, persons(0)) == (0, known)
+
+
 def test_over_the_whole_video_half_of_the_objects_have_to_be_found() -> None:
     assert measured(6, lambda _: 2).whole.too_low
     assert not measured(6, lambda _: 3).whole.too_low
