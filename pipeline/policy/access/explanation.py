@@ -12,7 +12,7 @@ from pipeline.domain.purpose import Purpose
 from pipeline.domain.role import Role
 from pipeline.policy.access.decision import Decision, decide
 from pipeline.policy.access.engine import ENGINE_FAILED, NO_PERMISSION, PolicyEngine
-from pipeline.policy.access.remedies import REMEDIES, Remedy
+from pipeline.policy.access.remedies import REMEDIES, Remedy, other_person
 from pipeline.policy.access.request import AccessRequest, BreakGlass
 
 _MOST_ALTERNATIVES: Final = 2
@@ -156,7 +156,7 @@ def _emergencies(variant: _Variant) -> Iterator[_Variant]:
         return
     anew = BreakGlass(
         first=person,
-        second=f"second to {person}",
+        second=other_person(request),
         opened_ms=request.now_ms,
         until_ms=request.now_ms + _EMERGENCY_MS,
     )

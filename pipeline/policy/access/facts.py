@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import fields
 from typing import Any, Final
@@ -11,6 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.policy.access.request import AccessRequest, Target, checked_id
 
 _STATE_FIELDS: Final = tuple(field.name for field in fields(AccountState))
+_PERSON: Final = re.compile(r"[a-z0-9][a-z0-9.@_-]{0,199}")
 _PRINCIPAL: Final = {"type": "Account", "id": "requester"}
 _RESOURCE: Final = {"type": "Target", "id": "target"}
 """There is one of each in a request: no id that a person chose is ever compared by Cedar's syntax."""
@@ -134,9 +136,10 @@ def person_key(person: str) -> str:
     """The key of a natural person, in one spelling.
 
     Raises:
-        ConfigError: it is empty: two persons without a key would be one.
+        ConfigError: it has another character than ASCII letters, digits and ``.@_-``: one that is not seen would make
+            two persons of one.
     """
     key = unicodedata.normalize("NFKC", person).casefold().strip()
-    if not key:
-        raise ConfigError("person", "has no key", "Name the person of the register")
+    if not _PERSON.fullmatch(key):
+        raise ConfigError(f"person {person!r}", "is no key of the register", "Name the person as registered")
     return key

@@ -102,18 +102,22 @@ def _in_that_body(request: AccessRequest) -> AccessRequest:
     return replace(request, account=replace(account, institution=target.institution, sector=target.sector))
 
 
+def other_person(request: AccessRequest) -> str:
+    """The key of a person who does not exist and is not the one who asks."""
+    return f"{request.account.person}.second"
+
+
 def _by_another(request: AccessRequest) -> AccessRequest:
-    other = f"other than {request.account.person}"
-    return replace(request, own_interest=False, concerned=other if request.concerned else "")
+    return replace(request, own_interest=False, concerned=other_person(request) if request.concerned else "")
 
 
 def _naming_concerned(request: AccessRequest) -> AccessRequest:
-    return request if request.concerned else replace(request, concerned=f"other than {request.account.person}")
+    return request if request.concerned else replace(request, concerned=other_person(request))
 
 
 def _approved(request: AccessRequest) -> AccessRequest:
     approval = Approval(
-        person=f"second to {request.account.person}",
+        person=other_person(request),
         role=Role.SECTOR_ADMINISTRATOR,
         institution=request.account.institution,
         operation=request.operation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pipeline.domain.language import ENGLISH, Language, portuguese
@@ -69,9 +69,9 @@ def _reasons(decision: Decision, language: Language) -> Iterator[str]:
 
 def _things(decision: Decision, missing: Missing, language: Language) -> Iterator[str]:
     if missing.roles:
-        yield language.text(_ROLE, roles=", ".join(_words(role, language) for role in missing.roles))
+        yield language.text(_ROLE, roles=_listed(missing.roles, language))
     if missing.purposes:
-        yield language.text(_PURPOSE, purposes=", ".join(_words(one, language) for one in missing.purposes))
+        yield language.text(_PURPOSE, purposes=_listed(missing.purposes, language))
     if missing.material:
         original = _words(decision.request.concerned_material, language)
         yield language.text(_MATERIAL, material=_words(missing.material, language), original=original)
@@ -81,6 +81,10 @@ def _things(decision: Decision, missing: Missing, language: Language) -> Iterato
         thing = _words(remedy, language)
         contact = remedy.contact
         yield language.text(_ASK, thing=thing, contact=_words(contact, language)) if contact else thing
+
+
+def _listed(terms: Sequence[LegalTerm], language: Language) -> str:
+    return ", ".join(f"“{_words(term, language)}”" for term in terms)
 
 
 def citation(law: str, language: Language) -> str:

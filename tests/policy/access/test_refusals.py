@@ -78,7 +78,7 @@ def test_the_roles_that_may_are_named() -> None:
     assert missing(request) == Missing(roles=(Role.INTELLIGENCE_ANALYST,))
     text = refusal_text(refused(request))
     assert "role does not include this operation" in text
-    assert "a person with one of these roles: intelligence analyst" in text
+    assert "a person with one of these roles: “intelligence analyst”" in text
 
 
 def test_researchers_are_referred_to_the_anonymized_video() -> None:
