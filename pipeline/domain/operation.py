@@ -105,6 +105,12 @@ class Operation(LegalTerm):
         "rule of this program, for decree 18.743/2014 art. 2",
     )
     AUDIT_READING = "audit-reading", "reading of the audit", "leitura da auditoria", "decree 18.743/2014 art. 7"
+    AUDIT_PLATE_QUERY = (
+        "audit-plate-query",
+        "search of the audit by plate",
+        "busca na auditoria por placa",
+        "decree 18.743/2014 art. 7",
+    )
     AUDIT_ANCHORING = "audit-anchoring", "anchoring of the audit", "ancoragem da auditoria", "decree 18.743/2014 art. 8"
     REPORT = "report", "monthly sheet and reports", "planilha mensal e relatórios", "decree 18.743/2014 art. 9 §4"
     CONFIGURATION = "configuration", "configuration", "configuração", "decree 18.743/2014 art. 3"

@@ -21,7 +21,7 @@ DUTIES: Final = {
     Role.GENERAL_ADMINISTRATOR: """capture transmission retention sharing permission camera-control disposal hold
         hold-release erasure subject-request account-registration account-suspension camera-registration count-query
         approval audit-reading report institution-registration camera-approval sanction rescission configuration""",
-    Role.AUDITOR: "audit-reading audit-anchoring report",
+    Role.AUDITOR: "audit-reading audit-plate-query audit-anchoring report",
     Role.RESEARCHER_LIAISON: "retrieval export count-query",
     Role.DATA_PROTECTION_OFFICER: "subject-request erasure approval audit-reading report",
     Role.BENCHMARK_ENGINEER: "benchmark",
@@ -57,8 +57,8 @@ USES: Final = {
     Purpose.PRESERVATION: "retrieval:original-video recording-to-media hold hold-release",
     Purpose.ACCIDENTAL_CAPTURE: "retrieval:original-video disposal",
     Purpose.END_OF_RETENTION: "disposal",
-    Purpose.OVERSIGHT: """audit-reading audit-anchoring report account-suspension count-query export:counts
-        export:anonymized-video""",
+    Purpose.OVERSIGHT: """audit-reading audit-plate-query audit-anchoring report account-suspension count-query
+        export:counts export:anonymized-video""",
     Purpose.ADMINISTRATION: """permission camera-control account-registration account-suspension configuration report
         institution-registration camera-registration camera-approval sanction rescission""",
     Purpose.COOPERATION: """sharing institution-registration camera-registration camera-approval sanction
