@@ -23,6 +23,7 @@ class _Row(NamedTuple):
     article: str
     rule: str
     feature: str
+    command: str
     test: str
 
 

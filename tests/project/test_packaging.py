@@ -32,11 +32,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(folder.glob("*.whl")))
 
 
-def test_the_wheel_carries_license_cards_configurations_and_types(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_carries_license_cards_configurations_policies_and_types(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "pipeline/resources/models/cards/cct_xs_v1_global.yaml" in names
     assert "pipeline/resources/configs/demo.yaml" in names
+    assert {"pipeline/policy/access/access.cedar", "pipeline/policy/access/access.cedarschema"} <= set(names)
     assert "pipeline/py.typed" in names
 
 
