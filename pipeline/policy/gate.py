@@ -28,7 +28,7 @@ from pipeline.domain.events import (
 from pipeline.errors import PolicyError
 from pipeline.policy.event_texts import bounded_texts, wrong_text
 from pipeline.policy.plausibility import why_implausible
-from pipeline.policy.scope import why_no_plates
+from pipeline.policy.scope import is_sensitive, why_no_plates
 
 _log = structlog.get_logger(__name__)
 _COMMON = frozenset({"event_id", "camera_id", "ts_ms", "schema_version"})
@@ -170,6 +170,10 @@ class Gate:
     def without_plates(self) -> dict[str, str]:
         """All registered and known cameras whose plates may not be read, with the reason."""
         return {camera_id: why for camera_id in list(self._known) if (why := self.why_no_plates(camera_id))}
+
+    def sensitive(self) -> frozenset[str]:
+        """All registered and known cameras with sensitive surroundings."""
+        return frozenset(camera_id for camera_id, camera in list(self._known.items()) if is_sensitive(camera))
 
     def admit(self, event: Event) -> Event | Refusal:
         """An `Admission` for events that an engine makes: only of registered cameras."""

@@ -12,6 +12,15 @@ _SURROUNDINGS: Final = "sensitive surroundings: {places} (decree 18.743/2014 art
 _LPR_SCOPES = frozenset({Scope.PUBLIC_ROAD, Scope.CAR_PARK_ENTRANCE})
 
 
+LEAST_COUNT: Final = 10
+"""Vehicles or persons below which a stored count at a sensitive place is in no answer (k-anonymity, k = 10)."""
+
+
+def is_sensitive(camera: Camera) -> bool:
+    """Whether its surroundings reveal something about the people who stop there (decree 18.743/2014 art. 12)."""
+    return bool(camera.surroundings)
+
+
 def may_read_plates(camera: Camera) -> bool:
     """Whether plates may be read: on public roads and at car-park entrances only (law 11.766/2022 art. 9 §3).
 

@@ -63,6 +63,7 @@ class NoteCode(StrEnum):
     UNUSABLE = "unusable-images"
     SEARCHED = "searched"
     WITHHELD = "reads-withheld"
+    SENSITIVE = "small-counts-withheld"
     UNDECLARED = "no-declarations"
     COUNTS = "counts-are-tracks"
 
@@ -117,6 +118,7 @@ class AnswerContext:
         clock_ms: milliseconds since 1970 UTC.
         withheld: cameras whose stored plates no answer uses, with the reason, as they are declared now.
         declared: cameras whose declaration is known here: of all others no answer uses plates. None for any.
+        sensitive: cameras with sensitive surroundings, of which no answer has single tracks or small counts.
         sinks: names of those known, which alerts may be about.
         undeclared: no declaration of a camera is known where the question is asked, as beside a copied store.
         language: of the notes.
@@ -130,6 +132,7 @@ class AnswerContext:
     clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     withheld: Mapping[str, str] = field(default_factory=dict)
     declared: Collection[str] | None = None
+    sensitive: Collection[str] = frozenset()
     sinks: Collection[str] = ()
     undeclared: bool = False
     language: Language = ENGLISH

@@ -27,6 +27,7 @@ from pipeline.store.camera_notes import (
     interruptions,
     losses,
     silent_cameras,
+    small_counts,
     undeclared,
     withheld,
     without_life_sign,
@@ -128,6 +129,7 @@ def _notes(
     if Kind.PLATE_READ in kinds:
         yield from undeclared(context)
         yield from withheld(ask, question, context)
+    yield from small_counts(question, context, kinds)
     yield from interruptions(question, context, coverage)
     yield from losses(alerts, question, context)
     without = frozenset(context.withheld) if isinstance(question, OF_PLATES) else frozenset[str]()

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, VIDEO_BEGINS, AlertRule
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, VIDEO_BEGINS, AlertRule, Kind
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
 from pipeline.domain.times import format_duration
-from pipeline.policy.scope import why_no_plates
+from pipeline.policy.scope import LEAST_COUNT, why_no_plates
 from pipeline.store.annotated_answer import AnswerContext, Ask, Note, NoteCode, first_of
 from pipeline.store.coverage_questions import (
     NO_LIFE_SIGN,
@@ -152,7 +152,7 @@ def withheld(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) ->
             language.text(
                 "{camera}: {reads} of all vehicles, {reason}",
                 camera=_names(those, language),
-                reads=language.counted(sum(reads[camera_id] for camera_id in those), "read"),
+                reads=_number([reads[camera_id] for camera_id in those], language),
                 reason=reason,
             )
             for reason, those in _by_value({one.camera_id: _reason(one, context) for one in found}).items()
@@ -160,6 +160,26 @@ def withheld(ask: Ask, question: RangedQuestion[Any], context: AnswerContext) ->
         cameras = first_of(shown, "further reason", language, "; ")
         text = language.text("stored reads are withheld: {cameras}", cameras=cameras)
         yield Note(code=NoteCode.WITHHELD, text=text, limits=True, items=tuple(one.camera_id for one in found))
+
+
+def _number(reads: Sequence[int | None], language: Language) -> str:
+    """The number of reads; without it where it is not reported."""
+    known = [number for number in reads if number is not None]
+    return language.counted(sum(known), "read") if len(known) == len(reads) else language.text("reads")
+
+
+def small_counts(question: RangedQuestion[Any], context: AnswerContext, kinds: Sequence[Kind]) -> Iterator[Note]:
+    """Cameras at sensitive places, of which no single track and no small count is in an answer."""
+    of = [name for name in sorted(context.sensitive) if not question.camera_ids or name in question.camera_ids]
+    if of and not {Kind.TRACK, Kind.COUNT}.isdisjoint(kinds):
+        language = context.language
+        text = language.text(
+            "single tracks, and counts of fewer than {least} a minute, are withheld at sensitive places: {names} "
+            "(decree 18.743/2014 art. 12)",
+            least=LEAST_COUNT,
+            names=_names(of, language),
+        )
+        yield Note(code=NoteCode.SENSITIVE, text=text, limits=True, items=tuple(of))
 
 
 def _reason(withheld: WithheldReads, context: AnswerContext) -> str:

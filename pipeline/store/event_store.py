@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -28,10 +28,17 @@ class EventStore(QueryBackend):
     Args:
         connect: opens the database; never makes one.
         without_plates: the cameras whose stored plates no answer may use, with the reason, as they are declared now.
+        sensitive: the cameras with sensitive surroundings, as they are declared now.
     """
 
-    def __init__(self, connect: Callable[[], EventDatabase], without_plates: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], EventDatabase],
+        without_plates: Callable[[], Mapping[str, str]],
+        sensitive: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self._connect = connect
+        self._sensitive = sensitive
         self._without_plates = without_plates
         self._guard = threading.Lock()
         self._database: EventDatabase | None = None
@@ -42,7 +49,12 @@ class EventStore(QueryBackend):
         Raises:
             StoreError: a senseless question, or the database failed.
         """
-        guard = QueryGuard({**question.withheld, **self._without_plates()}, question.declared, question.subjects)
+        guard = QueryGuard(
+            {**question.withheld, **self._without_plates()},
+            question.declared,
+            question.subjects,
+            sensitive={*question.sensitive, *self._sensitive()},
+        )
         if isinstance(question, Withheld):
             return cast(A, guard.withheld_reads(self._rows, question))
         guarded = (lambda sql: sql) if type(question) in WITHOUT_ROWS else guard.guarded
@@ -86,7 +98,10 @@ class EventStore(QueryBackend):
 
 
 def open_event_store(
-    settings: StoreSettings, data_dir: Path, without_plates: Callable[[], Mapping[str, str]]
+    settings: StoreSettings,
+    data_dir: Path,
+    without_plates: Callable[[], Mapping[str, str]],
+    sensitive: Callable[[], Iterable[str]] = tuple,
 ) -> EventStore:
     """The event store, read in this process: for the process that owns it, and for what a server holds.
 
@@ -95,6 +110,6 @@ def open_event_store(
     Args:
         settings: of the sink that fills the store.
         data_dir: folder of this program's data.
-        without_plates: see `EventStore`.
+        without_plates, sensitive: see `EventStore`.
     """
-    return EventStore(lambda: open_database(settings, data_dir, create=False), without_plates)
+    return EventStore(lambda: open_database(settings, data_dir, create=False), without_plates, sensitive)

@@ -59,6 +59,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "declarations too": "a pasta de dados não tem declarações atuais de câmeras; por isso só a configuração decide: "
     "copie também a pasta declarations",
     "not declared in the data folder or the configuration": "não declarada na pasta de dados nem na configuração",
+    "single tracks, and counts of fewer than {least} a minute, are withheld at sensitive places: {names} "
+    "(decree 18.743/2014 art. 12)": "trajetórias individuais e contagens de menos de {least} por minuto não são "
+    "informadas em locais sensíveis: {names} (Decreto nº 18.743/2014, art. 12)",
+    "reads": "leituras",
     "stored reads are withheld: {cameras}": "leituras armazenadas são retidas: {cameras}",
     "{camera}: {reads} of all vehicles, {reason}": "{camera}: {reads} de todos os veículos, {reason}",
     "{camera} delivered no video for {time}{times} within this time range": "{camera} não enviou vídeo durante "

@@ -15,9 +15,10 @@ from pipeline.domain.events import AlertEvent, HealthEvent
 from pipeline.errors import StoreError
 from pipeline.policy.event_texts import ENUMERATED, bounded_detail, bounded_texts
 from pipeline.policy.gate import RefusalRule
+from pipeline.policy.scope import LEAST_COUNT
 from pipeline.store.answers.sql_fragments import Rows, in_range, is_one_of, where
 from pipeline.store.questions import CameraSummary, Withheld, WithheldReads
-from pipeline.store.schema.tables import PLATE_READS, TABLES
+from pipeline.store.schema.tables import COUNTS, PLATE_READS, TABLES, TRACKS
 
 A = TypeVar("A")
 _LONGEST_LIST: Final = 150_000
@@ -41,19 +42,28 @@ class QueryGuard:
         cameras: those whose plates may not be read, with the reason.
         declared: those whose declaration is known: plates of all others may not be read. None for any.
         subjects: what alerts may be about besides cameras, tables and rules: names of sinks.
+        sensitive: cameras with sensitive surroundings. Their tracks are in no answer, and of their counts per minute
+            only those of `LEAST_COUNT` or more: all sums are made of such counts, so that no difference of two sums
+            reveals a smaller one.
 
     Raises:
         StoreError: there are more than a statement can hold.
     """
 
     def __init__(
-        self, cameras: Mapping[str, str], declared: Iterable[str] | None = None, subjects: Iterable[str] = ()
+        self,
+        cameras: Mapping[str, str],
+        declared: Iterable[str] | None = None,
+        subjects: Iterable[str] = (),
+        *,
+        sensitive: Iterable[str] = (),
     ) -> None:
         self.cameras = cameras
+        self._sensitive = frozenset(sensitive)
         self._declared = None if declared is None else frozenset(declared)
         self._subjects = frozenset(RefusalRule).union(cameras, self._declared or (), subjects)
         listed = sorted(cameras if self._declared is None else self._declared - cameras.keys())
-        if sum(len(camera_id) + 4 for camera_id in listed) > _LONGEST_LIST:
+        if any(sum(len(camera_id) + 4 for camera_id in each) > _LONGEST_LIST for each in (listed, self._sensitive)):
             raise StoreError(
                 "cameras", f"{len(listed)} are too many for a query that leaves out plates that may not be read"
             )
@@ -102,7 +112,7 @@ class QueryGuard:
         return [
             WithheldReads(
                 camera_id=row["camera_id"],
-                reads=int(row["reads"]),
+                reads=None if row["camera_id"] in self._sensitive else int(row["reads"]),
                 reason=self.cameras.get(row["camera_id"], NOT_DECLARED),
             )
             for row in found
@@ -127,6 +137,10 @@ class QueryGuard:
         conditions = [is_one_of(name, sorted(words))] if re.search(rf"\b{name}\b", sql) else []
         if match[2] == PLATE_READS.name and self._cameras:
             conditions.append(self._cameras)
+        if self._sensitive and match[2] in {TRACKS.name, COUNTS.name}:
+            elsewhere = f"NOT {is_one_of('camera_id', sorted(self._sensitive))}"
+            small = match[2] == COUNTS.name
+            conditions.append(f"({elsewhere} OR count >= {LEAST_COUNT:d})" if small else elsewhere)
         if not conditions:
             return match[0]
         return f"{match[1]} {match[2]} WHERE {' AND '.join(conditions)} " + ("AND " if match[3] else "")

@@ -154,6 +154,9 @@ class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unk
     one that answers adds those that it knows."""
     declared: tuple[str, ...] | None = None
     """Cameras whose declaration the process that asks knows: of all others the answer uses no plates. None for any."""
+    sensitive: tuple[str, ...] = ()
+    """Cameras with sensitive surroundings, of which the answer has no single track and no small count, as the process
+    that asks knows them declared; the one that answers adds those that it knows."""
     subjects: tuple[str, ...] = ()
     """Names of sinks, which alerts may be about; others are replaced in the answer."""
 
@@ -203,10 +206,13 @@ class Events(PagedQuestion[list[Event]], frozen=True, kw_only=True, forbid_unkno
 
 
 class WithheldReads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Stored reads of a camera that no answer uses, because its plates may not be read; `reads` of all vehicles."""
+    """Stored reads of a camera that no answer uses, because its plates may not be read.
+
+    `reads` are those of all vehicles; None for sensitive surroundings, where the number is not reported.
+    """
 
     camera_id: str
-    reads: int
+    reads: int | None
     reason: str
 
 

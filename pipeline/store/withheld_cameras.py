@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.domain.camera import Camera
 from pipeline.domain.camera_declaration import DatedDeclaration
 from pipeline.domain.times import format_time
-from pipeline.policy.scope import why_no_plates
+from pipeline.policy.scope import is_sensitive, why_no_plates
 from pipeline.storage.declared_cameras import DeclaredCameras
 
 
@@ -34,6 +34,18 @@ def withheld_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[s
         if why:
             withheld[camera_id] = f"{why}{_since(found)}"
     return withheld
+
+
+def sensitive_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> frozenset[str]:
+    """Cameras with sensitive surroundings, by the last declaration of the data folder or by a configuration.
+
+    Of them no answer has a single track or a small count, whenever it was stored.
+
+    Raises:
+        ConfigError: see `withheld_cameras`.
+    """
+    declared = DeclaredCameras(data_dir).cameras()
+    return frozenset(camera.camera_id for camera in (*declared.values(), *configured.values()) if is_sensitive(camera))
 
 
 def declared_cameras(data_dir: Path, configured: Iterable[str]) -> frozenset[str]:

@@ -140,6 +140,7 @@ NOTES: Final[Mapping[str, str]] = {
     "unusable-images": "imagens inúteis",
     "searched": "pesquisado",
     "reads-withheld": "leituras retidas",
+    "small-counts-withheld": "contagens pequenas retidas",
     "no-declarations": "câmeras sem declaração",
     "counts-are-tracks": "sobre as contagens",
 }
