@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.domain.extras import missing_package
 from pipeline.errors import ReleaseError
+from pipeline.policy.sensitive.screen import TextKind, standard_screen
 
 try:
     from cryptography import x509
@@ -138,8 +139,10 @@ def create_signing_identity(
         Paths of certificate, key and authority. The authority's own key is not stored: it cannot sign anything else.
 
     Raises:
+        PolicyError: the institution's name says something sensitive about people.
         ReleaseError: one of the files exists, or cannot be written.
     """
+    standard_screen().check("institution", institution, TextKind.BODY)
     certificate, key, authority = (folder / name for name in ("certificate.pem", "key.pem", "authority.pem"))
     for path in (certificate, key, authority):
         if path.exists():

@@ -15,6 +15,7 @@ from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.build import build_detector
 from pipeline.domain.camera import LEAST_FPS
 from pipeline.domain.credentials import redact_address
+from pipeline.domain.plural import counted
 from pipeline.engine.build import check_models, check_sources
 from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
@@ -100,15 +101,33 @@ def check_config(path: Path) -> CheckedConfig:
     """Load a configuration and check what loading alone does not: sources, masks, model cards.
 
     Raises:
-        ConfigError: every mistake, each with line, key and suggestion.
+        ConfigError: every mistake, each with line, key and suggestion; or cameras near a sensitive place do not declare
+            their surroundings.
         ModelCardError: a model has no card, or a malformed one.
         PolicyError: a card names a label outside the allow-list.
     """
     config = load_config(path)
     check_sources(config)
     check_models(config)
+    _check_surroundings(path, config)
     pairs = [{one.id, other.id} for one, other in shared_hosts(config)]
     return CheckedConfig(config, [_checked(config, camera, pairs) for camera in config.cameras])
+
+
+def _check_surroundings(path: Path, config: Config) -> None:
+    """Require that every camera near a sensitive place declares its surroundings, one way or the other.
+
+    Raises:
+        ConfigError: naming the cameras that do not, each with the places near it.
+    """
+    near = [f"  {one.id}: {', '.join(map(str, one.near_places))}" for one in config.cameras if one.near_places]
+    if near:
+        raise ConfigError(
+            str(path),
+            f"{counted(len(near), 'camera')} near a sensitive place without declared surroundings, so no plates are "
+            "read and small counts are withheld:\n" + "\n".join(near) + "\n",
+            "State `surroundings` for each: the kind of place that is in view, or [] where none is",
+        )
 
 
 def estimate_capacity(checked: CheckedConfig) -> Capacity | None:
@@ -164,6 +183,8 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
             f"id or name suggest a sensitive place by {words}. It counts as in view, and no plates are read. "
             "State `surroundings`; [] if there is no such place"
         )
+    if config.places is not None and (camera.latitude is None or camera.longitude is None):
+        yield "has no latitude and longitude, so it is not compared with the list of sensitive places"
     declared = camera.camera()
     if declared.analyzed_below(LEAST_FPS) and may_read_plates(declared):
         yield (

@@ -10,12 +10,13 @@ from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
 from pipeline.errors import ConfigError
+from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import SinkSettings
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.settings import ChdbSettings, StoreSettings
-from pipeline.store.withheld_cameras import withheld_cameras
+from pipeline.store.withheld_cameras import sensitive_cameras, withheld_cameras
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class ConfiguredStores:
         ingest: how events in Kafka are stored.
         max_clock_lead_s: by how many seconds the times of stored events may be later than the clock.
         institution: responsible for the cameras.
+        screen: of free texts.
     """
 
     data_dir: Path
@@ -45,6 +47,7 @@ class ConfiguredStores:
     ingest: IngestSettings = field(default_factory=IngestSettings)
     max_clock_lead_s: float = IngestSettings().max_clock_lead_s
     institution: Institution = field(default_factory=Institution)
+    screen: TextScreen = field(default_factory=standard_screen)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -61,6 +64,7 @@ class ConfiguredStores:
             config.ingest,
             max(config.engine.max_clock_lead_s, config.ingest.max_clock_lead_s),
             Institution(config.institution, config.local_law),
+            config.sensitive_texts.screen(),
         )
 
     @classmethod
@@ -75,6 +79,14 @@ class ConfiguredStores:
             ConfigError: the declarations of the data folder are corrupt or cannot be read.
         """
         return withheld_cameras(self.data_dir, self.cameras or {})
+
+    def sensitive(self) -> frozenset[str]:
+        """Cameras with sensitive surroundings.
+
+        Raises:
+            ConfigError: the declarations of the data folder are corrupt or cannot be read.
+        """
+        return sensitive_cameras(self.data_dir, self.cameras or {})
 
     @property
     def event_store(self) -> StoreSettings:

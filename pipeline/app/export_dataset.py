@@ -31,6 +31,7 @@ from pipeline.domain.labels import VEHICLES, Label
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import format_utc
 from pipeline.errors import ViapublicaError
+from pipeline.policy.sensitive.screen import TextKind
 
 __all__ = ["DatasetRequest", "DatasetSummary", "export_dataset"]
 
@@ -74,8 +75,13 @@ def export_dataset(
         progress: called with the days done, and all days.
 
     Raises:
+        PolicyError: the title says something sensitive about people.
         ViapublicaError: there is nothing to export, the folder is not empty, or the store cannot answer.
     """
+    screen = config.sensitive_texts.screen()
+    screen.check("title", request.title, TextKind.REASON)
+    screen.check("license", request.license, TextKind.KEY)
+    screen.check("folder", request.folder.name, TextKind.PLACE)
     check_empty(request.folder)
     if not request.as_csv:
         require("pyarrow")

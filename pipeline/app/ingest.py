@@ -134,9 +134,9 @@ def _only_ingester(config: Config) -> Iterator[None]:
 def _serve_store(store: StoreSettings, config: Config, gate: Gate, stack: ExitStack) -> None:
     """Query commands reach an embedded store through the process that owns it."""
     if isinstance(store, ChdbSettings):
-        answers = open_event_store(store, config.data_dir, gate.without_plates)
+        answers = open_event_store(store, config.data_dir, gate.without_plates, gate.sensitive)
         stack.callback(answers.close)
-        stack.callback(StoreServer(answers, endpoint_path(config.data_dir)).close)
+        stack.callback(StoreServer(answers, endpoint_path(config.data_dir), config.sensitive_texts.screen()).close)
 
 
 def _serve_metrics(config: Config, ingester: Ingester, stack: ExitStack) -> None:

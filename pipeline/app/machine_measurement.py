@@ -21,6 +21,7 @@ from pipeline.inference.device import Backend
 from pipeline.inference.machine_fingerprint import backend_version, processor, usable_cores
 from pipeline.planning.demand import Demand
 from pipeline.planning.measured import CameraCost, Device, Traffic
+from pipeline.policy.sensitive.screen import TextKind, standard_screen
 
 __all__ = ["MeasurementRequest", "measure_this_machine"]
 
@@ -53,8 +54,10 @@ def measure_this_machine(request: MeasurementRequest, on_progress: Callable[[flo
     """The device with the rows that were measured.
 
     Raises:
+        PolicyError: the name says something sensitive about people.
         ViapublicaError: a network or the video cannot be used.
     """
+    standard_screen().check("name", request.name, TextKind.PLACE)
     demand = request.demand
     width, height = map(int, demand.size.split("x"))
     if width % 2 or height % 2:

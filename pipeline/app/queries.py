@@ -15,6 +15,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError
+from pipeline.policy.requester_texts import check_requester
 from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -122,7 +123,13 @@ class EventQueries:
         known = self._context.declared
         declared = None if known is None else tuple(sorted(known))
         withheld, subjects = dict(self._context.withheld), tuple(sorted(self._context.sinks))
-        asked = msgspec.structs.replace(question, withheld=withheld, declared=declared, subjects=subjects)
+        asked = msgspec.structs.replace(
+            question,
+            withheld=withheld,
+            declared=declared,
+            sensitive=tuple(sorted(self._context.sensitive)),
+            subjects=subjects,
+        )
         return self._backend.ask(asked, self._requester)
 
     def close(self) -> None:
@@ -152,9 +159,11 @@ def open_queries(
 
     Raises:
         ConfigError: there is no event store.
+        PolicyError: purpose or case says something sensitive about people.
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet; or it was restored, and what was erased since may be in it.
     """
+    check_requester(requester, stores.screen)
     tombstones = Tombstones(stores.data_dir)
     tombstones.check_repeated()
     undeclared = not DeclaredCameras(stores.data_dir).all()
@@ -166,6 +175,7 @@ def open_queries(
         stores.retention,
         zone,
         withheld=stores.without_plates(),
+        sensitive=stores.sensitive(),
         declared=declared_cameras(stores.data_dir, stores.cameras or ()),
         sinks={sink.name for sink in stores.sinks} | {folder.name for folder in spools(stores.data_dir)},
         undeclared=undeclared,
@@ -198,4 +208,4 @@ def _backend(stores: ConfiguredStores) -> QueryBackend:
             folder = chdb_folder(settings, data_dir)
             if not folder.is_dir():
                 raise StoreError(str(folder), "there is no event store yet", FILL_IT) from None
-    return open_event_store(settings, data_dir, stores.without_plates)
+    return open_event_store(settings, data_dir, stores.without_plates, stores.sensitive)

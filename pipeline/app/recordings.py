@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.app.screened_texts import screen_of
 from pipeline.config import load_config
 from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.recording import Gap
@@ -198,7 +199,7 @@ def check_recordings(
 
 
 def hold_video(
-    folder: Path, camera: str, begin_ms: int, end_ms: int, *, reason: str, by: str
+    folder: Path, camera: str, begin_ms: int, end_ms: int, *, reason: str, by: str, config: Path | None = None
 ) -> tuple[str, Sequence[VideoSegment]]:
     """Exempt a span from retention until its hold is released.
 
@@ -206,14 +207,16 @@ def hold_video(
         folder: of all cameras; camera: one of them.
         begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
         reason: the order or case; by: the person who decides.
+        config: with the additions of a city to the screen of free texts; None without.
 
     Returns:
         The hold's id, and the segments of that span so far.
 
     Raises:
         RecordError: unknown camera, no reason, or the disk failed.
+        PolicyError: reason or name says something sensitive about people.
     """
-    hold_id = Holds(folder).hold(camera, begin_ms, end_ms, reason, by)
+    hold_id = Holds(folder).hold(camera, begin_ms, end_ms, reason, by, screen=screen_of(config))
     return hold_id, RecordingArchive(folder).segments(camera, begin_ms, end_ms)
 
 

@@ -14,10 +14,13 @@ from ruamel.yaml.comments import CommentedMap
 
 from pipeline.config.camera_sources import NAMES_VARIABLE, NO_VARIABLE, source_with_login
 from pipeline.config.schema import keys_at
+from pipeline.config.sensitive_places import PlaceIndex, read_places
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.text_settings import refused_texts
 from pipeline.domain.credentials import redact
 from pipeline.domain.network_address import VARIABLE, BadAddress, fill_address
 from pipeline.domain.plural import counted
+from pipeline.domain.route import GeoPoint
 from pipeline.errors import ConfigError
 from pipeline.storage.yaml_document import BadDocument, line_of, parse_yaml, read_text
 
@@ -99,7 +102,27 @@ def parse_config(
         config = Config.model_validate(plain)
     except ValidationError as error:
         raise _explained(error, tree, path) from None
-    return _anchored(config, path, tree, None if for_queries else environ)
+    for location, refusal in refused_texts(config):
+        raise ConfigError(f"{path}:{line_of(tree, location)}", f"{_key(location)} {refusal.problem}", refusal.fix)
+    return _beside_places(_anchored(config, path, tree, None if for_queries else environ))
+
+
+def _beside_places(config: Config) -> Config:
+    """The configuration whose cameras know the sensitive places near them.
+
+    Raises:
+        ConfigError: the list of places cannot be used.
+    """
+    if config.places is None:
+        return config
+    index, within_m = PlaceIndex(read_places(config.places)), config.places.within_m
+    cameras = tuple(
+        camera
+        if camera.latitude is None or camera.longitude is None
+        else camera.beside(index.near(GeoPoint(camera.latitude, camera.longitude), within_m))
+        for camera in config.cameras
+    )
+    return config.model_copy(update={"cameras": cameras})
 
 
 def _parse_yaml(text: str, path: Path) -> CommentedMap:
@@ -288,6 +311,9 @@ def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[s
     record = config.record
     if record is not None:
         record = record.model_copy(update={"dir": anchor(record.dir, "record", "dir")})
+    places = config.places
+    if places is not None:
+        places = places.model_copy(update={"file": anchor(places.file, "places", "file")})
     return config.model_copy(
         update={
             "record": record,
@@ -295,5 +321,6 @@ def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[s
             "models_dir": anchor(config.models_dir, "models_dir") if config.models_dir else None,
             "cameras": cameras,
             "observability": observability,
+            "places": places,
         }
     )

@@ -6,12 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from pipeline.adaptive.settings import AnalyzeSettings
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.config.engine_settings import EngineSettings
+from pipeline.config.sensitive_places import NearPlace, PlacesSettings
+from pipeline.config.text_settings import TextSettings
 from pipeline.config.zone_name import ZoneName
 from pipeline.decode.input_options import InputOptions, NetworkOptions
 from pipeline.decode.privacy_masks import Polygon, check_polygon
@@ -24,7 +26,7 @@ from pipeline.domain.source_identity import source_sha256
 from pipeline.domain.video import Rotation
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings, PreviewSettings
-from pipeline.policy.sensitive_names import suggested_surroundings
+from pipeline.policy.sensitive.places import suggested_surroundings
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import ChdbSinkSettings, ClickHouseSinkSettings, SinkSettings
@@ -84,7 +86,8 @@ class CameraSettings(BaseModel):
         title="Sensitive surroundings",
         description="Places in view that reveal something sensitive about the people who stop there; "
         "any of them switches per-plate analytics off for this camera. If it is left out and id or name suggest such a "
-        "place (clinica, igreja, sindicato …), it counts as in view; [] states that there is none.",
+        "place (clinica, igreja, sindicato …), or one of `places` is near, it counts as in view; [] states that there "
+        "is none.",
     )
     latitude: float | None = Field(default=None, ge=-90, le=90, title="Latitude", description="Degrees, WGS 84.")
     longitude: float | None = Field(default=None, ge=-180, le=180, title="Longitude", description="Degrees, WGS 84.")
@@ -195,6 +198,19 @@ class CameraSettings(BaseModel):
             raise ValueError("start_time needs a zone, such as 2026-11-22T08:00:00-03:00")
         return self
 
+    _near: tuple[NearPlace, ...] = PrivateAttr(default=())
+
+    @property
+    def near_places(self) -> tuple[NearPlace, ...]:
+        """Sensitive places of the city's list near it, unless `surroundings` is given: they count as in view."""
+        return () if "surroundings" in self.model_fields_set else self._near
+
+    def beside(self, near: tuple[NearPlace, ...]) -> Self:
+        """The same camera near these places."""
+        found = self.model_copy()
+        found._near = near
+        return found
+
     @property
     def start_ms(self) -> int | None:
         """`start_time` in milliseconds since 1970 UTC."""
@@ -202,7 +218,8 @@ class CameraSettings(BaseModel):
 
     def camera(self) -> Camera:
         """The declared camera, for the policy."""
-        places = self.surroundings | frozenset(self.suggested_surroundings().values())
+        suggested = {*self.suggested_surroundings().values(), *(near.place.kind for near in self.near_places)}
+        places = self.surroundings | suggested
         return Camera(self.id, self.scope, self.name, places, self.latitude, self.longitude, self.analyze_fps)
 
     def suggested_surroundings(self) -> dict[str, Surroundings]:
@@ -258,6 +275,16 @@ class Config(BaseModel):
         description="Of times in answers and documents, and of times given without an offset, unless --zone names "
         "another one; without both it is the machine's, which is often UTC on servers.",
         examples=["America/Sao_Paulo"],
+    )
+    places: PlacesSettings | None = Field(
+        default=None,
+        title="Sensitive places",
+        description="The city's list of places of worship, health, unions and the like, compared with the cameras.",
+    )
+    sensitive_texts: TextSettings = Field(
+        default_factory=TextSettings,
+        title="Sensitive texts",
+        description="Further words and exceptions for the screen of names, notes, reasons and titles.",
     )
     data_dir: Path = Field(
         default=Path("data"),

@@ -212,9 +212,9 @@ def _serve_store(config: Config, gate: Gate, stack: ExitStack) -> None:
     """Let the query commands of other processes reach the embedded store while this process owns it."""
     for sink in config.sinks:
         if isinstance(sink, ChdbSettings):
-            store = open_event_store(sink, config.data_dir, gate.without_plates)
+            store = open_event_store(sink, config.data_dir, gate.without_plates, gate.sensitive)
             stack.callback(store.close)
-            stack.callback(StoreServer(store, endpoint_path(config.data_dir)).close)
+            stack.callback(StoreServer(store, endpoint_path(config.data_dir), config.sensitive_texts.screen()).close)
             return
 
 

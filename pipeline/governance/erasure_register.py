@@ -28,6 +28,7 @@ from pipeline.governance.journal_replay import check_unchanged
 from pipeline.governance.register_session import RegisterSession
 from pipeline.governance.tables import ErasureRow
 from pipeline.policy.disclosure import checked_person
+from pipeline.policy.sensitive.screen import TextKind
 
 Signer = Callable[[bytes], bytes]
 """Makes the signature of a document."""
@@ -40,7 +41,7 @@ class ErasureRegister(RegisterSession):
         """Enter an erasure before anything is erased; its number. One that is never finished stays visible.
 
         Raises:
-            PolicyError: the person is missing.
+            PolicyError: the person is missing, or a text says something sensitive about people.
             ReleaseError: the database failed.
         """
         with self._database.writing() as session:
@@ -57,11 +58,12 @@ class ErasureRegister(RegisterSession):
             sign: see `finish`.
 
         Raises:
-            PolicyError: the person is missing.
+            PolicyError: the person is missing, or a text says something sensitive about people.
             ReleaseError: the grounds are missing, the database failed, or it cannot be signed.
         """
         if not grounds.strip():
             raise ReleaseError("grounds of the refusal", "are missing", "State why the request is refused")
+        self._screen.check("grounds of the refusal", grounds, TextKind.REASON)
         with self._database.writing() as session:
             row = self._new_row(session, request)
             row.grounds, row.finished_ms = grounds.strip(), row.begun_ms
@@ -78,6 +80,7 @@ class ErasureRegister(RegisterSession):
     def _new_row(self, session: Session, request: ErasureRequest) -> ErasureRow:
         """A row under the next number of the year."""
         now_ms, by = self._clock.wall_ms(), checked_person("by", request.by)
+        self._screen.check("reason of the erasure", request.reason, TextKind.REASON)
         year = local_time(now_ms, self.zone).year
         running = (session.scalar(select(func.max(ErasureRow.running)).where(ErasureRow.year == year)) or 0) + 1
         row = ErasureRow(

@@ -19,6 +19,7 @@ from pipeline.governance.row_mapping import disclosure_of, exemption_row
 from pipeline.governance.tables import DisclosureRow, ExemptionRow
 from pipeline.policy import disclosure as rules
 from pipeline.policy.exemption_limits import check_exemptions
+from pipeline.policy.sensitive.screen import TextScreen
 from pipeline.storage.atomic import write_atomically
 from pipeline.storage.folders import private_folder
 
@@ -27,7 +28,7 @@ SHOWN: Final = "show-exemption"
 
 
 def add_exemption(
-    session: Session, row: DisclosureRow, region: Mapping[str, Any], reason: str, act: Act
+    session: Session, row: DisclosureRow, region: Mapping[str, Any], reason: str, act: Act, *, screen: TextScreen
 ) -> dict[str, Any]:
     """Enter a requested exemption; the change for the journal.
 
@@ -39,7 +40,7 @@ def add_exemption(
     rules.check_exempting(found)
     check_exemptions(f"disclosure {row.number}", [*(one.region for one in found.exemptions), region])
     requested = exemption_row(
-        region, rules.checked_reasons(row.number, reason, "an exemption needs"), act.by, act.at_ms
+        region, rules.checked_reasons(row.number, reason, "an exemption needs", screen), act.by, act.at_ms
     )
     row.exemptions.append(requested)
     session.flush()

@@ -27,13 +27,14 @@ from pipeline.governance.register_session import RegisterSession
 from pipeline.governance.row_mapping import digest_of, disclosure_of
 from pipeline.governance.tables import DisclosureRow
 from pipeline.policy import disclosure as rules
+from pipeline.policy.sensitive.screen import TextScreen
 
 
 class ExemptionRegister(RegisterSession):
     """An open register and the exemptions of its disclosures.
 
     Args:
-        where, clock, zone, folder, create, lock_timeout_s: see `Register`.
+        where, clock, zone, folder, create, screen, lock_timeout_s: see `Register`.
     """
 
     def __init__(
@@ -44,9 +45,10 @@ class ExemptionRegister(RegisterSession):
         zone: tzinfo | None = None,
         folder: Path | None = None,
         create: bool = True,
+        screen: TextScreen | None = None,
         lock_timeout_s: float = 10.0,
     ) -> None:
-        super().__init__(where, clock, zone=zone, create=create, lock_timeout_s=lock_timeout_s)
+        super().__init__(where, clock, zone=zone, create=create, screen=screen, lock_timeout_s=lock_timeout_s)
         self.declarations = (folder or self.folder) / "declarations"
         self.exemption_images = (folder or self.folder) / "exemptions"
 
@@ -67,7 +69,7 @@ class ExemptionRegister(RegisterSession):
         with self._database.writing() as session:
             row = self._row(session, number)
             act = Act("request-exemption", by, now_ms)
-            change = add_exemption(session, row, region, reason, act)
+            change = add_exemption(session, row, region, reason, act, screen=self._screen)
             return self._recorded(session, row, act, change).exemptions[-1]
 
     def exemption(self, number: str, exemption_id: int) -> Exemption:

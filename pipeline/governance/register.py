@@ -22,7 +22,7 @@ from pipeline.domain.disclosure import (
 from pipeline.domain.times import local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
-from pipeline.governance.declarations import is_intact, stored_declaration
+from pipeline.governance.declarations import is_intact, printable_name, stored_declaration
 from pipeline.governance.erasure_register import erasure_digests
 from pipeline.governance.exemption_entries import remove_images
 from pipeline.governance.exemption_register import ExemptionRegister
@@ -41,13 +41,14 @@ from pipeline.governance.row_mapping import (
 from pipeline.governance.tables import DisclosureRow
 from pipeline.policy import disclosure as rules
 from pipeline.policy.approval import CameraConditions, check_conditions, conditions_of, conditions_sha256
+from pipeline.policy.sensitive.screen import TextKind
 
 
 class Register(ExemptionRegister):
     """All disclosures of an institution.
 
     Args:
-        where, clock, zone, create, lock_timeout_s: see `RegisterSession`.
+        where, clock, zone, create, screen, lock_timeout_s: see `RegisterSession`.
         folder: for the folders of declarations and of images. None for that of the SQLite file; for other databases
             ``viapublica-register`` in the working folder.
     """
@@ -64,7 +65,8 @@ class Register(ExemptionRegister):
             ReleaseError: a value is not valid, or the declaration cannot be read; nothing is entered.
         """
         now_ms = self._clock.wall_ms()
-        wanted = rules.checked_request(request, now_ms)
+        wanted = rules.checked_request(request, now_ms, self._screen)
+        self._check_name(declaration)
         storing = (
             nullcontext()
             if declaration is None
@@ -88,6 +90,7 @@ class Register(ExemptionRegister):
             PolicyError: the request is already decided.
         """
         now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        self._check_name(path)
         with (
             stored_declaration(self.declarations, path, by, now_ms) as stored,
             self._database.writing() as session,
@@ -214,7 +217,7 @@ class Register(ExemptionRegister):
             row = self._row(session, number)
             found = disclosure_of(row)
             rules.check_building(found)
-            rules.check_rebuilding(found, rebuild)
+            rules.check_rebuilding(found, rebuild, self._screen)
             conditions = self._check_conditions(session, found, camera)
             rules.check_same_approval(found, made, conditions)
             row.files.append(file_row(made))
@@ -274,6 +277,10 @@ class Register(ExemptionRegister):
             problem = f"its declaration {lost.declaration.stored_as} is missing or was changed"
             return JournalBreak(journal.entries(session, lost.number)[-1].seq, lost.number, problem)
 
+    def _check_name(self, declaration: Path | None) -> None:
+        if declaration is not None:
+            self._screen.check("name of the declaration", printable_name(declaration), TextKind.PLACE)
+
     def _decided(
         self, number: str, by: str, reasons: str, state: DisclosureState, camera: CameraConditions | None = None
     ) -> Disclosure:
@@ -292,7 +299,7 @@ class Register(ExemptionRegister):
                 rules.check_refusing(found)
                 remove_images(self.exemption_images, found)
             if reasons.strip() or not approves:
-                reasons = rules.checked_reasons(found.number, reasons, "a refusal needs")
+                reasons = rules.checked_reasons(found.number, reasons, "a refusal needs", self._screen)
             row.state, row.decided_by, row.decided_ms, row.reasons = state.value, by, now_ms, reasons.strip()
             change |= {"reasons": row.reasons} if row.reasons else {}
             undone = "withdraw" if found.decided_by else "refuse"

@@ -10,6 +10,7 @@ from typing import Self
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.ports import Clock
 from pipeline.governance.register_database import RegisterDatabase
+from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 
 
 class RegisterSession:
@@ -20,6 +21,7 @@ class RegisterSession:
         clock: None for the machine's.
         zone: of the institution, in which years of numbers and months of sheets begin; None for the machine's.
         create: create the database if it does not exist.
+        screen: of free texts, with the additions of a city; None without.
         lock_timeout_s: how long to wait for another process that changes the register.
 
     Raises:
@@ -34,8 +36,10 @@ class RegisterSession:
         *,
         zone: tzinfo | None = None,
         create: bool = True,
+        screen: TextScreen | None = None,
         lock_timeout_s: float = 10.0,
     ) -> None:
+        self._screen = screen or standard_screen()
         self._clock = clock or SystemClock()
         self.zone = zone
         self._database = RegisterDatabase(where, create=create, lock_timeout_s=lock_timeout_s)

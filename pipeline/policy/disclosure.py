@@ -25,8 +25,10 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.domain.redaction import OverlayText
 from pipeline.errors import PolicyError, ReleaseError
+from pipeline.policy.disclosure_texts import check_request_texts
 from pipeline.policy.evidence import check_evidence_request
 from pipeline.policy.person_names import check_letters, same_person
+from pipeline.policy.sensitive.screen import TextKind, TextScreen, standard_screen
 
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories without a glyph: controls, zero widths, surrogates, private and unassigned characters."""
@@ -53,39 +55,45 @@ def checked_person(what: str, name: str) -> str:
     """
     trimmed = _required(what, name, LONGEST_NAME, "every entry names its author")
     check_letters(what, trimmed)
+    standard_screen().check(what, trimmed, TextKind.PERSON)
     return trimmed
 
 
-def checked_reasons(number: str, text: str, what: str) -> str:
+def checked_reasons(number: str, text: str, what: str, screen: TextScreen | None = None) -> str:
     """Reasons, trimmed.
 
     Args:
         number: of the disclosure; text: the reasons.
         what: needs them, such as ``a refusal needs``.
+        screen: of free texts, with the additions of a city; None without.
 
     Raises:
-        PolicyError: there are none.
+        PolicyError: there are none, or they say something sensitive about people.
         ReleaseError: they are too long.
     """
     if not text.strip():
         raise PolicyError(f"disclosure {number}", f"{what} reasons, and none are given", "Add --reason TEXT")
-    return _text("reasons", text, LONGEST_TEXT)
+    trimmed = _text("reasons", text, LONGEST_TEXT)
+    (screen or standard_screen()).check(f"reasons of disclosure {number}", trimmed, TextKind.REASON)
+    return trimmed
 
 
-def checked_request(request: Request, now_ms: int) -> Request:
+def checked_request(request: Request, now_ms: int, screen: TextScreen | None = None) -> Request:
     """The request with its texts trimmed.
 
     Args:
         request: as it was entered.
         now_ms: milliseconds since 1970 UTC.
+        screen: see `checked_reasons`.
 
     Raises:
-        PolicyError: a part that the law requires is missing (decree 18.743/2014 art. 9 §3).
+        PolicyError: a part that the law requires is missing (decree 18.743/2014 art. 9 §3), or a text says something
+            sensitive about people (art. 12).
         ReleaseError: a value is not valid.
     """
     why = "every disclosure is registered with it (decree 18.743/2014 art. 9 §3)"
     overlay = request.overlay
-    return replace(
+    checked = replace(
         request,
         requested_by=checked_person("by", request.requested_by),
         recipient=_required("recipient", request.recipient, LONGEST_NAME, why),
@@ -99,6 +107,8 @@ def checked_request(request: Request, now_ms: int) -> Request:
             _text("date", overlay.date, LONGEST_OVERLAY),
         ),
     )
+    check_request_texts(checked, screen or standard_screen())
+    return checked
 
 
 def _checked_form(request: Request) -> str:
@@ -219,12 +229,13 @@ def check_building(found: Disclosure) -> None:
     )
 
 
-def check_rebuilding(found: Disclosure, reason: str) -> None:
+def check_rebuilding(found: Disclosure, reason: str, screen: TextScreen | None = None) -> None:
     """Check that another file may be built where there is one already.
 
     Raises:
-        PolicyError: no reason is given, or one is given and there is no file yet.
+        PolicyError: no reason is given, or one is given and there is no file yet; or it says something sensitive.
     """
+    (screen or standard_screen()).check("reason of another file", reason, TextKind.REASON)
     if found.files and not reason.strip():
         newest = found.files[-1]
         approved_anew = found.state is DisclosureState.APPROVED

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from pipeline.errors import RecordError
+from pipeline.policy.sensitive.screen import TextKind, TextScreen, standard_screen
 from pipeline.record.file_layout import HOLDS, camera_folders
 from pipeline.storage.json_lines import append_line
 from pipeline.storage.locks import locked
@@ -107,13 +108,23 @@ class Holds:
                 ) from error
         return list(found.values())
 
-    def hold(self, camera_id: str, begin_ms: int, end_ms: int, reason: str, by: str) -> str:
+    def hold(
+        self, camera_id: str, begin_ms: int, end_ms: int, reason: str, by: str, *, screen: TextScreen | None = None
+    ) -> str:
         """Place a hold, on the disk when this returns; its id.
+
+        Args:
+            camera_id, begin_ms, end_ms, reason, by: see `Hold`.
+            screen: of texts, with the additions of a city; None without.
 
         Raises:
             RecordError: unknown camera, an empty time range, no reason or name; or the disk failed.
+            PolicyError: reason or name says something sensitive about people.
         """
         _check_given(reason=reason, by=by)
+        screen = screen or standard_screen()
+        screen.check("reason of the hold", reason, TextKind.REASON)
+        screen.check("person of the hold", by, TextKind.PERSON)
         known = [path.name for path in camera_folders(self._folder)]
         if camera_id not in known:
             raise unknown_camera(camera_id, known)
@@ -132,6 +143,7 @@ class Holds:
             RecordError: no such hold, no name, or the disk failed.
         """
         _check_given(by=by)
+        standard_screen().check("person of the hold", by, TextKind.PERSON)
         with self.locked():
             held = {hold.hold_id: hold for hold in self.all()}
             if hold_id not in held:

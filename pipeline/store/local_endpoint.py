@@ -23,6 +23,8 @@ import structlog
 
 from pipeline.domain.requester import Requester, system_user
 from pipeline.errors import StoreBusy, StoreError, ViapublicaError
+from pipeline.policy.requester_texts import check_requester
+from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.store.answers.registry import QUESTIONS, name_of
 from pipeline.store.questions import QueryBackend, Question
 
@@ -74,14 +76,16 @@ class StoreServer:
     Args:
         store: answers the questions.
         socket_path: of any length. A socket that a dead process left there is replaced.
+        screen: of free texts, with the additions of a city; None without.
 
     Raises:
         StoreBusy: a living process answers there.
         StoreError: the socket cannot be made.
     """
 
-    def __init__(self, store: QueryBackend, socket_path: Path) -> None:
+    def __init__(self, store: QueryBackend, socket_path: Path, screen: TextScreen | None = None) -> None:
         self._path = socket_path
+        self._screen = screen or standard_screen()
         try:
             socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             socket_path.parent.chmod(0o700)
@@ -118,7 +122,7 @@ class StoreServer:
         try:
             self._path.unlink(missing_ok=True)
             with _short_address(self._path) as address:
-                return _Server(address, store, self._path)
+                return _Server(address, store, self._path, self._screen)
         except OSError as error:
             raise StoreError(str(self._path), f"the socket cannot be made: {error.strerror}") from error
 
@@ -128,8 +132,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     block_on_close = False  # `disconnect_all` waits, but not for ever
     request_queue_size = 64
 
-    def __init__(self, address: str, store: QueryBackend, path: Path) -> None:
+    def __init__(self, address: str, store: QueryBackend, path: Path, screen: TextScreen) -> None:
         self.store = store
+        self.screen = screen
         self._peers: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__(address, _Handler, bind_and_activate=False)
@@ -183,7 +188,7 @@ class _Handler(socketserver.StreamRequestHandler):
         with self.server.connected(self.connection), contextlib.suppress(OSError):
             user = system_user(_peer_uid(self.connection))
             while line := self.rfile.readline(_LONGEST_QUESTION):
-                self.wfile.write(_json.encode(_reply(self.server.store, line, user)) + b"\n")
+                self.wfile.write(_json.encode(_reply(self.server.store, line, user, self.server.screen)) + b"\n")
                 if not line.endswith(b"\n"):
                     return
 
@@ -193,10 +198,11 @@ def _peer_uid(peer: socket.socket) -> int:
     return int(uid)
 
 
-def _reply(store: QueryBackend, line: bytes, user: str) -> _Reply:
+def _reply(store: QueryBackend, line: bytes, user: str, screen: TextScreen) -> _Reply:
     try:
         question, requester = _decoded(line)
         _check_user(requester, user)
+        check_requester(requester, screen)
         return _Reply(answer=msgspec.Raw(_json.encode(store.ask(question, requester))))
     except ViapublicaError as error:
         return _Reply(error=_Problem(error.subject, error.problem, error.fix))

@@ -216,6 +216,15 @@ def test_a_bad_question_gets_an_error_and_the_next_one_an_answer(server: StoreSe
                 assert json.loads(lines.readline())["answer"] == 20
 
 
+def test_a_purpose_that_says_something_sensitive_about_people_is_refused(server: StoreServer) -> None:
+    client = StoreClient(server.socket_path)
+    for texts in ({"purpose": "seguir motorista ev4ngelico"}, {"case": "dono s.o.r.o.p.o.s.i.t.i.v.o"}):
+        with pytest.raises(StoreError, match=r"LGPD art\. 5 II"):
+            client.ask(Cameras(), Requester(user=USER, **texts))
+    assert client.ask(Count(kind=Kind.TRACK), Requester(user=USER, purpose="furto na Rua da Igreja")) == 20
+    client.close()
+
+
 def test_a_question_in_the_name_of_another_user_is_refused(server: StoreServer, tmp_path: Path) -> None:
     client = open_queries(ConfiguredStores.of_data_dir(tmp_path), Requester(user="another", purpose="order 12"))
     with pytest.raises(StoreError, match=f"in the name of 'another', but the connection belongs to '{USER}'"):

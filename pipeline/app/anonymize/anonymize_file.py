@@ -39,6 +39,8 @@ from pipeline.domain.locale import Locale
 from pipeline.domain.redaction import OverlayText, RedactionStyle
 from pipeline.domain.video import Rotation
 from pipeline.errors import ReleaseError
+from pipeline.policy.disclosure_texts import check_overlay_texts
+from pipeline.policy.sensitive.screen import standard_screen
 from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recorded_declaration import RecordedView, view_of
 from pipeline.storage.output_file import partial_file
@@ -130,8 +132,10 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     """Anonymize an image or a video.
 
     Raises:
+        PolicyError: the overlay says something sensitive about people.
         ViapublicaError: it cannot be done; no file is left under the target's name.
     """
+    check_overlay_texts(request.text, standard_screen())
     media = find_media([request.file])
     if len(media) != 1 or media[0].path != request.file:
         raise ReleaseError(str(request.file), "is a folder", "Give one clip or image")

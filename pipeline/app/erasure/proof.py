@@ -17,6 +17,7 @@ from pipeline.governance.document_signature import sign_document
 from pipeline.governance.erasure_notes import DISCLOSED
 from pipeline.governance.erasure_register import ErasureRegister, Signer
 from pipeline.governance.erasure_sheet import render_erasure
+from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.policy.spelled_plates import plates_in_words
 from pipeline.storage.atomic import write_atomically
 from pipeline.storage.folders import private_folder
@@ -46,6 +47,7 @@ class ErasureProof:
         institution: on the document.
         zone: of its times; None for the machine's.
         key_password: called for an encrypted key.
+        screen: of free texts.
     """
 
     register: str
@@ -56,6 +58,7 @@ class ErasureProof:
     institution: Institution = field(default_factory=Institution)
     zone: tzinfo | None = None
     key_password: Callable[[], bytes] | None = None
+    screen: TextScreen = field(default_factory=standard_screen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     check_words(proof, selection)
     sign, signed_by = _signer(proof)
     request = _request(proof, selection, erasure.tombstones)
-    with ErasureRegister(proof.register, zone=proof.zone) as register:
+    with ErasureRegister(proof.register, zone=proof.zone, screen=proof.screen) as register:
         number = register.begin(request)
         places = erasure.erase(progress)
         erased = tuple(
@@ -119,7 +122,7 @@ def refuse_with_proof(selection: Selection, data_dir: Path, proof: ErasureProof,
     check_words(proof, selection, grounds)
     sign, signed_by = _signer(proof)
     request = _request(proof, selection, Tombstones(data_dir))
-    with ErasureRegister(proof.register, zone=proof.zone) as register:
+    with ErasureRegister(proof.register, zone=proof.zone, screen=proof.screen) as register:
         record = register.refuse(request, grounds, sign)
         documents = _written(register.folder / "erasures", record, proof, signed_by)
     return ProvenErasure((), record.number, documents)

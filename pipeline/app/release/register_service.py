@@ -20,6 +20,7 @@ from pipeline.app.recordings import known_recordings
 from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.release_source import load_recording
 from pipeline.app.release.request_hold import hold_request
+from pipeline.app.screened_texts import screen_of
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.disclosure import (
     NUMBER_EXAMPLE,
@@ -61,18 +62,22 @@ _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 @contextmanager
-def open_register(where: str, zone: tzinfo | None = None, *, create: bool = False) -> Iterator[Register]:
+def open_register(
+    where: str, zone: tzinfo | None = None, *, create: bool = False, config: Path | None = None
+) -> Iterator[Register]:
     """The register.
 
     Args:
         where: an SQLite file, or a SQLAlchemy address.
         zone: of the institution; None for the machine's.
         create: create it if it does not exist.
+        config: with the additions of a city to the screen of free texts; None without.
 
     Raises:
         ReleaseError, MissingComponent: it cannot be opened.
+        ConfigError: the configuration is not valid.
     """
-    with Register(where, zone=zone, create=create) as register:
+    with Register(where, zone=zone, create=create, screen=screen_of(config)) as register:
         yield register
 
 
@@ -118,7 +123,7 @@ def enter_request(
     if config is not None:
         configure_logging("warning", "auto")
         folder = load_recording(config).folder
-    with open_register(where, zone, create=True) as register:
+    with open_register(where, zone, create=True, config=config) as register:
         entered = register.request(request, declaration)
     return EnteredRequest(entered, "" if folder is None else hold_request(folder, entered))
 

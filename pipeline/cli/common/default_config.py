@@ -24,6 +24,11 @@ def has_config(config: Path | None) -> bool:
     return config is not None or DEFAULT_CONFIG.is_file()
 
 
+def named_config(config: Path | None) -> Path | None:
+    """The configuration that was named, else ./viapublica.yaml where it exists, else None."""
+    return config if config is not None or not has_config(None) else DEFAULT_CONFIG
+
+
 def chosen_config(
     config: Path | None, fix: str = "Give --config FILE (or VIAPUBLICA_CONFIG)", subject: str = "configuration"
 ) -> Path:

@@ -25,6 +25,7 @@ from pipeline.app.recordings import (
     segment_json,
 )
 from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.cli.common.default_config import named_config
 from pipeline.cli.common.store_options import zone_of
 from pipeline.cli.operate.segment_check_output import verify_segments
 from pipeline.domain.plural import counted
@@ -123,7 +124,7 @@ def hold(
     start_ms, end_ms = parse_range(start, end, zone_of(zone, config, folder))
     if start_ms is None or end_ms is None:
         raise RecordError("hold", "needs two times", "Give --from and --to")
-    hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by)
+    hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by, config=named_config(config))
     typer.echo(hold_id)
     say(err, f"held: {counted(len(held), 'file')}, {_mb(sum(one.size for one in held))} MB of {camera}")
     if not held:

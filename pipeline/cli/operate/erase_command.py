@@ -145,6 +145,7 @@ class EraseOptions:
             stores.institution,
             self.time_zone(),
             key_password(self.key_password_file),
+            stores.screen,
         )
 
 

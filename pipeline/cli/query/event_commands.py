@@ -73,6 +73,7 @@ def plates(
     listed = ListedVehicles()
     if file is not None:
         listed = read_plate_list(_content(file), str(file), like=like, any_plate=any_plate, errors=errors)
+        query.check_listed(listed, str(file))
         wanted += listed.plates
     if not wanted:
         raise ViapublicaError("plates", "none is given", "Write viapublica plates ABC1D23, or --file LIST")

@@ -13,6 +13,7 @@ import typer
 
 from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, SURE, EventQueries, open_queries
+from pipeline.app.screened_texts import check_listed
 from pipeline.cli.common.store_options import (
     ConfigOption,
     DataOption,
@@ -26,6 +27,7 @@ from pipeline.cli.query.answer_files import FileForm
 from pipeline.cli.query.output import Output
 from pipeline.cli.query.portuguese_texts import messages_language
 from pipeline.domain.language import Language
+from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import parse_range
@@ -111,6 +113,10 @@ class StoreOptions:
 
     def _note(self, path: Path, rows: Sequence[msgspec.Struct]) -> None:
         note_export(stores_of(self.config, self.data).data_dir, path, rows, Requester.of_process())
+
+    def check_listed(self, listed: ListedVehicles, name: str) -> None:
+        """See `pipeline.app.screened_texts.check_listed`; with the screen of the configuration."""
+        check_listed(listed, name, stores_of(self.config, self.data).screen)
 
     def open(self) -> EventQueries:
         """The event store, asked by the operating system's user.

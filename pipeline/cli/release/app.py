@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.common.default_config import named_config
 from pipeline.cli.common.register_options import register_of
 from pipeline.cli.common.store_options import zone_of
 from pipeline.domain.locale import Locale
@@ -60,7 +61,7 @@ def opened(register: str | None, config: Path | None, zone: str | None = None) -
     place = zone_of(zone, config)
     from pipeline.app.release.register_service import open_register  # here: SQLAlchemy takes long to import
 
-    with open_register(register_of(register, config), place) as entries:
+    with open_register(register_of(register, config), place, config=named_config(config)) as entries:
         yield entries
 
 

@@ -1,0 +1,172 @@
+"""Every text that people choose is known: screened for sensitive categories, or of a form that can hold none.
+
+A new field, column or option of type text fails here until it is in one of the two lists.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+import typing
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from pydantic import BaseModel
+from sqlalchemy import String, Text
+
+from pipeline.config.settings import Config
+from pipeline.config.text_settings import FREE_TEXTS
+from pipeline.domain.disclosure import Content, Request
+from pipeline.domain.erasure import ErasureRequest
+from pipeline.domain.events import EVENT_TYPES
+from pipeline.domain.redaction import OverlayText
+from pipeline.domain.requester import Requester
+from pipeline.governance.tables import Base
+from pipeline.policy.event_texts import ENUMERATED
+from pipeline.record.holds import Hold
+from tests.project.places import ROOT
+
+CONFIG = {
+    "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
+        sinks[].brokers[] observability.metrics.host ingest.source""",
+    "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
+        sinks[].sasl.password_env store.login.user store.login.password_env""",
+    "enumerations and model cards": """zone detect.model detect.plate_model detect.label_confidence[] lpr.model
+        lpr.corners analytics.labels[]""",
+    "the lists themselves": """sensitive_texts.words[][] sensitive_texts.exceptions[].text
+        sensitive_texts.exceptions[].reason sensitive_texts.exceptions[].by
+        sensitive_texts.exceptions[].confirmed_by places.categories[]""",
+}
+"""Keys that are not screened, with the reason."""
+SCREENED = {
+    Request: "requested_by recipient purpose recipient_document",
+    Content: "file_name",
+    OverlayText: "institution place date number",
+    ErasureRequest: "by reason",
+    Hold: "reason by",
+    Requester: "purpose case",
+}
+OF_FIXED_FORM = {
+    Request: "style",
+    Content: "camera_id file_sha256",
+    ErasureRequest: "fingerprint camera_ids",
+    Hold: "hold_id camera_id",
+    Requester: "user",
+}
+EVENT_TEXTS = {
+    "enumerations": "label vehicle rule state layout severity",
+    "declared ids": "camera_id",
+    "words of the program": "detail subject",
+    "patterns": "stream_id trajectory plate plate_key",
+}
+SCREENED_COLUMNS = """
+    disclosures.requested_by disclosures.recipient disclosures.recipient_document disclosures.purpose
+    disclosures.source_name disclosures.institution disclosures.place disclosures.date disclosures.reasons
+    disclosures.decided_by disclosures.delivered_by disclosures.declared_by built_files.built_by exemptions.reason
+    exemptions.requested_by exemptions.confirmed_by erasures.begun_by erasures.grounds journal.who"""
+COLUMNS_OF_FIXED_FORM = """
+    disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
+    disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
+    journal.account journal.action journal.number journal.previous journal.hash erasures.number erasures.document
+    erasures.signature"""
+COLUMNS_OF_SCREENED_VALUES = """
+    built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
+    disclosures.declaration_name"""
+"""JSON of values that are screened or of fixed form before; names of files that the program made or screens."""
+SCREENED_OPTIONS = """
+    ByOption by date document institution license_ name number place purpose reason rebuild recipient refuse title"""
+OPTIONS_OF_FIXED_FORM = """
+    CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PasswordEnvOption
+    PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
+    ZoneOption camera check_models codec codecs device end hold_id host interface key markdown model month names
+    onvif peer plate profile reader_model since sinks size sizes source start subject target topic"""
+_OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
+
+
+def _leaves(model: type[BaseModel], path: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield from _texts(field.annotation, f"{path}{name}")
+
+
+def _texts(annotation: object, path: str) -> Iterator[str]:
+    if annotation is str:
+        yield path
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from _leaves(annotation, f"{path}.")
+    else:
+        origin = typing.get_origin(annotation)
+        several = isinstance(origin, type) and issubclass(origin, tuple | list | frozenset | dict)
+        for part in typing.get_args(annotation):
+            yield from _texts(part, path + ("[]" if several else ""))
+
+
+def test_every_text_of_a_configuration_is_screened_or_named() -> None:
+    found = set(_leaves(Config, ""))
+    named = set(" ".join(CONFIG.values()).split())
+    assert found - set(FREE_TEXTS) - named == set()
+    assert named - found == set()
+    assert set(FREE_TEXTS) <= found
+    assert not named & set(FREE_TEXTS)
+
+
+@pytest.mark.parametrize("kind", SCREENED)
+def test_every_text_of_a_request_is_screened_or_of_fixed_form(kind: type) -> None:
+    hints = typing.get_type_hints(kind)
+    names = (
+        [field.name for field in dataclasses.fields(kind)]
+        if dataclasses.is_dataclass(kind)
+        else [field.name for field in msgspec.structs.fields(kind)]
+    )
+    texts = {name for name in names if hints[name] in {str, tuple[str, ...]}}
+    assert texts == set(SCREENED[kind].split()) | set(OF_FIXED_FORM.get(kind, "").split())
+
+
+def test_every_text_of_an_event_is_an_enumeration_an_id_a_pattern_or_of_known_words() -> None:
+    known = set(" ".join(EVENT_TEXTS.values()).split())
+    for event_type in EVENT_TYPES.values():
+        numbers = (int, float, bool)
+        texts = {
+            field.name
+            for field in msgspec.structs.fields(event_type)
+            if not any(part in numbers for part in (field.type, *typing.get_args(field.type)))
+        }
+        assert texts - {"event_id"} <= known, event_type
+    assert {name for name, _ in ENUMERATED.values()} <= known
+
+
+def test_every_text_column_of_the_register_is_known() -> None:
+    known = f"{SCREENED_COLUMNS} {COLUMNS_OF_FIXED_FORM} {COLUMNS_OF_SCREENED_VALUES}".split()
+    found = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Text | String)
+    }
+    assert found == set(known)
+    assert len(known) == len(set(known))
+
+
+def _options() -> set[str]:
+    """Options and arguments of all commands that are text: parameters, fields of groups, and named types of options."""
+    found = set()
+    for path in (ROOT / "pipeline" / "cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.arg):
+                name, annotation = node.arg, node.annotation
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                name, annotation = node.target.id, node.annotation
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name, annotation = node.targets[0].id, node.value
+            else:
+                continue
+            if annotation is not None and _OPTION_TEXT.match(ast.unparse(annotation)):
+                found.add(name)
+    return found
+
+
+def test_every_text_option_is_screened_or_of_fixed_form() -> None:
+    known = f"{SCREENED_OPTIONS} {OPTIONS_OF_FIXED_FORM}".split()
+    assert _options() == set(known)
+    assert len(known) == len(set(known))
