@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from pipeline.domain.sensitive_category import SensitiveCategory
@@ -35,6 +35,8 @@ _TWO_ERRORS: Final = 9
 _LEAST_EXPRESSION: Final = 8
 _TWO_ERRORS_OF_SEVERAL: Final = 13
 """Characters of an expression from which on it may be two letters away from one of the list."""
+_MOST_REMEMBERED: Final = 20_000
+"""Words whose verdict is remembered: names of streets share most of theirs."""
 _MOST_BETWEEN: Final = 6
 """Words between a word for a person and what is said about the person."""
 
@@ -53,7 +55,7 @@ def people_words_in(
     single = tokens(text)
     yield from _phrases(single, known, misspelled=misspelled)
     for word in single:
-        category = _of_word(word.plain, known) or (_misspelled(word.plain, known) if misspelled else None)
+        category = _of_single(word.plain, known, misspelled)
         if category is not None:
             yield word, category
         else:
@@ -67,6 +69,11 @@ def people_words_in(
 def is_person(word: Word) -> bool:
     """Whether a word is one for a person: ``motorista``."""
     return is_context(word.plain, "person")
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _of_single(plain: str, known: PeopleWords, misspelled: bool) -> SensitiveCategory | None:
+    return _of_word(plain, known) or (_misspelled(plain, known) if misspelled else None)
 
 
 def _of_word(plain: str, known: PeopleWords) -> SensitiveCategory | None:
@@ -124,6 +131,11 @@ def _misspelled_expression(group: Sequence[Word], known: PeopleWords) -> Sensiti
     form = "".join(significant)
     if len(significant) < 2 or len(form) < _LEAST_EXPRESSION:
         return None
+    return _like_expression(form, known)
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _like_expression(form: str, known: PeopleWords) -> SensitiveCategory | None:
     from rapidfuzz import process  # here: commands without texts need not import it
     from rapidfuzz.distance import OSA
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from pipeline.policy.person_names import LATIN_LETTERS
@@ -25,6 +25,8 @@ _FRAGMENT: Final = 3
 _LETTER_NAME: Final = re.compile(r"(?:LATIN|NEGATIVE|REGIONAL INDICATOR|SQUARED LATIN)\b.* ([A-Z])")
 """Of letters and symbols that show one Latin letter: ``LATIN LETTER SMALL CAPITAL A``."""
 _OTHER_LATIN: Final = frozenset("ªºıħŧĸŋ")
+_MOST_REMEMBERED: Final = 20_000
+"""Words; names of streets share most of theirs."""
 _INVISIBLE: Final = frozenset({"Mn", "Me", "Cf", "Cc"})
 _BREAKS: Final = frozenset(".,;:!?()\n")
 
@@ -69,6 +71,7 @@ def foreign_letter(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def folded(word: str) -> str:
     """A word as it is read: one sign for those that resemble one another, none twice in a row."""
     written = _REPEATED.sub(r"\1", word).replace("rn", "m").replace("vv", "w").replace("ph", "f")
@@ -135,6 +138,7 @@ def joined(group: Sequence[Word]) -> Word:
     return Word("".join(word.plain for word in group), first.begin, last.end, first.number, len(group), first.capital)
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def _plain(sign: str) -> str:
     """A character in lower case and plain letters; "" for what is invisible; symbols stand for their names."""
     if letter := _letter_drawn(sign):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -23,6 +23,7 @@ LEAST_FOLDED: Final = 4
 """Characters of a word from which on signs that resemble one another are one: shorter words are too alike."""
 _LEAST_INSIDE: Final = 6
 """Characters of a word from which on it is found within a longer one (``portadaigreja``)."""
+_MOST_REMEMBERED: Final = 20_000
 _SMALL_READ: Final = frozenset(folded(word) for word in SMALL if len(word) > 1)
 _SECTION: Final = re.compile(r"\[(.+)\]")
 
@@ -31,7 +32,7 @@ Entry = tuple[str, str, SensitiveCategory]
 """Section, expression and category."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PeopleWords:
     """Words that say something sensitive about people, each with its category.
 
@@ -132,11 +133,13 @@ def read_context(section: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def is_context(word: str, section: str) -> bool:
     """Whether a plain word is in a section of ``context.txt``, in any spelling."""
     return word in context_words(section) or folded(word) in read_context(section)
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def is_small(word: str) -> bool:
     """Whether a plain word does not count within an expression, in any spelling."""
     return word in SMALL or (len(word) > 1 and folded(word) in _SMALL_READ)
