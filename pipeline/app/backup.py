@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from pipeline import __version__
 from pipeline.app.output_files import check_target
-from pipeline.backup.archive import ArchiveWriter, Manifest, extract_archive, new_archive, verify_archive
+from pipeline.backup.archive import ArchiveWriter, Manifest, new_archive, verify_archive
 from pipeline.backup.owned_folders import owned_folder
+from pipeline.backup.restored_parts import restore_archive
 from pipeline.backup.sqlite_copy import copy_sqlite
 from pipeline.backup.store_in_use import add_store_in_use
 from pipeline.config.load import load_config
@@ -21,11 +22,10 @@ from pipeline.config.settings import Config
 from pipeline.errors import ConfigError, RecordError, StoreError
 from pipeline.record.holds import Holds
 from pipeline.storage.atomic import atomic_file, unique_partial
-from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.storage.erasure_log import ErasureLog
 from pipeline.store.backends.open_database import chdb_folder
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.settings import ChdbSettings
-from pipeline.store.tombstones import Tombstones
 
 __all__ = ["PARTS", "BackupRequest", "Manifest", "WrittenBackup", "create_backup", "restore_backup", "verify_archive"]
 
@@ -74,8 +74,10 @@ def create_backup(request: BackupRequest, target: Path, progress: Callable[[str]
     Raises:
         ConfigError: the configuration is not valid, or the target exists.
         RecordError: a process uses the data, or something cannot be read or written.
+        StoreError: it cannot be noted that erasures are logged from now on.
     """
     config = load_config(request.config, for_queries=True)
+    ErasureLog(config.data_dir).begin()  # so that after a restore it is known what was erased since
     path = check_target("backup", str(target))
     if path.exists():
         raise ConfigError(str(target), "exists already", "Choose another name; a backup is never overwritten")
@@ -105,18 +107,10 @@ def restore_backup(path: Path, folder: Path) -> Manifest:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(str(folder), "is not an empty folder", "Restore into an empty one, then move what you need")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
-            manifest = extract_archive(path, Path(unfinished, "all"))
-            if "data" in manifest.parts:
-                data = Path(unfinished, "all", "data")
-                Tombstones(data).note_restored(manifest.created_ms)
-                DeclaredCameras(data).note_restored()
-            Path(unfinished, "all").replace(folder)
+        return restore_archive(path, folder)
     except OSError as error:
         subject = str(error.filename or folder)
         raise RecordError(subject, f"cannot be written ({error.strerror})", "Check rights and disk") from error
-    return manifest
 
 
 def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progress: Callable[[str], None]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from pipeline.app.ingest_reload import IngestReload, IngestReloadReport
 from pipeline.app.kafka_topics import kafka_sink_of
 from pipeline.config.settings import Config
+from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.engine.retention_worker import retention_running
 from pipeline.errors import ConfigError, ViapublicaError
 from pipeline.observe.ingest_metrics import IngestMetrics, IngestSnapshot
@@ -54,6 +55,7 @@ class IngestRun:
         config.data_dir.mkdir(parents=True, exist_ok=True)
         declared = DeclaredCameras(config.data_dir)
         declared.declare(camera.declaration() for camera in config.cameras)
+        check_erasures_repeated(config)
         tombstones = Tombstones(config.data_dir)
         tombstones.check()
         cameras = {camera.id: camera.camera() for camera in config.cameras}

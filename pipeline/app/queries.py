@@ -19,6 +19,7 @@ from pipeline.policy.requester_texts import check_requester
 from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.storage.unknown_erasures import unknown_erasures
 from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
 from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.database import FILL_IT
@@ -182,6 +183,7 @@ def open_queries(
         language=notes_language(locale),
         waiting=_waiting(stores, running=running),
         erased=tombstones.touch,
+        unknown_erasures=unknown_erasures(stores.data_dir),
     )
     return EventQueries(backend, requester, context)
 

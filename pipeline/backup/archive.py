@@ -9,13 +9,14 @@ import os
 import posixpath
 import stat
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from pipeline.errors import RecordError
+from pipeline.storage.restore_note import NOTE_NAME
 
 __all__ = ["ArchiveWriter", "Manifest", "extract_archive", "new_archive", "verify_archive"]
 
@@ -163,14 +164,18 @@ def verify_archive(path: Path) -> Manifest:
     return _read(path, None)
 
 
-def extract_archive(path: Path, folder: Path) -> Manifest:
+def extract_archive(path: Path, folder: Path, made: Callable[[Path], None] = lambda _: None) -> Manifest:
     """Write all files below `folder`, which is empty; each is compared with the manifest.
+
+    Args:
+        path: the archive; folder: for its files.
+        made: receives each folder of the archive before it is filled.
 
     Raises:
         RecordError: like `verify_archive`; what was written by then is not complete.
         OSError: a file cannot be written.
     """
-    return _read(path, folder)
+    return _read(path, folder, made)
 
 
 @dataclass(slots=True)
@@ -182,7 +187,7 @@ class _Contents:
     manifest: Manifest | None = None
 
 
-def _read(path: Path, folder: Path | None) -> Manifest:
+def _read(path: Path, folder: Path | None, made: Callable[[Path], None] = lambda _: None) -> Manifest:
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -193,6 +198,8 @@ def _read(path: Path, folder: Path | None) -> Manifest:
         with stream, tarfile.open(fileobj=stream, mode="r|", bufsize=_CHUNK) as tar:
             for entry in tar:
                 _add_member(path, tar, entry, contents, folder)
+                if folder is not None and entry.isdir():
+                    made(folder / entry.name)
     except (tarfile.TarError, EOFError) as error:
         raise _damaged(path, f"is damaged or no backup ({error})") from None
     manifest = contents.manifest
@@ -246,6 +253,8 @@ def _copied(tar: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path | None) -
             digest.update(chunk)
         return digest.hexdigest()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if target.name == NOTE_NAME:
+        target.unlink(missing_ok=True)  # `made` may have written one; that of the archive is the older
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, entry.mode & 0o700 | 0o600)
     with os.fdopen(descriptor, "wb") as file:
         while chunk := source.read(_CHUNK):

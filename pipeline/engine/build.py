@@ -25,6 +25,7 @@ from pipeline.engine.overload_watch import OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
+from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.source_conflicts import check_distinct_sources
@@ -130,6 +131,7 @@ def _gate(config: Config) -> Gate:
     """The gate of policy, with all declared cameras and what was erased; the present declarations are stored."""
     declared = DeclaredCameras(config.data_dir)
     declared.declare(camera.declaration() for camera in config.cameras)
+    check_erasures_repeated(config)
     tombstones = Tombstones(config.data_dir)
     tombstones.check()
     conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]

@@ -55,6 +55,24 @@ def missing_path(path: str) -> LeftNote:
     )
 
 
+def restored_copy(folder: str) -> LeftNote:
+    """A restored backup, or what a killed restore left."""
+    return LeftNote(
+        f"restored backup {folder}: it is not searched; delete it when its parts are at their places, and what is left "
+        "of an interrupted restore at once",
+        f"Cópia de segurança restaurada {folder}: não é pesquisada; apague-a quando suas partes estiverem no lugar, e "
+        "imediatamente o que restou de uma restauração interrompida.",
+    )
+
+
+def other_data_folder(folder: str) -> LeftNote:
+    """A data folder beside the configured one: that of before a restore or of an earlier configuration."""
+    return LeftNote(
+        f"data folder {folder}, which the configuration does not name: delete it, or erase there with --data",
+        f"Pasta de dados {folder}, que a configuração não indica: apague-a, ou elimine nela com --data.",
+    )
+
+
 def former_sink(sink: str) -> LeftNote:
     """A sink that the configuration does not name, whose spool is still here."""
     return LeftNote(

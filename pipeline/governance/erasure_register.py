@@ -26,7 +26,7 @@ from pipeline.governance import journal
 from pipeline.governance.journal import Act
 from pipeline.governance.journal_replay import check_unchanged
 from pipeline.governance.register_session import RegisterSession
-from pipeline.governance.tables import ErasureRow
+from pipeline.governance.tables import ErasureRow, JournalRow
 from pipeline.policy.disclosure import checked_person
 from pipeline.policy.sensitive.screen import TextKind
 
@@ -140,6 +140,15 @@ class ErasureRegister(RegisterSession):
         """All erasures, by number."""
         with self._database.reading() as session:
             return tuple(map(_value, session.scalars(select(ErasureRow).order_by(ErasureRow.year, ErasureRow.running))))
+
+    def last_entry_before(self, at_ms: int) -> int | None:
+        """When the newest entry of the journal before a time was made, milliseconds since 1970 UTC; None without one.
+
+        Raises:
+            ReleaseError: it cannot be read.
+        """
+        with self._database.reading() as session:
+            return session.scalar(select(func.max(JournalRow.at_ms)).where(JournalRow.at_ms < at_ms))
 
     def _row(self, session: Session, number: str) -> ErasureRow:
         wanted = number.strip().upper().replace("-", "/")

@@ -42,7 +42,7 @@ def select_video(folder: Path, camera_ids: Iterable[str], begin_ms: int | None, 
     """
     if not folder.is_dir():
         return VideoSelection()
-    archive = RecordingArchive(folder)
+    archive = RecordingArchive(folder, restored=True)
     holds, known = archive.holds(), set(archive.cameras())
     segments: list[VideoSegment] = []
     held: list[tuple[VideoSegment, tuple[Hold, ...]]] = []

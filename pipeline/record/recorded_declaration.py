@@ -15,6 +15,7 @@ from pipeline.policy.scope import why_no_plates
 from pipeline.record.declaration_tag import declaration_in, declaration_in_image
 from pipeline.record.file_layout import DECLARATIONS, INDEX, begin_of
 from pipeline.record.known_recordings import KnownRecordings, declarations_held
+from pipeline.storage.restore_note import check_not_restored
 
 _IMAGES: Final = frozenset({".jpg", ".jpeg", ".png"})
 
@@ -183,6 +184,7 @@ def _in_folder(path: Path) -> Iterator[CameraDeclaration]:
     """Declarations of the recording folder that a file lies in, under its own name or under that of its target."""
     names = path.absolute(), path.resolve()
     for folder in dict.fromkeys(folder for one in names for folder in (one, *one.parents)):
+        check_not_restored([folder], PolicyError)
         log = folder / DECLARATIONS
         if not log.exists():
             if (folder / INDEX).exists() and (folder / ".index.lock").exists():

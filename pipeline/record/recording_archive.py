@@ -18,6 +18,7 @@ from pipeline.record.holds import Hold, Holds, unknown_camera
 from pipeline.record.segment_file import measure
 from pipeline.record.segment_index import IndexEntries, SegmentIndex, file_sha256
 from pipeline.storage.declaration_log import DeclarationLog
+from pipeline.storage.restore_note import check_not_restored
 
 _SEAM_MS: Final = 500
 """Less than this between two files is no gap."""
@@ -55,19 +56,24 @@ class RecordingArchive:
 
     Args:
         folder: of all cameras.
+        restored: open one that was restored from a backup, too, to erase or prune in it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, restored: bool = False) -> None:
         self.folder = folder
+        self._restored = restored
 
     def cameras(self) -> list[str]:
         """Cameras that have a folder, by name.
 
         Raises:
-            RecordError: it cannot be read.
+            RecordError: it cannot be read, or was restored and may not be used yet.
         """
         try:
-            return [path.name for path in camera_folders(self.folder)]
+            folders = camera_folders(self.folder)
+            if not self._restored:
+                check_not_restored([self.folder, *folders], RecordError)
+            return [path.name for path in folders]
         except OSError as error:
             raise self._unreadable(error) from error
 

@@ -62,7 +62,7 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *,
     """
     if not folder.is_dir():
         return Pruned()
-    archive, holds = RecordingArchive(folder), Holds(folder)
+    archive, holds = RecordingArchive(folder, restored=True), Holds(folder)
     with holds.locked():
         files = sorted(
             (one for camera in archive.cameras() for one in archive.segments(camera)), key=lambda one: one.begin_ms

@@ -18,6 +18,7 @@ import msgspec
 from pipeline.domain.camera import Camera
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.errors import StoreError
+from pipeline.storage.unknown_erasures import UnknownErasures
 from pipeline.store.coverage_questions import ActiveCameras, WaitingOf, WantedEvents
 from pipeline.store.questions import (
     MOST_ROWS,
@@ -46,6 +47,7 @@ class NoteCode(StrEnum):
     RETENTION = "retention"
     LOST = "lost-data"
     ERASED = "erased-on-request"
+    UNKNOWN_ERASURES = "erasures-unknown"
     FIRST_DATA = "first-data"
     NO_PLATES = "plates-not-read"
     INTERRUPTED = "interrupted"
@@ -124,6 +126,7 @@ class AnswerContext:
         language: of the notes.
         waiting: finds accepted events of a question that are not in the store yet.
         erased: whether events of a question may have been erased on request.
+        unknown_erasures: erasures that restored data may lack, as a person accepted; None where all are known.
     """
 
     cameras: Mapping[str, Camera] | None = None
@@ -138,6 +141,7 @@ class AnswerContext:
     language: Language = ENGLISH
     waiting: WaitingOf = lambda _wanted: ()
     erased: Callable[[WantedEvents], bool] = lambda _wanted: False
+    unknown_erasures: UnknownErasures | None = None
 
 
 class Ask(Protocol):

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar, cast
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import Kind
 from pipeline.domain.language import Language
+from pipeline.domain.times import format_time
 from pipeline.store.annotated_answer import (
     Answer,
     AnswerContext,
@@ -70,6 +71,13 @@ _COUNTS: Final = (
 
 _ERASED: Final = "erasures on request concern this time range, so data may be missing"
 """It names no vehicle: an answer must not say what was erased."""
+_UNKNOWN_ERASURES: Final = (
+    "the data was restored without its register: what was erased on request between {since} and {until} may be in this "
+    "answer"
+)
+_UNKNOWN_ERASURES_BEFORE: Final = (
+    "the data was restored without its register: what was erased on request before {until} may be in this answer"
+)
 
 
 def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer[A]:
@@ -90,7 +98,11 @@ def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer
         if isinstance(question, Cameras):
             value = cast("A", without_states_that_ended(cast("list[CameraSummary]", value), context))
         lost: list[LostData] = ask(LostDataOf(kinds=(question.kind,) if isinstance(question, Count) else tuple(Kind)))
-        return Answer(value, (*_lost_data(lost, context.language), *_never_seen(value, context)), cameras)
+        return Answer(
+            value,
+            (*_lost_data(lost, context.language), *_never_seen(value, context), *_unknown_erasures(context)),
+            cameras,
+        )
     check_cameras(ask, question, context)
     value, more = page_of(ask, question)
     return Answer(value, tuple(_notes(ask, question, context, rows_of(value), more)), cameras)
@@ -137,6 +149,7 @@ def _notes(
     yield from waiting_notes(context.waiting(wanted), context.language)
     if context.erased(wanted):
         yield Note(code=NoteCode.ERASED, text=context.language.text(_ERASED), limits=True)
+    yield from _unknown_erasures(context)
     yield from low_rates(question, context, kinds)
     if not rows:
         yield from silent_cameras(ask, question, context)
@@ -145,6 +158,13 @@ def _notes(
         yield Note(code=NoteCode.COUNTS, text=context.language.text(_COUNTS))
     if not rows:
         yield _searched(question, context, kinds, coverage)
+
+
+def _unknown_erasures(context: AnswerContext) -> Iterator[Note]:
+    if (unknown := context.unknown_erasures) is not None:
+        since, until = (format_time(at_ms, context.zone) for at_ms in (unknown.since_ms, unknown.until_ms))
+        sentence = _UNKNOWN_ERASURES if unknown.since_ms else _UNKNOWN_ERASURES_BEFORE
+        yield Note(code=NoteCode.UNKNOWN_ERASURES, text=context.language.text(sentence, since=since, until=until))
 
 
 def _kinds(question: RangedQuestion[Any]) -> tuple[Kind, ...]:

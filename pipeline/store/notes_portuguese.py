@@ -47,6 +47,12 @@ TEXTS: Final[Mapping[str, str]] = {
     "de {table} de {days} (UTC) foi perdida, porque arquivos do banco foram danificados",
     "erasures on request concern this time range, so data may be missing": "há eliminações a pedido neste período; "
     "podem faltar dados",
+    "the data was restored without its register: what was erased on request between {since} and {until} may be in this "
+    "answer": "os dados foram restaurados sem o registro: esta resposta pode conter o que foi eliminado a pedido entre "
+    "{since} e {until}",
+    "the data was restored without its register: what was erased on request before {until} may be in this answer": ""
+    "os dados foram restaurados sem o registro: esta resposta pode conter o que foi eliminado a pedido antes de "
+    "{until}",
     "plates are never read by {cameras}: {reasons}": "placas nunca são lidas por {cameras}: {reasons}",
     "scope {scope} is neither public-road nor car-park-entrance (law 11.766/2022 art. 9 §3)": "o espaço declarado "
     "({scope}) não é via pública nem acesso de estacionamento (Lei nº 11.766/2022, art. 9º, § 3º)",

@@ -323,7 +323,7 @@ def open_for_maintenance(settings: StoreSettings, data_dir: Path) -> EventDataba
     """
     if isinstance(settings, ChdbSettings) and not chdb_folder(settings, data_dir).is_dir():
         return None
-    database = open_database(settings, data_dir, create=False)
+    database = open_database(settings, data_dir, create=False, restored=True)
     try:
         if stored_version(database) > 0:
             migrate(database)

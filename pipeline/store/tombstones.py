@@ -23,13 +23,14 @@ import msgspec
 from pipeline.domain.erasure import ErasureRequest
 from pipeline.domain.events import AlertEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
 from pipeline.domain.plate import plate_key
-from pipeline.domain.times import format_utc
 from pipeline.errors import StoreError
 from pipeline.policy.gate import Refusal, RefusalRule
 from pipeline.storage.atomic import create_file, write_atomically
+from pipeline.storage.erasure_log import ErasureLog
 from pipeline.storage.folders import private_folder
 from pipeline.storage.json_lines import append_line
 from pipeline.storage.locks import locked
+from pipeline.storage.restore_note import check_not_restored
 from pipeline.store.coverage_questions import WantedEvents
 from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackKey
 
@@ -89,7 +90,7 @@ class Tombstones:
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / _FOLDER
         self._path = self._folder / "tombstones.jsonl"
-        self._restored = self._folder / "restored"
+        self._log = ErasureLog(data_dir)
         self._guard = threading.Lock()
         self._state: tuple[int, int, int] | None = None
         self._of_plates: dict[str, list[_Tombstone]] = {}
@@ -177,24 +178,6 @@ class Tombstones:
                 spans += [one.span() for same in self._of_plates.values() for one in same]
         return any(span.overlaps(wanted.camera_ids, wanted.start_ms, wanted.end_ms) for span in spans)
 
-    def note_restored(self, created_ms: int) -> None:
-        """Note that the data folder comes from a backup, which lacks what was erased since.
-
-        Raises:
-            OSError: it cannot be noted.
-        """
-        private_folder(self._folder)
-        write_atomically(self._restored, f"{format_utc(created_ms)}\n".encode())
-
-    def clear_restored(self) -> None:
-        """Note that all erasures were repeated.
-
-        Raises:
-            StoreError: the disk failed.
-        """
-        with self._errors():
-            self._restored.unlink(missing_ok=True)
-
     def check(self) -> None:
         """Make sure that it is known what was erased, and that it was erased from restored data, too.
 
@@ -213,12 +196,8 @@ class Tombstones:
         Raises:
             StoreError: erasures have to be repeated.
         """
-        if self._restored.exists():
-            raise StoreError(
-                str(self._folder.parent),
-                f"was restored from a backup of {self._restored.read_text().strip()}; what was erased since is in it",
-                "Move the register to its place, then repeat the erasures: viapublica erase --repeat",
-            )
+        check_not_restored([self._folder.parent])
+        self._log.check_repeated()
 
     def refusal(self, event: Event) -> Refusal | None:
         """A condition of a `Gate`.

@@ -10,22 +10,26 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from pipeline.app.backup import BackupRequest, create_backup, restore_backup, verify_archive
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.former_paths import folders_beside
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import Kind
+from pipeline.engine.restored_folders import stored_folders
 from pipeline.errors import ConfigError, RecordError
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.locks import OwnerLock
+from pipeline.storage.restore_note import clear_restored, restore_note
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
-from pipeline.store.tombstones import Tombstones
 from tests.asking import Asking
 from tests.cli.commands import viapublica
 from tests.event_samples import one_of_each, plate_read, records
@@ -65,6 +69,11 @@ def installation(tmp_path: Path) -> BackupRequest:
     return BackupRequest(folder / "city.yaml", str(folder / "register" / "register.db"), register_named=True)
 
 
+def unlock(data: Path) -> None:
+    """As `erase --repeat` does."""
+    clear_restored(stored_folders(data, [ChdbSettings()], []))
+
+
 def _silent(_step: str) -> None:
     pass
 
@@ -91,7 +100,7 @@ def test_the_restored_installation_gives_the_same_answers(installation: BackupRe
     refused = viapublica("events", "--data", restored / "data")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "erase --repeat" in refused.stderr
-    Tombstones(restored / "data").clear_restored()
+    unlock(restored / "data")
     shown = {event.get("kind") for event in events_of(restored / "data")}
     assert shown == {event.get("kind") for event in before} - {"plate_read"}, "how cameras are declared is unknown"
     DeclaredCameras(restored / "data").declare(_DECLARED)
@@ -223,6 +232,62 @@ def test_a_damaged_backup_restores_nothing(installation: BackupRequest, tmp_path
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".restored")] == []
 
 
+def test_a_killed_restore_leaves_a_locked_folder_that_the_next_one_removes(
+    installation: BackupRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup, unfinished = create(installation, tmp_path / "b.tar"), tmp_path / "restored.unfinished"
+
+    def killed(_self: Path, _target: Path) -> Path:
+        copytree(unfinished, tmp_path / "left")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        patched.setattr("pipeline.storage.restore_note.write_atomically", Path.write_bytes)  # it renames, too
+        patched.setattr("pipeline.backup.restored_parts._note_parts", lambda *_: None)  # the last step
+        with pytest.raises(KeyboardInterrupt):
+            restore_backup(backup, tmp_path / "restored")
+    assert not unfinished.exists(), "an interrupt cleans up"
+    (tmp_path / "left").rename(unfinished)  # as `kill -9` leaves it
+    refused = viapublica("events", "--data", unfinished / "data")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "restored from a backup of an unknown time" in refused.stderr
+    (unfinished / "data" / "stale").write_text("of the killed one")
+    restore_backup(backup, tmp_path / "restored")
+    assert not unfinished.exists()
+    assert not (tmp_path / "restored" / "data" / "stale").exists()
+    (tmp_path / "other.unfinished").mkdir()
+    (tmp_path / "other.unfinished" / "report.txt").write_text("not ours")
+    with pytest.raises(ConfigError, match="no restore left it there"):
+        restore_backup(backup, tmp_path / "other")
+
+
+def test_an_erasure_names_restored_backups_and_other_data_folders_beside_its_own(
+    installation: BackupRequest, tmp_path: Path
+) -> None:
+    folder = installation.config.parent
+    restore_backup(create(installation, tmp_path / "b.tar"), folder / "restored")
+    (folder / "data.old" / "declarations").mkdir(parents=True)
+    (folder / "else").mkdir()
+    notes = " ".join(note.english for note in folders_beside(ConfiguredStores.of_data_dir(folder / "data")))
+    assert f"data folder {folder / 'data.old'}," in notes
+    assert f"restored backup {folder / 'restored'}:" in notes
+    assert "else" not in notes
+
+
+def test_a_backup_of_restored_data_stays_as_old_as_the_first(installation: BackupRequest, tmp_path: Path) -> None:
+    restore_backup(create(installation, tmp_path / "b.tar"), tmp_path / "restored")
+    first = restore_note(tmp_path / "restored" / "data" / "events")
+    data = installation.config.parent / "data"
+    data.rename(tmp_path / "data.old")
+    (tmp_path / "restored" / "data").rename(data)
+    restore_backup(create(installation, tmp_path / "c.tar"), tmp_path / "again")
+    second = restore_note(tmp_path / "again" / "data" / "events")
+    assert first is not None
+    assert second is not None
+    assert second.backup_ms == first.backup_ms
+
+
 def test_a_store_in_use_is_copied_while_events_go_on_being_stored(installation: BackupRequest, tmp_path: Path) -> None:
     data, settings = installation.config.parent / "data", ChdbSettings()
     store = open_event_store(settings, data, dict)
@@ -255,7 +320,7 @@ def test_a_store_in_use_is_copied_while_events_go_on_being_stored(installation: 
     )
     restored = tmp_path / "restored"
     restore_backup(backup, restored)
-    Tombstones(restored / "data").clear_restored()
+    unlock(restored / "data")
     DeclaredCameras(restored / "data").declare(_DECLARED)
     copied = [event for event in events_of(restored / "data") if event.get("kind") == "plate_read"]
     assert 0 < before <= len({event["event_id"] for event in copied}) <= after

@@ -31,6 +31,7 @@ from pipeline.governance.erasure_notes import EXPORTED, SHOWN, deletion_history,
 from pipeline.sink.settings import KafkaSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.storage.erasure_log import ErasureLog
 from pipeline.store.annotated_answer import similar_cameras
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.damaged_parts import can_list
@@ -74,6 +75,7 @@ class Erasure:
         self.events = EventNumbers()
         """The different events of the first `preview`, and how many places hold them."""
         self.tombstones = Tombstones(configured.data_dir)
+        self.log = ErasureLog(configured.data_dir)
         self._shown: list[str] = []
         self._last_seen_ms: list[int] = []
         self._exported: list[str] = []

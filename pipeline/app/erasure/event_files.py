@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.erasure.former_paths import event_paths, missing_paths
+from pipeline.app.erasure.former_paths import event_paths, folders_beside, missing_paths
 from pipeline.domain.erasure import LeftNote
 from pipeline.errors import SinkError
 from pipeline.governance.erasure_notes import (
@@ -94,6 +94,7 @@ def out_of_reach(configured: ConfiguredStores, stores: Sequence[StoreSettings]) 
     """
     unnamed = unnamed_stores(configured.data_dir, stores)
     found = [COPIES, *(unnamed_store(str(folder)) for folder in unnamed), *missing_paths(configured)]
+    found += folders_beside(configured)
     if not configured.sinks:
         found.append(NO_CONFIGURATION)
     else:

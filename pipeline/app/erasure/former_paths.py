@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.erasure import LeftNote
-from pipeline.governance.erasure_notes import missing_path
+from pipeline.errors import StoreError
+from pipeline.governance.erasure_notes import missing_path, other_data_folder, restored_copy
 from pipeline.sink.settings import JsonLinesSettings
+from pipeline.storage.restore_note import restore_note
 from pipeline.storage.written_paths import PathKind, WrittenPaths, normalized
 
 
@@ -38,6 +40,30 @@ def missing_paths(stores: ConfiguredStores) -> list[LeftNote]:
     """
     former = (path for kind in PathKind for path in _every(stores, kind) if path not in _configured(stores, kind))
     return [missing_path(str(path)) for path in former if not path.exists()]
+
+
+def folders_beside(stores: ConfiguredStores) -> list[LeftNote]:
+    """Restored backups and other data folders beside the data folder, by name.
+
+    Raises:
+        StoreError: the folders there cannot be read.
+    """
+    data_dir = normalized(stores.data_dir)
+    video = video_folders(stores)
+    found = []
+    try:
+        beside = sorted(path for path in data_dir.parent.iterdir() if path.is_dir() and path not in (data_dir, *video))
+        for folder in beside:
+            if restore_note(folder) is not None:
+                found.append(restored_copy(str(folder)))
+            elif (folder / "erased").is_dir() or (folder / "declarations").is_dir():
+                found.append(other_data_folder(str(folder)))
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}), so it is not known whether other data folders are there"
+        raise StoreError(str(error.filename or data_dir.parent), problem, "Erase as a user who may read it") from error
+    return found
 
 
 def _every(stores: ConfiguredStores, kind: PathKind) -> list[Path]:

@@ -20,6 +20,7 @@ from pipeline.governance.erasure_sheet import render_erasure
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.policy.spelled_plates import plates_in_words
 from pipeline.storage.atomic import write_atomically
+from pipeline.storage.erasure_log import LoggedErasure
 from pipeline.storage.folders import private_folder
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.row_erasure import Progress
@@ -93,6 +94,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     request = _request(proof, selection, erasure.tombstones)
     with ErasureRegister(proof.register, zone=proof.zone, screen=proof.screen) as register:
         number = register.begin(request)
+        erasure.log.add(LoggedErasure(number, register.get(number).begun_ms))
         places = erasure.erase(progress)
         erased = tuple(
             ErasedNumber(one.kind, one.where, one.name, one.events, one.left or 0, one.held, one.spans)

@@ -73,6 +73,14 @@ class EraseOptions:
     repeat: Annotated[
         bool, typer.Option("--repeat", help="Repeat all earlier erasures on what is stored now, after a restore.")
     ] = False
+    without_register: Annotated[
+        bool,
+        typer.Option(
+            "--without-register",
+            help="With --repeat: use the data although the register is lost, or may lack erasures made since the "
+            "backup. Answers then carry a warning.",
+        ),
+    ] = False
     refuse: Annotated[
         str | None,
         typer.Option(
@@ -121,6 +129,8 @@ class EraseOptions:
         if self.plate is not None:
             check_erased_plate(self.plate, any_plate=self.any_plate)
         if not self.repeat:
+            if self.without_register:
+                raise ViapublicaError("--without-register", "is for --repeat only", "Add --repeat, or leave it out")
             return Selection.of(self.plate, self.camera or (), start_ms, end_ms)
         if self.plate is not None or self.camera or self.start or self.end or self.dry_run or self.refuse is not None:
             raise ViapublicaError(
@@ -174,7 +184,7 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
         _refused(selection, stores, proof, options, as_json=as_json)
         return
     if options.repeat:
-        _repeated(stores, proof, options.timeout_s, yes=options.yes, as_json=as_json)
+        _repeated(stores, proof, options, as_json=as_json)
         return
     _check_words(proof, selection)
     with open_erasure(selection, stores, timeout_s=options.timeout_s) as erasure:
@@ -313,25 +323,29 @@ def _refused(
         say(err, f"refused as {done.number}, nothing was erased: {', '.join(files)}")
 
 
-def _repeated(stores: ConfiguredStores, proof: ErasureProof, timeout_s: float, *, yes: bool, as_json: bool) -> None:
+def _repeated(stores: ConfiguredStores, proof: ErasureProof, options: EraseOptions, *, as_json: bool) -> None:
     from pipeline.app.erasure.repeat import erasures_to_repeat, repeat_erasures
 
-    selections = erasures_to_repeat(stores, proof.register)
-    question = f"Erase again what {counted(len(selections), 'earlier erasure')} may find in the stored data?"
-    if not confirmed(question, yes=yes):
+    accepted_by = proof.by if options.without_register else ""
+    earlier = erasures_to_repeat(stores, proof.register, accept_unknown=accepted_by)
+    number = len(earlier.selections)
+    if earlier.unknown is not None:
+        say(err, f"warning: register {proof.register} {earlier.unknown.why}; answers will carry a warning")
+    question = f"Erase again what {counted(number, 'earlier erasure')} may find in the stored data?"
+    if not confirmed(question, yes=options.yes):
         say(err, "nothing was erased")
         raise typer.Exit(1)
     with err.status("erasing") as status:
-        done = repeat_erasures(
-            stores, selections, proof, timeout_s=timeout_s, progress=lambda doing: status.update(f"erasing: {doing}")
-        )
+        progress = lambda doing: status.update(f"erasing: {doing}")  # noqa: E731
+        done = repeat_erasures(stores, earlier, proof, timeout_s=options.timeout_s, progress=progress)
     if as_json:
         numbers = [one.number for one in done.proven]
         held = [note.english for note in done.held]
-        print_json({"erased": True, "earlier": len(selections), "proofs": numbers, "held": held})
+        unknown = earlier.unknown.why if earlier.unknown is not None else None
+        print_json({"erased": True, "earlier": number, "proofs": numbers, "held": held, "unknown": unknown})
     else:
         found = f"{len(done.proven)} found something again" if done.proven else "none found anything"
-        say(err, f"{counted(len(selections), 'earlier erasure')} repeated; {found}")
+        say(err, f"{counted(number, 'earlier erasure')} repeated; {found}")
         for one in done.proven:
             say(err, f"proof {one.number}: {', '.join(map(str, one.documents))}")
     if done.held:

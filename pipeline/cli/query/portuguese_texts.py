@@ -123,6 +123,7 @@ NOTES: Final[Mapping[str, str]] = {
     "retention": "prazo de guarda",
     "lost-data": "dados perdidos",
     "erased-on-request": "eliminações a pedido",
+    "erasures-unknown": "eliminações desconhecidas",
     "first-data": "primeiros dados",
     "plates-not-read": "placas não lidas",
     "interrupted": "interrupção",

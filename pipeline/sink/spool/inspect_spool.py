@@ -10,6 +10,7 @@ from pipeline.errors import SinkError
 from pipeline.sink.spool.checkpoint import Checkpoint
 from pipeline.sink.spool.record_format import Damage, Record
 from pipeline.sink.spool.segment_files import SpoolSegment, read_segment, segments
+from pipeline.storage.restore_note import check_not_restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ def spool_of(data_dir: Path, sink: str) -> Path:
     """The folder of a sink's spool.
 
     Raises:
-        SinkError: there is none.
+        SinkError: there is none, or it was restored and may not be used yet.
     """
     known = spools(data_dir)
     for folder in known:
         if folder.name == sink:
+            check_not_restored([data_dir, folder], SinkError)
             return folder
     names = ", ".join(folder.name for folder in known) or "none"
     raise SinkError(f"sink {sink!r}", f"has no spool in {data_dir}; there are: {names}", "Name one of them.")

@@ -23,6 +23,7 @@ from pipeline.sink.spool.segment_files import read_segment
 from pipeline.sink.spool.segment_log import SegmentLog
 from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings, Sync
 from pipeline.storage.locks import OwnerLock
+from pipeline.storage.restore_note import check_not_restored
 
 _log = structlog.get_logger(__name__)
 
@@ -70,12 +71,14 @@ class Spool:
         memory_bytes: of the events appended last that stay in memory for a reader that keeps up.
 
     Raises:
-        SinkError: the folder cannot be used, another process owns it, or it is of a later version of this program.
+        SinkError: the folder cannot be used, another process owns it, it is of a later version of this program, or it
+            was restored and may not be used yet.
     """
 
     def __init__(self, name: str, folder: Path, settings: SpoolSettings, *, memory_bytes: int = 32 * 2**20) -> None:
         self._name = name
         self._folder = sink_folder(folder)
+        check_not_restored([folder], SinkError)
         self._settings = settings
         self._memory_bytes = memory_bytes
         self._lock = OwnerLock(folder / "owner.lock")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import StoreError
+from pipeline.storage.restore_note import check_not_restored
 from pipeline.store.backends.database import FILL_IT, EventDatabase
 from pipeline.store.settings import ChdbSettings, StoreSettings
 
@@ -21,7 +22,7 @@ def target_of(settings: StoreSettings, data_dir: Path) -> str:
     return f"clickhouse {settings.host}:{settings.port}/{settings.database}"
 
 
-def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> EventDatabase:
+def open_database(settings: StoreSettings, data_dir: Path, *, create: bool, restored: bool = False) -> EventDatabase:
     """A connection, for what fills, maintains or reads the tables with SQL.
 
     Programs that ask questions use `pipeline.app.queries.open_queries` instead.
@@ -30,10 +31,11 @@ def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> E
         settings: which database.
         data_dir: folder of this program's data.
         create: make the folder or database when it is missing; a reader never does.
+        restored: open one that was restored from a backup, too, to erase in it what was erased since.
 
     Raises:
         StoreBusy: another process owns the embedded store.
-        StoreError: it is not there (`create` false), or cannot be opened.
+        StoreError: it is not there (`create` false), cannot be opened, or was restored and may not be used yet.
         ConfigError: the password cannot be read.
     """
     if isinstance(settings, ChdbSettings):
@@ -46,6 +48,8 @@ def open_database(settings: StoreSettings, data_dir: Path, *, create: bool) -> E
                 "there is no event store yet",
                 f"{FILL_IT} Or check its path.",
             )
+        if not restored:
+            check_not_restored([folder])
         return ChdbDatabase(folder)
     from pipeline.store.backends.clickhouse import ClickHouseDatabase
 

@@ -156,7 +156,7 @@ def test_a_refused_request_is_proven_and_erases_nothing(stores: ConfiguredStores
     assert files_with("ABC1234", tmp_path / "office") == [], "and no document names it"
     (record,) = list_erasures(proof.register)
     assert record.grounds == "investigação em curso"
-    assert erasures_to_repeat(stores, proof.register) == []
+    assert erasures_to_repeat(stores, proof.register).selections == []
     for grounds in ("a placa ABC1234", "a placa abc 1c34"):
         with pytest.raises(StoreError, match="grounds of the refusal: names a plate"):
             refuse_with_proof(PLATE, stores.data_dir, proof, grounds)

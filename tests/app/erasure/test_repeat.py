@@ -14,10 +14,18 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
 from pipeline.app.erasure.proof import ErasureProof, erase_with_proof, list_erasures
 from pipeline.app.erasure.repeat import erasures_to_repeat, repeat_erasures
+from pipeline.app.queries import Cameras, Events, NoteCode, open_queries
+from pipeline.config.load import load_config
 from pipeline.domain.events import Event, encode
-from pipeline.errors import StoreError
+from pipeline.domain.requester import Requester
+from pipeline.engine.restored_folders import check_erasures_repeated
+from pipeline.errors import PolicyError, RecordError, SinkError, StoreError
+from pipeline.record.file_layout import segment_files
+from pipeline.record.recorded_declaration import declarations_of
+from pipeline.record.recording_archive import RecordingArchive
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
+from pipeline.storage.unknown_erasures import unknown_erasures
 from pipeline.store.backends.database import migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.erasure_selection import Selection
@@ -26,6 +34,7 @@ from pipeline.store.tombstones import Tombstones
 from tests.app.erasure.test_erase import files_with
 from tests.cli.commands import viapublica
 from tests.event_samples import START_MS, alert, count, plate_read, track
+from tests.record.packets import clip, record
 from tests.store.test_store import fill
 
 PLATE = Selection.of("ABC1234", (), None, None)
@@ -68,13 +77,28 @@ class Installation:
 
     def back_up_and_restore(self, *erased_between: Selection) -> None:
         """Restore a backup that was made before some erasures; the register is the newest."""
-        request = BackupRequest(self.folder / "city.yaml", self.register, False, ("configuration", "data"))
+        self.back_up(*erased_between)
+        shutil.rmtree(self.data)
+        (self.folder.parent / "restored" / "data").rename(self.data)
+
+    def back_up(self, *erased_between: Selection) -> Path:
+        """A restored backup that was made before some erasures; nothing of it is in use yet."""
+        request = BackupRequest(self.folder / "city.yaml", self.register, False)
         create_backup(request, self.folder.parent / "b.tar", lambda _: None)
         for selection in erased_between:
             self.erase(selection)
         restore_backup(self.folder.parent / "b.tar", self.folder.parent / "restored")
-        shutil.rmtree(self.data)
-        (self.folder.parent / "restored" / "data").rename(self.data)
+        return self.folder.parent / "restored"
+
+    def copy_key_from(self, before: Path) -> None:
+        """As the documents say."""
+        shutil.copy(before / "erased" / "key", self.data / "erased" / "key")
+
+    def repeat(self, register: str, accept_unknown: str = "") -> int:
+        """How many erasures found something again."""
+        stores = ConfiguredStores.of_config(load_config(self.folder / "city.yaml"))
+        earlier = erasures_to_repeat(stores, register, accept_unknown=accept_unknown)
+        return len(repeat_erasures(stores, earlier, ErasureProof(register, "ana")).proven)
 
 
 @pytest.fixture
@@ -118,7 +142,7 @@ def test_later_events_of_the_same_vehicle_stay(city: Installation) -> None:
     city.back_up_and_restore()
     later = plate_read(7, plate="ABC1234", ts_ms=4_000_000_000_000)
     later = msgspec.structs.replace(later, first_ts_ms=later.ts_ms)
-    database = open_database(ChdbSettings(), city.data, create=False)
+    database = open_database(ChdbSettings(), city.data, create=False, restored=True)
     fill(database, [later])
     database.close()
     selections = erasures_to_repeat(city.stores, city.register)
@@ -132,3 +156,115 @@ def test_without_the_key_of_before_nothing_is_repeated_in_silence(city: Installa
         erasures_to_repeat(city.stores, city.register)
     with pytest.raises(StoreError, match="restored from a backup"):
         Tombstones(city.data).check()
+
+
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_without_the_newest_register_restored_data_stays_locked(city: Installation, same_machine: bool) -> None:
+    city.erase(Selection.of("QQQ9Z99", (), None, None))
+    restored = city.back_up(PLATE)
+    before = city.data.rename(city.folder / "data.old")
+    (restored / "data").rename(city.data)
+    city.copy_key_from(before)
+    if not same_machine:
+        (city.folder / "data.erasures.jsonl").unlink()
+    for register, problem in [
+        (city.folder / "none" / "register.db", "does not exist"),
+        (
+            restored / "register" / "register.db",
+            r"lacks erasure E20\d\d/000002" if same_machine else "comes from a backup",
+        ),
+        (shutil.copy(restored / "register" / "register.db", city.folder.parent / "copied.db"), "lacks|older register"),
+    ]:
+        with pytest.raises(StoreError, match=f"({problem}).*--without-register"):
+            city.repeat(str(register))
+        with pytest.raises(StoreError, match="erase --repeat"):
+            Tombstones(city.data).check()
+    assert city.repeat(city.register) == 1
+    Tombstones(city.data).check()
+    assert not files_with("ABC1234", city.data)
+
+
+def test_data_used_without_the_register_warns_in_every_answer_until_it_is_found(city: Installation) -> None:
+    city.back_up_and_restore(PLACE)
+    words = ("--register", city.folder / "none.db", "--without-register", "--by", "ana")
+    done = viapublica("erase", "--repeat", "--config", city.folder / "city.yaml", "--yes", *words)
+    assert (done.returncode, "does not exist" in done.stderr) == (0, True), done.stderr
+    noted = unknown_erasures(city.data)
+    assert noted is not None
+    assert (noted.by, 0 < noted.since_ms < noted.until_ms) == ("ana", True)
+    with open_queries(city.stores, Requester(user="ana")) as queries:
+        for answer in (queries.ask(Events()), queries.ask(Cameras())):
+            notes = {note.code: note.text for note in answer.notes}
+            assert "restored without its register" in notes[NoteCode.UNKNOWN_ERASURES]
+    assert city.repeat(city.register) == 1
+    with open_queries(city.stores, Requester(user="ana")) as queries:
+        assert NoteCode.UNKNOWN_ERASURES not in {note.code for note in queries.ask(Events()).notes}
+
+
+def test_an_older_copy_of_the_data_folder_is_recognized_whatever_made_it(city: Installation) -> None:
+    city.erase(PLATE)
+    shutil.copytree(city.data, city.folder / "copied")
+    city.erase(PLACE)
+    shutil.rmtree(city.data)
+    (city.folder / "copied").rename(city.data)
+    with pytest.raises(StoreError, match=r"does not know erasure E20\d\d/000002.*erase --repeat"):
+        open_queries(city.stores, Requester(user="ana"))
+    assert city.repeat(city.register) == 1
+    open_queries(city.stores, Requester(user="ana")).close()
+
+
+def test_nothing_erased_since_the_backup_needs_no_register(city: Installation) -> None:
+    city.back_up_and_restore()
+    assert city.repeat(str(city.folder / "none.db")) == 0
+    assert unknown_erasures(city.data) is None
+
+
+@pytest.mark.parametrize("part", ["events", "spool/store"])
+def test_a_folder_that_is_moved_alone_out_of_a_restored_backup_stays_locked(city: Installation, part: str) -> None:
+    restored = city.back_up(PLATE)
+    shutil.rmtree(city.data / part)
+    (restored / "data" / part).rename(city.data / part)
+    config = load_config(city.folder / "city.yaml")
+    with pytest.raises(StoreError, match=f"{part}: was restored.*erase --repeat"):
+        check_erasures_repeated(config)
+    if part == "events":
+        with (
+            open_queries(city.stores, Requester(user="ana")) as queries,
+            pytest.raises(StoreError, match="was restored"),
+        ):
+            queries.ask(Events())
+    else:
+        with pytest.raises(SinkError, match="was restored"):
+            Spool("store", city.data / part, SpoolSettings())
+    assert city.repeat(city.register) == 1
+    check_erasures_repeated(config)
+    assert not files_with("ABC1234", city.data)
+
+
+def test_recorded_video_out_of_a_backup_is_not_used_before_the_erasures_are_repeated(
+    city: Installation, tmp_path: Path
+) -> None:
+    video = city.folder / "rec"
+    (city.folder / "city.yaml").write_text(CITY + "record: {dir: rec}\n")
+    record(video, clip(tmp_path), camera="cam-1")
+    request = BackupRequest(city.folder / "city.yaml", city.register, False, ("recording-index",), recordings=True)
+    create_backup(request, tmp_path / "b.tar", lambda _: None)
+    config = load_config(city.folder / "city.yaml")
+    (begin_ms, _), *_ = segment_files(video / "cam-1")
+    selection = Selection.of(None, ["cam-1"], begin_ms, begin_ms + 3_600_000)
+    with open_erasure(selection, ConfiguredStores.of_config(config)) as erasure:
+        erase_with_proof(erasure, ErasureProof(city.register, "ana"))
+    restore_backup(tmp_path / "b.tar", tmp_path / "restored")
+    shutil.rmtree(video / "cam-1")
+    (tmp_path / "restored" / "recordings" / "cam-1").rename(video / "cam-1")  # no more than the folder of a camera
+    assert segment_files(video / "cam-1"), "erased video is there again"
+    with pytest.raises(RecordError, match=r"cam-1: was restored.*erase --repeat"):
+        RecordingArchive(video).segments("cam-1")
+    (_, file), *_ = segment_files(video / "cam-1")
+    with pytest.raises(PolicyError, match="was restored"):
+        declarations_of(file, is_clip=True)
+    with pytest.raises(StoreError, match="was restored"):
+        check_erasures_repeated(config)
+    assert city.repeat(city.register) == 1
+    assert not segment_files(video / "cam-1")
+    RecordingArchive(video).cameras()
