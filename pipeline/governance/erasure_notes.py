@@ -45,6 +45,16 @@ def unnamed_store(folder: str) -> LeftNote:
     )
 
 
+def former_server(server: str) -> LeftNote:
+    """A database server of a former configuration."""
+    return LeftNote(
+        f"{server}, written under an earlier configuration: name it as a sink or `store` and erase again, or drop its "
+        "database",
+        f"{server}, gravado sob configuração anterior: indique-o como destino ou `store` e elimine novamente, ou "
+        "apague o banco.",
+    )
+
+
 def missing_path(path: str) -> LeftNote:
     """A file or folder of a former configuration that is not there now."""
     return LeftNote(

@@ -11,6 +11,7 @@ from pipeline.policy.gate import Admission
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings, SinkSettings
 from pipeline.sink.spooled import SpooledSink
 from pipeline.storage.written_paths import PathKind, WrittenPaths
+from pipeline.store.backends.database import EventDatabase
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings, StoreSettings
 
 
@@ -18,10 +19,10 @@ def build_writer(settings: SinkSettings | StoreSettings, data_dir: Path) -> Even
     """The writer for these settings; nothing is opened yet. The driver of the kind is imported here."""
     match settings:
         case ChdbSettings() | ClickHouseSettings():
-            from pipeline.store.backends.open_database import open_database, target_of
+            from pipeline.store.backends.open_database import target_of
             from pipeline.store.table_writer import TableWriter
 
-            return TableWriter(target_of(settings, data_dir), lambda: open_database(settings, data_dir, create=True))
+            return TableWriter(target_of(settings, data_dir), lambda: _noted_database(settings, data_dir))
         case KafkaSettings():
             from pipeline.sink.kafka.writer import KafkaWriter
 
@@ -34,6 +35,17 @@ def build_writer(settings: SinkSettings | StoreSettings, data_dir: Path) -> Even
             return JsonLinesWriter(data_dir / settings.path, settings.rotate_bytes)
         case _:
             assert_never(settings)
+
+
+def _noted_database(settings: StoreSettings, data_dir: Path) -> EventDatabase:
+    """A database to write to, noted so that erasures find it after the configuration names another one."""
+    from pipeline.store.backends.open_database import chdb_folder, open_database, target_of
+
+    if isinstance(settings, ChdbSettings):
+        WrittenPaths(data_dir).add(PathKind.STORE, chdb_folder(settings, data_dir))
+    else:
+        WrittenPaths(data_dir).add_server(target_of(settings, data_dir))
+    return open_database(settings, data_dir, create=True)
 
 
 def build_sink(settings: SinkSettings, data_dir: Path, admit: Admission) -> EventSink:

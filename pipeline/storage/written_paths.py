@@ -23,6 +23,10 @@ class PathKind(StrEnum):
     """A folder with a folder of images for each camera."""
     VIDEO = "video"
     """A folder of recorded video."""
+    STORE = "store"
+    """A folder of an embedded event store."""
+    SERVER = "server"
+    """A database server; no path, but its name."""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -56,6 +60,22 @@ class WrittenPaths:
         inside = absolute.is_relative_to(self._data_dir)
         entry = _Entry(kind, str(absolute.relative_to(self._data_dir) if inside else absolute))
         self._log.add(entry, once=True)
+
+    def add_server(self, target: str) -> None:
+        """Note a database server, as it is named without credentials, before anything is written there.
+
+        Raises:
+            StoreError: it cannot be noted.
+        """
+        self._log.add(_Entry(PathKind.SERVER, target), once=True)
+
+    def servers(self) -> list[str]:
+        """All servers, in the order in which they were first noted.
+
+        Raises:
+            StoreError: the log cannot be read.
+        """
+        return [entry.path for entry in self._log.all() if entry.kind is PathKind.SERVER]
 
     def all(self, kind: PathKind) -> list[Path]:
         """All paths of one kind, absolute, in the order in which they were first noted.

@@ -163,8 +163,10 @@ def _notes(
 def _unknown_erasures(context: AnswerContext) -> Iterator[Note]:
     if (unknown := context.unknown_erasures) is not None:
         since, until = (format_time(at_ms, context.zone) for at_ms in (unknown.since_ms, unknown.until_ms))
-        sentence = _UNKNOWN_ERASURES if unknown.since_ms else _UNKNOWN_ERASURES_BEFORE
-        yield Note(code=NoteCode.UNKNOWN_ERASURES, text=context.language.text(sentence, since=since, until=until))
+        text = context.language.text(
+            _UNKNOWN_ERASURES if unknown.since_ms else _UNKNOWN_ERASURES_BEFORE, since=since, until=until
+        )
+        yield Note(code=NoteCode.UNKNOWN_ERASURES, text=text)
 
 
 def _kinds(question: RangedQuestion[Any]) -> tuple[Kind, ...]:

@@ -23,6 +23,14 @@ def test_each_path_is_noted_once_and_follows_the_data_folder(tmp_path: Path) -> 
     assert log.all(PathKind.VIDEO) == []
 
 
+def test_servers_are_noted_by_name(tmp_path: Path) -> None:
+    log = WrittenPaths(tmp_path)
+    for _ in range(2):
+        log.add_server("clickhouse db:8123/viapublica")
+    assert log.servers() == ["clickhouse db:8123/viapublica"]
+    assert log.all(PathKind.STORE) == []
+
+
 def test_a_corrupt_log_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "written-paths.jsonl").write_text("{}\n")
     with pytest.raises(StoreError, match="is corrupt"):

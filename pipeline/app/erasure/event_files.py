@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.erasure.former_paths import event_paths, folders_beside, missing_paths
+from pipeline.app.erasure.former_paths import event_paths, folders_beside, former_stores, missing_paths
 from pipeline.domain.erasure import LeftNote
 from pipeline.errors import SinkError
 from pipeline.governance.erasure_notes import (
@@ -17,7 +17,6 @@ from pipeline.governance.erasure_notes import (
     former_sink,
     kafka_topics,
     standard_output,
-    unnamed_store,
 )
 from pipeline.sink.line_erasure import count_lines, erase_lines, lines_in
 from pipeline.sink.settings import JsonLinesSettings, KafkaSettings
@@ -26,7 +25,7 @@ from pipeline.sink.spool.remove_events import Wanted, count_in, erase_from, even
 from pipeline.storage.atomic import remove_partial_files
 from pipeline.storage.locks import OwnerLock
 from pipeline.store.erasure_selection import event_in
-from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.store.settings import StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +74,6 @@ def find_event_files(stores: ConfiguredStores) -> list[EventFiles]:
     return found
 
 
-def unnamed_stores(data_dir: Path, stores: Sequence[StoreSettings]) -> list[Path]:
-    """Embedded event stores in the data folder that the configuration does not name, as after a change of its path."""
-    named = {(data_dir / store.path).resolve() for store in stores if isinstance(store, ChdbSettings)}
-    folders = (path.parent for path in sorted(data_dir.glob("*/metadata")) if (path.parent / "store").is_dir())
-    return [folder for folder in folders if folder.resolve() not in named]
-
-
 def out_of_reach(configured: ConfiguredStores, stores: Sequence[StoreSettings]) -> list[LeftNote]:
     """Places with events that cannot be erased from here, with what to do.
 
@@ -92,8 +84,7 @@ def out_of_reach(configured: ConfiguredStores, stores: Sequence[StoreSettings]) 
     Raises:
         StoreError: the log of written paths cannot be read.
     """
-    unnamed = unnamed_stores(configured.data_dir, stores)
-    found = [COPIES, *(unnamed_store(str(folder)) for folder in unnamed), *missing_paths(configured)]
+    found = [COPIES, *former_stores(configured, stores), *missing_paths(configured)]
     found += folders_beside(configured)
     if not configured.sinks:
         found.append(NO_CONFIGURATION)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.erasure import LeftNote
 from pipeline.errors import StoreError
-from pipeline.governance.erasure_notes import missing_path, other_data_folder, restored_copy
+from pipeline.governance.erasure_notes import (
+    former_server,
+    missing_path,
+    other_data_folder,
+    restored_copy,
+    unnamed_store,
+)
 from pipeline.sink.settings import JsonLinesSettings
 from pipeline.storage.restore_note import restore_note
 from pipeline.storage.written_paths import PathKind, WrittenPaths, normalized
+from pipeline.store.backends.open_database import chdb_folder, target_of
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
 def event_paths(stores: ConfiguredStores) -> list[Path]:
@@ -38,8 +47,29 @@ def missing_paths(stores: ConfiguredStores) -> list[LeftNote]:
     Raises:
         StoreError: the log of written paths cannot be read.
     """
-    former = (path for kind in PathKind for path in _every(stores, kind) if path not in _configured(stores, kind))
+    kinds = (kind for kind in PathKind if kind is not PathKind.SERVER)
+    former = (path for kind in kinds for path in _every(stores, kind) if path not in _configured(stores, kind))
     return [missing_path(str(path)) for path in former if not path.exists()]
+
+
+def former_stores(stores: ConfiguredStores, named: Collection[StoreSettings]) -> list[LeftNote]:
+    """Event stores that the configuration does not name: of earlier ones, and whatever is in the data folder.
+
+    A process opens one embedded store only, so they are not erased with the present one.
+
+    Args:
+        stores: the data folder.
+        named: event stores of the configuration, among its sinks too.
+
+    Raises:
+        StoreError: the log of written paths cannot be read.
+    """
+    written, targets = WrittenPaths(stores.data_dir), {target_of(store, stores.data_dir) for store in named}
+    # Of versions that did not note what they wrote.
+    unnoted = (path.parent for depth in ("*", "*/*", "*/*/*") for path in stores.data_dir.glob(f"{depth}/metadata"))
+    folders = {path.resolve() for path in (*written.all(PathKind.STORE), *unnoted) if (path / "store").is_dir()}
+    found = [unnamed_store(str(folder)) for folder in sorted(folders) if str(folder) not in targets]
+    return found + [former_server(server) for server in written.servers() if server not in targets]
 
 
 def folders_beside(stores: ConfiguredStores) -> list[LeftNote]:
@@ -72,7 +102,9 @@ def _every(stores: ConfiguredStores, kind: PathKind) -> list[Path]:
 
 
 def _configured(stores: ConfiguredStores, kind: PathKind) -> list[Path]:
-    if kind is PathKind.VIDEO:
+    if kind is PathKind.STORE:
+        found = [chdb_folder(store, stores.data_dir) for store in stores.stores if isinstance(store, ChdbSettings)]
+    elif kind is PathKind.VIDEO:
         found = [stores.record.dir] if stores.record else []
     elif kind is PathKind.PREVIEWS:
         found = [stores.previews] if stores.previews else []

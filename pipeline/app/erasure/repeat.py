@@ -11,7 +11,7 @@ from typing import Final
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import erased_before_ms, open_erasure_again, tombstone_until_ms
 from pipeline.app.erasure.former_paths import video_folders
-from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, erase_with_proof
+from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, erase_with_proof, list_erasures
 from pipeline.domain.erasure import ErasureRecord, ErasureRequest, LeftNote
 from pipeline.engine.restored_folders import stored_folders
 from pipeline.errors import StoreError
@@ -23,7 +23,7 @@ from pipeline.store.erasure_selection import Selection
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress
 from pipeline.store.tombstones import Tombstones
 
-__all__ = ["ErasuresToRepeat", "RepeatedErasures", "erasures_to_repeat", "repeat_erasures"]
+__all__ = ["ErasuresToRepeat", "RepeatedErasures", "check_not_new", "erasures_to_repeat", "repeat_erasures"]
 
 _REGISTER_FIX: Final = (
     "Name the newest register with --register, or move it to its place. If there is none any more: --without-register"
@@ -82,6 +82,30 @@ def erasures_to_repeat(stores: ConfiguredStores, register: str, *, accept_unknow
         keys = everything.plate_keys()
     unknown = _unknown(accept_unknown, known.lacking, oldest) if known.lacking else None
     return ErasuresToRepeat(tombstones.selections(keys), {*known.numbers, *log.unrepeated()}, unknown)
+
+
+def check_not_new(data_dir: Path, register: str) -> None:
+    """Make sure that a data folder is none that replaces a lost one: topics would fill it with what was erased.
+
+    Args:
+        data_dir: before events of topics are stored there.
+        register: where erasures are entered.
+
+    Raises:
+        StoreError: erasures of the register have to be repeated first.
+        ReleaseError: the register cannot be read.
+    """
+    erased = data_dir / "erased"
+    is_known = any((erased / name).exists() for name in ("tombstones.jsonl", "erasures.jsonl", "unknown.json"))
+    if is_known or ("://" not in register and not Path(register).exists()):
+        return
+    if made := [one for one in list_erasures(register) if not one.grounds]:
+        raise StoreError(
+            str(data_dir),
+            f"is new, and does not know the erasures of the register {register}, the last of which is "
+            f"{made[-1].number}: topics would bring back what was erased",
+            "Copy erased/key from the data folder of before or the newest backup, then: viapublica erase --repeat",
+        )
 
 
 def repeat_erasures(

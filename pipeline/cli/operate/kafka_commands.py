@@ -16,6 +16,7 @@ import typer
 
 from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.signals import signal_handler
 from pipeline.config import load_config
 from pipeline.domain.event_schemas import schema_of
@@ -49,6 +50,7 @@ _CONFIG = Path("viapublica.yaml")
 @app.command()
 def ingest(
     config: ConfigOption = _CONFIG,
+    register: RegisterOption = None,
     once: Annotated[bool, typer.Option("--once", help="End when the topics have no more messages.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Last line: counts as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress line.")] = False,
@@ -62,12 +64,14 @@ def ingest(
 
     Example: [bold]viapublica kafka ingest --config configs/city.yaml --once --json[/]
     """
+    from pipeline.app.erasure.repeat import check_not_new
     from pipeline.app.hang_watchdog import ended_when_hanging
     from pipeline.app.ingest import IngestRun
     from pipeline.app.logging_setup import configure_logging
 
     settings = load_config(config, for_queries=True)
     configure_logging(settings.observability.log_level, settings.observability.log_format)
+    check_not_new(settings.data_dir, register_of(register, config))
     handle = IngestRun(settings, config, once=once)
     with _ingest_signals(handle), ended_when_hanging(settings.data_dir):
         if err.is_terminal and not quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from pipeline.app.backup import BackupRequest, create_backup, restore_backup
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
 from pipeline.app.erasure.proof import ErasureProof, erase_with_proof, list_erasures
-from pipeline.app.erasure.repeat import erasures_to_repeat, repeat_erasures
+from pipeline.app.erasure.repeat import check_not_new, erasures_to_repeat, repeat_erasures
 from pipeline.app.queries import Cameras, Events, NoteCode, open_queries
 from pipeline.config.load import load_config
 from pipeline.domain.events import Event, encode
 from pipeline.domain.requester import Requester
 from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.errors import PolicyError, RecordError, SinkError, StoreError
+from pipeline.governance.erasure_register import ErasureRegister
 from pipeline.record.file_layout import segment_files
 from pipeline.record.recorded_declaration import declarations_of
 from pipeline.record.recording_archive import RecordingArchive
@@ -268,3 +270,30 @@ def test_recorded_video_out_of_a_backup_is_not_used_before_the_erasures_are_repe
     assert city.repeat(city.register) == 1
     assert not segment_files(video / "cam-1")
     RecordingArchive(video).cameras()
+
+
+def test_an_ingester_does_not_fill_a_new_data_folder_with_what_the_register_erased(
+    city: Installation, tmp_path: Path
+) -> None:
+    city.erase(PLATE)
+    before = city.data.rename(tmp_path / "lost")
+    with pytest.raises(StoreError, match=r"does not know erasure E20\d\d/000001.*erase --repeat"):
+        Tombstones(city.data).check()
+    (city.folder / "data.erasures.jsonl").unlink()  # another machine: only the register knows
+    config = "sinks: [{type: kafka, name: k, brokers: ['127.0.0.1:1']}]\nstore: {type: chdb}\n"
+    (city.folder / "city.yaml").write_text(CITY.replace("sinks: [{type: chdb}]\n", config))
+    words = ("kafka", "ingest", "--once", "--config", city.folder / "city.yaml", "--register", city.register)
+    done = viapublica(*words)
+    assert done.returncode == 1
+    assert re.search(r"is new, and does not know.*E20\d\d/000001.*erase --repeat", done.stderr.replace("\n", " "))
+    (city.data / "erased").mkdir(parents=True, exist_ok=True)
+    city.copy_key_from(before)
+    assert city.repeat(city.register) == 0
+    check_not_new(city.data, city.register)
+    assert Tombstones(city.data).erased(plate_read(3, plate="ABC1234")), "now it is refused"
+
+
+def test_a_new_data_folder_without_any_erasure_is_no_obstacle(tmp_path: Path) -> None:
+    check_not_new(tmp_path / "data", str(tmp_path / "register.db"))
+    ErasureRegister(tmp_path / "register.db").close()
+    check_not_new(tmp_path / "data", str(tmp_path / "register.db"))
