@@ -18,6 +18,8 @@
     │   └── Backpressure             full; retry after `retry_after_s`
     ├── StoreError                   a query on the event store
     │   └── StoreBusy                owned by another process that does not answer
+    ├── AuditError                   the audit was changed, or does not agree with what was anchored or given
+    │   └── AuditUnavailable         it takes no record now, so nothing is answered
     ├── RecordError                  recorded video that is missing, unreadable or cannot be written
     ├── ReleaseError                 an anonymized image or video that cannot be produced or must not be released
     │   └── NotVerified              its verification cannot see in this very video
@@ -118,6 +120,14 @@ class StoreError(ViapublicaError):
 
 class StoreBusy(StoreError):
     """Another process owns the embedded store and does not answer."""
+
+
+class AuditError(ViapublicaError):
+    """The audit was changed, or a file about it does not agree with it."""
+
+
+class AuditUnavailable(AuditError):
+    """The audit takes no record now, so the operation is refused."""
 
 
 class RecordError(ViapublicaError):

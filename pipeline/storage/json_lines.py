@@ -33,13 +33,14 @@ def append_line(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
-def append_bytes(descriptor: int, data: bytes, end: int) -> None:
-    """Write complete lines at the end of an open file and sync it.
+def append_bytes(descriptor: int, data: bytes, end: int, *, sync: bool = True) -> None:
+    """Write complete lines at the end of an open file.
 
     Args:
         descriptor: of the file, open for reading and writing.
         data: the lines.
         end: size of the file.
+        sync: have them on the disk when this returns.
 
     Raises:
         OSError: the disk does not take all of it; the file is as it was.
@@ -49,7 +50,8 @@ def append_bytes(descriptor: int, data: bytes, end: int) -> None:
         while view:
             done = os.pwrite(descriptor, view, at)  # a disk with space for a part takes that, and fails the next time
             view, at = view[done:], at + done
-        os.fsync(descriptor)
+        if sync:
+            os.fsync(descriptor)
     except OSError:
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, end)
