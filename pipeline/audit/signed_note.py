@@ -6,14 +6,10 @@ import base64
 import hashlib
 from typing import Final, NamedTuple
 
-from pipeline.domain.extras import missing_package
-from pipeline.errors import AuditError
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-try:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-except ImportError as error:
-    raise missing_package("cryptography", f"cannot be imported: {error}") from error
+from pipeline.errors import AuditError
 
 _ED25519: Final = b"\1"
 _PRIVATE: Final = "PRIVATE+KEY+"

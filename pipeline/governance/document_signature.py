@@ -8,19 +8,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pipeline.domain.extras import missing_package
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.x509.oid import NameOID
+
 from pipeline.errors import ReleaseError
-
-try:
-    from cryptography import x509
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-    from cryptography.hazmat.primitives.serialization import pkcs7
-    from cryptography.x509.oid import NameOID
-except ImportError as error:
-    raise missing_package("cryptography", f"cannot be imported: {error}") from error
-
 
 _UNREADABLE: Final = (
     ValueError,

@@ -7,19 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pipeline.domain.extras import missing_package
-from pipeline.errors import ReleaseError
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import algorithms
+from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.x509.oid import NameOID
 
-try:
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.ciphers import algorithms
-    from cryptography.hazmat.primitives.serialization import pkcs7
-    from cryptography.x509.oid import NameOID
-except ImportError as error:
-    raise missing_package("cryptography", f"cannot be imported: {error}") from error
+from pipeline.errors import ReleaseError
 
 MAX_BYTES: Final = 1 << 30
 """Of a message: CMS is built in memory, which then holds it three times."""

