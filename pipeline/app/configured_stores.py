@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.audit.settings import AuditSettings
 from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
@@ -35,6 +36,7 @@ class ConfiguredStores:
         max_clock_lead_s: by how many seconds the times of stored events may be later than the clock.
         institution: responsible for the cameras.
         screen: of free texts.
+        audit: where operations are recorded.
     """
 
     data_dir: Path
@@ -48,6 +50,7 @@ class ConfiguredStores:
     max_clock_lead_s: float = IngestSettings().max_clock_lead_s
     institution: Institution = field(default_factory=Institution)
     screen: TextScreen = field(default_factory=standard_screen)
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -65,6 +68,7 @@ class ConfiguredStores:
             max(config.engine.max_clock_lead_s, config.ingest.max_clock_lead_s),
             Institution(config.institution, config.local_law),
             config.sensitive_texts.screen(),
+            config.audit,
         )
 
     @classmethod
@@ -87,6 +91,11 @@ class ConfiguredStores:
             ConfigError: the declarations of the data folder are corrupt or cannot be read.
         """
         return sensitive_cameras(self.data_dir, self.cameras or {})
+
+    @property
+    def audit_dir(self) -> Path:
+        """Folder of the audit."""
+        return self.audit.dir or self.data_dir / "audit"
 
     @property
     def event_store(self) -> StoreSettings:

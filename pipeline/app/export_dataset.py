@@ -118,7 +118,7 @@ def export_dataset(
     if unknown:
         notes[f"{', '.join(unknown)}: no longer configured; name, place and calibration are not known."] = None
     terms = _terms(config, request, tuple(notes))
-    note_export(config.data_dir, request.folder, [*tracks, *counts], requester)
+    note_export(ConfiguredStores.of_config(config), request.folder, [*tracks, *counts], requester)
     return write_dataset(request.folder, tracks, counts, cameras, terms, as_csv=request.as_csv)
 
 

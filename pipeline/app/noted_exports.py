@@ -1,4 +1,4 @@
-"""Notes of exported files for later erasures."""
+"""Notes of exported files: in the audit, and for later erasures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.app.audit.audited_operation import audit_record, entry_of
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.requester import Requester
 from pipeline.storage.export_log import Export, ExportLog
 
@@ -16,17 +18,18 @@ __all__ = ["note_export"]
 _FIRST, _LAST = ("first_ts_ms", "start_ms", "ts_ms"), ("ts_ms", "end_ms", "start_ms")
 
 
-def note_export(data_dir: Path, path: Path, rows: Sequence[msgspec.Struct], requester: Requester) -> None:
+def note_export(stores: ConfiguredStores, path: Path, rows: Sequence[msgspec.Struct], requester: Requester) -> None:
     """Note a file before it is written, so that none is forgotten.
 
     Args:
-        data_dir: of the store that was asked.
+        stores: those that were asked.
         path: of the file or folder.
         rows: its events or other values; none are stored, only their cameras and time range.
         requester: the person or program that exports.
 
     Raises:
         StoreError: it cannot be noted.
+        AuditUnavailable: the audit takes no record.
     """
     cameras = {getattr(row, "camera_id", "") for row in rows}
     first, last = ([_time(row, names) for row in rows] for names in (_FIRST, _LAST))
@@ -39,7 +42,21 @@ def note_export(data_dir: Path, path: Path, rows: Sequence[msgspec.Struct], requ
         min((at for at in first if at is not None), default=None) if None not in first else None,
         max((at for at in last if at is not None), default=None) if None not in last else None,
     )
-    ExportLog(data_dir).add(export)
+    audit_record(stores.audit_dir)(
+        entry_of(
+            "export",
+            requester,
+            cameras=export.cameras,
+            start_ms=export.first_ms,
+            end_ms=None if export.last_ms is None else export.last_ms + 1,
+            rows=len(rows),
+            details={
+                "form": path.suffix.removeprefix(".") or "folder",
+                "plates": export.plates,
+            },  # its name may be a plate,
+        )
+    )
+    ExportLog(stores.data_dir).add(export)
 
 
 def _time(row: msgspec.Struct, names: Sequence[str]) -> int | None:

@@ -1,6 +1,6 @@
-"""Questions to the event store: the one door to it, where every question comes with its requester.
+"""Questions to the event store: the one door to it, where every question comes with its requester and is audited.
 
-Policy and audit of questions belong into `EventQueries.ask`.
+The policy of questions belongs into `EventQueries.ask`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from pipeline.app.audit.audited_operation import Record, audit_record
+from pipeline.app.audit.audited_questions import answered, failed
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
-from pipeline.errors import StoreBusy, StoreError
+from pipeline.errors import StoreBusy, StoreError, ViapublicaError
 from pipeline.policy.requester_texts import check_requester
 from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
@@ -99,12 +101,16 @@ class EventQueries:
     Args:
         backend: answers the questions.
         requester: the person or program that asks.
+        record: puts each question into the audit.
         context: what is known beside the store: cameras, retention, the zone of times in notes.
     """
 
-    def __init__(self, backend: QueryBackend, requester: Requester, context: AnswerContext | None = None) -> None:
+    def __init__(
+        self, backend: QueryBackend, requester: Requester, record: Record, context: AnswerContext | None = None
+    ) -> None:
         self._backend = backend
         self._requester = requester
+        self._record = record
         self._context = AnswerContext() if context is None else context
 
     @property
@@ -115,10 +121,19 @@ class EventQueries:
     def ask(self, question: Question[A]) -> Answer[A]:
         """The answer, with notes on what limits it. No event is shown or counted twice, however often it was delivered.
 
+        Its audit record is on the disk before this returns; the notes need further questions, which have none.
+
         Raises:
             StoreError: the question makes no sense, names an unknown camera, or cannot be answered now.
+            AuditUnavailable: the audit takes no record.
         """
-        return annotated(self._value, question, self._context)
+        try:
+            answer = annotated(self._value, question, self._context)
+        except ViapublicaError as error:
+            self._record(failed(question, self._requester, error))
+            raise
+        self._record(answered(question, self._requester, answer.value))
+        return answer
 
     def _value(self, question: Question[A], /) -> A:
         known = self._context.declared
@@ -185,7 +200,7 @@ def open_queries(
         erased=tombstones.touch,
         unknown_erasures=unknown_erasures(stores.data_dir),
     )
-    return EventQueries(backend, requester, context)
+    return EventQueries(backend, requester, audit_record(stores.audit_dir), context)
 
 
 def _waiting(stores: ConfiguredStores, *, running: bool) -> WaitingOf:

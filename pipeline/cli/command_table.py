@@ -87,6 +87,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Erase the data of a vehicle, or of a place and time; count what is left.",
         _OPERATION,
     ),
+    "audit": CommandEntry(
+        "operate.audit_commands:app",
+        "The audit of operations: verify, search, report, prove, anchor, key.",
+        _OPERATION,
+    ),
     "camera": CommandEntry(
         "operate.camera_setup_commands:app",
         "Cameras: add, test, snapshot, discover, segments, hold, unhold, prune.",

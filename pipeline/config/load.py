@@ -314,9 +314,13 @@ def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[s
     places = config.places
     if places is not None:
         places = places.model_copy(update={"file": anchor(places.file, "places", "file")})
+    audit = config.audit
+    if audit.dir is not None:
+        audit = audit.model_copy(update={"dir": anchor(audit.dir, "audit", "dir")})
     return config.model_copy(
         update={
             "record": record,
+            "audit": audit,
             "data_dir": anchor(config.data_dir, "data_dir"),
             "models_dir": anchor(config.models_dir, "models_dir") if config.models_dir else None,
             "cameras": cameras,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pipeline.adaptive.settings import AnalyzeSettings
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.settings import AnalyticsSettings
+from pipeline.audit.settings import AuditSettings
 from pipeline.config.engine_settings import EngineSettings
 from pipeline.config.sensitive_places import NearPlace, PlacesSettings
 from pipeline.config.text_settings import TextSettings
@@ -341,6 +342,11 @@ class Config(BaseModel):
         default_factory=RetentionSettings,
         title="Retention",
         description="Days that the event store retains each class of data (decree 18.743/2014 art. 8).",
+    )
+    audit: AuditSettings = Field(
+        default_factory=AuditSettings,
+        title="Audit",
+        description="Where operations are recorded before they answer (decree 18.743/2014 art. 7, 8).",
     )
     engine: EngineSettings = Field(
         default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.domain.erasure import ErasureRecord
 from pipeline.domain.institution import Institution
-from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
+from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_document, table
 
 _LAW: Final = "Lei nº 13.709/2018 (LGPD), arts. 15, 16 e 18, IV"
 """Of erasures; the configured local law is that of disclosures, and need not say anything about them."""

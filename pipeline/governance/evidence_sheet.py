@@ -8,8 +8,8 @@ from html import escape
 from typing import Any, Final
 
 from pipeline.domain.institution import Institution
+from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_document, table
 from pipeline.governance.evidence_package import Custody, EvidenceVideo
-from pipeline.governance.printable_document import SIGNATURE_LINE, moment, render_document, table
 
 _BASES: Final = {"judiciary": "Poder Judiciário", "public-ministry": "Ministério Público", "police": "Polícia"}
 _FEDERAL_LAW: Final = (

@@ -19,6 +19,7 @@ from pipeline.domain.disclosure import (
     Request,
     number_of,
 )
+from pipeline.domain.months import month_span_ms
 from pipeline.domain.times import local_time
 from pipeline.errors import ReleaseError
 from pipeline.governance import journal
@@ -28,7 +29,6 @@ from pipeline.governance.exemption_entries import remove_images
 from pipeline.governance.exemption_register import ExemptionRegister
 from pipeline.governance.journal import Act, JournalBreak
 from pipeline.governance.journal_replay import first_forbidden
-from pipeline.governance.months import month_span_ms
 from pipeline.governance.register_lookup import checked_sha256, matches, row_of, rows_listed, rows_with_hash
 from pipeline.governance.row_mapping import (
     digest_of,

@@ -49,7 +49,10 @@ _MAKE = sorted({command.words for command in _COMMANDS if command.words[0] == "m
 _TOOLS = {".", "cp", "git", "docker", "journalctl", "pip", "python3", "sqlite3", "sudo", "sudoedit", "systemctl"}
 """Of the system; what follows them is not checked."""
 _GROUPS = {
-    *((name,) for name in ("backup", "bench", "camera", "config", "kafka", "models", "release", "spool", "store")),
+    *(
+        (name,)
+        for name in ("audit", "backup", "bench", "camera", "config", "kafka", "models", "release", "spool", "store")
+    ),
     ("kafka", "dead-letters"),
     ("store", "retention"),
 }

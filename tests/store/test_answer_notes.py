@@ -20,6 +20,7 @@ from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route, Traffic
 from pipeline.store.retention_settings import RetentionSettings
+from tests.asking import unaudited
 from tests.event_samples import START_MS, count, health, plate_read, track
 from tests.filled_store import fill_store
 
@@ -69,7 +70,9 @@ Door = Callable[..., EventQueries]
 def door(data: Path) -> Door:
     def opened(now_ms: int = _NOW_MS, cameras: dict[str, Camera] | None = _CAMERAS, **days: int | None) -> EventQueries:
         context = AnswerContext(cameras, RetentionSettings(**days), UTC, lambda: now_ms)
-        return EventQueries(open_event_store(ChdbSinkSettings(), data, dict), Requester.of_process(), context)
+        return EventQueries(
+            open_event_store(ChdbSinkSettings(), data, dict), Requester.of_process(), unaudited, context
+        )
 
     return opened
 
@@ -264,9 +267,9 @@ def test_notes_come_over_the_local_endpoint_as_well(data: Path, tmp_path: Path) 
     server = StoreServer(store, tmp_path / "run" / "store.sock")
     context = AnswerContext(_CAMERAS, clock_ms=lambda: _NOW_MS)
     question = Plates(plates=("ABC1D23", "XYZ9A99"), limit=1)
-    with EventQueries(StoreClient(server.socket_path), Requester.of_process(), context) as over:
+    with EventQueries(StoreClient(server.socket_path), Requester.of_process(), unaudited, context) as over:
         remote: Sequence[Note] = over.ask(question).notes
-    with EventQueries(store, Requester.of_process(), context) as direct:
+    with EventQueries(store, Requester.of_process(), unaudited, context) as direct:
         assert direct.ask(question).notes == remote
     server.close()
     assert {NoteCode.LIMIT, NoteCode.NOT_SEEN, NoteCode.UNCERTAIN} <= {note.code for note in remote}

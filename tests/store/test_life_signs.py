@@ -18,6 +18,7 @@ from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Plates, Traffic
+from tests.asking import unaudited
 from tests.event_samples import START_MS, alert, health, plate_read
 from tests.filled_store import fill_store
 
@@ -67,7 +68,7 @@ def ask(tmp_path: Path) -> Asking:
         )
         context = AnswerContext(cameras, zone=UTC, clock_ms=lambda: START_MS + round(now * _MINUTE_MS))
         with EventQueries(
-            open_event_store(ChdbSinkSettings(), tmp_path, dict), Requester.of_process(), context
+            open_event_store(ChdbSinkSettings(), tmp_path, dict), Requester.of_process(), unaudited, context
         ) as queries:
             return queries.ask(asked_of)
 

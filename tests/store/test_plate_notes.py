@@ -17,6 +17,7 @@ from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Clones, Convoy, Events, Plates, RangedQuestion, Route, Traffic
+from tests.asking import unaudited
 from tests.event_samples import START_MS, count, plate_read
 from tests.filled_store import fill_store
 
@@ -41,7 +42,9 @@ def store(data: Path, request: pytest.FixtureRequest) -> Iterator[EventQueries]:
         "praca": Camera("praca", Scope.PUBLIC_SQUARE, analyze_fps=3),
     }
     context = AnswerContext(cameras, zone=UTC, clock_ms=lambda: START_MS + 3_600_000)
-    with EventQueries(open_event_store(ChdbSinkSettings(), data, dict), Requester.of_process(), context) as opened:
+    with EventQueries(
+        open_event_store(ChdbSinkSettings(), data, dict), Requester.of_process(), unaudited, context
+    ) as opened:
         yield opened
 
 

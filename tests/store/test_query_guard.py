@@ -55,7 +55,7 @@ from pipeline.store.questions import (
 )
 from pipeline.store.settings import StoreSettings
 from pipeline.store.withheld_cameras import strictest_cameras
-from tests.asking import Asking
+from tests.asking import Asking, unaudited
 from tests.event_samples import START_MS, alert, count, health, plate_read, track
 from tests.store.test_store import fill
 
@@ -147,7 +147,7 @@ def test_the_process_that_asks_may_know_more_than_the_one_that_answers(
 ) -> None:
     store = open_event_store(store_settings, tmp_path, dict)
     context = AnswerContext(withheld={SQUARE: "a public square"})
-    with EventQueries(store, Requester.of_process(), context) as queries:
+    with EventQueries(store, Requester.of_process(), unaudited, context) as queries:
         answer = queries.ask(Plates(plates=("TMP1234",)))
     assert [read.camera_id for read in answer.value] == ["road"]
     (note,) = [note for note in answer.notes if note.code is NoteCode.WITHHELD]

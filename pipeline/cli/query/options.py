@@ -112,7 +112,7 @@ class StoreOptions:
         return output
 
     def _note(self, path: Path, rows: Sequence[msgspec.Struct]) -> None:
-        note_export(stores_of(self.config, self.data).data_dir, path, rows, Requester.of_process())
+        note_export(stores_of(self.config, self.data), path, rows, Requester.of_process())
 
     def check_listed(self, listed: ListedVehicles, name: str) -> None:
         """See `pipeline.app.screened_texts.check_listed`; with the screen of the configuration."""

@@ -51,8 +51,8 @@ def test_exports_of_the_commands_are_named_with_what_to_do(tmp_path: Path) -> No
 
 def test_only_exports_that_may_hold_it_are_named(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    note_export(data, tmp_path / "a.csv", [plate_read(0), plate_read(30)], ANA)
-    note_export(data, tmp_path / "b.csv", [plate_read(0, camera="cam-2")], ANA)
+    note_export(ConfiguredStores.of_data_dir(data), tmp_path / "a.csv", [plate_read(0), plate_read(30)], ANA)
+    note_export(ConfiguredStores.of_data_dir(data), tmp_path / "b.csv", [plate_read(0, camera="cam-2")], ANA)
     here = named(data, Selection.of("XYZ0001", ["cam-1"], START_MS, START_MS + 1000))
     assert "a.csv" in here
     assert "b.csv" not in here
@@ -61,5 +61,5 @@ def test_only_exports_that_may_hold_it_are_named(tmp_path: Path) -> None:
 
 
 def test_what_does_not_say_where_and_when_it_is_of_is_always_named(tmp_path: Path) -> None:
-    note_export(tmp_path / "data", tmp_path / "convoy.csv", [ANA], ANA)
+    note_export(ConfiguredStores.of_data_dir(tmp_path / "data"), tmp_path / "convoy.csv", [ANA], ANA)
     assert "convoy.csv" in named(tmp_path / "data", Selection.of("XYZ0001", (), 5, 6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, tzinfo
 
-from pipeline.errors import ReleaseError
+from pipeline.errors import ViapublicaError
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
@@ -18,12 +18,12 @@ def month_span_ms(month: str, zone: tzinfo | None) -> tuple[int, int]:
         zone: of the institution; None for the machine's.
 
     Raises:
-        ReleaseError: it is not a month.
+        ViapublicaError: it is not a month.
     """
     match = _MONTH.fullmatch(month.strip())
     year, number = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
     if not (2000 <= year < 9999 and 1 <= number <= 12):
-        raise ReleaseError(f"month {month!r}", "is not a month", "Write year and month, such as 2026-11")
+        raise ViapublicaError(f"month {month!r}", "is not a month", "Write year and month, such as 2026-11")
     following = (year + 1, 1) if number == 12 else (year, number + 1)
     return _midnight_ms(year, number, zone), _midnight_ms(*following, zone) - 1
 

@@ -1,4 +1,4 @@
-"""Printable documents of the register (HTML), in Portuguese, the language of their readers; they load no resources."""
+"""Printable documents (HTML), in Portuguese, the language of their readers; they load no resources."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""Records of questions to the event store in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from typing import Any, Final
+
+from pipeline.app.audit.audited_operation import entry_of
+from pipeline.domain.audit import AuditEntry, Outcome
+from pipeline.domain.events import Kind
+from pipeline.domain.requester import Requester
+from pipeline.store.questions import (
+    Clones,
+    ClonesAnswer,
+    Convoy,
+    Events,
+    Plates,
+    Question,
+    ReadsByVehicle,
+    Route,
+    RouteAnswer,
+    VehicleReadsPage,
+)
+
+__all__ = ["answered", "failed"]
+
+MOST_SINGLE_PLATES: Final = 10
+"""Plates of one question; a question about more is a search in bulk."""
+_OPERATIONS: Final = {Route: "journey-query", Convoy: "convoy-query", Clones: "clone-query"}
+_FIXED: Final = ("within_ms", "meetings", "errors", "limit", "offset")
+
+
+def answered(question: Question[Any], requester: Requester, value: object) -> AuditEntry:
+    """The entry of a question that has an answer.
+
+    Args:
+        question: what is asked; requester: who asks.
+        value: the answer, of which only the number of rows is recorded.
+    """
+    return entry_of(_operation(question), requester, rows=_rows(value), **_facts(question))
+
+
+def failed(question: Question[Any], requester: Requester, error: Exception) -> AuditEntry:
+    """The entry of a question that has no answer.
+
+    Args:
+        question: what is asked; requester: who asks.
+        error: why there is none; its text may name a plate and is not recorded.
+    """
+    reason = type(error).__name__
+    return entry_of(_operation(question), requester, Outcome.FAILED, reason=reason, **_facts(question))
+
+
+def _operation(question: Question[Any]) -> str:
+    match question:
+        case Plates(like=True):
+            return "pattern-query"
+        case Plates() if len(question.plates) <= MOST_SINGLE_PLATES:
+            return "plate-query"
+        case Plates() | ReadsByVehicle() | Events(kind=None | Kind.PLATE_READ):
+            return "bulk-query"
+        case _:
+            return _OPERATIONS.get(type(question), "count-query")
+
+
+def _facts(question: Question[Any]) -> dict[str, Any]:
+    details: dict[str, Any] = {"question": type(question).__name__}
+    details |= {name: getattr(question, name) for name in _FIXED if getattr(question, name, None) is not None}
+    kind = getattr(question, "kind", None)
+    if isinstance(kind, Kind):
+        details["kind"] = kind.value
+    plates = getattr(question, "plates", ()) or tuple(filter(None, (getattr(question, "plate", ""),)))
+    if getattr(question, "like", False):
+        details["shortest_pattern"] = min(sum(character.isalnum() for character in plate) for plate in plates)
+    return {
+        "plates": plates,
+        "cameras": getattr(question, "camera_ids", ()),
+        "start_ms": getattr(question, "start_ms", None),
+        "end_ms": getattr(question, "end_ms", None),
+        "details": details,
+    }
+
+
+def _rows(value: object) -> int | None:
+    match value:
+        case RouteAnswer() | ClonesAnswer():
+            return len(value.legs)
+        case VehicleReadsPage():
+            return len(value.vehicles)
+        case Sized():
+            return len(value)
+        case _:
+            return None

@@ -1,0 +1,197 @@
+"""Monthly report of the audit for the public prosecutor and the data-protection officer (HTML, Portuguese).
+
+Decree 18.743/2014 art. 7, 8 and 9 §4: operations by outcome, searches by purpose, refusals, exports, erasures,
+disposals and decisions on disclosures. It holds no plate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from html import escape
+from typing import Any, Final
+
+from pipeline.audit.operation_titles import title_of
+from pipeline.domain.audit import LOG_OPERATION, Outcome
+from pipeline.domain.institution import Institution
+from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_document, table
+from pipeline.domain.times import parse_time, zone_name
+
+_GROUNDS: Final = "Decreto nº 18.743/2014 de Porto Alegre, arts. 7º a 9º, e LGPD, art. 37"
+_OUTCOMES: Final = {Outcome.ALLOWED: "realizada", Outcome.REFUSED: "recusada", Outcome.FAILED: "com falha"}
+_NOT_STATED: Final = "não informada"
+_SECTIONS: Final = (
+    ("Exportações", ("export",)),
+    ("Exclusões a pedido", ("erasure",)),
+    ("Descartes", ("disposal",)),
+    ("Disponibilizações: pedidos, decisões e entregas", ("disclosure", "approval", "treatment")),
+    ("Leitura e ancoragem da auditoria", ("audit-reading", "audit-anchoring")),
+)
+_SHOWN_DETAILS: Final = ("action", "file", "kind", "removed")
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHead:
+    """The lines above the tables.
+
+    Attributes:
+        institution: responsible for the cameras.
+        month: such as ``2026-11``.
+        made_ms: time of the report, milliseconds since 1970 UTC.
+        zone: of all its times; None for the machine's.
+        verified: what the verification of the audit found, in one clause.
+    """
+
+    institution: Institution
+    month: str
+    made_ms: int
+    zone: tzinfo | None
+    verified: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthNumbers:
+    """The numbers of a month.
+
+    Attributes:
+        records: number of records; first, last: their sequences, 0 without any.
+        by_operation: number by operation and outcome.
+        by_purpose: number of searches by stated purpose; "" where none was stated.
+        without_case: of these, number without a case number.
+    """
+
+    records: int
+    first: int
+    last: int
+    by_operation: Mapping[str, Mapping[str, int]]
+    by_purpose: Mapping[str, int]
+    without_case: Mapping[str, int]
+
+
+def month_numbers(records: Sequence[Record]) -> MonthNumbers:
+    """The numbers of the records of a month."""
+    by_operation: dict[str, Counter[str]] = {}
+    by_purpose, without_case = Counter[str](), Counter[str]()
+    for record in records:
+        by_operation.setdefault(record["operation"], Counter())[record["outcome"]] += 1
+        if is_search(record):
+            by_purpose[record.get("purpose", "")] += 1
+            without_case[record.get("purpose", "")] += "case" not in record
+    first, last = (records[0]["sequence"], records[-1]["sequence"]) if records else (0, 0)
+    return MonthNumbers(len(records), first, last, by_operation, by_purpose, without_case)
+
+
+def is_search(record: Record) -> bool:
+    """Whether a record is of a query."""
+    return str(record["operation"]).endswith("-query")
+
+
+def render_report(records: Sequence[Record], head: ReportHead) -> str:
+    """The report.
+
+    Args:
+        records: of the month, oldest first.
+        head: the lines above the tables.
+    """
+    numbers = month_numbers(records)
+    parts = [_head(head, numbers), *_operations(numbers), *_searches(numbers), *_refusals(records, head.zone)]
+    for title, operations in _SECTIONS:
+        rows = [record for record in records if record["operation"] in operations]
+        parts += _section(title, _ROW_TITLES, (_row(record, head.zone) for record in rows))
+    own = [record for record in records if record["operation"] == LOG_OPERATION or "clock_set_back_ms" in record]
+    parts += _section(
+        "Ocorrências no próprio registro", ("Nº", "Data", "Ocorrência"), (_own_row(one, head.zone) for one in own)
+    )
+    year, month = head.month.split("-")
+    return render_document(f"Relatório mensal de auditoria: {month}/{year}", [*parts, SIGNATURE_LINE])
+
+
+def _head(head: ReportHead, numbers: MonthNumbers) -> str:
+    range_ = f"nº {numbers.first} a nº {numbers.last}" if numbers.records else "nenhum registro neste mês"
+    rows = (
+        ("Instituição", head.institution.name or _NOT_STATED),
+        ("Fundamento legal", head.institution.legal_grounds(_GROUNDS)),
+        ("Emitido em", f"{moment(head.made_ms, head.zone)}; fuso das datas: {zone_name(head.zone)}"),
+        ("Registros", f"{numbers.records}: {range_}" if numbers.records else range_),
+        ("Verificação da auditoria", head.verified),
+    )
+    return table(("", ""), rows)
+
+
+def _operations(numbers: MonthNumbers) -> list[str]:
+    rows = (
+        (title_of(operation), *(outcomes.get(outcome.value, 0) for outcome in _OUTCOMES))
+        for operation, outcomes in sorted(numbers.by_operation.items(), key=lambda item: title_of(item[0]))
+        if operation != LOG_OPERATION
+    )
+    return _section("Operações", ("Operação", "Realizadas", "Recusadas", "Com falha"), rows)
+
+
+def _searches(numbers: MonthNumbers) -> list[str]:
+    rows = (
+        (purpose or _NOT_STATED, count, numbers.without_case[purpose])
+        for purpose, count in sorted(numbers.by_purpose.items(), key=lambda item: (-item[1], item[0]))
+    )
+    return _section("Consultas por finalidade", ("Finalidade", "Consultas", "Sem número de processo"), rows)
+
+
+def _refusals(records: Sequence[Record], zone: tzinfo | None) -> list[str]:
+    rows = (
+        (
+            *_who_and_when(record, zone),
+            title_of(record["operation"]),
+            record.get("policy", ""),
+            record.get("reason", ""),
+        )
+        for record in records
+        if record["outcome"] == Outcome.REFUSED.value
+    )
+    return _section("Recusas", ("Nº", "Data", "Pessoa", "Operação", "Regra", "Motivo"), rows)
+
+
+def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    found = list(rows)
+    return [f"<h2>{escape(title)}</h2>", table(head, found) if found else "<p>Nenhuma neste mês.</p>"]
+
+
+_ROW_TITLES: Final = ("Nº", "Data", "Pessoa", "Operação", "Resultado", "Finalidade e processo", "Objeto")
+
+
+def _row(record: Record, zone: tzinfo | None) -> tuple[object, ...]:
+    grounds = "; ".join(text for name in ("purpose", "case") if (text := record.get(name, ""))) or _NOT_STATED
+    outcome = _OUTCOMES[Outcome(record["outcome"])]
+    return (*_who_and_when(record, zone), title_of(record["operation"]), outcome, grounds, _subject(record, zone))
+
+
+def _who_and_when(record: Record, zone: tzinfo | None) -> tuple[object, ...]:
+    person = record.get("account") or f"{record['system_user']} (usuário do sistema)"
+    return record["sequence"], moment(parse_time(record["time"]), zone), person
+
+
+def _subject(record: Record, zone: tzinfo | None) -> str:
+    """Number, cameras, period and details of a record, in one cell."""
+    details = record.get("details", {})
+    parts = [record.get("number", ""), *(f"{details[name]}" for name in _SHOWN_DETAILS if name in details)]
+    if "cameras" in record:
+        parts.append(f"câmeras: {', '.join(record['cameras'])}")
+    if "from" in record or "to" in record:
+        begin, end = (None if name not in record else parse_time(record[name]) for name in ("from", "to"))
+        parts.append(f"período: {moment(begin, zone)} a {moment(end, zone)}")
+    if "rows" in record:
+        parts.append(f"linhas: {record['rows']}")
+    return "; ".join(part for part in parts if part)
+
+
+def _own_row(record: Record, zone: tzinfo | None) -> tuple[object, ...]:
+    back = record.get("clock_set_back_ms")
+    if record["operation"] != LOG_OPERATION:
+        text = f"relógio atrasado em {back / 1000:.0f} s antes deste registro" if back is not None else ""
+    elif record.get("details", {}).get("problem") == "missing":
+        text = "faltavam registros no fim do registro de auditoria"
+    else:
+        text = "gravação interrompida de um registro; nada foi respondido"
+    return record["sequence"], moment(parse_time(record["time"]), zone), text
