@@ -28,6 +28,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
 from pipeline.app.queries import Clones, Convoy, EventQueries, Plates, Route
 from pipeline.benchmark.results_page import machine, write_table
+from pipeline.domain.audit import AuditEntry
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import GeoPoint
 from pipeline.store.backends.database import EventDatabase, migrate
@@ -150,7 +151,9 @@ def measure(folder: Path, steps: Sequence[int]) -> tuple[list[tuple[Any, ...]], 
     grown: dict[str, list[float]] = {}
     rng = random.Random(1)
     done, total = 0, steps[-1] * MILLION
-    store = EventQueries(open_event_store(ChdbSettings(), folder, dict), Requester.of_process())
+    store = EventQueries(
+        open_event_store(ChdbSettings(), folder, dict), Requester.of_process(), list[AuditEntry]().append
+    )
     for step in steps:
         fill(database, done, step * MILLION, total)
         done = step * MILLION

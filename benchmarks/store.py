@@ -26,6 +26,7 @@ from pathlib import Path
 
 from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
 from pipeline.benchmark.results_page import machine, write_section
+from pipeline.domain.audit import AuditEntry
 from pipeline.domain.events import Kind, PlateReadEvent, event_id
 from pipeline.domain.plate import layout_of, plate_key
 from pipeline.domain.requester import Requester
@@ -173,7 +174,7 @@ def measure(name: str, settings: StoreSettings, data_dir: Path, events: list[Pla
     migrate(database)
     database.insert(PLATE_READS, events[:1000])  # imports and first parts; the ids come again below
     overall, median, per_cpu_s = insert(database, events)
-    store = EventQueries(open_event_store(settings, data_dir, dict), Requester.of_process())
+    store = EventQueries(open_event_store(settings, data_dir, dict), Requester.of_process(), list[AuditEntry]().append)
     lines = [f"| {name} | insert, rows/s overall | {overall:,.0f} | |", f"| | insert, median batch | {median:,.0f} | |"]
     lines.append(f"| | insert, rows per CPU second of this process | {per_cpu_s:,.0f} | |")
     size = database.rows(

@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline.app.audit.audited_operation import audit_record, entry_of
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.storage.export_log import Export, ExportLog
 
@@ -44,7 +45,7 @@ def note_export(stores: ConfiguredStores, path: Path, rows: Sequence[msgspec.Str
     )
     audit_record(stores.audit_dir)(
         entry_of(
-            "export",
+            Operation.EXPORT,
             requester,
             cameras=export.cameras,
             start_ms=export.first_ms,

@@ -13,21 +13,23 @@ from datetime import tzinfo
 from html import escape
 from typing import Any, Final
 
-from pipeline.audit.operation_titles import title_of
 from pipeline.domain.audit import LOG_OPERATION, Outcome
 from pipeline.domain.institution import Institution
+from pipeline.domain.legal_term import LegalTerm
+from pipeline.domain.operation import Operation
 from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_document, table
+from pipeline.domain.purpose import Purpose
 from pipeline.domain.times import parse_time, zone_name
 
 _GROUNDS: Final = "Decreto nº 18.743/2014 de Porto Alegre, arts. 7º a 9º, e LGPD, art. 37"
 _OUTCOMES: Final = {Outcome.ALLOWED: "realizada", Outcome.REFUSED: "recusada", Outcome.FAILED: "com falha"}
 _NOT_STATED: Final = "não informada"
 _SECTIONS: Final = (
-    ("Exportações", ("export",)),
-    ("Exclusões a pedido", ("erasure",)),
-    ("Descartes", ("disposal",)),
-    ("Disponibilizações: pedidos, decisões e entregas", ("disclosure", "approval", "treatment")),
-    ("Leitura e ancoragem da auditoria", ("audit-reading", "audit-anchoring")),
+    ("Exportações", (Operation.EXPORT,)),
+    ("Exclusões a pedido", (Operation.ERASURE,)),
+    ("Descartes", (Operation.DISPOSAL,)),
+    ("Disponibilizações: pedidos, decisões e entregas", (Operation.DISCLOSURE, Operation.APPROVAL)),
+    ("Leitura e ancoragem da auditoria", (Operation.AUDIT_READING, Operation.AUDIT_ANCHORING, Operation.REPORT)),
 )
 _SHOWN_DETAILS: Final = ("action", "file", "kind", "removed")
 
@@ -124,8 +126,8 @@ def _head(head: ReportHead, numbers: MonthNumbers) -> str:
 
 def _operations(numbers: MonthNumbers) -> list[str]:
     rows = (
-        (title_of(operation), *(outcomes.get(outcome.value, 0) for outcome in _OUTCOMES))
-        for operation, outcomes in sorted(numbers.by_operation.items(), key=lambda item: title_of(item[0]))
+        (_title(Operation, operation), *(outcomes.get(outcome.value, 0) for outcome in _OUTCOMES))
+        for operation, outcomes in sorted(numbers.by_operation.items(), key=lambda item: _title(Operation, item[0]))
         if operation != LOG_OPERATION
     )
     return _section("Operações", ("Operação", "Realizadas", "Recusadas", "Com falha"), rows)
@@ -133,7 +135,7 @@ def _operations(numbers: MonthNumbers) -> list[str]:
 
 def _searches(numbers: MonthNumbers) -> list[str]:
     rows = (
-        (purpose or _NOT_STATED, count, numbers.without_case[purpose])
+        (_title(Purpose, purpose) or _NOT_STATED, count, numbers.without_case[purpose])
         for purpose, count in sorted(numbers.by_purpose.items(), key=lambda item: (-item[1], item[0]))
     )
     return _section("Consultas por finalidade", ("Finalidade", "Consultas", "Sem número de processo"), rows)
@@ -143,7 +145,7 @@ def _refusals(records: Sequence[Record], zone: tzinfo | None) -> list[str]:
     rows = (
         (
             *_who_and_when(record, zone),
-            title_of(record["operation"]),
+            _title(Operation, record["operation"]),
             record.get("policy", ""),
             record.get("reason", ""),
         )
@@ -155,16 +157,23 @@ def _refusals(records: Sequence[Record], zone: tzinfo | None) -> list[str]:
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     found = list(rows)
-    return [f"<h2>{escape(title)}</h2>", table(head, found) if found else "<p>Nenhuma neste mês.</p>"]
+    return [f"<h2>{escape(title)}</h2>", table(head, found) if found else "<p>Nenhum registro neste mês.</p>"]
 
 
 _ROW_TITLES: Final = ("Nº", "Data", "Pessoa", "Operação", "Resultado", "Finalidade e processo", "Objeto")
 
 
 def _row(record: Record, zone: tzinfo | None) -> tuple[object, ...]:
-    grounds = "; ".join(text for name in ("purpose", "case") if (text := record.get(name, ""))) or _NOT_STATED
+    stated = (_title(Purpose, record.get("purpose", "")), record.get("case", ""))
+    grounds = "; ".join(text for text in stated if text) or _NOT_STATED
     outcome = _OUTCOMES[Outcome(record["outcome"])]
-    return (*_who_and_when(record, zone), title_of(record["operation"]), outcome, grounds, _subject(record, zone))
+    return (
+        *_who_and_when(record, zone),
+        _title(Operation, record["operation"]),
+        outcome,
+        grounds,
+        _subject(record, zone),
+    )
 
 
 def _who_and_when(record: Record, zone: tzinfo | None) -> tuple[object, ...]:
@@ -184,6 +193,12 @@ def _subject(record: Record, zone: tzinfo | None) -> str:
     if "rows" in record:
         parts.append(f"linhas: {record['rows']}")
     return "; ".join(part for part in parts if part)
+
+
+def _title(terms: type[LegalTerm], value: str) -> str:
+    """The Portuguese title of a term; a value that is none, as it was stated."""
+    found = next((term for term in terms if term == value), None)
+    return value if found is None else found.portuguese
 
 
 def _own_row(record: Record, zone: tzinfo | None) -> tuple[object, ...]:

@@ -23,14 +23,15 @@ from pipeline.audit.seal import KEY_NAME, auditor_key_text, read_auditor_key
 from pipeline.audit.segments import segment_names
 from pipeline.audit.verification import Finding, Verification, verify
 from pipeline.domain.months import month_span_ms
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.errors import AuditError
 from pipeline.storage.atomic import create_file
 
 __all__ = ["Anchored", "Audit", "Finding", "MonthNumbers", "RecordQuestion", "Verification"]
 
-_READING: Final = "audit-reading"
-_ANCHORING: Final = "audit-anchoring"
+_READING: Final = Operation.AUDIT_READING
+_ANCHORING: Final = Operation.AUDIT_ANCHORING
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class Audit:
         path = self._key_path or (self._folder / KEY_NAME if self.key_is_here else None)
         return None if path is None else read_auditor_key(path)
 
-    def _record(self, operation: str, **facts: Any) -> None:
+    def _record(self, operation: Operation, **facts: Any) -> None:
         audit_record(self._folder)(entry_of(operation, self._requester, **facts))
 
     def _check_exists(self) -> None:

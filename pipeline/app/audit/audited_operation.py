@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.audit.audit_log import AuditLog
 from pipeline.domain.audit import AuditEntry, Outcome
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 
 __all__ = ["Record", "audit_record", "entry_of"]
@@ -25,17 +26,19 @@ def audit_record(folder: Path) -> Record:
     return AuditLog(folder).append
 
 
-def entry_of(operation: str, requester: Requester, outcome: Outcome = Outcome.ALLOWED, **facts: Any) -> AuditEntry:
+def entry_of(
+    operation: Operation, requester: Requester, outcome: Outcome = Outcome.ALLOWED, **facts: Any
+) -> AuditEntry:
     """An entry about an operation.
 
     Args:
-        operation: its identifier.
+        operation: which one.
         requester: the person or program that asks.
         outcome: what came of it.
         facts: further fields of `AuditEntry`.
     """
     return AuditEntry(
-        operation=operation,
+        operation=operation.value,
         outcome=outcome,
         system_user=requester.user,
         purpose=requester.purpose,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pipeline.app.audit.audited_operation import entry_of
 from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.events import Kind
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.store.questions import (
     Clones,
@@ -26,7 +27,7 @@ __all__ = ["answered", "failed"]
 
 MOST_SINGLE_PLATES: Final = 10
 """Plates of one question; a question about more is a search in bulk."""
-_OPERATIONS: Final = {Route: "journey-query", Convoy: "convoy-query", Clones: "clone-query"}
+_OPERATIONS: Final = {Route: Operation.JOURNEY_QUERY, Convoy: Operation.CONVOY_QUERY, Clones: Operation.CLONE_QUERY}
 _FIXED: Final = ("within_ms", "meetings", "errors", "limit", "offset")
 
 
@@ -51,16 +52,16 @@ def failed(question: Question[Any], requester: Requester, error: Exception) -> A
     return entry_of(_operation(question), requester, Outcome.FAILED, reason=reason, **_facts(question))
 
 
-def _operation(question: Question[Any]) -> str:
+def _operation(question: Question[Any]) -> Operation:
     match question:
         case Plates(like=True):
-            return "pattern-query"
+            return Operation.PATTERN_QUERY
         case Plates() if len(question.plates) <= MOST_SINGLE_PLATES:
-            return "plate-query"
+            return Operation.PLATE_QUERY
         case Plates() | ReadsByVehicle() | Events(kind=None | Kind.PLATE_READ):
-            return "bulk-query"
+            return Operation.BULK_QUERY
         case _:
-            return _OPERATIONS.get(type(question), "count-query")
+            return _OPERATIONS.get(type(question), Operation.COUNT_QUERY)
 
 
 def _facts(question: Question[Any]) -> dict[str, Any]:
