@@ -1,11 +1,12 @@
 """Audit: processor time of an append, and of the verification of a million records by package and outside verifier.
 
-python -m benchmarks.audit [--records 1000000] [--out benchmarks/results/audit.md]
+python -m benchmarks.audit [--records 1000000]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import tempfile
 import time
@@ -18,11 +19,14 @@ from pipeline.audit.record_line import FIRST_PREVIOUS, Head, decode_line, encode
 from pipeline.audit.seal import create_auditor_key, next_key
 from pipeline.audit.segments import segment_name
 from pipeline.audit.verification import verify
+from pipeline.benchmark.results_page import machine, write_table
 from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.times import parse_time
 
 _START_MS = 1_790_000_000_000
 _A_DAY = 100_000
+RESULTS = Path(__file__).parent / "results" / "audit.md"
+MEASURES = ("pipeline/audit",)
 _TOOL = Path(__file__).resolve().parents[1] / "docs" / "tools" / "verify_audit.py"
 
 
@@ -31,14 +35,25 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--appends", type=int, default=500)
     asked = parser.parse_args()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         rows = [("append, with fsync", asked.appends, *_appended(Path(folder) / "appended", asked.appends))]
         whole = Path(folder) / "audit"
         key = _write(whole, asked.records)
         rows.append(("verify, package", asked.records, *_timed(lambda: _checked(whole, key, asked.records))))
         rows.append(("verify, outside", asked.records, *_timed(lambda: _checked_outside(whole, key, asked.records))))
-    for name, count, processor_s, wall_s in rows:
-        print(f"| {name} | {count} | {processor_s:.2f} | {wall_s:.2f} | {processor_s / count * 1e6:.1f} |")
+    write_table(
+        RESULTS,
+        "Audit",
+        f"Records of 600 bytes with seal and one plate, 100,000 a day. {machine()} Load average before: {load:.1f}; "
+        "with other work on the machine only the processor times count. `python -m benchmarks.audit`.",
+        measures=MEASURES,
+        columns=["what", "records", "processor, s", "wall, s", "processor per record, µs"],
+        rows=[
+            (name, f"{count:,}", f"{processor_s:.2f}", f"{wall_s:.2f}", f"{processor_s / count * 1e6:.0f}")
+            for name, count, processor_s, wall_s in rows
+        ],
+    )
 
 
 def _entry(number: int) -> AuditEntry:

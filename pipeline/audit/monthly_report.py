@@ -21,7 +21,7 @@ from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_do
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.times import parse_time, zone_name
 
-_GROUNDS: Final = "Decreto nº 18.743/2014 de Porto Alegre, arts. 7º a 9º, e LGPD, art. 37"
+_GROUNDS: Final = "Decreto nº 18.743/2014 de Porto Alegre, arts. 7º a 9º"
 _OUTCOMES: Final = {Outcome.ALLOWED: "realizada", Outcome.REFUSED: "recusada", Outcome.FAILED: "com falha"}
 _NOT_STATED: Final = "não informada"
 _SECTIONS: Final = (

@@ -173,7 +173,6 @@ def test_the_base_install_is_enough(words: tuple[str, ...], tmp_path: Path) -> N
     ("words", "extra"),
     [
         (("release", "list"), "release"),
-        (("release", "certificate", "SSP-MT", "--out", "certificate"), "release"),
         (("cameras", "--data", "data"), "embedded"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
