@@ -38,6 +38,7 @@ from pipeline.store.questions import (
 )
 from pipeline.store.settings import StoreSettings
 from pipeline.store.withheld_cameras import sensitive_cameras
+from tests.asking import unaudited
 from tests.event_samples import START_MS, count, plate_read, track
 from tests.store.test_store import fill
 
@@ -63,7 +64,9 @@ def queries(store_settings: StoreSettings, database: EventDatabase, tmp_path: Pa
     }
     gate = Gate(cameras)
     context = AnswerContext(cameras, withheld=gate.without_plates(), sensitive=gate.sensitive())
-    with EventQueries(open_event_store(store_settings, tmp_path, dict), Requester.of_process(), context) as opened:
+    with EventQueries(
+        open_event_store(store_settings, tmp_path, dict), Requester.of_process(), unaudited, context
+    ) as opened:
         yield opened
 
 
