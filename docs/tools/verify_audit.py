@@ -100,8 +100,8 @@ class Log:
         if not good:
             self.report(0, state.name, "is missing or was changed")
         seen, key = self.hash, self.key
-        for here, ahead in pairwise(chain(lines(self.folder), [None])):
-            self.line(*here, ahead[2][0]["sequence"] if ahead and ahead[2] else 0)
+        for here, following in pairwise(chain(lines(self.folder), [None])):
+            self.line(*here, following[2][0]["sequence"] if following and following[2] else 0)
             if self.last == at["sequence"]:
                 seen, key = self.hash, self.key
         changed = max(0, at["sequence"] - self.last)

@@ -138,6 +138,8 @@ class AuditLog:
     def _append(self, entry: AuditEntry) -> Appended:
         """Write the record behind what is there; the caller holds the lock of the end."""
         end = self._find_end()
+        if self._completed(end):
+            end = self._find_end()
         note = self._note_on(end)
         if note is not None:
             self._write(note, end)
@@ -163,6 +165,17 @@ class AuditLog:
                 key = next_key(state.head.key).hex()
                 state = LogState(record.sequence, record.hash, key, _time_of(record), name, line.end)
                 yield state
+
+    def _completed(self, end: _End) -> bool:
+        """Add the line end that a kill left out behind a whole record; False where none is missing."""
+        name = end.written[-1] if end.written else ""
+        for line in lines_of(self.folder / name, end.state.end if name == end.state.segment else 0) if name else ():
+            record = None if line.complete else decode_line(line.content)
+            if record is not None and _follows(record, end.state):
+                with (self.folder / name).open("ab") as file:
+                    file.write(b"\n")
+                return True
+        return False
 
     def _note_on(self, end: _End) -> AuditEntry | None:
         """The entry that closes what is wrong at the end of the log; None where all is well."""

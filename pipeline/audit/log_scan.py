@@ -47,7 +47,7 @@ class LogScan:
         last: sequence of the last record.
         last_hash: its hash; "" where it was changed.
         findings: the first ones; `found` counts all.
-        notes: what is no finding, but worth knowing to an auditor.
+        notes: what is no finding, but of use to an auditor.
         times_set_back: number of records before which the clock was set back.
     """
 

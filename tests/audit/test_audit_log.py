@@ -152,7 +152,7 @@ def test_a_killed_process_loses_no_record_that_was_answered(tmp_path: Path) -> N
     assert found.intact, found.findings
 
 
-@pytest.mark.parametrize("cut", [1, 2, 60, 200])
+@pytest.mark.parametrize("cut", [2, 60, 200])
 def test_a_torn_last_line_is_closed_by_a_record_that_describes_it(tmp_path: Path, cut: int) -> None:
     log = filled(tmp_path, days=1, each=3)
     state = (tmp_path / "seal.state").read_bytes()
@@ -173,10 +173,13 @@ def test_a_torn_last_line_is_closed_by_a_record_that_describes_it(tmp_path: Path
     assert after.notes == (f"record 4 closes {len(torn)} bytes that a killed or failed process left",)
 
 
-def test_a_complete_record_of_a_killed_process_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [0, 1])
+def test_a_complete_record_of_a_killed_process_stays(tmp_path: Path, cut: int) -> None:
     log = filled(tmp_path, days=1, each=3)
     state = (tmp_path / "seal.state").read_bytes()
     log.append(entry())
+    path = segments(tmp_path)[-1]
+    path.write_bytes(path.read_bytes()[: len(path.read_bytes()) - cut])
     (tmp_path / "seal.state").write_bytes(state)
     assert AuditLog(tmp_path, SetClock()).append(entry()).sequence == 5
     assert _verified(tmp_path).intact

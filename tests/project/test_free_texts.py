@@ -30,7 +30,7 @@ from tests.project.places import ROOT
 
 CONFIG = {
     "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
-        sinks[].brokers[] observability.metrics.host ingest.source""",
+        sinks[].brokers[] observability.metrics.host ingest.source audit.time_stamp_authority""",
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
         sinks[].sasl.password_env store.login.user store.login.password_env""",
     "enumerations and model cards": """zone detect.model detect.plate_model detect.label_confidence[] lpr.model
@@ -80,8 +80,8 @@ SCREENED_OPTIONS = """
 OPTIONS_OF_FIXED_FORM = """
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PasswordEnvOption
     PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
-    ZoneOption camera check_models codec codecs device end hold_id host interface key markdown model month names
-    onvif peer plate profile reader_model since sinks size sizes source start subject target topic"""
+    ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month names
+    onvif operation peer person plate profile reader_model since sinks size sizes source start subject target topic"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 
 
