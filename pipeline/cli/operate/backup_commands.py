@@ -94,8 +94,8 @@ def restore(
 ) -> None:
     """Write all files of a backup into an empty folder; it appears complete or not at all.
 
-    Move the parts to their places while the service is stopped, then repeat the erasures made since the backup:
-    `viapublica erase --repeat`.
+    Move the parts to their places while the service is stopped, but not the register where a newer one exists. Then
+    repeat the erasures made since the backup, which only the newest register lists: `viapublica erase --repeat`.
 
     Example: [bold]viapublica backup restore viapublica.tar restored/[/]
     """
