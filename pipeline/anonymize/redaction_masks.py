@@ -3,7 +3,8 @@
 A tracklet is masked from its lowest-scoring detection on if its score was high once. Gaps are bridged; masks begin
 before the first detection and end after the last one, later where the object stood still. A mask includes all boxes
 within a tenth of a second, so that it grows with motion, and grows with the time to the nearest detection, but never to
-more than about twice its object. Riders are masked where only their two-wheeler was detected.
+more than about twice its object. Riders are masked where only their two-wheeler was detected, and passengers behind
+glass where they were detected faintly.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from pipeline.anonymize.captions import Captions, Polygon, find_captions
 from pipeline.anonymize.exemptions import ExemptedObject, exempted_frames, near_frames, passed_frames
 from pipeline.anonymize.faint_crowds import with_faint_crowds
+from pipeline.anonymize.faint_passengers import with_faint_passengers
 from pipeline.anonymize.faint_riders import with_faint_riders
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces
@@ -171,8 +173,8 @@ def plan_masks(
     """
     regions = regions or ManualRegions()
     captions = find_captions(evidence or detections, ignored_areas)
-    detections = with_faint_riders(with_faint_crowds(_plausible(detections), settings), settings)
-    detections = with_riders(detections, settings)
+    detections = with_faint_passengers(with_faint_crowds(_plausible(detections), settings), settings)
+    detections = with_riders(with_faint_riders(detections, settings), settings)
     tracklets = link_forward(detections, settings)
     # Objects are counted by forward tracklets only; backward ones add masks.
     forward = _confirmed(tracklets, detections, settings, regions, captions)
