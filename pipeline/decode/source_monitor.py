@@ -132,6 +132,12 @@ class SourceMonitor:
             self._last_activity_s = self._clock.monotonic_s()
             return self._session
 
+    def asked(self, session: SessionToken) -> None:
+        """The source is asked from now on, and not answerable for the time before."""
+        with self._lock:
+            if session == self._session:
+                self._last_activity_s = self._clock.monotonic_s()
+
     def opened(self, session: SessionToken, stream_id: str, duration_s: float | None) -> None:
         """The source answered and described its stream."""
         with self._lock:
@@ -179,6 +185,12 @@ class SourceMonitor:
                 self._move(SourceState.STREAMING, self._note)
             self._drops[reason] += 1
             self._arrived(pts_s)
+
+    def stalled(self, session: SessionToken, detail: str) -> None:
+        """Note that no frame comes any more, until the next one."""
+        with self._lock:
+            if session == self._session and self._state is SourceState.STREAMING:
+                self._move(SourceState.STALLED, detail)
 
     def delivered(self) -> None:
         """Count a frame that was passed on for analysis."""

@@ -30,16 +30,18 @@ class DecoderChannel:
         data, control: sockets of the decoder.
         lifeline: the decoder ends when it is closed.
         status: the server writes here how the decoder ended.
+        started: what the server has written there when it started the decoder.
         job: its session.
     """
 
     def __init__(
-        self, data: socket.socket, control: socket.socket, lifeline: int, status: int, job: DecoderJob
+        self, data: socket.socket, control: socket.socket, lifeline: int, status: int, started: str, job: DecoderJob
     ) -> None:
         self._data = data
         self._control = control
         self._lifeline = lifeline
         self._status = status
+        self._written = started
         self._buffer = m.MessageBuffer()
         self._over = False
         body = pickle.dumps(job)
@@ -92,7 +94,7 @@ class DecoderChannel:
 
     def _end(self) -> str:
         """How the process ended, in words."""
-        text, until_s = "", time.monotonic() + _STATUS_S
+        text, until_s = self._written, time.monotonic() + _STATUS_S
         while "exit" not in text and (left_s := until_s - time.monotonic()) > 0:
             if select.select([self._status], [], [], left_s)[0]:
                 part = os.read(self._status, 256).decode("ascii", "replace")

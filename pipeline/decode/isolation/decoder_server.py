@@ -24,6 +24,8 @@ DESCRIPTORS: Final = 4
 """With each request: data, control, lifeline, status."""
 _OOM_SCORE: Final = "500"
 """Of 1000: when memory runs out, the kernel ends a decoder before the engine."""
+_F_SETSIG: Final = 10
+"""Which signal the kernel sends for a descriptor; the module `fcntl` does not name it. Source: fcntl(2)."""
 
 
 class DecoderServer:
@@ -86,9 +88,9 @@ def _decode(data: int, control: int, lifeline: int) -> NoReturn:
             if each > 2 and each not in {data, control, lifeline}:
                 with suppress(OSError):
                     os.close(each)
-        # The kernel ends this process when the engine closes its end, whatever FFmpeg is doing then.
-        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        # The kernel ends this process when the engine closes its end, whatever FFmpeg is doing then, stopped or not.
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, _F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
         if select.select([lifeline], [], [], 0)[0]:
             os._exit(0)  # it was closed before

@@ -28,6 +28,10 @@ _POLL_S: Final = 0.25
 """How often it is checked whether the session was cancelled."""
 _GRACE_S: Final = 2.0
 """Time of a cancelled decoder to take leave of its camera; some count a connection that was cut off for a minute."""
+_STALLED_S: Final = 15.0
+"""Time without a message of a file's decoder after which it counts as stalled: it sends one for every frame."""
+_HUNG_S: Final = 60.0
+"""The same after which it is ended."""
 _LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical"})
 
 _log = structlog.get_logger("pipeline.decode")
@@ -65,6 +69,7 @@ class RemoteSession:
             OSError: no decoder could be started.
         """
         channel = self._processes.begin(self._job())
+        self._setup.monitor.asked(self._token)
         try:
             yield from self._received(channel)
         except DecoderCrashed as crash:
@@ -96,11 +101,14 @@ class RemoteSession:
         )
 
     def _received(self, channel: DecoderChannel) -> Iterator[Frame]:
+        silent_s = 0.0
         while not self._cancelled.is_set():
             if (fps := self._setup.limit.fps) != self._limit_fps:
                 self._limit_fps = fps
                 channel.send(m.Limited(fps))
+            silent_s += _POLL_S
             for message in channel.receive(_POLL_S):
+                silent_s = 0.0
                 if isinstance(message, m.FrameReady):
                     frame = self._frame(message)
                     channel.send(m.Taken(1, self._frames.released()))
@@ -111,6 +119,20 @@ class RemoteSession:
                     return
                 else:
                     self._handle(message, channel)
+            if not self._setup.address.live:
+                self._check_progress(silent_s)
+
+    def _check_progress(self, silent_s: float) -> None:
+        """The progress watchdog of files; that of streams is their supervisor's.
+
+        Args:
+            silent_s: time in which the decoder could have sent something and has not. It is counted in waits, so that
+                a machine that was suspended is not taken for a decoder that hangs.
+        """
+        if silent_s >= _HUNG_S:
+            raise DecoderCrashed(f"made no progress within {_HUNG_S:g} s")
+        if silent_s >= _STALLED_S:
+            self._setup.monitor.stalled(self._token, f"its decoder made no progress within {_STALLED_S:g} s")
 
     def _leave(self, channel: DecoderChannel) -> None:
         """Take what is left of a session that was cancelled, besides frames."""

@@ -18,8 +18,10 @@ import psutil
 import pytest
 
 from pipeline.decode.input_options import InputOptions
+from pipeline.decode.isolation import decoder_processes, remote_session
 from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.decode.settings import DecodeSettings
+from pipeline.decode.state_log import StateLog
 from pipeline.decode.supervised_source import open_source
 from pipeline.domain.events import AlertEvent, Event
 from pipeline.domain.frame import Frame
@@ -274,6 +276,50 @@ def test_decoders_go_on_without_their_server_which_is_started_again(web: WebServ
         server.kill()
         with watched(web.url("mjpeg"), processes) as second:
             second.more(2)
+        assert first.more(2).stream_id == before.stream_id
+
+
+def test_a_decoder_of_a_file_that_hangs_is_reported_and_ended(
+    tmp_path: Path, processes: DecoderProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_session, "_STALLED_S", 0.5)
+    monkeypatch.setattr(remote_session, "_HUNG_S", 2.0)
+    source = open_source("cam", str(encode(tmp_path / "a.mp4", LONG)), settings=DecodeSettings(), processes=processes)
+    frames, details = source.frames(), []
+    monkeypatch.setattr(StateLog, "change", lambda self, state, *rest, **facts: details.append((state, rest[1])))
+    next(frames)
+    hung = decoders()[-1]
+    hung.suspend()
+    with pytest.raises(StreamInterrupted, match="its decoder made no progress within 2 s"):
+        list(frames)
+    assert (SourceState.STALLED, "its decoder made no progress within 0.5 s") in details
+    assert source.status().state is SourceState.FAILED
+    eventually(lambda: not hung.is_running(), "the decoder has ended")
+
+
+def test_a_decoder_of_a_camera_that_hangs_is_killed_with_its_session(
+    web: WebServer, processes: DecoderProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_session, "_GRACE_S", 0.2)
+    with watched(web.url("mjpeg"), processes) as camera:
+        camera.more(2)
+        hung = decoders()[-1]
+        hung.suspend()
+    eventually(lambda: not hung.is_running(), "the decoder has ended")
+
+
+def test_a_decoder_server_that_hangs_is_replaced_and_its_decoders_go_on(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_processes, "_ANSWER_S", 0.5)
+    with DecoderProcesses() as processes, watched(web.url("mjpeg"), processes) as first:
+        before = first.more(2)
+        server = decoders()[-1].parent()
+        assert server is not None
+        server.suspend()
+        with watched(web.url("mjpeg"), processes) as second:
+            assert second.more(2).decoder_crashes == 0
+        assert not server.is_running()
         assert first.more(2).stream_id == before.stream_id
 
 
