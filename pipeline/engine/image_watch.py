@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
-import numpy as np
 import structlog
 
 from pipeline.domain.events import LIFE_SIGN, AlertEvent, AlertRule, Event, HealthEvent, Severity
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import SourceState
 from pipeline.engine.camera_events import camera_alert, camera_state
+from pipeline.engine.image_changes import ImageChanges, Moment
 from pipeline.engine.image_quality import SAMPLE_PX, Defect, Gray, defect, judged_part
 
 _STEP_S: Final = 1.0
 """Time between two samples of a camera."""
 _BEGINS_S: Final = 10.0
-_FROZEN_S: Final = 60.0
-"""Time for which every sample has a defect, or is the same image, before the camera is reported: no sensor is without
-noise, but strong compression hides it for some seconds."""
+"""Time for which every sample has a defect before the camera is reported."""
 _ENDS_S: Final = 5.0
 """Time for which no sample has a defect before it is over."""
 _LEAST_SAMPLES: Final = 3
+_WINDOW_S: Final = 60.0
+"""Time of which a camera is reported too when half of its samples have a defect, with usable ones in between."""
+_INTERMITTENT: Final = 0.5
+_USABLE: Final = 0.2
+"""Share of samples with a defect below which that is over."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A time: of the monotonic clock, for durations, and milliseconds since 1970 UTC, for events."""
-
-    at_s: float = 0.0
-    ts_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -43,47 +40,67 @@ class _View:
 
     Attributes:
         stream_id: the session; last: time of the newest sample.
-        gray: of the newest sample; changed: since when it is the same, over `same` samples.
+        changes: between its samples.
         found: the defect of the newest samples, from `since` on, over `samples` samples.
+        newest: those of the last minute, with their defects; intermittent: half of them had one.
         reported: the defect that was reported.
         from_ms: time from which on states are reported: after the last one of the source.
     """
 
     stream_id: str
     from_ms: int = 0
-    last: _Moment | None = None
-    gray: Gray | None = None
-    changed: _Moment = _Moment()
-    same: int = 0
+    last: Moment | None = None
+    changes: ImageChanges = field(default_factory=ImageChanges)
     found: Defect | None = None
-    since: _Moment = _Moment()
+    since: Moment = field(default_factory=Moment)
     samples: int = 0
+    newest: deque[tuple[Moment, Defect | None]] = field(default_factory=deque)
+    intermittent: bool = False
     reported: Defect | None = None
 
-    def add(self, gray: Gray, now: _Moment) -> None:
+    def add(self, gray: Gray, now: Moment) -> None:
         """One more sample."""
         self.last = now
-        if self.gray is not None and np.array_equal(gray, self.gray):
-            self.same += 1
-        else:
-            self.changed, self.same = now, 1
-        self.gray = gray
-        found = defect(gray)
-        if found is None and self.same >= _LEAST_SAMPLES and now.at_s - self.changed.at_s >= _FROZEN_S:
-            found = Defect.FROZEN
-        if self.samples and found is self.found:
+        self.changes.add(gray, now)
+        changed = self.changes.found(now)
+        of_image = defect(gray)
+        found = of_image if changed is None or of_image is not None else changed[0]
+        self._note(found, now)
+        if self.intermittent:
+            defects = [one for _, one in self.newest if one is not None]
+            self.found, self.since = Counter(defects).most_common(1)[0][0], self.newest[0][0]
+        elif self.samples and found is self.found:
             self.samples += 1
+        elif changed is not None and found is changed[0]:
+            # It was so before it was known.
+            self.found, self.since, self.samples = found, changed[1], _LEAST_SAMPLES
         else:
-            # A frozen image was so from its first sample on.
-            self.since = self.changed if found is Defect.FROZEN else now
-            self.found, self.samples = found, self.same if found is Defect.FROZEN else 1
+            self.found, self.since, self.samples = found, now, 1
+
+    def _note(self, found: Defect | None, now: Moment) -> None:
+        self.newest.append((now, found))
+        if now.at_s - self.newest[0][0].at_s < _WINDOW_S:
+            return
+        share = sum(one is not None for _, one in self.newest) / len(self.newest)
+        runs = sum(two is None for (_, two), (_, one) in pairwise(self.newest) if one is not None)
+        if self.intermittent:
+            self.intermittent = share >= _USABLE
+        else:
+            self.intermittent = share >= _INTERMITTENT and runs >= _LEAST_SAMPLES
+        while now.at_s - self.newest[0][0].at_s >= _WINDOW_S:
+            self.newest.popleft()
 
     @property
     def settled(self) -> bool:
         """Whether the newest samples agree for long enough to be reported."""
+        if self.intermittent:
+            return True
         if self.last is None or self.samples < _LEAST_SAMPLES:
             return False
-        return self.last.at_s - self.since.at_s >= (_ENDS_S if self.found is None else _BEGINS_S)
+        lasted_s = self.last.at_s - self.since.at_s
+        if self.found in (Defect.FROZEN, Defect.REPEATED):
+            return True
+        return lasted_s >= (_ENDS_S if self.found is None else _BEGINS_S)
 
 
 class ImageWatch:
@@ -150,7 +167,7 @@ class ImageWatch:
             self._publish()
         if view.last is not None and frame.arrived_s - view.last.at_s < _STEP_S:
             return []
-        view.add(judged_part(frame.image.resized(*SAMPLE_PX)), _Moment(frame.arrived_s, frame.ts_ms))
+        view.add(judged_part(frame.image.resized(*SAMPLE_PX)), Moment(frame.arrived_s, frame.ts_ms))
         if not view.settled:
             return []
         before, view.reported = view.reported, view.found

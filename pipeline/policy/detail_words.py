@@ -22,8 +22,8 @@ DETAIL_WORDS: Final = frozenset(
     batch batches be because been before begin begins behind being belongs below best better between beyond bgr
     bgr24 big bin bit bitrate bits bitstream block blocking blur blurred bmp bootstrap both bounded box boxes br
     bright bring brings broken broker brokers bsfnot buffer buffering bug built busy but by bytes bytestream c1 c2pa
-    ca cache cafile call callback calls came camera cameras can canceled cannot canonical car card caused cb center
-    certain certfile certificate certs change changed changes channel character characters chdb check checked
+    ca cable cache cafile call callback calls came camera cameras can canceled cannot canonical car card caused cb
+    center certain certfile certificate certs change changed changes channel character characters chdb check checked
     checkerboard checks checksum choose cinepak claims class classes cleaning cleanup clickhouse client clips clock
     clocks close closed cluster code codec codecs colon color column combinations combined command commit
     communication compact companions complete compression concat concatenated confidence config configs
@@ -66,25 +66,25 @@ DETAIL_WORDS: Final = frozenset(
     models modification modify month moof moov more mosaic most mostly motion mov movflags mp4 mpeg mpeg2 mpeg4
     mpegts mpegvideo mpg mpjpeg ms msg msmpeg4 mts multibyte multihop multiif multiple murmur2 must mutations muxer
     mxf n nal name named names native near need needed needs neither nested network networks never newer newest
-    newline next nms no non none nor not nothing noticed now nul null nullable num number numerical nut nvidia o
-    object objects observability obstructed obu occurred ocr of off offline offset offsets ogg ogv old older oldest
-    on once one onednn ones only onnx onnxruntime onto op open opened openpyxl openvino operation optimize option
-    options or order org ort os oserror other others otherwise out output outputs outside ov over overflow overlap
-    overload overloaded own owner owns p p85 package packets pad page pages parameters park parked parquet parsed
-    part partial partition partitioner partitions parts pass passed passes passing password patch patches path
-    pattern patterns paulo pause peer pem pending per percent performance permission permitted person personal pgm
-    physical pinning pip pipe pixels place placed plain plaintext plate plates play playlists png police policy poll
-    polygon port position positive possible power ppm predicted prefix prematurely preserved preview priority
-    privacy private problem proc process processes processing processor program progress prores protocol protocols
-    ps psw public put pw pwd px py pyarrow pyav python quantileexact query question queue queued quota r raise
-    random range rate rawvideo rb reachable read readable reader readers reading reads reason recheck reconnect
-    reconnected record recorded recorder recording records recoverable redirections redirects refer references
-    refers refusal refuse refused refuses regular reinterpretasuuid rejected relative release released remaining
-    remote remove removed renamed repair repeated replace replacingmergetree replay replication reply report
-    reported request requested requester requests require required research resending reset resolution resource
-    resources responsible rest restart restarted restore result results retain retained retention retries retry
-    return returned returns revoked rewrite rf rfs right rights road rotate round route row rows rt rtmp rtmps rtp
-    rtsp rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes
+    newline next nms no noise non none nor not nothing noticed now nul null nullable num number numerical nut nvidia
+    o object objects observability obstructed obu occurred ocr of off offline offset offsets ogg ogv old older
+    oldest on once one onednn ones only onnx onnxruntime onto op open opened openpyxl openvino operation optimize
+    option options or order org ort os oserror other others otherwise out output outputs outside ov over overflow
+    overlap overload overloaded own owner owns p p85 package packets pad page pages parameters park parked parquet
+    parsed part partial partition partitioner partitions parts pass passed passes passing password patch patches
+    path pattern patterns paulo pause peer pem pending per percent performance permission permitted person personal
+    pgm physical pinning pip pipe pixels place placed plain plaintext plate plates play played playlists png police
+    policy poll polygon port position positive possible power ppm predicted prefix prematurely preserved preview
+    priority privacy private problem proc process processes processing processor program progress prores protocol
+    protocols ps psw public put pw pwd px py pyarrow pyav python quantileexact query question queue queued quota r
+    raise random range rate rawvideo rb reachable read readable reader readers reading reads reason recheck
+    reconnect reconnected record recorded recorder recording records recoverable redirections redirects refer
+    references refers refusal refuse refused refuses regular reinterpretasuuid rejected relative release released
+    remaining remote remove removed renamed repair repeat repeated replace replacingmergetree replay replication
+    reply report reported request requested requester requests require required research resending reset resolution
+    resource resources responsible rest restart restarted restore result results retain retained retention retries
+    retry return returned returns revoked rewrite rf rfs right rights road rotate round route row rows rt rtmp rtmps
+    rtp rtsp rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes
     score scores scram sdp search second seconds secret section secure security see seek seg segment select selects
     self semaphores send sends sent separately served server servers serves service session set setting settings
     setup several severed severity sha sha256 shape share shared shares sharpness shorten shorter should show shows

@@ -111,7 +111,70 @@ def test_nights_with_lights_empty_roads_and_short_defects_are_usable(street: _Pi
     assert camera.send(lambda: noisy(street, 0.8), 90) == []
     for _ in range(5):
         assert camera.send(lambda: blank(4), 8) == []
-        assert camera.send(lambda: noisy(street), 4) == []
+        assert camera.send(lambda: noisy(street), 12) == []
+
+
+def test_defects_that_come_and_go_for_most_of_a_minute_are_reported(street: _Pixels) -> None:
+    camera, found = Watched(), []
+    for _ in range(8):
+        found += camera.send(lambda: blank(4), 8) + camera.send(lambda: noisy(street), 2)
+    assert [one[0] for one in found] == ["unusable", "image-unusable"]
+    assert [name for name, *_ in camera.send(lambda: noisy(street), 60)] == ["streaming", "image-restored"]
+
+
+@pytest.mark.parametrize("share", [0.6, 0.95])
+@pytest.mark.parametrize("what", ["black", "gray", "blurred"])
+def test_an_image_that_is_obstructed_for_the_most_part_is_reported(data_dir: Path, share: float, what: str) -> None:
+    (image, *_) = images(data_dir / "clips" / "highway-motorbike.mp4", 1)
+    part = image[:, : round(share * image.shape[1])]
+    part[:] = cv2.GaussianBlur(part, (0, 0), 25) if what == "blurred" else {"black": 5, "gray": 128}[what]
+    sample = Still(image).resized(*SAMPLE_PX)
+    assert defect(judged_part(sample)) is Defect.EMPTY
+
+
+def test_color_bars_a_lost_video_noise_and_haze_show_nothing(data_dir: Path) -> None:
+    bars = np.zeros((180, 320, 3), np.uint8)
+    for number, level in enumerate(range(255, 0, -37)):
+        bars[:, number * 46 : number * 46 + 46] = level
+    lost = np.zeros((180, 320, 3), np.uint8)
+    for image in (bars, lost):
+        cv2.putText(image, "VIDEO LOSS 05:00:00", (60, 100), 0, 0.6, (255, 255, 255), 1)
+        assert defect(judged_part(image)) is Defect.EMPTY
+    assert defect(judged_part(_RANDOM.integers(0, 255, (180, 320, 3), np.uint8))) is Defect.NOISE
+    (scene, *_) = images(data_dir / "clips" / "highway-motorbike.mp4", 1)
+    haze = (200 + (Still(scene).resized(*SAMPLE_PX).astype(float) - 128) * 0.12).astype(np.uint8)
+    assert defect(judged_part(haze)) is Defect.UNIFORM
+
+
+def test_a_frozen_image_that_is_encoded_anew_with_a_clock_is_reported(street: _Pixels) -> None:
+    camera = Watched()
+
+    def encoded() -> _Pixels:
+        image = street.copy()
+        cv2.putText(image, f"{camera.now_ms // 1000 % 10**6}", (200, 100), 0, 0.4, (255, 255, 255), 1)
+        return noisy(image, 0.35)
+
+    assert camera.send(encoded, 110) == []
+    assert [name for name, *_ in camera.send(encoded, 30)] == ["unusable", "image-unusable"]
+    assert camera.watch.details == {"cam": Defect.FROZEN.value}
+
+
+def test_a_loop_is_reported_and_a_parked_scene_a_night_and_a_blinking_lamp_are_not(
+    data_dir: Path, street: _Pixels
+) -> None:
+    clip = [Still(image).resized(*SAMPLE_PX) for image in images(data_dir / "clips" / "traffic-plates-nz.mp4", 16)]
+    loop = Watched()
+    assert [name for name, *_ in loop.send(lambda: noisy(clip[loop.now_ms // 1000 % 16], 0.5), 90)] == [
+        "unusable",
+        "image-unusable",
+    ]
+    assert loop.watch.details == {"cam": Defect.REPEATED.value}
+    parked = Watched()
+    assert parked.send(lambda: noisy(street), 400) == []
+    dark = Watched()
+    assert dark.send(lambda: noisy((clip[0] * 0.3).astype(np.uint8), 0.3), 400) == []
+    lamp = Watched()
+    assert lamp.send(lambda: noisy(np.clip(street.astype(int) + 9 * (lamp.now_ms // 1000 % 2), 0, 255)), 200) == []
 
 
 @pytest.mark.parametrize("name", ["car-detection", "people-walking", "highway-motorbike", "traffic-plates-nz"])

@@ -16,7 +16,7 @@ LIST: Final = ROOT / "pipeline" / "policy" / "detail_words.py"
 _MODULES: Final = """
     decode/arrival_timestamps decode/camera_hosts decode/capture_session decode/ffmpeg_errors decode/frame_memory
     decode/http_access
-    decode/http_answers decode/isolation/decoder_channel
+    decode/http_answers decode/isolation/decoder_channel decode/isolation/decoder_processes
     decode/isolation/memory_limit decode/isolation/remote_session
     decode/isolation/shared_frames decode/reader_thread decode/rtsp_relay decode/source_monitor decode/supervised_source
     decode/video_container decode/video_tracks engine/camera_events engine/camera_feed

@@ -30,12 +30,12 @@ class DecoderChannel:
         data, control: sockets of the decoder.
         lifeline: the decoder ends when it is closed.
         status: the server writes here how the decoder ended.
-        started: what the server has written there when it started the decoder.
         job: its session.
+        started: what the server has written to `status` when it started the decoder.
     """
 
     def __init__(
-        self, data: socket.socket, control: socket.socket, lifeline: int, status: int, started: str, job: DecoderJob
+        self, data: socket.socket, control: socket.socket, lifeline: int, status: int, job: DecoderJob, *, started: str
     ) -> None:
         self._data = data
         self._control = control

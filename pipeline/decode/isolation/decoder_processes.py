@@ -92,7 +92,7 @@ class DecoderProcesses:
             return None, server
         with self._lock:
             self._answered = self._answered or server is self._server
-        return DecoderChannel(data[0], control[0], lifeline[1], status[0], started, job), server
+        return DecoderChannel(data[0], control[0], lifeline[1], status[0], job, started=started), server
 
     def _request(self, descriptors: list[int]) -> tuple[subprocess.Popen[bytes] | None, float]:
         """The server that was asked for a decoder, and the time it has for its answer."""

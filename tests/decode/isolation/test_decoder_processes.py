@@ -286,7 +286,7 @@ def test_a_decoder_of_a_file_that_hangs_is_reported_and_ended(
     monkeypatch.setattr(remote_session, "_HUNG_S", 2.0)
     source = open_source("cam", str(encode(tmp_path / "a.mp4", LONG)), settings=DecodeSettings(), processes=processes)
     frames, details = source.frames(), []
-    monkeypatch.setattr(StateLog, "change", lambda self, state, *rest, **facts: details.append((state, rest[1])))
+    monkeypatch.setattr(StateLog, "change", lambda *change, **_: details.append((change[1], change[3])))
     next(frames)
     hung = decoders()[-1]
     hung.suspend()
