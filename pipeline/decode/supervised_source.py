@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Generator, Iterator, Sequence
 
@@ -27,6 +26,7 @@ from pipeline.decode.isolation.remote_session import RemoteSession
 from pipeline.decode.privacy_masks import MaskBurner, Polygon
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
 from pipeline.decode.reconnect_pauses import ReconnectPauses
+from pipeline.decode.served_recording import ServedRecording, Verdict
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Isolation, Protocol
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.source_monitor import SessionToken, SourceMonitor
@@ -42,8 +42,6 @@ _CRASH_PAUSE_S = 1.0
 """Shortest pause after a crash of the decoder: long enough for the engine to notice the state, and to send an alert."""
 _SHORT_BY_S = 1.0
 """A file that ends more than this before the length in its header was cut off."""
-_FINGERPRINT_PX = (64, 36)
-"""Size at which the first images of two sessions are compared."""
 
 _SET_ENDS = "set ends: true if it is meant"
 
@@ -123,9 +121,9 @@ class SupervisedSource:
         self._stopped = threading.Event()
         self._started = threading.Lock()
         self._interruption = ""
-        self._first: bytes | None = None
-        """Fingerprint of the first frame of the present session."""
-        self._served: bytes | None = None
+        self._present: ServedRecording | None = None
+        """The begin of the present session, if it may be a recording."""
+        self._served: ServedRecording | None = None
         """That of the recording that a live source served last, read to its end."""
         self._logged: set[str] = set()
 
@@ -236,7 +234,7 @@ class SupervisedSource:
                 if self._setup.options.ends:
                     self._monitor.finish(SourceState.ENDED, RECORDING_ENDED)
                     return
-                self._served = self._first
+                self._served = self._present
                 error = RecordingServed(f"ended as a recording of {self._monitor.duration_s:.1f} s does: {_SET_ENDS}")
             fault = self._fault(error)
             lasted_s = self._setup.clock.monotonic_s() - began_s
@@ -254,7 +252,7 @@ class SupervisedSource:
     def _watched_session(self) -> Generator[Frame, None, Exception | None]:
         """Frames of one connection; returns the error that ended it."""
         self._interruption = ""
-        self._first = None
+        self._present = None
         token = self._monitor.begin_session()
         try:
             return (yield from self._read_session(token))
@@ -271,9 +269,9 @@ class SupervisedSource:
                 if isinstance(item, SessionEnd):
                     return item.error
                 if item is not None:
-                    if self._is_served_again(item):
+                    yield from self._passed(item)
+                    if self._present is not None and self._present.verdict is Verdict.SAME:
                         return RecordingServed(f"still serves the recording that was read before: {_SET_ENDS}")
-                    yield item
                 elif (silence := self._silence()) is not None:
                     return silence
         finally:
@@ -293,12 +291,14 @@ class SupervisedSource:
             return Silence(f"sent no frame within {settings.read_timeout_s:g} s")
         return None
 
-    def _is_served_again(self, frame: Frame) -> bool:
-        """Whether a session begins as the recording did that was read before: its events must not be counted twice."""
-        if self._first is not None or not self._may_be_recording():
-            return False
-        self._first = _fingerprint(frame)
-        return self._first == self._served
+    def _passed(self, frame: Frame) -> Iterator[Frame]:
+        """Frames that do not begin the recording that was read before: its events must not be counted twice."""
+        if self._present is None and self._may_be_recording():
+            self._present = ServedRecording(self._served, self._monitor.duration_s or 0.0)
+        if self._present is None:
+            yield frame
+        else:
+            yield from self._present.passed(frame)
 
     def _may_be_recording(self) -> bool:
         """Whether the present session is served over HTTP and states a duration, as live streams do by mistake."""
@@ -320,7 +320,3 @@ class SupervisedSource:
             self._logged.add(kind)
             _log.error("unexpected_error", camera=self.camera_id, error=fault.error.problem, exc_info=error)
         return fault
-
-
-def _fingerprint(frame: Frame) -> bytes:
-    return hashlib.sha256(frame.image.resized(*_FINGERPRINT_PX).tobytes()).digest()

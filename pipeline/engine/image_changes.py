@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.engine.image_quality import GRID, Defect, Gray, areas
+from pipeline.engine.image_quality import GRID, Defect, Gray, area_deviations, area_means
 
 _SAME: Final = 1.0
 """Gray levels by which the mean of an area differs because of compression alone: 0.4 at most where a frozen image is
@@ -68,7 +68,7 @@ class _Run:
 
     def add(self, now: Moment, step: npt.NDArray[np.float32]) -> None:
         """One more sample, by its difference to the last one."""
-        change = float(np.median(areas(step).std(axis=(1, 3))))
+        change = float(np.median(area_deviations(step)))
         self.noise = change if self.samples == 1 else self.noise + (change - self.noise) * _NEWEST_SHARE
         self.samples += 1
         if step.any():
@@ -101,7 +101,7 @@ class ImageChanges:
     def add(self, gray: Gray, now: Moment) -> None:
         """One more sample, about a second after the last one."""
         levels = gray.astype(np.float32)
-        means = areas(levels).mean(axis=(1, 3)).ravel()
+        means = area_means(levels).ravel()
         self._compare_with_run(levels, means, now)
         if self._means is not None and np.count_nonzero(abs(means - self._means) > _SAME) > _CLOCK:
             self._compare_with_all(means)

@@ -76,11 +76,14 @@ def defect(gray: Gray) -> Defect | None:
     return Defect.EMPTY if _is_empty(gray) else None
 
 
-def areas(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Values (h, w) as (rows, height, columns, width) of `GRID`, without the few pixels that are left over."""
-    (rows, columns), (h, w) = GRID, values.shape
-    height, width = h // rows, w // columns
-    return values[: rows * height, : columns * width].reshape(rows, height, columns, width)
+def area_means(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Means of values (h, w) in the areas of `GRID`."""
+    return np.asarray(cv2.resize(values, GRID[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def area_deviations(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Standard deviations of values (h, w) in the areas of `GRID`."""
+    return np.asarray(np.sqrt(np.maximum(0, area_means(values * values) - area_means(values) ** 2)), np.float32)
 
 
 def _is_noise(gray: Gray) -> bool:
@@ -92,9 +95,9 @@ def _is_empty(gray: Gray) -> bool:
     """Whether most areas have no detail: of one gray level, noise aside, or so smooth that they are out of focus."""
     levels = gray.astype(np.float32)
     around = cv2.blur(levels, (5, 5))
-    fine = areas(levels - around).std(axis=(1, 3))
-    flat = areas(cv2.blur(levels, (3, 3)) - cv2.blur(levels, (11, 11))).std(axis=(1, 3)) < 0.4
-    smooth = (fine < 1.2) & (fine < 0.13 * areas(levels).std(axis=(1, 3)))
+    fine = area_deviations(levels - around)
+    flat = area_deviations(cv2.blur(levels, (3, 3)) - cv2.blur(levels, (11, 11))) < 0.4
+    smooth = (fine < 1.2) & (fine < 0.13 * area_deviations(levels))
     most = _MOST_EMPTY_DARK if levels.mean() < _DARK_MEAN else _MOST_EMPTY
     if np.mean(flat | smooth | (fine < 0.4)) > most:
         return True
