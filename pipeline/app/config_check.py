@@ -19,7 +19,7 @@ from pipeline.domain.plural import counted
 from pipeline.engine.build import check_models, check_sources
 from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
-from pipeline.engine.source_conflicts import shared_hosts
+from pipeline.engine.source_conflicts import undeclared_pairs
 from pipeline.errors import ConfigError, RecordError
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.recording_archive import RecordingArchive
@@ -110,7 +110,8 @@ def check_config(path: Path) -> CheckedConfig:
     check_sources(config)
     check_models(config)
     _check_surroundings(path, config)
-    pairs = [{one.id, other.id} for one, other in shared_hosts(config)]
+
+    pairs = undeclared_pairs(config)
     return CheckedConfig(config, [_checked(config, camera, pairs) for camera in config.cameras])
 
 
@@ -150,7 +151,7 @@ def estimate_capacity(checked: CheckedConfig) -> Capacity | None:
         detector.close()
 
 
-def _checked(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -> CheckedCamera:
+def _checked(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, str]]) -> CheckedCamera:
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     return CheckedCamera(
         camera_id=camera.id,
@@ -176,7 +177,7 @@ def _areas(camera: CameraSettings) -> Iterator[CheckedArea]:
             yield CheckedArea(f"{key}[{number}]", len(polygon), share, flaw)
 
 
-def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -> Iterator[str]:
+def _notes(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, str]]) -> Iterator[str]:
     if suggested := camera.suggested_surroundings():
         words = ", ".join(f"the word {word!r} ({place.value})" for word, place in suggested.items())
         yield (
@@ -201,11 +202,10 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[set[str]]) -
     for area in _areas(camera):
         if area.flaw:
             yield f"{area.name}: {area.flaw}"
-    others = sorted({name for pair in shared if camera.id in pair for name in pair} - {camera.id})
-    if others and may_read_plates(declared):  # once for each pair: the other camera may not
+    if others := ", ".join(sorted(other for reader, other in shared if reader == camera.id)):
         yield (
-            f"has the host of {', '.join(others)}, and only one side may read plates. If they are streams of one "
-            "camera, declare all alike"
+            f"has the host of {others}, and only one side may read plates: no plate of it is stored. If it shows "
+            f"another scene, state `other_scene_than: [{others}]`; if they are streams of one camera, declare all alike"
         )
 
 

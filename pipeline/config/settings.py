@@ -163,6 +163,13 @@ class CameraSettings(BaseModel):
         "or host:port. All others are refused.",
         examples=[["cdn.example.org", "10.0.0.8:8080"]],
     )
+    other_scene_than: frozenset[str] = Field(
+        default=frozenset(),
+        title="Another scene than",
+        description="Ids of cameras at the same host, such as other channels of its recorder, that may not read plates "
+        "and show another scene. Without it they may be streams of one camera, and no plate of this one is stored.",
+        examples=[["praca-da-se"]],
+    )
     record: bool = Field(
         default=True,
         title="Record",

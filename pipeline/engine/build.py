@@ -28,7 +28,7 @@ from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.engine.retention_worker import retention_running
 from pipeline.engine.running_engine import RunningEngine
-from pipeline.engine.source_conflicts import check_distinct_sources
+from pipeline.engine.source_conflicts import check_distinct_sources, undeclared_pairs
 from pipeline.errors import ConfigError
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.metrics_server import MetricsServer
@@ -109,6 +109,7 @@ def open_engine(
             analyses=analyses or StoredAnalyses(config.data_dir),
             repeated=repeated,
         )
+        engine.hosts.declare(undeclared_pairs(config))
         for camera in config.cameras:
             engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)
@@ -153,6 +154,7 @@ class _Preparation:
             ViapublicaError: a camera or the plate reader cannot be used.
         """
         check_sources(config)
+        self._engine.hosts.declare(undeclared_pairs(config))
         DeclaredCameras(config.data_dir).declare(camera.declaration() for camera in config.cameras)
         if self._engine.analyzer.reader is None:
             self._engine.analyzer.reader = _reader(config)

@@ -28,6 +28,7 @@ from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
+from pipeline.engine.host_conflicts import HostConflicts
 from pipeline.engine.image_watch import ImageWatch
 from pipeline.engine.low_rate_watch import LowRateWatch
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
@@ -61,6 +62,7 @@ class Engine:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
         low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
+        hosts: cameras at one host that may show one scene.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -100,6 +102,7 @@ class Engine:
         self._health = HealthWatch()
         self._alerts = SourceAlertWatch()
         self._scenes = SceneWatch(dispatcher.gate)
+        self.hosts = HostConflicts(dispatcher.gate)
         self.overload = OverloadWatch() if overload is None else overload
         self.rates = RateControl()
         self.low_rates = LowRateWatch()
@@ -169,7 +172,7 @@ class Engine:
 
     def _analyze(self, batch: Sequence[Frame]) -> None:
         live = {camera.camera_id for camera in self.cameras if camera.feed.source.live}
-        alerts = [*self._scenes.check(batch), *self.images.check(batch, live, self._limits())]
+        alerts = [*self.hosts.check(), *self._scenes.check(batch), *self.images.check(batch, live, self._limits())]
         events = self.analyzer.analyze(batch)
         self.statistics.finished(batch)
         self._send([*alerts, *events])

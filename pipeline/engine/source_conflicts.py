@@ -7,6 +7,7 @@ import socket
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass
+from ipaddress import ip_address
 from itertools import combinations
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from pipeline.domain.source_identity import normalized_source
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import may_read_plates
 
+_THIS_MACHINE: Final = "this machine"
+"""Stands for every address by which a machine names itself."""
 _LOOKUP_S: Final = 2.0
 """Seconds for all lookups of host names together; a name without an answer is compared as it is written."""
 
@@ -34,8 +37,13 @@ def check_distinct_sources(config: Config) -> None:
     """Check that no source has two ids whose scope, surroundings or privacy masks differ.
 
     Raises:
-        ConfigError: naming both cameras.
+        ConfigError: naming both cameras; or a camera that no other is known by.
     """
+    for camera in config.cameras:
+        for unknown in sorted(camera.other_scene_than - ({one.id for one in config.cameras} - {camera.id})):
+            raise ConfigError(
+                f"camera {camera.id}", f"other_scene_than names {unknown}, which is no other camera", "Correct the id"
+            )
     for one, other in same_sources(config):
         differing = _differing(one, other)
         if differing:
@@ -67,6 +75,16 @@ def shared_hosts(config: Config) -> list[tuple[CameraSettings, CameraSettings]]:
         and may_read_plates(one.camera()) != may_read_plates(other.camera())
         and (one.id, other.id) not in same
     ]
+
+
+def undeclared_pairs(config: Config) -> list[tuple[str, str]]:
+    """Of `shared_hosts`, those whose scenes are not declared apart: the camera that may read plates, and the other."""
+    found = []
+    for one, other in shared_hosts(config):
+        reader, forbidden = (one, other) if may_read_plates(one.camera()) else (other, one)
+        if forbidden.id not in reader.other_scene_than:
+            found.append((reader.id, forbidden.id))
+    return found
 
 
 def _differing(one: CameraSettings, other: CameraSettings) -> list[str]:
@@ -124,4 +142,7 @@ def _in_time(future: Future[frozenset[str]]) -> frozenset[str]:
 
 def _lookup(host: str) -> frozenset[str]:
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return frozenset({host, *(str(address[0]).partition("%")[0].removeprefix("::ffff:") for *_, address in found)})
+    addresses = {str(address[0]).partition("%")[0].removeprefix("::ffff:") for *_, address in found}
+    numbers = [ip_address(address) for address in addresses]
+    own = any(number.is_loopback or number.is_unspecified for number in numbers)
+    return frozenset({host, *addresses, *([_THIS_MACHINE] if own else [])})

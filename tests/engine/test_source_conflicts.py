@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.config.settings import Config
-from pipeline.engine.source_conflicts import check_distinct_sources, shared_hosts
+from pipeline.engine.source_conflicts import check_distinct_sources, shared_hosts, undeclared_pairs
 from pipeline.errors import ConfigError
 
 
@@ -78,6 +78,29 @@ def test_two_streams_of_one_host_with_different_permissions_are_asked_about() ->
     assert [(one.id, other.id) for one, other in pairs] == [("praca", "other")]
     assert shared_hosts(config("rtsp://10.0.0.7/main", "rtsp://10.0.0.8/sub")) == []
     assert shared_hosts(config("/videos/a.mp4", "/videos/b.mp4")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "rtsp://127.0.0.1/stream1?x=1",
+        "rtsp://127.0.0.1/stream1?user=a&pwd=b",
+        "rtsp://127.0.0.1/stream1;a=b",
+        "http://127.0.0.1/stream1",
+        "rtsp://127.0.0.2/stream2",
+        "rtsp://0.0.0.0:8554/stream2",
+        "rtsp://localhost:8554/sub",
+    ],
+)
+def test_plates_at_a_shared_host_wait_for_a_declaration(other: str) -> None:
+    assert undeclared_pairs(config("rtsp://127.0.0.1/stream1", other)) == [("other", "praca")]
+    assert undeclared_pairs(config("rtsp://127.0.0.1/stream1", other, other_scene_than=["praca"])) == []
+
+
+def test_a_declaration_names_another_camera() -> None:
+    for name in ("praça", "other"):
+        with pytest.raises(ConfigError, match="which is no other camera"):
+            check_distinct_sources(config("rtsp://10.0.0.7/a", "rtsp://10.0.0.7/b", other_scene_than=[name]))
 
 
 def test_a_host_without_an_address_is_compared_as_it_is_written() -> None:
