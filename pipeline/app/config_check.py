@@ -110,7 +110,6 @@ def check_config(path: Path) -> CheckedConfig:
     check_sources(config)
     check_models(config)
     _check_surroundings(path, config)
-
     pairs = undeclared_pairs(config)
     return CheckedConfig(config, [_checked(config, camera, pairs) for camera in config.cameras])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ import structlog
 from pipeline.domain.events import AlertEvent, AlertRule, Event, Severity
 from pipeline.domain.frame import Frame
 from pipeline.engine.camera_events import camera_alert
+from pipeline.engine.scene_features import FEATURES_PX, SceneFeatures, scene_features, show_one_scene
 from pipeline.policy.gate import Gate
 
 _SIDE: Final = 16
@@ -39,6 +40,15 @@ _LEAST_MOVED: Final = 0.004
 """Share of such pixels: 17 of the small image, a clock changes fewer."""
 _DIFFERENT: Final = 900
 """Samples of each camera of a pair in a row that match none of the other's before their plates pass again."""
+_FEATURES_STEP_MS: Final = 60_000
+"""Stream time between two samples of a camera whose features are compared; the first is one of its first images."""
+_FIRST_STEP_MS: Final = 10_000
+"""The same for the first samples."""
+_FIRST_SAMPLES: Final = 3
+_MOST_COMPARED: Final = 16
+"""Cameras with which one sample is compared, 3 ms each; the others' turn is the next time."""
+_FEATURE_MATCHES: Final = 2
+"""Samples in a row whose features are those of another camera's newest one."""
 _REPEAT_MS: Final = 3_600_000
 
 _log = structlog.get_logger(__name__)
@@ -47,13 +57,26 @@ _Hash = npt.NDArray[np.bool_]
 
 @dataclass(slots=True)
 class _Scene:
-    """Samples of one camera: of each other camera, matches, and samples that differed, in a row."""
+    """Samples of one camera: of each other camera, matches, and samples that differed, in a row.
+
+    Attributes:
+        features: of the newest sample with features, at features_ms, the one with that number (`sampled`).
+        compared: cameras with which such samples were compared; feature_matches: of each, samples that match.
+        moved: something did since that sample; in_motion: before it.
+    """
 
     last_ms: int | None = None
     small: npt.NDArray[np.uint8] | None = None
     hashes: deque[_Hash] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     matches: dict[str, int] = field(default_factory=dict)
     differed: dict[str, int] = field(default_factory=dict)
+    features: SceneFeatures | None = None
+    features_ms: int | None = None
+    sampled: int = 0
+    compared: int = 0
+    feature_matches: dict[str, int] = field(default_factory=dict)
+    moved: bool = False
+    in_motion: bool = False
 
 
 class SceneWatch:
@@ -93,6 +116,7 @@ class SceneWatch:
         for scene in self._scenes.values():
             scene.matches.pop(camera_id, None)
             scene.differed.pop(camera_id, None)
+            scene.feature_matches.pop(camera_id, None)
 
     def _check(self, frame: Frame) -> list[Event]:
         camera_id = frame.camera_id
@@ -102,20 +126,55 @@ class SceneWatch:
         scene.last_ms = frame.ts_ms
         image = frame.image.resized(_SIDE * 4 + 4, _SIDE * 4)
         moved, scene.small = _moved(scene.small, image), image
+        scene.moved = scene.moved or moved
+        alerts: list[Event] = list(self._check_features(frame, scene))
         found = difference_hash(image)
         if found is None:
-            return []
+            return alerts
         scene.hashes.append(found)
-        forbidden = bool(self._gate.why_declared_without_plates(camera_id))
-        alerts: list[Event] = []
-        for other_id, other in self._scenes.items():
-            if other_id == camera_id or bool(self._gate.why_declared_without_plates(other_id)) is forbidden:
-                continue
+        for other_id, other in self._opposed(camera_id):
             same = _is_among(found, other.hashes)
             scene.differed[other_id] = 0 if same else scene.differed.get(other_id, 0) + 1
             scene.matches[other_id] = scene.matches.get(other_id, 0) + moved if same else 0
             alerts += self._judged(camera_id, other_id)
         return alerts
+
+    def _opposed(self, camera_id: str) -> list[tuple[str, _Scene]]:
+        """Cameras that may read plates if this one may not, and the reverse."""
+        forbidden = bool(self._gate.why_declared_without_plates(camera_id))
+        return [
+            (other_id, other)
+            for other_id, other in self._scenes.items()
+            if other_id != camera_id and bool(self._gate.why_declared_without_plates(other_id)) is not forbidden
+        ]
+
+    def _check_features(self, frame: Frame, scene: _Scene) -> Iterator[AlertEvent]:
+        """Alerts of pairs that show one scene in other sections, turned or with other masks, once a minute."""
+        step_ms = _FIRST_STEP_MS if scene.sampled < _FIRST_SAMPLES else _FEATURES_STEP_MS
+        if scene.features_ms is not None and 0 <= frame.ts_ms - scene.features_ms < step_ms:
+            return
+        opposed = self._opposed(frame.camera_id)
+        if not opposed:
+            return
+        scene.features_ms, scene.in_motion, scene.moved = frame.ts_ms, scene.moved, False
+        scene.features = scene_features(frame.image.resized(*FEATURES_PX))
+        scene.sampled += 1
+        start = scene.compared % len(opposed)
+        turn = [*opposed[start:], *opposed[:start]][:_MOST_COMPARED]
+        scene.compared += len(turn)
+        for other_id, other in turn:
+            if scene.features is None or other.features is None:
+                scene.differed[other_id] = 0  # where nothing is recognized, nothing differs
+                continue
+            same = show_one_scene(scene.features, other.features)
+            seen = same and (scene.in_motion or other.in_motion)
+            scene.feature_matches[other_id] = scene.feature_matches.get(other_id, 0) + seen if same else 0
+            if same:
+                scene.differed[other_id] = other.differed[frame.camera_id] = 0
+            pair = (min(frame.camera_id, other_id), max(frame.camera_id, other_id))
+            matches = scene.feature_matches[other_id] + other.feature_matches.get(frame.camera_id, 0)
+            if pair not in self._conflicts and matches >= _FEATURE_MATCHES and seen:
+                yield from self._begin(*pair)
 
     def _judged(self, camera_id: str, other_id: str) -> list[AlertEvent]:
         """Alerts where the conflict of a pair begins or ends with the present sample."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -89,6 +90,32 @@ def test_the_same_scene_stops_plates_of_both_and_alerts(data_dir: Path) -> None:
     assert isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
     assert "same scene as camera square" in checked.without_plates()["road"]
     assert all(not isinstance(checked.admit(alert), Refusal) for alert in alerts)
+
+
+def _black(image: _Pixels, begin: float) -> _Pixels:
+    image = image.copy()
+    image[:, round(begin * image.shape[1]) :] = 0
+    return image
+
+
+VARIANTS: dict[str, Callable[[_Pixels], Any]] = {
+    "cropped on one side": lambda image: image[:, image.shape[1] * 3 // 100 :],
+    "cropped": lambda image: image[image.shape[0] // 20 : -image.shape[0] // 20, image.shape[1] // 20 :],
+    "upside down": lambda image: np.ascontiguousarray(image[::-1, ::-1]),
+    "masked": lambda image: _black(image, 2 / 3),
+    "letterboxed": lambda image: cv2.copyMakeBorder(image, 80, 80, 0, 0, cv2.BORDER_CONSTANT),
+    "dark": lambda image: (image * 0.12).astype(np.uint8),
+    "hazy": lambda image: (100 + image * 0.15).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_another_section_turned_masked_or_dark_is_the_same_scene(data_dir: Path, name: str) -> None:
+    scene = list(images(data_dir / "clips" / "highway-motorbike.mp4", 13))
+    checked = gate()
+    alerts = watch(checked, square=scene, road=[VARIANTS[name](image) for image in scene])
+    assert {alert.rule for alert in alerts} == {"scene-conflict"}
+    assert isinstance(checked.admit(plate_read(1, camera="road")), Refusal)
 
 
 @pytest.mark.parametrize("other", ["people-walking", "highway-motorbike", "traffic-plates-nz"])
