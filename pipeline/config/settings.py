@@ -166,9 +166,7 @@ class CameraSettings(BaseModel):
     other_scene_than: frozenset[str] = Field(
         default=frozenset(),
         title="Another scene than",
-        description="Ids of cameras at the same host, such as other channels of its recorder, that may not read plates "
-        "and show another scene. Without it they may be streams of one camera, and no plate of this one is stored.",
-        examples=[["praca-da-se"]],
+        description="Ids of cameras at its host that may not read plates; without it no plate of this one is stored.",
     )
     record: bool = Field(
         default=True,
