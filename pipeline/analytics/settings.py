@@ -33,12 +33,15 @@ class AnalyticsSettings(BaseModel):
         description="Words of the classes that are counted and summarized; never face or plate.",
         examples=[["bicycle", "bus", "car", "motorcycle", "person", "truck"]],
     )
-    min_frames: int = Field(
-        default=3,
-        ge=1,
-        le=1000,
-        title="Frames until a track counts",
-        description="A track with fewer analyzed frames counts as noise and is neither counted nor summarized. Frames.",
+    min_visible_s: float = Field(
+        default=0.2,
+        ge=0,
+        le=60,
+        title="Visible time until a track counts",
+        description="A track that was visible for less is noise, and is neither counted nor summarized. Each detection "
+        "stands for the time since the frame analyzed before, weighted with its score (0 up to 0.3, 1 at 1), so that "
+        "counts do not depend on the rate of analysis: 0.15 is 0.2 s of a near vehicle, and 2 s of one at the "
+        "detector's limit. Seconds.",
     )
     max_idle_s: float = Field(
         default=60.0,

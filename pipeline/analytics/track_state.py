@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.path_length import PathLength, Point
@@ -18,6 +19,9 @@ _EDGE = 0.005
 """A box nearer to the image's edge than this share of the image's size counts as cut off: its lower edge is not on the
 ground, so it gives no position in meters."""
 
+_NO_EVIDENCE: Final = 0.3
+"""Score from which a detection is evidence of an object: half of what is found below comes and goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackObservation:
@@ -25,12 +29,16 @@ class TrackObservation:
 
     Attributes:
         label, box: from the tracker.
+        score: of the detection, 0 to 1.
+        stands_s: time that the observation stands for: since the frame analyzed before.
         ts_ms, pts_s: time of the frame; see `pipeline.domain.frame.Frame`.
         width, height: pixels of the image.
     """
 
     label: Label
     box: Box
+    score: float
+    stands_s: float
     ts_ms: int
     pts_s: float
     width: int
@@ -40,6 +48,11 @@ class TrackObservation:
         """The point that represents the object's position, pixels."""
         x1, y1, x2, y2 = self.box
         return ((x1 + x2) / 2, y2 if choice is GroundPointChoice.BOTTOM_CENTER else (y1 + y2) / 2)
+
+    @property
+    def visible_s(self) -> float:
+        """Time it stands for, weighted with its score: the sum over a track is the same at any rate of analysis."""
+        return self.stands_s * max(0.0, self.score - _NO_EVIDENCE) / (1.0 - _NO_EVIDENCE)
 
     def cut_off(self) -> bool:
         """Whether the image's edge cuts the object."""
@@ -95,7 +108,8 @@ class TrackState:
         minute_ms: start of the minute it counts in.
         first_ts_ms, last_ts_ms: first and last observation, wall clock; first_s, last_s: the same in the stream's
             seconds.
-        frames: number of observations; path_px: length between anchors so far; counted: whether a count includes it.
+        frames: number of observations; visible_s: sum of `TrackObservation.visible_s`.
+        path_px: length between anchors so far; counted: whether a count includes it.
     """
 
     track_id: int
@@ -109,6 +123,7 @@ class TrackState:
     last_ts_ms: int = 0
     last_s: float = 0.0
     frames: int = 0
+    visible_s: float = 0.0
     path_px: float = 0.0
     counted: bool = False
     _labels: dict[Label, int] = field(default_factory=dict)
@@ -141,6 +156,7 @@ class TrackState:
         """Add the next observation."""
         self._labels[observation.label] = self._labels.get(observation.label, 0) + 1
         self.frames += 1
+        self.visible_s += observation.visible_s
         self.last_ts_ms = max(self.last_ts_ms, observation.ts_ms)
         self.last_s = observation.pts_s
         point = observation.ground_point(settings.ground_point)

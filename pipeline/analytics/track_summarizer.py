@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.minute_counts import MINUTE_MS, MinuteCounts
@@ -18,6 +19,11 @@ from pipeline.domain.ports import OcrRequest
 
 _REMEMBERED_IDS = 10_000
 """Ids of tracks that were closed while idle, stored so that their return makes a new event and no new count."""
+
+_LONGEST_S: Final = 2.0
+"""Largest time that one frame stands for; before it, the scene may have been another one."""
+_LONGEST_FIRST_S: Final = 0.2
+"""The same for a track's first detection, which the tracker had confirmed by the second."""
 
 
 class TrackSummarizer:
@@ -48,7 +54,7 @@ class TrackSummarizer:
         self._track_events: list[TrackEvent] = []
         self._count_events: list[CountEvent] = []
         self._first_ms: int | None = None
-        self._newest_s = 0.0
+        self._newest_s = self._passed_s = 0.0
 
     @property
     def open_tracks(self) -> int:
@@ -58,27 +64,30 @@ class TrackSummarizer:
     def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
         """See the protocol. Faces and plates are ignored; no crop is read."""
         if self._first_ms is None:
-            self._first_ms = frame.ts_ms
-        self._newest_s = frame.pts_s
+            self._first_ms, self._newest_s = frame.ts_ms, frame.pts_s
+        before_s, passed_s = self._passed_s, min(max(0.0, frame.pts_s - self._newest_s), _LONGEST_S)
+        self._newest_s, self._passed_s = frame.pts_s, passed_s
         countable = tracks.labeled(*COUNTABLE)
-        for (box, _, label), track_id in zip(countable.detections, countable.ids.tolist(), strict=True):
+        for (box, score, label), track_id in zip(countable.detections, countable.ids.tolist(), strict=True):
             x1, y1, x2, y2 = box.tolist()
             size = frame.image.width, frame.image.height
-            observation = TrackObservation(label, (x1, y1, x2, y2), frame.ts_ms, frame.pts_s, *size)
+            stands_s = passed_s if track_id in self._open else passed_s + min(before_s, _LONGEST_FIRST_S)
+            observation = TrackObservation(label, (x1, y1, x2, y2), score, stands_s, frame.ts_ms, frame.pts_s, *size)
             self._track(track_id, observation).add(observation, self._settings)
         self._close_idle(frame.pts_s)
         self._count(self._counts.due(frame.ts_ms))
         return ()
 
     def needs_next(self) -> FrameDecision | None:
-        """See the protocol; a track of the newest frame has too few frames to count."""
+        """See the protocol; a track of the newest frame was not visible for long enough to count."""
         newest = (track for track in self._open.values() if track.last_s == self._newest_s)
-        return FrameDecision.NEW_TRACK if any(t.frames < self._settings.min_frames for t in newest) else None
+        return FrameDecision.NEW_TRACK if any(t.visible_s < self._settings.min_visible_s for t in newest) else None
 
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
         """See the protocol; summaries of ended and idle tracks, and counts of minutes that are over and settled.
 
-        Tracks of too few frames, or of labels that are not counted, give no summary; unknown ids are ignored.
+        Tracks that were visible too shortly, or of labels that are not counted, give no summary; unknown ids are
+        ignored.
         """
         self._finish(ended)
         self._count(self._counts.due(ts_ms))
@@ -148,7 +157,7 @@ class TrackSummarizer:
 
     def _counted_label(self, track: TrackState) -> Label | None:
         label = track.label()
-        return label if track.frames >= self._settings.min_frames and label in self._labels else None
+        return label if track.visible_s >= self._settings.min_visible_s and label in self._labels else None
 
     def _summary(self, track: TrackState, label: Label) -> TrackEvent:
         duration_s = track.last_s - track.first_s

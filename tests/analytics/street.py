@@ -43,10 +43,10 @@ def frame(at_s: float, ts_ms: int | None = None) -> Frame:
     return Frame("cam", "session", round(at_s * FPS), at_s, wall_ms, 0.0, Blank())
 
 
-def tracks(seen: Mapping[int, tuple[Label, Box]]) -> Tracks:
+def tracks(seen: Mapping[int, tuple[Label, Box]], score: float = 0.9) -> Tracks:
     """Label and box by track number."""
     return Tracks(
-        Detections.build([box for _, box in seen.values()], [0.9] * len(seen), [label for label, _ in seen.values()]),
+        Detections.build([box for _, box in seen.values()], [score] * len(seen), [label for label, _ in seen.values()]),
         np.array(list(seen), np.int64),
     )
 

@@ -118,13 +118,49 @@ def test_the_label_is_the_one_seen_most() -> None:
     assert _end(summarizer).label == "car"
 
 
-def test_noise_of_too_few_frames_is_neither_summarized_nor_counted() -> None:
-    summarizer = _summarizer(min_frames=4)
-    _show(summarizer, 1, [box_at(600, 400)] * 3)
-    _show(summarizer, 2, [box_at(600, 400)] * 4, start_s=1)
+def test_noise_that_is_visible_too_shortly_is_neither_summarized_nor_counted() -> None:
+    summarizer = _summarizer()
+    _show(summarizer, 1, [box_at(600, 400)] * 4)
+    _show(summarizer, 2, [box_at(600, 400)] * 8, start_s=1)
     events = summarizer.close()
     assert [event.track_id for event in _tracks(events)] == [2]
     assert [event.count for event in _counts(events)] == [1]
+
+
+@pytest.mark.parametrize("analyze_fps", [2, 5, 10, 25])
+@pytest.mark.parametrize(
+    ("score", "seconds", "counts"),
+    [
+        (0.9, 1.0, True),
+        (0.45, 1.5, True),
+        (0.45, 0.5, False),
+        (0.35, 2.0, False),
+        (0.35, 4.0, True),
+        (0.25, 9.0, False),
+    ],
+)
+def test_whether_a_track_counts_depends_on_score_and_time_and_not_on_the_rate_of_analysis(
+    score: float, seconds: float, counts: bool, analyze_fps: int
+) -> None:
+    summarizer = _summarizer()
+    for index in range(-analyze_fps, round(seconds * analyze_fps)):
+        seen = {1: _CAR} if index > 0 else {}  # the tracker confirms it by its second detection
+        summarizer.observe(frame(10 + index / analyze_fps), tracks(seen, score))
+    assert bool(_counts(summarizer.close())) is counts
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_track_that_flickers_is_visible_for_its_share_of_the_time_at_any_spacing(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    visible, at_s = _summarizer(min_visible_s=0.2), 0.0
+    hidden = _summarizer(min_visible_s=1.2)
+    while at_s < 10.0:
+        at_s += random.choice([0.04, 0.08, 0.2])
+        seen = {1: _CAR} if random.random() < 0.06 else {}  # 0.6 s of 10 s
+        for summarizer in (visible, hidden):
+            summarizer.observe(frame(at_s), tracks(seen))
+    assert len(_tracks(visible.close())) == 1
+    assert _tracks(hidden.close()) == []
 
 
 @pytest.mark.parametrize("label", [Label.FACE, Label.PLATE])
@@ -159,15 +195,16 @@ def test_a_track_counts_in_the_minute_it_was_first_seen() -> None:
 
 def test_a_minute_without_open_tracks_is_reported_as_soon_as_it_is_over() -> None:
     summarizer = _summarizer(count_settle_s=600)
-    _show(summarizer, 1, [box_at(600, 400)] * 5)
+    _show(summarizer, 1, [box_at(600, 400)] * 10)
     assert _counts(summarizer.settle([1], START_MS + MINUTE_MS - 1)) == []
     assert [count.count for count in _counts(summarizer.settle([], START_MS + MINUTE_MS))] == [1]
 
 
 def test_a_track_that_becomes_long_enough_after_its_minute_was_reported_is_still_counted() -> None:
-    summarizer = _summarizer(count_settle_s=0, min_frames=10)
+    summarizer = _summarizer(count_settle_s=0, min_visible_s=0.5)
     _show(summarizer, 1, [box_at(600, 400)] * 20, start_s=10)
     summarizer.settle([1], START_MS)
+    summarizer.observe(frame(59.76), tracks({}))
     _show(summarizer, 2, [box_at(600, 400)] * 20, start_s=59.8)
     first = _counts(summarizer.settle([], START_MS + MINUTE_MS + 1000))
     second = _counts(summarizer.settle([2], START_MS + MINUTE_MS + 1000))
@@ -189,7 +226,7 @@ def test_a_copy_with_another_time_of_day_gives_the_same_events() -> None:
 
 
 def test_a_clock_that_is_set_back_loses_and_repeats_nothing() -> None:
-    summarizer = _summarizer(count_settle_s=0)
+    summarizer = _summarizer(count_settle_s=0, min_visible_s=0.1)
     counts: list[CountEvent] = []
     for hour in range(2):
         for i in range(100):
@@ -218,7 +255,7 @@ def test_the_return_of_a_track_that_was_closed_while_idle_is_another_event_but_n
 
 
 def test_memory_is_bounded_when_a_tracker_never_gives_up() -> None:
-    summarizer = _summarizer(max_open_tracks=16, min_frames=1)
+    summarizer = _summarizer(max_open_tracks=16, min_visible_s=0)
     events: list[Event] = []
     for i in range(500):
         summarizer.observe(frame(i / FPS), tracks({i + 1: _CAR}))
@@ -241,7 +278,7 @@ def test_every_track_is_counted_and_summarized_exactly_once_and_a_replay_gives_t
     lives: list[tuple[int, int, Label]], settle_s: int, ask_every: int
 ) -> None:
     def run() -> list[Event]:
-        summarizer = _summarizer(count_settle_s=settle_s, min_frames=2, max_idle_s=300)
+        summarizer = _summarizer(count_settle_s=settle_s, min_visible_s=1.5, max_idle_s=300)
         events: list[Event] = []
         for second in range(331):
             alive = {
@@ -273,12 +310,12 @@ def test_every_track_is_counted_and_summarized_exactly_once_and_a_replay_gives_t
     assert all(a.ts_ms <= b.ts_ms for a, b in pairwise(tracks_in_order))
 
 
-def test_frames_are_needed_until_the_newest_tracks_are_long_enough_to_count() -> None:
-    summarizer, needs = _summarizer(min_frames=3), []
+def test_frames_are_needed_until_the_newest_tracks_were_visible_for_long_enough_to_count() -> None:
+    summarizer, needs = _summarizer(min_visible_s=0.1), []
     for index in range(4):
         _show(summarizer, 1, [box_at(600, 400)], index / FPS)
         needs.append(summarizer.needs_next())
-    assert needs == [FrameDecision.NEW_TRACK, FrameDecision.NEW_TRACK, None, None]
+    assert needs == [*[FrameDecision.NEW_TRACK] * 3, None]
     _show(summarizer, 2, [box_at(100, 400)], 1.0)
     _show(summarizer, 1, [box_at(600, 400)], 1.1)
     assert summarizer.needs_next() is None, "track 2 is not in view"
