@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import structlog
 
 from pipeline.adaptive.controller import AdaptiveController
@@ -157,7 +159,8 @@ class CameraFactory:
             tracker = build_tracker(config.detect.track)
             adaptive = None
             if config.analyze.adaptive:
-                adaptive = AdaptiveController(config.analyze.max_interval_s, config.detect.track.lost_s)
+                plate_px = lpr.min_height_px if lpr else math.inf
+                adaptive = AdaptiveController(config.analyze.max_interval_s, config.detect.track.lost_s, plate_px)
             return CameraStream(first.stream_id, tracker, observers, adaptive=adaptive, repeatable=not live, log=log)
 
         return new_stream
