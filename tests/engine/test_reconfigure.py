@@ -44,7 +44,7 @@ def parse(text: str) -> Config:
             ConfigChange(added=("park",), removed=("yard",), unchanged=("gate",)),
         ),
         (BASE.replace("public-square", "public-road"), ConfigChange(changed=("yard",), unchanged=("gate",))),
-        (BASE + "analytics: {min_frames: 9}\n", ConfigChange(changed=("gate", "yard"))),
+        (BASE + "analytics: {min_visible_s: 9}\n", ConfigChange(changed=("gate", "yard"))),
         (
             BASE.replace("name: lines", "name: other") + "detect: {confidence: 0.9, track: {lost_s: 9}}\nlpr: null\n",
             ConfigChange(
