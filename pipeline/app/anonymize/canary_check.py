@@ -3,7 +3,8 @@
 Every frame is measured, and each minute of the video divided into sections by scene and visibility. Persons, faces and
 a plate are pasted into the hardest frame of each section, and others of the minute, which then take the path of the
 verification. In each section every verification detector must find what it has labels for, and all of them together all
-three; and the plate reader must read the plate. The re-identification attack must match persons to themselves.
+three; and the plate reader must read the plate. The re-identification attack must match persons to themselves. Round
+images of 360-degree cameras are refused.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pipeline.anonymize.canary import (
 )
 from pipeline.anonymize.reidentification import descriptor, match_probes
 from pipeline.anonymize.release_report import clock
+from pipeline.anonymize.round_image import is_round
 from pipeline.anonymize.video_minutes import minutes
 from pipeline.anonymize.video_sections import (
     VideoSection,
@@ -65,6 +67,7 @@ _MIN_SHARED: Final = 5
 _MAX_FAINT_SHARE: Final = 0.2
 """Of the frames that may be uniform or faint: a clip may fade in, but not show little for long."""
 _PERSON_PX: Final = 128
+_FIX: Final = "Choose another range or a brighter video, or give a suitable detector with --check-model"
 _Tested: TypeAlias = tuple[str, Sequence[int]]
 """When a section is seen, and the positions of its tested frames."""
 
@@ -97,10 +100,21 @@ def check_verification(
             for position, number in enumerate(numbers):
                 sections.setdefault(measured.section_of[number], []).append(position)
             tested = [(measured.span(one), positions) for one, positions in sections.items()]
+            _check_upright(images, tested)
             _check_detectors(detectors, images, tested, min_score)
             _check_reader(plate_reader, images, tested)
     if not _persons_are_matched():
         raise _not_verified("the re-identification attack does not match unmasked persons")
+
+
+def _check_upright(images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
+    """Require that no section shows a round image: networks know people who stand upright or lie on a side."""
+    for span, positions in sections:
+        if any(is_round(images[position]) for position in positions):
+            raise _not_verified(
+                f"its frames {span} are the round image of a 360-degree camera, in which people lie in all directions",
+                "Choose flat views of it, as the camera or FFmpeg's filter v360 makes them",
+            )
 
 
 def _check_reader(reader: PlateReader, images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
@@ -131,11 +145,11 @@ def _check_detectors(
             raise _not_verified(f"no verification detector finds the {objects} pasted into its frames {span}")
 
 
-def _not_verified(problem: str) -> NotVerified:
+def _not_verified(problem: str, fix: str = _FIX) -> NotVerified:
     return NotVerified(
         "verification",
         f"is not possible in this video, which therefore counts as not verified: {problem}",
-        "Choose another range or a brighter video, or give a suitable detector with --check-model",
+        fix,
     )
 
 

@@ -170,6 +170,20 @@ def test_a_video_in_which_nothing_is_visible_counts_as_not_verified(verifier: Ve
         verifier.check(dark, FRAMES)
 
 
+def test_the_round_image_of_a_ceiling_camera_is_refused_and_named(glance: Drawn, verifier: Verifier) -> None:
+    height, width = glance.images[0].shape[:2]
+    middle, center = min(height, width) / 2, (height // 2, height // 2)
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    turned = [cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE) for image in glance.images]
+    polar = [cv2.warpPolar(image, (height, height), center, middle, flags) for image in turned]
+    round_images = [np.asarray(image, np.uint8) for image in polar]
+    outside = np.hypot(*(np.indices((height, height)) - middle)) > middle - 1
+    for image in round_images:
+        image[outside] = 0
+    with pytest.raises(NotVerified, match="round image of a 360-degree camera"):
+        verifier.check(Drawn(round_images), len(round_images))
+
+
 def test_a_street_at_dusk_can_be_verified(glance: Drawn, verifier: Verifier) -> None:
     verifier.check(Drawn([(image * 0.5).astype(np.uint8) for image in glance.images]), 2)
 

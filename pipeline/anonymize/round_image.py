@@ -1,0 +1,68 @@
+"""Round images of 360-degree cameras, in which people lie in all directions around the middle.
+
+Outside of the circle there is nothing: a border that is black, of one color, or noise alike everywhere. It ends at the
+circle, all around. Scenes that leave the corners of a frame empty do not end at a circle.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.frame import BgrImage
+
+Floats = npt.NDArray[np.float32]
+_SHORTER_SIDE: Final = 120
+"""To which a frame is reduced."""
+_MOST_LENGTH: Final = 2
+"""Of the longer side, in shorter ones."""
+_RADII: Final = np.arange(0.36, 0.74, 0.02) * _SHORTER_SIDE
+"""Of the circle; a larger one than half of the shorter side is cut off by the frame."""
+_SHIFTS: Final = (-0.05, 0.0, 0.05)
+"""Of the circle's center from the frame's, as shares of the shorter side."""
+_GAP_PX: Final = 3
+"""Between the circle and what is compared inside and outside of it: its edge is soft."""
+_ALIKE: Final = 10.0
+"""Gray levels by which means and spreads in the border differ at most, and those at the edge at least …"""
+_IN_BORDER, _AT_EDGE = 0.88, 0.7
+"""… of this share of the border, which may contain captions, and of the edge, where the scene may be as dark as it."""
+_BORDER_SHARE: Final = (0.06, 0.75)
+"""Share of a frame that is border."""
+
+
+def is_round(frame: BgrImage) -> bool:
+    """Whether a frame (height, width, 3) BGR, in square pixels, is a circle on an empty border."""
+    scale = _SHORTER_SIDE / min(frame.shape[:2])
+    width, height = (max(1, round(length * scale)) for length in (frame.shape[1], frame.shape[0]))
+    if max(width, height) > _MOST_LENGTH * _SHORTER_SIDE:
+        return False
+    appearance = _appearance(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32))
+    rows, columns = np.indices((height, width))
+    for right in _SHIFTS:
+        for down in _SHIFTS:
+            distance = np.hypot(columns - width / 2 - right * _SHORTER_SIDE, rows - height / 2 - down * _SHORTER_SIDE)
+            if any(_is_edge(appearance, distance, float(radius)) for radius in _RADII):
+                return True
+    return False
+
+
+def _appearance(image: Floats) -> Floats:
+    """(height, width, 6) mean and spread of the colors around each pixel."""
+    mean = cv2.blur(image, (5, 5))
+    spread = np.sqrt(np.maximum(cv2.blur(image * image, (5, 5)) - mean * mean, 0))
+    return np.concatenate([mean, spread], axis=2)
+
+
+def _is_edge(appearance: Floats, distance: npt.NDArray[np.float64], radius: float) -> bool:
+    """Whether all that is farther than a radius is alike, and what is little nearer is not."""
+    border = appearance[distance > radius + _GAP_PX]
+    if not _BORDER_SHARE[0] * distance.size <= len(border) <= _BORDER_SHARE[1] * distance.size:
+        return False
+    usual = np.median(border, axis=0)
+    if (np.abs(border - usual).max(axis=1) <= _ALIKE).mean() < _IN_BORDER:
+        return False
+    inside = appearance[(distance < radius - _GAP_PX) & (distance >= radius - 2 * _GAP_PX)]
+    return bool((np.abs(inside - usual).max(axis=1) > _ALIKE).mean() >= _AT_EDGE)
