@@ -4,7 +4,7 @@ Every frame is measured, and each minute of the video divided into sections by s
 a plate are pasted into the hardest frame of each section, and others of the minute, which then take the path of the
 verification. In each section every verification detector must find what it has labels for, and all of them together all
 three; and the plate reader must read the plate. The re-identification attack must match persons to themselves. Round
-images of 360-degree cameras are refused.
+images of 360-degree cameras and false colors are refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pipeline.anonymize.canary import (
     distinct_persons,
     plate_crop,
 )
+from pipeline.anonymize.false_colors import has_false_colors
 from pipeline.anonymize.reidentification import descriptor, match_probes
 from pipeline.anonymize.release_report import clock
 from pipeline.anonymize.round_image import is_round
@@ -100,20 +101,25 @@ def check_verification(
             for position, number in enumerate(numbers):
                 sections.setdefault(measured.section_of[number], []).append(position)
             tested = [(measured.span(one), positions) for one, positions in sections.items()]
-            _check_upright(images, tested)
+            _check_kind(images, tested)
             _check_detectors(detectors, images, tested, min_score)
             _check_reader(plate_reader, images, tested)
     if not _persons_are_matched():
         raise _not_verified("the re-identification attack does not match unmasked persons")
 
 
-def _check_upright(images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
-    """Require that no section shows a round image: networks know people who stand upright or lie on a side."""
+def _check_kind(images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
+    """Require that no section is of a kind in which test objects are found and people are not."""
     for span, positions in sections:
         if any(is_round(images[position]) for position in positions):
             raise _not_verified(
                 f"its frames {span} are the round image of a 360-degree camera, in which people lie in all directions",
                 "Choose flat views of it, as the camera or FFmpeg's filter v360 makes them",
+            )
+        if any(has_false_colors(images[position]) for position in positions):
+            raise _not_verified(
+                f"its frames {span} are in false colors, as of a thermal camera, in which detectors miss people",
+                "Choose video whose levels are shades of gray; thermal cameras call that white hot",
             )
 
 
