@@ -88,9 +88,21 @@ def parse_range(start: str | None, end: str | None, zone: tzinfo | None = None) 
         ViapublicaError: see `parse_time`; or the end does not lie after the start.
     """
     start_ms, end_ms = (None if text is None else parse_time(text, zone) for text in (start, end))
-    if start_ms is not None and end_ms is not None and end_ms <= start_ms:
-        raise ViapublicaError(f"time range from {start} to {end}", "ends before it begins", "Swap the two times")
+    if start_ms is not None and end_ms is not None:
+        check_range(f"time range from {start} to {end}", start_ms, end_ms)
     return start_ms, end_ms
+
+
+def check_range(subject: str, begin_ms: int, end_ms: int, error: type[ViapublicaError] = ViapublicaError) -> None:
+    """Make sure that a time range, whose end is not part of it, has a length.
+
+    Raises:
+        ViapublicaError: it ends before it begins, or when it begins; of the class `error`.
+    """
+    if end_ms == begin_ms:
+        raise error(subject, "is empty: it ends when it begins", "Give a later end")
+    if end_ms < begin_ms:
+        raise error(subject, "ends before it begins", "Swap the two times")
 
 
 def format_time(ts_ms: int, zone: tzinfo | None = None) -> str:

@@ -24,6 +24,7 @@ from pipeline.domain.disclosure import (
     Request,
 )
 from pipeline.domain.redaction import OverlayText
+from pipeline.domain.times import check_range
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.policy.disclosure_texts import check_request_texts
 from pipeline.policy.evidence import check_evidence_request
@@ -367,8 +368,7 @@ def _checked_content(content: Content, now_ms: int) -> Content:
         return replace(content, camera_id=camera, file_name=_text("file", name, LONGEST_FILE))
     if begin_ms is None or end_ms is None:
         raise ReleaseError("period", "has no start or no end", "Give both --from and --to")
-    if begin_ms >= end_ms:
-        raise ReleaseError("period", "ends before it begins", "Swap --from and --to")
+    check_range("period", begin_ms, end_ms, ReleaseError)
     if begin_ms < _EARLIEST_MS:
         raise ReleaseError("period", "begins before the year 2000", "Check the year of --from")
     if end_ms > now_ms:

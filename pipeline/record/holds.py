@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from pipeline.domain.times import check_range
 from pipeline.errors import RecordError
 from pipeline.policy.sensitive.screen import TextKind, TextScreen, standard_screen
 from pipeline.record.file_layout import HOLDS, camera_folders
@@ -125,16 +126,28 @@ class Holds:
         screen = screen or standard_screen()
         screen.check("reason of the hold", reason, TextKind.REASON)
         screen.check("person of the hold", by, TextKind.PERSON)
-        known = [path.name for path in camera_folders(self._folder)]
-        if camera_id not in known:
-            raise unknown_camera(camera_id, known)
-        if end_ms <= begin_ms:
-            raise RecordError("hold", "ends before it begins", "Swap the two times")
+        self._check(camera_id, begin_ms, end_ms)
         hold = Hold(uuid.uuid4().hex[:12], camera_id, begin_ms, end_ms, reason, by, _now_ms())
         with self.locked():
             append_line(self._path, json.dumps(asdict(hold), ensure_ascii=False).encode())
         _log.info("hold_placed", **asdict(hold))
         return hold.hold_id
+
+    def check(self, camera_id: str, begin_ms: int, end_ms: int) -> None:
+        """Make sure that a hold can be placed.
+
+        Raises:
+            RecordError: unknown camera, an empty time range, or the folder may not be written to.
+        """
+        self._check(camera_id, begin_ms, end_ms)
+        with self.locked():
+            self.all()
+
+    def _check(self, camera_id: str, begin_ms: int, end_ms: int) -> None:
+        known = [path.name for path in camera_folders(self._folder)]
+        if camera_id not in known:
+            raise unknown_camera(camera_id, known)
+        check_range("hold", begin_ms, end_ms, RecordError)
 
     def release(self, hold_id: str, by: str) -> Hold:
         """Release a hold, which is returned. What is due is deleted at the next retention run.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +84,27 @@ class RecordingArchive:
             RecordError: unknown camera, or the disk failed.
         """
         return [one for one in self._all(camera_id) if one.overlaps(begin_ms, end_ms)]
+
+    def why_nothing(self, camera_id: str, begin_ms: int | None, end_ms: int | None, zone: tzinfo | None = None) -> str:
+        """That no video of a time range is stored, and of which time there is; "" where there is any.
+
+        Args:
+            camera_id: the camera; begin_ms, end_ms: None is open; zone: of the times.
+
+        Raises:
+            RecordError: unknown camera, or the disk failed.
+        """
+        files = self._all(camera_id)
+        if any(one.overlaps(begin_ms, end_ms) for one in files):
+            return ""
+        if not files:
+            return "nothing is recorded of it"
+        first, last, begin, end = (
+            "" if ms is None else format_time(ms, zone)
+            for ms in (files[0].begin_ms, max(one.end_ms for one in files), begin_ms, end_ms)
+        )
+        span = f"between {begin} and {end}" if begin and end else f"after {begin}" if begin else f"before {end}"
+        return f"nothing is recorded {span}; recorded is {first} to {last}"
 
     def digests(
         self, camera_id: str, begin_ms: int | None = None, end_ms: int | None = None

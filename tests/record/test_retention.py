@@ -96,7 +96,8 @@ def test_damaged_holds_stop_retention(video: Path) -> None:
     ("given", "problem"),
     [
         (("c", 1000, "order", "me"), "camera c: has no recorded video. Recorded are: a, b"),
-        (("a", 0, "order", "me"), "ends before it begins"),
+        (("a", 0, "order", "me"), "is empty: it ends when it begins"),
+        (("a", -1, "order", "me"), "ends before it begins"),
         (("a", 1000, " ", "me"), "reason: is empty"),
         (("a", 1000, "order", ""), "by: is empty"),
     ],

@@ -9,7 +9,8 @@ from typing import Final
 from pipeline.config import Config
 from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
 from pipeline.domain.disclosure import Content
-from pipeline.errors import ReleaseError
+from pipeline.domain.times import find_zone
+from pipeline.errors import RecordError, ReleaseError
 from pipeline.policy.approval import CameraConditions
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 
@@ -27,7 +28,7 @@ def camera_conditions(config: Config, archive: RecordingArchive, content: Conten
     Raises:
         ReleaseError: the camera is not configured, its folder leads elsewhere or holds another camera's video, or the
             recording does not say under which declaration it was made.
-        RecordError: the recording cannot be read, or is being written.
+        RecordError: nothing is recorded of that time, or the recording cannot be read, or is being written.
     """
     camera = next((one for one in config.cameras if one.id == content.camera_id), None)
     if camera is None:
@@ -35,6 +36,10 @@ def camera_conditions(config: Config, archive: RecordingArchive, content: Conten
             f"camera {content.camera_id}",
             "is not in the configuration, so its privacy masks are not known",
             f"Cameras are: {', '.join(one.id for one in config.cameras)}",
+        )
+    if problem := archive.why_nothing(camera.id, content.begin_ms, content.end_ms, find_zone(config.zone)):
+        raise RecordError(
+            f"camera {camera.id}", problem, "Refuse the request for that reason, or enter one for a recorded time"
         )
     segments = archive.segments(camera.id, content.begin_ms, content.end_ms)
     _check_own_files(archive.folder / camera.id, segments)

@@ -12,7 +12,7 @@ from pipeline.decode.input_options import InputOptions
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.recording import Gap
-from pipeline.domain.times import format_time
+from pipeline.domain.times import check_range, format_time
 from pipeline.domain.video import Rotation
 from pipeline.errors import RecordError, SourceNotFound
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
@@ -84,8 +84,7 @@ def _joined(
 def _check_span(camera_id: str, begin_ms: int, end_ms: int) -> None:
     subject = f"camera {camera_id}, {_utc(begin_ms)} to {_utc(end_ms)}"
     now_ms = time.time_ns() // 1_000_000
-    if end_ms <= begin_ms:
-        raise RecordError(subject, "ends before it begins", "Swap the two times")
+    check_range(subject, begin_ms, end_ms, RecordError)
     if end_ms > now_ms:
         raise RecordError(subject, f"lies in the future; it is {_utc(now_ms)} now", "Choose a past span")
     if end_ms - begin_ms > LONGEST_MS:

@@ -19,7 +19,7 @@ from pipeline.app.output_files import check_target, output_file
 from pipeline.app.recordings import known_recordings
 from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.release_source import load_recording
-from pipeline.app.release.request_hold import hold_request
+from pipeline.app.release.request_hold import check_holdable, hold_request
 from pipeline.app.screened_texts import screen_of
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.disclosure import (
@@ -98,10 +98,17 @@ def file_content(file: Path, config: Path | None = None) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class EnteredRequest:
-    """A new entry, and the id of the hold on its recording ("" without one)."""
+    """A new entry.
+
+    Attributes:
+        disclosure: the entry.
+        hold_id: of the hold on its recording, "" without one.
+        nothing_recorded: why nothing is recorded of the requested time, "" where something is, or it is not known.
+    """
 
     disclosure: Disclosure
     hold_id: str = ""
+    nothing_recorded: str = ""
 
 
 def enter_request(
@@ -119,13 +126,14 @@ def enter_request(
     Raises:
         ViapublicaError: it cannot be entered; nothing is.
     """
-    folder = None
+    folder, nothing = None, ""
     if config is not None:
         configure_logging("warning", "auto")
         folder = load_recording(config).folder
+        nothing = check_holdable(folder, request.content, zone)
     with open_register(where, zone, create=True, config=config) as register:
         entered = register.request(request, declaration)
-    return EnteredRequest(entered, "" if folder is None else hold_request(folder, entered))
+    return EnteredRequest(entered, "" if folder is None else hold_request(folder, entered), nothing)
 
 
 def approve_disclosure(

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.config.load import load_config
-from pipeline.domain.disclosure import Disclosure
+from pipeline.domain.disclosure import Content, Disclosure
+from pipeline.errors import RecordError
 from pipeline.record.holds import Holds
+from pipeline.record.recording_archive import RecordingArchive
+
+
+def check_holdable(folder: Path, content: Content, zone: tzinfo | None) -> str:
+    """Make sure that what a request asks for can be held, before it is entered for good.
+
+    Args:
+        folder: of recorded video; content: of the request; zone: of the institution.
+
+    Returns:
+        Why nothing is recorded of the requested time; "" where something is.
+
+    Raises:
+        RecordError: the camera has no recorded video, or the folder may not be written to.
+    """
+    camera, begin_ms, end_ms = content.camera_id.strip(), content.begin_ms, content.end_ms
+    if content.is_file or not camera or begin_ms is None or end_ms is None:
+        return ""
+    Holds(folder).check(camera, begin_ms, end_ms)
+    return RecordingArchive(folder).why_nothing(camera, begin_ms, end_ms, zone)
 
 
 def hold_request(folder: Path, disclosure: Disclosure) -> str:
@@ -17,14 +39,21 @@ def hold_request(folder: Path, disclosure: Disclosure) -> str:
         disclosure: just entered.
 
     Raises:
-        RecordError: the camera is unknown, or the disk failed.
+        RecordError: the disk failed; the request is entered all the same, and named.
     """
     request, content = disclosure.request, disclosure.request.content
     if content.begin_ms is None or content.end_ms is None or content.is_file:
         return ""
-    return Holds(folder).hold(
-        content.camera_id, content.begin_ms, content.end_ms, _reason(disclosure), request.requested_by
-    )
+    try:
+        return Holds(folder).hold(
+            content.camera_id, content.begin_ms, content.end_ms, _reason(disclosure), request.requested_by
+        )
+    except RecordError as error:
+        raise RecordError(
+            f"disclosure {disclosure.number}",
+            f"is entered, but its recording is not held and expires: {error.subject}: {error.problem}",
+            f"{error.fix}; then use viapublica camera hold",
+        ) from error
 
 
 def holds_of_request(config: Path | None, disclosure: Disclosure) -> list[str] | None:

@@ -111,8 +111,10 @@ def request(
     where = register_of(options.register, options.config)
     entered = enter_request(where, wanted, zone=zone, declaration=options.declaration, config=options.config)
     show_changed(entered.disclosure, as_json)
+    if entered.nothing_recorded:
+        say(err, f"camera {wanted.content.camera_id}: {entered.nothing_recorded}")
     if entered.hold_id:
-        release_hold = f"viapublica camera unhold {entered.hold_id}"
+        release_hold = f"viapublica camera unhold {entered.hold_id} --by NAME --config {options.config}"
         say(err, f"held: {entered.hold_id}; after delivery or refusal: {release_hold}")
     elif options.file is None and wanted.content.begin_ms is not None:
         say(err, "recorded video expires: add --config to hold it, or use viapublica camera hold")
@@ -216,8 +218,9 @@ def _show_holds(closed: Disclosure, config: Path | None) -> None:
     if found is None:
         say(
             err,
-            "a hold that was placed with the request remains: `viapublica camera segments --config CONFIG` lists it, "
-            "and `viapublica camera unhold` ends it when the video need no longer be preserved",
+            "a hold that was placed with the request, if any, remains: `viapublica camera segments --config CONFIG` "
+            "lists it; when the video need no longer be preserved: "
+            "`viapublica camera unhold ID --by NAME --config CONFIG`",
         )
     for hold_id in found or ():
         say(

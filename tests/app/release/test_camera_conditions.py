@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -15,6 +16,7 @@ from pipeline.config import Config, load_config
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.disclosure import Content
+from pipeline.domain.times import format_time
 from pipeline.errors import RecordError, ReleaseError
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.recording_archive import RecordingArchive
@@ -143,3 +145,15 @@ def test_video_that_is_being_written_has_no_content_to_approve(
     killed = replace(written, end_ms=written.end_ms - 3_600_000)
     monkeypatch.setattr(archive, "segments", lambda *_: [killed])
     assert len(camera_conditions(config, archive, SPAN).recording) == 1, "of a recorder that was killed"
+
+
+def test_a_time_without_video_is_refused_with_the_time_that_is_recorded(
+    config: Config, archive: RecordingArchive
+) -> None:
+    later = replace(SPAN, begin_ms=BEGIN_MS + 3_600_000, end_ms=BEGIN_MS + 3_660_000)
+    begin, end = (re.escape(format_time(at)) for at in (BEGIN_MS, BEGIN_MS + 4000))
+    with pytest.raises(RecordError, match=rf"nothing is recorded between .* and .*; recorded is {begin} to {end}"):
+        camera_conditions(config, archive, later)
+    shutil.rmtree(next(path for path in (archive.folder / "cam").iterdir() if path.is_dir()))
+    with pytest.raises(RecordError, match="nothing is recorded of it"):
+        camera_conditions(config, archive, SPAN)

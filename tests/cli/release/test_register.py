@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from pipeline.domain.disclosure import BuiltFile
-from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
+from pipeline.errors import PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.governance.register import Register
 from pipeline.record.holds import Holds
 from tests.cli.commands import app, viapublica
@@ -104,8 +104,35 @@ def test_the_hold_that_a_closed_request_leaves_is_named_with_its_command(
     assert f"viapublica camera unhold {hold.hold_id} --by NAME --config city.yaml" in done.stderr.replace("\n", " ")
     if end == "deliver":
         without = CliRunner().invoke(app, words)
-        assert "a hold that was placed with the request remains" in without.stderr
+        assert "a hold that was placed with the request, if any, remains" in without.stderr
     assert Holds(folder / "video").all() == [hold], "whether it is needed any longer is decided by a person"
+
+
+CITY = "data_dir: data\nrecord: {dir: video}\ncameras: [{id: av-brasil-900, source: a.mp4, scope: public-road}]\n"
+
+
+@pytest.mark.parametrize("fault", ["unknown camera", "a file in place of the folder"])
+def test_a_request_that_cannot_be_held_is_not_entered(release: Release, folder: Path, fault: str) -> None:
+    (folder / "city.yaml").write_text(CITY)
+    (folder / "video").mkdir()
+    if fault == "unknown camera":
+        (folder / "video" / "av-brasil").mkdir()
+    else:
+        (folder / "video" / "av-brasil-900").mkdir()
+        (folder / "video" / ".holds.lock").mkdir()
+    register = "--register=viapublica-register/register.db"
+    with pytest.raises(RecordError, match=r"has no recorded video|cannot be written"):
+        entered(release, "--config=city.yaml", register)
+    assert not (folder / "viapublica-register").exists()
+    assert not Holds(folder / "video").all()
+
+
+def test_a_request_of_a_time_without_video_is_entered_with_that_word(folder: Path) -> None:
+    (folder / "city.yaml").write_text(CITY)
+    (folder / "video" / "av-brasil-900").mkdir(parents=True)
+    done = CliRunner().invoke(app, ["release", "request", *ASKED, "--config=city.yaml", "--register=register.db"])
+    assert done.exit_code == 0
+    assert "camera av-brasil-900: nothing is recorded of it" in done.stderr
 
 
 def test_a_request_is_declared_approved_built_and_found(release: Release, folder: Path) -> None:
