@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -88,6 +89,22 @@ class ErasureResult:
     events: EventNumbers = EventNumbers()
 
 
+class ErasureOutcome(NamedTuple):
+    """The result of an erasure, in a word and by numbers.
+
+    Attributes:
+        word: ``erased``, ``incomplete`` (something is left, or preserved by holds), ``nothing-found``, ``refused``, or
+            ``not-finished``.
+        erased: copies of events, and files.
+        left: of them, those that are still there; held: files that holds preserve.
+    """
+
+    word: str
+    erased: int = 0
+    left: int = 0
+    held: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ErasureRecord:
     """An erasure in the register.
@@ -108,6 +125,18 @@ class ErasureRecord:
     document: str
     signature: bytes
     grounds: str = ""
+
+    @property
+    def outcome(self) -> ErasureOutcome:
+        """What the proof states."""
+        if self.grounds or self.finished_ms is None:
+            return ErasureOutcome("refused" if self.grounds else "not-finished")
+        result = json.loads(self.document)["result"]
+        erased, left, held = (sum(one[of] for one in result["erased"]) for of in ("number", "left", "held"))
+        erased -= left
+        if held or left or result["held"]:
+            return ErasureOutcome("incomplete", erased, left, held)
+        return ErasureOutcome("erased" if erased else "nothing-found", erased)
 
 
 def erasure_number(year: int, running: int) -> str:

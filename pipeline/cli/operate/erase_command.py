@@ -32,6 +32,7 @@ from pipeline.cli.common.store_options import (
 from pipeline.cli.operate.erase_output import (
     left_in_words,
     numbers_in_words,
+    outcome_in_words,
     print_erased,
     print_places,
     print_range,
@@ -248,6 +249,10 @@ def erasures(
                     "by": one.begun_by,
                     "signed": bool(one.signature),
                     "request": one.request,
+                    "result": one.outcome.word,
+                    "erased": one.outcome.erased,
+                    "left": one.outcome.left,
+                    "held": one.outcome.held,
                     "refused": bool(one.grounds),
                     "grounds": one.grounds,
                 }
@@ -262,7 +267,7 @@ def erasures(
             one.begun_by,
             "vehicle" if one.request["fingerprint"] else "place and time",
             one.request["reason"],
-            "refused" if one.grounds else "erased" if one.finished_ms is not None else "not finished: erase again",
+            outcome_in_words(one.outcome),
             "signed" if one.signature else "not signed",
         )
         for one in found

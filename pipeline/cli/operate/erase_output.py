@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pipeline.app.erasure.erase import Erasure, Selection
 from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.domain.erasure import CORRUPT_RECORD, EventNumbers
+from pipeline.domain.erasure import CORRUPT_RECORD, ErasureOutcome, EventNumbers
 from pipeline.domain.events import Kind
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
@@ -27,7 +27,7 @@ _NOUNS: Final = {
     Kind.HEALTH.value: "camera state",
     CORRUPT_RECORD: "corrupt record",
 }
-_FILES: Final = {"video": "file of video", "preview": "preview", "damaged": "damaged part"}
+_FILES: Final = {"video": "video file", "preview": "preview", "damaged": "damaged part"}
 _MOST_SPANS: Final = 5
 """Times of video files that a sentence names; the table names all."""
 
@@ -74,7 +74,7 @@ def print_places(found: Sequence[ErasedPlace], title: str, zone: tzinfo | None, 
 
 
 def numbers_in_words(events: EventNumbers, found: Sequence[ErasedPlace], zone: tzinfo | None) -> str:
-    """``1 read, 1 track, in 4 places``, or ``5 counts, in 1 place, and 3 files of video (...) and 2 previews``.
+    """``1 read, 1 track, in 4 places``, or ``5 counts, in 1 place, and 3 video files (...) and 2 previews``.
 
     Args:
         events: the different ones; found: the places.
@@ -91,6 +91,14 @@ def numbers_in_words(events: EventNumbers, found: Sequence[ErasedPlace], zone: t
     of_files = {"video": f" (whole files: {'; '.join(spans)})"} if spans else {}
     numbers += [counted(files[kind], noun) + of_files.get(kind, "") for kind, noun in _FILES.items() if files[kind]]
     return " and ".join(numbers) or "nothing"
+
+
+def outcome_in_words(outcome: ErasureOutcome) -> str:
+    """``erased``, ``nothing found``, or ``incomplete: 0 erased, 0 left, 8 files preserved by holds``."""
+    if outcome.word != "incomplete":
+        return "not finished: erase again" if outcome.word == "not-finished" else outcome.word.replace("-", " ")
+    held = f", {counted(outcome.held, 'file')} preserved by holds" if outcome.held else ""
+    return f"incomplete: {outcome.erased} erased, {outcome.left} left{held}"
 
 
 def left_in_words(found: Sequence[ErasedPlace]) -> str:

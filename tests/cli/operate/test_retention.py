@@ -149,7 +149,7 @@ def test_held_video_is_no_0_left(data: Path, tmp_path: Path) -> None:
     times = ("--from", "2025-06-01T12:00:01.5Z", "--to", "2025-06-01T12:00:02.5Z", "--zone", "UTC")
     words: list[str | Path] = ["erase", "--camera", "cam-1", *times, "--config", config]
     asked = viapublica(*words)
-    assert "1 file of video (whole files: 2025-06-01 " in asked.stderr, asked.stderr
+    assert "1 video file (whole files: 2025-06-01 " in asked.stderr, asked.stderr
     done = viapublica(*words, "--yes", environ={"COLUMNS": "200"})
     *_, row = [line for line in done.stdout.splitlines() if "video" in line.split() and "1 held" in line]
     assert (done.returncode, "0 left" in row) == (1, False), done.stdout
