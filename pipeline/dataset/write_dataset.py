@@ -6,7 +6,8 @@ import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ from pipeline.domain.times import format_utc
 from pipeline.domain.trajectory import decode_trajectory
 from pipeline.errors import ViapublicaError
 from pipeline.storage.folders import private_folder
+
+_MINUTE_MS: Final = 60_000
 
 ToGround = Callable[[Sequence[tuple[float, float]]], list[tuple[float | None, float | None]]]
 """Positions in meters of points relative to the image; None at or above the horizon."""
@@ -103,14 +106,10 @@ def write_dataset(
     shown = sorted(
         (track for track in tracks if cell_of(track) in cells), key=lambda track: (track.camera_id, track.first_ts_ms)
     )
-    ordered = sorted(
-        (event for event in counts if cell_of(event) in cells),
-        key=lambda event: (event.camera_id, event.ts_ms, event.label),
-    )
     tables: dict[str, Iterator[Sequence[Any]]] = {
         "tracks": _track_rows(shown),
         "points": _point_rows(shown, {camera.camera_id: camera for camera in cameras}),
-        "counts": ((event.camera_id, event.ts_ms, event.label, event.count) for event in ordered),
+        "counts": _count_rows(event for event in counts if cell_of(event) in cells),
         "hours": _hour_rows(sorted(camera.camera_id for camera in cameras), terms, cells),
         "cameras": _camera_rows(cameras),
     }
@@ -157,6 +156,15 @@ def _point_rows(tracks: Sequence[TrackEvent], cameras: dict[str, DatasetCamera])
         ground = [(None, None)] * len(points) if to_ground is None else to_ground(places)
         for point, meters in zip(points, ground, strict=True):
             yield number, track.first_ts_ms + point.offset_ms, point.x, point.y, *meters
+
+
+def _count_rows(counts: Iterable[CountEvent]) -> Iterator[Sequence[Any]]:
+    """One row per camera, minute and class: a minute in which a camera reconnected has a count of each connection."""
+    sums: Counter[tuple[str, int, str]] = Counter()
+    for event in counts:
+        sums[event.camera_id, event.ts_ms // _MINUTE_MS * _MINUTE_MS, event.label] += event.count
+    for key in sorted(sums):
+        yield *key, sums[key]
 
 
 def _hour_rows(cameras: Sequence[str], terms: DatasetTerms, cells: frozenset[Cell]) -> Iterator[Sequence[Any]]:

@@ -146,6 +146,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "confiança abaixo de {confidence}; use --min-confidence 0",
     "seen only uncertainly: {reads} with a confidence below {confidence}; use --min-confidence 0": "vista apenas com "
     "incerteza: {reads} com confiança abaixo de {confidence}; use --min-confidence 0",
+    "seen only uncertainly: {reads} with a confidence below {confidence}, not used here, because most of such reads "
+    "are wrong; viapublica plates {plates} --min-confidence 0 lists them": "vista apenas com incerteza: {reads} com "
+    "confiança abaixo de {confidence}, sem uso aqui, porque a maioria dessas leituras está errada; viapublica plates "
+    "{plates} --min-confidence 0 as lista",
     "not used here: {reads} with a confidence below {confidence}, because most of such reads are wrong": "sem uso "
     "aqui: {reads} com confiança abaixo de {confidence}, porque a maioria dessas leituras está errada",
     "searched: nothing, because no {data} of this time range are stored": "pesquisado: nada, porque não há {data} "

@@ -32,6 +32,10 @@ _MOST_NEAR: Final = 50
 _LONGEST_NEAR: Final = 10
 _LISTED: Final = "left out: {reads} with a confidence below {confidence}; use --min-confidence 0"
 _ONLY: Final = "seen only uncertainly: {reads} with a confidence below {confidence}; use --min-confidence 0"
+_ONLY_UNUSED: Final = (
+    "seen only uncertainly: {reads} with a confidence below {confidence}, not used here, because most of such reads "
+    "are wrong; viapublica plates {plates} --min-confidence 0 lists them"
+)
 _UNUSED: Final = "not used here: {reads} with a confidence below {confidence}, because most of such reads are wrong"
 _OF_PLATES: Final = {
     NoteCode.NOT_SEEN: "not seen: {number} of {all}: {plates}",
@@ -54,12 +58,16 @@ def plate_notes(ask: Ask, question: RangedQuestion[Any], context: AnswerContext,
         return
     language = context.language
     if of.plates and (len(of.plates) > 1 or not rows):
-        yield from _unseen(ask, question, of, language)
+        yield from _unseen(ask, question, of, rows, language)
     if count := ask(UncertainReads(of=of)):
+        listed = isinstance(question, Plates | Events)
+        read = bool(rows) or bool(of.plates and not listed and _are_read(ask, of))
+        only = bool(of.plates) and not read
         text = language.text(
-            _ONLY if of.plates and not rows else _LISTED if isinstance(question, Plates | Events) else _UNUSED,
-            reads=language.counted(count, "further read" if rows else "read"),
+            (_ONLY if only else _LISTED) if listed else _ONLY_UNUSED if only else _UNUSED,
+            reads=language.counted(count, "further read" if read else "read"),
             confidence=_confidence(of, language),
+            plates=" ".join(of.plates),
         )
         # Of a search for named plates each read counts; an empty answer is a "no" only if nothing was left out.
         yield Note(code=NoteCode.UNCERTAIN, text=text, limits=bool(of.plates) or not rows)
@@ -113,7 +121,14 @@ def _reads_of(question: RangedQuestion[Any]) -> Plates | None:
     )
 
 
-def _unseen(ask: Ask, question: RangedQuestion[Any], of: Plates, language: Language) -> Iterator[Note]:
+def _are_read(ask: Ask, of: Plates) -> bool:
+    """Whether certain reads of the plates exist, though they answer nothing here."""
+    return len(ask(PlatesNotSeen(of=of))) < len(of.plates)
+
+
+def _unseen(
+    ask: Ask, question: RangedQuestion[Any], of: Plates, rows: Sequence[Any], language: Language
+) -> Iterator[Note]:
     """Plates without a read, those with uncertain ones alone, and those of which similar plates were read."""
     missing: list[str] = ask(PlatesNotSeen(of=of))
     never: list[str] = ask(PlatesNotSeen(of=_narrowed(of, missing, min_confidence=0.0))) if missing else []
@@ -124,7 +139,7 @@ def _unseen(ask: Ask, question: RangedQuestion[Any], of: Plates, language: Langu
     elif isinstance(question, _OF_VEHICLES):
         if missing:
             yield from _named(NoteCode.NOT_SEEN, never, of, language)
-        else:
+        elif not rows and not isinstance(question, Route):  # a route names the single read that it has
             yield from _named(NoteCode.NO_MATCH, of.plates, of, language)
     short = [plate for plate in never if len(normalize(plate)) <= _LONGEST_NEAR]
     if short and not of.like and not of.errors and len(short) <= _MOST_NEAR:

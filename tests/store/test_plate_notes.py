@@ -122,3 +122,27 @@ def test_answers_about_cameras_of_which_few_frames_are_analyzed_are_incomplete(
         assert (NoteCode.LOW_RATE in limiting(answer)) is plates
     assert noted(store.ask(Traffic()), NoteCode.LOW_RATE) == (["rua-a"] if traffic else [])
     assert not noted(store.ask(Plates(plates=("NIL0A00",), camera_ids=("praca",))), NoteCode.LOW_RATE)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda plate: Convoy(plate=plate, within_ms=15_000),
+        lambda plate: Clones(plate=plate, locations={}),
+        lambda plate: Route(plate=plate, locations={}),
+    ],
+)
+def test_a_question_about_a_vehicle_never_advises_what_it_refuses(store: EventQueries, of: Any) -> None:
+    def uncertain(plate: str) -> str:
+        (text,) = [note.text for note in store.ask(of(plate)).notes if note.code is NoteCode.UNCERTAIN]
+        return text
+
+    assert uncertain("BRA2E19").startswith("not used here: 1 further read"), "a certain read of it exists"
+    assert uncertain("LJJ8886").startswith("seen only uncertainly: 1 read")
+    assert uncertain("LJJ8886").endswith("viapublica plates LJJ8886 --min-confidence 0 lists them")
+
+
+def test_a_route_with_one_read_is_not_called_one_without_a_match(store: EventQueries) -> None:
+    answer = store.ask(Route(plate="BRA2E19", locations={}))
+    assert answer.value.only_read is not None
+    assert not noted(answer, NoteCode.NO_MATCH)
