@@ -34,7 +34,12 @@ FILE_OPTIONS = _options(DEMUXERS)
 """For `av.open` of files."""
 HTTP_OPTIONS = FILE_OPTIONS
 """For `av.open` of HTTP addresses, whatever they serve but playlists."""
-PLAYLIST_OPTIONS = MappingProxyType({**_options((*DEMUXERS, "hls")), "http_persistent": "0", "http_multiple": "0"})
-"""For `av.open` of HLS playlists, whose parts are requested by `http_access` and not by FFmpeg's own connections."""
+PLAYLIST_OPTIONS = MappingProxyType(
+    {**_options((*DEMUXERS, "hls")), "http_persistent": "0", "http_multiple": "0", "live_start_index": "-1"}
+)
+"""For `av.open` of HLS playlists, whose parts are requested by `http_access` and not by FFmpeg's own connections.
+
+Live ones begin with their newest segment: with older ones, each new connection would read again what was read.
+"""
 STREAM_OPTIONS = _options((*DEMUXERS, *_NETWORK_DEMUXERS))
 """For `av.open` of addresses in a network."""

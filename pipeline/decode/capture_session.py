@@ -20,6 +20,7 @@ from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.key_frame_decoding import KeyFrameDecoding
 from pipeline.decode.lazy_images import masked, new_planes, turned
 from pipeline.decode.media_files import IMAGE_SUFFIXES, find_media, read_image
+from pipeline.decode.playlist_segments import PlaylistSegments, wait_of
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.session_id import clip_id, images_id
 from pipeline.decode.settings import DecodeSettings, Protocol
@@ -91,6 +92,7 @@ class CaptureSession:
         self._selection = FrameSelection(setup.analyze_fps, setup.limit)
         self._timeline = Timeline(0.04, setup.settings.max_gap_s)
         self._key_frames: KeyFrameDecoding | None = None
+        self._segments = PlaylistSegments(setup.monitor.segments_read, self._segment_read)
 
     def frames(self) -> Iterator[Frame]:
         """The wanted frames, until the source ends or the session is cancelled.
@@ -108,7 +110,8 @@ class CaptureSession:
     def _stream_frames(self) -> Iterator[Frame]:
         with self._open_container() as container:
             stream_id = str(self._setup.clock.wall_ms())
-            self._setup.monitor.opened(self._token, stream_id, container.duration_s)
+            silence_s = wait_of(self._segments.target_s)
+            self._setup.monitor.opened(self._token, stream_id, container.duration_s, silence_s)
             self._setup.monitor.not_read(self._token, container.not_read)
             yield from self._placed(container.frames(), stream_id, container.step_s, LiveTime())
 
@@ -172,6 +175,10 @@ class CaptureSession:
                 image=image,
             )
 
+    def _segment_read(self, digest: str) -> None:
+        if not self._cancelled.is_set():
+            self._setup.monitor.segment_read(digest)
+
     def _skip(self, stamp_s: float | None) -> None:
         """Count a frame of a live stream that was not decoded."""
         pts_s = self._timeline.place(stamp_s)
@@ -234,4 +241,5 @@ class CaptureSession:
             memory=setup.memory,
             cancelled=self._cancelled,
             key_frames=self._key_frames,
+            segments=self._segments,
         )

@@ -16,6 +16,7 @@ from pipeline.decode.camera_hosts import MAX_REDIRECTIONS, TOO_MANY, CameraHosts
 from pipeline.decode.http_access import HttpAccess, check_certificate, tls_options
 from pipeline.decode.http_answers import MalformedAnswer
 from pipeline.decode.input_options import NetworkOptions
+from pipeline.decode.playlist_segments import LONGEST_WAIT_S, PlaylistSegments
 from pipeline.decode.rtsp_relay import RtspRelay
 from pipeline.decode.settings import Protocol
 from pipeline.decode.source_address import SourceAddress
@@ -39,6 +40,7 @@ class ContainerOpening:
         options: FFmpeg's.
         timeout: seconds to open and to read; None for files.
         hwaccel: hardware that decodes.
+        segments: notes what HLS playlists and their segments give.
     """
 
     address: SourceAddress
@@ -46,6 +48,7 @@ class ContainerOpening:
     options: Mapping[str, str]
     timeout: tuple[float, float] | None
     hwaccel: HWAccel | None
+    segments: PlaylistSegments
 
     def open(self) -> av.container.InputContainer:
         """The open container.
@@ -112,13 +115,15 @@ class ContainerOpening:
 
     def _playlist(self, url: str) -> av.container.InputContainer:
         options = {**self.options, **PLAYLIST_OPTIONS}
-        access = self._access(url)
-        container = self._opened(url, options, io_open=access.io_open)
+        access = self._access(url, self.segments)
+        # Each request has limits of its own; FFmpeg's is that of the wait for the next segment.
+        timeout = self.timeout and (self.timeout[0], self.timeout[1] + LONGEST_WAIT_S)
+        container = self._opened(url, options, timeout, io_open=access.io_open)
         access.opened()
         return container
 
-    def _access(self, url: str) -> HttpAccess:
-        return HttpAccess(url, self.network, self._timeout_s, sum(self.timeout or (self._timeout_s,)))
+    def _access(self, url: str, segments: PlaylistSegments | None = None) -> HttpAccess:
+        return HttpAccess(url, self.network, self._timeout_s, sum(self.timeout or (self._timeout_s,)), segments)
 
     @property
     def _timeout_s(self) -> float:
@@ -138,13 +143,15 @@ class ContainerOpening:
                 check_certificate(url, self.network, self._timeout_s)
             raise
 
-    def _opened(self, url: str, options: dict[str, str], **more: Any) -> av.container.InputContainer:
+    def _opened(
+        self, url: str, options: dict[str, str], timeout: tuple[float, float] | None = None, **more: Any
+    ) -> av.container.InputContainer:
         container: av.container.InputContainer = av.open(
             url,
             options=options,
             # Recorders write titles in Latin-1, and anything may stand in the tags of a file.
             metadata_errors="replace",
-            timeout=self.timeout,
+            timeout=timeout or self.timeout,
             hwaccel=self.hwaccel,
             **more,
         )

@@ -25,6 +25,7 @@ import av
 from pipeline.decode.camera_hosts import MAX_REDIRECTIONS, TOO_MANY, CameraHosts, origin
 from pipeline.decode.http_answers import MalformedAnswer, TimedAnswers, malformed_answers_named
 from pipeline.decode.input_options import NetworkOptions
+from pipeline.decode.playlist_segments import PlaylistSegments
 from pipeline.domain.credentials import redact_address
 
 _MAX_BYTES: Final = 64 << 20
@@ -88,10 +89,19 @@ class HttpAccess:
         network: certificates and hosts that are allowed besides its own.
         timeout_s: of connecting and of each read.
         limit_s: of one request from its beginning to the last byte of its answer, and of all until `opened`.
+        segments: notes what playlists and segments give; None without playlists.
     """
 
-    def __init__(self, url: str, network: NetworkOptions, timeout_s: float, limit_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        network: NetworkOptions,
+        timeout_s: float,
+        limit_s: float,
+        segments: PlaylistSegments | None = None,
+    ) -> None:
         parts = urlsplit(url)
+        self._segments = segments
         self._url = url
         self._opened_until_s = time.monotonic() + limit_s
         self._timeout_s = timeout_s
@@ -113,7 +123,10 @@ class HttpAccess:
         if time.monotonic() > self._opened_until_s:
             raise av.error.ExitError(5, "its playlists refer to further ones without end")
         encrypted = url.startswith(("crypto:", "crypto+"))
-        data = self._content(url[len("crypto+") :] if encrypted else url, options)
+        url = url[len("crypto+") :] if encrypted else url
+        data = self._content(url, options)
+        if self._segments is not None:
+            self._segments.note(url, data)
         with malformed_answers_named():
             return io.BytesIO(_decrypted(data, options) if encrypted else data)
 

@@ -26,6 +26,9 @@ LEGAL: Mapping[SourceState, frozenset[SourceState]] = {
 _FPS_WINDOW_S = 3.0
 """Long enough for a steady figure at one frame per second, short enough to show a stall."""
 
+_MOST_SEGMENTS = 32
+"""More than a new connection may read again."""
+
 
 class IllegalTransition(RuntimeError):
     """A state transition that is not in `LEGAL`: a bug of this program, not of a camera."""
@@ -64,6 +67,8 @@ class SourceMonitor:
         self._last_activity_s = clock.monotonic_s()
         self._last_frame_s: float | None = None
         self._duration_s: float | None = None
+        self._ordinary_silence_s = 0.0
+        self._segments_read: deque[str] = deque(maxlen=_MOST_SEGMENTS)
         self._position_s = 0.0
         self._not_read: tuple[str, ...] = ()
         self._note = ""
@@ -129,6 +134,7 @@ class SourceMonitor:
             self._session = SessionToken(self._session.number + 1)
             self._decoded_in_session = 0
             self._note = ""
+            self._ordinary_silence_s = 0.0
             self._last_activity_s = self._clock.monotonic_s()
             return self._session
 
@@ -138,11 +144,31 @@ class SourceMonitor:
             if session == self._session:
                 self._last_activity_s = self._clock.monotonic_s()
 
-    def opened(self, session: SessionToken, stream_id: str, duration_s: float | None) -> None:
+    @property
+    def ordinary_silence_s(self) -> float:
+        """Seconds without a frame that are ordinary for the present session, besides those of any camera."""
+        with self._lock:
+            return self._ordinary_silence_s
+
+    @property
+    def segments_read(self) -> tuple[str, ...]:
+        """Digests of the newest segments of HLS playlists that were read, of any session."""
+        with self._lock:
+            return tuple(self._segments_read)
+
+    def segment_read(self, digest: str) -> None:
+        """Note the digest of a segment of a playlist."""
+        with self._lock:
+            self._segments_read.append(digest)
+
+    def opened(
+        self, session: SessionToken, stream_id: str, duration_s: float | None, ordinary_silence_s: float = 0.0
+    ) -> None:
         """The source answered and described its stream."""
         with self._lock:
             if session == self._session:
                 self._stream_id, self._duration_s = stream_id, duration_s
+                self._ordinary_silence_s = ordinary_silence_s
                 self._last_activity_s = self._clock.monotonic_s()
 
     def not_read(self, session: SessionToken, parts: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.host_probe import probe_host
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.media_files import IMAGE_SUFFIXES
+from pipeline.decode.playlist_segments import PlaylistSegments, segments_in_words
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import SourceAddress
@@ -200,6 +201,7 @@ class _Session:
         self._corrupt = self._damaged = 0
         self._notes: list[str] = []
         self._began_s = time.monotonic()
+        self._segments = PlaylistSegments()
         self._container = VideoContainer(
             address,
             settings,
@@ -209,6 +211,7 @@ class _Session:
             tap=self._facts,
             options=options,
             warn=self._note,
+            segments=self._segments,
         )
 
     def first_image(self) -> EditableImage:
@@ -233,6 +236,7 @@ class _Session:
                 raise Silence("ended before its first image")
             image, self._damaged = first.image(), int(first.damaged)
             first_image_s = self._elapsed_s()
+            self._notes += segments_in_words(self._segments.target_s)
             rate, facts = self._watch(frames, first.stamp_s, seconds), self._facts
             found = ProbedStream(
                 source=self._address.shown,

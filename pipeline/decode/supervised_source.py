@@ -281,14 +281,15 @@ class SupervisedSource:
     def _silence(self) -> Silence | None:
         """The last-frame watchdog: FFmpeg does not notice every dead connection, and none soon."""
         settings, silent_s = self._setup.settings, self._monitor.silent_s
-        state = self._monitor.state
+        state, ordinary_s = self._monitor.state, self._monitor.ordinary_silence_s
+        watchdog_s, timeout_s = settings.watchdog_s + ordinary_s, settings.read_timeout_s + ordinary_s
         if state is SourceState.CONNECTING:
-            longest = settings.open_timeout_s + settings.read_timeout_s
+            longest = settings.open_timeout_s + timeout_s
             return Silence(f"does not answer within {longest:g} s") if silent_s > longest else None
-        if state is SourceState.STREAMING and silent_s > settings.watchdog_s:
-            self._monitor.move(SourceState.STALLED, f"no frame within {settings.watchdog_s:g} s")
-        if silent_s > settings.read_timeout_s:
-            return Silence(f"sent no frame within {settings.read_timeout_s:g} s")
+        if state is SourceState.STREAMING and silent_s > watchdog_s:
+            self._monitor.move(SourceState.STALLED, f"no frame within {watchdog_s:g} s")
+        if silent_s > timeout_s:
+            return Silence(f"sent no frame within {timeout_s:g} s")
         return None
 
     def _passed(self, frame: Frame) -> Iterator[Frame]:

@@ -30,10 +30,12 @@ from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.key_frame_decoding import KeyFrameDecoding
 from pipeline.decode.pixel_aspect import sample_aspect_of
+from pipeline.decode.playlist_segments import PlaylistSegments, spread_packets
+from pipeline.decode.received_packet import copied_packet
 from pipeline.decode.settings import DecodeSettings, HardwareDecoder, Protocol
 from pipeline.decode.source_address import SourceAddress
 from pipeline.decode.video_tracks import VideoTracks
-from pipeline.domain.recording import EncodedPacket, PacketSession, PacketTap
+from pipeline.domain.recording import PacketSession, PacketTap
 from pipeline.domain.video import EditableImage, Tags
 
 _PROBE_US = 2_000_000
@@ -119,6 +121,7 @@ class VideoContainer:
         memory: FrameMemory | None = None,
         cancelled: Cancellation | None = None,
         key_frames: KeyFrameDecoding | None = None,
+        segments: PlaylistSegments | None = None,
     ) -> None:
         self._address = address
         self._settings = settings
@@ -132,6 +135,7 @@ class VideoContainer:
         self._lease = None if memory is None else memory.lease()
         self._cancelled = cancelled or threading.Event()
         self._key_frames = key_frames
+        self._segments = segments or PlaylistSegments()
         self._decoded_frames = 0
         self._at_end = False
         self._damaged = False
@@ -244,7 +248,7 @@ class VideoContainer:
         codec = self._stream.codec_context
         deinterlacer = Deinterlacer(codec.name, codec.field_order)
         timestamps = self._arrival_timestamps()
-        for packet in self._container.demux(self._stream):
+        for packet in spread_packets(self._container.demux(self._stream), self._segments, self._cancelled):
             if self._cancelled.is_set():
                 return
             if packet.has_sidedata("encryption_info"):
@@ -253,7 +257,7 @@ class VideoContainer:
                 timestamps.correct(packet)
             masks_recording = self._recording is not None and self._recording.wants_frames
             if self._recording is not None and packet.size and not masks_recording:
-                self._recording.packet(_copied(packet))
+                self._recording.packet(copied_packet(packet))
             if self._key_frames is not None and packet.size and self._key_frames.skips(packet, needed=masks_recording):
                 continue
             try:
@@ -359,7 +363,7 @@ class VideoContainer:
         if self._address.protocol in (Protocol.RTSP, Protocol.RTSPS):
             # Only the video of the session is set up: the camera does not even send the audio.
             options |= {"rtsp_transport": "tcp", "allowed_media_types": "video"}
-        opening = ContainerOpening(self._address, self._network, options, timeout, hwaccel)
+        opening = ContainerOpening(self._address, self._network, options, timeout, hwaccel, self._segments)
         began_s = time.monotonic()
         try:
             return opening.open()
@@ -386,15 +390,3 @@ class VideoContainer:
             raise ImageTooLarge(f"{width}×{height}")
         if self._lease is not None:
             self._lease.claim(width, height)
-
-
-def _copied(packet: av.Packet[av.VideoStream]) -> EncodedPacket:
-    return EncodedPacket(
-        data=bytes(packet),
-        pts=packet.pts,
-        dts=packet.dts,
-        duration=packet.duration or 0,
-        time_base=packet.time_base or Fraction(1, av.time_base),
-        key=packet.is_keyframe,
-        arrived_ms=time.time_ns() // 1_000_000,
-    )

@@ -22,6 +22,13 @@ class Opened(Struct, tag=True, array_like=True):
 
     stream_id: str
     duration_s: float | None
+    ordinary_silence_s: float = 0.0
+
+
+class SegmentRead(Struct, tag=True, array_like=True):
+    """A segment of an HLS playlist was read, with this digest."""
+
+    digest: str
 
 
 class NotRead(Struct, tag=True, array_like=True):
@@ -224,6 +231,7 @@ class Cancelled(Struct, tag=True, array_like=True):
 
 FromDecoder: TypeAlias = (
     Opened
+    | SegmentRead
     | NotRead
     | Noted
     | Warned

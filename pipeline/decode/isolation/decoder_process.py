@@ -50,7 +50,7 @@ def _session(job: DecoderJob, engine: EngineLink, limit: ProcessMemoryLimit) -> 
         burner=MaskBurner(job.masks),
         start_ms=job.start_ms,
         clock=SystemClock(),
-        monitor=ReportingMonitor(job.camera_id, engine),
+        monitor=ReportingMonitor(job.camera_id, engine, job.segments_read),
         on_decoded=lambda seconds, cpu_seconds: engine.send(m.Timed(seconds, cpu_seconds)),
         tap=ReportingTap(engine, slots) if job.recorded else None,
         limit=engine.limit,

@@ -38,6 +38,7 @@ class DecoderJob:
         recorded: packets or masked frames go to a recorder.
         limited: its frames count against the memory of all cameras.
         environment: variables for FFmpeg, such as of a proxy.
+        segments_read: digests of segments that sessions before this one have read.
     """
 
     camera_id: str
@@ -50,6 +51,7 @@ class DecoderJob:
     recorded: bool
     limited: bool
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    segments_read: tuple[str, ...] = ()
 
 
 class HungUp(OSError):

@@ -98,6 +98,7 @@ class RemoteSession:
             recorded=setup.tap is not None and setup.address.live,
             limited=setup.memory is not None,
             environment=proxy_variables(),
+            segments_read=setup.monitor.segments_read,
         )
 
     def _received(self, channel: DecoderChannel) -> Iterator[Frame]:
@@ -167,9 +168,8 @@ class RemoteSession:
                 monitor.skipped(token, pts_s, reason)
             case m.Dropped(reason):
                 monitor.dropped(token, reason)
-            case m.Opened(stream_id, duration_s):
-                self._stream_id = stream_id
-                monitor.opened(token, stream_id, duration_s)
+            case m.Opened() | m.SegmentRead():
+                self._note_stream(message)
             case m.NotRead(parts):
                 monitor.not_read(token, parts)
             case m.Noted(detail):
@@ -183,6 +183,14 @@ class RemoteSession:
                 self._serve_memory(message, channel)
             case _:
                 self._record(message, channel)
+
+    def _note_stream(self, message: m.Opened | m.SegmentRead) -> None:
+        match message:
+            case m.Opened(stream_id, duration_s, ordinary_silence_s):
+                self._stream_id = stream_id
+                self._setup.monitor.opened(self._token, stream_id, duration_s, ordinary_silence_s)
+            case m.SegmentRead(digest):
+                self._setup.monitor.segment_read(digest)
 
     def _serve_memory(self, message: m.SlotWanted | m.Claimed | m.SlotGone, channel: DecoderChannel) -> None:
         try:

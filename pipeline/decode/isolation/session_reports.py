@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,14 +20,21 @@ from pipeline.domain.recording import EncodedPacket, MaskedFrame, PacketSession
 class ReportingMonitor(SourceMonitor):
     """Reports to the engine's monitor, which has the state and the counters."""
 
-    def __init__(self, camera_id: str, engine: EngineLink) -> None:
+    def __init__(self, camera_id: str, engine: EngineLink, segments_read: Sequence[str] = ()) -> None:
         super().__init__(camera_id, SystemClock())
+        self._segments_read.extend(segments_read)
         self._send: Callable[[m.FromDecoder], None] = engine.send
 
-    def opened(self, session: SessionToken, stream_id: str, duration_s: float | None) -> None:
+    def opened(
+        self, session: SessionToken, stream_id: str, duration_s: float | None, ordinary_silence_s: float = 0.0
+    ) -> None:
         """The source answered."""
-        super().opened(session, stream_id, duration_s)
-        self._send(m.Opened(stream_id, duration_s))
+        super().opened(session, stream_id, duration_s, ordinary_silence_s)
+        self._send(m.Opened(stream_id, duration_s, ordinary_silence_s))
+
+    def segment_read(self, digest: str) -> None:
+        """A segment of a playlist was read."""
+        self._send(m.SegmentRead(digest))
 
     def not_read(self, session: SessionToken, parts: tuple[str, ...]) -> None:  # noqa: ARG002
         """Video that is not decoded."""
