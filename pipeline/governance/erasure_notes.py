@@ -146,7 +146,7 @@ def held_video(camera_id: str, files: int, hold_id: str, reason: str) -> LeftNot
     preserved = "1 arquivo preservado" if files == 1 else f"{files} arquivos preservados"
     return LeftNote(
         f"recorded video of {camera_id}: {counted(files, 'file')} preserved by hold {hold_id}, {reason}; when the "
-        f"reason has ended: `viapublica camera unhold {hold_id}`, then erase again",
+        f"reason has ended: `viapublica camera unhold {hold_id} --by NAME --config FILE`, then erase again",
         f"Vídeo gravado da câmera {camera_id}: {preserved} pela ordem de preservação {hold_id}, {reason}. "
-        f"Cessado o motivo: `viapublica camera unhold {hold_id}`, e elimine novamente.",
+        f"Cessado o motivo: `viapublica camera unhold {hold_id} --by NOME --config ARQUIVO`, e elimine novamente.",
     )

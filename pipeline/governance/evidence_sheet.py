@@ -10,6 +10,7 @@ from typing import Any, Final
 from pipeline.domain.institution import Institution
 from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_document, table
 from pipeline.governance.evidence_package import Custody, EvidenceVideo
+from pipeline.store.details_portuguese import portuguese_gap
 
 _BASES: Final = {"judiciary": "Poder Judiciário", "public-ministry": "Ministério Público", "police": "Polícia"}
 _FEDERAL_LAW: Final = (
@@ -74,7 +75,10 @@ def render_custody_sheet(custody: Custody, institution: Institution, zone: tzinf
         for one in custody.videos
     ]
     digests = [(one.name, one.sha256, one.source_sha256, _compared(one)) for one in custody.videos]
-    gaps = [(moment(begin_ms, zone), moment(end_ms, zone), reason) for begin_ms, end_ms, reason in custody.gaps]
+    gaps = [
+        (moment(begin_ms, zone), moment(end_ms, zone), portuguese_gap(reason))
+        for begin_ms, end_ms, reason in custody.gaps
+    ]
     steps = [(moment(at_ms, zone), person, action) for at_ms, person, action in custody.steps]
     return render_document(
         f"Imagens requisitadas – disponibilização nº {custody.number}",

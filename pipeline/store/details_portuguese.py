@@ -1,4 +1,4 @@
-"""Portuguese reasons of camera states, by the English ones that events hold."""
+"""Portuguese reasons of camera states and of gaps in recorded video, by the English ones that are stored."""
 
 from __future__ import annotations
 
@@ -63,6 +63,22 @@ _TEXTS: Final[Mapping[str, str]] = {
     "verifique o foco, e se há sujeira ou água na lente",
     "its images do not change: check whether the camera is frozen": "suas imagens não mudam: verifique se a câmera "
     "travou",
+    "the recorder was not running, or the files are gone": "o gravador não estava em execução, ou os arquivos não "
+    "existem mais",
+    "not recorded, or no longer stored": "não gravado, ou não mais armazenado",
+    "the recorder was stopped": "o gravador foi parado",
+    "the recorder was killed": "o gravador foi encerrado",
+    "the disk was too slow": "o disco foi lento demais",
+    r"writing failed: (?P<inner>.*)": "falha na gravação: {inner}",
+    "no space left on device": "não há espaço no disco",
+    "the stream ended": "o fluxo terminou",
+    r"the connection was lost: (?P<inner>.*)": "a conexão foi perdida: {inner}",
+    "the camera was reconnected": "a câmera foi reconectada",
+    "the camera's clock jumped": "o relógio da câmera saltou",
+    "the image size or the camera's clock changed": "o tamanho da imagem ou o relógio da câmera mudou",
+    r"the decoder (?:crashed|was killed) \((?P<signal>SIG[A-Z]+)\)": "o processo que decodifica a câmera foi encerrado "
+    "({signal})",
+    "erased on request": "eliminado a pedido",
     "its images are usable again": "suas imagens voltaram a ser úteis",
 }
 _PATTERNS: Final = {re.compile(pattern, re.IGNORECASE): text for pattern, text in _TEXTS.items()}
@@ -71,6 +87,11 @@ _PATTERNS: Final = {re.compile(pattern, re.IGNORECASE): text for pattern, text i
 def portuguese_detail(detail: str) -> str:
     """The reason in Portuguese; one that is not known is quoted as being English."""
     return _known(detail.strip()) or f"em inglês: {detail.strip()}"
+
+
+def portuguese_gap(reason: str) -> str:
+    """The reason of a gap of recorded video in Portuguese: one, or several with semicolons between them."""
+    return "; ".join(dict.fromkeys(map(portuguese_detail, reason.split("; "))))
 
 
 def _known(detail: str) -> str:

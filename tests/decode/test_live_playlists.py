@@ -132,6 +132,10 @@ class LiveCamera:
         partial.replace(self._list)
 
 
+def arrived(watched: WatchedSource, segment: int) -> None:
+    watched.until(lambda _: len(watched.frames) >= segment * FRAMES - HELD, f"segment {segment}")
+
+
 @pytest.mark.parametrize("isolated", [False, True], ids=["in this process", "isolated"])
 def test_a_camera_of_long_segments_is_not_stalled_and_gives_each_frame_once(tmp_path: Path, isolated: bool) -> None:
     camera = LiveCamera(tmp_path)
@@ -143,9 +147,9 @@ def test_a_camera_of_long_segments_is_not_stalled_and_gives_each_frame_once(tmp_
         watched.source = open_source("cam", url, settings=impatient, processes=processes if isolated else None)
         with watched:
             for segment in (1, 2):
-                watched.until(lambda _, all_=segment * FRAMES: len(watched.frames) >= all_ - HELD, f"segment {segment}")
+                arrived(watched, segment)
                 camera.publish()
-            watched.until(lambda _: len(watched.frames) >= 3 * FRAMES - HELD, "segment 3")
+            arrived(watched, 3)
             assert SourceState.STALLED not in watched.states
             watched.source.interrupt("the test cuts the connection")
             watched.until(lambda status: status.state is SourceState.BACKING_OFF, "the interruption")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.store.details_portuguese import portuguese_detail
+from pipeline.record import recording_archive, segmenter
+from pipeline.store.details_portuguese import portuguese_detail, portuguese_gap
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,23 @@ from pipeline.store.details_portuguese import portuguese_detail
 )
 def test_known_reasons_are_translated_and_others_quoted(english: str, portuguese: str) -> None:
     assert portuguese_detail(english) == portuguese
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        recording_archive._NOT_RUNNING,
+        recording_archive._BEFORE,
+        segmenter.SLOW_DISK,
+        "the connection was lost: connection refused; the camera was reconnected",
+        "the decoder crashed (SIGSEGV)",
+        "writing failed: No space left on device",
+        "the recorder was stopped; the recorder was killed; the stream ended; the camera's clock jumped",
+        "the image size or the camera's clock changed; erased on request",
+    ],
+)
+def test_reasons_of_gaps_are_in_portuguese(reason: str) -> None:
+    found = portuguese_gap(reason)
+    assert "inglês" not in found
+    assert len(found.split("; ")) == len(reason.split("; "))
+    assert " the " not in f" {found} "

@@ -29,6 +29,7 @@ from pipeline.record.holds import Holds
 from pipeline.record.recorded_declaration import check_not_recorded
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.storage.unnamed_file import UnnamedFile
+from pipeline.store.details_portuguese import portuguese_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +199,5 @@ def _open_recording(where: Recording, disclosure: Disclosure, by: str, language:
 
 def _gap_text(gap: Gap, language: Language) -> str:
     begin, end = language.time(gap.begin_ms, UTC), language.time(gap.end_ms, UTC)
-    return language.text("{begin} to {end}: {reason}", begin=begin, end=end, reason=gap.reason)
+    reason = gap.reason if language is ENGLISH else portuguese_gap(gap.reason)
+    return language.text("{begin} to {end}: {reason}", begin=begin, end=end, reason=reason)

@@ -358,12 +358,8 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, options: EraseOptio
 
 
 def _fail_for_holds(held: Sequence[LeftNote]) -> None:
-    notes = "; ".join(note.english for note in held)
-    raise ViapublicaError(
-        "erase",
-        f"all else is erased, but holds preserve recorded video: {notes}",
-        "When the reason of each has ended, release it with `viapublica camera unhold`, then erase again",
-    )
+    notes = "; ".join(note.english for note in held)  # each with the command that releases its hold
+    raise ViapublicaError("erase", f"all else is erased, but holds preserve recorded video: {notes}")
 
 
 def _login() -> str:

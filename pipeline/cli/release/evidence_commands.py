@@ -69,7 +69,8 @@ def show_evidence(built: BuiltEvidence, number: str, as_json: bool) -> None:
         if one.as_recorded is False:
             text = f": {one.source_name} is not what the recorder completed; the custody sheet says so"
             say(err, ("warning", "bold yellow"), text)
-    say(out, f"only {built.recipient} can open it, with: viapublica release open-evidence {built.package.name}")
+    opened = f"viapublica release open-evidence {built.package.name} --certificate FILE --key FILE"
+    say(out, f"only {built.recipient} can open it, with: {opened}")
     say(out, f"after the delivery: viapublica release deliver {number}")
 
 
