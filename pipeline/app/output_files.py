@@ -41,7 +41,7 @@ def check_target(option: str, target: str) -> Path:
     """The path of an output file, which need not exist.
 
     Raises:
-        ViapublicaError: it is empty, a folder, or in a folder that does not exist.
+        ViapublicaError: it is empty, a folder, or in a folder that does not exist or may not be written to.
     """
     if not target or "\0" in target:
         raise ViapublicaError(f"{option} {target!r}", "is not a file name", f"Write {option} FILE")
@@ -53,6 +53,10 @@ def check_target(option: str, target: str) -> Path:
             target,
             f"cannot be written (there is no folder {path.parent})",
             "Create the folder, or choose another place",
+        )
+    if not os.access(path.parent, os.W_OK) and (path.is_file() or not path.exists()):
+        raise ViapublicaError(
+            target, f"cannot be written (this user may not write to {path.parent})", "Choose another place"
         )
     return path
 

@@ -71,11 +71,11 @@ class FileVideo:
             if first is None:
                 raise UnsupportedMedia(self._name, "contains no frame that can be decoded", "Check that it is complete")
             self._first_s = first.stamp_s or 0.0
-            self._facts = _facts(container, first)
+            self._facts = _facts(container, first, _within(container.duration_s, start_s, end_s))
 
     @property
     def facts(self) -> VideoInfo:
-        """Size, rate, length and colors."""
+        """Size, rate, length of the span, and colors."""
         return self._facts
 
     @property
@@ -163,14 +163,20 @@ class FileVideo:
             )
 
 
-def _facts(container: VideoContainer, first: DecodedFrame) -> VideoInfo:
+def _within(duration_s: float | None, start_s: float, end_s: float | None) -> float | None:
+    """Seconds of a span of a file of this length, None where that is unknown."""
+    last_s = end_s if duration_s is None else min(duration_s, duration_s if end_s is None else end_s)
+    return None if last_s is None else max(0.0, last_s - start_s)
+
+
+def _facts(container: VideoContainer, first: DecodedFrame, duration_s: float | None) -> VideoInfo:
     return VideoInfo(
         width=first.width,
         height=first.height,
         time_base=container.time_base,
         rate=container.rate,
         sample_aspect=first.sample_aspect,
-        duration_s=container.duration_s,
+        duration_s=duration_s,
         tags=container.tags,
     )
 

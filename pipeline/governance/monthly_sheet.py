@@ -19,8 +19,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.domain.disclosure import Disclosure, DisclosureState, LegalBasis, Request
 from pipeline.domain.institution import LAW_OF_DISCLOSURES, Institution
+from pipeline.domain.months import month_span_ms
 from pipeline.domain.spreadsheet_text import spreadsheet_text
 from pipeline.domain.times import local_time
+from pipeline.errors import ReleaseError
 from pipeline.policy.evidence import requisition_number
 
 _Value = str | datetime | None
@@ -57,6 +59,18 @@ class SheetHead:
     made_ms: int
     zone: tzinfo | None = None
     journal: tuple[int, str] = (0, "")
+
+    @property
+    def partial(self) -> bool:
+        """Whether the month is not over, so that later disclosures are missing.
+
+        Raises:
+            ViapublicaError: it is not a month, or has not begun.
+        """
+        begin_ms, last_ms = month_span_ms(self.month, self.zone)
+        if self.made_ms < begin_ms:
+            raise ReleaseError(f"month {self.month}", "has not begun", "Write the sheet when it is over")
+        return self.made_ms <= last_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +116,7 @@ def _write_head(sheet: Worksheet, head: SheetHead) -> None:
         ("Registro de disponibilizações de imagens", ""),
         ("Instituição", head.institution.name or "não informada"),
         ("Fundamento legal", head.institution.legal_grounds(LAW_OF_DISCLOSURES)),
-        ("Mês", f"{month}/{year}"),
+        ("Mês", f"{month}/{year}" + (f" – parcial, até {made:%d/%m/%Y %H:%M}" if head.partial else "")),
         ("Emitido em", f"{made:%d/%m/%Y %H:%M} (UTC{_offset(made)}; todas as datas estão neste fuso)"),
         ("Diário", f"último registro: nº {entries}, {last}" if entries else "sem registros"),
     )

@@ -117,3 +117,12 @@ def test_an_encrypted_video_is_refused_even_where_a_decoder_makes_frames_of_it(t
         subprocess.run(command, check=True)
         with pytest.raises(UnsupportedMedia, match="is encrypted"):
             FileVideo(locked, SETTINGS)
+
+
+def test_the_length_of_a_span_is_that_of_the_span(tmp_path: Path) -> None:
+    clip = encode(tmp_path / "a.mp4", Recipe(frames=30, fps=10))
+    lengths = [
+        FileVideo(clip, SETTINGS, start_s=start, end_s=end).facts.duration_s
+        for start, end in ((0.0, None), (0.5, 1.0), (2.0, 9.0), (4.0, None))
+    ]
+    assert lengths == pytest.approx([3.0, 0.5, 1.0, 0.0], abs=0.01)

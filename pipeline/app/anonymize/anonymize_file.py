@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -68,6 +68,7 @@ class AnonymizeRequest:
         rotate: degrees clockwise by which images are turned first.
         track: number of the video track of a file with several.
         known: recorded video that the file is compared with.
+        replace: replace files that exist.
     """
 
     file: Path
@@ -87,6 +88,7 @@ class AnonymizeRequest:
     rotate: Rotation = 0
     track: int | None = None
     known: KnownRecordings = field(default_factory=KnownRecordings)
+    replace: bool = False
 
     @property
     def settings(self) -> AnonymizeSettings:
@@ -147,6 +149,8 @@ def anonymize_file(request: AnonymizeRequest, progress: Progress) -> AnonymizedF
     regions = read_redacted_regions(request.regions)
     if request.report is not None:
         _check_report(request.report, request.file, path)
+    if not request.replace:
+        _refuse_existing({"--out": path, "--report": request.report})
     start_s, end_s = request.span_s
     view = view_of(request.file, is_clip=is_video, rotate=request.rotate, known=request.known)
     options = InputOptions(view.rotate, request.track)
@@ -240,6 +244,15 @@ def _target(file: Path, target: Path | None, is_video: bool) -> Path:
         )
     with partial_file(path, publish=False):
         return path
+
+
+def _refuse_existing(targets: Mapping[str, Path | None]) -> None:
+    """An output that exists may be signed, or be the only copy of a video that was deleted since."""
+    for option, path in targets.items():
+        if path is not None and path.is_file():
+            raise ReleaseError(
+                str(path), "exists already", f"Choose another file with {option}, or replace it: --force"
+            )
 
 
 def _check_report(report: Path, file: Path, path: Path) -> None:

@@ -214,33 +214,33 @@ def find_disclosures(register: Register, subject: str) -> list[FoundDisclosure]:
 
 @dataclass(frozen=True, slots=True)
 class WrittenSheet:
-    """A monthly sheet: its file, the number of its disclosures, and whether the journal is intact."""
+    """A monthly sheet: its file, the number of its disclosures, whether the journal is intact, and the month over."""
 
     file: str
     month: str
     disclosures: int
     journal_intact: bool
+    month_over: bool
 
 
-def write_sheet(register: Register, month: str, file: str | None, institution: Institution) -> WrittenSheet:
+def write_sheet(
+    register: Register, month: str, file: str | None, institution: Institution, *, replace: bool = False
+) -> WrittenSheet:
     """Write the monthly sheet (XLSX).
 
     Args:
         register: opened with the institution's zone.
         month: such as ``2026-11``.
-        file: to write; by default named after the month.
+        file: to write; by default named after the month, and ``partial`` while it is not over.
         institution: without a name, those of the overlays.
+        replace: replace a file that exists.
 
     Raises:
-        ReleaseError: it is not a month.
+        ReleaseError: it is not a month, has not begun, or the file exists.
         ViapublicaError: the file cannot be written.
     """
     month = month.strip()
-    path = file or f"disclosures-{month}.xlsx"
-    if Path(path).suffix.lower() != ".xlsx":
-        raise ReleaseError(f"--out {path}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
     found, entries, broken = register.list(month=month), register.journal(), register.check_journal()
-    check_target("--out", path)
     names = sorted({one.request.overlay.institution for one in found} - {""})
     head = SheetHead(
         institution=Institution(institution.name or ", ".join(names), institution.local_law),
@@ -249,9 +249,14 @@ def write_sheet(register: Register, month: str, file: str | None, institution: I
         zone=register.zone,
         journal=(len(entries), entries[-1].hash if entries else ""),
     )
+    path = file or f"disclosures-{month}{'-partial' if head.partial else ''}.xlsx"
+    if Path(path).suffix.lower() != ".xlsx":
+        raise ReleaseError(f"--out {path}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
+    if check_target("--out", path).is_file() and not replace:
+        raise ReleaseError(path, "exists already", "Choose another file with --out, or replace it: --force")
     with output_file("--out", path, "wb") as stream:
         stream.write(render_sheet(found, head))
-    return WrittenSheet(path, month, len(found), broken is None)
+    return WrittenSheet(path, month, len(found), broken is None, month_over=not head.partial)
 
 
 @dataclass(frozen=True, slots=True)

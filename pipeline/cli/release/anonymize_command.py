@@ -29,8 +29,14 @@ class AnonymizeOptions:
 
     target: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="File to write: MP4, for images JPEG or PNG.", show_default=False),
+        typer.Option(
+            "--out",
+            "-o",
+            help="File to write: MP4, for images JPEG or PNG.  [default: FILE-anonymized.mp4 or .jpg, beside FILE]",
+            show_default=False,
+        ),
     ] = None
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False
     style: Annotated[RedactionStyle, typer.Option(help="What is drawn in the place of persons, faces and plates.")] = (
         RedactionStyle.FILL
     )
@@ -105,6 +111,7 @@ class AnonymizeOptions:
             rotate=cast("Rotation", self.rotate),
             track=self.track,
             known=known_recordings(self.config),
+            replace=self.force,
             networks=NetworkChoice(self.model, self.models, self.check or bool(checked_by), checked_by),
         )
 

@@ -118,6 +118,7 @@ def sheet(
         str | None,
         typer.Option("--out", "-o", help="File to write.  [default: disclosures-MONTH.xlsx]", show_default=False),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
     institution: Annotated[
         str,
         typer.Option(
@@ -133,6 +134,8 @@ def sheet(
 ) -> None:
     """Write the monthly sheet of disclosures (XLSX), also for a month without any. It cites `local_law` of --config.
 
+    The sheet of a month that is not over is marked as partial.
+
     Example: [bold]viapublica release sheet 2026-11 --out sheet.xlsx --zone America/Sao_Paulo[/]
     """
     from pipeline.app.release.register_service import write_sheet
@@ -140,12 +143,15 @@ def sheet(
     configured = configured_institution(config)
     of_register = replace(configured, name=institution or configured.name)
     with opened(register, config, zone) as entries:
-        written = write_sheet(entries, month, target, of_register)
+        written = write_sheet(entries, month, target, of_register, replace=force)
     if not written.journal_intact:
         say(err, ("broken:", "bold red"), " the journal has been changed; see viapublica release journal --check")
     if as_json:
-        print_json({"file": written.file, "month": written.month, "disclosures": written.disclosures})
+        counts = {"disclosures": written.disclosures, "month_over": written.month_over}
+        print_json({"file": written.file, "month": written.month, **counts})
     else:
+        if not written.month_over:
+            say(err, f"{written.month} is not over: the sheet is partial, and says so")
         say(out, ("written ", "bold"), f"{written.file}: {counted(written.disclosures, 'disclosure')}")
 
 

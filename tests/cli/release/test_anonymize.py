@@ -134,6 +134,8 @@ def test_invalid_requests_are_refused_before_a_file_is_written(tmp_path: Path) -
     cases: list[tuple[tuple[str | Path, ...], str]] = [
         ((clip, "--out", clip), "is the original itself"),
         ((clip, "--out", tmp_path / "a.avi"), "ends with .avi"),
+        ((clip, "--out", locked), "exists already. Choose another file with --out, or replace it: --force"),
+        ((clip, "--out", tmp_path / "a.mp4", "--report", statue), "another file with --report, or replace it: --force"),
         ((clip, "--out", folder), "is a folder"),
         ((clip, "--out", tmp_path / "no" / "a.mp4"), "cannot be written"),
         ((clip, "--out", tmp_path / "a.mp4", "--from", "100"), "contains no frames in the selected range"),

@@ -238,7 +238,7 @@ def test_look_ups_without_a_match_are_reported(release: Release, folder: Path) -
         release("find", "nothing.mp4")
     with pytest.raises(ReleaseError, match="no disclosure of this register matches it"):
         release("find", "signed.pdf")
-    with pytest.raises(ReleaseError, match="such as 2026-11"):
+    with pytest.raises(ViapublicaError, match="such as 2026-11"):
         release("list", "--month", "November")
 
 
@@ -260,11 +260,18 @@ def test_the_monthly_sheet(release: Release, folder: Path, monkeypatch: pytest.M
     assert ours["C2"].value == "Prefeitura"
     assert ours["C3"].value.endswith("; Decreto nº 1/2020 (Cuiabá)")
     empty = json.loads(release("sheet", "2001-02", "--json"))
-    assert empty == {"file": "disclosures-2001-02.xlsx", "month": "2001-02", "disclosures": 0}
+    assert empty == {"file": "disclosures-2001-02.xlsx", "month": "2001-02", "disclosures": 0, "month_over": True}
     assert "Nenhuma" in load_workbook(folder / "disclosures-2001-02.xlsx").active["A9"].value
+    assert json.loads(release("sheet", month, "--json"))["file"] == f"disclosures-{month}-partial.xlsx"
+    assert "parcial, até " in load_workbook(folder / f"disclosures-{month}-partial.xlsx").active["C4"].value
+    with pytest.raises(ReleaseError, match="exists already"):
+        release("sheet", month, "--out", "sheet.xlsx")
+    assert "1 disclosure" in release("sheet", month, "--out", "sheet.xlsx", "--force")
+    with pytest.raises(ReleaseError, match="month 2190-01: has not begun"):
+        release("sheet", "2190-01")
     with pytest.raises(ReleaseError, match=r"Use the suffix \.xlsx"):
         release("sheet", month, "--out", "sheet.pdf")
-    with pytest.raises(ReleaseError, match="such as 2026-11"):
+    with pytest.raises(ViapublicaError, match="such as 2026-11"):
         release("sheet", "2026-00")
     with pytest.raises(ViapublicaError, match="there is no folder"):
         release("sheet", month, "--out", "none/sheet.xlsx")
