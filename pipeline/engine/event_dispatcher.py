@@ -21,6 +21,8 @@ _STUCK_S = 10.0
 _STEP_S = 0.1
 _CHUNK = 1000
 """Events per `add`: small enough that a nearly full sink still takes some."""
+_ERASED_EVERY_S = 3600.0
+"""Of counts of events that were erased on request: a line or a counter for each would trace the vehicle."""
 
 
 class EventDispatcher:
@@ -52,6 +54,8 @@ class EventDispatcher:
         """Events refused by policy, of each camera and rule; of cameras that are not registered together as "".
         Without those in the future, and those that were erased, which have to be refused."""
         self._condition_error = ""
+        self._erased: Counter[str] = Counter()
+        self._erased_since_s = time.monotonic()
 
     @property
     def congested(self) -> bool:
@@ -63,6 +67,9 @@ class EventDispatcher:
         passed = []
         for event in events:
             admitted = self._admitted(event)
+            if isinstance(admitted, Refusal) and admitted.rule is RefusalRule.ERASED:
+                self._erased[admitted.reason] += 1
+                continue
             if isinstance(admitted, Refusal):
                 reason = admitted.reason
                 self.refused[reason] += 1
@@ -92,13 +99,24 @@ class EventDispatcher:
             self.in_future[event.camera_id] += 1
             if self.in_future[event.camera_id] > 1:
                 return
-        elif refusal.rule is not RefusalRule.ERASED:
+        else:
             registered = refusal.rule not in {RefusalRule.CAMERA, RefusalRule.KIND}
             self.refused_by_rule[event.camera_id if registered else "", refusal.rule.value] += 1
         _log.warning("event_refused", camera=event.camera_id, kind=kind_of(event).value, reason=refusal.reason)
 
+    def _count_erased(self) -> None:
+        """Count the events that were refused because of an erasure, by the hour, without camera and time."""
+        self._erased_since_s = time.monotonic()
+        for reason, events in self._erased.items():
+            self.refused[reason] += events
+            self._metrics.refused(reason, events)
+            _log.info("erased_events_refused", events=events, reason=reason)
+        self._erased.clear()
+
     def pump(self) -> None:
         """Try again to pass waiting events to the sinks."""
+        if time.monotonic() - self._erased_since_s >= _ERASED_EVERY_S:
+            self._count_erased()
         for number, (sink, backlog) in enumerate(zip(self._sinks, self._backlogs, strict=True)):
             while backlog and time.monotonic() >= self._retry_at[number]:
                 chunk = list(islice(backlog, _CHUNK))
@@ -129,6 +147,7 @@ class EventDispatcher:
                 Undelivered events stay on disk for the next start.
         """
         self.closing = True
+        self._count_erased()
         # Daemons: a sink that is stuck in its database must not prevent the program from ending.
         closers = [
             threading.Thread(

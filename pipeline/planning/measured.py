@@ -49,7 +49,7 @@ def size_of(text: str) -> str:
     """
     size = _NAMED.get(text.lower(), text.lower())
     if not _SIZE.match(size):
-        raise ValueError(f"{text!r} is no size; write WIDTHxHEIGHT or one of {', '.join(_NAMED)}")
+        raise ValueError(f"{text!r} is not a size; write WIDTHxHEIGHT or one of {', '.join(_NAMED)}")
     return size
 
 

@@ -248,7 +248,8 @@ class SpooledSink:
         elif refusal.rule is not RefusalRule.ERASED:
             self._refused_file.append_withheld(event, refusal.reason)
         self._refused += 1
-        self._log.error("spooled_event_refused", rule=refusal.rule.value, reason=refusal.reason)
+        if refusal.rule is not RefusalRule.ERASED:  # a line for each would trace an erased vehicle
+            self._log.error("spooled_event_refused", rule=refusal.rule.value, reason=refusal.reason)
 
     def _refuse(self, event: Event, reason: str) -> None:
         self._refused_file.append(event, reason)

@@ -36,7 +36,7 @@ from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackK
 
 _FOLDER: Final = "erased"
 _KEY_BYTES: Final = 32
-_ERASED: Final = Refusal(RefusalRule.ERASED, "their vehicle, or their camera and time, was erased on request")
+_ERASED: Final = Refusal(RefusalRule.ERASED, "its vehicle, or its camera and time, was erased on request")
 _LONGEST_IN_TEXT: Final = 10
 """Most characters of a plate."""
 _OF_VEHICLES: Final = frozenset({Kind.PLATE_READ, Kind.TRACK})

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import CountEvent, Event, PlateReadEvent, event_id
@@ -15,7 +16,7 @@ from pipeline.engine import event_dispatcher
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.errors import Backpressure, SinkError
 from pipeline.observe.metrics import PipelineMetrics
-from pipeline.policy.gate import Gate
+from pipeline.policy.gate import Gate, Refusal, RefusalRule
 
 ROAD = Camera("road", Scope.PUBLIC_ROAD)
 SQUARE = Camera("square", Scope.PUBLIC_SQUARE)
@@ -176,3 +177,23 @@ def test_a_sink_that_is_stuck_does_not_keep_a_run_from_ending(monkeypatch: pytes
     closing.join(60)
     assert not closing.is_alive()
     stuck.set()
+
+
+def test_an_erased_vehicle_is_not_traced_by_the_log_or_the_counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(event_dispatcher.time, "monotonic", lambda: now[0])
+    gate = Gate({"road": ROAD}, conditions=[lambda _: Refusal(RefusalRule.ERASED, "its vehicle was erased on request")])
+    dispatcher = EventDispatcher(gate, [SmallSink(9)], 9, PipelineMetrics())
+    with capture_logs() as lines:
+        for number in range(3):
+            assert dispatcher.send([count(number)]) == []
+        now[0] = 3599.0
+        dispatcher.pump()
+        assert (lines, sum(dispatcher.refused.values())) == ([], 0)
+        now[0] = 3600.0
+        dispatcher.pump()
+        dispatcher.pump()
+    (line,) = lines
+    assert line["events"] == 3
+    assert "camera" not in line
+    assert sum(dispatcher.refused.values()) == 3

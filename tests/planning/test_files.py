@@ -97,5 +97,5 @@ def test_the_example_of_prices_has_every_price() -> None:
 
 def test_sizes_have_names() -> None:
     assert size_of("1080p") == size_of("1920x1080") == "1920x1080"
-    with pytest.raises(ValueError, match="no size"):
+    with pytest.raises(ValueError, match="not a size"):
         size_of("huge")

@@ -67,7 +67,7 @@ def test_a_configuration_gives_retention_and_recording(devices: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (("--size", "huge"), "no size"),
+        (("--size", "huge"), "not a size"),
         (("--rate", "50"), "more than the video's 25"),
         (("--measure", "--device", "x"), "cannot be combined"),
         (("--clip", "x.mp4"), "belong to a measurement"),
