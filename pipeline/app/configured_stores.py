@@ -73,7 +73,13 @@ class ConfiguredStores:
 
     @classmethod
     def of_data_dir(cls, data_dir: Path) -> ConfiguredStores:
-        """A data folder with an embedded store at its usual place, and the default retention."""
+        """A data folder with an embedded store at its usual place, and the default retention.
+
+        Raises:
+            ConfigError: it is a file.
+        """
+        if data_dir.is_file():
+            raise ConfigError(f"--data {data_dir}", "is a file, not a data folder", f"Use --config {data_dir}")
         return cls(data_dir, (ChdbSettings(),))
 
     def without_plates(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from pipeline.cli.command_table import COMMANDS, CommandEntry
 from pipeline.domain.credentials import redact
+from pipeline.domain.decimal_comma import with_point
 
 __all__ = ["LazyGroup", "load_command"]
 
@@ -28,12 +29,13 @@ class LazyGroup(TyperGroup):
 
         A class of a library in front of them ("Value error, 'x' is not one of …") is left out.
         """
+        words = [*getattr(ctx, "_protected_args", ()), *ctx.args]
         try:
             return super().invoke(ctx)
         except Exception as error:
             message = getattr(error, "message", None)
             if isinstance(message, str):
-                error.message = redact(message.removeprefix("Value error, ")) + _fix(message)  # type: ignore[attr-defined]
+                error.message = redact(message.removeprefix("Value error, ")) + _fix(message, words)  # type: ignore[attr-defined]
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -42,7 +44,10 @@ class LazyGroup(TyperGroup):
         return name, listed if name is None else load_command(name, COMMANDS[name]), rest
 
 
-def _fix(message: str) -> str:
+def _fix(message: str, words: list[str]) -> str:
+    if "valid number" in message or "valid float" in message:
+        found = [(value, with_point(value)) for value in (word.rpartition("=")[2] for word in words)]
+        return "".join(f"; {value} has a decimal comma: write {point}" for value, point in found if point)
     if not message.endswith(" is not readable."):
         return ""
     return (

@@ -18,6 +18,7 @@ from pipeline.config.sensitive_places import PlaceIndex, read_places
 from pipeline.config.settings import CameraSettings, Config
 from pipeline.config.text_settings import refused_texts
 from pipeline.domain.credentials import redact
+from pipeline.domain.decimal_comma import with_point
 from pipeline.domain.network_address import VARIABLE, BadAddress, fill_address
 from pipeline.domain.plural import counted
 from pipeline.domain.route import GeoPoint
@@ -221,6 +222,8 @@ def _mistake(item: Any, tree: CommentedMap, path: Path) -> tuple[str, str, str]:
                 f"Declare the public space in view: scope: {scopes} (decree 18.743/2014 art. 13)",
             )
         return where, f"{key}: is missing", "Add it; see `viapublica config explain`"
+    if kind == "float_parsing" and (point := with_point(str(item["input"]))):
+        return where, f"{key}: {item['input']} has a decimal comma", f"Write {point}"
     message = redact(str(item["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list"))
     if kind == "too_short":
         message = f"needs {counted(item['ctx']['min_length'], 'item')} or more"

@@ -181,7 +181,7 @@ def test_a_sink_that_is_stuck_does_not_keep_a_run_from_ending(monkeypatch: pytes
 
 def test_an_erased_vehicle_is_not_traced_by_the_log_or_the_counters(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(event_dispatcher.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("pipeline.engine.event_dispatcher.time.monotonic", lambda: now[0])
     gate = Gate({"road": ROAD}, conditions=[lambda _: Refusal(RefusalRule.ERASED, "its vehicle was erased on request")])
     dispatcher = EventDispatcher(gate, [SmallSink(9)], 9, PipelineMetrics())
     with capture_logs() as lines:

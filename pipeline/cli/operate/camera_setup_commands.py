@@ -83,6 +83,9 @@ def show_stream(
     else:
         if user or password_env or password_file:
             raise ConfigError("--user", "applies to an address only", "The login of a camera is in the configuration")
+        if any(sign in camera for sign in ":/"):  # of no id
+            # Not repeated here: it may hold a password.
+            raise ConfigError("camera", "is neither an address nor a file", "An address begins with rtsp:// or http://")
         found = probe_camera(chosen_config(config), camera, seconds)
     if as_json:
         print_json(found.as_json())

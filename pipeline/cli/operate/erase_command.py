@@ -60,7 +60,8 @@ class EraseOptions:
         str | None,
         typer.Option(
             "--plate",
-            help="This vehicle, in both forms of its plate; @FILE reads it from a file, - from standard input.",
+            help="This vehicle, in both forms of its plate: - reads it from standard input, @FILE from a file, so that "
+            "no list of processes shows it.",
             callback=given_plate,
         ),
     ] = None
@@ -167,7 +168,7 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     The run must be stopped. The proof is a numbered document (JSON, HTML; signed with --certificate) in the register.
     Exits with status 1 if anything is left, also if a hold preserves it.
 
-    Example: [bold]viapublica erase --plate ABC1D23 --dry-run[/]
+    Example: [bold]viapublica erase --plate - --dry-run[/]
 
     Example: [bold]viapublica erase --plate - --reason "request 17/2026" --refuse "police inquiry 3/2026 is open"[/]
 
