@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 ERASURE_NUMBER_EXAMPLE: Final = "E2026/000001"
+_NUMBER: Final = re.compile(r"[Ee]?([0-9]{4})[/-]([0-9]{1,9})")
 CORRUPT_RECORD: Final = "corrupt_record"
 """Stands among kinds of events for bytes that are no event any more and may have been one that is wanted."""
 
@@ -142,3 +144,9 @@ class ErasureRecord:
 def erasure_number(year: int, running: int) -> str:
     """``E2026/000001``."""
     return f"E{year:04d}/{running:06d}"
+
+
+def read_erasure_number(text: str) -> str:
+    """The number in the register's form, from ``E2026/1``, ``e2026-000001`` or ``2026/1``; any other text as it is."""
+    found = _NUMBER.fullmatch(text.strip())
+    return erasure_number(int(found[1]), int(found[2])) if found else text.strip()

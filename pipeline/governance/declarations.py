@@ -111,5 +111,5 @@ def _opened(path: Path) -> BufferedReader:
         raise ReleaseError(str(path), f"cannot be read ({why})", "Give an existing file") from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise ReleaseError(str(path), "is not a regular file", "Give a file, such as a PDF")
+        raise ReleaseError(str(path), "is not a regular file", "Give the file itself, not a folder, pipe or device")
     return os.fdopen(handle, "rb")

@@ -19,6 +19,7 @@ from pipeline.domain.erasure import (
     ErasureRequest,
     ErasureResult,
     erasure_number,
+    read_erasure_number,
 )
 from pipeline.domain.times import format_utc, local_time
 from pipeline.errors import ReleaseError
@@ -151,7 +152,7 @@ class ErasureRegister(RegisterSession):
             return session.scalar(select(func.max(JournalRow.at_ms)).where(JournalRow.at_ms < at_ms))
 
     def _row(self, session: Session, number: str) -> ErasureRow:
-        wanted = number.strip().upper().replace("-", "/")
+        wanted = read_erasure_number(number)
         row = session.scalar(select(ErasureRow).where(ErasureRow.number == wanted))
         if row is None:
             raise ReleaseError(

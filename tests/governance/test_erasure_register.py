@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.anonymize.signing_certificate import create_signing_identity, load_signing_identity
-from pipeline.domain.erasure import ErasedNumber, ErasureRequest, ErasureResult, EventNumbers, LeftNote
+from pipeline.domain.erasure import (
+    ErasedNumber,
+    ErasureRequest,
+    ErasureResult,
+    EventNumbers,
+    LeftNote,
+    read_erasure_number,
+)
 from pipeline.domain.institution import Institution
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.governance.document_signature import sign_document
@@ -199,3 +206,9 @@ def test_the_page_of_a_refused_request_states_its_grounds(erasures: ErasureRegis
         "Investigação em curso: inquérito &lt;3/2026&gt;.",
     ]:
         assert text in page
+
+
+@pytest.mark.parametrize("text", ["E2026/1", "e2026-000001", " 2026/1 ", "E2026/000001"])
+def test_numbers_of_erasures_may_be_short(text: str) -> None:
+    assert read_erasure_number(text) == "E2026/000001"
+    assert read_erasure_number("nothing") == "nothing"

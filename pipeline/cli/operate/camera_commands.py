@@ -119,7 +119,7 @@ def hold(
     Example: [bold]viapublica camera hold av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00
     --reason "order 12/2026" --by "A. Souza, control room"[/]
     """
-    configure_logging("info", "auto")
+    configure_logging("warning", "auto")
     video = record_settings(config, folder).dir
     start_ms, end_ms = parse_range(start, end, zone_of(zone, config, folder))
     if start_ms is None or end_ms is None:
@@ -143,7 +143,7 @@ def unhold(
 
     Example: [bold]viapublica camera unhold 0c5f11a2b3d4 --by "A. Souza, control room"[/]
     """
-    configure_logging("info", "auto")
+    configure_logging("warning", "auto")
     released = release_hold(record_settings(config, folder).dir, hold_id, by)
     begin, end = (format_time(at, zone_of(zone, config, folder)) for at in (released.begin_ms, released.end_ms))
     say(err, f"released: {released.camera_id}, {begin} to {end}")

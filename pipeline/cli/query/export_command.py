@@ -88,6 +88,6 @@ def _as_json(summary: DatasetSummary) -> dict[str, object]:
 def _sentences(summary: DatasetSummary) -> str:
     rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
     return (
-        f"{summary.folder}: {rows}\nWithheld with hours of too few vehicles of a class: at most "
-        f"{summary.withheld_tracks:,} in {summary.withheld_cells:,} hours and classes"
+        f"{summary.folder}: {rows}\nWithheld, because too few vehicles of a class passed a camera in an hour: at most "
+        f"{summary.withheld_tracks:,} tracks, of at most {summary.withheld_cells:,} such hours"
     )

@@ -25,7 +25,7 @@ from pipeline.cli.release.evidence_commands import EvidenceOption, RecipientCert
 from pipeline.cli.release.output import show_changed, show_conditions
 from pipeline.domain.disclosure import Content, Disclosure, LegalBasis, ReleaseStyle, Request
 from pipeline.domain.redaction import OverlayText
-from pipeline.domain.times import parse_range
+from pipeline.domain.times import format_time, parse_range
 
 __all__ = ["app"]
 
@@ -205,8 +205,15 @@ def deliver(
     Example: [bold]viapublica release deliver 2026/000123[/]
     """
     with opened(register, config) as entries:
+        before = entries.get(number)
         delivered = entries.delivered(number, person(by))
     show_changed(delivered, as_json)
+    if before.delivered_ms is not None:
+        at = format_time(before.delivered_ms, zone_of(None, config))
+        say(
+            err,
+            f"it was delivered already, by {before.delivered_by} at {at}: this delivery is entered as a further one",
+        )
     _show_holds(delivered, config)
 
 

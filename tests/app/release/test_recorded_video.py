@@ -105,7 +105,7 @@ def test_a_changed_size_is_reported_with_its_time(tmp_path: Path, archive: Recor
     ("camera", "begin", "end", "problem"),
     [
         ("other", 0, 1000, "camera other: has no recorded video. Recorded are: cam"),
-        ("cam", 1000, 1000, "ends before it begins"),
+        ("cam", 1000, 1000, "is empty: it ends when it begins"),
         ("cam", 0, 86_400_001, "is longer than 24 hours"),
         ("cam", 60_000, 61_000, "was not recorded. The nearest video is from 2025-06-01 12:00:03"),
         ("cam", -9000, -8000, "was not recorded. The nearest video is from 2025-06-01 12:00:00"),

@@ -161,11 +161,15 @@ def test_a_request_is_declared_approved_built_and_found(release: Release, folder
         assert (json.loads(line)["found_as"], json.loads(line)["number"]) == (role, number)
     assert "a file built for it" in release("find", "release.mp4")
     assert "delivered" in release("deliver", number, "--by", "Dora")
+    again = CliRunner().invoke(app, ["release", "deliver", number, "--by", "Dora"])
+    assert "it was delivered already, by Dora at " in again.stderr
     shown = release("show", number)
     for words in ("12ª Vara Criminal", "av-brasil-900", digest, "by Carla", "by Dora", "request", "deliver", "declare"):
         assert words in shown
     plain = json.loads(release("show", number, "--json"))
-    assert [entry["action"] for entry in plain["journal"]] == ["request", "declare", "approve", "build", "deliver"]
+    assert [entry["action"] for entry in plain["journal"]] == [
+        *("request", "declare", "approve", "build", "deliver", "deliver")
+    ]
     assert plain["request"]["content"]["camera_id"] == "av-brasil-900"
 
 
