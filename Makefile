@@ -45,7 +45,9 @@ install: ## the program for a service user: make install PREFIX=/opt/viapublica 
 rollback: ## the version before the last make install, for the same PREFIX and USER
 	@requirements/setup.sh rollback $(PREFIX) $(SERVICE_USER)
 
-demo: venv ## a street video and a plate scene, end to end
+# Without the link: a .venv of the user's own stays as it is.
+demo: ## a street video and a plate scene, end to end
+	@requirements/setup.sh locked_environment $(PYTHON) $(VENV)
 	@$(RUN)/viapublica demo
 
 test: lint types imports duplicates docs unit ## everything a change must pass; .ci/run calls this

@@ -42,3 +42,15 @@ def test_an_environment_made_by_other_means_is_refused_and_unchanged(checkout: P
     assert done.returncode != 0
     assert ".venv is an environment made by other means; remove it (rm -r .venv)" in done.stderr
     assert list((checkout / ".venv").iterdir()) == []
+
+
+def test_the_demo_runs_beside_an_environment_made_by_other_means(checkout: Path) -> None:
+    (checkout / ".venv").mkdir()
+    program = checkout.parent / "environment" / "bin" / "viapublica"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "ran $1"\n')
+    program.chmod(0o755)
+    command = ["make", "demo", f"VENV={checkout.parent / 'environment'}"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "ran demo"), done.stderr
+    assert list((checkout / ".venv").iterdir()) == []
