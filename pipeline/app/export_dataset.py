@@ -16,6 +16,7 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
 from pipeline.config.settings import CameraSettings, Config
+from pipeline.dataset.license_id import spdx_license
 from pipeline.dataset.rare_cells import HOUR_MS
 from pipeline.dataset.write_dataset import (
     DatasetCamera,
@@ -33,7 +34,7 @@ from pipeline.domain.times import format_utc
 from pipeline.errors import ViapublicaError
 from pipeline.policy.sensitive.screen import TextKind
 
-__all__ = ["DatasetRequest", "DatasetSummary", "export_dataset"]
+__all__ = ["DatasetRequest", "DatasetSummary", "export_dataset", "spdx_license"]
 
 _DAY_MS = 86_400_000
 _VEHICLES = frozenset(label.word for label in VEHICLES)

@@ -88,7 +88,7 @@ def segments(
     Example: [bold]viapublica camera segments --config configs/city.yaml --from today[/]
     """
     configure_logging("info", "auto")
-    video, place = record_settings(config, folder).dir, zone_of(zone, config, folder)
+    video, place = record_settings(config, folder).dir, zone_of(zone, config)
     start_ms, end_ms = parse_range(start, end, place)
     if verify:
         verify_segments(video, camera or (), start_ms, end_ms, zone=place, as_json=as_json)
@@ -121,7 +121,7 @@ def hold(
     """
     configure_logging("warning", "auto")
     video = record_settings(config, folder).dir
-    start_ms, end_ms = parse_range(start, end, zone_of(zone, config, folder))
+    start_ms, end_ms = parse_range(start, end, zone_of(zone, config))
     if start_ms is None or end_ms is None:
         raise RecordError("hold", "needs two times", "Give --from and --to")
     hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by, config=named_config(config))
@@ -145,7 +145,7 @@ def unhold(
     """
     configure_logging("warning", "auto")
     released = release_hold(record_settings(config, folder).dir, hold_id, by)
-    begin, end = (format_time(at, zone_of(zone, config, folder)) for at in (released.begin_ms, released.end_ms))
+    begin, end = (format_time(at, zone_of(zone, config)) for at in (released.begin_ms, released.end_ms))
     say(err, f"released: {released.camera_id}, {begin} to {end}")
 
 

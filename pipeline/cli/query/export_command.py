@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.app.export_dataset import DatasetRequest, DatasetSummary, export_dataset
+from pipeline.app.export_dataset import DatasetRequest, DatasetSummary, export_dataset, spdx_license
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.store_options import ConfigOption, FromOption, ToOption, ZoneOption, loaded_config, zone_of
 from pipeline.cli.query.options import CameraOption
@@ -48,12 +48,15 @@ def export(
     start_ms, end_ms = parse_range(start, end, zone_of(zone, config))
     if start_ms is None:
         raise ViapublicaError("--from", "is missing", "Give the start of the time range, such as --from 7d")
+    spdx = spdx_license(license_)
+    if not spdx:
+        say(err, ("warning:", "bold yellow"), f" --license {license_} is not in the SPDX list, as CC-BY-4.0 is")
     request = DatasetRequest(
         folder=folder,
         start_ms=start_ms,
         end_ms=int(time.time() * 1000) if end_ms is None else end_ms,
         camera_ids=tuple(camera or ()),
-        license=license_,
+        license=spdx or license_,
         title=title,
         least=least,
         as_csv=as_csv,

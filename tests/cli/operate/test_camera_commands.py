@@ -119,3 +119,11 @@ def test_a_configuration_without_a_record_section_is_an_error(tmp_path: Path) ->
     done = viapublica_here("camera", "segments", "--config", config)
     assert done.returncode == 1
     assert "has no record section" in done.stderr
+
+
+def test_times_of_a_folder_are_in_the_zone_of_the_configuration_that_is_found(video: Path, tmp_path: Path) -> None:
+    (tmp_path / "viapublica.yaml").write_text(
+        "zone: America/Cuiaba\ncameras: [{id: praca, source: a.mp4, scope: public-road}]\n"
+    )
+    shown = viapublica_here("camera", "segments", "--dir", video, cwd=tmp_path)
+    assert "-04:00" in shown.stdout + shown.stderr
