@@ -110,5 +110,6 @@ def as_json(plan: Plan, device: Device, language: Language) -> dict[str, Any]:
             for row in plan.rows
         },
         "assumptions": [statement.in_words(language) for statement in plan.assumptions],
+        "made_up_prices": plan.made_up_prices,
         "missing_prices": None if plan.missing_prices is None else list(plan.missing_prices),
     }

@@ -48,6 +48,7 @@ class Plan:
         rows: quantities in the order of a table.
         assumptions: what was not measured, and what limits the plan.
         missing_prices: keys that the file of prices lacks; None without a file.
+        made_up_prices: the file says that its prices are made up.
     """
 
     cameras: int
@@ -55,6 +56,7 @@ class Plan:
     rows: Sequence[PlanRow]
     assumptions: Sequence[Statement]
     missing_prices: tuple[str, ...] | None
+    made_up_prices: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def make_plan(demand: Demand, basis: Basis, prices: Prices | None) -> Plan:
     if prices is not None:
         costs, missing = _cost_rows(prices, rows, cameras)
         rows += costs
-    return Plan(cameras, basis.device.name, rows, assumptions, missing)
+    made_up = prices is not None and prices.made_up
+    return Plan(cameras, basis.device.name, rows, assumptions, missing, made_up)
 
 
 def _carried(demand: Demand, device: Device, cost: CostOfCamera) -> Range:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -43,6 +44,9 @@ _SMALLER: Final[Mapping[str, tuple[str, float]]] = {"TB": ("GB", 1000.0)}
 """Unit for values below 1, and how many of it are one."""
 
 
+_MEASURED: Final = re.compile(r"\bcores\b|\bruns over\b|\brendered traffic\b|\ba given video\b")
+
+
 @dataclass(frozen=True, slots=True)
 class PlanTable:
     """A plan as text.
@@ -66,9 +70,14 @@ def plan_language(locale: Locale | None) -> Language:
 def plan_table(plan: Plan, language: Language) -> PlanTable:
     """The plan as a table and its notes."""
     title = language.text(
-        "Plan for {cameras} cameras on {device}", cameras=short(plan.cameras, language), device=plan.device
+        "Plan for {cameras} cameras on {device}",
+        cameras=short(plan.cameras, language),
+        device=_measured(plan.device, language),
     )
     notes = [(language.text("assumption"), statement.in_words(language)) for statement in plan.assumptions]
+    if plan.made_up_prices:
+        text = language.text("made up, as the file says (made_up: true): replace them by your own")
+        notes.append((language.text("prices"), text))
     if plan.missing_prices is None:
         text = language.text("no cost: give prices with --prices FILE, see {example}", example=EXAMPLE)
         notes.append((language.text("not included"), text))
@@ -89,8 +98,13 @@ def _row(row: PlanRow, language: Language) -> list[str]:
         typical,
         "" if exact else spread,
         unit,
-        row.basis.in_words(language),
+        _measured(row.basis.in_words(language), language),
     ]
+
+
+def _measured(text: str, language: Language) -> str:
+    """A text with the words that the file of measured devices has in English."""
+    return _MEASURED.sub(lambda found: language.text(found[0]), text)
 
 
 def _in_unit(row: PlanRow) -> tuple[Range, str]:

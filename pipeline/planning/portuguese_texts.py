@@ -46,6 +46,13 @@ _TEXTS: Final[Mapping[str, str]] = {
         "sem custo: informe os preços com --prices ARQUIVO, veja {example}"
     ),
     "the prices lack {names}": "faltam os preços {names}",
+    "prices": "preços",
+    "made up, as the file says (made_up: true): replace them by your own": "fictícios, como diz o arquivo "
+    "(made_up: true): substitua-os pelos seus",
+    "cores": "núcleos",
+    "runs over": "execuções sobre",
+    "rendered traffic": "trânsito gerado",
+    "a given video": "um vídeo informado",
     "{load} % of the machine, {low} to {high} ms of it for a second of one camera; {measured}": (
         "{load} % da máquina, de {low} a {high} ms dela por segundo de uma câmera; {measured}"
     ),

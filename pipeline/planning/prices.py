@@ -36,6 +36,7 @@ class Prices(StrictModel):
 
     Attributes:
         currency: shown beside amounts.
+        made_up: the prices are examples, and a plan says so.
         node, gpu: of one machine, and of one GPU where that is not part of the machine's price.
         recording_tb, store_tb: of 10^12 bytes of disk for recorded video, and for events in store and brokers.
         network_mbit: of one Mbit/s from the cameras.
@@ -45,6 +46,7 @@ class Prices(StrictModel):
     """
 
     currency: str = Field(default="", max_length=8)
+    made_up: bool = False
     node: Price = None
     gpu: Price = None
     recording_tb: Price = None

@@ -36,6 +36,7 @@ def test_a_city_is_planned_with_the_device_that_comes_with_viapublica() -> None:
         assert rows[name]["basis"]
     assert rows["cost_camera_month"]["unit"] == "BRL"
     assert plan["missing_prices"] == []
+    assert plan["made_up_prices"]
     assert plan["assumptions"]
 
 
@@ -51,6 +52,17 @@ def test_the_table_is_portuguese_where_that_is_asked(devices: Path) -> None:
     assert "Plano para 1.200 câmeras em by-hand" in done.stdout
     assert "custo: informe os preços" in done.stdout
     assert "assumption" not in done.stdout
+
+
+def test_a_portuguese_plan_has_no_english_word_of_the_devices_and_names_prices_that_are_made_up() -> None:
+    words = ("plan", "--cameras", "10", "--prices", ROOT / "configs" / "prices.yaml", "--locale", "pt-BR")
+    done = viapublica_here(*words)
+    assert done.returncode == 0, done.stderr
+    shown = " ".join((done.stdout + done.stderr).split())
+    assert "núcleos" in shown
+    assert "preços: fictícios" in shown
+    for english in (" cores ", " runs over ", "a given video", "rendered traffic"):
+        assert english not in shown
 
 
 def test_a_configuration_gives_retention_and_recording(devices: Path, tmp_path: Path) -> None:
