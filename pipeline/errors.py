@@ -23,6 +23,7 @@
     ├── RecordError                  recorded video that is missing, unreadable or cannot be written
     ├── ReleaseError                 an anonymized image or video that cannot be produced or must not be released
     │   └── NotVerified              its verification cannot see in this very video
+    ├── RegistryError                people, institutions, cameras: unknown, registered twice, or not to be changed
     ├── LimitTooLow                  this process may take less memory, or open fewer files, than its work needs
     └── MissingComponent             an optional package or system program that is not installed (also ImportError)
 
@@ -140,6 +141,10 @@ class ReleaseError(ViapublicaError):
 
 class NotVerified(ReleaseError):
     """The verification of a redacted video fails its own test, so the video counts as not verified."""
+
+
+class RegistryError(ViapublicaError):
+    """An entry of people, institutions or cameras is unknown, exists already, or cannot be changed in this way."""
 
 
 class LimitTooLow(ViapublicaError):

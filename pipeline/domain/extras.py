@@ -9,6 +9,7 @@ from pipeline.errors import MissingComponent
 
 EXTRA_OF: Final = {
     "alembic": "release",
+    "argon2": "release",
     "c2pa": "release",
     "chdb": "embedded",
     "confluent_kafka": "kafka-fast",
@@ -19,6 +20,7 @@ EXTRA_OF: Final = {
     "openpyxl": "release",
     "openvino": "openvino",
     "pyarrow": "parquet",
+    "pyotp": "release",
     "rfc3161_client": "time-stamps",
     "skvideo": "demo",
     "sqlalchemy": "release",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-REVISION: Final = "0003"
+REVISION: Final = "0005"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742
@@ -133,7 +133,7 @@ def _prepare_file(path: Path, create: bool) -> None:
         raise ReleaseError(
             str(path),
             "does not exist",
-            "Enter a request with viapublica release request, or name the register with --config or --register",
+            "Create it with viapublica init or viapublica release request, or name it with --config or --register",
         )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

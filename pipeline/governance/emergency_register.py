@@ -1,0 +1,127 @@
+"""The register of emergency access (break-glass): asked for by one person, opened by another, for hours only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from pipeline.domain.operation import Operation
+from pipeline.domain.registry_change import RegistryChange
+from pipeline.errors import PolicyError, RegistryError
+from pipeline.governance.people_rows import person_row
+from pipeline.governance.people_tables import EmergencyRow
+from pipeline.governance.registry_session import RegistrySession
+from pipeline.policy.access.request import BreakGlass
+from pipeline.policy.registration import EMERGENCY_MINUTES, checked_login, checked_text
+from pipeline.policy.sensitive.screen import TextKind
+
+_REQUEST_MS = 3_600_000
+"""A request that no one opens lapses after an hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """Emergency access, asked for or open.
+
+    Attributes:
+        emergency_id: of the entry; login: of the person who uses it.
+        reason, minutes: as asked for; requested_ms: when.
+        opened_by: the second person, "" before; opened_ms, until_ms: None before.
+    """
+
+    emergency_id: int
+    login: str
+    reason: str
+    minutes: int
+    requested_ms: int
+    opened_by: str = ""
+    opened_ms: int | None = None
+    until_ms: int | None = None
+
+
+class EmergencyRegister(RegistrySession):
+    """Emergency access."""
+
+    def request_emergency(self, login: str, minutes: int, reason: str) -> Emergency:
+        """Ask for emergency access.
+
+        Raises:
+            RegistryError: the person is unknown, or the time is not possible.
+        """
+        if not 1 <= minutes <= EMERGENCY_MINUTES:
+            raise RegistryError("emergency access", f"of {minutes} minutes", f"Give 1 to {EMERGENCY_MINUTES} minutes")
+        why, name = checked_text("reason", reason, self._screen, TextKind.REASON), checked_login(login)
+        with self._changing(RegistryChange(Operation.BREAK_GLASS, "request", name, {"minutes": minutes})) as session:
+            row = EmergencyRow(
+                login=person_row(session, name).login,
+                reason=why,
+                minutes=minutes,
+                requested_ms=self._clock.wall_ms(),
+                opened_by="",
+                opened_ms=None,
+                until_ms=None,
+            )
+            session.add(row)
+            session.flush()
+            return _emergency(row)
+
+    def open_emergency(self, emergency_id: int, by: str) -> Emergency:
+        """Open emergency access that another person asked for, from now on.
+
+        Raises:
+            RegistryError: it is unknown, open already, or was asked for more than an hour ago.
+            PolicyError: the same person asked for it.
+        """
+        now_ms = self._clock.wall_ms()
+        asked = self.emergency(emergency_id)
+        with self._changing(RegistryChange(Operation.BREAK_GLASS, "open", asked.login)) as session:
+            row = session.get_one(EmergencyRow, emergency_id)
+            if row.login == by:
+                raise PolicyError(
+                    f"emergency access {emergency_id}", "needs two people", "Ask an administrator to open it"
+                )
+            if row.opened_ms is not None or not 0 <= now_ms - row.requested_ms < _REQUEST_MS:
+                raise RegistryError(
+                    f"emergency access {emergency_id}", "was opened already, or has lapsed", "Ask for it anew"
+                )
+            row.opened_by, row.opened_ms = by, now_ms
+            row.until_ms = now_ms + row.minutes * 60_000
+            return _emergency(row)
+
+    def emergency(self, emergency_id: int) -> Emergency:
+        """One entry.
+
+        Raises:
+            RegistryError: there is none.
+        """
+        with self._database.reading() as session:
+            row = session.get(EmergencyRow, emergency_id)
+            if row is None:
+                raise RegistryError(f"emergency access {emergency_id}", "was not asked for", "Check the number")
+            return _emergency(row)
+
+    def break_glass(self, login: str) -> BreakGlass | None:
+        """The open emergency access of a person, as access is decided on; None without one."""
+        now_ms = self._clock.wall_ms()
+        with self._database.reading() as session:
+            mine = select(EmergencyRow).where(EmergencyRow.login == login, EmergencyRow.until_ms > now_ms)
+            for row in session.scalars(mine.order_by(EmergencyRow.emergency_id.desc())):
+                if row.opened_ms is not None and row.until_ms is not None and row.opened_ms <= now_ms:
+                    return BreakGlass(
+                        first=row.login, second=row.opened_by, opened_ms=row.opened_ms, until_ms=row.until_ms
+                    )
+        return None
+
+
+def _emergency(row: EmergencyRow) -> Emergency:
+    return Emergency(
+        emergency_id=row.emergency_id,
+        login=row.login,
+        reason=row.reason,
+        minutes=row.minutes,
+        requested_ms=row.requested_ms,
+        opened_by=row.opened_by,
+        opened_ms=row.opened_ms,
+        until_ms=row.until_ms,
+    )

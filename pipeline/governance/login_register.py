@@ -1,0 +1,288 @@
+"""The register of accounts: invitation, activation, log-in, sessions, suspension, and closing of idle accounts."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.domain.operation import Operation
+from pipeline.domain.people import AccountStatus, RegisteredPerson
+from pipeline.domain.registry_change import RegistryChange
+from pipeline.errors import PolicyError, RegistryError
+from pipeline.governance.login_secrets import (
+    INVITATION_MS,
+    invitation_hash,
+    is_password,
+    new_invitation,
+    new_totp_secret,
+    password_hash,
+    totp_address,
+    used_step,
+)
+from pipeline.governance.login_sessions import end_sessions, is_due, live_session, open_session
+from pipeline.governance.people_register import PeopleRegister, close_account
+from pipeline.governance.people_rows import person_of, person_row
+from pipeline.governance.people_tables import AccountRow, PersonRow
+from pipeline.policy.registration import IDLE_MS, checked_login, checked_password, checked_text
+from pipeline.policy.sensitive.screen import TextKind
+
+MOST_FAILURES: Final = 5
+LOCK_MS: Final = 15 * 60_000
+"""After so many wrong attempts, the account takes none for this time."""
+CONFIRMED_MS: Final = 15 * 60_000
+"""So long a one-time code counts for the user of the operating system who gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A log-in.
+
+    Attributes:
+        token: id of the session; it is not stored and cannot be shown again.
+        person: of the account.
+        ended_sessions: number of older sessions that it ended: the person is to be alerted.
+    """
+
+    token: str
+    person: RegisteredPerson
+    ended_sessions: int
+
+
+class LoginRegister(PeopleRegister):
+    """Accounts and their sessions."""
+
+    def invite(self, login: str, by: str) -> str:
+        """Invite a person to set password and second factor, anew if they have them; all sessions end.
+
+        Returns:
+            The code for `activate`; only its hash is stored.
+
+        Raises:
+            RegistryError: the person is unknown or left.
+            PolicyError: a person would invite themselves.
+        """
+        now_ms = self._clock.wall_ms()
+        code, hashed = new_invitation()
+        with self._changing(RegistryChange(Operation.PERMISSION, "invite", login)) as session:
+            account = self._present(session, login, by).account
+            end_sessions(session, account.login, "invited", now_ms)
+            account.status, account.status_reason = AccountStatus.INVITED.value, ""
+            account.password_hash = account.totp_secret = ""
+            account.invitation_hash, account.invitation_until_ms = hashed, now_ms + INVITATION_MS
+            account.failures = account.locked_until_ms = account.confirmed_ms = 0
+            account.last_used_ms = now_ms
+        return code
+
+    def prepare_activation(self, login: str, invitation: str) -> tuple[str, str]:
+        """A new secret of one-time codes for an invited person, and its ``otpauth://`` address.
+
+        Raises:
+            PolicyError: the invitation is wrong or expired.
+        """
+        with self._database.reading() as session:
+            self._check_invitation(session.get(AccountRow, checked_login(login)), invitation)
+        secret = new_totp_secret()
+        return secret, totp_address(secret, checked_login(login))
+
+    def activate(self, login: str, invitation: str, password: str, secret: str, code: str) -> RegisteredPerson:
+        """Set password and second factor of an invited person; the invitation is used up.
+
+        Args:
+            login: of the person; invitation: the code of `invite`.
+            password: new; secret: of `prepare_activation`; code: that it gives now, as proof.
+
+        Raises:
+            RegistryError: the password is easily guessed.
+            PolicyError: invitation or code is wrong or expired.
+        """
+        now_ms, name = self._clock.wall_ms(), checked_login(login)
+        hashed = password_hash(checked_password(name, password))
+        with self._changing(RegistryChange(Operation.PERMISSION, "activate", name)) as session:
+            account = self._check_invitation(session.get(AccountRow, name), invitation)
+            step = used_step(secret, code, now_ms, 0)
+            if step is None:
+                raise PolicyError(
+                    "one-time code", "is wrong", "Check the clock of the telephone, and try the next code"
+                )
+            account.status, account.invitation_hash = AccountStatus.ACTIVE.value, ""
+            account.password_hash, account.totp_secret, account.totp_step = hashed, secret, step
+            account.last_used_ms = now_ms
+            return person_of(person_row(session, name))
+
+    def sign_in(self, login: str, password: str, code: str, origin: str) -> SignedIn:
+        """Log in with password and one-time code.
+
+        Args:
+            login, password, code: as typed; origin: where the session comes from.
+
+        Raises:
+            PolicyError: anything is wrong; the text does not say what, and is the same for unknown logins.
+        """
+        now_ms = self._clock.wall_ms()
+        try:
+            name = checked_login(login)
+        except RegistryError:
+            name = ""
+        with self._database.writing() as session:
+            row = session.get(PersonRow, name)
+            matches = is_password(password, row.account.password_hash if row else "")
+            step = None if row is None else self._admitted_step(row, code, now_ms, matches=matches)
+            if row is None or step is None:
+                self._count_failure(row, now_ms)
+            else:
+                row.account.totp_step, row.account.failures, row.account.last_used_ms = step, 0, now_ms
+                token, ended = open_session(session, name, origin, now_ms)
+                session.flush()
+                self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", name, {"ended_sessions": ended}))
+                return SignedIn(token, person_of(row), ended)
+        self._on_change(RegistryChange(Operation.PERMISSION, "sign-in-refused", name))
+        raise PolicyError(
+            "log-in",
+            "is refused: login, password or code is wrong, or the account is not active",
+            "Try again with the next code; after five attempts wait 15 minutes, or ask your administration",
+        )
+
+    def session_person(self, token: str) -> RegisteredPerson:
+        """The person of an open session; their roles and state are read each time.
+
+        Raises:
+            PolicyError: the session ended, or the account is not active.
+        """
+        now_ms = self._clock.wall_ms()
+        with self._database.reading() as session:
+            row = live_session(session, token, now_ms)
+            person = self._active(person_row(session, row.login))
+            due = is_due(row, now_ms)
+        if due:
+            with self._database.writing() as session:
+                live_session(session, token, now_ms).last_used_ms = now_ms
+                person_row(session, person.login).account.last_used_ms = now_ms
+        return person
+
+    def sign_out(self, token: str) -> None:
+        """End a session.
+
+        Raises:
+            PolicyError: it has ended.
+        """
+        now_ms = self._clock.wall_ms()
+        with self._database.writing() as session:
+            row = live_session(session, token, now_ms)
+            row.ended_ms, row.end_reason = now_ms, "sign-out"
+
+    def suspend(self, login: str, reason: str, by: str) -> RegisteredPerson:
+        """Suspend an account; its sessions end at once.
+
+        Raises:
+            RegistryError: the person is unknown or left.
+            PolicyError: a person would suspend themselves, or the reason says something sensitive.
+        """
+        now_ms = self._clock.wall_ms()
+        why = checked_text("reason", reason, self._screen, TextKind.REASON)
+        with self._changing(RegistryChange(Operation.ACCOUNT_SUSPENSION, "suspend", login)) as session:
+            row = self._present(session, login, by)
+            row.account.status, row.account.status_reason = AccountStatus.SUSPENDED.value, why
+            end_sessions(session, row.login, "suspended", now_ms)
+            return person_of(row)
+
+    def close_idle(self) -> tuple[str, ...]:
+        """Close accounts that were not used for 90 days, and those of ended contracts; their logins."""
+        now_ms = self._clock.wall_ms()
+        with self._database.reading() as session:
+            due = [row.login for row in session.scalars(select(PersonRow)) if _why_due(row, now_ms)]
+        closed = []
+        for login in due:
+            with self._changing(RegistryChange(Operation.ACCOUNT_SUSPENSION, "close", login)) as session:
+                row = person_row(session, login)
+                if reason := _why_due(row, now_ms):  # another process may have closed or used it meanwhile
+                    close_account(session, row.account, reason, now_ms)
+                    closed.append(login)
+        return tuple(closed)
+
+    def confirm(self, system_user: str, code: str) -> RegisteredPerson:
+        """Take a one-time code from the user of the operating system who has an account.
+
+        Raises:
+            PolicyError: there is no such account, or the code is wrong or was used.
+        """
+        now_ms = self._clock.wall_ms()
+        with self._database.writing() as session:
+            row = _of_system_user(session, system_user)
+            step = self._admitted_step(row, code, now_ms, matches=True)
+            if step is not None:
+                row.account.totp_step, row.account.failures = step, 0
+                row.account.confirmed_ms = row.account.last_used_ms = now_ms
+                return person_of(row)
+            login = row.login
+            self._count_failure(row, now_ms)
+        self._on_change(RegistryChange(Operation.PERMISSION, "code-refused", login))
+        raise PolicyError("one-time code", "is wrong, or was used before", "Wait for the next code")
+
+    def of_system_user(self, system_user: str) -> tuple[RegisteredPerson, bool]:
+        """The person who works as a user of the operating system, and whether their code still counts.
+
+        Raises:
+            PolicyError: there is no such account.
+        """
+        now_ms = self._clock.wall_ms()
+        with self._database.reading() as session:
+            row = _of_system_user(session, system_user)
+            return person_of(row), 0 <= now_ms - row.account.confirmed_ms < CONFIRMED_MS
+
+    def _check_invitation(self, account: AccountRow | None, invitation: str) -> AccountRow:
+        hashed = invitation_hash(invitation)
+        if (
+            account is None
+            or account.status != AccountStatus.INVITED.value
+            or not account.invitation_hash
+            or not hmac.compare_digest(account.invitation_hash, hashed)
+            or self._clock.wall_ms() >= account.invitation_until_ms
+        ):
+            raise PolicyError(
+                "invitation", "is wrong, used or expired", "Ask your administration for a new one: people invite"
+            )
+        return account
+
+    def _active(self, row: PersonRow) -> RegisteredPerson:
+        if row.left_ms is not None or row.account.status != AccountStatus.ACTIVE.value:
+            raise PolicyError("session", "has ended or is unknown", "Log in again")
+        return person_of(row)
+
+    def _admitted_step(self, row: PersonRow, code: str, now_ms: int, *, matches: bool) -> int | None:
+        """The time step of a code that an account accepts now."""
+        account = row.account
+        step = used_step(account.totp_secret, code, now_ms, account.totp_step)
+        usable = account.status == AccountStatus.ACTIVE.value and row.left_ms is None
+        fresh = now_ms - account.last_used_ms < IDLE_MS
+        return step if matches and usable and fresh and now_ms >= account.locked_until_ms else None
+
+    def _count_failure(self, row: PersonRow | None, now_ms: int) -> None:
+        if row is None or now_ms < row.account.locked_until_ms:
+            return
+        row.account.failures += 1
+        if row.account.failures >= MOST_FAILURES:
+            row.account.failures, row.account.locked_until_ms = 0, now_ms + LOCK_MS
+
+
+def _of_system_user(session: Session, system_user: str) -> PersonRow:
+    found = session.scalar(select(PersonRow).join(AccountRow).where(AccountRow.system_user == system_user))
+    if found is None:
+        raise PolicyError(
+            f"user {system_user}",
+            "has no account in the registry",
+            "Work as the user of your account, or have it registered: viapublica people add --system-user",
+        )
+    return found
+
+
+def _why_due(row: PersonRow, now_ms: int) -> str:
+    """Why an account has to be closed now; "" if it has not."""
+    if row.account.status == AccountStatus.CLOSED.value:
+        return ""
+    if row.account.last_used_ms + IDLE_MS <= now_ms:
+        return "idle"
+    return "contract" if row.contract_until_ms is not None and row.contract_until_ms <= now_ms else ""

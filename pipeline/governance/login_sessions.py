@@ -1,0 +1,94 @@
+"""Sessions of accounts: opaque ids that are stored as hashes, their limits and their end."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from pipeline.errors import PolicyError
+from pipeline.governance.people_tables import LoginSessionRow
+
+MOST_SESSIONS: Final = 2
+"""Open sessions of one account; one more ends the oldest, with an alert."""
+IDLE_SESSION_MS: Final = 30 * 60_000
+LONGEST_SESSION_MS: Final = 12 * 3_600_000
+_TOUCH_MS: Final = 60_000
+"""The time of use is written once in this time."""
+
+
+def open_session(session: Session, login: str, origin: str, now_ms: int) -> tuple[str, int]:
+    """Open a session; its id, and how many older ones it ended.
+
+    Args:
+        session: a write transaction; login: of the account.
+        origin: where it comes from, such as ``127.0.0.1``.
+        now_ms: the time.
+    """
+    token = secrets.token_urlsafe(32)
+    live = _live(session, login, now_ms)
+    too_many = live[: max(0, len(live) - MOST_SESSIONS + 1)]
+    for row in too_many:
+        row.ended_ms, row.end_reason = now_ms, "limit"
+    session.add(
+        LoginSessionRow(
+            token_sha256=token_sha256(token),
+            login=login,
+            origin=origin[:64],
+            opened_ms=now_ms,
+            last_used_ms=now_ms,
+            ended_ms=None,
+            end_reason="",
+        )
+    )
+    return token, len(too_many)
+
+
+def live_session(session: Session, token: str, now_ms: int) -> LoginSessionRow:
+    """The open session of an id.
+
+    Raises:
+        PolicyError: there is none, or it ended; which, is not said.
+    """
+    row = session.get(LoginSessionRow, token_sha256(token))
+    if row is None or not _is_live(row, now_ms):
+        raise PolicyError("session", "has ended or is unknown", "Log in again")
+    return row
+
+
+def is_due(row: LoginSessionRow, now_ms: int) -> bool:
+    """Whether the time of use has to be written again."""
+    return now_ms - row.last_used_ms >= _TOUCH_MS
+
+
+def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
+    """End all sessions of an account; their number."""
+    ended = session.execute(
+        update(LoginSessionRow)
+        .where(LoginSessionRow.login == login, LoginSessionRow.ended_ms.is_(None))
+        .values(ended_ms=now_ms, end_reason=reason)
+        .returning(LoginSessionRow.token_sha256)
+    )
+    return len(ended.all())
+
+
+def token_sha256(token: str) -> str:
+    """What is stored of an id."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _live(session: Session, login: str, now_ms: int) -> list[LoginSessionRow]:
+    found = select(LoginSessionRow).where(LoginSessionRow.login == login, LoginSessionRow.ended_ms.is_(None))
+    return [row for row in session.scalars(found.order_by(LoginSessionRow.opened_ms)) if _is_live(row, now_ms)]
+
+
+def _is_live(row: LoginSessionRow, now_ms: int) -> bool:
+    # A clock that was set back ends sessions as well: their age is not known any more.
+    return (
+        row.ended_ms is None
+        and 0 <= now_ms - row.last_used_ms < IDLE_SESSION_MS
+        and 0 <= now_ms - row.opened_ms < LONGEST_SESSION_MS
+    )

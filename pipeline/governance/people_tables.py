@@ -1,0 +1,137 @@
+"""Tables of institutions, sectors, persons, accounts, roles, sessions and emergency access.
+
+Times are milliseconds since 1970 UTC. Changed by new migrations only, see `migrations`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, ForeignKeyConstraint, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from pipeline.governance.tables import Base
+
+ID = String(64)
+LOGIN = String(200)
+
+
+class InstitutionRow(Base):
+    """See `pipeline.domain.people.RegisteredInstitution`."""
+
+    __tablename__ = "institutions"
+
+    institution_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    central: Mapped[bool] = mapped_column(Boolean)
+    document: Mapped[str] = mapped_column(Text)
+    case_format: Mapped[str] = mapped_column(Text)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class SectorRow(Base):
+    """See `pipeline.domain.people.Sector`."""
+
+    __tablename__ = "sectors"
+
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.institution_id"), primary_key=True)
+    sector_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    has_local_unit: Mapped[bool] = mapped_column(Boolean)
+    retention_days: Mapped[int] = mapped_column(Integer)
+
+
+class PersonRow(Base):
+    """See `pipeline.domain.people.RegisteredPerson`: the person, and what authorizes them."""
+
+    __tablename__ = "persons"
+    __table_args__ = (ForeignKeyConstraint(["institution", "sector"], ["sectors.institution_id", "sectors.sector_id"]),)
+
+    login: Mapped[str] = mapped_column(LOGIN, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text, unique=True)
+    institution: Mapped[str] = mapped_column(ID)
+    sector: Mapped[str] = mapped_column(ID)
+    valid_from_ms: Mapped[int] = mapped_column(BigInteger)
+    valid_until_ms: Mapped[int] = mapped_column(BigInteger)
+    trained_ms: Mapped[int | None] = mapped_column(BigInteger)
+    trained_until_ms: Mapped[int | None] = mapped_column(BigInteger)
+    term_ms: Mapped[int | None] = mapped_column(BigInteger)
+    term_until_ms: Mapped[int | None] = mapped_column(BigInteger)
+    contractor: Mapped[bool] = mapped_column(Boolean)
+    contract_until_ms: Mapped[int | None] = mapped_column(BigInteger)
+    left_ms: Mapped[int | None] = mapped_column(BigInteger)
+    registered_ms: Mapped[int] = mapped_column(BigInteger)
+    registered_by: Mapped[str] = mapped_column(LOGIN)
+    account: Mapped[AccountRow] = relationship(lazy="joined", innerjoin=True)
+    grants: Mapped[list[RoleGrantRow]] = relationship(order_by="RoleGrantRow.grant_id", lazy="selectin")
+    body: Mapped[InstitutionRow] = relationship(
+        primaryjoin="foreign(PersonRow.institution) == InstitutionRow.institution_id",
+        viewonly=True,
+        lazy="joined",
+        innerjoin=True,
+    )
+
+
+class AccountRow(Base):
+    """The personal login of a person, its secrets and its state."""
+
+    __tablename__ = "accounts"
+
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    status_reason: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    totp_secret: Mapped[str] = mapped_column(String(64))
+    totp_step: Mapped[int] = mapped_column(BigInteger)
+    invitation_hash: Mapped[str] = mapped_column(String(64))
+    invitation_until_ms: Mapped[int] = mapped_column(BigInteger)
+    system_user: Mapped[str | None] = mapped_column(String(64), unique=True)
+    confirmed_ms: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(Integer)
+    locked_until_ms: Mapped[int] = mapped_column(BigInteger)
+    last_used_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class RoleGrantRow(Base):
+    """See `pipeline.domain.people.RoleGrant`; withdrawn ones stay."""
+
+    __tablename__ = "role_grants"
+
+    grant_id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    from_ms: Mapped[int] = mapped_column(BigInteger)
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+    granted_by: Mapped[str] = mapped_column(LOGIN)
+    granted_ms: Mapped[int] = mapped_column(BigInteger)
+    revoked_by: Mapped[str] = mapped_column(LOGIN)
+    revoked_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class LoginSessionRow(Base):
+    """An open or ended session; the id that its holder has is stored as a SHA-256 only."""
+
+    __tablename__ = "login_sessions"
+
+    token_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    origin: Mapped[str] = mapped_column(String(64))
+    opened_ms: Mapped[int] = mapped_column(BigInteger)
+    last_used_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    end_reason: Mapped[str] = mapped_column(String(32))
+
+
+class EmergencyRow(Base):
+    """Emergency access: asked for by one person, opened by another."""
+
+    __tablename__ = "emergencies"
+
+    emergency_id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    minutes: Mapped[int] = mapped_column(Integer)
+    requested_ms: Mapped[int] = mapped_column(BigInteger)
+    opened_by: Mapped[str] = mapped_column(LOGIN)
+    opened_ms: Mapped[int | None] = mapped_column(BigInteger)
+    until_ms: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,0 +1,11 @@
+"""The registry: people, accounts, emergency access and cameras of an installation."""
+
+from __future__ import annotations
+
+from pipeline.governance.camera_registry import CameraRegistry
+from pipeline.governance.emergency_register import EmergencyRegister
+from pipeline.governance.login_register import LoginRegister
+
+
+class Registry(LoginRegister, EmergencyRegister, CameraRegistry):
+    """Everything of the registry; see the classes that it is made of, and `RegistrySession` for its arguments."""
