@@ -144,10 +144,10 @@ class RegisteredCamera(NewCamera):
 
     def why_stopped(self, now_ms: int) -> str:
         """The reason for which its stream must not run at a moment, in one clause; "" when it may."""
-        found = next((one for one in self.sanctions if one.stops_stream(now_ms)), None)
-        if found is not None and found.kind is SanctionKind.RESCISSION:
+        found = {one.kind for one in self.sanctions if one.stops_stream(now_ms)}
+        if SanctionKind.RESCISSION in found:
             return "its cooperation was rescinded (law 11.766/2022 art. 6)"
-        if found is not None:
+        if found:
             return "it is suspended (law 11.766/2022 art. 8 II)"
         if self.agreement_validity is not None and not self.agreement_validity.includes(now_ms):
             return "its cooperation agreement is not in force (law 11.766/2022 art. 6)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from pipeline.domain.operation import Operation
+from pipeline.domain.purpose import Purpose
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.people_rows import person_row
@@ -26,12 +27,13 @@ class Emergency:
 
     Attributes:
         emergency_id: of the entry; login: of the person who uses it.
-        reason, minutes: as asked for; requested_ms: when.
+        purpose, reason, minutes: as asked for; requested_ms: when.
         opened_by: the second person, "" before; opened_ms, until_ms: None before.
     """
 
     emergency_id: int
     login: str
+    purpose: Purpose
     reason: str
     minutes: int
     requested_ms: int
@@ -43,7 +45,7 @@ class Emergency:
 class EmergencyRegister(RegistrySession):
     """Emergency access."""
 
-    def request_emergency(self, login: str, minutes: int, reason: str) -> Emergency:
+    def request_emergency(self, login: str, minutes: int, purpose: Purpose, reason: str) -> Emergency:
         """Ask for emergency access.
 
         Raises:
@@ -55,6 +57,7 @@ class EmergencyRegister(RegistrySession):
         with self._changing(RegistryChange(Operation.BREAK_GLASS, "request", name, {"minutes": minutes})) as session:
             row = EmergencyRow(
                 login=person_row(session, name).login,
+                purpose=purpose.value,
                 reason=why,
                 minutes=minutes,
                 requested_ms=self._clock.wall_ms(),
@@ -118,6 +121,7 @@ def _emergency(row: EmergencyRow) -> Emergency:
     return Emergency(
         emergency_id=row.emergency_id,
         login=row.login,
+        purpose=Purpose(row.purpose),
         reason=row.reason,
         minutes=row.minutes,
         requested_ms=row.requested_ms,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.domain.operation import Operation
-from pipeline.domain.people import AccountStatus, RegisteredPerson
+from pipeline.domain.people import (
+    AccountStatus,
+    NewPerson,
+    RegisteredInstitution,
+    RegisteredPerson,
+    Sector,
+    Validity,
+)
 from pipeline.domain.registry_change import RegistryChange
+from pipeline.domain.role import Role
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.login_secrets import (
     INVITATION_MS,
@@ -25,9 +34,18 @@ from pipeline.governance.login_secrets import (
 )
 from pipeline.governance.login_sessions import end_sessions, is_due, live_session, open_session
 from pipeline.governance.people_register import PeopleRegister, close_account
-from pipeline.governance.people_rows import person_of, person_row
-from pipeline.governance.people_tables import AccountRow, PersonRow
-from pipeline.policy.registration import IDLE_MS, checked_login, checked_password, checked_text
+from pipeline.governance.people_rows import grant_row, institution_row, new_sector_row, person_of, person_row
+from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow
+from pipeline.policy.registration import (
+    IDLE_MS,
+    checked_institution,
+    checked_login,
+    checked_new_person,
+    checked_password,
+    checked_sector,
+    checked_text,
+    checked_validity,
+)
 from pipeline.policy.sensitive.screen import TextKind
 
 MOST_FAILURES: Final = 5
@@ -66,16 +84,53 @@ class LoginRegister(PeopleRegister):
             PolicyError: a person would invite themselves.
         """
         now_ms = self._clock.wall_ms()
-        code, hashed = new_invitation()
         with self._changing(RegistryChange(Operation.PERMISSION, "invite", login)) as session:
             account = self._present(session, login, by).account
             end_sessions(session, account.login, "invited", now_ms)
-            account.status, account.status_reason = AccountStatus.INVITED.value, ""
-            account.password_hash = account.totp_secret = ""
-            account.invitation_hash, account.invitation_until_ms = hashed, now_ms + INVITATION_MS
-            account.failures = account.locked_until_ms = account.confirmed_ms = 0
-            account.last_used_ms = now_ms
-        return code
+            return _invited(account, now_ms)
+
+    def install(
+        self,
+        institution: RegisteredInstitution,
+        sector: Sector,
+        administrators: Sequence[NewPerson],
+        validity: Validity,
+        by: str,
+    ) -> tuple[str, ...]:
+        """Make the general administration with its first administrators, all of it or nothing.
+
+        Args:
+            institution: the general administration; sector: its first one.
+            administrators: persons of the sector, trained and with a signed term.
+            validity: of training, term and role.
+            by: stands for the person who installs.
+
+        Returns:
+            An invitation for each administrator.
+
+        Raises:
+            RegistryError: there is an institution already, or a value is not possible.
+        """
+        now_ms = self._clock.wall_ms()
+        body, part = checked_institution(institution, self._screen), checked_sector(sector, self._screen)
+        persons, period = [checked_new_person(one) for one in administrators], checked_validity("validity", validity)
+        changes = (
+            RegistryChange(Operation.INSTITUTION_REGISTRATION, "install", body.institution_id),
+            *(RegistryChange(Operation.ACCOUNT_REGISTRATION, "install", one.login) for one in persons),
+        )
+        with self._changing(*changes) as session:
+            if session.scalar(select(InstitutionRow.institution_id).limit(1)) is not None:
+                raise RegistryError(f"registry {self.subject}", "is set up already", "See viapublica people list")
+            session.add(institution_row(body, now_ms))
+            session.flush()
+            session.add(new_sector_row(part))
+            session.flush()
+            rows = [self._registered(session, one, by, now_ms) for one in persons]
+            for row in rows:
+                row.trained_ms, row.trained_until_ms = period.from_ms, period.until_ms
+                row.term_ms, row.term_until_ms = period.from_ms, period.until_ms
+                row.grants.append(grant_row(Role.GENERAL_ADMINISTRATOR, period, by, now_ms))
+            return tuple(_invited(row.account, now_ms) for row in rows)
 
     def prepare_activation(self, login: str, invitation: str) -> tuple[str, str]:
         """A new secret of one-time codes for an invited person, and its ``otpauth://`` address.
@@ -266,6 +321,17 @@ class LoginRegister(PeopleRegister):
         row.account.failures += 1
         if row.account.failures >= MOST_FAILURES:
             row.account.failures, row.account.locked_until_ms = 0, now_ms + LOCK_MS
+
+
+def _invited(account: AccountRow, now_ms: int) -> str:
+    """Take all secrets from an account and give it an invitation; its code."""
+    code, hashed = new_invitation()
+    account.status, account.status_reason = AccountStatus.INVITED.value, ""
+    account.password_hash = account.totp_secret = ""
+    account.invitation_hash, account.invitation_until_ms = hashed, now_ms + INVITATION_MS
+    account.failures = account.locked_until_ms = account.confirmed_ms = 0
+    account.last_used_ms = now_ms
+    return code
 
 
 def _of_system_user(session: Session, system_user: str) -> PersonRow:

@@ -16,14 +16,17 @@ from pipeline.errors import RegistryError
 from pipeline.governance.login_sessions import end_sessions
 from pipeline.governance.people_rows import (
     fill_person_row,
+    grant_row,
     institution_of,
+    institution_row,
     new_person_row,
+    new_sector_row,
     person_of,
     person_row,
     sector_of,
     sector_row,
 )
-from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow, RoleGrantRow, SectorRow
+from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow, SectorRow
 from pipeline.governance.registry_session import RegistrySession
 from pipeline.policy.registration import (
     check_other_person,
@@ -58,17 +61,7 @@ class PeopleRegister(RegistrySession):
                     f"cannot be the general administration: that is {central.institution_id}",
                     "Add it without --central",
                 )
-            session.add(
-                InstitutionRow(
-                    institution_id=name,
-                    name=wanted.name,
-                    kind=wanted.kind.value,
-                    central=wanted.central,
-                    document=wanted.document,
-                    case_format=wanted.case_format,
-                    created_ms=self._clock.wall_ms(),
-                )
-            )
+            session.add(institution_row(wanted, self._clock.wall_ms()))
         return wanted
 
     def add_sector(self, sector: Sector) -> Sector:
@@ -87,15 +80,7 @@ class PeopleRegister(RegistrySession):
                 )
             if session.get(SectorRow, (wanted.institution_id, wanted.sector_id)) is not None:
                 raise RegistryError(f"sector {name}", "is registered already", "Choose another id")
-            session.add(
-                SectorRow(
-                    institution_id=wanted.institution_id,
-                    sector_id=wanted.sector_id,
-                    name=wanted.name,
-                    has_local_unit=wanted.has_local_unit,
-                    retention_days=wanted.retention_days,
-                )
-            )
+            session.add(new_sector_row(wanted))
         return wanted
 
     def institutions(self) -> tuple[tuple[RegisteredInstitution, tuple[Sector, ...]], ...]:
@@ -228,16 +213,7 @@ class PeopleRegister(RegistrySession):
             row = self._present(session, login, by)
             check_role(row.login, role, InstitutionKind(row.body.kind), central=row.body.central)
             _end_grants(row, role, by, now_ms)
-            row.grants.append(
-                RoleGrantRow(
-                    role=role.value,
-                    from_ms=period.from_ms,
-                    until_ms=period.until_ms,
-                    granted_by=by,
-                    granted_ms=now_ms,
-                    revoked_by="",
-                )
-            )
+            row.grants.append(grant_row(role, period, by, now_ms))
             session.flush()
             return person_of(row)
 

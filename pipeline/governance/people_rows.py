@@ -31,6 +31,42 @@ def institution_of(row: InstitutionRow) -> RegisteredInstitution:
     )
 
 
+def institution_row(institution: RegisteredInstitution, now_ms: int) -> InstitutionRow:
+    """A new row."""
+    return InstitutionRow(
+        institution_id=institution.institution_id,
+        name=institution.name,
+        kind=institution.kind.value,
+        central=institution.central,
+        document=institution.document,
+        case_format=institution.case_format,
+        created_ms=now_ms,
+    )
+
+
+def new_sector_row(sector: Sector) -> SectorRow:
+    """A new row."""
+    return SectorRow(
+        institution_id=sector.institution_id,
+        sector_id=sector.sector_id,
+        name=sector.name,
+        has_local_unit=sector.has_local_unit,
+        retention_days=sector.retention_days,
+    )
+
+
+def grant_row(role: Role, validity: Validity, by: str, now_ms: int) -> RoleGrantRow:
+    """A new row."""
+    return RoleGrantRow(
+        role=role.value,
+        from_ms=validity.from_ms,
+        until_ms=validity.until_ms,
+        granted_by=by,
+        granted_ms=now_ms,
+        revoked_by="",
+    )
+
+
 def sector_of(row: SectorRow) -> Sector:
     """The value of a row."""
     return Sector(

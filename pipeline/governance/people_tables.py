@@ -129,6 +129,7 @@ class EmergencyRow(Base):
 
     emergency_id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    purpose: Mapped[str] = mapped_column(String(32))
     reason: Mapped[str] = mapped_column(Text)
     minutes: Mapped[int] = mapped_column(Integer)
     requested_ms: Mapped[int] = mapped_column(BigInteger)

@@ -11,6 +11,7 @@ import pytest
 from pipeline.domain.camera import Scope
 from pipeline.domain.camera_registration import NewSanction, OwnerKind, SanctionKind
 from pipeline.domain.people import Validity
+from pipeline.domain.purpose import Purpose
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.registry import Registry
 from tests.governance.entries import StoppedClock
@@ -144,7 +145,7 @@ def test_masks_are_versions_that_nobody_alters(approved: Registry, path: Path) -
 
 def test_emergency_access_needs_two_people_and_ends(registry: Registry, clock: StoppedClock, changes: Changes) -> None:
     registry.register([person(clock, "bia")], "root")
-    asked = registry.request_emergency("ana", 60, "enchente no Dilúvio")
+    asked = registry.request_emergency("ana", 60, Purpose.CRISIS, "enchente no Dilúvio")
     assert registry.break_glass("ana") is None
     with pytest.raises(PolicyError, match="needs two people"):
         registry.open_emergency(asked.emergency_id, "ana")
@@ -157,10 +158,10 @@ def test_emergency_access_needs_two_people_and_ends(registry: Registry, clock: S
         registry.open_emergency(asked.emergency_id, "bia")
     clock.now_ms += 3_600_000
     assert registry.break_glass("ana") is None
-    late = registry.request_emergency("ana", 60, "enchente")
+    late = registry.request_emergency("ana", 60, Purpose.CRISIS, "enchente")
     clock.now_ms += 3_600_000
     with pytest.raises(RegistryError, match="has lapsed"):
         registry.open_emergency(late.emergency_id, "bia")
     with pytest.raises(RegistryError, match="481 minutes"):
-        registry.request_emergency("ana", 481, "enchente")
+        registry.request_emergency("ana", 481, Purpose.CRISIS, "enchente")
     assert changes.actions == ["register", "request", "open", "request"]

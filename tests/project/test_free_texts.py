@@ -80,7 +80,7 @@ COLUMNS_OF_FIXED_FORM = """
     persons.registered_by accounts.login accounts.status accounts.password_hash accounts.totp_secret
     accounts.invitation_hash accounts.system_user role_grants.login role_grants.role role_grants.granted_by
     role_grants.revoked_by login_sessions.token_sha256 login_sessions.login login_sessions.origin
-    login_sessions.end_reason emergencies.login emergencies.opened_by registered_cameras.camera_id
+    login_sessions.end_reason emergencies.login emergencies.purpose emergencies.opened_by registered_cameras.camera_id
     registered_cameras.institution registered_cameras.sector registered_cameras.owner_kind registered_cameras.scope
     registered_cameras.registered_by registered_cameras.approved_by camera_masks.camera_id camera_masks.masks
     camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by"""

@@ -154,6 +154,7 @@ def _emergencies() -> None:
         "emergencies",
         sa.Column("emergency_id", sa.Integer(), nullable=False),
         sa.Column("login", sa.String(length=200), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("requested_ms", sa.BigInteger(), nullable=False),

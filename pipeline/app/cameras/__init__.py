@@ -1,0 +1,1 @@
+"""Use cases of registered cameras; start at `camera_administration.CameraAdministration`."""

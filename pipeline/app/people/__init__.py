@@ -1,0 +1,1 @@
+"""Use cases of institutions, people and accounts; start at `administration.Administration`."""

@@ -1,0 +1,176 @@
+"""The person who administers: recognized by the operating system's user, authorized, and named in the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.app.audit.audited_operation import Record, entry_of
+from pipeline.domain.account import Account
+from pipeline.domain.audit import Outcome
+from pipeline.domain.operation import Operation
+from pipeline.domain.people import RegisteredPerson
+from pipeline.domain.ports import Clock
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.registry_change import RegistryChange
+from pipeline.domain.requester import Requester
+from pipeline.errors import PolicyError
+from pipeline.governance.registry import Registry
+from pipeline.policy.access.decision import Decision, decide
+from pipeline.policy.access.engine import NO_PERMISSION
+from pipeline.policy.access.request import AccessRequest, Approval, Target
+from pipeline.policy.access.wording import refusal_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an administrator wants to do.
+
+    Attributes:
+        operation: see `Operation`.
+        target: the people, cameras or records that it concerns.
+        purpose: of it; concerned: login of another person; case_number: "" without one.
+        approval: of a second person; defence_heard: whether the prior defence is recorded.
+    """
+
+    operation: Operation
+    target: Target
+    purpose: Purpose = Purpose.ADMINISTRATION
+    concerned: str = ""
+    case_number: str = ""
+    approval: Approval | None = None
+    defence_heard: bool = False
+
+
+def records_target(institution: str, sector: str, *, has_local_unit: bool = True) -> Target:
+    """Records about the people or cameras of a sector: nothing of them depends on a stream or its surroundings."""
+    return Target(
+        institution=institution,
+        sector=sector,
+        has_local_unit=has_local_unit,
+        sensitive=False,
+        suspended=False,
+        project_approved=True,
+    )
+
+
+class ChangeRecorder:
+    """Puts changes of the registry into the audit, with the person who makes them.
+
+    Args:
+        record: of the audit.
+        requester: the operating system's user.
+    """
+
+    def __init__(self, record: Record, requester: Requester) -> None:
+        self._record = record
+        self._requester = requester
+        self.account: Account | None = None
+
+    def __call__(self, change: RegistryChange) -> None:
+        """Record a change; `AuditUnavailable` undoes it."""
+        self.add(change.operation, details={"action": change.action, "subject": change.subject, **change.facts})
+
+    def add(self, operation: Operation, outcome: Outcome = Outcome.ALLOWED, **facts: Any) -> None:
+        """Record an operation of the acting person."""
+        if self.account is not None:
+            who = self.account
+            facts |= {"account": who.person, "institution": who.institution, "role": who.role.value}
+        self._record(entry_of(operation, self._requester, outcome, **facts))
+
+
+class ActingPerson:
+    """The person whose account belongs to the operating system's user of this process.
+
+    Args:
+        registry: of people.
+        recorder: gets refusals.
+        clock: of the decisions.
+        requester: the operating system's user.
+    """
+
+    def __init__(self, registry: Registry, recorder: ChangeRecorder, clock: Clock, requester: Requester) -> None:
+        self._registry = registry
+        self._recorder = recorder
+        self._clock = clock
+        self._requester = requester
+
+    def confirm(self, code: str) -> None:
+        """Take the one-time code of the person, which counts for 15 minutes.
+
+        Raises:
+            PolicyError: it is wrong, or there is no such account.
+        """
+        self._registry.confirm(self._requester.user, code)
+
+    def person(self) -> RegisteredPerson:
+        """The person.
+
+        Raises:
+            PolicyError: there is no account of this user.
+        """
+        return self._registry.of_system_user(self._requester.user)[0]
+
+    def needs_code(self) -> bool:
+        """Whether the person has to give a one-time code first.
+
+        Raises:
+            PolicyError: there is no account of this user.
+        """
+        return not self._registry.of_system_user(self._requester.user)[1]
+
+    def authorize(self, wanted: Wanted) -> Account:
+        """Decide in each role of the person that counts now; the first that may do it acts.
+
+        Raises:
+            PolicyError: none may; the text says what is missing and the office to ask. The refusal is audited.
+        """
+        person, second_factor = self._registry.of_system_user(self._requester.user)
+        decision = self._decision(person, wanted, second_factor=second_factor)
+        self._recorder.account = decision.request.account
+        self._check(decision, wanted)
+        return decision.request.account
+
+    def check_other(self, person: RegisteredPerson, wanted: Wanted) -> None:
+        """Decide for another person, as after their log-in with two factors.
+
+        Raises:
+            PolicyError: they may not; audited as the refusal of the person who acts.
+        """
+        self._check(self._decision(person, wanted, second_factor=True), wanted)
+
+    def _decision(self, person: RegisteredPerson, wanted: Wanted, *, second_factor: bool) -> Decision:
+        now_ms = self._clock.wall_ms()
+        accounts = [person.account(role, now_ms, second_factor=second_factor) for role in person.roles_at(now_ms)]
+        if not accounts:
+            raise PolicyError(
+                f"person {person.login}", "has no role that counts now", "Ask an administrator: people role grant"
+            )
+        decisions = [decide(_request(account, wanted, now_ms)) for account in accounts]
+        allowed = next((one for one in decisions if one.allowed), None)
+        return allowed or min(decisions, key=lambda one: NO_PERMISSION in one.policy_ids)
+
+    def _check(self, decision: Decision, wanted: Wanted) -> None:
+        if decision.allowed:
+            return
+        self._recorder.add(
+            wanted.operation,
+            Outcome.REFUSED,
+            policy=decision.policy_ids[0],
+            details={"concerned": wanted.concerned} if wanted.concerned else {},
+        )
+        raise PolicyError(f"person {decision.request.account.person}", refusal_text(decision).rstrip("."))
+
+
+def _request(account: Account, wanted: Wanted, now_ms: int) -> AccessRequest:
+    return AccessRequest(
+        account=account,
+        operation=wanted.operation,
+        purpose=wanted.purpose,
+        target=wanted.target,
+        now_ms=now_ms,
+        concerned=wanted.concerned,
+        case_number=wanted.case_number,
+        approval=wanted.approval,
+        defence_heard=wanted.defence_heard,
+    )

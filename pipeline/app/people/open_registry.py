@@ -1,0 +1,65 @@
+"""The registry of people and cameras of an installation, with its audit and the person who acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pipeline.app.audit.audited_operation import audit_record
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.people.acting_person import ActingPerson, ChangeRecorder
+from pipeline.domain.clock import SystemClock
+from pipeline.domain.ports import Clock
+from pipeline.domain.requester import Requester
+from pipeline.errors import RegistryError
+from pipeline.governance.registry import Registry
+
+NOT_SET_UP = "has no institution yet: the program works in evaluation mode"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRegistry:
+    """An open registry.
+
+    Attributes:
+        registry: of people and cameras; actor: the person who acts.
+        clock: of times.
+    """
+
+    registry: Registry
+    actor: ActingPerson
+    clock: Clock
+
+
+@contextmanager
+def open_registry(
+    where: str,
+    stores: ConfiguredStores,
+    requester: Requester,
+    *,
+    clock: Clock | None = None,
+    create: bool = False,
+    set_up: bool = True,
+) -> Iterator[OpenRegistry]:
+    """Open the registry. Accounts that are due to close are closed first.
+
+    Args:
+        where: an SQLite file, or a SQLAlchemy address.
+        stores: name the audit and the screen of free texts.
+        requester: the operating system's user.
+        clock: None for the machine's.
+        create: create the database if it does not exist.
+        set_up: whether there must be an institution.
+
+    Raises:
+        ReleaseError: the database cannot be opened.
+        RegistryError: there is no institution yet.
+    """
+    recorder = ChangeRecorder(audit_record(stores.audit_dir), requester)
+    used = clock or SystemClock()
+    with Registry(where, recorder, used, create=create, screen=stores.screen) as registry:
+        if set_up and not registry.is_set_up:
+            raise RegistryError(f"registry {registry.subject}", NOT_SET_UP, "Set it up: viapublica init")
+        registry.close_idle()
+        yield OpenRegistry(registry, ActingPerson(registry, recorder, used, requester), used)
