@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.disclosure import Content, DisclosureState, LegalBasis, Role
-from pipeline.errors import PolicyError, ReleaseError
+from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
 from pipeline.governance.register import Register
 from tests.governance.entries import REGION, SHA, StoppedClock, approved, built_file, ms, request, signed
 from tests.project.places import ROOT
@@ -263,7 +263,7 @@ def test_lists_are_by_state_and_month(register: Register, tmp_path: Path, clock:
     register.built(old, built_file(), "Carla")
     assert [one.number for one in register.list(month="2026-12")] == [old], "built in it"
     for bad in ("2026-13", "11/2026", "", "2026-1"):
-        with pytest.raises(ReleaseError, match="such as 2026-11"):
+        with pytest.raises(ViapublicaError, match="such as 2026-11"):
             register.list(month=bad)
 
 

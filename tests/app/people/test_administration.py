@@ -111,13 +111,12 @@ def test_the_general_administration_registers_people_of_bodies_without_an_admini
 def test_no_one_decides_on_their_own_account(city: Office) -> None:
     with city.opened("ana") as opened:
         office = Administration(opened)
-        for change in (
-            lambda: office.grant("ana", Role.AUDITOR, days(city, 30)),
-            lambda: office.train("ana", days(city, 30)),
-            lambda: office.leave("ANA"),
-        ):
-            with pytest.raises(PolicyError, match="decides on their own"):
-                change()
+        with pytest.raises(PolicyError, match="decides on their own"):
+            office.grant("ana", Role.AUDITOR, days(city, 30))
+        with pytest.raises(PolicyError, match="decides on their own"):
+            office.train("ana", days(city, 30))
+        with pytest.raises(PolicyError, match="decides on their own"):
+            office.leave("ANA")
 
 
 def test_without_a_code_or_an_account_nothing_is_changed_or_shown(city: Office) -> None:
@@ -126,9 +125,10 @@ def test_without_a_code_or_an_account_nothing_is_changed_or_shown(city: Office) 
     city.clock.now_ms += 15 * 60_000
     with city.opened("ana") as opened:
         assert opened.actor.needs_code()
-        for use in (lambda: Administration(opened).people(), lambda: Administration(opened).leave("bia")):
-            with pytest.raises(PolicyError, match="second factor"):
-                use()
+        with pytest.raises(PolicyError, match="second factor"):
+            Administration(opened).people()
+        with pytest.raises(PolicyError, match="second factor"):
+            Administration(opened).leave("bia")
 
 
 def test_an_administrator_whose_term_ended_may_do_nothing(city: Office) -> None:
