@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.audit.settings import AuditSettings
 from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
+from pipeline.domain.times import find_zone
 from pipeline.errors import ConfigError
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.record.settings import RecordSettings
@@ -37,6 +39,7 @@ class ConfiguredStores:
         institution: responsible for the cameras.
         screen: of free texts.
         audit: where operations are recorded.
+        zone: of times that people see; None for the machine's.
     """
 
     data_dir: Path
@@ -51,6 +54,7 @@ class ConfiguredStores:
     institution: Institution = field(default_factory=Institution)
     screen: TextScreen = field(default_factory=standard_screen)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    zone: tzinfo | None = None
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -69,6 +73,7 @@ class ConfiguredStores:
             Institution(config.institution, config.local_law),
             config.sensitive_texts.screen(),
             config.audit,
+            find_zone(config.zone),
         )
 
     @classmethod

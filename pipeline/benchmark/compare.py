@@ -115,7 +115,7 @@ def compare(
         ViapublicaError: a peer failed, or a network cannot be used.
     """
     chosen = [peer for peer in PEERS if peer.name in names]
-    pythons = {peer.name: peer.python(environments) for peer in chosen}
+    pythons = peer_pythons(environments, names)
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as folder:
         own = {title: FileRuns(Path(folder) / str(n), clips, work) for n, (title, work) in enumerate(cases.items())}
         runs = {peer.title: _PeerRun(peer, pythons[peer.name], clips, cases, threads) for peer in chosen}
@@ -124,6 +124,15 @@ def compare(
     version = f"viapublica {__version__}"
     ours = [Compared(name, speeds[name], each.cpu_ms(repeats), each.found(), version) for name, each in own.items()]
     return ours + [run.compared(speeds[title], repeats) for title, run in runs.items()]
+
+
+def peer_pythons(environments: Path, names: Sequence[str]) -> dict[str, Path]:
+    """The Python of each peer, by name.
+
+    Raises:
+        MissingComponent: the environment of a peer is missing.
+    """
+    return {peer.name: peer.python(environments) for peer in PEERS if peer.name in names}
 
 
 class _PeerRun:

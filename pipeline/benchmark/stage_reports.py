@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.benchmark.compare import Compared, compare
+from pipeline.benchmark.compare import Compared, compare, peer_pythons
 from pipeline.benchmark.configuration import Workload
 from pipeline.benchmark.environment import environment
 from pipeline.benchmark.gpu import gpu_devices
@@ -103,6 +103,7 @@ def compare_report(
     Raises:
         MissingComponent: the environment of a peer is missing; the fix is the command that makes it.
     """
+    peer_pythons(environments, names)  # before clips are encoded for minutes
     where = environment()
     cases = {"viapublica, default": _with(setup.work, threads=threads)}
     with prepared_clips(setup, progress) as clips:

@@ -75,7 +75,7 @@ def extended_config(path: Path, camera: NewCamera, environ: Mapping[str, str] = 
         ConfigError: the file, or the camera in it, is not valid.
     """
     if problem := camera_id_problem(camera.id):
-        raise ConfigError("id", problem)
+        raise ConfigError("id", problem, "Write a short one, such as av-brasil-900")
     try:
         if is_network_address(camera.source):
             check_written(camera.source)

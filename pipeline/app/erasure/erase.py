@@ -121,7 +121,7 @@ class Erasure:
             RecordError: recorded video or its holds cannot be read.
         """
         images = self._image_files()
-        self._exported = exported_files(self._configured.data_dir, self._selection)
+        self._exported = exported_files(self._configured.data_dir, self._selection, self._configured.zone)
         self.held = [note for files in images for note in files.held()]
         found = [
             *(

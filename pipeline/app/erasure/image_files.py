@@ -157,7 +157,9 @@ def video_of_views(stores: ConfiguredStores, views: Sequence[View]) -> list[str]
         span = view.first_ms, view.last_ms + 1
         selected = [select_video(folder, [view.camera_id], *span) for folder in folders]
         if files := sum(len(one.segments) + len(one.held) for one in selected):
-            start, end = (local_time(at_ms, None).isoformat(timespec="seconds") for at_ms in view.whole_seconds())
+            start, end = (
+                local_time(at_ms, stores.zone).isoformat(timespec="seconds") for at_ms in view.whole_seconds()
+            )
             show = f"{counted(files, 'file')} show{'s' if files == 1 else ''}"
             found.append(
                 f"recorded video of {view.camera_id}: {show} the vehicle, and whatever else was there; "

@@ -67,7 +67,7 @@ def completed_answers(given: CameraAnswers, path: Path, *, ask: bool) -> NewCame
         missing = ", ".join(name for name, value in wanted.items() if not value)
         raise ConfigError("camera add", f"{missing}: missing", "Give it, or run the command at a terminal")
     if problem := camera_id_problem(camera_id):
-        raise ConfigError("id", problem)
+        raise ConfigError("id", problem, "Write a short one, such as av-brasil-900")
     _refuse_login(given.source)
     return NewCamera(
         id=camera_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
@@ -63,3 +64,13 @@ def test_only_exports_that_may_hold_it_are_named(tmp_path: Path) -> None:
 def test_what_does_not_say_where_and_when_it_is_of_is_always_named(tmp_path: Path) -> None:
     note_export(ConfiguredStores.of_data_dir(tmp_path / "data"), tmp_path / "convoy.csv", [ANA], ANA)
     assert "convoy.csv" in named(tmp_path / "data", Selection.of("XYZ0001", (), 5, 6))
+
+
+def test_exports_are_named_with_times_of_the_configured_zone(tmp_path: Path) -> None:
+    stores = ConfiguredStores(tmp_path, (), cameras={}, zone=ZoneInfo("America/Cuiaba"))
+    note_export(stores, tmp_path / "a.csv", [plate_read(0), plate_read(30)], ANA)
+    with open_erasure(Selection.of("XYZ0001", (), None, None), stores) as erasure:
+        erasure.preview()
+        (words,) = [one for one in erasure.out_of_reach if one.startswith("export ")]
+    assert words.count(" -04:00") == 3
+    assert "+00:00" not in words

@@ -37,7 +37,10 @@ def test_an_onnx_runtime_that_cannot_use_the_gpu_is_named(monkeypatch: pytest.Mo
     assert "this ONNX Runtime has only" in str(done.exception)
 
 
-def test_a_missing_environment_of_a_peer_comes_with_the_command_that_makes_it(tmp_path: Path) -> None:
+def test_a_missing_environment_of_a_peer_comes_with_the_command_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.benchmark.stage_reports.prepared_clips", lambda *_: pytest.fail("clips were made"))
     done = CliRunner().invoke(
         app, ["bench", "compare", "--peers", str(tmp_path), "--clip-seconds", "0.5", "--fps", "2"]
     )
