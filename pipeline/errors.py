@@ -58,7 +58,16 @@ class ConfigError(ViapublicaError, ValueError):
 
 
 class PolicyError(ViapublicaError, PermissionError):
-    """The law forbids the request; no setting allows it."""
+    """The law forbids the request; no setting allows it.
+
+    Args:
+        subject, problem, fix: see `ViapublicaError`.
+        policy: identifier of the rule that refused, for the audit.
+    """
+
+    def __init__(self, subject: str, problem: str, fix: str = "", *, policy: str = "policy") -> None:
+        super().__init__(subject, problem, fix)
+        self.policy = policy
 
 
 class SourceError(ViapublicaError):

@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pipeline import __version__
+from pipeline.app.audit.audited_operation import audit_of_stores, operation_audit
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target
 from pipeline.backup.archive import ArchiveWriter, Manifest, new_archive, verify_archive
 from pipeline.backup.owned_folders import owned_folder
@@ -19,6 +21,7 @@ from pipeline.backup.sqlite_copy import copy_sqlite
 from pipeline.backup.store_in_use import add_store_in_use
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
+from pipeline.domain.operation import Operation
 from pipeline.errors import ConfigError, RecordError, StoreError
 from pipeline.record.holds import Holds
 from pipeline.storage.atomic import atomic_file, unique_partial
@@ -75,6 +78,7 @@ def create_backup(request: BackupRequest, target: Path, progress: Callable[[str]
         ConfigError: the configuration is not valid, or the target exists.
         RecordError: a process uses the data, or something cannot be read or written.
         StoreError: it cannot be noted that erasures are logged from now on.
+        AuditUnavailable: the audit takes no record; nothing is written.
     """
     config = load_config(request.config, for_queries=True)
     ErasureLog(config.data_dir).begin()  # so that after a restore it is known what was erased since
@@ -82,8 +86,14 @@ def create_backup(request: BackupRequest, target: Path, progress: Callable[[str]
     if path.exists():
         raise ConfigError(str(target), "exists already", "Choose another name; a backup is never overwritten")
     partial = unique_partial(path)
+    audit = audit_of_stores(ConfiguredStores.of_config(config))
+    details = {"action": "backup", "parts": ", ".join(request.parts), "recordings": request.recordings}
     try:
-        with atomic_file(path, partial=partial) as stream, new_archive(stream) as writer:
+        with (
+            audit.doing(Operation.RECORDING_TO_MEDIA, details=details),
+            atomic_file(path, partial=partial) as stream,
+            new_archive(stream) as writer,
+        ):
             _fill(writer, request, config, progress)
             octets = writer.octets
     except OSError as error:
@@ -97,17 +107,24 @@ def create_backup(request: BackupRequest, target: Path, progress: Callable[[str]
         raise
 
 
-def restore_backup(path: Path, folder: Path) -> Manifest:
+def restore_backup(path: Path, folder: Path, config: Path | None = None) -> Manifest:
     """Write all files of a backup below `folder`, which appears complete or not at all.
+
+    Args:
+        path: of the backup; folder: empty.
+        config: the configuration that names the audit; None without one: see `audit_folder`.
 
     Raises:
         ConfigError: `folder` is not empty.
         RecordError: the backup is damaged, or the folder cannot be written.
+        AuditUnavailable: the audit takes no record; nothing is restored.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(str(folder), "is not an empty folder", "Restore into an empty one, then move what you need")
+    audit, details = operation_audit(config, folder), {"action": "restore"}
     try:
-        return restore_archive(path, folder)
+        with audit.doing(Operation.RETENTION, details=details):
+            return restore_archive(path, folder)
     except OSError as error:
         subject = str(error.filename or folder)
         raise RecordError(subject, f"cannot be written ({error.strerror})", "Check rights and disk") from error

@@ -13,6 +13,8 @@ import cv2
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_networks import NetworkChoice, open_networks
 from pipeline.app.anonymize.redaction_run import redact_image
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target, output_file
 from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
 from pipeline.config.load import load_config
@@ -24,6 +26,7 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
+from pipeline.domain.operation import Operation
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.times import find_zone, format_time
 from pipeline.engine.build import check_sources
@@ -131,6 +134,7 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
         ConfigError: the configuration is not valid, or has no such camera.
         SourceError: the camera shows no image.
         ModelError: the network cannot be used.
+        AuditUnavailable: the audit takes no record.
     """
     if target.suffix.lower() not in _SUFFIXES:
         fix = f"Choose a file that ends with {' or '.join(sorted(_SUFFIXES))}"
@@ -140,6 +144,8 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
     camera = _camera_of(config, path, camera_id)
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     settings = AnonymizeSettings(multi_view=True)
+    audit = audit_of_stores(ConfiguredStores.of_config(config))
+    audit.add(Operation.MONITORING, cameras=(camera.id,), details={"action": "snapshot"})
     with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
         image, at_ms = first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks))
         text = snapshot_overlay(config, camera, at_ms)

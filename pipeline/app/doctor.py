@@ -316,10 +316,10 @@ def _recorded_video(config: Config) -> str:
         RecordError: some shows what they hide, or it cannot be read.
         ConfigError: the declarations of a camera are corrupt.
     """
-    from pipeline.app.recordings import recorded_cameras
+    from pipeline.app.recordings import find_recorded
 
     masks = {camera.id: camera.declaration().masks for camera in config.cameras}
-    found = recorded_cameras(config.record.dir, masks=masks) if config.record is not None else []
+    found = find_recorded(config.record.dir, masks=masks) if config.record is not None else []
     unmasked = [(one.camera_id, *one.unmasked_note) for one in found if one.unmasked]
     if unmasked:
         named = "; ".join(f"{camera_id}: {note}" for camera_id, note, _ in unmasked)
@@ -333,9 +333,9 @@ def _segment_digests(folder: Path) -> str:
     Raises:
         RecordError: a file was changed, cut, exchanged or lost, or cannot be read.
     """
-    from pipeline.app.recordings import FAULT_FIX, check_recordings
+    from pipeline.app.recordings import FAULT_FIX, find_faults
 
-    found = check_recordings(folder, most_compared=_NEWEST_COMPARED) if folder.is_dir() else []
+    found = find_faults(folder, most_compared=_NEWEST_COMPARED) if folder.is_dir() else []
     faults = [f"{one.camera_id}/{fault.file} {fault.problem}" for one in found for fault in one.faults]
     if faults:
         more = f" and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""

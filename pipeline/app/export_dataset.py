@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pipeline import __version__
 from pipeline.analytics.calibration import Calibration
+from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
@@ -29,6 +30,7 @@ from pipeline.dataset.write_dataset import (
 from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent
 from pipeline.domain.extras import require
 from pipeline.domain.labels import VEHICLES, Label
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import format_utc
 from pipeline.errors import ViapublicaError
@@ -79,10 +81,11 @@ def export_dataset(
         PolicyError: the title says something sensitive about people.
         ViapublicaError: there is nothing to export, the folder is not empty, or the store cannot answer.
     """
-    screen = config.sensitive_texts.screen()
-    screen.check("title", request.title, TextKind.REASON)
-    screen.check("license", request.license, TextKind.KEY)
-    screen.check("folder", request.folder.name, TextKind.PLACE)
+    stores = ConfiguredStores.of_config(config)
+    with audit_of_stores(stores, requester).refusals(Operation.EXPORT):
+        stores.screen.check("title", request.title, TextKind.REASON)
+        stores.screen.check("license", request.license, TextKind.KEY)
+        stores.screen.check("folder", request.folder.name, TextKind.PLACE)
     check_empty(request.folder)
     if not request.as_csv:
         require("pyarrow")
@@ -90,7 +93,7 @@ def export_dataset(
     tracks: list[TrackEvent] = []
     counts: list[CountEvent] = []
     days = list(_days(request))
-    with open_queries(ConfiguredStores.of_config(config), requester, UTC) as store:
+    with open_queries(stores, requester, UTC) as store:
 
         def events(kind: Kind, day: tuple[int, int]) -> Iterator[Event]:
             offset = 0
@@ -119,7 +122,7 @@ def export_dataset(
     if unknown:
         notes[f"{', '.join(unknown)}: no longer configured; name, place and calibration are not known."] = None
     terms = _terms(config, request, tuple(notes))
-    note_export(ConfiguredStores.of_config(config), request.folder, [*tracks, *counts], requester)
+    note_export(stores, request.folder, [*tracks, *counts], requester)
     return write_dataset(request.folder, tracks, counts, cameras, terms, as_csv=request.as_csv)
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.audit.audited_operation import OperationAudit, audit_of_stores
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config.settings import Config
+from pipeline.domain.operation import Operation
 from pipeline.errors import ConfigError
 from pipeline.policy.gate import Gate
 from pipeline.sink.ingest.dead_letters import COPY_HEADER
@@ -112,8 +115,11 @@ def topic_messages(
     Raises:
         SinkError: no such topic, or no broker answers.
         ConfigError: the declarations of the data folder cannot be read.
+        AuditUnavailable: the audit takes no record.
     """
     gate = _gate_of(config)
+    details = {"action": "topic-messages", "topic": topic, "from_start": from_start, "follow": follow}
+    _audit(config).add(Operation.BULK_QUERY, cameras=tuple(cameras), details=details)
     for message in tail(kafka, topic, from_start=from_start, follow=follow):
         shown = shown_message(message, gate)
         if not cameras or shown.camera_id in cameras:
@@ -122,12 +128,17 @@ def topic_messages(
             )
 
 
-def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
+def dead_letters(config: Config, kafka: KafkaSettings) -> list[DeadLetters]:
     """Dead letters counted by topic and reason, in that order.
+
+    Args:
+        config: names the audit; kafka: the brokers.
 
     Raises:
         SinkError: no broker answers, or there is no such topic yet.
+        AuditUnavailable: the audit takes no record.
     """
+    _audit(config).add(Operation.COUNT_QUERY, details={"action": "dead-letters"})
     counts: dict[tuple[str, str], tuple[int, int]] = {}
     for letter in _letters(kafka):
         headers = letter.header_texts()
@@ -137,11 +148,11 @@ def dead_letters(kafka: KafkaSettings) -> list[DeadLetters]:
     return [DeadLetters(topic, reason, number, newest) for (topic, reason), (number, newest) in sorted(counts.items())]
 
 
-def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
+def replay_dead_letters(config: Config, kafka: KafkaSettings, reason: str = "") -> int:
     """Send dead letters to their topics again; identical ones are sent once, those without their value never.
 
     Args:
-        kafka: the brokers.
+        config: names the audit; kafka: the brokers.
         reason: only those whose reason contains this text.
 
     Returns:
@@ -149,6 +160,7 @@ def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
 
     Raises:
         SinkError: no broker answers, or there is no such topic yet.
+        AuditUnavailable: the audit takes no record; none is sent.
     """
     again: dict[tuple[str, bytes | None, bytes | None], Message] = {}
     for letter in _letters(kafka):
@@ -158,6 +170,7 @@ def replay_dead_letters(kafka: KafkaSettings, reason: str = "") -> int:
             own = [(n, v) for n, v in letter.headers if n != "reason" and not n.startswith("source_")]
             again[source, letter.key, letter.value] = Message(source, letter.value, letter.key, own)
     messages = list(again.values())
+    _audit(config).add(Operation.TRANSMISSION, rows=len(messages), details={"action": "replay-dead-letters"})
     with broker_errors(target_of(kafka)):
         _send(kafka, messages)
     return len(messages)
@@ -171,17 +184,24 @@ def prune_dead_letters(config: Config, kafka: KafkaSettings) -> PrunedLetters:
     Raises:
         SinkError: no broker answers, or there is no such topic yet.
         ConfigError: the declarations of the data folder cannot be read.
+        AuditUnavailable: the audit takes no record; none is deleted.
     """
     gate = _gate_of(config)
     letters = list(_letters(kafka))
     retained = [letter for letter in letters if holds_only_admitted(letter, gate)]
-    if len(retained) < len(letters):
+    removed = len(letters) - len(retained)
+    _audit(config).add(Operation.DISPOSAL, rows=removed, details={"action": "prune-dead-letters"})
+    if removed:
         topic = dead_letters_of(kafka)
         with broker_errors(target_of(kafka)):
             delete_topic(kafka, topic)
             create_missing_topics(kafka)
             _send(kafka, [Message(topic, letter.value, letter.key, list(letter.headers)) for letter in retained])
-    return PrunedLetters(len(letters) - len(retained), len(retained))
+    return PrunedLetters(removed, len(retained))
+
+
+def _audit(config: Config) -> OperationAudit:
+    return audit_of_stores(ConfiguredStores.of_config(config))
 
 
 def _gate_of(config: Config) -> Gate:

@@ -11,10 +11,11 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from pipeline.app.audit.audited_operation import Record, audit_record
+from pipeline.app.audit.audited_operation import Record, audit_of_stores, audit_record
 from pipeline.app.audit.audited_questions import answered, failed
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy, StoreError, ViapublicaError
 from pipeline.policy.requester_texts import check_requester
@@ -178,8 +179,10 @@ def open_queries(
         PolicyError: purpose or case says something sensitive about people.
         StoreBusy: the process that owns it is too busy to answer.
         StoreError: there is no store yet; or it was restored, and what was erased since may be in it.
+        AuditUnavailable: the audit does not take the record of a refusal.
     """
-    check_requester(requester, stores.screen)
+    with audit_of_stores(stores, Requester(user=requester.user)).refusals(Operation.RETRIEVAL):
+        check_requester(requester, stores.screen)
     tombstones = Tombstones(stores.data_dir)
     tombstones.check_repeated()
     undeclared = not DeclaredCameras(stores.data_dir).all()

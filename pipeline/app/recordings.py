@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.app.audit.audited_operation import operation_audit
 from pipeline.app.screened_texts import screen_of
 from pipeline.config import load_config
 from pipeline.domain.camera_declaration import Polygon
+from pipeline.domain.operation import Operation
 from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError, RecordError
-from pipeline.record.holds import Hold, Holds
+from pipeline.record.holds import Hold, Holds, check_hold_texts
 from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import CLOCK_FIX, Pruned, prune
@@ -146,19 +148,35 @@ def recorded_cameras(
     begin_ms: int | None = None,
     end_ms: int | None = None,
     masks: Mapping[str, Sequence[Polygon]] | None = None,
+    *,
+    config: Path | None = None,
 ) -> list[CameraRecording]:
-    """Recorded video by camera; also while a run records.
+    """Recorded video by camera; also while a run records. It is recorded in the audit.
 
     Args:
         folder: of all cameras.
         cameras: only these; none for all.
         begin_ms, end_ms: the span, milliseconds since 1970 UTC; None is open.
         masks: configured privacy masks, by camera.
+        config: the configuration that names the audit; None without one: see `audit_folder`.
 
     Raises:
         RecordError: unknown camera, or the disk failed.
         ConfigError: the declarations of a camera are corrupt.
+        AuditUnavailable: the audit takes no record.
     """
+    _add(config, folder, Operation.RETRIEVAL, "segments", cameras=tuple(cameras), start_ms=begin_ms, end_ms=end_ms)
+    return find_recorded(folder, cameras, begin_ms, end_ms, masks)
+
+
+def find_recorded(
+    folder: Path,
+    cameras: Sequence[str] = (),
+    begin_ms: int | None = None,
+    end_ms: int | None = None,
+    masks: Mapping[str, Sequence[Polygon]] | None = None,
+) -> list[CameraRecording]:
+    """The same for checks of this program, which show numbers only: not in the audit."""
     archive = RecordingArchive(folder)
     holds = archive.holds()
     return [
@@ -179,19 +197,35 @@ def check_recordings(
     begin_ms: int | None = None,
     end_ms: int | None = None,
     *,
+    config: Path | None = None,
     most_compared: int | None = None,
     on_file: Callable[[str, int, int], None] = lambda _camera, _done, _files: None,
 ) -> list[SegmentCheck]:
     """Compare recorded files with the digests that the recorder noted, by camera.
 
     Args:
-        folder, cameras, begin_ms, end_ms: see `recorded_cameras`.
+        folder, cameras, begin_ms, end_ms, config: see `recorded_cameras`.
         most_compared: see `check_segments`.
         on_file: receives a camera, how many of its files are done, and their number.
 
     Raises:
         RecordError: unknown camera, or the disk failed.
+        AuditUnavailable: the audit takes no record.
     """
+    _add(config, folder, Operation.RETRIEVAL, "verify", cameras=tuple(cameras), start_ms=begin_ms, end_ms=end_ms)
+    return find_faults(folder, cameras, begin_ms, end_ms, most_compared=most_compared, on_file=on_file)
+
+
+def find_faults(
+    folder: Path,
+    cameras: Sequence[str] = (),
+    begin_ms: int | None = None,
+    end_ms: int | None = None,
+    *,
+    most_compared: int | None = None,
+    on_file: Callable[[str, int, int], None] = lambda _camera, _done, _files: None,
+) -> list[SegmentCheck]:
+    """The same for checks of this program, which show no video: not in the audit."""
     return [
         check_segments(folder, name, begin_ms, end_ms, most_compared=most_compared, on_file=partial(on_file, name))
         for name in cameras or RecordingArchive(folder).cameras()
@@ -207,7 +241,7 @@ def hold_video(
         folder: of all cameras; camera: one of them.
         begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
         reason: the order or case; by: the person who decides.
-        config: with the additions of a city to the screen of free texts; None without.
+        config: names the audit, and the additions of a city to the screen of free texts; None without.
 
     Returns:
         The hold's id, and the segments of that span so far.
@@ -215,31 +249,58 @@ def hold_video(
     Raises:
         RecordError: unknown camera, no reason, or the disk failed.
         PolicyError: reason or name says something sensitive about people.
+        AuditUnavailable: the audit takes no record; nothing is held.
     """
-    hold_id = Holds(folder).hold(camera, begin_ms, end_ms, reason, by, screen=screen_of(config))
+    facts: dict[str, Any] = {"cameras": (camera,), "start_ms": begin_ms, "end_ms": end_ms}
+    screen = screen_of(config)
+    audit = operation_audit(config, folder)
+    with audit.refusals(Operation.HOLD, **facts):
+        check_hold_texts(reason, by, screen)
+    with audit.doing(Operation.HOLD, details={"action": "hold", "by": by}, **facts):
+        hold_id = Holds(folder).hold(camera, begin_ms, end_ms, reason, by, screen=screen)
     return hold_id, RecordingArchive(folder).segments(camera, begin_ms, end_ms)
 
 
-def release_hold(folder: Path, hold_id: str, by: str) -> Hold:
+def release_hold(folder: Path, hold_id: str, by: str, *, config: Path | None = None) -> Hold:
     """End a hold; what is due then is pruned at the next round.
+
+    Args:
+        folder: of all cameras; hold_id: of the hold; by: the person who decides.
+        config: see `recorded_cameras`.
 
     Raises:
         RecordError: no hold of this id is in force, or the disk failed.
+        AuditUnavailable: the audit takes no record; nothing is released.
     """
-    return Holds(folder).release(hold_id, by)
+    found = next((hold for hold in Holds(folder).all() if hold.hold_id == hold_id), None)
+    place = {} if found is None else {"cameras": (found.camera_id,), "start_ms": found.begin_ms, "end_ms": found.end_ms}
+    details = {"action": "release-hold", "by": by, "hold": hold_id if found is not None else "unknown"}
+    with operation_audit(config, folder).doing(Operation.HOLD_RELEASE, details=details, **place):
+        return Holds(folder).release(hold_id, by)
 
 
-def prune_video(settings: RecordSettings, *, trust_clock: bool = False) -> Pruned:
+def prune_video(settings: RecordSettings, *, trust_clock: bool = False, config: Path | None = None) -> Pruned:
     """Remove the segments that are due, as a run does by itself.
 
     Args:
         settings: of the recorder.
         trust_clock: a person confirms that the clock is right, although it has jumped.
+        config: see `recorded_cameras`.
 
     Raises:
         RecordError: the holds cannot be read (then nothing is removed), or the disk failed.
+        AuditUnavailable: the audit takes no record; nothing is removed.
     """
-    return prune(settings.dir, settings.days, settings.max_bytes, trust_clock=trust_clock)
+    audit = operation_audit(config, settings.dir)
+    details = {"kind": "video", "days": settings.days, "trust_clock": trust_clock}
+    with audit.doing(Operation.DISPOSAL, details={"action": "prune", **details}):
+        done = prune(settings.dir, settings.days, settings.max_bytes, trust_clock=trust_clock)
+    audit.add(Operation.DISPOSAL, rows=len(done.removed), details={"action": "pruned", **details})
+    return done
+
+
+def _add(config: Path | None, folder: Path, operation: Operation, action: str, **facts: Any) -> None:
+    operation_audit(config, folder).add(operation, details={"action": action}, **facts)
 
 
 def segment_json(one: VideoSegment) -> dict[str, Any]:

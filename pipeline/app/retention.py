@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.operation import Operation
 from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import target_of
@@ -48,7 +50,9 @@ def retention_reports(stores: ConfiguredStores) -> Iterator[RetentionReport]:
     Raises:
         StoreBusy: another process owns the embedded store.
         StoreError: a store cannot be opened, or failed.
+        AuditUnavailable: the audit takes no record.
     """
+    audit_of_stores(stores).add(Operation.COUNT_QUERY, details={"action": "stored-days"})
     for store in stores.stores:
         with _opened(store, stores) as database:
             days = [] if database is None else stored_days(database, stores.retention)
@@ -72,16 +76,20 @@ def drop_due_days(stores: ConfiguredStores, *, trust_clock: bool = False) -> Ite
         OSError: the trusted time cannot be stored.
         StoreBusy: another process owns the embedded store.
         StoreError: a store cannot be opened, or failed.
+        AuditUnavailable: the audit takes no record; nothing is dropped.
     """
+    audit = audit_of_stores(stores)
     clock = TrustedClock(trusted_clock_path(stores.data_dir))
     if trust_clock:
         clock.confirm(time.time_ns() // 1_000_000)
     for store in stores.stores:
         held = None
         days: list[StoredDay] = []
-        with _opened(store, stores) as database:
+        details = {"action": "drop-due-days", "kind": "events", "store": store.type, "trust_clock": trust_clock}
+        with audit.doing(Operation.DISPOSAL, details=details), _opened(store, stores) as database:
             if database is not None:
                 days, held = drop_due_safely(database, stores.retention, clock)
+        audit.add(Operation.DISPOSAL, rows=sum(day.rows for day in days), details={**details, "action": "dropped"})
         yield replace(_report(store, stores, days), held=held)
 
 

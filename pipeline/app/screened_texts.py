@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config.load import load_config
 from pipeline.domain.listed_vehicles import ListedVehicles
+from pipeline.domain.operation import Operation
 from pipeline.policy.sensitive.screen import TextKind, TextScreen, standard_screen
 
 _NAMES: Final = frozenset(
@@ -24,16 +27,21 @@ def screen_of(config: Path | None) -> TextScreen:
     return standard_screen() if config is None else load_config(config, for_queries=True).sensitive_texts.screen()
 
 
-def check_listed(listed: ListedVehicles, name: str, screen: TextScreen) -> None:
-    """Refuse a list of plates that says something sensitive about the people of its vehicles.
+def check_listed(listed: ListedVehicles, name: str, stores: ConfiguredStores) -> None:
+    """Refuse a list of plates that says something sensitive about the people of its vehicles; in the audit, too.
 
     Args:
         listed: as read; name: of the file.
-        screen: of free texts.
+        stores: those that are to be asked; their configuration has the screen of free texts.
 
     Raises:
         PolicyError: naming the column, the word and the category; the cell itself is not repeated.
     """
+    with audit_of_stores(stores).refusals(Operation.BULK_QUERY):
+        _check_texts(listed, name, stores.screen)
+
+
+def _check_texts(listed: ListedVehicles, name: str, screen: TextScreen) -> None:
     for heading in listed.columns:
         screen.check(f"{name}: heading {heading!r}", heading, TextKind.KEY)
     texts: dict[tuple[str, str], None] = {}

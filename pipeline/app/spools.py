@@ -12,8 +12,11 @@ from typing import Any
 
 import msgspec
 
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.event_compatibility import read_event, why_unreadable
 from pipeline.domain.events import encode, kind_of
+from pipeline.domain.operation import Operation
 from pipeline.errors import ViapublicaError
 from pipeline.policy.gate import Gate, Refusal
 from pipeline.sink.payload_digest import digest
@@ -121,12 +124,12 @@ def check_spools(data_dir: Path, sinks: Sequence[str] = ()) -> SpoolCheck:
 
 
 def spooled_events(
-    data_dir: Path, sink: str, *, pending: bool = False, start: int = 0, limit: int | None = None
+    stores: ConfiguredStores, sink: str, *, pending: bool = False, start: int = 0, limit: int | None = None
 ) -> Iterator[SpooledEvent]:
     """Events of a spool in order, without those that were erased; of what policy refuses now, id, kind and time only.
 
     Args:
-        data_dir: the data folder; sink: whose spool.
+        stores: of the data folder; sink: whose spool.
         pending: only what is not delivered.
         start: from this offset on.
         limit: so many at most.
@@ -134,8 +137,12 @@ def spooled_events(
     Raises:
         SinkError: the sink has no spool, or a segment cannot be read.
         ConfigError: the declarations of the data folder cannot be read.
+        AuditUnavailable: the audit takes no record.
     """
+    data_dir = stores.data_dir
     folder = spool_of(data_dir, sink)
+    details = {"action": "spool-events", "sink": sink, "pending": pending}
+    audit_of_stores(stores).add(Operation.BULK_QUERY, details=details)
     gate = Gate({}, DeclaredCameras(data_dir).cameras(), subjects=[one.name for one in folder.parent.iterdir()])
     first = max(start, acked(folder) if pending else 0)
     records = (found.item for found in walk(folder) if isinstance(found.item, Record) and found.item.offset >= first)
@@ -143,37 +150,44 @@ def spooled_events(
         yield SpooledEvent(record.offset, record.written_ms, _content(record, gate))
 
 
-def replay_spool(data_dir: Path, sink: str, *, offset: int | None = None, since_ms: int | None = None) -> Replay:
+def replay_spool(
+    stores: ConfiguredStores, sink: str, *, offset: int | None = None, since_ms: int | None = None
+) -> Replay:
     """Have the next run send delivered events again, which the spool retains for `spool.retain_s`.
 
     Args:
-        data_dir: the data folder; sink: whose spool.
+        stores: of the data folder; sink: whose spool.
         offset: first event to send; an offset beyond what is pending changes nothing.
         since_ms: or the first event that was accepted then or later, milliseconds since 1970 UTC.
 
     Raises:
         SinkError: the sink has no spool, or a run owns it.
         ViapublicaError: no event was accepted since then.
+        AuditUnavailable: the audit takes no record.
     """
-    folder = spool_of(data_dir, sink)
+    folder = spool_of(stores.data_dir, sink)
     first = offset if offset is not None else _offset_at(folder, since_ms or 0)
-    with closing(Spool(sink, folder, SpoolSettings())) as spool:
+    audit, details = audit_of_stores(stores), {"action": "replay-spool", "sink": sink, "offset": first}
+    with audit.doing(Operation.TRANSMISSION, details=details), closing(Spool(sink, folder, SpoolSettings())) as spool:
         spool.rewind(first)
         status = spool.status()
     return Replay(status.acked, status.pending)
 
 
-def trim_spool(data_dir: Path, sink: str, *, undelivered: bool = False) -> Trimmed:
+def trim_spool(stores: ConfiguredStores, sink: str, *, undelivered: bool = False) -> Trimmed:
     """Delete delivered events now instead of after `spool.retain_s`.
 
     Args:
-        data_dir: the data folder; sink: whose spool.
+        stores: of the data folder; sink: whose spool.
         undelivered: also delete what is not delivered.
 
     Raises:
         SinkError: the sink has no spool, or a run owns it.
+        AuditUnavailable: the audit takes no record.
     """
-    with closing(Spool(sink, spool_of(data_dir, sink), SpoolSettings())) as spool:
+    folder = spool_of(stores.data_dir, sink)
+    audit, details = audit_of_stores(stores), {"action": "trim-spool", "sink": sink, "undelivered": undelivered}
+    with audit.doing(Operation.DISPOSAL, details=details), closing(Spool(sink, folder, SpoolSettings())) as spool:
         before = spool.status()
         if undelivered:
             spool.acknowledge(before.next_offset)

@@ -6,6 +6,7 @@ that one `fsync` serves all records that were appended while the one before it l
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -110,8 +111,8 @@ class AuditLog:
         except OSError as error:
             raise AuditUnavailable(
                 f"audit {error.filename or self.folder}",
-                f"takes no record ({error.strerror}), so nothing is answered",
-                "Check the disk's space and the rights of the folder; run the command as the user of the service",
+                f"takes no record ({error.strerror}), so nothing is answered or changed",
+                _fix(error),
             ) from error
         if appended.closed_segment:
             self._close_segments()
@@ -250,6 +251,20 @@ class AuditLog:
             yield
         finally:
             os.close(descriptor)
+
+
+def _fix(error: OSError) -> str:
+    """What to do about an error of the folder."""
+    match error.errno:
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            return (
+                "Every question is recorded, so the folder must be writable: run the command as the user of the "
+                "service, or name a writable folder in audit.dir of the configuration"
+            )
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Free disk space; nothing was lost"
+        case _:
+            return "Check the folder and its disk"
 
 
 def _wait_for(acquired: Callable[[], bool], folder: Path, timeout_s: float) -> None:

@@ -26,12 +26,51 @@ _OUTCOMES: Final = {Outcome.ALLOWED: "realizada", Outcome.REFUSED: "recusada", O
 _NOT_STATED: Final = "não informada"
 _SECTIONS: Final = (
     ("Exportações", (Operation.EXPORT,)),
-    ("Exclusões a pedido", (Operation.ERASURE,)),
+    ("Exclusões a pedido", (Operation.ERASURE, Operation.SUBJECT_REQUEST)),
     ("Descartes", (Operation.DISPOSAL,)),
+    ("Preservações de vídeo", (Operation.HOLD, Operation.HOLD_RELEASE)),
     ("Disponibilizações: pedidos, decisões e entregas", (Operation.DISCLOSURE, Operation.APPROVAL)),
-    ("Leitura e ancoragem da auditoria", (Operation.AUDIT_READING, Operation.AUDIT_ANCHORING, Operation.REPORT)),
+    (
+        "Leitura de registros e da auditoria, ancoragem",
+        (Operation.AUDIT_READING, Operation.AUDIT_ANCHORING, Operation.REPORT),
+    ),
 )
-_SHOWN_DETAILS: Final = ("action", "file", "kind", "removed")
+_ACTIONS: Final[Mapping[str, str]] = {
+    "request": "pedido",
+    "declare": "documento arquivado",
+    "approve": "autorização",
+    "refuse": "recusa",
+    "withdraw": "autorização retirada",
+    "request-exemption": "pedido de exceção à anonimização",
+    "show-exemption": "imagem da exceção",
+    "confirm-exemption": "exceção confirmada",
+    "build": "arquivo produzido",
+    "deliver": "entrega",
+    "find": "busca do que excluir",
+    "begin-erasure": "exclusão iniciada",
+    "finish-erasure": "exclusão concluída",
+    "refuse-erasure": "pedido de exclusão recusado",
+    "hold": "preservação",
+    "release-hold": "fim da preservação",
+    "prune": "descarte de vídeo iniciado",
+    "pruned": "vídeo descartado (arquivos)",
+    "drop-due-days": "descarte de eventos iniciado",
+    "dropped": "eventos descartados",
+    "trim-spool": "descarte de eventos já entregues",
+    "prune-dead-letters": "descarte de mensagens recusadas",
+    "show": "consulta de uma disponibilização",
+    "list": "lista de disponibilizações",
+    "journal": "diário do registro",
+    "check-journal": "verificação do diário",
+    "list-erasures": "lista de exclusões",
+    "erasure-documents": "documentos de uma exclusão",
+    "search": "busca na auditoria",
+    "report": "relatório da auditoria",
+    "prove": "prova de um registro",
+    "anchor": "ancoragem",
+    "hand-over-key": "entrega da chave ao auditor",
+}
+"""Titles of `details.action`; others are shown as they are."""
 
 Record = Mapping[str, Any]
 
@@ -184,7 +223,8 @@ def _who_and_when(record: Record, zone: tzinfo | None) -> tuple[object, ...]:
 def _subject(record: Record, zone: tzinfo | None) -> str:
     """Number, cameras, period and details of a record, in one cell."""
     details = record.get("details", {})
-    parts = [record.get("number", ""), *(f"{details[name]}" for name in _SHOWN_DETAILS if name in details)]
+    action = str(details.get("action", details.get("form", "")))
+    parts = [record.get("number", ""), _ACTIONS.get(action, action), str(details.get("by", ""))]
     if "cameras" in record:
         parts.append(f"câmeras: {', '.join(record['cameras'])}")
     if "from" in record or "to" in record:

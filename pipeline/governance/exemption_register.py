@@ -20,7 +20,7 @@ from pipeline.governance.exemption_entries import (
     image_path,
     store_image,
 )
-from pipeline.governance.journal import Act
+from pipeline.governance.journal import Act, Report
 from pipeline.governance.journal_replay import check_unchanged
 from pipeline.governance.register_lookup import row_of
 from pipeline.governance.register_session import RegisterSession
@@ -34,7 +34,7 @@ class ExemptionRegister(RegisterSession):
     """An open register and the exemptions of its disclosures.
 
     Args:
-        where, clock, zone, folder, create, screen, lock_timeout_s: see `Register`.
+        where, clock, zone, folder, create, screen, lock_timeout_s, report: see `Register`.
     """
 
     def __init__(
@@ -47,8 +47,11 @@ class ExemptionRegister(RegisterSession):
         create: bool = True,
         screen: TextScreen | None = None,
         lock_timeout_s: float = 10.0,
+        report: Report | None = None,
     ) -> None:
-        super().__init__(where, clock, zone=zone, create=create, screen=screen, lock_timeout_s=lock_timeout_s)
+        super().__init__(
+            where, clock, zone=zone, create=create, screen=screen, lock_timeout_s=lock_timeout_s, report=report
+        )
         self.declarations = (folder or self.folder) / "declarations"
         self.exemption_images = (folder or self.folder) / "exemptions"
 

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,10 @@ from sqlalchemy.orm import Session
 from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import JournalEntry
 from pipeline.governance.tables import JournalRow
+
+Report = Callable[[JournalEntry, str], object]
+"""Receives an entry before it is committed, with ""; again with the reason if it was not. An error keeps it out."""
+_NEW: Final = "new_journal_entries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,15 @@ def append(session: Session, act: Act, number: str, details: Mapping[str, Any]) 
         "previous": "" if last is None else last.hash,
     }
     text = canonical_json(details)
-    session.add(JournalRow(**entry, details=text, hash=_hash(entry, text)))
+    row = JournalRow(**entry, details=text, hash=_hash(entry, text))
+    session.add(row)
     session.flush()
+    session.info.setdefault(_NEW, []).append(_entry_of(row))
+
+
+def take_new(session: Session) -> tuple[JournalEntry, ...]:
+    """The entries that were added in this transaction and not taken yet."""
+    return tuple(session.info.pop(_NEW, ()))
 
 
 def entries(session: Session, number: str | None = None) -> tuple[JournalEntry, ...]:
@@ -64,19 +75,13 @@ def entries(session: Session, number: str | None = None) -> tuple[JournalEntry, 
     wanted = select(JournalRow).order_by(JournalRow.seq)
     if number is not None:
         wanted = wanted.where(JournalRow.number == number)
-    return tuple(
-        JournalEntry(
-            row.seq,
-            row.at_ms,
-            row.who,
-            row.account,
-            row.action,
-            row.number,
-            json.loads(row.details),
-            row.previous,
-            row.hash,
-        )
-        for row in session.scalars(wanted)
+    return tuple(map(_entry_of, session.scalars(wanted)))
+
+
+def _entry_of(row: JournalRow) -> JournalEntry:
+    details = json.loads(row.details)
+    return JournalEntry(
+        row.seq, row.at_ms, row.who, row.account, row.action, row.number, details, row.previous, row.hash
     )
 
 

@@ -48,7 +48,7 @@ class Register(ExemptionRegister):
     """All disclosures of an institution.
 
     Args:
-        where, clock, zone, create, screen, lock_timeout_s: see `RegisterSession`.
+        where, clock, zone, create, screen, lock_timeout_s, report: see `RegisterSession`.
         folder: for the folders of declarations and of images. None for that of the SQLite file; for other databases
             ``viapublica-register`` in the working folder.
     """
@@ -158,7 +158,7 @@ class Register(ExemptionRegister):
             month: such as ``2026-11``: only those requested, decided, built or delivered in it.
 
         Raises:
-            ReleaseError: it is not a month.
+            ViapublicaError: it is not a month.
         """
         span_ms = None if month is None else month_span_ms(month, self.zone)
         with self._database.reading() as session:

@@ -12,7 +12,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from pipeline.domain.disclosure import JournalEntry
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
+from pipeline.governance import journal
+from pipeline.governance.journal import Report
 from pipeline.storage.register_location import REGISTER_FOLDER
 
 REVISION: Final = "0005"
@@ -30,13 +33,15 @@ class RegisterDatabase:
         where: an SQLite file, or a SQLAlchemy address.
         create: create the SQLite file if it does not exist.
         lock_timeout_s: how long to wait for a lock of another process.
+        report: receives the journal entries of each change; None for no report.
 
     Raises:
         ReleaseError: it cannot be opened, or is another program's.
         MissingComponent: its driver is not installed.
     """
 
-    def __init__(self, where: str | Path, *, create: bool, lock_timeout_s: float) -> None:
+    def __init__(self, where: str | Path, *, create: bool, lock_timeout_s: float, report: Report | None = None) -> None:
+        self._report: Report = report or (lambda _entry, _failure: None)
         url = _address(where)
         self.subject = url.database or "" if _is_sqlite(url) else url.render_as_string(hide_password=True)
         self.folder = Path(self.subject).parent if _is_sqlite(url) else Path(REGISTER_FOLDER)
@@ -72,14 +77,25 @@ class RegisterDatabase:
     def writing(self) -> Iterator[Session]:
         """An exclusive write transaction; committed if this ends well, else rolled back.
 
+        Its journal entries are reported first: what cannot be reported is not committed.
+
         Raises:
             ReleaseError: the database failed, or another process writes for too long.
         """
-        with self._explained(), Session(self._writing) as session, session.begin():
-            if self._engine.dialect.name == "postgresql":
-                session.execute(text(f"SET LOCAL lock_timeout = {self._lock_timeout_ms:d}"))
-                session.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
-            yield session
+        reported: list[JournalEntry] = []
+        try:
+            with self._explained(), Session(self._writing) as session, session.begin():
+                if self._engine.dialect.name == "postgresql":
+                    session.execute(text(f"SET LOCAL lock_timeout = {self._lock_timeout_ms:d}"))
+                    session.execute(text("LOCK TABLE journal IN EXCLUSIVE MODE"))
+                yield session
+                for entry in journal.take_new(session):
+                    self._report(entry, "")
+                    reported.append(entry)
+        except BaseException as error:
+            for entry in reported:
+                self._report(entry, type(error).__name__)
+            raise
 
     def _bring_up_to_date(self) -> None:
         with self._engine.connect() as connection:

@@ -9,6 +9,7 @@ from typing import Self
 
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.ports import Clock
+from pipeline.governance.journal import Report
 from pipeline.governance.register_database import RegisterDatabase
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 
@@ -23,6 +24,7 @@ class RegisterSession:
         create: create the database if it does not exist.
         screen: of free texts, with the additions of a city; None without.
         lock_timeout_s: how long to wait for another process that changes the register.
+        report: receives each journal entry before it is committed; None for no report.
 
     Raises:
         ReleaseError: it does not exist, is not a register, damaged, newer than this program, or cannot be opened.
@@ -38,11 +40,12 @@ class RegisterSession:
         create: bool = True,
         screen: TextScreen | None = None,
         lock_timeout_s: float = 10.0,
+        report: Report | None = None,
     ) -> None:
         self._screen = screen or standard_screen()
         self._clock = clock or SystemClock()
         self.zone = zone
-        self._database = RegisterDatabase(where, create=create, lock_timeout_s=lock_timeout_s)
+        self._database = RegisterDatabase(where, create=create, lock_timeout_s=lock_timeout_s, report=report)
         self.subject = self._database.subject
         self.folder = self._database.folder
 

@@ -52,6 +52,18 @@ class Hold:
         return self.overlaps(camera_id, begin_ms, max(end_ms, begin_ms + 1))
 
 
+def check_hold_texts(reason: str, by: str, screen: TextScreen) -> None:
+    """Check the texts of a hold before it is placed.
+
+    Raises:
+        RecordError: reason or name is missing.
+        PolicyError: one says something sensitive about people.
+    """
+    _check_given(reason=reason, by=by)
+    screen.check("reason of the hold", reason, TextKind.REASON)
+    screen.check("person of the hold", by, TextKind.PERSON)
+
+
 class Holds:
     """The holds of a folder: a file of lines that only grows, so it also records who placed and released each hold.
 
@@ -122,10 +134,7 @@ class Holds:
             RecordError: unknown camera, an empty time range, no reason or name; or the disk failed.
             PolicyError: reason or name says something sensitive about people.
         """
-        _check_given(reason=reason, by=by)
-        screen = screen or standard_screen()
-        screen.check("reason of the hold", reason, TextKind.REASON)
-        screen.check("person of the hold", by, TextKind.PERSON)
+        check_hold_texts(reason, by, screen or standard_screen())
         self._check(camera_id, begin_ms, end_ms)
         hold = Hold(uuid.uuid4().hex[:12], camera_id, begin_ms, end_ms, reason, by, _now_ms())
         with self.locked():

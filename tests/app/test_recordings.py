@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.app.config_check import check_config
 from pipeline.app.doctor import ComponentState, _segment_digests, check_components
-from pipeline.app.recordings import hold_video, prune_video, record_settings, recorded_cameras, release_hold
+from pipeline.app.recordings import (
+    check_recordings,
+    hold_video,
+    prune_video,
+    record_settings,
+    recorded_cameras,
+    release_hold,
+)
 from pipeline.config import load_config
-from pipeline.errors import ConfigError, RecordError
+from pipeline.errors import AuditUnavailable, ConfigError, PolicyError, RecordError
+from tests.audit.logs import lines
 from tests.record.packets import BEGIN_MS, clip, record, record_masked
 
 
@@ -34,6 +43,41 @@ def test_held_video_is_pruned_after_its_hold_is_released(video: Path) -> None:
     assert prune_video(settings).held == tuple(held)
     assert release_hold(video, hold_id, "A. Souza").camera_id == "praca"
     assert prune_video(settings).left == 0
+    found = [json.loads(line) for line in lines(video.parent / "audit")]
+    assert [(one["operation"], one["details"]["action"], one.get("rows")) for one in found] == [
+        ("hold", "hold", None),
+        ("disposal", "prune", None),
+        ("disposal", "pruned", 3),
+        ("hold-release", "release-hold", None),
+        ("disposal", "prune", None),
+        ("disposal", "pruned", len(held)),
+    ]
+    assert [one["cameras"] for one in found if "cameras" in one] == [["praca"], ["praca"]]
+
+
+def test_recorded_video_is_not_shown_held_or_removed_without_an_audit_record(video: Path) -> None:
+    (video.parent / "audit").write_text("a file in its place")
+    before = sorted(video.rglob("*"))
+    for use_case in (
+        lambda: recorded_cameras(video),
+        lambda: hold_video(video, "praca", BEGIN_MS, BEGIN_MS + 500, reason="order 12", by="A. Souza"),
+        lambda: prune_video(record_settings(None, video)),
+        lambda: check_recordings(video),
+    ):
+        with pytest.raises(AuditUnavailable):
+            use_case()
+    assert sorted(video.rglob("*")) == before
+
+
+def test_a_hold_that_cannot_be_placed_is_recorded_as_failed_or_refused(video: Path) -> None:
+    for camera, reason in (("unknown", "order 12"), ("praca", "frequenta o templo evangélico")):
+        with pytest.raises((RecordError, PolicyError)):
+            hold_video(video, camera, BEGIN_MS, BEGIN_MS + 500, reason=reason, by="A. Souza")
+    found = [json.loads(line) for line in lines(video.parent / "audit")]
+    assert [(one["outcome"], one["reason"]) for one in found if "reason" in one] == [
+        ("failed", "RecordError"),
+        ("refused", "PolicyError"),
+    ]
 
 
 def test_doctor_names_recorded_files_that_were_changed(video: Path, tmp_path: Path) -> None:

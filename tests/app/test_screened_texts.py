@@ -31,7 +31,7 @@ from pipeline.governance.erasure_register import ErasureRegister
 from pipeline.governance.register import Register
 from pipeline.policy.gate import Gate, Refusal
 from pipeline.policy.labels import check_labels
-from pipeline.policy.sensitive.screen import TextKind, standard_screen
+from pipeline.policy.sensitive.screen import TextKind
 from tests.event_samples import alert, count, health, plate_read, track
 from tests.governance.entries import REGION, approved, built_file, request
 from tests.policy.sensitive.smuggled_texts import attempts
@@ -52,9 +52,9 @@ def _dataset(folder: Path, text: str) -> object:
     return export_dataset(config, wanted, Requester.of_process(), lambda _done, _all: None)
 
 
-def _listed(heading: str, cell: str) -> None:
+def _listed(folder: Path, heading: str, cell: str) -> None:
     content = f'placa;"{heading}"\nABC1D23;"{cell}"\n'
-    check_listed(read_plate_list(content.encode(), "wanted.csv"), "wanted.csv", standard_screen())
+    check_listed(read_plate_list(content.encode(), "wanted.csv"), "wanted.csv", ConfiguredStores.of_data_dir(folder))
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +92,14 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[TextKind
                 "reason of an exemption": lambda text: register.request_exemption(decided, REGION, text, "Ana Souza"),
                 "reason of an erasure": lambda text: erasures.begin(replace(erasure, reason=text)),
                 "grounds": lambda text: erasures.refuse(erasure, text),
-                "hold": lambda text: hold_video(folder, "av-brasil", 0, 1, reason=text, by="Ana Souza"),
+                "hold": lambda text: hold_video(folder / "recorded", "av-brasil", 0, 1, reason=text, by="Ana Souza"),
                 "title": lambda text: _dataset(folder, text),
                 "purpose of a query": lambda text: open_queries(stores, Requester(user="ana", purpose=text)),
                 "case of a query": lambda text: open_queries(stores, Requester(user="ana", case=text)),
             },
-            TextKind.NOTE: {"cell of a list": lambda text: _listed("nota", text)},
+            TextKind.NOTE: {"cell of a list": lambda text: _listed(folder, "nota", text)},
             TextKind.KEY: {
-                "heading of a list": lambda text: _listed(text, "12"),
+                "heading of a list": lambda text: _listed(folder, text, "12"),
                 "label of a model": lambda text: check_labels("own", ["car", text]),
             },
         }
@@ -120,12 +120,12 @@ def test_a_thousand_attempts_are_stopped_at_the_doors(doors: Mapping[TextKind, M
     assert sum(tried.values()) == 1000
 
 
-def test_the_doors_let_honest_texts_pass(doors: Mapping[TextKind, Mapping[str, Door]]) -> None:
+def test_the_doors_let_honest_texts_pass(doors: Mapping[TextKind, Mapping[str, Door]], tmp_path: Path) -> None:
     assert _config(camera="Igreja Matriz", institution="Secretaria Municipal de Saúde")
     assert doors[TextKind.REASON]["purpose"]("furto em frente ao Hospital Conceição, inquérito 12/2026")
     assert doors[TextKind.BODY]["recipient"]("Sindicato dos Rodoviários")
-    _listed("proprietário", "José Preto")
-    _listed("observação", "Gol preto, farol queimado")
+    _listed(tmp_path, "proprietário", "José Preto")
+    _listed(tmp_path, "observação", "Gol preto, farol queimado")
 
 
 _EVENTS: tuple[Event, ...] = (plate_read(1), track(1), count(1), alert(1), health(1))

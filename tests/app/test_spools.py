@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.spools import Replay, check_spools, list_spools, replay_spool, spooled_events, trim_spool
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.camera_declaration import CameraDeclaration
@@ -17,6 +18,10 @@ from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.storage.declared_cameras import DeclaredCameras
 from tests.event_samples import plate_read
+
+
+def _stores(data: Path) -> ConfiguredStores:
+    return ConfiguredStores.of_data_dir(data)
 
 
 @pytest.fixture
@@ -33,23 +38,23 @@ def data(tmp_path: Path) -> Path:
 def test_events_are_listed_with_their_offsets(data: Path) -> None:
     (found,) = list_spools(data)
     assert (found.name, found.events, found.pending) == ("store", 6, 2)
-    assert [one.offset for one in spooled_events(data, "store", pending=True)] == [4, 5]
-    assert [one.event["frame"] for one in spooled_events(data, "store", start=1, limit=2)] == [1, 2]
+    assert [one.offset for one in spooled_events(_stores(data), "store", pending=True)] == [4, 5]
+    assert [one.event["frame"] for one in spooled_events(_stores(data), "store", start=1, limit=2)] == [1, 2]
 
 
 def test_a_replay_begins_at_an_offset_and_never_skips_undelivered_events(data: Path) -> None:
-    assert replay_spool(data, "store", offset=5) == Replay(4, 2)
-    assert replay_spool(data, "store", offset=1) == Replay(1, 5)
+    assert replay_spool(_stores(data), "store", offset=5) == Replay(4, 2)
+    assert replay_spool(_stores(data), "store", offset=1) == Replay(1, 5)
 
 
 def test_a_replay_since_the_future_is_an_error(data: Path) -> None:
     with pytest.raises(ViapublicaError, match="no event since then"):
-        replay_spool(data, "store", since_ms=10**13)
+        replay_spool(_stores(data), "store", since_ms=10**13)
 
 
 def test_trimming_deletes_undelivered_events_only_when_asked(data: Path) -> None:
-    assert trim_spool(data, "store").undelivered == 0
-    assert trim_spool(data, "store", undelivered=True).undelivered == 2
+    assert trim_spool(_stores(data), "store").undelivered == 0
+    assert trim_spool(_stores(data), "store", undelivered=True).undelivered == 2
     assert check_spools(data).damage == []
 
 
@@ -61,7 +66,7 @@ def test_an_unknown_sink_is_an_error(data: Path) -> None:
 def test_plates_of_a_camera_that_may_read_none_now_are_not_listed(data: Path) -> None:
     square = CameraDeclaration(Camera("cam-1", Scope.PUBLIC_SQUARE))
     DeclaredCameras(data).declare([square])
-    found = [one.event for one in spooled_events(data, "store")]
+    found = [one.event for one in spooled_events(_stores(data), "store")]
     assert len(found) == 6
     assert all("public-square" in event["withheld"] for event in found)
     assert not any("plate" in event for event in found)
@@ -83,7 +88,7 @@ def test_nothing_is_listed_of_events_that_may_not_be_stored_now(tmp_path: Path, 
         [*(msgspec.json.encode(fields | changes) for changes in wrong), b"TMP5678", msgspec.json.encode(fields)]
     )
     spool.close()
-    *found, last = [one.event for one in spooled_events(tmp_path, "store")]
+    *found, last = [one.event for one in spooled_events(_stores(tmp_path), "store")]
     assert all(event["withheld"] for event in found)
     assert not any(text in str(found) for text in ("TMP5678", "TMP5G78", "religion", "nowhere"))
     assert ("withheld" in last) is not declared, "without a declaration nothing is known of a camera"

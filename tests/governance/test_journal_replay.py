@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from pipeline.app.audit.audited_operation import operation_audit
+from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.app.release.registered_file import registered_files
 from pipeline.domain.disclosure import DisclosureState
 from pipeline.domain.erasure import ErasureRequest, ErasureResult, EventNumbers
@@ -106,11 +108,13 @@ def test_a_file_of_a_changed_disclosure_is_not_called_registered(
 ) -> None:
     number = approved(register, tmp_path).number
     register.built(number, built_file(), "Carla")
-    assert registered_files(register, SHA)[0].permitted
+    asked = AuditedRegister(str(path), operation_audit(None, tmp_path / "data"))
+    assert registered_files(asked, SHA)[0].permitted
     register.refuse(number, "Beatriz Lima", "the wrong street")
     change(path, "UPDATE disclosures SET state = 'built', reasons = ''")
     with pytest.raises(ReleaseError, match="was changed outside viapublica after entry 4"):
-        registered_files(register, SHA)
+        registered_files(asked, SHA)
+    asked.close()
     assert register.get(number).state is DisclosureState.BUILT, "it is still shown, with its journal"
     assert register.journal(number)[-1].action == "withdraw"
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.audit.audit_log import AuditLog
+from pipeline.config.load import load_config
 from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
+from pipeline.errors import PolicyError
 
-__all__ = ["Record", "audit_record", "entry_of"]
+__all__ = [
+    "OperationAudit",
+    "Record",
+    "audit_folder",
+    "audit_of_stores",
+    "audit_record",
+    "entry_of",
+    "operation_audit",
+]
 
 Record = Callable[[AuditEntry], object]
 """Puts an entry into the audit; raises `AuditUnavailable` where that fails, which refuses the operation."""
@@ -45,3 +58,87 @@ def entry_of(
         case=requester.case,
         **facts,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAudit:
+    """The audit of a use case, and the person or program that asks for it; see `operation_audit`."""
+
+    record: Record
+    requester: Requester
+
+    def add(self, operation: Operation, outcome: Outcome = Outcome.ALLOWED, **facts: Any) -> None:
+        """Record an operation before it is done or answered.
+
+        Args:
+            operation: which one; outcome: what came of it.
+            facts: further fields of `AuditEntry`.
+
+        Raises:
+            AuditUnavailable: the audit takes no record, so the operation must not be done.
+        """
+        self.record(entry_of(operation, self.requester, outcome, **facts))
+
+    @contextmanager
+    def doing(self, operation: Operation, **facts: Any) -> Iterator[None]:
+        """Record an operation before the `with` statement does it, and again where that is refused or fails.
+
+        The text of an error may repeat what must not be stored: its kind and the policy's id are recorded.
+        """
+        self.add(operation, **facts)
+        try:
+            yield
+        except Exception as error:
+            self.add_failure(operation, error, **facts)
+            raise
+
+    @contextmanager
+    def refusals(self, operation: Operation, **facts: Any) -> Iterator[None]:
+        """Record what is refused by a policy before it is an operation."""
+        try:
+            yield
+        except PolicyError as error:
+            self.add_failure(operation, error, **facts)
+            raise
+
+    def add_failure(self, operation: Operation, error: Exception, **facts: Any) -> None:
+        """Record that an operation was refused by a policy, or failed."""
+        refused = isinstance(error, PolicyError)
+        policy = error.policy if isinstance(error, PolicyError) else ""
+        outcome = Outcome.REFUSED if refused else Outcome.FAILED
+        self.add(operation, outcome, policy=policy, reason=type(error).__name__, **facts)
+
+
+def operation_audit(config: Path | None, beside: Path, requester: Requester | None = None) -> OperationAudit:
+    """The audit of a use case.
+
+    Args:
+        config: the configuration that names it; None without one.
+        beside: see `audit_folder`.
+        requester: the person or program that asks; None for the user of this process.
+
+    Raises:
+        ConfigError: the configuration is not valid.
+    """
+    return OperationAudit(audit_record(audit_folder(config, beside)), requester or Requester.of_process())
+
+
+def audit_of_stores(stores: ConfiguredStores, requester: Requester | None = None) -> OperationAudit:
+    """The audit of a use case on event stores; arguments as of `operation_audit`."""
+    return OperationAudit(audit_record(stores.audit_dir), requester or Requester.of_process())
+
+
+def audit_folder(config: Path | None, beside: Path) -> Path:
+    """The audit's folder of a configuration.
+
+    Args:
+        config: the configuration; None without one.
+        beside: the folder that is read or changed; without a configuration the audit lies beside it, which is in
+            the data folder where it has its usual place.
+
+    Raises:
+        ConfigError: the configuration is not valid.
+    """
+    if config is None:
+        return beside.absolute().parent / "audit"
+    return ConfiguredStores.of_config(load_config(config, for_queries=True)).audit_dir

@@ -10,6 +10,7 @@ from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.events import Kind
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
+from pipeline.errors import PolicyError
 from pipeline.store.questions import (
     Clones,
     ClonesAnswer,
@@ -48,8 +49,10 @@ def failed(question: Question[Any], requester: Requester, error: Exception) -> A
         question: what is asked; requester: who asks.
         error: why there is none; its text may name a plate and is not recorded.
     """
-    reason = type(error).__name__
-    return entry_of(_operation(question), requester, Outcome.FAILED, reason=reason, **_facts(question))
+    facts = {"reason": type(error).__name__, **_facts(question)}
+    if isinstance(error, PolicyError):
+        return entry_of(_operation(question), requester, Outcome.REFUSED, policy=error.policy, **facts)
+    return entry_of(_operation(question), requester, Outcome.FAILED, **facts)
 
 
 def _operation(question: Question[Any]) -> Operation:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.distinct_events import FileEvents, holds_events
 from pipeline.app.erasure.erased_place import ErasedPlace
@@ -25,6 +26,7 @@ from pipeline.app.erasure.image_files import (
 )
 from pipeline.domain.erasure import EventNumbers, LeftNote
 from pipeline.domain.events import Event, PlateReadEvent, TrackEvent
+from pipeline.domain.operation import Operation
 from pipeline.domain.plate import plate_key
 from pipeline.errors import SinkError, StoreError
 from pipeline.governance.erasure_notes import EXPORTED, SHOWN, deletion_history, replaced_files, unlisted_parts
@@ -204,6 +206,11 @@ class Erasure:
         self.tombstones.add(self._selection, self._on(), before_ms, until_ms)
 
     @property
+    def audit_dir(self) -> Path:
+        """Folder of the audit."""
+        return self._configured.audit_dir
+
+    @property
     def out_of_reach(self) -> list[str]:
         """What cannot be erased from here, with what to do, in English; complete after `preview`."""
         return [*(note.english for note in self._left), *self._exported, *self._shown]
@@ -320,6 +327,7 @@ def open_erasure(
         StoreError: a database is unreachable, or of another version of this program; or see `Erasure.check_cameras`.
         SinkError: another process owns a spool or file.
         RecordError: another process records one of the cameras.
+        AuditUnavailable: the audit takes no record.
     """
     with open_erasure_again(selection, stores, timeout_s=timeout_s) as erasure:
         erasure.check_cameras()
@@ -330,7 +338,18 @@ def open_erasure(
 def open_erasure_again(
     selection: Selection, stores: ConfiguredStores, *, timeout_s: float = STATEMENT_TIMEOUT_S
 ) -> Iterator[Erasure]:
-    """Like `open_erasure`, of an erasure that was made before: its cameras may be known no more."""
+    """Like `open_erasure`, of an erasure that was made before: its cameras may be known no more.
+
+    It is in the audit before anything is read; so is what is found without being erased.
+    """
+    audit_of_stores(stores).add(
+        Operation.ERASURE,
+        plates=(selection.key,) if selection.key else (),
+        cameras=selection.camera_ids,
+        start_ms=selection.start_ms,
+        end_ms=selection.end_ms,
+        details={"action": "find"},
+    )
     data_dir, sinks = stores.data_dir, stores.sinks
     among_sinks = (sink for sink in sinks if isinstance(sink, ChdbSettings | ClickHouseSettings))
     wanted = {target_of(store, data_dir): store for store in (*stores.stores, *among_sinks)}

@@ -6,12 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 
+from pipeline.app.audit.audited_operation import audit_record, entry_of
+from pipeline.app.audit.audited_register import register_audit_folder, report_to
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.disclosed_video import disclosed_video
 from pipeline.app.erasure.erase import Erasure
 from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.domain.erasure import ErasedNumber, ErasureRecord, ErasureRequest, ErasureResult
 from pipeline.domain.institution import Institution
+from pipeline.domain.operation import Operation
+from pipeline.domain.requester import Requester
 from pipeline.errors import ReleaseError, StoreError
 from pipeline.governance.document_signature import sign_document
 from pipeline.governance.erasure_notes import DISCLOSED
@@ -92,7 +98,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     check_words(proof, selection)
     sign, signed_by = _signer(proof)
     request = _request(proof, selection, erasure.tombstones)
-    with ErasureRegister(proof.register, zone=proof.zone, screen=proof.screen) as register:
+    with _register(proof, erasure.audit_dir) as register:
         number = register.begin(request)
         erasure.log.add(LoggedErasure(number, register.get(number).begun_ms))
         places = erasure.erase(progress)
@@ -108,12 +114,14 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     return ProvenErasure(places, number, documents, tuple(note.english for note in disclosed))
 
 
-def refuse_with_proof(selection: Selection, data_dir: Path, proof: ErasureProof, grounds: str) -> ProvenErasure:
+def refuse_with_proof(
+    selection: Selection, stores: ConfiguredStores, proof: ErasureProof, grounds: str
+) -> ProvenErasure:
     """Enter a refused request of erasure in the register, and prove the refusal; nothing is erased.
 
     Args:
         selection: what was requested.
-        data_dir: with the secret by which vehicles are identified.
+        stores: their data folder has the secret by which vehicles are identified.
         proof: where and how it is proven.
         grounds: why it is refused.
 
@@ -123,11 +131,17 @@ def refuse_with_proof(selection: Selection, data_dir: Path, proof: ErasureProof,
     """
     check_words(proof, selection, grounds)
     sign, signed_by = _signer(proof)
-    request = _request(proof, selection, Tombstones(data_dir))
-    with ErasureRegister(proof.register, zone=proof.zone, screen=proof.screen) as register:
+    request = _request(proof, selection, Tombstones(stores.data_dir))
+    with _register(proof, stores.audit_dir) as register:
         record = register.refuse(request, grounds, sign)
         documents = _written(register.folder / "erasures", record, proof, signed_by)
     return ProvenErasure((), record.number, documents)
+
+
+def _register(proof: ErasureProof, audit_dir: Path) -> ErasureRegister:
+    return ErasureRegister(
+        proof.register, zone=proof.zone, screen=proof.screen, report=report_to(audit_record(audit_dir))
+    )
 
 
 def _request(proof: ErasureProof, selection: Selection, tombstones: Tombstones) -> ErasureRequest:
@@ -136,23 +150,36 @@ def _request(proof: ErasureProof, selection: Selection, tombstones: Tombstones) 
     return ErasureRequest(proof.by, proof.reason.strip(), fingerprint, *place)
 
 
-def list_erasures(register: str) -> tuple[ErasureRecord, ...]:
+def list_erasures(register: str, config: Path | None = None) -> tuple[ErasureRecord, ...]:
     """All erasures of a register, by number.
+
+    Args:
+        register: where they are entered.
+        config: the configuration that names the audit; None without one.
 
     Raises:
         ReleaseError: it does not exist, or cannot be read.
+        AuditUnavailable: the audit takes no record.
     """
     with ErasureRegister(register, create=False) as entries:
-        return entries.list()
+        found = entries.list()
+    _add_reading(register, config, rows=len(found), details={"action": "list-erasures"})
+    return found
 
 
 def erasure_documents(
-    register: str, number: str, folder: Path, institution: Institution, zone: tzinfo | None
+    register: str,
+    number: str,
+    folder: Path,
+    institution: Institution,
+    zone: tzinfo | None,
+    *,
+    config: Path | None = None,
 ) -> list[Path]:
     """Write the documents of a finished erasure again.
 
     Args:
-        register: where it is entered; number: of the erasure.
+        register: where it is entered; number: of the erasure; config: see `list_erasures`.
         folder: for the files.
         institution: on the page; zone: of the times.
 
@@ -163,8 +190,14 @@ def erasure_documents(
         record = entries.get(number)
     if record.finished_ms is None:
         raise ReleaseError(f"erasure {record.number}", "was begun and not finished", "Erase again")
+    _add_reading(register, config, number=record.number, rows=1, details={"action": "erasure-documents"})
     signed_by = "ver o arquivo .p7s" if record.signature else ""
     return list(_written(folder, record, ErasureProof(register, "", institution=institution, zone=zone), signed_by))
+
+
+def _add_reading(register: str, config: Path | None, **facts: Any) -> None:
+    folder = register_audit_folder(config, register)
+    audit_record(folder)(entry_of(Operation.REPORT, Requester.of_process(), **facts))
 
 
 def check_words(proof: ErasureProof, selection: Selection, grounds: str = "") -> None:

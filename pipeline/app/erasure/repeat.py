@@ -11,10 +11,11 @@ from typing import Final
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import erased_before_ms, open_erasure_again, tombstone_until_ms
 from pipeline.app.erasure.former_paths import video_folders
-from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, erase_with_proof, list_erasures
+from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, erase_with_proof
 from pipeline.domain.erasure import ErasureRecord, ErasureRequest, LeftNote
 from pipeline.engine.restored_folders import stored_folders
 from pipeline.errors import StoreError
+from pipeline.governance.erasure_register import ErasureRegister
 from pipeline.governance.known_erasures import read_known_erasures
 from pipeline.storage.erasure_log import ErasureLog, LoggedErasure
 from pipeline.storage.restore_note import RestoreNote, clear_restored, restore_note
@@ -99,7 +100,9 @@ def check_not_new(data_dir: Path, register: str) -> None:
     is_known = any((erased / name).exists() for name in ("tombstones.jsonl", "erasures.jsonl", "unknown.json"))
     if is_known or ("://" not in register and not Path(register).exists()):
         return
-    if made := [one for one in list_erasures(register) if not one.grounds]:
+    with ErasureRegister(register, create=False) as entries:
+        made = [one for one in entries.list() if not one.grounds]
+    if made:
         raise StoreError(
             str(data_dir),
             f"is new, and does not know the erasures of the register {register}, the last of which is "

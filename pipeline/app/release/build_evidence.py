@@ -13,11 +13,11 @@ from typing import Any, Final
 from pipeline import __version__
 from pipeline.app.anonymize.progress import Progress
 from pipeline.app.anonymize.signing import open_signing_identity
+from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.release.camera_conditions import camera_conditions
-from pipeline.app.release.register_service import Register
 from pipeline.app.release.release_folder import file_stem, opened_release_folder, publish_release
-from pipeline.app.release.release_source import Recording, load_recording
+from pipeline.app.release.release_source import Recording, add_reading, load_recording
 from pipeline.decode.packet_copy import copy_packets
 from pipeline.domain.camera_declaration import CameraDeclaration, DatedDeclaration
 from pipeline.domain.disclosure import BuiltFile, Disclosure, Request
@@ -82,7 +82,7 @@ class BuiltEvidence:
     recipient: str
 
 
-def build_evidence(build: EvidenceBuild, register: Register, progress: Progress) -> BuiltEvidence:
+def build_evidence(build: EvidenceBuild, register: AuditedRegister, progress: Progress) -> BuiltEvidence:
     """Build the package and its custody sheet, and register them.
 
     Raises:
@@ -102,6 +102,7 @@ def build_evidence(build: EvidenceBuild, register: Register, progress: Progress)
     with ExitStack() as stack:
         folder = stack.enter_context(opened_release_folder(build.folder, register, progress))
         check_rebuilding(disclosure, build.rebuild)
+        add_reading(where, disclosure, "evidence")
         copies = stack.enter_context(_copied(where, disclosure, camera, build.by, folder))
         job = _Job(build, register, disclosure, camera, where, identity.name, recipient.fingerprint)
         custody = _custody(job, [one for one, _ in copies])
@@ -297,7 +298,7 @@ class _Job:
     """What the chain of custody states besides the videos."""
 
     build: EvidenceBuild
-    register: Register
+    register: AuditedRegister
     disclosure: Disclosure
     camera: CameraConditions
     where: Recording

@@ -19,8 +19,8 @@ from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob, re
 from pipeline.app.anonymize.report_texts import REPORT_ENCODING, ReportFacts, build_report, damage_text
 from pipeline.app.anonymize.residual_images import refusal
 from pipeline.app.anonymize.signing import SigningIdentity, open_signing_identity
+from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.app.logging_setup import configure_logging
-from pipeline.app.release.register_service import Register
 from pipeline.app.release.release_folder import file_stem, opened_release_folder, publish_release
 from pipeline.app.release.release_networks import open_release_networks
 from pipeline.app.release.release_source import ReleaseSource, open_source
@@ -101,7 +101,7 @@ class BuiltRelease:
         return self.masked_share > CROWDED_SHARE
 
 
-def build_release(request: BuildRequest, register: Register, progress: Progress) -> BuiltRelease:
+def build_release(request: BuildRequest, register: AuditedRegister, progress: Progress) -> BuiltRelease:
     """Build the clip and its report, and register them.
 
     Raises:
@@ -174,7 +174,7 @@ def _identity(request: BuildRequest) -> SigningIdentity:
     return open_signing_identity(request.certificate, request.key, request.key_password)
 
 
-def _regions(request: BuildRequest, register: Register) -> ManualRegions:
+def _regions(request: BuildRequest, register: AuditedRegister) -> ManualRegions:
     confirmed = register.confirmed_exemptions(request.number)
     check_exemptions(f"disclosure {request.number}", [one.region for one in confirmed])
     try:

@@ -12,8 +12,8 @@ from pipeline.anonymize.exemption_stills import exemption_still, frames_of_regio
 from pipeline.anonymize.manual_regions import Region
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_run import redact_image
+from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.app.logging_setup import configure_logging
-from pipeline.app.release.register_service import Register
 from pipeline.app.release.release_networks import open_release_networks
 from pipeline.app.release.release_source import open_source
 from pipeline.decode.lazy_images import image_of
@@ -39,7 +39,7 @@ class ExemptionImageRequest:
     config: Path | None = None
 
 
-def make_exemption_image(request: ExemptionImageRequest, register: Register) -> Path:
+def make_exemption_image(request: ExemptionImageRequest, register: AuditedRegister) -> Path:
     """Write the image of an exemption beside the register, for this user only, and enter it in the journal.
 
     It shows the region unredacted at the begin, in the middle and at the end of its span, and everything else redacted.

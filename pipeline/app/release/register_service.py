@@ -1,7 +1,7 @@
 """The register of disclosures as a service: requests, exemptions, queries, the monthly sheet, the journal.
 
-`open_register` yields the `Register`, whose methods enter and decide; the functions here combine it with recordings,
-files and the sheet. Exports what a command line or console needs of the register's package.
+`open_register` yields an `AuditedRegister`, whose methods enter and decide; the functions here combine it with
+recordings, files and the sheet. Exports what a command line or console needs of the register's package.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.anonymize.manual_regions import read_regions, regions_as_json
+from pipeline.app.audit.audited_operation import OperationAudit, audit_record
+from pipeline.app.audit.audited_register import AuditedRegister, register_audit_folder
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file
 from pipeline.app.recordings import known_recordings
@@ -32,21 +34,22 @@ from pipeline.domain.disclosure import (
     read_number,
 )
 from pipeline.domain.institution import Institution
+from pipeline.domain.operation import Operation
+from pipeline.domain.requester import Requester
 from pipeline.errors import ReleaseError
 from pipeline.governance.declarations import file_digest, printable_name
 from pipeline.governance.journal import JournalBreak
 from pipeline.governance.monthly_sheet import SheetHead, render_sheet
-from pipeline.governance.register import Register
 from pipeline.policy.disclosure import check_approving
 from pipeline.record.recorded_declaration import check_not_recorded
 from pipeline.record.recording_archive import RecordingArchive
 
 __all__ = [
+    "AuditedRegister",
     "EnteredRequest",
     "FoundDisclosure",
     "JournalBreak",
     "JournalCheck",
-    "Register",
     "WrittenSheet",
     "approve_disclosure",
     "check_journal",
@@ -64,20 +67,24 @@ _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 @contextmanager
 def open_register(
     where: str, zone: tzinfo | None = None, *, create: bool = False, config: Path | None = None
-) -> Iterator[Register]:
-    """The register.
+) -> Iterator[AuditedRegister]:
+    """The register; every change and reading of it is recorded in the audit first.
 
     Args:
         where: an SQLite file, or a SQLAlchemy address.
         zone: of the institution; None for the machine's.
         create: create it if it does not exist.
-        config: with the additions of a city to the screen of free texts; None without.
+        config: with the additions of a city to the screen of free texts, and the audit; None without: see
+            `register_audit_folder`.
 
     Raises:
         ReleaseError, MissingComponent: it cannot be opened.
         ConfigError: the configuration is not valid.
     """
-    with Register(where, zone=zone, create=create, screen=screen_of(config)) as register:
+    folder = register_audit_folder(config, where)
+    audit = OperationAudit(audit_record(folder), Requester.of_process())
+    register = AuditedRegister(where, audit, zone=zone, create=create, screen=screen_of(config))
+    with audit.refusals(Operation.DISCLOSURE), register:
         yield register
 
 
@@ -126,18 +133,18 @@ def enter_request(
     Raises:
         ViapublicaError: it cannot be entered; nothing is.
     """
-    folder, nothing = None, ""
+    recording, nothing = None, ""
     if config is not None:
         configure_logging("warning", "auto")
-        folder = load_recording(config).folder
-        nothing = check_holdable(folder, request.content, zone)
+        recording = load_recording(config)
+        nothing = check_holdable(recording.folder, request.content, zone)
     with open_register(where, zone, create=True, config=config) as register:
         entered = register.request(request, declaration)
-    return EnteredRequest(entered, "" if folder is None else hold_request(folder, entered), nothing)
+    return EnteredRequest(entered, "" if recording is None else hold_request(recording, entered), nothing)
 
 
 def approve_disclosure(
-    register: Register, number: str, by: str, reasons: str = "", config: Path | None = None
+    register: AuditedRegister, number: str, by: str, reasons: str = "", config: Path | None = None
 ) -> Disclosure:
     """Approve a disclosure under its present conditions, again after they changed.
 
@@ -166,7 +173,7 @@ def approve_disclosure(
     return register.approve(number, by, reasons, camera)
 
 
-def request_exemptions(register: Register, number: str, file: Path, by: str) -> list[Exemption]:
+def request_exemptions(register: AuditedRegister, number: str, file: Path, by: str) -> list[Exemption]:
     """Request an exemption for each `exempt` region of a file; a second person confirms each.
 
     Raises:
@@ -190,7 +197,7 @@ class FoundDisclosure:
     disclosure: Disclosure
 
 
-def find_disclosures(register: Register, subject: str) -> list[FoundDisclosure]:
+def find_disclosures(register: AuditedRegister, subject: str) -> list[FoundDisclosure]:
     """The disclosures of a number, a file, or the SHA-256 of one.
 
     Raises:
@@ -224,7 +231,7 @@ class WrittenSheet:
 
 
 def write_sheet(
-    register: Register, month: str, file: str | None, institution: Institution, *, replace: bool = False
+    register: AuditedRegister, month: str, file: str | None, institution: Institution, *, replace: bool = False
 ) -> WrittenSheet:
     """Write the monthly sheet (XLSX).
 
@@ -273,7 +280,7 @@ class JournalCheck:
         return self.entries[-1].hash if self.entries else ""
 
 
-def check_journal(register: Register) -> JournalCheck:
+def check_journal(register: AuditedRegister) -> JournalCheck:
     """Check the journal's hash chain, and the disclosures and declarations against it."""
     broken = register.check_journal()
     return JournalCheck(register.subject, broken, register.journal() if broken is None else ())

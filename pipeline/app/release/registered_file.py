@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.app.release.register_service import Register
+from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.domain.disclosure import MAY_BE_BUILT, Disclosure, DisclosureState, Role
 from pipeline.domain.times import format_time
 
@@ -45,7 +45,7 @@ class RegisteredFile:
         return self.standing in {Standing.CURRENT, Standing.SUPERSEDED}
 
 
-def registered_files(register: Register, sha256: str) -> list[RegisteredFile]:
+def registered_files(register: AuditedRegister, sha256: str) -> list[RegisteredFile]:
     """The disclosures that a file was built for, and its standing in each; none if it was built for none.
 
     Raises:
@@ -57,7 +57,7 @@ def registered_files(register: Register, sha256: str) -> list[RegisteredFile]:
     return [_registered(register, one, sha256) for one in built]
 
 
-def _registered(register: Register, found: Disclosure, sha256: str) -> RegisteredFile:
+def _registered(register: AuditedRegister, found: Disclosure, sha256: str) -> RegisteredFile:
     zone = register.zone
     moment = "" if found.decided_ms is None else f" on {format_time(found.decided_ms, zone)}"
     if found.state is DisclosureState.REFUSED:

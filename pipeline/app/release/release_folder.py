@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.app.anonymize.progress import Progress
+from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.app.output_files import sha256_of
-from pipeline.app.release.register_service import Register
 from pipeline.errors import ReleaseError
 from pipeline.storage.output_file import check_release_folder, opened_folder, reported
 from pipeline.storage.staged_files import finish_staged, publish_together
@@ -34,7 +34,7 @@ def number_of_stem(stem: str) -> str:
 
 
 @contextmanager
-def opened_release_folder(path: Path, register: Register, progress: Progress) -> Iterator[int]:
+def opened_release_folder(path: Path, register: AuditedRegister, progress: Progress) -> Iterator[int]:
     """The descriptor of the folder, created where missing.
 
     What a killed build left in it is finished if its clip is registered, and removed if it is not.
@@ -88,7 +88,7 @@ def publish_release(clip: Path, files: Mapping[str, UnnamedFile], folder: int, e
         publish_together(clip.stem, files, folder, commit)
 
 
-def _is_registered(register: Register, group: str, files: Mapping[str, Path]) -> bool | None:
+def _is_registered(register: AuditedRegister, group: str, files: Mapping[str, Path]) -> bool | None:
     """Whether the clip or package of a group is registered; one that has its name already was."""
     clip = files.get(f"{group}.mp4") or files.get(f"{group}.p7m")
     if clip is None:

@@ -11,6 +11,8 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.recordings import known_recordings
 from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.recorded_video import open_recorded
@@ -21,6 +23,7 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import Disclosure
 from pipeline.domain.institution import Institution
 from pipeline.domain.language import ENGLISH, Language
+from pipeline.domain.operation import Operation
 from pipeline.domain.recording import Gap
 from pipeline.domain.video import Rotation, Video
 from pipeline.errors import ConfigError, ReleaseError
@@ -66,6 +69,23 @@ def load_recording(path: Path) -> Recording:
     return Recording(config, config.record.dir)
 
 
+def add_reading(where: Recording, disclosure: Disclosure, action: str) -> None:
+    """Record in the audit that the recording of a disclosure is read, and held meanwhile.
+
+    Raises:
+        AuditUnavailable: the audit takes no record.
+    """
+    content = disclosure.request.content
+    audit_of_stores(ConfiguredStores.of_config(where.config)).add(
+        Operation.RETRIEVAL,
+        number=disclosure.number,
+        cameras=(content.camera_id,),
+        start_ms=content.begin_ms,
+        end_ms=content.end_ms,
+        details={"action": action},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseSource:
     """The original of a disclosure.
@@ -109,6 +129,7 @@ def open_source(
         ReleaseError: file or configuration are missing, or not those of the disclosure.
         PolicyError: a camera recorded the file, whose privacy masks and conditions apply.
         ConfigError, RecordError, SourceError: the recording cannot be read.
+        AuditUnavailable: the audit takes no record.
     """
     content, subject = disclosure.request.content, f"disclosure {disclosure.number}"
     if not content.is_file:
@@ -116,7 +137,9 @@ def open_source(
             raise ReleaseError(
                 subject, f"requests camera {content.camera_id}", "Give the configuration that records it: --config"
             )
-        with _open_recording(load_recording(config), disclosure, by, language) as source:
+        where = load_recording(config)
+        add_reading(where, disclosure, "release")
+        with _open_recording(where, disclosure, by, language) as source:
             yield source
         return
     if file is None:

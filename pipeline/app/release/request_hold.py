@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import tzinfo
 from pathlib import Path
 
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.release.release_source import Recording
 from pipeline.config.load import load_config
 from pipeline.domain.disclosure import Content, Disclosure
+from pipeline.domain.operation import Operation
 from pipeline.errors import RecordError
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive
@@ -31,23 +35,28 @@ def check_holdable(folder: Path, content: Content, zone: tzinfo | None) -> str:
     return RecordingArchive(folder).why_nothing(camera, begin_ms, end_ms, zone)
 
 
-def hold_request(folder: Path, disclosure: Disclosure) -> str:
+def hold_request(where: Recording, disclosure: Disclosure) -> str:
     """Hold the recording that a disclosure asks for; the id of the hold, "" where it asks for none.
 
     Args:
-        folder: of recorded video.
+        where: the recording.
         disclosure: just entered.
 
     Raises:
         RecordError: the disk failed; the request is entered all the same, and named.
+        AuditUnavailable: the audit takes no record; nothing is held.
     """
     request, content = disclosure.request, disclosure.request.content
     if content.begin_ms is None or content.end_ms is None or content.is_file:
         return ""
+    audit = audit_of_stores(ConfiguredStores.of_config(where.config))
+    place = {"cameras": (content.camera_id,), "start_ms": content.begin_ms, "end_ms": content.end_ms}
+    details = {"action": "hold", "by": request.requested_by}
     try:
-        return Holds(folder).hold(
-            content.camera_id, content.begin_ms, content.end_ms, _reason(disclosure), request.requested_by
-        )
+        with audit.doing(Operation.HOLD, number=disclosure.number, details=details, **place):
+            return Holds(where.folder).hold(
+                content.camera_id, content.begin_ms, content.end_ms, _reason(disclosure), request.requested_by
+            )
     except RecordError as error:
         raise RecordError(
             f"disclosure {disclosure.number}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.cli.common.default_config import chosen_config
+from pipeline.cli.common.default_config import chosen_config, named_config
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.domain.plural import counted
 
@@ -101,7 +101,7 @@ def restore(
     """
     from pipeline.app.backup import restore_backup
 
-    manifest = restore_backup(file, folder)
+    manifest = restore_backup(file, folder, named_config(None))
     if as_json:
         print_json({"folder": str(folder), **_summary(manifest)})
         return

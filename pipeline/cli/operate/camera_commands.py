@@ -91,9 +91,10 @@ def segments(
     video, place = record_settings(config, folder).dir, zone_of(zone, config)
     start_ms, end_ms = parse_range(start, end, place)
     if verify:
-        verify_segments(video, camera or (), start_ms, end_ms, zone=place, as_json=as_json)
+        verify_segments(video, camera or (), (start_ms, end_ms), named_config(config), zone=place, as_json=as_json)
         return
-    found = recorded_cameras(video, camera or (), start_ms, end_ms, declared_masks(config, folder))
+    masks, named = declared_masks(config, folder), named_config(config)
+    found = recorded_cameras(video, camera or (), start_ms, end_ms, masks, config=named)
     if as_json:
         print_json([one.as_json() for one in found])
         return
@@ -144,7 +145,7 @@ def unhold(
     Example: [bold]viapublica camera unhold 0c5f11a2b3d4 --by "A. Souza, control room"[/]
     """
     configure_logging("warning", "auto")
-    released = release_hold(record_settings(config, folder).dir, hold_id, by)
+    released = release_hold(record_settings(config, folder).dir, hold_id, by, config=named_config(config))
     begin, end = (format_time(at, zone_of(zone, config)) for at in (released.begin_ms, released.end_ms))
     say(err, f"released: {released.camera_id}, {begin} to {end}")
 
@@ -166,7 +167,7 @@ def prune(
     Example: [bold]viapublica camera prune --config configs/city.yaml[/]
     """
     configure_logging("info", "auto")
-    done = prune_video(record_settings(config, folder), trust_clock=trust_clock)
+    done = prune_video(record_settings(config, folder), trust_clock=trust_clock, config=named_config(config))
     if as_json:
         print_json(
             {"removed": [segment_json(one) for one in done.removed], "held": len(done.held), "left_bytes": done.left}

@@ -15,6 +15,7 @@ import typer
 from pipeline.app.erasure.erase import Erasure, Selection, open_erasure
 from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.common.default_config import named_config
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
@@ -232,14 +233,14 @@ def erasures(
     """
     from pipeline.app.erasure.proof import erasure_documents, list_erasures
 
-    place = zone_of(zone, config, data)
+    place, named = zone_of(zone, config, data), None if data is not None else named_config(config)
     where = register_of(register, config, data)
     if number is not None:
         institution = configured_institution(config)
-        for path in erasure_documents(where, number, folder or Path(), institution, place):
+        for path in erasure_documents(where, number, folder or Path(), institution, place, config=named):
             say(err, f"written: {path}")
         return
-    found = list_erasures(where)
+    found = list_erasures(where, named)
     if as_json:
         print_json(
             [
@@ -321,7 +322,7 @@ def _refused(
     if not confirmed("Enter the request as refused?", yes=options.yes):
         say(err, "nothing was entered")
         raise typer.Exit(1)
-    done = refuse_with_proof(selection, stores.data_dir, proof, options.refuse or "")
+    done = refuse_with_proof(selection, stores, proof, options.refuse or "")
     files = list(map(str, done.documents))
     if as_json:
         print_json({"erased": False, "refused": True, "proof": {"number": done.number, "files": files}})

@@ -171,7 +171,8 @@ def list_dead_letters(config: ConfigOption = _CONFIG, as_json: LinesOption = Fal
     """
     from pipeline.app.kafka_topics import dead_letters, kafka_sink_of
 
-    found = dead_letters(kafka_sink_of(load_config(config, for_queries=True), config, sink))
+    settings = load_config(config, for_queries=True)
+    found = dead_letters(settings, kafka_sink_of(settings, config, sink))
     if as_json:
         for one in found:
             print_json({"topic": one.topic, "reason": one.reason, "count": one.count, "newest_ms": one.newest_ms})
@@ -197,7 +198,8 @@ def replay(
     """
     from pipeline.app.kafka_topics import kafka_sink_of, replay_dead_letters
 
-    sent = replay_dead_letters(kafka_sink_of(load_config(config, for_queries=True), config, sink), reason)
+    settings = load_config(config, for_queries=True)
+    sent = replay_dead_letters(settings, kafka_sink_of(settings, config, sink), reason)
     say(out, f"{counted(sent, 'dead letter')} sent again")
 
 

@@ -17,8 +17,8 @@ from pipeline.errors import RecordError
 def verify_segments(
     video: Path,
     cameras: Sequence[str],
-    begin_ms: int | None,
-    end_ms: int | None,
+    span_ms: tuple[int | None, int | None],
+    config: Path | None,
     *,
     zone: tzinfo | None,
     as_json: bool,
@@ -27,7 +27,8 @@ def verify_segments(
 
     Args:
         video: folder of all cameras; cameras: only these; none for all.
-        begin_ms, end_ms: the span, milliseconds since 1970 UTC; None is open.
+        span_ms: begin and end, milliseconds since 1970 UTC; None is open.
+        config: the configuration that names the audit; None without one.
         zone: of the times shown.
         as_json: JSON in place of text.
 
@@ -39,8 +40,8 @@ def verify_segments(
         found = check_recordings(
             video,
             cameras,
-            begin_ms,
-            end_ms,
+            *span_ms,
+            config=config,
             on_file=lambda camera, done, files: bar.update(task, completed=done, total=files, note=camera),
         )
     if as_json:

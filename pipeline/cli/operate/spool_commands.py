@@ -10,7 +10,7 @@ import typer
 
 from pipeline.app.spools import check_spools, list_spools, replay_spool, spooled_events, trim_spool
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.cli.common.store_options import ConfigOption, DataOption, data_folder
+from pipeline.cli.common.store_options import ConfigOption, DataOption, data_folder, stores_of
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time, parse_time
 from pipeline.errors import ViapublicaError
@@ -93,7 +93,7 @@ def cat(
 
     Example: [bold]viapublica spool cat broker --pending --limit 10[/]
     """
-    events = spooled_events(data_folder(config, data), sink, pending=pending, start=start, limit=limit + 1)
+    events = spooled_events(stores_of(config, data), sink, pending=pending, start=start, limit=limit + 1)
     for one in islice(events, limit):
         print_json(asdict(one))
     for further in events:
@@ -118,7 +118,7 @@ def replay(
     if (start is None) == (since is None):
         raise ViapublicaError("spool replay", "needs --from-offset or --since, one of them", "Write --since 2h")
     since_ms = None if since is None else parse_time(since)
-    again = replay_spool(data_folder(config, data), sink, offset=start, since_ms=since_ms)
+    again = replay_spool(stores_of(config, data), sink, offset=start, since_ms=since_ms)
     say(err, f"sink {sink}: the next run sends {counted(again.events, 'event')} from offset {again.offset} on")
 
 
@@ -135,7 +135,7 @@ def trim(
 
     Example: [bold]viapublica spool trim broker[/]
     """
-    trimmed = trim_spool(data_folder(config, data), sink, undelivered=undelivered)
+    trimmed = trim_spool(stores_of(config, data), sink, undelivered=undelivered)
     say(err, f"{trimmed.size / 1e6:.1f} MB deleted; {trimmed.undelivered} undelivered events of sink {sink} given up")
 
 

@@ -115,8 +115,8 @@ class StoreOptions:
         note_export(stores_of(self.config, self.data), path, rows, Requester.of_process())
 
     def check_listed(self, listed: ListedVehicles, name: str) -> None:
-        """See `pipeline.app.screened_texts.check_listed`; with the screen of the configuration."""
-        check_listed(listed, name, stores_of(self.config, self.data).screen)
+        """See `pipeline.app.screened_texts.check_listed`."""
+        check_listed(listed, name, stores_of(self.config, self.data))
 
     def open(self) -> EventQueries:
         """The event store, asked by the operating system's user.

@@ -22,7 +22,7 @@ from pipeline.domain.locale import Locale
 from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
-    from pipeline.app.release.register_service import Register
+    from pipeline.app.release.register_service import AuditedRegister
 
 app = typer.Typer(
     help="Disclosures: request, decide, build, deliver, find.\n\n"
@@ -52,7 +52,7 @@ NumberArgument = Annotated[
 
 
 @contextmanager
-def opened(register: str | None, config: Path | None, zone: str | None = None) -> Iterator[Register]:
+def opened(register: str | None, config: Path | None, zone: str | None = None) -> Iterator[AuditedRegister]:
     """The register of --register or --config, in the time zone of --zone or the configuration.
 
     Raises:

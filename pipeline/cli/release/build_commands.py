@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.app.anonymize.progress import Progress
     from pipeline.app.release.build_evidence import EvidenceBuild
     from pipeline.app.release.build_release import BuildRequest, BuiltRelease
-    from pipeline.app.release.register_service import Register
+    from pipeline.app.release.register_service import AuditedRegister
 
 __all__ = ["app"]
 
@@ -188,7 +188,7 @@ def build(number: NumberArgument, *, options: BuildOptions, as_json: JsonOption 
 
 
 @contextmanager
-def _building(options: BuildOptions) -> Iterator[tuple[Register, Progress]]:
+def _building(options: BuildOptions) -> Iterator[tuple[AuditedRegister, Progress]]:
     """The register, and the progress of a build, which a signal ends cleanly."""
     with (
         clean_exit_on_signals(),

@@ -129,7 +129,7 @@ class TextScreen:
             PolicyError: it does; the message names the word, its place, the category, the article and what to do.
         """
         if found := self.findings(text, kind):
-            raise PolicyError(what, *_message(found[0], kind))
+            raise PolicyError(what, *_message(found[0], kind), policy="sensitive-text")
 
     def _people(self, text: str, kind: TextKind, single: Sequence[Word]) -> Iterable[Finding]:
         about_person = any(map(is_person, single))

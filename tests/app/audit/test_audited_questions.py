@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from pipeline.audit.record_search import RecordQuestion, search_records
 from pipeline.audit.seal import KEY_NAME, read_auditor_key
 from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester
-from pipeline.errors import AuditUnavailable, StoreError
+from pipeline.errors import AuditUnavailable, PolicyError, StoreError
 from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route, Traffic
 from tests.asking import declare_roads
 from tests.audit.logs import lines
@@ -96,3 +98,27 @@ def test_each_question_is_an_operation(question: Question[Any], operation: str) 
     entry = answered(question, _ANA, [])
     assert (entry.operation, entry.rows) == (operation, 0)
     assert "ABC" not in str(entry.details)
+
+
+def test_a_refused_purpose_is_recorded_without_its_text(data: Path) -> None:
+    asking = Requester(user="ana", purpose="saber se é evangélica")
+    with pytest.raises(PolicyError):
+        open_queries(ConfiguredStores.of_data_dir(data), asking)
+    (record,) = _records(data / "audit")
+    assert (record["outcome"], record["policy"], record["system_user"]) == ("refused", "sensitive-text", "ana")
+    assert "evang" not in str(record)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(errno.EROFS, "audit.dir"), (errno.EACCES, "audit.dir"), (errno.ENOSPC, "Free disk space")]
+)
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(
+    number: int, text: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(data / "audit"))
+
+    monkeypatch.setattr("pipeline.audit.audit_log.private_folder", refuse)
+    with _queries(data) as queries, pytest.raises(AuditUnavailable, match=text) as refused:
+        queries.ask(Cameras())
+    assert str(data / "audit") in str(refused.value)

@@ -150,7 +150,7 @@ def test_disclosures_of_what_is_erased_are_named(
 
 def test_a_refused_request_is_proven_and_erases_nothing(stores: ConfiguredStores, tmp_path: Path) -> None:
     proof = ErasureProof(str(tmp_path / "office" / "register.db"), "ana", "pedido 17/2026")
-    done = refuse_with_proof(PLATE, stores.data_dir, proof, "investigação em curso")
+    done = refuse_with_proof(PLATE, stores, proof, "investigação em curso")
     assert [path.suffix for path in done.documents] == [".json", ".html"]
     assert files_with("ABC1C34", stores.data_dir), "the read is still there"
     assert files_with("ABC1234", tmp_path / "office") == [], "and no document names it"
@@ -159,4 +159,4 @@ def test_a_refused_request_is_proven_and_erases_nothing(stores: ConfiguredStores
     assert erasures_to_repeat(stores, proof.register).selections == []
     for grounds in ("a placa ABC1234", "a placa abc 1c34"):
         with pytest.raises(StoreError, match="grounds of the refusal: names a plate"):
-            refuse_with_proof(PLATE, stores.data_dir, proof, grounds)
+            refuse_with_proof(PLATE, stores, proof, grounds)

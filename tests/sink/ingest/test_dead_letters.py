@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.app.kafka_topics import PrunedLetters, prune_dead_letters, replay_dead_letters
 from pipeline.config.load import parse_config
+from pipeline.config.settings import Config
 from pipeline.domain.events import Event, Kind, encode
 from pipeline.sink.build import build_writer
 from pipeline.sink.ingest.dead_letters import dead_letter
@@ -75,6 +76,10 @@ sinks: [{{type: kafka}}]
 FOREIGN: Headers = [("kind", PLATE.encode()), ("schema_version", PLATE.encode()), ("x", PLATE.encode())]
 
 
+def _city(folder: Path) -> Config:
+    return parse_config(CITY.format(data=folder), folder / "city.yaml")
+
+
 def test_no_plate_that_its_camera_may_not_read_is_anywhere_in_a_dead_letter(
     broker: KafkaBroker, tmp_path: Path
 ) -> None:
@@ -102,7 +107,7 @@ def test_no_plate_that_its_camera_may_not_read_is_anywhere_in_a_dead_letter(
             assert letter.key is None, name
         assert headers["copy"] == "digest", name
         assert copied == {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}, name
-    assert replay_dead_letters(kafka) == 0, "there is nothing to send again"
+    assert replay_dead_letters(_city(tmp_path), kafka) == 0, "there is nothing to send again"
 
 
 def test_admissible_events_are_copied_and_can_be_replayed(broker: KafkaBroker, tmp_path: Path) -> None:
@@ -117,7 +122,7 @@ def test_admissible_events_are_copied_and_can_be_replayed(broker: KafkaBroker, t
     assert {letter.key for letter in letters} == {b"cam-1"}
     assert all(dict(ours).items() <= dict(letter.headers).items() for letter in letters)
     assert not any("copy" in letter.header_texts() for letter in letters)
-    assert replay_dead_letters(kafka) == 2
+    assert replay_dead_letters(_city(tmp_path), kafka) == 2
     alerts = rows(ChdbSettings(), tmp_path, Kind.ALERT)
     assert PLATE not in str(alerts)
 
@@ -166,7 +171,7 @@ def test_a_tombstone_becomes_a_message_that_brokers_accept() -> None:
 
 def test_dead_letters_of_before_the_gate_are_pruned_and_others_retained(broker: KafkaBroker, tmp_path: Path) -> None:
     kafka = settings_for(broker, "of-before", compression="none")
-    city = parse_config(CITY.format(data=tmp_path), tmp_path / "city.yaml")
+    city = _city(tmp_path)
     late = plate_read(1, camera="cam-1", plate=PLATE, ts_ms=now_ms() + 86_400_000)
     good = [encode(late), FORBIDDEN[next(iter(FORBIDDEN))]]
     send(kafka, [Message(topic_of(kafka, Kind.PLATE_READ), value, b"?", []) for value in good])
