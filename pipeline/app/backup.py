@@ -85,6 +85,9 @@ def create_backup(request: BackupRequest, target: Path, progress: Callable[[str]
     path = check_target("backup", str(target))
     if path.exists():
         raise ConfigError(str(target), "exists already", "Choose another name; a backup is never overwritten")
+    if "data" in request.parts and not config.data_dir.is_dir():  # before the audit begins one
+        fix = "Check data_dir in the configuration, or name other parts with --part"
+        raise ConfigError(str(config.data_dir), "the data folder does not exist", fix)
     partial = unique_partial(path)
     audit = audit_of_stores(ConfiguredStores.of_config(config))
     details = {"action": "backup", "parts": ", ".join(request.parts), "recordings": request.recordings}
@@ -181,9 +184,6 @@ def _configuration(writer: ArchiveWriter, path: Path) -> str:
 
 
 def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str:
-    if not config.data_dir.is_dir():
-        fix = "Check data_dir in the configuration, or name other parts with --part"
-        raise ConfigError(str(config.data_dir), "the data folder does not exist", fix)
     elsewhere = [config.record.dir] if config.record is not None else []
     if config.observability.preview is not None:
         elsewhere.append(config.observability.preview.dir)

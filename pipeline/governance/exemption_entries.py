@@ -18,6 +18,7 @@ from pipeline.governance.journal import Act, entries
 from pipeline.governance.row_mapping import disclosure_of, exemption_row
 from pipeline.governance.tables import DisclosureRow, ExemptionRow
 from pipeline.policy import disclosure as rules
+from pipeline.policy.exemption_decisions import check_confirming, check_exempting, check_shown
 from pipeline.policy.exemption_limits import check_exemptions
 from pipeline.policy.sensitive.screen import TextScreen
 from pipeline.storage.atomic import write_atomically
@@ -37,7 +38,7 @@ def add_exemption(
             delivered.
     """
     found = disclosure_of(row)
-    rules.check_exempting(found)
+    check_exempting(found)
     check_exemptions(f"disclosure {row.number}", [*(one.region for one in found.exemptions), region])
     requested = exemption_row(
         region, rules.checked_reasons(row.number, reason, "an exemption needs", screen), act.by, act.at_ms
@@ -63,9 +64,9 @@ def confirm_exemption(
             the person who requested it or a builder made it, or the disclosure was refused or delivered.
     """
     found = disclosure_of(row)
-    rules.check_exempting(found)
+    check_exempting(found)
     requested = exemption_of(found, exemption_id)
-    rules.check_confirming(requested, act.by)
+    check_confirming(requested, act.by)
     digest, shown_to = _shown(session, found.number, exemption_id)
     if not digest or _sha256(image_path(images, found.number, exemption_id)) != digest:
         raise PolicyError(
@@ -73,8 +74,9 @@ def confirm_exemption(
             "was shown in no image" if not digest else "was shown in an image that is missing or was changed",
             "Make one, and open it: viapublica release show-exemption "
             f"{found.number} {exemption_id}, with --source FILE or --config FILE",
+            policy="exemption-not-shown",
         )
-    rules.check_shown(found, requested, shown_to, act.by)
+    check_shown(found, requested, shown_to, act.by)
     stored = session.get_one(ExemptionRow, exemption_id)
     stored.confirmed_by, stored.confirmed_ms = act.by, act.at_ms
     return {"exemption_id": exemption_id, "image_sha256": digest} | _end_approval(row)

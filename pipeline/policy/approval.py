@@ -105,6 +105,7 @@ def check_conditions(found: Disclosure, approved: Mapping[str, Any], present: Ma
             f"disclosure {found.number}",
             f"was approved by {found.decided_by} under other conditions; changed since: {', '.join(different)}",
             f"Restore them, or have the change decided: viapublica release approve {found.number} --by NAME",
+            policy="release-conditions",
         )
 
 

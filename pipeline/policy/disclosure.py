@@ -7,7 +7,6 @@ program: the decree names neither.
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from dataclasses import replace
 from typing import Final
@@ -19,7 +18,6 @@ from pipeline.domain.disclosure import (
     Content,
     Disclosure,
     DisclosureState,
-    Exemption,
     ReleaseStyle,
     Request,
 )
@@ -73,7 +71,9 @@ def checked_reasons(number: str, text: str, what: str, screen: TextScreen | None
         ReleaseError: they are too long.
     """
     if not text.strip():
-        raise PolicyError(f"disclosure {number}", f"{what} reasons, and none are given", "Add --reason TEXT")
+        raise PolicyError(
+            f"disclosure {number}", f"{what} reasons, and none are given", "Add --reason TEXT", policy="release-reasons"
+        )
     trimmed = _text("reasons", text, LONGEST_TEXT)
     (screen or standard_screen()).check(f"reasons of disclosure {number}", trimmed, TextKind.REASON)
     return trimmed
@@ -126,7 +126,9 @@ def checked_style(style: str) -> ReleaseStyle:
         PolicyError: it is not.
     """
     if style == EVIDENCE:
-        raise PolicyError("the disclosure", "was approved as evidence", "Build it with --evidence")
+        raise PolicyError(
+            "the disclosure", "was approved as evidence", "Build it with --evidence", policy="release-style"
+        )
     try:
         return ReleaseStyle(style)
     except ValueError:
@@ -134,6 +136,7 @@ def checked_style(style: str) -> ReleaseStyle:
             f"style {style!r}",
             "is not irreversible: attacks recover information from masks that are computed from the hidden pixels",
             f"Choose {' or '.join(ReleaseStyle)}",
+            policy="release-style",
         ) from None
 
 
@@ -147,7 +150,10 @@ def check_undecided(found: Disclosure) -> None:
         return
     word = "refused" if found.state is DisclosureState.REFUSED else "approved"
     raise PolicyError(
-        f"disclosure {found.number}", f"was already {word} by {found.decided_by}", "Enter a new request if needed"
+        f"disclosure {found.number}",
+        f"was already {word} by {found.decided_by}",
+        "Enter a new request if needed",
+        policy="release-undecided",
     )
 
 
@@ -188,10 +194,11 @@ def check_approving(found: Disclosure, by: str, *, renews: bool = False) -> None
             f"disclosure {found.number}",
             f"was entered by {found.request.requested_by}, who cannot also approve it",
             f"Another person approves: viapublica release approve {found.number} --by NAME",
+            policy="release-approving",
         )
     if found.declaration is None:
         missing, fix = _missing_document(found)
-        raise PolicyError(f"disclosure {found.number}", missing, fix)
+        raise PolicyError(f"disclosure {found.number}", missing, fix, policy="release-approving")
 
 
 def _missing_document(found: Disclosure) -> tuple[str, str]:
@@ -217,16 +224,21 @@ def check_building(found: Disclosure) -> None:
             f"disclosure {found.number}",
             f"was refused by {found.decided_by}: {found.reasons}",
             "Nothing may be released",
+            policy="release-building",
         )
     if found.declaration is None:
         missing, fix = _missing_document(found)
         raise PolicyError(
-            f"disclosure {found.number}", f"is not approved: {missing}", f"{fix}; then another person approves it"
+            f"disclosure {found.number}",
+            f"is not approved: {missing}",
+            f"{fix}; then another person approves it",
+            policy="release-building",
         )
     raise PolicyError(
         f"disclosure {found.number}",
         "is not approved",
         f"Another person than {found.request.requested_by} approves: viapublica release approve {found.number}",
+        policy="release-building",
     )
 
 
@@ -244,9 +256,12 @@ def check_rebuilding(found: Disclosure, reason: str, screen: TextScreen | None =
             f"disclosure {found.number}",
             f"already has {newest.name}, built by {newest.built_by} (SHA-256 {newest.sha256[:12]}…)",
             f"{'Build' if approved_anew else 'Deliver that file, or build'} another beside it: --rebuild REASON",
+            policy="release-rebuilding",
         )
     if reason.strip() and not found.files:
-        raise PolicyError(f"disclosure {found.number}", "has no file yet", "Omit --rebuild")
+        raise PolicyError(
+            f"disclosure {found.number}", "has no file yet", "Omit --rebuild", policy="release-rebuilding"
+        )
 
 
 def is_of_approval(file: BuiltFile, conditions_sha256: str, decided_ms: int) -> bool:
@@ -268,7 +283,12 @@ def check_same_approval(found: Disclosure, file: BuiltFile, conditions_sha256: s
         PolicyError: it is not.
     """
     if not is_of_approval(file, conditions_sha256, found.decided_ms or 0):
-        raise PolicyError(f"disclosure {found.number}", "was approved anew while it was being built", "Build it again")
+        raise PolicyError(
+            f"disclosure {found.number}",
+            "was approved anew while it was being built",
+            "Build it again",
+            policy="release-same-approval",
+        )
 
 
 def check_delivering(found: Disclosure, conditions_sha256: str) -> None:
@@ -283,7 +303,7 @@ def check_delivering(found: Disclosure, conditions_sha256: str) -> None:
     check_building(found)
     build = f"viapublica release build {found.number}"
     if not found.files:
-        raise PolicyError(f"disclosure {found.number}", "has no file yet", f"Run {build}")
+        raise PolicyError(f"disclosure {found.number}", "has no file yet", f"Run {build}", policy="release-delivering")
     newest = found.files[-1]
     if not is_of_approval(newest, conditions_sha256, found.decided_ms or 0):
         raise PolicyError(
@@ -291,58 +311,8 @@ def check_delivering(found: Disclosure, conditions_sha256: str) -> None:
             f"was approved anew by {found.decided_by} after {newest.name} was built, under other conditions",
             f"Build a file under the present approval: {build} --rebuild REASON; if the earlier one was handed over "
             "already, ask for it back",
+            policy="release-delivering",
         )
-
-
-def check_exempting(found: Disclosure) -> None:
-    """Check that exemptions may be requested and confirmed. Both end an approval, which did not include them.
-
-    Raises:
-        PolicyError: it was refused, or delivered.
-    """
-    if found.state is DisclosureState.REFUSED:
-        check_building(found)
-    if found.delivered_ms is not None:
-        raise PolicyError(
-            f"disclosure {found.number}", "was already delivered", "Enter a new request with the exemption"
-        )
-
-
-def check_confirming(requested: Exemption, by: str) -> None:
-    """Check that `by` may be the second person.
-
-    Raises:
-        PolicyError: `by` requested it, or it is confirmed already.
-    """
-    subject = f"exemption {requested.exemption_id}"
-    if requested.confirmed_by:
-        raise PolicyError(subject, f"was already confirmed by {requested.confirmed_by}", "Nothing is left to do")
-    if same_person(requested.requested_by, by):
-        raise PolicyError(subject, f"was requested by {requested.requested_by}", "Another person has to confirm it")
-
-
-def check_shown(found: Disclosure, requested: Exemption, shown_to: str, by: str) -> None:
-    """Check that the image by which `by` confirms an exemption was made by them, or by a person without a part in it.
-
-    Args:
-        found: the disclosure; requested: its exemption.
-        shown_to: the person who had its newest image made; by: the second person.
-
-    Raises:
-        PolicyError: the person who requested it, or who built a file of the disclosure, had the image made.
-    """
-    if same_person(requested.requested_by, shown_to):
-        problem = f"was shown only to {shown_to}, who requested it"
-    elif not same_person(by, shown_to) and any(same_person(file.built_by, shown_to) for file in found.files):
-        problem = f"was shown only to {shown_to}, who built a file of disclosure {found.number}"
-    else:
-        return
-    show = f"viapublica release show-exemption {found.number} {requested.exemption_id} --by {shlex.quote(by)}"
-    raise PolicyError(
-        f"exemption {requested.exemption_id}",
-        problem,
-        f"Have an image made yourself, and open it: {show}, with --source FILE or --config FILE",
-    )
 
 
 def _checked_content(content: Content, now_ms: int) -> Content:
@@ -352,6 +322,7 @@ def _checked_content(content: Content, now_ms: int) -> Content:
             "content",
             "names neither a camera nor a file (decree 18.743/2014 art. 9 §3)",
             "Give --camera with --from and --to, or --file",
+            policy="release-content",
         )
     if camera and not _CAMERA.fullmatch(camera):
         raise ReleaseError(
@@ -378,7 +349,7 @@ def _checked_content(content: Content, now_ms: int) -> Content:
 
 def _required(what: str, text: str, longest: int, why: str) -> str:
     if not text.strip():
-        raise PolicyError(what, f"is empty, and {why}", f"Add --{what} TEXT")
+        raise PolicyError(what, f"is empty, and {why}", f"Add --{what} TEXT", policy="release-required")
     return _text(what, text, longest)
 
 

@@ -50,16 +50,21 @@ def check_evidence_request(request: Request) -> None:
             "receives redacted video only: original video is for requisitions of police, public ministry and judiciary "
             "(decree 18.743/2014 art. 9)",
             "Omit --evidence",
+            policy="evidence-request",
         )
     if not _CERTIFICATE.search(request.recipient_document):
         raise PolicyError(
             "evidence",
             "needs the number of the requisition and the recipient's certificate",
             "Give --document and --recipient-certificate",
+            policy="evidence-request",
         )
     if request.content.is_file:
         raise PolicyError(
-            "evidence", "is cut from a camera's recording, whose origin is known", "Give --camera with --from and --to"
+            "evidence",
+            "is cut from a camera's recording, whose origin is known",
+            "Give --camera with --from and --to",
+            policy="evidence-request",
         )
 
 
@@ -72,7 +77,10 @@ def check_building_evidence(found: Disclosure, fingerprint: str) -> None:
     subject = f"disclosure {found.number}"
     if found.request.style != EVIDENCE:
         raise PolicyError(
-            subject, "was not requested and approved as evidence", "Omit --evidence, or enter a new request with it"
+            subject,
+            "was not requested and approved as evidence",
+            "Omit --evidence, or enter a new request with it",
+            policy="evidence-building",
         )
     check_evidence_request(found.request)
     approved = _CERTIFICATE.search(found.request.recipient_document)
@@ -81,6 +89,7 @@ def check_building_evidence(found: Disclosure, fingerprint: str) -> None:
             subject,
             "was approved for another certificate of the recipient",
             "Give the certificate of the request, or enter a new request",
+            policy="evidence-building",
         )
 
 
@@ -106,4 +115,5 @@ def check_masks_filled(camera_id: str, unmasked: Sequence[tuple[int, int]], file
         f"masks hide (decree 18.743/2014 art. 13): {', '.join(shown)}{more}",
         "Request a span without them, or a redacted release, in which the masks are filled; "
         f"`viapublica camera segments --camera {camera_id}` lists all such video and how to delete it",
+        policy="evidence-masks-filled",
     )

@@ -42,12 +42,14 @@ def check_exemptions(subject: str, regions: Sequence[Mapping[str, Any]]) -> floa
                 subject,
                 f"exempts a region from {begin_s:g} s on without an end within {MAX_S:g} s",
                 "Write `to`, the second in which the thing is last seen",
+                policy="exemption-extent",
             )
         if end_s - begin_s < MIN_S:
             raise PolicyError(
                 subject,
                 f"exempts a region for {end_s - begin_s:g} s, and a thing has to stand still for at least {MIN_S:g} s",
                 "Write `from` and `to`, the seconds in which the thing is first and last seen",
+                policy="exemption-extent",
             )
     share = union_share([_box(subject, region) for region in regions])
     if share > MAX_SHARE:
@@ -55,6 +57,7 @@ def check_exemptions(subject: str, regions: Sequence[Mapping[str, Any]]) -> floa
             subject,
             f"would exempt {100 * share:.0f}% of the image from redaction, and at most {100 * MAX_SHARE:.0f}% may be",
             "Draw each region no larger than the thing; the original itself is never released",
+            policy="exemption-extent",
         )
     return share
 
@@ -82,6 +85,9 @@ def _box(subject: str, region: Mapping[str, Any]) -> Box:
         x1, y1, x2, y2 = (float(value) for value in region["box"])
     except (KeyError, TypeError, ValueError):
         raise PolicyError(
-            subject, "has an exempted region without a box", "Write box: [left, top, right, lower edge]"
+            subject,
+            "has an exempted region without a box",
+            "Write box: [left, top, right, lower edge]",
+            policy="exemption-box",
         ) from None
     return x1, y1, x2, y2

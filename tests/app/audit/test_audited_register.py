@@ -153,7 +153,10 @@ def test_a_refusal_by_a_policy_is_recorded_without_its_text(tmp_path: Path) -> N
         register.approve("2026/000009", "Rui Souza")
     with pytest.raises(PolicyError), open_register(where) as register:
         register.refuse(number, "Rui Souza", "é evangélica e frequenta o templo")
+    with pytest.raises(PolicyError), open_register(where) as register:
+        register.approve(number, "Ana Lima")
     found = _records(tmp_path)
-    assert [one["outcome"] for one in found] == ["allowed", "refused"]
-    assert (found[1]["policy"], found[1]["reason"]) == ("sensitive-text", "PolicyError")
+    assert [one["outcome"] for one in found] == ["allowed", "refused", "refused"]
+    assert [one["policy"] for one in found[1:]] == ["sensitive-text", "release-approving"]
+    assert {one["reason"] for one in found[1:]} == {"PolicyError"}
     assert "evang" not in str(found)

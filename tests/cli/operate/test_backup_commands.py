@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.audit.logs import lines
 from tests.cli.commands import viapublica
 
 CITY = "cameras: [{id: gate, source: a.mp4, scope: public-road}]\nsinks: [{type: jsonl}]\n"
@@ -17,7 +18,9 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
     done = viapublica("backup", "create", "b.tar", "--config", "city.yaml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     created = json.loads(done.stdout)
-    assert created["files"] == 2
+    assert created["files"] == 2 + len(list((tmp_path / "data" / "audit").iterdir()))
+    (record,) = lines(tmp_path / "data" / "audit")
+    assert (json.loads(record)["operation"], json.loads(record)["outcome"]) == ("recording-to-media", "allowed")
     assert "there is no register" in created["absent"]["register"]
     shown = viapublica("backup", "verify", "b.tar", cwd=tmp_path)
     assert "complete and unchanged" in shown.stdout
@@ -25,6 +28,7 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
     assert restored.returncode == 0, restored.stderr
     assert "viapublica erase --repeat" in restored.stderr
     assert (tmp_path / "restored" / "data" / "events.jsonl").read_text() == "{}\n"
+    assert json.loads(lines(tmp_path / "audit")[0])["details"]["action"] == "restore"
 
 
 def test_a_backup_uses_the_configuration_of_the_current_folder(tmp_path: Path) -> None:
@@ -32,7 +36,7 @@ def test_a_backup_uses_the_configuration_of_the_current_folder(tmp_path: Path) -
     (tmp_path / "data").mkdir()
     done = viapublica("backup", "create", "b.tar", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["files"] == 1
+    assert json.loads(done.stdout)["files"] == 1 + len(list((tmp_path / "data" / "audit").iterdir()))
     missing = viapublica("backup", "create", "c.tar", cwd=tmp_path / "data")
     assert missing.returncode == 1
     assert "there is no ./viapublica.yaml" in missing.stderr
