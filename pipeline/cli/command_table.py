@@ -94,8 +94,19 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "camera": CommandEntry(
         "operate.camera_setup_commands:app",
-        "Cameras: add, test, snapshot, discover, segments, hold, unhold, prune.",
+        "Cameras: add, test, snapshot, discover, segments, hold, register, suspend.",
         _OPERATION,
+    ),
+    "init": CommandEntry(
+        "people.init_command:init",
+        "Set up people: institution, sector, two administrators, retention, register.",
+        _OPERATION,
+    ),
+    "people": CommandEntry(
+        "people.people_commands:app", "People: add, train, term, role, invite, leave, import.", _OPERATION
+    ),
+    "institutions": CommandEntry(
+        "people.institution_commands:app", "Institutions and sectors: add, add-sector, list.", _OPERATION
     ),
     "plan": CommandEntry(
         "operate.plan_command:plan",

@@ -114,7 +114,7 @@ class CameraRegistry(RegistrySession):
             return camera_of(row)
 
     def impose(self, sanction: NewSanction, by: str) -> RegisteredCamera:
-        """Impose a sanction; suspension and rescission stop the camera's stream at once.
+        """Impose a sanction; after a suspension or rescission the camera may not run.
 
         Raises:
             RegistryError: the camera is unknown, or a value is missing or not possible.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pipeline.app.people.acting_person import Wanted, records_target
+from pipeline.app.people.acting_person import Wanted, of_body, records_target
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.camera_registration import Mask, NewCamera, NewSanction, RegisteredCamera, SanctionKind
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import Validity
 from pipeline.domain.purpose import Purpose
-from pipeline.domain.role import Role
 from pipeline.policy.access.request import Target
 
 __all__ = ["CameraAdministration", "NewCamera", "NewSanction", "RegisteredCamera"]
@@ -30,9 +29,9 @@ class CameraAdministration:
         target = self._target(person.institution, person.sector)
         account = self._actor.authorize(Wanted(operation=Operation.REPORT, target=target))
         found = self._registry.cameras()
-        if account.role is Role.SECTOR_ADMINISTRATOR:
-            return tuple(one for one in found if (one.institution, one.sector) == (account.institution, account.sector))
-        return found if account.central else tuple(one for one in found if one.institution == account.institution)
+        shown = of_body(found, account)
+        self._actor.note(Operation.REPORT, rows=len(shown), details={"action": "cameras"})
+        return shown
 
     def camera(self, camera_id: str) -> RegisteredCamera:
         """One camera.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pipeline.app.audit.audited_operation import Record, entry_of
 from pipeline.domain.account import Account
 from pipeline.domain.audit import Outcome
 from pipeline.domain.operation import Operation
-from pipeline.domain.people import RegisteredPerson
+from pipeline.domain.people import AccountStatus, RegisteredPerson
 from pipeline.domain.ports import Clock
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.requester import Requester
+from pipeline.domain.role import Role
 from pipeline.errors import PolicyError
 from pipeline.governance.registry import Registry
 from pipeline.policy.access.decision import Decision, decide
@@ -52,6 +54,23 @@ def records_target(institution: str, sector: str, *, has_local_unit: bool = True
         suspended=False,
         project_approved=True,
     )
+
+
+class _OfBody(Protocol):
+    @property
+    def institution(self) -> str: ...
+    @property
+    def sector(self) -> str: ...
+
+
+_Listed = TypeVar("_Listed", bound=_OfBody)
+
+
+def of_body(found: Sequence[_Listed], account: Account) -> tuple[_Listed, ...]:
+    """Those of a list that belong to the body of an account; all for the general administration."""
+    if account.role is Role.SECTOR_ADMINISTRATOR:
+        return tuple(one for one in found if (one.institution, one.sector) == (account.institution, account.sector))
+    return tuple(one for one in found if account.central or one.institution == account.institution)
 
 
 class ChangeRecorder:
@@ -115,9 +134,14 @@ class ActingPerson:
         """Whether the person has to give a one-time code first.
 
         Raises:
-            PolicyError: there is no account of this user.
+            PolicyError: there is no account of this user, or it is not activated.
         """
-        return not self._registry.of_system_user(self._requester.user)[1]
+        person, confirmed = self._registry.of_system_user(self._requester.user)
+        if person.status is AccountStatus.INVITED:
+            raise PolicyError(
+                f"account {person.login}", "is not activated", f"viapublica people activate {person.login}"
+            )
+        return not confirmed
 
     def authorize(self, wanted: Wanted) -> Account:
         """Decide in each role of the person that counts now; the first that may do it acts.
@@ -130,6 +154,14 @@ class ActingPerson:
         self._recorder.account = decision.request.account
         self._check(decision, wanted)
         return decision.request.account
+
+    def note(self, operation: Operation, **facts: Any) -> None:
+        """Put what the person reads into the audit, before it is shown.
+
+        Raises:
+            AuditUnavailable: the audit takes no record: nothing may be shown.
+        """
+        self._recorder.add(operation, **facts)
 
     def check_other(self, person: RegisteredPerson, wanted: Wanted) -> None:
         """Decide for another person, as after their log-in with two factors.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.app.people.acting_person import Wanted, records_target
+from pipeline.app.people.acting_person import Wanted, of_body, records_target
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import NewPerson, RegisteredInstitution, RegisteredPerson, Sector, Validity
@@ -31,6 +31,7 @@ class Administration:
 
     def institutions(self) -> tuple[tuple[RegisteredInstitution, tuple[Sector, ...]], ...]:
         """All institutions with their sectors."""
+        self._actor.person()
         return self._registry.institutions()
 
     def add_institution(self, institution: RegisteredInstitution) -> RegisteredInstitution:
@@ -49,9 +50,9 @@ class Administration:
         """The persons whose registration the person who acts may manage; all for the general administration."""
         found = self._registry.people()
         account = self._actor.authorize(Wanted(operation=Operation.REPORT, target=self._own_records()))
-        if account.role is Role.SECTOR_ADMINISTRATOR:
-            return tuple(one for one in found if (one.institution, one.sector) == (account.institution, account.sector))
-        return found if account.central else tuple(one for one in found if one.institution == account.institution)
+        shown = of_body(found, account)
+        self._actor.note(Operation.REPORT, rows=len(shown), details={"action": "people"})
+        return shown
 
     def person(self, login: str) -> RegisteredPerson:
         """One person of `people`.
@@ -62,6 +63,7 @@ class Administration:
         """
         person = self._registry.person(login)
         self._actor.authorize(Wanted(operation=Operation.REPORT, target=self._target(person)))
+        self._actor.note(Operation.REPORT, rows=1, details={"action": "person", "subject": person.login})
         return person
 
     def register(self, persons: Sequence[NewPerson]) -> tuple[RegisteredPerson, ...]:

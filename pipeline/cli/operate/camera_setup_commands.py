@@ -11,8 +11,8 @@ import typer
 from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config
-from pipeline.cli.operate.camera_commands import app
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
+from pipeline.cli.operate.camera_registry_commands import app
 from pipeline.domain.camera import Scope, Surroundings
 from pipeline.domain.network_address import is_network_address
 from pipeline.domain.plural import counted, counted_list

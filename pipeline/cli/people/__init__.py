@@ -1,0 +1,1 @@
+"""`viapublica init`, `people` and `institutions`."""
