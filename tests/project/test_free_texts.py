@@ -92,8 +92,8 @@ SCREENED_OPTIONS = """
     AgreementOption DefenceOption ProjectOption ReasonOption administrator institution location owner plates_by sector
     ByOption by date document license_ name number place purpose reason rebuild recipient refuse title"""
 OPTIONS_OF_FIXED_FORM = """
-    CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption UntilOption
-    body case_format system_user until
+    CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
+    UntilOption body case_format system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PasswordEnvOption
     PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
     ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month names
