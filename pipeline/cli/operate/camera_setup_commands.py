@@ -13,12 +13,15 @@ from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
 from pipeline.cli.operate.camera_registry_commands import app
+from pipeline.cli.operate.discard_command import discard
 from pipeline.domain.camera import Scope, Surroundings
 from pipeline.domain.network_address import is_network_address
 from pipeline.domain.plural import counted, counted_list
 from pipeline.errors import ConfigError, ViapublicaError
 
 __all__ = ["app"]
+
+app.command()(discard)
 
 _NO_ANSWER: Final = (
     "Multicast stays in one subnet: give --host for a camera of another. Many cameras have ONVIF switched off."

@@ -31,6 +31,7 @@ from pipeline.cli.common.store_options import (
     zone_of,
 )
 from pipeline.cli.operate.erase_output import (
+    fail_for_holds,
     left_in_words,
     numbers_in_words,
     outcome_in_words,
@@ -38,7 +39,6 @@ from pipeline.cli.operate.erase_output import (
     print_places,
     print_range,
 )
-from pipeline.domain.erasure import LeftNote
 from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time, parse_range
@@ -202,7 +202,7 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
     if as_json:
         print_erased(erasure, places, done, disclosed)
     if erasure.held and not options.dry_run:
-        _fail_for_holds(erasure.held)
+        fail_for_holds("erase", erasure.held)
 
 
 def _check_words(proof: ErasureProof, selection: Selection) -> None:
@@ -356,12 +356,7 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, options: EraseOptio
         for one in done.proven:
             say(err, f"proof {one.number}: {', '.join(map(str, one.documents))}")
     if done.held:
-        _fail_for_holds(done.held)
-
-
-def _fail_for_holds(held: Sequence[LeftNote]) -> None:
-    notes = "; ".join(note.english for note in held)  # each with the command that releases its hold
-    raise ViapublicaError("erase", f"all else is erased, but holds preserve recorded video: {notes}")
+        fail_for_holds("erase", done.held)
 
 
 def _login() -> str:

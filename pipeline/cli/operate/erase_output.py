@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from pipeline.app.erasure.erase import Erasure, Selection
 from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.domain.erasure import CORRUPT_RECORD, ErasureOutcome, EventNumbers
+from pipeline.domain.erasure import CORRUPT_RECORD, ErasureOutcome, EventNumbers, LeftNote
 from pipeline.domain.events import Kind
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time
+from pipeline.errors import ViapublicaError
 
 if TYPE_CHECKING:
     from pipeline.app.erasure.proof import ProvenErasure
@@ -106,6 +107,16 @@ def left_in_words(found: Sequence[ErasedPlace]) -> str:
     held = sum(place.held for place in found)
     left = f"{sum(place.left or 0 for place in found)} left"
     return f"{left}, {counted(held, 'file')} preserved by holds" if held else left
+
+
+def fail_for_holds(command: str, held: Sequence[LeftNote]) -> NoReturn:
+    """Fail because holds preserve recorded video, each named.
+
+    Raises:
+        ViapublicaError: always.
+    """
+    notes = "; ".join(note.english for note in held)  # each with the command that releases its hold
+    raise ViapublicaError(command, f"all else is erased, but holds preserve recorded video: {notes}")
 
 
 def _remainder(place: ErasedPlace) -> str:

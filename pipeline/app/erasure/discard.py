@@ -1,0 +1,108 @@
+"""Discarding of what a camera captured by accident: at once, from every place, recorded in the audit first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from pipeline.app.audit.audited_operation import audit_record, entry_of
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.erase import Erasure, open_erasure
+from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, check_words, erase_with_proof
+from pipeline.domain.audit import Outcome
+from pipeline.domain.operation import Operation
+from pipeline.domain.requester import Requester
+from pipeline.errors import StoreError, ViapublicaError
+from pipeline.policy.requester_texts import check_requester
+from pipeline.policy.sensitive.screen import TextKind
+from pipeline.store.erasure_selection import Selection
+from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress
+
+__all__ = ["Discard", "open_discard"]
+
+_GROUNDS: Final = "captação acidental, art. 15 do Decreto nº 18.743/2014 de Porto Alegre"
+
+
+class Discard:
+    """A discard with everything open and locked; see `open_discard`.
+
+    Args:
+        erasure: of the cameras and the time.
+        stores: those of the erasure, and the audit.
+        proof: where and how the discard is proven.
+        requester: the person or program that discards.
+    """
+
+    def __init__(self, erasure: Erasure, stores: ConfiguredStores, proof: ErasureProof, requester: Requester) -> None:
+        self.erasure = erasure
+        self._record = audit_record(stores.audit_dir)
+        self._proof = proof
+        self._requester = requester
+
+    def discard(self, progress: Progress = lambda _: None) -> ProvenErasure:
+        """Erase for good and prove it; `erasure.held` names what holds preserve.
+
+        Raises:
+            AuditUnavailable: the audit takes no record; nothing was discarded.
+            ViapublicaError: something is left, or the proof cannot be made. The audit then has a second record.
+        """
+        self._append(Outcome.ALLOWED)
+        try:
+            return erase_with_proof(self.erasure, self._proof, progress)
+        except ViapublicaError as error:
+            self._append(Outcome.FAILED, reason=type(error).__name__)
+            raise
+
+    def _append(self, outcome: Outcome, reason: str = "") -> None:
+        selection = self.erasure.selection
+        self._record(
+            entry_of(
+                Operation.DISPOSAL,
+                self._requester,
+                outcome,
+                cameras=selection.camera_ids,
+                start_ms=selection.start_ms,
+                end_ms=selection.end_ms,
+                reason=reason,
+                details={"action": "discard"},
+            )
+        )
+
+
+@contextmanager
+def open_discard(
+    selection: Selection,
+    stores: ConfiguredStores,
+    proof: ErasureProof,
+    requester: Requester,
+    *,
+    timeout_s: float = STATEMENT_TIMEOUT_S,
+) -> Iterator[Discard]:
+    """Open and own every place where this machine stores what is to be discarded, until the end of `with`.
+
+    Args:
+        selection: cameras and a time.
+        stores: its event stores, sinks, recordings and previews.
+        proof: where and how it is proven; its reason says what was captured, without describing people.
+        requester: the person or program that discards.
+        timeout_s: seconds that one deletion in a database may take.
+
+    Raises:
+        StoreError: the reason is missing or names a plate; or see `open_erasure`.
+        PolicyError: a text says something sensitive about people.
+        ViapublicaError: see `open_erasure`.
+    """
+    check_requester(requester, stores.screen)
+    if not proof.reason.strip():
+        raise StoreError(
+            "discard",
+            "needs a reason",
+            "State what was captured, without describing people: --reason 'inside of a home'",
+        )
+    stores.screen.check("reason of the discard", proof.reason, TextKind.REASON)
+    check_words(proof, selection)
+    reasoned = replace(proof, reason=f"{proof.reason.strip()} ({_GROUNDS})")
+    with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
+        yield Discard(erasure, stores, reasoned, requester)
