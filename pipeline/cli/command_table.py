@@ -94,7 +94,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "camera": CommandEntry(
         "operate.camera_setup_commands:app",
-        "Cameras: add, test, snapshot, discover, segments, hold, discard, register, suspend.",
+        "Cameras: add, test, snapshot, segments, hold, discard, register, suspend.",
         _OPERATION,
     ),
     "init": CommandEntry(

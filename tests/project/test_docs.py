@@ -51,7 +51,10 @@ _TOOLS = {".", "cp", "git", "docker", "journalctl", "pip", "python3", "sqlite3",
 _GROUPS = {
     *(
         (name,)
-        for name in ("audit", "backup", "bench", "camera", "config", "kafka", "models", "release", "spool", "store")
+        for name in (
+            *("audit", "backup", "bench", "camera", "config", "institutions", "kafka", "models", "people", "release"),
+            *("spool", "store"),
+        )
     ),
     ("kafka", "dead-letters"),
     ("store", "retention"),

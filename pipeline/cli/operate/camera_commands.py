@@ -40,7 +40,7 @@ _SEAM_MS: Final = 2000
 _SHOWN_GAPS: Final = 50
 
 app = typer.Typer(
-    help="Cameras: add, test, snapshot, discover, segments, hold, discard, register, suspend.\n\n"
+    help="Cameras: add, test, snapshot, segments, hold, discard, register, suspend.\n\n"
     "Video leaves only through [bold]viapublica anonymize[/] and [bold]viapublica release[/]. For cameras that sent "
     "events see [bold]viapublica cameras[/].\n\n"
     "Example: [bold]viapublica camera segments --config configs/city.yaml[/]",

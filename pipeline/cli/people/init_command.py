@@ -14,6 +14,7 @@ from pipeline.cli.common.registry_options import RegistryOptions
 from pipeline.domain.account import InstitutionKind
 from pipeline.domain.camera import suggested_camera_id
 from pipeline.domain.people import NewPerson, RegisteredInstitution, Sector, Validity
+from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
 from pipeline.errors import ConfigError
 
@@ -105,14 +106,14 @@ def _show(made: Installed, answers: FirstSetUp, *, as_json: bool) -> None:
         )
         return
     say(out, f"institution  {body.institution_id} ({body.name})")
-    say(out, f"sector       {unit.sector_id} ({unit.name}), retention of {unit.retention_days} days")
+    say(out, f"sector       {unit.sector_id} ({unit.name}), retention of {counted(unit.retention_days, 'day')}")
     say(out, f"register     {made.register}")
     say(out, f"audit        {made.audit}")
     for login, code in codes:
         say(out, f"invitation   {login}: {code}")
     say(err, "next, each administrator within three days, as their own user: viapublica people activate LOGIN")
     say(err, "then: viapublica people add, viapublica institutions add, viapublica camera register")
-    say(err, f"in the configuration: a retention of {unit.retention_days} days or fewer")
+    say(err, f"in the configuration: a retention of at most {counted(unit.retention_days, 'day')}")
     say(err, "and hand the auditor's key over: viapublica audit key FILE")
 
 

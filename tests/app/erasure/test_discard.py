@@ -120,7 +120,7 @@ def test_the_audit_has_its_record_and_the_register_its_proof(stores: ConfiguredS
 def test_nothing_is_discarded_when_the_audit_takes_no_record(stores: ConfiguredStores) -> None:
     stores.audit_dir.write_text("a file where the folder must be")
     before = files_with("QQQ1Q11", stores.data_dir)
-    with discarding(stores) as discard, pytest.raises(AuditUnavailable):
+    with pytest.raises(AuditUnavailable), discarding(stores) as discard:
         discard.discard()
     assert files_with("QQQ1Q11", stores.data_dir) == before
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
@@ -50,14 +49,13 @@ def activate(folder: Path, login: str, invitation: str) -> Result:
 
 
 @pytest.fixture
-def quick_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cheap hashes and a known secret of one-time codes."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(login_secrets, "_hasher", lambda: quick)
     monkeypatch.setattr(login_register, "new_totp_secret", lambda: SECRET)
     for name in ("VIAPUBLICA_CONFIG", "VIAPUBLICA_DATA_DIR", "VIAPUBLICA_REGISTER", "VIAPUBLICA_CODE"):
         monkeypatch.delenv(name, raising=False)
-    return
 
 
 @pytest.fixture
