@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -63,7 +65,18 @@ def encode(path: Path, recipe: Recipe | None = None) -> Path:
         if sound is not None:
             _add_sound(container, sound, 48000 * recipe.frames // recipe.fps)
         container.mux(stream.encode(None))
+    _end_real_time()
     return path
+
+
+def _end_real_time() -> None:
+    """Give this process ordinary priority again.
+
+    As root, SVT-AV1 makes the whole process one of real-time priority, and so its children: all others starve.
+    """
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
 
 
 def _quiet(recipe: Recipe) -> dict[str, str]:
