@@ -50,7 +50,7 @@ def test_the_demo_runs_beside_an_environment_made_by_other_means(checkout: Path)
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "ran $1"\n')
     program.chmod(0o755)
-    command = ["make", "demo", f"VENV={checkout.parent / 'environment'}"]
+    command = ["make", "--no-print-directory", "demo", f"VENV={checkout.parent / 'environment'}"]
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "ran demo"), done.stderr
     assert list((checkout / ".venv").iterdir()) == []
