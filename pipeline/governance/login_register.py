@@ -340,7 +340,8 @@ def _of_system_user(session: Session, system_user: str) -> PersonRow:
         raise PolicyError(
             f"user {system_user}",
             "has no account in the registry",
-            "Work as the user of your account, or have it registered: viapublica people add --system-user",
+            "Work as the user of your account, or have it registered: viapublica people add LOGIN --name NAME "
+            f"--document CPF --body INSTITUTION/SECTOR --until DATE --system-user {system_user}",
         )
     return found
 

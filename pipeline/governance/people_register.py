@@ -239,7 +239,10 @@ class PeopleRegister(RegistrySession):
         check_other_person(row.login, by)
         if row.left_ms is not None:
             raise RegistryError(
-                f"person {row.login}", "left the function", f"Register them again: viapublica people add {row.login}"
+                f"person {row.login}",
+                "left the function",
+                f"Register them again: viapublica people add {row.login} --name NAME --document CPF "
+                "--body INSTITUTION/SECTOR --until DATE",
             )
         return row
 

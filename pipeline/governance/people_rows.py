@@ -89,7 +89,8 @@ def sector_row(session: Session, institution: str, sector: str) -> SectorRow:
         raise RegistryError(
             f"sector {institution}/{sector}",
             "is not registered",
-            f"See viapublica institutions list; add it: viapublica institutions add-sector {institution}/{sector}",
+            "See viapublica institutions list; add it: viapublica institutions add-sector "
+            f"{institution}/{sector} --name NAME",
         )
     return row
 
