@@ -94,7 +94,7 @@ def test_a_reversible_style_is_refused_for_a_release(style: str) -> None:
         ({"content": replace(FOOTAGE, camera_id="../x")}, "is not a camera id"),
         ({"content": Content("cam-1")}, "no start or no end"),
         ({"content": Content("cam-1", 5, None)}, "no start or no end"),
-        ({"content": Content("cam-1", NOW_MS - 1, NOW_MS - 1)}, "ends before it begins"),
+        ({"content": Content("cam-1", NOW_MS - 1, NOW_MS - 1)}, "is empty: it ends when it begins"),
         ({"content": Content("cam-1", NOW_MS - 1, NOW_MS + 1)}, "lies in the future"),
         ({"content": Content("cam-1", 5, NOW_MS)}, "before the year 2000"),
         ({"content": Content(file_name="a.mp4")}, "needs both a name and a SHA-256"),
