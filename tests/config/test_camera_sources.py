@@ -13,7 +13,7 @@ from pipeline.config.load import parse_config
 from pipeline.config.settings import Config
 from pipeline.errors import ConfigError
 from pipeline.store.settings import Credentials
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 
 HOSTILE = "p@127.0.0.1:8901/x#y é?%41"
 
@@ -94,15 +94,15 @@ def test_the_check_shows_the_host_that_is_really_used(tmp_path: Path, monkeypatc
     path.write_text(f"cameras: [{camera}]\n")
     (checked,) = check_config(path).cameras
     assert (checked.endpoint, checked.source) == ("10.255.255.1:80", "http://***@10.255.255.1:80/auth")
-    done = viapublica("config", "check", path, "--json")
+    done = viapublica_here("config", "check", path, "--json")
     assert json.loads(done.stdout)["connections"] == {"a": "10.255.255.1:80"}
-    assert "10.255.255.1:80" in viapublica("config", "check", path).stdout
+    assert "10.255.255.1:80" in viapublica_here("config", "check", path).stdout
 
 
 def test_an_unencoded_password_in_the_file_is_refused_and_never_shown(tmp_path: Path) -> None:
     path = tmp_path / "city.yaml"
     path.write_text('cameras: [{id: a, scope: public-road, source: "http://u:S3CR@127.0.0.1:1/x#y@10.0.0.1/a"}]\n')
-    done = viapublica("config", "check", path)
+    done = viapublica_here("config", "check", path)
     assert done.returncode == 1
     assert "its host is not certain" in done.stderr
     assert "password_env" in done.stderr
@@ -148,7 +148,7 @@ def test_what_may_be_a_password_in_the_wrong_place_is_refused_and_never_shown(tm
     with pytest.raises(ConfigError) as caught:
         check_config(tmp_path / "city.yaml")
     assert "S3CRET" not in str(caught.value)
-    done = viapublica("config", "check", tmp_path / "city.yaml")
+    done = viapublica_here("config", "check", tmp_path / "city.yaml")
     assert done.returncode == 1
     assert "S3CRET" not in done.stdout + done.stderr
 
@@ -164,7 +164,7 @@ def test_names_and_addresses_of_hosts_are_taken(tmp_path: Path, host: str) -> No
 def test_a_login_in_the_path_of_an_address_is_never_shown(tmp_path: Path, path: str) -> None:
     (tmp_path / "city.yaml").write_text((GATE % "").replace("h/1", f"127.0.0.1:1/{path}"))
     for words in (("config", "check"), ("config", "check", "--json")):
-        done = viapublica(*words, tmp_path / "city.yaml")
+        done = viapublica_here(*words, tmp_path / "city.yaml")
         assert "127.0.0.1:1" in done.stdout
         assert "S3CRET" not in done.stdout + done.stderr
 

@@ -18,7 +18,7 @@ from pipeline.sink.build import build_sink
 from pipeline.sink.kafka.messages import Message
 from pipeline.sink.kafka.producer import open_producer
 from pipeline.sink.settings import KafkaSettings
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 from tests.event_samples import admit_all, health, one_of_each, plate_read, wait_until
 from tests.servers.kafka import KafkaBroker
 
@@ -153,4 +153,4 @@ def test_the_published_schemas_are_those_of_the_code(kind: Kind) -> None:
     name, text = schema_of(kind)
     published = Path(__file__).parents[3] / "docs" / "reference" / "schemas" / name
     assert published.read_text(encoding="utf-8") == text, "run: viapublica kafka schema --out docs/reference/schemas"
-    assert text == viapublica("kafka", "schema", kind.value).stdout
+    assert text == viapublica_here("kafka", "schema", kind.value).stdout

@@ -176,11 +176,10 @@ with open_register(str(folder.parent / "register.db")) as register:
 @pytest.mark.parametrize(
     ("call", "after", "visible", "finished"),
     [
-        ("link", 1, [], False),
-        ("rename", 0, [], True),
-        ("rename", 1, ["2026-000001.mp4"], True),
+        pytest.param("link", 1, [], False, id="before it is registered", marks=pytest.mark.soak),
+        pytest.param("rename", 0, [], True, id="after it was registered", marks=pytest.mark.soak),
+        pytest.param("rename", 1, ["2026-000001.mp4"], True, id="between clip and report"),
     ],
-    ids=["before it is registered", "after it was registered", "between clip and report"],
 )
 def test_a_killed_build_is_finished_or_removed_by_the_next_one(
     call: str, after: int, visible: list[str], finished: bool, request_of: BuildRequest
