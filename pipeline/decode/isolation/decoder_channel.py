@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import select
 import signal
 import socket
 import time
@@ -15,6 +14,7 @@ from typing import Final
 from pipeline.decode.ffmpeg_errors import DecoderCrashed
 from pipeline.decode.isolation import decoder_messages as m
 from pipeline.decode.isolation.engine_link import DecoderJob
+from pipeline.decode.isolation.readiness import readable
 
 _CHUNK: Final = 1 << 20
 _SIGNALS: Final = "SIGABRT SIGBUS SIGFPE SIGILL SIGKILL SIGSEGV SIGSYS SIGTERM SIGTRAP".split()
@@ -54,7 +54,7 @@ class DecoderChannel:
         Raises:
             DecoderCrashed: it ended without a message of its end, or sent a malformed one.
         """
-        if not select.select([self._data], [], [], timeout_s)[0]:
+        if not readable(self._data, timeout_s):
             return
         try:
             data = self._data.recv(_CHUNK)
@@ -96,7 +96,7 @@ class DecoderChannel:
         """How the process ended, in words."""
         text, until_s = self._written, time.monotonic() + _STATUS_S
         while "exit" not in text and (left_s := until_s - time.monotonic()) > 0:
-            if select.select([self._status], [], [], left_s)[0]:
+            if readable(self._status, left_s):
                 part = os.read(self._status, 256).decode("ascii", "replace")
                 if not part:
                     break

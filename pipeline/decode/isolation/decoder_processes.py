@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import structlog
 from pipeline.decode.ffmpeg_errors import DecoderCrashed
 from pipeline.decode.isolation.decoder_channel import DecoderChannel
 from pipeline.decode.isolation.engine_link import DecoderJob
+from pipeline.decode.isolation.readiness import readable
 
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _PASSED_ON_BEGINS: Final = ("LC_", "LD_LIBRARY_PATH", "PYTHON", "COVERAGE_")
@@ -80,7 +80,7 @@ class DecoderProcesses:
                 control[1].close()
                 os.close(lifeline[0])
                 os.close(status[1])
-            if select.select([status[0]], [], [], timeout_s)[0]:
+            if readable(status[0], timeout_s):
                 started = os.read(status[0], 256).decode("ascii", "replace")
         finally:
             if not started:

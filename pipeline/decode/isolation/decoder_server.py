@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from pipeline.decode.isolation.decoder_process import run_decoder
+from pipeline.decode.isolation.readiness import readable
 from pipeline.domain.process_memory import close_process_memory
 
 DESCRIPTORS: Final = 4
@@ -92,7 +93,7 @@ def _decode(data: int, control: int, lifeline: int) -> NoReturn:
         fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(lifeline, _F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-        if select.select([lifeline], [], [], 0)[0]:
+        if readable(lifeline, 0):
             os._exit(0)  # it was closed before
         run_decoder(socket.socket(fileno=data), socket.socket(fileno=control))
     except BaseException:  # noqa: BLE001 - the server's own code must not run twice

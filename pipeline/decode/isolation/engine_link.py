@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import select
 import socket
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pipeline.decode.frame_memory import FrameMemoryFull
 from pipeline.decode.frame_sampling import RateLimit
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.isolation import decoder_messages as m
+from pipeline.decode.isolation.readiness import readable
 from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import SourceAddress
@@ -128,7 +128,7 @@ class EngineLink:
 
     def is_set(self) -> bool:
         """Whether the session was cancelled; reads what the engine has sent."""
-        while select.select([self._control], [], [], 0)[0]:
+        while readable(self._control, 0):
             self._receive()
         return self._cancelled
 
