@@ -66,14 +66,13 @@ def same_sources(config: Config) -> list[tuple[CameraSettings, CameraSettings]]:
 
 def shared_hosts(config: Config) -> list[tuple[CameraSettings, CameraSettings]]:
     """Pairs of cameras at one host of which only one may read plates: maybe two streams of one camera."""
-    same = {(one.id, other.id) for one, other in same_sources(config)}
     return [
         (one, other)
         for (one, here), (other, there) in combinations(_places(config), 2)
         if here.hosts & there.hosts
         and here.hosts != frozenset({""})
+        and here.rest != there.rest
         and may_read_plates(one.camera()) != may_read_plates(other.camera())
-        and (one.id, other.id) not in same
     ]
 
 
