@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-from pipeline.app.audit.audited_operation import audit_record, entry_of
+from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import Erasure, open_erasure
 from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, check_words, erase_with_proof
-from pipeline.domain.audit import Outcome
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
-from pipeline.errors import StoreError, ViapublicaError
+from pipeline.errors import StoreError
 from pipeline.policy.requester_texts import check_requester
 from pipeline.policy.sensitive.screen import TextKind
 from pipeline.store.erasure_selection import Selection
@@ -37,9 +36,8 @@ class Discard:
 
     def __init__(self, erasure: Erasure, stores: ConfiguredStores, proof: ErasureProof, requester: Requester) -> None:
         self.erasure = erasure
-        self._record = audit_record(stores.audit_dir)
+        self._audit = audit_of_stores(stores, requester)
         self._proof = proof
-        self._requester = requester
 
     def discard(self, progress: Progress = lambda _: None) -> ProvenErasure:
         """Erase for good and prove it; `erasure.held` names what holds preserve.
@@ -48,27 +46,15 @@ class Discard:
             AuditUnavailable: the audit takes no record; nothing was discarded.
             ViapublicaError: something is left, or the proof cannot be made. The audit then has a second record.
         """
-        self._append(Outcome.ALLOWED)
-        try:
-            return erase_with_proof(self.erasure, self._proof, progress)
-        except ViapublicaError as error:
-            self._append(Outcome.FAILED, reason=type(error).__name__)
-            raise
-
-    def _append(self, outcome: Outcome, reason: str = "") -> None:
         selection = self.erasure.selection
-        self._record(
-            entry_of(
-                Operation.DISPOSAL,
-                self._requester,
-                outcome,
-                cameras=selection.camera_ids,
-                start_ms=selection.start_ms,
-                end_ms=selection.end_ms,
-                reason=reason,
-                details={"action": "discard"},
-            )
-        )
+        with self._audit.doing(
+            Operation.DISPOSAL,
+            cameras=selection.camera_ids,
+            start_ms=selection.start_ms,
+            end_ms=selection.end_ms,
+            details={"action": "discard"},
+        ):
+            return erase_with_proof(self.erasure, self._proof, progress)
 
 
 @contextmanager
