@@ -99,19 +99,6 @@ def read_auditor_key(path: Path) -> bytes:
     return bytes.fromhex(match[1])
 
 
-def key_at(first: bytes, sequence: int) -> bytes:
-    """The key of a record.
-
-    Args:
-        first: the auditor's key.
-        sequence: of the record, from 1.
-    """
-    key = first
-    for _ in range(sequence - 1):
-        key = next_key(key)
-    return key
-
-
 def damaged_state(path: Path, problem: str) -> AuditUnavailable:
     """The error for a log that cannot go on because its present key is unknown."""
     return AuditUnavailable(
