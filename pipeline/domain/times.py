@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ViapublicaError
 
+EARLIEST_MS: Final = 946_684_800_000
+"""2000-01-01 UTC: an earlier time of a person, a camera or a request is a mistyped year."""
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)(?:\s+ago)?")
 _UNIT_S: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _END_MS: Final = 7_258_118_400_000

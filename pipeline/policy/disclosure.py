@@ -22,7 +22,7 @@ from pipeline.domain.disclosure import (
     Request,
 )
 from pipeline.domain.redaction import OverlayText
-from pipeline.domain.times import check_range
+from pipeline.domain.times import EARLIEST_MS, check_range
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.policy.disclosure_texts import check_request_texts
 from pipeline.policy.evidence import check_evidence_request
@@ -41,8 +41,6 @@ LONGEST_OVERLAY: Final = 100
 
 _CAMERA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_EARLIEST_MS: Final = 946_684_800_000
-"""2000-01-01 UTC: an earlier time is a mistyped year."""
 
 
 def checked_person(what: str, name: str) -> str:
@@ -340,7 +338,7 @@ def _checked_content(content: Content, now_ms: int) -> Content:
     if begin_ms is None or end_ms is None:
         raise ReleaseError("period", "has no start or no end", "Give both --from and --to")
     check_range("period", begin_ms, end_ms, ReleaseError)
-    if begin_ms < _EARLIEST_MS:
+    if begin_ms < EARLIEST_MS:
         raise ReleaseError("period", "begins before the year 2000", "Check the year of --from")
     if end_ms > now_ms:
         raise ReleaseError("period", "lies in the future", "Only recorded video can be requested: check --to")

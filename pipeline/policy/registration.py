@@ -13,6 +13,7 @@ from typing import Final
 from pipeline.domain.account import InstitutionKind
 from pipeline.domain.people import NewPerson, RegisteredInstitution, Sector, Validity
 from pipeline.domain.role import Role
+from pipeline.domain.times import EARLIEST_MS
 from pipeline.errors import ConfigError, PolicyError, RegistryError
 from pipeline.policy.access.facts import person_key
 from pipeline.policy.access.request import checked_id
@@ -28,8 +29,6 @@ LEAST_PASSWORD: Final = 12
 LONGEST_PASSWORD: Final = 128
 _LONGEST_TEXT: Final = 400
 _LONGEST_DOCUMENT: Final = 40
-_EARLIEST_MS: Final = 946_684_800_000
-"""2000-01-01 UTC: an earlier time is a mistyped year."""
 _SYSTEM_USER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}")
 _COMMON: Final = ("password", "senha", "viapublica", "qwerty", "12345", "abcdef")
 
@@ -89,7 +88,7 @@ def checked_validity(what: str, validity: Validity) -> Validity:
     Raises:
         RegistryError: it does not, or a time lies before 2000.
     """
-    if min(validity.from_ms, validity.until_ms) < _EARLIEST_MS:
+    if min(validity.from_ms, validity.until_ms) < EARLIEST_MS:
         raise RegistryError(what, "lies before the year 2000", "Correct the year")
     if validity.until_ms <= validity.from_ms:
         raise RegistryError(what, "ends before it begins", "Give a later end")
