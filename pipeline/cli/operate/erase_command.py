@@ -7,7 +7,7 @@ import pwd
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import typer
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pipeline.app.configured_stores import ConfiguredStores
     from pipeline.app.erasure.erased_place import ErasedPlace
     from pipeline.app.erasure.proof import ErasureProof, ProvenErasure
+    from pipeline.domain.erasure import ErasureRecord
 
 _NOTHING_BUT_HELD: Final = "holds preserve all that matches"
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
@@ -242,25 +243,7 @@ def erasures(
         return
     found = list_erasures(where, named)
     if as_json:
-        print_json(
-            [
-                {
-                    "number": one.number,
-                    "begun_ms": one.begun_ms,
-                    "finished_ms": one.finished_ms,
-                    "by": one.begun_by,
-                    "signed": bool(one.signature),
-                    "request": one.request,
-                    "result": one.outcome.word,
-                    "erased": one.outcome.erased,
-                    "left": one.outcome.left,
-                    "held": one.outcome.held,
-                    "refused": bool(one.grounds),
-                    "grounds": one.grounds,
-                }
-                for one in found
-            ]
-        )
+        print_json([_listed(one) for one in found])
         return
     rows = [
         (
@@ -275,6 +258,24 @@ def erasures(
         for one in found
     ]
     print_table("Erasures", ["number", "begun", "by", "of", "reason", "result", "proof"], rows)
+
+
+def _listed(one: ErasureRecord) -> dict[str, Any]:
+    """An erasure of the register with `--json`."""
+    return {
+        "number": one.number,
+        "begun_ms": one.begun_ms,
+        "finished_ms": one.finished_ms,
+        "by": one.begun_by,
+        "signed": bool(one.signature),
+        "request": one.request,
+        "result": one.outcome.word,
+        "erased": one.outcome.erased,
+        "left": one.outcome.left,
+        "held": one.outcome.held,
+        "refused": bool(one.grounds),
+        "grounds": one.grounds,
+    }
 
 
 def _erased(
