@@ -76,12 +76,8 @@ def open_engine(
         live = any(is_live(config, camera) for camera in config.cameras)
         stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
-        gate = _gate(config)
-        sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
-        dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
-        repeated = RepeatedAnalyses()
-        stack.callback(lambda: repeated.delete_replaced(config, dispatcher.statuses()))
-        stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)
+        gate, repeated = _gate(config), RepeatedAnalyses()
+        dispatcher = _dispatcher(config, gate, repeated, metrics, stack)
         _serve_store(config, gate, stack)
 
         stages = StageClock(metrics.stage)
@@ -118,6 +114,17 @@ def open_engine(
         running.began_s = time.monotonic()
         yield running
         _close(stack, running)
+
+
+def _dispatcher(
+    config: Config, gate: Gate, repeated: RepeatedAnalyses, metrics: PipelineMetrics, stack: ExitStack
+) -> EventDispatcher:
+    """What delivers events to the sinks; closed before the rows that repeated analyses replace are deleted."""
+    sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
+    dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
+    stack.callback(lambda: repeated.delete_replaced(config, dispatcher.statuses()))
+    stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)
+    return dispatcher
 
 
 def _close(stack: ExitStack, running: RunningEngine) -> None:
