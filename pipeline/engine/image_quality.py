@@ -12,7 +12,7 @@ import numpy.typing as npt
 SAMPLE_PX: Final = (320, 180)
 """Width and height to which images are scaled before they are judged."""
 _BORDER: Final = 0.12
-"""Share of the height above and below that is not judged: captions stay sharp and bright over a obstructed lens."""
+"""Share of the height above and below that is not judged: captions stay sharp and bright over an obstructed lens."""
 _BLACK: Final = 32
 """Gray level below which nothing is recognized."""
 _WHITE: Final = 235

@@ -1,4 +1,4 @@
-"""`viapublica audit`: what auditors see, write and are told."""
+"""`viapublica audit`: searches, reports, proofs and errors of the audit."""
 
 from __future__ import annotations
 

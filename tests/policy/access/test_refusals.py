@@ -1,4 +1,4 @@
-"""Refusals say what is missing, the article, and whom to ask, in both languages."""
+"""Refusals say what is missing, the article, and the office to ask, in both languages."""
 
 from __future__ import annotations
 
