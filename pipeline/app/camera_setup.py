@@ -17,8 +17,9 @@ from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target, output_file
 from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.load import load_config
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.settings import Config
 from pipeline.decode.input_options import DEFAULT_INPUT
 from pipeline.decode.lazy_images import image_of
 from pipeline.decode.privacy_masks import MaskBurner

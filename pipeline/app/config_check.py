@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.load import load_config
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.settings import Config
 from pipeline.decode.privacy_masks import edges_cross, polygon_share
 from pipeline.decode.source_address import parse_address
 from pipeline.detect.autotuned_settings import autotuned

@@ -16,7 +16,8 @@ from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.dataset.license_id import spdx_license
 from pipeline.dataset.rare_cells import HOUR_MS
 from pipeline.dataset.write_dataset import (

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from pipeline.app.queries import Clones
-from pipeline.config.settings import CameraSettings
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.route import GeoPoint
 from pipeline.errors import ConfigError
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from pipeline import __version__
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.demo.camera_clip import ClipForm
 from pipeline.domain.camera import Scope
 from pipeline.engine.machine_measurement import MeasuredClip, RepeatedRuns, measure_machine

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.load import parse_config
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.settings import Config
 from pipeline.domain.camera import Scope, Surroundings, camera_id_problem
 from pipeline.domain.network_address import BadAddress, check_written, is_network_address
 from pipeline.errors import ConfigError

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pipeline.config.settings import CameraSettings
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 
 __all__ = ["NAMES_VARIABLE", "NO_VARIABLE", "password_of", "read_password", "source_with_login"]

@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.camera_sources import NAMES_VARIABLE, NO_VARIABLE, source_with_login
 from pipeline.config.schema import keys_at
 from pipeline.config.sensitive_places import PlaceIndex, read_places
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.settings import Config
 from pipeline.config.text_settings import refused_texts
 from pipeline.domain.credentials import redact
 from pipeline.domain.decimal_comma import with_point

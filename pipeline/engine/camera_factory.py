@@ -8,7 +8,8 @@ import structlog
 
 from pipeline.adaptive.controller import AdaptiveController
 from pipeline.analytics.track_summarizer import TrackSummarizer
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.decode.settings import Protocol

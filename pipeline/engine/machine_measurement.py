@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.domain.camera import Scope
 from pipeline.engine.build import open_engine
 from pipeline.errors import ViapublicaError

@@ -10,7 +10,8 @@ from typing import Final
 import structlog
 from pydantic import BaseModel
 
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.engine.camera_factory import CameraFactory
 from pipeline.engine.live_loop import Engine
 from pipeline.errors import ViapublicaError

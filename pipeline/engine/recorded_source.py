@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.decode.source_address import SourceAddress
 from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
 from pipeline.errors import ConfigError

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.decode.source_address import parse_address
 from pipeline.domain.source_identity import normalized_source
 from pipeline.errors import ConfigError

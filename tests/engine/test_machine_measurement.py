@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.settings import CameraSettings, Config
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.demo.camera_clip import ClipForm, street_images, write_clip

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from pipeline.app.queries import EventQueries
-from pipeline.config.settings import CameraSettings
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import CountEvent, Kind

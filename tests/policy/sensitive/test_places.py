@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.config.settings import CameraSettings
+from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.camera import Surroundings
 from pipeline.policy.scope import may_read_plates
 from pipeline.policy.sensitive.places import suggested_surroundings
