@@ -29,7 +29,7 @@ _WORDS: Final = (
 def caption(around: Image, rng: np.random.Generator) -> Image:
     """A caption as a camera or a recorder burns it in: date, time, place, speed, over the scene or on a strip."""
     height = int(rng.integers(28, 64))
-    text = _line(rng)
+    text = line(rng)
     font = type_of(any_font(rng), max(8, int(height * rng.uniform(0.5, 0.85))))
     left, top, right, bottom = font.getbbox(text)
     width = round(right - left) + int(rng.integers(4, 24))
@@ -49,7 +49,7 @@ def caption(around: Image, rng: np.random.Generator) -> Image:
     return np.ascontiguousarray(np.asarray(image, np.uint8)[:, :, ::-1])
 
 
-def _line(rng: np.random.Generator) -> str:
+def line(rng: np.random.Generator) -> str:
     """What such a text says: a date, a time, a place, a word; often cut somewhere, as a detector's box does."""
     day, month, year = rng.integers(1, 29), rng.integers(1, 13), rng.integers(2012, 2031)
     hour, minute, second = rng.integers(24), rng.integers(60), rng.integers(60)

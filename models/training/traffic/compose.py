@@ -15,11 +15,15 @@ from models.training import degrade
 from models.training.degrade import Image
 from models.training.plates.layouts import any_plate
 from models.training.plates.not_plates import caption
+from models.training.traffic.distractors import ALONG_BORDERS, DISTRACTORS, ON_VEHICLES, laid, slanted
 
 _BORDERS: Final = {"face": 0.35}
 """Share of the object's size that a cut-out has around it on each side, faded out; 0 for other words."""
 _PASTED_VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
 _RIDDEN: Final = frozenset({"motorcycle", "bicycle"})
+_LEAST_DISTRACTOR: Final = 10
+"""Height in pixels: what is smaller cannot be distinguished from a far plate."""
+_BODIES: Final = frozenset({"car", "bus", "truck"})
 _WAYS: Final = (
     (0.35, degrade.exposure), (0.08, degrade.shadow), (0.06, degrade.infrared), (0.08, degrade.night),
     (0.06, degrade.rain), (0.08, degrade.motion), (0.10, degrade.out_of_focus), (0.15, degrade.noise),
@@ -148,9 +152,9 @@ def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: floa
             plate = _slanted(any_plate(rng)[1], rng)
             whole = Labeled(plate, _f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
             image = _pasted(image, whole, "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng)
-    if rng.random() < 0.4:
+    if rng.random() < 0.65:
         for _ in range(int(rng.integers(1, 5))):
-            image = _captioned(image, rng)
+            image = (_captioned, _distracted, _distracted)[int(rng.integers(3))](image, rng)
     pixels = _squeezed(image.image, rng) if rng.random() < _SQUEEZED else image.image
     return Labeled(degrade.some(pixels, rng, _WAYS), image.boxes, image.words)
 
@@ -220,6 +224,38 @@ def _captioned(image: Labeled, rng: np.random.Generator) -> Labeled:
     pixels = image.image.copy()
     pixels[top : top + height, left : left + width] = cv2.resize(text, (width, height), interpolation=cv2.INTER_AREA)
     return Labeled(pixels, image.boxes, image.words)
+
+
+def _distracted(image: Labeled, rng: np.random.Generator) -> Labeled:
+    """With an object that is taken for a plate and is none, without a label: in the scene or on one of its vehicles."""
+    rows, columns = image.image.shape[:2]
+    bodies = [
+        box for box, word in zip(image.boxes, image.words, strict=True) if word in _BODIES and _least_side(box) > 40
+    ]
+    body = bodies[int(rng.integers(len(bodies)))] if bodies and rng.random() < 0.5 else None
+    if body is None:
+        kind = DISTRACTORS[int(rng.choice(len(DISTRACTORS), p=[share for share, _ in DISTRACTORS]))][1]
+        patch, place = kind((columns, rows), rng), _f32([0, 0, columns, rows])
+        free = "plate" if rng.random() < 0.3 else "distractor"
+    else:
+        kind = ON_VEHICLES[int(rng.integers(len(ON_VEHICLES)))]
+        patch, place, free = kind((columns, rows), rng), np.clip(body, 0, _f32([columns, rows] * 2)), "plate"
+        scale = (place[2] - place[0]) * rng.uniform(0.1, 0.4) / patch.width
+        patch = patch.resize((max(6, round(patch.width * scale)), max(4, round(patch.height * scale))))
+    if kind not in ALONG_BORDERS and rng.random() < 0.5:
+        patch = slanted(patch, rng)
+    room = (place[2] - place[0] - patch.width, place[3] - place[1] - patch.height)
+    if min(room) < 1 or patch.height < _LEAST_DISTRACTOR:
+        return image
+    for _ in range(4):
+        left, top = (int(place[axis] + rng.uniform(0, room[axis])) for axis in (0, 1))
+        if kind in ALONG_BORDERS:
+            border = min(room[1], rows * rng.uniform(0.0, 0.05))
+            top = int(border if rng.random() < 0.5 else room[1] - border)
+            left = int(min(left, rng.uniform(0, 0.06) * columns)) if rng.random() < 0.7 else left
+        if _free(image, _f32([left, top, left + patch.width, top + patch.height]), free):
+            return Labeled(laid(image.image, patch, (left, top), rng), image.boxes, image.words)
+    return image
 
 
 def _quarter_turn(image: Labeled, rng: np.random.Generator) -> Labeled:

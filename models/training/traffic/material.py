@@ -54,7 +54,7 @@ _WEIGHTS: Final = {
     "faces-web": 12.0, "pennfudan-street": 4.0, "topview-vehicles": 6.0, "br-phone-plates": 1.0, "openalpr-br": 2.0,
     "br-street-plates": 1.0, "openalpr-eu": 1.0, "openalpr-us": 2.0, "br-manaus-cctv": 20.0, "cctv-junctions": 8.0,
     "cyclists": 2.0, "in-riders": 4.0, "highway-poles": 4.0, "in-streets": 4.0, "oi-vehicles": 2.0,
-    "negatives-no-plates": 2.0,
+    "negatives-no-plates": 6.0,
 }  # fmt: skip
 """How often an image of a source is drawn, beside 1 for the others: few images with many labels come more often."""
 
