@@ -60,9 +60,10 @@ def faint_crowd(found: Detections, height: int, settings: MaskSettings) -> Detec
 
 def _distinct(found: Detections, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Positions of chosen detections, one of each person."""
+    positions = np.flatnonzero(chosen)[np.argsort(-found.scores[chosen], kind="stable")]
+    same = overlaps(found.boxes[positions], found.boxes[positions]) >= SAME_IOU
     distinct: list[int] = []
-    for position in np.flatnonzero(chosen)[np.argsort(-found.scores[chosen], kind="stable")].tolist():
-        boxes = found.boxes[[*distinct, position]]
-        if not distinct or overlaps(boxes[-1:], boxes[:-1]).max() < SAME_IOU:
-            distinct.append(position)
-    return np.array(distinct, np.int64)
+    for number in range(len(positions)):
+        if not same[number, distinct].any():
+            distinct.append(number)
+    return np.asarray(positions[distinct], np.int64)

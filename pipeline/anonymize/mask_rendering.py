@@ -66,16 +66,16 @@ def masked_share(masks: FrameMasks, width: int, height: int) -> float:
     """Share of the image that is masked, to about a hundredth of a percent."""
     step = max(1, round(min(width, height) / 180))
     grid = np.zeros((-(-height // step), -(-width // step)), bool)
-    rects = np.unique(np.rint(snap_to_chroma(masks.boxes, width, height) / step).astype(np.int64), axis=0)
-    for x1, y1, x2, y2 in rects.tolist():
+    rects = np.rint(snap_to_chroma(masks.boxes, width, height) / step).astype(np.int64)
+    for x1, y1, x2, y2 in rects[_not_within_another(rects)].tolist():
         grid[y1:y2, x1:x2] = True
     return float(grid.mean())
 
 
 def _not_within_another(rects: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Positions of the rectangles that lie within no other one; of equal ones the first."""
-    low, high = rects[:, None, :2] >= rects[None, :, :2], rects[:, None, 2:] <= rects[None, :, 2:]
-    within = low.all(axis=2) & high.all(axis=2)
+    x1, y1, x2, y2 = rects.T
+    within = (x1[:, None] >= x1) & (y1[:, None] >= y1) & (x2[:, None] <= x2) & (y2[:, None] <= y2)
     # Two equal ones lie within one another; the later of them goes.
     within &= ~within.T | np.tri(len(rects), k=-1, dtype=bool)
     return np.flatnonzero(~within.any(axis=1))

@@ -84,15 +84,6 @@ class Tracklet:
         self.boxes.append(box)
         self.scores.append(score)
 
-    def expected(self, elapsed_s: float) -> npt.NDArray[np.float32]:
-        """(4,) the expected box, `elapsed_s` after the last detection."""
-        last = self.boxes[-1]
-        place = last + self.speed * np.float32(elapsed_s)
-        size, center = last[2:] - last[:2], (place[:2] + place[2:]) / 2
-        # Approaching objects grow, but a speed measured between two frames must not make them giants.
-        half = np.clip(place[2:] - place[:2], size / MAX_RESIZE, size * MAX_RESIZE) / 2
-        return np.concatenate([center - half, center + half])
-
     def in_forward_order(self) -> Tracklet:
         """The same tracklet with its frames in rising order, made from falling ones."""
         return Tracklet(self.group, self.frames[::-1], self.boxes[::-1], self.scores[::-1])
@@ -165,21 +156,41 @@ def _assign(active: Sequence[tuple[Tracklet, float]], boxes: npt.NDArray[np.floa
     # Here, because it takes most of a second to import and every command would wait for it.
     from scipy.optimize import linear_sum_assignment
 
-    expected = np.stack([tracklet.expected(elapsed_s) for tracklet, elapsed_s in active])
-    last = np.stack([tracklet.boxes[-1] for tracklet, _ in active])
+    last = np.array([tracklet.boxes[-1] for tracklet, _ in active])
+    speeds = np.array([tracklet.speed for tracklet, _ in active])
+    expected = _expected(last, speeds, np.array([elapsed_s for _, elapsed_s in active], np.float32))
     both = _similarity(np.concatenate([expected, last]), boxes)
     similarity = np.maximum(both[: len(active)], both[len(active) :])
     rows, columns = linear_sum_assignment(-similarity)
     return {int(c): int(r) for r, c in zip(rows, columns, strict=True) if similarity[r, c] > 0}
 
 
+def _expected(
+    last: npt.NDArray[np.float32], speeds: npt.NDArray[np.float32], elapsed_s: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """(n, 4) the expected boxes of objects, `elapsed_s` (n,) after their last ones (n, 4)."""
+    places = last + speeds * elapsed_s[:, None]
+    sizes, centers = last[:, 2:] - last[:, :2], (places[:, :2] + places[:, 2:]) / 2
+    # Approaching objects grow, but a speed measured between two frames must not make them giants.
+    half = np.clip(places[:, 2:] - places[:, :2], sizes / MAX_RESIZE, sizes * MAX_RESIZE) / 2
+    return np.concatenate([centers - half, centers + half], axis=1)
+
+
 def _similarity(places: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """(n, m) how well boxes fit places: 1 + IoU where they overlap, up to 1 where they are only near, else 0."""
     iou = overlaps(places, boxes)
-    sizes = [np.maximum(b[:, 2:] - b[:, :2], 1e-3) for b in (places, boxes)]
-    centers = [(b[:, :2] + b[:, 2:]) / 2 for b in (places, boxes)]
-    larger = np.maximum(sizes[0][:, None], sizes[1][None])
-    distance = (np.abs(centers[0][:, None] - centers[1][None]) / larger).max(axis=2)
-    ratio = (np.minimum(sizes[0][:, None], sizes[1][None]) / larger).min(axis=2)
+    across, down = (_axis_similarity(places[:, axis::2], boxes[:, axis::2]) for axis in (0, 1))
+    distance, ratio = np.maximum(across[0], down[0]), np.minimum(across[1], down[1])
     near = np.where((ratio >= MIN_SIZE_RATIO) & (distance < NEAR), 1 - distance, 0.0)
     return np.asarray(np.where((iou >= MIN_IOU) & (ratio >= MIN_OVERLAP_SIZE_RATIO), 1 + iou, near), np.float64)
+
+
+def _axis_similarity(
+    places: npt.NDArray[np.float32], sides: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """(n, m) distance of the centers of (n, 2) and (m, 2) intervals, and length of the shorter one, in longer ones."""
+    lengths = [np.maximum(each[:, 1] - each[:, 0], 1e-3) for each in (places, sides)]
+    centers = [(each[:, 0] + each[:, 1]) / 2 for each in (places, sides)]
+    longer = np.maximum(lengths[0][:, None], lengths[1][None])
+    distance = np.abs(centers[0][:, None] - centers[1][None]) / longer
+    return distance, np.minimum(lengths[0][:, None], lengths[1][None]) / longer
