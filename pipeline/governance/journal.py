@@ -143,7 +143,7 @@ def first_changed(session: Session, digests: Mapping[str, str]) -> JournalBreak 
 
 
 def _noun(number: str) -> str:
-    return "erasure" if number.startswith("E") else "disclosure"
+    return {"E": "erasure", "T": "request"}.get(number[:1], "disclosure")
 
 
 def account() -> str:

@@ -43,6 +43,8 @@ _STEPS: Final[Mapping[str, _Step]] = {
     "begin-erasure": _Step(frozenset({_NEW}), "begun"),
     "finish-erasure": _Step(frozenset({"begun"}), "finished"),
     "refuse-erasure": _Step(frozenset({_NEW}), "finished"),
+    "receive-request": _Step(frozenset({_NEW}), "received"),
+    "decide-request": _Step(frozenset({"received"}), "decided"),
 }
 
 

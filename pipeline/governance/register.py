@@ -38,6 +38,7 @@ from pipeline.governance.row_mapping import (
     request_row,
     set_declaration,
 )
+from pipeline.governance.subject_request_register import subject_request_digests
 from pipeline.governance.tables import DisclosureRow
 from pipeline.policy import disclosure as rules
 from pipeline.policy.approval import CameraConditions, check_conditions, conditions_of, conditions_sha256
@@ -267,6 +268,7 @@ class Register(ExemptionRegister):
                 return broken
             rows = session.scalars(select(DisclosureRow).order_by(DisclosureRow.id)).all()
             digests = {row.number: _digest(row) for row in rows} | erasure_digests(session)
+            digests |= subject_request_digests(session)
             changed = journal.first_changed(session, digests)
             if changed is not None:
                 return changed

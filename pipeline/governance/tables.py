@@ -124,3 +124,23 @@ class ErasureRow(Base):
     document: Mapped[str] = mapped_column(Text, default="")
     signature: Mapped[str] = mapped_column(Text, default="")
     grounds: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class SubjectRequestRow(Base):
+    """See `pipeline.domain.subject_request.SubjectRequestRecord`; `request` is its JSON."""
+
+    __tablename__ = "subject_requests"
+    __table_args__ = (UniqueConstraint("year", "running"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(16), unique=True)
+    year: Mapped[int]
+    running: Mapped[int]
+    received_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    due_ms: Mapped[int] = mapped_column(BigInteger)
+    request: Mapped[str] = mapped_column(Text)
+    decision: Mapped[str] = mapped_column(String(16))
+    reasons: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str] = mapped_column(Text)
+    decided_ms: Mapped[int | None] = mapped_column(BigInteger)
+    erasure: Mapped[str] = mapped_column(String(16))

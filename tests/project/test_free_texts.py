@@ -23,6 +23,7 @@ from pipeline.domain.erasure import ErasureRequest
 from pipeline.domain.events import EVENT_TYPES
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.requester import Requester
+from pipeline.domain.subject_request import SubjectRequest
 from pipeline.governance import camera_tables, people_tables  # noqa: F401 - each adds its tables to the metadata
 from pipeline.governance.tables import Base
 from pipeline.policy.event_texts import ENUMERATED
@@ -47,6 +48,7 @@ SCREENED = {
     Content: "file_name",
     OverlayText: "institution place date number",
     ErasureRequest: "by reason",
+    SubjectRequest: "person contact place characteristics by",
     Hold: "reason by",
     Requester: "purpose case",
 }
@@ -54,6 +56,7 @@ OF_FIXED_FORM = {
     Request: "style",
     Content: "camera_id file_sha256",
     ErasureRequest: "fingerprint camera_ids",
+    SubjectRequest: "camera_ids fingerprint",
     Hold: "hold_id camera_id",
     Requester: "user",
 }
@@ -70,7 +73,7 @@ SCREENED_COLUMNS = """
     exemptions.requested_by exemptions.confirmed_by erasures.begun_by erasures.grounds journal.who
     institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
     registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
-    camera_masks.reason sanctions.reason sanctions.defence"""
+    camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -83,18 +86,21 @@ COLUMNS_OF_FIXED_FORM = """
     login_sessions.end_reason emergencies.login emergencies.purpose emergencies.opened_by registered_cameras.camera_id
     registered_cameras.institution registered_cameras.sector registered_cameras.owner_kind registered_cameras.scope
     registered_cameras.registered_by registered_cameras.approved_by camera_masks.camera_id camera_masks.masks
-    camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by"""
+    camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by subject_requests.number
+    subject_requests.decision subject_requests.erasure"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
+    subject_requests.request
     disclosures.declaration_name"""
 """JSON of values that are screened or of fixed form before; names of files that the program made or screens."""
 SCREENED_OPTIONS = """
     AgreementOption DefenceOption ProjectOption ReasonOption administrator institution location owner plates_by sector
-    ByOption by date document license_ name number place purpose reason rebuild recipient refuse title"""
+    ByOption by characteristics contact date document license_ name number place purpose reason rebuild recipient
+    refuse title"""
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
     UntilOption body case_format system_user until
-    CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PasswordEnvOption
+    CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
     ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month names
     onvif operation peer person plate profile reader_model since sinks size sizes source start subject target topic"""

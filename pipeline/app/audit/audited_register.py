@@ -33,6 +33,8 @@ ACTIONS: Final[Mapping[str, Operation]] = {
     "begin-erasure": Operation.ERASURE,
     "finish-erasure": Operation.ERASURE,
     "refuse-erasure": Operation.SUBJECT_REQUEST,
+    "receive-request": Operation.SUBJECT_REQUEST,
+    "decide-request": Operation.SUBJECT_REQUEST,
 }
 """Actions of the journal, and the operations that they are."""
 
