@@ -14,6 +14,7 @@ from pipeline.domain.institution import Institution
 from pipeline.domain.times import find_zone
 from pipeline.errors import ConfigError
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
+from pipeline.policy.subject_requests import ANSWER_DAYS
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.settings import SinkSettings
@@ -40,6 +41,7 @@ class ConfiguredStores:
         screen: of free texts.
         audit: where operations are recorded.
         zone: of times that people see; None for the machine's.
+        answer_days: within which a request of a person is decided.
     """
 
     data_dir: Path
@@ -55,6 +57,7 @@ class ConfiguredStores:
     screen: TextScreen = field(default_factory=standard_screen)
     audit: AuditSettings = field(default_factory=AuditSettings)
     zone: tzinfo | None = None
+    answer_days: int = ANSWER_DAYS
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -74,6 +77,7 @@ class ConfiguredStores:
             config.sensitive_texts.screen(),
             config.audit,
             find_zone(config.zone),
+            config.requests.answer_days,
         )
 
     @classmethod

@@ -87,6 +87,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Erase the data of a vehicle, or of a place and time; count what is left.",
         _OPERATION,
     ),
+    "requests": CommandEntry(
+        "rights.decision_commands:app",
+        "Requests of persons about their data: receive, search, decide, letter.",
+        _OPERATION,
+    ),
     "audit": CommandEntry(
         "operate.audit_commands:app",
         "The audit of operations: verify, search, report, prove, anchor, key.",

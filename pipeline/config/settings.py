@@ -12,6 +12,7 @@ from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.audit.settings import AuditSettings
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.engine_settings import EngineSettings
+from pipeline.config.request_settings import SubjectRequestSettings
 from pipeline.config.sensitive_places import PlacesSettings
 from pipeline.config.text_settings import TextSettings
 from pipeline.config.zone_name import ZoneName
@@ -127,6 +128,11 @@ class Config(BaseModel):
         default_factory=RetentionSettings,
         title="Retention",
         description="Days that the event store retains each class of data (decree 18.743/2014 art. 8).",
+    )
+    requests: SubjectRequestSettings = Field(
+        default_factory=SubjectRequestSettings,
+        title="Requests",
+        description="Requests of persons about their data (decree 18.743/2014 art. 19, LGPD art. 18).",
     )
     audit: AuditSettings = Field(
         default_factory=AuditSettings,

@@ -24,6 +24,7 @@ EXTRA_OF: Final = {
     "rfc3161_client": "time-stamps",
     "skvideo": "demo",
     "sqlalchemy": "release",
+    "typst": "documents",
     "ultralytics": "ultralytics",
 }
 """Import package to extra. A test holds it to `pyproject.toml` and to the imports of the code."""

@@ -52,7 +52,19 @@ _GROUPS = {
     *(
         (name,)
         for name in (
-            *("audit", "backup", "bench", "camera", "config", "institutions", "kafka", "models", "people", "release"),
+            *(
+                "audit",
+                "backup",
+                "bench",
+                "camera",
+                "config",
+                "institutions",
+                "kafka",
+                "models",
+                "people",
+                "release",
+                "requests",
+            ),
             *("spool", "store"),
         )
     ),

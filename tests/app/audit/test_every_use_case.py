@@ -27,6 +27,7 @@ _DOORS: Final[Mapping[str, frozenset[str]]] = {
     "pipeline.record.erasure": frozenset({"erase_video", "select_video"}),
     "pipeline.governance.register": frozenset({"Register"}),
     "pipeline.governance.erasure_register": frozenset({"ErasureRegister"}),
+    "pipeline.governance.subject_request_register": frozenset({"SubjectRequestRegister"}),
     "pipeline.governance.known_erasures": frozenset({"read_known_erasures"}),
     "pipeline.sink.spool.inspect_spool": frozenset({"walk"}),
     "pipeline.sink.spool.spool": frozenset({"Spool"}),
@@ -169,6 +170,10 @@ def test_no_register_is_opened_for_changes_without_its_report() -> None:
     """A register that `pipeline.app` opens without `report` is only read, and not created."""
     for path in (_ROOT / "pipeline" / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Register", "ErasureRegister"}:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {
+                "Register",
+                "ErasureRegister",
+                "SubjectRequestRegister",
+            }:
                 given = {one.arg: ast.unparse(one.value) for one in node.keywords}
                 assert "report" in given or given.get("create") == "False", f"{path}:{node.lineno}"
