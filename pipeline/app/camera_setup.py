@@ -14,6 +14,7 @@ from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_networks import NetworkChoice, open_networks
 from pipeline.app.anonymize.redaction_run import redact_image
 from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.cameras.permissions import check_permitted
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target, output_file
 from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
@@ -135,6 +136,7 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
         ConfigError: the configuration is not valid, or has no such camera.
         SourceError: the camera shows no image.
         ModelError: the network cannot be used.
+        PolicyError: the registry does not let the camera run.
         AuditUnavailable: the audit takes no record.
     """
     if target.suffix.lower() not in _SUFFIXES:
@@ -146,7 +148,10 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     settings = AnonymizeSettings(multi_view=True)
     audit = audit_of_stores(ConfiguredStores.of_config(config))
-    audit.add(Operation.MONITORING, cameras=(camera.id,), details={"action": "snapshot"})
+    facts: dict[str, Any] = {"cameras": (camera.id,), "details": {"action": "snapshot"}}
+    with audit.refusals(Operation.MONITORING, **facts):
+        check_permitted(config, camera.id)
+    audit.add(Operation.MONITORING, **facts)
     with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
         image, at_ms = first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks))
         text = snapshot_overlay(config, camera, at_ms)

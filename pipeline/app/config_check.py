@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.app.cameras.permissions import not_permitted_cameras
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
@@ -22,7 +23,8 @@ from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
 from pipeline.engine.source_conflicts import undeclared_pairs
 from pipeline.errors import ConfigError, RecordError
-from pipeline.policy.scope import may_read_plates, why_no_plates
+from pipeline.policy.camera_permission import NotPermitted
+from pipeline.policy.scope import why_no_plates
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.segment_masks import unmasked_note, unmasked_spans
 
@@ -62,6 +64,7 @@ class CheckedCamera:
         no_plates: the rule by which its plates are not read; "" when they are.
         areas: its privacy masks, then its ignored areas, each kind in the order of the configuration.
         missing: the source is a path and nothing is there yet.
+        not_permitted: why the registry of cameras does not let it run, with the fix; "" when it may run.
         notes: what the declaration leaves open or costs, each a sentence.
     """
 
@@ -73,6 +76,7 @@ class CheckedCamera:
     no_plates: str
     areas: tuple[CheckedArea, ...]
     missing: bool
+    not_permitted: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -89,17 +93,21 @@ class CheckedConfig:
     cameras: Sequence[CheckedCamera]
 
     def as_json(self) -> dict[str, Any]:
-        """Every key as it was understood, without credentials in addresses; `connections`: the host of each camera."""
+        """Every key as it was understood, without credentials in addresses; `connections`: the host of each camera.
+
+        `not_permitted`: cameras that the registry does not let run, with the reason.
+        """
         plain = self.config.model_dump(mode="json")
         for camera in plain["cameras"]:
             camera["source"] = redact_address(camera["source"])
         notes = {one.camera_id: list(one.notes) for one in self.cameras if one.notes}
         connections = {one.camera_id: one.endpoint for one in self.cameras if one.endpoint}
-        return {**plain, "notes": notes, "connections": connections}
+        denied = {one.camera_id: one.not_permitted for one in self.cameras if one.not_permitted}
+        return {**plain, "notes": notes, "connections": connections, "not_permitted": denied}
 
 
 def check_config(path: Path) -> CheckedConfig:
-    """Load a configuration and check what loading alone does not: sources, masks, model cards.
+    """Load a configuration and check what loading alone does not: sources, masks, model cards, registry of cameras.
 
     Raises:
         ConfigError: every mistake, each with line, key and suggestion; or cameras near a sensitive place do not declare
@@ -111,8 +119,8 @@ def check_config(path: Path) -> CheckedConfig:
     check_sources(config)
     check_models(config)
     _check_surroundings(path, config)
-    pairs = undeclared_pairs(config)
-    return CheckedConfig(config, [_checked(config, camera, pairs) for camera in config.cameras])
+    pairs, denied = undeclared_pairs(config), not_permitted_cameras(config)
+    return CheckedConfig(config, [_checked(config, camera, pairs, denied.get(camera.id)) for camera in config.cameras])
 
 
 def _check_surroundings(path: Path, config: Config) -> None:
@@ -151,7 +159,9 @@ def estimate_capacity(checked: CheckedConfig) -> Capacity | None:
         detector.close()
 
 
-def _checked(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, str]]) -> CheckedCamera:
+def _checked(
+    config: Config, camera: CameraSettings, shared: Sequence[tuple[str, str]], denied: NotPermitted | None
+) -> CheckedCamera:
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     return CheckedCamera(
         camera_id=camera.id,
@@ -159,9 +169,10 @@ def _checked(config: Config, camera: CameraSettings, shared: Sequence[tuple[str,
         source=address.shown,
         endpoint=address.endpoint,
         analyze_fps=camera.analyze_fps,
-        no_plates=why_no_plates(camera.camera()) or "",
+        no_plates=why_no_plates(camera.camera()) or ("" if camera.plates else "plates: false"),
         areas=tuple(_areas(camera)),
         missing=address.path is not None and not address.path.exists(),
+        not_permitted="" if denied is None else f"{denied.with_article}. {denied.fix}",
         notes=tuple(_notes(config, camera, shared)),
     )
 
@@ -187,7 +198,7 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, s
     if config.places is not None and (camera.latitude is None or camera.longitude is None):
         yield "has no latitude and longitude, so it is not compared with the list of sensitive places"
     declared = camera.camera()
-    if declared.analyzed_below(LEAST_FPS) and may_read_plates(declared):
+    if declared.analyzed_below(LEAST_FPS) and camera.reads_plates:
         yield (
             f"analyze_fps is {camera.analyze_fps:g}: plates of passing vehicles are missed below {LEAST_FPS:g} per "
             f"second. Set it to {LEAST_FPS:g} or more"

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 
+from pipeline.app.cameras.permissions import run_permissions
 from pipeline.app.live_reload import LiveReload, ReloadReport
 from pipeline.app.process_limits import check_run
 from pipeline.config.settings import Config
@@ -101,12 +102,13 @@ def open_live_run(
         autotune: use the backend and threads that are fastest on this machine where the configuration states none.
 
     Raises:
-        ViapublicaError: a model, the policy or a port stops all cameras. A single camera that cannot be opened does
-            not: its state says so while the others run.
+        ViapublicaError: a model, the policy, a port, the registry or the audit stops all cameras. A single camera that
+            cannot be opened does not: its state says so while the others run.
     """
     check_run(config)
     return_big_blocks()
-    with open_engine(config, StoredAnalyses(config.data_dir, replace), autotune=autotune) as running:
+    analyses = StoredAnalyses(config.data_dir, replace)
+    with open_engine(config, analyses, autotune=autotune, permissions=run_permissions(config)) as running:
         if path is None:
             yield LiveRun(running)
             return

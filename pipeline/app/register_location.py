@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pipeline.storage.register_location import default_register
+from pipeline.storage.register_location import register_location
 
-__all__ = ["default_register"]
+__all__ = ["register_location"]

@@ -17,6 +17,7 @@ from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.source_identity import source_sha256
 from pipeline.domain.video import Rotation
+from pipeline.policy.scope import may_read_plates
 from pipeline.policy.sensitive.places import suggested_surroundings
 
 CheckedPolygon = Annotated[Polygon, AfterValidator(check_polygon)]
@@ -146,6 +147,18 @@ class CameraSettings(BaseModel):
         "or host:port. All others are refused.",
         examples=[["cdn.example.org", "10.0.0.8:8080"]],
     )
+    plates: bool = Field(
+        default=True,
+        title="Read plates",
+        description="false: no plates are read, although scope and surroundings allow it, as where the registry of "
+        "cameras names no instrument for it.",
+    )
+    owner: str = Field(
+        default="",
+        title="Owner",
+        description="As in the registry of cameras, which it is compared with if it is given.",
+        max_length=200,
+    )
     other_scene_than: frozenset[str] = Field(
         default=frozenset(),
         title="Another scene than",
@@ -210,6 +223,11 @@ class CameraSettings(BaseModel):
         suggested = {*self.suggested_surroundings().values(), *(near.place.kind for near in self.near_places)}
         places = self.surroundings | suggested
         return Camera(self.id, self.scope, self.name, places, self.latitude, self.longitude, self.analyze_fps)
+
+    @property
+    def reads_plates(self) -> bool:
+        """Whether its plates are read where the configuration has a plate reader."""
+        return self.plates and may_read_plates(self.camera())
 
     def suggested_surroundings(self) -> dict[str, Surroundings]:
         """Words in id and name that suggest a sensitive place, unless `surroundings` is given: they count as that."""

@@ -321,9 +321,13 @@ def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[s
     audit = config.audit
     if audit.dir is not None:
         audit = audit.model_copy(update={"dir": anchor(audit.dir, "audit", "dir")})
+    register = config.register_database
+    if register is not None and "://" not in register:
+        register = str(anchor(Path(register), "register_database"))
     return config.model_copy(
         update={
             "record": record,
+            "register_database": register,
             "audit": audit,
             "data_dir": anchor(config.data_dir, "data_dir"),
             "models_dir": anchor(config.models_dir, "models_dir") if config.models_dir else None,

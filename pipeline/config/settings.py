@@ -84,6 +84,14 @@ class Config(BaseModel):
         title="Models folder",
         description="Folder of weights; empty: VIAPUBLICA_MODELS, then the weights that come with viapublica.",
     )
+    register_database: str | None = Field(
+        default=None,
+        title="Register",
+        description="Register of disclosures, people and cameras: an SQLite file, relative to the configuration file, "
+        "or an address such as postgresql+psycopg://user@host/name. Empty: the one that `viapublica init` made, else "
+        "viapublica-register/register.db of the data folder, or of the working folder if it is there.",
+        min_length=1,
+    )
     cameras: tuple[CameraSettings, ...] = Field(
         min_length=1, title="Cameras", description="At least one; ids must differ."
     )

@@ -24,6 +24,7 @@ FREE_TEXTS: Final = {
     "local_law": TextKind.BODY,
     "cameras[].id": TextKind.PLACE,
     "cameras[].name": TextKind.PLACE,
+    "cameras[].owner": TextKind.BODY,
     "sinks[].name": TextKind.PLACE,
     "sinks[].database": TextKind.PLACE,
     "sinks[].topic_prefix": TextKind.PLACE,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from pipeline.domain.camera import Scope
+from pipeline.domain.camera_stop_rules import WHY_STOPPED, StopRule
 from pipeline.domain.people import Validity
 
 Mask = tuple[tuple[float, float], ...]
@@ -18,6 +20,17 @@ class OwnerKind(StrEnum):
     PUBLIC = "public"
     FIRM = "firm"
     RESIDENT = "resident"
+
+
+REGISTRATION_ARTICLE: Final = "law 11.766/2022 art. 5"
+"""By which cameras are registered."""
+STOP_ARTICLES: Final = {
+    StopRule.RESCINDED: "law 11.766/2022 art. 6",
+    StopRule.SUSPENDED: "law 11.766/2022 art. 8 II",
+    StopRule.AGREEMENT: "law 11.766/2022 art. 6",
+    StopRule.PROJECT: "decree 18.743/2014 art. 20",
+}
+"""Articles behind the rules."""
 
 
 class SanctionKind(StrEnum):
@@ -142,15 +155,18 @@ class RegisteredCamera(NewCamera):
     masks: tuple[MaskVersion, ...] = ()
     sanctions: tuple[Sanction, ...] = ()
 
-    def why_stopped(self, now_ms: int) -> str:
-        """The reason for which its stream must not run at a moment, in one clause; "" when it may."""
+    def stopped_by(self, now_ms: int) -> StopRule | None:
+        """The rule by which its stream must not run at a moment; None when it may."""
         found = {one.kind for one in self.sanctions if one.stops_stream(now_ms)}
         if SanctionKind.RESCISSION in found:
-            return "its cooperation was rescinded (law 11.766/2022 art. 6)"
+            return StopRule.RESCINDED
         if found:
-            return "it is suspended (law 11.766/2022 art. 8 II)"
+            return StopRule.SUSPENDED
         if self.agreement_validity is not None and not self.agreement_validity.includes(now_ms):
-            return "its cooperation agreement is not in force (law 11.766/2022 art. 6)"
-        if self.approved_ms is None:
-            return "its installation project is not approved (decree 18.743/2014 art. 20)"
-        return ""
+            return StopRule.AGREEMENT
+        return StopRule.PROJECT if self.approved_ms is None else None
+
+    def why_stopped(self, now_ms: int) -> str:
+        """The reason for which its stream must not run at a moment, in one clause; "" when it may."""
+        rule = self.stopped_by(now_ms)
+        return "" if rule is None else f"{WHY_STOPPED[rule]} ({STOP_ARTICLES[rule]})"

@@ -146,6 +146,7 @@ class AlertRule(StrEnum):
     SCENE_CONFLICT = "scene-conflict"
     SCENE_CONFLICT_ENDED = "scene-conflict-ended"
     LOW_RATE = "low-rate"
+    CAMERA_NOT_PERMITTED = "camera-not-permitted"
 
 
 ENGINE_ID = "@engine"

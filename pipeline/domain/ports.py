@@ -48,6 +48,8 @@ class SourceState(StrEnum):
     BACKING_OFF = "backing-off"
     ENDED = "ended"
     FAILED = "failed"
+    NOT_PERMITTED = "not-permitted"
+    """Not running, because the registry of cameras does not permit it; set by the engine."""
 
 
 OVERLOAD: Final = "overload"

@@ -17,11 +17,13 @@ from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
 from pipeline.domain.ports import PlateReader
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
+from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.device_fallback import open_detector, open_reader
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.overload_watch import OverloadWatch
+from pipeline.engine.permission_watch import permissions_watched
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
@@ -35,7 +37,7 @@ from pipeline.observe.metrics_server import MetricsServer
 from pipeline.observe.stage_timing import StageClock
 from pipeline.policy.clock_lead import ClockLead
 from pipeline.policy.gate import Gate
-from pipeline.policy.scope import may_read_plates, why_no_plates
+from pipeline.policy.scope import why_no_plates
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -52,7 +54,11 @@ _log = structlog.get_logger(__name__)
 
 @contextmanager
 def open_engine(
-    config: Config, analyses: StoredAnalyses | None = None, *, autotune: bool = False
+    config: Config,
+    analyses: StoredAnalyses | None = None,
+    *,
+    autotune: bool = False,
+    permissions: CameraPermissions | None = None,
 ) -> Iterator[RunningEngine]:
     """Load the models, open sinks and cameras; on leaving, flush and close everything in order.
 
@@ -60,6 +66,7 @@ def open_engine(
         config: the configuration.
         analyses: those of files by earlier runs; None for those of the data folder.
         autotune: use the backend and threads that are fastest on this machine where `detect` states none.
+        permissions: of the registry of cameras; None where every camera may run.
 
     Raises:
         ViapublicaError: a failure that would stop all cameras (a model, the policy, a port). A single camera that
@@ -95,6 +102,7 @@ def open_engine(
             stages=stages,
             preview=preview,
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
+            permissions=permissions,
         )
         factory = CameraFactory(
             batcher,
@@ -106,12 +114,14 @@ def open_engine(
             repeated=repeated,
         )
         engine.hosts.declare(undeclared_pairs(config))
-        for camera in config.cameras:
-            engine.add_camera(factory.build(config, camera))
         preparation = _Preparation(engine, stack, live=live)
-        running = RunningEngine(engine, Reconfigurator(engine, factory, config, preparation.prepare), preview)
+        reconfigurator = Reconfigurator(engine, factory, config, preparation.prepare)
+        reconfigurator.start()
+        running = RunningEngine(engine, reconfigurator, preview)
         _serve_metrics(config, running, metrics, stack)
         running.began_s = time.monotonic()
+        if engine.permissions.registry:
+            stack.enter_context(permissions_watched(reconfigurator.recheck))
         yield running
         _close(stack, running)
 
@@ -208,7 +218,7 @@ def _reader(config: Config) -> PlateReader | None:
             )
     cameras = [camera.camera() for camera in config.cameras]
     _log_cameras_without_plates(cameras)
-    if config.lpr is None or not any(may_read_plates(camera) for camera in cameras):
+    if config.lpr is None or not any(camera.reads_plates for camera in config.cameras):
         return None
     return open_reader(config.lpr, config.models_dir)
 

@@ -30,7 +30,6 @@ from pipeline.engine.running_camera import RunningCamera
 from pipeline.errors import ConfigError
 from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
-from pipeline.policy.scope import may_read_plates
 from pipeline.record.recorder import Recorder
 from pipeline.storage.stored_analyses import Analysis, StoredAnalyses
 
@@ -139,7 +138,7 @@ class CameraFactory:
         )
 
     def _stream_factory(self, config: Config, camera: CameraSettings, *, live: bool) -> StreamFactory:
-        lpr = config.lpr if may_read_plates(camera.camera()) else None
+        lpr = config.lpr if camera.reads_plates else None
         analysis = Analysis(
             config.detect.model,
             config.detect.plate_model or "",

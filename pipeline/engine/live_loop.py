@@ -22,6 +22,7 @@ from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Detector, PlateReader, SourceState
 from pipeline.engine.camera_health import HealthWatch
+from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.camera_set import CameraSet
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.event_dispatcher import EventDispatcher
@@ -63,6 +64,7 @@ class Engine:
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
         low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
         hosts: cameras at one host that may show one scene.
+        permissions: cameras that the registry lets run.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -73,6 +75,7 @@ class Engine:
         preview: annotated images, or None.
         idle_close_s: a live camera without frames for this long has its tracks closed.
         overload: compares analyzed and dropped frames.
+        permissions: of the registry of cameras; None where every camera may run.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Engine:
         preview: Preview | None = None,
         idle_close_s: float = 10.0,
         overload: OverloadWatch | None = None,
+        permissions: CameraPermissions | None = None,
     ) -> None:
         self.cameras = CameraSet()
         self.dispatcher = dispatcher
@@ -107,6 +111,7 @@ class Engine:
         self.rates = RateControl()
         self.low_rates = LowRateWatch()
         self.images = ImageWatch()
+        self.permissions = CameraPermissions() if permissions is None else permissions
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -132,17 +137,32 @@ class Engine:
             ValueError: no such camera.
             SourceError: it has not ended within `timeout_s`; it leaves when it does.
         """
+        self.await_left(self.dismiss_camera(camera_id), timeout_s)
+
+    def dismiss_camera(self, camera_id: str) -> RunningCamera:
+        """Ask a camera to stop, and return at once; `await_left` waits for its end.
+
+        Raises:
+            ValueError: no such camera.
+        """
         camera = self.cameras.get(camera_id)
         if camera is None:
             raise ValueError(f"no camera {camera_id} is running")
         camera.leaving.set()
         camera.feed.stop()
+        return camera
+
+    def await_left(self, camera: RunningCamera, timeout_s: float = _JOIN_S) -> None:
+        """Wait for the end of a dismissed camera, see `remove_camera`.
+
+        Raises:
+            SourceError: it has not ended within `timeout_s`.
+        """
         if not self.cameras.started:
             self._forget(camera)
         elif not camera.left.wait(timeout_s):
-            raise SourceError(
-                camera_id, f"has not ended within {timeout_s:g} s", "It is removed when its source returns; try again"
-            )
+            problem = f"has not ended within {timeout_s:g} s"
+            raise SourceError(camera.camera_id, problem, "It is removed when its source returns; try again")
 
     def stop(self) -> None:
         """End soon and in good order; safe from any thread and from a signal handler."""
@@ -161,7 +181,7 @@ class Engine:
         """
         self.cameras.start()
         try:
-            while not self.stopping and not self.cameras.close_when_over():
+            while not self.stopping and (self.permissions.holds_run_open or not self.cameras.close_when_over()):
                 if batch := self._batcher.next_batch(self._may_take, _IDLE_S):
                     self._analyze(batch)
                 self._share_rates()
@@ -228,6 +248,8 @@ class Engine:
 
     def _check_cameras(self) -> None:
         """Everything but frames: health, streams without frames, cameras that leave, sinks that pushed back."""
+        if denied := self.permissions.events(self.dispatcher.gate):
+            self._send(denied)
         self._report_health(self.cameras)
         for camera in self.cameras:
             stream = self.analyzer.stream(camera.camera_id)
@@ -317,6 +339,7 @@ class Engine:
         for camera in self.cameras:
             camera.feed.join(max(0.0, deadline - time.monotonic()))
         self._report_health(self.cameras)
+        self._send(self.permissions.events(self.dispatcher.gate))
         for camera in self.cameras:
             self._close_stream(camera)
         for camera in self.cameras:

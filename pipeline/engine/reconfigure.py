@@ -13,12 +13,13 @@ from pydantic import BaseModel
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.engine.camera_factory import CameraFactory
+from pipeline.engine.camera_permissions import Found
 from pipeline.engine.live_loop import Engine
 from pipeline.errors import ViapublicaError
 
 _CAMERA_SECTIONS: Final = ("decode", "analytics")
 """Sections that belong to no network and no sink: a change applies to every camera, which is restarted."""
-_UNUSED_SECTIONS: Final = frozenset({"version", "institution", "local_law", "ingest"})
+_UNUSED_SECTIONS: Final = frozenset({"version", "institution", "local_law", "ingest", "register_database"})
 """Sections that `viapublica run` does not read."""
 
 _log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class Reconfigurator:
     Args:
         engine: the running engine.
         factory: builds its cameras.
-        config: the configuration that it runs.
+        config: the configuration that it is to run; `start` adds its cameras.
         prepare: called with the configuration before any camera is touched; loads what the new cameras need.
     """
 
@@ -84,9 +85,37 @@ class Reconfigurator:
     ) -> None:
         self._engine = engine
         self._factory = factory
-        self._config = config
+        self._wanted = config
+        self._config = config.model_copy(update={"cameras": ()})
+        """What runs: without the cameras that the registry does not permit."""
+        self._failed = False
+        """A camera could not be removed or added; `recheck` tries again."""
         self._prepare = prepare
         self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Add the cameras of the configuration that may run.
+
+        Raises:
+            ViapublicaError: a camera cannot be used, or the audit does not take the record of the start.
+        """
+        permissions = self._engine.permissions
+        found = permissions.adopt(permissions.check(self._wanted), self._wanted, start=True)
+        permissions.announce()
+        self._config = _permitted(self._wanted, found)
+        for camera in self._config.cameras:
+            self._engine.add_camera(self._factory.build(self._config, camera))
+
+    def recheck(self) -> None:
+        """Ask the registry again: cameras that may not run any more are removed, those that may again are added.
+
+        Raises:
+            ViapublicaError: as `apply`; the next call tries again.
+        """
+        with self._lock:
+            found = self._engine.permissions.check(self._wanted)
+            if self._failed or self._engine.permissions.differs(found):
+                self._bring(self._wanted)
 
     def apply(self, new: Config) -> Reconfiguration:
         """Remove, replace and add cameras until the engine runs those of `new`; the others are not interrupted.
@@ -97,33 +126,56 @@ class Reconfigurator:
             ViapublicaError: a new camera or what it needs cannot be used, or the run is ending; nothing was changed.
         """
         with self._lock:
-            change = compare_configs(self._config, new)
-            target = self._config.model_copy(
-                update={"cameras": new.cameras, **{section: getattr(new, section) for section in _CAMERA_SECTIONS}}
-            )
-            with self._engine.cameras.changing():
-                self._prepare(target)
-                failed = self._apply(change, target)
-            running = {camera.camera_id for camera in self._engine.cameras if not camera.leaving.is_set()}
-            cameras = tuple(camera for camera in target.cameras if camera.id in running)
-            self._config = target.model_copy(update={"cameras": cameras})
-            _log.info("configuration_applied", **{name: list(getattr(change, name)) for name in change.__slots__})
-            return Reconfiguration(change, failed)
+            return self._bring(new)
+
+    def _bring(self, new: Config) -> Reconfiguration:
+        """See `apply`."""
+        wanted = self._config.model_copy(
+            update={"cameras": new.cameras, **{section: getattr(new, section) for section in _CAMERA_SECTIONS}}
+        )
+        with self._engine.cameras.changing():
+            self._prepare(wanted)
+            permissions = self._engine.permissions
+            found = permissions.adopt(permissions.check(wanted), wanted)
+            self._wanted = wanted
+            target = _permitted(wanted, found)
+            change = compare_configs(self._config, _permitted(new, found))
+            failed = self._apply(change, target)
+            permissions.announce()
+        self._failed = bool(failed)
+        running = {camera.camera_id for camera in self._engine.cameras if not camera.leaving.is_set()}
+        cameras = tuple(camera for camera in target.cameras if camera.id in running)
+        self._config = target.model_copy(update={"cameras": cameras})
+        _log.info("configuration_applied", **{name: list(getattr(change, name)) for name in change.__slots__})
+        denied = {one: f"{one}: does not run: {why.with_article}. {why.fix}" for one, why in found.items()}
+        return Reconfiguration(change, failed | denied)
 
     def _apply(self, change: ConfigChange, target: Config) -> dict[str, str]:
         failed: dict[str, str] = {}
         cameras = _by_id(target)
-        for camera_id in (*change.removed, *change.changed, *change.added):
+        leaving = [self._engine.dismiss_camera(camera_id) for camera_id in change.removed]
+        for camera in leaving:  # all of them stop before the first one is waited for
+            try:
+                self._engine.await_left(camera)
+                self._factory.dismantle(camera.camera_id)
+            except ViapublicaError as error:
+                failed[camera.camera_id] = str(error)
+                _log.error("camera_not_changed", camera=camera.camera_id, error=str(error))
+        for camera_id in (*change.changed, *change.added):
             try:
                 if camera_id not in change.added:
                     self._engine.remove_camera(camera_id)
                     self._factory.dismantle(camera_id)
-                if camera_id not in change.removed:
-                    self._engine.add_camera(self._factory.build(target, cameras[camera_id]))
+                self._engine.add_camera(self._factory.build(target, cameras[camera_id]))
             except ViapublicaError as error:
                 failed[camera_id] = str(error)
                 _log.error("camera_not_changed", camera=camera_id, error=str(error))
         return failed
+
+
+def _permitted(config: Config, found: Found) -> Config:
+    """The configuration less the cameras that may not run."""
+    return config.model_copy(update={"cameras": tuple(one for one in config.cameras if one.id not in found)})
 
 
 def _by_id(config: Config) -> dict[str, CameraSettings]:

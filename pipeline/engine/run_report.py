@@ -124,6 +124,21 @@ def camera_report(
     )
 
 
+def denied_report(camera_id: str, status: SourceStatus) -> CameraReport:
+    """The part of a camera that may not run at the end."""
+    return CameraReport(
+        camera=camera_id,
+        state=status.state.value,
+        error=status.detail,
+        decoded=0,
+        analyzed=0,
+        drops={},
+        reconnects=0,
+        width=0,
+        height=0,
+    )
+
+
 def network_report(network: NetworkIdentity) -> NetworkReport:
     """One network's part of the report."""
     return NetworkReport(

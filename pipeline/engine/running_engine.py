@@ -11,7 +11,7 @@ from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfiguration, Reconfigurator
-from pipeline.engine.run_report import RunReport, network_report, sink_report
+from pipeline.engine.run_report import RunReport, denied_report, network_report, sink_report
 from pipeline.engine.running_camera import RunningCamera
 from pipeline.observe.snapshots import CameraActivity, QueueSnapshot
 
@@ -32,8 +32,9 @@ class RunningEngine:
         return self.reconfigurator.apply(config)
 
     def sources(self) -> dict[str, SourceStatus]:
-        """Status of every camera; of one that streams, whether frames are missing from its analysis."""
-        return {camera.camera_id: self._status(camera) for camera in self.engine.cameras}
+        """Status of every camera, those that may not run included; of one that streams, whether frames are missing."""
+        running = {camera.camera_id: self._status(camera) for camera in self.engine.cameras}
+        return running | self.engine.permissions.statuses(running)
 
     def _status(self, camera: RunningCamera) -> SourceStatus:
         limit_fps = self.engine.rates.limits.get(camera.camera_id)
@@ -73,7 +74,7 @@ class RunningEngine:
         """The summary so far."""
         engine, activities = self.engine, self.activities()
         seconds = (self.ended_s or time.monotonic()) - self.began_s
-        statistics = engine.statistics
+        statistics, running = engine.statistics, {camera.camera_id for camera in engine.cameras}
         return RunReport(
             seconds=round(seconds, 3),
             frames=statistics.frames,
@@ -86,7 +87,8 @@ class RunningEngine:
                 camera.report(activities[camera.camera_id].decisions)
                 for camera in engine.cameras
                 if camera.camera_id in activities
-            ],
+            ]
+            + [denied_report(camera_id, status) for camera_id, status in engine.permissions.statuses(running).items()],
             removed=list(engine.removed),
             networks=[network_report(network) for network in self.networks()],
             sinks=[sink_report(status) for status in engine.dispatcher.statuses()],

@@ -12,6 +12,7 @@ _HEALTHY: Final = frozenset({SourceState.STREAMING, SourceState.CONNECTING, Sour
 _DELIVERING: Final = frozenset(
     {SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE, SourceState.UNUSABLE}
 )
+_NOT_GOING: Final = frozenset({SourceState.ENDED, SourceState.NOT_PERMITTED})
 _LOST_AFTER_S: Final = 10.0
 """A camera that connects again within this time was not lost; nor is one that connects for the first time."""
 
@@ -22,7 +23,8 @@ def run_health(
     """The body of ``/health``.
 
     ``status`` is ``ok``; ``degraded`` if a camera or a sink is unhealthy or the machine is overloaded; ``failing`` if
-    no camera delivers video any more: every one that has not ended is lost for 10 seconds or failed permanently.
+    no camera delivers video any more: every one that has not ended, and may run, is lost for 10 seconds or failed
+    permanently.
 
     Args:
         sources: cameras by id; sinks: all of them.
@@ -34,7 +36,7 @@ def run_health(
     lost = [camera for camera, status in sources.items() if _is_lost(status, now_s, began_s)]
     unhealthy_sinks = sorted(sink.name for sink in sinks if sink.error)
     status = "degraded" if unhealthy_cameras or unhealthy_sinks or advice or lost else "ok"
-    going = [status for status in sources.values() if status.state is not SourceState.ENDED]
+    going = [status for status in sources.values() if status.state not in _NOT_GOING]
     if going and len(lost) == len(going):
         status = "failing"
     return {
@@ -43,6 +45,7 @@ def run_health(
         "unhealthy_cameras": sorted({*unhealthy_cameras, *lost}),
         "overloaded_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.OVERLOADED),
         "low_rate_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.LOW_RATE),
+        "not_permitted_cameras": sorted(c for c, one in sources.items() if one.state is SourceState.NOT_PERMITTED),
         "unusable_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.UNUSABLE),
         "advice": advice,
         "unhealthy_sinks": unhealthy_sinks,
@@ -53,7 +56,7 @@ def run_health(
 def _is_lost(status: SourceStatus, now_s: float, began_s: float) -> bool:
     if status.state is SourceState.FAILED:
         return True
-    if status.state in _DELIVERING or status.state is SourceState.ENDED:
+    if status.state in _DELIVERING or status.state in _NOT_GOING:
         return False
     since_s = began_s if status.last_frame_s is None else max(began_s, status.last_frame_s)
     return now_s - since_s >= _LOST_AFTER_S

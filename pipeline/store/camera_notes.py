@@ -48,6 +48,7 @@ _PHRASES: Final = {
     SourceState.ENDED.value: "{camera} was not running, or its events have not reached the store, for {time}{times} "
     "within this time range",
     SourceState.FAILED.value: "{camera} failed for {time}{times} within this time range",
+    SourceState.NOT_PERMITTED.value: "{camera} was not permitted to run for {time}{times} within this time range",
     SourceState.OVERLOADED.value: "{camera} had frames dropped, because the machine was overloaded, for {time}{times} "
     "within this time range",
     SourceState.LOW_RATE.value: "fewer frames of {camera} were analyzed than configured, for {time}{times} within this "
@@ -63,6 +64,7 @@ _PHRASES_OF_SEVERAL: Final = {
     SourceState.ENDED.value: "{cameras} were not running, or their events have not reached the store, within this time "
     "range: {names}",
     SourceState.FAILED.value: "{cameras} failed within this time range: {names}",
+    SourceState.NOT_PERMITTED.value: "{cameras} were not permitted to run within this time range: {names}",
     SourceState.OVERLOADED.value: "{cameras} had frames dropped, because the machine was overloaded, within this time "
     "range: {names}",
     SourceState.LOW_RATE.value: "fewer frames of {cameras} were analyzed than configured within this time range: "

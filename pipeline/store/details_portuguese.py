@@ -55,6 +55,14 @@ _TEXTS: Final[Mapping[str, str]] = {
     "still serves the recording that was read before: set ends: true if it is meant": "continua a enviar a gravação já "
     "lida: defina ends: true se for o caso",
     "recording ended": "gravação terminada",
+    "it is not in the registry of cameras": "não consta do cadastro de câmeras",
+    "its cooperation was rescinded": "a cooperação foi rescindida",
+    "it is suspended": "está suspensa",
+    "its cooperation agreement is not in force": "o termo de cooperação não está em vigor",
+    "its installation project is not approved": "o projeto de instalação não foi aprovado",
+    r"its declaration differs from the registry of cameras: .*": "a declaração difere do cadastro de câmeras",
+    "the registry of cameras could not be read for 5 minutes": "o cadastro de câmeras ficou 5 minutos ilegível",
+    "the audit takes no record": "a auditoria não aceita registros",
     "its images are too dark": "suas imagens estão escuras demais",
     "its images are too bright": "suas imagens estão claras demais",
     "its images have no contrast: check whether the lens is obstructed": "suas imagens não têm contraste: verifique se "

@@ -75,6 +75,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "{time}{times} deste período",
     "{camera} was not running, or its events have not reached the store, for {time}{times} within this time range": ""
     "{camera} esteve desligada, ou seus eventos ainda não chegaram ao banco, durante {time}{times} deste período",
+    "{camera} was not permitted to run for {time}{times} within this time range": "{camera} ficou sem autorização para "
+    "operar durante {time}{times} deste período",
     "{camera} failed for {time}{times} within this time range": "{camera} falhou durante {time}{times} deste período",
     "{camera} had frames dropped, because the machine was overloaded, for {time}{times} within this time range": ""
     "{camera} teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
@@ -95,6 +97,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "período: {names}",
     "{cameras} were not running, or their events have not reached the store, within this time range: {names}": ""
     "{cameras} estiveram desligadas, ou seus eventos ainda não chegaram ao banco, em parte deste período: {names}",
+    "{cameras} were not permitted to run within this time range: {names}": "{cameras} ficaram sem autorização para "
+    "operar em parte deste período: {names}",
     "{cameras} failed within this time range: {names}": "{cameras} falharam em parte deste período: {names}",
     "fewer frames of {cameras} were analyzed than configured within this time range: {names}": "de {cameras} foram "
     "analisados menos quadros do que o configurado, neste período: {names}",

@@ -15,6 +15,7 @@ from pipeline.config.load import load_config, parse_config
 from pipeline.config.settings import Config
 from pipeline.domain.events import Event, HealthEvent, PlateReadEvent, TrackEvent, decode
 from pipeline.engine.build import open_engine
+from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.reconfigure import ConfigChange, compare_configs
 from pipeline.engine.run_report import CameraReport, RunReport
 from pipeline.engine.running_engine import RunningEngine
@@ -79,10 +80,14 @@ class City:
             f"cameras:\n{''.join(cameras)}sinks: [{{type: jsonl, name: lines, path: events.jsonl}}]\n{self._more}"
         )
 
-    def run(self, while_running: Callable[[RunningEngine, LiveReload], None]) -> RunReport:
+    def run(
+        self,
+        while_running: Callable[[RunningEngine, LiveReload], None],
+        permissions: CameraPermissions | None = None,
+    ) -> RunReport:
         """Run to the end; `while_running` is called in another thread."""
         problems: list[BaseException] = []
-        with open_engine(load_config(self.path)) as running:
+        with open_engine(load_config(self.path), permissions=permissions) as running:
             reload = LiveReload(self.path, running, self.reports.append)
 
             def act() -> None:

@@ -238,6 +238,7 @@ def test_health_names_unhealthy_cameras_and_sinks(server: MetricsServer) -> None
         "unhealthy_cameras": ["av-2"],
         "overloaded_cameras": [],
         "low_rate_cameras": [],
+        "not_permitted_cameras": [],
         "unusable_cameras": [],
         "advice": "",
         "unhealthy_sinks": ["kafka"],
@@ -281,6 +282,16 @@ def test_health_names_overloaded_cameras_and_what_helps() -> None:
     health = metrics.health()
     assert (health["status"], health["overloaded_cameras"]) == ("degraded", ["a"])
     assert health["advice"] == "set analyze_fps to 1.5"
+
+
+def test_a_camera_that_may_not_run_is_named_and_no_failure_of_the_others() -> None:
+    metrics = PipelineMetrics()
+    states = {"a": SourceState.NOT_PERMITTED, "b": SourceState.FAILED}
+    metrics.watch_sources(lambda: {camera: SourceStatus(state) for camera, state in states.items()})
+    assert metrics.health()["not_permitted_cameras"] == ["a"]
+    assert metrics.health()["status"] == "failing", "the only one that may run is lost"
+    states["b"] = SourceState.STREAMING
+    assert metrics.health()["status"] == "degraded"
 
 
 def test_health_is_ok_without_sources_and_after_all_files_ended() -> None:

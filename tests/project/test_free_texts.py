@@ -34,6 +34,7 @@ CONFIG = {
     "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
         sinks[].brokers[] observability.metrics.host ingest.source audit.time_stamp_authority""",
     "ids of cameras": "cameras[].other_scene_than[]",
+    "places of files and databases": "register_database",
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
         sinks[].sasl.password_env store.login.user store.login.password_env""",
     "enumerations and model cards": """zone detect.model detect.plate_model detect.label_confidence[] lpr.model

@@ -10,6 +10,7 @@ from pipeline.domain.people import NewPerson, RegisteredInstitution, RegisteredP
 from pipeline.domain.ports import Clock
 from pipeline.domain.requester import Requester
 from pipeline.errors import RegistryError
+from pipeline.storage.register_location import note_registry
 
 __all__ = ["FirstSetUp", "Installed", "set_up"]
 
@@ -74,6 +75,7 @@ def set_up(
         invitations = registry.install(
             answers.institution, answers.sector, answers.administrators, answers.validity, _INIT
         )
+        note_registry(stores.data_dir, where)
         made = tuple(registry.person(login) for login in logins)
         return Installed(
             register=registry.subject,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.app.register_location import default_register
+from pipeline.app.register_location import register_location
 from pipeline.cli.common.default_config import has_config
-from pipeline.cli.common.store_options import data_folder
+from pipeline.cli.common.store_options import loaded_config
 
 RegisterOption = Annotated[
     str | None,
@@ -18,7 +18,8 @@ RegisterOption = Annotated[
         "--register",
         envvar="VIAPUBLICA_REGISTER",
         help="Register: an SQLite file, or an address such as postgresql+psycopg://user@host/name.  "
-        "[default: viapublica-register/register.db of the data folder, or of the working folder if it is there]",
+        "[default: register_database of the configuration, else viapublica-register/register.db of the data folder, or "
+        "of the working folder if it is there]",
         show_default=False,
     ),
 ]
@@ -41,7 +42,12 @@ def register_of(register: str | None, config: Path | None = None, data: Path | N
         return register
     config = config or _path("VIAPUBLICA_CONFIG")
     data = data or _path("VIAPUBLICA_DATA_DIR")
-    return default_register(data_folder(config, data) if data is not None or has_config(config) else None)
+    if data is not None:
+        return register_location(None, data)
+    if not has_config(config):
+        return register_location(None, None)
+    loaded = loaded_config(config)
+    return register_location(loaded.register_database, loaded.data_dir)
 
 
 def _path(variable: str) -> Path | None:

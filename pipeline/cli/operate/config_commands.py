@@ -46,6 +46,8 @@ def check(
     for camera in checked.cameras:
         if camera.missing:
             say(err, f"note: camera {camera.camera_id}: {camera.source} does not exist (yet)")
+        if camera.not_permitted:
+            say(err, ("does not run:", "bold yellow"), f" camera {camera.camera_id}: {camera.not_permitted}")
         for note in camera.notes:
             say(err, f"note: camera {camera.camera_id}: {note}")
     try:

@@ -53,6 +53,7 @@ _STATES: Mapping[SourceState, tuple[str, str]] = {
     SourceState.BACKING_OFF: ("▲", "yellow"),
     SourceState.ENDED: ("■", "bright_black"),
     SourceState.FAILED: ("✖", "red"),
+    SourceState.NOT_PERMITTED: ("⊘", "yellow"),
 }
 _RUNNING = frozenset({SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE, SourceState.UNUSABLE})
 

@@ -98,6 +98,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "ended": "encerrada",
         "failed": "com falha",
         "no-life-sign": "sem sinal de vida",
+        "not-permitted": "sem autorização",
     },
     "rule": {
         "camera-lost": "câmera perdida",
@@ -113,6 +114,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "image-restored": "imagem restabelecida",
         "scene-conflict": "conflito de cena",
         "scene-conflict-ended": "fim do conflito de cena",
+        "camera-not-permitted": "câmera sem autorização",
         "low-rate": "taxa baixa",
     },
 }

@@ -1,0 +1,69 @@
+"""The registry of cameras in the check of a configuration and in snapshots."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.app.camera_setup import save_snapshot
+from pipeline.app.config_check import check_config
+from pipeline.cli.common.register_options import register_of
+from pipeline.domain.camera import Scope
+from pipeline.errors import PolicyError
+from pipeline.storage.register_location import note_registry
+from tests.engine.registered import RunningRegistry
+
+_CITY = """\
+cameras:
+  - {id: gate, source: gate.mp4, scope: public-road, plates: false, owner: Prefeitura}
+  - {id: square, source: square.mp4, scope: public-square}
+"""
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    path = tmp_path / "city.yaml"
+    path.write_text(_CITY)
+    return path
+
+
+def test_the_check_names_each_camera_that_may_not_run(city: Path, tmp_path: Path) -> None:
+    assert {one.not_permitted for one in check_config(city).cameras} == {""}, "evaluation mode"
+    registry = RunningRegistry(tmp_path / "data")
+    registry.approved("gate", scope=Scope.PUBLIC_ROAD)
+    registry.approved("square")
+    registry.suspend("square")
+    checked = check_config(city)
+    gate, square = checked.cameras
+    assert (gate.not_permitted, gate.no_plates) == ("", "plates: false")
+    assert square.not_permitted == (
+        "it is suspended (law 11.766/2022 art. 8 II). An administrator lifts it: viapublica camera resume square"
+    )
+    assert checked.as_json()["not_permitted"] == {"square": square.not_permitted}
+    city.write_text(_CITY.replace("plates: false, ", ""))
+    assert "no instrument allows it" in check_config(city).cameras[0].not_permitted
+
+
+def test_a_snapshot_of_a_suspended_camera_is_refused_and_audited(city: Path, tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "data")
+    registry.approved("square")
+    registry.suspend("square")
+    with pytest.raises(PolicyError, match="may not be viewed: it is suspended"):
+        save_snapshot(city, "square", tmp_path / "square.jpg")
+    assert not (tmp_path / "square.jpg").exists()
+    lines = [line for path in (tmp_path / "data" / "audit").glob("*.jsonl") for line in path.read_text().splitlines()]
+    (record,) = map(json.loads, lines)
+    assert (record["operation"], record["outcome"], record["policy"]) == ("monitoring", "refused", "camera-suspended")
+    assert record["cameras"] == ["square"]
+
+
+def test_every_command_finds_the_register_that_was_set_up_or_is_configured(city: Path, tmp_path: Path) -> None:
+    usual = str(tmp_path / "data" / "viapublica-register" / "register.db")
+    assert register_of(None, city) == usual
+    note_registry(tmp_path / "data", str(tmp_path / "office.db"))
+    assert register_of(None, city) == str(tmp_path / "office.db")
+    city.write_text(f"{_CITY}register_database: chosen.db\n")
+    assert register_of(None, city) == str(tmp_path / "chosen.db")
+    assert register_of("given.db", city) == "given.db"
