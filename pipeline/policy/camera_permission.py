@@ -71,7 +71,7 @@ def why_not_permitted(declared: DeclaredUse, registered: RegisteredCamera | None
     """
     camera = declared.camera_id
     if registered is None:
-        fix = "Register it (viapublica camera register --help), and have it approved"
+        fix = "Register it, and have it approved: see viapublica camera register"
         return NotPermitted(UNREGISTERED, "it is not in the registry of cameras", fix, REGISTRATION_ARTICLE)
     if rule := registered.stopped_by(now_ms):
         return NotPermitted(rule.value, WHY_STOPPED[rule], _FIXES[rule].format(camera=camera), STOP_ARTICLES[rule])
