@@ -12,7 +12,7 @@ from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
 from pipeline.domain.times import find_zone
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, RecordError
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.policy.subject_requests import ANSWER_DAYS
 from pipeline.record.settings import RecordSettings
@@ -90,6 +90,17 @@ class ConfiguredStores:
         if data_dir.is_file():
             raise ConfigError(f"--data {data_dir}", "is a file, not a data folder", f"Use --config {data_dir}")
         return cls(data_dir, (ChdbSettings(),))
+
+    @classmethod
+    def of_recordings(cls, folder: Path) -> ConfiguredStores:
+        """A folder of recorded video without a configuration, in the data folder where it has its usual place.
+
+        Raises:
+            RecordError: it is no folder.
+        """
+        if not folder.is_dir():
+            raise RecordError(f"--dir {folder}", "is not a folder", "Name the folder of recorded video (record.dir)")
+        return cls(folder.absolute().parent, (), record=RecordSettings(dir=folder))
 
     def without_plates(self) -> dict[str, str]:
         """Cameras whose stored plates no answer may use, with the reason and since when.

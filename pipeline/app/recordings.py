@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.app.audit.audited_operation import operation_audit
-from pipeline.app.screened_texts import screen_of
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config import load_config
 from pipeline.domain.camera_declaration import Polygon
+from pipeline.domain.hold import Hold
 from pipeline.domain.operation import Operation
 from pipeline.domain.recording import Gap
-from pipeline.errors import ConfigError, RecordError
-from pipeline.record.holds import Hold, Holds, check_hold_texts
+from pipeline.errors import ConfigError
 from pipeline.record.known_recordings import KnownRecordings
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import CLOCK_FIX, Pruned, prune
@@ -35,12 +35,10 @@ __all__ = [
     "VideoSegment",
     "check_recordings",
     "declared_masks",
-    "hold_video",
     "known_recordings",
     "prune_video",
     "record_settings",
     "recorded_cameras",
-    "release_hold",
     "segment_json",
 ]
 
@@ -94,9 +92,7 @@ def record_settings(config: Path | None, folder: Path | None) -> RecordSettings:
         RecordError: the folder is none.
     """
     if folder is not None:
-        if not folder.is_dir():
-            raise RecordError(f"--dir {folder}", "is not a folder", "Name the folder of recorded video (record.dir)")
-        return RecordSettings(dir=folder)
+        return ConfiguredStores.of_recordings(folder).record or RecordSettings(dir=folder)
     path = config or _DEFAULT_CONFIG
     if config is None and not path.is_file():
         raise ConfigError(
@@ -230,53 +226,6 @@ def find_faults(
         check_segments(folder, name, begin_ms, end_ms, most_compared=most_compared, on_file=partial(on_file, name))
         for name in cameras or RecordingArchive(folder).cameras()
     ]
-
-
-def hold_video(
-    folder: Path, camera: str, begin_ms: int, end_ms: int, *, reason: str, by: str, config: Path | None = None
-) -> tuple[str, Sequence[VideoSegment]]:
-    """Exempt a span from retention until its hold is released.
-
-    Args:
-        folder: of all cameras; camera: one of them.
-        begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
-        reason: the order or case; by: the person who decides.
-        config: names the audit, and the additions of a city to the screen of free texts; None without.
-
-    Returns:
-        The hold's id, and the segments of that span so far.
-
-    Raises:
-        RecordError: unknown camera, no reason, or the disk failed.
-        PolicyError: reason or name says something sensitive about people.
-        AuditUnavailable: the audit takes no record; nothing is held.
-    """
-    facts: dict[str, Any] = {"cameras": (camera,), "start_ms": begin_ms, "end_ms": end_ms}
-    screen = screen_of(config)
-    audit = operation_audit(config, folder)
-    with audit.refusals(Operation.HOLD, **facts):
-        check_hold_texts(reason, by, screen)
-    with audit.doing(Operation.HOLD, details={"action": "hold", "by": by}, **facts):
-        hold_id = Holds(folder).hold(camera, begin_ms, end_ms, reason, by, screen=screen)
-    return hold_id, RecordingArchive(folder).segments(camera, begin_ms, end_ms)
-
-
-def release_hold(folder: Path, hold_id: str, by: str, *, config: Path | None = None) -> Hold:
-    """End a hold; what is due then is pruned at the next round.
-
-    Args:
-        folder: of all cameras; hold_id: of the hold; by: the person who decides.
-        config: see `recorded_cameras`.
-
-    Raises:
-        RecordError: no hold of this id is in force, or the disk failed.
-        AuditUnavailable: the audit takes no record; nothing is released.
-    """
-    found = next((hold for hold in Holds(folder).all() if hold.hold_id == hold_id), None)
-    place = {} if found is None else {"cameras": (found.camera_id,), "start_ms": found.begin_ms, "end_ms": found.end_ms}
-    details = {"action": "release-hold", "by": by, "hold": hold_id if found is not None else "unknown"}
-    with operation_audit(config, folder).doing(Operation.HOLD_RELEASE, details=details, **place):
-        return Holds(folder).release(hold_id, by)
 
 
 def prune_video(settings: RecordSettings, *, trust_clock: bool = False, config: Path | None = None) -> Pruned:

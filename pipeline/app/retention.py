@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.holds import holds_at
 from pipeline.domain.operation import Operation
 from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
@@ -22,7 +23,7 @@ from pipeline.store.retention import (
     trusted_clock_path,
 )
 from pipeline.store.schema.tables import TABLES
-from pipeline.store.settings import StoreSettings
+from pipeline.store.settings import ChdbSettings, StoreSettings
 
 __all__ = ["RetentionReport", "StoredDay", "drop_due_days", "due_days", "retention_reports"]
 
@@ -88,7 +89,10 @@ def drop_due_days(stores: ConfiguredStores, *, trust_clock: bool = False) -> Ite
         details = {"action": "drop-due-days", "kind": "events", "store": store.type, "trust_clock": trust_clock}
         with audit.doing(Operation.DISPOSAL, details=details), _opened(store, stores) as database:
             if database is not None:
-                days, held = drop_due_safely(database, stores.retention, clock)
+                embedded = isinstance(store, ChdbSettings)
+                days, held = drop_due_safely(
+                    database, stores.retention, clock, holds=holds_at(stores), embedded=embedded
+                )
         audit.add(Operation.DISPOSAL, rows=sum(day.rows for day in days), details={**details, "action": "dropped"})
         yield replace(_report(store, stores, days), held=held)
 

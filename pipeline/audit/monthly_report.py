@@ -57,6 +57,8 @@ _ACTIONS: Final[Mapping[str, str]] = {
     "letter": "ofício ao titular",
     "hold": "preservação",
     "release-hold": "fim da preservação",
+    "list-holds": "lista de preservações",
+    "override-hold": "decisão sobre preservação, para uma exclusão",
     "prune": "descarte de vídeo iniciado",
     "pruned": "vídeo descartado (arquivos)",
     "drop-due-days": "descarte de eventos iniciado",

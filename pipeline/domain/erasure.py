@@ -15,6 +15,20 @@ CORRUPT_RECORD: Final = "corrupt_record"
 
 
 @dataclass(frozen=True, slots=True)
+class HoldOverride:
+    """A second person's decision that an erasure reaches what holds preserve.
+
+    Attributes:
+        hold_ids: of the holds; they stay in force for everything else.
+        reason: of the decision; by: the second person.
+    """
+
+    hold_ids: tuple[str, ...]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureRequest:
     """A requested erasure. It holds no plate.
 
@@ -24,6 +38,7 @@ class ErasureRequest:
         fingerprint: keyed hash of the vehicle's plate; "" for a place and time.
         camera_ids: places; empty for all.
         begin_ms, end_ms: milliseconds since 1970 UTC, the end not part of it; None is open.
+        override: the decision on holds in its way; None without one.
     """
 
     by: str
@@ -32,6 +47,7 @@ class ErasureRequest:
     camera_ids: tuple[str, ...] = ()
     begin_ms: int | None = None
     end_ms: int | None = None
+    override: HoldOverride | None = None
 
 
 class LeftNote(NamedTuple):

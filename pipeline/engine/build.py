@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -28,7 +29,7 @@ from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.restored_folders import check_erasures_repeated
-from pipeline.engine.retention_worker import retention_running
+from pipeline.engine.retention_worker import hold_folders, retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.source_conflicts import check_distinct_sources, undeclared_pairs
 from pipeline.errors import ConfigError
@@ -38,6 +39,7 @@ from pipeline.observe.stage_timing import StageClock
 from pipeline.policy.clock_lead import ClockLead
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import why_no_plates
+from pipeline.record.every_hold import every_hold
 from pipeline.record.recorder import Recorder
 from pipeline.sink.build import build_sink
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -274,4 +276,5 @@ def _preview(config: Config, gate: Gate) -> Preview | None:
     wanted = config.observability.preview
     if wanted is None:
         return None
-    return Preview(Path(wanted.dir), wanted, lambda camera_id: bool(gate.why_no_plates(camera_id)))
+    holds = partial(every_hold, hold_folders(config))
+    return Preview(Path(wanted.dir), wanted, lambda camera_id: bool(gate.why_no_plates(camera_id)), holds=holds)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.hold import Hold
 from pipeline.engine.camera_stream import CameraStream
+from pipeline.errors import RecordError
 from pipeline.observe.annotated_images import annotate, save_image
 from pipeline.observe.settings import PreviewSettings
 from pipeline.policy.scope import may_read_plates
@@ -38,8 +40,22 @@ def preview_files(folder: Path, camera_id: str) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def prune_previews(folder: Path, days: int, now_s: float) -> list[Path]:
+def is_held(path: Path, holds: Sequence[Hold]) -> bool:
+    """Whether a hold preserves a preview image of a camera: when it was written is when it shows.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    at_ms = path.stat().st_mtime_ns // 1_000_000
+    return any(hold.preserves(path.parent.name, at_ms, at_ms) for hold in holds)
+
+
+def prune_previews(folder: Path, days: int, now_s: float, holds: Sequence[Hold] = ()) -> list[Path]:
     """Delete the preview images of all cameras that are older than some days; those that were deleted.
+
+    Args:
+        folder: of all cameras; days: that images are stored; now_s: seconds since 1970 UTC.
+        holds: in force; what they preserve stays.
 
     Raises:
         OSError: one cannot be deleted.
@@ -51,7 +67,7 @@ def prune_previews(folder: Path, days: int, now_s: float) -> list[Path]:
         path
         for camera in sorted(folder.iterdir())
         for path in preview_files(folder, camera.name)
-        if path.stat().st_mtime < oldest_s
+        if path.stat().st_mtime < oldest_s and not is_held(path, holds)
     ]
     for path in due:
         path.unlink(missing_ok=True)
@@ -66,6 +82,7 @@ class Preview:
         settings: interval, number and days.
         hides_vehicles: whether a camera may read no plates, so that its previews show none either.
         clock_s: seconds since 1970 UTC.
+        holds: finds the holds in force; an error of it lets all images stay.
     """
 
     def __init__(
@@ -74,6 +91,7 @@ class Preview:
         settings: PreviewSettings,
         hides_vehicles: Callable[[str], bool],
         clock_s: Callable[[], float] = time.time,
+        holds: Callable[[], Sequence[Hold]] = tuple,
     ) -> None:
         self._folder = folder
         self._every_ms = settings.every_s * 1000
@@ -81,6 +99,7 @@ class Preview:
         self._days = settings.days
         self._hides_vehicles = hides_vehicles
         self._clock_s = clock_s
+        self._holds = holds
         self._pruned_s = 0.0
         self._declared: dict[str, CameraDeclaration] = {}
         self._hiding: set[str] = set()
@@ -123,12 +142,17 @@ class Preview:
             save_image(path, image, self._tag_of(frame.camera_id))
             written.pop(path, None)
             written[path] = None
-            while len(written) > self._keep:
-                oldest = next(iter(written))
+            self._drop_oldest(written)
+        except (OSError, RecordError) as error:
+            _log.error("preview_not_written", path=str(path), error=str(error))
+
+    def _drop_oldest(self, written: dict[Path, None]) -> None:
+        """Delete the oldest images of a camera beyond their number, but for held ones."""
+        holds = self._holds() if len(written) > self._keep else ()
+        for oldest in list(written)[: max(0, len(written) - self._keep)]:
+            if not oldest.exists() or not is_held(oldest, holds):
                 oldest.unlink(missing_ok=True)
                 del written[oldest]
-        except OSError as error:
-            _log.error("preview_not_written", path=str(path), error=str(error))
 
     def _tag_of(self, camera_id: str) -> str:
         declaration = self._declared.get(camera_id)
@@ -150,7 +174,7 @@ class Preview:
         if now_s - self._pruned_s < _PRUNE_EVERY_S:
             return
         self._pruned_s = now_s
-        for path in prune_previews(self._folder, self._days, now_s):
+        for path in prune_previews(self._folder, self._days, now_s, self._holds()):
             self._written.get(path.parent.name, {}).pop(path, None)
 
     def latest(self) -> dict[str, list[Path]]:

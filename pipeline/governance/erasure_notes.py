@@ -141,6 +141,26 @@ def deletion_history(server: str, deletions: int) -> LeftNote:
     )
 
 
+def held_previews(camera_id: str, files: int) -> LeftNote:
+    """Previews that holds preserve."""
+    preserved = "1 preservada" if files == 1 else f"{files} preservadas"
+    return LeftNote(
+        f"previews of {camera_id}: {counted(files, 'file')} preserved by holds; see `viapublica camera holds`",
+        f"Imagens de conferência da câmera {camera_id}: {preserved} por ordem de preservação.",
+    )
+
+
+def held_events(camera_id: str, events: int, hold_id: str, reason: str) -> LeftNote:
+    """Stored events that a hold preserves."""
+    preserved = "1 registro preservado" if events == 1 else f"{events} registros preservados"
+    return LeftNote(
+        f"events of {camera_id}: {events} preserved by hold {hold_id}, {reason}; when the reason has ended: "
+        f"`viapublica camera unhold {hold_id} --by NAME --config FILE`, then erase again",
+        f"Registros da câmera {camera_id}: {preserved} pela ordem de preservação {hold_id}, {reason}. "
+        f"Cessado o motivo: `viapublica camera unhold {hold_id} --by NOME --config ARQUIVO`, e elimine novamente.",
+    )
+
+
 def held_video(camera_id: str, files: int, hold_id: str, reason: str) -> LeftNote:
     """Recorded video that a hold preserves."""
     preserved = "1 arquivo preservado" if files == 1 else f"{files} arquivos preservados"

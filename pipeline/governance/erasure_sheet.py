@@ -59,6 +59,7 @@ def render_erasure(record: ErasureRecord, institution: Institution, signed_by: s
         ("Instituição", institution.name or "não informada"),
         ("Responsável pela eliminação", record.begun_by),
         *_about(request, zone, "termo"),
+        *_override(request),
         ("Início da eliminação", moment(record.begun_ms, zone)),
         ("Término da eliminação", moment(record.finished_ms, zone)),
         *_proof(document, signed_by),
@@ -118,6 +119,16 @@ def _about(request: Mapping[str, Any], zone: tzinfo | None, document: str) -> li
         ("Câmeras", ", ".join(request["camera_ids"]) or "todas"),
         ("Período", _period(request, zone)),
     ]
+
+
+def _override(request: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The decision on holds in the way; documents of before had none."""
+    override = request.get("override")
+    if not override:
+        return []
+    holds = ", ".join(override["hold_ids"])
+    text = f"não se aplica a esta eliminação a ordem {holds}: {override['reason']} ({override['by']})"
+    return [("Decisão sobre ordem de preservação", text)]
 
 
 def _proof(document: Mapping[str, Any], signed_by: str) -> list[tuple[str, str]]:

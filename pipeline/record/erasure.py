@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.domain.hold import Hold
 from pipeline.errors import RecordError
-from pipeline.record.holds import Hold, Holds
+from pipeline.record.holds import Holds
 from pipeline.record.recorder import RECORDER_LOCK
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import remove_segments
@@ -29,13 +30,20 @@ class VideoSelection:
     held: tuple[tuple[VideoSegment, tuple[Hold, ...]], ...] = ()
 
 
-def select_video(folder: Path, camera_ids: Iterable[str], begin_ms: int | None, end_ms: int | None) -> VideoSelection:
+def select_video(
+    folder: Path,
+    camera_ids: Iterable[str],
+    begin_ms: int | None,
+    end_ms: int | None,
+    overridden: Collection[str] = (),
+) -> VideoSelection:
     """The segments of some cameras with any of a time range; cameras that were never recorded have none.
 
     Args:
         folder: of all cameras.
         camera_ids: the cameras.
         begin_ms, end_ms: milliseconds since 1970 UTC; None is open.
+        overridden: ids of holds that preserve nothing, by decision.
 
     Raises:
         RecordError: the holds cannot be read, or the disk failed.
@@ -43,7 +51,8 @@ def select_video(folder: Path, camera_ids: Iterable[str], begin_ms: int | None, 
     if not folder.is_dir():
         return VideoSelection()
     archive = RecordingArchive(folder, restored=True)
-    holds, known = archive.holds(), set(archive.cameras())
+    holds = [hold for hold in archive.holds() if hold.hold_id not in overridden]
+    known = set(archive.cameras())
     segments: list[VideoSegment] = []
     held: list[tuple[VideoSegment, tuple[Hold, ...]]] = []
     for camera_id in camera_ids:
@@ -56,11 +65,19 @@ def select_video(folder: Path, camera_ids: Iterable[str], begin_ms: int | None, 
     return VideoSelection(tuple(segments), tuple(held))
 
 
-def erase_video(folder: Path, camera_ids: Sequence[str], begin_ms: int | None, end_ms: int | None, reason: str) -> int:
+def erase_video(
+    folder: Path,
+    camera_ids: Sequence[str],
+    begin_ms: int | None,
+    end_ms: int | None,
+    reason: str,
+    *,
+    overridden: Collection[str] = (),
+) -> int:
     """Delete what `select_video` selects; how many segments. May be stopped anywhere and run again.
 
     Args:
-        folder, camera_ids, begin_ms, end_ms: see `select_video`.
+        folder, camera_ids, begin_ms, end_ms, overridden: see `select_video`.
         reason: shown for the gap that is left.
 
     Raises:
@@ -69,7 +86,7 @@ def erase_video(folder: Path, camera_ids: Sequence[str], begin_ms: int | None, e
     if not folder.is_dir():
         return 0
     with Holds(folder).locked():
-        segments = select_video(folder, camera_ids, begin_ms, end_ms).segments
+        segments = select_video(folder, camera_ids, begin_ms, end_ms, overridden).segments
         for camera_id in dict.fromkeys(one.camera_id for one in segments):
             found = [one for one in segments if one.camera_id == camera_id]
             index = SegmentIndex(folder / camera_id)

@@ -1,18 +1,19 @@
-"""Holds on recorded video: times to preserve for a court, the police, or in a crisis (decree 18.743/2014 art. 8)."""
+"""The file of holds: times of cameras to preserve on request or in a crisis (decree 18.743/2014 art. 8, 9 §1)."""
 
 from __future__ import annotations
 
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from pipeline.domain.hold import Hold, HoldGrounds
 from pipeline.domain.times import check_range
 from pipeline.errors import RecordError
 from pipeline.policy.sensitive.screen import TextKind, TextScreen, standard_screen
@@ -23,42 +24,18 @@ from pipeline.storage.locks import locked
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A time range of one camera that retention does not delete.
-
-    Attributes:
-        hold_id: of the hold.
-        camera_id: the camera.
-        begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
-        reason, by: why, and the person responsible.
-        at_ms: when it was placed.
-    """
-
-    hold_id: str
-    camera_id: str
-    begin_ms: int
-    end_ms: int
-    reason: str
-    by: str
-    at_ms: int
-
-    def overlaps(self, camera_id: str, begin_ms: int, end_ms: int) -> bool:
-        """Whether any of that time range is held."""
-        return camera_id == self.camera_id and begin_ms < self.end_ms and end_ms > self.begin_ms
-
-    def preserves(self, camera_id: str, begin_ms: int, end_ms: int) -> bool:
-        """Whether it preserves a file of that time; a file without length has its first moment."""
-        return self.overlaps(camera_id, begin_ms, max(end_ms, begin_ms + 1))
-
-
-def check_hold_texts(reason: str, by: str, screen: TextScreen) -> None:
+def check_hold_texts(reason: str, by: str, screen: TextScreen, grounds: HoldGrounds | None = None) -> None:
     """Check the texts of a hold before it is placed.
 
     Raises:
-        RecordError: reason or name is missing.
+        RecordError: reason or name is missing, or it expires before it begins.
         PolicyError: one says something sensitive about people.
     """
+    if grounds is not None:
+        screen.check("requester of the hold", grounds.requester, TextKind.BODY)
+        screen.check("document of the hold", grounds.document, TextKind.REASON)
+        if grounds.expires_ms is not None and grounds.expires_ms <= _now_ms():
+            raise RecordError("hold: its end", "is not in the future", "Give a later end: --until")
     _check_given(reason=reason, by=by)
     screen.check("reason of the hold", reason, TextKind.REASON)
     screen.check("person of the hold", by, TextKind.PERSON)
@@ -90,12 +67,40 @@ class Holds:
                 str(error.filename or self._folder), f"cannot be written ({error.strerror})", "Check rights and disk"
             ) from error
 
-    def all(self) -> list[Hold]:
+    def all(self, now_ms: int | None = None) -> list[Hold]:
         """Holds in force, in the order placed.
+
+        Args:
+            now_ms: milliseconds since 1970 UTC, by which holds expire; None for the machine's clock.
 
         Raises:
             RecordError: the file cannot be read or is corrupt, so it is not known what must be preserved.
         """
+        at_ms = _now_ms() if now_ms is None else now_ms
+        return [hold for hold in self.unreleased() if not hold.has_expired(at_ms)]
+
+    def close_expired(self, now_ms: int) -> list[Hold]:
+        """Note the end of holds that have expired, each once; those. To be called while `locked`.
+
+        Raises:
+            RecordError: see `all`, or the disk failed.
+        """
+        expired = [hold for hold in self.unreleased() if hold.has_expired(now_ms)]
+        for hold in expired:
+            self._append({"released": hold.hold_id, "by": "", "at_ms": now_ms})
+            _log.warning("hold_expired", **asdict(hold))
+        return expired
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        try:
+            append_line(self._path, json.dumps(entry, ensure_ascii=False).encode())
+        except OSError as error:
+            raise RecordError(
+                str(self._path), f"cannot be written ({error.strerror})", "Check rights and disk"
+            ) from error
+
+    def unreleased(self) -> list[Hold]:
+        """Holds that no person has released, expired ones too; errors as of `all`."""
         try:
             *lines, last = self._path.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -122,23 +127,49 @@ class Holds:
         return list(found.values())
 
     def hold(
-        self, camera_id: str, begin_ms: int, end_ms: int, reason: str, by: str, *, screen: TextScreen | None = None
+        self,
+        camera_id: str,
+        begin_ms: int,
+        end_ms: int,
+        reason: str,
+        by: str,
+        *,
+        grounds: HoldGrounds | None = None,
+        known: Collection[str] = (),
+        screen: TextScreen | None = None,
     ) -> str:
         """Place a hold, on the disk when this returns; its id.
 
         Args:
             camera_id, begin_ms, end_ms, reason, by: see `Hold`.
+            grounds: at whose request, and until when; None where neither is stated.
+            known: cameras that exist, although nothing of them is recorded.
             screen: of texts, with the additions of a city; None without.
 
         Raises:
             RecordError: unknown camera, an empty time range, no reason or name; or the disk failed.
             PolicyError: reason or name says something sensitive about people.
         """
-        check_hold_texts(reason, by, screen or standard_screen())
-        self._check(camera_id, begin_ms, end_ms)
-        hold = Hold(uuid.uuid4().hex[:12], camera_id, begin_ms, end_ms, reason, by, _now_ms())
+        check_hold_texts(reason, by, screen or standard_screen(), grounds)
+        if camera_id not in known:
+            self._check(camera_id, begin_ms, end_ms)
+        check_range("hold", begin_ms, end_ms, RecordError)
+        stated = grounds or HoldGrounds()
+        hold = Hold(
+            uuid.uuid4().hex[:12],
+            camera_id,
+            begin_ms,
+            end_ms,
+            reason,
+            by,
+            _now_ms(),
+            stated.basis.value if stated.basis is not None else "",
+            stated.requester.strip(),
+            stated.document.strip(),
+            stated.expires_ms,
+        )
         with self.locked():
-            append_line(self._path, json.dumps(asdict(hold), ensure_ascii=False).encode())
+            self._append(asdict(hold))
         _log.info("hold_placed", **asdict(hold))
         return hold.hold_id
 
@@ -170,9 +201,7 @@ class Holds:
             held = {hold.hold_id: hold for hold in self.all()}
             if hold_id not in held:
                 raise RecordError(f"hold {hold_id}", "is not in force", f"In force: {', '.join(held) or 'none'}")
-            append_line(
-                self._path, json.dumps({"released": hold_id, "by": by, "at_ms": _now_ms()}, ensure_ascii=False).encode()
-            )
+            self._append({"released": hold_id, "by": by, "at_ms": _now_ms()})
         _log.info("hold_released", hold_id=hold_id, by=by)
         return held[hold_id]
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.domain.camera_declaration import DatedDeclaration
+from pipeline.domain.hold import Hold
 from pipeline.domain.recording import Gap, SegmentDigest
 from pipeline.domain.times import format_time
 from pipeline.errors import RecordError
 from pipeline.record.file_layout import DECLARATIONS, camera_folders, segment_files
-from pipeline.record.holds import Hold, Holds, unknown_camera
+from pipeline.record.holds import Holds, unknown_camera
 from pipeline.record.segment_file import measure
 from pipeline.record.segment_index import IndexEntries, SegmentIndex, file_sha256
 from pipeline.storage.declaration_log import DeclarationLog

@@ -11,9 +11,10 @@ from typing import Final
 
 import structlog
 
+from pipeline.domain.hold import Hold
 from pipeline.domain.times import format_utc
 from pipeline.errors import RecordError
-from pipeline.record.holds import Hold, Holds
+from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.segment_index import SegmentIndex
 from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
@@ -67,8 +68,9 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *,
         files = sorted(
             (one for camera in archive.cameras() for one in archive.segments(camera)), key=lambda one: one.begin_ms
         )
-        in_force = holds.all()
         trusted = _trusted(folder, files, days, now_ms, trust_clock=trust_clock)
+        holds.close_expired(trusted.at_ms)
+        in_force = holds.all(trusted.at_ms)
         due_ms = trusted.at_ms - days * _DAY_MS
         removed, held = _due(files, in_force, due_ms, max_bytes)
         for camera in sorted({one.camera_id for one in removed}):

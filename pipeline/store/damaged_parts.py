@@ -125,11 +125,13 @@ def note_damage(database: EventDatabase) -> list[DamagedPart]:
 
 
 def to_erase(parts: Sequence[DamagedPart], selection: Selection) -> list[DamagedPart]:
-    """Those that may hold what is selected: no statement can search them, so they go as a whole."""
+    """Those that may hold what is selected, and nothing that a hold preserves: they go as a whole."""
     return [
         part
         for part in parts
-        if part.overlaps(selection.start_ms, selection.end_ms) and not (selection.key and part.table == COUNTS.name)
+        if part.overlaps(selection.start_ms, selection.end_ms)
+        and not (selection.key and part.table == COUNTS.name)
+        and not any(part.overlaps(hold.begin_ms, hold.end_ms) for hold in selection.held)
     ]
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.hold import Hold
 from pipeline.domain.plate import check_plate, plate_forms, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import CONFIDENTIAL, bind
@@ -57,12 +58,14 @@ class Selection:
         key: the plate's key; "" for any vehicle.
         camera_ids: places; empty for all.
         start_ms, end_ms: milliseconds since 1970 UTC, start included, end not; None for open.
+        held: holds, which nothing of the selection reaches.
     """
 
     key: str = ""
     camera_ids: tuple[str, ...] = ()
     start_ms: int | None = None
     end_ms: int | None = None
+    held: tuple[Hold, ...] = ()
 
     @classmethod
     def of(cls, plate: str | None, camera_ids: Sequence[str], start_ms: int | None, end_ms: int | None) -> Selection:
@@ -89,7 +92,7 @@ class Selection:
         if not self.key:
             return self.there_and_then(event)
         if isinstance(event, TrackEvent):
-            return (event.camera_id, event.stream_id, event.track_id) in tracks
+            return (event.camera_id, event.stream_id, event.track_id) in tracks and not self.is_held(event)
         return self._names_the_plate(event) and self.there_and_then(event)
 
     def track_of(self, event: Event) -> TrackKey | None:
@@ -117,7 +120,7 @@ class Selection:
             return [" AND ".join(self._scope(table))]
         if table is TRACKS:
             groups = (tracks[n : n + _KEYS_PER_STATEMENT] for n in range(0, len(tracks), _KEYS_PER_STATEMENT))
-            return [_on_tracks(group) for group in groups]
+            return [" AND ".join([_on_tracks(group), *self._unheld(table)]) for group in groups]
         return []
 
     def plate_query(self, table: Table) -> PlateQuery | None:
@@ -147,11 +150,31 @@ class Selection:
                 found.append(bind("first_ts_ms < {ms}", _moment(self.end_ms)))
             else:
                 found.append(bind("ts <= toDateTime({s}, 'UTC') AND ts_ms < {ms}", _moment(self.end_ms)))
-        return found
+        return found + self._unheld(table)
+
+    def _unheld(self, table: Table) -> list[str]:
+        held = held_rows(table, self.held)
+        return [f"NOT ({held})"] if held else []
+
+    def under(self, hold: Hold) -> Selection | None:
+        """The part of it that a hold preserves; None where it preserves none."""
+        if not self.overlaps((hold.camera_id,), hold.begin_ms, hold.end_ms):
+            return None
+        start_ms = hold.begin_ms if self.start_ms is None else max(self.start_ms, hold.begin_ms)
+        end_ms = hold.end_ms if self.end_ms is None else min(self.end_ms, hold.end_ms)
+        return Selection(self.key, (hold.camera_id,), start_ms, end_ms)
+
+    def is_held(self, event: Event) -> bool:
+        """Whether a hold preserves an event."""
+        return any(Selection._of_hold(hold).there_and_then(event) for hold in self.held)
+
+    @staticmethod
+    def _of_hold(hold: Hold) -> Selection:
+        return Selection("", (hold.camera_id,), hold.begin_ms, hold.end_ms)
 
     def there_and_then(self, event: Event) -> bool:
         """Whether an event has to do with the place and time, whatever vehicle it is about."""
-        if self.camera_ids and event.camera_id not in self.camera_ids:
+        if (self.camera_ids and event.camera_id not in self.camera_ids) or self.is_held(event):
             return False
         first_ms = event.first_ts_ms if isinstance(event, PlateReadEvent | TrackEvent) else event.ts_ms
         last_ms = event.ts_ms + (_COUNT_MS - 1 if isinstance(event, CountEvent) else 0)
@@ -176,6 +199,12 @@ class Selection:
             return False
         pattern = _pattern(self.key, _letter)
         return pattern in text or re.search(pattern, text) is not None
+
+
+def held_rows(table: Table, holds: Collection[Hold]) -> str:
+    """SQL condition of the rows of a table that holds preserve; "" without holds."""
+    conditions = (Selection._of_hold(hold).conditions(table, ())[0] for hold in holds)
+    return " OR ".join(f"({condition})" for condition in conditions)
 
 
 def event_in(data: bytes) -> Event | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,22 +13,21 @@ from typing import Any, ClassVar, Final
 import structlog
 
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
+from pipeline.domain.hold import Hold
 from pipeline.domain.times import format_utc
-from pipeline.errors import StoreBusy, ViapublicaError
 from pipeline.policy.retention import due_days
 from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
 from pipeline.store.backends.database import EventDatabase, bind, literal, migrate, stored_version
 from pipeline.store.backends.open_database import chdb_folder, open_database
 from pipeline.store.damaged_parts import DamagedPart, damaged_parts, drop_parts, note_damage
+from pipeline.store.erasure_selection import held_rows
 from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.schema.tables import ALERTS, TABLES, Table
 from pipeline.store.settings import ChdbSettings, StoreSettings
-from pipeline.store.tombstones import Tombstones
 
 _log = structlog.get_logger(__name__)
 
-RETENTION_EVERY_S: Final = 3600.0
-"""Seconds between two rounds of a `RetentionScheduler`."""
 _PARTS: Final = (
     "SELECT splitByChar('_', name)[1] AS partition_id, toInt64(sum(rows)) AS rows, "
     "toInt64(sum(bytes_on_disk)) AS size FROM system.parts "
@@ -40,6 +38,9 @@ _NEWEST: Final = (
     "SELECT toInt64(count()) AS parts, toInt64(toUInt32(max(modification_time))) AS s FROM system.parts "
     "WHERE active AND database = currentDatabase()"
 )
+_DAY_MS: Final = 86_400_000
+HoldsAt = Callable[[int], Sequence[Hold]]
+"""Finds the holds in force at a time, milliseconds since 1970 UTC."""
 _PARTITION = re.compile(r"[0-9]{8}(-[0-9]+)?")
 
 
@@ -53,6 +54,7 @@ class StoredDay:
         due: its time is over.
         partitions: ids of the partitions that hold it.
         damaged: its parts that the database has set aside; their rows are not counted.
+        held: rows that holds preserve beyond their time.
     """
 
     table: str
@@ -62,6 +64,12 @@ class StoredDay:
     due: bool
     partitions: tuple[str, ...] = ()
     damaged: tuple[DamagedPart, ...] = ()
+    held: int = 0
+
+    def span_ms(self) -> tuple[int, int]:
+        """Milliseconds since 1970 UTC of its begin and end; what ended in it may have begun a day before."""
+        begin_ms = round(datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC).timestamp() * 1000)
+        return begin_ms - _DAY_MS, begin_ms + _DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,11 @@ class HeldDisposal:
         )
 
 
+def no_holds(_at_ms: int) -> Sequence[Hold]:
+    """None."""
+    return ()
+
+
 def stored_days(database: EventDatabase, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
     """Every day of every table, by table and day.
 
@@ -125,21 +138,58 @@ def stored_days(database: EventDatabase, settings: RetentionSettings, today: dat
     return found
 
 
-def drop_due(database: EventDatabase, settings: RetentionSettings, today: date | None = None) -> list[StoredDay]:
-    """Drop every day whose time is over; what was dropped.
+def drop_due(
+    database: EventDatabase,
+    settings: RetentionSettings,
+    today: date | None = None,
+    holds: Sequence[Hold] = (),
+    *,
+    embedded: bool = False,
+) -> list[StoredDay]:
+    """Drop every day whose time is over, but for what holds preserve; what was dropped.
 
-    A day is a partition or some, so this deletes files and reads nothing. It may be stopped anywhere and run again.
+    A day is a partition or some, so this deletes files and reads nothing; of a day with held rows the others are
+    deleted one by one. It may be stopped anywhere and run again.
+
+    Args:
+        database, settings, today: see `stored_days`.
+        holds: in force.
+        embedded: the database is this process's own, see `StoredEvents`.
 
     Raises:
-        DatabaseError: the database failed.
+        StoreError: the database failed, or a deletion took too long.
     """
     due = [day for day in stored_days(database, settings, today) if day.due]
+    dropped = []
     for day in due:
+        if partly := _drop_unheld(StoredEvents(database, embedded=embedded), day, holds):
+            dropped.append(partly)
+            continue
         for partition in day.partitions:
             # Digits, see `_PARTITION`: no value from outside is in the statement.
             database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
         drop_parts(database, day.damaged)
-    return due
+        dropped.append(day)
+    return [day for day in dropped if day.rows or not day.held]
+
+
+def _drop_unheld(stored: StoredEvents, day: StoredDay, holds: Sequence[Hold]) -> StoredDay | None:
+    """Delete the rows of a day that no hold preserves; None where none preserves any.
+
+    Its damaged parts stay: no statement can search them.
+    """
+    near = [hold for hold in holds if hold.overlaps(hold.camera_id, *day.span_ms())]
+    if not near:
+        return None
+    table = next(one for one in TABLES.values() if one.name == day.table)
+    whole, held = f"toYYYYMMDD(ts) = {day.day:%Y%m%d}", held_rows(table, near)
+    preserved = stored.rows(table, f"{whole} AND ({held})")
+    if not preserved:
+        return None
+    rows = stored.rows(table, f"{whole} AND NOT ({held})")
+    if rows:
+        stored.dispose(table, f"{whole} AND NOT ({held})")
+    return replace(day, rows=rows, size=0, damaged=(), held=preserved)
 
 
 def trusted_today(
@@ -154,19 +204,31 @@ def trusted_today(
 
 
 def drop_due_safely(
-    database: EventDatabase, settings: RetentionSettings, clock: TrustedClock, now_ms: int | None = None
+    database: EventDatabase,
+    settings: RetentionSettings,
+    clock: TrustedClock,
+    now_ms: int | None = None,
+    *,
+    holds: HoldsAt = no_holds,
+    embedded: bool = False,
 ) -> tuple[list[StoredDay], HeldDisposal | None]:
     """Drop what is due by the trusted time; what was dropped, and what a jump of the clock keeps from being dropped.
 
     The latter is logged, and is an alert in the event store, once for each jump.
 
+    Args:
+        database, settings, embedded: see `drop_due`.
+        clock: the trusted one; now_ms: what the machine's says; None to ask it.
+        holds: finds those in force at a time.
+
     Raises:
+        RecordError: the holds cannot be read, so nothing is dropped.
         DatabaseError: the database failed.
         OSError: the trusted time cannot be stored; nothing was dropped.
     """
     now_ms, last_written_ms, deletes_more = _signs(database, settings, now_ms)
     trusted = clock.advance(now_ms, last_written_ms, deletes_more)
-    dropped = drop_due(database, settings, _date(trusted.at_ms))
+    dropped = drop_due(database, settings, _date(trusted.at_ms), holds(trusted.at_ms), embedded=embedded)
     if trusted.held_since_ms is None:
         return dropped, None
     held = HeldDisposal(
@@ -229,89 +291,6 @@ def _days(table: Table, rows: Sequence[Mapping[str, Any]], damaged: Sequence[Dam
 def trusted_clock_path(data_dir: Path) -> Path:
     """The file with the trusted time of a data folder's disposals."""
     return data_dir / "retention.json"
-
-
-class RetentionScheduler:
-    """Drops what is due from a store: once soon after `start`, then every hour, in a thread of its own, until `close`.
-
-    An error is logged and tried again the next hour; it stops nothing else.
-
-    Args:
-        settings: days to keep.
-        store, data_dir: which event store; an embedded one must belong to this process or to none.
-        every_s: seconds between two rounds; None for the first round only.
-    """
-
-    def __init__(
-        self,
-        settings: RetentionSettings,
-        store: StoreSettings,
-        data_dir: Path,
-        every_s: float | None = RETENTION_EVERY_S,
-    ) -> None:
-        self._settings = settings
-        self._store = store
-        self._data_dir = data_dir
-        self._every_s = every_s
-        self._stop = threading.Event()
-        self._first_round = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-
-    def start(self, wait_s: float = 0.0) -> None:
-        """Begin.
-
-        Args:
-            wait_s: seconds to wait for the end of the first round. The process that fills an embedded store waits, so
-                that a video's events, which bear the video's time, are not dropped while they are being written.
-        """
-        self._thread.start()
-        self._first_round.wait(wait_s)
-
-    def close(self) -> None:
-        """Stop; may be called twice. A round that has begun gets two seconds to end."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(2.0)
-
-    def round(self) -> list[StoredDay]:
-        """Drop what is due now; what was dropped.
-
-        Raises:
-            StoreError: the store cannot be opened, or failed.
-        """
-        database = open_for_maintenance(self._store, self._data_dir)
-        if database is None:
-            TrustedClock(trusted_clock_path(self._data_dir)).advance(_now_ms(), None, lambda _: False)
-            return []
-        try:
-            began = time.monotonic()
-            clock = TrustedClock(trusted_clock_path(self._data_dir))
-            dropped, held = drop_due_safely(database, self._settings, clock)
-        finally:
-            database.close()
-        if held is None:
-            Tombstones(self._data_dir).remove_expired(_now_ms())
-        for day in dropped:
-            _log.info("retention_dropped", table=day.table, day=day.day.isoformat(), rows=day.rows, bytes=day.size)
-        if dropped:
-            _log.info("retention_done", days=len(dropped), seconds=round(time.monotonic() - began, 3))
-        return dropped
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.round()
-            except StoreBusy as error:
-                # A second run ends for the same reason, and states it with a fix.
-                log = _log.warning if self._first_round.is_set() else _log.debug
-                log("retention_failed", error=str(error), next_try_s=self._every_s)
-            except ViapublicaError as error:
-                _log.warning("retention_failed", error=str(error), next_try_s=self._every_s)
-            except Exception:  # noqa: BLE001 - a bug here must not end the retention that the law requires
-                _log.exception("retention_bug")
-            self._first_round.set()
-            if self._every_s is None or self._stop.wait(self._every_s):
-                return
 
 
 def open_for_maintenance(settings: StoreSettings, data_dir: Path) -> EventDatabase | None:

@@ -171,6 +171,24 @@ class StoredEvents:
         self._delete(table, condition, lambda _: None)
         remove_deletion_history(self.database)
 
+    def rows(self, table: Table, condition: str) -> int:
+        """Number of rows that a condition selects.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        sql = f"SELECT toInt64(count()) AS rows FROM {table.name} WHERE {condition}"  # noqa: S608
+        return int(self.database.rows(sql)[0]["rows"])
+
+    def dispose(self, table: Table, condition: str) -> None:
+        """Delete rows like `delete`; of the embedded store the old files, too.
+
+        Raises:
+            StoreError: see `delete`.
+        """
+        with self._old_files_removed():
+            self.delete(table, condition)
+
     def _delete(self, table: Table, condition: str, progress: Progress) -> None:
         self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")
         self._wait(table, progress)

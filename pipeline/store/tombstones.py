@@ -22,6 +22,7 @@ import msgspec
 
 from pipeline.domain.erasure import ErasureRequest
 from pipeline.domain.events import AlertEvent, Event, HealthEvent, Kind, PlateReadEvent, TrackEvent
+from pipeline.domain.hold import Hold
 from pipeline.domain.plate import plate_key
 from pipeline.errors import StoreError
 from pipeline.policy.gate import Refusal, RefusalRule
@@ -52,6 +53,7 @@ class _Tombstone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         plate: hash of the plate's key; "" for any vehicle.
         cameras, start_ms, end_ms: see `Selection`.
         tracks: hashes of the tracks that carried the plate; sessions: of the videos with such tracks.
+        held: cameras and times that holds preserved.
     """
 
     until_ms: int
@@ -62,11 +64,13 @@ class _Tombstone(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     end_ms: int | None = None
     tracks: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
+    held: tuple[tuple[str, int, int], ...] = ()
 
     def span(self) -> Selection:
         """Its place and time."""
         end_ms = self.before_ms if self.end_ms is None else min(self.end_ms, self.before_ms)
-        return Selection("", self.cameras, self.start_ms, end_ms)
+        held = tuple(Hold("", camera_id, begin_ms, until_ms, "", "", 0) for camera_id, begin_ms, until_ms in self.held)
+        return Selection("", self.cameras, self.start_ms, end_ms, held)
 
     def is_about_what(self, other: _Tombstone) -> bool:
         """Whether vehicle, place and time are those of another one."""
@@ -128,6 +132,7 @@ class Tombstones:
             selection.end_ms,
             tuple(sorted(self._track_hash(key) for key in carriers)),
             tuple(sorted({self._session_hash(stream_id) for _, stream_id, _ in carriers if _is_video(stream_id)})),
+            tuple((hold.camera_id, hold.begin_ms, hold.end_ms) for hold in selection.held),
         )
         self._append(one)
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pipeline.app.config_check import check_config
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.doctor import ComponentState, _segment_digests, check_components
+from pipeline.app.holds import hold_time, release_hold
 from pipeline.app.recordings import (
+    VideoSegment,
     check_recordings,
-    hold_video,
     prune_video,
     record_settings,
     recorded_cameras,
-    release_hold,
 )
 from pipeline.config import load_config
 from pipeline.errors import AuditUnavailable, ConfigError, PolicyError, RecordError
@@ -29,8 +31,14 @@ def video(tmp_path: Path) -> Path:
     return tmp_path / "video"
 
 
+def place_hold(
+    video: Path, camera: str, begin_ms: int, end_ms: int, reason: str = "order 12"
+) -> tuple[str, Sequence[VideoSegment]]:
+    return hold_time(ConfiguredStores.of_recordings(video), camera, begin_ms, end_ms, reason=reason, by="A. Souza")
+
+
 def test_a_span_shows_its_segments_and_holds(video: Path) -> None:
-    hold_id, held = hold_video(video, "praca", BEGIN_MS, BEGIN_MS + 1500, reason="order 12", by="A. Souza")
+    hold_id, held = place_hold(video, "praca", BEGIN_MS, BEGIN_MS + 1500)
     (camera,) = recorded_cameras(video, end_ms=BEGIN_MS + 1500)
     assert list(camera.segments) == list(held)
     assert [one.hold_id for one in camera.holds] == [hold_id]
@@ -39,9 +47,9 @@ def test_a_span_shows_its_segments_and_holds(video: Path) -> None:
 
 def test_held_video_is_pruned_after_its_hold_is_released(video: Path) -> None:
     settings = record_settings(None, video)
-    hold_id, held = hold_video(video, "praca", BEGIN_MS, BEGIN_MS + 500, reason="order 12", by="A. Souza")
+    hold_id, held = place_hold(video, "praca", BEGIN_MS, BEGIN_MS + 500)
     assert prune_video(settings).held == tuple(held)
-    assert release_hold(video, hold_id, "A. Souza").camera_id == "praca"
+    assert release_hold(ConfiguredStores.of_recordings(video), hold_id, "A. Souza").camera_id == "praca"
     assert prune_video(settings).left == 0
     found = [json.loads(line) for line in lines(video.parent / "audit")]
     assert [(one["operation"], one["details"]["action"], one.get("rows")) for one in found] == [
@@ -60,7 +68,7 @@ def test_recorded_video_is_not_shown_held_or_removed_without_an_audit_record(vid
     before = sorted(video.rglob("*"))
     for use_case in (
         lambda: recorded_cameras(video),
-        lambda: hold_video(video, "praca", BEGIN_MS, BEGIN_MS + 500, reason="order 12", by="A. Souza"),
+        lambda: place_hold(video, "praca", BEGIN_MS, BEGIN_MS + 500),
         lambda: prune_video(record_settings(None, video)),
         lambda: check_recordings(video),
     ):
@@ -72,7 +80,7 @@ def test_recorded_video_is_not_shown_held_or_removed_without_an_audit_record(vid
 def test_a_hold_that_cannot_be_placed_is_recorded_as_failed_or_refused(video: Path) -> None:
     for camera, reason in (("unknown", "order 12"), ("praca", "frequenta o templo evangélico")):
         with pytest.raises((RecordError, PolicyError)):
-            hold_video(video, camera, BEGIN_MS, BEGIN_MS + 500, reason=reason, by="A. Souza")
+            place_hold(video, camera, BEGIN_MS, BEGIN_MS + 500, reason)
     found = [json.loads(line) for line in lines(video.parent / "audit")]
     assert [(one["outcome"], one["reason"]) for one in found if "reason" in one] == [
         ("failed", "RecordError"),

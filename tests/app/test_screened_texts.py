@@ -15,8 +15,8 @@ from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.app.anonymize.anonymize_file import AnonymizeRequest, anonymize_file
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.export_dataset import DatasetRequest, export_dataset
+from pipeline.app.holds import hold_time
 from pipeline.app.queries import open_queries
-from pipeline.app.recordings import hold_video
 from pipeline.app.screened_texts import check_listed, screen_of
 from pipeline.config.load import parse_config
 from pipeline.domain.camera import Camera, Scope
@@ -92,7 +92,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[TextKind
                 "reason of an exemption": lambda text: register.request_exemption(decided, REGION, text, "Ana Souza"),
                 "reason of an erasure": lambda text: erasures.begin(replace(erasure, reason=text)),
                 "grounds": lambda text: erasures.refuse(erasure, text),
-                "hold": lambda text: hold_video(folder / "recorded", "av-brasil", 0, 1, reason=text, by="Ana Souza"),
+                "hold": lambda text: hold_time(stores, "av-brasil", 0, 1, reason=text, by="Ana Souza"),
                 "title": lambda text: _dataset(folder, text),
                 "purpose of a query": lambda text: open_queries(stores, Requester(user="ana", purpose=text)),
                 "case of a query": lambda text: open_queries(stores, Requester(user="ana", case=text)),

@@ -18,9 +18,10 @@ from pipeline.detect.settings import TrackSettings
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.detections import Detections
+from pipeline.domain.hold import Hold
 from pipeline.domain.labels import Label
 from pipeline.engine.camera_stream import CameraStream
-from pipeline.engine.preview import Preview
+from pipeline.engine.preview import Preview, prune_previews
 from pipeline.observe.settings import PreviewSettings
 from pipeline.record.recorded_declaration import declarations_of
 from tests.engine.frames import PlainImage, frame
@@ -162,3 +163,20 @@ def test_a_camera_that_may_read_no_plates_shows_none(tmp_path: Path, hides: bool
     assert image is not None
     inside = (slice(40, 58), slice(20, 80))
     assert bool(np.abs(image[inside].astype(int) - original[inside].astype(int)).mean() > 20) is hides
+
+
+def test_held_images_stay_beyond_their_days_and_number(tmp_path: Path) -> None:
+    settings = PreviewSettings(dir=tmp_path, every_s=0.1, keep=1)
+    holds: list[Hold] = []
+    preview = Preview(tmp_path, settings, lambda _: False, holds=lambda: holds)
+    show(preview, 0)
+    (image,) = (tmp_path / "cam").iterdir()
+    at_ms = image.stat().st_mtime_ns // 1_000_000
+    hold = Hold("0c5f", "cam", at_ms, at_ms + 1, "ofício 12", "A. Souza", 0)
+    os.utime(image, ns=(at_ms * 1_000_000, at_ms * 1_000_000))
+    holds.append(hold)
+    show(preview, 40)
+    assert image.exists()
+    assert prune_previews(tmp_path, 1, time.time() + 10 * 86_400, [hold])
+    assert names(tmp_path) == [image.name]
+    assert prune_previews(tmp_path, 1, time.time() + 10 * 86_400) == [image]

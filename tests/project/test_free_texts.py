@@ -19,15 +19,15 @@ from sqlalchemy import String, Text
 from pipeline.config.settings import Config
 from pipeline.config.text_settings import FREE_TEXTS
 from pipeline.domain.disclosure import Content, Request
-from pipeline.domain.erasure import ErasureRequest
+from pipeline.domain.erasure import ErasureRequest, HoldOverride
 from pipeline.domain.events import EVENT_TYPES
+from pipeline.domain.hold import Hold, HoldGrounds
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.requester import Requester
 from pipeline.domain.subject_request import SubjectRequest
 from pipeline.governance import camera_tables, people_tables  # noqa: F401 - each adds its tables to the metadata
 from pipeline.governance.tables import Base
 from pipeline.policy.event_texts import ENUMERATED
-from pipeline.record.holds import Hold
 from tests.project.places import ROOT
 
 CONFIG = {
@@ -50,7 +50,9 @@ SCREENED = {
     OverlayText: "institution place date number",
     ErasureRequest: "by reason",
     SubjectRequest: "person contact place characteristics by",
-    Hold: "reason by",
+    Hold: "reason by requester document",
+    HoldGrounds: "requester document",
+    HoldOverride: "reason by",
     Requester: "purpose case",
 }
 OF_FIXED_FORM = {
@@ -58,7 +60,8 @@ OF_FIXED_FORM = {
     Content: "camera_id file_sha256",
     ErasureRequest: "fingerprint camera_ids",
     SubjectRequest: "camera_ids fingerprint",
-    Hold: "hold_id camera_id",
+    Hold: "hold_id camera_id basis",
+    HoldOverride: "hold_ids",
     Requester: "user",
 }
 EVENT_TEXTS = {
@@ -97,14 +100,15 @@ COLUMNS_OF_SCREENED_VALUES = """
 SCREENED_OPTIONS = """
     AgreementOption DefenceOption ProjectOption ReasonOption administrator institution location owner plates_by sector
     ByOption by characteristics contact date document license_ name number place purpose reason rebuild recipient
-    refuse title"""
+    refuse title requester override_by override_reason"""
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
     UntilOption body case_format system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
     ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month names
-    onvif operation peer person plate profile reader_model since sinks size sizes source start subject target topic"""
+    onvif override_hold operation peer person plate profile reader_model since sinks size sizes source start subject
+    target topic"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 
 

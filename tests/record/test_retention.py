@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
+from pipeline.domain.hold import HoldBasis, HoldGrounds
 from pipeline.errors import RecordError
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive
@@ -152,3 +154,20 @@ def test_an_orderly_clock_deletes_as_ever(video: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr("time.time_ns", lambda at=days: (BEGIN_MS + 4000 + at * DAY_MS) * 1_000_000)
         done = prune(video, 7, PLENTY)
     assert (len(done.removed), done.clock_held) == (8, False)
+
+
+def test_a_hold_ends_by_itself_when_it_expires_and_that_is_noted_once(video: Path) -> None:
+    ends_ms = time.time_ns() // 1_000_000 + DAY_MS
+    grounds = HoldGrounds(basis=HoldBasis.POLICE, requester="3ª Delegacia", document="ofício 12", expires_ms=ends_ms)
+    hold_id = Holds(video).hold("a", BEGIN_MS, BEGIN_MS + 500, "inquérito 7", "A. Souza", grounds=grounds)
+    (hold,) = Holds(video).all()
+    assert (hold.basis, hold.requester, hold.document) == ("police", "3ª Delegacia", "ofício 12")
+    assert (hold.expires_soon(ends_ms - DAY_MS), hold.has_expired(ends_ms)) == (True, True)
+    prune(video, 1, PLENTY, ends_ms - 1)
+    assert begins(video, "a") == [0]
+    prune(video, 1, PLENTY, ends_ms)
+    assert begins(video, "a") == []
+    lines = [json.loads(line) for line in (video / "holds.jsonl").read_text().splitlines()]
+    assert [one.get("released", "") for one in lines] == ["", hold_id]
+    with pytest.raises(RecordError, match="is not in the future"):
+        Holds(video).hold("b", BEGIN_MS, BEGIN_MS + 1, "x", "y", grounds=HoldGrounds(expires_ms=1))

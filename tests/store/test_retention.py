@@ -6,18 +6,19 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from pipeline.domain.events import AlertEvent, Event, Kind
+from pipeline.domain.events import AlertEvent, Event, Kind, PlateReadEvent
+from pipeline.domain.hold import Hold
 from pipeline.errors import StoreBusy
 from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
 from pipeline.store.retention import (
-    RetentionScheduler,
     drop_due,
     drop_due_safely,
     open_for_maintenance,
@@ -25,6 +26,7 @@ from pipeline.store.retention import (
     trusted_clock_path,
     trusted_today,
 )
+from pipeline.store.retention_scheduler import RetentionScheduler
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.schema.tables import TABLES
 from pipeline.store.settings import ChdbSettings, StoreSettings
@@ -67,6 +69,31 @@ def test_whole_days_go_when_their_time_is_over(
     assert store.count(Kind.HEALTH) == 1, "states are kept longer"
     store.close()
     assert drop_due(database, WEEK, today) == []
+
+
+def test_a_hold_preserves_its_rows_of_a_day_that_is_due_and_no_others(
+    database: EventDatabase, store_settings: StoreSettings, tmp_path: Path
+) -> None:
+    events = [
+        msgspec.structs.replace(one, first_ts_ms=one.ts_ms) if isinstance(one, PlateReadEvent) else one
+        for one in ten_days()
+    ]
+    fill(database, events)
+    first = min((one for one in events if isinstance(one, PlateReadEvent)), key=lambda one: one.ts_ms)
+    hold = Hold("0c5f", first.camera_id, first.ts_ms, first.ts_ms + 1, "ofício 12", "A. Souza", 0)
+    embedded = isinstance(store_settings, ChdbSettings)
+    today = FIRST + timedelta(days=10)
+    dropped = drop_due(database, WEEK, today, [hold], embedded=embedded)
+    assert [(day.day, day.rows, day.held) for day in dropped] == [
+        (FIRST, 1, 1),
+        (FIRST + timedelta(days=1), 2, 0),
+        (FIRST + timedelta(days=2), 2, 0),
+    ]
+    assert drop_due(database, WEEK, today, [hold], embedded=embedded) == []
+    store = Asking(open_event_store(store_settings, tmp_path, dict))
+    assert [e.frame for e in store.plates("ABC1D23", limit=100)][-1] == first.frame
+    store.close()
+    assert [day.rows for day in drop_due(database, WEEK, today)] == [1]
 
 
 def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: EventDatabase) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.distinct_events import FileEvents, holds_events
 from pipeline.app.erasure.erased_place import ErasedPlace
-from pipeline.app.erasure.event_files import EventFiles, find_event_files, out_of_reach, owned
+from pipeline.app.erasure.event_files import EventFiles, file_errors, find_event_files, out_of_reach, owned, sum_over
 from pipeline.app.erasure.exports import exported_files, forget_exports_named_after
+from pipeline.app.erasure.held_events import held_event_notes
 from pipeline.app.erasure.image_files import (
     ImageFiles,
     View,
@@ -24,12 +24,20 @@ from pipeline.app.erasure.image_files import (
     recorded_cameras,
     video_of_views,
 )
-from pipeline.domain.erasure import EventNumbers, LeftNote
+from pipeline.app.erasure.tombstone_times import erased_before_ms, tombstone_until_ms
+from pipeline.app.holds import holds_of
+from pipeline.domain.erasure import EventNumbers, HoldOverride, LeftNote
 from pipeline.domain.events import Event, PlateReadEvent, TrackEvent
 from pipeline.domain.operation import Operation
 from pipeline.domain.plate import plate_key
-from pipeline.errors import SinkError, StoreError
-from pipeline.governance.erasure_notes import EXPORTED, SHOWN, deletion_history, replaced_files, unlisted_parts
+from pipeline.errors import StoreError
+from pipeline.governance.erasure_notes import (
+    EXPORTED,
+    SHOWN,
+    deletion_history,
+    replaced_files,
+    unlisted_parts,
+)
 from pipeline.sink.settings import KafkaSettings
 from pipeline.sink.spool.remove_events import Wanted
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -40,13 +48,10 @@ from pipeline.store.damaged_parts import can_list
 from pipeline.store.erasure_selection import Selection, TrackKey, event_in
 from pipeline.store.retention import open_for_maintenance
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress, StoredEvents
-from pipeline.store.schema.tables import PLATE_READS, TRACKS
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
 from pipeline.store.tombstones import Tombstones
 
 __all__ = ["Erasure", "Selection", "open_erasure"]
-
-_DAY_MS: Final = 86_400_000
 
 
 class Erasure:
@@ -57,6 +62,7 @@ class Erasure:
         configured: the places that the configuration names.
         stores: event stores; files: spools and files.
         left: places that cannot be erased from here.
+        override: the decision on holds in its way; None without one.
     """
 
     def __init__(
@@ -66,14 +72,17 @@ class Erasure:
         stores: Sequence[StoredEvents],
         files: Sequence[EventFiles],
         left: list[LeftNote],
+        *,
+        override: HoldOverride | None = None,
     ) -> None:
+        self.override = override
         self.selection = self._selection = selection
         self._configured = configured
         self._stores = stores
         self._files = files
         self._left = left
         self.held: list[LeftNote] = []
-        """Recorded video that holds preserve; after `preview`."""
+        """What holds preserve; after `preview`."""
         self.events = EventNumbers()
         """The different events of the first `preview`, and how many places hold them."""
         self.tombstones = Tombstones(configured.data_dir)
@@ -124,7 +133,10 @@ class Erasure:
         """
         images = self._image_files()
         self._exported = exported_files(self._configured.data_dir, self._selection, self._configured.zone)
-        self.held = [note for files in images for note in files.held()]
+        self.held = [
+            *(note for files in images for note in files.held()),
+            *held_event_notes(self._selection, self._stores, self._files),
+        ]
         found = [
             *(
                 ErasedPlace("table", store.database.target, table, events)
@@ -137,7 +149,7 @@ class Erasure:
                 for part in store.damaged(self._selection)
             ),
             *(
-                ErasedPlace(files.kind, str(files.folder), files.name, self._sum(files, files.count, self._wanted()))
+                ErasedPlace(files.kind, str(files.folder), files.name, sum_over(files, files.count, self._wanted()))
                 for files in self._files
             ),
             *(files.place() for files in images),
@@ -167,12 +179,12 @@ class Erasure:
             images.erase()
         for files in self._files if self._selection.key else ():
             progress(f"{files.kind} {files.name}")
-            self._sum(files, files.erase, lambda data: _track_in(data) in tracks)
+            sum_over(files, files.erase, lambda data: _track_in(data) in tracks)
         for store in self._stores:
             store.erase(self._selection, self._on(), progress)
         for files in self._files:
             progress(f"{files.kind} {files.name}")
-            self._sum(files, files.erase, self._wanted())
+            sum_over(files, files.erase, self._wanted())
         counted = {(now.kind, now.where, now.name): now for now in self.preview()}
         after = [_after(was, counted.get((was.kind, was.where, was.name))) for was in before]
         for store in self._stores:
@@ -222,7 +234,7 @@ class Erasure:
     def _different_events(self, places: int) -> EventNumbers:
         copies, wanted = FileEvents(), self._wanted()
         for files in self._files:
-            with _file_errors(files):
+            with file_errors(files):
                 for path in files.files():
                     copies.add(filter(wanted, files.events(path) if path.is_file() else ()))
         return copies.with_stored(self._stores, self._selection, self._on(), places)
@@ -237,7 +249,8 @@ class Erasure:
             self._last_seen_ms = [view.last_ms + 1 for view in views]
             self._shown = video_of_views(self._configured, views)
             cameras = self._selection.camera_ids or tuple(sorted({view.camera_id for view in views}))
-            self._images = find_image_files(self._configured, self._selection, cameras)
+            overridden = frozenset(self.override.hold_ids if self.override is not None else ())
+            self._images = find_image_files(self._configured, self._selection, cameras, overridden)
         return self._images
 
     def _selected_views(self) -> list[View]:
@@ -267,7 +280,7 @@ class Erasure:
         return {event.camera_id for event in self._events_in(files)}
 
     def _events_in(self, files: EventFiles) -> Iterator[Event]:
-        with _file_errors(files):
+        with file_errors(files):
             for path in files.files():
                 for data in files.events(path) if path.is_file() else ():
                     if (event := event_in(data)) is not None:
@@ -291,28 +304,13 @@ class Erasure:
         tracks = frozenset(self._on())
         return lambda data: self._selection.wants_bytes(data, tracks)
 
-    def _sum(self, files: EventFiles, act: Callable[[Path, Wanted], int], wanted: Wanted) -> int:
-        with _file_errors(files):
-            return sum(act(path, wanted) for path in files.files() if path.is_file())
-
-
-def erased_before_ms(stores: ConfiguredStores, now_ms: int) -> int:
-    """Up to when the events of an erasure may be: the present by the fastest clock that is allowed."""
-    return now_ms + round(stores.max_clock_lead_s * 1000)
-
-
-def tombstone_until_ms(stores: ConfiguredStores) -> int:
-    """When events that are stored now have left all spools, topics and tables."""
-    limits = (stores.retention.days(table) for table in (PLATE_READS, TRACKS))
-    days = max(stores.ingest.oldest_days, *(limit or 0 for limit in limits))
-    return time.time_ns() // 1_000_000 + round(days * _DAY_MS) + _DAY_MS
-
 
 @contextmanager
 def open_erasure(
     selection: Selection,
     stores: ConfiguredStores,
     *,
+    override: HoldOverride | None = None,
     timeout_s: float = STATEMENT_TIMEOUT_S,
 ) -> Iterator[Erasure]:
     """Open and own every place where this machine stores events, until the end of the `with` statement.
@@ -320,6 +318,7 @@ def open_erasure(
     Args:
         selection: what to erase.
         stores: its event stores, sinks and data folder.
+        override: a second person's decision on holds in the way, see `check_override`; None: they preserve.
         timeout_s: seconds that one deletion in a database may take.
 
     Raises:
@@ -329,20 +328,31 @@ def open_erasure(
         RecordError: another process records one of the cameras.
         AuditUnavailable: the audit takes no record.
     """
-    with open_erasure_again(selection, stores, timeout_s=timeout_s) as erasure:
+    with open_erasure_again(selection, stores, override=override, timeout_s=timeout_s) as erasure:
         erasure.check_cameras()
         yield erasure
 
 
 @contextmanager
 def open_erasure_again(
-    selection: Selection, stores: ConfiguredStores, *, timeout_s: float = STATEMENT_TIMEOUT_S
+    selection: Selection,
+    stores: ConfiguredStores,
+    *,
+    override: HoldOverride | None = None,
+    timeout_s: float = STATEMENT_TIMEOUT_S,
 ) -> Iterator[Erasure]:
     """Like `open_erasure`, of an erasure that was made before: its cameras may be known no more.
 
     It is in the audit before anything is read; so is what is found without being erased.
     """
-    audit_of_stores(stores).add(
+    audit = audit_of_stores(stores)
+    holds = holds_of(stores)
+    if override is not None:
+        details = {"action": "override-hold", "by": override.by, "hold": ", ".join(override.hold_ids)}
+        audit.add(Operation.APPROVAL, cameras=selection.camera_ids, details=details)
+        holds = [hold for hold in holds if hold.hold_id not in override.hold_ids]
+    selection = replace(selection, held=tuple(holds))
+    audit.add(
         Operation.ERASURE,
         plates=(selection.key,) if selection.key else (),
         cameras=selection.camera_ids,
@@ -366,7 +376,7 @@ def open_erasure_again(
                         beyond.append(replaced_files(target))
                     if not can_list(database):
                         beyond.append(unlisted_parts(target))
-            yield Erasure(selection, stores, opened, files, beyond)
+            yield Erasure(selection, stores, opened, files, beyond, override=override)
         finally:
             for one in opened:
                 one.database.close()
@@ -379,13 +389,3 @@ def _after(was: ErasedPlace, now: ErasedPlace | None) -> ErasedPlace:
 def _track_in(data: bytes) -> TrackKey | None:
     event = event_in(data)
     return (event.camera_id, event.stream_id, event.track_id) if isinstance(event, TrackEvent) else None
-
-
-@contextmanager
-def _file_errors(files: EventFiles) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise SinkError(
-            f"{files.kind} {files.name}", f"cannot be read or replaced: {error.strerror or error}", "Then erase again."
-        ) from error

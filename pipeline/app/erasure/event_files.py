@@ -148,3 +148,28 @@ def _rotated(path: Path) -> Callable[[], Sequence[Path]]:
 
 def _lines(path: Path, lock: Path | None, files: Callable[[], Sequence[Path]]) -> EventFiles:
     return EventFiles("file", path.name, path.parent, lock, files, lines_in, count_lines, erase_lines)
+
+
+@contextmanager
+def file_errors(files: EventFiles) -> Iterator[None]:
+    """Errors of the disk as errors of a file of events.
+
+    Raises:
+        SinkError: it cannot be read or replaced.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SinkError(
+            f"{files.kind} {files.name}", f"cannot be read or replaced: {error.strerror or error}", "Then erase again."
+        ) from error
+
+
+def sum_over(files: EventFiles, act: Callable[[Path, Wanted], int], wanted: Wanted) -> int:
+    """The sum of what an action returns for each of some files.
+
+    Raises:
+        SinkError: one cannot be read or replaced.
+    """
+    with file_errors(files):
+        return sum(act(path, wanted) for path in files.files() if path.is_file())

@@ -13,11 +13,12 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erased_place import ErasedPlace
 from pipeline.app.erasure.former_paths import preview_folders, video_folders
 from pipeline.domain.erasure import LeftNote
+from pipeline.domain.hold import Hold
 from pipeline.domain.plural import counted
 from pipeline.domain.times import local_time
-from pipeline.engine.preview import preview_files
+from pipeline.engine.preview import is_held, preview_files
 from pipeline.errors import SinkError
-from pipeline.governance.erasure_notes import held_video
+from pipeline.governance.erasure_notes import held_previews, held_video
 from pipeline.record.erasure import VideoSelection, erase_video, recorders_stopped, select_video
 from pipeline.store.erasure_selection import Selection
 
@@ -51,6 +52,7 @@ class ImageFiles:
         kind: ``video``: segments that overlap the time; ``preview``: all images, as their names have no time.
         folder: of all cameras; camera_id: of these files.
         start_ms, end_ms: of the selection.
+        holds: that preserve previews; overridden: ids of holds that preserve nothing, by decision.
     """
 
     kind: Literal["video", "preview"]
@@ -58,6 +60,8 @@ class ImageFiles:
     camera_id: str
     start_ms: int | None
     end_ms: int | None
+    holds: tuple[Hold, ...] = ()
+    overridden: frozenset[str] = frozenset()
 
     def place(self) -> ErasedPlace:
         """How many files are to be erased and how many are held, and of which times.
@@ -68,7 +72,8 @@ class ImageFiles:
         """
         where = (self.kind, str(self.folder), self.camera_id)
         if self.kind != "video":
-            return ErasedPlace(*where, len(self._previews()))
+            held, previews = self._held_previews(), self._previews()
+            return ErasedPlace(*where, len(previews) - len(held), held=len(held))
         selected = self._selected()
         spans: list[tuple[int, int]] = []
         for one in selected.segments:
@@ -85,7 +90,8 @@ class ImageFiles:
             RecordError: the video or its holds cannot be read.
         """
         if self.kind != "video":
-            return []
+            held = self._held_previews()
+            return [held_previews(self.camera_id, len(held))] if held else []
         files = Counter(hold for _, holds in self._selected().held for hold in holds)
         return [
             held_video(self.camera_id, number, hold.hold_id, f"{hold.reason} ({hold.by})")
@@ -100,21 +106,31 @@ class ImageFiles:
             SinkError: a preview cannot be deleted.
         """
         if self.kind == "video":
-            erase_video(self.folder, [self.camera_id], self.start_ms, self.end_ms, _ERASED)
+            erase_video(self.folder, [self.camera_id], self.start_ms, self.end_ms, _ERASED, overridden=self.overridden)
             return
-        for path in self._previews():
+        held = self._held_previews()
+        for path in (path for path in self._previews() if path not in held):
             with _image_errors(f"previews of {self.camera_id}"):
                 path.unlink(missing_ok=True)
 
     def _selected(self) -> VideoSelection:
-        return select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms)
+        return select_video(self.folder, [self.camera_id], self.start_ms, self.end_ms, self.overridden)
+
+    def _held_previews(self) -> set[Path]:
+        with _image_errors(f"previews of {self.camera_id}"):
+            return {path for path in self._previews() if is_held(path, self.holds)}
 
     def _previews(self) -> list[Path]:
         with _image_errors(f"previews of {self.camera_id}"):
             return preview_files(self.folder, self.camera_id)
 
 
-def find_image_files(stores: ConfiguredStores, selection: Selection, camera_ids: Sequence[str]) -> list[ImageFiles]:
+def find_image_files(
+    stores: ConfiguredStores,
+    selection: Selection,
+    camera_ids: Sequence[str],
+    overridden: frozenset[str] = frozenset(),
+) -> list[ImageFiles]:
     """The files to erase.
 
     Video is erased by place and time only: what shows one vehicle shows all others, see `video_of_views`.
@@ -123,8 +139,9 @@ def find_image_files(stores: ConfiguredStores, selection: Selection, camera_ids:
         stores: folders of recorded video and of previews; former ones too.
         selection: what to erase.
         camera_ids: of the selection, or those that saw the vehicle.
+        overridden: ids of holds that preserve nothing, by decision.
     """
-    span = selection.start_ms, selection.end_ms
+    span = (selection.start_ms, selection.end_ms, selection.held, overridden)
     videos = [] if selection.key else video_folders(stores)
     found = [ImageFiles("video", folder, camera_id, *span) for folder in videos for camera_id in camera_ids]
     previews = preview_folders(stores)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     selection = erasure.selection
     check_words(proof, selection)
     sign, signed_by = _signer(proof)
-    request = _request(proof, selection, erasure.tombstones)
+    request = replace(_request(proof, selection, erasure.tombstones), override=erasure.override)
     with _register(proof, erasure.audit_dir) as register:
         number = register.begin(request)
         erasure.log.add(LoggedErasure(number, register.get(number).begun_ms))

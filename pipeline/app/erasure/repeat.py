@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.erasure.erase import erased_before_ms, open_erasure_again, tombstone_until_ms
+from pipeline.app.erasure.erase import open_erasure_again
 from pipeline.app.erasure.former_paths import video_folders
 from pipeline.app.erasure.proof import ErasureProof, ProvenErasure, erase_with_proof
+from pipeline.app.erasure.tombstone_times import erased_before_ms, tombstone_until_ms
 from pipeline.domain.erasure import ErasureRecord, ErasureRequest, LeftNote
 from pipeline.engine.restored_folders import stored_folders
 from pipeline.errors import StoreError

@@ -1,4 +1,4 @@
-"""`viapublica camera segments`, `hold`, `unhold` and `prune`: recorded video, its gaps, and its holds."""
+"""`viapublica camera segments` and `prune`: recorded video, its gaps, and its retention."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from pipeline.app.recordings import (
     Pruned,
     VideoSegment,
     declared_masks,
-    hold_video,
     prune_video,
     record_settings,
     recorded_cameras,
-    release_hold,
     segment_json,
 )
 from pipeline.cli.common.console import err, out, print_json, print_table, say
@@ -102,52 +100,6 @@ def segments(
         _show(one, place)
     if not found:
         say(err, f"{video}: no recorded video")
-
-
-@app.command()
-def hold(
-    camera: Annotated[str, typer.Argument(help="Camera.")],
-    start: Annotated[str, typer.Option("--from", help="From: 2026-11-22T08:00-03:00, today, 2h (ago).")],
-    end: Annotated[str, typer.Option("--to", help="Before: like --from.")],
-    reason: Annotated[str, typer.Option("--reason", help="The order or the case.")],
-    by: ByOption,
-    zone: ZoneOption = None,
-    config: ConfigOption = None,
-    folder: DirOption = None,
-) -> None:
-    """Retain a span until its hold is released; prints the hold's id.
-
-    Example: [bold]viapublica camera hold av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T09:00-03:00
-    --reason "order 12/2026" --by "A. Souza, control room"[/]
-    """
-    configure_logging("warning", "auto")
-    video = record_settings(config, folder).dir
-    start_ms, end_ms = parse_range(start, end, zone_of(zone, config))
-    if start_ms is None or end_ms is None:
-        raise RecordError("hold", "needs two times", "Give --from and --to")
-    hold_id, held = hold_video(video, camera, start_ms, end_ms, reason=reason, by=by, config=named_config(config))
-    typer.echo(hold_id)
-    say(err, f"held: {counted(len(held), 'file')}, {_mb(sum(one.size for one in held))} MB of {camera}")
-    if not held:
-        say(err, ("no video of that span is recorded yet, or it was pruned", "yellow"))
-
-
-@app.command()
-def unhold(
-    hold_id: Annotated[str, typer.Argument(help="Id of the hold.")],
-    by: ByOption,
-    zone: ZoneOption = None,
-    config: ConfigOption = None,
-    folder: DirOption = None,
-) -> None:
-    """Release a hold; what is due is pruned at the next round.
-
-    Example: [bold]viapublica camera unhold 0c5f11a2b3d4 --by "A. Souza, control room"[/]
-    """
-    configure_logging("warning", "auto")
-    released = release_hold(record_settings(config, folder).dir, hold_id, by, config=named_config(config))
-    begin, end = (format_time(at, zone_of(zone, config)) for at in (released.begin_ms, released.end_ms))
-    say(err, f"released: {released.camera_id}, {begin} to {end}")
 
 
 @app.command()

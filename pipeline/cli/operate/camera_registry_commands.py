@@ -13,7 +13,7 @@ from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.registry_options import RegistryOptions, SinceOption
-from pipeline.cli.operate.camera_commands import app
+from pipeline.cli.operate.hold_commands import app
 from pipeline.domain.camera import Scope
 from pipeline.domain.camera_registration import (
     Mask,

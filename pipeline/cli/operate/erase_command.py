@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from pipeline.app.erasure.erase import Erasure, Selection, open_erasure
+from pipeline.app.holds import decided_override
 from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.default_config import named_config
@@ -39,6 +40,7 @@ from pipeline.cli.operate.erase_output import (
     print_places,
     print_range,
 )
+from pipeline.domain.erasure import HoldOverride
 from pipeline.domain.plate import check_erased_plate
 from pipeline.domain.plural import counted
 from pipeline.domain.times import format_time, parse_range
@@ -111,6 +113,14 @@ class EraseOptions:
         typer.Option(help="Private key of the certificate (PEM).", envvar="VIAPUBLICA_KEY", show_default=False),
     ] = None
     key_password_file: KeyPasswordFileOption = None
+    override_hold: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override-hold", metavar="HOLD", help="Id of a hold that this erasure reaches all the same; repeatable."
+        ),
+    ] = None
+    override_reason: Annotated[str, typer.Option("--override-reason", help="Reason of the decision on the hold.")] = ""
+    override_by: Annotated[str, typer.Option("--override-by", help="The second person, who decides on the hold.")] = ""
     timeout_s: Annotated[
         float, typer.Option("--timeout", min=1, help="Most seconds for one deletion in a database.")
     ] = 3600
@@ -141,6 +151,18 @@ class EraseOptions:
                 "erase --repeat", "repeats all earlier erasures", "Add no plate, camera, time, --dry-run or --refuse"
             )
         return Selection()
+
+    def override(self) -> HoldOverride | None:
+        """The decision on holds in the way; None without one.
+
+        Raises:
+            ViapublicaError: it names no hold.
+        """
+        if self.override_hold:
+            return HoldOverride(tuple(self.override_hold), self.override_reason.strip(), self.override_by.strip())
+        if self.override_reason or self.override_by:
+            raise ViapublicaError("decision on the hold", "names no hold", "Add --override-hold HOLD")
+        return None
 
     def proof(self, stores: ConfiguredStores) -> ErasureProof:
         """Where and how the erasure is proven.
@@ -191,7 +213,8 @@ def erase(*, options: EraseOptions, as_json: JsonOption = False) -> None:
         _repeated(stores, proof, options, as_json=as_json)
         return
     _check_words(proof, selection)
-    with open_erasure(selection, stores, timeout_s=options.timeout_s) as erasure:
+    override = decided_override(options.override(), stores, proof.by)
+    with open_erasure(selection, stores, override=override, timeout_s=options.timeout_s) as erasure:
         places = erasure.preview()
         disclosed = _disclosed(erasure, proof) if options.dry_run else []
         if not as_json:

@@ -110,13 +110,13 @@ def left_in_words(found: Sequence[ErasedPlace]) -> str:
 
 
 def fail_for_holds(command: str, held: Sequence[LeftNote]) -> NoReturn:
-    """Fail because holds preserve recorded video, each named.
+    """Fail because holds preserve video, previews or events, each named.
 
     Raises:
         ViapublicaError: always.
     """
     notes = "; ".join(note.english for note in held)  # each with the command that releases its hold
-    raise ViapublicaError(command, f"all else is erased, but holds preserve recorded video: {notes}")
+    raise ViapublicaError(command, f"all else is erased, but holds preserve: {notes}")
 
 
 def _remainder(place: ErasedPlace) -> str:

@@ -22,6 +22,7 @@ _DOORS: Final[Mapping[str, frozenset[str]]] = {
     "pipeline.store.row_erasure": frozenset({"StoredEvents"}),
     "pipeline.record.recording_archive": frozenset({"RecordingArchive"}),
     "pipeline.record.holds": frozenset({"Holds"}),
+    "pipeline.record.every_hold": frozenset({"every_hold"}),
     "pipeline.record.retention": frozenset({"prune"}),
     "pipeline.record.segment_check": frozenset({"check_segments"}),
     "pipeline.record.erasure": frozenset({"erase_video", "select_video"}),
@@ -148,7 +149,7 @@ def test_the_search_follows_calls_classes_and_modules() -> None:
     for name, door in (
         ("open_queries", "StoreClient"),
         ("open_register", "Register"),
-        ("hold_video", "Holds"),
+        ("hold_time", "Holds"),
         ("erase_with_proof", "ErasureRegister"),
         ("build_evidence", "RecordingArchive"),
         ("spooled_events", "walk"),

@@ -12,8 +12,11 @@ import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.discard import Discard, open_discard
-from pipeline.app.erasure.proof import ErasureProof, list_erasures
+from pipeline.app.erasure.erase import open_erasure
+from pipeline.app.erasure.proof import ErasureProof, erase_with_proof, list_erasures
+from pipeline.app.holds import decided_override
 from pipeline.audit.record_search import RecordQuestion, search_records
+from pipeline.domain.erasure import HoldOverride
 from pipeline.domain.events import Event, PlateReadEvent, encode
 from pipeline.domain.requester import Requester
 from pipeline.errors import AuditUnavailable, PolicyError, SinkError, StoreError
@@ -145,6 +148,42 @@ def test_held_video_stays_and_is_named(stores: ConfiguredStores) -> None:
         discard.discard()
         assert len(discard.erasure.held) == 1
     assert begins(stores.data_dir / "video", "cam-1") == [0, 2000, 3000]
+
+
+def test_a_hold_preserves_events_and_previews_until_a_second_person_decides_otherwise(stores: ConfiguredStores) -> None:
+    holds = Holds(stores.data_dir / "video")
+    at_ms = (stores.data_dir / "previews" / "cam-1" / "0a1b2c-0000001.jpg").stat().st_mtime_ns // 1_000_000
+    held = [
+        holds.hold("cam-1", *span, "ofício 12", "A. Souza")
+        for span in ((BEGIN_MS, BEGIN_MS + 3000), (at_ms, at_ms + 1))
+    ]
+    before = files_with("QQQ1Q11", stores.data_dir)
+    proof = ErasureProof(str(stores.data_dir / "register.db"), "Ana Lima", "pedido 1")
+    plate = Selection.of("QQQ1Q11", (), None, None)
+    for selection in (THERE, plate):
+        with open_erasure(selection, stores) as erasure:
+            done = erase_with_proof(erasure, proof)
+            assert {note.english.split()[0] for note in erasure.held} >= {"events"}
+            assert sum(place.events for place in done.places if place.kind in {"table", "spool", "preview"}) == 0
+    assert files_with("QQQ1Q11", stores.data_dir) == before
+
+    for wrong, error in (
+        (HoldOverride((held[0],), "prevalece o direito do titular", "ana lima"), "who erases as well"),
+        (HoldOverride((held[0],), " ", "Rui Souza"), "has no reason"),
+        (HoldOverride(("unknown",), "porque sim", "Rui Souza"), "is not in force"),
+    ):
+        with pytest.raises(PolicyError, match=error):
+            decided_override(wrong, stores, "Ana Lima")
+    decided = decided_override(
+        HoldOverride(tuple(held), "prevalece o direito do titular", "Rui Souza"), stores, "Ana Lima"
+    )
+    with open_erasure(plate, stores, override=decided) as erasure:
+        done = erase_with_proof(erasure, proof)
+    assert files_with("QQQ1Q11", stores.data_dir) == []
+    page = next(path for path in done.documents if path.suffix == ".html").read_text()
+    assert "prevalece o direito do titular (Rui Souza)" in page
+    assert ("approval", "allowed") in {one[:2] for one in audited(stores)}
+    assert len(holds.all()) == 2, "the holds stay in force"
 
 
 @pytest.mark.parametrize(
