@@ -113,6 +113,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "institutions": CommandEntry(
         "people.institution_commands:app", "Institutions and sectors: add, add-sector, list.", _OPERATION
     ),
+    "serve": CommandEntry(
+        "operate.serve_command:serve", "Serve the HTTP API, on this machine only or with TLS.", _OPERATION
+    ),
     "plan": CommandEntry(
         "operate.plan_command:plan",
         "Plan machines, disks and cost of cameras; measure how many this machine carries.",

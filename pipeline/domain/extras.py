@@ -13,6 +13,7 @@ EXTRA_OF: Final = {
     "c2pa": "release",
     "chdb": "embedded",
     "confluent_kafka": "kafka-fast",
+    "fastapi": "server",
     "jinja2": "release",
     "lz4": "kafka-codecs",
     "matplotlib": "plots",
@@ -24,8 +25,10 @@ EXTRA_OF: Final = {
     "rfc3161_client": "time-stamps",
     "skvideo": "demo",
     "sqlalchemy": "release",
+    "starlette": "server",
     "typst": "documents",
     "ultralytics": "ultralytics",
+    "uvicorn": "server",
 }
 """Import package to extra. A test holds it to `pyproject.toml` and to the imports of the code."""
 

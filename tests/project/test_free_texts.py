@@ -106,9 +106,9 @@ OPTIONS_OF_FIXED_FORM = """
     UntilOption body case_format system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
-    ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month names
-    onvif override_hold operation peer person plate profile reader_model since sinks size sizes source start subject
-    target topic"""
+    ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month
+    names onvif override_hold operation peer person plate profile reader_model since sinks size sizes source start
+    subject target topic listen"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 
 

@@ -118,9 +118,9 @@ def _reached(start: _Place) -> set[_Place]:
 
 
 def _use_cases() -> set[_Place]:
-    """What the command line imports from `pipeline.app`."""
+    """What command line and HTTP API import from `pipeline.app`."""
     found: set[_Place] = set()
-    for path in (_ROOT / "pipeline" / "cli").rglob("*.py"):
+    for path in (path for face in ("cli", "http_api") for path in (_ROOT / "pipeline" / face).rglob("*.py")):
         imports = _Module(ast.parse(path.read_text())).imports.values()
         found |= {place for place in imports if place.module.startswith(f"{_APP}.")}
     return found

@@ -1,0 +1,87 @@
+"""A client that calls the application in this process, as a browser or program would over a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+
+from fastapi import FastAPI
+
+ADDRESS = "192.0.2.7"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Client:
+    """Keeps cookies, as a browser does, and sends the CSRF token once it has one."""
+
+    app: FastAPI
+    address: str = ADDRESS
+    cookies: dict[str, str] = field(default_factory=dict)
+    csrf: str = ""
+    bearer: str = ""
+
+    def get(self, path: str, **values: Any) -> Reply:
+        return self.request("GET", path, **values)
+
+    def post(self, path: str, body: Any = None, **values: Any) -> Reply:
+        return self.request("POST", path, json.dumps({} if body is None else body).encode(), **values)
+
+    def request(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
+        sent = {"host": "localhost", "content-length": str(len(body))}
+        sent |= {"content-type": "application/json"} if body else {}
+        sent |= {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        sent |= {"x-csrf-token": self.csrf} if self.csrf else {}
+        sent |= {"authorization": f"Bearer {self.bearer}"} if self.bearer else {}
+        sent |= headers or {}
+        place, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": place,
+            "raw_path": place.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+            "client": (self.address, 40_000),
+            "server": ("localhost", 80),
+        }
+        reply = asyncio.run(_answer(self.app, scope, body))
+        for name, morsel in SimpleCookie(reply.headers.get("set-cookie", "")).items():
+            self.cookies[name] = morsel.value
+        self.cookies = {name: value for name, value in self.cookies.items() if value}
+        return reply
+
+
+async def _answer(app: FastAPI, scope: dict[str, Any], body: bytes) -> Reply:
+    parts: list[bytes] = []
+    start: dict[str, Any] = {}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        else:
+            parts.append(message.get("body", b""))
+
+    await app(scope, receive, send)  # type: ignore[arg-type]
+    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    return Reply(start["status"], headers, b"".join(parts))
