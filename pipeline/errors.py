@@ -5,6 +5,7 @@
     ViapublicaError                  anything below; carries subject, problem and fix
     ├── ConfigError                  an unusable configuration file or value (also ValueError)
     ├── PolicyError                  a request that the law forbids; no setting allows it (also PermissionError)
+    │   └── NotLoggedIn              log-in, session or token is not valid, or the account is not active
     ├── SourceError                  a camera, video or image
     │   ├── SourceNotFound           does not exist (also FileNotFoundError)
     │   ├── UnsupportedMedia         exists and cannot be decoded (also ValueError)
@@ -68,6 +69,13 @@ class PolicyError(ViapublicaError, PermissionError):
     def __init__(self, subject: str, problem: str, fix: str = "", *, policy: str = "policy") -> None:
         super().__init__(subject, problem, fix)
         self.policy = policy
+
+
+class NotLoggedIn(PolicyError):
+    """No one is recognized: a log-in, session or token is not valid, or the account is not active."""
+
+    def __init__(self, subject: str, problem: str, fix: str = "Log in again") -> None:
+        super().__init__(subject, problem, fix, policy="log-in")
 
 
 class SourceError(ViapublicaError):

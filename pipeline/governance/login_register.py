@@ -21,7 +21,7 @@ from pipeline.domain.people import (
 )
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.role import Role
-from pipeline.errors import PolicyError, RegistryError
+from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
 from pipeline.governance.login_secrets import (
     INVITATION_MS,
     invitation_hash,
@@ -45,6 +45,7 @@ from pipeline.policy.registration import (
     checked_sector,
     checked_text,
     checked_validity,
+    why_unusable,
 )
 from pipeline.policy.sensitive.screen import TextKind
 
@@ -175,27 +176,35 @@ class LoginRegister(PeopleRegister):
             login, password, code: as typed; origin: where the session comes from.
 
         Raises:
-            PolicyError: anything is wrong; the text does not say what, and is the same for unknown logins.
+            NotLoggedIn: anything is wrong; the text does not say what, and is the same for unknown logins. Only with
+                password and code of the account it says why the account may not be used.
         """
-        now_ms = self._clock.wall_ms()
-        try:
-            name = checked_login(login)
-        except RegistryError:
-            name = ""
+        now_ms, name = self._clock.wall_ms(), _login_or_none(login)
+        with self._database.reading() as session:
+            found = session.get(AccountRow, name)
+            stored = found.password_hash if found else ""
+        # Before the transaction: it takes long, and no one else could write.
+        matches = is_password(password, stored)
+        reason = ""
         with self._database.writing() as session:
             row = session.get(PersonRow, name)
-            matches = is_password(password, row.account.password_hash if row else "")
-            step = None if row is None else self._admitted_step(row, code, now_ms, matches=matches)
+            matches = matches and row is not None and row.account.password_hash == stored
+            step = self._given_step(row, code, now_ms) if matches and row is not None else None
             if row is None or step is None:
                 self._count_failure(row, now_ms)
             else:
-                row.account.totp_step, row.account.failures, row.account.last_used_ms = step, 0, now_ms
-                token, ended = open_session(session, name, origin, now_ms)
-                session.flush()
-                self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", name, {"ended_sessions": ended}))
-                return SignedIn(token, person_of(row), ended)
+                row.account.totp_step, row.account.failures = step, 0
+                reason = why_unusable(person_of(row), now_ms)
+                if not reason:
+                    row.account.last_used_ms = now_ms
+                    token, ended = open_session(session, name, origin, now_ms)
+                    session.flush()
+                    self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", name, {"ended_sessions": ended}))
+                    return SignedIn(token, person_of(row), ended)
         self._on_change(RegistryChange(Operation.PERMISSION, "sign-in-refused", name))
-        raise PolicyError(
+        if reason:
+            raise NotLoggedIn(f"account {name}", reason, "Ask your administration")
+        raise NotLoggedIn(
             "log-in",
             "is refused: login, password or code is wrong, or the account is not active",
             "Try again with the next code; after five attempts wait 15 minutes, or ask your administration",
@@ -205,12 +214,12 @@ class LoginRegister(PeopleRegister):
         """The person of an open session; their roles and state are read each time.
 
         Raises:
-            PolicyError: the session ended, or the account is not active.
+            NotLoggedIn: the session ended, or the account is not active.
         """
         now_ms = self._clock.wall_ms()
         with self._database.reading() as session:
             row = live_session(session, token, now_ms)
-            person = self._active(person_row(session, row.login))
+            person = self._active(person_row(session, row.login), now_ms)
             due = is_due(row, now_ms)
         if due:
             with self._database.writing() as session:
@@ -222,7 +231,7 @@ class LoginRegister(PeopleRegister):
         """End a session.
 
         Raises:
-            PolicyError: it has ended.
+            NotLoggedIn: it has ended.
         """
         now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
@@ -267,8 +276,8 @@ class LoginRegister(PeopleRegister):
         now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
             row = _of_system_user(session, system_user)
-            step = self._admitted_step(row, code, now_ms, matches=True)
-            if step is not None:
+            step = self._given_step(row, code, now_ms)
+            if step is not None and not why_unusable(person_of(row), now_ms):
                 row.account.totp_step, row.account.failures = step, 0
                 row.account.confirmed_ms = row.account.last_used_ms = now_ms
                 return person_of(row)
@@ -302,18 +311,17 @@ class LoginRegister(PeopleRegister):
             )
         return account
 
-    def _active(self, row: PersonRow) -> RegisteredPerson:
-        if row.left_ms is not None or row.account.status != AccountStatus.ACTIVE.value:
-            raise PolicyError("session", "has ended or is unknown", "Log in again")
-        return person_of(row)
+    def _active(self, row: PersonRow, now_ms: int) -> RegisteredPerson:
+        person = person_of(row)
+        if why := why_unusable(person, now_ms):
+            raise NotLoggedIn(f"account {person.login}", why, "Ask your administration")
+        return person
 
-    def _admitted_step(self, row: PersonRow, code: str, now_ms: int, *, matches: bool) -> int | None:
-        """The time step of a code that an account accepts now."""
+    def _given_step(self, row: PersonRow, code: str, now_ms: int) -> int | None:
+        """The time step of a code that is right; None while the account takes none."""
         account = row.account
         step = used_step(account.totp_secret, code, now_ms, account.totp_step)
-        usable = account.status == AccountStatus.ACTIVE.value and row.left_ms is None
-        fresh = now_ms - account.last_used_ms < IDLE_MS
-        return step if matches and usable and fresh and now_ms >= account.locked_until_ms else None
+        return step if now_ms >= account.locked_until_ms else None
 
     def _count_failure(self, row: PersonRow | None, now_ms: int) -> None:
         if row is None or now_ms < row.account.locked_until_ms:
@@ -321,6 +329,14 @@ class LoginRegister(PeopleRegister):
         row.account.failures += 1
         if row.account.failures >= MOST_FAILURES:
             row.account.failures, row.account.locked_until_ms = 0, now_ms + LOCK_MS
+
+
+def _login_or_none(login: str) -> str:
+    """A login that may exist; "" for what is none."""
+    try:
+        return checked_login(login)
+    except RegistryError:
+        return ""
 
 
 def _invited(account: AccountRow, now_ms: int) -> str:

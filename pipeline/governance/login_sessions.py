@@ -9,13 +9,24 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pipeline.errors import PolicyError
-from pipeline.governance.people_tables import LoginSessionRow
+from pipeline.errors import NotLoggedIn
+from pipeline.governance.people_tables import LoginSessionRow, PersonalTokenRow
 
 MOST_SESSIONS: Final = 2
 """Open sessions of one account; one more ends the oldest, with an alert."""
 IDLE_SESSION_MS: Final = 30 * 60_000
 LONGEST_SESSION_MS: Final = 12 * 3_600_000
+_ENDS: Final = {
+    "": f"{IDLE_SESSION_MS // 60_000} minutes without use, or {LONGEST_SESSION_MS // 3_600_000} hours in all",
+    "limit": f"a newer log-in of the account exceeded {MOST_SESSIONS} sessions",
+    "suspended": "the account is suspended",
+    "left": "the person left the function",
+    "idle": "the account was not used for 90 days",
+    "contract": "the contract has ended",
+    "invited": "the account was invited anew",
+    "sign-out": "it was logged out",
+}
+"""Reasons for the end of a session, in words."""
 _TOUCH_MS: Final = 60_000
 """The time of use is written once in this time."""
 
@@ -51,11 +62,13 @@ def live_session(session: Session, token: str, now_ms: int) -> LoginSessionRow:
     """The open session of an id.
 
     Raises:
-        PolicyError: there is none, or it ended; which, is not said.
+        NotLoggedIn: there is none, or it ended; why, is said to the holder of its id.
     """
     row = session.get(LoginSessionRow, token_sha256(token))
-    if row is None or not _is_live(row, now_ms):
-        raise PolicyError("session", "has ended or is unknown", "Log in again")
+    if row is None:
+        raise NotLoggedIn("session", "has ended or is unknown")
+    if not _is_live(row, now_ms):
+        raise NotLoggedIn("session", f"has ended: {_ENDS.get(row.end_reason, row.end_reason)}")
     return row
 
 
@@ -65,7 +78,12 @@ def is_due(row: LoginSessionRow, now_ms: int) -> bool:
 
 
 def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
-    """End all sessions of an account; their number."""
+    """End all sessions and personal tokens of an account; the number of sessions."""
+    session.execute(
+        update(PersonalTokenRow)
+        .where(PersonalTokenRow.login == login, PersonalTokenRow.ended_ms.is_(None))
+        .values(ended_ms=now_ms, end_reason=reason)
+    )
     ended = session.execute(
         update(LoginSessionRow)
         .where(LoginSessionRow.login == login, LoginSessionRow.ended_ms.is_(None))

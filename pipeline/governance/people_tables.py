@@ -122,6 +122,23 @@ class LoginSessionRow(Base):
     end_reason: Mapped[str] = mapped_column(String(32))
 
 
+class PersonalTokenRow(Base):
+    """See `pipeline.domain.personal_token.PersonalToken`; the token itself is stored as a SHA-256 only."""
+
+    __tablename__ = "personal_tokens"
+
+    token_id: Mapped[int] = mapped_column(primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    operations: Mapped[str] = mapped_column(Text)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_ms: Mapped[int] = mapped_column(BigInteger)
+    last_used_ms: Mapped[int | None] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    end_reason: Mapped[str] = mapped_column(String(32))
+
+
 class EmergencyRow(Base):
     """Emergency access: asked for by one person, opened by another."""
 

@@ -18,7 +18,7 @@ from pipeline.governance import journal
 from pipeline.governance.journal import Report
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-REVISION: Final = "0006"
+REVISION: Final = "0007"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742
@@ -161,7 +161,9 @@ def _prepare_file(path: Path, create: bool) -> None:
 def _engine(url: URL, subject: str, lock_timeout_s: float) -> Engine:
     sqlite = url.get_backend_name() == "sqlite"
     try:
-        engine = create_engine(url, connect_args={"timeout": lock_timeout_s} if sqlite else {})
+        engine = create_engine(
+            url, connect_args={"timeout": lock_timeout_s} if sqlite else {}, pool_pre_ping=not sqlite
+        )
     except NoSuchModuleError:
         raise ReleaseError(
             subject, f"no driver is installed for {url.drivername}", "Use an SQLite file, or postgresql+psycopg://"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,6 +38,12 @@ class RegistrySession(RegisterSession):
     ) -> None:
         super().__init__(where, clock, create=create, screen=screen, lock_timeout_s=lock_timeout_s)
         self._on_change = on_change
+
+    def reporting_to(self, on_change: ChangeListener) -> Self:
+        """The same open registry with another listener of changes."""
+        other = copy(self)
+        other._on_change = on_change
+        return other
 
     @property
     def is_set_up(self) -> bool:

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from pipeline import __version__
 from pipeline.errors import ViapublicaError
-from pipeline.http_api import health_routes
+from pipeline.http_api import health_routes, session_routes
 from pipeline.http_api.problems import Problem, RequestRefused, problem, problem_of
 from pipeline.http_api.request_guard import RequestGuard
 from pipeline.http_api.service import Service
 
-_ROUTES: Final = (health_routes.router,)
+_ROUTES: Final = (health_routes.router, session_routes.router)
 
 
 def create_application(service: Service) -> FastAPI:
@@ -37,7 +37,7 @@ def create_application(service: Service) -> FastAPI:
     app.state.service = service
     for router in _ROUTES:
         app.include_router(router)
-    app.add_middleware(RequestGuard, encrypted=service.encrypted)
+    app.add_middleware(RequestGuard, encrypted=service.encrypted, behind_proxy=service.behind_proxy)
     app.add_exception_handler(ViapublicaError, _program_error)
     app.add_exception_handler(RequestRefused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -15,6 +15,7 @@ from pipeline.errors import (
     AuditUnavailable,
     ConfigError,
     MissingComponent,
+    NotLoggedIn,
     PolicyError,
     RegistryError,
     ReleaseError,
@@ -25,6 +26,7 @@ from pipeline.errors import (
 MEDIA_TYPE: Final = "application/problem+json"
 _PLATE: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}(?![A-Z0-9])", re.IGNORECASE)
 _STATUS: Final[Sequence[tuple[type[ViapublicaError], HTTPStatus]]] = (
+    (NotLoggedIn, HTTPStatus.UNAUTHORIZED),
     (PolicyError, HTTPStatus.FORBIDDEN),
     (RegistryError, HTTPStatus.CONFLICT),
     (AuditUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -95,7 +97,8 @@ def problem_of(error: ViapublicaError, request_id: str) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
     policy = error.policy if isinstance(error, PolicyError) else ""
     detail = f"{error.subject}: {error.problem}"
-    return problem(status, detail, error.fix, policy=policy, request_id=request_id)
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    return problem(status, detail, error.fix, policy=policy, headers=headers, request_id=request_id)
 
 
 def without_plates(text: str) -> str:

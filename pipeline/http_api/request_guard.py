@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import time
 import traceback
@@ -44,11 +45,12 @@ class RequestGuard:
     """ASGI middleware around all routes.
 
     Args:
-        app: the routes; encrypted: whether clients reach the server by TLS.
+        app: the routes; encrypted, behind_proxy: see `Service`.
     """
 
-    def __init__(self, app: ASGIApp, *, encrypted: bool) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool, behind_proxy: bool) -> None:
         self._app = app
+        self._behind_proxy = behind_proxy
         self._headers = dict(_HEADERS) | ({"Strict-Transport-Security": _HSTS} if encrypted else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,6 +70,8 @@ class RequestGuard:
                 headers["X-Request-Id"] = request_id
             await send(message)
 
+        if self._behind_proxy:
+            scope["client"] = _forwarded_client(scope)
         try:
             _check_form(scope)
             await self._app(scope, _limited(scope, receive), sending)
@@ -137,6 +141,15 @@ def _too_large() -> RequestRefused:
         "Ask in parts",
         {"Connection": "close"},
     )
+
+
+def _forwarded_client(scope: Scope) -> tuple[str, int] | None:
+    """The client's address as the proxy states it: the last one, as a client may send earlier ones itself."""
+    stated = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).rsplit(",", 1)[-1].strip()
+    try:
+        return str(ipaddress.ip_address(stated)), 0
+    except ValueError:
+        return None
 
 
 def _line(scope: Scope, request_id: str, status: int, seconds: float) -> dict[str, Any]:

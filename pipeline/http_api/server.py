@@ -29,7 +29,7 @@ def serve(service: Service, address: ListenAddress, tls: TlsFiles | None, starte
 
     Raises:
         ConfigError: the address or the files cannot be used, or other machines could connect without TLS.
-        ViapublicaError: the register cannot be opened, or has no people yet.
+        ViapublicaError: the register cannot be read.
     """
     check_encryption(address, tls)
     service.check()

@@ -1,16 +1,86 @@
-"""The installation behind the routes of the HTTP API: register, stores, clock."""
+"""The installation behind the routes of the HTTP API: register, stores, clock, limits."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
 
-from starlette.requests import Request
+from fastapi import Request
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.people.open_registry import open_registry
-from pipeline.domain.clock import SystemClock
+from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.ports import Clock
-from pipeline.domain.requester import Requester
+from pipeline.http_api.problems import RequestRefused
+from pipeline.http_api.rate_limit import RateLimit
+
+_LOG_INS: Final = (10, 60.0)
+"""Attempts from one address, and within how many seconds."""
+_UNKNOWN: Final = (30, 60.0)
+"""Invalid sessions and tokens from one address."""
+_REQUESTS: Final = (120, 60.0)
+"""Requests of one account."""
+_PASSWORDS_AT_ONCE: Final = 2
+"""Passwords that are checked at the same time: each takes 64 MiB and a processor."""
+_LONGEST_WAIT_S: Final = 5.0
+
+
+class Limits:
+    """Rate limits of a server.
+
+    Args:
+        clock: of the windows.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._log_ins, self._unknown = RateLimit(*_LOG_INS, clock), RateLimit(*_UNKNOWN, clock)
+        self._requests = RateLimit(*_REQUESTS, clock)
+        self._passwords = threading.BoundedSemaphore(_PASSWORDS_AT_ONCE)
+
+    def log_in(self, address: str) -> None:
+        """Count an attempt to log in.
+
+        Raises:
+            RequestRefused: there were too many from the address.
+        """
+        _check(self._log_ins.count(address), "log-ins from this address")
+
+    def check_address(self, address: str) -> None:
+        """Refuse an address that sent too many invalid sessions or tokens.
+
+        Raises:
+            RequestRefused: it did.
+        """
+        _check(self._unknown.wait_s(address), "invalid sessions and tokens from this address")
+
+    def unknown(self, address: str) -> None:
+        """Count an invalid session or token."""
+        self._unknown.count(address)
+
+    def request(self, account: str) -> None:
+        """Count a request of an account.
+
+        Raises:
+            RequestRefused: there were too many.
+        """
+        _check(self._requests.count(account), "requests of this account")
+
+    @contextmanager
+    def password(self) -> Iterator[None]:
+        """A turn to check a password.
+
+        Raises:
+            RequestRefused: too many others wait.
+        """
+        if not self._passwords.acquire(timeout=_LONGEST_WAIT_S):
+            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "Too many people log in at the moment", "Try again")
+        try:
+            yield
+        finally:
+            self._passwords.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,25 +88,35 @@ class Service:
     """An installation that is served.
 
     Attributes:
-        register: address of the register of people.
+        registry: of people, open as long as the server runs.
         stores: event store, audit, screen of texts.
-        encrypted: whether clients reach the server by TLS.
-        clock: of sessions and decisions.
+        encrypted: whether clients reach the server by TLS, its own or a proxy's.
+        behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
+        limits: of requests.
     """
 
-    register: str
+    registry: OpenRegistry
     stores: ConfiguredStores
     encrypted: bool = False
-    clock: Clock = field(default_factory=SystemClock)
+    behind_proxy: bool = False
+    limits: Limits = field(init=False)
+
+    @property
+    def now_ms(self) -> int:
+        """The time of sessions and decisions, milliseconds since 1970 UTC."""
+        return self.registry.clock.wall_ms()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limits", Limits(self.registry.clock))
 
     def check(self) -> None:
-        """Require that there are people to serve.
+        """Require that people can be served.
 
         Raises:
-            ViapublicaError: the register cannot be opened, or has no institution yet.
+            ViapublicaError: the register cannot be read, or has no institution.
         """
-        with open_registry(self.register, self.stores, Requester.of_process(), clock=self.clock):
-            pass
+        if not self.registry.registry.is_set_up:
+            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "The register has no institution")
 
 
 def service_of(request: Request) -> Service:
@@ -44,3 +124,10 @@ def service_of(request: Request) -> Service:
     found = request.app.state.service
     assert isinstance(found, Service)  # noqa: S101 - set by `create_application`
     return found
+
+
+def _check(wait_s: int, what: str) -> None:
+    if wait_s:
+        raise RequestRefused(
+            HTTPStatus.TOO_MANY_REQUESTS, f"Too many {what}", f"Wait {wait_s} s", {"Retry-After": str(wait_s)}
+        )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.domain.account import InstitutionKind
-from pipeline.domain.people import NewPerson, RegisteredInstitution, Sector, Validity
+from pipeline.domain.people import AccountStatus, NewPerson, RegisteredInstitution, RegisteredPerson, Sector, Validity
 from pipeline.domain.role import Role
 from pipeline.domain.times import EARLIEST_MS
 from pipeline.errors import ConfigError, PolicyError, RegistryError
@@ -172,6 +172,24 @@ def check_other_person(login: str, by: str) -> None:
             "cannot decide on their own account or permissions",
             "Ask another administrator (rule of this program, for decree 18.743/2014 art. 16)",
         )
+
+
+def why_unusable(person: RegisteredPerson, now_ms: int) -> str:
+    """Why an account may not be used at a moment, in one clause with its article; "" if it may."""
+    contract = person.contract_until_ms
+    reasons = (
+        (person.left_ms is not None, "the person left the function (decree 18.743/2014 art. 5 §7)"),
+        (
+            person.status is AccountStatus.SUSPENDED,
+            f"the account is suspended (decree 18.743/2014 art. 7): {person.status_reason}",
+        ),
+        (person.status is AccountStatus.INVITED, "the account is not activated"),
+        (person.status is AccountStatus.CLOSED, "the account is closed"),
+        (now_ms - person.last_used_ms >= IDLE_MS, "the account was not used for 90 days"),
+        (contract is not None and contract <= now_ms, "the contract has ended (decree 18.743/2014 art. 5 §6)"),
+        (not person.validity.includes(now_ms), "the registration has not begun or has ended"),
+    )
+    return next((reason for applies, reason in reasons if applies), "")
 
 
 def check_role(login: str, role: Role, kind: InstitutionKind, *, central: bool) -> None:

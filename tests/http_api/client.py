@@ -82,6 +82,6 @@ async def _answer(app: FastAPI, scope: dict[str, Any], body: bytes) -> Reply:
         else:
             parts.append(message.get("body", b""))
 
-    await app(scope, receive, send)  # type: ignore[arg-type]
+    await app(scope, receive, send)
     headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     return Reply(start["status"], headers, b"".join(parts))

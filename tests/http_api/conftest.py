@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from fastapi import FastAPI
 
@@ -10,13 +12,15 @@ from pipeline.http_api.service import Service
 from tests.app.people.conftest import city, installed
 from tests.app.people.installations import Office
 from tests.http_api.client import Client
+from tests.http_api.persons import People
 
 __all__ = ["city", "installed"]
 
 
 @pytest.fixture
-def service(city: Office) -> Service:
-    return Service(register=city.register, stores=city.stores, clock=city.clock)
+def service(city: Office) -> Iterator[Service]:
+    with city.opened("viapublica") as registry:
+        yield Service(registry=registry, stores=city.stores)
 
 
 @pytest.fixture
@@ -27,3 +31,8 @@ def app(service: Service) -> FastAPI:
 @pytest.fixture
 def client(app: FastAPI) -> Client:
     return Client(app)
+
+
+@pytest.fixture
+def people(app: FastAPI, city: Office) -> People:
+    return People(app, city)

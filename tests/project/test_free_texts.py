@@ -77,7 +77,8 @@ SCREENED_COLUMNS = """
     exemptions.requested_by exemptions.confirmed_by erasures.begun_by erasures.grounds journal.who
     institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
     registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
-    camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by"""
+    camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by
+    personal_tokens.name"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -91,7 +92,8 @@ COLUMNS_OF_FIXED_FORM = """
     registered_cameras.institution registered_cameras.sector registered_cameras.owner_kind registered_cameras.scope
     registered_cameras.registered_by registered_cameras.approved_by camera_masks.camera_id camera_masks.masks
     camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by subject_requests.number
-    subject_requests.decision subject_requests.erasure"""
+    subject_requests.decision subject_requests.erasure personal_tokens.token_sha256 personal_tokens.login
+    personal_tokens.operations personal_tokens.end_reason"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request

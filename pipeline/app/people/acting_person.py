@@ -1,4 +1,4 @@
-"""The person who administers: recognized by the operating system's user, authorized, and named in the audit."""
+"""The person who acts: recognized, authorized, and named in the audit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pipeline.app.audit.audited_operation import Record, entry_of
+from pipeline.app.people.identity import Identity, Recognized, SystemUser
 from pipeline.domain.account import Account
 from pipeline.domain.audit import Outcome
 from pipeline.domain.operation import Operation
@@ -99,20 +100,29 @@ class ChangeRecorder:
 
 
 class ActingPerson:
-    """The person whose account belongs to the operating system's user of this process.
+    """The person who acts, for one use of the registry.
 
     Args:
         registry: of people.
         recorder: gets refusals.
         clock: of the decisions.
         requester: the operating system's user.
+        identity: recognizes the person; None for the operating system's user.
     """
 
-    def __init__(self, registry: Registry, recorder: ChangeRecorder, clock: Clock, requester: Requester) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        recorder: ChangeRecorder,
+        clock: Clock,
+        requester: Requester,
+        identity: Identity | None = None,
+    ) -> None:
         self._registry = registry
         self._recorder = recorder
         self._clock = clock
         self._requester = requester
+        self._identity = identity or SystemUser(registry, requester.user)
 
     def confirm(self, code: str) -> None:
         """Take the one-time code of the person, which counts for 15 minutes.
@@ -122,13 +132,21 @@ class ActingPerson:
         """
         self._registry.confirm(self._requester.user, code)
 
+    def recognized(self) -> Recognized:
+        """The person, and how they are recognized.
+
+        Raises:
+            PolicyError: no one is.
+        """
+        return self._identity.recognize()
+
     def person(self) -> RegisteredPerson:
         """The person.
 
         Raises:
-            PolicyError: there is no account of this user.
+            PolicyError: no one is recognized.
         """
-        return self._registry.of_system_user(self._requester.user)[0]
+        return self.recognized().person
 
     def needs_code(self) -> bool:
         """Whether the person has to give a one-time code first.
@@ -149,9 +167,10 @@ class ActingPerson:
         Raises:
             PolicyError: none may; the text says what is missing and the office to ask. The refusal is audited.
         """
-        person, second_factor = self._registry.of_system_user(self._requester.user)
-        decision = self._decision(person, wanted, second_factor=second_factor)
+        who = self.recognized()
+        decision = self._decision(who.person, wanted, second_factor=who.second_factor)
         self._recorder.account = decision.request.account
+        self._check_token(who, wanted)
         self._check(decision, wanted)
         return decision.request.account
 
@@ -170,6 +189,18 @@ class ActingPerson:
             PolicyError: they may not; audited as the refusal of the person who acts.
         """
         self._check(self._decision(person, wanted, second_factor=True), wanted)
+
+    def _check_token(self, who: Recognized, wanted: Wanted) -> None:
+        """Refuse what a personal token was not made for."""
+        if who.operations is None or wanted.operation in who.operations:
+            return
+        self._recorder.add(wanted.operation, Outcome.REFUSED, policy="token-operations")
+        raise PolicyError(
+            "personal token",
+            f"does not include {wanted.operation.value}",
+            "Log in, or create a token that includes it",
+            policy="token-operations",
+        )
 
     def _decision(self, person: RegisteredPerson, wanted: Wanted, *, second_factor: bool) -> Decision:
         now_ms = self._clock.wall_ms()

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pipeline.app.audit.audited_operation import audit_record
+from pipeline.app.audit.audited_operation import Record, audit_record
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.acting_person import ActingPerson, ChangeRecorder
+from pipeline.app.people.identity import Credential, CredentialHolder
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.ports import Clock
 from pipeline.domain.requester import Requester
@@ -24,12 +25,25 @@ class OpenRegistry:
 
     Attributes:
         registry: of people and cameras; actor: the person who acts.
-        clock: of times.
+        clock: of times; record: of the audit; requester: the operating system's user.
     """
 
     registry: Registry
     actor: ActingPerson
     clock: Clock
+    record: Record
+    requester: Requester
+
+    def held_by(self, credential: Credential | None) -> OpenRegistry:
+        """The same registry, for the holder of a session or token; None before a log-in.
+
+        Requests of a server share its connections, and no person is recognized for another one.
+        """
+        recorder = ChangeRecorder(self.record, self.requester)
+        registry = self.registry.reporting_to(recorder)
+        holder = CredentialHolder(registry, credential)
+        actor = ActingPerson(registry, recorder, self.clock, self.requester, holder)
+        return OpenRegistry(registry, actor, self.clock, self.record, self.requester)
 
 
 @contextmanager
@@ -56,10 +70,11 @@ def open_registry(
         ReleaseError: the database cannot be opened.
         RegistryError: there is no institution yet.
     """
-    recorder = ChangeRecorder(audit_record(stores.audit_dir), requester)
+    record = audit_record(stores.audit_dir)
+    recorder = ChangeRecorder(record, requester)
     used = clock or SystemClock()
     with Registry(where, recorder, used, create=create, screen=stores.screen) as registry:
         if set_up and not registry.is_set_up:
             raise RegistryError(f"registry {registry.subject}", NOT_SET_UP, "Set it up: viapublica init")
         registry.close_idle()
-        yield OpenRegistry(registry, ActingPerson(registry, recorder, used, requester), used)
+        yield OpenRegistry(registry, ActingPerson(registry, recorder, used, requester), used, record, requester)

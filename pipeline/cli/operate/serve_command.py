@@ -11,6 +11,7 @@ from pipeline.cli.common.console import err, say
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, stores_of
 from pipeline.domain.extras import require
+from pipeline.domain.requester import Requester
 from pipeline.errors import ConfigError
 from pipeline.http_api.listening import DEFAULT_LISTEN, TlsFiles, parse_listen
 
@@ -28,6 +29,13 @@ def serve(
         Path | None, typer.Option("--tls-cert", help="TLS: file of the certificate chain (PEM).")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="TLS: file of its private key (PEM).")] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy",
+            help="A proxy on this machine encrypts, and states the client in X-Forwarded-For (its last address).",
+        ),
+    ] = False,
     config: ConfigOption = None,
     data: DataOption = None,
     register: RegisterOption = None,
@@ -39,12 +47,13 @@ def serve(
 
     Example: [bold]viapublica serve --config city.yaml[/]
 
-    Example: [bold]viapublica serve --listen unix:/run/viapublica/api.sock[/]
+    Example: [bold]viapublica serve --listen unix:/run/viapublica/api.sock --behind-proxy[/]
 
     Example: [bold]viapublica serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem[/]
     """
     require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn")
     from pipeline.app.logging_setup import configure_logging  # here: they take long to import
+    from pipeline.app.people.open_registry import open_registry
     from pipeline.http_api.server import serve as run_server
     from pipeline.http_api.service import Service
 
@@ -52,8 +61,10 @@ def serve(
         raise ConfigError("--tls-cert, --tls-key", "are given one without the other", "Give both, or neither")
     tls = TlsFiles(tls_cert, tls_key) if tls_cert and tls_key else None
     address = parse_listen(listen)
+    if behind_proxy and (tls or not address.is_local):
+        raise ConfigError("--behind-proxy", "needs an address that only the proxy can reach", "Listen on a Unix socket")
     configure_logging()
-    service = Service(
-        register=register_of(register, config, data), stores=stores_of(config, data), encrypted=tls is not None
-    )
-    run_server(service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))
+    stores, encrypted = stores_of(config, data), tls is not None or behind_proxy
+    with open_registry(register_of(register, config, data), stores, Requester.of_process()) as registry:
+        service = Service(registry=registry, stores=stores, encrypted=encrypted, behind_proxy=behind_proxy)
+        run_server(service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))

@@ -1,0 +1,124 @@
+"""The person behind a request: session cookie with CSRF token, or personal token."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Response, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from pipeline.app.people.identity import Credential, SessionCredential, TokenCredential
+from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.domain.people import RegisteredPerson
+from pipeline.errors import NotLoggedIn
+from pipeline.http_api.problems import RequestRefused
+from pipeline.http_api.service import Service, service_of
+
+CSRF_HEADER: Final = "X-CSRF-Token"
+_COOKIE: Final = "viapublica-session"
+_HOST_COOKIE: Final = f"__Host-{_COOKIE}"
+"""Browsers take it only over TLS, for this host and all of its paths."""
+_READ_ONLY: Final = frozenset({"GET", "HEAD"})
+_csrf = APIKeyHeader(
+    name=CSRF_HEADER,
+    scheme_name="csrf",
+    description="With the session cookie: the token of the answer to the log-in. Not with a personal token.",
+    auto_error=False,
+)
+_bearer = HTTPBearer(scheme_name="token", description="A personal token.", auto_error=False)
+
+ServiceOf = Annotated[Service, Depends(service_of)]
+
+
+def client_address(request: Request) -> str:
+    """The address that a request comes from; ``local`` for a Unix socket."""
+    return request.client.host if request.client else "local"
+
+
+def cookie_name(service: Service) -> str:
+    """The name of the session cookie."""
+    return _HOST_COOKIE if service.encrypted else _COOKIE
+
+
+def set_session(response: Response, service: Service, token: str) -> None:
+    """Hand out the id of a session; an empty one takes it back."""
+    response.set_cookie(
+        cookie_name(service),
+        token,
+        max_age=None if token else 0,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=service.encrypted,
+    )
+
+
+def csrf_token(session: str) -> str:
+    """What requests with a session's cookie must name: pages of other sites can neither read nor guess it."""
+    return sha256(f"csrf {session}".encode()).hexdigest()
+
+
+def session_of(request: Request, service: ServiceOf) -> SessionCredential | None:
+    """The session whose cookie a request has."""
+    found = request.cookies.get(cookie_name(service), "")
+    return SessionCredential(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The person who sent a request, recognized.
+
+    Attributes:
+        person: as registered; registry: for them.
+        credential: by which they are recognized.
+    """
+
+    person: RegisteredPerson
+    registry: OpenRegistry
+    credential: Credential | None
+
+
+def caller(
+    request: Request,
+    service: ServiceOf,
+    session: Annotated[SessionCredential | None, Depends(session_of)],
+    csrf: Annotated[str | None, Security(_csrf)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+) -> Caller:
+    """Recognize the person.
+
+    Raises:
+        NotLoggedIn: there is no valid session or token.
+        RequestRefused: the CSRF token is missing or wrong, or there are too many requests.
+    """
+    address = client_address(request)
+    service.limits.check_address(address)
+    credential: Credential | None = session if bearer is None else TokenCredential(bearer.credentials)
+    if isinstance(credential, SessionCredential) and request.method not in _READ_ONLY:
+        _check_csrf(credential, csrf or "")
+    registry = service.registry.held_by(credential)
+    try:
+        person = registry.actor.person()
+    except NotLoggedIn:
+        if credential is not None:
+            service.limits.unknown(address)
+        raise
+    request.state.account = person.login
+    service.limits.request(person.login)
+    return Caller(person, registry, credential)
+
+
+CallerOf = Annotated[Caller, Depends(caller)]
+
+
+def _check_csrf(credential: SessionCredential, given: str) -> None:
+    if not given.isascii() or not hmac.compare_digest(csrf_token(credential.session), given):
+        raise RequestRefused(
+            HTTPStatus.FORBIDDEN,
+            f"{CSRF_HEADER} is missing or wrong",
+            "Send the csrf_token of the log-in (GET /session) with every request that is not a GET",
+        )

@@ -1,0 +1,212 @@
+"""Routes of log-ins: session, own account, personal tokens."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from pipeline.app.people.identity import SessionCredential
+from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in, sign_out
+from pipeline.domain.operation import Operation
+from pipeline.domain.people import RegisteredPerson
+from pipeline.domain.personal_token import LONGEST_TOKEN_MS, TOKEN_OPERATIONS, PersonalToken
+from pipeline.domain.times import format_utc
+from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
+from pipeline.http_api.callers import Caller, CallerOf, ServiceOf, client_address, csrf_token, session_of, set_session
+from pipeline.http_api.messages import AnswerBody, RequestBody
+from pipeline.http_api.problems import RequestRefused, responses
+
+router = APIRouter(tags=["account"])
+
+_DAY_MS: Final = 86_400_000
+_KNOWN: Final = responses(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_WITH_BODY: Final = _KNOWN | responses(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
+)
+
+
+class LogIn(RequestBody):
+    """A log-in."""
+
+    login: str = Field(description="Login of the account.", max_length=200)
+    password: str = Field(description="Its password.", max_length=1024)
+    code: str = Field(description="The one-time code of the authenticator app.", max_length=16)
+
+
+class AccountAnswer(AnswerBody):
+    """The own account."""
+
+    login: str
+    name: str
+    institution: str
+    sector: str
+    roles: list[str] = Field(description="Those that count now.")
+    registered_until: str = Field(description="End of the registration, ISO 8601 in UTC.")
+    trained_until: str | None = Field(description="End of the training's validity (decree 18.743/2014 art. 5 §4).")
+    term_until: str | None = Field(description="End of the signed term's validity (art. 5 §5).")
+
+    @classmethod
+    def of(cls, person: RegisteredPerson, now_ms: int) -> AccountAnswer:
+        """The answer about a person."""
+        return cls(
+            login=person.login,
+            name=person.name,
+            institution=person.institution,
+            sector=person.sector,
+            roles=[role.value for role in person.roles_at(now_ms)],
+            registered_until=format_utc(person.validity.until_ms),
+            trained_until=None if person.training is None else format_utc(person.training.until_ms),
+            term_until=None if person.term is None else format_utc(person.term.until_ms),
+        )
+
+
+class SessionAnswer(AnswerBody):
+    """An open session."""
+
+    account: AccountAnswer
+    csrf_token: str = Field(description="To be sent as X-CSRF-Token with every request that is not a GET.")
+    ended_sessions: int = Field(default=0, description="Older sessions that this log-in ended: were they yours?")
+
+
+class NewToken(RequestBody):
+    """A personal token to create."""
+
+    name: str = Field(description="Names the program that will use it.", min_length=1, max_length=100)
+    operations: list[Operation] = Field(
+        description=f"Of {', '.join(sorted(one.value for one in TOKEN_OPERATIONS))}.", min_length=1, max_length=50
+    )
+    days: int = Field(description="Days for which it counts.", ge=1, le=LONGEST_TOKEN_MS // _DAY_MS)
+
+
+class TokenAnswer(AnswerBody):
+    """A personal token, without its secret."""
+
+    token_id: int
+    name: str
+    operations: list[Operation]
+    created: str
+    expires: str
+    last_used: str | None
+    counts: bool = Field(description="False when it was withdrawn, has expired, or ended with the account.")
+
+    @classmethod
+    def of(cls, token: PersonalToken, now_ms: int) -> TokenAnswer:
+        """The answer about a token."""
+        return cls(
+            token_id=token.token_id,
+            name=token.name,
+            operations=sorted(token.operations),
+            created=format_utc(token.created_ms),
+            expires=format_utc(token.expires_ms),
+            last_used=None if token.last_used_ms is None else format_utc(token.last_used_ms),
+            counts=token.counts(now_ms),
+        )
+
+
+class CreatedToken(AnswerBody):
+    """A new token."""
+
+    entry: TokenAnswer
+
+    token: str = Field(description="The token itself, which is shown this once: Authorization: Bearer …")
+
+
+class TokensAnswer(AnswerBody):
+    """The own tokens."""
+
+    tokens: list[TokenAnswer]
+
+
+@router.post("/session", responses=_WITH_BODY)
+def log_in(
+    body: LogIn,
+    request: Request,
+    response: Response,
+    service: ServiceOf,
+    earlier: Annotated[SessionCredential | None, Depends(session_of)],
+) -> SessionAnswer:
+    """Log in with password and one-time code.
+
+    The session is a cookie. It ends after 30 minutes without use, after 12 hours, or when newer log-ins exceed two
+    sessions of the account. An earlier session of the same browser ends.
+    """
+    address = client_address(request)
+    service.limits.log_in(address)
+    opened = service.registry.held_by(earlier)
+    with service.limits.password():
+        signed_in = sign_in(opened, body.login, body.password, body.code, address)
+    if earlier is not None:
+        with suppress(NotLoggedIn):
+            sign_out(opened, earlier)
+    set_session(response, service, signed_in.token)
+    request.state.account = signed_in.person.login
+    return SessionAnswer(
+        account=AccountAnswer.of(signed_in.person, service.now_ms),
+        csrf_token=csrf_token(signed_in.token),
+        ended_sessions=signed_in.ended_sessions,
+    )
+
+
+@router.get("/session", responses=_KNOWN)
+def session(caller: CallerOf, service: ServiceOf) -> SessionAnswer:
+    """The open session, with its CSRF token."""
+    credential = _session(caller)
+    account = AccountAnswer.of(caller.person, service.now_ms)
+    return SessionAnswer(account=account, csrf_token=csrf_token(credential.session))
+
+
+@router.delete("/session", status_code=HTTPStatus.NO_CONTENT, responses=_KNOWN)
+def log_out(caller: CallerOf, service: ServiceOf, response: Response) -> None:
+    """Log out: the session ends at the server, too."""
+    sign_out(caller.registry, _session(caller))
+    set_session(response, service, "")
+
+
+@router.get("/account", responses=_KNOWN)
+def account(caller: CallerOf, service: ServiceOf) -> AccountAnswer:
+    """The own account."""
+    return AccountAnswer.of(caller.person, service.now_ms)
+
+
+@router.get("/tokens", responses=_KNOWN)
+def tokens(caller: CallerOf, service: ServiceOf) -> TokensAnswer:
+    """The own personal tokens, the newest first, ended ones included."""
+    now_ms = service.now_ms
+    return TokensAnswer(tokens=[TokenAnswer.of(one, now_ms) for one in own_tokens(caller.registry)])
+
+
+@router.post("/tokens", status_code=HTTPStatus.CREATED, responses=_WITH_BODY | responses(HTTPStatus.CONFLICT))
+def create_token(body: NewToken, caller: CallerOf, service: ServiceOf) -> CreatedToken:
+    """Create a personal token for a program, for some operations and a limited time; each use is decided on as well."""
+    now_ms = service.now_ms
+    token, entry = new_token(caller.registry, body.name, body.operations, now_ms + body.days * _DAY_MS)
+    return CreatedToken(token=token, entry=TokenAnswer.of(entry, now_ms))
+
+
+@router.delete(
+    "/tokens/{token_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_KNOWN | responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def withdraw_token(token_id: Annotated[int, Field(ge=1, lt=2**31)], caller: CallerOf) -> None:
+    """Withdraw a personal token at once."""
+    try:
+        end_token(caller.registry, token_id)
+    except RegistryError as error:
+        raise RequestRefused(HTTPStatus.NOT_FOUND, f"{error.subject}: {error.problem}", error.fix) from None
+
+
+def _session(caller: Caller) -> SessionCredential:
+    if not isinstance(caller.credential, SessionCredential):
+        raise PolicyError("personal token", "is no session", "Log in: POST /session")
+    return caller.credential
