@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +29,7 @@ from benchmarks.store import reads
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import Count, EventQueries, Plates, open_queries
 from pipeline.benchmark.results_page import machine, write_table
+from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Event, Kind, encode
 from pipeline.domain.requester import Requester
 from pipeline.errors import Backpressure, ViapublicaError
@@ -227,11 +227,11 @@ def latency(
 def _renamed(event: Any, step: int, number: int) -> Event:
     # Of now, as a city's are: spread over the seven days of `reads`, every block would touch 28 partitions, not four.
     now_ms = int(time.time() * 1000)
-    fields = {"event_id": uuid.UUID(int=(step << 32) + number + 1), "ts_ms": now_ms, "first_ts_ms": now_ms - 1000}
+    fields: dict[str, Any] = {"ts_ms": now_ms, "first_ts_ms": now_ms - 1000, "frame": (step << 32) + number}
     if number == step % 100:
         fields |= {"plate": f"X{step}", "plate_key": f"X{step}", "camera_id": f"cam-{step % 200:03}"}
     renamed: Event = msgspec.structs.replace(event, **fields)
-    return renamed
+    return identified(renamed)
 
 
 def main() -> None:

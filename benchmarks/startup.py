@@ -40,8 +40,9 @@ cameras: [{id: gate, source: gate.mp4, scope: public-road}]
 sinks: [{type: chdb}]
 """
 OWNER = """
-import sys, uuid
+import sys
 from pathlib import Path
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import HealthEvent
 from pipeline.sink.build import build_sink
 from tests.event_samples import admit_all
@@ -51,7 +52,7 @@ from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 data = Path(sys.argv[1])
 sink = build_sink(ChdbSinkSettings(batch_interval_s=0), data, admit_all)
-sink.add([HealthEvent(event_id=uuid.uuid4(), camera_id="gate", ts_ms=0, state="streaming", detail="")])
+sink.add([identified(HealthEvent(event_id=UNIDENTIFIED, camera_id="gate", ts_ms=0, state="streaming", detail=""))])
 sink.flush(60)
 store = open_event_store(ChdbSettings(), data, dict)
 server = StoreServer(store, endpoint_path(data))

@@ -27,7 +27,8 @@ from pathlib import Path
 from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
 from pipeline.benchmark.results_page import machine, write_section
 from pipeline.domain.audit import AuditEntry
-from pipeline.domain.events import Kind, PlateReadEvent, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import Kind, PlateReadEvent
 from pipeline.domain.plate import layout_of, plate_key
 from pipeline.domain.requester import Requester
 from pipeline.store.backends.database import EventDatabase, migrate
@@ -75,24 +76,26 @@ def reads(seed: int = 7, count: int = READS) -> list[PlateReadEvent]:
             plate = plate[:place] + rng.choice(string.ascii_uppercase + string.digits) + plate[place + 1 :]
         x, y = rng.uniform(0, 1800), rng.uniform(0, 1000)
         found.append(
-            PlateReadEvent(
-                event_id=event_id(camera, "take", Kind.PLATE_READ, number),
-                camera_id=camera,
-                ts_ms=ts_ms,
-                plate=plate,
-                plate_key=plate_key(plate),
-                layout=layout_of(plate),
-                confidence=round(rng.betavariate(9, 1), 4),
-                votes=rng.randrange(1, 30),
-                vehicle=rng.choice(["car", "car", "car", "motorcycle", "truck", "bus"]),
-                stream_id="7a4e",
-                track_id=number,
-                first_ts_ms=ts_ms - rng.randrange(4000),
-                x1=round(x, 1),
-                y1=round(y, 1),
-                x2=round(x + 110, 1),
-                y2=round(y + 36, 1),
-                frame=number % 1_000_000,
+            identified(
+                PlateReadEvent(
+                    event_id=UNIDENTIFIED,
+                    camera_id=camera,
+                    ts_ms=ts_ms,
+                    plate=plate,
+                    plate_key=plate_key(plate),
+                    layout=layout_of(plate),
+                    confidence=round(rng.betavariate(9, 1), 4),
+                    votes=rng.randrange(1, 30),
+                    vehicle=rng.choice(["car", "car", "car", "motorcycle", "truck", "bus"]),
+                    stream_id="7a4e",
+                    track_id=number,
+                    first_ts_ms=ts_ms - rng.randrange(4000),
+                    x1=round(x, 1),
+                    y1=round(y, 1),
+                    x2=round(x + 110, 1),
+                    y2=round(y + 36, 1),
+                    frame=number % 1_000_000,
+                )
             )
         )
     return found

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 
+import msgspec
+
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import (
+    SCHEMA_VERSION,
     AlertEvent,
     CountEvent,
     Event,
@@ -16,7 +20,6 @@ from pipeline.domain.events import (
     Severity,
     TrackEvent,
     encode,
-    event_id,
 )
 from pipeline.domain.plate import layout_of, plate_key
 
@@ -32,78 +35,101 @@ START_MS = 1_790_000_000_000
 def plate_read(
     number: int, *, camera: str = "cam-1", plate: str = "ABC1D23", ts_ms: int | None = None, confidence: float = 0.9134
 ) -> PlateReadEvent:
-    """A read whose id depends on camera and number only."""
-    return PlateReadEvent(
-        event_id=event_id(camera, "take", Kind.PLATE_READ, number),
-        camera_id=camera,
-        ts_ms=START_MS + number * 1000 if ts_ms is None else ts_ms,
-        plate=plate,
-        plate_key=plate_key(plate),
-        layout=layout_of(plate),
-        confidence=confidence,
-        votes=3,
-        vehicle="car",
-        stream_id="7a4e",
-        track_id=number,
-        first_ts_ms=START_MS,
-        x1=1.25,
-        y1=2.5,
-        x2=100.3,
-        y2=30.0,
-        frame=number,
+    """A read of a vehicle."""
+    return identified(
+        PlateReadEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=START_MS + number * 1000 if ts_ms is None else ts_ms,
+            plate=plate,
+            plate_key=plate_key(plate),
+            layout=layout_of(plate),
+            confidence=confidence,
+            votes=3,
+            vehicle="car",
+            stream_id="7a4e",
+            track_id=number,
+            first_ts_ms=START_MS,
+            x1=1.25,
+            y1=2.5,
+            x2=100.3,
+            y2=30.0,
+            frame=number,
+        )
     )
+
+
+class NewerRead(PlateReadEvent, frozen=True, kw_only=True, tag=Kind.PLATE_READ.value):
+    """A read as a later version of the program may send it."""
+
+    color: str = "red"
+    dwell_s: float = 1.5
+
+
+def newer_read(number: int) -> NewerRead:
+    """A read of the next version, with two further fields."""
+    fields = msgspec.structs.asdict(plate_read(number)) | {"schema_version": SCHEMA_VERSION + 1}
+    return identified(NewerRead(**fields))
 
 
 def track(number: int, *, camera: str = "cam-1", speed_m_s: float | None = None) -> TrackEvent:
     """A closed track."""
-    return TrackEvent(
-        event_id=event_id(camera, "take", Kind.TRACK, number),
-        camera_id=camera,
-        ts_ms=START_MS + number * 1000,
-        label="car",
-        stream_id="7a4e",
-        track_id=number,
-        first_ts_ms=START_MS,
-        frames=12,
-        path_px=310.25,
-        speed_px_s=88.1,
-        speed_m_s=speed_m_s,
+    return identified(
+        TrackEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=START_MS + number * 1000,
+            label="car",
+            stream_id="7a4e",
+            track_id=number,
+            first_ts_ms=START_MS,
+            frames=12,
+            path_px=310.25,
+            speed_px_s=88.1,
+            speed_m_s=speed_m_s,
+        )
     )
 
 
 def count(number: int, *, camera: str = "cam-1") -> CountEvent:
     """Cars of a minute."""
     ts_ms = START_MS + number * 60_000
-    return CountEvent(
-        event_id=event_id(camera, "take", Kind.COUNT, number),
-        camera_id=camera,
-        ts_ms=ts_ms,
-        label="car",
-        count=7,
-        stream_id="7a4e",
+    return identified(
+        CountEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=ts_ms,
+            label="car",
+            count=7,
+            stream_id="7a4e",
+        )
     )
 
 
 def alert(number: int, *, camera: str = "cam-1") -> AlertEvent:
     """A camera that was lost."""
-    return AlertEvent(
-        event_id=event_id(camera, "", Kind.ALERT, number),
-        camera_id=camera,
-        ts_ms=START_MS + number * 1000,
-        rule="camera-lost",
-        severity=Severity.WARNING,
-        detail="no answer",
+    return identified(
+        AlertEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=START_MS + number * 1000,
+            rule="camera-lost",
+            severity=Severity.WARNING,
+            detail="no answer",
+        )
     )
 
 
 def health(number: int, *, camera: str = "cam-1", state: str = "streaming", detail: str = "") -> HealthEvent:
     """A change of a camera's state."""
-    return HealthEvent(
-        event_id=event_id(camera, "", Kind.HEALTH, number),
-        camera_id=camera,
-        ts_ms=START_MS + number * 1000,
-        state=state,
-        detail=detail,
+    return identified(
+        HealthEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=START_MS + number * 1000,
+            state=state,
+            detail=detail,
+        )
     )
 
 

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from pipeline.analytics.calibration import Calibration
-from pipeline.analytics.minute_counts import MINUTE_MS, MinuteCounts
+from pipeline.analytics.minute_counts import MinuteCounts
 from pipeline.analytics.settings import COUNTABLE, AnalyticsSettings
 from pipeline.analytics.track_state import TrackObservation, TrackState
 from pipeline.domain.detections import Tracks
-from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import CountEvent, Event, TrackEvent
 from pipeline.domain.frame import Frame
 from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.labels import Label
@@ -34,7 +35,7 @@ class TrackSummarizer:
     track, and open tracks are bounded by the settings.
 
     Args:
-        camera_id, stream_id: camera and session; part of every event's id.
+        camera_id, stream_id: camera and session.
         settings: of counting and summarizing.
         calibration: the camera's ground plane; without it there is no speed in meters.
     """
@@ -53,7 +54,7 @@ class TrackSummarizer:
         self._counts = MinuteCounts(settle_ms=round(settings.count_settle_s * 1000))
         self._track_events: list[TrackEvent] = []
         self._count_events: list[CountEvent] = []
-        self._first_ms: int | None = None
+        self._begun = False
         self._newest_s = self._passed_s = 0.0
 
     @property
@@ -63,8 +64,8 @@ class TrackSummarizer:
 
     def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
         """See the protocol. Faces and plates are ignored; no crop is read."""
-        if self._first_ms is None:
-            self._first_ms, self._newest_s = frame.ts_ms, frame.pts_s
+        if not self._begun:
+            self._begun, self._newest_s = True, frame.pts_s
         before_s, passed_s = self._passed_s, min(max(0.0, frame.pts_s - self._newest_s), _LONGEST_S)
         self._newest_s, self._passed_s = frame.pts_s, passed_s
         countable = tracks.labeled(*COUNTABLE)
@@ -163,8 +164,8 @@ class TrackSummarizer:
         duration_s = track.last_s - track.first_s
         path_px = track.length_px()
         speed_m_s = None if track.ground is None else track.ground.mean(self._settings.max_speed_m_s)
-        return TrackEvent(
-            event_id=event_id(self._camera_id, self._stream_id, Kind.TRACK, track.track_id, track.sequence),
+        summary = TrackEvent(
+            event_id=UNIDENTIFIED,
             camera_id=self._camera_id,
             ts_ms=track.last_ts_ms,
             label=label.word,
@@ -177,6 +178,7 @@ class TrackSummarizer:
             speed_m_s=None if speed_m_s is None else round(speed_m_s, 2),
             trajectory=track.trajectory.encoded(),
         )
+        return identified(summary, track.sequence)
 
     def _count(self, minutes: Iterable[int]) -> None:
         """Make the count events of these minutes; open tracks that began in them are counted now."""
@@ -193,14 +195,12 @@ class TrackSummarizer:
             ]
 
     def _count_event(self, minute_ms: int, sequence: int, label: Label, count: int) -> CountEvent:
-        # Identified by the minute's number in the session, not by the wall clock: a copied file may have another time
-        # of day, and its counts must still be the same events.
-        number = minute_ms // MINUTE_MS - (self._first_ms or 0) // MINUTE_MS
-        return CountEvent(
-            event_id=event_id(self._camera_id, self._stream_id, Kind.COUNT, f"{number}/{label.word}", sequence),
+        count_event = CountEvent(
+            event_id=UNIDENTIFIED,
             camera_id=self._camera_id,
             ts_ms=minute_ms,
             label=label.word,
             count=count,
             stream_id=self._stream_id,
         )
+        return identified(count_event, sequence)

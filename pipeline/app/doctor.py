@@ -7,7 +7,6 @@ import importlib.metadata
 import shutil
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
@@ -21,6 +20,7 @@ from pipeline.detect.autotuned_settings import autotune
 from pipeline.detect.detector_ensemble import DEFAULT_MODELS
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.camera import Camera, Scope
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import HealthEvent, Kind
 from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
@@ -190,7 +190,7 @@ def _chdb() -> str:
     from pipeline.sink.build import build_sink
     from pipeline.store.event_store import open_event_store
 
-    event = HealthEvent(event_id=uuid.uuid4(), camera_id="doctor", ts_ms=0, state="streaming", detail="")
+    event = identified(HealthEvent(event_id=UNIDENTIFIED, camera_id="doctor", ts_ms=0, state="streaming", detail=""))
     with tempfile.TemporaryDirectory(prefix="viapublica-doctor-") as folder:
         gate = Gate({"doctor": Camera("doctor", Scope.PUBLIC_SQUARE)})
         sink = build_sink(ChdbSinkSettings(batch_interval_s=0), Path(folder), gate.admit_stored)

@@ -26,12 +26,6 @@ TrajectoryText: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=PATTERN, max_length=LONGEST, extra={"column": "String"})
 ]
 """See `pipeline.domain.trajectory`."""
-_NAMESPACE = uuid.UUID("8f0a5c1e-52f5-5d0e-9a0c-7a6f1b0f5a11")
-
-
-def event_id(camera_id: str, stream_id: str, kind: str, subject: str | int, sequence: int = 0) -> uuid.UUID:
-    """UUIDv5 of camera, stream session, kind, subject (a track, a minute and class …) and number in a sequence."""
-    return uuid.uuid5(_NAMESPACE, f"{camera_id}\x1f{stream_id}\x1f{kind}\x1f{subject}\x1f{sequence}")
 
 
 class Kind(StrEnum):
@@ -48,7 +42,7 @@ class BaseEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", for
     """Fields of every event.
 
     Attributes:
-        event_id: deterministic, see `event_id`.
+        event_id: a hash of all other fields, see `pipeline.domain.event_identity`.
         camera_id: the camera.
         ts_ms: time of the event, milliseconds since 1970 UTC (of a track: last seen; of a count: start of the minute).
         schema_version: version of the event's fields.

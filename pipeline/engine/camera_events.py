@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.domain.events import AlertEvent, AlertRule, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import AlertEvent, AlertRule, HealthEvent, Severity
 from pipeline.domain.ports import SourceState
 
 
@@ -16,7 +17,7 @@ def camera_alert(
     subject: str = "",
     stream_id: str = "",
 ) -> AlertEvent:
-    """An alert that is not bound to a session: the same camera, rule, subject and time give the same id.
+    """An alert about a camera or the program.
 
     Args:
         camera_id: the camera, or `ENGINE_ID`.
@@ -25,16 +26,17 @@ def camera_alert(
         subject: what it is about beside the camera: another camera, a rule of policy.
         stream_id: the session in which it was noticed.
     """
-    key = f"{rule.value}/{subject}" if subject else rule.value
-    return AlertEvent(
-        event_id=event_id(camera_id, "", Kind.ALERT, key, now_ms),
-        camera_id=camera_id,
-        ts_ms=now_ms,
-        rule=rule.value,
-        severity=severity,
-        subject=subject,
-        detail=detail,
-        stream_id=stream_id,
+    return identified(
+        AlertEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera_id,
+            ts_ms=now_ms,
+            rule=rule.value,
+            severity=severity,
+            subject=subject,
+            detail=detail,
+            stream_id=stream_id,
+        )
     )
 
 
@@ -45,11 +47,13 @@ def camera_state(camera_id: str, stream_id: str, state: SourceState, detail: str
         camera_id, stream_id, state, detail: see `HealthEvent`.
         since_ms: milliseconds since 1970 UTC.
     """
-    return HealthEvent(
-        event_id=event_id(camera_id, stream_id, Kind.HEALTH, f"{state.value}@{since_ms}"),
-        camera_id=camera_id,
-        ts_ms=since_ms,
-        state=state.value,
-        detail=detail,
-        stream_id=stream_id,
+    return identified(
+        HealthEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera_id,
+            ts_ms=since_ms,
+            state=state.value,
+            detail=detail,
+            stream_id=stream_id,
+        )
     )

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Final
 
 from pipeline.domain.credentials import redact
-from pipeline.domain.events import LIFE_SIGN, LIFE_SIGN_MS, Event, HealthEvent, Kind, event_id
+from pipeline.domain.events import LIFE_SIGN, LIFE_SIGN_MS, Event
 from pipeline.domain.ports import SourceState
+from pipeline.engine.camera_events import camera_state
 from pipeline.engine.camera_feed import CameraFeed
 
 _TRYING = frozenset({SourceState.CONNECTING, SourceState.BACKING_OFF})
@@ -121,12 +122,4 @@ class HealthWatch:
             state = limited.get(camera_id, state)
         now = time.time_ns() // 1_000_000
         when = now if feed.source.live else last_ts_ms(camera_id) or now
-        subject = f"{state.value}" if not feed.source.live else f"{state.value}@{when}"
-        return HealthEvent(
-            event_id=event_id(camera_id, status.stream_id, Kind.HEALTH, subject),
-            camera_id=camera_id,
-            ts_ms=when,
-            state=state.value,
-            detail=detail,
-            stream_id=status.stream_id,
-        )
+        return camera_state(camera_id, status.stream_id, state, detail, when)

@@ -16,14 +16,14 @@ from pipeline.domain.ports import OcrRequest, Tracker, TrackObserver
 
 
 class AnalysisLog(Protocol):
-    """Follows the analysis of a video to its end."""
+    """Holds the events of a video that was analyzed before until its end: beside those of before, they count twice."""
 
-    def add(self, events: Iterable[Event]) -> None:
+    def hold(self, events: Iterable[Event]) -> None:
         """Events of the analysis."""
         ...
 
-    def complete(self) -> None:
-        """The video was analyzed to its end."""
+    def complete(self) -> list[Event]:
+        """The video was analyzed to its end; all events of the analysis."""
         ...
 
 
@@ -42,7 +42,7 @@ class CameraStream:
         observers: new observers of its own; their events leave in this order.
         adaptive: decides which frames are analyzed; None for all.
         repeatable: of a file: another run makes the same events again, under the same ids.
-        log: follows the analysis; None where no other one can be replaced by it.
+        log: of a repeated analysis; None where events leave as they are made.
     """
 
     def __init__(
@@ -95,28 +95,32 @@ class CameraStream:
         if self.last_frame is None:
             return []
         ended, ts_ms = self._tracker.finished(), self.last_frame.ts_ms
-        return self._logged(event for observer in self._observers for event in observer.settle(ended, ts_ms))
+        events = [event for observer in self._observers for event in observer.settle(ended, ts_ms)]
+        if self._log is None:
+            return events
+        self._log.hold(events)
+        return []
 
     def close(self) -> list[Event]:
         """Events of everything still open; the session has ended."""
-        events = self._logged(event for observer in self._observers for event in observer.close())
-        if self._log is not None:
-            self._log.complete()
-        return events
+        events = [event for observer in self._observers for event in observer.close()]
+        if self._log is None:
+            return events
+        self._log.hold(events)
+        return self._log.complete()
 
     def interrupt(self) -> list[Event]:
         """Events of a session that was stopped before its end.
 
         Of a live camera, those of everything still open: it does not come again. Of a file, none: what is still open is
-        incomplete, and would replace, under the same ids, what a run to the end has stored, or will store.
+        incomplete, and would count beside what a run to the end has stored, or will store.
         """
         return [] if self.repeatable else self.close()
 
-    def _logged(self, events: Iterable[Event]) -> list[Event]:
-        made = list(events)
-        if self._log is not None:
-            self._log.add(made)
-        return made
+    @property
+    def repeated(self) -> bool:
+        """Whether a video is analyzed that was analyzed before: its events wait for its end."""
+        return self._log is not None
 
     def captions(self) -> dict[int, str]:
         """Text for previews by track id."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import structlog
 
@@ -51,6 +52,9 @@ _IDLE_S = 0.2
 """Maximum wait for a frame before everything else gets its turn."""
 _JOIN_S = 10.0
 """Time that all feeds together have to leave their source at the end, and one feed when its camera is removed."""
+
+_NOT_IN_VIEW: Final = "What was in view then, and counts of unfinished minutes, are not stored: run it again to its end"
+_NOT_STORED: Final = "Nothing of this analysis is stored beside what an earlier one has stored: run it again to its end"
 
 _REMEMBERED_REPORTS = 1000
 """Removed cameras whose part of the report is stored."""
@@ -264,7 +268,7 @@ class Engine:
         stream = self.analyzer.stream(camera.camera_id)
         if stream is None:
             return
-        if not camera.feed.interrupted:
+        if not camera.feed.interrupted and not (stream.repeated and camera.feed.error):
             events = self.analyzer.close(camera.camera_id)
             if stream.repeatable and stream.last_frame is not None and not camera.feed.error:
                 events.append(video_ends(stream.last_frame))
@@ -275,7 +279,7 @@ class Engine:
                 "video_not_finished",
                 camera=camera.camera_id,
                 analyzed_until_ms=None if stream.last_frame is None else stream.last_frame.ts_ms,
-                fix="What was in view then, and counts of unfinished minutes, are not stored: run it again to its end",
+                fix=_NOT_STORED if stream.repeated else _NOT_IN_VIEW,
             )
         self._send(self.analyzer.interrupt(camera.camera_id))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.domain.events import VIDEO_BEGINS, VIDEO_ENDS, Event, HealthEvent, Kind, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import VIDEO_BEGINS, VIDEO_ENDS, Event, HealthEvent
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import SourceState
 
@@ -18,11 +19,13 @@ def video_ends(last: Frame) -> Event:
 
 
 def _event(frame: Frame, state: SourceState, detail: str) -> Event:
-    return HealthEvent(
-        event_id=event_id(frame.camera_id, frame.stream_id, Kind.HEALTH, f"{detail}@{frame.ts_ms}"),
-        camera_id=frame.camera_id,
-        ts_ms=frame.ts_ms,
-        state=state.value,
-        detail=detail,
-        stream_id=frame.stream_id,
+    return identified(
+        HealthEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=frame.camera_id,
+            ts_ms=frame.ts_ms,
+            state=state.value,
+            detail=detail,
+            stream_id=frame.stream_id,
+        )
     )

@@ -1,4 +1,4 @@
-"""Videos that a run analyzes again to their end: stored rows of before that the new analysis lacks are deleted."""
+"""Videos that a run analyzes again: events leave at the end; stored rows of before that they lack are deleted."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ _log = structlog.get_logger(__name__)
 
 
 class RepeatedAnalyses:
-    """The repeated analyses of a run. One that does not reach the end of its video replaces nothing."""
+    """The repeated analyses of a run. One that does not reach the end of its video stores and replaces nothing.
+
+    Of a video that a run has twice, in two copies, the analysis that ends last counts.
+    """
 
     def __init__(self) -> None:
-        self._complete: list[AnalysisRows] = []
+        self._complete: dict[tuple[str, str], AnalysisRows] = {}
 
     def open(self, camera_id: str, stream_id: str) -> RepeatedAnalysis:
         """The log of a video that an earlier run has analyzed."""
-        return RepeatedAnalysis(AnalysisRows(camera_id, stream_id), self._complete.append)
+        return RepeatedAnalysis(AnalysisRows(camera_id, stream_id), self._completed)
+
+    def _completed(self, rows: AnalysisRows) -> None:
+        self._complete[rows.camera_id, rows.stream_id] = rows
 
     def delete_replaced(self, config: Config, sinks: Sequence[SinkStatus]) -> None:
         """Delete what complete analyses have replaced from the stores that this process fills, after their delivery.
@@ -50,7 +56,7 @@ class RepeatedAnalyses:
                     continue
                 try:
                     stored = StoredEvents(database, embedded=isinstance(store, ChdbSettings))
-                    for rows in self._complete:
+                    for rows in self._complete.values():
                         if deleted := delete_replaced(stored, rows):
                             _log.info("replaced_rows_deleted", sink=store.name, camera=rows.camera_id, rows=deleted)
                 finally:
@@ -70,11 +76,14 @@ class RepeatedAnalysis:
     def __init__(self, rows: AnalysisRows, on_complete: Callable[[AnalysisRows], None]) -> None:
         self._rows = rows
         self._on_complete = on_complete
+        self._events: list[Event] = []
 
-    def add(self, events: Iterable[Event]) -> None:
-        """See `AnalysisLog.add`."""
-        self._rows.add(events)
+    def hold(self, events: Iterable[Event]) -> None:
+        """See `AnalysisLog.hold`."""
+        self._events += events
 
-    def complete(self) -> None:
+    def complete(self) -> list[Event]:
         """See `AnalysisLog.complete`."""
+        self._rows.add(self._events)
         self._on_complete(self._rows)
+        return self._events

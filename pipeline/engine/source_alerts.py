@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent, Kind, Severity, event_id
+from pipeline.domain.events import ENGINE_ID, AlertRule, Event, HealthEvent, Severity
 from pipeline.domain.plural import counted
 from pipeline.domain.ports import RECORDING_ENDED, STOPPED, SinkStatus, SourceState
 from pipeline.engine.camera_events import camera_alert
@@ -44,18 +44,14 @@ class SourceAlertWatch:
                 self._lost_cameras.discard(change.camera_id)
             elif change.state in _LOST and not _is_meant(change) and change.camera_id not in self._lost_cameras:
                 self._lost_cameras.add(change.camera_id)
-                rule = AlertRule.CAMERA_LOST.value
                 final = change.state in {SourceState.FAILED.value, SourceState.ENDED.value}
                 alerts.append(
-                    AlertEvent(
-                        event_id=event_id(
-                            change.camera_id, change.stream_id, Kind.ALERT, AlertRule.CAMERA_LOST.value, change.ts_ms
-                        ),
-                        camera_id=change.camera_id,
-                        ts_ms=change.ts_ms,
-                        rule=rule,
-                        severity=Severity.CRITICAL if final else Severity.WARNING,
-                        detail=change.detail or change.state,
+                    camera_alert(
+                        change.camera_id,
+                        AlertRule.CAMERA_LOST,
+                        Severity.CRITICAL if final else Severity.WARNING,
+                        change.detail or change.state,
+                        change.ts_ms,
                         stream_id=change.stream_id,
                     )
                 )
@@ -117,8 +113,8 @@ class SourceAlertWatch:
         for status in statuses:
             gone = status.lost + lost.get(status.name, 0)
             for rule, severity, count in (
-                (AlertRule.EVENTS_LOST.value, Severity.CRITICAL, gone),
-                (AlertRule.EVENTS_REFUSED.value, Severity.WARNING, status.refused),
+                (AlertRule.EVENTS_LOST, Severity.CRITICAL, gone),
+                (AlertRule.EVENTS_REFUSED, Severity.WARNING, status.refused),
             ):
                 before = self._reported.get((status.name, rule), 0)
                 if count > before:
@@ -126,17 +122,9 @@ class SourceAlertWatch:
                     alerts.append(self._of_sink(status, rule, severity, count - before))
         return alerts
 
-    def _of_sink(self, status: SinkStatus, rule: str, severity: Severity, count: int) -> AlertEvent:
-        now_ms = self._clock_ms()
-        return AlertEvent(
-            event_id=event_id(ENGINE_ID, status.name, Kind.ALERT, rule, now_ms),
-            camera_id=ENGINE_ID,
-            ts_ms=now_ms,
-            rule=rule,
-            severity=severity,
-            subject=status.name,
-            detail=f"{counted(count, 'event')}{': ' + status.error if status.error else ''}",
-        )
+    def _of_sink(self, status: SinkStatus, rule: AlertRule, severity: Severity, count: int) -> Event:
+        detail = f"{counted(count, 'event')}{': ' + status.error if status.error else ''}"
+        return camera_alert(ENGINE_ID, rule, severity, detail, self._clock_ms(), subject=status.name)
 
 
 def _is_meant(change: HealthEvent) -> bool:

@@ -9,7 +9,8 @@ from typing import Final
 import structlog
 
 from pipeline.domain.detections import Tracks
-from pipeline.domain.events import Event, Kind, PlateReadEvent, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.frame import Frame
 from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.ports import OcrRequest
@@ -27,7 +28,7 @@ class PlateObserver:
     """Implements `pipeline.domain.ports.TrackObserver`: one event per plate of a vehicle, voted over its track.
 
     Args:
-        camera_id, stream_id: camera and session; part of every event's id.
+        camera_id, stream_id: camera and session.
         settings: of plate reading.
         ignore: areas of the image in which nothing is read.
     """
@@ -77,10 +78,8 @@ class PlateObserver:
 
     def _event(self, plate: VotedPlate) -> PlateReadEvent:
         x1, y1, x2, y2 = (round(float(v), 1) for v in plate.best_box)
-        return PlateReadEvent(
-            event_id=event_id(
-                self._camera_id, self._stream_id, Kind.PLATE_READ, plate.track_id, self._sequence(plate.track_id)
-            ),
+        read = PlateReadEvent(
+            event_id=UNIDENTIFIED,
             camera_id=self._camera_id,
             ts_ms=plate.last_ts_ms,
             plate=plate.read.text,
@@ -98,6 +97,7 @@ class PlateObserver:
             y2=y2,
             frame=plate.best_frame,
         )
+        return identified(read, self._sequence(plate.track_id))
 
     def _sequence(self, track_id: int) -> int:
         """How many events this track has had before this one."""

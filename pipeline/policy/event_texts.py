@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from pipeline.domain.event_identity import identified, sequence_of
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import (
     AlertEvent,
@@ -63,7 +64,7 @@ def wrong_text(event: Event) -> str:
 
 
 def bounded_texts(event: Event, is_subject: Callable[[str], bool]) -> Event:
-    """The event, its detail reduced to words of the vocabulary and its subject to known ones.
+    """The event, its detail reduced to words of the vocabulary and its subject to known ones, with the id of that.
 
     Args:
         event: of any kind.
@@ -80,7 +81,9 @@ def bounded_texts(event: Event, is_subject: Callable[[str], bool]) -> Event:
         changed["detail"] = detail
     if isinstance(event, AlertEvent) and event.subject not in _OWN_SUBJECTS and not is_subject(event.subject):
         changed["subject"] = UNKNOWN_SUBJECT
-    return msgspec.structs.replace(event, **changed) if changed else event
+    if not changed:
+        return event
+    return identified(msgspec.structs.replace(event, **changed), sequence_of(event.event_id))
 
 
 def bounded_detail(detail: str, camera_id: str = "") -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import structlog
@@ -72,6 +72,7 @@ class RefusalRule(StrEnum):
     LABEL = "label-not-allowed"
     TEXT = "text-not-allowed"
     VALUE = "value-not-plausible"
+    ID = "id-of-another-event"
     ERASED = "erased"
     CLOCK = "in-the-future"
 
@@ -91,6 +92,11 @@ class Refusal:
     reason: str
     event: Event | None = None
 
+
+WRONG_ID: Final = Refusal(
+    RefusalRule.ID, "its id is not that of what it says: it would stand in the place of another event"
+)
+"""Of an event from a spool or a broker, see `pipeline.domain.event_identity`."""
 
 Condition: TypeAlias = Callable[[Event], Refusal | None]
 """A further condition of a gate: why an event is refused, None when it may pass."""

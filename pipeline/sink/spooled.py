@@ -13,11 +13,12 @@ import structlog
 from pipeline.domain.backoff import Backoff
 from pipeline.domain.credentials import redact
 from pipeline.domain.event_compatibility import read_event, why_unreadable
+from pipeline.domain.event_identity import is_own_id
 from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord, EventRefused, EventWriter
 from pipeline.domain.events import Event, encode
 from pipeline.domain.ports import SinkStatus
 from pipeline.errors import Backpressure, SinkError, ViapublicaError
-from pipeline.policy.gate import Admission, Refusal, RefusalRule
+from pipeline.policy.gate import WRONG_ID, Admission, Refusal, RefusalRule
 from pipeline.sink.data_folders import sink_folder
 from pipeline.sink.event_json import to_json
 from pipeline.sink.flush_schedule import FlushSchedule
@@ -237,6 +238,9 @@ class SpooledSink:
         admitted = self._admit(event)
         if isinstance(admitted, Refusal):
             self._withhold(event, admitted)
+            return None
+        if not is_own_id(event.event_id, record.payload if ignored else encode(event)):
+            self._withhold(event, WRONG_ID)
             return None
         self._newer += bool(ignored)
         return EventRecord(admitted, encode(admitted) if ignored or admitted is not event else record.payload)

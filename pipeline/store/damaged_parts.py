@@ -7,6 +7,8 @@ without its rows. They are missing from answers, no statement reaches them, and 
 from __future__ import annotations
 
 import time
+import uuid
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,8 +16,9 @@ from typing import Final
 
 import structlog
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
-from pipeline.store.backends.database import UNKNOWN_TABLE, DatabaseError, EventDatabase, literal
+from pipeline.domain.event_identity import UNIDENTIFIED, identified, sequence_of
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
+from pipeline.store.backends.database import UNKNOWN_TABLE, DatabaseError, EventDatabase, bind, literal
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.schema.tables import ALERTS, COUNTS, TABLES
 
@@ -106,19 +109,8 @@ def note_damage(database: EventDatabase) -> list[DamagedPart]:
     for part in found:
         if not part.lost_rows:
             continue
-        of_day = "" if part.day is None else f" of {part.day.isoformat()}"
         _log.error("stored_data_lost", store=database.target, table=part.table, part=part.name, reason=part.reason)
-        alerts.append(
-            AlertEvent(
-                event_id=event_id(ENGINE_ID, "", Kind.ALERT, f"{DAMAGE_RULE}/{part.table}/{part.name}"),
-                camera_id=ENGINE_ID,
-                ts_ms=_noticed_ms(database, part),
-                rule=DAMAGE_RULE,
-                severity=Severity.CRITICAL,
-                subject=part.table,
-                detail=f"part of the data{of_day} was lost: {part.reason or 'set aside'}",
-            )
-        )
+        alerts.append(_alert(part, _noticed_ms(database, part)))
     if alerts:
         database.insert(ALERTS, alerts)
     return found
@@ -148,13 +140,32 @@ def drop_parts(database: EventDatabase, parts: Sequence[DamagedPart]) -> None:
         _log.info("damaged_part_dropped", store=database.target, table=part.table, part=part.name)
 
 
+def _alert(part: DamagedPart, noticed_ms: int) -> AlertEvent:
+    of_day = "" if part.day is None else f" of {part.day.isoformat()}"
+    return identified(
+        AlertEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=ENGINE_ID,
+            ts_ms=noticed_ms,
+            rule=DAMAGE_RULE,
+            severity=Severity.CRITICAL,
+            subject=part.table,
+            detail=f"part of the data{of_day} was lost: {part.reason or 'set aside'}",
+        ),
+        zlib.crc32(part.name.encode()),  # two parts of one day may be lost
+    )
+
+
 def _noticed_ms(database: EventDatabase, part: DamagedPart) -> int:
     """When it was first noticed: an alert that is written again stays the same."""
+    now_ms = time.time_ns() // 1_000_000
+    number = sequence_of(_alert(part, now_ms).event_id)
     rows = database.rows(
-        f"SELECT toInt64(min(ts_ms)) AS ts_ms, toInt64(count()) AS n FROM {ALERTS.name} WHERE event_id = "  # noqa: S608
-        f"toUUID({literal(str(event_id(ENGINE_ID, '', Kind.ALERT, f'{DAMAGE_RULE}/{part.table}/{part.name}')))})"
-    )[0]
-    return int(rows["ts_ms"]) if rows["n"] else time.time_ns() // 1_000_000
+        f"SELECT toString(event_id) AS id, toInt64(ts_ms) AS ts_ms FROM {ALERTS.name} WHERE "  # noqa: S608 - bound
+        + bind("rule = {rule} AND subject = {table}", {"rule": DAMAGE_RULE, "table": part.table})
+    )
+    noticed = (int(row["ts_ms"]) for row in rows if sequence_of(uuid.UUID(row["id"])) == number)
+    return min(noticed, default=now_ms)
 
 
 def day_of_partition(partition_id: str) -> date | None:

@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final
 
 import structlog
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
 from pipeline.domain.hold import Hold
 from pipeline.domain.times import format_utc
 from pipeline.policy.retention import due_days
@@ -99,15 +100,17 @@ class HeldDisposal:
     def alert(self) -> AlertEvent:
         """The alert, the same for the whole time that this jump is held."""
         since_ms = self.trusted.held_since_ms or self.now_ms
-        rule = AlertRule.DISPOSAL_HELD.value
         before_ms = self.trusted.at_ms - max(0, self.now_ms - since_ms)  # not by the clock, which may be wrong
-        return AlertEvent(
-            event_id=event_id(ENGINE_ID, "", Kind.ALERT, rule, since_ms),
-            camera_id=ENGINE_ID,
-            ts_ms=before_ms,
-            rule=rule,
-            severity=Severity.CRITICAL,
-            detail="the clock has jumped, so data that is due by it is not dropped",
+        return identified(
+            AlertEvent(
+                event_id=UNIDENTIFIED,
+                camera_id=ENGINE_ID,
+                ts_ms=before_ms,
+                rule=AlertRule.DISPOSAL_HELD.value,
+                severity=Severity.CRITICAL,
+                detail="the clock has jumped, so data that is due by it is not dropped",
+            ),
+            since_ms // 1000,
         )
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.analytics.settings import AnalyticsSettings, GroundPointChoice
 from pipeline.analytics.track_summarizer import TrackSummarizer
-from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent, encode, event_id
+from pipeline.domain.event_identity import is_own_id
+from pipeline.domain.events import CountEvent, Event, TrackEvent, encode
 from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.labels import Label
 from tests.analytics.street import FPS, MINUTE_MS, START_MS, Box, box_at, frame, tracks
@@ -50,7 +51,7 @@ def test_a_track_becomes_one_summary_when_the_tracker_gives_it_up() -> None:
     summarizer = _summarizer()
     _show(summarizer, 7, [box_at(100 + 10 * i, 400) for i in range(50)])
     (event,) = _tracks(summarizer.settle([7, 99], START_MS))
-    assert event.event_id == event_id("cam", "session", Kind.TRACK, 7)
+    assert is_own_id(event.event_id, encode(event))
     assert (event.label, event.track_id, event.frames) == ("car", 7, 50)
     assert (event.first_ts_ms, event.ts_ms) == (START_MS, START_MS + 49 * 40)
     assert event.path_px == pytest.approx(490, rel=0.01)
@@ -155,7 +156,7 @@ def test_a_track_that_flickers_is_visible_for_its_share_of_the_time_at_any_spaci
     visible, at_s = _summarizer(min_visible_s=0.2), 0.0
     hidden = _summarizer(min_visible_s=1.2)
     while at_s < 10.0:
-        at_s += random.choice([0.04, 0.08, 0.2])
+        at_s += float(random.choice([0.04, 0.08, 0.2]))
         seen = {1: _CAR} if random.random() < 0.06 else {}  # 0.6 s of 10 s
         for summarizer in (visible, hidden):
             summarizer.observe(frame(at_s), tracks(seen))
@@ -189,7 +190,7 @@ def test_a_track_counts_in_the_minute_it_was_first_seen() -> None:
         if i == 65:
             (count,) = _counts(summarizer.settle([], START_MS + i * 1000))
             assert (count.ts_ms, count.label, count.count) == (START_MS, "car", 1)
-            assert count.event_id == event_id("cam", "session", Kind.COUNT, "0/car")
+            assert is_own_id(count.event_id, encode(count))
     assert [(count.ts_ms, count.count) for count in _counts(summarizer.close())] == [(START_MS + MINUTE_MS, 1)]
 
 
@@ -212,17 +213,18 @@ def test_a_track_that_becomes_long_enough_after_its_minute_was_reported_is_still
     assert first[0].event_id != second[0].event_id
 
 
-def test_a_copy_with_another_time_of_day_gives_the_same_events() -> None:
+def test_the_same_video_gives_the_same_ids() -> None:
     def run(start_ms: int) -> list[Event]:
         summarizer = _summarizer()
         for second in range(150):
             summarizer.observe(frame(second, start_ms + second * 1000), tracks({second // 10 + 1: _CAR}))
         return list(summarizer.close())
 
-    first, second = run(START_MS), run(START_MS + 1000 * MINUTE_MS)
-    assert [event.ts_ms for event in first] != [event.ts_ms for event in second]
-    assert [event.event_id for event in first] == [event.event_id for event in second]
-    assert len({event.event_id for event in first}) == len(first)
+    first, again, later = run(START_MS), run(START_MS), run(START_MS + 1000 * MINUTE_MS)
+    assert [event.event_id for event in first] == [event.event_id for event in again]
+    assert len({event.event_id for event in first + later}) == 2 * len(first), (
+        "a copy of another time says another thing"
+    )
 
 
 def test_a_clock_that_is_set_back_loses_and_repeats_nothing() -> None:
@@ -249,8 +251,7 @@ def test_the_return_of_a_track_that_was_closed_while_idle_is_another_event_but_n
     assert summarizer.open_tracks == 0
     _show(summarizer, 1, [box_at(600, 400)] * 10, start_s=20)
     (second,) = _tracks(summarizer.settle([1], START_MS))
-    assert first.event_id == event_id("cam", "session", Kind.TRACK, 1)
-    assert second.event_id == event_id("cam", "session", Kind.TRACK, 1, 1)
+    assert first.event_id != second.event_id
     assert sum(count.count for count in _counts(summarizer.close())) == 1
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -14,13 +12,11 @@ from pipeline.domain.events import (
     CountEvent,
     Event,
     HealthEvent,
-    Kind,
     PlateReadEvent,
     Severity,
     TrackEvent,
     decode,
     encode,
-    event_id,
     kind_of,
 )
 from pipeline.domain.plate import Layout
@@ -61,18 +57,3 @@ def test_a_field_nobody_knows_is_refused(event: Event) -> None:
 def test_a_kind_nobody_knows_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         decode(b'{"kind":"face","camera_id":"c"}')
-
-
-_PARTS = st.tuples(_WORD, _WORD, st.sampled_from(Kind), st.integers(), st.integers(0, 9))
-
-
-@given(_PARTS, _PARTS)
-def test_ids_are_equal_exactly_when_what_they_are_about_is(
-    a: tuple[str, str, Kind, int, int], b: tuple[str, str, Kind, int, int]
-) -> None:
-    if "\x1f" not in "".join(a[:2] + b[:2]):
-        assert (event_id(*a) == event_id(*b)) is (a == b)
-
-
-def test_an_id_never_changes_between_versions_of_the_program() -> None:
-    assert event_id("cam", "take", Kind.TRACK, 7) == uuid.UUID("a867f103-1740-5fde-b9cd-400d40886bbb")

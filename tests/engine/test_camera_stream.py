@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.detect.build import build_tracker
 from pipeline.detect.settings import TrackSettings
 from pipeline.domain.detections import Detections, Tracks
-from pipeline.domain.events import CountEvent, Event, Kind, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED
+from pipeline.domain.events import CountEvent, Event
 from pipeline.domain.frame import BgrImage, Frame
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import CharacterProbabilities, OcrRequest
@@ -47,8 +48,7 @@ class Recorder:
         return {1: self.name}
 
     def _event(self, ts_ms: int) -> CountEvent:
-        identity = event_id("cam", "session", Kind.COUNT, self.name)
-        return CountEvent(event_id=identity, camera_id="cam", ts_ms=ts_ms, label=self.name, count=1, stream_id="5")
+        return CountEvent(event_id=UNIDENTIFIED, camera_id="cam", ts_ms=ts_ms, label=self.name, count=1, stream_id="5")
 
 
 def labels_of(events: Sequence[Event]) -> list[str]:

@@ -37,10 +37,10 @@ def test_a_store_that_lacks_events_of_the_run_loses_none_of_before(config: Confi
     (store,) = config.stores_among_sinks
     repeated = RepeatedAnalyses()
     log = repeated.open(*SESSION)
-    log.add([plate_read(1)])
+    log.hold([plate_read(1)])
     repeated.delete_replaced(config, [SinkStatus(store.name)])
     assert stored(config) == 2, "the analysis did not reach the end of the video"
-    log.complete()
+    assert log.complete() == [plate_read(1)], "its events leave at the end"
     for status in (
         SinkStatus(store.name, pending=1),
         SinkStatus(store.name, lost=1),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind, Severity, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED
+from pipeline.domain.events import ENGINE_ID, AlertEvent, Severity
 from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.ports import SinkStatus
 from pipeline.engine.run_statistics import RunStatistics
@@ -20,9 +21,8 @@ def test_frames_and_events_are_counted_by_camera() -> None:
     ]:
         statistics.decided(frame(camera, index), decision)
     statistics.finished([frame("a", 0), frame("b", 0), frame("a", 1)])
-    identity = event_id("a", "s", Kind.ALERT, "camera-lost")
     statistics.count(
-        [AlertEvent(event_id=identity, camera_id="a", ts_ms=1, rule="camera-lost", severity=Severity.INFO)]
+        [AlertEvent(event_id=UNIDENTIFIED, camera_id="a", ts_ms=1, rule="camera-lost", severity=Severity.INFO)]
     )
     activities = statistics.activities({"a": {"stopped": 2}, "b": {}, "c": {}})
     assert {camera: activity.analyzed for camera, activity in activities.items()} == {"a": 1, "b": 1, "c": 0}

@@ -77,6 +77,22 @@ def test_what_is_refused_leaves_nothing_of_its_text_in_the_data_folder(tmp_path:
         assert text not in refused
 
 
+def test_no_event_takes_the_place_of_another_one_by_its_id(tmp_path: Path) -> None:
+    read, counted = plate_read(1), count(2)
+    forged: list[Event] = [
+        msgspec.structs.replace(read, plate="XYZ9A99", plate_key="XYZ9A99"),
+        msgspec.structs.replace(plate_read(3), event_id=read.event_id),
+        msgspec.structs.replace(counted, count=0),
+    ]
+    spooled_before(tmp_path, read, counted, *forged)
+    other, sink = deliver(tmp_path, Gate({"cam-1": ROAD}))
+    assert other.taken == [read, counted]
+    assert sink.status().refused == 3
+    refused = (tmp_path / "refused" / "s.jsonl").read_text()
+    assert refused.count("its id is not that of what it says") == 3
+    assert "XYZ9A99" not in refused
+
+
 def test_a_camera_reclassified_while_its_events_wait_is_judged_as_it_is_now(tmp_path: Path) -> None:
     gate = Gate({"cam-1": ROAD})
     other = Other()

@@ -21,7 +21,7 @@ from pipeline.sink.settings import DeliverySettings
 from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.sink.spooled import SpooledSink
-from tests.event_samples import admit_all, one_of_each, plate_read, wait_until
+from tests.event_samples import admit_all, newer_read, one_of_each, plate_read, wait_until
 
 
 class Other:
@@ -275,10 +275,11 @@ def test_an_event_of_an_unknown_kind_in_the_spool_is_put_aside(tmp_path: Path) -
 
 
 def test_events_of_a_later_version_in_the_spool_are_delivered_without_the_fields_unknown_here(tmp_path: Path) -> None:
-    later = msgspec.structs.replace(plate_read(1), schema_version=2)
-    fields = msgspec.json.decode(encode(later))
+    newer = newer_read(1)
+    later = msgspec.structs.replace(plate_read(1), schema_version=2, event_id=newer.event_id)
+    changed = msgspec.json.encode(msgspec.json.decode(encode(later)) | {"votes": "many"})
     spool = Spool("s", tmp_path / "spool" / "s", SpoolSettings())
-    spool.append([msgspec.json.encode(fields | {"color": "red"}), msgspec.json.encode(fields | {"votes": "many"})])
+    spool.append([encode(newer), changed])
     spool.close()
     other = Other()
     sink = SpooledSink(other, FAST, tmp_path, admit_all)

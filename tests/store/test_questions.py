@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.route import DrivingLimits, GeoPoint
 from pipeline.domain.times import UtcOffset, format_time, parse_time, utc_offsets
@@ -293,9 +294,11 @@ def test_clones_are_found_among_all_plates_newest_first(store: Asking, database:
 def test_counts_are_added_up_per_camera_class_and_time(store: Asking, database: EventDatabase) -> None:
     events: list[Event] = [count(n, camera=camera) for n in range(120) for camera in ("a", "b")]
     bus = msgspec.structs.replace(count(500, camera="a"), ts_ms=START_MS, label="bus", count=1)
-    late = msgspec.structs.replace(count(600, camera="a"), ts_ms=START_MS, count=2)
+    late = identified(msgspec.structs.replace(count(600, camera="a"), ts_ms=START_MS, count=2), 1)
     fill_twice(database, [*events, bus, late])
     fill(database, [msgspec.structs.replace(bus, schema_version=2, count=5)])
+    less = identified(msgspec.structs.replace(count(0, camera="a"), count=0))  # of another analysis, or forged
+    fill(database, [less])
     hours = store.ask(Traffic(camera_ids=("a",)))
     assert sum(row.count for row in hours if row.label == "car") == 120 * 7 + 2
     assert [row.count for row in hours if row.label == "bus"] == [5]

@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 
 from pipeline.domain.event_compatibility import UnknownFields, read_event, why_unreadable
+from pipeline.domain.event_identity import is_own_id
 from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import ENGINE_ID, Event, Kind, encode, kind_of
-from pipeline.policy.gate import Gate, Refusal, RefusalRule
+from pipeline.policy.gate import WRONG_ID, Gate, Refusal, RefusalRule
 from pipeline.sink.ingest.message_fields import has_name_twice, text_of, try_fields_of
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
@@ -72,7 +73,7 @@ class MessageDecoder:
             BadMessage: there is none that may be stored.
         """
         try:
-            record = self._read(message)
+            record, canonical = self._read(message)
         except BadMessage as bad:
             raise self._of_camera(bad, message.value) from bad
         event = record.event
@@ -83,11 +84,14 @@ class MessageDecoder:
             raise BadMessage(admitted.reason, admitted.rule, event.camera_id if known else "", admitted.event)
         kind, wanted = kind_of(event), self._kinds[message.topic]
         wrong = f"it is a {kind.value}, in the topic of {wanted.value}" if kind is not wanted else ""
+        if not is_own_id(event.event_id, canonical):
+            raise BadMessage(WRONG_ID.reason, WRONG_ID.rule, event.camera_id)
         if wrong := wrong or self._wrong_time(event):
             raise BadMessage(wrong, camera_id=event.camera_id, event=admitted)
         return record if admitted is event else EventRecord(admitted, encode(admitted))
 
-    def _read(self, message: Received) -> EventRecord:
+    def _read(self, message: Received) -> tuple[EventRecord, bytes]:
+        """The event as it is stored, and the JSON that its id is made of."""
         if message.value is None:
             raise BadMessage("it has no value (a tombstone)")
         if len(message.value) > self._settings.largest_bytes:
@@ -103,8 +107,8 @@ class MessageDecoder:
             raise BadMessage("it has a field twice")
         if ignored:
             self.newer += 1
-            return EventRecord(event, own)
-        return EventRecord(event, message.value)
+            return EventRecord(event, own), message.value
+        return EventRecord(event, message.value), own
 
     def _of_camera(self, bad: BadMessage, value: bytes | None) -> BadMessage:
         """What is wrong with a message that cannot be read, by the camera that it names.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Kind, Severity, event_id
+from pipeline.domain.event_identity import UNIDENTIFIED, identified
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
 from pipeline.domain.plural import counted
 from pipeline.policy.gate import RefusalRule
 
@@ -54,12 +56,15 @@ class RefusalAlerts:
 
     def _alert(self, subject: Subject, count: int, now_ms: int) -> AlertEvent:
         rule, camera_id = subject[0], subject[1] or ENGINE_ID
-        return AlertEvent(
-            event_id=event_id(camera_id, self._group, Kind.ALERT, f"{RULE}/{rule.value}", now_ms),
-            camera_id=camera_id,
-            ts_ms=now_ms,
-            rule=RULE,
-            severity=Severity.WARNING,
-            subject=rule.value,
-            detail=f"policy refuses {counted(count, 'event')} from Kafka; see viapublica kafka dead-letters ls",
+        return identified(
+            AlertEvent(
+                event_id=UNIDENTIFIED,
+                camera_id=camera_id,
+                ts_ms=now_ms,
+                rule=RULE,
+                severity=Severity.WARNING,
+                subject=rule.value,
+                detail=f"policy refuses {counted(count, 'event')} from Kafka; see viapublica kafka dead-letters ls",
+            ),
+            zlib.crc32(self._group.encode()),  # two groups may refuse as many at the same time
         )

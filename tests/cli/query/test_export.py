@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
+from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Event, TrackEvent
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
@@ -67,7 +68,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("export")
     (folder / "city.yaml").write_text(f"data_dir: {folder}/data\nsinks: [{{type: chdb}}]\n{CONFIG}")
     sink = build_sink(ChdbSinkSettings(), folder / "data", admit_all)
-    sink.add(EVENTS)
+    sink.add([identified(event) for event in EVENTS])
     sink.flush(60)
     sink.close()
     return folder

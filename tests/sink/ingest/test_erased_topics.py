@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
+from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Kind
 from pipeline.policy.gate import Gate, RefusalRule
 from pipeline.sink.build import build_writer
@@ -35,8 +36,8 @@ def test_what_was_erased_stays_erased(
     kafka = settings_for(broker, f"erased-{store_settings.type}-{'plate' if selection.key else 'place'}")
     gate = Gate(CAMERAS, conditions=[Tombstones(tmp_path).refusal])
     events = [plate_read(n, plate="ABC1C34" if n == 3 else f"XYZ{n:04}") for n in range(30)]
-    events = [msgspec.structs.replace(event, first_ts_ms=event.ts_ms) for event in events]
-    tracks = [msgspec.structs.replace(track(n), first_ts_ms=track(n).ts_ms) for n in range(30)]
+    events = [identified(msgspec.structs.replace(event, first_ts_ms=event.ts_ms)) for event in events]
+    tracks = [identified(msgspec.structs.replace(track(n), first_ts_ms=track(n).ts_ms)) for n in range(30)]
     deliver(kafka, [*events[:10], *tracks[:10], count(1)], tmp_path)
 
     def ingest(group: str) -> Ingester:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.domain.event_identity import identified
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.event_writer import AcknowledgedDataLost
 from pipeline.domain.events import Event, Kind, decode
@@ -117,7 +118,7 @@ def test_events_of_a_camera_stay_in_order(broker: KafkaBroker, tmp_path: Path) -
 
 def test_a_message_too_large_is_put_aside_and_the_others_arrive(broker: KafkaBroker, tmp_path: Path) -> None:
     sink = build_sink(settings_for(broker, "poison", compression="none"), tmp_path, admit_all)
-    large = msgspec.structs.replace(plate_read(1), vehicle="x" * 2_000_000)
+    large = identified(msgspec.structs.replace(plate_read(1), vehicle="x" * 2_000_000))
     nan = plate_read(2, confidence=float("nan"))
     sink.add([plate_read(0), large, nan, plate_read(3)])
     sink.flush(60)
