@@ -39,9 +39,15 @@ ACTIONS: Final[Mapping[str, Operation]] = {
 """Actions of the journal, and the operations that they are."""
 
 
-def report_to(record: Record) -> Report:
-    """What reports journal entries of a register into the audit."""
-    return lambda entry, failure: record(_audit_entry(entry, failure))
+def report_to(record: Record, erasing: Operation = Operation.ERASURE) -> Report:
+    """What reports journal entries of a register into the audit.
+
+    Args:
+        record: puts entries into the audit.
+        erasing: the operation that an erasure is part of.
+    """
+    actions = {**ACTIONS, "begin-erasure": erasing, "finish-erasure": erasing}
+    return lambda entry, failure: record(_audit_entry(entry, failure, actions[entry.action]))
 
 
 def register_audit_folder(config: Path | None, where: str) -> Path:
@@ -112,12 +118,12 @@ class AuditedRegister(Register):
         self._audit.add(Operation.REPORT, number=number, rows=rows, details={"action": action})
 
 
-def _audit_entry(entry: JournalEntry, failure: str) -> AuditEntry:
+def _audit_entry(entry: JournalEntry, failure: str, operation: Operation) -> AuditEntry:
     change: Mapping[str, Any] = entry.details.get("change", {})
     place = _place(change)
     built = {name: change[name] for name in ("sha256", "document_sha256") if name in change}
     return AuditEntry(
-        operation=ACTIONS[entry.action].value,
+        operation=operation.value,
         outcome=Outcome.FAILED if failure else Outcome.ALLOWED,
         system_user=entry.account,
         number=entry.number,

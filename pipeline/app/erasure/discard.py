@@ -42,19 +42,19 @@ class Discard:
     def discard(self, progress: Progress = lambda _: None) -> ProvenErasure:
         """Erase for good and prove it; `erasure.held` names what holds preserve.
 
+        The audit has the entry of the register before anything goes, and the one of its end.
+
         Raises:
             AuditUnavailable: the audit takes no record; nothing was discarded.
-            ViapublicaError: something is left, or the proof cannot be made. The audit then has a second record.
+            ViapublicaError: something is left, or the proof cannot be made; the audit has the failure.
         """
         selection = self.erasure.selection
-        with self._audit.doing(
-            Operation.DISPOSAL,
-            cameras=selection.camera_ids,
-            start_ms=selection.start_ms,
-            end_ms=selection.end_ms,
-            details={"action": "discard"},
-        ):
+        place = {"cameras": selection.camera_ids, "start_ms": selection.start_ms, "end_ms": selection.end_ms}
+        try:
             return erase_with_proof(self.erasure, self._proof, progress)
+        except Exception as error:
+            self._audit.add_failure(Operation.DISPOSAL, error, details={"action": "discard"}, **place)
+            raise
 
 
 @contextmanager
@@ -89,6 +89,6 @@ def open_discard(
         )
     stores.screen.check("reason of the discard", proof.reason, TextKind.REASON)
     check_words(proof, selection)
-    reasoned = replace(proof, reason=f"{proof.reason.strip()} ({_GROUNDS})")
-    with open_erasure(selection, stores, timeout_s=timeout_s) as erasure:
+    reasoned = replace(proof, reason=f"{proof.reason.strip()} ({_GROUNDS})", operation=Operation.DISPOSAL)
+    with open_erasure(selection, stores, timeout_s=timeout_s, operation=Operation.DISPOSAL) as erasure:
         yield Discard(erasure, stores, reasoned, requester)

@@ -312,6 +312,7 @@ def open_erasure(
     *,
     override: HoldOverride | None = None,
     timeout_s: float = STATEMENT_TIMEOUT_S,
+    operation: Operation = Operation.ERASURE,
 ) -> Iterator[Erasure]:
     """Open and own every place where this machine stores events, until the end of the `with` statement.
 
@@ -320,6 +321,7 @@ def open_erasure(
         stores: its event stores, sinks and data folder.
         override: a second person's decision on holds in the way, see `check_override`; None: they preserve.
         timeout_s: seconds that one deletion in a database may take.
+        operation: what the audit has it as.
 
     Raises:
         StoreBusy: another process owns the embedded store.
@@ -328,7 +330,7 @@ def open_erasure(
         RecordError: another process records one of the cameras.
         AuditUnavailable: the audit takes no record.
     """
-    with open_erasure_again(selection, stores, override=override, timeout_s=timeout_s) as erasure:
+    with open_erasure_again(selection, stores, override=override, timeout_s=timeout_s, operation=operation) as erasure:
         erasure.check_cameras()
         yield erasure
 
@@ -340,6 +342,7 @@ def open_erasure_again(
     *,
     override: HoldOverride | None = None,
     timeout_s: float = STATEMENT_TIMEOUT_S,
+    operation: Operation = Operation.ERASURE,
 ) -> Iterator[Erasure]:
     """Like `open_erasure`, of an erasure that was made before: its cameras may be known no more.
 
@@ -353,7 +356,7 @@ def open_erasure_again(
         holds = [hold for hold in holds if hold.hold_id not in override.hold_ids]
     selection = replace(selection, held=tuple(holds))
     audit.add(
-        Operation.ERASURE,
+        operation,
         plates=(selection.key,) if selection.key else (),
         cameras=selection.camera_ids,
         start_ms=selection.start_ms,

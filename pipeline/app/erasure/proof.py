@@ -55,6 +55,7 @@ class ErasureProof:
         zone: of its times; None for the machine's.
         key_password: called for an encrypted key.
         screen: of free texts.
+        operation: what the audit has it as.
     """
 
     register: str
@@ -66,6 +67,7 @@ class ErasureProof:
     zone: tzinfo | None = None
     key_password: Callable[[], bytes] | None = None
     screen: TextScreen = field(default_factory=standard_screen)
+    operation: Operation = Operation.ERASURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def refuse_with_proof(
 
 def _register(proof: ErasureProof, audit_dir: Path) -> ErasureRegister:
     return ErasureRegister(
-        proof.register, zone=proof.zone, screen=proof.screen, report=report_to(audit_record(audit_dir))
+        proof.register, zone=proof.zone, screen=proof.screen, report=report_to(audit_record(audit_dir), proof.operation)
     )
 
 
