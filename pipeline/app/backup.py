@@ -14,6 +14,7 @@ from pipeline import __version__
 from pipeline.app.audit.audited_operation import audit_of_stores, operation_audit
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target
+from pipeline.audit.checkpoints import SECRET_NAMES
 from pipeline.backup.archive import ArchiveWriter, Manifest, new_archive, verify_archive
 from pipeline.backup.owned_folders import owned_folder
 from pipeline.backup.restored_parts import restore_archive
@@ -23,6 +24,7 @@ from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.operation import Operation
 from pipeline.errors import ConfigError, RecordError, StoreError
+from pipeline.governance.totp_encryption import KEY_NAME as TOTP_KEY_NAME
 from pipeline.record.holds import Holds
 from pipeline.storage.atomic import atomic_file, unique_partial
 from pipeline.storage.erasure_log import ErasureLog
@@ -32,7 +34,7 @@ from pipeline.store.settings import ChdbSettings
 
 __all__ = ["PARTS", "BackupRequest", "Manifest", "WrittenBackup", "create_backup", "restore_backup", "verify_archive"]
 
-PARTS: Final = ("configuration", "data", "recording-index", "register")
+PARTS: Final = ("configuration", "data", "audit", "recording-index", "register")
 """Parts of a backup; ``recordings``, the video, only on request."""
 RECORDINGS: Final = "recordings"
 _VIDEO: Final = frozenset({".mp4", ".mkv", ".ts"})
@@ -140,6 +142,7 @@ def _fill(writer: ArchiveWriter, request: BackupRequest, config: Config, progres
     steps: Mapping[str, Callable[[], str | None]] = {
         "configuration": lambda: _configuration(writer, request.config),
         "data": lambda: _data(writer, config, request),
+        "audit": lambda: _audit(writer, config),
         "recording-index": lambda: _recordings(writer, config, video=request.recordings),
         "register": lambda: _register(writer, request, absent),
     }
@@ -166,6 +169,10 @@ def _never(part: str, request: BackupRequest) -> bool:
 def _absent(request: BackupRequest, config: Config) -> dict[str, str]:
     absent = {name: "not asked for (--part)" for name in PARTS if name not in request.parts}
     absent["passwords"] = "environment, password files and keys are never part of a backup; store them apart"
+    if "audit" in request.parts:
+        absent["keys of the audit"] = "they seal and read records; a restored audit is an archive, and a new one begins"
+    if "register" in request.parts and Path(request.register).with_name(TOTP_KEY_NAME).is_file():
+        absent["key of one-time codes"] = f"store {TOTP_KEY_NAME}, which lies beside the register, apart from it"
     if config.record is not None and not request.recordings:
         absent[RECORDINGS] = "recorded video is left out without --recordings"
     if config.observability.preview is not None:
@@ -184,7 +191,8 @@ def _configuration(writer: ArchiveWriter, path: Path) -> str:
 
 
 def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str:
-    elsewhere = [config.record.dir] if config.record is not None else []
+    elsewhere = [ConfiguredStores.of_config(config).audit_dir]
+    elsewhere += [config.record.dir] if config.record is not None else []
     if config.observability.preview is not None:
         elsewhere.append(config.observability.preview.dir)
     register = Path(request.register)
@@ -211,6 +219,15 @@ def _data(writer: ArchiveWriter, config: Config, request: BackupRequest) -> str:
             if owner is not None:
                 add_store_in_use(writer, inside, folder, owner)
     return str(config.data_dir)
+
+
+def _audit(writer: ArchiveWriter, config: Config) -> str | None:
+    """The records, without what seals the next one: restored, they are an archive that the auditor's key verifies."""
+    folder = ConfiguredStores.of_config(config).audit_dir
+    if not folder.is_dir():
+        return None
+    writer.add_folder("audit", folder, leave_out=[folder / name for name in SECRET_NAMES], in_use=True)
+    return str(folder)
 
 
 def _owner(config: Config, stores: Sequence[ChdbSettings], stack: ExitStack) -> StoreClient | None:
@@ -257,7 +274,8 @@ def _register(writer: ArchiveWriter, request: BackupRequest, absent: dict[str, s
         absent["register"] = f"there is no register at {path}"
         return None
     with _copied_register(path) as copy:
-        writer.add_folder("register", path.parent, leave_out=[path, *path.parent.glob(f"{path.name}-*")])
+        left_out = [path, path.parent / TOTP_KEY_NAME, *path.parent.glob(f"{path.name}-*")]
+        writer.add_folder("register", path.parent, leave_out=left_out)
         writer.add_file(f"register/{path.name}", copy)
     return str(path.resolve())
 

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from pipeline.audit.log_records import leaves_after
 from pipeline.audit.log_state import STATE_NAME, read_state
 from pipeline.audit.merkle_tree import Frontier
+from pipeline.audit.seal import KEY_NAME
 from pipeline.audit.segments import first_sequence, segment_names
 from pipeline.audit.signed_note import Signer, opened
 from pipeline.domain.times import format_utc
@@ -22,6 +23,8 @@ from pipeline.storage.locks import locked
 PUBLIC_KEY_NAME: Final = "checkpoint.pub"
 CHECKPOINTS: Final = "checkpoints"
 _KEY_NAME: Final = "checkpoint.key"
+SECRET_NAMES: Final = (KEY_NAME, STATE_NAME, _KEY_NAME)
+"""Files of a log that can seal, sign or read its records."""
 _LOCK: Final = ".checkpoints.lock"
 _NOTE_NAME: Final = re.compile(r"\d{12}\.note", re.ASCII)
 _LINES: Final = 5

@@ -104,6 +104,5 @@ def damaged_state(path: Path, problem: str) -> AuditUnavailable:
     return AuditUnavailable(
         f"audit {path.parent}",
         f"{problem}, so no record can be sealed and nothing is answered",
-        "Restore the folder from the backup; or move it to an archive, where the auditor's key still verifies it, and "
-        "a new audit is begun",
+        "Move the folder to an archive, where the auditor's key still verifies it; the next operation begins a new one",
     )

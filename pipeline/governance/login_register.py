@@ -36,6 +36,7 @@ from pipeline.governance.login_sessions import end_sessions, is_due, live_sessio
 from pipeline.governance.people_register import PeopleRegister, close_account
 from pipeline.governance.people_rows import grant_row, institution_row, new_sector_row, person_of, person_row
 from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow
+from pipeline.governance.totp_encryption import TotpEncryption
 from pipeline.policy.registration import (
     IDLE_MS,
     checked_institution,
@@ -165,7 +166,8 @@ class LoginRegister(PeopleRegister):
                     "one-time code", "is wrong", "Check the clock of the telephone, and try the next code"
                 )
             account.status, account.invitation_hash = AccountStatus.ACTIVE.value, ""
-            account.password_hash, account.totp_secret, account.totp_step = hashed, secret, step
+            account.totp_secret = TotpEncryption(self.folder).encrypted(secret, name)
+            account.password_hash, account.totp_step = hashed, step
             account.last_used_ms = now_ms
             return person_of(person_row(session, name))
 
@@ -318,9 +320,14 @@ class LoginRegister(PeopleRegister):
         return person
 
     def _given_step(self, row: PersonRow, code: str, now_ms: int) -> int | None:
-        """The time step of a code that is right; None while the account takes none."""
+        """The time step of a code that is right; None while the account takes none.
+
+        Raises:
+            RegistryError: the key of one-time codes cannot be used.
+        """
         account = row.account
-        step = used_step(account.totp_secret, code, now_ms, account.totp_step)
+        secret = TotpEncryption(self.folder).decrypted(account.totp_secret, row.login)
+        step = used_step(secret, code, now_ms, account.totp_step)
         return step if now_ms >= account.locked_until_ms else None
 
     def _count_failure(self, row: PersonRow | None, now_ms: int) -> None:

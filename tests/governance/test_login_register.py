@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from base64 import b32decode
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pipeline.governance.login_register import LOCK_MS, MOST_FAILURES
 from pipeline.governance.login_secrets import totp_code
 from pipeline.governance.login_sessions import IDLE_SESSION_MS, LONGEST_SESSION_MS, MOST_SESSIONS
 from pipeline.governance.registry import Registry
+from pipeline.governance.totp_encryption import KEY_NAME, TotpEncryption
 from tests.governance.entries import StoppedClock
 from tests.governance.people import DAY_MS, PASSWORD, Changes, activated, person
 
@@ -20,6 +22,22 @@ from tests.governance.people import DAY_MS, PASSWORD, Changes, activated, person
 def _sign_in(registry: Registry, clock: StoppedClock, secret: str, password: str = PASSWORD) -> str:
     clock.now_ms += 30_000
     return registry.sign_in("ana", password, totp_code(secret, clock.now_ms), "127.0.0.1").token
+
+
+def test_the_database_holds_no_secret_of_codes_in_clear(registry: Registry, clock: StoppedClock) -> None:
+    secret = activated(registry, clock, "ana")
+    folder = registry.folder
+    everything = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert not any(secret.encode() in content or b32decode(secret) in content for content in everything)
+    key = folder / KEY_NAME
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.rename(folder / "elsewhere")
+    with pytest.raises(RegistryError, match=r"cannot be read.*no code can be checked"):
+        _sign_in(registry, clock, secret)
+    (folder / "elsewhere").rename(key)
+    assert _sign_in(registry, clock, secret)
+    with pytest.raises(RegistryError, match="not the one that the secrets were encrypted with"):
+        TotpEncryption(folder).decrypted(TotpEncryption(folder).encrypted(secret, "ana"), "bia")
 
 
 def test_a_code_counts_once(registry: Registry, clock: StoppedClock) -> None:

@@ -112,6 +112,12 @@ def restore(
             f"The backup does not know erasures made after {_time(manifest)}. No run uses its data before "
             "`viapublica erase --repeat` has repeated them.",
         )
+    if "audit" in manifest.parts:
+        say(
+            err,
+            f"{folder}/audit is an archive, which the auditor's key verifies; its own keys are in no backup. The next "
+            "operation begins a new audit: hand its key over with `viapublica audit key FILE`.",
+        )
 
 
 def _summary(manifest: Manifest) -> dict[str, Any]:

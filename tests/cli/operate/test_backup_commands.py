@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.audit.logs import lines
 from tests.cli.commands import viapublica
 
+KEYS = {"auditor.key", "seal.state"}
 CITY = "cameras: [{id: gate, source: a.mp4, scope: public-road}]\nsinks: [{type: jsonl}]\n"
 
 
@@ -18,7 +19,8 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
     done = viapublica("backup", "create", "b.tar", "--config", "city.yaml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     created = json.loads(done.stdout)
-    assert created["files"] == 2 + len(list((tmp_path / "data" / "audit").iterdir()))
+    records = len(list((tmp_path / "data" / "audit").iterdir())) - len(KEYS)
+    assert created["files"] == 2 + records
     (record,) = lines(tmp_path / "data" / "audit")
     assert (json.loads(record)["operation"], json.loads(record)["outcome"]) == ("recording-to-media", "allowed")
     assert "there is no register" in created["absent"]["register"]
@@ -28,6 +30,11 @@ def test_a_backup_is_created_verified_and_restored(tmp_path: Path) -> None:
     assert restored.returncode == 0, restored.stderr
     assert "viapublica erase --repeat" in restored.stderr
     assert (tmp_path / "restored" / "data" / "events.jsonl").read_text() == "{}\n"
+    archive = tmp_path / "restored" / "audit"
+    assert lines(archive) == [record]
+    assert not any((archive / name).exists() for name in KEYS)
+    assert not (tmp_path / "restored" / "data" / "audit").exists(), "the next operation begins a new one"
+    assert "audit key FILE" in restored.stderr
     assert json.loads(lines(tmp_path / "audit")[0])["details"]["action"] == "restore"
 
 
@@ -36,7 +43,8 @@ def test_a_backup_uses_the_configuration_of_the_current_folder(tmp_path: Path) -
     (tmp_path / "data").mkdir()
     done = viapublica("backup", "create", "b.tar", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["files"] == 1 + len(list((tmp_path / "data" / "audit").iterdir()))
+    records = len(list((tmp_path / "data" / "audit").iterdir())) - len(KEYS)
+    assert json.loads(done.stdout)["files"] == 1 + records
     missing = viapublica("backup", "create", "c.tar", cwd=tmp_path / "data")
     assert missing.returncode == 1
     assert "there is no ./viapublica.yaml" in missing.stderr
