@@ -38,7 +38,8 @@ def read_document(path: Path, model: type[Document], example: str) -> Document:
     except UnicodeDecodeError:
         raise ConfigError(str(path), "is not UTF-8 text", "Save it as UTF-8") from None
     except OSError as error:
-        raise ConfigError(str(path), f"cannot be read: {error.strerror}", fix) from None
+        begin = "Check its rights" if path.exists() else f"Begin with a copy of {example}, which is in the sources"
+        raise ConfigError(str(path), f"cannot be read: {error.strerror}", begin) from None
     try:
         return model.model_validate(tree)
     except ValidationError as error:

@@ -225,7 +225,8 @@ def _times(
         yield Note(code=NoteCode.FIRST_DATA, text=text, limits=True)
     elif coverage.first_ms > horizon_ms + SHORTEST_MS and horizon_ms == start_ms:
         text = language.text(
-            "the oldest stored event of this kind is from {time}; nothing before it was searched",
+            "the oldest stored {data} are from {time}; nothing before that was searched",
+            data=_data(kinds, language),
             time=language.time(coverage.first_ms, context.zone),
         )
         yield Note(code=NoteCode.FIRST_DATA, text=text, limits=True)

@@ -41,8 +41,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "{data} before {time} are no longer stored (retention: {days})": "{data} anteriores a {time} já não estão "
     "guardados (prazo de guarda: {days})",
     "the event store holds no {data} at all": "o banco de eventos não contém nenhum registro de {data}",
-    "the oldest stored event of this kind is from {time}; nothing before it was searched": "o evento mais antigo deste "
-    "tipo é de {time}; nada anterior foi pesquisado",
+    "the oldest stored {data} are from {time}; nothing before that was searched": "os registros mais antigos de {data} "
+    "são de {time}; nada anterior foi pesquisado",
     "part of the data in {table} of {days} (UTC) was lost, because files of the store were damaged": "parte dos dados "
     "de {table} de {days} (UTC) foi perdida, porque arquivos do banco foram danificados",
     "erasures on request concern this time range, so data may be missing": "há eliminações a pedido neste período; "

@@ -142,7 +142,7 @@ def test_times_that_the_store_cannot_hold_are_named(door: Door) -> None:
     ]
     unlimited = asked(START_MS - 30 * _DAY_MS, plate_reads=None)
     (text,) = texts(unlimited, NoteCode.FIRST_DATA)
-    assert "oldest stored event of this kind is from 2026-09-21 14:13:21" in text
+    assert "the oldest stored plate reads are from 2026-09-21 14:13:21" in text
     assert not texts(unlimited, NoteCode.RETENTION)
     assert texts(asked(_NOW_MS + _HOUR_MS), NoteCode.FUTURE)
     assert not codes(asked(START_MS + 10_000, _NOW_MS)) & {NoteCode.RETENTION, NoteCode.FIRST_DATA, NoteCode.FUTURE}

@@ -62,9 +62,14 @@ def _show(data: Path, config: Path, results: DemoResults) -> None:
     from pipeline.cli.query import event_commands
 
     out.print("\n[bold]bikes[/]: a real street video.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
-    event_commands.events(data=data, limit=15)
+    with err.capture() as of_events:
+        event_commands.events(data=data, limit=15)
     say(out, (f"\n$ viapublica plates {' '.join(PLATES)} --data {data}", "bold"))
-    event_commands.plates(list(PLATES), data=data)
+    with err.capture() as of_plates:
+        event_commands.plates(list(PLATES), data=data)
+    # Notes that both answers have stand once.
+    for line in dict.fromkeys([*of_events.get().splitlines(), *of_plates.get().splitlines()]):
+        err.out(line, highlight=False)
     say(out, f"{results.right} of {len(PLATES)} made-up plates were read correctly")
     say(out, "annotated images: persons are masked, and so are vehicles where plates may not be read (bikes)")
     for camera, image in results.images.items():
