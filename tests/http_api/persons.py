@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from pipeline.governance.login_secrets import totp_code
+from pipeline.governance.totp_encryption import TotpEncryption
 from tests.app.people.installations import Office
 from tests.governance.people import PASSWORD
 from tests.http_api.client import ADDRESS, Client, Reply
@@ -24,8 +25,9 @@ class People:
         """A one-time code that was not used yet."""
         self.city.clock.now_ms += 30_000
         with sqlite3.connect(self.city.register) as connection:
-            ((secret,),) = connection.execute("SELECT totp_secret FROM accounts WHERE login = ?", [login]).fetchall()
+            ((stored,),) = connection.execute("SELECT totp_secret FROM accounts WHERE login = ?", [login]).fetchall()
         connection.close()
+        secret = TotpEncryption(self.city.folder).decrypted(stored, login)
         return totp_code(secret, self.city.clock.now_ms)
 
     def attempt(self, login: str, client: Client, password: str = PASSWORD, code: str = "") -> Reply:
