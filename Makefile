@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` and `make test` set up everything they need.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv system install rollback demo test lint types imports duplicates docs reference unit soak bench bench-performance \
+.PHONY: help venv system install rollback demo test lint types imports duplicates docs reference bytecode unit soak bench bench-performance \
   train-plates train-traffic train-check int8 eval format lock clean
 
 PYTHON ?= python3
@@ -25,6 +25,8 @@ MODELS := $(or $(VIAPUBLICA_MODELS),../shared/models)
 # Nothing here may ask the network for weights, settings or usage statistics.
 export YOLO_OFFLINE := true
 export NO_MKDOCS_2_WARNING := true
+# Without bytecode, every process of the tests compiles everything again, a quarter of a minute each.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,7 +52,10 @@ demo: ## a street video and a plate scene, end to end
 	@requirements/setup.sh locked_environment $(PYTHON) $(VENV)
 	@$(RUN)/viapublica demo
 
-test: lint types imports duplicates docs unit ## everything a change must pass; .ci/run calls this
+# The checks run beside each other, and the tests after them: each check uses one core, and the tests all of them.
+test: ## everything a change must pass; .ci/run calls this
+	@$(MAKE) --no-print-directory --jobs=$$(nproc) --output-sync=target types duplicates bytecode docs lint imports
+	@$(MAKE) --no-print-directory unit
 
 lint: venv
 	$(RUN)/ruff check $(CODE)
@@ -75,8 +80,11 @@ reference: venv ## write the pages of configuration keys and of access, and the 
 	$(RUN)/python -m pipeline.policy.access.matrix > docs/reference/access.md
 	$(RUN)/python -m tests.policy.detail_words_of_code
 
+bytecode: venv ## compile the tests once, which each process of them would do again; their errors are shown by unit
+	@$(RUN)/pytest --collect-only -qq >/dev/null 2>&1 || true
+
 unit: venv system ## the tests alone
-	$(RUN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal
+	$(RUN)/pytest -m "not soak" -n $(WORKERS) --dist worksteal --durations=20 --durations-min=5
 
 soak: venv system ## the slow tests, 2,000 mutated videos, an hour of a broken RTSP server, ten minutes of an overload
 	$(RUN)/pytest -m soak

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.processor_time import pytest_runtest_call  # noqa: F401 (hook)
 from tests.store_fixtures import (  # noqa: F401 (fixtures)
     broker,
     clickhouse_server,
@@ -54,10 +55,15 @@ def _logging_stays() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _verdicts_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Known-answer tests are made anew, never answered from the user's cache; no start measures backends."""
+    """Known-answer tests are made anew, once for all processes of the run, never answered from the user's cache.
+
+    No start measures backends.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    run = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIAPUBLICA_AUTOTUNE", "off")
-        patch.setenv("VIAPUBLICA_CACHE", str(tmp_path_factory.mktemp("known-answers")))
+        patch.setenv("VIAPUBLICA_CACHE", str(run / "known-answers-of-the-run"))
         yield
 
 

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +41,12 @@ def _names(requirements: list[str]) -> set[str]:
     return {canonicalize_name(Requirement(text).name) for text in requirements}
 
 
-def _imports() -> Iterator[_Import]:
+@cache
+def _imports() -> tuple[_Import, ...]:
+    return tuple(_find_imports())
+
+
+def _find_imports() -> Iterator[_Import]:
     own = set(sys.stdlib_module_names) | {"pipeline"}
     for module in sorted((ROOT / "pipeline").rglob("*.py")):
         tree = ast.parse(module.read_text(encoding="utf-8"))
@@ -61,28 +67,31 @@ def _walk(node: ast.AST, *, inside: bool) -> Iterator[tuple[ast.Import | ast.Imp
         yield from _walk(child, inside=inside or waits or checked)
 
 
-_IMPORTS = list(_imports())
 _BASE = _names(_PROJECT["dependencies"])
-_DISTRIBUTIONS = packages_distributions()
-"""Read once: it opens every file list of the environment."""
 _EXTRAS = {extra: _names(needs) for extra, needs in _PROJECT["optional-dependencies"].items()}
 
 
+@cache
+def _packages() -> Mapping[str, list[str]]:
+    """Read once: it opens every file list of the environment."""
+    return packages_distributions()
+
+
 def _distributions(package: str) -> set[str]:
-    return {canonicalize_name(name) for name in _DISTRIBUTIONS.get(package, [])}
+    return {canonicalize_name(name) for name in _packages().get(package, [])}
 
 
 def test_every_import_is_of_a_declared_dependency() -> None:
     undeclared = {
         f"{module}: {package}"
-        for module, package, _ in _IMPORTS
+        for module, package, _ in _imports()
         if package not in EXTRA_OF and not _distributions(package) & _BASE
     }
     assert not undeclared
 
 
 def test_every_declared_dependency_is_imported() -> None:
-    imported = {name for _, package, _ in _IMPORTS for name in _distributions(package) | {canonicalize_name(package)}}
+    imported = {name for _, package, _ in _imports() for name in _distributions(package) | {canonicalize_name(package)}}
     idle = {name for name in _BASE if name not in imported}
     assert idle == {"zstandard"}, "kafka-python imports it"
 
@@ -99,7 +108,7 @@ def test_each_optional_package_is_in_the_extra_that_errors_name() -> None:
 def test_optional_packages_are_imported_where_they_are_used() -> None:
     eager = {
         f"{module}: {package}"
-        for module, package, at_import in _IMPORTS
+        for module, package, at_import in _imports()
         if at_import
         and package in EXTRA_OF
         and not any(module.is_relative_to(place) and package in packages for place, packages in _GUARDED.items())
