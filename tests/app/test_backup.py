@@ -31,7 +31,7 @@ from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
 from tests.asking import Asking
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.event_samples import one_of_each, plate_read, records
 from tests.record.packets import clip, record
 
@@ -83,7 +83,7 @@ def create(request: BackupRequest, target: Path) -> Path:
 
 
 def events_of(data: Path) -> list[dict[str, object]]:
-    done = viapublica("events", "--data", data, "--json", "--limit", "1000")
+    done = viapublica_here("events", "--data", data, "--json", "--limit", "1000")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -97,7 +97,7 @@ def test_the_restored_installation_gives_the_same_answers(installation: BackupRe
     before = events_of(source / "data")
     assert before
     assert any(event.get("kind") == "plate_read" for event in before)
-    refused = viapublica("events", "--data", restored / "data")
+    refused = viapublica_here("events", "--data", restored / "data")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "erase --repeat" in refused.stderr
     unlock(restored / "data")
@@ -249,7 +249,7 @@ def test_a_killed_restore_leaves_a_locked_folder_that_the_next_one_removes(
             restore_backup(backup, tmp_path / "restored")
     assert not unfinished.exists(), "an interrupt cleans up"
     (tmp_path / "left").rename(unfinished)  # as `kill -9` leaves it
-    refused = viapublica("events", "--data", unfinished / "data")
+    refused = viapublica_here("events", "--data", unfinished / "data")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "restored from a backup of an unknown time" in refused.stderr
     (unfinished / "data" / "stale").write_text("of the killed one")

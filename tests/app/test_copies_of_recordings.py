@@ -24,7 +24,7 @@ from pipeline.governance.declarations import file_digest
 from pipeline.storage.declaration_log import DeclarationLog
 from tests.app.anonymize.test_anonymize_recorded import first_image, seen  # noqa: F401  a fixture
 from tests.app.media.test_tables import Progress
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.engine.networks import PersonWithFace
 from tests.record.packets import clip, remuxed
 from tests.record.test_recorded_declaration import MASK, SQUARE, recorded
@@ -50,7 +50,7 @@ def config(tmp_path: Path, copy: Path) -> Path:
 
 
 def test_read_refuses_it_and_needs_no_network_for_that(config: Path, copy: Path) -> None:
-    result = viapublica("read", copy, "--scope", "public-road", cwd=config.parent)
+    result = viapublica_here("read", copy, "--scope", "public-road", cwd=config.parent)
     assert result.returncode == 1
     assert "street.ts: was recorded by camera cam: scope public-square" in " ".join(result.stderr.split())
     assert undeclared_files(MediaRequest([copy], known=known_recordings(config))) == []

@@ -7,10 +7,12 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli.app import build_app
@@ -45,19 +47,31 @@ def viapublica(
     )
 
 
-def viapublica_here(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The finished command, run in this process: half a second faster, for what depends on no process.
+def viapublica_here(
+    *arguments: str | Path,
+    models: Path | None = None,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """The finished command, run in this process: a second of processor time less, for what depends on no process.
 
     Raises:
         Exception: what would be a traceback.
     """
     words = [str(argument) for argument in arguments]
-    with contextlib.chdir(cwd or Path.cwd()):
-        done = CliRunner().invoke(app, words, prog_name="viapublica")
+    environment = {"NO_COLOR": "1", "COLUMNS": "160", **(environ or {})}
+    if models is not None:
+        environment["VIAPUBLICA_MODELS"] = str(models)
     message = io.StringIO()
-    if isinstance(done.exception, ViapublicaError):
-        with contextlib.redirect_stderr(message):
-            report_error(done.exception)
-    elif done.exception is not None and not isinstance(done.exception, SystemExit):
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(cwd or Path.cwd()):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        time.tzset()
+        done = CliRunner().invoke(app, words, prog_name="viapublica")
+        if isinstance(done.exception, ViapublicaError):
+            with contextlib.redirect_stderr(message):
+                report_error(done.exception)
+    time.tzset()
+    if done.exception is not None and not isinstance(done.exception, SystemExit | ViapublicaError):
         raise done.exception
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr + message.getvalue())

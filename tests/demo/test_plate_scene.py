@@ -14,7 +14,7 @@ from pipeline.demo.camera_model import PoleCamera
 from pipeline.demo.car_mesh import plate_corners
 from pipeline.demo.plate_image import HEIGHT_MM, WIDTH_MM, render_plate
 from pipeline.demo.plate_scene import images, render
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 
 
 def test_the_clip_is_h264_of_the_size_rate_and_length_asked_for(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_the_camera_projects_near_objects_lower_and_larger() -> None:
 def test_the_third_party_weights_find_and_read_both_layouts(tmp_path: Path, models_dir: Path) -> None:
     plates = ["BRA2E19", "ABC1234"]
     clip = render(tmp_path / "scene.mp4", plates=plates, seconds=3.5, fps=8)
-    done = viapublica("read", clip, "--json", models=models_dir)
+    done = viapublica_here("read", clip, "--json", models=models_dir)
     assert done.returncode == 0, done.stderr
     assert all(plate in done.stdout for plate in plates), done.stdout
 
@@ -85,7 +85,7 @@ def test_the_third_party_weights_find_and_read_both_layouts(tmp_path: Path, mode
 @pytest.mark.real
 def test_the_network_detects_the_drawn_car(tmp_path: Path, models_dir: Path) -> None:
     clip = render(tmp_path / "scene.mp4", plates=["BRA2E19"], seconds=3.0, fps=2)
-    done = viapublica("detect", clip, "--csv", "-", models=models_dir)
+    done = viapublica_here("detect", clip, "--csv", "-", models=models_dir)
     assert done.returncode == 0, done.stderr
     words = [line.split(",")[2] for line in islice(done.stdout.splitlines(), 1, None)]
     assert words.count("car") >= 3, done.stdout

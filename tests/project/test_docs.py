@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.domain.events import AlertRule
-from tests.cli.commands import app, viapublica
+from tests.cli.commands import app, viapublica, viapublica_here
 from tests.project.places import ROOT
 
 _PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md"])
@@ -109,7 +109,7 @@ def test_marked_command_runs(words: tuple[str, ...], tmp_path: Path) -> None:
 
 
 def test_the_page_of_all_keys_is_what_the_schema_says() -> None:
-    done = viapublica("config", "explain", "--markdown")
+    done = viapublica_here("config", "explain", "--markdown")
     assert done.returncode == 0, done.stderr
     page = (ROOT / "docs" / "reference" / "configuration-keys.md").read_text(encoding="utf-8")
     assert page == done.stdout, "run `make reference`"

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from pipeline.config import load_config
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.project.places import ROOT
 
 _LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
@@ -106,7 +106,7 @@ def test_the_example_configurations_are_valid(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_small_city_has_twelve_cameras_on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMERA_PASSWORD", "x")
-    done = viapublica("config", "check", str(ROOT / "configs" / "small-city.yaml"))
+    done = viapublica_here("config", "check", str(ROOT / "configs" / "small-city.yaml"))
     assert done.returncode == 0, done.stderr
     city = load_config(ROOT / "configs" / "small-city.yaml", os.environ)
     assert len(city.cameras) == 12

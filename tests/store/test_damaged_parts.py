@@ -30,7 +30,7 @@ from pipeline.store.retention import drop_due, open_for_maintenance, stored_days
 from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.settings import ChdbSettings
 from tests.app.erasure.test_erase import files_with
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.event_samples import START_MS, plate_read, track
 from tests.store.test_retention import FIRST
 from tests.store.test_store import fill
@@ -132,7 +132,7 @@ def test_a_server_that_cannot_list_them_is_named_by_an_erasure(
 def test_the_doctor_says_so(data: Path) -> None:
     config = data / "viapublica.yaml"
     config.write_text("data_dir: .\ncameras: [{id: cam-1, source: a.mp4, scope: public-road}]\n")
-    report = viapublica("doctor", "--config", config, "--json")
+    report = viapublica_here("doctor", "--config", config, "--json")
     (row,) = [row for row in map(json.loads, report.stdout.splitlines()) if "stored data" in str(row)]
     assert "part of its data was lost" in str(row)
 

@@ -16,7 +16,7 @@ from pipeline.store.erasure_selection import Selection
 from pipeline.store.settings import ChdbSettings
 from tests.app.erasure.test_erase import files_with
 from tests.asking import declare_roads
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.event_samples import START_MS, plate_read, track
 from tests.store.test_store import fill
 
@@ -37,11 +37,11 @@ def test_exports_of_the_commands_are_named_with_what_to_do(tmp_path: Path) -> No
     fill(database, [plate_read(3, plate="ABC1234"), track(3)])
     database.close()
     declare_roads(data, "cam-1")
-    reads = viapublica("plates", "ABC1234", "--data", data, "--csv", tmp_path / "ABC1234.csv")
-    tracks = viapublica("events", "--kind", "track", "--data", data, "--csv", tmp_path / "tracks.csv")
+    reads = viapublica_here("plates", "ABC1234", "--data", data, "--csv", tmp_path / "ABC1234.csv")
+    tracks = viapublica_here("events", "--kind", "track", "--data", data, "--csv", tmp_path / "tracks.csv")
     assert (reads.returncode, tracks.returncode) == (0, 0), reads.stderr + tracks.stderr
     (tmp_path / "tracks.csv").unlink()
-    done = viapublica("erase", "--plate", "ABC1234", "--data", data, "--yes", "--json")
+    done = viapublica_here("erase", "--plate", "ABC1234", "--data", data, "--yes", "--json")
     assert f"export {tmp_path}/ABC1234.csv" in done.stdout, done.stderr
     assert "plates of cam-1 from" in done.stdout
     assert "delete it, or remove the rows in question" in done.stdout

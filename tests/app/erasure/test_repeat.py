@@ -34,7 +34,7 @@ from pipeline.store.erasure_selection import Selection
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.tombstones import Tombstones
 from tests.app.erasure.test_erase import files_with
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.event_samples import START_MS, alert, count, plate_read, track
 from tests.record.packets import clip, record
 from tests.store.test_store import fill
@@ -114,7 +114,9 @@ def test_restored_data_is_not_used_before_the_erasures_of_the_register_are_repea
     assert files_with("ABC1234", city.data), "the backup brought it back"
     with pytest.raises(StoreError, match=r"restored from a backup of 20.*viapublica erase --repeat"):
         Tombstones(city.data).check()
-    done = viapublica("erase", "--repeat", "--config", city.folder / "city.yaml", "--register", city.register, "--yes")
+    done = viapublica_here(
+        "erase", "--repeat", "--config", city.folder / "city.yaml", "--register", city.register, "--yes"
+    )
     assert (done.returncode, "2 found something again" in done.stderr) == (0, True), done.stderr
     Tombstones(city.data).check()
     assert files_with("ABC1234", city.data) == files_with("QQQ1A23", city.data) == []
@@ -189,7 +191,7 @@ def test_without_the_newest_register_restored_data_stays_locked(city: Installati
 def test_data_used_without_the_register_warns_in_every_answer_until_it_is_found(city: Installation) -> None:
     city.back_up_and_restore(PLACE)
     words = ("--register", city.folder / "none.db", "--without-register", "--by", "ana")
-    done = viapublica("erase", "--repeat", "--config", city.folder / "city.yaml", "--yes", *words)
+    done = viapublica_here("erase", "--repeat", "--config", city.folder / "city.yaml", "--yes", *words)
     assert (done.returncode, "does not exist" in done.stderr) == (0, True), done.stderr
     noted = unknown_erasures(city.data)
     assert noted is not None
@@ -283,7 +285,7 @@ def test_an_ingester_does_not_fill_a_new_data_folder_with_what_the_register_eras
     config = "sinks: [{type: kafka, name: k, brokers: ['127.0.0.1:1']}]\nstore: {type: chdb}\n"
     (city.folder / "city.yaml").write_text(CITY.replace("sinks: [{type: chdb}]\n", config))
     words = ("kafka", "ingest", "--once", "--config", city.folder / "city.yaml", "--register", city.register)
-    done = viapublica(*words)
+    done = viapublica_here(*words)
     assert done.returncode == 1
     assert re.search(r"is new, and does not know.*E20\d\d/000001.*erase --repeat", done.stderr.replace("\n", " "))
     (city.data / "erased").mkdir(parents=True, exist_ok=True)

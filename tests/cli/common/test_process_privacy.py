@@ -112,7 +112,7 @@ def test_a_credential_on_the_command_line_is_never_shown(words: list[str]) -> No
 
 @pytest.mark.parametrize("command", ["detect", "read"])
 def test_an_address_is_answered_with_what_to_do(command: str) -> None:
-    done = viapublica(command, "rtsp://admin:SECRET@10.0.0.7/x")
+    done = viapublica_here(command, "rtsp://admin:SECRET@10.0.0.7/x")
     assert "is the address of a stream" in done.stderr
     assert "viapublica camera test" in done.stderr
 

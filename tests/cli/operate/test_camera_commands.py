@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.cli.operate.camera_commands import _bar
 from pipeline.record.recording_archive import RecordingArchive
-from tests.cli.commands import viapublica, viapublica_here
+from tests.cli.commands import viapublica_here
 from tests.record.packets import BEGIN_MS, clip, record
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -27,7 +27,7 @@ def video(tmp_path: Path) -> Path:
 
 
 def run(*words: str | Path) -> str:
-    done = viapublica(*words)
+    done = viapublica_here(*words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -44,7 +44,7 @@ def test_segments_and_gaps_are_listed(video: Path) -> None:
 
 
 def test_a_day_is_shown_as_a_bar(video: Path) -> None:
-    shown = viapublica("camera", "segments", "--dir", video, "--zone", "America/Sao_Paulo")
+    shown = viapublica_here("camera", "segments", "--dir", video, "--zone", "America/Sao_Paulo")
     assert shown.returncode == 0, shown.stderr
     assert "praca  2025-06-01 09:00:00 -03:00 to 2025-06-01 09:00:" in shown.stdout
     assert "days of America/Sao_Paulo" in shown.stdout
@@ -66,19 +66,19 @@ def test_held_video_is_pruned_only_after_the_hold_is_released(video: Path) -> No
     assert (len(done["removed"]), done["held"]) == (7, 1)
     assert len(RecordingArchive(video).segments("praca")) == 1
     zone = ("--zone", "America/Sao_Paulo")
-    released = viapublica("camera", "unhold", hold_id, "--by", "A. Souza", "--dir", video, *zone)
+    released = viapublica_here("camera", "unhold", hold_id, "--by", "A. Souza", "--dir", video, *zone)
     assert "released: praca, 2025-06-01 09:00:01 -03:00 to 2025-06-01 09:00:01 -03:00" in released.stderr
     run("camera", "prune", "--dir", video)
     assert RecordingArchive(video).segments("praca") == []
 
 
 def test_harmed_files_are_named_with_their_fault(video: Path) -> None:
-    checked = viapublica("camera", "segments", "--verify", "--dir", video)
+    checked = viapublica_here("camera", "segments", "--verify", "--dir", video)
     assert (checked.returncode, checked.stdout) == (0, "praca  8 files with a digest, 0 faults\n")
     cut, lost = (one.path for one in RecordingArchive(video).segments("praca")[2:4])
     os.truncate(cut, 100)
     lost.unlink()
-    shown = viapublica("camera", "segments", "--verify", "--dir", video, "--zone", "America/Sao_Paulo")
+    shown = viapublica_here("camera", "segments", "--verify", "--dir", video, "--zone", "America/Sao_Paulo")
     assert shown.returncode == 1
     assert "praca  8 files with a digest, 2 faults" in shown.stdout
     assert f"{cut.name}" in shown.stdout
@@ -86,7 +86,9 @@ def test_harmed_files_are_named_with_their_fault(video: Path) -> None:
     assert "is lost" in shown.stdout
     assert "fix:" in shown.stderr
     assert "has 2 files not as recorded" in shown.stderr
-    listed = viapublica("camera", "segments", "--verify", "--dir", video, "--json", "--from", "2025-06-01T12:00:02Z")
+    listed = viapublica_here(
+        "camera", "segments", "--verify", "--dir", video, "--json", "--from", "2025-06-01T12:00:02Z"
+    )
     (camera,) = json.loads(listed.stdout)
     assert [(Path(one["file"]).name, one["problem"].partition(":")[0]) for one in camera["faults"]] == [
         (cut.name, "was cut"),

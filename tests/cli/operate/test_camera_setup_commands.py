@@ -18,7 +18,7 @@ from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.redaction import OverlayText
 from pipeline.record.recorded_declaration import declarations_of
-from tests.cli.commands import viapublica, viapublica_here
+from tests.cli.commands import viapublica_here
 from tests.servers.onvif import OnvifCamera
 from tests.servers.ports import free_port
 from tests.servers.rtsp import encode_loop
@@ -36,11 +36,11 @@ def city(tmp_path: Path) -> Path:
 
 
 def test_a_camera_of_the_configuration_is_tested(city: Path) -> None:
-    done = viapublica("camera", "test", "gate", "--config", city, "--json")
+    done = viapublica_here("camera", "test", "gate", "--config", city, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["codec"], found["width"], found["height"]) == ("h264", 320, 240)
-    shown = viapublica("camera", "test", "gate", "--config", city)
+    shown = viapublica_here("camera", "test", "gate", "--config", city)
     assert "320 × 240" in shown.stdout
 
 
@@ -60,13 +60,13 @@ def test_an_address_takes_its_password_from_a_variable(tmp_path: Path) -> None:
                 out.mux(packet)
     with WebServer(tmp_path) as server:
         words = ("camera", "test", server.url("private/video.mkv"), "--user", "user", "--seconds", "0.5")
-        done = viapublica(*words, "--password-env", "PW", "--json", environ={"PW": "password"})
+        done = viapublica_here(*words, "--password-env", "PW", "--json", environ={"PW": "password"})
         assert done.returncode == 0, done.stderr
-        wrong = viapublica(*words, "--password-env", "PW", environ={"PW": "S3CRET"})
+        wrong = viapublica_here(*words, "--password-env", "PW", environ={"PW": "S3CRET"})
         assert wrong.returncode == 1
         assert "refuses the user name or password" in wrong.stderr
         assert "S3CRET" not in wrong.stdout + wrong.stderr
-        assert "names no variable of the environment" in viapublica(*words, "--password-env", "NONE").stderr
+        assert "names no variable of the environment" in viapublica_here(*words, "--password-env", "NONE").stderr
 
 
 @pytest.mark.real
@@ -78,7 +78,8 @@ def test_a_snapshot_masks_persons_and_the_private_ground(data_dir: Path, tmp_pat
     source = data_dir / "clips" / "people-walking.mp4"
     city.write_text(f"cameras: [{{id: praca, source: {source}, scope: public-square, masks: [{square}]}}]\n")
     target = tmp_path / "praca.png"
-    done = viapublica("camera", "snapshot", "praca", "--config", city, "--out", target, "--json", models=models_dir)
+    words = ("camera", "snapshot", "praca", "--config", city, "--out", target)
+    done = viapublica_here(*words, "--json", models=models_dir)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["privacy_masks"] == 1
@@ -91,7 +92,7 @@ def test_a_snapshot_masks_persons_and_the_private_ground(data_dir: Path, tmp_pat
     assert [one.camera.scope for one in declarations_of(target, is_clip=False)] == ["public-square"]
 
     gridded = tmp_path / "grid.png"
-    done = viapublica(
+    done = viapublica_here(
         "camera", "snapshot", "praca", "--config", city, "--out", gridded, "--grid", "--json", models=models_dir
     )
     assert done.returncode == 0, done.stderr
@@ -102,20 +103,20 @@ def test_a_snapshot_masks_persons_and_the_private_ground(data_dir: Path, tmp_pat
 
 
 def test_a_snapshot_needs_a_declared_camera(city: Path) -> None:
-    done = viapublica("camera", "snapshot", "rtsp://admin:S3CRET@127.0.0.1/1", "--config", city, "--out", "x.jpg")
+    done = viapublica_here("camera", "snapshot", "rtsp://admin:S3CRET@127.0.0.1/1", "--config", city, "--out", "x.jpg")
     assert done.returncode == 1
     assert "an address is not a camera" in done.stderr
     assert "S3CRET" not in done.stderr
-    assert "ends with .gif" in viapublica("camera", "snapshot", "gate", "--config", city, "--out", "x.gif").stderr
+    assert "ends with .gif" in viapublica_here("camera", "snapshot", "gate", "--config", city, "--out", "x.gif").stderr
 
 
 def test_discovery_lists_cameras_and_an_empty_answer_is_no_success() -> None:
     with OnvifCamera({"main": "rtsp://h/1"}) as camera:
-        done = viapublica("camera", "discover", "--host", camera.discovery, "--timeout", "0.5", "--json")
+        done = viapublica_here("camera", "discover", "--host", camera.discovery, "--timeout", "0.5", "--json")
         assert done.returncode == 0, done.stderr
         (found,) = json.loads(done.stdout)
         assert (found["host"], found["name"]) == (camera.host, "Praça")
-    none = viapublica("camera", "discover", "--host", f"127.0.0.1:{free_port()}", "--timeout", "0.2")
+    none = viapublica_here("camera", "discover", "--host", f"127.0.0.1:{free_port()}", "--timeout", "0.2")
     assert none.returncode == 1
     assert "no ONVIF camera answered" in none.stderr
     assert "UDP port 3702" in none.stderr
@@ -127,7 +128,7 @@ def test_a_camera_is_added_by_onvif_without_its_password(city: Path) -> None:
     with OnvifCamera({"sub": "rtsp://10.9.9.9/sub", "main": "rtsp://10.9.9.9/main"}) as camera:
         words = ["--onvif", camera.host, "--user", "admin", "--password-env", "PW", "--scope", "public-road"]
         where = ["--config", str(city), "--no-test", "--json"]
-        done = viapublica("camera", "add", "portao", *words, *where, environ={"PW": "p@ss/w#1"})
+        done = viapublica_here("camera", "add", "portao", *words, *where, environ={"PW": "p@ss/w#1"})
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["camera"]["source"] == "rtsp://127.0.0.1/main"
     added = load_config(city, {"PW": "p@ss/w#1"}).cameras[1]
@@ -196,7 +197,7 @@ def test_a_person_at_a_terminal_is_asked(city: Path) -> None:
 def test_ids_of_cameras_are_completed(city: Path) -> None:
     words = f"viapublica camera test --config {city} g"
     environ = {"_VIAPUBLICA_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "5"}
-    assert viapublica(environ=environ).stdout.split() == ["gate"]
+    assert viapublica_here(environ=environ).stdout.split() == ["gate"]
 
 
 def test_the_overlay_of_a_snapshot_has_the_time_of_the_configured_zone_with_its_offset() -> None:

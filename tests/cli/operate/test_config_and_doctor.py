@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.app.config_check import check_config
-from tests.cli.commands import app, viapublica, viapublica_here
+from tests.cli.commands import app, viapublica_here
 
 GOOD = """\
 cameras:
@@ -22,7 +22,7 @@ cameras:
 def test_config_check_prints_what_was_understood_without_passwords(tmp_path: Path) -> None:
     config = tmp_path / "city.yaml"
     config.write_text(GOOD)
-    result = viapublica("config", "check", config)
+    result = viapublica_here("config", "check", config)
     assert result.returncode == 0
     assert "hunter2" not in result.stdout + result.stderr
     assert "neither" in result.stdout
@@ -64,11 +64,11 @@ def test_schema_and_explanations_have_the_same_keys() -> None:
 
 @pytest.mark.real
 def test_the_doctor_finds_what_is_installed_and_what_is_not(models_dir: Path, tmp_path: Path) -> None:
-    well = viapublica("doctor", "--json", models=models_dir)
+    well = viapublica_here("doctor", "--json", models=models_dir)
     assert well.returncode == 0, well.stdout
     states = {finding["component"]: finding["state"] for finding in json.loads(well.stdout)}
     assert states["embedded event store (chDB)"] == "working"
-    assert viapublica("doctor", models=tmp_path).returncode == 0, "our own weights need no folder"
+    assert viapublica_here("doctor", models=tmp_path).returncode == 0, "our own weights need no folder"
     video = tmp_path / "video.mp4"
     video.touch()
     city = tmp_path / "city.yaml"
@@ -76,7 +76,7 @@ def test_the_doctor_finds_what_is_installed_and_what_is_not(models_dir: Path, tm
         f"cameras: [{{id: a, source: {video}, scope: public-road}}]\n"
         "detect: {model: yolox_nano_416}\nsinks: [{type: jsonl}]\n"
     )
-    ill = viapublica("doctor", "--config", city, models=tmp_path)
+    ill = viapublica_here("doctor", "--config", city, models=tmp_path)
     assert ill.returncode == 1
     assert "VIAPUBLICA_MODELS" in ill.stdout
     assert "broken" in ill.stdout
@@ -86,7 +86,7 @@ def test_the_doctor_names_cameras_without_their_password_and_checks_the_rest(tmp
     city = tmp_path / "city.yaml"
     entry = "source: rtsp://10.0.0.7/1, user: u, scope: public-road, password_env: NOT_SET_"
     city.write_text(f"cameras: [{{id: gate, {entry}A}}, {{id: exit, {entry}B}}]\nsinks: [{{type: jsonl}}]\n")
-    done = viapublica("doctor", "--config", city, "--json")
+    done = viapublica_here("doctor", "--config", city, "--json")
     assert done.returncode == 1
     findings = {finding["component"]: finding for finding in json.loads(done.stdout)}
     assert findings["configuration"]["state"] == "broken"
@@ -103,7 +103,7 @@ def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tm
         f"  - {{id: cam-{n}, source: rtsp://10.0.0.7/{n}, scope: public-road, analyze_fps: 120}}\n" for n in range(50)
     ]
     config.write_text("cameras:\n" + "".join(cameras))
-    done = viapublica("config", "check", config)
+    done = viapublica_here("config", "check", config)
     assert done.returncode == 0
     assert "50 cameras x 120/s need 6000 frames/s, this machine analyzes" in " ".join(done.stderr.split())
     assert "need" not in viapublica_here("config", "check", config, "--no-measure").stderr
@@ -115,7 +115,7 @@ def test_the_check_compares_what_live_cameras_need_with_what_the_machine_does(tm
 
 @pytest.mark.parametrize("command", [("config", "check"), ("run",)], ids=" ".join)
 def test_a_command_without_a_configuration_says_how_to_name_one(tmp_path: Path, command: tuple[str, ...]) -> None:
-    result = viapublica(*command, cwd=tmp_path, environ={"VIAPUBLICA_CONFIG": ""})
+    result = viapublica_here(*command, cwd=tmp_path, environ={"VIAPUBLICA_CONFIG": ""})
     assert result.returncode == 1
     assert "there is no ./viapublica.yaml" in result.stderr
     assert f"fix:   Name the file: viapublica {' '.join(command)} FILE (or VIAPUBLICA_CONFIG)" in result.stderr
@@ -130,7 +130,7 @@ def test_config_check_finds_the_configuration_of_the_folder_and_says_each_thing_
         "  - {id: file, source: ../clips/a.mp4, scope: public-road}\n"
         "sinks: [{type: chdb}]\n"
     )
-    result = viapublica("config", "check", "--no-measure", cwd=tmp_path / "city")
+    result = viapublica_here("config", "check", "--no-measure", cwd=tmp_path / "city")
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("has the host of") == 1
     assert "\nstore: chdb\n" in result.stdout
@@ -142,7 +142,7 @@ def test_config_check_lists_masks(tmp_path: Path) -> None:
     config = tmp_path / "city.yaml"
     config.write_text(GOOD.replace("scope: public-square", "scope: public-square, masks: [[[0, 0], [1, 0], [1, 1]]]"))
     assert [camera.masks for camera in check_config(config).cameras] == [0, 1]
-    shown = viapublica("config", "check", config, "--no-measure").stdout.splitlines()
+    shown = viapublica_here("config", "check", config, "--no-measure").stdout.splitlines()
     assert any("scope" in line and "masks" in line for line in shown)
     assert any(all(word in line for word in ("masks[0]", "50.0%")) for line in shown)
 
@@ -168,7 +168,7 @@ def test_a_mistake_in_a_mask_names_file_line_camera_and_number(tmp_path: Path) -
     config = tmp_path / "city.yaml"
     masks = "[[[0, 0], [1, 0], [1, 1]], [0.1, 0.2]]"
     config.write_text(GOOD.replace("scope: public-square", f"scope: public-square, masks: {masks}"))
-    done = viapublica("config", "check", config)
+    done = viapublica_here("config", "check", config)
     assert done.returncode == 1
     first = next(line for line in done.stderr.splitlines() if "masks[1]" in line)
     assert f"{config}:" in first

@@ -69,27 +69,26 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
     assert (counts["stored"], counts["dead"], counts["lag"]) == (25, 1, 0)
-    found = viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
+    found = viapublica_here("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
     assert len(found) == 5 + 1  # and the notes
 
     (letters,) = [
         json.loads(line)
-        for line in viapublica("kafka", "dead-letters", "ls", "-c", config, "--json").stdout.splitlines()
+        for line in viapublica_here("kafka", "dead-letters", "ls", "-c", config, "--json").stdout.splitlines()
     ]
     assert (letters["topic"], letters["count"]) == (f"{tmp_path.name}.counts", 1)
     assert "it is a health" in letters["reason"]
-    assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout
+    replay = ("kafka", "dead-letters", "replay", "--config", config)
+    assert "1 dead letter sent again" in viapublica_here(*replay).stdout
     again = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["dead"] == 1
-    assert "1 dead letter sent again" in viapublica("kafka", "dead-letters", "replay", "--config", config).stdout, (
-        "of two alike"
-    )
+    assert "1 dead letter sent again" in viapublica_here(*replay).stdout, "of two alike"
 
-    lines = viapublica(
+    lines = viapublica_here(
         "kafka", "tail", "alerts", "--config", config, "--from-start", "--end", "--json"
     ).stdout.splitlines()
     assert [json.loads(json.loads(line)["value"])["rule"] for line in lines] == ["camera-lost"] * 5
-    limited = viapublica("kafka", "tail", "alerts", "--config", config, "--from-start", "--limit", "2")
+    limited = viapublica_here("kafka", "tail", "alerts", "--config", config, "--from-start", "--limit", "2")
     assert "only 2 messages listed, and there may be more" in limited.stderr
     few = limited.stdout
     assert few.count("camera-lost") == 2
@@ -119,7 +118,7 @@ def test_sighup_gives_the_ingester_the_cameras_of_a_changed_configuration(
 
     _send(kafka, [plate_read(2)], tmp_path / "engine")
     config.write_text(road, encoding="utf-8")
-    wait_until(lambda: len(viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 3)
+    wait_until(lambda: len(viapublica_here("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()) == 3)
 
     config.write_text(road.replace("public-road", "public-square"), encoding="utf-8")
     run.send_signal(signal.SIGHUP)
@@ -131,21 +130,21 @@ def test_sighup_gives_the_ingester_the_cameras_of_a_changed_configuration(
     assert run.returncode == 0, log.read_text()
     counts = json.loads(output.splitlines()[-1])
     assert (counts["dead"], counts["refused"]) == (1, {"plates-not-allowed": 1})
-    shown = viapublica("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
+    shown = viapublica_here("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
     assert [json.loads(line)["answer"]["rows"] for line in shown] == [0], "what was stored before is withheld"
 
 
 def test_wrong_topics_sinks_and_brokers_are_errors(config: Path, tmp_path: Path) -> None:
-    unknown = viapublica("kafka", "tail", "faces", "--config", config)
+    unknown = viapublica_here("kafka", "tail", "faces", "--config", config)
     assert (unknown.returncode, "is not a topic of this program" in unknown.stderr) == (1, True)
-    missing = viapublica("kafka", "tail", "counts", "--config", config, "--end")
+    missing = viapublica_here("kafka", "tail", "counts", "--config", config, "--end")
     assert "does not exist" in missing.stderr
     plain = tmp_path / "plain.yaml"
     plain.write_text("cameras: [{id: a, source: x.mp4, scope: public-road}]\n", encoding="utf-8")
-    assert "has no Kafka sink" in viapublica("kafka", "ingest", "--config", plain).stderr
+    assert "has no Kafka sink" in viapublica_here("kafka", "ingest", "--config", plain).stderr
     away = tmp_path / "away.yaml"
     away.write_text(re.sub(r"127.0.0.1:[0-9]+", "127.0.0.1:1", config.read_text()), encoding="utf-8")
-    assert "Are the brokers running" in viapublica("kafka", "tail", "counts", "--config", away).stderr
+    assert "Are the brokers running" in viapublica_here("kafka", "tail", "counts", "--config", away).stderr
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -23,7 +23,7 @@ from pipeline.store.backends.open_database import open_database
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.table_writer import TableWriter
 from tests.asking import declare_roads
-from tests.cli.commands import viapublica, viapublica_here
+from tests.cli.commands import viapublica_here
 from tests.event_samples import plate_read, records, track
 from tests.record.packets import BEGIN_MS, clip, record
 
@@ -83,57 +83,57 @@ def test_what_is_stored_and_due_is_shown_and_dropped(data: Path) -> None:
 
 def test_a_plate_is_shown_asked_about_erased_and_proven_gone(data: Path) -> None:
     config = data / "viapublica.yaml"
-    dry = viapublica("erase", "--plate", "ABC-1234", "--config", config, "--dry-run", "--json")
+    dry = viapublica_here("erase", "--plate", "ABC-1234", "--config", config, "--dry-run", "--json")
     report = json.loads(dry.stdout)
     events = {place["name"]: place["events"] for place in report["places"] if place["events"]}
     assert (report["erased"], events) == (False, {"plate_reads": 2, "tracks": 1, "store": 2}), dry.stderr
     assert report["events"] == {"by_kind": {"plate_read": 2, "track": 1}, "places": 3}, "copies are no events"
-    asked = viapublica("erase", "--plate", "ABC1234", "--config", config)
+    asked = viapublica_here("erase", "--plate", "ABC1234", "--config", config)
     assert (asked.returncode, "Erase 2 reads, 1 track, in 3 places for good?" in asked.stderr) == (1, True)
-    done = viapublica("erase", "--plate", "ABC1234", "--config", config, "--yes")
+    done = viapublica_here("erase", "--plate", "ABC1234", "--config", config, "--yes")
     assert (done.returncode, "2 reads, 1 track, in 3 places erased; counted again: 0 left" in done.stderr) == (
         0,
         True,
     ), done.stderr
     assert "Kafka topics viapublica.* of sink bus" in done.stdout.replace("\n", " ")
-    again = json.loads(viapublica("erase", "--plate", "ABC1C34", "--data", data, "--yes", "--json").stdout)
+    again = json.loads(viapublica_here("erase", "--plate", "ABC1C34", "--data", data, "--yes", "--json").stdout)
     assert {place["events"] for place in again["places"]} == {0}
     assert {place["left"] for place in again["places"]} == {0}
-    assert viapublica("spool", "verify", "--data", data).returncode == 0
-    lines = viapublica("spool", "cat", "store", "--data", data).stdout.splitlines()
+    assert viapublica_here("spool", "verify", "--data", data).returncode == 0
+    lines = viapublica_here("spool", "cat", "store", "--data", data).stdout.splitlines()
     assert [json.loads(line)["offset"] for line in lines] == [0, 2, 3, 5, 6, 7, 8, 9]
-    assert "nothing found" in viapublica("plates", "ABC1234", "--data", data).stderr
+    assert "nothing found" in viapublica_here("plates", "ABC1234", "--data", data).stderr
 
 
 def test_a_plate_of_which_nothing_is_stored_gets_its_proof_after_that_was_stated(data: Path) -> None:
     words: list[str | Path] = ["erase", "--plate", "QQQ1A23", "--data", data]
-    asked = viapublica(*words)
+    asked = viapublica_here(*words)
     assert (asked.returncode, "nothing stored matches" in asked.stderr) == (1, True), asked.stderr
     assert "proof E" not in asked.stderr, "no number before the confirmation"
-    done = viapublica(*words, "--yes")
+    done = viapublica_here(*words, "--yes")
     assert (done.returncode, "nothing stored matches" in done.stderr) == (0, True), done.stderr
     assert "/000001" in done.stderr
-    foreign = viapublica("erase", "--plate", "AB123CD9", "--any-plate", "--data", data, "--dry-run")
+    foreign = viapublica_here("erase", "--plate", "AB123CD9", "--any-plate", "--data", data, "--dry-run")
     assert (foreign.returncode, "nothing stored matches" in foreign.stderr) == (0, True), foreign.stderr
 
 
 def test_a_refused_request_is_numbered_and_listed_and_erases_nothing(data: Path) -> None:
     words: list[str | Path] = ["erase", "--plate", "ABC1234", "--data", data, "--by", "Ana Lima", "--reason", "17/2026"]
     grounds = "police inquiry 3/2026 is open"
-    assert viapublica(*words, "--refuse", grounds, "--dry-run").returncode == 1
-    assert viapublica(*words, "--refuse", " ", "--yes").returncode == 1
-    done = viapublica(*words, "--refuse", grounds, "--yes", "--json")
+    assert viapublica_here(*words, "--refuse", grounds, "--dry-run").returncode == 1
+    assert viapublica_here(*words, "--refuse", " ", "--yes").returncode == 1
+    done = viapublica_here(*words, "--refuse", grounds, "--yes", "--json")
     report = json.loads(done.stdout)
     assert (report["refused"], report["erased"], len(report["proof"]["files"])) == (True, False, 2), done.stderr
-    (listed,) = json.loads(viapublica("store", "erasures", "--data", data, "--json").stdout)
+    (listed,) = json.loads(viapublica_here("store", "erasures", "--data", data, "--json").stdout)
     assert (listed["number"], listed["grounds"]) == (report["proof"]["number"], grounds)
-    assert "refused" in viapublica("store", "erasures", "--data", data).stdout
-    assert viapublica("plates", "ABC1234", "--data", data, "--any-plate").returncode == 0
+    assert "refused" in viapublica_here("store", "erasures", "--data", data).stdout
+    assert viapublica_here("plates", "ABC1234", "--data", data, "--any-plate").returncode == 0
 
 
 def test_a_place_and_time_is_erased(data: Path) -> None:
     times = ("--from", "7d", "--to", "2d")
-    done = viapublica("erase", "--camera", "cam-1", *times, "--data", data, "--yes", "--json")
+    done = viapublica_here("erase", "--camera", "cam-1", *times, "--data", data, "--yes", "--json")
     report = json.loads(done.stdout)
     assert report["erased"]
     assert sum(place["left"] for place in report["places"]) == 0
@@ -148,9 +148,9 @@ def test_held_video_is_no_0_left(data: Path, tmp_path: Path) -> None:
     config.write_text(config.read_text() + f"record: {{dir: {tmp_path / 'video'}}}\n")
     times = ("--from", "2025-06-01T12:00:01.5Z", "--to", "2025-06-01T12:00:02.5Z", "--zone", "UTC")
     words: list[str | Path] = ["erase", "--camera", "cam-1", *times, "--config", config]
-    asked = viapublica(*words)
+    asked = viapublica_here(*words)
     assert "1 video file (whole files: 2025-06-01 " in asked.stderr, asked.stderr
-    done = viapublica(*words, "--yes", environ={"COLUMNS": "200"})
+    done = viapublica_here(*words, "--yes", environ={"COLUMNS": "200"})
     *_, row = [line for line in done.stdout.splitlines() if "video" in line.split() and "1 held" in line]
     assert (done.returncode, "0 left" in row) == (1, False), done.stdout
     assert "counted again: 0 left, 1 file preserved by holds" in done.stderr
@@ -180,11 +180,11 @@ def test_an_incomplete_or_ambiguous_erasure_is_refused(data: Path, arguments: li
 
 def test_an_ambiguous_time_erases_nothing_and_an_offset_settles_it(data: Path) -> None:
     words: list[str | Path] = ["erase", "--plate", "ABC1234", "--from", "2026-11-01T01:30", "--data", data, "--yes"]
-    refused = viapublica(*words, environ={"TZ": "America/New_York"})
+    refused = viapublica_here(*words, environ={"TZ": "America/New_York"})
     assert refused.returncode == 1
     assert "Write it with its offset: 2026-11-01T01:30-04:00 or 2026-11-01T01:30-05:00" in refused.stderr
     words[4] = "2026-11-01T01:30-05:00"
-    done = viapublica(*words, environ={"TZ": "America/New_York"})
+    done = viapublica_here(*words, environ={"TZ": "America/New_York"})
     assert (done.returncode, "time range: 2026-11-01 01:30:00 -05:00 to open" in done.stderr) == (0, True), done.stderr
 
 
@@ -206,9 +206,9 @@ def test_a_running_process_is_named_with_the_fix(data: Path) -> None:
     ) as owner:
         assert owner.stdout is not None
         owner.stdout.readline()
-        busy = viapublica("erase", "--plate", "ABC1234", "--data", data, "--yes")
+        busy = viapublica_here("erase", "--plate", "ABC1234", "--data", data, "--yes")
         time.sleep(0.5)  # until its sink has opened the store
-        shown = viapublica("store", "retention", "show", "--data", data)
+        shown = viapublica_here("store", "retention", "show", "--data", data)
         owner.send_signal(signal.SIGKILL)
     assert busy.returncode == 1
     assert f"process {owner.pid} is writing it" in busy.stderr

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica, viapublica_here
 from tests.decode.test_video_tracks import two_tracks
 from tests.event_samples import wait_until
 
@@ -61,7 +61,7 @@ def test_files_are_analyzed_to_their_end_and_their_events_can_be_queried(
         assert set(camera["drops"]) == {"sampled"}
     assert report["sinks"][0]["accepted"] == report["sinks"][0]["delivered"] == sum(report["events"].values())
 
-    listed = viapublica("events", "--config", city, "--json", "--limit", "1000")
+    listed = viapublica_here("events", "--config", city, "--json", "--limit", "1000")
     events = [json.loads(line) for line in listed.stdout.splitlines()[:-1]]
     assert len(events) == sum(report["events"].values())
     cars = [e for e in events if e["kind"] == "track" and e["camera_id"] == "cars" and e["label"] == "car"]
@@ -69,10 +69,10 @@ def test_files_are_analyzed_to_their_end_and_their_events_can_be_queried(
     assert not [e for e in events if e["kind"] == "plate_read" and e["camera_id"] == "people"]
     cameras = [
         json.loads(line)
-        for line in viapublica("cameras", "--data", tmp_path / "data", "--json").stdout.splitlines()[:-1]
+        for line in viapublica_here("cameras", "--data", tmp_path / "data", "--json").stdout.splitlines()[:-1]
     ]
     assert {camera["camera_id"] for camera in cameras} == {"cars", "people"}
-    nothing = viapublica("plates", "ZZZ9Z99", "--config", city, "--from", "1d")
+    nothing = viapublica_here("plates", "ZZZ9Z99", "--config", city, "--from", "1d")
     assert nothing.returncode == 4
     assert "nothing found, but the answer may be incomplete" in nothing.stderr
 
@@ -94,7 +94,7 @@ def test_a_failed_camera_is_reported_and_the_others_continue(tmp_path: Path, dat
     assert "words.mp4" in cameras["words"]["error"]
     assert cameras["words"]["state"] == cameras["gone"]["state"] == "failed"
     assert "gone.mp4" in cameras["gone"]["error"]
-    health = viapublica("events", "--config", city, "--kind", "health", "--json").stdout.splitlines()[:-1]
+    health = viapublica_here("events", "--config", city, "--kind", "health", "--json").stdout.splitlines()[:-1]
     states = {(event["camera_id"], event["state"]) for event in map(json.loads, health)}
     assert states == {("words", "failed"), ("gone", "failed"), ("good", "streaming"), ("good", "ended")}
 
@@ -118,7 +118,7 @@ def test_a_missing_broker_and_database_lose_nothing(tmp_path: Path, data_dir: Pa
     for name in ("bus", "server"):
         assert "127.0.0.1:1" in sinks[name]["error"]
         assert sinks[name]["pending"] == accepted
-        kept = viapublica("spool", "cat", name, "--config", city).stdout.splitlines()
+        kept = viapublica_here("spool", "cat", name, "--config", city).stdout.splitlines()
         assert len(kept) == accepted
 
 
@@ -176,7 +176,7 @@ def test_a_second_signal_leaves_the_events_of_a_dead_sink_on_disk(
         out, _ = run.communicate(timeout=60)
     assert run.returncode == 0, log.read_text()
     (sink,) = json.loads(out.splitlines()[-1])["sinks"]
-    kept = viapublica("spool", "cat", "bus", "--config", city, "--pending").stdout.splitlines()
+    kept = viapublica_here("spool", "cat", "bus", "--config", city, "--pending").stdout.splitlines()
     assert len(kept) == sink["accepted"] == sink["pending"] > 0
 
 

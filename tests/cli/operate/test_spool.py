@@ -13,7 +13,7 @@ from pipeline.domain.events import encode
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool
 from pipeline.storage.declared_cameras import DeclaredCameras
-from tests.cli.commands import viapublica, viapublica_here
+from tests.cli.commands import viapublica_here
 from tests.event_samples import plate_read
 
 
@@ -30,12 +30,12 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_spool_is_listed_verified_and_read(data: Path) -> None:
-    (listed,) = json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)
+    (listed,) = json.loads(viapublica_here("spool", "ls", "--data", data, "--json").stdout)
     assert (listed["name"], listed["events"], listed["pending"], listed["damaged"]) == ("store", 40, 15, 0)
-    assert "store" in viapublica("spool", "ls", "--data", data).stdout
-    whole = viapublica("spool", "verify", "--data", data)
+    assert "store" in viapublica_here("spool", "ls", "--data", data).stdout
+    whole = viapublica_here("spool", "verify", "--data", data)
     assert (whole.returncode, "1 spool intact" in whole.stderr) == (0, True)
-    few = viapublica("spool", "cat", "store", "--data", data, "--pending", "--limit", "3")
+    few = viapublica_here("spool", "cat", "store", "--data", data, "--pending", "--limit", "3")
     lines = few.stdout.splitlines()
     assert "only 3 events listed, and there are more: use --limit or --from-offset 28" in few.stderr.replace("\n", " ")
     assert [json.loads(line)["offset"] for line in lines] == [25, 26, 27]
@@ -79,10 +79,10 @@ def test_trimming_deletes_delivered_events_and_the_others_only_when_asked(data: 
 
 
 def test_an_unknown_sink_and_a_running_owner_are_errors(data: Path) -> None:
-    unknown = viapublica("spool", "cat", "bus", "--data", data)
+    unknown = viapublica_here("spool", "cat", "bus", "--data", data)
     assert (unknown.returncode, "there are: store" in unknown.stderr) == (1, True)
     spool = Spool("store", data / "spool" / "store", SpoolSettings())
-    busy = viapublica("spool", "trim", "store", "--data", data)
+    busy = viapublica_here("spool", "trim", "store", "--data", data)
     assert (busy.returncode, "uses this data folder" in busy.stderr) == (1, True)
-    assert len(json.loads(viapublica("spool", "ls", "--data", data, "--json").stdout)) == 1
+    assert len(json.loads(viapublica_here("spool", "ls", "--data", data, "--json").stdout)) == 1
     spool.close()

@@ -22,7 +22,7 @@ from pipeline.domain.plate import Layout
 from pipeline.domain.ports import SourceState
 from pipeline.errors import ViapublicaError
 from pipeline.store.annotated_answer import NoteCode
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.cli.query.city import Ask, rows, seen
 from tests.event_samples import health
 from tests.filled_store import fill_store
@@ -119,7 +119,7 @@ def test_notes_and_hostile_text_are_in_the_spreadsheet_and_no_formula(tmp_path: 
     event = msgspec.structs.replace(health(1, camera="se"), detail="=1+1")
     fill_store(tmp_path / "data", [event])
     words = ("events", "--kind", "health", "--data", tmp_path / "data", "--from", "2026-01-01")
-    assert viapublica(*words, "--xlsx", tmp_path / "x.xlsx").returncode == 0
+    assert viapublica_here(*words, "--xlsx", tmp_path / "x.xlsx").returncode == 0
     book = load_workbook(tmp_path / "x.xlsx")
     cells = {cell.value: cell for row in book["answer"].iter_rows() for cell in row}
     assert cells["=1+1"].data_type == "s"
@@ -331,7 +331,7 @@ def test_a_route_has_one_row_for_all_reads_of_a_camera(tmp_path: Path) -> None:
     fill_store(tmp_path / "data", [seen(n, "FRI3E00", "se", 60 * n) for n in range(3)])
     (tmp_path / "city.yaml").write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]")
     words = ("route", "FRI3E00", "--config", tmp_path / "city.yaml")
-    shown = viapublica(*words).stdout
+    shown = viapublica_here(*words).stdout
     assert "3 reads there, to" in shown
-    (leg, _) = map(json.loads, viapublica(*words, "--json").stdout.splitlines())
+    (leg, _) = map(json.loads, viapublica_here(*words, "--json").stdout.splitlines())
     assert (leg["reads"], leg["seconds"], leg["distance_m"]) == (3, 120.0, 0.0)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from pipeline.errors import ViapublicaError
-from tests.cli.commands import viapublica
+from tests.cli.commands import viapublica_here
 from tests.cli.query.city import Ask, rows, seen
 from tests.event_samples import START_MS, count
 from tests.filled_store import fill_store
@@ -102,13 +102,13 @@ def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Pat
         tmp_path, [msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)]
     )
     words = ("traffic", "--by", "day", "--from", "2026-07-01", "--data", tmp_path)
-    shown = viapublica(*words, environ={"TZ": "Europe/Lisbon"})
+    shown = viapublica_here(*words, environ={"TZ": "Europe/Lisbon"})
     days = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if "│" in line]
     assert [(day[0].strip(), day[-1].strip()) for day in days] == [
         ("2026-07-11 00:00:00 +01:00", "1"),
         ("2026-07-10 00:00:00 +01:00", "24"),
     ], shown.stderr
-    begun = viapublica(*words, "--json", environ={"TZ": "Europe/Lisbon"}).stdout.splitlines()
+    begun = viapublica_here(*words, "--json", environ={"TZ": "Europe/Lisbon"}).stdout.splitlines()
     assert json.loads(begun[1])["start_ms"] == summer_ms - 30 * 60_000
 
 
@@ -161,7 +161,7 @@ def test_clones_need_coordinates(city: Path, tmp_path: Path) -> None:
     unlocated = tmp_path / "unlocated.yaml"
     unlocated.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\n")
     for options in (["--config", str(unlocated)], []):
-        result = viapublica("clones", "ABC1C34", "--data", city.parent / "data", *options, cwd=tmp_path)
+        result = viapublica_here("clones", "ABC1C34", "--data", city.parent / "data", *options, cwd=tmp_path)
         assert result.returncode == 1
         assert "latitude and longitude" in result.stderr
         assert "Traceback" not in result.stderr
@@ -220,16 +220,16 @@ def test_nothing_found_has_a_status_of_its_own_and_reasons(city: Path, tmp_path:
     config = folder / "one.yaml"
     config.write_text("cameras: [{id: se, source: a.mp4, scope: public-road}]\nretention: {plate_reads: null}\n")
     fill_store(folder / "data", [seen(1, "ABC1234", "se", 0), seen(2, "FRI3E00", "se", 100)])
-    no = viapublica("plates", "XYZ9A99", "--config", config, "--zone", "UTC")
+    no = viapublica_here("plates", "XYZ9A99", "--config", config, "--zone", "UTC")
     assert (no.returncode, no.stdout) == (3, "")
     assert "nothing found\n" in no.stderr
     assert "searched: plate reads from 2026-09-21 14:13:20 +00:00 to now" in no.stderr
-    doubtful = viapublica("plates", "XYZ9A99", "--config", config, "--from", "2026-01-01", "--json")
+    doubtful = viapublica_here("plates", "XYZ9A99", "--config", config, "--from", "2026-01-01", "--json")
     assert doubtful.returncode == 4
     (last,) = map(json.loads, doubtful.stdout.splitlines())
     assert (last["answer"]["rows"], last["answer"]["complete"]) == (0, False)
     assert "first-data" in {note["code"] for note in last["answer"]["notes"]}
-    found = viapublica("plates", "FRI3E00", "--config", config)
+    found = viapublica_here("plates", "FRI3E00", "--config", config)
     assert found.returncode == 0
     latin = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", "plates", "FRI3E00", "--camera", b"\xe9x", "--config", str(config)],

@@ -20,7 +20,7 @@ from pipeline.domain.disclosure import BuiltFile
 from pipeline.errors import PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.governance.register import Register
 from pipeline.record.holds import Holds
-from tests.cli.commands import app, viapublica
+from tests.cli.commands import app, viapublica_here
 
 COMMANDS = ("request", "declare", "approve", "refuse", "deliver", "list", "show", "find", "sheet", "journal")
 ASKED = (
@@ -74,7 +74,7 @@ def test_every_help_shows_an_example(command: str) -> None:
 
 def test_approval_without_a_declaration_is_refused_with_a_clear_error(release: Release, folder: Path) -> None:
     number = entered(release)["number"]
-    early = viapublica("release", "approve", number, "--by", "Bia", cwd=folder)
+    early = viapublica_here("release", "approve", number, "--by", "Bia", cwd=folder)
     assert early.returncode == 1
     assert f"error: disclosure {number}: the requisition of 12ª Vara Criminal is missing" in early.stderr
     assert f"viapublica release declare {number} FILE" in early.stderr
