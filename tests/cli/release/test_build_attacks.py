@@ -32,7 +32,7 @@ def videos(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     folder = tmp_path_factory.mktemp("videos")
     source = str(data_dir / "clips" / "people-walking.mp4")
     for name, effect in (("a.mp4", "null"), ("b.mp4", "negate")):
-        how = ["-vf", f"scale=640:360,fps=10,{effect}", "-frames:v", "6", "-an", "-c:v", "libx264", "-bf", "0"]
+        how = ["-vf", f"scale=640:360,fps=10,{effect}", "-frames:v", "3", "-an", "-c:v", "libx264", "-bf", "0"]
         subprocess.run(["ffmpeg", "-v", "error", "-i", source, *how, str(folder / name)], check=True)
     return folder / "a.mp4", folder / "b.mp4"
 
@@ -58,10 +58,13 @@ class Attack(Silent):
     def __init__(self, **actions: Callable[[], None]) -> None:
         self._actions = actions
         self.warnings: list[str] = []
+        self.passed: list[str] = []
 
     def advance(self, stage: Stage, frames: int) -> None:
         del frames
-        self._actions.pop(stage.name, lambda: None)()
+        if action := self._actions.pop(stage.name, None):
+            self.passed.append(stage.name)
+            action()
 
     def warn(self, subject: str, message: str) -> None:
         self.warnings.append(f"{subject}: {message}")
@@ -81,39 +84,41 @@ def images(video: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="gray").astype(int) for frame in container.decode(video=0)]
 
 
-def test_a_source_that_is_exchanged_after_its_digest_is_not_released(
+def test_a_source_that_is_exchanged_is_not_released_and_an_unfinished_clip_has_no_name(
     request_of: BuildRequest, videos: tuple[Path, Path]
 ) -> None:
     """By another name and in place: the bytes whose digest was compared are those that are read, in each pass."""
     source = request_of.source
     assert source is not None
+    found: set[str] = set()
+
+    def search() -> None:
+        found.update(str(path) for path in request_of.folder.rglob("*"))
 
     def put(video: Path) -> None:
+        search()
         other = source.with_suffix(".tmp")
         shutil.copyfile(video, other)
         other.replace(source)
 
+    def put_in_place(video: Path) -> None:
+        search()
+        write_over(source, video)
+
     swap = Attack(
         DETECT=lambda: put(videos[1]),
-        RENDER=lambda: write_over(source, videos[1]),
+        RENDER=lambda: put_in_place(videos[1]),
         VERIFY=lambda: put(videos[0]),
+        ATTACK=search,
     )
     built = build(request_of, swap)
+    assert swap.passed == ["DETECT", "RENDER", "VERIFY", "ATTACK"]
+    assert found == set()
+    assert sorted(path.name for path in request_of.folder.iterdir()) == ["2026-000001.html", "2026-000001.mp4"]
     for released, first, second in zip(*map(images, (built.clip, *videos)), strict=True):
         close_to_first, close_to_second = (np.mean(np.abs(released - other) < 8) for other in (first, second))
         assert close_to_first > 0.3, "all that is not masked"
         assert close_to_second < 0.1
-
-
-def test_an_unfinished_clip_has_no_name_in_any_stage(request_of: BuildRequest, tmp_path: Path) -> None:
-    found: set[str] = set()
-
-    def search() -> None:
-        found.update(str(path) for path in (tmp_path / "releases").rglob("*"))
-
-    build(request_of, Attack(DETECT=search, RENDER=search, VERIFY=search, ATTACK=search))
-    assert found == set()
-    assert sorted(path.name for path in (tmp_path / "releases").iterdir()) == ["2026-000001.html", "2026-000001.mp4"]
 
 
 def test_a_video_that_replaces_the_verified_one_is_not_signed(

@@ -28,8 +28,8 @@ def test_the_walk_through_can_be_typed(data_dir: Path, tmp_path: Path, monkeypat
     here.mkdir()
     elsewhere.mkdir()
     source = data_dir / "clips" / "people-walking.mp4"
-    how = ["-vf", "scale=640:360,fps=10", "-an", "-c:v", "libx264"]
-    subprocess.run(["ffmpeg", "-v", "error", "-t", "1", "-i", str(source), *how, str(here / "street.mp4")], check=True)
+    how = ["-frames:v", "3", "-vf", "scale=640:360,fps=10", "-an", "-c:v", "libx264"]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(source), *how, str(here / "street.mp4")], check=True)
     (here / "declaration.pdf").write_bytes(b"%PDF-1.4 signed\n")
     page = (ROOT / "docs" / "how-to" / "make-a-release.md").read_text(encoding="utf-8")
     page = page.replace("2026", f"{datetime.now():%Y}")
