@@ -15,7 +15,7 @@ from pipeline.detect.network_detector import NetworkDetector
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.errors import KnownAnswerFailed, NotVerified
-from tests.cli.commands import app, viapublica
+from tests.cli.commands import app, viapublica_here
 from tests.inference.broken_weights import WEIGHTS, break_weights
 
 DETECTOR, CHECK, READER = "viapublica_traffic", "viapublica_check_int8", "viapublica_plates"
@@ -51,22 +51,35 @@ def _command(name: str, scene: Path, models: Path, folder: Path) -> list[str]:
     return [name, str(scene), "--csv", str(folder / "rows.csv"), *options]
 
 
-_CASES = [
-    *(("detect", DETECTOR, how) for how in WEIGHTS),
-    *(("read", name, how) for name in (DETECTOR, READER, CORNERS) for how in WEIGHTS),
-    *(("run", name, how) for name in (DETECTOR, READER, CORNERS) for how in WEIGHTS),
-    *(("anonymize --check", name, how) for name in (DETECTOR, CHECK, READER, CORNERS) for how in WEIGHTS),
-    *(("doctor", name, how) for name in (DETECTOR, CHECK, READER, CORNERS) for how in WEIGHTS),
-]
+FIRST = next(iter(WEIGHTS))
+NETWORKS = {
+    "detect": (DETECTOR,),
+    "read": (DETECTOR, READER, CORNERS),
+    "run": (DETECTOR, READER, CORNERS),
+    "anonymize --check": (DETECTOR, CHECK, READER, CORNERS),
+    "doctor": (DETECTOR, CHECK, READER, CORNERS),
+}
+
+
+def _mark(how: str) -> tuple[pytest.MarkDecorator, ...]:
+    """One way of breaking is enough for a command: `tests/inference/test_known_answer.py` has them all."""
+    return () if how == FIRST else (pytest.mark.soak,)
 
 
 @pytest.mark.parametrize(
-    ("command", "name", "broken"), [(command, name, (how, name)) for command, name, how in _CASES], indirect=["broken"]
+    ("command", "name", "broken"),
+    [
+        pytest.param(command, name, (how, name), marks=() if command == "read" else _mark(how))
+        for command, names in NETWORKS.items()
+        for name in names
+        for how in WEIGHTS
+    ],
+    indirect=["broken"],
 )
 def test_the_command_refuses_the_network_and_writes_nothing(
     command: str, name: str, broken: Path, scene: Path, tmp_path: Path
 ) -> None:
-    done = viapublica(*_command(command, scene, broken, tmp_path), cwd=tmp_path)
+    done = viapublica_here(*_command(command, scene, broken, tmp_path), cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     said = done.stderr + done.stdout
     assert "gives wrong answers on this machine" in said
@@ -99,7 +112,13 @@ def approved(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.mark.parametrize(
-    "broken", [(how, name) for how in WEIGHTS for name in (DETECTOR, CHECK, READER)], indirect=True
+    "broken",
+    [
+        pytest.param((how, name), marks=_mark(how), id=f"{name}-{how}")
+        for how in WEIGHTS
+        for name in (DETECTOR, CHECK, READER)
+    ],
+    indirect=True,
 )
 def test_a_release_is_not_built_with_a_broken_network(
     broken: Path, approved: str, scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,7 @@ ERRORS: list[Exception] = [
     RecordError("cam", "cannot be recorded"),
     cv2.error("(-215:Assertion failed)"),
 ]
+ORDINARY = ERRORS[1]
 PLACES: dict[str, tuple[type, str]] = {
     "open": (VideoContainer, "_open"),
     "choose the stream": (VideoContainer, "_video_stream"),
@@ -71,8 +72,19 @@ def break_place(monkeypatch: pytest.MonkeyPatch, place: str, error: Exception, a
     monkeypatch.setattr(owner, name, failing(getattr(owner, name), error, after, times=2))
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        pytest.param(
+            place,
+            error,
+            id=f"{type(error).__name__}-{place}",
+            marks=() if place == "decode" or error is ORDINARY else pytest.mark.soak,
+        )
+        for error in ERRORS
+        for place in PLACES
+    ],
+)
 def test_any_error_of_a_live_camera_is_an_outage(
     place: str, error: Exception, web: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from pathlib import Path
 
@@ -69,9 +70,18 @@ class Gate:
         return frozenset((event.state, event.detail) for event in found if isinstance(event, HealthEvent))
 
 
+@pytest.fixture(scope="module")
+def clip(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of a highway."""
+    path = tmp_path_factory.mktemp("highway") / "highway.mp4"
+    whole = str(data_dir / "clips" / "highway-motorbike.mp4")
+    subprocess.run(["ffmpeg", "-v", "error", "-i", whole, "-t", "6", "-an", "-c", "copy", str(path)], check=True)
+    return path
+
+
 @pytest.mark.real
-def test_stopping_a_second_run_changes_nothing(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
-    gate = Gate(tmp_path, data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+def test_stopping_a_second_run_changes_nothing(tmp_path: Path, clip: Path, models_dir: Path) -> None:
+    gate = Gate(tmp_path, clip, models_dir)
     gate.run(None)
     whole = gate.stored()
     assert whole[0] > 1
@@ -80,8 +90,8 @@ def test_stopping_a_second_run_changes_nothing(tmp_path: Path, data_dir: Path, m
 
 
 @pytest.mark.real
-def test_fewer_frames_replace_nothing_unasked(tmp_path: Path, data_dir: Path, models_dir: Path) -> None:
-    gate = Gate(tmp_path, data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+def test_fewer_frames_replace_nothing_unasked(tmp_path: Path, clip: Path, models_dir: Path) -> None:
+    gate = Gate(tmp_path, clip, models_dir)
     assert gate.run(None) == []
     whole = gate.stored()
     gate.set(analyze_fps=1.0)
@@ -93,27 +103,23 @@ def test_fewer_frames_replace_nothing_unasked(tmp_path: Path, data_dir: Path, mo
 
 
 @pytest.mark.real
-def test_an_analysis_that_replaces_another_leaves_nothing_of_it(
-    tmp_path: Path, data_dir: Path, models_dir: Path
-) -> None:
-    gate = Gate(tmp_path / "again", data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+def test_an_analysis_that_replaces_another_leaves_nothing_of_it(tmp_path: Path, clip: Path, models_dir: Path) -> None:
+    gate = Gate(tmp_path / "again", clip, models_dir)
     gate.run(None)
     before = gate.stored()
     gate.set(analyze_fps=1.0)
     gate.run(3, replace=True)
     assert before[1].keys() <= gate.stored()[1].keys(), "one that is stopped deletes nothing"
     gate.run(None, replace=True)
-    alone = Gate(tmp_path / "alone", data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+    alone = Gate(tmp_path / "alone", clip, models_dir)
     alone.set(analyze_fps=1.0)
     alone.run(None)
     assert gate.stored() == alone.stored() != before
 
 
 @pytest.mark.real
-def test_a_first_run_that_is_stopped_stores_a_part_of_the_whole(
-    tmp_path: Path, data_dir: Path, models_dir: Path
-) -> None:
-    gate = Gate(tmp_path, data_dir / "clips" / "highway-motorbike.mp4", models_dir)
+def test_a_first_run_that_is_stopped_stores_a_part_of_the_whole(tmp_path: Path, clip: Path, models_dir: Path) -> None:
+    gate = Gate(tmp_path, clip, models_dir)
     gate.run(10)
     counted, part = gate.stored()
     assert counted == 0, "its minute is not over"

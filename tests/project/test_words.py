@@ -42,6 +42,7 @@ _NAME = re.compile(r"[A-Za-z]+(?:_+[A-Za-z0-9]+)+|[A-Za-z]*[a-z][A-Z][A-Za-z0-9]
 
 class _Rule(NamedTuple):
     pattern: re.Pattern[str]
+    begins: frozenset[str]
     use: str
     folders: tuple[Path, ...]
 
@@ -61,7 +62,8 @@ def _rules() -> tuple[_Rule, ...]:
         words = re.findall(r"`([^`]+)`", row[0])
         pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
         folders = tuple(ROOT / folder for folder in re.findall(r"`([^`]+)`", row[2]))
-        rules.append(_Rule(pattern, row[1], folders))
+        begins = frozenset(re.findall(r"\w+", word.casefold())[0] for word in words)
+        rules.append(_Rule(pattern, begins, row[1], folders))
     return tuple(rules)
 
 
@@ -84,10 +86,11 @@ def _hits(path: Path) -> Iterator[_Hit]:
         text = text.split(_HEADING)[0]
     rules = [rule for rule in _rules() if not rule.folders or any(path.is_relative_to(place) for place in rule.folders)]
     name = str(path.relative_to(ROOT))
-    for number, line in enumerate([path.stem, *text.splitlines()]):
-        plain = _plain(line)
-        for rule in rules:
-            yield from (_Hit(name, number, found[0], rule.use) for found in rule.pattern.finditer(plain))
+    plain = _plain(f"{path.stem}\n{text}")
+    present = set(re.findall(r"\w+", plain.casefold()))
+    for rule in rules:
+        for number, line in enumerate(plain.split("\n") if rule.begins & present else ()):
+            yield from (_Hit(name, number, found[0], rule.use) for found in rule.pattern.finditer(line))
 
 
 def test_the_glossary_lists_words_to_avoid() -> None:

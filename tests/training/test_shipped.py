@@ -37,6 +37,10 @@ LEAST: Final[Mapping[str, Mapping[str, float]]] = {
 """Share found at least; seen here when the weights came: 0.98, 0.93, 0.75, 0.81, in 8 bits 0.98, 0.89, 0.76, 0.84."""
 RUNTIMES: Final = (Backend.ONNXRUNTIME, Backend.OPENVINO)
 EACH: Final = tuple(product(LEAST, RUNTIMES))
+USED: Final = tuple(
+    pytest.param(name, backend, marks=() if backend is Backend.OPENVINO else pytest.mark.soak) for name, backend in EACH
+)
+"""In the runtime that is chosen first; that the other one finds the same is tested on a few images."""
 FLOAT: Final[Mapping[str, str]] = {name: name.removesuffix("_int8") for name in LEAST}
 SCENE: Final = "demo scene"
 STILLS: Final = ("car-park.jpg", "from-above.jpg", "wide-angle.jpg")
@@ -60,7 +64,7 @@ def share(result: Result, label: str) -> float:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("name", "backend"), EACH)
+@pytest.mark.parametrize(("name", "backend"), USED)
 def test_every_label_is_found_where_it_was_never_seen(
     name: str, backend: Backend, held_out: list[Sample], tmp_path: Path
 ) -> None:
@@ -106,7 +110,7 @@ def test_each_file_in_each_runtime_finds_what_float_finds(
 
 
 @pytest.mark.parametrize(("name", "backend"), EACH)
-@pytest.mark.parametrize("size", [416, 1280])
+@pytest.mark.parametrize("size", [416, pytest.param(1280, marks=pytest.mark.soak)])
 def test_each_file_takes_other_sizes_and_several_frames_at_once(
     name: str, backend: Backend, size: int, in_the_repository: list[Image], tmp_path: Path
 ) -> None:
