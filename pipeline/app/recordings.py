@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pipeline.app.audit.audited_operation import operation_audit
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.disposals import disposal_report
 from pipeline.config import load_config
 from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.hold import Hold
@@ -241,11 +242,24 @@ def prune_video(settings: RecordSettings, *, trust_clock: bool = False, config: 
         AuditUnavailable: the audit takes no record; nothing is removed.
     """
     audit = operation_audit(config, settings.dir)
+    stores = _stores(config, settings)
+    days_of, report = stores.retention.video_days(), disposal_report(stores)
     details = {"kind": "video", "days": settings.days, "trust_clock": trust_clock}
     with audit.doing(Operation.DISPOSAL, details={"action": "prune", **details}):
-        done = prune(settings.dir, settings.days, settings.max_bytes, trust_clock=trust_clock)
-    audit.add(Operation.DISPOSAL, rows=len(done.removed), details={"action": "pruned", **details})
-    return done
+        return prune(
+            settings.dir,
+            settings.days,
+            settings.max_bytes,
+            days_of=days_of,
+            trust_clock=trust_clock,
+            on_disposed=report,
+        )
+
+
+def _stores(config: Path | None, settings: RecordSettings) -> ConfiguredStores:
+    if config is None:
+        return ConfiguredStores.of_recordings(settings.dir)
+    return ConfiguredStores.of_config(load_config(config, for_queries=True))
 
 
 def _add(config: Path | None, folder: Path, operation: Operation, action: str, **facts: Any) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.disposals import disposal_report
 from pipeline.app.holds import holds_at
 from pipeline.domain.operation import Operation
 from pipeline.storage.trusted_clock import TrustedClock
@@ -90,10 +91,15 @@ def drop_due_days(stores: ConfiguredStores, *, trust_clock: bool = False) -> Ite
         with audit.doing(Operation.DISPOSAL, details=details), _opened(store, stores) as database:
             if database is not None:
                 embedded = isinstance(store, ChdbSettings)
+                report = disposal_report(stores)
                 days, held = drop_due_safely(
-                    database, stores.retention, clock, holds=holds_at(stores), embedded=embedded
+                    database,
+                    stores.retention,
+                    clock,
+                    holds=holds_at(stores),
+                    embedded=embedded,
+                    on_disposed=report,
                 )
-        audit.add(Operation.DISPOSAL, rows=sum(day.rows for day in days), details={**details, "action": "dropped"})
         yield replace(_report(store, stores, days), held=held)
 
 

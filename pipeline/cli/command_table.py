@@ -141,8 +141,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "backup": CommandEntry(
         "operate.backup_commands:app", "Backups of an installation: create, verify, restore.", _OPERATION
     ),
-    "store": CommandEntry(
-        "operate.store_commands:app", "The event store: retention, and proofs of erasures.", _OPERATION
+    "retention": CommandEntry(
+        "operate.retention_commands:app",
+        "Retention: show what is stored and due, run a disposal, report disposals.",
+        _OPERATION,
     ),
+    "store": CommandEntry("operate.store_commands:app", "The event store: proofs of erasures.", _OPERATION),
 }
 """Every command by name, in the order of the overview."""

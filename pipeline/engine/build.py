@@ -20,6 +20,7 @@ from pipeline.domain.ports import PlateReader
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
 from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.device_fallback import open_detector, open_reader
+from pipeline.engine.disposal_report import DisposalReport
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.live_loop import Engine
@@ -41,6 +42,8 @@ from pipeline.policy.gate import Gate
 from pipeline.policy.scope import why_no_plates
 from pipeline.record.every_hold import every_hold
 from pipeline.record.recorder import Recorder
+from pipeline.record.retention import prune
+from pipeline.record.settings import RecordSettings
 from pipeline.sink.build import build_sink
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.stored_analyses import StoredAnalyses
@@ -93,7 +96,7 @@ def open_engine(
         wait_s = config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0
         batcher = FairBatcher(detector.batch_size, wait_s, config.engine.max_frame_age_s)
         _note_paths(config)
-        recorder = None if config.record is None else stack.enter_context(Recorder(config.record))
+        recorder = None if config.record is None else stack.enter_context(_recorder(config, config.record))
         preview = _preview(config, gate)
         engine = Engine(
             batcher=batcher,
@@ -270,6 +273,12 @@ def _note_paths(config: Config) -> None:
         written.add(PathKind.VIDEO, config.record.dir)
     if config.observability.preview is not None:
         written.add(PathKind.PREVIEWS, config.observability.preview.dir)
+
+
+def _recorder(config: Config, settings: RecordSettings) -> Recorder:
+    days_of, report = config.retention.video_days(), DisposalReport.of_run(config)
+    retain = partial(prune, settings.dir, settings.days, settings.max_bytes, days_of=days_of, on_disposed=report)
+    return Recorder(settings, retain)
 
 
 def _preview(config: Config, gate: Gate) -> Preview | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.config.settings import Config
+from pipeline.engine.disposal_report import DisposalReport
 from pipeline.record.every_hold import every_hold
 from pipeline.storage.written_paths import PathKind, WrittenPaths
 from pipeline.store.retention_scheduler import RETENTION_EVERY_S, RetentionScheduler
@@ -42,12 +43,14 @@ def retention_running(config: Config, stores: Iterable[StoreSettings], *, live: 
         live: events have the present time. Otherwise they have the time of recordings, so there is only the first
             round: what this run delivers must not be dropped while it lasts.
     """
-    folders = hold_folders(config)
+    folders, report = hold_folders(config), DisposalReport.of_run(config)
     with ExitStack() as stack:
         for store in stores:
             every_s = RETENTION_EVERY_S if live else None
             holds = partial(every_hold, folders)
-            keeper = RetentionScheduler(config.retention, store, config.data_dir, every_s, holds)
+            keeper = RetentionScheduler(
+                config.retention, store, config.data_dir, every_s, holds=holds, on_disposed=report
+            )
             stack.callback(keeper.close)
             keeper.start(wait_s=_FIRST_ROUND_S if isinstance(store, ChdbSettings) else 0.0)
         yield

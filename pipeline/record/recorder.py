@@ -5,7 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -15,7 +17,7 @@ import structlog
 
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.recording import EncodedPacket, MaskedFrame, PacketSession, PacketTap
-from pipeline.errors import ConfigError, RecordError
+from pipeline.errors import ConfigError, RecordError, ViapublicaError
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.masked_encoder import MaskedEncoder
 from pipeline.record.retention import prune
@@ -59,13 +61,15 @@ class Recorder:
 
     Args:
         settings: with an absolute folder.
+        retain: a round of retention; None for `prune` by the settings.
 
     Raises (when entered):
         RecordError: the folder cannot be created.
     """
 
-    def __init__(self, settings: RecordSettings) -> None:
+    def __init__(self, settings: RecordSettings, retain: Callable[[], object] | None = None) -> None:
         self._settings = settings
+        self._retain = retain or partial(prune, settings.dir, settings.days, settings.max_bytes)
         self._taps: dict[str, CameraTap] = {}
         self._closing = threading.Event()
         self._due = threading.Event()
@@ -134,8 +138,8 @@ class Recorder:
             self._due.clear()
             began = time.monotonic()
             try:
-                prune(self._settings.dir, self._settings.days, self._settings.max_bytes)
-            except (OSError, RecordError) as error:
+                self._retain()
+            except (OSError, ViapublicaError) as error:
                 _log.warning("video_retention_failed", error=str(error))
             except Exception:  # noqa: BLE001 - a bug here must not end retention
                 _log.exception("video_retention_bug")

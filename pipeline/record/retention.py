@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import structlog
 
+from pipeline.domain.disposal import Disposed, OnDisposed, no_report
 from pipeline.domain.hold import Hold
 from pipeline.domain.times import format_utc
 from pipeline.errors import RecordError
@@ -48,7 +50,16 @@ class Pruned:
         return sum(one.size for one in self.removed)
 
 
-def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *, trust_clock: bool = False) -> Pruned:
+def prune(
+    folder: Path,
+    days: int,
+    max_bytes: int,
+    now_ms: int | None = None,
+    *,
+    days_of: Mapping[str, int] = MappingProxyType({}),
+    trust_clock: bool = False,
+    on_disposed: OnDisposed = no_report,
+) -> Pruned:
     """Delete what is due, whole files only, the oldest first; may be stopped anywhere and run again.
 
     Args:
@@ -56,7 +67,9 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *,
         days: how long video is stored, counted from its last frame.
         max_bytes: of all cameras together.
         now_ms: milliseconds since 1970 UTC; by default the machine's clock, which is not trusted after a jump.
+        days_of: days of cameras with a period of their own.
         trust_clock: a person confirms that the clock is right, although it has jumped.
+        on_disposed: receives what was deleted.
 
     Raises:
         RecordError: the holds cannot be read (then nothing is deleted), or the disk failed.
@@ -71,10 +84,12 @@ def prune(folder: Path, days: int, max_bytes: int, now_ms: int | None = None, *,
         trusted = _trusted(folder, files, days, now_ms, trust_clock=trust_clock)
         holds.close_expired(trusted.at_ms)
         in_force = holds.all(trusted.at_ms)
-        due_ms = trusted.at_ms - days * _DAY_MS
+        due_ms = {camera: trusted.at_ms - days_of.get(camera, days) * _DAY_MS for camera in archive.cameras()}
         removed, held = _due(files, in_force, due_ms, max_bytes)
         for camera in sorted({one.camera_id for one in removed}):
-            remove_segments(folder / camera, [one for one in removed if one.camera_id == camera], due_ms)
+            remove_segments(folder / camera, [one for one in removed if one.camera_id == camera], due_ms[camera])
+    if removed:
+        on_disposed(str(folder), _disposed(removed, held), _against(held, in_force))
     left = sum(one.size for one in files) - sum(one.size for one in removed)
     over = max(0, left - max_bytes)
     if removed:
@@ -110,7 +125,7 @@ def _trusted(
 
 
 def _due(
-    files: Sequence[VideoSegment], holds: Sequence[Hold], before_ms: int, max_bytes: int
+    files: Sequence[VideoSegment], holds: Sequence[Hold], before_ms: Mapping[str, int], max_bytes: int
 ) -> tuple[list[VideoSegment], list[VideoSegment]]:
     """Files to delete, and files that are due and held."""
     left = sum(one.size for one in files)
@@ -118,7 +133,7 @@ def _due(
     held: list[VideoSegment] = []
     for one in files:
         # A file that is being written, or was when its recorder died, is at most as long as a segment.
-        if one.end_ms >= before_ms and (left <= max_bytes or not one.complete):
+        if one.end_ms >= before_ms[one.camera_id] and (left <= max_bytes or not one.complete):
             continue
         if _held(one, holds):
             held.append(one)
@@ -126,6 +141,24 @@ def _due(
         due.append(one)
         left -= one.size
     return due, held
+
+
+def _disposed(removed: Sequence[VideoSegment], held: Sequence[VideoSegment]) -> list[Disposed]:
+    """What was deleted, by camera."""
+    parts = []
+    for camera in sorted({one.camera_id for one in removed}):
+        files = [one for one in removed if one.camera_id == camera]
+        first_ms, last_ms = min(one.begin_ms for one in files), max(one.end_ms for one in files)
+        size, of_camera = sum(one.size for one in files), sum(one.camera_id == camera for one in held)
+        parts.append(Disposed("video", camera, first_ms, last_ms, len(files), size, of_camera))
+    return parts
+
+
+def _against(held: Sequence[VideoSegment], holds: Iterable[Hold]) -> list[str]:
+    """Ids of the holds that preserve any of these files."""
+    return [
+        hold.hold_id for hold in holds if any(hold.preserves(one.camera_id, one.begin_ms, one.end_ms) for one in held)
+    ]
 
 
 def _held(one: VideoSegment, holds: Iterable[Hold]) -> bool:

@@ -220,6 +220,7 @@ def _times(
                 days=language.counted(days, "day"),
             )
             yield Note(code=NoteCode.RETENTION, text=text, limits=True)
+        yield from _retention_of_groups(question, context, kind)
     if coverage.first_ms is None:
         text = language.text("the event store holds no {data} at all", data=_data(kinds, language))
         yield Note(code=NoteCode.FIRST_DATA, text=text, limits=True)
@@ -230,6 +231,26 @@ def _times(
             time=language.time(coverage.first_ms, context.zone),
         )
         yield Note(code=NoteCode.FIRST_DATA, text=text, limits=True)
+
+
+def _retention_of_groups(question: RangedQuestion[Any], context: AnswerContext, kind: Kind) -> Iterator[Note]:
+    """Groups of cameras whose rows of the range are no longer stored, although those of others are."""
+    language, table = context.language, TABLES[kind]
+    of_all = context.retention.days(table)
+    for group in context.retention.groups:
+        days = group.days(table)
+        concerned = not question.camera_ids or not set(question.camera_ids).isdisjoint(group.cameras)
+        if days is None or not concerned or (of_all is not None and days >= of_all):
+            continue
+        oldest_ms = context.clock_ms() - days * _DAY_MS
+        if question.start_ms is not None and question.start_ms < oldest_ms - _DAY_MS:
+            text = language.text(
+                "{data} before {time} are no longer stored (retention: {days})",
+                data=f"{language.text(SPECS[kind].retention_about)} ({group.name})",
+                time=language.time(oldest_ms, context.zone),
+                days=language.counted(days, "day"),
+            )
+            yield Note(code=NoteCode.RETENTION, text=text, limits=True, items=group.cameras)
 
 
 def _data(kinds: Sequence[Kind], language: Language) -> str:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 import structlog
 
+from pipeline.domain.disposal import Disposed, OnDisposed, no_report
 from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
 from pipeline.domain.hold import Hold
@@ -26,6 +27,7 @@ from pipeline.store.retention_settings import RetentionSettings
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.schema.tables import ALERTS, TABLES, Table
 from pipeline.store.settings import ChdbSettings, StoreSettings
+from pipeline.store.spared_rows import longer_rows, shorter_rows, spared_rows
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +69,11 @@ class StoredDay:
     damaged: tuple[DamagedPart, ...] = ()
     held: int = 0
 
+    def disposed(self) -> Disposed:
+        """As the log of disposals states it."""
+        begin_ms = self.span_ms()[0] + _DAY_MS
+        return Disposed("events", self.table, begin_ms, begin_ms + _DAY_MS, self.rows, self.size, self.held)
+
     def span_ms(self) -> tuple[int, int]:
         """Milliseconds since 1970 UTC of its begin and end; what ended in it may have begun a day before."""
         begin_ms = round(datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC).timestamp() * 1000)
@@ -86,7 +93,7 @@ class HeldDisposal:
     trusted: TrustedTime
     days: tuple[StoredDay, ...]
 
-    fix: ClassVar[str] = "Set the clock; or, if it is right, `viapublica store retention apply --trust-clock`"
+    fix: ClassVar[str] = "Set the clock; or, if it is right, `viapublica retention run --trust-clock`"
 
     def figures(self) -> dict[str, object]:
         """For logs and output: what would be dropped, and the two times."""
@@ -162,37 +169,47 @@ def drop_due(
     Raises:
         StoreError: the database failed, or a deletion took too long.
     """
-    due = [day for day in stored_days(database, settings, today) if day.due]
-    dropped = []
-    for day in due:
-        if partly := _drop_unheld(StoredEvents(database, embedded=embedded), day, holds):
-            dropped.append(partly)
-            continue
-        for partition in day.partitions:
-            # Digits, see `_PARTITION`: no value from outside is in the statement.
-            database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
-        drop_parts(database, day.damaged)
-        dropped.append(day)
-    return [day for day in dropped if day.rows or not day.held]
+    today = today or datetime.now(UTC).date()
+    stored, dropped = StoredEvents(database, embedded=embedded), []
+    deletions: list[tuple[Table, str]] = []
+    for day in stored_days(database, settings, today):
+        over = _over_in_part(stored, day, settings, (today - day.day).days, holds)
+        if over is not None:
+            dropped.append(over[0])
+            deletions += over[1]
+        elif day.due:
+            for partition in day.partitions:
+                # Digits, see `_PARTITION`: no value from outside is in the statement.
+                database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
+            drop_parts(database, day.damaged)
+            dropped.append(day)
+    stored.dispose(deletions)
+    return [day for day in dropped if day.rows or (day.due and not day.held)]
 
 
-def _drop_unheld(stored: StoredEvents, day: StoredDay, holds: Sequence[Hold]) -> StoredDay | None:
-    """Delete the rows of a day that no hold preserves; None where none preserves any.
+def _over_in_part(
+    stored: StoredEvents, day: StoredDay, settings: RetentionSettings, age_days: int, holds: Sequence[Hold]
+) -> tuple[StoredDay, list[tuple[Table, str]]] | None:
+    """A day some of whose rows are over, and the condition of those; None where its rows all go or all stay.
 
-    Its damaged parts stay: no statement can search them.
+    Damaged parts of a day that is not dropped stay: no statement can search them.
     """
-    near = [hold for hold in holds if hold.overlaps(hold.camera_id, *day.span_ms())]
-    if not near:
-        return None
     table = next(one for one in TABLES.values() if one.name == day.table)
-    whole, held = f"toYYYYMMDD(ts) = {day.day:%Y%m%d}", held_rows(table, near)
-    preserved = stored.rows(table, f"{whole} AND ({held})")
-    if not preserved:
+    near = [hold for hold in holds if hold.overlaps(hold.camera_id, *day.span_ms())]
+    longer = longer_rows(table, settings.groups, age_days) if day.due else ""
+    shorter = "" if day.due else shorter_rows(table, settings.groups, age_days)
+    spared = spared_rows(table, near, longer)
+    if not (shorter or (day.due and spared)):
         return None
-    rows = stored.rows(table, f"{whole} AND NOT ({held})")
-    if rows:
-        stored.dispose(table, f"{whole} AND NOT ({held})")
-    return replace(day, rows=rows, size=0, damaged=(), held=preserved)
+    whole, held = f"toYYYYMMDD(ts) = {day.day:%Y%m%d}", held_rows(table, near)
+    if day.due and not stored.rows(table, f"{whole} AND ({spared})"):
+        return None
+    due = whole + (f" AND ({shorter})" if shorter else "")
+    over = due + (f" AND NOT ({spared})" if spared else "")
+    rows = stored.rows(table, over)
+    preserved = stored.rows(table, f"{due} AND ({held})") if held else 0
+    part = replace(day, rows=rows, size=0, damaged=(), held=preserved, due=day.due and not longer)
+    return part, [(table, over)] if rows else []
 
 
 def trusted_today(
@@ -214,6 +231,7 @@ def drop_due_safely(
     *,
     holds: HoldsAt = no_holds,
     embedded: bool = False,
+    on_disposed: OnDisposed = no_report,
 ) -> tuple[list[StoredDay], HeldDisposal | None]:
     """Drop what is due by the trusted time; what was dropped, and what a jump of the clock keeps from being dropped.
 
@@ -223,6 +241,7 @@ def drop_due_safely(
         database, settings, embedded: see `drop_due`.
         clock: the trusted one; now_ms: what the machine's says; None to ask it.
         holds: finds those in force at a time.
+        on_disposed: receives what was dropped.
 
     Raises:
         RecordError: the holds cannot be read, so nothing is dropped.
@@ -231,7 +250,12 @@ def drop_due_safely(
     """
     now_ms, last_written_ms, deletes_more = _signs(database, settings, now_ms)
     trusted = clock.advance(now_ms, last_written_ms, deletes_more)
-    dropped = drop_due(database, settings, _date(trusted.at_ms), holds(trusted.at_ms), embedded=embedded)
+    in_force = holds(trusted.at_ms)
+    dropped = drop_due(database, settings, _date(trusted.at_ms), in_force, embedded=embedded)
+    if parts := [day.disposed() for day in dropped if day.rows]:
+        spans = [day.span_ms() for day in dropped if day.held]
+        against = [one.hold_id for one in in_force if any(one.overlaps(one.camera_id, *span) for span in spans)]
+        on_disposed(database.target, parts, against)
     if trusted.held_since_ms is None:
         return dropped, None
     held = HeldDisposal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 
 from pipeline.domain.event_kinds import SPECS, EventSpec
 from pipeline.store.schema.tables import Table
@@ -31,6 +31,48 @@ else:
     )
 
 
+if TYPE_CHECKING:
+    _DaysOfGroup = BaseModel
+else:
+    _DaysOfGroup = create_model(
+        "_DaysOfGroup",
+        **{
+            spec.table: (
+                Days | None,
+                Field(
+                    default=None,
+                    title=spec.retention_about.capitalize(),
+                    description=f"Days that {spec.retention_about} of these cameras are stored; empty: as of all.",
+                ),
+            )
+            for spec in SPECS.values()
+        },
+    )
+
+
+class RetentionGroup(_DaysOfGroup):
+    """A group of cameras, such as those of a sector, with periods of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(title="Name", description="Of the group or sector, for reports.", min_length=1, max_length=100)
+    cameras: tuple[str, ...] = Field(title="Cameras", description="Ids of its cameras.", min_length=1)
+    video: Days | None = Field(
+        default=None,
+        title="Recorded video",
+        description="Days that recorded video of these cameras is stored; empty: record.days.",
+    )
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **fields: object) -> None: ...
+
+    def days(self, table: Table) -> int | None:
+        """Days that a table's rows of these cameras are retained; None for those of all cameras."""
+        days: int | None = getattr(self, table.name)
+        return days
+
+
 class RetentionSettings(_DaysOfTables):
     """Days that the event store retains each class of data; a day is dropped as a whole. Null is without limit.
 
@@ -39,13 +81,39 @@ class RetentionSettings(_DaysOfTables):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    groups: tuple[RetentionGroup, ...] = Field(
+        default=(),
+        title="Groups of cameras",
+        description="Cameras with periods of their own, shorter or longer; a camera is in one group at most.",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _cameras_are_in_one_group(cls, groups: tuple[RetentionGroup, ...]) -> tuple[RetentionGroup, ...]:
+        cameras = [camera for group in groups for camera in group.cameras]
+        twice = sorted({camera for camera in cameras if cameras.count(camera) > 1})
+        if twice:
+            raise ValueError(f"camera {twice[0]!r} is in two groups; each may be in one")
+        return groups
+
     if TYPE_CHECKING:
 
-        def __init__(self, **days: int | None) -> None: ...
+        def __init__(self, **fields: object) -> None: ...
+
+    def video_days(self) -> dict[str, int]:
+        """Days of recorded video, by camera; without those of which no group says anything."""
+        return {camera: group.video for group in self.groups if group.video for camera in group.cameras}
 
     def days(self, table: Table) -> int | None:
         """Days that a table is retained; None without limit."""
         return self._of(table.name)
+
+    def longest_days(self, table: Table) -> int | None:
+        """The longest period of a table, of any group; None without limit."""
+        return None if (days := self.days(table)) is None else max([days, *self._of_groups(table)])
+
+    def _of_groups(self, table: Table) -> list[int]:
+        return [days for group in self.groups if (days := group.days(table)) is not None]
 
     def check_window(self, sink: str, retain_s: float) -> None:
         """A spool's retained window holds copies of personal events, so it must not outlive them.
@@ -58,7 +126,8 @@ class RetentionSettings(_DaysOfTables):
             ValueError: it is longer than the retention of plate reads or tracks.
         """
         for name in (spec.table for spec in SPECS.values() if spec.personal):
-            days = self._of(name)
+            of_groups = [days for group in self.groups if (days := getattr(group, name)) is not None]
+            days = min([*filter(None, [self._of(name)]), *of_groups], default=None)
             if days is not None and retain_s > days * _DAY_S:
                 raise ValueError(
                     f"sink {sink!r} keeps delivered events for {retain_s / _DAY_S:g} days (sinks[].spool.retain_s), "

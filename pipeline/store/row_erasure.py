@@ -180,14 +180,16 @@ class StoredEvents:
         sql = f"SELECT toInt64(count()) AS rows FROM {table.name} WHERE {condition}"  # noqa: S608
         return int(self.database.rows(sql)[0]["rows"])
 
-    def dispose(self, table: Table, condition: str) -> None:
-        """Delete rows like `delete`; of the embedded store the old files, too.
+    def dispose(self, wanted: Sequence[tuple[Table, str]]) -> None:
+        """Delete rows of tables by conditions like `delete`; of the embedded store the old files, too.
 
         Raises:
             StoreError: see `delete`.
         """
-        with self._old_files_removed():
-            self.delete(table, condition)
+        if wanted:
+            with self._old_files_removed():
+                for table, condition in wanted:
+                    self.delete(table, condition)
 
     def _delete(self, table: Table, condition: str, progress: Progress) -> None:
         self.database.command(f"ALTER TABLE {table.name} DELETE WHERE {condition}")

@@ -55,10 +55,10 @@ def test_held_video_is_pruned_after_its_hold_is_released(video: Path) -> None:
     assert [(one["operation"], one["details"]["action"], one.get("rows")) for one in found] == [
         ("hold", "hold", None),
         ("disposal", "prune", None),
-        ("disposal", "pruned", 3),
+        ("disposal", "disposed", 3),
         ("hold-release", "release-hold", None),
         ("disposal", "prune", None),
-        ("disposal", "pruned", len(held)),
+        ("disposal", "disposed", len(held)),
     ]
     assert [one["cameras"] for one in found if "cameras" in one] == [["praca"], ["praca"]]
 

@@ -64,12 +64,12 @@ _GROUPS = {
                 "people",
                 "release",
                 "requests",
+                "retention",
             ),
             *("spool", "store"),
         )
     ),
     ("kafka", "dead-letters"),
-    ("store", "retention"),
 }
 _RUN = sorted({command.words for command in _COMMANDS if command.run})
 

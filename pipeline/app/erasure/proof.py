@@ -36,6 +36,7 @@ __all__ = [
     "ErasureProof",
     "ProvenErasure",
     "check_words",
+    "document_signer",
     "erase_with_proof",
     "erasure_documents",
     "list_erasures",
@@ -98,7 +99,7 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
     """
     selection = erasure.selection
     check_words(proof, selection)
-    sign, signed_by = _signer(proof)
+    sign, signed_by = document_signer(proof.certificate, proof.key, proof.key_password)
     request = replace(_request(proof, selection, erasure.tombstones), override=erasure.override)
     with _register(proof, erasure.audit_dir) as register:
         number = register.begin(request)
@@ -132,7 +133,7 @@ def refuse_with_proof(
             cannot be used.
     """
     check_words(proof, selection, grounds)
-    sign, signed_by = _signer(proof)
+    sign, signed_by = document_signer(proof.certificate, proof.key, proof.key_password)
     request = _request(proof, selection, Tombstones(stores.data_dir))
     with _register(proof, stores.audit_dir) as register:
         record = register.refuse(request, grounds, sign)
@@ -224,16 +225,23 @@ def check_words(proof: ErasureProof, selection: Selection, grounds: str = "") ->
             )
 
 
-def _signer(proof: ErasureProof) -> tuple[Signer | None, str]:
-    if proof.certificate is None and proof.key is None:
+def document_signer(
+    certificate: Path | None, key: Path | None, password: Callable[[], bytes] | None
+) -> tuple[Signer | None, str]:
+    """What signs documents, and the name in the certificate; None and "" without a certificate.
+
+    Raises:
+        ReleaseError: one of certificate and key is missing, or they cannot be used.
+    """
+    if certificate is None and key is None:
         return None, ""
-    if proof.certificate is None or proof.key is None:
+    if certificate is None or key is None:
         raise ReleaseError(
             "signature of the proof", "needs a certificate and its key", "Give --certificate and --key, or neither"
         )
     from pipeline.anonymize.signing_certificate import load_signing_identity
 
-    identity = load_signing_identity(proof.certificate, proof.key, proof.key_password)
+    identity = load_signing_identity(certificate, key, password)
     sign_document(b"trial", identity.chain_pem, identity.key_pem)
     return (lambda document: sign_document(document, identity.chain_pem, identity.key_pem)), identity.name
 

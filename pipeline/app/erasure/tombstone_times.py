@@ -18,6 +18,6 @@ def erased_before_ms(stores: ConfiguredStores, now_ms: int) -> int:
 
 def tombstone_until_ms(stores: ConfiguredStores) -> int:
     """When events that are stored now have left all spools, topics and tables."""
-    limits = (stores.retention.days(table) for table in (PLATE_READS, TRACKS))
+    limits = (stores.retention.longest_days(table) for table in (PLATE_READS, TRACKS))
     days = max(stores.ingest.oldest_days, *(limit or 0 for limit in limits))
     return time.time_ns() // 1_000_000 + round(days * _DAY_MS) + _DAY_MS

@@ -1,33 +1,36 @@
-"""`viapublica store retention`: the days that events are stored, and dropping those that are due."""
+"""`viapublica retention`: what is stored and due, disposal of what is due, and its reports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import groupby
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from pipeline.app.retention import RetentionReport, StoredDay, drop_due_days, due_days, retention_reports
-from pipeline.cli.common.console import err, print_json, print_table, say
+from pipeline.cli.common.console import err, out, print_json, print_table, say
+from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.store_options import ConfigOption, DataOption, stores_of
 from pipeline.domain.plural import counted
 from pipeline.errors import StoreError
 
-retention_app = typer.Typer(
-    help="Days that events are stored: show what is stored and due, apply drops what is due.\n\n"
-    "Example: [bold]viapublica store retention show --config configs/demo.yaml[/]",
+app = typer.Typer(
+    help="Retention: show what is stored and due, run a disposal, report disposals.\n\n"
+    "Example: [bold]viapublica retention show --config configs/demo.yaml[/]",
     no_args_is_help=True,
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
-@retention_app.command("show")
+@app.command("show")
 def show(config: ConfigOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Show, per table, the days of retention, the rows and bytes of each stored day (UTC), and which days are due.
 
-    Example: [bold]viapublica store retention show --config configs/demo.yaml[/]
+    Example: [bold]viapublica retention show --config configs/demo.yaml[/]
     """
     reports = []
     for report in retention_reports(stores_of(config, data)):
@@ -38,8 +41,8 @@ def show(config: ConfigOption = None, data: DataOption = None, as_json: JsonOpti
         print_json([_shown(report) for report in reports])
 
 
-@retention_app.command("apply")
-def apply(
+@app.command("run")
+def run(
     config: ConfigOption = None,
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be dropped; drop nothing.")] = False,
@@ -48,11 +51,12 @@ def apply(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Drop the days that are due, as a run does every hour.
+    """Dispose of the events that are due, as a run does every hour. For recorded video see viapublica camera prune.
 
-    A clock that has jumped is not trusted: what is due because of it stays, and the status is 1.
+    Each disposal gets a number. A clock that has jumped is not trusted: what is due because of it stays, and the
+    status is 1.
 
-    Example: [bold]viapublica store retention apply --dry-run --config configs/demo.yaml[/]
+    Example: [bold]viapublica retention run --dry-run --config configs/demo.yaml[/]
     """
     stores = stores_of(config, data)
     reports = []
@@ -85,6 +89,48 @@ def apply(
                 f"(the last trusted time is {held['trusted']}), so they were not",
                 report.held.fix,
             )
+
+
+@app.command("report")
+def report(
+    about: Annotated[str, typer.Argument(metavar="MONTH|NUMBER", help="2026-11, or D2026/000001.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")] = Path(),
+    certificate: Annotated[
+        Path | None, typer.Option(help="Certificate that signs the report (PEM).", envvar="VIAPUBLICA_CERTIFICATE")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Private key of the certificate (PEM).", envvar="VIAPUBLICA_KEY")
+    ] = None,
+    key_password_file: KeyPasswordFileOption = None,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of disposals of a month, or of one number: PDF/A in Portuguese, JSON, signature.
+
+    Every disposal, also those that a run made by itself, is compared with the audit; the status is 1 if one differs.
+
+    Example: [bold]viapublica retention report 2026-11 --out reports --config configs/demo.yaml[/]
+    """
+    from pipeline.app.erasure.proof import document_signer
+    from pipeline.app.rights.disposals import write_disposal_report
+
+    sign, _ = document_signer(certificate, key, key_password(key_password_file))
+    done = write_disposal_report(stores_of(config, data), about, folder, sign)
+    if as_json:
+        print_json(
+            {
+                "disposals": [msgspec.to_builtins(one) for one in done.disposals],
+                "differing": list(done.differing),
+                "files": list(map(str, done.files)),
+            }
+        )
+    else:
+        say(out, ("written ", "bold"), f"{', '.join(map(str, done.files))}: {counted(len(done.disposals), 'disposal')}")
+    if done.differing:
+        raise StoreError(
+            f"disposals {', '.join(done.differing)}", "are not as the audit has them", "Find out who changed the log"
+        )
 
 
 def _shown(report: RetentionReport) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.cli.commands import viapublica_here
 from tests.event_samples import plate_read, records, track
 from tests.record.packets import BEGIN_MS, clip, record
 
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 CONFIG = """\
 data_dir: .
 cameras: [{id: cam-1, source: a.mp4, scope: public-road}]
@@ -61,23 +63,21 @@ def data(tmp_path: Path) -> Path:
 
 def test_what_is_stored_and_due_is_shown_and_dropped(data: Path) -> None:
     config = data / "viapublica.yaml"
-    (shown,) = json.loads(viapublica_here("store", "retention", "show", "--config", config, "--json").stdout)
+    (shown,) = json.loads(viapublica_here("retention", "show", "--config", config, "--json").stdout)
     reads = shown["tables"][0]
     assert (reads["table"], reads["keep_days"], len(reads["days"])) == ("plate_reads", 3, 10)
     assert reads["oldest"] == reads["days"][0]["day"]
     assert [day["due"] for day in reads["days"]] == [True] * 6 + [False] * 4
     assert all(day["rows"] == 1 and day["bytes"] > 0 for day in reads["days"])
-    (would,) = json.loads(
-        viapublica_here("store", "retention", "apply", "--config", config, "--dry-run", "--json").stdout
-    )
+    (would,) = json.loads(viapublica_here("retention", "run", "--config", config, "--dry-run", "--json").stdout)
     assert (would["dropped"], len([d for d in would["days"] if d["table"] == "plate_reads"])) == (False, 6)
-    table = viapublica_here("store", "retention", "show", "--config", config)
+    table = viapublica_here("retention", "show", "--config", config)
     assert "plate_reads 3 days" in table.stdout
-    done = viapublica_here("store", "retention", "apply", "--config", config)
+    done = viapublica_here("retention", "run", "--config", config)
     assert (done.returncode, done.stdout.count("plate_reads")) == (0, 6), done.stderr
-    again = viapublica_here("store", "retention", "apply", "--config", config)
+    again = viapublica_here("retention", "run", "--config", config)
     assert "nothing is due" in again.stderr
-    by_folder = viapublica_here("store", "retention", "show", "--data", data)
+    by_folder = viapublica_here("retention", "show", "--data", data)
     assert "plate_reads 7 days" in by_folder.stdout, "without a configuration what the law's default says"
 
 
@@ -191,6 +191,7 @@ def test_an_ambiguous_time_erases_nothing_and_an_offset_settles_it(data: Path) -
 OWNER = """
 import sys, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
 from tests.event_samples import admit_all
@@ -208,7 +209,7 @@ def test_a_running_process_is_named_with_the_fix(data: Path) -> None:
         owner.stdout.readline()
         busy = viapublica_here("erase", "--plate", "ABC1234", "--data", data, "--yes")
         time.sleep(0.5)  # until its sink has opened the store
-        shown = viapublica_here("store", "retention", "show", "--data", data)
+        shown = viapublica_here("retention", "show", "--data", data)
         owner.send_signal(signal.SIGKILL)
     assert busy.returncode == 1
     assert f"process {owner.pid} is writing it" in busy.stderr
@@ -221,3 +222,31 @@ def test_a_retained_window_longer_than_retention_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"'store' keeps delivered events for 8\.\d+ days .* retention.plate_reads"):
         parse_config(text, Path("c.yaml"))
     parse_config(text.replace("plate_reads: 3", "plate_reads: null, tracks: null"), Path("c.yaml"))
+
+
+def test_cameras_of_a_group_have_periods_of_their_own_and_disposals_are_numbered_reports(data: Path) -> None:
+    config = data / "viapublica.yaml"
+    config.write_text(
+        CONFIG.replace(
+            "plate_reads: 3}", "plate_reads: 30, groups: [{name: escolas, cameras: [cam-1], plate_reads: 3}]}"
+        ).replace("data_dir: .", "data_dir: .\ninstitution: Prefeitura de Exemplo\nzone: America/Sao_Paulo")
+    )
+    (data / "reports").mkdir()
+    month = f"{datetime.now(SAO_PAULO):%Y-%m}"
+    assert viapublica_here("retention", "run", "--config", config).returncode == 0
+    answer = viapublica_here("plates", "XYZ1A00", "--from", "9d", "--config", config)
+    assert "plate reads (escolas) before" in answer.stderr
+    shown = json.loads(viapublica_here("retention", "show", "--config", config, "--json").stdout)[0]
+    reads = next(one for one in shown["tables"] if one["table"] == "plate_reads")
+    assert sum(day["rows"] for day in reads["days"]) == 4
+    written = viapublica_here("retention", "report", month, "--out", data / "reports", "--config", config, "--json")
+    assert written.returncode == 0, written.stderr
+    (disposal,) = json.loads(written.stdout)["disposals"]
+    assert (disposal["number"][-6:], sum(one["number"] for one in disposal["parts"])) == ("000001", 7), (
+        "six reads, a track"
+    )
+    assert (data / "reports" / f"descartes-{month}.pdf").read_bytes().startswith(b"%PDF")
+    log = data / "disposals.jsonl"
+    log.write_text(log.read_text().replace('"number":1,', '"number":9,', 1))
+    changed = viapublica_here("retention", "report", month, "--out", data / "reports", "--config", config)
+    assert (changed.returncode, "are not as the audit has them" in changed.stderr) == (1, True)

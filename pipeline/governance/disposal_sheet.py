@@ -1,0 +1,79 @@
+"""Report of disposals, in Portuguese: what, how many, from when to when, and the holds that stood against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any, Final
+
+from pipeline.domain.disposal import Disposal, Disposed
+from pipeline.domain.printable_document import moment
+from pipeline.domain.times import zone_name
+from pipeline.governance.subject_letters import LetterHead
+
+_LAW: Final = "Lei nº 13.709/2018 (LGPD), arts. 15 e 16"
+_TABLES: Final = {
+    "plate_reads": "leituras de placas",
+    "tracks": "trajetos",
+    "counts": "contagens",
+    "alerts": "alertas",
+    "health": "estados de câmera",
+}
+_HEAD: Final = (
+    *("Número", "Data", "O que", "De", "Até", "Quantidade", "Preservados"),
+    *("Preservações opostas", "Por", "Auditoria"),
+)
+NONE: Final = "Nenhum descarte neste período."
+
+
+def disposal_report(
+    disposals: Sequence[Disposal], audited: Mapping[str, str], head: LetterHead, about: str
+) -> dict[str, Any]:
+    """The report, for the template `report`.
+
+    Args:
+        disposals: by number; audited: what the audit says of each, in Portuguese, by number.
+        head: institution, time of the report, zone.
+        about: the month or number that was asked about.
+    """
+    facts = [
+        ("Fundamento legal", head.institution.legal_grounds(_LAW)),
+        ("Objeto", about),
+        ("Emitido em", f"{moment(head.written_ms, head.zone)}; fuso das datas: {zone_name(head.zone)}"),
+        ("Descartes", str(len(disposals))),
+    ]
+    return {
+        "title": f"Relatório de descartes: {about}",
+        "institution": head.institution.name or "Instituição não informada",
+        "wide": True,
+        "footer": f"Relatório de descartes: {about}",
+        "facts": facts,
+        "sections": [disposal_section(disposals, audited, head.zone)],
+    }
+
+
+def disposal_section(disposals: Sequence[Disposal], audited: Mapping[str, str], zone: tzinfo | None) -> dict[str, Any]:
+    """The table of disposals, a row for each part."""
+    rows = [_row(one, part, audited.get(one.number, ""), zone) for one in disposals for part in one.parts]
+    note = (
+        "Descarte ao fim do prazo de conservação; o que uma ordem de preservação mantém não foi descartado."
+    )
+    return {"title": "Descartes", "head": list(_HEAD), "rows": rows, "none": NONE, "note": note if rows else ""}
+
+
+def _row(one: Disposal, part: Disposed, audited: str, zone: tzinfo | None) -> list[str]:
+    video = part.kind == "video"
+    what = f"vídeo gravado, câmera {part.name}" if video else _TABLES.get(part.name, part.name)
+    unit = "arquivo" if video else "registro"
+    return [
+        one.number,
+        moment(one.at_ms, zone),
+        what,
+        moment(part.first_ms, zone),
+        moment(part.last_ms, zone),
+        f"{part.number} {unit if part.number == 1 else unit + 's'}",
+        str(part.held) if part.held else "nenhum",
+        ", ".join(one.holds) or "nenhuma",
+        "automático" if one.by == "run" else one.by,
+        audited,
+    ]
