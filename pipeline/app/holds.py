@@ -32,6 +32,7 @@ __all__ = [
     "holds_of",
     "list_holds",
     "release_hold",
+    "unreleased_holds",
 ]
 
 
@@ -57,9 +58,14 @@ def list_holds(stores: ConfiguredStores) -> list[Hold]:
         RecordError, StoreError: see `holds_of`.
         AuditUnavailable: the audit takes no record.
     """
-    found = {hold.hold_id: hold for folder in _folders(stores) for hold in Holds(folder).unreleased()}
+    found = unreleased_holds(stores)
     audit_of_stores(stores).add(Operation.HOLD, rows=len(found), details={"action": "list-holds"})
-    return list(found.values())
+    return found
+
+
+def unreleased_holds(stores: ConfiguredStores) -> list[Hold]:
+    """The same for reports, which have records of their own."""
+    return list({hold.hold_id: hold for folder in _folders(stores) for hold in Holds(folder).unreleased()}.values())
 
 
 def hold_time(

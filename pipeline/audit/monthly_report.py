@@ -7,17 +7,16 @@ disposals and decisions on disclosures. It holds no plate.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from html import escape
 from typing import Any, Final
 
 from pipeline.domain.audit import LOG_OPERATION, Outcome
 from pipeline.domain.institution import Institution
 from pipeline.domain.legal_term import LegalTerm
 from pipeline.domain.operation import Operation
-from pipeline.domain.printable_document import SIGNATURE_LINE, moment, render_document, table
+from pipeline.domain.printable_document import SIGNATURE_LINE, Section, moment, render_document, table
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.times import parse_time, zone_name
 
@@ -137,56 +136,88 @@ def is_search(record: Record) -> bool:
     return str(record["operation"]).endswith("-query")
 
 
-def render_report(records: Sequence[Record], head: ReportHead) -> str:
+@dataclass(frozen=True, slots=True)
+class MonthlyReport:
+    """The report before it is drawn.
+
+    Attributes:
+        title: of the report; institution: its name.
+        facts: name and value, above everything.
+        sections: in their order.
+    """
+
+    title: str
+    institution: str
+    facts: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+
+    def html(self) -> str:
+        """As a page that loads no resources."""
+        parts = [table(("", ""), self.facts), *(one.html() for one in self.sections), SIGNATURE_LINE]
+        return render_document(self.title, parts)
+
+    def plain(self) -> dict[str, Any]:
+        """For the template `report` of typeset documents."""
+        return {
+            "title": self.title,
+            "institution": self.institution,
+            "wide": True,
+            "footer": self.title,
+            "facts": [list(fact) for fact in self.facts],
+            "sections": [one.plain() for one in self.sections],
+        }
+
+
+def monthly_report(records: Sequence[Record], head: ReportHead, further: Sequence[Section] = ()) -> MonthlyReport:
     """The report.
 
     Args:
         records: of the month, oldest first.
         head: the lines above the tables.
+        further: sections about registers, which stand behind the numbers of the audit.
     """
     numbers = month_numbers(records)
-    parts = [_head(head, numbers), *_operations(numbers), *_searches(numbers), *_refusals(records, head.zone)]
+    sections = [_operations(numbers), _searches(numbers), _refusals(records, head.zone), *further]
     for title, operations in _SECTIONS:
         rows = [record for record in records if record["operation"] in operations]
-        parts += _section(title, _ROW_TITLES, (_row(record, head.zone) for record in rows))
+        sections.append(Section(title, _ROW_TITLES, [_row(record, head.zone) for record in rows]))
     own = [record for record in records if record["operation"] == LOG_OPERATION or "clock_set_back_ms" in record]
-    parts += _section(
-        "Ocorrências no próprio registro", ("Nº", "Data", "Ocorrência"), (_own_row(one, head.zone) for one in own)
-    )
+    rows_of_log = [_own_row(one, head.zone) for one in own]
+    sections.append(Section("Ocorrências no próprio registro", ("Nº", "Data", "Ocorrência"), rows_of_log))
     year, month = head.month.split("-")
-    return render_document(f"Relatório mensal de auditoria: {month}/{year}", [*parts, SIGNATURE_LINE])
+    name = head.institution.name or _NOT_STATED
+    return MonthlyReport(f"Relatório mensal de auditoria: {month}/{year}", name, _facts(head, numbers), sections)
 
 
-def _head(head: ReportHead, numbers: MonthNumbers) -> str:
+def _facts(head: ReportHead, numbers: MonthNumbers) -> tuple[tuple[str, str], ...]:
     range_ = f"nº {numbers.first} a nº {numbers.last}" if numbers.records else "nenhum registro neste mês"
-    rows = (
+    return (
         ("Instituição", head.institution.name or _NOT_STATED),
         ("Fundamento legal", head.institution.legal_grounds(_GROUNDS)),
         ("Emitido em", f"{moment(head.made_ms, head.zone)}; fuso das datas: {zone_name(head.zone)}"),
         ("Registros", f"{numbers.records}: {range_}" if numbers.records else range_),
         ("Verificação da auditoria", head.verified),
     )
-    return table(("", ""), rows)
 
 
-def _operations(numbers: MonthNumbers) -> list[str]:
+def _operations(numbers: MonthNumbers) -> Section:
     rows = (
         (_title(Operation, operation), *(outcomes.get(outcome.value, 0) for outcome in _OUTCOMES))
         for operation, outcomes in sorted(numbers.by_operation.items(), key=lambda item: _title(Operation, item[0]))
         if operation != LOG_OPERATION
     )
-    return _section("Operações", ("Operação", "Realizadas", "Recusadas", "Com falha"), rows)
+    return Section("Operações", ("Operação", "Realizadas", "Recusadas", "Com falha"), list(rows))
 
 
-def _searches(numbers: MonthNumbers) -> list[str]:
+def _searches(numbers: MonthNumbers) -> Section:
     rows = (
         (_title(Purpose, purpose) or _NOT_STATED, count, numbers.without_case[purpose])
         for purpose, count in sorted(numbers.by_purpose.items(), key=lambda item: (-item[1], item[0]))
     )
-    return _section("Consultas por finalidade", ("Finalidade", "Consultas", "Sem número de processo"), rows)
+    return Section("Consultas por finalidade", ("Finalidade", "Consultas", "Sem número de processo"), list(rows))
 
 
-def _refusals(records: Sequence[Record], zone: tzinfo | None) -> list[str]:
+def _refusals(records: Sequence[Record], zone: tzinfo | None) -> Section:
     rows = (
         (
             *_who_and_when(record, zone),
@@ -197,12 +228,7 @@ def _refusals(records: Sequence[Record], zone: tzinfo | None) -> list[str]:
         for record in records
         if record["outcome"] == Outcome.REFUSED.value
     )
-    return _section("Recusas", ("Nº", "Data", "Pessoa", "Operação", "Regra", "Motivo"), rows)
-
-
-def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    found = list(rows)
-    return [f"<h2>{escape(title)}</h2>", table(head, found) if found else "<p>Nenhum registro neste mês.</p>"]
+    return Section("Recusas", ("Nº", "Data", "Pessoa", "Operação", "Regra", "Motivo"), list(rows))
 
 
 _ROW_TITLES: Final = ("Nº", "Data", "Pessoa", "Operação", "Resultado", "Finalidade e processo", "Objeto")

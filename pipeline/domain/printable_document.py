@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from pipeline.domain.times import local_time, offset_text
 
@@ -18,6 +19,32 @@ _STYLE: Final = (
 _DIGEST: Final = re.compile(r"\b[0-9a-f]{40,}\b")
 """Digests, which a line may break anywhere: a table that holds them fits the sheet of paper."""
 SIGNATURE_LINE: Final = "<p class='sign'>_____________________________________________<br>Responsável</p>"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a report: a table, or a sentence where it has no rows.
+
+    Attributes:
+        title: of the section; head: of the columns; rows: of the table.
+        none: shown without rows; note: shown below the table.
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    none: str = "Nenhum registro neste mês."
+    note: str = ""
+
+    def html(self) -> str:
+        """For `render_document`."""
+        shown = table(self.head, self.rows) if self.rows else f"<p>{escape(self.none)}</p>"
+        return f"<h2>{escape(self.title)}</h2>{shown}" + (f"<p>{escape(self.note)}</p>" if self.note else "")
+
+    def plain(self) -> dict[str, Any]:
+        """For the template `report` of typeset documents."""
+        rows = [[str(cell) for cell in row] for row in self.rows]
+        return {"title": self.title, "head": list(self.head), "rows": rows, "none": self.none, "note": self.note}
 
 
 def render_document(title: str, parts: Iterable[str]) -> str:

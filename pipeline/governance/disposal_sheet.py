@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from pipeline.domain.disposal import Disposal, Disposed
-from pipeline.domain.printable_document import moment
+from pipeline.domain.printable_document import Section, moment
 from pipeline.domain.times import zone_name
 from pipeline.governance.subject_letters import LetterHead
 
@@ -23,7 +23,7 @@ _HEAD: Final = (
     *("Número", "Data", "O que", "De", "Até", "Quantidade", "Preservados"),
     *("Preservações opostas", "Por", "Auditoria"),
 )
-NONE: Final = "Nenhum descarte neste período."
+_NONE: Final = "Nenhum descarte neste período."
 
 
 def disposal_report(
@@ -48,17 +48,15 @@ def disposal_report(
         "wide": True,
         "footer": f"Relatório de descartes: {about}",
         "facts": facts,
-        "sections": [disposal_section(disposals, audited, head.zone)],
+        "sections": [disposal_section(disposals, audited, head.zone).plain()],
     }
 
 
-def disposal_section(disposals: Sequence[Disposal], audited: Mapping[str, str], zone: tzinfo | None) -> dict[str, Any]:
+def disposal_section(disposals: Sequence[Disposal], audited: Mapping[str, str], zone: tzinfo | None) -> Section:
     """The table of disposals, a row for each part."""
     rows = [_row(one, part, audited.get(one.number, ""), zone) for one in disposals for part in one.parts]
-    note = (
-        "Descarte ao fim do prazo de conservação; o que uma ordem de preservação mantém não foi descartado."
-    )
-    return {"title": "Descartes", "head": list(_HEAD), "rows": rows, "none": NONE, "note": note if rows else ""}
+    note = "Descarte ao fim do prazo de conservação; o que uma ordem de preservação mantém não foi descartado."
+    return Section("Descartes numerados", _HEAD, rows, _NONE, note if rows else "")
 
 
 def _row(one: Disposal, part: Disposed, audited: str, zone: tzinfo | None) -> list[str]:

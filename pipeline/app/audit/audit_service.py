@@ -17,7 +17,7 @@ from pipeline.audit.anchors import Anchor, add_anchor
 from pipeline.audit.checkpoints import close_segments, sign_checkpoint
 from pipeline.audit.inclusion_proof import proof_text, prove_record
 from pipeline.audit.log_state import STATE_NAME
-from pipeline.audit.monthly_report import MonthNumbers, ReportHead, month_numbers, render_report
+from pipeline.audit.monthly_report import MonthlyReport, MonthNumbers, ReportHead, month_numbers, monthly_report
 from pipeline.audit.record_search import RecordQuestion, search_records
 from pipeline.audit.seal import KEY_NAME, auditor_key_text, read_auditor_key
 from pipeline.audit.segments import segment_names
@@ -117,13 +117,16 @@ class Audit:
         self._record(_READING, plates=plates, rows=len(found), details={"action": "search"})
         yield from found
 
-    def report(self, month: str, target: str | None, zone: tzinfo | None) -> tuple[str, MonthNumbers]:
+    def report(
+        self, month: str, target: str | None, zone: tzinfo | None, register: str = ""
+    ) -> tuple[str, MonthNumbers]:
         """Write the report of a month; the file and its numbers.
 
         Args:
             month: such as ``2026-11``.
-            target: file; None for ``audit-MONTH.html``.
+            target: file, whose suffix .html, .pdf or .xlsx decides its form; None for ``audit-MONTH.html``.
             zone: of the times.
+            register: of disclosures, erasures and requests, which need not exist; "" leaves their sections out.
 
         Raises:
             ViapublicaError: it is no month, or the file cannot be written.
@@ -136,8 +139,12 @@ class Audit:
         head = ReportHead(self._stores.institution, month.strip(), now_ms, zone, _verified(checked))
         path = target or f"audit-{month.strip()}.html"
         self._record(_READING, rows=len(records), details={"action": "report", "month": month.strip()})
-        with output_file("--out", path, "w", encoding="utf-8") as file:
-            file.write(render_report(records, head))
+        from pipeline.app.rights.monthly_sections import monthly_sections  # here: SQLAlchemy takes long to import
+
+        further = monthly_sections(self._stores, register, month, zone) if register else []
+        content = _rendered(monthly_report(records, head, further), path)
+        with output_file("--out", path, "wb") as file:
+            file.write(content)
         return path, month_numbers(records)
 
     def prove(self, sequence: int, target: str) -> int:
@@ -216,6 +223,22 @@ class Audit:
             raise AuditError(
                 f"audit {place}", f"cannot be read or written ({error.strerror})", "Check its rights"
             ) from error
+
+
+def _rendered(report: MonthlyReport, path: str) -> bytes:
+    """The report in the form that the name of its file asks for."""
+    form = Path(path).suffix.lower()
+    if form == ".pdf":
+        from pipeline.governance.typeset import typeset  # here: the release extra is optional
+
+        return typeset("report", report.plain())
+    if form == ".xlsx":
+        from pipeline.governance.report_workbook import render_workbook
+
+        return render_workbook(report.title, report.facts, report.sections)
+    if form not in {".html", ".htm"}:
+        raise AuditError(f"--out {path}", "is no report", "Use the suffix .pdf, .xlsx or .html")
+    return report.html().encode()
 
 
 def _verified(found: Verification) -> str:

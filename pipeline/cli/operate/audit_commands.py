@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.common.console import err, out, print_json, print_table, progress, say
 from pipeline.cli.common.plate_input import given_plate
+from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import (
     ConfigOption,
     DataOption,
@@ -147,19 +148,29 @@ def report(
     month: Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-11.", show_default=False)],
     target: Annotated[
         str | None,
-        typer.Option("--out", "-o", help="File to write.  [default: audit-MONTH.html]", show_default=False),
+        typer.Option(
+            "--out",
+            "-o",
+            help="File to write: .pdf (PDF/A), .xlsx or .html.  [default: audit-MONTH.html]",
+            show_default=False,
+        ),
     ] = None,
     zone: ZoneOption = None,
     key: KeyOption = None,
+    register: RegisterOption = None,
     config: ConfigOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the monthly report for the public prosecutor and the data-protection officer (HTML, Portuguese).
+    """Write the monthly report for the public prosecutor and the data-protection officer, in Portuguese.
 
-    Example: [bold]viapublica audit report 2026-11 --out report.html --zone America/Sao_Paulo[/]
+    Operations, searches by purpose, refusals, requests, erasures, disclosures, holds and disposals.
+
+    Example: [bold]viapublica audit report 2026-11 --out report.pdf --zone America/Sao_Paulo[/]
     """
-    written, numbers = _audit(config, data, key).report(month, target, zone_of(zone, config, data))
+    written, numbers = _audit(config, data, key).report(
+        month, target, zone_of(zone, config, data), register_of(register, config, data)
+    )
     if as_json:
         print_json({"file": written, "month": month, "records": numbers.records, "operations": numbers.by_operation})
     else:
