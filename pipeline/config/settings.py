@@ -182,6 +182,17 @@ class Config(BaseModel):
         return sinks
 
     @model_validator(mode="after")
+    def _groups_are_of_configured_cameras(self) -> Self:
+        known = {camera.id for camera in self.cameras}
+        for group in self.retention.groups:
+            if unknown := sorted(set(group.cameras) - known):
+                raise ValueError(
+                    f"retention.groups: camera {unknown[0]!r} of {group.name!r} is not configured, so its period would "
+                    "hold for no data"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _spools_do_not_outlive_retention(self) -> Self:
         for sink in self.sinks:
             self.retention.check_window(sink.name, sink.spool.retain_s)

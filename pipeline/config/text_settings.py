@@ -30,6 +30,7 @@ FREE_TEXTS: Final = {
     "sinks[].topic_prefix": TextKind.PLACE,
     "store.database": TextKind.PLACE,
     "ingest.group": TextKind.PLACE,
+    "retention.groups[].name": TextKind.PLACE,
 }
 """Keys whose texts people choose and the program stores or shows, with the kind of text. A test lists all others."""
 

@@ -33,7 +33,7 @@ from tests.project.places import ROOT
 CONFIG = {
     "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
         sinks[].brokers[] observability.metrics.host ingest.source audit.time_stamp_authority""",
-    "ids of cameras": "cameras[].other_scene_than[]",
+    "ids of cameras": "cameras[].other_scene_than[] retention.groups[].cameras[]",
     "places of files and databases": "register_database",
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
         sinks[].sasl.password_env store.login.user store.login.password_env""",
@@ -110,7 +110,7 @@ OPTIONS_OF_FIXED_FORM = """
     PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
     ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month
     names onvif override_hold operation peer person plate profile reader_model since sinks size sizes source start
-    subject target topic listen"""
+    subject target topic listen about"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 
 

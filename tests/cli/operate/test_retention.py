@@ -231,6 +231,9 @@ def test_cameras_of_a_group_have_periods_of_their_own_and_disposals_are_numbered
             "plate_reads: 3}", "plate_reads: 30, groups: [{name: escolas, cameras: [cam-1], plate_reads: 3}]}"
         ).replace("data_dir: .", "data_dir: .\ninstitution: Prefeitura de Exemplo\nzone: America/Sao_Paulo")
     )
+    unknown = config.with_name("unknown.yaml")
+    unknown.write_text(config.read_text().replace("cameras: [cam-1], plate", "cameras: [cam-9], plate"))
+    assert "camera 'cam-9' of 'escolas' is not configured" in viapublica_here("config", "check", unknown).stderr
     (data / "reports").mkdir()
     month = f"{datetime.now(SAO_PAULO):%Y-%m}"
     assert viapublica_here("retention", "run", "--config", config).returncode == 0
