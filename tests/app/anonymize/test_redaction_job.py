@@ -207,12 +207,19 @@ def test_a_round_of_verification_links_the_original_once_in_each_direction(
     assert linked == ["link_forward", "link_backward"] * (result.verification.rounds + 1)
 
 
-def test_the_statement_names_weights_policy_and_verification(
-    street: Callable[[float], FileVideo], networks: RedactionNetworks, tmp_path: Path
-) -> None:
-    progress = Recorded()
-    settings = AnonymizeSettings(style=RedactionStyle.SILHOUETTE)
-    result = run_job(job(street(0.2), settings), tmp_path / "partial.mp4", networks, progress)
+@pytest.fixture(scope="module")
+def silhouettes(
+    street: Callable[[float], FileVideo], networks: RedactionNetworks, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[RedactedVideo, Recorded]:
+    """A video of six frames with silhouettes, and its progress."""
+    progress, path = Recorded(), tmp_path_factory.mktemp("silhouettes") / "partial.mp4"
+    return run_job(
+        job(street(0.2), AnonymizeSettings(style=RedactionStyle.SILHOUETTE)), path, networks, progress
+    ), progress
+
+
+def test_the_statement_names_weights_policy_and_verification(silhouettes: tuple[RedactedVideo, Recorded]) -> None:
+    result, progress = silhouettes
     statement = result.statement
     assert len(statement["policy_sha256"]) == 64
     assert statement["policy"]["style"] == "silhouette"
@@ -233,11 +240,9 @@ def test_the_statement_names_weights_policy_and_verification(
         assert english not in re.sub("<style>.*?</style>|<[^>]*>", " ", portuguese, flags=re.DOTALL), english
 
 
-def test_the_statement_is_values_that_c2pa_gives_back(
-    street: Callable[[float], FileVideo], networks: RedactionNetworks, tmp_path: Path
-) -> None:
+def test_the_statement_is_values_that_c2pa_gives_back(silhouettes: tuple[RedactedVideo, Recorded]) -> None:
     """C2PA gives lists of small numbers back as bytes."""
-    result: RedactedVideo = run_job(job(street(0.2), AnonymizeSettings()), tmp_path / "partial.mp4", networks, Silent())
+    result, _ = silhouettes
 
     def lists(value: object) -> Iterator[list[object]]:
         if isinstance(value, dict):

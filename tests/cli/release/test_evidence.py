@@ -37,8 +37,19 @@ from tests.record.packets import BEGIN_MS, clip, declared, record, record_masked
 OPEN = ("--certificate=court.pem", "--key=court.key")
 
 
+@pytest.fixture(scope="module")
+def recipients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Certificates and keys of a court and of another recipient, which take long to make."""
+    folder = tmp_path_factory.mktemp("recipients")
+    for name in ("court", "other"):
+        how = ["-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}"]
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        subprocess.run(["openssl", "req", "-x509", *how, *files], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _place(recipients: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four seconds of recorded video in files of two seconds, the institution's certificate, and the court's."""
     monkeypatch.chdir(tmp_path)
     for name in ("VIAPUBLICA_REGISTER", "VIAPUBLICA_KEY_PASSWORD", "VIAPUBLICA_KEY_PASSWORD_FILE"):
@@ -47,10 +58,7 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, key, _ = create_signing_identity("SSP-MT", tmp_path / "id")
     monkeypatch.setenv("VIAPUBLICA_CERTIFICATE", str(certificate))
     monkeypatch.setenv("VIAPUBLICA_KEY", str(key))
-    for name in ("court", "other"):
-        how = ["-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", f"/CN={name}"]
-        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
-        subprocess.run(["openssl", "req", "-x509", *how, *files], check=True, capture_output=True)
+    shutil.copytree(recipients, tmp_path, dirs_exist_ok=True)
     record(tmp_path / "video", clip(tmp_path, 4), segment_s=2)
     DeclarationLog(tmp_path / "video" / "cam" / DECLARATIONS).declare(declared("cam"), BEGIN_MS - 1000)
     write_config()
