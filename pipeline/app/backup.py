@@ -117,7 +117,7 @@ def restore_backup(path: Path, folder: Path, config: Path | None = None) -> Mani
 
     Args:
         path: of the backup; folder: empty.
-        config: the configuration that names the audit; None without one: see `audit_folder`.
+        config: the configuration that names the audit; None without one: see `audited_stores`.
 
     Raises:
         ConfigError: `folder` is not empty.

@@ -42,6 +42,7 @@ class ConfiguredStores:
         audit: where operations are recorded.
         zone: of times that people see; None for the machine's.
         answer_days: within which a request of a person is decided.
+        register_database: register of disclosures, people and cameras; None for the usual one.
     """
 
     data_dir: Path
@@ -58,6 +59,7 @@ class ConfiguredStores:
     audit: AuditSettings = field(default_factory=AuditSettings)
     zone: tzinfo | None = None
     answer_days: int = ANSWER_DAYS
+    register_database: str | None = None
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -78,6 +80,7 @@ class ConfiguredStores:
             config.audit,
             find_zone(config.zone),
             config.requests.answer_days,
+            config.register_database,
         )
 
     @classmethod

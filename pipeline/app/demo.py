@@ -27,6 +27,8 @@ _CONFIG: Final = """\
 # Written by `viapublica demo`. Run it again with: viapublica run {folder}/demo.yaml
 version: 1
 institution: viapublica demo
+# Without people, whatever is registered in the working folder.
+register_database: register.db
 data_dir: data
 cameras:
   - id: bikes
@@ -106,7 +108,7 @@ def demo_results(config: Config, run: LiveRun) -> DemoResults:
     Raises:
         StoreError: the event store cannot be read.
     """
-    with open_queries(ConfiguredStores.of_data_dir(config.data_dir), Requester.of_process()) as queries:
+    with open_queries(ConfiguredStores.of_config(config), Requester.of_process()) as queries:
         reads = [event for event in queries.ask(Events(limit=1000)).value if isinstance(event, PlateReadEvent)]
     images = {camera: max(files, key=_detail) for camera, files in run.preview_images().items() if files}
     return DemoResults(run.report(), reads, images)

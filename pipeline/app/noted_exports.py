@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.app.audit.audited_operation import audit_record, entry_of
+from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.material import Material
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.storage.export_log import Export, ExportLog
@@ -43,19 +44,14 @@ def note_export(stores: ConfiguredStores, path: Path, rows: Sequence[msgspec.Str
         min((at for at in first if at is not None), default=None) if None not in first else None,
         max((at for at in last if at is not None), default=None) if None not in last else None,
     )
-    audit_record(stores.audit_dir)(
-        entry_of(
-            Operation.EXPORT,
-            requester,
-            cameras=export.cameras,
-            start_ms=export.first_ms,
-            end_ms=None if export.last_ms is None else export.last_ms + 1,
-            rows=len(rows),
-            details={
-                "form": path.suffix.removeprefix(".") or "folder",
-                "plates": export.plates,
-            },  # its name may be a plate,
-        )
+    audit_of_stores(stores, requester).add(
+        Operation.EXPORT,
+        material=Material.PLATES if export.plates else Material.COUNTS,
+        cameras=export.cameras,
+        start_ms=export.first_ms,
+        end_ms=None if export.last_ms is None else export.last_ms + 1,
+        rows=len(rows),
+        details={"form": path.suffix.removeprefix(".") or "folder", "plates": export.plates},  # its name may be a plate
     )
     ExportLog(stores.data_dir).add(export)
 

@@ -5,14 +5,16 @@ The policy of questions belongs into `EventQueries.ask`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import tzinfo
 from types import TracebackType
 from typing import Self, TypeVar
 
 import msgspec
 
-from pipeline.app.audit.audited_operation import Record, audit_of_stores, audit_record
-from pipeline.app.audit.audited_questions import answered, failed
+from pipeline.app.access.access_door import AccessDoor
+from pipeline.app.audit.audited_operation import Record, audit_of_stores
+from pipeline.app.audit.audited_questions import answered, decide_question, failed
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.locale import Locale
 from pipeline.domain.operation import Operation
@@ -102,17 +104,23 @@ class EventQueries:
     Args:
         backend: answers the questions.
         requester: the person or program that asks.
-        record: puts each question into the audit.
+        record: puts each question into the audit; access: decides on each, None where nothing does.
         context: what is known beside the store: cameras, retention, the zone of times in notes.
     """
 
     def __init__(
-        self, backend: QueryBackend, requester: Requester, record: Record, context: AnswerContext | None = None
+        self,
+        backend: QueryBackend,
+        requester: Requester,
+        record: Record,
+        context: AnswerContext | None = None,
+        access: AccessDoor | None = None,
     ) -> None:
         self._backend = backend
         self._requester = requester
         self._record = record
         self._context = AnswerContext() if context is None else context
+        self._access = access
 
     @property
     def requester(self) -> Requester:
@@ -125,16 +133,28 @@ class EventQueries:
         Its audit record is on the disk before this returns; the notes need further questions, which have none.
 
         Raises:
+            RefusedAccess: the person may not ask it.
             StoreError: the question makes no sense, names an unknown camera, or cannot be answered now.
             AuditUnavailable: the audit takes no record.
         """
+        who = {} if self._access is None else decide_question(self._access, question, self._known_cameras)
         try:
             answer = annotated(self._value, question, self._context)
         except ViapublicaError as error:
             self._record(failed(question, self._requester, error))
             raise
-        self._record(answered(question, self._requester, answer.value))
-        return answer
+        self._record(answered(question, self._requester, answer.value, who))
+        return replace(answer, evaluation=self.evaluation)
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether no people are registered, so that nothing is refused."""
+        return self._access is None or self._access.evaluation
+
+    @property
+    def _known_cameras(self) -> tuple[str, ...]:
+        """Those that a question about all cameras concerns, as far as they are known."""
+        return tuple(sorted({*(self._context.declared or ()), *(self._context.cameras or ())}))
 
     def _value(self, question: Question[A], /) -> A:
         known = self._context.declared
@@ -181,6 +201,7 @@ def open_queries(
         StoreError: there is no store yet; or it was restored, and what was erased since may be in it.
         AuditUnavailable: the audit does not take the record of a refusal.
     """
+    audit = audit_of_stores(stores, requester)
     with audit_of_stores(stores, Requester(user=requester.user)).refusals(Operation.RETRIEVAL):
         check_requester(requester, stores.screen)
     tombstones = Tombstones(stores.data_dir)
@@ -203,7 +224,7 @@ def open_queries(
         erased=tombstones.touch,
         unknown_erasures=unknown_erasures(stores.data_dir),
     )
-    return EventQueries(backend, requester, audit_record(stores.audit_dir), context)
+    return EventQueries(backend, requester, audit.record, context, audit.access)
 
 
 def _waiting(stores: ConfiguredStores, *, running: bool) -> WaitingOf:

@@ -155,7 +155,7 @@ def recorded_cameras(
         cameras: only these; none for all.
         begin_ms, end_ms: the span, milliseconds since 1970 UTC; None is open.
         masks: configured privacy masks, by camera.
-        config: the configuration that names the audit; None without one: see `audit_folder`.
+        config: the configuration that names the audit; None without one: see `audited_stores`.
 
     Raises:
         RecordError: unknown camera, or the disk failed.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Annotated, Final, NoReturn
 
 import typer
 
 from pipeline import __version__
+from pipeline.cli.common.evaluation_note import note_evaluation
 from pipeline.cli.common.process_privacy import protect_process
 from pipeline.cli.common.system_errors import drop_output, in_words, open_standard_streams, raise_open_files
 from pipeline.cli.lazy_group import LazyGroup
+from pipeline.domain.requester import CASE_VARIABLE, PURPOSE_VARIABLE
 from pipeline.errors import ViapublicaError
 
 _NAME: Final = "viapublica"
@@ -46,8 +49,22 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    purpose: Annotated[
+        str,
+        typer.Option(
+            "--purpose",
+            envvar=PURPOSE_VARIABLE,
+            help="What it is for, of the law's list, such as criminal-investigation; before the command.",
+            show_default=False,
+        ),
+    ] = "",
+    case: Annotated[
+        str, typer.Option("--case", envvar=CASE_VARIABLE, help="Number of the case.", show_default=False)
+    ] = "",
 ) -> None:
-    pass
+    del version  # its callback has ended the command
+    os.environ[PURPOSE_VARIABLE], os.environ[CASE_VARIABLE] = purpose, case
+    note_evaluation()
 
 
 def main() -> None:

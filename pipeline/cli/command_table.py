@@ -110,6 +110,15 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "people": CommandEntry(
         "people.people_commands:app", "People: add, train, term, role, invite, leave, import.", _OPERATION
     ),
+    "login": CommandEntry(
+        "people.login_commands:login",
+        "Log in with password and one-time code, for the commands of this user.",
+        _OPERATION,
+    ),
+    "logout": CommandEntry("people.login_commands:logout", "End the session of this user.", _OPERATION),
+    "approvals": CommandEntry(
+        "people.approval_commands:app", "Approvals by a second person: ask, list, approve, refuse.", _OPERATION
+    ),
     "institutions": CommandEntry(
         "people.institution_commands:app", "Institutions and sectors: add, add-sector, list.", _OPERATION
     ),

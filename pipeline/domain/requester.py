@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import pwd
+from typing import Final
 
 import msgspec
+
+PURPOSE_VARIABLE: Final = "VIAPUBLICA_PURPOSE"
+CASE_VARIABLE: Final = "VIAPUBLICA_CASE"
+"""Variables of the environment; the options of the command line set them."""
 
 
 class Requester(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The origin of a question.
 
     Attributes:
-        user: name of the operating system's user, until there are accounts.
+        user: name of the operating system's user.
         purpose: what the answer is for; "" when not stated.
         case: number of the case or order it belongs to; "" when not stated.
     """
@@ -23,8 +28,9 @@ class Requester(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @classmethod
     def of_process(cls) -> Requester:
-        """The operating system's user that this process runs as."""
-        return cls(user=system_user(os.geteuid()))
+        """The operating system's user that this process runs as, with the purpose and case of its environment."""
+        purpose, case = (os.environ.get(name, "") for name in (PURPOSE_VARIABLE, CASE_VARIABLE))
+        return cls(user=system_user(os.geteuid()), purpose=purpose, case=case)
 
 
 def system_user(uid: int) -> str:

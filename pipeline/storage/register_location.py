@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from pipeline.errors import ReleaseError
 from pipeline.storage.atomic import write_atomically
@@ -59,10 +61,26 @@ def register_location(configured: str | None, data_dir: Path | None) -> str:
 
 
 def registry_place(configured: str | None, data_dir: Path) -> RegistryPlace | None:
-    """The registry of a configuration, as of `register_location`; None where there is no file and none was set up."""
+    """The registry of a configuration, as of `register_location`; None in evaluation mode, where none was set up."""
     noted = bool(_noted(data_dir))
     where = register_location(configured, data_dir)
-    return RegistryPlace(where, noted) if noted or "://" in where or os.path.lexists(where) else None
+    return RegistryPlace(where, noted) if noted or "://" in where or _has_institution(Path(where)) else None
+
+
+def _has_institution(path: Path) -> bool:
+    """Whether an SQLite register has an institution; asked without SQLAlchemy, which takes long to import."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as database:
+            tables = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'institutions'").fetchone()
+            return tables is not None and database.execute("SELECT 1 FROM institutions LIMIT 1").fetchone() is not None
+    except sqlite3.Error as error:
+        raise ReleaseError(
+            str(path),
+            f"cannot be read ({error}), so it is not known whether people are registered",
+            "Run the command as the user of the service, or name the register: register_database in the configuration",
+        ) from error
 
 
 def _noted(data_dir: Path) -> str:

@@ -92,11 +92,13 @@ class Answer(Generic[A]):
     Attributes:
         value: what was found; notes: what limits it.
         cameras: the declared cameras, for their names and places.
+        evaluation: no people are registered where it was asked, so that access was not decided on.
     """
 
     value: A
     notes: tuple[Note, ...] = ()
     cameras: Mapping[str, Camera] = field(default_factory=dict)
+    evaluation: bool = False
 
     def camera_label(self, camera_id: str) -> str:
         """A camera's id with its name, where it has one: ``av-paulista-900 (Av. Paulista, 900)``."""

@@ -54,6 +54,7 @@ _GROUPS = {
         for name in (
             *(
                 "audit",
+                "approvals",
                 "backup",
                 "bench",
                 "camera",

@@ -25,7 +25,11 @@ from pipeline.domain.hold import Hold, HoldGrounds
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.requester import Requester
 from pipeline.domain.subject_request import SubjectRequest
-from pipeline.governance import camera_tables, people_tables  # noqa: F401 - each adds its tables to the metadata
+from pipeline.governance import (  # noqa: F401 - each adds its tables to the metadata
+    approval_register,
+    camera_tables,
+    people_tables,
+)
 from pipeline.governance.tables import Base
 from pipeline.policy.event_texts import ENUMERATED
 from tests.project.places import ROOT
@@ -78,7 +82,7 @@ SCREENED_COLUMNS = """
     institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
     registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
     camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by
-    personal_tokens.name"""
+    personal_tokens.name approvals.reason approvals.case_number"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -93,24 +97,26 @@ COLUMNS_OF_FIXED_FORM = """
     registered_cameras.registered_by registered_cameras.approved_by camera_masks.camera_id camera_masks.masks
     camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by subject_requests.number
     subject_requests.decision subject_requests.erasure personal_tokens.token_sha256 personal_tokens.login
-    personal_tokens.operations personal_tokens.end_reason"""
+    personal_tokens.operations personal_tokens.end_reason
+    approvals.login approvals.kind approvals.operation
+    approvals.state approvals.decided_by approvals.decided_role approvals.decided_institution"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request
     disclosures.declaration_name"""
 """JSON of values that are screened or of fixed form before; names of files that the program made or screens."""
 SCREENED_OPTIONS = """
-    AgreementOption DefenceOption ProjectOption ReasonOption administrator institution location owner plates_by sector
-    ByOption by characteristics contact date document license_ name number place purpose reason rebuild recipient
-    refuse title requester override_by override_reason"""
+    AgreementOption CaseOption DefenceOption ProjectOption ReasonOption administrator institution location owner
+    plates_by sector ByOption by characteristics contact date document license_ name number place purpose reason rebuild
+    recipient refuse title requester override_by override_reason"""
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
     UntilOption body case_format system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
-    PasswordFileOption PlateArgument RegisterOption SinkArgument SinkOption ToOption UserOption XlsxOption
-    ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model month
-    names onvif override_hold operation peer person plate profile reader_model since sinks size sizes source start
-    subject target topic listen about"""
+    PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
+    XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model
+    month names onvif override_hold operation peer person plate profile reader_model since sinks size sizes
+    source start subject target topic listen about"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 
 

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.app.audit.audited_operation import audit_record, entry_of
+from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import output_file
 from pipeline.audit.anchors import Anchor, add_anchor
@@ -62,7 +62,7 @@ class Audit:
 
     def __init__(self, stores: ConfiguredStores, requester: Requester, key: Path | None = None) -> None:
         self._stores = stores
-        self._requester = requester
+        self._audit = audit_of_stores(stores, requester)
         self._folder = stores.audit_dir
         self._key_path = key
 
@@ -107,6 +107,7 @@ class Audit:
         Raises:
             AuditError: a plate is searched for without the key.
         """
+        self._permit(Operation.AUDIT_PLATE_QUERY if question.plate else _READING)
         with self._errors():
             self._check_exists()
             key = self._key() if question.plate else None
@@ -132,6 +133,7 @@ class Audit:
             ViapublicaError: it is no month, or the file cannot be written.
         """
         start_ms, last_ms = month_span_ms(month, zone)
+        self._permit(_READING)
         checked = self.verify()
         with self._errors():
             records = list(search_records(self._folder, RecordQuestion(start_ms=start_ms, end_ms=last_ms + 1)))
@@ -153,6 +155,7 @@ class Audit:
         Raises:
             AuditError: there is no such record, or the audit was changed.
         """
+        self._permit(_READING)
         with self._errors():
             self._check_exists()
             stored = sign_checkpoint(self._folder, time.time_ns() // 1_000_000)
@@ -192,6 +195,7 @@ class Audit:
         Raises:
             AuditError: it was handed over already, or the file cannot be written.
         """
+        self._permit(_READING)
         with self._errors():
             self._check_exists()
             here = self._folder / KEY_NAME
@@ -205,8 +209,16 @@ class Audit:
         path = self._key_path or (self._folder / KEY_NAME if self.key_is_here else None)
         return None if path is None else read_auditor_key(path)
 
+    def _permit(self, operation: Operation) -> None:
+        """Decide before anything is read.
+
+        Raises:
+            RefusedAccess: the person may not do it.
+        """
+        self._audit.access.decide(operation)
+
     def _record(self, operation: Operation, **facts: Any) -> None:
-        audit_record(self._folder)(entry_of(operation, self._requester, **facts))
+        self._audit.add(operation, **facts)
 
     def _check_exists(self) -> None:
         if not (self._folder / STATE_NAME).exists() and not segment_names(self._folder):

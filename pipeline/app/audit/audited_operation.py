@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.app.access.access_door import AccessDoor, RefusedAccess, access_door
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.audit.audit_log import AuditLog
 from pipeline.config.load import load_config
 from pipeline.domain.audit import AuditEntry, Outcome
+from pipeline.domain.material import Material
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.errors import PolicyError
@@ -19,9 +21,10 @@ from pipeline.errors import PolicyError
 __all__ = [
     "OperationAudit",
     "Record",
-    "audit_folder",
     "audit_of_stores",
     "audit_record",
+    "audited_stores",
+    "decided_entry",
     "entry_of",
     "operation_audit",
 ]
@@ -60,24 +63,55 @@ def entry_of(
     )
 
 
+def decided_entry(
+    access: AccessDoor,
+    operation: Operation,
+    outcome: Outcome = Outcome.ALLOWED,
+    *,
+    material: Material | None = None,
+    **facts: Any,
+) -> AuditEntry:
+    """An entry about an operation that the person may do.
+
+    Args:
+        access: decides; operation, outcome, facts: see `entry_of`.
+        material: what it concerns where the operation leaves a choice.
+
+    Raises:
+        RefusedAccess: the person may not do it.
+    """
+    if outcome is not Outcome.ALLOWED:
+        return entry_of(operation, access.requester, outcome, **facts)
+    cameras, plates = facts.get("cameras", ()), facts.get("plates", ())
+    who = access.decide(operation, cameras=cameras, material=material, plates=plates)
+    details = {**facts.pop("details", {}), **who.get("details", {})}
+    return entry_of(operation, access.requester, outcome, **{**facts, **who, "details": details})
+
+
 @dataclass(frozen=True, slots=True)
 class OperationAudit:
-    """The audit of a use case, and the person or program that asks for it; see `operation_audit`."""
+    """The audit of a use case, and what decides on it; see `operation_audit`."""
 
     record: Record
-    requester: Requester
+    access: AccessDoor
+
+    @property
+    def requester(self) -> Requester:
+        """The person or program that asks."""
+        return self.access.requester
 
     def add(self, operation: Operation, outcome: Outcome = Outcome.ALLOWED, **facts: Any) -> None:
-        """Record an operation before it is done or answered.
+        """Decide on an operation, and record it, before it is done or answered.
 
         Args:
             operation: which one; outcome: what came of it.
-            facts: further fields of `AuditEntry`.
+            facts: further fields of `AuditEntry`; material: see `decided_entry`.
 
         Raises:
+            RefusedAccess: the person may not do it.
             AuditUnavailable: the audit takes no record, so the operation must not be done.
         """
-        self.record(entry_of(operation, self.requester, outcome, **facts))
+        self.record(decided_entry(self.access, operation, outcome, **facts))
 
     @contextmanager
     def doing(self, operation: Operation, **facts: Any) -> Iterator[None]:
@@ -102,7 +136,9 @@ class OperationAudit:
             raise
 
     def add_failure(self, operation: Operation, error: Exception, **facts: Any) -> None:
-        """Record that an operation was refused by a policy, or failed."""
+        """Record that an operation was refused by a policy, or failed; refusals of access are recorded already."""
+        if isinstance(error, RefusedAccess):
+            return
         refused = isinstance(error, PolicyError)
         policy = error.policy if isinstance(error, PolicyError) else ""
         outcome = Outcome.REFUSED if refused else Outcome.FAILED
@@ -114,22 +150,23 @@ def operation_audit(config: Path | None, beside: Path, requester: Requester | No
 
     Args:
         config: the configuration that names it; None without one.
-        beside: see `audit_folder`.
+        beside: see `audited_stores`.
         requester: the person or program that asks; None for the user of this process.
 
     Raises:
         ConfigError: the configuration is not valid.
     """
-    return OperationAudit(audit_record(audit_folder(config, beside)), requester or Requester.of_process())
+    return audit_of_stores(audited_stores(config, beside), requester)
 
 
 def audit_of_stores(stores: ConfiguredStores, requester: Requester | None = None) -> OperationAudit:
     """The audit of a use case on event stores; arguments as of `operation_audit`."""
-    return OperationAudit(audit_record(stores.audit_dir), requester or Requester.of_process())
+    door = access_door(stores, requester or Requester.of_process())
+    return OperationAudit(audit_record(stores.audit_dir), door)
 
 
-def audit_folder(config: Path | None, beside: Path) -> Path:
-    """The audit's folder of a configuration.
+def audited_stores(config: Path | None, beside: Path) -> ConfiguredStores:
+    """What names the audit of a configuration, and the registry that decides.
 
     Args:
         config: the configuration; None without one.
@@ -140,5 +177,5 @@ def audit_folder(config: Path | None, beside: Path) -> Path:
         ConfigError: the configuration is not valid.
     """
     if config is None:
-        return beside.absolute().parent / "audit"
-    return ConfiguredStores.of_config(load_config(config, for_queries=True)).audit_dir
+        return ConfiguredStores(beside.absolute().parent, ())
+    return ConfiguredStores.of_config(load_config(config, for_queries=True))

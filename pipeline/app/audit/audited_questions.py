@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sequence, Sized
+from types import MappingProxyType
 from typing import Any, Final
 
+from pipeline.app.access.access_door import AccessDoor
 from pipeline.app.audit.audited_operation import entry_of
 from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.events import Kind
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.errors import PolicyError
+from pipeline.store.coverage_questions import CorruptParts, LostDataOf
 from pipeline.store.questions import (
     Clones,
     ClonesAnswer,
@@ -24,22 +27,44 @@ from pipeline.store.questions import (
     VehicleReadsPage,
 )
 
-__all__ = ["answered", "failed"]
+__all__ = ["answered", "decide_question", "failed"]
 
 MOST_SINGLE_PLATES: Final = 10
 """Plates of one question; a question about more is a search in bulk."""
 _OPERATIONS: Final = {Route: Operation.JOURNEY_QUERY, Convoy: Operation.CONVOY_QUERY, Clones: Operation.CLONE_QUERY}
+_OF_UPKEEP: Final = (LostDataOf, CorruptParts)
+"""Questions about files of the store, which show no event."""
 _FIXED: Final = ("within_ms", "meetings", "errors", "limit", "offset")
 
 
-def answered(question: Question[Any], requester: Requester, value: object) -> AuditEntry:
+def decide_question(access: AccessDoor, question: Question[Any], known: Sequence[str]) -> Mapping[str, Any]:
+    """Decide on a question before it is asked; who acts, see `AccessDoor.decide`.
+
+    Args:
+        access: decides; question: what is asked.
+        known: cameras that a question about all of them concerns.
+
+    Raises:
+        RefusedAccess: the person may not ask it.
+    """
+    if isinstance(question, _OF_UPKEEP):
+        return {}
+    facts = _facts(question)
+    return access.decide(_operation(question), cameras=facts["cameras"] or known, plates=facts["plates"])
+
+
+def answered(
+    question: Question[Any], requester: Requester, value: object, who: Mapping[str, Any] = MappingProxyType({})
+) -> AuditEntry:
     """The entry of a question that has an answer.
 
     Args:
         question: what is asked; requester: who asks.
-        value: the answer, of which only the number of rows is recorded.
+        value: the answer, of which only the number of rows is recorded; who: of `decide_question`.
     """
-    return entry_of(_operation(question), requester, rows=_rows(value), **_facts(question))
+    facts = _facts(question)
+    facts["details"] |= who.get("details", {})
+    return entry_of(_operation(question), requester, rows=_rows(value), **{**who, **facts})
 
 
 def failed(question: Question[Any], requester: Requester, error: Exception) -> AuditEntry:

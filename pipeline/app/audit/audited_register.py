@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.app.audit.audited_operation import OperationAudit, Record, audit_folder
+from pipeline.app.audit.audited_operation import OperationAudit, Record, audited_stores
+from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.disclosure import Disclosure, DisclosureState, JournalEntry, Match
 from pipeline.domain.operation import Operation
@@ -17,7 +19,7 @@ from pipeline.governance.register import Register
 from pipeline.policy.sensitive.screen import TextScreen
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-__all__ = ["ACTIONS", "AuditedRegister", "register_audit_folder", "report_to"]
+__all__ = ["ACTIONS", "AuditedRegister", "register_stores", "report_to"]
 
 ACTIONS: Final[Mapping[str, Operation]] = {
     "request": Operation.DISCLOSURE,
@@ -50,8 +52,8 @@ def report_to(record: Record, erasing: Operation = Operation.ERASURE) -> Report:
     return lambda entry, failure: record(_audit_entry(entry, failure, actions[entry.action]))
 
 
-def register_audit_folder(config: Path | None, where: str) -> Path:
-    """The audit of a register.
+def register_stores(config: Path | None, where: str) -> ConfiguredStores:
+    """What names the audit of a register, and the registry that decides: the same database.
 
     Args:
         config: the configuration that names it; None without one: then it lies beside the register's folder.
@@ -60,7 +62,8 @@ def register_audit_folder(config: Path | None, where: str) -> Path:
     Raises:
         ConfigError: the configuration is not valid.
     """
-    return audit_folder(config, Path(REGISTER_FOLDER) if "://" in where else Path(where).absolute().parent)
+    beside = Path(REGISTER_FOLDER) if "://" in where else Path(where).absolute().parent
+    return replace(audited_stores(config, beside), register_database=where)
 
 
 class AuditedRegister(Register):

@@ -8,8 +8,9 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from pipeline.app.audit.audited_operation import audit_record, entry_of
-from pipeline.app.audit.audited_register import register_audit_folder, report_to
+from pipeline.app.access.access_door import access_door
+from pipeline.app.audit.audited_operation import audit_of_stores, audit_record
+from pipeline.app.audit.audited_register import register_stores, report_to
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.disclosed_video import disclosed_video
 from pipeline.app.erasure.erase import Erasure
@@ -132,6 +133,7 @@ def refuse_with_proof(
         ViapublicaError: grounds, reason or name holds a plate, the grounds are missing, or the register or certificate
             cannot be used.
     """
+    access_door(stores, Requester.of_process()).decide(Operation.SUBJECT_REQUEST)
     check_words(proof, selection, grounds)
     sign, signed_by = document_signer(proof.certificate, proof.key, proof.key_password)
     request = _request(proof, selection, Tombstones(stores.data_dir))
@@ -199,8 +201,7 @@ def erasure_documents(
 
 
 def _add_reading(register: str, config: Path | None, **facts: Any) -> None:
-    folder = register_audit_folder(config, register)
-    audit_record(folder)(entry_of(Operation.REPORT, Requester.of_process(), **facts))
+    audit_of_stores(register_stores(config, register)).add(Operation.REPORT, **facts)
 
 
 def check_words(proof: ErasureProof, selection: Selection, grounds: str = "") -> None:

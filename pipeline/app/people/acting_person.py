@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from pipeline.app.audit.audited_operation import Record, entry_of
 from pipeline.app.people.identity import Identity, Recognized, SystemUser
 from pipeline.domain.account import Account
 from pipeline.domain.audit import Outcome
+from pipeline.domain.material import Material
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import AccountStatus, RegisteredPerson
 from pipeline.domain.ports import Clock
@@ -21,7 +22,7 @@ from pipeline.errors import PolicyError
 from pipeline.governance.registry import Registry
 from pipeline.policy.access.decision import Decision, decide
 from pipeline.policy.access.engine import NO_PERMISSION
-from pipeline.policy.access.request import AccessRequest, Approval, Target
+from pipeline.policy.access.request import CASE_FORMAT, AccessRequest, Approval, BreakGlass, StandingOrder, Target
 from pipeline.policy.access.wording import refusal_text
 
 
@@ -34,15 +35,22 @@ class Wanted:
         target: the people, cameras or records that it concerns.
         purpose: of it; concerned: login of another person; case_number: "" without one.
         approval: of a second person; defence_heard: whether the prior defence is recorded.
+        material, case_format, standing_order, break_glass: see `AccessRequest`.
+        facts: further fields of the record of a refusal.
     """
 
     operation: Operation
     target: Target
-    purpose: Purpose = Purpose.ADMINISTRATION
+    purpose: Purpose | None = Purpose.ADMINISTRATION
     concerned: str = ""
     case_number: str = ""
     approval: Approval | None = None
     defence_heard: bool = False
+    material: Material | None = None
+    case_format: str = CASE_FORMAT
+    standing_order: StandingOrder | None = None
+    break_glass: BreakGlass | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def records_target(institution: str, sector: str, *, has_local_unit: bool = True) -> Target:
@@ -154,7 +162,8 @@ class ActingPerson:
         Raises:
             PolicyError: there is no account of this user, or it is not activated.
         """
-        person, confirmed = self._registry.of_system_user(self._requester.user)
+        who = self.recognized()
+        person, confirmed = who.person, who.second_factor
         if person.status is AccountStatus.INVITED:
             raise PolicyError(
                 f"account {person.login}", "is not activated", f"viapublica people activate {person.login}"
@@ -221,8 +230,10 @@ class ActingPerson:
             Outcome.REFUSED,
             policy=decision.policy_ids[0],
             details={"concerned": wanted.concerned} if wanted.concerned else {},
+            **wanted.facts,
         )
-        raise PolicyError(f"person {decision.request.account.person}", refusal_text(decision).rstrip("."))
+        person = decision.request.account.person
+        raise PolicyError(f"person {person}", refusal_text(decision).rstrip("."), policy=decision.policy_ids[0])
 
 
 def _request(account: Account, wanted: Wanted, now_ms: int) -> AccessRequest:
@@ -236,4 +247,8 @@ def _request(account: Account, wanted: Wanted, now_ms: int) -> AccessRequest:
         case_number=wanted.case_number,
         approval=wanted.approval,
         defence_heard=wanted.defence_heard,
+        material=wanted.material,
+        case_format=wanted.case_format,
+        standing_order=wanted.standing_order,
+        break_glass=wanted.break_glass,
     )

@@ -14,8 +14,8 @@ from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.anonymize.manual_regions import read_regions, regions_as_json
-from pipeline.app.audit.audited_operation import OperationAudit, audit_record
-from pipeline.app.audit.audited_register import AuditedRegister, register_audit_folder
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.audit.audited_register import AuditedRegister, register_stores
 from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file
 from pipeline.app.recordings import known_recordings
@@ -35,7 +35,6 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.domain.institution import Institution
 from pipeline.domain.operation import Operation
-from pipeline.domain.requester import Requester
 from pipeline.errors import ReleaseError
 from pipeline.governance.declarations import file_digest, printable_name
 from pipeline.governance.journal import JournalBreak
@@ -75,14 +74,13 @@ def open_register(
         zone: of the institution; None for the machine's.
         create: create it if it does not exist.
         config: with the additions of a city to the screen of free texts, and the audit; None without: see
-            `register_audit_folder`.
+            `register_stores`.
 
     Raises:
         ReleaseError, MissingComponent: it cannot be opened.
         ConfigError: the configuration is not valid.
     """
-    folder = register_audit_folder(config, where)
-    audit = OperationAudit(audit_record(folder), Requester.of_process())
+    audit = audit_of_stores(register_stores(config, where))
     register = AuditedRegister(where, audit, zone=zone, create=create, screen=screen_of(config))
     with audit.refusals(Operation.DISCLOSURE), register:
         yield register

@@ -80,12 +80,19 @@ class RegistryOptions:
         Raises:
             ViapublicaError: it cannot be opened, is not set up, or the code is missing or wrong.
         """
-        from pipeline.app.people.open_registry import open_registry  # here: SQLAlchemy takes long to import
+        # Here: SQLAlchemy takes long to import.
+        from pipeline.app.access.sign_in import acting
+        from pipeline.app.people.open_registry import open_registry
 
-        with open_registry(self.where, self.stores, Requester.of_process()) as registry:
-            if with_code and (self.code is not None or registry.actor.needs_code()):
-                registry.actor.confirm(_given_code(self.code))
-            yield registry
+        where = self.where
+        with open_registry(where, self.stores, Requester.of_process()) as registry:
+            if not with_code:
+                yield registry
+                return
+            held = acting(registry, where)
+            if self.code is not None or held.actor.needs_code():
+                held.actor.confirm(_given_code(self.code))
+            yield held
 
     @contextmanager
     def people(self) -> Iterator[Administration]:

@@ -14,6 +14,7 @@ import typer
 from pipeline.app.noted_exports import note_export
 from pipeline.app.queries import MOST_ROWS, SURE, EventQueries, open_queries
 from pipeline.app.screened_texts import check_listed
+from pipeline.cli.common.evaluation_note import note_evaluation
 from pipeline.cli.common.store_options import (
     ConfigOption,
     DataOption,
@@ -55,6 +56,10 @@ LocaleOption = Annotated[
     Locale | None,
     typer.Option("--locale", help="pt-BR: tables, notes and files in Portuguese; CSV with ; and decimal commas."),
 ]
+PurposeOption = Annotated[
+    str, typer.Option("--purpose", help="What it is for, such as criminal-investigation or requisition.")
+]
+CaseOption = Annotated[str, typer.Option("--case", help="Number of the case.")]
 ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to this file.")]
 
 
@@ -80,6 +85,13 @@ class StoreOptions:
     xlsx: XlsxOption = None
     locale: LocaleOption = None
     parquet: ParquetOption = None
+    purpose: PurposeOption = ""
+    case: CaseOption = ""
+
+    def requester(self) -> Requester:
+        """The operating system's user, with purpose and case of these options, else of the environment."""
+        own = Requester.of_process()
+        return Requester(user=own.user, purpose=self.purpose or own.purpose, case=self.case or own.case)
 
     def time_zone(self) -> ZoneInfo | None:
         """The zone of --zone, else that of the configuration; None for the machine's own.
@@ -112,7 +124,7 @@ class StoreOptions:
         return output
 
     def _note(self, path: Path, rows: Sequence[msgspec.Struct]) -> None:
-        note_export(stores_of(self.config, self.data), path, rows, Requester.of_process())
+        note_export(stores_of(self.config, self.data), path, rows, self.requester())
 
     def check_listed(self, listed: ListedVehicles, name: str) -> None:
         """See `pipeline.app.screened_texts.check_listed`."""
@@ -125,7 +137,8 @@ class StoreOptions:
             ConfigError: no store is named, or the configuration has none.
             StoreError: the store cannot answer.
         """
-        return open_queries(stores_of(self.config, self.data), Requester.of_process(), self.time_zone(), self.locale)
+        note_evaluation(portuguese=self.locale is not None)
+        return open_queries(stores_of(self.config, self.data), self.requester(), self.time_zone(), self.locale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

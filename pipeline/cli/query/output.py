@@ -100,7 +100,8 @@ class AnswerTable(Generic[T]):
         for note in notes if self.listed else ():
             listed = {one.plate: one.about for one in self.unseen if one.code == note["code"]}
             note.update({"list": listed} if listed else {})
-        return {"rows": rows, "complete": answer.complete, "notes": notes}
+        mode = "evaluation" if answer.evaluation else "registered"
+        return {"rows": rows, "complete": answer.complete, "mode": mode, "notes": notes}
 
     def _asked(self, item: T) -> dict[str, str]:
         status = SIMILAR if self.similar(item) else READ

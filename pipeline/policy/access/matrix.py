@@ -135,7 +135,8 @@ def _in_emergency(request: AccessRequest) -> AccessRequest:
 _INTRODUCTION: Final = """# Access
 
 `make reference` writes this page from the policies in `pipeline/policy/access/access.cedar`; a test refuses it when it
-differs. [Decision 0044](../decisions/0044-access.md) says how they are evaluated. Nothing of the program asks them yet.
+differs. [Decision 0044](../decisions/0044-access.md) says how they are
+evaluated, [0047](../decisions/0047-access-in-use.md) who asks them.
 
 A request names a role, an operation, a purpose, and the cameras, people or records of one sector. It is allowed when
 the role permits it and no rule forbids it. The law's words are in the column in Portuguese.

@@ -75,7 +75,7 @@ def test_an_export_is_recorded_without_the_name_of_its_file(tmp_path: Path) -> N
     note_export(ConfiguredStores.of_data_dir(tmp_path), tmp_path / f"{read.plate}.csv", [read], _ANA)
     (record,) = _records(tmp_path / "audit")
     assert (record["operation"], record["rows"], record["cameras"]) == ("export", 1, ["cam-1"])
-    assert record["details"] == {"form": "csv", "plates": True}
+    assert record["details"] == {"evaluation": "intelligence-analyst: allowed", "form": "csv", "plates": True}
     assert read.plate not in str(record)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from pipeline.app.audit.audited_operation import audit_record, operation_audit
-from pipeline.app.audit.audited_register import ACTIONS, AuditedRegister, register_audit_folder, report_to
+from pipeline.app.audit.audited_register import ACTIONS, AuditedRegister, register_stores, report_to
 from pipeline.app.release.register_service import open_register
 from pipeline.domain.disclosure import Content, LegalBasis, Request
 from pipeline.domain.erasure import ErasureRequest
@@ -132,7 +132,7 @@ def test_without_a_configuration_the_audit_lies_beside_the_folder_of_the_registe
     where: str, audit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert register_audit_folder(None, where) == tmp_path / audit
+    assert register_stores(None, where).audit_dir == tmp_path / audit
 
 
 def test_the_audit_of_a_configuration_gets_the_register_wherever_it_lies(tmp_path: Path) -> None:

@@ -61,7 +61,11 @@ def test_a_search_finds_records_and_is_recorded_itself(data: Path) -> None:
     done = _run("search", "--data", data, "--plate", "abc-1d23", "--json")
     assert (done.exit_code, _json(done)["sequence"]) == (0, 2)
     own = _json(_run("search", "--data", data, "--operation", "audit-reading", "--json"))
-    assert (own["sequence"], own["details"], len(own["plates"])) == (5, {"action": "search"}, 1)
+    assert (own["sequence"], own["details"], len(own["plates"])) == (
+        5,
+        {"action": "search", "evaluation": "sector-administrator: allowed"},
+        1,
+    )
     assert _run("search", "--data", data, "--person", "eva").exit_code == 3
     assert "convoy-query" in _run("search", "--data", data, "--outcome", "refused").stdout
 

@@ -320,7 +320,8 @@ def test_every_word_of_the_program_has_a_portuguese_one() -> None:
 
 def test_messages_beside_a_brazilian_file_are_portuguese(ask: Ask, tmp_path: Path) -> None:
     form = ("--locale", "pt-BR", "--csv", tmp_path / "x.csv")
-    lines = ask("plates", "NIL0A00", *form).stderr.splitlines()
+    mode, *lines = ask("plates", "NIL0A00", *form).stderr.splitlines()
+    assert mode.startswith("modo de avaliação: não há pessoas cadastradas; o usuário ")
     assert lines[0] == "nada encontrado, mas a resposta pode estar incompleta"
     assert {line.partition(":")[0] for line in lines[1:]} == {"aviso", "nota"}
     assert f"nota: as notas também estão em {tmp_path / 'x.notas.csv'}" in lines

@@ -1,0 +1,165 @@
+"""Decisions on the operations of a requester, made before each use case.
+
+Where people are registered, the person's account decides. In evaluation mode nothing is refused: the decision is made
+for the role that comes closest, and stated in the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pipeline.app.access.evaluation import on_evaluation
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.account import Account, AccountState, InstitutionKind
+from pipeline.domain.clock import SystemClock
+from pipeline.domain.material import Material
+from pipeline.domain.operation import Operation
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.requester import Requester
+from pipeline.domain.role import Role
+from pipeline.errors import ConfigError, PolicyError
+from pipeline.storage.register_location import RegistryPlace, registry_place
+
+USUAL_PURPOSES: Final[Mapping[Operation, Purpose]] = {
+    Operation.AUDIT_READING: Purpose.OVERSIGHT,
+    Operation.AUDIT_PLATE_QUERY: Purpose.OVERSIGHT,
+    Operation.AUDIT_ANCHORING: Purpose.OVERSIGHT,
+    Operation.REPORT: Purpose.OVERSIGHT,
+    Operation.ERASURE: Purpose.SUBJECT_REQUEST,
+    Operation.SUBJECT_REQUEST: Purpose.SUBJECT_REQUEST,
+}
+"""Purposes of operations that have only one; of the others it has to be stated."""
+OF_PROGRAM: Final = frozenset(
+    {Operation.DISPOSAL, Operation.TRANSMISSION, Operation.RECORDING_TO_MEDIA, Operation.RETENTION}
+)
+"""Upkeep by the service and its administrators, which shows nothing: backups, end of retention, sending again."""
+_DAY_MS: Final = 86_400_000
+
+
+class RefusedAccess(PolicyError):
+    """A refusal by the access policies, which is in the audit already."""
+
+
+def stated_purpose(requester: Requester, operation: Operation) -> Purpose | None:
+    """The purpose of a requester, else the usual one of the operation; None where none is known.
+
+    Raises:
+        ConfigError: it is none of the law's list.
+    """
+    if not requester.purpose:
+        return USUAL_PURPOSES.get(operation)
+    found = next((one for one in Purpose if one.value == requester.purpose), None)
+    if found is None:
+        listed = ", ".join(one.value for one in Purpose)
+        raise ConfigError(f"purpose {requester.purpose!r}", "is none of the law's list", f"Name one of: {listed}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDoor:
+    """Decides what a requester may do.
+
+    Attributes:
+        stores: name the audit and the screen of free texts.
+        requester: the person or program that asks.
+        place: of the registry of people; None in evaluation mode.
+    """
+
+    stores: ConfiguredStores
+    requester: Requester
+    place: RegistryPlace | None
+    _decided: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether no people are registered."""
+        return self.place is None
+
+    def decide(
+        self,
+        operation: Operation,
+        *,
+        cameras: Sequence[str] = (),
+        material: Material | None = None,
+        plates: Sequence[str] = (),
+    ) -> Mapping[str, Any]:
+        """Decide before an operation is done or answered.
+
+        Args:
+            operation: which one; cameras: ids of those concerned, none for all.
+            material: what it concerns where the operation leaves a choice; plates: of a search, for the audit.
+
+        Returns:
+            Fields of `AuditEntry` that say who acts, for its record; in evaluation mode `details` of the decision.
+
+        Raises:
+            RefusedAccess: it may not be done; the refusal is in the audit.
+            ConfigError: the purpose is none of the law's list.
+        """
+        key = operation, tuple(cameras), material
+        if key not in self._decided:
+            self._decided[key] = self._decide(operation, cameras, material, plates)
+        return self._decided[key]
+
+    def _decide(
+        self, operation: Operation, cameras: Sequence[str], material: Material | None, plates: Sequence[str]
+    ) -> Mapping[str, Any]:
+        if self.place is None:
+            on_evaluation.get()(self.requester.user)
+            return {"details": {"evaluation": _stated_decision(operation, material, self.requester)}}
+        if operation in OF_PROGRAM:
+            return {}
+        # Here: SQLAlchemy takes long to import.
+        from pipeline.app.access.account_decision import AskedOperation, decide_for_account
+
+        asked = AskedOperation(operation, tuple(cameras), material, tuple(plates))
+        return decide_for_account(self.place.where, self.stores, self.requester, asked)
+
+
+def access_door(stores: ConfiguredStores, requester: Requester) -> AccessDoor:
+    """The door of a configuration or data folder.
+
+    Raises:
+        ReleaseError: it is not known whether people are registered.
+    """
+    return AccessDoor(stores, requester, registry_place(stores.register_database, stores.data_dir))
+
+
+def _stated_decision(operation: Operation, material: Material | None, requester: Requester) -> str:
+    """The role that comes closest to an operation, and the rules by which a person in it would be refused."""
+    from pipeline.policy.access.decision import decide
+    from pipeline.policy.access.engine import NO_PERMISSION
+    from pipeline.policy.access.request import AccessRequest, Target
+
+    now_ms = SystemClock().wall_ms()
+    state = AccountState(now_ms - 1, now_ms + _DAY_MS, now_ms, now_ms + _DAY_MS, now_ms + _DAY_MS, second_factor=True)
+    target = Target(
+        institution="evaluation",
+        sector="evaluation",
+        plates_allowed=True,
+        sensitive=False,
+        suspended=False,
+        project_approved=True,
+    )
+    purpose = next((one for one in Purpose if one.value == requester.purpose), USUAL_PURPOSES.get(operation))
+    decisions = [
+        decide(
+            AccessRequest(
+                account=Account(
+                    "evaluation", "evaluation", "evaluation", InstitutionKind.SECURITY, role, state, central=True
+                ),
+                operation=operation,
+                purpose=purpose,
+                target=target,
+                now_ms=now_ms,
+                material=material,
+                case_number=requester.case,
+            )
+        )
+        for role in Role
+    ]
+    closest = min(decisions, key=lambda one: (not one.allowed, NO_PERMISSION in one.policy_ids, len(one.policy_ids)))
+    role = closest.request.account.role.value
+    return f"{role}: allowed" if closest.allowed else f"{role}: {', '.join(closest.policy_ids)}"

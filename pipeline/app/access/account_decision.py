@@ -1,0 +1,109 @@
+"""Decisions for the account of the person who acts, on the bodies whose cameras an operation concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.app.access.access_door import RefusedAccess, stated_purpose
+from pipeline.app.access.sign_in import acting
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.people.acting_person import Wanted
+from pipeline.app.people.open_registry import OpenRegistry, open_registry
+from pipeline.domain.camera_registration import RegisteredCamera
+from pipeline.domain.material import Material
+from pipeline.domain.operation import Operation
+from pipeline.domain.people import RegisteredPerson
+from pipeline.domain.requester import Requester
+from pipeline.errors import PolicyError
+from pipeline.policy.access.request import CASE_FORMAT, Target
+
+_STATABLE = frozenset({"no-purpose", "case-number", "case-number-format"})
+_STATE_IT = (
+    "State purpose and case: --purpose criminal-investigation --case NUMBER; docs/reference/access.md has the list"
+)
+_UNREGISTERED = "unregistered"
+"""Stands for the sector of cameras without an entry: only the general administration has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOperation:
+    """An operation that a person wants to do; see `AccessDoor.decide`."""
+
+    operation: Operation
+    cameras: tuple[str, ...] = ()
+    material: Material | None = None
+    plates: tuple[str, ...] = ()
+
+
+def decide_for_account(
+    where: str, stores: ConfiguredStores, requester: Requester, asked: AskedOperation
+) -> Mapping[str, Any]:
+    """Decide on an operation for each body whose cameras it concerns; see `AccessDoor.decide`.
+
+    Args:
+        where: the registry; stores: name audit and screen; requester: with purpose and case; asked: the operation.
+
+    Raises:
+        RefusedAccess: one of them refuses; audited.
+        PolicyError: the session ended, or the user has no account; audited.
+    """
+    with open_registry(where, stores, requester) as registry:
+        opened = acting(registry, where)
+        person = opened.actor.person()
+        operation, cameras = asked.operation, asked.cameras
+        purpose = stated_purpose(requester, operation)
+        account = None
+        all_cameras = () if operation.material is Material.RECORDS else tuple(stores.cameras or ())
+        for target in _targets(opened, person, cameras or all_cameras):
+            wanted = Wanted(
+                operation=operation,
+                target=target,
+                purpose=purpose,
+                case_number=requester.case,
+                case_format=_case_format(opened, person),
+                material=asked.material,
+                approval=opened.registry.approval_for(person.login, operation, requester.case),
+                standing_order=opened.registry.standing_order_for(person.login, operation),
+                break_glass=opened.registry.break_glass(person.login),
+                facts={"cameras": cameras, "plates": asked.plates},
+            )
+            try:
+                account = opened.actor.authorize(wanted)
+            except PolicyError as error:
+                fix = _STATE_IT if error.policy in _STATABLE or error.policy.startswith("purpose-") else error.fix
+                raise RefusedAccess(error.subject, error.problem, fix, policy=error.policy) from error
+        assert account is not None  # noqa: S101 - there is a target always
+        return {"account": account.person, "institution": account.institution, "role": account.role.value}
+
+
+def _targets(opened: OpenRegistry, person: RegisteredPerson, cameras: Sequence[str]) -> Iterator[Target]:
+    """One for each body of the cameras; of operations without cameras, the person's own records.
+
+    Plates of sensitive places and of cameras that may read none are in no answer at all, so they do not count.
+    """
+    registered = {one.camera_id: one for one in opened.registry.cameras()}
+    now_ms = opened.clock.wall_ms()
+    bodies: dict[tuple[str, str], list[RegisteredCamera]] = {}
+    for camera_id in cameras:
+        found = registered.get(camera_id)
+        if found is None:
+            body = (person.institution, person.sector) if person.central else (_UNREGISTERED, _UNREGISTERED)
+            bodies.setdefault(body, [])
+        else:
+            bodies.setdefault((found.institution, found.sector), []).append(found)
+    for (institution, sector), own in (bodies or {(person.institution, person.sector): []}).items():
+        yield Target(
+            institution=institution,
+            sector=sector,
+            plates_allowed=True,
+            sensitive=False,
+            suspended=any(one.stopped_by(now_ms) is not None for one in own),
+            project_approved=all(one.approved_ms is not None for one in own),
+        )
+
+
+def _case_format(opened: OpenRegistry, person: RegisteredPerson) -> str:
+    formats = {one.institution_id: one.case_format for one, _ in opened.registry.institutions()}
+    return formats.get(person.institution) or CASE_FORMAT
