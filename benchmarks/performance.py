@@ -28,11 +28,16 @@ _REGRESSION = 0.05
 """Loss of speed, as a share, from which a row is shown as a regression."""
 _COLUMNS = (
     ("run_fps", "run, frames/s", 1),
+    ("every_run_fps", "every frame: run, frames/s", 1),
     ("ceiling_fps", "networks alone, frames/s", 1),
     ("cpu_ms", "CPU ms/frame", -1),
+    ("every_cpu_ms", "every frame: CPU ms/frame", -1),
     ("ultralytics", "times Ultralytics", 1),
+    ("every_ultralytics", "every frame: times Ultralytics", 1),
     ("fast_alpr", "times fast-alpr", 1),
+    ("every_fast_alpr", "every frame: times fast-alpr", 1),
     ("cameras", "720p cameras at 5/s", 1),
+    ("every_cameras", "every frame: 720p cameras at 5/s", 1),
     ("plates", "plates under load", 1),
 )
 """Figure, title, and whether more (1) or less (-1) is better."""
@@ -64,27 +69,39 @@ def row_of(change: str, reports: Mapping[str, Any]) -> Row:
     """
     if "stages" not in reports:
         raise SystemExit("there is no stages.json in the folder: benchmarks/performance.sh makes it")
-    stages = reports["stages"]
-    default, where = stages["details"]["default"], stages["environment"]
-    speeds = _peers(reports.get("compare"))
+    where = reports["stages"]["environment"]
+    shipped, every, *_ = reports["stages"]["details"].values()
     figures: dict[str, float | None] = {
-        "run_fps": _median(default["run_fps"]),
-        "ceiling_fps": _median(default["ceiling_fps"]),
-        "cpu_ms": _median(default["cpu_ms"]),
-        "ultralytics": speeds.get("ultralytics"),
-        "fast_alpr": speeds.get("fast-alpr"),
-        "cameras": float(reports["pipeline"]["rows"][0][2]) if "pipeline" in reports else None,
+        "run_fps": _median(shipped["run_fps"]),
+        "every_run_fps": _median(every["run_fps"]),
+        "ceiling_fps": _median(every["ceiling_fps"]),
+        "cpu_ms": _median(shipped["cpu_ms"]),
+        "every_cpu_ms": _median(every["cpu_ms"]),
+        **_peers(reports.get("compare")),
+        **_cameras(reports.get("pipeline")),
         "plates": float(reports["accuracy"]["rows"][-1][1]) if "accuracy" in reports else None,
     }
     return Row(where["day"], where["commit"], change, where["machine"], where["load"], figures)
 
 
-def _peers(report: Mapping[str, Any] | None) -> dict[str, float]:
-    """How many times faster than each peer viapublica is."""
+def _peers(report: Mapping[str, Any] | None) -> dict[str, float | None]:
+    """How many times faster than each peer viapublica is, as shipped and with every frame."""
     if report is None:
         return {}
-    (_, ours), *others = report["details"].items()
-    return {title.split()[0].lower(): _median(ours["fps"]) / _median(peer["fps"]) for title, peer in others}
+    (_, shipped), (_, every), *others = report["details"].items()
+    return {
+        f"{prefix}{title.split()[0].lower().replace('-', '_')}": _median(ours["fps"]) / _median(peer["fps"])
+        for prefix, ours in (("", shipped), ("every_", every))
+        for title, peer in others
+    }
+
+
+def _cameras(report: Mapping[str, Any] | None) -> dict[str, float | None]:
+    """How many cameras the machine carries, as shipped and with every frame."""
+    if report is None:
+        return {}
+    found = {row[2]: float(row[3]) for row in report["rows"]}
+    return {"cameras": found["adaptive"], "every_cameras": found["every frame"]}
 
 
 def _median(values: Sequence[float]) -> float:
@@ -124,7 +141,7 @@ def _cell(row: Row, before: Row | None, name: str, better: int) -> str:
     value = row.figures.get(name)
     if value is None:
         return "–"
-    text = f"{value:.0f}" if value >= 100 or name == "cameras" else f"{value:.3g}"
+    text = f"{value:.0f}" if value >= 100 or name.endswith("cameras") else f"{value:.3g}"
     earlier = before.figures.get(name) if before is not None else None
     if not earlier:
         return text

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A row of docs/reference/performance.md: benchmarks/performance.sh "what changed" [DATA] [PEERS]
-# About 12 minutes on two idle cores. DATA is a folder with clips/*.mp4, PEERS one with an environment per peer
+# About 20 minutes on two idle cores. DATA is a folder with clips/*.mp4, PEERS one with an environment per peer
 # (`viapublica bench compare` says how to make them); without it the comparison is left out.
 set -eu
 change=$1
@@ -22,10 +22,10 @@ bench() { # NAME PAGE OPTIONS…
 }
 
 # shellcheck disable=SC2086 (one word per option)
-bench stages throughput $clips --clip-seconds 6 --seconds 5 --repeats 3
+bench stages throughput $clips --clip-seconds 12 --seconds 5 --repeats 3
 if [ -d "$peers" ]; then
     # shellcheck disable=SC2086
-    bench compare compare $clips --clip-seconds 2 --repeats 2 --peers "$peers"
+    bench compare compare $clips --clip-seconds 12 --repeats 2 --peers "$peers"
 else
     echo "no $peers: the comparison with other programs is left out" >&2
 fi

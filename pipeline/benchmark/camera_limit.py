@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,8 @@ class CameraLimit(msgspec.Struct, frozen=True):
     """How many cameras of one kind this machine carries.
 
     Attributes:
-        form: of the cameras; rate: analyzed frames per second of each, None for all.
+        form: of the cameras; rate: frames per second of each that may be analyzed, None for all; analysis: which of
+            them are.
         carried: the largest number that was measured without lag; 0 if one is too many.
         lagging: the smallest number that was measured with lag; None if none was reached.
         loads: what was measured, by number of cameras.
@@ -27,6 +29,7 @@ class CameraLimit(msgspec.Struct, frozen=True):
 
     form: ClipFormat
     rate: float | None
+    analysis: str
     carried: int
     lagging: int | None
     loads: list[LoadResult]
@@ -43,12 +46,12 @@ def measure_limits(
     repeats: int,
     progress: Progress,
 ) -> Iterator[CameraLimit]:
-    """Measure every format with every rate.
+    """Measure every format with every rate, each with adaptive analysis and with that of every frame.
 
     Args:
         source: what the cameras see; None draws a scene.
         forms, rates: of the cameras.
-        work: how they are analyzed; its rate is replaced.
+        work: how they are analyzed; its rate and whether it is adaptive are replaced.
         seconds: counted for each number of cameras.
         most_cameras: where the search ends.
         repeats: runs at the limit, which must all be without lag.
@@ -59,13 +62,13 @@ def measure_limits(
             progress(f"encoding {form.text()}")
             clip = encode_clip(source, Path(folder) / f"camera-{number}.mp4", form)
             with sending_cameras(clip, loop=True) as address:
-                for rate in rates:
-                    case = _Case(form, msgspec.structs.replace(work, analyze_fps=rate), address, progress)
-                    yield case.limit(seconds, most_cameras, repeats)
+                for rate, adaptive in product(rates, (True, False)):
+                    own = msgspec.structs.replace(work, analyze_fps=rate, adaptive=adaptive)
+                    yield _Case(form, own, address, progress).limit(seconds, most_cameras, repeats)
 
 
 class _Case:
-    """Cameras of one format and rate."""
+    """Cameras of one format, rate and analysis."""
 
     def __init__(self, form: ClipFormat, work: Workload, address: Callable[[int], str], progress: Progress) -> None:
         self._form = form
@@ -91,14 +94,15 @@ class _Case:
         return CameraLimit(
             form=self._form,
             rate=self._work.analyze_fps,
+            analysis=self._work.analysis,
             carried=carried,
             lagging=lagging if lagging <= most else None,
             loads=[self._loads[number] for number in sorted(self._loads)],
         )
 
     def _lags(self, cameras: int, seconds: float) -> bool:
-        rate = "every frame" if self._work.analyze_fps is None else f"{self._work.analyze_fps:g}/s analyzed"
-        self._progress(f"{cameras} × {self._form.text()}, {rate}")
+        rate = "all" if self._work.analyze_fps is None else f"{self._work.analyze_fps:g}/s"
+        self._progress(f"{cameras} × {self._form.text()}, {rate}, {self._work.analysis}")
         with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as folder:
             sources = [self._address(number) for number in range(cameras)]
             load = run_cameras(Path(folder), sources, self._work, seconds)

@@ -22,11 +22,18 @@ class Workload(msgspec.Struct, frozen=True):
         models: folder of weights; None for those of the environment or the package.
         detect: section ``detect`` of the configuration, where it differs from the default.
         analyze_fps: analyzed frames per second of each camera; None for all.
+        adaptive: as shipped, of these frames only those in which something new may be seen; otherwise every one.
     """
 
     models: Path | None = None
     detect: dict[str, Any] = {}
     analyze_fps: float | None = None
+    adaptive: bool = True
+
+    @property
+    def analysis(self) -> str:
+        """Whether analysis is adaptive, in words."""
+        return "adaptive" if self.adaptive else "every frame"
 
 
 def configuration(folder: Path, sources: Sequence[str | Path], work: Workload) -> Config:
@@ -44,7 +51,7 @@ def configuration(folder: Path, sources: Sequence[str | Path], work: Workload) -
             {"id": f"cam-{number}", "source": str(source), "scope": "public-road", **rate}
             for number, source in enumerate(sources)
         ],
-        "analyze": {"adaptive": False},  # measured is what every frame costs
+        "analyze": {"adaptive": work.adaptive},
         "detect": work.detect,
         "sinks": [{"type": "jsonl", "path": _EVENTS}],
         "observability": {"log_level": "error"},

@@ -21,7 +21,7 @@ from pipeline.benchmark.soak import soak
 def pipeline_report(
     setup: Setup, forms: Sequence[ClipFormat], rates: Sequence[float | None], most_cameras: int, progress: Progress
 ) -> BenchmarkReport:
-    """Cameras until lag, for each format and rate."""
+    """Cameras until lag, for each format and rate, adaptive and with every frame."""
     where = environment()
     limits = list(
         measure_limits(
@@ -42,12 +42,13 @@ def pipeline_report(
         how=f"Live cameras of one kind (MPEG-TS over HTTP from this machine, {setup.shown}), "
         f"doubled and bisected until the machine lags: an overloaded camera, more than {MOST_LOST:.0%} of the frames "
         f"lost, or a 95th percentile of more than {MOST_LAG_S:g} s from a decoded frame to the end of its analysis. "
+        f"Of the frames/s that a camera delivers, adaptive analysis, the default, chooses. "
         f"Each number for {setup.seconds:g} s after {WARM_UP_S:g} s that warm up; the limit {setup.repeats} times.",
         command=setup.command,
         environment=where,
         parameters={"seconds": setup.seconds, "most_cameras": most_cameras, "repeats": setup.repeats},
         columns=[
-            *("camera", "analyzed/s", "cameras without lag", "with lag", "lag p95, s"),
+            *("camera", "frames/s", "analysis", "cameras without lag", "with lag", "lag p95, s"),
             *("cores", "cores per camera", "MB", "MB per added camera"),
         ],
         rows=[_limit_row(limit) for limit in limits],
@@ -64,9 +65,9 @@ def pipeline_report(
 
 
 def _limit_row(limit: CameraLimit) -> list[Any]:
-    rate = "every frame" if limit.rate is None else f"{limit.rate:g}"
+    rate = "all" if limit.rate is None else f"{limit.rate:g}"
     load = next((load for load in limit.loads if load.cameras == limit.carried), None)
-    head: list[Any] = [limit.form.text(), rate, limit.carried, limit.lagging or "not reached"]
+    head: list[Any] = [limit.form.text(), rate, limit.analysis, limit.carried, limit.lagging or "not reached"]
     if load is None:
         return [*head, "", "", "", "", ""]
     per_camera = f"{load.cpu / load.cameras:.2f}"
@@ -92,7 +93,7 @@ def _limit_notes(limits: Sequence[CameraLimit], most: int) -> list[str]:
 
 def _load_details(limit: CameraLimit) -> dict[str, Any]:
     loads = [{**msgspec.structs.asdict(load), "samples": None, "lags": load.lags} for load in limit.loads]
-    return {"format": limit.form.text(), "rate": limit.rate, "loads": loads}
+    return {"format": limit.form.text(), "rate": limit.rate, "analysis": limit.analysis, "loads": loads}
 
 
 def accuracy_report(setup: Setup, numbers: Sequence[int], progress: Progress) -> BenchmarkReport:
@@ -102,11 +103,11 @@ def accuracy_report(setup: Setup, numbers: Sequence[int], progress: Progress) ->
     with prepared_clips(setup, progress) as (clip, *_):
         unhurried, found = measure_accuracy(clip, form.seconds, numbers, work, progress)
     tracks, plates = sum(unhurried.tracks.values()), len(unhurried.plates)
-    rate = "every frame" if work.analyze_fps is None else f"{work.analyze_fps:g} frames/s"
+    rate = "all frames" if work.analyze_fps is None else f"{work.analyze_fps:g} frames/s"
     return BenchmarkReport(
         benchmark="accuracy",
         title="Accuracy under load",
-        how=f"Cameras that play {setup.shown} ({form.text()}, {rate} analyzed) at the same time in "
+        how=f"Cameras that play {setup.shown} ({form.text()}, {rate}, {work.analysis}) at the same time in "
         f"real time, against the run over the file, which has all the time it needs and reports {tracks} tracks and "
         f"{plates} plates. Mean of the cameras; plates by text; counts: largest deviation of a class in any camera.",
         command=setup.command,
@@ -153,7 +154,7 @@ def soak_report(
     return BenchmarkReport(
         benchmark="soak",
         title="Soak",
-        how=f"{cameras} live cameras of {form.text()}, which play {setup.shown} in a loop, for "
+        how=f"{cameras} live cameras of {form.text()}, {setup.work.analysis}, which play {setup.shown} in a loop, for "
         f"{seconds:g} s after {warm_up_s:g} s that warm up. Memory is the proportional set size of all processes.",
         command=setup.command,
         environment=where,

@@ -12,6 +12,7 @@ from pipeline.benchmark.results_page import markdown, write_section
 from pipeline.domain.extras import require
 
 ENGINE: Final = (
+    "pipeline/adaptive",
     "pipeline/decode",
     "pipeline/detect",
     "pipeline/engine",

@@ -39,10 +39,10 @@ def _written(target: Path) -> Path:
 
 def limit(most: int, repeats: int = 1) -> camera_limit.CameraLimit:
     form = ClipFormat((640, 360), "h264", 5, 1.0)
-    (found,) = measure_limits(
+    limits = measure_limits(
         None, [form], [2.0], Workload(), seconds=1, most_cameras=most, repeats=repeats, progress=lambda _: None
     )
-    return found
+    return next(limits)
 
 
 def test_the_number_is_doubled_and_bisected(measured: list[int]) -> None:
@@ -61,6 +61,18 @@ def test_the_search_ends_at_the_largest_number_that_was_asked_for(measured: list
 def test_the_limit_is_measured_again(measured: list[int]) -> None:
     assert limit(64, repeats=3).carried == 5
     assert measured == [1, 2, 4, 8, 6, 5, 5, 5]
+
+
+def test_a_rate_is_measured_with_adaptive_analysis_and_with_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_folder: Path, sources: list[str], work: Workload, _seconds: float) -> LoadResult:
+        return load(len(sources), lost=0 if work.adaptive else 30)
+
+    monkeypatch.setattr(camera_limit, "run_cameras", run)
+    monkeypatch.setattr(camera_limit, "encode_clip", lambda _source, target, _form: _written(target))
+    form = ClipFormat((640, 360), "h264", 5, 1.0)
+    options: Any = {"seconds": 1, "most_cameras": 2, "repeats": 1, "progress": lambda _: None}
+    found = measure_limits(None, [form], [2.0], Workload(), **options)
+    assert [(one.analysis, one.carried) for one in found] == [("adaptive", 2), ("every frame", 0)]
 
 
 def test_a_machine_that_cannot_carry_one_carries_none(monkeypatch: pytest.MonkeyPatch, measured: list[int]) -> None:

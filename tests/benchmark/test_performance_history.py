@@ -31,12 +31,19 @@ def test_more_processor_time_is_a_regression_and_more_speed_is_none() -> None:
 
 def test_a_row_is_made_of_the_reports_and_what_was_not_measured_is_empty() -> None:
     environment = {"day": "2026-11-30", "commit": "1a2b3c4", "machine": "2 cores", "load": 0.2}
-    default = {"run_fps": [70, 68, 71], "ceiling_fps": [105], "cpu_ms": [26.0, 24.0]}
-    peers = {"viapublica, default": {"fps": [70]}, "Ultralytics stream tracking": {"fps": [28]}}
-    reports = {"stages": {"environment": environment, "details": {"default": default}}, "compare": {"details": peers}}
-    found = row_of("change", reports)
-    assert found.figures["run_fps"] == 70
-    assert found.figures["cpu_ms"] == 25
-    assert found.figures["ultralytics"] == 2.5
-    assert found.figures["cameras"] is None
+    adaptive = {"run_fps": [150, 140, 160], "ceiling_fps": [104], "cpu_ms": [11.0]}
+    every = {"run_fps": [70, 68, 71], "ceiling_fps": [105], "cpu_ms": [26.0, 24.0]}
+    stages = {"environment": environment, "details": {"openvino, adaptive (default)": adaptive, "every frame": every}}
+    peers = {
+        "viapublica, adaptive": {"fps": [140]},
+        "viapublica, every frame": {"fps": [70]},
+        "Ultralytics stream tracking": {"fps": [28]},
+        "fast-alpr loop": {"fps": [7]},
+    }
+    cameras = {"rows": [["720p", "5", "adaptive", 14, 15], ["720p", "5", "every frame", 11, 12]]}
+    found = row_of("change", {"stages": stages, "compare": {"details": peers}, "pipeline": cameras})
+    expected: dict[str, float] = {"run_fps": 150, "every_run_fps": 70, "ceiling_fps": 105, "cpu_ms": 11}
+    expected |= {"every_cpu_ms": 25, "ultralytics": 5, "every_ultralytics": 2.5, "fast_alpr": 20, "every_fast_alpr": 10}
+    assert found.figures == {**expected, "cameras": 14, "every_cameras": 11, "plates": None}
     assert "| – |" in tables([found])
+    assert row_of("change", {"stages": stages}).figures.get("ultralytics") is None

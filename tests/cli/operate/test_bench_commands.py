@@ -66,7 +66,9 @@ def test_a_report_is_json_and_a_section_of_a_page_with_a_plot(tmp_path: Path, mo
     def measured(clips: list[Path], cases: dict[str, Workload], **_: object) -> dict[str, StageFigures]:
         assert [clip.exists() for clip in clips] == [True]
         speed = Spread.of([68.0, 71.0, 70.0])
-        return {case: StageFigures(50, speed, speed, speed, 1.0, dict.fromkeys(STAGES, 1.5)) for case in cases}
+        shares = {case: 0.4 if work.adaptive else 1.0 for case, work in cases.items()}
+        times = dict.fromkeys(STAGES, 1.5)
+        return {case: StageFigures(50, speed, speed, speed, share, times) for case, share in shares.items()}
 
     monkeypatch.setattr(stage_reports, "measure_stages", measured)
     monkeypatch.setattr(sys, "argv", ["viapublica", "bench", "stages", "--fps", "4", "--markdown", "/srv/stages.md"])
@@ -75,9 +77,12 @@ def test_a_report_is_json_and_a_section_of_a_page_with_a_plot(tmp_path: Path, mo
     done = CliRunner().invoke(app, ["bench", "stages", *options])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)
-    assert report["rows"][0][:5] == ["default", 50, "70 (68-71)", "70 (68-71)", "1.00"]
-    assert report["details"]["default"]["run_fps"] == [68.0, 71.0, 70.0]
-    assert {row[0] for row in report["rows"]} >= {"default", "onnxruntime"}
+    shipped, every, *others = report["rows"]
+    assert shipped[0].endswith(", adaptive (default)")
+    assert shipped[1:6] == [50, "70 (68-71)", "70 (68-71)", "", "40%"]
+    assert every[1:6] == [50, "70 (68-71)", "70 (68-71)", "1.00", "100%"]
+    assert all(row[0].endswith(", every frame") for row in (every, *others))
+    assert report["details"][every[0]]["run_fps"] == [68.0, 71.0, 70.0]
     (section,) = sections(page).values()
     assert "Command: `viapublica bench stages --fps 4`." in section
     assert "![" in section
