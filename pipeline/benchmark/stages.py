@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def _figures(runs: FileRuns, run: Spread, ceiling: Spread, repeats: int) -> Stag
         run=run,
         ceiling=ceiling,
         cpu_ms=runs.cpu_ms(repeats),
-        analyzed=report.frames / frames,
+        analyzed=sum(camera.analyzed for camera in report.cameras) / frames,
         stage_ms={stage: round(float(np.median(values)), 3) for stage, values in stages.items()},
     )
 
@@ -170,8 +171,9 @@ class NetworkCeiling:
         """Frames per second."""
         done, began_s = 0, time.perf_counter()
         while time.perf_counter() - began_s < self._seconds or not done:
-            for runtime, batch in self._inputs:
-                runtime.run(batch)
+            for runtime, pairs in groupby(self._inputs, lambda pair: pair[0]):
+                for _ in runtime.run_each(batch for _, batch in pairs):
+                    pass
             done += self._frames
         return done / (time.perf_counter() - began_s)
 

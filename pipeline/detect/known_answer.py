@@ -65,10 +65,18 @@ def wrong_answers(
     """
     for answer in card.known_answers:
         for trial in _trials(known_image(card, answer, models_dir), answer, card, input_size):
-            (found,) = detector.detect([WholeImage(trial.image)])
-            if wrong := _differences(found, answer, trial):
-                return wrong
+            for images in _alone_and_together(WholeImage(trial.image), detector.batch_size):
+                for found in detector.detect(images):
+                    if wrong := _differences(found, answer, trial):
+                        return wrong
     return []
+
+
+def _alone_and_together(image: WholeImage, batch_size: int) -> Iterator[list[WholeImage]]:
+    """One image, and several: they may take other ways through the runtime."""
+    yield [image]
+    if batch_size > 1:
+        yield [image] * batch_size
 
 
 def _trials(

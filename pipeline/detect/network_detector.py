@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.detect.input_buffers import InputBuffers
 from pipeline.detect.letterbox import Letterbox
 from pipeline.detect.nms import non_maximum_suppression
 from pipeline.detect.output_decoders import DECODERS, Channels, expected_shape
@@ -20,7 +21,7 @@ from pipeline.inference.runtime import Runtime
 from pipeline.weights.catalog import ModelCard, check_embedded_names
 
 GPU_BATCH = 16
-"""Default batch size on a GPU; on a processor batches bring no gain (benchmarks/results)."""
+"""Default batch size on a GPU. On a processor each frame is an inference of its own: batches bring no gain there."""
 
 
 class NetworkDetector:
@@ -40,6 +41,8 @@ class NetworkDetector:
         self._resizable = runtime.spec.any_size and card.input.resizable
         self._width, self._height = _input_size(card, runtime, settings)
         self._batch = _batch_size(runtime, settings)
+        self._pass_size = 1 if runtime.parallel > 1 and runtime.spec.batch is None else self._batch
+        self._buffers = InputBuffers(runtime.parallel + 1, runtime.spec.dtype)
         self._decode = DECODERS[card.layout]
         numbers = np.array(sorted(card.labels), dtype=np.int64)
         labels = [card.label_of(int(number)) for number in numbers]
@@ -80,9 +83,9 @@ class NetworkDetector:
         fit = Letterbox.fit_tight if self._resizable else Letterbox.fit
         boxes = [fit(image, self._card.input, self._width, self._height) for image in images]
         results = [Detections.empty()] * len(images)
-        for members in _same_shape(boxes, self._batch):
-            batch = self._batch_of([images[i] for i in members], [boxes[i] for i in members])
-            output = self._runtime.run(batch)
+        passes = _same_shape(boxes, self._pass_size)
+        batches = (self._batch_of([images[i] for i in each], [boxes[i] for i in each]) for each in passes)
+        for members, output in zip(passes, self._outputs(batches, len(passes)), strict=True):
             if len(output) < len(members):
                 raise ModelRuntimeError(
                     f"model {self.name}", f"returned {len(output)} results for {len(members)} images"
@@ -101,9 +104,12 @@ class NetworkDetector:
         self._channels = Channels(self._numbers, np.array(scores, dtype=np.float32))
         self._iou = settings.iou
 
+    def _outputs(self, batches: Iterator[npt.NDArray[np.generic]], count: int) -> Iterator[npt.NDArray[np.generic]]:
+        return map(self._runtime.run, batches) if count == 1 else self._runtime.run_each(batches)
+
     def _batch_of(self, images: Sequence[Image], boxes: Sequence[Letterbox]) -> npt.NDArray[np.generic]:
         size = self._runtime.spec.batch or len(images)
-        batch = np.empty((size, 3, boxes[0].height, boxes[0].width), dtype=self._runtime.spec.dtype)
+        batch = self._buffers.next((size, 3, boxes[0].height, boxes[0].width))
         batch[len(images) :] = 0
         for image, box, out in zip(images, boxes, batch, strict=False):
             box.fill(image, self._card.input, out)
@@ -169,7 +175,7 @@ def _input_size(card: ModelCard, runtime: Runtime, settings: DetectSettings) -> 
 def _batch_size(runtime: Runtime, settings: DetectSettings) -> int:
     if runtime.spec.batch is not None:
         return runtime.spec.batch
-    return settings.batch_size or (1 if settings.device is Device.CPU else GPU_BATCH)
+    return settings.batch_size or (runtime.parallel if settings.device is Device.CPU else GPU_BATCH)
 
 
 def _same_shape(boxes: Sequence[Letterbox], limit: int) -> list[list[int]]:

@@ -107,8 +107,9 @@ class DetectSettings(BaseModel):
         ge=1,
         le=256,
         title="Batch size",
-        description="Maximum number of frames per inference; default: 1 on a processor, where batches bring no gain, "
-        "and 16 on a GPU.",
+        description="Maximum number of frames that are analyzed together; default: 16 on a GPU, in one inference; on a "
+        "processor as many as there are threads with OpenVINO, each frame by a thread of its own, and 1 with ONNX "
+        "Runtime.",
     )
     input_size: tuple[Size, Size] | None = Field(
         default=None,

@@ -21,6 +21,8 @@ from pipeline.domain.detections import Boxes, Detections, OpenTracks, Tracks, ov
 
 Index = npt.NDArray[np.int64]
 
+_ROUNDING_S = 1e-6
+"""Sums of times between frames are off by far less."""
 STANDSTILL_S = 0.001
 """Assumed time between two frames if the clock stands still or goes back."""
 BUFFER_DEVIATIONS = 0.7
@@ -106,7 +108,7 @@ class ByteTracker:
         self._alone = self._alone if self._last_ms is None else passed_s > self._settings.lost_s
         self._last_ms = ts_ms
         self._unseen_s += passed_s
-        self._keep(self._unseen_s <= self._settings.lost_s)
+        self._keep(self._unseen_s <= self._settings.lost_s + _ROUNDING_S)
         self._motion.predict(passed_s)
 
     def _match(self, detections: Detections, groups: Index) -> tuple[Index, Index]:

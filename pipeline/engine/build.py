@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -54,6 +55,8 @@ from pipeline.store.settings import ChdbSettings
 from pipeline.store.tombstones import Tombstones
 from pipeline.weights.catalog import load_card
 
+_DECIDED_PER_PASS: Final = 3
+"""Frames that adaptive analysis decides about for each that the detector gets: about a third."""
 _log = structlog.get_logger(__name__)
 
 
@@ -94,7 +97,8 @@ def open_engine(
 
         stages = StageClock(metrics.stage)
         wait_s = config.engine.batch_wait_ms / 1000 if detector.batch_size > 1 else 0
-        batcher = FairBatcher(detector.batch_size, wait_s, config.engine.max_frame_age_s)
+        most = detector.batch_size * (_DECIDED_PER_PASS if config.analyze.adaptive else 1)
+        batcher = FairBatcher(most, wait_s, config.engine.max_frame_age_s, enough=detector.batch_size)
         _note_paths(config)
         recorder = None if config.record is None else stack.enter_context(_recorder(config, config.record))
         preview = _preview(config, gate)

@@ -23,17 +23,21 @@ class FairBatcher:
     priority come first, and files last: `RateControl` leaves something for each.
 
     Attributes:
-        most: frames in a batch at present, at most `batch_size`.
+        batch_size: frames in a full batch; most: the same at present, at most as many.
         taken: frames so far; waited_s: seconds spent without any to take, or with too few for a batch.
 
     Args:
         batch_size: frames in a full batch.
         wait_s: seconds to wait for a fuller batch once there is a first frame.
+        enough: frames for which it does not wait for more; None for a full batch.
         max_age_s: seconds after which a frame of a live camera is dropped if the camera has a newer one.
     """
 
-    def __init__(self, batch_size: int, wait_s: float, max_age_s: float = math.inf) -> None:
-        self.most = batch_size
+    def __init__(
+        self, batch_size: int, wait_s: float, max_age_s: float = math.inf, *, enough: int | None = None
+    ) -> None:
+        self.batch_size = self.most = batch_size
+        self._enough = batch_size if enough is None else enough
         self.taken = 0
         self.waited_s = 0.0
         self._max_age_s = max_age_s
@@ -91,7 +95,8 @@ class FairBatcher:
             if left <= 0 or not self._changed.wait(left):
                 return []
         full_by = time.monotonic() + self._wait_s
-        while self._wait_s and sum(len(q.waiting()) for q in queues) < self.most and not self._all_done():
+        enough = min(self.most, self._enough)
+        while self._wait_s and sum(len(q.waiting()) for q in queues) < enough and not self._all_done():
             left = full_by - time.monotonic()
             if left <= 0 or not self._changed.wait(left):
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pipeline.domain.detections import Detections
 from pipeline.domain.events import Event
@@ -39,6 +39,23 @@ def _raise(camera_id: str, error: Exception) -> None:  # noqa: ARG001
 
 def _ignore(frame: Frame, decision: FrameDecision) -> None:
     pass
+
+
+_Item = TypeVar("_Item")
+
+
+def in_turns(items: Iterable[_Item], camera: Callable[[_Item], str | None]) -> Iterator[list[_Item]]:
+    """The items in order, divided so that no part has two of one camera; those without one are all in the first."""
+    turns: list[list[_Item]] = []
+    seen: Counter[str] = Counter()
+    for item in items:
+        camera_id = camera(item)
+        turn = 0 if camera_id is None else seen[camera_id]
+        if camera_id is not None:
+            seen[camera_id] += 1
+        turns += [[] for _ in range(len(turns), turn + 1)]
+        turns[turn].append(item)
+    yield from turns
 
 
 class FrameAnalyzer:
@@ -77,11 +94,6 @@ class FrameAnalyzer:
         """The detector's networks, and the plate reader's where there is one."""
         return (*self._detector.networks, *(self.reader.networks if self.reader else ()))
 
-    @property
-    def batch_size(self) -> int:
-        """Largest useful number of frames in a batch."""
-        return self._detector.batch_size
-
     def stream(self, camera_id: str) -> CameraStream | None:
         """The open stream of a camera."""
         return self._streams.get(camera_id)
@@ -103,15 +115,12 @@ class FrameAnalyzer:
 
     def _in_turns(self, batch: Sequence[Frame]) -> Iterator[list[Frame]]:
         """The batch, divided so that no part has two frames of a camera whose analysis may be adaptive."""
-        turns: list[list[Frame]] = []
-        seen: Counter[str] = Counter()
-        for frame in batch:
+
+        def camera(frame: Frame) -> str | None:
             stream = self._streams.get(frame.camera_id)
-            turn = seen[frame.camera_id] if stream is None or stream.adaptive is not None else 0
-            seen[frame.camera_id] += 1
-            turns += [[] for _ in range(len(turns), turn + 1)]
-            turns[turn].append(frame)
-        yield from turns
+            return frame.camera_id if stream is None or stream.adaptive is not None else None
+
+        return in_turns(batch, camera)
 
     def _due(self, frames: Sequence[Frame], events: list[Event]) -> list[Frame]:
         """The frames that are to be analyzed."""
@@ -136,9 +145,15 @@ class FrameAnalyzer:
         events: list[Event] = []
         with self._stages.stage(Stage.DETECT, items=len(batch)):
             found = self._detect(batch, events)
+        for turn in in_turns(found, lambda pair: pair[0].camera_id):
+            self._observe(turn, events)
+        return events
+
+    def _observe(self, found: Sequence[tuple[Frame, Detections]], events: list[Event]) -> None:
+        """Track and read frames of different cameras; their events are added to `events`."""
         requests: list[_CameraRequest] = []
         ended: list[tuple[str, CameraStream]] = []
-        with self._stages.stage(Stage.TRACK, items=len(batch)):
+        with self._stages.stage(Stage.TRACK, items=len(found)):
             for frame, detections in found:
                 try:
                     followed = self._stream_of(frame, ended).follow(frame, detections)
@@ -147,14 +162,13 @@ class FrameAnalyzer:
                 else:
                     requests += [_CameraRequest(frame.camera_id, request) for request in followed]
         self._read(requests, events)
-        with self._stages.stage(Stage.TRACK, items=len(batch)):
-            for camera_id in dict.fromkeys(frame.camera_id for frame, _ in found):
-                stream = self._streams.get(camera_id)
+        with self._stages.stage(Stage.TRACK, items=len(found)):
+            for frame, _ in found:
+                stream = self._streams.get(frame.camera_id)
                 if stream is not None:
-                    self._collect(camera_id, [stream.settle], events)
+                    self._collect(frame.camera_id, [stream.settle], events)
             for camera_id, stream in ended:
                 self._collect(camera_id, [stream.settle, stream.close], events)
-            return events
 
     def close(self, camera_id: str) -> list[Event]:
         """End a camera's stream; returns the events of everything still open in it."""

@@ -245,7 +245,7 @@ class Engine:
         if not self.rates.due:
             return
         offers = [camera.offer() for camera in self.cameras if not camera.feed.finished]
-        self._batcher.most = self.rates.batch_size(self.analyzer.batch_size)
+        self._batcher.most = self.rates.batch_size(self._batcher.batch_size)
         limits = self.rates.update(offers, self._batcher.taken, self._batcher.waited_s)
         for camera in self.cameras:
             camera.feed.source.limit_fps(limits.get(camera.camera_id))

@@ -27,7 +27,7 @@ from pipeline.storage.atomic import atomic_file, unique_partial
 from pipeline.storage.folders import private_folder
 from pipeline.weights.catalog import ModelCard
 
-_TEST_VERSION: Final = 1
+_TEST_VERSION: Final = 2
 """Incremented when the test changes, which invalidates stored verdicts."""
 Opened = TypeVar("Opened")
 _log = structlog.get_logger(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ _DTYPES: Mapping[str, npt.DTypeLike] = {
 
 class OnnxRuntime:
     """An ONNX Runtime session; implements `Runtime`."""
+
+    parallel = 1
 
     def __init__(self, card: ModelCard, device: Device, threads: int, models_dir: Path | None) -> None:
         """Load verified weights.
@@ -116,6 +118,10 @@ class OnnxRuntime:
             )
             raise ModelRuntimeError(f"model {self._name}", problem, known.fix if known else "") from error
         return np.asarray(output)
+
+    def run_each(self, batches: Iterable[npt.NDArray[np.generic]]) -> Iterator[npt.NDArray[Any]]:
+        """See the protocol."""
+        yield from map(self.run, batches)
 
     def close(self) -> None:
         """Release memory and threads."""

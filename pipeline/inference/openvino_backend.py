@@ -1,10 +1,16 @@
-"""OpenVINO backend, on the processor: IR and ONNX files (extra ``openvino``)."""
+"""OpenVINO backend, on the processor: IR and ONNX files (extra ``openvino``).
+
+Threads that share one inference wait for each other at every layer. Of several images, each is therefore inferred by a
+thread of its own; one image alone is inferred by all threads, as soon as possible.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +20,9 @@ from pipeline.errors import MissingComponent, ModelCardError, ModelRuntimeError
 from pipeline.inference.embedded_class_names import names_from_text, names_from_value
 from pipeline.inference.runtime import InputSpec
 from pipeline.weights.catalog import Format, ModelCard, read_companions, read_weights
+
+_MOST_PARALLEL: Final = 8
+"""Inferences at the same time, each with memory of its own; more threads than these share them."""
 
 
 class OpenVino:
@@ -44,8 +53,10 @@ class OpenVino:
             # From bytes: given a path, OpenVINO loads whatever .bin lies beside it.
             model = openvino.Core().read_model(weights, constants)
             # Not pinned: two single-threaded networks would be pinned to the same core.
-            config = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": "NO"}
-            compiled = openvino.Core().compile_model(model, "CPU", config)
+            config = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": "NO"}
+            compiled = openvino.Core().compile_model(model, "CPU", config | {"PERFORMANCE_HINT": "LATENCY"})
+            several = min(threads, _MOST_PARALLEL)
+            streams = openvino.Core().compile_model(model, "CPU", config | {"NUM_STREAMS": several})
         except RuntimeError as error:
             raise ModelRuntimeError(
                 f"model {card.name}",
@@ -53,7 +64,7 @@ class OpenVino:
                 "Check that it is an OpenVINO or ONNX file",
             ) from error
         self._request: Any = compiled.create_infer_request()
-        self._output = compiled.output(0)
+        self._requests: list[Any] = [streams.create_infer_request() for _ in range(several)]
         self._spec = _spec(card, compiled)
         self._names = _names(card, model, companions)
 
@@ -67,17 +78,54 @@ class OpenVino:
         """Class names in the metadata of the weights."""
         return self._names
 
+    @property
+    def parallel(self) -> int:
+        """See the protocol."""
+        return len(self._requests)
+
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
         """(n, 3, height, width) to the first output, (n, …)."""
         try:
-            # Copied: the request overwrites its output on the next inference.
-            return np.array(self._request.infer([batch])[self._output])
+            self._request.infer([batch], share_inputs=True)
+            return self._output_of(self._request)
         except RuntimeError as error:
-            raise ModelRuntimeError(f"model {self._name}", f"OpenVINO failed ({_last_line(error)})") from error
+            raise self._failure(error) from error
+
+    def run_each(self, batches: Iterable[npt.NDArray[np.generic]]) -> Iterator[npt.NDArray[Any]]:
+        """See the protocol."""
+        idle, running = deque(self._requests), deque[Any]()
+        try:
+            for batch in batches:
+                if not idle:
+                    yield self._finished(running[0])
+                    idle.append(running.popleft())
+                request = idle.popleft()
+                request.start_async([batch], share_inputs=True)
+                running.append(request)
+            while running:
+                yield self._finished(running[0])
+                running.popleft()
+        except RuntimeError as error:
+            raise self._failure(error) from error
+        finally:
+            for request in running:  # the caller gave up, or one of them failed
+                with suppress(RuntimeError):
+                    request.wait()
 
     def close(self) -> None:
         """Release memory and threads."""
-        self._request = None
+        self._request, self._requests = None, []
+
+    def _finished(self, request: Any) -> npt.NDArray[Any]:
+        request.wait()
+        return self._output_of(request)
+
+    def _output_of(self, request: Any) -> npt.NDArray[Any]:
+        # Copied: the request overwrites its output on the next inference.
+        return np.array(request.get_output_tensor(0).data)
+
+    def _failure(self, error: RuntimeError) -> ModelRuntimeError:
+        return ModelRuntimeError(f"model {self._name}", f"OpenVINO failed ({_last_line(error)})")
 
 
 def _spec(card: ModelCard, compiled: Any) -> InputSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,8 +44,24 @@ class Runtime(Protocol):
         """Class names in the metadata of the weights, empty if there are none."""
         ...
 
+    @property
+    def parallel(self) -> int:
+        """Inferences that `run_each` runs at the same time."""
+        ...
+
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
         """(n, 3, height, width) to the first output, (n, …).
+
+        Raises:
+            ModelRuntimeError: inference failed.
+        """
+        ...
+
+    def run_each(self, batches: Iterable[npt.NDArray[np.generic]]) -> Iterator[npt.NDArray[Any]]:
+        """The outputs of several inferences, in order; the next batch is taken while earlier ones are running.
+
+        Args:
+            batches: each unchanged until its output has been returned.
 
         Raises:
             ModelRuntimeError: inference failed.

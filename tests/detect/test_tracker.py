@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.detect.build import build_detector, build_tracker
@@ -131,6 +131,7 @@ def test_the_lost_time_is_in_seconds_at_any_frame_rate() -> None:
 
 
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=40), st.integers(200, 3000))
+@example([1, 1, 1, 373, 562], 938)
 def test_the_lost_time_is_in_seconds_with_irregular_frames(steps_ms: list[int], lost_ms: int) -> None:
     one = tracker(lost_s=lost_ms / 1000)
     for at in (-100, 0):

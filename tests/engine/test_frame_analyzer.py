@@ -33,6 +33,7 @@ class Observer:
         self._camera_id = camera_id
         self._broken = broken
         self._answers = 0
+        self.answered_before: list[int] = []
 
     def _pass(self, place: str) -> None:
         if self._broken == place:
@@ -40,6 +41,7 @@ class Observer:
 
     def observe(self, seen: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
         self._pass("observe")
+        self.answered_before.append(self._answers)
         return [OcrRequest(seen.image.crop(0, 0, 4, 2), self._answer)]
 
     def _answer(self, _: CharacterProbabilities) -> None:
@@ -174,3 +176,15 @@ def test_a_live_camera_connects_again_and_a_file_ends_as_failed(live: bool) -> N
     else:
         assert source.stopped
         assert feed.error == "cam: its analysis failed (ValueError: axis 1 is out of bounds)"
+
+
+def test_a_frame_is_observed_after_the_answers_about_the_one_before_whatever_the_batch() -> None:
+    observers: list[Observer] = []
+
+    def new_stream(first: Frame) -> CameraStream:
+        observers.append(Observer(first.camera_id, ""))
+        return CameraStream(first.stream_id, SpyTracker(), observers[-1:])
+
+    whole = FrameAnalyzer(Detector(), AlwaysA(), new_stream, StageClock())
+    whole.analyze([frame(camera, index) for index in range(3) for camera in ("a", "b")])
+    assert [observer.answered_before for observer in observers] == [[0, 1, 2], [0, 1, 2]]

@@ -38,6 +38,14 @@ def test_a_live_camera_may_keep_the_oldest_frames_instead() -> None:
     assert queue.snapshot().drops == {"queue-full-newest": 3}
 
 
+def test_a_batch_waits_for_enough_frames_not_for_as_many_as_it_may_take() -> None:
+    batcher = FairBatcher(6, 60, enough=2)
+    queue = batcher.open_queue("a", 4, WhenFull.WAIT)
+    for index in range(3):
+        queue.put(frame("a", index))
+    assert [f.index for f in batcher.next_batch(everything, 0)] == [0, 1, 2]
+
+
 def test_a_file_waits_and_loses_nothing() -> None:
     batcher = FairBatcher(3, 0)
     queue = batcher.open_queue("a", 2, WhenFull.WAIT)
