@@ -9,6 +9,7 @@ within a distance that grows with the time since the last detection and with the
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -117,16 +118,23 @@ class ByteTracker:
         same_group = self._groups[:, None] == groups[None]
         near = self._admissible(overlaps(expected, detections.boxes), same_group)
         strong = detections.scores >= self._settings.high_confidence
-        tracks, found = np.arange(len(expected)), np.arange(len(detections))
-        pairs = []
-        for wanted in (strong, ~strong):
-            some = found[wanted[found]]
-            rows, columns = assign(near[np.ix_(tracks, some)])
-            pairs.append((tracks[rows], some[columns]))
-            tracks, found = np.setdiff1d(tracks, tracks[rows]), np.setdiff1d(found, some[columns])
-        far = buffered_overlaps(expected[tracks], detections.boxes[found], margins[tracks])
-        rows, columns = assign(self._admissible(far, same_group[np.ix_(tracks, found)]))
-        pairs.append((tracks[rows], found[columns]))
+        lost, free = np.ones(len(expected), bool), np.ones(len(detections), bool)
+        pairs = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+
+        def match(gains: Callable[[Index, Index], Gains], wanted: npt.NDArray[np.bool_]) -> None:
+            tracks, found = np.flatnonzero(lost), np.flatnonzero(free & wanted)
+            if len(tracks) and len(found):
+                rows, columns = assign(gains(tracks, found))
+                pairs.append((tracks[rows], found[columns]))
+                lost[tracks[rows]] = free[found[columns]] = False
+
+        def far(tracks: Index, found: Index) -> Gains:
+            overlap = buffered_overlaps(expected[tracks], detections.boxes[found], margins[tracks])
+            return self._admissible(overlap, same_group[np.ix_(tracks, found)])
+
+        match(lambda tracks, found: near[np.ix_(tracks, found)], strong)
+        match(lambda tracks, found: near[np.ix_(tracks, found)], ~strong)
+        match(far, free)
         return np.concatenate([rows for rows, _ in pairs]), np.concatenate([columns for _, columns in pairs])
 
     def _admissible(self, overlap: Gains, same_group: npt.NDArray[np.bool_]) -> Gains:

