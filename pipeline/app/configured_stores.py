@@ -122,6 +122,11 @@ class ConfiguredStores:
         return sensitive_cameras(self.data_dir, self.cameras or {})
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether the store that answers questions is in a folder, which one process opens at a time."""
+        return bool(self.stores) and isinstance(self.stores[0], ChdbSettings)
+
+    @property
     def audit_dir(self) -> Path:
         """Folder of the audit."""
         return self.audit.dir or self.data_dir / "audit"

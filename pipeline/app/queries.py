@@ -5,6 +5,7 @@ The policy of questions belongs into `EventQueries.ask`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import tzinfo
 from types import TracebackType
@@ -29,7 +30,7 @@ from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCod
 from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.database import FILL_IT
 from pipeline.store.backends.open_database import chdb_folder
-from pipeline.store.coverage_questions import WaitingEvents, WaitingOf, WantedEvents
+from pipeline.store.coverage_questions import ActiveCameras, WaitingEvents, WaitingOf, WantedEvents
 from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.notes_portuguese import notes_language
@@ -127,21 +128,26 @@ class EventQueries:
         """The person or program that asks."""
         return self._requester
 
-    def ask(self, question: Question[A]) -> Answer[A]:
+    def ask(self, question: Question[A], shown: Collection[str] | None = None) -> Answer[A]:
         """The answer, with notes on what limits it. No event is shown or counted twice, however often it was delivered.
 
         Its audit record is on the disk before this returns; the notes need further questions, which have none.
+
+        Args:
+            question: what is asked.
+            shown: cameras of which the caller shows the answer, where the question names none; None for all.
 
         Raises:
             RefusedAccess: the person may not ask it.
             StoreError: the question makes no sense, names an unknown camera, or cannot be answered now.
             AuditUnavailable: the audit takes no record.
         """
-        who = {} if self._access is None else decide_question(self._access, question, self._known_cameras)
+        concerned = self._known_cameras if shown is None else tuple(sorted(shown))
+        who = {} if self._access is None else decide_question(self._access, question, concerned)
         try:
             answer = annotated(self._value, question, self._context)
         except ViapublicaError as error:
-            self._record(failed(question, self._requester, error))
+            self._record(failed(question, self._requester, error, who))
             raise
         self._record(answered(question, self._requester, answer.value, who))
         return replace(answer, evaluation=self.evaluation)
@@ -155,6 +161,15 @@ class EventQueries:
     def _known_cameras(self) -> tuple[str, ...]:
         """Those that a question about all cameras concerns, as far as they are known."""
         return tuple(sorted({*(self._context.declared or ()), *(self._context.cameras or ())}))
+
+    def known(self, cameras: Collection[str]) -> tuple[str, ...] | None:
+        """Those of some cameras that are configured or in the store; None when they are all that there are.
+
+        Raises:
+            StoreError: the store cannot answer now.
+        """
+        there = {*(self._context.cameras or {}), *self._value(ActiveCameras())}
+        return None if there <= set(cameras) else tuple(sorted(there & set(cameras)))
 
     def _value(self, question: Question[A], /) -> A:
         known = self._context.declared

@@ -28,6 +28,7 @@ from pipeline.governance.people_rows import (
 )
 from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow, SectorRow
 from pipeline.governance.registry_session import RegistrySession
+from pipeline.policy.access.request import CASE_FORMAT
 from pipeline.policy.registration import (
     check_other_person,
     check_role,
@@ -101,6 +102,20 @@ class PeopleRegister(RegistrySession):
         """
         with self._database.reading() as session:
             return sector_of(sector_row(session, institution, sector))
+
+    def case_format(self, institution: str) -> str:
+        """The regular expression of an institution's case numbers; that of the program where it has none.
+
+        Raises:
+            RegistryError: it is not registered.
+        """
+        with self._database.reading() as session:
+            row = session.get(InstitutionRow, institution)
+            if row is None:
+                raise RegistryError(
+                    f"institution {institution}", "is not registered", "See viapublica institutions list"
+                )
+            return row.case_format or CASE_FORMAT
 
     def person(self, login: str) -> RegisteredPerson:
         """One person.

@@ -12,12 +12,18 @@ from starlette.responses import Response
 
 from pipeline import __version__
 from pipeline.errors import ViapublicaError
-from pipeline.http_api import health_routes, session_routes
+from pipeline.http_api import audit_routes, health_routes, people_routes, question_routes, session_routes
 from pipeline.http_api.problems import Problem, RequestRefused, problem, problem_of
 from pipeline.http_api.request_guard import RequestGuard
 from pipeline.http_api.service import Service
 
-_ROUTES: Final = (health_routes.router, session_routes.router)
+_ROUTES: Final = (
+    health_routes.router,
+    session_routes.router,
+    question_routes.router,
+    audit_routes.router,
+    people_routes.router,
+)
 
 
 def create_application(service: Service) -> FastAPI:

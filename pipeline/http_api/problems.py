@@ -89,7 +89,7 @@ def problem(
         policy=policy,
         request_id=request_id,
     )
-    return JSONResponse(body.model_dump(), status, dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(body.model_dump(), int(status), dict(headers or {}), MEDIA_TYPE)
 
 
 def problem_of(error: ViapublicaError, request_id: str) -> JSONResponse:
@@ -110,3 +110,22 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for its description."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status.value: {"description": status.phrase, "content": content} for status in statuses}
+
+
+def of_account() -> dict[int | str, dict[str, Any]]:
+    """The error answers of every route that needs a log-in."""
+    return responses(
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+
+
+def with_body() -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route that needs a log-in and takes a body."""
+    return of_account() | responses(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
+    )

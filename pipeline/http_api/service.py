@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -92,7 +92,7 @@ class Service:
         stores: event store, audit, screen of texts.
         encrypted: whether clients reach the server by TLS, its own or a proxy's.
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
-        limits: of requests.
+        limits: of requests; turn: to be entered while the event store is open.
     """
 
     registry: OpenRegistry
@@ -100,6 +100,7 @@ class Service:
     encrypted: bool = False
     behind_proxy: bool = False
     limits: Limits = field(init=False)
+    turn: AbstractContextManager[object] = field(init=False)
 
     @property
     def now_ms(self) -> int:
@@ -108,6 +109,9 @@ class Service:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", Limits(self.registry.clock))
+        # An embedded store is opened once in a process; a server takes several questions at a time.
+        turn = threading.Lock() if self.stores.is_embedded else nullcontext()
+        object.__setattr__(self, "turn", turn)
 
     def check(self) -> None:
         """Require that people can be served.

@@ -18,21 +18,11 @@ from pipeline.domain.times import format_utc
 from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
 from pipeline.http_api.callers import Caller, CallerOf, ServiceOf, client_address, csrf_token, session_of, set_session
 from pipeline.http_api.messages import AnswerBody, RequestBody
-from pipeline.http_api.problems import RequestRefused, responses
+from pipeline.http_api.problems import RequestRefused, of_account, responses, with_body
 
 router = APIRouter(tags=["account"])
 
 _DAY_MS: Final = 86_400_000
-_KNOWN: Final = responses(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
-_WITH_BODY: Final = _KNOWN | responses(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY
-)
 
 
 class LogIn(RequestBody):
@@ -127,7 +117,7 @@ class TokensAnswer(AnswerBody):
     tokens: list[TokenAnswer]
 
 
-@router.post("/session", responses=_WITH_BODY)
+@router.post("/session", responses=with_body())
 def log_in(
     body: LogIn,
     request: Request,
@@ -157,7 +147,7 @@ def log_in(
     )
 
 
-@router.get("/session", responses=_KNOWN)
+@router.get("/session", responses=of_account())
 def session(caller: CallerOf, service: ServiceOf) -> SessionAnswer:
     """The open session, with its CSRF token."""
     credential = _session(caller)
@@ -165,27 +155,27 @@ def session(caller: CallerOf, service: ServiceOf) -> SessionAnswer:
     return SessionAnswer(account=account, csrf_token=csrf_token(credential.session))
 
 
-@router.delete("/session", status_code=HTTPStatus.NO_CONTENT, responses=_KNOWN)
+@router.delete("/session", status_code=HTTPStatus.NO_CONTENT, responses=of_account())
 def log_out(caller: CallerOf, service: ServiceOf, response: Response) -> None:
     """Log out: the session ends at the server, too."""
     sign_out(caller.registry, _session(caller))
     set_session(response, service, "")
 
 
-@router.get("/account", responses=_KNOWN)
+@router.get("/account", responses=of_account())
 def account(caller: CallerOf, service: ServiceOf) -> AccountAnswer:
     """The own account."""
     return AccountAnswer.of(caller.person, service.now_ms)
 
 
-@router.get("/tokens", responses=_KNOWN)
+@router.get("/tokens", responses=of_account())
 def tokens(caller: CallerOf, service: ServiceOf) -> TokensAnswer:
     """The own personal tokens, the newest first, ended ones included."""
     now_ms = service.now_ms
     return TokensAnswer(tokens=[TokenAnswer.of(one, now_ms) for one in own_tokens(caller.registry)])
 
 
-@router.post("/tokens", status_code=HTTPStatus.CREATED, responses=_WITH_BODY | responses(HTTPStatus.CONFLICT))
+@router.post("/tokens", status_code=HTTPStatus.CREATED, responses=with_body() | responses(HTTPStatus.CONFLICT))
 def create_token(body: NewToken, caller: CallerOf, service: ServiceOf) -> CreatedToken:
     """Create a personal token for a program, for some operations and a limited time; each use is decided on as well."""
     now_ms = service.now_ms
@@ -196,7 +186,7 @@ def create_token(body: NewToken, caller: CallerOf, service: ServiceOf) -> Create
 @router.delete(
     "/tokens/{token_id}",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=_KNOWN | responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=of_account() | responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def withdraw_token(token_id: Annotated[int, Field(ge=1, lt=2**31)], caller: CallerOf) -> None:
     """Withdraw a personal token at once."""

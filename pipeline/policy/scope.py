@@ -21,6 +21,11 @@ def is_sensitive(camera: Camera) -> bool:
     return bool(camera.surroundings)
 
 
+def allows_plates(scope: Scope) -> bool:
+    """Whether plates may be read where a camera of a scope faces (law 11.766/2022 art. 9 §3)."""
+    return scope in _LPR_SCOPES
+
+
 def may_read_plates(camera: Camera) -> bool:
     """Whether plates may be read: on public roads and at car-park entrances only (law 11.766/2022 art. 9 §3).
 

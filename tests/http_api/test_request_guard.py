@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ import structlog
 from fastapi import FastAPI
 
 from pipeline.errors import PolicyError, StoreError, ViapublicaError
+from pipeline.http_api.application import create_application
 from pipeline.http_api.problems import MEDIA_TYPE
 from pipeline.http_api.request_guard import MOST_BODY_BYTES
+from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
-from tests.http_api.client import Client, Reply
+from tests.http_api.client import ADDRESS, Client, Reply
 
 
 def _problem(reply: Reply, status: int) -> dict[str, Any]:
@@ -102,3 +105,22 @@ def test_a_body_that_declares_no_length_is_measured(app: FastAPI) -> None:
     headers = {"content-length": "0", "transfer-encoding": "chunked"}
     assert Client(app).request("POST", "/taking", b'{"a": "b"}', headers).json == 1
     _problem(Client(app).request("POST", "/taking", large, headers), 413)
+
+
+@pytest.mark.parametrize(
+    ("stated", "address"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1, 203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9, forged", "local"),
+        ("", "local"),
+    ],
+)
+def test_behind_a_proxy_the_last_address_counts(service: Service, stated: str, address: str) -> None:
+    def logged(app: FastAPI) -> str:
+        with structlog.testing.capture_logs() as lines:
+            Client(app).get("/openapi.json", headers={"x-forwarded-for": stated})
+        return str(lines[-1]["address"])
+
+    assert logged(create_application(replace(service, behind_proxy=True))) == address
+    assert logged(create_application(service)) == ADDRESS, "without a proxy no one may state another one"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.app.access.acting import acting_person
 from pipeline.app.access.evaluation import on_evaluation
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.account import Account, AccountState, InstitutionKind
@@ -21,6 +22,9 @@ from pipeline.domain.requester import Requester
 from pipeline.domain.role import Role
 from pipeline.errors import ConfigError, PolicyError
 from pipeline.storage.register_location import RegistryPlace, registry_place
+
+if TYPE_CHECKING:
+    from pipeline.app.people.open_registry import OpenRegistry
 
 USUAL_PURPOSES: Final[Mapping[Operation, Purpose]] = {
     Operation.AUDIT_READING: Purpose.OVERSIGHT,
@@ -65,17 +69,19 @@ class AccessDoor:
         stores: name the audit and the screen of free texts.
         requester: the person or program that asks.
         place: of the registry of people; None in evaluation mode.
+        opened: the registry, for the person who acts, where they are recognized already; see `acting_as`.
     """
 
     stores: ConfiguredStores
     requester: Requester
     place: RegistryPlace | None
+    opened: OpenRegistry | None = None
     _decided: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def evaluation(self) -> bool:
         """Whether no people are registered."""
-        return self.place is None
+        return self.place is None and self.opened is None
 
     def decide(
         self,
@@ -106,15 +112,18 @@ class AccessDoor:
     def _decide(
         self, operation: Operation, cameras: Sequence[str], material: Material | None, plates: Sequence[str]
     ) -> Mapping[str, Any]:
-        if self.place is None:
+        if self.opened is None and self.place is None:
             on_evaluation.get()(self.requester.user)
             return {"details": {"evaluation": _stated_decision(operation, material, self.requester)}}
         if operation in OF_PROGRAM:
             return {}
         # Here: SQLAlchemy takes long to import.
-        from pipeline.app.access.account_decision import AskedOperation, decide_for_account
+        from pipeline.app.access.account_decision import AskedOperation, decide_for_account, decide_for_person
 
         asked = AskedOperation(operation, tuple(cameras), material, tuple(plates))
+        if self.opened is not None:
+            return decide_for_person(self.opened, self.stores, self.requester, asked)
+        assert self.place is not None  # noqa: S101 - see above
         return decide_for_account(self.place.where, self.stores, self.requester, asked)
 
 
@@ -124,7 +133,8 @@ def access_door(stores: ConfiguredStores, requester: Requester) -> AccessDoor:
     Raises:
         ReleaseError: it is not known whether people are registered.
     """
-    return AccessDoor(stores, requester, registry_place(stores.register_database, stores.data_dir))
+    place = registry_place(stores.register_database, stores.data_dir)
+    return AccessDoor(stores, requester, place, acting_person.get())
 
 
 def _stated_decision(operation: Operation, material: Material | None, requester: Requester) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.app.access.access_door import RefusedAccess, stated_purpose
 from pipeline.app.access.sign_in import acting
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.people.acting_person import Wanted
+from pipeline.app.people.acting_person import Wanted, records_target
 from pipeline.app.people.open_registry import OpenRegistry, open_registry
 from pipeline.domain.camera_registration import RegisteredCamera
 from pipeline.domain.material import Material
@@ -17,7 +17,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.requester import Requester
 from pipeline.errors import PolicyError
-from pipeline.policy.access.request import CASE_FORMAT, Target
+from pipeline.policy.access.request import Target
 
 _STATABLE = frozenset({"no-purpose", "case-number", "case-number-format"})
 _STATE_IT = (
@@ -50,32 +50,42 @@ def decide_for_account(
         PolicyError: the session ended, or the user has no account; audited.
     """
     with open_registry(where, stores, requester) as registry:
-        opened = acting(registry, where)
-        person = opened.actor.person()
-        operation, cameras = asked.operation, asked.cameras
-        purpose = stated_purpose(requester, operation)
-        account = None
-        all_cameras = () if operation.material is Material.RECORDS else tuple(stores.cameras or ())
-        for target in _targets(opened, person, cameras or all_cameras):
-            wanted = Wanted(
-                operation=operation,
-                target=target,
-                purpose=purpose,
-                case_number=requester.case,
-                case_format=_case_format(opened, person),
-                material=asked.material,
-                approval=opened.registry.approval_for(person.login, operation, requester.case),
-                standing_order=opened.registry.standing_order_for(person.login, operation),
-                break_glass=opened.registry.break_glass(person.login),
-                facts={"cameras": cameras, "plates": asked.plates},
-            )
-            try:
-                account = opened.actor.authorize(wanted)
-            except PolicyError as error:
-                fix = _STATE_IT if error.policy in _STATABLE or error.policy.startswith("purpose-") else error.fix
-                raise RefusedAccess(error.subject, error.problem, fix, policy=error.policy) from error
-        assert account is not None  # noqa: S101 - there is a target always
-        return {"account": account.person, "institution": account.institution, "role": account.role.value}
+        return decide_for_person(acting(registry, where), stores, requester, asked)
+
+
+def decide_for_person(
+    opened: OpenRegistry, stores: ConfiguredStores, requester: Requester, asked: AskedOperation
+) -> Mapping[str, Any]:
+    """The same, for the person of an open registry."""
+    person = opened.actor.person()
+    account = None
+    all_cameras = () if asked.operation.material is Material.RECORDS else tuple(stores.cameras or ())
+    for target in _targets(opened, person, asked.cameras or all_cameras):
+        wanted = replace(wanted_operation(opened, person, requester, asked), target=target)
+        try:
+            account = opened.actor.authorize(wanted)
+        except PolicyError as error:
+            fix = _STATE_IT if error.policy in _STATABLE or error.policy.startswith("purpose-") else error.fix
+            raise RefusedAccess(error.subject, error.problem, fix, policy=error.policy) from error
+    assert account is not None  # noqa: S101 - there is a target always
+    return {"account": account.person, "institution": account.institution, "role": account.role.value}
+
+
+def wanted_operation(
+    opened: OpenRegistry, person: RegisteredPerson, requester: Requester, asked: AskedOperation
+) -> Wanted:
+    """An operation as it is decided on, with the approvals that the person has; its target is their own records."""
+    operation = asked.operation
+    return Wanted(
+        operation=operation,
+        target=records_target(person.institution, person.sector),
+        purpose=stated_purpose(requester, operation),
+        case_number=requester.case,
+        material=asked.material,
+        approval=opened.registry.approval_for(person.login, operation, requester.case),
+        standing_order=opened.registry.standing_order_for(person.login, operation),
+        facts={"cameras": asked.cameras, "plates": asked.plates},
+    )
 
 
 def _targets(opened: OpenRegistry, person: RegisteredPerson, cameras: Sequence[str]) -> Iterator[Target]:
@@ -102,8 +112,3 @@ def _targets(opened: OpenRegistry, person: RegisteredPerson, cameras: Sequence[s
             suspended=any(one.stopped_by(now_ms) is not None for one in own),
             project_approved=all(one.approved_ms is not None for one in own),
         )
-
-
-def _case_format(opened: OpenRegistry, person: RegisteredPerson) -> str:
-    formats = {one.institution_id: one.case_format for one, _ in opened.registry.institutions()}
-    return formats.get(person.institution) or CASE_FORMAT

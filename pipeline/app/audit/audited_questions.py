@@ -27,7 +27,7 @@ from pipeline.store.questions import (
     VehicleReadsPage,
 )
 
-__all__ = ["answered", "decide_question", "failed"]
+__all__ = ["answered", "decide_question", "facts_of", "failed", "operation_of"]
 
 MOST_SINGLE_PLATES: Final = 10
 """Plates of one question; a question about more is a search in bulk."""
@@ -49,8 +49,8 @@ def decide_question(access: AccessDoor, question: Question[Any], known: Sequence
     """
     if isinstance(question, _OF_UPKEEP):
         return {}
-    facts = _facts(question)
-    return access.decide(_operation(question), cameras=facts["cameras"] or known, plates=facts["plates"])
+    facts = facts_of(question)
+    return access.decide(operation_of(question), cameras=facts["cameras"] or known, plates=facts["plates"])
 
 
 def answered(
@@ -62,25 +62,28 @@ def answered(
         question: what is asked; requester: who asks.
         value: the answer, of which only the number of rows is recorded; who: of `decide_question`.
     """
-    facts = _facts(question)
+    facts = facts_of(question)
     facts["details"] |= who.get("details", {})
-    return entry_of(_operation(question), requester, rows=_rows(value), **{**who, **facts})
+    return entry_of(operation_of(question), requester, rows=_rows(value), **{**who, **facts})
 
 
-def failed(question: Question[Any], requester: Requester, error: Exception) -> AuditEntry:
+def failed(
+    question: Question[Any], requester: Requester, error: Exception, who: Mapping[str, Any] = MappingProxyType({})
+) -> AuditEntry:
     """The entry of a question that has no answer.
 
     Args:
-        question: what is asked; requester: who asks.
+        question: what is asked; requester: who asks; who: of `decide_question`.
         error: why there is none; its text may name a plate and is not recorded.
     """
-    facts = {"reason": type(error).__name__, **_facts(question)}
+    facts = {**who, "reason": type(error).__name__, **facts_of(question)}
     if isinstance(error, PolicyError):
-        return entry_of(_operation(question), requester, Outcome.REFUSED, policy=error.policy, **facts)
-    return entry_of(_operation(question), requester, Outcome.FAILED, **facts)
+        return entry_of(operation_of(question), requester, Outcome.REFUSED, policy=error.policy, **facts)
+    return entry_of(operation_of(question), requester, Outcome.FAILED, **facts)
 
 
-def _operation(question: Question[Any]) -> Operation:
+def operation_of(question: Question[Any]) -> Operation:
+    """The operation that a question is."""
     match question:
         case Plates(like=True):
             return Operation.PATTERN_QUERY
@@ -92,7 +95,8 @@ def _operation(question: Question[Any]) -> Operation:
             return _OPERATIONS.get(type(question), Operation.COUNT_QUERY)
 
 
-def _facts(question: Question[Any]) -> dict[str, Any]:
+def facts_of(question: Question[Any]) -> dict[str, Any]:
+    """What the audit records of a question."""
     details: dict[str, Any] = {"question": type(question).__name__}
     details |= {name: getattr(question, name) for name in _FIXED if getattr(question, name, None) is not None}
     kind = getattr(question, "kind", None)

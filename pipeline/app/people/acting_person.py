@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from pipeline.app.audit.audited_operation import Record, entry_of
@@ -22,7 +22,7 @@ from pipeline.errors import PolicyError
 from pipeline.governance.registry import Registry
 from pipeline.policy.access.decision import Decision, decide
 from pipeline.policy.access.engine import NO_PERMISSION
-from pipeline.policy.access.request import CASE_FORMAT, AccessRequest, Approval, BreakGlass, StandingOrder, Target
+from pipeline.policy.access.request import AccessRequest, Approval, StandingOrder, Target
 from pipeline.policy.access.wording import refusal_text
 
 
@@ -35,7 +35,7 @@ class Wanted:
         target: the people, cameras or records that it concerns.
         purpose: of it; concerned: login of another person; case_number: "" without one.
         approval: of a second person; defence_heard: whether the prior defence is recorded.
-        material, case_format, standing_order, break_glass: see `AccessRequest`.
+        material, standing_order: see `AccessRequest`.
         facts: further fields of the record of a refusal.
     """
 
@@ -47,9 +47,7 @@ class Wanted:
     approval: Approval | None = None
     defence_heard: bool = False
     material: Material | None = None
-    case_format: str = CASE_FORMAT
     standing_order: StandingOrder | None = None
-    break_glass: BreakGlass | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -176,12 +174,28 @@ class ActingPerson:
         Raises:
             PolicyError: none may; the text says what is missing and the office to ask. The refusal is audited.
         """
+        account, _ = self.authorize_some(wanted, [wanted.target])
+        return account
+
+    def authorize_some(self, wanted: Wanted, targets: Sequence[Target]) -> tuple[Account, frozenset[Target]]:
+        """Decide about several targets; those that the person may do it with, in the role that may most.
+
+        Args:
+            wanted: the operation; its target does not count.
+            targets: one or more.
+
+        Raises:
+            PolicyError: none may be; the text says what is missing and the office to ask. The refusal is audited.
+        """
         who = self.recognized()
-        decision = self._decision(who.person, wanted, second_factor=who.second_factor)
-        self._recorder.account = decision.request.account
         self._check_token(who, wanted)
-        self._check(decision, wanted)
-        return decision.request.account
+        decisions = self._decisions(who.person, wanted, targets, second_factor=who.second_factor)
+        account = decisions[0].request.account
+        self._recorder.account = account
+        allowed = frozenset(one.request.target for one in decisions if one.allowed)
+        if not allowed:
+            self._check(min(decisions, key=lambda one: len(one.policy_ids)), wanted)
+        return account, allowed
 
     def note(self, operation: Operation, **facts: Any) -> None:
         """Put what the person reads into the audit, before it is shown.
@@ -197,13 +211,15 @@ class ActingPerson:
         Raises:
             PolicyError: they may not; audited as the refusal of the person who acts.
         """
-        self._check(self._decision(person, wanted, second_factor=True), wanted)
+        (decision,) = self._decisions(person, wanted, [wanted.target], second_factor=True)
+        self._check(decision, wanted)
 
     def _check_token(self, who: Recognized, wanted: Wanted) -> None:
         """Refuse what a personal token was not made for."""
         if who.operations is None or wanted.operation in who.operations:
             return
-        self._recorder.add(wanted.operation, Outcome.REFUSED, policy="token-operations")
+        facts = {"account": who.person.login, "institution": who.person.institution, **wanted.facts}
+        self._recorder.add(wanted.operation, Outcome.REFUSED, policy="token-operations", **facts)
         raise PolicyError(
             "personal token",
             f"does not include {wanted.operation.value}",
@@ -211,32 +227,50 @@ class ActingPerson:
             policy="token-operations",
         )
 
-    def _decision(self, person: RegisteredPerson, wanted: Wanted, *, second_factor: bool) -> Decision:
+    def _decisions(
+        self, person: RegisteredPerson, wanted: Wanted, targets: Sequence[Target], *, second_factor: bool
+    ) -> list[Decision]:
+        """The decisions on some targets, in the role that may most; with open emergency access only where it helps."""
         now_ms = self._clock.wall_ms()
         accounts = [person.account(role, now_ms, second_factor=second_factor) for role in person.roles_at(now_ms)]
         if not accounts:
             raise PolicyError(
                 f"person {person.login}", "has no role that counts now", "Ask an administrator: people role grant"
             )
-        decisions = [decide(_request(account, wanted, now_ms)) for account in accounts]
-        allowed = next((one for one in decisions if one.allowed), None)
-        return allowed or min(decisions, key=lambda one: NO_PERMISSION in one.policy_ids)
+        case_format = self._registry.case_format(person.institution)
+        emergency = self._registry.break_glass(person.login)
+
+        def decided(account: Account, target: Target) -> Decision:
+            request = _request(account, replace(wanted, target=target), now_ms, case_format)
+            decision = decide(request)
+            if decision.allowed or emergency is None:
+                return decision
+            opened = decide(replace(request, break_glass=emergency))
+            return opened if opened.allowed else decision
+
+        rounds = [[decided(account, target) for target in targets] for account in accounts]
+        return max(rounds, key=_breadth)
 
     def _check(self, decision: Decision, wanted: Wanted) -> None:
         if decision.allowed:
             return
+        concerned: dict[str, Any] = {"details": {"concerned": wanted.concerned}} if wanted.concerned else {}
         self._recorder.add(
             wanted.operation,
             Outcome.REFUSED,
             policy=decision.policy_ids[0],
-            details={"concerned": wanted.concerned} if wanted.concerned else {},
-            **wanted.facts,
+            **(concerned | dict(wanted.facts)),
         )
-        person = decision.request.account.person
-        raise PolicyError(f"person {person}", refusal_text(decision).rstrip("."), policy=decision.policy_ids[0])
+        text = refusal_text(decision).rstrip(".")
+        raise PolicyError(f"person {decision.request.account.person}", text, policy=decision.policy_ids[0])
 
 
-def _request(account: Account, wanted: Wanted, now_ms: int) -> AccessRequest:
+def _breadth(decisions: Sequence[Decision]) -> tuple[int, int]:
+    """How much a role may do; of two that may do nothing, one that includes the operation explains more."""
+    return sum(one.allowed for one in decisions), -sum(NO_PERMISSION in one.policy_ids for one in decisions)
+
+
+def _request(account: Account, wanted: Wanted, now_ms: int, case_format: str) -> AccessRequest:
     return AccessRequest(
         account=account,
         operation=wanted.operation,
@@ -248,7 +282,6 @@ def _request(account: Account, wanted: Wanted, now_ms: int) -> AccessRequest:
         approval=wanted.approval,
         defence_heard=wanted.defence_heard,
         material=wanted.material,
-        case_format=wanted.case_format,
+        case_format=case_format,
         standing_order=wanted.standing_order,
-        break_glass=wanted.break_glass,
     )

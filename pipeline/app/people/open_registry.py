@@ -34,16 +34,21 @@ class OpenRegistry:
     record: Record
     requester: Requester
 
-    def held_by(self, credential: Credential | None) -> OpenRegistry:
-        """The same registry, for the holder of a session or token; None before a log-in.
+    def held_by(self, credential: Credential | None, purpose: str = "", case: str = "") -> OpenRegistry:
+        """The same registry, for the holder of a session or token.
 
         Requests of a server share its connections, and no person is recognized for another one.
+
+        Args:
+            credential: None before a log-in.
+            purpose, case: as stated, for the audit's records of refusals.
         """
-        recorder = ChangeRecorder(self.record, self.requester)
+        requester = Requester(user=self.requester.user, purpose=purpose, case=case)
+        recorder = ChangeRecorder(self.record, requester)
         registry = self.registry.reporting_to(recorder)
         holder = CredentialHolder(registry, credential)
-        actor = ActingPerson(registry, recorder, self.clock, self.requester, holder)
-        return OpenRegistry(registry, actor, self.clock, self.record, self.requester)
+        actor = ActingPerson(registry, recorder, self.clock, requester, holder)
+        return OpenRegistry(registry, actor, self.clock, self.record, requester)
 
 
 @contextmanager

@@ -1,0 +1,153 @@
+"""Questions of people with an account: each is decided for every camera, limited to those permitted, and audited."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from pipeline.app.access.account_decision import AskedOperation, wanted_operation
+from pipeline.app.access.acting import acting_as
+from pipeline.app.audit.audited_questions import facts_of, operation_of
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.app.queries import Answer, Cameras, CameraSummary, EventQueries, Route, open_queries
+from pipeline.domain.audit import Outcome
+from pipeline.domain.camera_registration import RegisteredCamera
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.requester import Requester
+from pipeline.domain.route import GeoPoint
+from pipeline.errors import PolicyError, StoreError
+from pipeline.policy.access.request import Target
+from pipeline.policy.scope import allows_plates
+from pipeline.store.questions import Question, RangedQuestion
+
+A = TypeVar("A")
+_NOT_PERMITTED: Final = "camera-not-permitted"
+_NOWHERE: Final = Target(institution="none", sector="none")
+"""Of an installation without registered cameras: nothing is permitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermittedAnswer(Generic[A]):
+    """An answer about the cameras that a person may ask about.
+
+    Attributes:
+        answer: see `Answer`.
+        cameras: of which the answer is; left_out: number of registered cameras that no rule permits here.
+    """
+
+    answer: Answer[A]
+    cameras: tuple[RegisteredCamera, ...]
+    left_out: int
+
+
+class PermittedQuestions:
+    """The questions of one request.
+
+    Args:
+        opened: the registry, for the person who asks.
+        stores: the event store and what is declared of its cameras.
+        turn: entered while the store is open: an embedded one is opened once in a process.
+        purpose: of the questions; case: number of the case, "" without one.
+    """
+
+    def __init__(
+        self,
+        opened: OpenRegistry,
+        stores: ConfiguredStores,
+        turn: AbstractContextManager[object],
+        purpose: Purpose,
+        case: str = "",
+    ) -> None:
+        self._opened = opened
+        self._turn = turn
+        self._stores = stores
+        self._requester = Requester(user=opened.requester.user, purpose=purpose.value, case=case)
+
+    def ask(self, question: RangedQuestion[A]) -> PermittedAnswer[A]:
+        """The answer about the cameras that the question names, or about all that are permitted.
+
+        Raises:
+            PolicyError: it is not permitted, or not for one of the cameras that it names.
+            StoreError: it cannot be answered now.
+            AuditUnavailable: the audit takes no record.
+        """
+        cameras, left_out = self._decided(question, question.camera_ids)
+        with self._queries() as queries:
+            known = queries.known([one.camera_id for one in cameras])
+            if known == ():
+                self._note(question, Outcome.FAILED, reason="no-data")
+                raise StoreError("cameras", "that you may ask about have sent no event yet")
+            limits: dict[str, Any] = {} if known is None else {"camera_ids": known}
+            if isinstance(question, Route):
+                limits["locations"] = _points(cameras)
+            return PermittedAnswer(queries.ask(msgspec.structs.replace(question, **limits)), cameras, left_out)
+
+    def cameras(self) -> PermittedAnswer[list[CameraSummary]]:
+        """The stored state of the permitted cameras.
+
+        Raises:
+            PolicyError, StoreError, AuditUnavailable: as `ask`.
+        """
+        cameras, left_out = self._decided(Cameras(), ())
+        with self._queries() as queries:
+            permitted = {one.camera_id for one in cameras}
+            answer = queries.ask(Cameras(), permitted)
+        shown = [row for row in answer.value if row.camera_id in permitted]
+        return PermittedAnswer(replace(answer, value=shown), cameras, left_out)
+
+    @contextmanager
+    def _queries(self) -> Iterator[EventQueries]:
+        """The event store, asked in the name of the person."""
+        with acting_as(self._opened), self._turn, open_queries(self._stores, self._requester) as queries:
+            yield queries
+
+    def _decided(self, question: Question[Any], named: tuple[str, ...]) -> tuple[tuple[RegisteredCamera, ...], int]:
+        """Decide, for each camera; the cameras, and the number of those that are left out."""
+        opened, facts = self._opened, facts_of(question)
+        sensitive, now_ms = self._stores.sensitive(), opened.clock.wall_ms()
+        registered = {one.camera_id: one for one in opened.registry.cameras()}
+        targets = {name: _target(one, sensitive, now_ms) for name, one in registered.items()}
+        asked = AskedOperation(operation_of(question), facts["cameras"], None, facts["plates"])
+        wanted = wanted_operation(opened, opened.actor.person(), self._requester, asked)
+        distinct = list(dict.fromkeys(targets.values())) or [_NOWHERE]
+        _, allowed = opened.actor.authorize_some(wanted, distinct)
+        permitted = {name: registered[name] for name, target in targets.items() if target in allowed}
+        if not set(named) <= set(permitted):
+            # The same words for a camera that does not exist and for another body's: neither is confirmed.
+            self._note(question, Outcome.REFUSED, policy=_NOT_PERMITTED)
+            raise PolicyError(
+                "camera",
+                "of the question is not registered, or you may not ask about it for this purpose",
+                "Leave the cameras out to ask about all that you may ask about",
+                policy=_NOT_PERMITTED,
+            )
+        cameras = tuple(permitted[name] for name in dict.fromkeys(named or permitted))
+        return cameras, 0 if named else len(targets) - len(permitted)
+
+    def _note(self, question: Question[Any], outcome: Outcome, **facts: str) -> None:
+        self._opened.actor.note(operation_of(question), outcome=outcome, **facts_of(question), **facts)
+
+
+def _target(camera: RegisteredCamera, sensitive: Collection[str], now_ms: int) -> Target:
+    return Target(
+        institution=camera.institution,
+        sector=camera.sector,
+        plates_allowed=bool(camera.plates_by) and allows_plates(camera.scope),
+        sensitive=camera.camera_id in sensitive,
+        suspended=camera.stopped_by(now_ms) is not None,
+        project_approved=camera.approved_ms is not None,
+    )
+
+
+def _points(cameras: Sequence[RegisteredCamera]) -> dict[str, GeoPoint]:
+    """The registered coordinates of cameras that have some."""
+    return {
+        one.camera_id: GeoPoint(one.latitude, one.longitude)
+        for one in cameras
+        if one.latitude is not None and one.longitude is not None
+    }

@@ -1,0 +1,53 @@
+"""Audit and people over HTTP: by role, of the own body only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.people.installations import Office
+from tests.http_api.persons import People
+
+
+def test_an_auditor_verifies_and_searches_the_audit_in_pages(people: People, city: Office) -> None:
+    people.logged_in("caio").post("/queries/cameras", {"purpose": "city-services"})
+    elisa = people.logged_in("elisa")
+    checked = elisa.get("/audit/verification").json
+    assert checked["intact"] is True
+    assert checked["records"] == len(city.audit()), "its own record is the last one"
+    page = elisa.post("/audit/search", {"limit": 2}).json
+    assert (len(page["records"]), page["next_offset"]) == (2, 2)
+    last = elisa.post("/audit/search", {"offset": page["found"], "limit": 1000}).json
+    assert last["next_offset"] is None
+    (found,) = elisa.post("/audit/search", {"person": "caio", "operation": "count-query"}).json["records"]
+    assert (found["account"], found["purpose"]) == ("caio", "city-services")
+    assert city.audit()[-1]["details"]["action"] == "search"
+
+
+def test_an_auditor_of_another_body_sees_the_records_of_their_own_only(people: People) -> None:
+    people.logged_in("caio").post("/queries/cameras", {"purpose": "city-services"})
+    people.logged_in("davi").post("/queries/cameras", {"purpose": "city-services"})
+    found = people.logged_in("fabio").post("/audit/search", {"limit": 1000}).json["records"]
+    assert {one["institution"] for one in found} == {"guarda"}
+    assert "caio" in {one["account"] for one in found}
+
+
+@pytest.mark.parametrize("login", ["caio", "davi"])
+def test_others_read_no_audit_and_no_list_of_people(people: People, city: Office, login: str) -> None:
+    client = people.logged_in(login)
+    replies = [
+        client.get("/audit/verification"),
+        client.post("/audit/search", {}),
+        client.post("/people/search", {}),
+    ]
+    assert [one.status for one in replies] == [403] * 3
+    assert [one["outcome"] for one in city.audit()][-3:] == ["refused"] * 3
+
+
+def test_administrators_list_people_in_pages_without_documents(people: People) -> None:
+    ana = people.logged_in("ana")
+    page = ana.post("/people/search", {"limit": 4}).json
+    assert [one["login"] for one in page["people"]] == ["ana", "bia", "caio", "davi"]
+    assert (page["next_offset"], page["found"]) == (4, 6)
+    assert ana.post("/people/search", {"offset": 4}).json["next_offset"] is None
+    assert "document" not in page["people"][0]
+    assert ana.post("/people/search", {"institution": "guarda"}).status == 422
