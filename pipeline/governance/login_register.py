@@ -46,6 +46,7 @@ from pipeline.policy.registration import (
     checked_sector,
     checked_text,
     checked_validity,
+    typed_password,
     why_unusable,
 )
 from pipeline.policy.sensitive.screen import TextKind
@@ -186,7 +187,7 @@ class LoginRegister(PeopleRegister):
             found = session.get(AccountRow, name)
             stored = found.password_hash if found else ""
         # Before the transaction: it takes long, and no one else could write.
-        matches = is_password(password, stored)
+        matches = is_password(typed_password(password), stored)
         reason = ""
         with self._database.writing() as session:
             row = session.get(PersonRow, name)

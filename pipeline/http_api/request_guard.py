@@ -21,13 +21,13 @@ MOST_BODY_BYTES: Final = 64 * 1024
 """Bytes of a request's body; a list of ten thousand plates is not sent in one request."""
 _HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_HSTS: Final = "max-age=31536000"
+_HSTS: Final = "max-age=31536000; includeSubDomains"
 _SAME_SITE: Final = frozenset({"", "same-origin", "none"})
 """Values of ``Sec-Fetch-Site`` of our own pages and of programs; "" of programs and old browsers."""
 

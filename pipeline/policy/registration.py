@@ -212,13 +212,18 @@ def check_role(login: str, role: Role, kind: InstitutionKind, *, central: bool) 
         )
 
 
+def typed_password(password: str) -> str:
+    """A password as it is hashed and compared: keyboards write an accent as one character or as two."""
+    return unicodedata.normalize("NFKC", password)
+
+
 def checked_password(login: str, password: str) -> str:
     """A password that is long and not among the first that are tried.
 
     Raises:
         RegistryError: it is too short or long, or easily guessed; the password is not repeated.
     """
-    text = unicodedata.normalize("NFKC", password)
+    text = typed_password(password)
     if not LEAST_PASSWORD <= len(text) <= LONGEST_PASSWORD:
         raise RegistryError(
             "password", f"has {len(text)} characters", f"Choose {LEAST_PASSWORD} to {LONGEST_PASSWORD} characters"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from base64 import b32decode
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def test_refusals_do_not_say_what_is_wrong(registry: Registry, clock: StoppedClo
         texts.add(str(caught.value))
     assert len(texts) == 1
     assert changes.actions[-5:] == ["sign-in-refused"] * 5
+
+
+def test_a_password_is_the_same_from_every_keyboard(registry: Registry, clock: StoppedClock) -> None:
+    invitation = registry.invite("ana", "root")
+    secret, _ = registry.prepare_activation("ana", invitation)
+    composed = "quatro pássaros verdes à tarde"
+    registry.activate("ana", invitation, composed, secret, totp_code(secret, clock.now_ms))
+    decomposed = unicodedata.normalize("NFD", composed)
+    assert decomposed != composed
+    assert _sign_in(registry, clock, secret, decomposed)
 
 
 def test_after_five_wrong_attempts_an_account_takes_none_for_a_while(registry: Registry, clock: StoppedClock) -> None:
