@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import structlog
 
+from pipeline.domain.approvals import ApprovalKind, ApprovalState, NewApproval
+from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
 from tests.app.people.installations import Office
 from tests.http_api.client import Client
@@ -94,6 +96,27 @@ def test_a_list_of_plates_a_route_and_counts(caio: Client, city: Office) -> None
         "count-query",
         "bulk-query",
     ]
+
+
+def test_a_search_in_bulk_is_answered_once_another_person_approved_it(
+    people: People, caio: Client, city: Office
+) -> None:
+    question = LAWFUL | {"kind": "plate_read"}
+    assert caio.post("/queries/events", question).status == 403
+    wanted = NewApproval(
+        kind=ApprovalKind.APPROVAL,
+        operation=Operation.BULK_QUERY,
+        case_number=LAWFUL["case"],
+        hours=1,
+        reason="veículo sem placa conhecida",
+    )
+    with city.opened("root") as opened:
+        registry = opened.registry
+        asked = registry.ask_approval("caio", wanted)
+        by = registry.person("ana").account(Role.GENERAL_ADMINISTRATOR, city.clock.now_ms, second_factor=True)
+        registry.decide_approval(asked.approval_id, by, ApprovalState.APPROVED)
+    assert len(caio.post("/queries/events", question).json["rows"]) == 8
+    assert caio.post("/queries/events", question | {"case": "IP 13/2026"}).status == 403, "of another case"
 
 
 def test_pages_say_where_the_next_one_begins_and_when_there_is_none(caio: Client) -> None:
