@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from pipeline import __version__
 from pipeline.errors import ViapublicaError
-from pipeline.http_api import audit_routes, health_routes, people_routes, question_routes, session_routes
+from pipeline.http_api import audit_routes, health_routes, people_routes, question_routes, rights_routes, session_routes
 from pipeline.http_api.problems import Problem, RequestRefused, problem, problem_of
 from pipeline.http_api.request_guard import RequestGuard
 from pipeline.http_api.service import Service
@@ -23,6 +23,7 @@ _ROUTES: Final = (
     question_routes.router,
     audit_routes.router,
     people_routes.router,
+    rights_routes.router,
 )
 
 

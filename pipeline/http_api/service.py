@@ -88,6 +88,7 @@ class Service:
     """An installation that is served.
 
     Attributes:
+        register: the database of the registry, and of the requests of persons.
         registry: of people, open as long as the server runs.
         stores: event store, audit, screen of texts.
         encrypted: whether clients reach the server by TLS, its own or a proxy's.
@@ -95,6 +96,7 @@ class Service:
         limits: of requests; turn: to be entered while the event store is open.
     """
 
+    register: str
     registry: OpenRegistry
     stores: ConfiguredStores
     encrypted: bool = False

@@ -46,7 +46,7 @@ def city(populated: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def service(city: Office, populated: Office) -> Iterator[Service]:
     with city.opened("viapublica") as registry:
-        yield Service(registry=registry, stores=stores_of(city, populated.stores.data_dir))
+        yield Service(register=city.register, registry=registry, stores=stores_of(city, populated.stores.data_dir))
 
 
 @pytest.fixture

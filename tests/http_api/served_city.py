@@ -33,6 +33,8 @@ ROLES: Mapping[str, tuple[str, str, Role]] = {
     "davi": ("ceic", "central", Role.OPERATOR),
     "elisa": ("ceic", "central", Role.AUDITOR),
     "fabio": ("guarda", "central", Role.AUDITOR),
+    "gil": ("ceic", "central", Role.DATA_PROTECTION_OFFICER),
+    "hugo": ("guarda", "central", Role.DATA_PROTECTION_OFFICER),
 }
 """Institution, sector and role of each login."""
 

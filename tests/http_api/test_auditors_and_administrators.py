@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from pipeline.domain.subject_request import IdentityCheck, RequestKind, SubjectRequest
+from pipeline.governance.subject_request_register import SubjectRequestRegister
 from tests.app.people.installations import Office
 from tests.http_api.persons import People
 
@@ -47,7 +51,34 @@ def test_administrators_list_people_in_pages_without_documents(people: People) -
     ana = people.logged_in("ana")
     page = ana.post("/people/search", {"limit": 4}).json
     assert [one["login"] for one in page["people"]] == ["ana", "bia", "caio", "davi"]
-    assert (page["next_offset"], page["found"]) == (4, 6)
+    assert (page["next_offset"], page["found"]) == (4, 8)
     assert ana.post("/people/search", {"offset": 4}).json["next_offset"] is None
     assert "document" not in page["people"][0]
     assert ana.post("/people/search", {"institution": "guarda"}).status == 422
+
+
+def test_the_data_protection_officer_of_the_city_sees_requests_and_deadlines_without_names(
+    people: People, city: Office
+) -> None:
+    request = SubjectRequest(
+        kind=RequestKind.ERASURE,
+        person="Íris Lopes",
+        contact="iris@example.org",
+        identity=(IdentityCheck.DOCUMENT,),
+        begin_ms=city.clock.now_ms - 7_200_000,
+        end_ms=city.clock.now_ms - 3_600_000,
+        by="Gil Souza",
+        place="Avenida Brasil, 900",
+        characteristics="camisa verde",
+    )
+    with SubjectRequestRegister(Path(city.register), city.clock) as register:
+        register.receive(request, 15)
+    question = {"case": "SEI 12/2026"}
+    page = people.logged_in("gil").post("/subject-requests/search", question).json
+    assert [one["kind"] for one in page["requests"]] == ["erasure"]
+    assert (page["found"], page["next_offset"], page["requests"][0]["overdue"]) == (1, None, False)
+    assert "Lopes" not in str(page)
+    record = city.audit()[-1]
+    assert (record["operation"], record["account"], record["case"]) == ("subject-request", "gil", "SEI 12/2026")
+    for login, asked in (("gil", {"case": ""}), ("hugo", {"case": "IP 1/2026"}), ("caio", {"case": "IP 1/2026"})):
+        assert people.logged_in(login).post("/subject-requests/search", asked).status == 403, login

@@ -65,6 +65,9 @@ def serve(
         raise ConfigError("--behind-proxy", "needs an address that only the proxy can reach", "Listen on a Unix socket")
     configure_logging()
     stores, encrypted = stores_of(config, data), tls is not None or behind_proxy
-    with open_registry(register_of(register, config, data), stores, Requester.of_process()) as registry:
-        service = Service(registry=registry, stores=stores, encrypted=encrypted, behind_proxy=behind_proxy)
+    where = register_of(register, config, data)
+    with open_registry(where, stores, Requester.of_process()) as registry:
+        service = Service(
+            register=where, registry=registry, stores=stores, encrypted=encrypted, behind_proxy=behind_proxy
+        )
         run_server(service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))
