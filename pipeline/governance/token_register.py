@@ -14,7 +14,7 @@ from pipeline.domain.personal_token import LONGEST_TOKEN_MS, MOST_TOKENS, TOKEN_
 from pipeline.domain.plural import counted
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.errors import NotLoggedIn, RegistryError
-from pipeline.governance.login_sessions import token_sha256
+from pipeline.governance.login_sessions import end_sessions, token_sha256
 from pipeline.governance.people_rows import person_of, person_row
 from pipeline.governance.people_tables import PersonalTokenRow
 from pipeline.governance.registry_session import RegistrySession
@@ -90,6 +90,12 @@ class TokenRegister(RegistrySession):
                 raise RegistryError(f"token {token_id}", "is none of yours that counts", "List your tokens")
             row.ended_ms, row.end_reason = now_ms, "withdrawn"
             return token_of(row)
+
+    def end_all(self, login: str) -> int:
+        """End all sessions and tokens of a person, as they wish; the number of sessions."""
+        now_ms = self._clock.wall_ms()
+        with self._changing(RegistryChange(Operation.PERMISSION, "sign-out-everywhere", login)) as session:
+            return end_sessions(session, login, "sign-out", now_ms)
 
     def token_person(self, token: str) -> tuple[RegisteredPerson, PersonalToken]:
         """The person of a token; their roles and state are read each time.

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from pipeline.app.people.identity import SessionCredential
-from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in, sign_out
+from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in, sign_out, sign_out_everywhere
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import LONGEST_TOKEN_MS, TOKEN_OPERATIONS, PersonalToken
@@ -66,6 +66,12 @@ class SessionAnswer(AnswerBody):
     account: AccountAnswer
     csrf_token: str = Field(description="To be sent as X-CSRF-Token with every request that is not a GET.")
     ended_sessions: int = Field(default=0, description="Older sessions that this log-in ended: were they yours?")
+
+
+class EndedSessions(AnswerBody):
+    """What a log-out everywhere did."""
+
+    ended_sessions: int = Field(description="Number of sessions that ended, this one included.")
 
 
 class NewToken(RequestBody):
@@ -160,6 +166,14 @@ def log_out(caller: CallerOf, service: ServiceOf, response: Response) -> None:
     """Log out: the session ends at the server, too."""
     sign_out(caller.registry, _session(caller))
     set_session(response, service, "")
+
+
+@router.delete("/sessions", responses=of_account())
+def log_out_everywhere(caller: CallerOf, service: ServiceOf, response: Response) -> EndedSessions:
+    """Log out everywhere: all sessions and personal tokens of the account end, such as after a theft."""
+    ended = sign_out_everywhere(caller.registry)
+    set_session(response, service, "")
+    return EndedSessions(ended_sessions=ended)
 
 
 @router.get("/account", responses=of_account())

@@ -12,7 +12,16 @@ from pipeline.domain.personal_token import PersonalToken
 from pipeline.errors import PolicyError
 from pipeline.governance.login_register import SignedIn
 
-__all__ = ["SignedIn", "end_token", "new_token", "own_account", "own_tokens", "sign_in", "sign_out"]
+__all__ = [
+    "SignedIn",
+    "end_token",
+    "new_token",
+    "own_account",
+    "own_tokens",
+    "sign_in",
+    "sign_out",
+    "sign_out_everywhere",
+]
 
 
 def sign_in(opened: OpenRegistry, login: str, password: str, code: str, origin: str) -> SignedIn:
@@ -28,6 +37,15 @@ def sign_out(opened: OpenRegistry, credential: SessionCredential) -> None:
         NotLoggedIn: it has ended.
     """
     opened.registry.sign_out(credential.session)
+
+
+def sign_out_everywhere(opened: OpenRegistry) -> int:
+    """End all sessions and personal tokens of the person who acts; the number of sessions.
+
+    Raises:
+        PolicyError: the person acts by a token.
+    """
+    return opened.registry.end_all(_of_session(opened))
 
 
 def own_account(opened: OpenRegistry) -> RegisteredPerson:
