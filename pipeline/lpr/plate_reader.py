@@ -17,7 +17,7 @@ from pipeline.errors import ModelCardError, ModelRuntimeError
 from pipeline.inference.device import Backend
 from pipeline.lpr.corner_network import CornerNetwork
 from pipeline.lpr.ocr_network import last_line, open_network
-from pipeline.lpr.rectification import rectified_views, turned
+from pipeline.lpr.rectification import TWO_LINE_ASPECT, rectified_views, side_by_side, turned
 from pipeline.lpr.settings import LprSettings
 from pipeline.weights.catalog import ModelCard, Task, check_task, load_card
 
@@ -36,7 +36,8 @@ MIN_CHARACTERS: Final = 5
 class FastPlateReader:
     """Implements `pipeline.domain.ports.PlateReader`. One thread at a time.
 
-    Each crop is read as it is and, unless it surely shows a level plate, rectified; the reader's confidence decides.
+    Each crop is read as it is and, unless it surely shows a level plate, rectified, and its upper half beside its lower
+    one where it may have two lines; the reader's confidence decides.
     """
 
     def __init__(self, card: ModelCard, settings: LprSettings, backend: Backend, models_dir: Path | None) -> None:
@@ -95,6 +96,7 @@ class FastPlateReader:
             chosen,
             {n: [crops[n]] for n, values in enumerate(chosen) if _narrow(crops[n]) or self._doubts(values, SURE)},
         )
+        self._join_lines(chosen, crops)
         self._rectify(
             chosen, {n: turned(crops[n]) for n, values in enumerate(chosen) if self._doubts(values, RETRY_BELOW)}
         )
@@ -111,6 +113,21 @@ class FastPlateReader:
         }
         for n, outputs in zip(views, self._outputs(list(views.values())), strict=True):
             chosen[n] = max(chosen[n], *outputs, key=self.confidence) if outputs else chosen[n]
+
+    def _join_lines(self, chosen: list[npt.NDArray[np.float32]], crops: Sequence[BgrImage]) -> None:
+        """Replace what is doubted of narrow crops by more confident halves side by side.
+
+        The corners of a two-line plate may be those of one line.
+        """
+        narrow = [
+            n
+            for n, values in enumerate(chosen)
+            if crops[n].shape[1] < TWO_LINE_ASPECT * crops[n].shape[0] and self._doubts(values, SURE)
+        ]
+        if self._corners is None or not narrow:
+            return
+        for n, output in zip(narrow, self._run([side_by_side(crops[n]) for n in narrow]), strict=True):
+            chosen[n] = max(chosen[n], output, key=self.confidence)
 
     def _doubts(self, values: npt.NDArray[np.float32], limit: float) -> bool:
         return not self.confidence(values)[0] or float(values.max(axis=1).min()) < limit
