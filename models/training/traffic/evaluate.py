@@ -21,6 +21,7 @@ from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.sources import Part, Sample, everything, load, upright
+from models.training.traffic.loose_plates import LOOSE
 from models.training.traffic.material import COMPLETE, VEHICLES
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher, Found, Teacher
@@ -31,6 +32,8 @@ CONFIDENCE: Final = 0.25
 GROUPS: Final[Mapping[str, str]] = {"vehicle": "vehicle"} | dict.fromkeys(VEHICLES, "vehicle")
 """Labels that the tables count together, under which name; the others stand for themselves."""
 _LEAST_IOU: Final = {"face": 0.4}
+_LEAST_IOU_LOOSE: Final = {"plate": 0.15}
+"""Where the collector's boxes are larger than the objects."""
 _IOU: Final = 0.5
 
 
@@ -130,7 +133,8 @@ def _outcome(sample: Sample, image: Image, label: str, rows: Sequence[Found], bo
     wanted = frozenset(VEHICLES) if label == "vehicle" else frozenset({label})
     found = np.array([row[1:5] for row in rows if row[0] in wanted], np.float32).reshape(-1, 4)
     labeled = boxes[[number for number, box in enumerate(sample.boxes) if box.label == label]]
-    right, taken = matched(found, labeled, _LEAST_IOU.get(label, _IOU))
+    special = _LEAST_IOU_LOOSE if sample.source in LOOSE else _LEAST_IOU
+    right, taken = matched(found, labeled, special.get(label, _IOU))
     return Outcome(sample, image, label, found, right, labeled, taken)
 
 

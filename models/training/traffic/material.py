@@ -26,8 +26,10 @@ from models.training.degrade import Image
 from models.training.sources import Part, Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.compose import Bank, Labeled, compose
 from models.training.traffic.fuse import Opinion, inside
+from models.training.traffic.loose_plates import LOOSE, SIDE, tightened
 from models.training.traffic.network import CLASSES
 from models.training.traffic.opinions import read_opinions
+from models.training.traffic.teachers import CardTeacher
 from pipeline.domain.detections import overlaps
 
 SURE: Final = {"face": 0.4, "plate": 0.45}
@@ -160,6 +162,7 @@ def decided(data: Path, work: Path, *, labeled: bool = False) -> Iterator[tuple[
     samples = everything(data)
     if labeled:
         samples = [sample for sample in samples if sample.key in opinions]
+    finder = CardTeacher("viapublica_traffic", ("plate",), data, SIDE)
     for sample, stored in load(samples):
         if sample.key not in opinions:
             raise TrainingDataError(
@@ -167,10 +170,11 @@ def decided(data: Path, work: Path, *, labeled: bool = False) -> Iterator[tuple[
             )
         image, boxes = upright(stored, [box.xyxy for box in sample.boxes], sample.turn)
         truth = [(box.label, tuple(map(float, place))) for box, place in zip(sample.boxes, boxes, strict=True)]
+        truth, hidden = tightened(image, truth, finder) if sample.source in LOOSE else (truth, [])
         decision = decide(sample, truth, opinions[sample.key])
         words = [word for word, _ in decision.labels]
         places = np.array([box for _, box in decision.labels], np.float32).reshape(-1, 4)
-        yield sample, Labeled(paint(image, decision.unsure), places, words)
+        yield sample, Labeled(paint(image, [*decision.unsure, *hidden]), places, words)
 
 
 def paint(image: Image, regions: Sequence[tuple[float, ...]]) -> Image:
