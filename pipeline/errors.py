@@ -4,7 +4,7 @@
 
     ViapublicaError                  anything below; carries subject, problem and fix
     ├── ConfigError                  an unusable configuration file or value (also ValueError)
-    ├── PolicyError                  a request that the law forbids; no setting allows it (also PermissionError)
+    ├── PolicyError                  a request that the law forbids; no setting allows it
     │   └── NotLoggedIn              log-in, session or token is not valid, or the account is not active
     ├── SourceError                  a camera, video or image
     │   ├── SourceNotFound           does not exist (also FileNotFoundError)
@@ -58,7 +58,7 @@ class ConfigError(ViapublicaError, ValueError):
     """A configuration file or value cannot be used."""
 
 
-class PolicyError(ViapublicaError, PermissionError):
+class PolicyError(ViapublicaError):
     """The law forbids the request; no setting allows it.
 
     Args:

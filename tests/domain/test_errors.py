@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pipeline import errors
-from pipeline.errors import Backpressure, ConfigError, ViapublicaError
+from pipeline.errors import Backpressure, ConfigError, NotLoggedIn, PolicyError, ViapublicaError
 
 _TREE = {
     name: kind
@@ -30,6 +30,11 @@ def test_the_documented_tree_names_built_in_base_classes(name: str) -> None:
     also = re.search(r"also (\w+)", line)
     built_in = [base.__name__ for base in _TREE[name].__bases__ if base.__module__ == "builtins"]
     assert built_in == ([also.group(1)] if also else [b for b in built_in if b in _BUILT_IN])
+
+
+@pytest.mark.parametrize("refusal", [PolicyError, NotLoggedIn])
+def test_code_that_expects_failures_of_files_never_catches_a_refusal(refusal: type[PolicyError]) -> None:
+    assert not issubclass(refusal, OSError)
 
 
 def test_an_error_message_has_subject_problem_and_fix() -> None:
