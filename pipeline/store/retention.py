@@ -204,8 +204,8 @@ def _over_in_part(
     whole, held = f"toYYYYMMDD(ts) = {day.day:%Y%m%d}", held_rows(table, near)
     if day.due and not stored.rows(table, f"{whole} AND ({spared})"):
         return None
-    due = whole + (f" AND ({shorter})" if shorter else "")
-    over = due + (f" AND NOT ({spared})" if spared else "")
+    due = " AND ".join([whole, *([f"({shorter})"] if shorter else [])])
+    over = " AND ".join([due, *([f"NOT ({spared})"] if spared else [])])
     rows = stored.rows(table, over)
     preserved = stored.rows(table, f"{due} AND ({held})") if held else 0
     part = replace(day, rows=rows, size=0, damaged=(), held=preserved, due=day.due and not longer)
