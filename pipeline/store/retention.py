@@ -202,14 +202,18 @@ def _over_in_part(
     if not (shorter or (day.due and spared)):
         return None
     whole, held = f"toYYYYMMDD(ts) = {day.day:%Y%m%d}", held_rows(table, near)
-    if day.due and not stored.rows(table, f"{whole} AND ({spared})"):
+    if day.due and not stored.rows(table, _all_of(whole, f"({spared})")):
         return None
-    due = " AND ".join([whole, *([f"({shorter})"] if shorter else [])])
-    over = " AND ".join([due, *([f"NOT ({spared})"] if spared else [])])
+    due = _all_of(whole, f"({shorter})") if shorter else whole
+    over = _all_of(due, f"NOT ({spared})") if spared else due
     rows = stored.rows(table, over)
-    preserved = stored.rows(table, f"{due} AND ({held})") if held else 0
+    preserved = stored.rows(table, _all_of(due, f"({held})")) if held else 0
     part = replace(day, rows=rows, size=0, damaged=(), held=preserved, due=day.due and not longer)
     return part, [(table, over)] if rows else []
+
+
+def _all_of(*conditions: str) -> str:
+    return " AND ".join(conditions)
 
 
 def trusted_today(
