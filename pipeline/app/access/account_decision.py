@@ -20,9 +20,7 @@ from pipeline.errors import PolicyError
 from pipeline.policy.access.request import Target
 
 _STATABLE = frozenset({"no-purpose", "case-number", "case-number-format"})
-_STATE_IT = (
-    "State purpose and case: --purpose criminal-investigation --case NUMBER; docs/reference/access.md has the list"
-)
+_STATE_IT = "State what is missing: --purpose PURPOSE --case NUMBER; docs/reference/access.md has the purposes"
 _UNREGISTERED = "unregistered"
 """Stands for the sector of cameras without an entry: only the general administration has them."""
 

@@ -150,8 +150,8 @@ REMEDIES: Final = (
     Remedy("a registered contract in force", "contrato vigente registrado", _SECTOR, _with_state(_contracted)),
     Remedy("reactivation of the idle account", "reativação da conta sem uso", _SECTOR, _with_state(_active)),
     Remedy(
-        "an end of the account's suspension",
-        "fim da suspensão da conta",
+        "an account that is activated and not suspended",
+        "conta ativada e não suspensa",
         _SECTOR,
         _with_state(lambda state, _: replace(state, suspended=False)),
     ),
