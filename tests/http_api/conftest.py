@@ -49,9 +49,19 @@ def service(city: Office, populated: Office) -> Iterator[Service]:
         yield Service(register=city.register, registry=registry, stores=stores_of(city, populated.stores.data_dir))
 
 
+@pytest.fixture(scope="session")
+def routes(populated: Office) -> Iterator[FastAPI]:
+    """An application, whose description is made once."""
+    with populated.opened("viapublica") as registry:
+        stores = stores_of(populated, populated.stores.data_dir)
+        yield create_application(Service(register=populated.register, registry=registry, stores=stores))
+
+
 @pytest.fixture
-def app(service: Service) -> FastAPI:
-    return create_application(service)
+def app(routes: FastAPI, service: Service) -> FastAPI:
+    """The application of the test's city; a test that adds routes makes one of its own."""
+    routes.state.service = service
+    return routes
 
 
 @pytest.fixture

@@ -82,10 +82,11 @@ def test_a_request_of_a_wrong_form_is_refused(
         (ViapublicaError("plate ABC-1234", "is none"), 422),
     ],
 )
-def test_no_error_shows_a_plate_or_a_place_in_the_program(app: FastAPI, error: Exception, status: int) -> None:
+def test_no_error_shows_a_plate_or_a_place_in_the_program(service: Service, error: Exception, status: int) -> None:
     def fail() -> None:
         raise error
 
+    app = create_application(service)
     app.add_api_route("/failing", fail)
     with structlog.testing.capture_logs() as lines:
         found = _problem(Client(app).get("/failing"), status)
@@ -96,10 +97,11 @@ def test_no_error_shows_a_plate_or_a_place_in_the_program(app: FastAPI, error: E
         assert lines[0]["place"].startswith("http_api/test_request_guard.py")
 
 
-def test_a_body_that_declares_no_length_is_measured(app: FastAPI) -> None:
+def test_a_body_that_declares_no_length_is_measured(service: Service) -> None:
     def take(body: dict[str, str]) -> int:
         return len(body)
 
+    app = create_application(service)
     app.add_api_route("/taking", take, methods=["POST"])
     large = b'{"a": "' + b"x" * MOST_BODY_BYTES + b'"}'
     headers = {"content-length": "0", "transfer-encoding": "chunked"}
@@ -107,20 +109,18 @@ def test_a_body_that_declares_no_length_is_measured(app: FastAPI) -> None:
     _problem(Client(app).request("POST", "/taking", large, headers), 413)
 
 
-@pytest.mark.parametrize(
-    ("stated", "address"),
-    [
+def test_behind_a_proxy_the_last_address_counts(app: FastAPI, service: Service) -> None:
+    def logged(served: FastAPI, stated: str) -> str:
+        with structlog.testing.capture_logs() as lines:
+            Client(served).get("/health", headers={"x-forwarded-for": stated})
+        return str(lines[-1]["address"])
+
+    behind = create_application(replace(service, behind_proxy=True))
+    for stated, address in (
         ("203.0.113.9", "203.0.113.9"),
         ("127.0.0.1, 203.0.113.9", "203.0.113.9"),
         ("203.0.113.9, forged", "local"),
         ("", "local"),
-    ],
-)
-def test_behind_a_proxy_the_last_address_counts(service: Service, stated: str, address: str) -> None:
-    def logged(app: FastAPI) -> str:
-        with structlog.testing.capture_logs() as lines:
-            Client(app).get("/openapi.json", headers={"x-forwarded-for": stated})
-        return str(lines[-1]["address"])
-
-    assert logged(create_application(replace(service, behind_proxy=True))) == address
-    assert logged(create_application(service)) == ADDRESS, "without a proxy no one may state another one"
+    ):
+        assert logged(behind, stated) == address, stated
+        assert logged(app, stated) == ADDRESS, "without a proxy no one may state another one"
