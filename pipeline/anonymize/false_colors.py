@@ -29,10 +29,12 @@ _NEAR_PX: Final = (-2, 0, 2)
 """Of the pixels that show whether a sampled one is on an edge, where codecs mix colors: half of them are."""
 _LEVELS: Final = 4
 """Of brightness, which have one color in a palette."""
-_MIN_SPREAD: Final = 15.0
+_MIN_SPREAD: Final = 12.0
 """Least spread of Cb and Cr that is not a tint, in levels …"""
-_UNEXPLAINED: Final = 0.2
-"""… of which so much remains at most, where color follows from brightness."""
+_USUAL_SHARE: Final = 0.85
+"""… of this share of the pixels, without the most colored ones: a border or a sign has its own color …"""
+_UNEXPLAINED: Final = 0.25
+"""… of which, over all pixels, so much remains at most, where color follows from brightness."""
 
 Colors = npt.NDArray[np.float32]
 """(n, 3) luma, and Cr and Cb from -128 to 127."""
@@ -73,7 +75,7 @@ def _has_many_hues(colors: Colors) -> bool:
 def _color_follows_from_brightness(colors: Colors) -> bool:
     luma, chroma = colors[:, 0], colors[:, 1:]
     tint = luma @ chroma / max(1e-6, float(luma @ luma))
-    spread = _root_mean_square(chroma - np.outer(luma, tint))
+    spread = _usual(chroma - np.outer(luma, tint))
     if spread < _MIN_SPREAD:
         return False
     remaining = np.empty_like(chroma)
@@ -81,8 +83,10 @@ def _color_follows_from_brightness(colors: Colors) -> bool:
     for level in np.unique(levels):
         same = chroma[levels == level]
         remaining[levels == level] = same - np.median(same, axis=0)
-    return _root_mean_square(remaining) <= _UNEXPLAINED * spread
+    return float(np.sqrt((remaining**2).sum(axis=1).mean())) <= _UNEXPLAINED * spread
 
 
-def _root_mean_square(vectors: npt.NDArray[np.float32]) -> float:
-    return float(np.sqrt((vectors**2).sum(axis=1).mean()))
+def _usual(vectors: npt.NDArray[np.float32]) -> float:
+    """Root mean square of the lengths of vectors (n, 2), without the longest ones."""
+    squares = np.sort((vectors**2).sum(axis=1))
+    return float(np.sqrt(squares[: max(1, round(_USUAL_SHARE * len(squares)))].mean()))

@@ -14,8 +14,8 @@ from pipeline.domain.frame import BgrImage
 from tests.anonymize.scenes import CLIPS, scene
 
 PALETTES = (
-    ("HSV", "JET", "RAINBOW", "TURBO", "INFERNO", "PLASMA", "VIRIDIS", "PARULA", "MAGMA")
-    + ("COOL", "SPRING", "HOT", "CIVIDIS", "OCEAN", "WINTER", "AUTUMN", "SUMMER")
+    *("HSV", "JET", "RAINBOW", "TURBO", "INFERNO", "PLASMA", "VIRIDIS", "PARULA", "MAGMA"),
+    *("COOL", "SPRING", "HOT", "CIVIDIS", "OCEAN", "WINTER", "AUTUMN", "SUMMER"),
 )
 
 

@@ -4,7 +4,7 @@ Every frame is measured, and each minute of the video divided into sections by s
 a plate are pasted into the hardest frame of each section, and others of the minute, which then take the path of the
 verification. In each section every verification detector must find what it has labels for, and all of them together all
 three; and the plate reader must read the plate. The re-identification attack must match persons to themselves. Round
-images of 360-degree cameras and false colors are refused.
+images of 360-degree cameras and false colors are refused, the latter also in a part of a split screen.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pipeline.anonymize.canary import (
     plate_crop,
 )
 from pipeline.anonymize.false_colors import has_false_colors
+from pipeline.anonymize.frame_panels import frame_and_panels
 from pipeline.anonymize.reidentification import descriptor, match_probes
 from pipeline.anonymize.release_report import clock
 from pipeline.anonymize.round_image import is_round
@@ -116,9 +117,10 @@ def _check_kind(images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None
                 f"its frames {span} are the round image of a 360-degree camera, in which people lie in all directions",
                 "Choose flat views of it, as the camera or FFmpeg's filter v360 makes them",
             )
-        if any(has_false_colors(images[position]) for position in positions):
+        if any(has_false_colors(part) for position in positions for part in frame_and_panels(images[position])):
             raise _not_verified(
-                f"its frames {span} are in false colors, as of a thermal camera, in which detectors miss people",
+                f"its frames {span} are in false colors, all or in part, as of a thermal camera, "
+                "in which detectors miss people",
                 "Choose video whose levels are shades of gray; thermal cameras call that white hot",
             )
 

@@ -185,10 +185,10 @@ def test_the_round_image_of_a_ceiling_camera_is_refused_and_named(glance: Drawn,
 
 
 def test_false_colors_of_a_thermal_camera_are_refused_and_named(street: BgrImage, verifier: Verifier) -> None:
-    levels = cv2.cvtColor(street, cv2.COLOR_BGR2GRAY)
-    colored = [np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_HSV), np.uint8)]
-    with pytest.raises(NotVerified, match="false colors, as of a thermal camera"):
-        verifier.check(Drawn(colored), len(colored))
+    colored = np.asarray(cv2.applyColorMap(cv2.cvtColor(street, cv2.COLOR_BGR2GRAY), cv2.COLORMAP_HSV), np.uint8)
+    for image in (colored, np.hstack([street, colored])):
+        with pytest.raises(NotVerified, match="in false colors, all or in part, as of a thermal camera"):
+            verifier.check(Drawn([image]), 1)
 
 
 def test_a_street_at_dusk_can_be_verified(glance: Drawn, verifier: Verifier) -> None:
