@@ -1,7 +1,8 @@
 """Round images of 360-degree cameras, in which people lie in all directions around the middle.
 
-Outside of the circle there is nothing: a border that is black, of one color, or noise alike everywhere. It ends at the
-circle, all around. Scenes that leave the corners of a frame empty do not end at a circle.
+Outside of the circle there is nothing: a border without edges, which is darker (`image_circles`), or around a circle in
+the middle a border of one color, or noise alike everywhere. Scenes that leave the corners of a frame empty do not end
+at a circle.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.image_circles import has_image_circle
 from pipeline.domain.frame import BgrImage
 
 Floats = npt.NDArray[np.float32]
@@ -31,10 +33,16 @@ _IN_BORDER, _AT_EDGE = 0.88, 0.7
 """… of this share of the border, which may contain captions, and of the edge, where the scene may be as dark as it."""
 _BORDER_SHARE: Final = (0.06, 0.75)
 """Share of a frame that is border."""
+_OVEREXPOSED: Final = 245.0
+"""Gray level from which that is no border: sky and bodywork of a close-up are white."""
 
 
 def is_round(frame: BgrImage) -> bool:
-    """Whether a frame (height, width, 3) BGR, in square pixels, is a circle on an empty border."""
+    """Whether a frame (height, width, 3) BGR, in square pixels, has a circle or an ellipse on an empty border."""
+    return has_image_circle(frame) or _is_circle_on_even_border(frame)
+
+
+def _is_circle_on_even_border(frame: BgrImage) -> bool:
     scale = _SHORTER_SIDE / min(frame.shape[:2])
     width, height = (max(1, round(length * scale)) for length in (frame.shape[1], frame.shape[0]))
     if max(width, height) > _MOST_LENGTH * _SHORTER_SIDE:
@@ -62,6 +70,8 @@ def _is_edge(appearance: Floats, distance: npt.NDArray[np.float64], radius: floa
     if not _BORDER_SHARE[0] * distance.size <= len(border) <= _BORDER_SHARE[1] * distance.size:
         return False
     usual = np.median(border, axis=0)
+    if usual[:3].mean() >= _OVEREXPOSED:
+        return False
     if (np.abs(border - usual).max(axis=1) <= _ALIKE).mean() < _IN_BORDER:
         return False
     inside = appearance[(distance < radius - _GAP_PX) & (distance >= radius - 2 * _GAP_PX)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -35,6 +36,61 @@ def test_a_circle_on_any_border_is_round(
     levels = {"black": (0, 1), "gray": (128, 129), "noise": (0, 256)}[border]
     around = np.random.default_rng(1).integers(*levels, (size[1], size[0], 3)).astype(np.uint8)
     assert is_round(circle_of(street, size, radius, right, around))
+
+
+def circle(image: BgrImage, side: int = 480) -> BgrImage:
+    return circle_of(image, (side, side), 0.5, 0.0, np.zeros((side, side, 3), np.uint8))
+
+
+def two_circles(image: BgrImage) -> BgrImage:
+    return np.hstack([circle(image), circle(image)[::-1]])
+
+
+def off_center(image: BgrImage) -> BgrImage:
+    frame = np.full((480, 854, 3), 18, np.uint8)
+    frame[60:400, 480:820] = circle(image, 340)
+    return frame
+
+
+def ellipse(image: BgrImage) -> BgrImage:
+    return np.asarray(cv2.resize(circle(image), (960, 480)), np.uint8)
+
+
+def cut_off(image: BgrImage) -> BgrImage:
+    frame = np.zeros((480, 854, 3), np.uint8)
+    frame[:, 27:827] = circle(image, 800)[160:640]
+    return frame
+
+
+def quarter(image: BgrImage) -> BgrImage:
+    return circle(image, 900)[:450, :450]
+
+
+def beside_another_image(image: BgrImage) -> BgrImage:
+    return np.hstack([circle(image), np.asarray(cv2.resize(image, (400, 480)), np.uint8)])
+
+
+def four_circles(image: BgrImage) -> BgrImage:
+    return np.tile(circle(image, 300), (2, 2, 1))
+
+
+def on_a_gradient(image: BgrImage) -> BgrImage:
+    border = np.tile(np.linspace(0, 60, 480)[None, :, None], (480, 1, 3)).astype(np.uint8)
+    return circle_of(image, (480, 480), 0.5, 0.0, border)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [two_circles, off_center, ellipse, cut_off, quarter, beside_another_image, four_circles, on_a_gradient],
+    ids=lambda made: made.__name__,
+)
+def test_circles_and_ellipses_are_found_anywhere(made: Callable[[BgrImage], BgrImage], data_dir: Path) -> None:
+    image = np.asarray(cv2.imencode(".jpg", made(scene(data_dir)), [cv2.IMWRITE_JPEG_QUALITY, 80])[1], np.uint8)
+    assert is_round(np.asarray(cv2.imdecode(image, cv2.IMREAD_COLOR), np.uint8))
+
+
+def test_a_close_up_on_an_overexposed_ground_is_not_round(street: BgrImage) -> None:
+    assert not is_round(circle_of(street, (640, 480), 0.45, 0.0, np.full((480, 640, 3), 254, np.uint8)))
 
 
 @pytest.mark.parametrize("clip", CLIPS)
