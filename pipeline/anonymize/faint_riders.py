@@ -38,7 +38,8 @@ def with_faint_riders(detections: VideoDetections, settings: MaskSettings) -> Vi
 
     Args:
         detections: of the video.
-        settings: a two-wheeler adds at most `rider_confirm_score`, from which it has a rider unless it is parked.
+        settings: from a sum of `rider_confirm_score` the person has `confirm_score` at least. A two-wheeler adds at
+            most the former, from which it has a rider unless it is parked.
     """
     size = detections.width, detections.height
     per_frame = [
@@ -73,6 +74,8 @@ def faint_riders(found: Detections, width: int, height: int, settings: MaskSetti
     together = np.stack(parts)
     sums = np.where((together > 0).sum(axis=0) >= 2, together.sum(axis=0), 0)
     sums = np.minimum(np.maximum(sums, np.where(narrow[places], scores[places], 0)), 1)
+    certain = sums >= settings.rider_confirm_score
+    sums = np.where(certain, np.maximum(sums, settings.confirm_score), sums)
     added = sums > 0
     return Detections.build(boxes[places][added], sums[added].tolist(), [Label.PERSON] * int(added.sum()))
 

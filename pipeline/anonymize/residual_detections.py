@@ -149,7 +149,7 @@ def find_residual_detections(
             it as a manual region does: half a plate beside it is one.
     """
     opaque = _NO_BOXES if overlay is None else overlay
-    seen = with_faint_riders(seen, MaskSettings())
+    seen = with_faint_riders(seen, MaskSettings(confirm_score=min_score))
     per_frame = [_unmasked_in(found, plan.at(n), opaque, seen) for n, found in enumerate(seen.per_frame)]
     shown = replace(seen, per_frame=per_frame, fingerprints=())
     return FoundResidual(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -41,6 +41,10 @@ class VideoDetections:
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    def from_score(self, score: float) -> VideoDetections:
+        """The same video with the detections of at least that score."""
+        return replace(self, per_frame=[found.select(found.scores >= score) for found in self.per_frame])
 
     def is_frame(self, number: int, at_s: float, thumbnail: npt.NDArray[np.uint8]) -> bool:
         """Whether the frame at `at_s` is the one of that number; a decoder may conceal damage in two ways."""

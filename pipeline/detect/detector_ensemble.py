@@ -17,6 +17,8 @@ from pipeline.domain.ports import Detector
 DEFAULT_MODELS: Final = ("viapublica_check_int8", "viapublica_traffic")
 """The second network, and the first one for masks that the second one chose. Both were trained on the same images."""
 MIN_SCORE: Final = 0.2
+FAINT_SCORE: Final = 0.05
+"""From which `DetectorEnsemble.faint` reports detections; they count beside those of other networks only."""
 
 
 class DetectorEnsemble:
@@ -26,11 +28,13 @@ class DetectorEnsemble:
         detectors: the detectors.
         names: of their model cards.
         independent: whether none of them chose the masks.
+        min_score: least score of what is reported.
     """
 
     batch_size = 1
 
-    def __init__(self, detectors: Sequence[Detector], *, independent: bool) -> None:
+    def __init__(self, detectors: Sequence[Detector], *, independent: bool, min_score: float = MIN_SCORE) -> None:
+        self.min_score = min_score
         self.detectors = tuple(detectors)
         self.names = tuple(detector.name for detector in detectors)
         self.independent = independent
@@ -45,10 +49,16 @@ class DetectorEnsemble:
         """The networks of all detectors."""
         return tuple(network for detector in self.detectors for network in detector.networks)
 
+    @property
+    def faint(self) -> DetectorEnsemble:
+        """The same detectors, with faint detections; closed with this one."""
+        return DetectorEnsemble(self.detectors, independent=self.independent, min_score=FAINT_SCORE)
+
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """The detections of all detectors in each image."""
         found = [detector.detect(images) for detector in self.detectors]
-        return [Detections.concatenate(parts) for parts in zip(*found, strict=True)]
+        together = [Detections.concatenate(parts) for parts in zip(*found, strict=True)]
+        return [one.select(one.scores >= self.min_score) for one in together]
 
     def close(self) -> None:
         """Give back memory and threads."""
@@ -70,10 +80,10 @@ def open_verification_detectors(
     Raises:
         ModelError: a card cannot be used.
     """
-    given = [build_detector(DetectSettings(model=name, confidence=MIN_SCORE), models_dir) for name in models]
+    given = [build_detector(DetectSettings(model=name, confidence=FAINT_SCORE), models_dir) for name in models]
     independent = all(masking_model != detector.name for detector in given)
     if given and not in_addition:
         return DetectorEnsemble(given, independent=independent)
     default = next(name for name in DEFAULT_MODELS if name != masking_model)
-    settings = DetectSettings(model=default, confidence=MIN_SCORE)
+    settings = DetectSettings(model=default, confidence=FAINT_SCORE)
     return DetectorEnsemble([open_multi_view_detector(settings, models_dir), *given], independent=independent)

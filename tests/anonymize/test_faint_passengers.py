@@ -42,19 +42,37 @@ def test_passengers_behind_windows_are_masked(passenger: Row, label: Label) -> N
     "rows",
     [
         [TRAM, ((262, 30, 274, 60), 0.1, Label.PERSON)],
-        [TRAM, ((262, 270, 290, 315), 0.1, Label.PERSON)],
+        [TRAM, ((262, 120, 290, 280), 0.03, Label.PERSON)],
         [TRAM, ((150, 80, 400, 250), 0.1, Label.PERSON)],
         [TRAM, ((262, 191, 274, 208), PASSENGER_SCORE - 0.01, Label.PERSON)],
         [(TRAM[0], 0.2, Label.BUS), PASSENGERS[0]],
         [((250, 180, 320, 227), 0.9, Label.CAR), PASSENGERS[0]],
         [(TRAM[0], 0.9, Label.MOTORCYCLE), PASSENGERS[0]],
     ],
-    ids=["above", "beside", "half of the vehicle", "fainter", "faint vehicle", "far vehicle", "no window"],
+    ids=["above", "fainter rider", "half of the vehicle", "fainter", "faint vehicle", "far vehicle", "no window"],
 )
 def test_other_faint_persons_are_not_passengers(rows: list[Row]) -> None:
     before = video([rows])
     after = with_faint_passengers(before, SETTINGS).per_frame[0]
     assert np.array_equal(after.scores, before.per_frame[0].scores)
+
+
+@pytest.mark.parametrize(
+    "rider",
+    [
+        ((317, 65, 337, 79), 0.12, Label.PERSON),
+        ((318, 65, 336, 78), 0.12, Label.FACE),
+        ((303, 72, 341, 122), 0.045, Label.PERSON),
+        ((300, 100, 340, 150), 0.05, Label.PERSON),
+    ],
+    ids=["head above the roof", "face above the roof", "whole rider", "at the foot"],
+)
+def test_faint_people_before_a_certain_vehicle_are_masked(rider: Row) -> None:
+    """As networks score the rider of a moped before a car."""
+    box = (257, 75, 399, 142)
+    assert is_masked([(box, 0.87, Label.CAR), rider], rider)
+    assert not is_masked([(box, 0.3, Label.CAR), rider], rider), "the vehicle is none for certain"
+    assert not is_masked([(box, 0.87, Label.CAR), ((rider[0][0], 20, rider[0][2], 70), *rider[1:])], rider), "above it"
 
 
 def test_a_passenger_is_masked_before_and_after_the_frame_in_which_the_vehicle_is_certain() -> None:

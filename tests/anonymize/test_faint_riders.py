@@ -34,7 +34,9 @@ def masked(rows: list[Row]) -> bool:
         [(RIDER, 0.35, Label.CAR), (NEAR_IT, 0.07, Label.MOTORCYCLE)],
         [(RIDER, 0.16, Label.CAR), (NEAR_IT, 0.06, Label.MOTORCYCLE), (RIDER, 0.07, Label.PERSON)],
         [(RIDER, 0.15, Label.PERSON), (NEAR_IT, 0.12, Label.BICYCLE)],
+        [(RIDER, 0.04, Label.PERSON), (RIDER, 0.1, Label.TRUCK), (NEAR_IT, 0.08, Label.MOTORCYCLE)],
         [(RIDER, 0.6, Label.CAR)],
+        [(RIDER, 0.2, Label.CAR)],
         [(RIDER, 0.3, Label.TRUCK)],
     ],
 )
@@ -47,7 +49,7 @@ def test_a_rider_seen_as_several_labels_or_as_a_narrow_vehicle_is_masked(rows: l
     [
         [((300, 100, 350, 160), 0.9, Label.TRUCK), ((300, 100, 350, 160), 0.08, Label.PERSON)],
         [((300, 100, 350, 155), 0.4, Label.CAR)],
-        [(RIDER, 0.12, Label.CAR), (NEAR_IT, 0.06, Label.MOTORCYCLE)],
+        [(RIDER, 0.08, Label.CAR), (NEAR_IT, 0.06, Label.MOTORCYCLE)],
         [(RIDER, 0.1, Label.PERSON)],
         [((300, 40, 360, 170), 0.6, Label.TRUCK)],
         [((0, 100, 40, 170), 0.6, Label.CAR)],

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.anonymize.captions import Polygon, caption_evidence, find_captions
+from pipeline.anonymize.joint_evidence import with_joint_evidence
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.reference_recall import Recall
 from pipeline.anonymize.residual_detections import (
@@ -83,7 +84,7 @@ class Verifier:
     def detect(
         self, redacted: Video, original: VideoDetections, watch: Stopwatch, progress: Progress
     ) -> VideoDetections:
-        """Everything that the verification detectors find in a redacted video.
+        """Everything that the verification detectors find in a redacted video, faint detections included.
 
         Args:
             redacted: the video.
@@ -95,7 +96,7 @@ class Verifier:
             SourceError: the video cannot be read.
             ModelRuntimeError: a network failed.
         """
-        seen = detect_video(redacted, DetectorPool([self.detectors]), Stage.VERIFY, watch, progress)
+        seen = detect_video(redacted, DetectorPool([self.detectors.faint]), Stage.VERIFY, watch, progress)
         return replace(seen, times_s=original.times_s, scenes=original.scenes, fingerprints=())
 
     def close(self) -> None:
@@ -241,6 +242,8 @@ class _Round:
 def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verifier, path: Path) -> _Round:
     """Render and verify, in further rounds with residual objects masked, until none is left or rounds are used up.
 
+    Of the first version, what both networks see faintly is masked too; later ones have to pass the verification alone.
+
     Text in declared areas is known by what both networks detect. An area in which the verification finds a vehicle, or
     a plate that is no caption, is masked from then on; so is one whose text may be a plate by what is read in it.
     """
@@ -252,8 +255,11 @@ def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verif
         redactor.progress.begin_round(version, most)
         plan = redactor.plan(detections, evidence)
         summary = redactor.render(detections, plan, path)
-        seen = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
+        faint = verifier.detect(open_redacted(path), detections, redactor.watch, redactor.progress)
+        seen = faint.from_score(verifier.detectors.min_score)
         evidence = caption_evidence(detections, seen)
+        if not number:
+            seen = with_joint_evidence(faint, detections, clear_score=verifier.detectors.min_score, min_score=MIN_SCORE)
         unmasked, plan.captions = plan.captions.polygons, find_captions(evidence, redactor.ignored_areas)
         found = find_residual_detections(
             seen, plan, min_score=MIN_SCORE, min_frames=MIN_FRAMES, overlay=redactor.overlay_box
