@@ -90,17 +90,9 @@ def unredacted_share(exempted: Sequence[ExemptedObject], detections: VideoDetect
     shares = np.zeros(len(detections))
     for frame, boxes in by_frame.items():
         shares[frame] = union_share(boxes)
-    lasting_s = _durations_s(detections.times_s)
+    lasting_s = detections.shown_s
     mean = float((shares * lasting_s).sum() / lasting_s.sum())
     return UnredactedShare(mean, float(shares.max()), float(lasting_s[shares > 0].sum()))
-
-
-def _durations_s(times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(frames,) how long each frame is shown; the last one as long as most."""
-    if len(times_s) < 2:
-        return np.ones(len(times_s))
-    steps = np.diff(times_s)
-    return np.append(steps, np.median(steps))
 
 
 def exempted_frames(

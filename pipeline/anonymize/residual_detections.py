@@ -35,6 +35,8 @@ CERTAIN_SCORE: Final = 0.5
 """Of a person or face that counts in however few frames; plates that few frames show are read instead."""
 FAINT_PLATE_SCORE: Final = 0.2
 """Of a detection that is read, in case it is a plate."""
+LASTING_S: Final = 0.3
+"""Time for which an object is shown that counts in however few frames, as where a frame rate varies."""
 GAP_S: Final = 1.0
 PERSONAL: Final = (Label.PERSON, Label.FACE, Label.PLATE)
 _NO_BOXES: Final = np.empty((0, 4), np.float32)
@@ -137,19 +139,20 @@ def find_residual_detections(
 ) -> FoundResidual:
     """The unmasked objects, and plates with a score of at least `FAINT_PLATE_SCORE` in any frame.
 
-    A person counts where labels of a rider coincide, by the same rule as where masks are planned.
+    A person counts where labels of a rider coincide, by the same rule as where masks are planned. An object that is
+    shown for long counts in however few frames: some recorders store a frame only where something has changed.
 
     Args:
         seen: verification detections in the redacted video.
         plan: its masks, the exempted objects, and the captions.
         min_score: that an object must reach once.
-        min_frames: least number of frames with it; all frames of a second, where those are fewer, and one for a person
-            or face of `CERTAIN_SCORE`.
+        min_frames: least number of frames with it, unless they are shown for `LASTING_S`, or it is a person or face of
+            `CERTAIN_SCORE`.
         overlay: (1, 4) xyxy in pixels; an opaque text that detectors may take for a plate. It hides what lies under
             it as a manual region does: half a plate beside it is one.
     """
     opaque = _NO_BOXES if overlay is None else overlay
-    seen = with_faint_riders(seen, MaskSettings(confirm_score=min_score))
+    seen = with_faint_riders(seen, MaskSettings())
     per_frame = [_unmasked_in(found, plan.at(n), opaque, seen) for n, found in enumerate(seen.per_frame)]
     shown = replace(seen, per_frame=per_frame, fingerprints=())
     return FoundResidual(
@@ -170,12 +173,17 @@ def _residual_objects(
         plate_link_score=min_score / 2,
         gap_s=max(GAP_S, 2.5 * step_s),
     )
-    least = min(min_frames, max(1, int(GAP_S / step_s)), len(shown))
+    shown_s = shown.shown_s
+    shown_s[-1:] = LASTING_S  # players hold the last frame
     found = [
         _residual_detection(tracklet, shown)
         for tracklet in link_forward(shown, linking, groups)
         if tracklet.max_score >= min_score
-        and (len(tracklet.frames) >= least or (tracklet.group != PLATES and tracklet.max_score >= CERTAIN_SCORE))
+        and (
+            len(tracklet.frames) >= min_frames
+            or shown_s[tracklet.frames].sum() >= LASTING_S
+            or (tracklet.group != PLATES and tracklet.max_score >= CERTAIN_SCORE)
+        )
         and not plan.exempts(tracklet.frames, tracklet.boxes)
         and not plan.captions.hold(tracklet)
     ]

@@ -42,6 +42,14 @@ class VideoDetections:
     def __len__(self) -> int:
         return len(self.times_s)
 
+    @property
+    def shown_s(self) -> npt.NDArray[np.float64]:
+        """(frames,) seconds for which each frame is shown; the last one as long as most."""
+        if len(self) < 2:
+            return np.ones(len(self))
+        steps = np.diff(self.times_s)
+        return np.append(steps, np.median(steps))
+
     def from_score(self, score: float) -> VideoDetections:
         """The same video with the detections of at least that score."""
         return replace(self, per_frame=[found.select(found.scores >= score) for found in self.per_frame])

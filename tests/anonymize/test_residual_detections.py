@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +62,24 @@ def test_flicker_and_low_scores_are_not_residual() -> None:
     once = [seen(1, UNMASKED, score=0.45).per_frame[0], *[empty] * 49]
     flicker = VideoDetections(np.arange(50) / 25, once, np.zeros(50, np.int64), 640, 360)
     assert find_residual_detections(flicker, plan, min_score=0.4, min_frames=3).objects == []
+
+
+@pytest.mark.parametrize(
+    ("later_s", "seen_in"),
+    [([64.0], [99]), ([14.0, 24.0, 34.0], [100, 101]), (range(6, 30, 2), range(100, 112, 2)), ([], [99])],
+    ids=["one frame of a minute", "two of 10 s", "six of 2 s each", "the last one"],
+)
+def test_frames_that_are_shown_for_long_count_however_few(later_s: Sequence[float], seen_in: Sequence[int]) -> None:
+    times_s = np.array([*np.arange(100) / 25, *later_s])
+    doubtful, scenes = seen(1, UNMASKED, score=0.49).per_frame[0], np.zeros(len(times_s), np.int64)
+    per_frame = [doubtful if number in seen_in else Detections.empty() for number in range(len(times_s))]
+    found = find_residual_detections(
+        VideoDetections(times_s, per_frame, scenes, 640, 360),
+        plan_masks(seen(1), MaskSettings()),
+        min_score=0.4,
+        min_frames=3,
+    )
+    assert sum(each.frames for each in found.objects) == len(seen_in)
 
 
 def test_a_certain_person_counts_in_a_single_frame() -> None:
