@@ -106,8 +106,8 @@ def open_detector_pool(
         settings: of the detector; `threads` is derived from the number of cores on a processor.
         models_dir: see `build_detector`.
         cores: that may be used.
-        multi_view: search every image in several views; see `pipeline.detect.multi_view_detector`. Otherwise frames
-            can be searched so again, unless the settings name a size.
+        multi_view: search every image in several views, oblique ones too; see `pipeline.detect.multi_view_detector`.
+            Otherwise frames can be searched so again, unless the settings name a size.
 
     Raises:
         ModelError, MissingComponent: see `build_detector`.
@@ -115,7 +115,7 @@ def open_detector_pool(
     copies = min(max(cores, 1), MAX_COPIES) if settings.device is Device.CPU else 1
     each = settings.model_copy(update={"threads": max(1, cores // copies)})
     if multi_view:
-        return DetectorPool([open_multi_view_detector(each, models_dir) for _ in range(copies)])
+        return DetectorPool([open_multi_view_detector(each, models_dir, oblique=True) for _ in range(copies)])
     detectors = [build_detector(each, models_dir) for _ in range(copies)]
     if settings.input_size is not None:
         return DetectorPool(detectors)

@@ -1,4 +1,4 @@
-"""Views of one image for a detector: turned, mirrored, reshaped, reduced, or without thin streaks such as rain."""
+"""Views of one image for a detector: turned by any angle, mirrored, reshaped, reduced, or without thin streaks."""
 
 from __future__ import annotations
 
@@ -194,6 +194,42 @@ class ReducedImage:
         offset = np.array([self._left, self._top, self._left, self._top], np.float32)
         boxes = np.clip((found.boxes - offset) / self._scale, 0, self._limit).astype(np.float32)
         return Detections(boxes, found.scores, found.labels)
+
+
+class ObliqueImage:
+    """An image turned by any angle, in the middle of a gray one: networks miss people who lie obliquely.
+
+    Args:
+        image: any.
+        degrees: by which it is turned counterclockwise.
+        longest_px: longer side of the gray image, at most.
+    """
+
+    def __init__(self, image: Image, degrees: float, longest_px: int) -> None:
+        angle = np.deg2rad(degrees)
+        cos, sin = float(np.cos(angle)), float(np.sin(angle))
+        square = np.array([image.width * image.sample_aspect, image.height])
+        around = np.abs([[cos, sin], [sin, cos]]) @ square
+        scale = min(1.0, longest_px / float(around.max()))
+        width, height = (max(1, round(side * scale)) for side in square.tolist())
+        size = np.maximum(np.rint(around * scale), 1)
+        rotation = np.array([[cos, sin], [-sin, cos]])
+        offset = size / 2 - rotation @ (width / 2, height / 2)
+        matrix = np.concatenate([rotation, offset[:, None]], axis=1)
+        pixels = cv2.warpAffine(
+            image.resized(width, height), matrix, size.astype(int).tolist(), borderValue=(_GRAY, _GRAY, _GRAY)
+        )
+        self.image = WholeImage(np.asarray(pixels, np.uint8))
+        self._back, self._offset = rotation.T, offset
+        self._scale = np.array([width / image.width, height / image.height])
+        self._limit = np.array([image.width, image.height])
+
+    def original(self, found: Detections) -> Detections:
+        """Detections in the turned image, in pixels of the image itself: upright boxes around theirs, clipped to it."""
+        corners = found.boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float64)
+        corners = ((corners - self._offset) @ self._back.T) / self._scale
+        boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        return Detections(np.clip(boxes, 0, np.tile(self._limit, 2)).astype(np.float32), found.scores, found.labels)
 
 
 def grain_of(image: Image) -> float:

@@ -4,7 +4,7 @@ One view is not enough. A network trained on objects of some size misses smaller
 and upside down; rain hides people behind streaks; and an image may declare a pixel aspect that it does not have. Each
 image is therefore searched whole at two sizes, large ones in tiles too, in the other three orientations, mirrored,
 around its small objects magnified, without streaks where it is grainy, in other shapes where its pixels may be
-squeezed, and reduced for plates that fill it.
+squeezed, and reduced for plates that fill it. For those who are masked by it, it is turned by further angles too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.image_views import (
     GRAIN,
     MirroredImage,
+    ObliqueImage,
     ReducedImage,
     ReshapedImage,
     TurnedImage,
@@ -46,7 +47,7 @@ LARGE_EXTRA_SCORE: Final = 0.65
 """… at least this where it takes more than `LARGE_SHARE` of the image: textures turned upside down resemble faces …"""
 LARGE_SHARE: Final = 0.03
 EXTRA_IOU: Final = 0.3
-"""… which counts if no object of its label overlaps it by this."""
+"""… which counts if no object of its label and of `CERTAIN_SCORE` overlaps it by this."""
 REDUCED_SHARE: Final = 0.4
 """Share of a reduced view's width that the image takes."""
 REDUCED_PX: Final = 320
@@ -55,6 +56,10 @@ REDUCED_SIZE: Final = 0.25
 """Least width or height, as a share of the image's, of an object that counts in the reduced view …"""
 REDUCED_SCORE: Final = 0.3
 """… and its least score."""
+OBLIQUE_DEGREES: Final = (30, 60, 120, 150, 210, 240, 300, 330)
+"""Angles at which persons are searched for who lie obliquely: networks find those within some 15 degrees of upright."""
+OBLIQUE_IOU: Final = 0.2
+"""The same in oblique views, whose boxes are the wider the more they are turned."""
 CERTAIN_SCORE: Final = 0.25
 """Least score of the objects that decide how an image is turned or squeezed …"""
 TURNED_RATIO: Final = 1.25
@@ -69,11 +74,20 @@ class MultiViewDetector:
         open_high_resolution: opens the one that runs at `HIGH_RESOLUTION_PX`, for the first image; gives None where the
             weights take one size only.
         base_px: longer side of the network's own size.
+        oblique: search for persons at `OBLIQUE_DEGREES` too.
     """
 
     batch_size = 1
 
-    def __init__(self, base: Detector, open_high_resolution: Callable[[], Detector | None], base_px: int) -> None:
+    def __init__(
+        self,
+        base: Detector,
+        open_high_resolution: Callable[[], Detector | None],
+        base_px: int,
+        *,
+        oblique: bool = False,
+    ) -> None:
+        self._oblique = OBLIQUE_DEGREES if oblique else ()
         self._base = base
         self._base_px = base_px
         self._open_high_resolution: Callable[[], Detector | None] | None = open_high_resolution
@@ -117,6 +131,10 @@ class MultiViewDetector:
             upright = self._with_variants(clear, upright)
         for view, found in others:
             upright = with_extra(upright, _mapped(found, view), image)
+        for degrees in self._oblique:
+            turned = ObliqueImage(clear, degrees, self._base_px)
+            found = self._found(self._base, turned.image).labeled(Label.PERSON)
+            upright = with_extra(upright, turned.original(found), image, OBLIQUE_IOU)
         return merged(upright, self._reduced(image))
 
     def _in_detail(self, image: Image) -> Detections:
@@ -171,13 +189,13 @@ def merged(first: Detections, second: Detections) -> Detections:
     return Detections.concatenate([first.select(from_first), second.select(from_second)])
 
 
-def with_extra(found: Detections, extra: Detections, image: Image) -> Detections:
-    """The detections of an image and the certain ones of an unusual view of it that lie elsewhere."""
+def with_extra(found: Detections, extra: Detections, image: Image, iou: float = EXTRA_IOU) -> Detections:
+    """The detections of an image and the certain ones of an unusual view of it where it has none."""
     shares = (extra.boxes[:, 2:] - extra.boxes[:, :2]).prod(axis=1) / (image.width * image.height)
     extra = extra.select(extra.scores >= np.where(shares > LARGE_SHARE, LARGE_EXTRA_SCORE, EXTRA_SCORE))
     if len(found) and len(extra):
-        same = overlaps(extra.boxes, found.boxes) >= EXTRA_IOU
-        same &= extra.labels[:, None] == found.labels[None]
+        same = overlaps(extra.boxes, found.boxes) >= iou
+        same &= (extra.labels[:, None] == found.labels[None]) & (found.scores >= CERTAIN_SCORE)[None]
         extra = extra.select(np.logical_not(same.any(axis=1)))
     return Detections.concatenate([found, extra])
 
@@ -201,17 +219,23 @@ def evidence(found: Detections) -> float:
     return float(found.scores[(found.labels != Label.FACE) & (found.labels != Label.PLATE)].sum())
 
 
-def open_multi_view_detector(settings: DetectSettings, models_dir: Path | None) -> Detector:
+def open_multi_view_detector(settings: DetectSettings, models_dir: Path | None, *, oblique: bool = False) -> Detector:
     """A multi-view detector; a plain one where the settings name a size.
+
+    Args:
+        settings, models_dir: see `build_detector`.
+        oblique: see `MultiViewDetector`.
 
     Raises:
         ModelError, MissingComponent: see `build_detector`.
     """
     base = build_detector(settings, models_dir)
-    return base if settings.input_size is not None else in_several_views(base, settings, models_dir)
+    return base if settings.input_size is not None else in_several_views(base, settings, models_dir, oblique=oblique)
 
 
-def in_several_views(base: Detector, settings: DetectSettings, models_dir: Path | None) -> MultiViewDetector:
+def in_several_views(
+    base: Detector, settings: DetectSettings, models_dir: Path | None, *, oblique: bool = False
+) -> MultiViewDetector:
     """A detector on several views of each image; `base`, opened with these settings, belongs to it then.
 
     Raises:
@@ -226,4 +250,4 @@ def in_several_views(base: Detector, settings: DetectSettings, models_dir: Path 
         except ModelCardError:  # the weights take one size only, which their card does not say
             return None
 
-    return MultiViewDetector(base, open_high_resolution, max(shape.width, shape.height))
+    return MultiViewDetector(base, open_high_resolution, max(shape.width, shape.height), oblique=oblique)
