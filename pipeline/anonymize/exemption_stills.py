@@ -1,4 +1,4 @@
-"""Still image of an exempted region for the person who confirms it: what it shows at its begin, middle and end.
+"""Still image of an exempted region for the person who confirms it: its begin, middle, end, and most unusual frame.
 
 Everything outside the region is redacted; the region itself is unredacted, with an outline.
 """
@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from pipeline.anonymize.exempted_appearance import cells_of, changed_shares
 from pipeline.anonymize.manual_regions import Region
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.video import EditableImage, Video, VideoFrame
@@ -32,20 +33,23 @@ class StillFrame:
 
 
 def frames_of_region(video: Video, region: Region) -> list[StillFrame]:
-    """The first frame of a region's span, one in its middle, and its last; fewer of a short video.
+    """The first frame of a region's span, one in its middle, its last, and the one that differs most from the usual.
+
+    Fewer of a short video, or where the most unusual one is one of the others.
 
     Raises:
         SourceError: the video cannot be read.
         ReleaseError: it has no frame in the span.
     """
-    times = [at_s for at_s, _ in _within(video, region)]
-    if not times:
+    cells = [cells_of(frame.image.crop(*_box(video, region))) for _, frame in _within(video, region)]
+    if not cells:
         raise ReleaseError(
             f"region {region.why!r}",
             f"lies from {region.begin_s:g} to {region.end_s:g} s, in which the video has no frame",
             "Request another exemption; seconds count from the first frame",
         )
-    wanted = sorted({0, len(times) // 2, len(times) - 1})
+    most_unusual = int(np.argmax(changed_shares(cells)))
+    wanted = sorted({0, len(cells) // 2, len(cells) - 1, most_unusual})
     found = [
         StillFrame(at_s, frame.image) for number, (at_s, frame) in enumerate(_within(video, region)) if number in wanted
     ]
@@ -64,6 +68,11 @@ def _within(video: Video, region: Region) -> Iterable[tuple[float, VideoFrame]]:
             return
         if at_s - begin >= region.begin_s:
             yield at_s - begin, frame
+
+
+def _box(video: Video, region: Region) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (int(value) for value in region.pixels(video.facts.width, video.facts.height))
+    return left, top, max(left + 1, right), max(top + 1, bottom)
 
 
 def exemption_still(frames: Sequence[StillFrame], redacted: Sequence[BgrImage], region: Region) -> BgrImage:

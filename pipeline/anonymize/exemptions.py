@@ -1,7 +1,8 @@
 """Exempted objects: things that stand still in an exempted region from its first to its last second.
 
 A region alone exempts nothing. An object in it is left unmasked only while it stands where it stands all the time, and
-while no other masked object passes it: then its mask is drawn like any other. All the time is that of the region,
+while no other masked object passes it, and while it appears as usual (`exempted_appearance`): otherwise its mask is
+drawn like any other. All the time is that of the region,
 across scene changes, and long enough that a person who walks slowly does not stand.
 """
 

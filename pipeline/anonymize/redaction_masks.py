@@ -119,7 +119,7 @@ class MaskPlan:
         exempted: Sequence[ExemptedObject] = (),
         captions: Captions | None = None,
     ) -> None:
-        paths = list(tracks)
+        self._tracks = paths = list(tracks)
         self.captions = captions or Captions()
         self.exempted = tuple(exempted)
         self.tracklets = tuple(tracklets)
@@ -137,6 +137,21 @@ class MaskPlan:
         """The masks of a frame, by its number."""
         first, last = np.searchsorted(self._frames, [frame, frame + 1])
         return FrameMasks(self._boxes[first:last], self._labels[first:last], self._velocities[first:last])
+
+    def with_masked(self, unusual: Sequence[npt.NDArray[np.bool_]], detections: VideoDetections) -> MaskPlan:
+        """The plan with exempted objects masked where they do not appear as usual, and shortly before and after.
+
+        Args:
+            unusual: (n,) of each exempted object, whether it does not in each of its frames.
+            detections: of the video.
+        """
+        tracks, exempted = list(self._tracks), []
+        for one, changed in zip(self.exempted, unusual, strict=True):
+            near = near_frames(one.frames, one.frames[changed], detections)
+            still = np.zeros((int(near.sum()), 2), np.float32)
+            tracks.append(MaskTrack(Label.PERSON, one.frames[near], one.boxes[near], still))
+            exempted.append(ExemptedObject(one.frames[~near], one.boxes[~near]))
+        return MaskPlan(tracks, self.spans, self.tracklets, exempted, self.captions)
 
     def exempts(self, frames: Sequence[int], boxes: Sequence[npt.NDArray[Any]] | npt.NDArray[Any]) -> bool:
         """Whether an object, by its frames and its box (4,) in each, is an exempted one in all of them."""

@@ -1,4 +1,4 @@
-"""Still image of an exempted region: unredacted inside, redacted outside, at three times of its span."""
+"""Still image of an exempted region: unredacted inside, redacted outside, at four times of its span."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Clip:
 
     seconds: int
     damaged: int = 0
+    person_at_s: int = -1
 
     @property
     def facts(self) -> VideoInfo:
@@ -31,12 +32,16 @@ class Clip:
 
     def frames(self) -> Generator[VideoFrame, None, None]:
         for at_s in range(self.seconds):
-            yield VideoFrame(at_s, 5 + at_s, ArrayImage(np.full((40, 80, 3), 10 * at_s, np.uint8)))
+            pixels = np.full((40, 80, 3), 10 * at_s, np.uint8)
+            if at_s == self.person_at_s:
+                pixels[12:20, 24:32] = 255
+            yield VideoFrame(at_s, 5 + at_s, ArrayImage(pixels))
 
 
 def test_the_first_the_middle_and_the_last_frame_of_the_span_are_shown() -> None:
     assert [one.at_s for one in frames_of_region(Clip(20), REGION)] == [2, 7, 11]
     assert [one.at_s for one in frames_of_region(Clip(4), REGION)] == [2, 3]
+    assert [one.at_s for one in frames_of_region(Clip(20, person_at_s=9), REGION)] == [2, 7, 9, 11], "and the unusual"
     with pytest.raises(ReleaseError, match="lies from 2 to 12 s, in which the video has no frame"):
         frames_of_region(Clip(2), REGION)
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.anonymize.captions import Polygon, areas_beside
+from pipeline.anonymize.exempted_appearance import ExemptedAppearance
 from pipeline.anonymize.exemptions import MIN_FRAMES, shows_rest
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.mask_rendering import draw_masks, masked_share
@@ -192,9 +193,26 @@ class Redactor:
         return detections
 
     def plan(self, detections: VideoDetections, evidence: VideoDetections | None = None) -> MaskPlan:
-        """The masks of each frame; captions by `evidence`, see `plan_masks`."""
+        """The masks of each frame; captions by `evidence`, see `plan_masks`.
+
+        Where objects are exempted, the video is decoded once more to see whether they always appear as usual.
+
+        Raises:
+            SourceError: the video cannot be read.
+            ReleaseError: it has changed since its detection.
+        """
         with self.watch.measuring("plan"):
-            return plan_masks(detections, self._settings.masks, self.regions, self.ignored_areas, evidence)
+            plan = plan_masks(detections, self._settings.masks, self.regions, self.ignored_areas, evidence)
+            if not plan.exempted:
+                return plan
+            appearance = ExemptedAppearance(plan.exempted)
+            with closing(prefetched(self.video.frames())) as frames:
+                decoded = 0
+                for decoded, frame in enumerate(frames, 1):
+                    appearance.add(decoded - 1, frame.image)
+            if decoded != len(detections):
+                raise source_changed()
+            return plan.with_masked(appearance.unusual(), detections)
 
     def render(self, detections: VideoDetections, plan: MaskPlan, path: Path) -> RedactionSummary:
         """Write the video with its masks and its overlay to `path`.

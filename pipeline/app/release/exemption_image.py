@@ -42,7 +42,8 @@ class ExemptionImageRequest:
 def make_exemption_image(request: ExemptionImageRequest, register: AuditedRegister) -> Path:
     """Write the image of an exemption beside the register, for this user only, and enter it in the journal.
 
-    It shows the region unredacted at the begin, in the middle and at the end of its span, and everything else redacted.
+    It shows the region unredacted at the begin, in the middle and at the end of its span, and in the frame that
+    differs most from the usual; everything else is redacted.
 
     Returns:
         The PNG file.

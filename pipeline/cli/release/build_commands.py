@@ -280,7 +280,7 @@ def show_exemption(
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an image of an exemption: the region unredacted at its begin, middle and end, all else redacted.
+    """Make an image of an exemption: the region unredacted at four times, all else redacted.
 
     Nothing is confirmed without it. Only you may read it; it is removed when the disclosure is refused or delivered.
 

@@ -1,0 +1,41 @@
+"""An exempted thing is masked while it does not appear as usual, as when a person stands where it is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.anonymize.exempted_appearance import CHANGED_SHARE, cells_of, changed_shares
+from pipeline.domain.frame import BgrImage
+from tests.anonymize.test_exemptions import STATUE
+
+RNG = np.random.default_rng(3)
+SCENE = np.repeat(np.repeat(RNG.integers(60, 190, (36, 64, 3)), 10, axis=0), 10, axis=1)
+PERSON = np.repeat(np.repeat(RNG.integers(60, 190, (9, 3, 3)), 10, axis=0), 10, axis=1)
+
+
+def frame(light: float = 1.0, noise: float = 3.0, *, person: bool = False, shift: int = 0) -> BgrImage:
+    """The scene, with a person where the statue is."""
+    pixels = SCENE * light
+    if person:
+        pixels[105:195, 505 + shift : 535 + shift] = PERSON * light
+    return np.clip(pixels + RNG.normal(0, noise, pixels.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("seen", "unusual"),
+    [
+        (frame(), False),
+        (frame(noise=8), False),
+        (frame(light=0.8), False),
+        (frame(light=1.2), False),
+        (frame(person=True), True),
+        (frame(light=0.7, person=True), True),
+        (frame(person=True, shift=12), True),
+    ],
+    ids=["as usual", "noise", "cloud", "sun", "person", "person in a shadow", "person half beside"],
+)
+def test_light_and_noise_change_no_appearance_and_a_person_does(seen: BgrImage, unusual: bool) -> None:
+    left, top, right, bottom = (int(side) for side in STATUE)
+    cells = [cells_of(image[top:bottom, left:right]) for image in (*[frame() for _ in range(4)], seen)]
+    assert (changed_shares(cells) > CHANGED_SHARE).tolist() == [False] * 4 + [unusual]
