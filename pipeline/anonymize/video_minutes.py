@@ -11,6 +11,8 @@ import numpy.typing as npt
 from pipeline.anonymize.release_report import clock
 from pipeline.anonymize.video_detections import VideoDetections
 
+MIN_SAMPLED: Final = 4
+"""Frames of each part that are sampled, so that a scene of the last second is judged too."""
 MINUTE_S: Final = 60.0
 """The length of a part. What is hard to see for less long is searched for by `video_sections`."""
 
@@ -52,9 +54,13 @@ class SceneMinutes:
         return f"from {clock(seen_s[0])} to {clock(seen_s[-1])}"
 
     def sampled(self, frames: int) -> frozenset[int]:
-        """Numbers of that many frames of each minute of the video, evenly over it; of all if it has fewer."""
-        of_frame, chosen = minutes(self._since_s), list[int]()
-        for minute in np.unique(of_frame):
-            numbers = np.flatnonzero(of_frame == minute)
-            chosen += numbers[np.linspace(0, len(numbers) - 1, min(frames, len(numbers))).astype(int)].tolist()
+        """Numbers of that many frames of each minute of the video, evenly over it; of all if it has fewer.
+
+        `MIN_SAMPLED` of each part are among them.
+        """
+        chosen = set[int]()
+        for of_frame, most in ((minutes(self._since_s), frames), (self.of_frame, MIN_SAMPLED)):
+            for part in np.unique(of_frame):
+                numbers = np.flatnonzero(of_frame == part)
+                chosen.update(numbers[np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int)].tolist())
         return frozenset(chosen)

@@ -36,4 +36,6 @@ def test_each_minute_is_sampled_alike_however_long_the_video_is() -> None:
     sampled = parts.sampled(10)
     assert len(sampled) == 600
     assert all(sum(30 * minute <= frame < 30 * (minute + 1) for frame in sampled) == 10 for minute in range(60))
+    last_second = SceneMinutes(video([second / 10 for second in range(300)], [0] * 290 + [1] * 10)).sampled(10)
+    assert len([frame for frame in last_second if frame >= 290]) == 4
     assert SceneMinutes(video([0.0, 1.0, 2.0], [0, 0, 0])).sampled(40) == {0, 1, 2}

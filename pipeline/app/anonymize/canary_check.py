@@ -93,6 +93,7 @@ def check_verification(
     """
     measured = _measured(video)
     _check_visible(measured)
+    _check_colors(measured)
     large = video.facts.width * video.facts.height > _LARGE_PX
     chosen = [_chosen(measured, minute, frames, large=large) for minute in measured.minutes]
     chosen = [numbers for numbers in chosen if numbers]  # a blank minute has none
@@ -117,12 +118,23 @@ def _check_kind(images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None
                 f"its frames {span} are the round image of a 360-degree camera, in which people lie in all directions",
                 "Choose flat views of it, as the camera or FFmpeg's filter v360 makes them",
             )
-        if any(has_false_colors(part) for position in positions for part in frame_and_panels(images[position])):
-            raise _not_verified(
-                f"its frames {span} are in false colors, all or in part, as of a thermal camera, "
-                "in which detectors miss people",
-                "Choose video whose levels are shades of gray; thermal cameras call that white hot",
-            )
+
+
+def _check_colors(measured: _Measured) -> None:
+    """Require that no frame is in false colors, whatever else its section shows.
+
+    Raises:
+        NotVerified: one is.
+    """
+    if measured.in_false_colors:
+        ends = (measured.in_false_colors[0], measured.in_false_colors[-1])
+        begin, end = (clock(measured.times_s[number] - measured.times_s[0]) for number in ends)
+        span = f"at {begin}" if begin == end else f"between {begin} and {end}"
+        raise _not_verified(
+            f"frames {span} are in false colors, all or in part, as of a thermal camera, "
+            "in which detectors miss people",
+            "Choose video whose levels are shades of gray; thermal cameras call that white hot",
+        )
 
 
 def _check_reader(reader: PlateReader, images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
@@ -201,6 +213,8 @@ class _Measured:
     sections: Sequence[VideoSection]
     section_of: Sequence[int]
     times_s: Sequence[float]
+    in_false_colors: Sequence[int]
+    """Numbers of frames."""
 
     def span(self, number: int) -> str:
         """When a section is seen, from the first frame of the video."""
@@ -223,14 +237,17 @@ class _Measured:
 def _measured(video: Video) -> _Measured:
     """Every frame's minute, scene and visibility."""
     sections, scenes = VideoSections(), SceneDivider()
-    section_of, times_s = list[int](), list[float]()
+    section_of, times_s, in_false_colors = list[int](), list[float](), list[int]()
     with closing(prefetched(video.frames())) as decoded:
         for number, frame in enumerate(decoded):
             times_s.append(float(frame.pts * video.facts.time_base))
             minute = int(minutes([times_s[0], times_s[-1]])[-1])
-            visibility = frame_visibility(frame.image.bgr())
+            pixels = frame.image.bgr()
+            visibility = frame_visibility(pixels)
+            if any(has_false_colors(part) for part in frame_and_panels(pixels)):
+                in_false_colors.append(number)
             section_of.append(sections.add(number, (minute, scenes.scene(frame.image)), visibility))
-    return _Measured(sections.sections, section_of, times_s)
+    return _Measured(sections.sections, section_of, times_s, in_false_colors)
 
 
 def _check_visible(measured: _Measured) -> None:
