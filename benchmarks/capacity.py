@@ -31,6 +31,7 @@ from pipeline.config.load import parse_config
 from pipeline.demo.camera_clip import ClipForm, write_clip
 from pipeline.engine.build import open_engine
 from pipeline.engine.measured_clips import images_at_rate
+from pipeline.inference.machine_fingerprint import usable_cores
 from tests.servers.rtsp import RtspServer
 
 RESULTS = Path(__file__).parent / "results" / "capacity.md"
@@ -145,7 +146,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0, help="length of the plan's measurement")
     parser.add_argument("--live-s", type=float, default=30.0, help="length of each live run after settling")
     parser.add_argument("--ship", action="store_true", help="also write the rows that come with viapublica")
-    parser.add_argument("--name", default=processor().split(",")[0], help="of the machine in that file")
+    parser.add_argument("--name", default=f"{usable_cores()} cores {processor().split(',')[0]}", help="in it")
     options = parser.parse_args()
     if options.ship:
         ship(options)
