@@ -58,8 +58,10 @@ REDUCED_SCORE: Final = 0.3
 """… and its least score."""
 OBLIQUE_DEGREES: Final = (30, 60, 120, 150, 210, 240, 300, 330)
 """Angles at which persons are searched for who lie obliquely: networks find those within some 15 degrees of upright."""
+OBLIQUE_SCORE: Final = 0.2
+"""Least score of a person in an oblique view, of whom a small one has 0.3 there …"""
 OBLIQUE_IOU: Final = 0.2
-"""The same in oblique views, whose boxes are the wider the more they are turned."""
+"""… and the overlap in it, whose boxes are the wider the more they are turned."""
 CERTAIN_SCORE: Final = 0.25
 """Least score of the objects that decide how an image is turned or squeezed …"""
 TURNED_RATIO: Final = 1.25
@@ -134,7 +136,7 @@ class MultiViewDetector:
         for degrees in self._oblique:
             turned = ObliqueImage(clear, degrees, self._base_px)
             found = self._found(self._base, turned.image).labeled(Label.PERSON)
-            upright = with_extra(upright, turned.original(found), image, OBLIQUE_IOU)
+            upright = with_extra(upright, turned.original(found), image, OBLIQUE_IOU, OBLIQUE_SCORE)
         return merged(upright, self._reduced(image))
 
     def _in_detail(self, image: Image) -> Detections:
@@ -189,10 +191,12 @@ def merged(first: Detections, second: Detections) -> Detections:
     return Detections.concatenate([first.select(from_first), second.select(from_second)])
 
 
-def with_extra(found: Detections, extra: Detections, image: Image, iou: float = EXTRA_IOU) -> Detections:
+def with_extra(
+    found: Detections, extra: Detections, image: Image, iou: float = EXTRA_IOU, score: float = EXTRA_SCORE
+) -> Detections:
     """The detections of an image and the certain ones of an unusual view of it where it has none."""
     shares = (extra.boxes[:, 2:] - extra.boxes[:, :2]).prod(axis=1) / (image.width * image.height)
-    extra = extra.select(extra.scores >= np.where(shares > LARGE_SHARE, LARGE_EXTRA_SCORE, EXTRA_SCORE))
+    extra = extra.select(extra.scores >= np.where(shares > LARGE_SHARE, LARGE_EXTRA_SCORE, score))
     if len(found) and len(extra):
         same = overlaps(extra.boxes, found.boxes) >= iou
         same &= (extra.labels[:, None] == found.labels[None]) & (found.scores >= CERTAIN_SCORE)[None]
