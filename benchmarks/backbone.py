@@ -31,6 +31,7 @@ from pipeline.app.queries import Count, EventQueries, Plates, open_queries
 from pipeline.benchmark.results_page import machine, write_table
 from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Event, Kind, encode
+from pipeline.domain.plate import layout_of, plate_key
 from pipeline.domain.requester import Requester
 from pipeline.errors import Backpressure, ViapublicaError
 from pipeline.sink.build import build_sink
@@ -213,7 +214,7 @@ def latency(
         for step in range(1, int(seconds / STEP_S)):
             made = [_renamed(event, step, n) for n, event in enumerate(events)]
             add(sink, made)
-            taken.append((f"X{step}", time.monotonic()))
+            taken.append((_asked_plate(step), time.monotonic()))
             if step % 200 == 0:
                 engine_mb, ingester_mb = (each.memory_info().rss / 1e6 for each in (psutil.Process(), ingester))
                 memory.append((engine_mb, ingester_mb))
@@ -224,12 +225,19 @@ def latency(
     return waits, memory
 
 
+def _asked_plate(step: int) -> str:
+    """A plate of the old layout for each of 10,000 steps; others are refused as no plates."""
+    return f"XXX{step % 10_000:04}"
+
+
 def _renamed(event: Any, step: int, number: int) -> Event:
     # Of now, as a city's are: spread over the seven days of `reads`, every block would touch 28 partitions, not four.
     now_ms = int(time.time() * 1000)
     fields: dict[str, Any] = {"ts_ms": now_ms, "first_ts_ms": now_ms - 1000, "frame": (step << 32) + number}
     if number == step % 100:
-        fields |= {"plate": f"X{step}", "plate_key": f"X{step}", "camera_id": f"cam-{step % 200:03}"}
+        plate = _asked_plate(step)
+        fields |= {"plate": plate, "plate_key": plate_key(plate), "layout": layout_of(plate)}
+        fields["camera_id"] = f"cam-{step % 200:03}"
     renamed: Event = msgspec.structs.replace(event, **fields)
     return identified(renamed)
 
