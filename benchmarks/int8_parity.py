@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -92,6 +92,7 @@ class Forced:
 
     spec = InputSpec(None, None, None, np.float32)
     names: Mapping[int, str] = {}
+    parallel = 1
 
     def __init__(self, weights: bytes, precision: str) -> None:
         import openvino
@@ -106,6 +107,10 @@ class Forced:
     def run(self, batch: npt.NDArray[np.generic]) -> npt.NDArray[Any]:
         """See `Runtime`."""
         return np.array(self._request.infer([batch])[self._compiled.output(0)])
+
+    def run_each(self, batches: Iterable[npt.NDArray[np.generic]]) -> Iterator[npt.NDArray[Any]]:
+        """See `Runtime`."""
+        return map(self.run, batches)
 
     def close(self) -> None:
         """See `Runtime`."""
