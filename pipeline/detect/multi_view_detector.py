@@ -59,7 +59,7 @@ REDUCED_SCORE: Final = 0.3
 OBLIQUE_DEGREES: Final = (30, 60, 120, 150, 210, 240, 300, 330)
 """Angles at which persons are searched for who lie obliquely: networks find those within some 15 degrees of upright."""
 OBLIQUE_SCORE: Final = 0.2
-"""Least score of a person in an oblique view, of whom a small one has 0.3 there …"""
+"""Least score of a person in an oblique view, where a small one has 0.3 …"""
 OBLIQUE_IOU: Final = 0.2
 """… and the overlap in it, whose boxes are the wider the more they are turned."""
 CERTAIN_SCORE: Final = 0.25
