@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,10 @@ from hypothesis import settings
 # Machines are shared and noisy: no test is timed, property tests neither.
 settings.register_profile("viapublica", deadline=None)
 settings.load_profile("viapublica")
+
+# Shells start background jobs with SIGINT ignored, and every process of the tests would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
