@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.domain.detections import Detections
-from pipeline.domain.labels import Label
+from pipeline.domain.labels import PLATED_VEHICLES, Label
 
 MAX_GROWTH: Final = 2.0
 """Largest side of a mask, in sides of its object."""
@@ -27,6 +27,13 @@ LARGE_FACE_SCORE: Final = 0.4
 """… which networks find with at least this score: of labeled images, 32 such faces score 0.5 and more. Near persons and
 plates may score far less."""
 
+GIANT_PLATE: Final = 0.3
+"""Share of the image from which a plate is a close-up, in which there is no …"""
+VEHICLE_SCORE: Final = 0.5
+"""… vehicle of this score that lies inside of it and is smaller than half of it."""
+INSIDE: Final = 0.9
+"""Share of that vehicle within the plate."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -35,6 +42,20 @@ def without_giant_faces(found: Detections, width: int, height: int) -> Detection
     areas = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1) / (width * height)
     giant = (found.labels == Label.FACE) & (areas > LARGE_FACE) & (found.scores < LARGE_FACE_SCORE)
     return found.select(np.logical_not(giant)) if giant.any() else found
+
+
+def without_giant_plates(found: Detections, width: int, height: int) -> Detections:
+    """The detections without plates over a large share of the image in which vehicles are: no plate shows a vehicle."""
+    areas = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(axis=1)
+    giant = (found.labels == Label.PLATE) & (areas > GIANT_PLATE * width * height)
+    vehicles = np.isin(found.labels, [int(label) for label in PLATED_VEHICLES]) & (found.scores >= VEHICLE_SCORE)
+    if not giant.any() or not vehicles.any():
+        return found
+    plates, inner = found.boxes[giant][:, None], found.boxes[vehicles][None]
+    sides = np.minimum(plates[..., 2:], inner[..., 2:]) - np.maximum(plates[..., :2], inner[..., :2])
+    shows = np.clip(sides, 0, None).prod(axis=2) >= INSIDE * np.maximum(areas[vehicles], 1e-6)
+    giant[giant] = (shows & (areas[vehicles][None] < areas[giant][:, None] / 2)).any(axis=1)
+    return found.select(np.logical_not(giant))
 
 
 def limit_faint(boxes: Floats, times_s: Floats, scores: Floats, certain_score: float) -> Floats:

@@ -23,7 +23,7 @@ from pipeline.anonymize.faint_crowds import with_faint_crowds
 from pipeline.anonymize.faint_passengers import with_faint_passengers
 from pipeline.anonymize.faint_riders import with_faint_riders
 from pipeline.anonymize.manual_regions import ManualRegions, Region
-from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces
+from pipeline.anonymize.mask_growth import limit_faint, limit_masks, without_giant_faces, without_giant_plates
 from pipeline.anonymize.riders import with_riders
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import (
@@ -205,7 +205,8 @@ def plan_masks(
 
 def _plausible(detections: VideoDetections) -> VideoDetections:
     size = detections.width, detections.height
-    return replace(detections, per_frame=[without_giant_faces(found, *size) for found in detections.per_frame])
+    plausible = [without_giant_plates(without_giant_faces(one, *size), *size) for one in detections.per_frame]
+    return replace(detections, per_frame=plausible)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.anonymize.mask_growth import without_giant_plates
 from pipeline.anonymize.redaction_masks import FrameMasks, plan_masks
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
@@ -58,3 +59,15 @@ def test_a_mask_between_before_and_after_detections_stays_near_twice_its_object(
     plan = plan_masks(video(60, seen), SETTINGS)
     for n in range(60):
         assert largest(plan.at(n)) <= 3 * 20 + 1e-3
+
+
+def test_a_plate_as_large_as_the_image_is_none_where_it_shows_a_vehicle() -> None:
+    whole, car = (0.0, 0.0, 640.0, 360.0), (300.0, 120.0, 520.0, 300.0)
+    shown = Detections.build([whole, car], [0.46, 0.9], [Label.PLATE, Label.CAR])
+    close_up = Detections.build([whole, whole], [0.46, 0.9], [Label.PLATE, Label.CAR])
+    faint = Detections.build([whole, car], [0.46, 0.3], [Label.PLATE, Label.CAR])
+    assert without_giant_plates(shown, 640, 360).labels.tolist() == [Label.CAR]
+    assert len(without_giant_plates(close_up, 640, 360)) == 2, "a plate that fills the image is taken for a car too"
+    assert len(without_giant_plates(faint, 640, 360)) == 2
+    frames = VideoDetections(np.arange(10) / 25, [shown] * 10, np.zeros(10, np.int64), 640, 360)
+    assert not len(plan_masks(frames, SETTINGS).at(5))
