@@ -19,7 +19,6 @@ from pipeline.app.access.sign_in import sign_in, sign_out
 from pipeline.app.audit.audit_service import Audit, RecordQuestion
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.people.administration import Administration
 from pipeline.app.people.open_registry import open_registry
 from pipeline.app.queries import Plates, open_queries
 from pipeline.domain.operation import Operation
@@ -30,7 +29,7 @@ from pipeline.governance.login_secrets import totp_code
 from pipeline.governance.totp_encryption import TotpEncryption
 from pipeline.storage.register_location import note_registry
 from tests.app.people.conftest import city, installed  # noqa: F401 - fixtures
-from tests.app.people.installations import Office, days, new_person
+from tests.app.people.installations import Office
 from tests.asking import declare_roads
 from tests.event_samples import plate_read
 from tests.filled_store import fill_store
@@ -45,14 +44,7 @@ class Guard:
     def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         self.office = office
         note_registry(office.folder / "data", office.register)
-        with office.opened("ana") as opened:
-            people = Administration(opened)
-            people.register([new_person(office, "caio")])
-            for change in (people.train, people.sign_term):
-                change("caio", days(office, 300))
-            people.grant("caio", Role.INTELLIGENCE_ANALYST, days(office, 300))
-            invitation = people.invite("caio")
-        office.activate("caio", invitation)
+        office.employ("caio", Role.INTELLIGENCE_ANALYST)
 
         def opened_now(*args: Any, **more: Any) -> Any:
             return open_registry(*args, **more, clock=office.clock)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.people.administration import Administration
 from pipeline.app.people.installation import FirstSetUp, set_up
 from pipeline.app.people.open_registry import OpenRegistry, open_registry
 from pipeline.domain.account import InstitutionKind
 from pipeline.domain.people import NewPerson, RegisteredInstitution, Sector, Validity
 from pipeline.domain.requester import Requester
+from pipeline.domain.role import Role
 from pipeline.governance.login_secrets import totp_code
 from tests.governance.entries import StoppedClock
 from tests.governance.people import DAY_MS, PASSWORD, person, year
@@ -47,6 +49,17 @@ class Office:
             opened.registry.activate(login, invitation, PASSWORD, secret, code)
             self.clock.now_ms += 30_000
             opened.actor.confirm(totp_code(secret, self.clock.now_ms))
+
+    def employ(self, login: str, role: Role) -> None:
+        """A trained person with an active account and a role, registered by ana."""
+        with self.opened("ana") as opened:
+            people = Administration(opened)
+            people.register([new_person(self, login)])
+            for change in (people.train, people.sign_term):
+                change(login, days(self, 300))
+            people.grant(login, role, days(self, 300))
+            invitation = people.invite(login)
+        self.activate(login, invitation)
 
     def audit(self) -> list[dict[str, Any]]:
         """All records of the audit, oldest first."""

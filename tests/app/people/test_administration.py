@@ -28,14 +28,7 @@ def _institutions(city: Office) -> None:
 
 def _sector_administrator(city: Office) -> None:
     """caio administers ceic/central."""
-    with city.opened("ana") as opened:
-        office = Administration(opened)
-        office.register([new_person(city, "caio")])
-        for change in (office.train, office.sign_term):
-            change("caio", days(city, 300))
-        office.grant("caio", Role.SECTOR_ADMINISTRATOR, days(city, 300))
-        invitation = office.invite("caio")
-    city.activate("caio", invitation)
+    city.employ("caio", Role.SECTOR_ADMINISTRATOR)
 
 
 def test_every_change_has_its_audit_record_with_account_role_and_operation(city: Office) -> None:
@@ -196,14 +189,7 @@ def test_a_list_without_the_named_columns_is_refused(city: Office) -> None:
 
 def test_emergency_access_is_asked_for_by_one_and_opened_by_an_administrator(city: Office) -> None:
     _sector_administrator(city)
-    with city.opened("ana") as opened:
-        office = Administration(opened)
-        office.register([new_person(city, "dora")])
-        for change in (office.train, office.sign_term):
-            change("dora", days(city, 300))
-        office.grant("dora", Role.OPERATOR, days(city, 300))
-        invitation = office.invite("dora")
-    city.activate("dora", invitation)
+    city.employ("dora", Role.OPERATOR)
     with city.opened("dora") as opened:
         asked = Administration(opened).request_emergency(60, Purpose.CRISIS, "enchente")
         with pytest.raises(PolicyError):
