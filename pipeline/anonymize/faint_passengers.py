@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import FACES, LABEL_GROUPS, PERSONS
 from pipeline.anonymize.video_detections import VideoDetections
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, shared_areas
 from pipeline.domain.labels import Label
 
 PASSENGER_SCORE: Final = 0.05
@@ -75,9 +75,8 @@ class _Places:
 
     def __init__(self, boxes: npt.NDArray[np.float32], vehicles: npt.NDArray[np.float32]) -> None:
         one, other = boxes[:, None], vehicles[None]
-        sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
         area, of_vehicle = ((each[..., 2:] - each[..., :2]).prod(axis=2) for each in (one, other))
-        share = np.clip(sides, 0, None).prod(axis=2) / np.maximum(area, 1e-6)
+        share = shared_areas(boxes, vehicles) / np.maximum(area, 1e-6)
         sill = other[..., 1] + WINDOWS * (other[..., 3] - other[..., 1])
         self.inside = (share >= INSIDE) & (area <= LARGEST * of_vehicle) & (one[..., 3] <= sill)
         self.before = (share >= OVERLAPPING) & (area <= LARGEST_BEFORE * of_vehicle)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, shared_areas
 from pipeline.domain.labels import PLATED_VEHICLES, Label
 
 MAX_GROWTH: Final = 2.0
@@ -51,9 +51,8 @@ def without_giant_plates(found: Detections, width: int, height: int) -> Detectio
     vehicles = np.isin(found.labels, [int(label) for label in PLATED_VEHICLES]) & (found.scores >= VEHICLE_SCORE)
     if not giant.any() or not vehicles.any():
         return found
-    plates, inner = found.boxes[giant][:, None], found.boxes[vehicles][None]
-    sides = np.minimum(plates[..., 2:], inner[..., 2:]) - np.maximum(plates[..., :2], inner[..., :2])
-    shows = np.clip(sides, 0, None).prod(axis=2) >= INSIDE * np.maximum(areas[vehicles], 1e-6)
+    shared = shared_areas(found.boxes[giant], found.boxes[vehicles])
+    shows = shared >= INSIDE * np.maximum(areas[vehicles], 1e-6)
     giant[giant] = (shows & (areas[vehicles][None] < areas[giant][:, None] / 2)).any(axis=1)
     return found.select(np.logical_not(giant))
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import TWO_WHEELERS, Tracklet, link_forward
 from pipeline.anonymize.video_detections import VideoDetections
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, shared_areas
 from pipeline.domain.labels import Label
 
 PARKED_S: Final = 10.0
@@ -72,14 +72,9 @@ def _is_ridden(rider: npt.NDArray[np.float32], persons: npt.NDArray[np.float32])
     upper[3] = (rider[1] + rider[3]) / 2
     areas = np.maximum((persons[:, 2:] - persons[:, :2]).prod(axis=1), 1e-6)
     upper_area = max(float((upper[2:] - upper[:2]).prod()), 1e-6)
-    rides = (_common(persons, rider) / areas >= RIDES) & (_common(persons, upper) / upper_area >= UPPER)
+    of_rider, of_upper = shared_areas(persons, np.stack([rider, upper])).T
+    rides = (of_rider / areas >= RIDES) & (of_upper / upper_area >= UPPER)
     return bool(rides.any())
-
-
-def _common(boxes: npt.NDArray[np.float32], box: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(n,) area that each box (n, 4) shares with one (4,)."""
-    sides = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    return np.asarray(np.clip(sides, 0, None).prod(axis=1), np.float32)
 
 
 def _is_parked(tracklet: Tracklet, detections: VideoDetections) -> bool:

@@ -25,13 +25,18 @@ def _table_of(labels: tuple[Label, ...]) -> npt.NDArray[np.bool_]:
     return table
 
 
-def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Intersection over union of (n, 4) and (m, 4) xyxy boxes, as (n, m)."""
+def shared_areas(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Area that each of (n, 4) and (m, 4) xyxy boxes share, as (n, m)."""
     # Side by side: numpy takes several times as long for reductions over an axis of two.
     across, down = (
         np.minimum(a[:, None, side + 2], b[:, side + 2]) - np.maximum(a[:, None, side], b[:, side]) for side in (0, 1)
     )
-    shared = np.maximum(across, 0) * np.maximum(down, 0)
+    return np.asarray(np.maximum(across, 0) * np.maximum(down, 0))
+
+
+def overlaps(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Intersection over union of (n, 4) and (m, 4) xyxy boxes, as (n, m)."""
+    shared = shared_areas(a, b)
     areas = [np.maximum(box[:, 2] - box[:, 0], 0) * np.maximum(box[:, 3] - box[:, 1], 0) for box in (a, b)]
     return np.asarray(shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9))
 

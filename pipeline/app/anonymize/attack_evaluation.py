@@ -33,7 +33,7 @@ from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.anonymize.video_minutes import SceneMinutes
 from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Progress, Stage
-from pipeline.domain.detections import Detections
+from pipeline.domain.detections import Detections, shared_areas
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector, PlateReader
@@ -251,6 +251,5 @@ class _Attacks:
 def _is_present(plate: ResidualDetection, found: Detections) -> bool:
     """Whether at least `MIN_PLATE_SHARE` of it lies in a detected plate."""
     box, plates = np.array(plate.box), found.labeled(Label.PLATE).boxes
-    shared = np.minimum(plates[:, 2:], box[2:]) - np.maximum(plates[:, :2], box[:2])
     area = float(np.prod(box[2:] - box[:2]))
-    return bool((np.clip(shared, 0, None).prod(axis=1) >= MIN_PLATE_SHARE * area).any())
+    return bool((shared_areas(plates, box[None]) >= MIN_PLATE_SHARE * area).any())
