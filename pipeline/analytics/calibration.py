@@ -76,6 +76,21 @@ class Calibration(BaseModel):
         points = np.asarray(points_px, np.float64).reshape(-1, 2) / (width, height)
         return _project(self.homography(), points)
 
+    def to_image(self, points_m: npt.ArrayLike) -> Points:
+        """Points on the road as shares of the image; the inverse of `to_ground`.
+
+        Args:
+            points_m: (n, 2), x_m and y_m, meters.
+
+        Returns:
+            (n, 2) shares of width and height, outside 0 to 1 for what is not in view; NaN for points behind the camera.
+        """
+        points = np.asarray(points_m, np.float64).reshape(-1, 2)
+        inverse: Points = np.asarray(np.linalg.inv(self.homography()), np.float64)
+        image = _project(inverse, points)
+        in_front = _scale(self.homography(), np.nan_to_num(image)) > 0
+        return np.where(in_front[:, None], image, np.nan)
+
 
 @functools.lru_cache(maxsize=1024)
 def solve(points: tuple[GroundPoint, ...]) -> Points:

@@ -11,13 +11,13 @@ from pipeline.app.cameras.permissions import not_permitted_cameras
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
-from pipeline.decode.privacy_masks import edges_cross, polygon_share
 from pipeline.decode.source_address import parse_address
 from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.build import build_detector
 from pipeline.domain.camera import LEAST_FPS
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.plural import counted
+from pipeline.domain.polygon import edges_cross, polygon_area
 from pipeline.engine.build import check_models, check_sources
 from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
@@ -180,7 +180,7 @@ def _checked(
 def _areas(camera: CameraSettings) -> Iterator[CheckedArea]:
     for key, polygons in (("masks", camera.masks), ("ignore", camera.ignore)):
         for number, polygon in enumerate(polygons):
-            share, flaw = polygon_share(polygon), ""
+            share, flaw = polygon_area(polygon), ""
             if edges_cross(polygon):
                 flaw = "its edges cross, so a part of the area is left out; list the corners in their order around it"
             elif share < _LEAST_SHARE:
@@ -192,7 +192,7 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, s
     if suggested := camera.suggested_surroundings():
         words = ", ".join(f"the word {word!r} ({place.value})" for word, place in suggested.items())
         yield (
-            f"id or name suggest a sensitive place by {words}. It counts as in view, and no plates are read. "
+            f"its names suggest a sensitive place by {words}. It counts as in view, and no plates are read. "
             "State `surroundings`; [] if there is no such place"
         )
     if config.places is not None and (camera.latitude is None or camera.longitude is None):

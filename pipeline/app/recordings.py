@@ -13,9 +13,9 @@ from pipeline.app.audit.audited_operation import operation_audit
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.disposals import disposal_report
 from pipeline.config import load_config
-from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.hold import Hold
 from pipeline.domain.operation import Operation
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import Gap
 from pipeline.errors import ConfigError
 from pipeline.record.known_recordings import KnownRecordings

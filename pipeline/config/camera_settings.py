@@ -9,13 +9,15 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from pipeline.analytics.calibration import Calibration
+from pipeline.config.area_settings import AreaSettings
 from pipeline.config.sensitive_places import NearPlace
 from pipeline.decode.input_options import InputOptions, NetworkOptions
-from pipeline.decode.privacy_masks import Polygon, check_polygon
 from pipeline.domain.camera import CAMERA_ID, Camera, Priority, Scope, Surroundings, camera_id_problem
 from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
+from pipeline.domain.polygon import Polygon, check_polygon
 from pipeline.domain.source_identity import source_sha256
+from pipeline.domain.traffic_areas import TrafficAreas
 from pipeline.domain.video import Rotation
 from pipeline.policy.scope import may_read_plates
 from pipeline.policy.sensitive.places import suggested_surroundings
@@ -70,9 +72,9 @@ class CameraSettings(BaseModel):
         default=frozenset(),
         title="Sensitive surroundings",
         description="Places in view that reveal something sensitive about the people who stop there; "
-        "any of them switches per-plate analytics off for this camera. If it is left out and id or name suggest such a "
-        "place (clinica, igreja, sindicato …), or one of `places` is near, it counts as in view; [] states that there "
-        "is none.",
+        "any of them switches per-plate analytics off for this camera. If it is left out and names of camera or areas "
+        "suggest such a place (clinica, igreja, sindicato …), or one of `places` is near, it counts as in view; [] "
+        "states that there is none.",
     )
     latitude: float | None = Field(default=None, ge=-90, le=90, title="Latitude", description="Degrees, WGS 84.")
     longitude: float | None = Field(default=None, ge=-180, le=180, title="Longitude", description="Degrees, WGS 84.")
@@ -178,6 +180,11 @@ class CameraSettings(BaseModel):
     calibration: Calibration | None = Field(
         default=None, title="Ground calibration", description="Maps pixels to meters on the road, for speeds in m/s."
     )
+    areas: AreaSettings = Field(
+        default_factory=AreaSettings,
+        title="Traffic areas",
+        description="Zones and lines in which traffic is counted and judged by alert rules.",
+    )
 
     @field_validator("id")
     @classmethod
@@ -199,6 +206,19 @@ class CameraSettings(BaseModel):
         if self.start_time is not None and self.start_time.tzinfo is None:
             raise ValueError("start_time needs a zone, such as 2026-11-22T08:00:00-03:00")
         return self
+
+    @model_validator(mode="after")
+    def _areas_can_be_used(self) -> Self:
+        self.traffic_areas()
+        return self
+
+    def traffic_areas(self) -> TrafficAreas:
+        """Zones and lines as shares of the upright image.
+
+        Raises:
+            ValueError: see `AreaSettings.traffic_areas`; never of a validated configuration.
+        """
+        return self.areas.traffic_areas(self.calibration, self.masks)
 
     _near: tuple[NearPlace, ...] = PrivateAttr(default=())
 
@@ -222,7 +242,8 @@ class CameraSettings(BaseModel):
         """The declared camera, for the policy."""
         suggested = {*self.suggested_surroundings().values(), *(near.place.kind for near in self.near_places)}
         places = self.surroundings | suggested
-        return Camera(self.id, self.scope, self.name, places, self.latitude, self.longitude, self.analyze_fps)
+        position = self.latitude, self.longitude
+        return Camera(self.id, self.scope, self.name, places, *position, self.analyze_fps, self.areas.names())
 
     @property
     def reads_plates(self) -> bool:
@@ -230,8 +251,13 @@ class CameraSettings(BaseModel):
         return self.plates and may_read_plates(self.camera())
 
     def suggested_surroundings(self) -> dict[str, Surroundings]:
-        """Words in id and name that suggest a sensitive place, unless `surroundings` is given: they count as that."""
-        return {} if "surroundings" in self.model_fields_set else suggested_surroundings(self.id, self.name)
+        """Words in the names of camera and areas that suggest a sensitive place, unless `surroundings` is given.
+
+        They count as that.
+        """
+        if "surroundings" in self.model_fields_set:
+            return {}
+        return suggested_surroundings(self.id, self.name, *sorted(self.areas.names().all()))
 
     @property
     def input_options(self) -> InputOptions:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.times import format_time
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import UnsupportedMedia

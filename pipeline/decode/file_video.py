@@ -13,10 +13,11 @@ from pipeline.decode.decode_timer import DecodeTimer
 from pipeline.decode.ffmpeg_errors import diagnose
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
-from pipeline.decode.privacy_masks import MaskBurner, Polygon
+from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings, Protocol
 from pipeline.decode.source_address import SourceAddress, parse_address
 from pipeline.decode.video_container import DecodedFrame, VideoContainer
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import UnsupportedMedia
 

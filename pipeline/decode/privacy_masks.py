@@ -4,71 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.plural import counted
+from pipeline.domain.polygon import Polygon, check_polygons
 
-Polygon: TypeAlias = tuple[tuple[float, float], ...]
-"""Corners (x, y) relative to the upright image, 0 to 1, origin top left; at least three."""
-
-_Edge: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 _Plane = npt.NDArray[np.uint8]
-
-
-def check_polygons(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
-    """The polygons, checked.
-
-    Raises:
-        ValueError: fewer than three corners, or a corner outside 0 to 1.
-    """
-    return tuple(check_polygon(polygon) for polygon in polygons)
-
-
-def check_polygon(polygon: Polygon) -> Polygon:
-    """The polygon, checked.
-
-    Raises:
-        ValueError: fewer than three corners, or a corner outside 0 to 1.
-    """
-    checked = tuple((float(x), float(y)) for x, y in polygon)
-    if len(checked) < 3:
-        raise ValueError(f"a polygon needs three corners or more, not {counted(len(checked), 'corner')}")
-    for number, corner in enumerate(checked, 1):
-        if not all(0.0 <= value <= 1.0 for value in corner):
-            raise ValueError(
-                f"corner {number}, {corner}, lies outside 0 to 1: corners are fractions of the image's width and "
-                "height, so divide pixels by them"
-            )
-    return checked
-
-
-def polygon_share(polygon: Polygon) -> float:
-    """Area of a polygon whose edges do not cross, as share of the image, 0 to 1."""
-    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in _edges(polygon))) / 2
-
-
-def edges_cross(polygon: Polygon) -> bool:
-    """Whether two edges of a polygon cross: its corners are not in the order around it, and a part is not filled."""
-    edges = _edges(polygon)
-    return any(_cross(a, b) for number, a in enumerate(edges) for b in edges[number + 2 :])
-
-
-def _edges(polygon: Polygon) -> list[_Edge]:
-    return list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
-
-
-def _cross(one: _Edge, other: _Edge) -> bool:
-    """Whether two edges cross between their ends."""
-    return all(_side(a, b[0]) * _side(a, b[1]) < 0 for a, b in ((one, other), (other, one)))
-
-
-def _side(edge: _Edge, point: tuple[float, float]) -> float:
-    """On which side of an edge a point lies, by the sign."""
-    (x1, y1), (x2, y2) = edge
-    return (x2 - x1) * (point[1] - y1) - (y2 - y1) * (point[0] - x1)
 
 
 def _turned_back(x: float, y: float, turns: int) -> tuple[float, float]:
@@ -99,7 +41,7 @@ class MaskBurner:
     scaler reveals what lies at the edge.
 
     Args:
-        polygons: see `Polygon`.
+        polygons: see `pipeline.domain.polygon`.
 
     Raises:
         ValueError: see `check_polygons`.

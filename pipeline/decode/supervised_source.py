@@ -23,7 +23,7 @@ from pipeline.decode.frame_sampling import RateLimit
 from pipeline.decode.input_options import DEFAULT_INPUT, InputOptions
 from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.decode.isolation.remote_session import RemoteSession
-from pipeline.decode.privacy_masks import MaskBurner, Polygon
+from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.reader_thread import ReaderThread, SessionEnd
 from pipeline.decode.reconnect_pauses import ReconnectPauses
 from pipeline.decode.served_recording import ServedRecording, Verdict
@@ -32,6 +32,7 @@ from pipeline.decode.source_address import parse_address
 from pipeline.decode.source_monitor import SessionToken, SourceMonitor
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.frame import Frame
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.ports import RECORDING_ENDED, STOPPED, Clock, FrameSource, SourceState, SourceStatus
 from pipeline.domain.recording import PacketTap
 from pipeline.errors import ConfigError, SourceError, UnsupportedMedia

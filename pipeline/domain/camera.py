@@ -57,6 +57,26 @@ class Surroundings(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AreaNames:
+    """Names of a camera's traffic areas (`pipeline.domain.traffic_areas`): zones, lines and the lines' directions."""
+
+    zones: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
+    directions: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.zones or self.lines)
+
+    def __or__(self, other: AreaNames) -> AreaNames:
+        """The names of both."""
+        return AreaNames(self.zones | other.zones, self.lines | other.lines, self.directions | other.directions)
+
+    def all(self) -> frozenset[str]:
+        """Every name, whatever it is of."""
+        return self.zones | self.lines | self.directions
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
     """A declared camera.
 
@@ -67,6 +87,7 @@ class Camera:
         surroundings: sensitive places in its view; if not empty, plates are not read.
         latitude, longitude: degrees, WGS 84; None if unknown.
         analyze_fps: frames analyzed per second; None for all, or where it is not known.
+        areas: names of its traffic areas, the only ones that figures of it may hold.
     """
 
     camera_id: str
@@ -76,6 +97,7 @@ class Camera:
     latitude: float | None = None
     longitude: float | None = None
     analyze_fps: float | None = field(default=None, compare=False)  # no part of what is declared to the public
+    areas: AreaNames = AreaNames()
 
     def analyzed_below(self, fps: float) -> bool:
         """Whether fewer frames per second are analyzed."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from pipeline.domain.camera import Camera, Scope, Surroundings
+from pipeline.domain.camera import AreaNames, Camera, Scope, Surroundings
 from pipeline.domain.canonical_json import canonical_json
+from pipeline.domain.polygon import Polygon
 
 TAG_KEY: Final = "viapublica-declaration"
 """In the tag of a recorded file, before its camera's declaration; see `pipeline.record.declaration_tag`."""
-Polygon = tuple[tuple[float, float], ...]
-"""Corners (x, y) relative to the upright image, 0 to 1, origin top left."""
+_AREAS: Final = ("zones", "lines", "directions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class CameraDeclaration:
     """A camera as it was declared at one time. The recorder stores it beside the camera's segments.
 
     Attributes:
-        camera: id, scope, name, surroundings and position.
+        camera: id, scope, name, surroundings, position and names of traffic areas. The canonical form has those names
+            only where there are any.
         source_sha256: digest of the normalized address without credentials, see `pipeline.domain.source_identity`.
         masks: privacy masks.
         zones: areas that analytics count in, by name.
@@ -58,6 +59,7 @@ class CameraDeclaration:
             "zones": {name: [list(corner) for corner in area] for name, area in self.zones},
             "rotate": self.rotate,
             **ignored,
+            **({"areas": {key: sorted(getattr(camera.areas, key)) for key in _AREAS}} if camera.areas else {}),
         }
 
     def canonical(self) -> str:
@@ -89,6 +91,7 @@ class CameraDeclaration:
                 frozenset(Surroundings(place) for place in plain["surroundings"]),
                 _degrees(plain["latitude"]),
                 _degrees(plain["longitude"]),
+                areas=_area_names(plain.get("areas", {})),
             )
             found = cls(
                 camera,
@@ -131,6 +134,12 @@ def common_ignored_areas(declarations: Sequence[CameraDeclaration]) -> tuple[Pol
     """The ignored areas that every one of these declarations has; none of no declaration."""
     first, *others = declarations or (None,)
     return () if first is None else tuple(area for area in first.ignore if all(area in one.ignore for one in others))
+
+
+def _area_names(plain: dict[str, Any]) -> AreaNames:
+    if not set(plain) <= set(_AREAS):
+        raise ValueError("unknown key")
+    return AreaNames(**{key: frozenset(str(name) for name in names) for key, names in plain.items()})
 
 
 def _degrees(value: Any) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Protocol
 
-from pipeline.domain.camera_declaration import Polygon
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.video import Planes
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.decode.source_address import SourceAddress
-from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.polygon import Polygon
 from pipeline.errors import ConfigError
 from pipeline.policy.scope import may_read_plates, why_no_plates
 from pipeline.record.known_recordings import KnownRecordings

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any, Final
 
-from pipeline.domain.camera_declaration import CameraDeclaration, Polygon, common_ignored_areas
+from pipeline.domain.camera_declaration import CameraDeclaration, common_ignored_areas
 from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.disclosure import Disclosure
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import SegmentDigest
 from pipeline.domain.times import format_time
 from pipeline.errors import PolicyError

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, cast
 
 from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.camera_declaration import CameraDeclaration, Polygon, common_ignored_areas
+from pipeline.domain.camera_declaration import CameraDeclaration, common_ignored_areas
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.video import Rotation
 from pipeline.errors import PolicyError
 from pipeline.policy.scope import why_no_plates

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pipeline.domain.camera_declaration import DatedDeclaration, Polygon
+from pipeline.domain.camera_declaration import DatedDeclaration
 from pipeline.domain.plural import counted
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.times import format_time
 from pipeline.record.declaration_tag import declaration_in
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Final
 
@@ -76,12 +79,14 @@ class DeclaredCameras:
             raise self._failed("read", error) from error
 
     def cameras(self) -> dict[str, Camera]:
-        """Each camera as it was declared last.
+        """Each camera as it was declared last, with the names of all traffic areas that it has ever had.
+
+        Figures of areas that were renamed or removed may still wait to be delivered.
 
         Raises:
             ConfigError: see `all`.
         """
-        return {camera_id: found[-1].declaration.camera for camera_id, found in self.all().items() if found}
+        return {camera_id: _newest(found) for camera_id, found in self.all().items() if found}
 
     def _note(self, declaration: CameraDeclaration, now_ms: int) -> None:
         camera_id = declaration.camera_id
@@ -99,3 +104,8 @@ class DeclaredCameras:
             f"cannot be {done} ({error.strerror}), so it is not known which plates may be read",
             "Check rights and disk of the data folder",
         )
+
+
+def _newest(found: Sequence[DatedDeclaration]) -> Camera:
+    names = reduce(or_, (dated.declaration.camera.areas for dated in found))
+    return replace(found[-1].declaration.camera, areas=names)

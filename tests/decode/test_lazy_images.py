@@ -14,7 +14,8 @@ import pytest
 from pipeline.decode.color import Color, to_bgr
 from pipeline.decode.frame_conversion import FrameConverter
 from pipeline.decode.lazy_images import ArrayImage, PlanarImage
-from pipeline.decode.privacy_masks import MaskBurner, check_polygons
+from pipeline.decode.privacy_masks import MaskBurner
+from pipeline.domain.polygon import check_polygons
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.domain.camera import Camera, Scope
-from pipeline.domain.camera_declaration import CameraDeclaration, Polygon
+from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import Planes
 from pipeline.record.file_layout import DECLARATIONS

@@ -17,7 +17,7 @@ from pipeline.decode.input_options import InputOptions
 from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
-from pipeline.domain.camera_declaration import Polygon
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.record.recorder import Recorder
 from pipeline.record.recording_archive import RecordingArchive

@@ -14,9 +14,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from pipeline.decode.input_options import InputOptions
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import Planes, Rotation
 from pipeline.record.masked_encoder import MaskedEncoder

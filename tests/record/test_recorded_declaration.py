@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.domain.camera import Camera, Scope, Surroundings
 from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import MaskedFrame
 from pipeline.domain.video import Planes
 from pipeline.errors import PolicyError

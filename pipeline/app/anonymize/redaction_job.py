@@ -24,7 +24,7 @@ from pipeline.app.anonymize.provenance_statement import (
 from pipeline.app.anonymize.redaction_networks import RedactionNetworks
 from pipeline.app.anonymize.redaction_run import RedactionSummary, Redactor
 from pipeline.app.anonymize.verification import VerificationResult, redact_and_verify
-from pipeline.decode.privacy_masks import Polygon
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.redaction import WEAK_STYLES, OverlayText
 from pipeline.domain.video import Video
 from pipeline.errors import ReleaseError

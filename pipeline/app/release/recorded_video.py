@@ -9,8 +9,8 @@ from typing import Final
 
 from pipeline.decode.concatenated_video import ConcatenatedVideo
 from pipeline.decode.input_options import InputOptions
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import Gap
 from pipeline.domain.times import check_range, format_time
 from pipeline.domain.video import Rotation

@@ -18,12 +18,12 @@ from pipeline.app.release.camera_conditions import camera_conditions
 from pipeline.app.release.recorded_video import open_recorded
 from pipeline.config import Config, load_config
 from pipeline.decode.file_video import FileVideo
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import Disclosure
 from pipeline.domain.institution import Institution
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.operation import Operation
+from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import Gap
 from pipeline.domain.video import Rotation, Video
 from pipeline.errors import ConfigError, ReleaseError

@@ -16,9 +16,9 @@ from pipeline.decode.frame_sampling import RateLimit
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.isolation import decoder_messages as m
 from pipeline.decode.isolation.readiness import readable
-from pipeline.decode.privacy_masks import Polygon
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import SourceAddress
+from pipeline.domain.polygon import Polygon
 
 _MOST_WAITING: Final = 2
 """Frames that the engine has not taken: one being passed on and one decoded meanwhile."""
