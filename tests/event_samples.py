@@ -15,6 +15,7 @@ from pipeline.domain.events import (
     CountEvent,
     Event,
     HealthEvent,
+    IncidentPhase,
     Kind,
     PlateReadEvent,
     Severity,
@@ -116,6 +117,32 @@ def alert(number: int, *, camera: str = "cam-1") -> AlertEvent:
             rule="camera-lost",
             severity=Severity.WARNING,
             detail="no answer",
+        )
+    )
+
+
+def incident_alert(number: int, *, camera: str = "cam-1", ts_ms: int | None = None) -> AlertEvent:
+    """The begin of an incident, about the track of that number; it began ten seconds before."""
+    ts_ms = START_MS + number * 1000 if ts_ms is None else ts_ms
+    return identified(
+        AlertEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=ts_ms,
+            rule="stopped-vehicle",
+            severity=Severity.WARNING,
+            stream_id="7a4e",
+            incident=f"{number:024x}",
+            phase=IncidentPhase.BEGUN,
+            first_ts_ms=ts_ms - 10_000,
+            label="car",
+            track_id=number,
+            x1=1.0,
+            y1=2.0,
+            x2=30.0,
+            y2=40.0,
+            evidence=str(plate_read(number).event_id),
+            figures="seconds=20 limit=20",
         )
     )
 

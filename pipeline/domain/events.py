@@ -14,6 +14,7 @@ from typing import Annotated, Final, TypeAlias, get_args
 
 import msgspec
 
+from pipeline.domain.alert_figures import FIGURES_LENGTH
 from pipeline.domain.plate import Layout
 from pipeline.domain.trajectory import LONGEST, PATTERN
 
@@ -141,20 +142,70 @@ class AlertRule(StrEnum):
     SCENE_CONFLICT_ENDED = "scene-conflict-ended"
     LOW_RATE = "low-rate"
     CAMERA_NOT_PERMITTED = "camera-not-permitted"
+    STOPPED_VEHICLE = "stopped-vehicle"
+    SLOW_VEHICLE = "slow-vehicle"
+    SWERVING_VEHICLE = "swerving-vehicle"
+    WRONG_WAY = "wrong-way"
+    PERSON_ON_ROADWAY = "person-on-roadway"
+    VEHICLE_OFF_ROADWAY = "vehicle-off-roadway"
+    ZONE_ENTERED = "zone-entered"
+    CONGESTION = "congestion"
+    CROWD = "crowd"
+    SUDDEN_EMPTINESS = "sudden-emptiness"
+    POSSIBLE_CLONE = "possible-clone"
+    WATCHED_CONVOY = "watched-convoy"
+    LISTED_PLATE = "listed-plate"
+
+
+class IncidentPhase(StrEnum):
+    """What an alert is to its incident."""
+
+    NONE = ""
+    """It is no part of an incident: a notice about a camera or the program."""
+    BEGUN = "begun"
+    UPDATED = "updated"
+    """It goes on: another rule or camera joined, or its figures have changed much."""
+    ENDED = "ended"
 
 
 ENGINE_ID = "@engine"
 """Stands as `camera_id` of alerts about the program itself; no camera can be called so."""
+INCIDENT_ID: Final = "^([0-9a-f]{24})?$"
+IncidentId: TypeAlias = Annotated[str, msgspec.Meta(pattern=INCIDENT_ID, extra={"column": "String"})]
+"""24 hexadecimal digits, see `pipeline.alerting.incidents`; "" for none."""
+_UUID: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+EVIDENCE_IDS: Final = f"^({_UUID}( {_UUID})*)?$"
+EvidenceIds: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=EVIDENCE_IDS, max_length=37 * 16 - 1, extra={"column": "String"})
+]
+"""Ids of at most 16 events, with blanks between them; "" for none."""
+_FIGURE: Final = r"[a-z_]{1,20}=-?[0-9]{1,9}(\.[0-9]{1,3})?"
+FIGURES_TEXT: Final = f"^({_FIGURE}( {_FIGURE})*)?$"
+FiguresText: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=FIGURES_TEXT, max_length=FIGURES_LENGTH, extra={"column": "String"})
+]
+"""Named numbers, such as ``seconds=45 usual=8``, see `pipeline.domain.alert_figures`; "" for none."""
 
 
 class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
-    """A condition that an operator should respond to.
+    """A condition that an operator should respond to, or what became of it.
+
+    The sentence that people read is made of rule, subject, label and figures where it is shown, see
+    `pipeline.domain.alert_sentences`; alerts about cameras and the program state theirs in `detail`.
 
     Attributes:
         rule: which condition, a value of `AlertRule`.
         severity: how soon.
-        subject: what it is about: a sink's name, a zone; "" for the camera itself.
+        subject: what it is about: a sink's name, a zone, a line; "" for the camera itself.
         detail: explanation for people, of the words in `pipeline.policy.detail_words`.
+        stream_id: the session in which it was noticed.
+        incident: the incident that it belongs to; phase: what it is to it.
+        first_ts_ms: when the condition began; 0 where it is the event's own time.
+        label: word of the label of what it is about; "" for none.
+        track_id: of that in the session; 0 for none. With `stream_id` it leads to the track's event.
+        x1, y1, x2, y2: its box when it was noticed, pixels of the stored image; zeros for none.
+        evidence: ids of the events from which it follows, such as plate reads.
+        figures: what was measured, and what is usual.
     """
 
     rule: str
@@ -162,6 +213,22 @@ class AlertEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ALERT.value):
     subject: str = ""
     detail: str = ""
     stream_id: str = ""
+    incident: IncidentId = ""
+    phase: IncidentPhase = IncidentPhase.NONE
+    first_ts_ms: int = 0
+    label: str = ""
+    track_id: int = 0
+    x1: float = 0.0
+    y1: float = 0.0
+    x2: float = 0.0
+    y2: float = 0.0
+    evidence: EvidenceIds = ""
+    figures: FiguresText = ""
+
+    @property
+    def began_ms(self) -> int:
+        """When the condition began, milliseconds since 1970 UTC."""
+        return self.first_ts_ms or self.ts_ms
 
 
 LIFE_SIGN: Final = "still streaming"

@@ -12,9 +12,13 @@ from typing import Final
 
 import msgspec
 
+from pipeline.domain.alert_figures import FIGURES_LENGTH, are_figures
 from pipeline.domain.event_identity import identified, sequence_of
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import (
+    EVIDENCE_IDS,
+    FIGURES_TEXT,
+    INCIDENT_ID,
     AlertEvent,
     AlertRule,
     BaseEvent,
@@ -48,6 +52,12 @@ LONGEST_DETAIL: Final = 500
 """Characters."""
 _STREAM_ID: Final = re.compile(r"[0-9]{0,20}|[0-9a-f]{24}|[0-9a-f]{1,6}", re.ASCII)
 """Milliseconds or a digest of content; else too short for a plate."""
+_INCIDENT_TEXTS: Final = {
+    name: re.compile(pattern, re.ASCII)
+    for name, pattern in {"incident": INCIDENT_ID, "evidence": EVIDENCE_IDS, "figures": FIGURES_TEXT}.items()
+}
+_LONGEST_EVIDENCE: Final = 16
+_LABELS_OF_ALERTS: Final = _TRAFFIC | {""}
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _LONGEST_NUMBER: Final = 10
 _OTHER_SIGNS: Final = re.compile(r"[^\w ,.;:'\"()\[\]<>=+*/%×–…@#&|?!\\-]")
@@ -60,6 +70,8 @@ def wrong_text(event: Event) -> str:
     name, allowed = ENUMERATED[type(event)]
     if getattr(event, name) not in allowed:
         return name
+    if isinstance(event, AlertEvent) and (wrong := _wrong_texts_of_incident(event)):
+        return wrong[0]
     return "" if _STREAM_ID.fullmatch(event.stream_id) else "stream_id"
 
 
@@ -75,15 +87,28 @@ def bounded_texts(event: Event, is_subject: Callable[[str], bool]) -> Event:
     """
     if not isinstance(event, AlertEvent | HealthEvent):
         return event
-    changed = {}
+    changed: dict[str, str] = {}
     detail = bounded_detail(event.detail, event.camera_id)
     if detail != event.detail:
         changed["detail"] = detail
-    if isinstance(event, AlertEvent) and event.subject not in _OWN_SUBJECTS and not is_subject(event.subject):
-        changed["subject"] = UNKNOWN_SUBJECT
+    if isinstance(event, AlertEvent):
+        if event.subject not in _OWN_SUBJECTS and not is_subject(event.subject):
+            changed["subject"] = UNKNOWN_SUBJECT
+        changed |= dict.fromkeys(_wrong_texts_of_incident(event), "")
     if not changed:
         return event
     return identified(msgspec.structs.replace(event, **changed), sequence_of(event.event_id))
+
+
+def _wrong_texts_of_incident(event: AlertEvent) -> list[str]:
+    """Fields of an alert that are no label, id or list of figures; they are empty in alerts that have none."""
+    wrong = [] if event.label in _LABELS_OF_ALERTS else ["label"]
+    wrong += [name for name, form in _INCIDENT_TEXTS.items() if not form.fullmatch(getattr(event, name))]
+    if "figures" not in wrong and not (are_figures(event.figures) and len(event.figures) <= FIGURES_LENGTH):
+        wrong.append("figures")
+    if "evidence" not in wrong and event.evidence.count(" ") >= _LONGEST_EVIDENCE:
+        wrong.append("evidence")
+    return wrong
 
 
 def bounded_detail(detail: str, camera_id: str = "") -> str:

@@ -40,7 +40,11 @@ ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     TrackEvent: _COMMON
     | frozenset("label stream_id track_id first_ts_ms frames path_px speed_px_s speed_m_s trajectory".split()),
     CountEvent: _COMMON | frozenset("label count stream_id".split()),
-    AlertEvent: _COMMON | frozenset("rule severity subject detail stream_id".split()),
+    AlertEvent: _COMMON
+    | frozenset(
+        "rule severity subject detail stream_id incident phase first_ts_ms label track_id x1 y1 x2 y2 evidence "
+        "figures".split()
+    ),
     HealthEvent: _COMMON | frozenset("state detail stream_id".split()),
 }
 """Every field of every event that may leave, maintained by hand: no field is added by mistake, see `check_schema`."""

@@ -49,8 +49,8 @@ class PlateQuery:
 class Selection:
     """One vehicle, one place and time, or one vehicle there and then.
 
-    - With a plate: its reads in both forms, the tracks that carried them (they show where the vehicle went), and alerts
-      and states of cameras whose words name it. Counts name no vehicle.
+    - With a plate: its reads in both forms, the tracks that carried them (they show where the vehicle went) with the
+      alerts about them, and alerts and states of cameras whose words name it. Counts name no vehicle.
     - With cameras and times only: everything of those cameras that has to do with that time. A read or track does when
       it was in view during any of it, a count when its minute was.
 
@@ -91,8 +91,8 @@ class Selection:
         """Whether an event is to go, when the wanted plate was read on `tracks`."""
         if not self.key:
             return self.there_and_then(event)
-        if isinstance(event, TrackEvent):
-            return (event.camera_id, event.stream_id, event.track_id) in tracks and not self.is_held(event)
+        if isinstance(event, TrackEvent | AlertEvent) and track_key(event) in tracks:
+            return not self.is_held(event)
         return self._names_the_plate(event) and self.there_and_then(event)
 
     def track_of(self, event: Event) -> TrackKey | None:
@@ -118,7 +118,7 @@ class Selection:
         """
         if not self.key:
             return [" AND ".join(self._scope(table))]
-        if table is TRACKS:
+        if table in (TRACKS, ALERTS):
             groups = (tracks[n : n + _KEYS_PER_STATEMENT] for n in range(0, len(tracks), _KEYS_PER_STATEMENT))
             return [" AND ".join([_on_tracks(group), *self._unheld(table)]) for group in groups]
         return []
@@ -147,7 +147,8 @@ class Selection:
             found.append(bind("ts >= toDateTime({s}, 'UTC') AND ts_ms >= {ms}", _moment(last)))
         if self.end_ms is not None:
             if "first_ts_ms" in table.columns:
-                found.append(bind("first_ts_ms < {ms}", _moment(self.end_ms)))
+                began = "if(first_ts_ms = 0, ts_ms, first_ts_ms)" if table is ALERTS else "first_ts_ms"
+                found.append(bind(f"{began} < {{ms}}", _moment(self.end_ms)))
             else:
                 found.append(bind("ts <= toDateTime({s}, 'UTC') AND ts_ms < {ms}", _moment(self.end_ms)))
         return found + self._unheld(table)
@@ -176,7 +177,7 @@ class Selection:
         """Whether an event has to do with the place and time, whatever vehicle it is about."""
         if (self.camera_ids and event.camera_id not in self.camera_ids) or self.is_held(event):
             return False
-        first_ms = event.first_ts_ms if isinstance(event, PlateReadEvent | TrackEvent) else event.ts_ms
+        first_ms = _began_ms(event)
         last_ms = event.ts_ms + (_COUNT_MS - 1 if isinstance(event, CountEvent) else 0)
         return (self.start_ms is None or last_ms >= self.start_ms) and (self.end_ms is None or first_ms < self.end_ms)
 
@@ -199,6 +200,17 @@ class Selection:
             return False
         pattern = _pattern(self.key, _letter)
         return pattern in text or re.search(pattern, text) is not None
+
+
+def _began_ms(event: Event) -> int:
+    if isinstance(event, AlertEvent):
+        return event.began_ms
+    return event.first_ts_ms if isinstance(event, PlateReadEvent | TrackEvent) else event.ts_ms
+
+
+def track_key(event: TrackEvent | AlertEvent) -> TrackKey:
+    """The track that an event is about; the number of an alert about none is 0, which no track has."""
+    return event.camera_id, event.stream_id, event.track_id
 
 
 def held_rows(table: Table, holds: Collection[Hold]) -> str:

@@ -33,7 +33,7 @@ from pipeline.storage.json_lines import append_line
 from pipeline.storage.locks import locked
 from pipeline.storage.restore_note import check_not_restored
 from pipeline.store.coverage_questions import WantedEvents
-from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackKey
+from pipeline.store.erasure_selection import SHORTEST_IN_TEXT, Selection, TrackKey, track_key
 
 _FOLDER: Final = "erased"
 _KEY_BYTES: Final = 32
@@ -226,8 +226,8 @@ class Tombstones:
                 return True
             if not self._of_plates:
                 return False
-            if isinstance(event, TrackEvent):
-                return self._track_hash((event.camera_id, event.stream_id, event.track_id)) in self._tracks
+            if isinstance(event, TrackEvent | AlertEvent) and self._track_hash(track_key(event)) in self._tracks:
+                return True
             found = next(
                 (
                     one

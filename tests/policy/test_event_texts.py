@@ -18,19 +18,30 @@ from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, HealthEvent
 from pipeline.domain.ports import SourceState
 from pipeline.engine.capacity import Capacity
-from pipeline.policy.event_texts import LONGEST_DETAIL, UNKNOWN_SUBJECT, bounded_detail
+from pipeline.policy.event_texts import LONGEST_DETAIL, UNKNOWN_SUBJECT, bounded_detail, bounded_texts
 from pipeline.policy.gate import Gate, Refusal, RefusalRule
-from tests.event_samples import alert, count, health, plate_read, track
+from tests.event_samples import alert, count, health, incident_alert, plate_read, track
 from tests.policy.detail_words_of_code import modules, sentences, unknown_words
 from tests.project.places import ROOT
 
 GATE = Gate({"cam-1": Camera("cam-1", Scope.PUBLIC_ROAD)})
-SAMPLES: list[Event] = [plate_read(1), track(1), count(1), alert(1), health(1)]
+SAMPLES: list[Event] = [plate_read(1), track(1), count(1), alert(1), health(1), incident_alert(1)]
 FREE_TEXTS = ["evangelico, sindicalizado", "ABC1D23", "Maria da Silva", "homem de camisa vermelha"]
 TEXT_FIELDS = [
     (event, name)
     for event in SAMPLES
-    for name in ("label", "vehicle", "rule", "state", "stream_id", "subject", "detail")
+    for name in (
+        "label",
+        "vehicle",
+        "rule",
+        "state",
+        "stream_id",
+        "subject",
+        "detail",
+        "incident",
+        "evidence",
+        "figures",
+    )
     if hasattr(event, name)
 ]
 
@@ -54,6 +65,23 @@ def test_enumerations_hold_their_own_words_only(event: Event, name: str, text: s
     if text in {"car", "motorcycle", "bus", "truck", "bicycle"}:
         return
     assert isinstance(GATE.admit(msgspec.structs.replace(event, **{name: text})), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("figures", "maria=1"), ("figures", "seconds=1 silva=2"), ("figures", "seconds=1\n"),
+        ("figures", " ".join(["seconds=999999999.123"] * 20)), ("evidence", " ".join([str(alert(1).event_id)] * 17)),
+        ("incident", "ABC1D23ABC1D23ABC1D23ABC"), ("label", "face"),
+    ],
+)  # fmt: skip
+def test_figures_ids_and_labels_of_an_incident_are_of_closed_lists(name: str, text: str) -> None:
+    assert isinstance(GATE.admit(incident_alert(1)), AlertEvent)
+    changed = msgspec.structs.replace(incident_alert(1), **{name: text})
+    assert isinstance(GATE.admit(changed), Refusal)
+    shown = bounded_texts(changed, lambda _: True)
+    assert isinstance(shown, AlertEvent)
+    assert getattr(shown, name) == "", "what is stored already is not shown"
 
 
 @given(st.text(max_size=2000))

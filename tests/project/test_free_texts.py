@@ -69,10 +69,11 @@ OF_FIXED_FORM = {
     Requester: "user",
 }
 EVENT_TEXTS = {
-    "enumerations": "label vehicle rule state layout severity",
+    "enumerations": "label vehicle rule state layout severity phase",
     "declared ids": "camera_id",
     "words of the program": "detail subject",
-    "patterns": "stream_id trajectory plate plate_key",
+    "patterns": "stream_id trajectory plate plate_key incident evidence",
+    "names of a closed list, and numbers": "figures",
 }
 SCREENED_COLUMNS = """
     disclosures.requested_by disclosures.recipient disclosures.recipient_document disclosures.purpose

@@ -15,7 +15,7 @@ from pipeline.store.backends.database import EventDatabase
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.schema.tables import TABLES
-from tests.event_samples import START_MS, alert, count, health, plate_read, track
+from tests.event_samples import START_MS, alert, count, health, incident_alert, plate_read, track
 from tests.store.test_store import fill
 
 PLATE = Selection.of("abc-1234", (), None, None)
@@ -43,6 +43,19 @@ def test_the_track_that_carried_the_plate_goes_and_its_neighbor_stays() -> None:
     assert not PLATE.wants(track(5, camera="cam-2"), {key})
     assert PLATE.track_of(plate_read(6, plate="ABC1235")) is None
     assert PLATE.track_of(track(5)) is None
+
+
+def test_an_alert_about_the_track_goes_with_it_and_one_about_no_track_stays() -> None:
+    key = PLATE.track_of(plate_read(5, plate="ABC1234"))
+    assert key is not None
+    assert PLATE.wants(incident_alert(5), {key})
+    assert not PLATE.wants(incident_alert(6), {key})
+    assert not PLATE.wants(alert(5), {key, ("cam-1", "", 1)})
+
+
+def test_an_incident_was_there_from_its_begin_to_the_alert() -> None:
+    there = Selection.of(None, ["cam-1"], START_MS + 10_000, START_MS + 20_000)
+    assert [there.wants(incident_alert(n), ()) for n in (9, 10, 29, 30)] == [False, True, True, False]
 
 
 def test_words_that_name_the_plate_go() -> None:
@@ -122,6 +135,7 @@ _EVENTS = st.lists(
         st.builds(track, _NUMBER, camera=_CAMERA),
         st.builds(count, st.integers(-1, 3), camera=_CAMERA),
         _ALERT,
+        st.builds(incident_alert, _NUMBER, camera=_CAMERA),
         st.builds(health, _NUMBER, camera=_CAMERA, detail=_WORDS),
     ),
     max_size=25,

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import StoreError
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.tombstones import Tombstones
-from tests.event_samples import START_MS, alert, count, health, plate_read, track
+from tests.event_samples import START_MS, alert, count, health, incident_alert, plate_read, track
 
 PLATE = Selection.of("ABC1234", (), None, None)
 NOW_MS = START_MS + 60_000
@@ -41,6 +41,7 @@ def test_its_tracks_are_refused_also_those_that_were_read_later(tmp_path: Path) 
     read = plate_read(9, plate="ABC1234")
     stones = erased(tmp_path, PLATE, ("cam-1", read.stream_id, 5))
     assert [stones.erased(track(n)) for n in (5, 6, 9)] == [True, False, False]
+    assert [stones.erased(incident_alert(n)) for n in (5, 6)] == [True, False]
     assert stones.erased(read)
     assert stones.erased(track(9))
     assert Tombstones(tmp_path).erased(track(9)), "another process knows it, too"

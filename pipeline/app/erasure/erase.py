@@ -27,7 +27,7 @@ from pipeline.app.erasure.image_files import (
 from pipeline.app.erasure.tombstone_times import erased_before_ms, tombstone_until_ms
 from pipeline.app.holds import holds_of
 from pipeline.domain.erasure import EventNumbers, HoldOverride, LeftNote
-from pipeline.domain.events import Event, PlateReadEvent, TrackEvent
+from pipeline.domain.events import AlertEvent, Event, PlateReadEvent, TrackEvent
 from pipeline.domain.operation import Operation
 from pipeline.domain.plate import plate_key
 from pipeline.errors import StoreError
@@ -45,7 +45,7 @@ from pipeline.storage.erasure_log import ErasureLog
 from pipeline.store.annotated_answer import similar_cameras
 from pipeline.store.backends.open_database import target_of
 from pipeline.store.damaged_parts import can_list
-from pipeline.store.erasure_selection import Selection, TrackKey, event_in
+from pipeline.store.erasure_selection import Selection, TrackKey, event_in, track_key
 from pipeline.store.retention import open_for_maintenance
 from pipeline.store.row_erasure import STATEMENT_TIMEOUT_S, Progress, StoredEvents
 from pipeline.store.settings import ChdbSettings, ClickHouseSettings
@@ -391,4 +391,4 @@ def _after(was: ErasedPlace, now: ErasedPlace | None) -> ErasedPlace:
 
 def _track_in(data: bytes) -> TrackKey | None:
     event = event_in(data)
-    return (event.camera_id, event.stream_id, event.track_id) if isinstance(event, TrackEvent) else None
+    return track_key(event) if isinstance(event, TrackEvent | AlertEvent) and event.track_id else None

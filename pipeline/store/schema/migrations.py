@@ -96,6 +96,23 @@ MIGRATIONS: Final = (
         ),
     ),
     Migration(3, "trajectories of tracks", columns=(("tracks", "trajectory", "String"),)),
+    Migration(
+        4,
+        "incidents of alerts",
+        columns=(
+            ("alerts", "incident", "String"),
+            ("alerts", "phase", "String"),
+            ("alerts", "first_ts_ms", "Int64"),
+            ("alerts", "label", "String"),
+            ("alerts", "track_id", "Int64"),
+            ("alerts", "x1", "Float32"),
+            ("alerts", "y1", "Float32"),
+            ("alerts", "x2", "Float32"),
+            ("alerts", "y2", "Float32"),
+            ("alerts", "evidence", "String"),
+            ("alerts", "figures", "String"),
+        ),
+    ),
 )
 
 LATEST: Final = MIGRATIONS[-1].version
