@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from pipeline.alerting.settings import CameraAlertSettings
 from pipeline.analytics.calibration import Calibration
 from pipeline.config.area_settings import AreaSettings
 from pipeline.config.sensitive_places import NearPlace
@@ -17,7 +18,7 @@ from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.polygon import Polygon, check_polygon
 from pipeline.domain.source_identity import source_sha256
-from pipeline.domain.traffic_areas import TrafficAreas
+from pipeline.domain.traffic_areas import TrafficAreas, ZoneKind
 from pipeline.domain.video import Rotation
 from pipeline.policy.scope import may_read_plates
 from pipeline.policy.sensitive.places import suggested_surroundings
@@ -186,6 +187,12 @@ class CameraSettings(BaseModel):
         description="Zones and lines in which traffic is counted and judged by alert rules.",
     )
 
+    alerts: CameraAlertSettings = Field(
+        default_factory=CameraAlertSettings,
+        title="Alerts here",
+        description="Alert rules of this camera, where they differ from those of `alerts`.",
+    )
+
     @field_validator("id")
     @classmethod
     def _id_is_plain(cls, camera_id: str) -> str:
@@ -210,6 +217,16 @@ class CameraSettings(BaseModel):
     @model_validator(mode="after")
     def _areas_can_be_used(self) -> Self:
         self.traffic_areas()
+        return self
+
+    @model_validator(mode="after")
+    def _closed_zones_are_restricted(self) -> Self:
+        restricted = {zone.name for zone in self.areas.zones if zone.kind is ZoneKind.RESTRICTED}
+        if wrong := sorted(self.alerts.closed.keys() - restricted):
+            raise ValueError(
+                f"alerts.closed: {wrong[0]!r} is no restricted zone of the camera, so the period would hold for "
+                "nothing; draw it under areas.zones with kind: restricted"
+            )
         return self
 
     def traffic_areas(self) -> TrafficAreas:

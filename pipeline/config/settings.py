@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.adaptive.settings import AnalyzeSettings
+from pipeline.alerting.settings import AlertSettings
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.audit.settings import AuditSettings
 from pipeline.config.camera_settings import CameraSettings
@@ -114,6 +115,9 @@ class Config(BaseModel):
     )
     analytics: AnalyticsSettings = Field(
         default_factory=AnalyticsSettings, title="Analytics", description="Counts and track summaries."
+    )
+    alerts: AlertSettings = Field(
+        default_factory=AlertSettings, title="Alerts", description="Rules on tracks in traffic areas, and incidents."
     )
     sinks: tuple[SinkSettings, ...] = Field(
         default_factory=lambda: (ChdbSinkSettings(),),

@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 import structlog
 
+from pipeline.alerting.usual_file import UsualFiles
 from pipeline.config.settings import Config
 from pipeline.decode.frame_memory import FrameMemory
 from pipeline.decode.isolation.decoder_processes import DecoderProcesses
@@ -19,6 +20,7 @@ from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
 from pipeline.domain.ports import PlateReader
+from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
 from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.device_fallback import open_detector, open_reader
@@ -114,6 +116,7 @@ def open_engine(
             preview=preview,
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
             permissions=permissions,
+            rules=AlertRules(UsualFiles(config.data_dir)),
         )
         factory = CameraFactory(
             batcher,
@@ -123,6 +126,7 @@ def open_engine(
             stack.enter_context(DecoderProcesses()),
             analyses=analyses or StoredAnalyses(config.data_dir),
             repeated=repeated,
+            rules=engine.rules,
         )
         engine.hosts.declare(undeclared_pairs(config))
         preparation = _Preparation(engine, stack, live=live)

@@ -19,6 +19,7 @@ from pipeline.detect.build import build_tracker
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, TrackObserver
 from pipeline.domain.recording import PacketTap
+from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.fair_batcher import FairBatcher
@@ -95,6 +96,7 @@ class CameraFactory:
         processes: decode them.
         analyses: those of files by earlier runs.
         repeated: gets the videos that are analyzed again.
+        rules: alert rules.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class CameraFactory:
         *,
         analyses: StoredAnalyses,
         repeated: RepeatedAnalyses,
+        rules: AlertRules,
     ) -> None:
         self._batcher = batcher
         self._stages = stages
@@ -115,6 +118,7 @@ class CameraFactory:
         self._processes = processes
         self._analyses = analyses
         self._repeated = repeated
+        self._rules = rules
 
     def build(self, config: Config, camera: CameraSettings) -> RunningCamera:
         """A camera that is ready to be added to the engine; a recorded one gets its tap.
@@ -156,6 +160,7 @@ class CameraFactory:
             if lpr is not None:
                 observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore))
             observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
+            observers.append(self._rules.observer(config, camera, first, live=live))
             tracker = build_tracker(config.detect.track)
             adaptive = None
             if config.analyze.adaptive:

@@ -22,6 +22,7 @@ import structlog
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Detector, PlateReader, SourceState
+from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_health import HealthWatch
 from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.camera_set import CameraSet
@@ -69,6 +70,7 @@ class Engine:
         low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
         hosts: cameras at one host that may show one scene.
         permissions: cameras that the registry lets run.
+        rules: alert rules, and the incidents of live cameras.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -80,6 +82,7 @@ class Engine:
         idle_close_s: a live camera without frames for this long has its tracks closed.
         overload: compares analyzed and dropped frames.
         permissions: of the registry of cameras; None where every camera may run.
+        rules: alert rules of the cameras' sessions; None where they have none.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Engine:
         idle_close_s: float = 10.0,
         overload: OverloadWatch | None = None,
         permissions: CameraPermissions | None = None,
+        rules: AlertRules | None = None,
     ) -> None:
         self.cameras = CameraSet()
         self.dispatcher = dispatcher
@@ -116,6 +120,7 @@ class Engine:
         self.low_rates = LowRateWatch()
         self.images = ImageWatch()
         self.permissions = CameraPermissions() if permissions is None else permissions
+        self.rules = AlertRules() if rules is None else rules
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -255,12 +260,15 @@ class Engine:
         if denied := self.permissions.events(self.dispatcher.gate):
             self._send(denied)
         self._report_health(self.cameras)
+        if alerts := self.rules.due():
+            self._send(alerts)
         for camera in self.cameras:
             stream = self.analyzer.stream(camera.camera_id)
             if stream is not None and (camera.feed.finished or self._is_silent(camera, stream)):
                 self._close_stream(camera)
             if camera.leaving.is_set() and camera.feed.finished:
                 self._report_health([camera])
+                self._send(self.rules.leave(camera.camera_id))
                 self._forget(camera)
 
     def _close_stream(self, camera: RunningCamera) -> None:
@@ -346,5 +354,6 @@ class Engine:
         self._send(self.permissions.events(self.dispatcher.gate))
         for camera in self.cameras:
             self._close_stream(camera)
+        self._send(self.rules.close())
         for camera in self.cameras:
             camera.left.set()

@@ -7,6 +7,7 @@ import re
 import msgspec
 import pytest
 
+from pipeline.alerting.settings import SCENE_RULES
 from pipeline.domain.alert_figures import Figure, decode_figures, encode_figures
 from pipeline.domain.alert_sentences import PORTUGUESE_SENTENCES, SENTENCE_RULES, SENTENCES, alert_sentence
 from pipeline.domain.events import AlertEvent, AlertRule, IncidentPhase
@@ -22,6 +23,7 @@ def of(rule: str, figures: str = _ALL, **changes: object) -> AlertEvent:
 
 def test_every_sentence_has_a_translation_with_the_same_values() -> None:
     assert SENTENCES == PORTUGUESE_SENTENCES
+    assert set(SCENE_RULES) < SENTENCE_RULES
 
 
 @pytest.mark.parametrize("rule", sorted(SENTENCE_RULES))

@@ -42,7 +42,8 @@ CONFIG = {
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
         sinks[].sasl.password_env store.login.user store.login.password_env""",
     "enumerations and model cards": """zone detect.model detect.plate_model detect.label_confidence[] lpr.model
-        lpr.corners analytics.labels[] cameras[].areas.drawn_for""",
+        lpr.corners analytics.labels[] alerts.off[] cameras[].alerts.off[]
+        cameras[].alerts.closed[] cameras[].alerts.closed[][] cameras[].areas.drawn_for""",
     "the lists themselves": """sensitive_texts.words[][] sensitive_texts.exceptions[].text
         sensitive_texts.exceptions[].reason sensitive_texts.exceptions[].by
         sensitive_texts.exceptions[].confirmed_by places.categories[]""",

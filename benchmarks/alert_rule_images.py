@@ -1,0 +1,105 @@
+"""Drawings of the scenes that alert rules see, for their pages in the documentation.
+
+    python -m benchmarks.alert_rule_images
+
+Each is an SVG of a synthetic road: zones, objects, and the way that each has come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_OUT: Final = Path("docs/reference/alert-rules/images")
+_WIDTH, _HEIGHT = 640, 300
+_ZONES: Final = {"sidewalk": (20, 80, "#cfe3cf"), "lane-2": (85, 155, "#c9ced6"), "lane-1": (160, 230, "#c9ced6")}
+_ALERT, _OTHER = "#c0392b", "#2c5d8a"
+
+
+class Thing(NamedTuple):
+    """A vehicle or person: where it is, where it came from, and whether the rule is about it."""
+
+    x: float
+    y: float
+    from_x: float
+    from_y: float
+    alert: bool = False
+    person: bool = False
+    wave: float = 0.0
+
+
+def _car(x: float, y: float, back: float, *, alert: bool = False, wave: float = 0.0) -> Thing:
+    return Thing(x, y, x - back, y, alert, wave=wave)
+
+
+def _person(x: float, y: float, back: float, *, alert: bool = False) -> Thing:
+    return Thing(x, y, x - back, y, alert, person=True)
+
+
+SCENES: Final[Mapping[str, tuple[Thing, ...]]] = {
+    "stopped-vehicle": (_car(320, 210, 0, alert=True), _car(200, 135, 140), _car(480, 135, 140)),
+    "slow-vehicle": (_car(330, 210, 30, alert=True), _car(200, 135, 140), _car(500, 135, 140), _car(590, 210, 130)),
+    "swerving-vehicle": (_car(520, 175, 430, alert=True, wave=26), _car(140, 135, 90)),
+    "wrong-way": (_car(260, 210, -150, alert=True), _car(460, 135, 140)),
+    "person-on-roadway": (_person(340, 185, 60, alert=True), _car(160, 135, 120), _person(520, 65, 40)),
+    "vehicle-off-roadway": (_car(360, 70, 160, alert=True), _car(200, 135, 120), _person(480, 60, 30)),
+    "zone-entered": (_person(320, 65, 80, alert=True), _car(240, 210, 120)),
+    "congestion": tuple(_car(90 + 75 * n, 135 + 75 * (n % 2), 8, alert=True) for n in range(7)),
+    "crowd": tuple(_person(230 + 22 * n, 48 + 14 * (n % 3), 12, alert=True) for n in range(12)),
+    "sudden-emptiness": (),
+}
+
+
+def _things(things: tuple[Thing, ...]) -> Iterator[str]:
+    for one in things:
+        color = _ALERT if one.alert else _OTHER
+        if one.from_x != one.x:
+            yield f'<path d="{_way(one)}" fill="none" stroke="{color}" stroke-width="2" stroke-dasharray="5 4"/>'
+        width, height = (12, 28) if one.person else (56, 34)
+        yield (
+            f'<rect x="{one.x - width / 2:g}" y="{one.y - height:g}" width="{width}" height="{height}" rx="3" '
+            f'fill="{color}" fill-opacity="0.25" stroke="{color}" stroke-width="2"/>'
+        )
+        yield f'<circle cx="{one.x:g}" cy="{one.y:g}" r="3" fill="{color}"/>'
+
+
+def _way(one: Thing) -> str:
+    side: Callable[[float], float] = lambda share: one.wave * math.sin(share * 4.5 * math.pi)  # noqa: E731
+    shares = [number / 60 for number in range(61)]
+    points = [(one.from_x + s * (one.x - one.from_x), one.from_y + s * (one.y - one.from_y) + side(s)) for s in shares]
+    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _zones(name: str) -> Iterator[str]:
+    for zone, (top, bottom, color) in _ZONES.items():
+        shown = "yard (restricted)" if name == "zone-entered" and zone == "sidewalk" else zone
+        yield f'<rect x="0" y="{top}" width="{_WIDTH}" height="{bottom - top}" fill="{color}"/>'
+        yield f'<text x="8" y="{top + 14}" font-size="12" font-family="sans-serif" fill="#444">{shown}</text>'
+        if zone != "sidewalk":
+            middle = (top + bottom) / 2
+            yield (
+                f'<path d="M{_WIDTH - 60} {middle} h40 m-10 -6 l10 6 l-10 6" fill="none" stroke="#888" '
+                'stroke-width="2"/>'
+            )
+
+
+def drawing(name: str, things: tuple[Thing, ...]) -> str:
+    """The SVG of one rule."""
+    body = "\n".join([*_zones(name), *_things(things)])
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'width="{_WIDTH}" height="{_HEIGHT}">\n'
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#f2f2ee"/>\n{body}\n</svg>\n'
+    )
+
+
+def main() -> None:
+    _OUT.mkdir(parents=True, exist_ok=True)
+    for name, things in SCENES.items():
+        (_OUT / f"{name}.svg").write_text(drawing(name, things), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Alert rules on tracks in traffic areas, and the incidents that their conditions are grouped into."""

@@ -1,0 +1,1 @@
+"""Alert rules, one module each: what it sees, what it misses."""

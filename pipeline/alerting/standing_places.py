@@ -1,0 +1,125 @@
+"""Places where vehicles stand, whatever tracks they have: tracks of standing vehicles end, begin again and double."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from pipeline.alerting.followed_object import Box, FollowedObject
+from pipeline.domain.labels import Label
+
+_STANDS_S: Final = 2.0
+"""Time without movement after which a vehicle stands."""
+_SAME: Final = 0.5
+"""Intersection over union from which two boxes are one place."""
+_UNSEEN_S: Final = 30.0
+"""Time that a vehicle which came and stopped is remembered without being seen: others pass in front of it."""
+_PARKED_UNSEEN_S: Final = 600.0
+"""The same for one that stood there from the first: parked vehicles are missed for minutes in poor light."""
+_MOST: Final = 500
+
+
+@dataclass(slots=True)
+class StandingPlace:
+    """A place where one vehicle stands.
+
+    Attributes:
+        number: of the place at this camera.
+        track_id, label, box: of the vehicle as last seen.
+        since_s, last_s: when it came to a stop, and when it was last seen there.
+        arrived: it was seen to come; otherwise it stood there when it was first seen, as parked vehicles do.
+    """
+
+    number: int
+    track_id: int
+    label: Label
+    box: Box
+    since_s: float
+    last_s: float
+    arrived: bool
+
+    @property
+    def point(self) -> tuple[float, float]:
+        """Its ground point, pixels."""
+        return (self.box[0] + self.box[2]) / 2, self.box[3]
+
+    def stands_s(self, now_s: float) -> float:
+        """How long it has stood there."""
+        return now_s - self.since_s
+
+
+class StandingPlaces:
+    """The places of one camera."""
+
+    def __init__(self) -> None:
+        self._places: list[StandingPlace] = []
+        self._of_track: dict[int, StandingPlace] = {}
+        self._numbers = count(1)
+
+    def __iter__(self) -> Iterator[StandingPlace]:
+        return iter(self._places)
+
+    def update(self, objects: Iterable[FollowedObject], now_s: float) -> None:
+        """Note which motor vehicles of the newest frame stand, and forget places that were left."""
+        for one in objects:
+            if not one.is_motor_vehicle:
+                continue
+            if one.still_s(now_s) >= _STANDS_S:
+                self._stands(one, now_s)
+            elif (place := self._of_track.get(one.track_id)) is not None and place.track_id == one.track_id:
+                self._forget(place)
+        for place in [place for place in self._places if now_s - place.last_s > _unseen_s(place)]:
+            self._forget(place)
+        while len(self._places) > _MOST:
+            self._forget(min(self._places, key=lambda place: place.last_s))
+
+    def _stands(self, one: FollowedObject, now_s: float) -> None:
+        place = self._of_track.get(one.track_id) or self._place_of(one, now_s)
+        if place is None:
+            since_s = now_s if one.still_since_s is None else one.still_since_s
+            place = StandingPlace(next(self._numbers), one.track_id, one.label, one.box, since_s, now_s, one.has_moved)
+            self._places.append(place)
+        place.track_id, place.label, place.box, place.last_s = one.track_id, one.label, one.box, now_s
+        self._of_track[one.track_id] = place
+
+    def _place_of(self, one: FollowedObject, now_s: float) -> StandingPlace | None:
+        """The known place that an object stands at: its vehicle has another track now.
+
+        A vehicle that came there while the place's own was not seen for a while is a new one.
+        """
+        near = [place for place in self._places if overlap(place.box, one.box) >= _SAME]
+        if not near:
+            return None
+        place = max(near, key=lambda place: overlap(place.box, one.box))
+        if one.has_moved and now_s - place.last_s > _STANDS_S:
+            self._forget(place)
+            return None
+        return place
+
+    def _forget(self, place: StandingPlace) -> None:
+        self._places.remove(place)
+        self._of_track = {track: other for track, other in self._of_track.items() if other is not place}
+
+
+def _unseen_s(place: StandingPlace) -> float:
+    return _UNSEEN_S if place.arrived else _PARKED_UNSEEN_S
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes."""
+    shared = shared_area(one, other)
+    return shared / max(area(one) + area(other) - shared, 1e-9)
+
+
+def shared_area(one: Box, other: Box) -> float:
+    """Area that two boxes share."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def area(box: Box) -> float:
+    """Area of a box."""
+    return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)

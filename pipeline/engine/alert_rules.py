@@ -1,0 +1,123 @@
+"""Alert rules of a run: observers of each camera's tracks, and the incidents that live cameras share."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import structlog
+
+from pipeline.alerting.alert_observer import AlertObserver
+from pipeline.alerting.incidents import Incidents, Place
+from pipeline.alerting.limits import Limits
+from pipeline.alerting.rule_set import scene_rules
+from pipeline.alerting.usual import Usual
+from pipeline.alerting.usual_file import UsualFiles
+from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.settings import Config
+from pipeline.domain.events import AlertEvent
+from pipeline.domain.frame import Frame
+from pipeline.domain.route import GeoPoint
+from pipeline.domain.times import find_zone
+from pipeline.policy.scope import is_sensitive
+
+_log = structlog.get_logger(__name__)
+_STORED_S: Final = 600.0
+"""Time between two writes of the usual figures: a kill loses so much of a history of weeks."""
+
+
+class AlertRules:
+    """Makes the rules of sessions, and knows the incidents and usual figures of live cameras.
+
+    Used by the thread that runs the engine.
+
+    Args:
+        files: usual figures on the disk; None where none are learned.
+    """
+
+    def __init__(self, files: UsualFiles | None = None) -> None:
+        self._files = files
+        self._incidents = Incidents()
+        self._usual: dict[str, Usual] = {}
+        self._stored_s = time.monotonic()
+
+    def observer(self, config: Config, camera: CameraSettings, first: Frame, *, live: bool) -> AlertObserver:
+        """The rules of a new session.
+
+        Args:
+            config: of the run; camera: of the session.
+            first: its first frame.
+            live: of a live camera; recorded video has incidents of its own and teaches nothing.
+        """
+        settings = config.alerts.of_camera(camera.alerts)
+        usual = self._usual_of(camera.id) if live and settings.learn else None
+        rules = scene_rules(
+            Limits(settings.thresholds, usual), settings.off, camera.alerts.closed, find_zone(config.zone)
+        )
+        if live:
+            self._incidents.settings = config.alerts
+        return AlertObserver(
+            alert_place(camera, first.stream_id),
+            camera.traffic_areas(),
+            rules,
+            self._incidents if live else Incidents(settings),
+            seconds=_arrival if live else _position,
+            owns_incidents=not live,
+        )
+
+    def due(self) -> list[AlertEvent]:
+        """Alerts of live cameras that are due; stores the usual figures now and then."""
+        now_s = time.monotonic()
+        if now_s - self._stored_s >= _STORED_S:
+            self._stored_s = now_s
+            self._store()
+        return self._incidents.due(now_s)
+
+    def leave(self, camera_id: str) -> list[AlertEvent]:
+        """Ends of a camera's conditions; it is no part of the run any more."""
+        if usual := self._usual.pop(camera_id, None):
+            self._write(camera_id, usual)
+        return self._incidents.leave(camera_id)
+
+    def close(self) -> list[AlertEvent]:
+        """Ends of all conditions; stores the usual figures."""
+        self._store()
+        return self._incidents.close()
+
+    def _usual_of(self, camera_id: str) -> Usual | None:
+        if self._files is None:
+            return None
+        if camera_id not in self._usual:
+            self._usual[camera_id] = self._files.read(camera_id)
+        return self._usual[camera_id]
+
+    def _store(self) -> None:
+        for camera_id, usual in self._usual.items():
+            self._write(camera_id, usual)
+
+    def _write(self, camera_id: str, usual: Usual) -> None:
+        if self._files is None:
+            return
+        try:
+            self._files.write(camera_id, usual)
+        except OSError as error:  # the disk is full: rules go on with what they know
+            _log.warning("usual_figures_not_stored", camera=camera_id, error=error.strerror)
+
+
+def alert_place(camera: CameraSettings, stream_id: str) -> Place:
+    """Where conditions of a session are seen. At a sensitive place no alert says which track it is about."""
+    declared = camera.camera()
+    position = None
+    if camera.latitude is not None and camera.longitude is not None:
+        position = GeoPoint(camera.latitude, camera.longitude)
+    return Place(camera.id, stream_id, position, individual=not is_sensitive(declared))
+
+
+def _arrival(frame: Frame) -> float:
+    """Of live cameras: one clock for all of them, whatever their own clocks do."""
+    return frame.arrived_s
+
+
+def _position(frame: Frame) -> float:
+    """Of recorded video: the same in every analysis."""
+    return frame.pts_s
