@@ -29,6 +29,8 @@ CUT_PX: Final = 1.0
 SAME_PLACE_IOU: Final = 0.3
 CERTAIN_SCORE: Final = 0.5
 """A vehicle with this score that is not narrow is one."""
+INFERRED_SCORE: Final = 0.45
+"""Highest score of such a person: no network has seen one, so it is no object that is certainly there."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -38,8 +40,8 @@ def with_faint_riders(detections: VideoDetections, settings: MaskSettings) -> Vi
 
     Args:
         detections: of the video.
-        settings: from a sum of `rider_confirm_score` the person has `confirm_score` at least. A two-wheeler adds at
-            most the former, from which it has a rider unless it is parked.
+        settings: from a sum of `rider_confirm_score` the person has `confirm_score` at least, and no more than that or
+            `INFERRED_SCORE`. A two-wheeler adds at most the former, from which it has a rider unless it is parked.
     """
     size = detections.width, detections.height
     per_frame = [
@@ -73,9 +75,9 @@ def faint_riders(found: Detections, width: int, height: int, settings: MaskSetti
     parts[1] = np.minimum(parts[1], np.float32(settings.rider_confirm_score))
     together = np.stack(parts)
     sums = np.where((together > 0).sum(axis=0) >= 2, together.sum(axis=0), 0)
-    sums = np.minimum(np.maximum(sums, np.where(narrow[places], scores[places], 0)), 1)
+    sums = np.maximum(sums, np.where(narrow[places], scores[places], 0))
     certain = sums >= settings.rider_confirm_score
-    sums = np.where(certain, np.maximum(sums, settings.confirm_score), sums)
+    sums = np.where(certain, np.clip(sums, settings.confirm_score, max(settings.confirm_score, INFERRED_SCORE)), sums)
     added = sums > 0
     return Detections.build(boxes[places][added], sums[added].tolist(), [Label.PERSON] * int(added.sum()))
 

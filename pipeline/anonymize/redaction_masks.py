@@ -264,14 +264,19 @@ def _region_track(region: Region, detections: VideoDetections) -> MaskTrack:
 
 
 def _is_confirmed(tracklet: Tracklet, settings: MaskSettings) -> bool:
-    return tracklet.max_score >= settings.confirm_score_of(_LABEL_OF_GROUP[LABEL_GROUPS[tracklet.group]])
+    return tracklet.max_score >= _confirm_score(_LABEL_OF_GROUP[LABEL_GROUPS[tracklet.group]], settings)
+
+
+def _confirm_score(label: Label, settings: MaskSettings) -> float:
+    """In the precision of scores: what was given exactly this score is confirmed."""
+    return float(np.float32(settings.confirm_score_of(label)))
 
 
 def _mask_track(tracklet: Tracklet, detections: VideoDetections, settings: MaskSettings) -> MaskTrack:
     times_s = detections.times_s
     seen_s, seen = times_s[tracklet.frames], np.stack(tracklet.boxes).astype(np.float64)
     label = _LABEL_OF_GROUP[LABEL_GROUPS[tracklet.group]]
-    seen = limit_faint(seen, seen_s, np.array(tracklet.scores), settings.confirm_score_of(label))
+    seen = limit_faint(seen, seen_s, np.array(tracklet.scores), _confirm_score(label, settings))
     first, last = _span(tracklet, detections, seen_s, seen, settings)
     frames = np.arange(first, last + 1)
     now_s = times_s[frames]

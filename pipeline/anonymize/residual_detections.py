@@ -250,11 +250,13 @@ def wilson_low(hits: int, of: int) -> float:
     return float((center - 1.96 * np.sqrt(hits * (of - hits) / of + z2 / 4)) / (of + z2))
 
 
-def with_residual_detections(detections: VideoDetections, found: Sequence[ResidualDetection]) -> VideoDetections:
+def with_residual_detections(
+    detections: VideoDetections, found: Sequence[ResidualDetection], settings: MaskSettings
+) -> VideoDetections:
     """The detections with residual ones added, for one more round of redaction.
 
-    They are added with a score of 1, so that they are masked at any threshold; verification detections that are not
-    residual are not added.
+    They are added with the score from which an object is masked: what verification detectors found is no reference by
+    which these are judged. Verification detections that are not residual are not added.
     """
     boxes: dict[int, list[npt.NDArray[np.float32]]] = defaultdict(list)
     labels: dict[int, list[Label]] = defaultdict(list)
@@ -263,7 +265,9 @@ def with_residual_detections(detections: VideoDetections, found: Sequence[Residu
             boxes[frame].append(box)
             labels[frame].append(residual.label)
     per_frame = [
-        Detections.concatenate([old, Detections.build(boxes[n], [1.0] * len(boxes[n]), labels[n])])
+        Detections.concatenate(
+            [old, Detections.build(boxes[n], list(map(settings.confirm_score_of, labels[n])), labels[n])]
+        )
         if n in boxes
         else old
         for n, old in enumerate(detections.per_frame)

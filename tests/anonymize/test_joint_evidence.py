@@ -23,7 +23,7 @@ def masked(original: list[Row], seen: list[Row]) -> int:
     ours, others, settings = video([original]), video([seen]), MaskSettings()
     joint = with_joint_evidence(others, ours, clear_score=0.2, min_score=0.4)
     found = find_residual_detections(joint, plan_masks(ours, settings), min_score=0.4, min_frames=3).objects
-    return len(plan_masks(with_residual_detections(ours, found), settings).at(0))
+    return len(plan_masks(with_residual_detections(ours, found, settings), settings).at(0))
 
 
 @pytest.mark.parametrize("label", [Label.PERSON, Label.FACE])

@@ -101,3 +101,11 @@ def test_persons_too_small_to_be_recognized_need_not_be_found(height: float, kno
 def test_over_the_whole_video_half_of_the_objects_have_to_be_found() -> None:
     assert measured(6, lambda _: 2).whole.too_low
     assert not measured(6, lambda _: 3).whole.too_low
+
+
+def test_riders_that_no_network_sees_as_persons_need_not_be_found() -> None:
+    narrow = [(60.0 * number + 5, 100.0, 60.0 * number + 25, 150.0) for number in range(6)]
+    there = Detections.build(narrow, [0.8] * 6, [Label.CAR] * 6)
+    video = VideoDetections(np.arange(10) / RATE, [there] * 10, np.zeros(10, np.int64), 640, 360)
+    assert len(plan_masks(video, MaskSettings()).at(0)) >= 6
+    assert recall_of(there, persons(0)) == (0, 0)

@@ -44,7 +44,8 @@ def test_one_more_round_masks_residual_objects() -> None:
     plan = plan_masks(ours, MaskSettings())
     found = find_residual_detections(others, plan, min_score=0.4, min_frames=3).objects
     assert len(found) == 1
-    again = plan_masks(with_residual_detections(ours, found), MaskSettings(confirm_score=0.9, link_score=0.9))
+    strict = MaskSettings(confirm_score=0.9, link_score=0.9)
+    again = plan_masks(with_residual_detections(ours, found, strict), strict)
     assert find_residual_detections(others, again, min_score=0.4, min_frames=3).objects == [], "masked at any threshold"
 
 
@@ -52,7 +53,10 @@ def test_detections_below_the_threshold_are_not_masked() -> None:
     ours = seen(50, MASKED)
     plan = plan_masks(ours, MaskSettings())
     found = find_residual_detections(seen(50, MASKED, UNMASKED, score=0.3), plan, min_score=0.4, min_frames=3).objects
-    assert with_residual_detections(ours, found).per_frame[0].boxes.tolist() == ours.per_frame[0].boxes.tolist()
+    assert (
+        with_residual_detections(ours, found, MaskSettings()).per_frame[0].boxes.tolist()
+        == ours.per_frame[0].boxes.tolist()
+    )
 
 
 def test_flicker_and_low_scores_are_not_residual() -> None:

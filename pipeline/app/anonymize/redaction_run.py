@@ -23,7 +23,7 @@ from pipeline.anonymize.mask_rendering import draw_masks, masked_share
 from pipeline.anonymize.mp4_atoms import media_digest
 from pipeline.anonymize.overlay import Overlay
 from pipeline.anonymize.redaction_masks import MaskPlan, plan_masks
-from pipeline.anonymize.settings import AnonymizeSettings
+from pipeline.anonymize.settings import AnonymizeSettings, MaskSettings
 from pipeline.anonymize.video_detections import SceneChangeDetector, VideoDetections, fingerprint
 from pipeline.anonymize.video_encoder import VideoEncoder
 from pipeline.app.anonymize.prefetch import prefetched
@@ -168,6 +168,11 @@ class Redactor:
     def style(self) -> RedactionStyle:
         """What is drawn in the place of an object."""
         return self._settings.style
+
+    @property
+    def mask_settings(self) -> MaskSettings:
+        """Which objects are masked."""
+        return self._settings.masks
 
     def detect(self, detectors: DetectorPool) -> VideoDetections:
         """All detections in the video; the detectors should report scores down to `MaskSettings.min_score`.

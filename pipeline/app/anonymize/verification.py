@@ -276,7 +276,7 @@ def _last_round(redactor: Redactor, detections: VideoDetections, verifier: Verif
         if ended:
             return _Round(number, summary, plan, detections, found, first_found)
         number += 1
-        detections = with_residual_detections(detections, found.objects)
+        detections = with_residual_detections(detections, found.objects, redactor.mask_settings)
 
 
 def _doubted_by_reading(
