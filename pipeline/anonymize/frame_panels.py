@@ -40,6 +40,18 @@ Box = tuple[float, float, float, float]
 def frame_and_panels(frame: BgrImage) -> list[BgrImage]:
     """A frame (height, width, 3) BGR, then each panel of it; nothing but the frame where it is one image."""
     height, width = frame.shape[:2]
+    return [
+        frame,
+        *(
+            frame[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
+            for left, top, right, bottom in panels_of(frame)
+        ),
+    ]
+
+
+def panels_of(frame: BgrImage) -> list[Box]:
+    """Where the panels of a frame (height, width, 3) BGR are; none where it is one image."""
+    height, width = frame.shape[:2]
     scale = min(1.0, _LONGER_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -47,15 +59,7 @@ def frame_and_panels(frame: BgrImage) -> list[BgrImage]:
     for area in [(0.0, 0.0, 1.0, 1.0), *_bands()]:
         panels = _split(small, area)
         found += [panel for panel in panels if len(panels) > 1 and panel not in found]
-    if len(found) > _MOST:
-        return [frame]
-    return [
-        frame,
-        *(
-            frame[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
-            for left, top, right, bottom in found
-        ),
-    ]
+    return found if len(found) <= _MOST else []
 
 
 def _bands() -> list[Box]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.anonymize.manual_regions import ManualRegions, Region
-from pipeline.anonymize.masking_plausibility import MaskingPlausibility
+from pipeline.anonymize.masking_plausibility import MaskingPlausibility, PanelPlausibility
 from pipeline.anonymize.redaction_masks import plan_masks
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.video_detections import VideoDetections
@@ -64,3 +64,25 @@ def test_stripes_that_a_person_drew_are_no_masks_of_people() -> None:
     for number in range(10):
         judged.add(number, seen(PERSON, OTHER))
     assert "hide only 0%" in judged.problem
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.01], ids=["a fixed seam", "a seam that trembles"])
+def test_a_well_masked_panel_does_not_outvote_another(jitter: float) -> None:
+    crowd = [(20.0 + 30 * number, 100.0, 40.0 + 30 * number, 200.0) for number in range(8)]
+    video = VideoDetections(np.arange(10) / 10, [seen(*crowd)] * 10, np.zeros(10, np.int64), 640, 360)
+    judged = PanelPlausibility(plan_masks(video, MaskSettings()), 640, 360, "from 0:00.0 to 0:01.0")
+    for number in range(10):
+        seam = 0.5 + jitter * (number % 2)
+        judged.add(number, seen(*crowd, OTHER, score=0.3), [(0.0, 0.0, seam, 1.0), (seam, 0.0, 1.0, 1.0)])
+    assert judged.problem.startswith(
+        "networks see persons or faces in 10 sampled frames of the original from 0:00.0 to 0:01.0 in the panel at 50% "
+        "to 100% of the width and 0% to 100% of the height, and masks hide only 0% of them"
+    )
+
+
+def test_masked_people_are_plausible_in_each_panel() -> None:
+    video = VideoDetections(np.arange(10) / 10, [seen(PERSON, OTHER)] * 10, np.zeros(10, np.int64), 640, 360)
+    judged = PanelPlausibility(plan_masks(video, MaskSettings()), 640, 360)
+    for number in range(10):
+        judged.add(number, seen(PERSON, OTHER), [(0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)])
+    assert judged.problem == ""

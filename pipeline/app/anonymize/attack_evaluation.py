@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.masking_plausibility import MaskingPlausibility
+from pipeline.anonymize.frame_panels import panels_of
+from pipeline.anonymize.masking_plausibility import PanelPlausibility
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.reference_recall import Recall, ReferenceRecall
 from pipeline.anonymize.reidentification import (
@@ -63,8 +64,8 @@ class AttackResults:
         present_plates: residual plates that the verification detectors find in the original too; the others are
             artifacts of the masks, such as a slit between two of them.
         recall: of the verification detectors on the original; recall_of_parts: in each minute of each scene.
-        implausible: why the masks hide too little of what any network sees in the original, and when; "" where they
-            do not.
+        implausible: why the masks hide too little of what any network sees in the original, when, and in which panel of
+            a split screen; "" where they do not.
     """
 
     rank_one: Mapping[str, RankOne]
@@ -154,7 +155,7 @@ class _Attacks:
         self._minutes = SceneMinutes(detections)
         self._sampled = self._minutes.sampled(RECALL_FRAMES)
         self._recall = ReferenceRecall(plan, self._minutes, self._sampled)
-        self._plausibility: dict[int, MaskingPlausibility] = {}
+        self._plausibility: dict[int, PanelPlausibility] = {}
         self._plates: dict[int, list[tuple[np.ndarray, ResidualDetection | None]]] = defaultdict(list)
         self._choose_plates(plan, residual_plates)
         self._tried = self._read = 0
@@ -194,7 +195,7 @@ class _Attacks:
         residual = [plate for _, plate in self._plates.get(number, ()) if plate is not None]
         if number in self._sampled or residual:
             found = detectors.detect([original.image])[0]
-            self._judge_masks(number, found)
+            self._judge_masks(number, original.image.bgr(), found)
             self._recall.add(number, found)
             self._present += [plate for plate in residual if _is_present(plate, found)]
         if number in self._plates:
@@ -203,14 +204,12 @@ class _Attacks:
                 image[y1:y2, x1:x2] = 0
             self._read_plates(self._plates[number], image, reader)
 
-    def _judge_masks(self, number: int, found: Detections) -> None:
+    def _judge_masks(self, number: int, image: BgrImage, found: Detections) -> None:
         part = int(self._minutes.of_frame[number])
         if part not in self._plausibility:
             span = self._minutes.span(part) if self._minutes.count > 1 else ""
-            self._plausibility[part] = MaskingPlausibility(
-                self._plan, self._original.width, self._original.height, span
-            )
-        self._plausibility[part].add(number, self._seen(number, found))
+            self._plausibility[part] = PanelPlausibility(self._plan, self._original.width, self._original.height, span)
+        self._plausibility[part].add(number, self._seen(number, found), panels_of(image))
 
     def _seen(self, number: int, found: Detections) -> Detections:
         """Detections of all networks in a frame of the original, without exempted ones."""
