@@ -1,6 +1,7 @@
 """Appearance of exempted objects in each frame: an object that does not appear as usual is another one, and is masked.
 
-Networks give one box for a statue and a person who steps in front of it. Place and size remain, the pixels do not.
+Networks give one box for a statue and a person who steps in front of it. Place and size remain, the pixels do not. A
+person who sits or waits there all the time moves a hand or the head now and then; a thing does not.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ CHANGED_LEVELS: Final = 14
 """Difference of a cell's color (Lab, of 255), beyond that of the whole object, from which it has changed …"""
 CHANGED_SHARE: Final = 0.15
 """… and share of changed cells from which the object does not appear as usual: shadows of leaves change fewer."""
+MOVED_FRAMES: Final = 0.05
+"""Share of the frames in which an object appears as usual and a cell has changed, from which the cell moves …"""
+MOVED_SHARE: Final = 0.1
+"""… and share of such cells from which the object is no thing."""
 
 Cells = npt.NDArray[np.uint8]
 
@@ -30,15 +35,27 @@ def cells_of(pixels: BgrImage) -> Cells:
     return np.asarray(cv2.cvtColor(cv2.resize(pixels, CELLS, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB))
 
 
-def changed_shares(cells: Sequence[Cells]) -> npt.NDArray[np.float64]:
-    """(n,) share of an object's cells that differ from their usual color, the median, in each of n frames.
+def changed_cells(cells: Sequence[Cells]) -> npt.NDArray[np.bool_]:
+    """(n, rows, columns) which of an object's cells differ from their usual color, the median, in each of n frames.
 
     What all cells differ by is the light.
     """
     levels = np.stack(cells).astype(np.int16)
     difference = levels - np.median(levels, axis=0).astype(np.int16)
     difference -= np.median(difference, axis=(1, 2), keepdims=True).astype(np.int16)
-    return np.asarray((np.abs(difference).max(axis=3) >= CHANGED_LEVELS).mean(axis=(1, 2)))
+    return np.asarray(np.abs(difference).max(axis=3) >= CHANGED_LEVELS)
+
+
+def unusual_frames(changed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """(n,) whether an object does not appear as usual, in each of n frames; in all of them if it moves by itself.
+
+    Args:
+        changed: see `changed_cells`.
+    """
+    unusual = changed.mean(axis=(1, 2)) > CHANGED_SHARE
+    usual = changed[~unusual]
+    moves = len(usual) and (usual.mean(axis=0) >= MOVED_FRAMES).mean() >= MOVED_SHARE
+    return np.ones(len(changed), bool) if moves else np.asarray(unusual)
 
 
 class ExemptedAppearance:
@@ -61,4 +78,4 @@ class ExemptedAppearance:
 
     def unusual(self) -> list[npt.NDArray[np.bool_]]:
         """(n,) of each object, whether it does not appear as usual in each of its frames."""
-        return [changed_shares(cells) > CHANGED_SHARE for cells in self._cells]
+        return [unusual_frames(changed_cells(cells)) for cells in self._cells]

@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.anonymize.exempted_appearance import cells_of, changed_shares
+from pipeline.anonymize.exempted_appearance import cells_of, changed_cells
 from pipeline.anonymize.manual_regions import Region
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.video import EditableImage, Video, VideoFrame
@@ -48,7 +48,7 @@ def frames_of_region(video: Video, region: Region) -> list[StillFrame]:
             f"lies from {region.begin_s:g} to {region.end_s:g} s, in which the video has no frame",
             "Request another exemption; seconds count from the first frame",
         )
-    most_unusual = int(np.argmax(changed_shares(cells)))
+    most_unusual = int(np.argmax(changed_cells(cells).mean(axis=(1, 2))))
     wanted = sorted({0, len(cells) // 2, len(cells) - 1, most_unusual})
     found = [
         StillFrame(at_s, frame.image) for number, (at_s, frame) in enumerate(_within(video, region)) if number in wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.anonymize.exempted_appearance import CHANGED_SHARE, cells_of, changed_shares
+from pipeline.anonymize.exempted_appearance import cells_of, changed_cells, unusual_frames
 from pipeline.domain.frame import BgrImage
 from tests.anonymize.test_exemptions import STATUE
 
@@ -38,4 +38,12 @@ def frame(light: float = 1.0, noise: float = 3.0, *, person: bool = False, shift
 def test_light_and_noise_change_no_appearance_and_a_person_does(seen: BgrImage, unusual: bool) -> None:
     left, top, right, bottom = (int(side) for side in STATUE)
     cells = [cells_of(image[top:bottom, left:right]) for image in (*[frame() for _ in range(4)], seen)]
-    assert (changed_shares(cells) > CHANGED_SHARE).tolist() == [False] * 4 + [unusual]
+    assert unusual_frames(changed_cells(cells)).tolist() == [False] * 4 + [unusual]
+
+
+@pytest.mark.parametrize(("turns_head", "masked"), [(0, False), (1, False), (4, True)], ids=["thing", "leaf", "sitter"])
+def test_what_moves_by_itself_now_and_then_is_no_thing(turns_head: int, masked: bool) -> None:
+    cells = np.zeros((40, 24, 12, 3), np.uint8) + np.arange(12, dtype=np.uint8)[:, None] * 9
+    for number in range(turns_head):
+        cells[10 * number : 10 * number + 4, 7 * number % 24 : 7 * number % 24 + 4, 3:8] += 40
+    assert unusual_frames(changed_cells(list(cells))).tolist() == [masked] * 40
