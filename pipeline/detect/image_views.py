@@ -1,4 +1,4 @@
-"""Views of one image for a detector: turned by any angle, mirrored, reshaped, reduced, or without thin streaks."""
+"""Views of one image for a detector: turned, mirrored, as a negative, reshaped, reduced, or without thin streaks."""
 
 from __future__ import annotations
 
@@ -126,6 +126,32 @@ class MirroredImage(_SameSize):
 
 def _mirrored(pixels: BgrImage) -> BgrImage:
     return np.ascontiguousarray(pixels[:, ::-1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NegativeImage(_SameSize):
+    """An image with bright and dark exchanged: thermal cameras may show what is hot as black."""
+
+    @property
+    def sample_aspect(self) -> float:
+        """Width of one pixel over its height."""
+        return self.parent.sample_aspect
+
+    def bgr(self) -> BgrImage:
+        """The negative, (height, width, 3)."""
+        return np.invert(self.parent.bgr())
+
+    def resized(self, width: int, height: int) -> BgrImage:
+        """The negative scaled to (height, width, 3)."""
+        return np.invert(self.parent.resized(width, height))
+
+    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
+        """A box of the negative."""
+        return np.invert(self.parent.crop(x1, y1, x2, y2))
+
+    def to_parent(self, boxes: Boxes) -> Boxes:
+        """The boxes (n, 4) as they are."""
+        return boxes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

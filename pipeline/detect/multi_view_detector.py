@@ -2,9 +2,9 @@
 
 One view is not enough. A network trained on objects of some size misses smaller and larger ones; cameras hang sideways
 and upside down; rain hides people behind streaks; and an image may declare a pixel aspect that it does not have. Each
-image is therefore searched whole at two sizes, large ones in tiles too, in the other three orientations, mirrored,
-around its small objects magnified, without streaks where it is grainy, in other shapes where its pixels may be
-squeezed, and reduced for plates that fill it. For those who are masked by it, it is turned by further angles too.
+image is therefore searched whole at two sizes, large ones in tiles too, in the other three orientations, mirrored, as
+a negative, around its small objects magnified, without streaks where it is grainy, in other shapes where its pixels may
+be squeezed, and reduced for plates that fill it. For those who are masked by it, it is turned by further angles too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.image_views import (
     GRAIN,
     MirroredImage,
+    NegativeImage,
     ObliqueImage,
     ReducedImage,
     ReshapedImage,
@@ -123,20 +124,26 @@ class MultiViewDetector:
         if grain_of(image) >= GRAIN:
             clear = without_streaks(image)
             upright = merged(upright, self._in_detail(clear))
-        views: list[TurnedImage | ReshapedImage] = [TurnedImage(clear, turns) for turns in (1, 2, 3)]
-        others = [(view, self._found(self._base, view)) for view in (*views, *reshaped_views(clear))]
+        turned = [TurnedImage(clear, turns) for turns in (1, 2, 3)]
+        views: list[TurnedImage | NegativeImage | ReshapedImage] = [
+            *turned,
+            NegativeImage(clear),
+            *reshaped_views(clear),
+        ]
+        others = [(view, self._found(self._base, view)) for view in views]
         view, found = max(others, key=lambda each: certainty(each[1]))
         if certainty(found) > TURNED_RATIO * certainty(upright):
             found = merged(found, self._at_high_resolution(view))
-            upright = merged(upright, _mapped(self._with_variants(view, found), view))
+            found = _mapped(self._with_variants(view, found), view)
+            upright = with_extra(found, upright, image) if view in turned else merged(upright, found)
         else:
             upright = self._with_variants(clear, upright)
         for view, found in others:
             upright = with_extra(upright, _mapped(found, view), image)
         for degrees in self._oblique:
-            turned = ObliqueImage(clear, degrees, self._base_px)
-            found = self._found(self._base, turned.image).labeled(Label.PERSON)
-            upright = with_extra(upright, turned.original(found), image, OBLIQUE_IOU, OBLIQUE_SCORE)
+            oblique = ObliqueImage(clear, degrees, self._base_px)
+            found = self._found(self._base, oblique.image).labeled(Label.PERSON)
+            upright = with_extra(upright, oblique.original(found), image, OBLIQUE_IOU, OBLIQUE_SCORE)
         return merged(upright, self._reduced(image))
 
     def _in_detail(self, image: Image) -> Detections:
@@ -208,7 +215,7 @@ def _single(parts: Iterable[Detections]) -> Detections:
     return functools.reduce(merged, parts)
 
 
-def _mapped(found: Detections, view: TurnedImage | MirroredImage | ReshapedImage) -> Detections:
+def _mapped(found: Detections, view: TurnedImage | MirroredImage | NegativeImage | ReshapedImage) -> Detections:
     boxes: Boxes = view.to_parent(found.boxes)
     return Detections(boxes, found.scores, found.labels)
 

@@ -1,8 +1,8 @@
 """Probes of a video's frames in further views, to decide whether one view of each frame suffices.
 
 One frame in a hundred, the one with the most evidence of people and vehicles, is also searched turned to the other
-sides, and without streaks where it is grainy. Where another view shows clearly more than the upright one, the camera
-hangs sideways or rain hides the street, and what was found in one view says nothing about what is there.
+sides, as a negative, and without streaks where it is grainy. Where another view shows clearly more than the upright
+one, the camera hangs sideways or rain hides the street, and what one view showed says nothing about what is there.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pipeline.detect.image_views import GRAIN, TurnedImage, grain_of, without_streaks
+from pipeline.detect.image_views import GRAIN, NegativeImage, TurnedImage, grain_of, without_streaks
 from pipeline.detect.multi_view_detector import TURNED_RATIO, certainty, evidence
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 
 BLOCK_FRAMES: Final = 100
-"""One of so many frames is probed: three to five searches more per hundred."""
+"""One of so many frames is probed: four to six searches more per hundred."""
 CLEAR_EVIDENCE: Final = 0.5
 """Sum of certain scores from which a view is known to show something, and by which another one must show more. Of 346
 frames of clips and photographs that were upright and dry, two showed so much more in another view: cars from above."""
@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     TURNED_90 = "upright with --rotate 90"
     TURNED_180 = "upright with --rotate 180"
     TURNED_270 = "upright with --rotate 270"
+    NEGATIVE = "clear as a negative"
     STREAKS = "hidden by rain, snow or noise"
 
 
@@ -117,6 +118,7 @@ class ViewProbe:
         if grainy:
             image = other_views[Doubt.STREAKS] = without_streaks(image)
         other_views |= {doubt: TurnedImage(image, turns) for turns, doubt in _TURNED.items()}
+        other_views[Doubt.NEGATIVE] = NegativeImage(image)
         shown = {doubt: certainty(self._search(view)) for doubt, view in other_views.items()}
         best = max(shown, key=lambda doubt: shown[doubt])
         if shown[best] > TURNED_RATIO * upright and shown[best] - upright >= CLEAR_EVIDENCE:

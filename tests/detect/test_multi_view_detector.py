@@ -141,6 +141,30 @@ def test_a_person_who_lies_at_any_angle_is_found(degrees: int) -> None:
     assert not len(upright_only) or not 20 < degrees % 90 < 70
 
 
+class _SeesTextures(_Upright):
+    """A network that finds persons where the upper half is bright, and textures where the right half is."""
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        return [self._found_in(image.resized(8, 8).astype(int)) for image in images]
+
+    @staticmethod
+    def _found_in(pixels: BgrImage) -> Detections:
+        if pixels[:4].mean() > pixels[4:].mean() + 50:
+            return Detections.build([(20, 20, 40, 80), (60, 20, 80, 80)], [0.9, 0.9], [Label.PERSON] * 2)
+        if pixels[:, 4:].mean() > pixels[:, :4].mean() + 50:
+            return Detections.build([(200, 20, 210, 50), (250, 20, 260, 50)], [0.27, 0.5], [Label.PERSON] * 2)
+        return Detections.empty()
+
+
+def test_where_an_image_is_turned_its_stored_orientation_is_an_unusual_view() -> None:
+    stored = np.zeros((180, 320, 3), np.uint8)
+    stored[:, 160:] = 255
+    found = MultiViewDetector(_SeesTextures(), lambda: None, 320).detect([Still(stored)])[0]
+    assert np.float32(0.5) in found.scores
+    assert np.float32(0.27) not in found.scores
+    assert (found.scores >= 0.9).any()
+
+
 @pytest.mark.parametrize(
     ("size", "aspect", "views"),
     [
@@ -200,6 +224,13 @@ def test_people_are_found_where_the_camera_hangs_sideways(
     found = multi_view.detect([Still(turned.bgr())])[0].labeled(Label.PERSON)
     again = overlaps(people, turned.to_parent(found.boxes)).max(axis=1) >= 0.5
     assert again.mean() >= 0.9
+
+
+@pytest.mark.real
+def test_people_are_found_in_a_negative(multi_view: Detector, street: tuple[BgrImage, Boxes]) -> None:
+    pixels, people = street
+    found = multi_view.detect([Still(np.invert(pixels))])[0].labeled(Label.PERSON)
+    assert (overlaps(people, found.boxes).max(axis=1) >= 0.5).mean() >= 0.9
 
 
 @pytest.mark.real

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.detect.image_views import TurnedImage
+from pipeline.detect.image_views import NegativeImage, TurnedImage
 from pipeline.detect.view_probe import BLOCK_FRAMES, Doubt, DoubtfulSpan, ViewProbe
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
@@ -50,10 +50,15 @@ def test_a_video_that_shows_more_when_turned_is_doubtful_throughout() -> None:
     assert spans(Search(turned(3, people(5))), NOTHING) == [DoubtfulSpan(0, 19, Doubt.TURNED_270)]
 
 
-def test_an_upright_video_is_not_doubtful_and_costs_three_searches_in_a_hundred_frames() -> None:
+def test_an_upright_video_is_not_doubtful_and_costs_four_searches_in_a_hundred_frames() -> None:
     search = Search(turned(2, people(2)))
     assert spans(search, people(5), frames=3 * BLOCK_FRAMES) == []
-    assert search.calls == 9
+    assert search.calls == 12
+
+
+def test_a_video_that_shows_more_as_a_negative_is_doubtful() -> None:
+    negative = Search(lambda view: people(5) if isinstance(view, NegativeImage) else NOTHING)
+    assert spans(negative, people(1)) == [DoubtfulSpan(0, 19, Doubt.NEGATIVE)]
 
 
 def test_faces_and_plates_in_turned_textures_raise_no_doubt() -> None:
