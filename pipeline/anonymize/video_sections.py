@@ -22,7 +22,7 @@ from pipeline.domain.frame import BgrImage
 _FAINT, _DARK = 12.0, 4.0
 """Gray levels between black and white objects in a typical part of a frame; with less, it is faint or dark."""
 _BLANK_LEVELS: Final = 5
-"""Gray levels of a whole frame in which no person sees anything either."""
+"""Levels of each color of a whole frame in which no person sees anything either."""
 _BLANK_PX: Final = 160
 """Width at which they are counted: noise averages out, and a small person remains."""
 _BASE_NOISE: Final = 3.0
@@ -154,5 +154,5 @@ def _octave(value: float) -> int:
 def _is_blank(frame: BgrImage) -> bool:
     height, width = frame.shape[:2]
     size = min(width, _BLANK_PX), max(1, height * min(width, _BLANK_PX) // width)
-    gray = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
-    return bool(np.ptp(gray) <= _BLANK_LEVELS)
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return bool(np.ptp(small, axis=(0, 1)).max() <= _BLANK_LEVELS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -41,6 +42,12 @@ def test_frames_differ_in_kind_by_what_hides_objects_in_them(street: BgrImage) -
         )
     ]
     assert kinds == [Visibility.NOISE, Visibility.PATTERN, Visibility.FAINT, Visibility.DARK, Visibility.BLANK]
+
+
+def test_a_frame_whose_colors_differ_is_not_blank_though_all_are_of_one_brightness(street: BgrImage) -> None:
+    colors = np.asarray(cv2.cvtColor(street, cv2.COLOR_BGR2YCrCb), np.uint8)
+    colors[..., 0] = 118
+    assert frame_visibility(np.asarray(cv2.cvtColor(colors, cv2.COLOR_YCrCb2BGR), np.uint8)).kind is Visibility.DARK
 
 
 def test_noise_and_dusk_are_harder_than_the_same_street_by_day_and_not_alike(street: BgrImage) -> None:
