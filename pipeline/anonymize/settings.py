@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +10,9 @@ from pipeline.domain.labels import Label
 from pipeline.domain.redaction import RedactionStyle
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+RELEASE_CONFIRM_SCORE: Final = 0.12
+"""`MaskSettings.confirm_score` of a release: persons that one network sees so faintly are masked there."""
 
 
 class MaskSettings(BaseModel):
