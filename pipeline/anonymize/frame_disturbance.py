@@ -135,11 +135,8 @@ def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
     if whole.disturbance.has_pattern:
         return whole
     parts = [
-        DisturbedPart(
-            _part(row, height), _part(column, width), _measured(_block(gray, row, column), _PATTERN_SHARE_OF_BLOCK)
-        )
-        for row in range(_PARTS_PER_SIDE)
-        for column in range(_PARTS_PER_SIDE)
+        DisturbedPart(*place, _measured(_block(gray, row, column), _PATTERN_SHARE_OF_BLOCK))
+        for (row, column), place in parts_of(height, width).items()
     ]
     worst = max(parts, key=lambda part: (part.disturbance.has_pattern, part.disturbance.noise))
     if worst.disturbance.has_pattern:
@@ -148,6 +145,15 @@ def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
     if whole.disturbance.noise >= _NOISY * (bright - dark):
         return replace(worst, disturbance=whole.disturbance)
     return worst if worst.disturbance.noise >= max(_LOCAL_NOISE, 2 * whole.disturbance.noise) else whole
+
+
+def parts_of(height: int, width: int) -> dict[tuple[int, int], tuple[slice, slice]]:
+    """The overlapping parts of a frame by row and column: rows and columns of its pixels."""
+    return {
+        (row, column): (_part(row, height), _part(column, width))
+        for row in range(_PARTS_PER_SIDE)
+        for column in range(_PARTS_PER_SIDE)
+    }
 
 
 def _measured(gray: Gray, pattern_share: float = _PATTERN_SHARE) -> FrameDisturbance:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from pipeline.anonymize.frame_panels import panels_of
 from pipeline.anonymize.masking_plausibility import PanelPlausibility
+from pipeline.anonymize.part_meshes import without_part_meshes
 from pipeline.anonymize.redaction_masks import MaskPlan
 from pipeline.anonymize.reference_recall import Recall, ReferenceRecall
 from pipeline.anonymize.reidentification import (
@@ -28,14 +29,16 @@ from pipeline.anonymize.reidentification import (
     match_probes,
     matchable_tracklets,
 )
-from pipeline.anonymize.residual_detections import ResidualDetection
+from pipeline.anonymize.release_report import clock
+from pipeline.anonymize.residual_detections import CERTAIN_SCORE, ResidualDetection, unmasked
 from pipeline.anonymize.tracklets import FACES, PERSONS
 from pipeline.anonymize.video_detections import VideoDetections
 from pipeline.anonymize.video_minutes import SceneMinutes
 from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Progress, Stage
+from pipeline.decode.lazy_images import ArrayImage
 from pipeline.domain.detections import Detections, shared_areas
-from pipeline.domain.frame import BgrImage
+from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector, PlateReader
 from pipeline.domain.video import Video, VideoFrame
@@ -46,6 +49,8 @@ MIN_CHARACTER_SCORE: Final = 0.6
 MIN_CHARACTERS: Final = 5
 RECALL_FRAMES: Final = 40
 """Of each minute of the original, evenly over it, on which the verification detectors run too."""
+MESH_FRAMES: Final = 6
+"""Of each minute of the original, in which meshes on a part are filled: they take longer to find than people."""
 MIN_PLATE_SHARE: Final = 0.5
 MAX_PLATES: Final = 60
 _MATCHED_GROUPS: Final = {PERSONS: "person", FACES: "face"}
@@ -65,7 +70,7 @@ class AttackResults:
             artifacts of the masks, such as a slit between two of them.
         recall: of the verification detectors on the original; recall_of_parts: in each minute of each scene.
         implausible: why the masks hide too little of what any network sees in the original, when, and in which panel of
-            a split screen; "" where they do not.
+            a split screen or behind a mesh; "" where they do not.
     """
 
     rank_one: Mapping[str, RankOne]
@@ -156,6 +161,8 @@ class _Attacks:
         self._sampled = self._minutes.sampled(RECALL_FRAMES)
         self._recall = ReferenceRecall(plan, self._minutes, self._sampled)
         self._plausibility: dict[int, PanelPlausibility] = {}
+        self._filled = self._minutes.sampled(MESH_FRAMES)
+        self._behind_mesh = ""
         self._plates: dict[int, list[tuple[np.ndarray, ResidualDetection | None]]] = defaultdict(list)
         self._choose_plates(plan, residual_plates)
         self._tried = self._read = 0
@@ -198,6 +205,8 @@ class _Attacks:
             self._judge_masks(number, original.image.bgr(), found)
             self._recall.add(number, found)
             self._present += [plate for plate in residual if _is_present(plate, found)]
+        if number in self._filled:
+            self._search_behind_meshes(number, original.image, detectors)
         if number in self._plates:
             image = redacted.image.bgr().copy()
             for x1, y1, x2, y2 in self._overlay.astype(int).tolist():
@@ -211,9 +220,23 @@ class _Attacks:
             self._plausibility[part] = PanelPlausibility(self._plan, self._original.width, self._original.height, span)
         self._plausibility[part].add(number, self._seen(number, found), panels_of(image))
 
+    def _search_behind_meshes(self, number: int, image: Image, detectors: Detector) -> None:
+        clear = None if self._behind_mesh else without_part_meshes(image.bgr())
+        if clear is None:
+            return
+        found = detectors.detect([ArrayImage(clear, image.sample_aspect)])[0].labeled(Label.PERSON, Label.FACE)
+        found = self._without_exempted(number, found.select(found.scores >= CERTAIN_SCORE))
+        masks = self._plan.at(number)
+        left = unmasked(found, masks.of_detections, self._original.width, self._original.height, masks.of_regions)
+        if len(left):
+            at = clock(self._original.times_s[number] - self._original.times_s[0])
+            self._behind_mesh = f"behind a mesh, networks see persons or faces at {at} that no mask hides"
+
     def _seen(self, number: int, found: Detections) -> Detections:
         """Detections of all networks in a frame of the original, without exempted ones."""
-        seen = Detections.concatenate([self._original.per_frame[number], found])
+        return self._without_exempted(number, Detections.concatenate([self._original.per_frame[number], found]))
+
+    def _without_exempted(self, number: int, seen: Detections) -> Detections:
         exempted = [self._plan.exempts([number], [box]) for box in seen.boxes]
         return seen.select(~np.array(exempted, bool))
 
@@ -243,7 +266,8 @@ class _Attacks:
             present_plates=tuple(self._present),
             recall=self._recall.whole,
             recall_of_parts=self._recall.parts,
-            implausible=next((one.problem for _, one in sorted(self._plausibility.items()) if one.problem), ""),
+            implausible=next((one.problem for _, one in sorted(self._plausibility.items()) if one.problem), "")
+            or self._behind_mesh,
         )
 
 

@@ -23,10 +23,12 @@ from pipeline.domain.labels import Label
 from pipeline.domain.network_identity import NetworkIdentity
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.domain.video import VideoFrame, VideoInfo
+from tests.anonymize.test_mesh import behind, crossed
 
 PERSON, OTHER = (100.0, 40.0, 140.0, 120.0), (220.0, 40.0, 260.0, 120.0)
 FRAMES, PACE_S = 80, 2
 """Nearly three minutes."""
+WIRE = 40
 
 
 def seen(*boxes: tuple[float, ...]) -> Detections:
@@ -71,6 +73,44 @@ class ReadsNothing:
 
     def read(self, crops: Sequence[BgrImage]) -> list[CharacterProbabilities]:
         raise AssertionError("there is no plate")
+
+
+class SeesBehindFilledMeshes(SeesOthers):
+    """A detector that sees a person where no wire hides them."""
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        return [seen(OTHER) if (image.bgr() == WIRE).mean() < 0.02 else seen() for image in images]
+
+
+@dataclass(frozen=True)
+class Fenced(Gray):
+    """One frame of ground in daylight, with a fence in front of its right half."""
+
+    def frames(self) -> Generator[VideoFrame, None, None]:
+        ground = np.random.default_rng(5).integers(90, 110, (180, 320, 3), dtype=np.uint8)
+        wires = crossed(ground.shape, 13, 4, 45)
+        wires[:, :160] = False
+        yield VideoFrame(0, 0, ArrayImage(behind(ground, wires, WIRE)))
+
+
+def test_people_who_show_when_a_mesh_on_a_part_is_filled_have_to_be_masked() -> None:
+    results = [
+        evaluate_attacks(
+            Fenced(),
+            Fenced(),
+            detections=video,
+            plan=plan_masks(video, MaskSettings()),
+            detectors=SeesBehindFilledMeshes(),
+            plate_reader=ReadsNothing(),
+            residual_plates=[],
+            overlay=np.zeros((0, 4), np.float32),
+            progress=Silent(),
+        ).implausible
+        for video in (
+            VideoDetections(np.zeros(1), [found], np.zeros(1, np.int64), 320, 180) for found in (seen(), seen(OTHER))
+        )
+    ]
+    assert results == ["behind a mesh, networks see persons or faces at 0:00.0 that no mask hides", ""]
 
 
 def attacked() -> AttackResults:
