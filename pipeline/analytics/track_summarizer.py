@@ -38,15 +38,23 @@ class TrackSummarizer:
         camera_id, stream_id: camera and session.
         settings: of counting and summarizing.
         calibration: the camera's ground plane; without it there is no speed in meters.
+        summaries: False for counts only, where no single track may leave.
     """
 
     def __init__(
-        self, camera_id: str, stream_id: str, settings: AnalyticsSettings, calibration: Calibration | None = None
+        self,
+        camera_id: str,
+        stream_id: str,
+        settings: AnalyticsSettings,
+        calibration: Calibration | None = None,
+        *,
+        summaries: bool = True,
     ) -> None:
         self._camera_id = camera_id
         self._stream_id = stream_id
         self._settings = settings
         self._calibration = calibration
+        self._summaries = summaries
         self._labels = frozenset(Label.from_word(word) for word in settings.labels)
         # Ordered by last observation, longest unseen first.
         self._open: OrderedDict[int, TrackState] = OrderedDict()
@@ -153,7 +161,7 @@ class TrackSummarizer:
     def _close(self, track: TrackState) -> None:
         label = self._counted_label(track)
         self._counts.close(track.minute_ms, None if track.counted else label)
-        if label is not None:
+        if label is not None and self._summaries:
             self._track_events.append(self._summary(track, label))
 
     def _counted_label(self, track: TrackState) -> Label | None:

@@ -31,6 +31,7 @@ from pipeline.engine.running_camera import RunningCamera
 from pipeline.errors import ConfigError
 from pipeline.lpr.plate_observer import PlateObserver
 from pipeline.observe.stage_timing import Stage, StageClock
+from pipeline.policy.scope import why_no_tracks
 from pipeline.record.recorder import Recorder
 from pipeline.storage.stored_analyses import Analysis, StoredAnalyses
 
@@ -159,7 +160,15 @@ class CameraFactory:
             observers: list[TrackObserver] = []
             if lpr is not None:
                 observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore))
-            observers.append(TrackSummarizer(camera.id, first.stream_id, config.analytics, camera.calibration))
+            observers.append(
+                TrackSummarizer(
+                    camera.id,
+                    first.stream_id,
+                    config.analytics,
+                    camera.calibration,
+                    summaries=not why_no_tracks(camera.camera()),
+                )
+            )
             observers.append(self._rules.observer(config, camera, first, live=live))
             tracker = build_tracker(config.detect.track)
             adaptive = None

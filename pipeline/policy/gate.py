@@ -28,7 +28,7 @@ from pipeline.domain.events import (
 from pipeline.errors import PolicyError
 from pipeline.policy.event_texts import bounded_texts, wrong_text
 from pipeline.policy.plausibility import why_implausible
-from pipeline.policy.scope import is_sensitive, why_no_plates
+from pipeline.policy.scope import is_sensitive, why_no_plates, why_no_tracks
 
 _log = structlog.get_logger(__name__)
 _COMMON = frozenset({"event_id", "camera_id", "ts_ms", "schema_version"})
@@ -73,6 +73,7 @@ class RefusalRule(StrEnum):
     FIELD = "field-not-allowed"
     CAMERA = "camera-not-registered"
     PLATES = "plates-not-allowed"
+    TRACKS = "tracks-not-allowed"
     LABEL = "label-not-allowed"
     TEXT = "text-not-allowed"
     VALUE = "value-not-plausible"
@@ -172,6 +173,15 @@ class Gate:
         conflicts = (why for (one, _), why in self._conflicts.items() if one == camera_id)
         return why_no_plates(camera) or next(conflicts, "")
 
+    def why_no_tracks(self, camera_id: str) -> str:
+        """The reason why no single track of a registered or known camera may leave; "" if it may, or is not known.
+
+        A camera that shows the scene of one with sensitive surroundings is treated like it.
+        """
+        alike = (camera_id, *(twin for one, twin in self._conflicts if one == camera_id))
+        cameras = (camera for one in alike if (camera := self._known.get(one)) is not None)
+        return next((why for camera in cameras if (why := why_no_tracks(camera))), "")
+
     def why_declared_without_plates(self, camera_id: str) -> str:
         """The reason in a camera's declaration alone, as in `why_no_plates`."""
         camera = self._known.get(camera_id)
@@ -222,6 +232,8 @@ class Gate:
             return Refusal(RefusalRule.CAMERA, "its camera is not declared in the configuration")
         if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
             return Refusal(RefusalRule.PLATES, why)
+        if isinstance(event, TrackEvent) and (why := self.why_no_tracks(event.camera_id)):
+            return Refusal(RefusalRule.TRACKS, why)
         if wrong := _wrong_content(event):
             return wrong
         found = [refusal for condition in self._conditions if (refusal := condition(event))]

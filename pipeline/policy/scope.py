@@ -38,7 +38,12 @@ def why_no_plates(camera: Camera, language: Language = ENGLISH) -> str:
     """The reason why plates may not be read; "" if they may."""
     if camera.scope not in _LPR_SCOPES:
         return language.text(_SCOPE, scope=camera.scope.value)
-    if camera.surroundings:
-        places = ", ".join(sorted(place.value for place in camera.surroundings))
-        return language.text(_SURROUNDINGS, places=places)
-    return ""
+    return why_no_tracks(camera, language)
+
+
+def why_no_tracks(camera: Camera, language: Language = ENGLISH) -> str:
+    """The reason why no single track may leave the engine: its surroundings; "" if it may. Counts are no tracks."""
+    if not is_sensitive(camera):
+        return ""
+    places = ", ".join(sorted(place.value for place in camera.surroundings))
+    return language.text(_SURROUNDINGS, places=places)

@@ -70,8 +70,26 @@ def test_a_refusal_names_the_scope_or_the_places_and_the_law(camera: Camera) -> 
 
 
 @given(_CAMERAS, st.sampled_from(_OTHERS))
-def test_counts_tracks_and_health_leave_from_every_declared_camera(camera: Camera, event: Event) -> None:
-    assert Gate({"c": camera}).refusal(event) is None
+def test_counts_and_health_leave_from_every_camera_and_tracks_from_no_sensitive_place(
+    camera: Camera, event: Event
+) -> None:
+    refusal = Gate({"c": camera}).refusal(event)
+    assert (refusal is None) is not (isinstance(event, TrackEvent) and bool(camera.surroundings))
+    if refusal is not None:
+        assert refusal.rule is RefusalRule.TRACKS
+        assert all(place.value in refusal.reason for place in camera.surroundings)
+
+
+@pytest.mark.parametrize(("surroundings", "leaves"), [((), True), ((Surroundings.CLINIC,), False)])
+def test_tracks_of_a_camera_that_shows_the_scene_of_a_sensitive_place_stay(
+    surroundings: tuple[Surroundings, ...], leaves: bool
+) -> None:
+    other = Camera("other", Scope.PUBLIC_SQUARE, surroundings=frozenset(surroundings))
+    gate = Gate({"c": Camera("c", Scope.PUBLIC_ROAD), "other": other})
+    gate.forbid_plates("c", "other", "it shows the scene of another camera")
+    assert (rule_of(gate, _OTHERS[0]) is None) is leaves
+    gate.permit_plates("c", "other")
+    assert rule_of(gate, _OTHERS[0]) is None
 
 
 @pytest.mark.parametrize("event", [_PLATE, *_OTHERS], ids=lambda event: type(event).__name__)

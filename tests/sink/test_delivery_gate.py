@@ -98,7 +98,7 @@ def test_a_camera_reclassified_while_its_events_wait_is_judged_as_it_is_now(tmp_
     other = Other()
     other.up = False
     sink = SpooledSink(other, FAST, tmp_path, gate.admit_stored)
-    sink.add([plate_read(1), count(2)])
+    sink.add([plate_read(1), count(2), track(3)])
     gate.declare(TEMPLE)
     other.up = True
     sink.flush(60)
