@@ -5,7 +5,7 @@ The policy of questions belongs into `EventQueries.ask`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import tzinfo
 from types import TracebackType
@@ -93,6 +93,7 @@ __all__ = [
     "VehicleReadsPage",
     "Withheld",
     "WithheldReads",
+    "open_backend",
     "open_queries",
 ]
 
@@ -196,7 +197,12 @@ class EventQueries:
 
 
 def open_queries(
-    stores: ConfiguredStores, requester: Requester, zone: tzinfo | None = None, locale: Locale | None = None
+    stores: ConfiguredStores,
+    requester: Requester,
+    zone: tzinfo | None = None,
+    locale: Locale | None = None,
+    *,
+    backend: Callable[[ConfiguredStores], QueryBackend] | None = None,
 ) -> EventQueries:
     """The event store of a configuration, for the questions of a requester.
 
@@ -208,6 +214,7 @@ def open_queries(
         requester: the person or program that asks.
         zone: of times in notes; None for the machine's own.
         locale: of the readers of notes; None for English.
+        backend: opens the store; None for `open_backend`.
 
     Raises:
         ConfigError: there is no event store.
@@ -222,9 +229,9 @@ def open_queries(
     tombstones = Tombstones(stores.data_dir)
     tombstones.check_repeated()
     undeclared = not DeclaredCameras(stores.data_dir).all()
-    backend = _backend(stores)
+    opened = (backend or open_backend)(stores)
     # An embedded store that this process opens itself belongs to no run.
-    running = isinstance(backend, StoreClient) or not isinstance(stores.event_store, ChdbSettings)
+    running = isinstance(opened, StoreClient) or not isinstance(stores.event_store, ChdbSettings)
     context = AnswerContext(
         stores.cameras,
         stores.retention,
@@ -239,7 +246,7 @@ def open_queries(
         erased=tombstones.touch,
         unknown_erasures=unknown_erasures(stores.data_dir),
     )
-    return EventQueries(backend, requester, audit.record, context, audit.access)
+    return EventQueries(opened, requester, audit.record, context, audit.access)
 
 
 def _waiting(stores: ConfiguredStores, *, running: bool) -> WaitingOf:
@@ -253,7 +260,13 @@ def _waiting(stores: ConfiguredStores, *, running: bool) -> WaitingOf:
     return waiting
 
 
-def _backend(stores: ConfiguredStores) -> QueryBackend:
+def open_backend(stores: ConfiguredStores) -> QueryBackend:
+    """What answers questions: the process that owns an embedded store, else this one; see `open_queries`.
+
+    Raises:
+        StoreBusy: the process that owns it is too busy to answer.
+        StoreError: there is no store yet.
+    """
     settings, data_dir = stores.event_store, stores.data_dir
     if isinstance(settings, ChdbSettings):
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 from fastapi import Request
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.kept_store import KeptStore
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.ports import Clock
 from pipeline.http_api.problems import RequestRefused
@@ -93,7 +94,7 @@ class Service:
         stores: event store, audit, screen of texts.
         encrypted: whether clients reach the server by TLS, its own or a proxy's.
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
-        limits: of requests; turn: to be entered while the event store is open.
+        limits: of requests; kept: the event store, open from the first question on.
     """
 
     register: str
@@ -102,7 +103,7 @@ class Service:
     encrypted: bool = False
     behind_proxy: bool = False
     limits: Limits = field(init=False)
-    turn: AbstractContextManager[object] = field(init=False)
+    kept: KeptStore = field(init=False)
 
     @property
     def now_ms(self) -> int:
@@ -111,9 +112,11 @@ class Service:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", Limits(self.registry.clock))
-        # An embedded store is opened once in a process; a server takes several questions at a time.
-        turn = threading.Lock() if self.stores.is_embedded else nullcontext()
-        object.__setattr__(self, "turn", turn)
+        object.__setattr__(self, "kept", KeptStore(self.stores))
+
+    def close(self) -> None:
+        """Close the event store."""
+        self.kept.close()
 
     def check(self) -> None:
         """Require that people can be served.

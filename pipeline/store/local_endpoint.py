@@ -3,6 +3,9 @@
 One JSON line asks (``{"query": "plates", "arguments": {…}, "requester": {"user": "ana", …}}``), one answers
 (``{"answer": …}`` or ``{"error": {…}}``). There is no way to send SQL. The user must be the one that
 the kernel names for the connection.
+
+An owner that only reads, such as the HTTP API, gives the store up to a program that asks for it (``{"query":
+"release"}``), such as a run, an erasure or a disposal. An owner that fills the store does not.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import socketserver
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -36,7 +39,10 @@ _IDLE_S = 60.0
 _QUEUE_S = 5.0
 _QUEUE_STEP_S = 0.02
 _CLOSE_S = 2.0
+_RELEASE_S = 30.0
+"""Time for the questions that an owner answers when it is asked to give the store up."""
 A = TypeVar("A")
+_RELEASE: Final = b'{"query": "release"}\n'
 _PEER: Final = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
 
 
@@ -77,15 +83,24 @@ class StoreServer:
         store: answers the questions.
         socket_path: of any length. A socket that a dead process left there is replaced.
         screen: of free texts, with the additions of a city; None without.
+        on_release: gives the store up when another process asks for it; None where the owner needs it itself.
 
     Raises:
-        StoreBusy: a living process answers there.
+        StoreBusy: a living process answers there, and does not give the store up.
         StoreError: the socket cannot be made.
     """
 
-    def __init__(self, store: QueryBackend, socket_path: Path, screen: TextScreen | None = None) -> None:
+    def __init__(
+        self,
+        store: QueryBackend,
+        socket_path: Path,
+        screen: TextScreen | None = None,
+        on_release: Callable[[], None] | None = None,
+    ) -> None:
         self._path = socket_path
+        self._on_release = on_release
         self._screen = screen or standard_screen()
+        self._stopping = threading.Lock()
         try:
             socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             socket_path.parent.chmod(0o700)
@@ -107,22 +122,37 @@ class StoreServer:
 
         An answer that a database does not give within two seconds is no longer waited for.
         """
-        if not self._thread.is_alive():
-            return
-        self._server.shutdown()
-        self._thread.join()
-        self._server.disconnect_all()
-        self._path.unlink(missing_ok=True)
+        if self._stop_listening():
+            self._server.disconnect_all()
+
+    def release(self) -> bool:
+        """Give the store up and stop listening, if the owner can do without it; whether it does."""
+        if self._on_release is None:
+            return False
+        self._stop_listening()
+        self._server.server_close()
+        self._on_release()
+        return True
+
+    def _stop_listening(self) -> bool:
+        """Take no more connections; False when that was so before."""
+        with self._stopping:
+            if not self._thread.is_alive():
+                return False
+            self._server.shutdown()
+            self._thread.join()
+            self._path.unlink(missing_ok=True)
+            return True
 
     def _listen(self, store: QueryBackend) -> _Server:
-        if _answers(self._path):
+        if _answers(self._path) and not released(self._path):
             raise StoreBusy(
                 str(self._path), "another process already answers here", "Stop it, or use another data folder."
             )
         try:
             self._path.unlink(missing_ok=True)
             with _short_address(self._path) as address:
-                return _Server(address, store, self._path, self._screen)
+                return _Server(address, store, self._path, self._screen, self.release)
         except OSError as error:
             raise StoreError(str(self._path), f"the socket cannot be made: {error.strerror}") from error
 
@@ -132,9 +162,12 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     block_on_close = False  # `disconnect_all` waits, but not for ever
     request_queue_size = 64
 
-    def __init__(self, address: str, store: QueryBackend, path: Path, screen: TextScreen) -> None:
+    def __init__(
+        self, address: str, store: QueryBackend, path: Path, screen: TextScreen, release: Callable[[], bool]
+    ) -> None:
         self.store = store
         self.screen = screen
+        self.release = release
         self._peers: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__(address, _Handler, bind_and_activate=False)
@@ -188,6 +221,9 @@ class _Handler(socketserver.StreamRequestHandler):
         with self.server.connected(self.connection), contextlib.suppress(OSError):
             user = system_user(_peer_uid(self.connection))
             while line := self.rfile.readline(_LONGEST_QUESTION):
+                if line == _RELEASE:
+                    self.wfile.write(_json.encode(self.server.release()) + b"\n")
+                    return
                 self.wfile.write(_json.encode(_reply(self.server.store, line, user, self.server.screen)) + b"\n")
                 if not line.endswith(b"\n"):
                     return
@@ -325,6 +361,23 @@ def _connect(path: Path) -> socket.socket:
             raise StoreError(str(path), f"no running process answers here: {error.strerror}") from error
         else:
             return peer
+
+
+def released(path: Path) -> bool:
+    """Ask the process that owns an event store to give it up; whether it did.
+
+    Args:
+        path: of its `StoreServer`.
+    """
+    try:
+        peer = _connect(path)
+    except StoreError:
+        return False
+    with peer, peer.makefile("rb") as lines, contextlib.suppress(OSError):
+        peer.settimeout(_RELEASE_S)
+        peer.sendall(_RELEASE)
+        return lines.readline() == b"true\n"
+    return False
 
 
 def _answers(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,9 @@ def city(populated: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def service(city: Office, populated: Office) -> Iterator[Service]:
     with city.opened("viapublica") as registry:
-        yield Service(register=city.register, registry=registry, stores=stores_of(city, populated.stores.data_dir))
+        stores = stores_of(city, populated.stores.data_dir)
+        with closing(Service(register=city.register, registry=registry, stores=stores)) as service:
+            yield service
 
 
 @pytest.fixture(scope="session")

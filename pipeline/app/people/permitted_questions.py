@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from pipeline.app.access.account_decision import AskedOperation, wanted_operatio
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_questions import facts_of, operation_of
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.kept_store import KeptStore
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.app.queries import Answer, Cameras, CameraSummary, EventQueries, Route, open_queries
 from pipeline.domain.audit import Outcome
@@ -51,7 +52,7 @@ class PermittedQuestions:
     Args:
         opened: the registry, for the person who asks.
         stores: the event store and what is declared of its cameras.
-        turn: entered while the store is open: an embedded one is opened once in a process.
+        kept: opens the event store once in a process.
         purpose: of the questions; case: number of the case, "" without one.
     """
 
@@ -59,12 +60,12 @@ class PermittedQuestions:
         self,
         opened: OpenRegistry,
         stores: ConfiguredStores,
-        turn: AbstractContextManager[object],
+        kept: KeptStore,
         purpose: Purpose,
         case: str = "",
     ) -> None:
         self._opened = opened
-        self._turn = turn
+        self._kept = kept
         self._stores = stores
         self._requester = Requester(user=opened.requester.user, purpose=purpose.value, case=case)
 
@@ -103,7 +104,10 @@ class PermittedQuestions:
     @contextmanager
     def _queries(self) -> Iterator[EventQueries]:
         """The event store, asked in the name of the person."""
-        with acting_as(self._opened), self._turn, open_queries(self._stores, self._requester) as queries:
+        with (
+            acting_as(self._opened),
+            open_queries(self._stores, self._requester, backend=lambda _: self._kept.lend()) as queries,
+        ):
             yield queries
 
     def _decided(self, question: Question[Any], named: tuple[str, ...]) -> tuple[tuple[RegisteredCamera, ...], int]:

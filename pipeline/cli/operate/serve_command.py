@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -70,4 +71,5 @@ def serve(
         service = Service(
             register=where, registry=registry, stores=stores, encrypted=encrypted, behind_proxy=behind_proxy
         )
-        run_server(service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))
+        with closing(service):
+            run_server(service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))

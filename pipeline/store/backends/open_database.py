@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.errors import StoreError
+from pipeline.errors import StoreBusy, StoreError
 from pipeline.storage.restore_note import check_not_restored
 from pipeline.store.backends.database import FILL_IT, EventDatabase
+from pipeline.store.local_endpoint import endpoint_path, released
 from pipeline.store.settings import ChdbSettings, StoreSettings
 
 
@@ -34,7 +35,7 @@ def open_database(settings: StoreSettings, data_dir: Path, *, create: bool, rest
         restored: open one that was restored from a backup, too, to erase in it what was erased since.
 
     Raises:
-        StoreBusy: another process owns the embedded store.
+        StoreBusy: another process owns the embedded store, and does not give it up.
         StoreError: it is not there (`create` false), cannot be opened, or was restored and may not be used yet.
         ConfigError: the password cannot be read.
     """
@@ -50,7 +51,12 @@ def open_database(settings: StoreSettings, data_dir: Path, *, create: bool, rest
             )
         if not restored:
             check_not_restored([folder])
-        return ChdbDatabase(folder)
+        try:
+            return ChdbDatabase(folder)
+        except StoreBusy:
+            if not released(endpoint_path(data_dir)):
+                raise
+            return ChdbDatabase(folder)
     from pipeline.store.backends.clickhouse import ClickHouseDatabase
 
     return ClickHouseDatabase(settings, create=create)
