@@ -97,6 +97,7 @@ bench: venv ## measure; tables and plots go to benchmarks/results/
 	$(RUN)/python -m benchmarks.decoder_isolation --clip $(DATA)/clips/car-detection.mp4
 	$(RUN)/python -m benchmarks.startup
 	$(RUN)/python -m benchmarks.audit
+	$(RUN)/python -m benchmarks.plate_query
 	$(RUN)/python -m benchmarks.store
 	$(RUN)/python -m benchmarks.backbone
 	$(RUN)/python -m benchmarks.city_store

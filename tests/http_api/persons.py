@@ -14,6 +14,14 @@ from tests.governance.people import PASSWORD
 from tests.http_api.client import ADDRESS, Client, Reply
 
 
+def code_of(city: Office, login: str) -> str:
+    """The one-time code of a person at the time of the clock."""
+    with sqlite3.connect(city.register) as connection:
+        ((stored,),) = connection.execute("SELECT totp_secret FROM accounts WHERE login = ?", [login]).fetchall()
+    connection.close()
+    return totp_code(TotpEncryption(city.folder).decrypted(stored, login), city.clock.now_ms)
+
+
 @dataclass
 class People:
     """Logs people of an office in."""
@@ -24,11 +32,7 @@ class People:
     def code(self, login: str) -> str:
         """A one-time code that was not used yet."""
         self.city.clock.now_ms += 30_000
-        with sqlite3.connect(self.city.register) as connection:
-            ((stored,),) = connection.execute("SELECT totp_secret FROM accounts WHERE login = ?", [login]).fetchall()
-        connection.close()
-        secret = TotpEncryption(self.city.folder).decrypted(stored, login)
-        return totp_code(secret, self.city.clock.now_ms)
+        return code_of(self.city, login)
 
     def attempt(self, login: str, client: Client, password: str = PASSWORD, code: str = "") -> Reply:
         return client.post("/session", {"login": login, "password": password, "code": code or self.code(login)})
