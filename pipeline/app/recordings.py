@@ -252,7 +252,7 @@ def prune_video(settings: RecordSettings, *, trust_clock: bool = False, config: 
             settings.max_bytes,
             days_of=days_of,
             trust_clock=trust_clock,
-            on_disposed=report,
+            disposing=report,
         )
 
 

@@ -98,7 +98,7 @@ def drop_due_days(stores: ConfiguredStores, *, trust_clock: bool = False) -> Ite
                     clock,
                     holds=holds_at(stores),
                     embedded=embedded,
-                    on_disposed=report,
+                    disposing=report,
                 )
         yield replace(_report(store, stores, days), held=held)
 

@@ -20,7 +20,8 @@ from pipeline.domain.printable_document import SIGNATURE_LINE, Section, moment, 
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.times import parse_time, zone_name
 
-_GROUNDS: Final = "Decreto nº 18.743/2014 de Porto Alegre, arts. 7º a 9º"
+_GROUNDS: Final = "Lei nº 13.709/2018 (LGPD), arts. 6º, X, e 37"
+"""Federal rules: accountability, and the record of operations. The local act is that of the configuration."""
 _OUTCOMES: Final = {Outcome.ALLOWED: "realizada", Outcome.REFUSED: "recusada", Outcome.FAILED: "com falha"}
 _NOT_STATED: Final = "não informada"
 _SECTIONS: Final = (
@@ -60,6 +61,7 @@ _ACTIONS: Final[Mapping[str, str]] = {
     "override-hold": "decisão sobre preservação, para uma exclusão",
     "prune": "descarte de vídeo iniciado",
     "drop-due-days": "descarte de eventos iniciado",
+    "disposing": "descarte iniciado",
     "disposed": "descarte concluído, com número",
     "trim-spool": "descarte de eventos já entregues",
     "prune-dead-letters": "descarte de mensagens recusadas",
@@ -71,6 +73,7 @@ _ACTIONS: Final[Mapping[str, str]] = {
     "erasure-documents": "documentos de uma exclusão",
     "search": "busca na auditoria",
     "report": "relatório da auditoria",
+    "anomalies": "análise de indícios de uso indevido",
     "prove": "prova de um registro",
     "anchor": "ancoragem",
     "hand-over-key": "entrega da chave ao auditor",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -11,7 +12,7 @@ class Disposed(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was deleted of one table and day, or of the video of one camera.
 
     Attributes:
-        kind: ``events`` or ``video``.
+        kind: ``events``, ``video`` or ``previews``.
         name: of the table or camera.
         first_ms, last_ms: begin and end of its time, milliseconds since 1970 UTC.
         number: of rows or files; size: bytes, 0 where it is not known.
@@ -48,9 +49,10 @@ class Disposal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 DISPOSAL_EXAMPLE = "D2026/000001"
-OnDisposed = Callable[[str, Sequence[Disposed], Sequence[str]], object]
-"""Receives place, parts, and ids of the holds that stood against it, when a round has deleted something."""
+Disposing = Callable[[str, Sequence[Disposed], Sequence[str]], AbstractContextManager[object]]
+"""Receives place, parts, and ids of the holds that stand against it, before a round deletes them within the `with`."""
 
 
-def no_report(_place: str, _parts: Sequence[Disposed], _holds: Sequence[str]) -> None:
+def no_report(_place: str, _parts: Sequence[Disposed], _holds: Sequence[str]) -> AbstractContextManager[None]:
     """For disposals that no one reports, as in tests."""
+    return nullcontext()

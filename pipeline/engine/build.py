@@ -287,7 +287,7 @@ def _note_paths(config: Config) -> None:
 
 def _recorder(config: Config, settings: RecordSettings) -> Recorder:
     days_of, report = config.retention.video_days(), DisposalReport.of_run(config)
-    retain = partial(prune, settings.dir, settings.days, settings.max_bytes, days_of=days_of, on_disposed=report)
+    retain = partial(prune, settings.dir, settings.days, settings.max_bytes, days_of=days_of, disposing=report)
     return Recorder(settings, retain)
 
 
@@ -296,4 +296,10 @@ def _preview(config: Config, gate: Gate) -> Preview | None:
     if wanted is None:
         return None
     holds = partial(every_hold, hold_folders(config))
-    return Preview(Path(wanted.dir), wanted, lambda camera_id: bool(gate.why_no_plates(camera_id)), holds=holds)
+    return Preview(
+        Path(wanted.dir),
+        wanted,
+        lambda camera_id: bool(gate.why_no_plates(camera_id)),
+        holds=holds,
+        disposing=DisposalReport.of_run(config),
+    )

@@ -11,9 +11,10 @@ from typing import Final
 import structlog
 
 from pipeline.domain.camera_declaration import CameraDeclaration
+from pipeline.domain.disposal import Disposed, Disposing, no_report
 from pipeline.domain.hold import Hold
 from pipeline.engine.camera_stream import CameraStream
-from pipeline.errors import RecordError
+from pipeline.errors import AuditError, RecordError, StoreError
 from pipeline.observe.annotated_images import annotate, save_image
 from pipeline.observe.settings import PreviewSettings
 from pipeline.policy.scope import may_read_plates
@@ -50,28 +51,52 @@ def is_held(path: Path, holds: Sequence[Hold]) -> bool:
     return any(hold.preserves(path.parent.name, at_ms, at_ms) for hold in holds)
 
 
-def prune_previews(folder: Path, days: int, now_s: float, holds: Sequence[Hold] = ()) -> list[Path]:
+def prune_previews(
+    folder: Path, days: int, now_s: float, holds: Sequence[Hold] = (), disposing: Disposing = no_report
+) -> list[Path]:
     """Delete the preview images of all cameras that are older than some days; those that were deleted.
 
     Args:
         folder: of all cameras; days: that images are stored; now_s: seconds since 1970 UTC.
         holds: in force; what they preserve stays.
+        disposing: reports what is deleted, before it is.
 
     Raises:
         OSError: one cannot be deleted.
+        AuditUnavailable: it cannot be reported, so nothing is deleted.
     """
     if not folder.is_dir():
         return []
     oldest_s = now_s - days * 86_400
-    due = [
+    over = [
         path
         for camera in sorted(folder.iterdir())
         for path in preview_files(folder, camera.name)
-        if path.stat().st_mtime < oldest_s and not is_held(path, holds)
+        if path.stat().st_mtime < oldest_s
     ]
-    for path in due:
-        path.unlink(missing_ok=True)
+    held = [path for path in over if is_held(path, holds)]
+    due = [path for path in over if path not in held]
+    if due:
+        with disposing(str(folder), _disposed(due, held), _against(held, holds)):
+            for path in due:
+                path.unlink(missing_ok=True)
     return due
+
+
+def _disposed(due: Sequence[Path], held: Sequence[Path]) -> list[Disposed]:
+    """What is deleted, by camera."""
+    parts = []
+    for camera in sorted({path.parent.name for path in due}):
+        found = [path.stat() for path in due if path.parent.name == camera]
+        times_ms = [one.st_mtime_ns // 1_000_000 for one in found]
+        size, of_camera = sum(one.st_size for one in found), sum(path.parent.name == camera for path in held)
+        parts.append(Disposed("previews", camera, min(times_ms), max(times_ms), len(found), size, of_camera))
+    return parts
+
+
+def _against(held: Sequence[Path], holds: Sequence[Hold]) -> list[str]:
+    """Ids of the holds that preserve any of these images."""
+    return [hold.hold_id for hold in holds if any(is_held(path, [hold]) for path in held)]
 
 
 class Preview:
@@ -83,6 +108,7 @@ class Preview:
         hides_vehicles: whether a camera may read no plates, so that its previews show none either.
         clock_s: seconds since 1970 UTC.
         holds: finds the holds in force; an error of it lets all images stay.
+        disposing: reports images that are past their days, before they are deleted; an error of it lets them stay.
     """
 
     def __init__(
@@ -90,8 +116,10 @@ class Preview:
         folder: Path,
         settings: PreviewSettings,
         hides_vehicles: Callable[[str], bool],
+        *,
         clock_s: Callable[[], float] = time.time,
         holds: Callable[[], Sequence[Hold]] = tuple,
+        disposing: Disposing = no_report,
     ) -> None:
         self._folder = folder
         self._every_ms = settings.every_s * 1000
@@ -100,6 +128,7 @@ class Preview:
         self._hides_vehicles = hides_vehicles
         self._clock_s = clock_s
         self._holds = holds
+        self._disposing = disposing
         self._pruned_s = 0.0
         self._declared: dict[str, CameraDeclaration] = {}
         self._hiding: set[str] = set()
@@ -143,7 +172,7 @@ class Preview:
             written.pop(path, None)
             written[path] = None
             self._drop_oldest(written)
-        except (OSError, RecordError) as error:
+        except (OSError, RecordError, StoreError, AuditError) as error:
             _log.error("preview_not_written", path=str(path), error=str(error))
 
     def _drop_oldest(self, written: dict[Path, None]) -> None:
@@ -174,7 +203,7 @@ class Preview:
         if now_s - self._pruned_s < _PRUNE_EVERY_S:
             return
         self._pruned_s = now_s
-        for path in prune_previews(self._folder, self._days, now_s, self._holds()):
+        for path in prune_previews(self._folder, self._days, now_s, self._holds(), self._disposing):
             self._written.get(path.parent.name, {}).pop(path, None)
 
     def latest(self) -> dict[str, list[Path]]:

@@ -49,7 +49,7 @@ def retention_running(config: Config, stores: Iterable[StoreSettings], *, live: 
             every_s = RETENTION_EVERY_S if live else None
             holds = partial(every_hold, folders)
             keeper = RetentionScheduler(
-                config.retention, store, config.data_dir, every_s, holds=holds, on_disposed=report
+                config.retention, store, config.data_dir, every_s, holds=holds, disposing=report
             )
             stack.callback(keeper.close)
             keeper.start(wait_s=_FIRST_ROUND_S if isinstance(store, ChdbSettings) else 0.0)

@@ -19,6 +19,7 @@ _TABLES: Final = {
     "alerts": "alertas",
     "health": "estados de câmera",
 }
+_IMAGES: Final = {"video": "vídeo gravado", "previews": "imagens de prévia"}
 _HEAD: Final = (
     *("Número", "Data", "O que", "De", "Até", "Quantidade", "Preservados"),
     *("Preservações opostas", "Por", "Auditoria"),
@@ -60,9 +61,9 @@ def disposal_section(disposals: Sequence[Disposal], audited: Mapping[str, str], 
 
 
 def _row(one: Disposal, part: Disposed, audited: str, zone: tzinfo | None) -> list[str]:
-    video = part.kind == "video"
-    what = f"vídeo gravado, câmera {part.name}" if video else _TABLES.get(part.name, part.name)
-    unit = "arquivo" if video else "registro"
+    images = _IMAGES.get(part.kind)
+    what = f"{images}, câmera {part.name}" if images else _TABLES.get(part.name, part.name)
+    unit = "arquivo" if images else "registro"
     return [
         one.number,
         moment(one.at_ms, zone),

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from pipeline.domain.disposal import Disposed, OnDisposed, no_report
+from pipeline.domain.disposal import Disposed, Disposing, no_report
 from pipeline.domain.hold import Hold
 from pipeline.domain.times import format_utc
 from pipeline.errors import RecordError
@@ -58,7 +58,7 @@ def prune(
     *,
     days_of: Mapping[str, int] = MappingProxyType({}),
     trust_clock: bool = False,
-    on_disposed: OnDisposed = no_report,
+    disposing: Disposing = no_report,
 ) -> Pruned:
     """Delete what is due, whole files only, the oldest first; may be stopped anywhere and run again.
 
@@ -69,10 +69,11 @@ def prune(
         now_ms: milliseconds since 1970 UTC; by default the machine's clock, which is not trusted after a jump.
         days_of: days of cameras with a period of their own.
         trust_clock: a person confirms that the clock is right, although it has jumped.
-        on_disposed: receives what was deleted.
+        disposing: reports what is deleted, before it is.
 
     Raises:
         RecordError: the holds cannot be read (then nothing is deleted), or the disk failed.
+        AuditUnavailable: it cannot be reported, so nothing is deleted.
     """
     if not folder.is_dir():
         return Pruned()
@@ -86,10 +87,11 @@ def prune(
         in_force = holds.all(trusted.at_ms)
         due_ms = {camera: trusted.at_ms - days_of.get(camera, days) * _DAY_MS for camera in archive.cameras()}
         removed, held = _due(files, in_force, due_ms, max_bytes)
-        for camera in sorted({one.camera_id for one in removed}):
-            remove_segments(folder / camera, [one for one in removed if one.camera_id == camera], due_ms[camera])
-    if removed:
-        on_disposed(str(folder), _disposed(removed, held), _against(held, in_force))
+        if removed:
+            with disposing(str(folder), _disposed(removed, held), _against(held, in_force)):
+                for camera in sorted({one.camera_id for one in removed}):
+                    gone = [one for one in removed if one.camera_id == camera]
+                    remove_segments(folder / camera, gone, due_ms[camera])
     left = sum(one.size for one in files) - sum(one.size for one in removed)
     over = max(0, left - max_bytes)
     if removed:

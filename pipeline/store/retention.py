@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, ClassVar, Final
 
 import structlog
 
-from pipeline.domain.disposal import Disposed, OnDisposed, no_report
+from pipeline.domain.disposal import Disposed, Disposing, no_report
 from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
 from pipeline.domain.hold import Hold
@@ -155,6 +156,7 @@ def drop_due(
     holds: Sequence[Hold] = (),
     *,
     embedded: bool = False,
+    disposing: Disposing = no_report,
 ) -> list[StoredDay]:
     """Drop every day whose time is over, but for what holds preserve; what was dropped.
 
@@ -165,12 +167,14 @@ def drop_due(
         database, settings, today: see `stored_days`.
         holds: in force.
         embedded: the database is this process's own, see `StoredEvents`.
+        disposing: reports what is dropped, before it is.
 
     Raises:
         StoreError: the database failed, or a deletion took too long.
+        AuditUnavailable: it cannot be reported, so nothing is dropped.
     """
     today = today or datetime.now(UTC).date()
-    stored, dropped = StoredEvents(database, embedded=embedded), []
+    stored, dropped, whole = StoredEvents(database, embedded=embedded), [], []
     deletions: list[tuple[Table, str]] = []
     for day in stored_days(database, settings, today):
         over = _over_in_part(stored, day, settings, (today - day.day).days, holds)
@@ -178,13 +182,28 @@ def drop_due(
             dropped.append(over[0])
             deletions += over[1]
         elif day.due:
+            whole.append(day)
+            dropped.append(day)
+    with _reported(database.target, dropped, holds, disposing):
+        for day in whole:
             for partition in day.partitions:
                 # Digits, see `_PARTITION`: no value from outside is in the statement.
                 database.command(f"ALTER TABLE {day.table} DROP PARTITION ID '{partition}'")
             drop_parts(database, day.damaged)
-            dropped.append(day)
-    stored.dispose(deletions)
+        stored.dispose(deletions)
     return [day for day in dropped if day.rows or (day.due and not day.held)]
+
+
+def _reported(
+    place: str, days: Sequence[StoredDay], holds: Sequence[Hold], disposing: Disposing
+) -> AbstractContextManager[object]:
+    """Reports days before they are dropped; those without rows need no report."""
+    parts = [day.disposed() for day in days if day.rows]
+    if not parts:
+        return nullcontext()
+    spans = [day.span_ms() for day in days if day.rows and day.held]
+    against = [one.hold_id for one in holds if any(one.overlaps(one.camera_id, *span) for span in spans)]
+    return disposing(place, parts, against)
 
 
 def _over_in_part(
@@ -235,17 +254,16 @@ def drop_due_safely(
     *,
     holds: HoldsAt = no_holds,
     embedded: bool = False,
-    on_disposed: OnDisposed = no_report,
+    disposing: Disposing = no_report,
 ) -> tuple[list[StoredDay], HeldDisposal | None]:
     """Drop what is due by the trusted time; what was dropped, and what a jump of the clock keeps from being dropped.
 
     The latter is logged, and is an alert in the event store, once for each jump.
 
     Args:
-        database, settings, embedded: see `drop_due`.
+        database, settings, embedded, disposing: see `drop_due`.
         clock: the trusted one; now_ms: what the machine's says; None to ask it.
         holds: finds those in force at a time.
-        on_disposed: receives what was dropped.
 
     Raises:
         RecordError: the holds cannot be read, so nothing is dropped.
@@ -255,11 +273,7 @@ def drop_due_safely(
     now_ms, last_written_ms, deletes_more = _signs(database, settings, now_ms)
     trusted = clock.advance(now_ms, last_written_ms, deletes_more)
     in_force = holds(trusted.at_ms)
-    dropped = drop_due(database, settings, _date(trusted.at_ms), in_force, embedded=embedded)
-    if parts := [day.disposed() for day in dropped if day.rows]:
-        spans = [day.span_ms() for day in dropped if day.held]
-        against = [one.hold_id for one in in_force if any(one.overlaps(one.camera_id, *span) for span in spans)]
-        on_disposed(database.target, parts, against)
+    dropped = drop_due(database, settings, _date(trusted.at_ms), in_force, embedded=embedded, disposing=disposing)
     if trusted.held_since_ms is None:
         return dropped, None
     held = HeldDisposal(

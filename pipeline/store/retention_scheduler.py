@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from pipeline.domain.disposal import OnDisposed, no_report
+from pipeline.domain.disposal import Disposing, no_report
 from pipeline.errors import StoreBusy, ViapublicaError
 from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.retention import (
@@ -40,7 +40,7 @@ class RetentionScheduler:
         store, data_dir: which event store; an embedded one must belong to this process or to none.
         every_s: seconds between two rounds; None for the first round only.
         holds: finds the holds in force at a time.
-        on_disposed: receives what each round dropped.
+        disposing: reports what each round drops, before it does.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class RetentionScheduler:
         every_s: float | None = RETENTION_EVERY_S,
         *,
         holds: HoldsAt = no_holds,
-        on_disposed: OnDisposed = no_report,
+        disposing: Disposing = no_report,
     ) -> None:
         self._settings = settings
         self._store = store
         self._data_dir = data_dir
         self._every_s = every_s
-        self._holds, self._on_disposed = holds, on_disposed
+        self._holds, self._disposing = holds, disposing
         self._stop = threading.Event()
         self._first_round = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
@@ -97,7 +97,7 @@ class RetentionScheduler:
                 clock,
                 holds=self._holds,
                 embedded=isinstance(self._store, ChdbSettings),
-                on_disposed=self._on_disposed,
+                disposing=self._disposing,
             )
         finally:
             database.close()

@@ -55,9 +55,11 @@ def test_held_video_is_pruned_after_its_hold_is_released(video: Path) -> None:
     assert [(one["operation"], one["details"]["action"], one.get("rows")) for one in found] == [
         ("hold", "hold", None),
         ("disposal", "prune", None),
+        ("disposal", "disposing", 3),
         ("disposal", "disposed", 3),
         ("hold-release", "release-hold", None),
         ("disposal", "prune", None),
+        ("disposal", "disposing", len(held)),
         ("disposal", "disposed", len(held)),
     ]
     assert [one["cameras"] for one in found if "cameras" in one] == [["praca"], ["praca"]]

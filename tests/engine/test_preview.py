@@ -21,9 +21,12 @@ from pipeline.domain.detections import Detections
 from pipeline.domain.hold import Hold
 from pipeline.domain.labels import Label
 from pipeline.engine.camera_stream import CameraStream
+from pipeline.engine.disposal_report import DisposalReport
 from pipeline.engine.preview import Preview, prune_previews
+from pipeline.errors import AuditUnavailable
 from pipeline.observe.settings import PreviewSettings
 from pipeline.record.recorded_declaration import declarations_of
+from pipeline.storage.disposal_log import DisposalLog
 from tests.engine.frames import PlainImage, frame
 
 SQUARE = Camera("cam", Scope.PUBLIC_SQUARE)
@@ -180,4 +183,14 @@ def test_held_images_stay_beyond_their_days_and_number(tmp_path: Path) -> None:
     assert image.exists()
     assert prune_previews(tmp_path, 1, time.time() + 10 * 86_400, [hold])
     assert names(tmp_path) == [image.name]
-    assert prune_previews(tmp_path, 1, time.time() + 10 * 86_400) == [image]
+    report = DisposalReport(tmp_path / "data", tmp_path / "data" / "audit", None)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "audit").write_text("a file in its place")
+    later_s = time.time() + 10 * 86_400
+    with pytest.raises(AuditUnavailable):
+        prune_previews(tmp_path, 1, later_s, disposing=report)
+    assert image.exists(), "nothing is deleted that is not in the audit before"
+    (tmp_path / "data" / "audit").unlink()
+    assert prune_previews(tmp_path, 1, later_s, disposing=report) == [image]
+    (disposal,) = DisposalLog(tmp_path / "data").all()
+    assert [(one.kind, one.name, one.number) for one in disposal.parts] == [("previews", "cam", 1)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from pipeline.domain.disposal import Disposed
 from pipeline.domain.events import AlertEvent, Event, Kind, PlateReadEvent
 from pipeline.domain.hold import Hold
-from pipeline.errors import StoreBusy
+from pipeline.errors import AuditUnavailable, StoreBusy
 from pipeline.storage.trusted_clock import TrustedClock
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.backends.open_database import open_database
@@ -94,6 +97,19 @@ def test_a_hold_preserves_its_rows_of_a_day_that_is_due_and_no_others(
     assert [e.frame for e in store.plates("ABC1D23", limit=100)][-1] == first.frame
     store.close()
     assert [day.rows for day in drop_due(database, WEEK, today)] == [1]
+
+
+def test_nothing_is_dropped_that_cannot_be_reported_before(database: EventDatabase) -> None:
+    fill(database, ten_days())
+    today, rows = FIRST + timedelta(days=10), []
+
+    def refused(_place: str, parts: Sequence[Disposed], _holds: Sequence[str]) -> AbstractContextManager[None]:
+        rows.append(sum(one.number for one in parts))
+        raise AuditUnavailable("audit", "takes no record")
+
+    with pytest.raises(AuditUnavailable):
+        drop_due(database, WEEK, today, disposing=refused)
+    assert (rows, sum(day.rows for day in stored_days(database, WEEK, today) if day.due)) == ([6], 6)
 
 
 def test_null_keeps_and_a_day_that_is_not_over_or_lies_in_the_future_stays(database: EventDatabase) -> None:
