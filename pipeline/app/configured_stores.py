@@ -11,6 +11,7 @@ from pipeline.audit.settings import AuditSettings
 from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
+from pipeline.domain.query_use import QueryLimits
 from pipeline.domain.times import find_zone
 from pipeline.errors import ConfigError, RecordError
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
@@ -43,6 +44,7 @@ class ConfiguredStores:
         zone: of times that people see; None for the machine's.
         answer_days: within which a request of a person is decided.
         register_database: register of disclosures, people and cameras; None for the usual one.
+        query_limits: how many searches by plate an account may make.
     """
 
     data_dir: Path
@@ -60,6 +62,7 @@ class ConfiguredStores:
     zone: tzinfo | None = None
     answer_days: int = ANSWER_DAYS
     register_database: str | None = None
+    query_limits: QueryLimits = field(default_factory=QueryLimits)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -81,6 +84,7 @@ class ConfiguredStores:
             find_zone(config.zone),
             config.requests.answer_days,
             config.register_database,
+            config.query_limits.limits(),
         )
 
     @classmethod

@@ -94,7 +94,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "audit": CommandEntry(
         "operate.audit_commands:app",
-        "The audit of operations: verify, search, report, prove, anchor, key.",
+        "The audit of operations: verify, search, anomalies, report, prove, anchor, key.",
         _OPERATION,
     ),
     "camera": CommandEntry(

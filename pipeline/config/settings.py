@@ -13,6 +13,7 @@ from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.audit.settings import AuditSettings
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.engine_settings import EngineSettings
+from pipeline.config.query_settings import QueryLimitSettings
 from pipeline.config.request_settings import SubjectRequestSettings
 from pipeline.config.sensitive_places import PlacesSettings
 from pipeline.config.text_settings import TextSettings
@@ -145,6 +146,11 @@ class Config(BaseModel):
         default_factory=SubjectRequestSettings,
         title="Requests",
         description="Requests of persons about their data (decree 18.743/2014 art. 19, LGPD art. 18).",
+    )
+    query_limits: QueryLimitSettings = Field(
+        default_factory=QueryLimitSettings,
+        title="Limits of searches",
+        description="How many searches by plate an account may make (decree 18.743/2014 art. 5).",
     )
     audit: AuditSettings = Field(
         default_factory=AuditSettings,

@@ -289,6 +289,12 @@ class LoginRegister(PeopleRegister):
         self._on_change(RegistryChange(Operation.PERMISSION, "code-refused", login))
         raise PolicyError("one-time code", "is wrong, or was used before", "Wait for the next code")
 
+    def has_system_user(self, system_user: str) -> bool:
+        """Whether an account belongs to a user of the operating system."""
+        with self._database.reading() as session:
+            wanted = select(AccountRow.login).where(AccountRow.system_user == system_user)
+            return session.scalar(wanted.limit(1)) is not None
+
     def of_system_user(self, system_user: str) -> tuple[RegisteredPerson, bool]:
         """The person who works as a user of the operating system, and whether their code still counts.
 

@@ -1,4 +1,4 @@
-"""The registry: people, accounts, tokens, approvals, emergency access and cameras of an installation."""
+"""The registry: people, accounts, tokens, approvals, searches, emergency access and cameras of an installation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pipeline.governance.approval_register import ApprovalRegister
 from pipeline.governance.camera_registry import CameraRegistry
 from pipeline.governance.emergency_register import EmergencyRegister
 from pipeline.governance.login_register import LoginRegister
+from pipeline.governance.query_register import QueryRegister
 from pipeline.governance.token_register import TokenRegister
 
 
-class Registry(LoginRegister, TokenRegister, EmergencyRegister, CameraRegistry, ApprovalRegister):
+class Registry(LoginRegister, TokenRegister, EmergencyRegister, CameraRegistry, ApprovalRegister, QueryRegister):
     """Everything of the registry; see the classes that it is made of, and `RegistrySession` for its arguments."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from pipeline.app.access.access_door import QueryLimitReached
 from pipeline.errors import (
     AuditUnavailable,
     ConfigError,
@@ -27,6 +28,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 _PLATE: Final = re.compile(r"(?<![A-Z0-9])[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}(?![A-Z0-9])", re.IGNORECASE)
 _STATUS: Final[Sequence[tuple[type[ViapublicaError], HTTPStatus]]] = (
     (NotLoggedIn, HTTPStatus.UNAUTHORIZED),
+    (QueryLimitReached, HTTPStatus.TOO_MANY_REQUESTS),
     (PolicyError, HTTPStatus.FORBIDDEN),
     (RegistryError, HTTPStatus.CONFLICT),
     (AuditUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -98,6 +100,8 @@ def problem_of(error: ViapublicaError, request_id: str) -> JSONResponse:
     policy = error.policy if isinstance(error, PolicyError) else ""
     detail = f"{error.subject}: {error.problem}"
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, QueryLimitReached):
+        headers = {"Retry-After": str(error.wait_s)}
     return problem(status, detail, error.fix, policy=policy, headers=headers, request_id=request_id)
 
 

@@ -24,6 +24,8 @@ _UNKNOWN: Final = (30, 60.0)
 """Invalid sessions and tokens from one address."""
 _REQUESTS: Final = (120, 60.0)
 """Requests of one account."""
+_VERIFICATIONS: Final = (4, 3600.0)
+"""Verifications of the audit by one account: each reads all of it, a million records in 11 s of processor time."""
 _PASSWORDS_AT_ONCE: Final = 2
 """Passwords that are checked at the same time: each takes 64 MiB and a processor."""
 _LONGEST_WAIT_S: Final = 5.0
@@ -39,6 +41,7 @@ class Limits:
     def __init__(self, clock: Clock) -> None:
         self._log_ins, self._unknown = RateLimit(*_LOG_INS, clock), RateLimit(*_UNKNOWN, clock)
         self._requests = RateLimit(*_REQUESTS, clock)
+        self._verifications, self._verifying = RateLimit(*_VERIFICATIONS, clock), threading.Lock()
         self._passwords = threading.BoundedSemaphore(_PASSWORDS_AT_ONCE)
 
     def log_in(self, address: str) -> None:
@@ -68,6 +71,21 @@ class Limits:
             RequestRefused: there were too many.
         """
         _check(self._requests.count(account), "requests of this account")
+
+    @contextmanager
+    def verification(self, account: str) -> Iterator[None]:
+        """The turn of an account to verify the audit, one at a time.
+
+        Raises:
+            RequestRefused: there were too many of it, or another one runs.
+        """
+        if not self._verifying.acquire(blocking=False):
+            raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "The audit is being verified", "Ask again when it is")
+        try:
+            _check(self._verifications.count(account), "verifications by this account")
+            yield
+        finally:
+            self._verifying.release()
 
     @contextmanager
     def password(self) -> Iterator[None]:

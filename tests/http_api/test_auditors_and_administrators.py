@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.domain.subject_request import IdentityCheck, RequestKind, SubjectRequest
 from pipeline.governance.subject_request_register import SubjectRequestRegister
+from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
 from tests.http_api.persons import People
 
@@ -27,6 +28,14 @@ def test_an_auditor_verifies_and_searches_the_audit_in_pages(people: People, cit
     assert city.audit()[-1]["details"]["action"] == "search"
 
 
+def test_the_audit_is_verified_one_at_a_time_and_not_over_and_over(people: People, service: Service) -> None:
+    elisa = people.logged_in("elisa")
+    with service.limits.verification("fabio"):
+        assert elisa.get("/audit/verification").status == 503
+    assert [elisa.get("/audit/verification").status for _ in range(5)] == [200] * 4 + [429]
+    assert people.logged_in("fabio").get("/audit/verification").status == 200
+
+
 def test_an_auditor_of_another_body_sees_the_records_of_their_own_only(people: People) -> None:
     people.logged_in("caio").post("/queries/cameras", {"purpose": "city-services"})
     people.logged_in("davi").post("/queries/cameras", {"purpose": "city-services"})
@@ -41,10 +50,11 @@ def test_others_read_no_audit_and_no_list_of_people(people: People, city: Office
     replies = [
         client.get("/audit/verification"),
         client.post("/audit/search", {}),
+        client.post("/audit/anomalies", {}),
         client.post("/people/search", {}),
     ]
-    assert [one.status for one in replies] == [403] * 3
-    assert [one["outcome"] for one in city.audit()][-3:] == ["refused"] * 3
+    assert [one.status for one in replies] == [403] * 4
+    assert [one["outcome"] for one in city.audit()][-4:] == ["refused"] * 4
 
 
 def test_administrators_list_people_in_pages_without_documents(people: People) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import structlog
 
 from pipeline.domain.approvals import ApprovalKind, ApprovalState, NewApproval
 from pipeline.domain.operation import Operation
+from pipeline.domain.query_use import QueryLimit, QueryLimits
 from pipeline.domain.role import Role
+from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
 from tests.http_api.client import Client
 from tests.http_api.persons import People
@@ -183,6 +186,18 @@ def test_nothing_is_answered_without_its_audit_record(caio: Client, city: Office
     reply = caio.post("/queries/plates", BY_PLATE)
     assert reply.status == 503
     assert PLATES[0] not in reply.body.decode()
+
+
+def test_searches_of_an_account_are_limited_and_auditors_of_its_body_see_it(
+    people: People, caio: Client, service: Service, city: Office
+) -> None:
+    limits = QueryLimits(QueryLimit(per_hour=1, per_day=1))
+    object.__setattr__(service, "stores", replace(service.stores, query_limits=limits))
+    assert caio.post("/queries/plates", BY_PLATE).status == 200
+    reply = caio.post("/queries/plates", BY_PLATE)
+    assert (reply.status, reply.json["policy"], reply.headers["retry-after"]) == (429, "query-limit", "86400")
+    (sign,) = people.logged_in("fabio").post("/audit/anomalies", {}).json["anomalies"]
+    assert (sign["rule"], sign["persons"], sign["number"]) == ("limit-reached", ["caio"], 1)
 
 
 def test_a_role_that_was_withdrawn_counts_no_more_in_an_open_session(caio: Client, city: Office) -> None:

@@ -35,15 +35,34 @@ USUAL_PURPOSES: Final[Mapping[Operation, Purpose]] = {
     Operation.SUBJECT_REQUEST: Purpose.SUBJECT_REQUEST,
 }
 """Purposes of operations that have only one; of the others it has to be stated."""
-OF_PROGRAM: Final = frozenset(
-    {Operation.DISPOSAL, Operation.TRANSMISSION, Operation.RECORDING_TO_MEDIA, Operation.RETENTION}
-)
-"""Upkeep by the service and its administrators, which shows nothing: backups, end of retention, sending again."""
+UPKEEP: Final[Mapping[Operation, tuple[Operation, Purpose]]] = {
+    Operation.DISPOSAL: (Operation.DISPOSAL, Purpose.END_OF_RETENTION),
+    Operation.TRANSMISSION: (Operation.CONFIGURATION, Purpose.UPKEEP),
+    Operation.RECORDING_TO_MEDIA: (Operation.CONFIGURATION, Purpose.UPKEEP),
+    Operation.RETENTION: (Operation.CONFIGURATION, Purpose.UPKEEP),
+}
+"""Upkeep, which shows nothing, and the operation and purpose that it is decided as: disposals, sending again, backups,
+and restoring them. The service does it by timers; see `decide_upkeep`."""
+QUERY_LIMIT: Final = "query-limit"
+"""Policy of refusals by the limits of searches."""
 _DAY_MS: Final = 86_400_000
 
 
 class RefusedAccess(PolicyError):
     """A refusal by the access policies, which is in the audit already."""
+
+
+class QueryLimitReached(RefusedAccess):
+    """An account has made as many searches as it may.
+
+    Args:
+        subject, problem, fix: see `ViapublicaError`.
+        wait_s: seconds until another one is possible.
+    """
+
+    def __init__(self, subject: str, problem: str, fix: str, wait_s: int) -> None:
+        super().__init__(subject, problem, fix, policy=QUERY_LIMIT)
+        self.wait_s = wait_s
 
 
 def stated_purpose(requester: Requester, operation: Operation) -> Purpose | None:
@@ -104,7 +123,7 @@ class AccessDoor:
             RefusedAccess: it may not be done; the refusal is in the audit.
             ConfigError: the purpose is none of the law's list.
         """
-        key = operation, tuple(cameras), material
+        key = operation, tuple(cameras), material, tuple(plates)
         if key not in self._decided:
             self._decided[key] = self._decide(operation, cameras, material, plates)
         return self._decided[key]
@@ -115,11 +134,18 @@ class AccessDoor:
         if self.opened is None and self.place is None:
             on_evaluation.get()(self.requester.user)
             return {"details": {"evaluation": _stated_decision(operation, material, self.requester)}}
-        if operation in OF_PROGRAM:
-            return {}
         # Here: SQLAlchemy takes long to import.
-        from pipeline.app.access.account_decision import AskedOperation, decide_for_account, decide_for_person
+        from pipeline.app.access.account_decision import (
+            AskedOperation,
+            decide_for_account,
+            decide_for_person,
+            decide_upkeep,
+        )
 
+        if operation in UPKEEP and self.opened is None and self.place is not None:
+            wanted, purpose = UPKEEP[operation]
+            requester = Requester(user=self.requester.user, purpose=purpose.value)
+            return decide_upkeep(self.place.where, self.stores, requester, AskedOperation(wanted))
         asked = AskedOperation(operation, tuple(cameras), material, tuple(plates))
         if self.opened is not None:
             return decide_for_person(self.opened, self.stores, self.requester, asked)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from pipeline.app.access.access_door import RefusedAccess, stated_purpose
+from pipeline.app.access.access_door import QUERY_LIMIT, QueryLimitReached, RefusedAccess, stated_purpose
+from pipeline.app.access.plate_fingerprints import plate_fingerprints
 from pipeline.app.access.sign_in import acting
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.acting_person import Wanted, records_target
 from pipeline.app.people.open_registry import OpenRegistry, open_registry
+from pipeline.domain.account import Account
+from pipeline.domain.audit import Outcome
 from pipeline.domain.camera_registration import RegisteredCamera
 from pipeline.domain.material import Material
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
+from pipeline.domain.plural import counted
+from pipeline.domain.query_use import LIMITED, QueryUse
 from pipeline.domain.requester import Requester
 from pipeline.errors import PolicyError
 from pipeline.policy.access.request import Target
@@ -51,6 +58,29 @@ def decide_for_account(
         return decide_for_person(acting(registry, where), stores, requester, asked)
 
 
+def decide_upkeep(
+    where: str, stores: ConfiguredStores, requester: Requester, asked: AskedOperation
+) -> Mapping[str, Any]:
+    """Decide on upkeep, which timers of the service do as well: the owner of the data folder, who is no one's account.
+
+    Arguments and errors as of `decide_for_account`.
+    """
+    with open_registry(where, stores, requester) as registry:
+        held = acting(registry, where)
+        is_account = held is not registry or registry.registry.has_system_user(requester.user)
+        if not is_account and _owns(stores.data_dir):
+            return {"details": {"by": "service"}}
+        return decide_for_person(held, stores, requester, asked)
+
+
+def _owns(folder: Path) -> bool:
+    """Whether this process's user owns a folder."""
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
 def decide_for_person(
     opened: OpenRegistry, stores: ConfiguredStores, requester: Requester, asked: AskedOperation
 ) -> Mapping[str, Any]:
@@ -66,6 +96,8 @@ def decide_for_person(
             fix = _STATE_IT if error.policy in _STATABLE or error.policy.startswith("purpose-") else error.fix
             raise RefusedAccess(error.subject, error.problem, fix, policy=error.policy) from error
     assert account is not None  # noqa: S101 - there is a target always
+    if asked.operation in LIMITED:
+        _note_query(opened, stores, requester, asked, account)
     return {"account": account.person, "institution": account.institution, "role": account.role.value}
 
 
@@ -74,6 +106,7 @@ def wanted_operation(
 ) -> Wanted:
     """An operation as it is decided on, with the approvals that the person has; its target is their own records."""
     operation = asked.operation
+    plates = plate_fingerprints(opened.stores, asked.plates)
     return Wanted(
         operation=operation,
         target=records_target(person.institution, person.sector),
@@ -82,7 +115,37 @@ def wanted_operation(
         material=asked.material,
         approval=opened.registry.approval_for(person.login, operation, requester.case),
         standing_order=opened.registry.standing_order_for(person.login, operation),
+        own_interest=bool(plates) and opened.registry.owns_any(person.login, plates),
         facts={"cameras": asked.cameras, "plates": asked.plates},
+    )
+
+
+def _note_query(
+    opened: OpenRegistry, stores: ConfiguredStores, requester: Requester, asked: AskedOperation, account: Account
+) -> None:
+    """Remember a permitted search; refuse it where the account has made as many as it may."""
+    limit = stores.query_limits.of(account.role)
+    use = QueryUse(
+        login=account.person,
+        institution=account.institution,
+        role=account.role,
+        operation=asked.operation,
+        case_number=requester.case,
+        asked_ms=opened.clock.wall_ms(),
+        plates=plate_fingerprints(opened.stores, asked.plates),
+    )
+    wait_ms = opened.registry.note_query(use, limit)
+    if not wait_ms:
+        return
+    facts = {"cameras": asked.cameras, "plates": asked.plates}
+    opened.actor.note(asked.operation, outcome=Outcome.REFUSED, policy=QUERY_LIMIT, **facts)
+    minutes = -(-wait_ms // 60_000)
+    raise QueryLimitReached(
+        f"person {account.person}",
+        f"has made as many searches as the role of {account.role.english} may: {limit.per_hour} an hour, "
+        f"{limit.per_day} a day",
+        f"Ask again in {counted(minutes, 'minute')}; query_limits of the configuration has the limits",
+        -(-wait_ms // 1000),
     )
 
 

@@ -35,7 +35,7 @@ class Wanted:
         target: the people, cameras or records that it concerns.
         purpose: of it; concerned: login of another person; case_number: "" without one.
         approval: of a second person; defence_heard: whether the prior defence is recorded.
-        material, standing_order: see `AccessRequest`.
+        material, standing_order, own_interest: see `AccessRequest`.
         facts: further fields of the record of a refusal.
     """
 
@@ -48,6 +48,7 @@ class Wanted:
     defence_heard: bool = False
     material: Material | None = None
     standing_order: StandingOrder | None = None
+    own_interest: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -284,4 +285,5 @@ def _request(account: Account, wanted: Wanted, now_ms: int, case_format: str) ->
         material=wanted.material,
         case_format=case_format,
         standing_order=wanted.standing_order,
+        own_interest=wanted.own_interest,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.app.access.plate_fingerprints import plate_fingerprints
 from pipeline.app.people.acting_person import Wanted, of_body, records_target
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import NewPerson, RegisteredInstitution, RegisteredPerson, Sector, Validity
 from pipeline.domain.purpose import Purpose
+from pipeline.domain.query_use import Shift
 from pipeline.domain.role import Role
 from pipeline.governance.emergency_register import Emergency
 from pipeline.governance.people_csv import read_people
@@ -28,6 +30,7 @@ class Administration:
 
     def __init__(self, opened: OpenRegistry) -> None:
         self._registry, self._actor, self._clock = opened.registry, opened.actor, opened.clock
+        self._stores = opened.stores
 
     def institutions(self) -> tuple[tuple[RegisteredInstitution, tuple[Sector, ...]], ...]:
         """All institutions with their sectors."""
@@ -115,6 +118,20 @@ class Administration:
         """Withdraw a role."""
         return self._registry.revoke(login, role, self._permitted(login))
 
+    def add_vehicle(self, login: str, plate: str) -> None:
+        """Enter a person's own vehicle, of which they may make no search (art. 16); its keyed hash is stored."""
+        by = self._permitted(login)
+        self._registry.add_vehicle(login, self._fingerprint(plate), by)
+
+    def remove_vehicle(self, login: str, plate: str) -> None:
+        """Take a person's own vehicle out again."""
+        by = self._permitted(login)
+        self._registry.remove_vehicle(login, self._fingerprint(plate), by)
+
+    def set_shift(self, login: str, shift: Shift | None) -> None:
+        """Enter the shift of a person; None takes it out."""
+        self._registry.set_shift(login, shift, self._permitted(login))
+
     def request_emergency(self, minutes: int, purpose: Purpose, reason: str) -> Emergency:
         """Ask for emergency access for the person who acts; another one opens it."""
         return self._registry.request_emergency(self._actor.person().login, minutes, purpose, reason)
@@ -142,6 +159,10 @@ class Administration:
         wanted = Wanted(operation=Operation.BREAK_GLASS, target=target, purpose=asked.purpose, approval=approval)
         self._actor.check_other(person, wanted)
         return self._registry.open_emergency(emergency_id, by.person)
+
+    def _fingerprint(self, plate: str) -> str:
+        (fingerprint,) = plate_fingerprints(self._stores, (plate,))
+        return fingerprint
 
     def _permitted(self, login: str, operation: Operation = Operation.PERMISSION) -> str:
         person = self._registry.person(login)

@@ -26,6 +26,7 @@ class OpenRegistry:
     Attributes:
         registry: of people and cameras; actor: the person who acts.
         clock: of times; record: of the audit; requester: the operating system's user.
+        stores: name the audit, and have the key by which plates are compared.
     """
 
     registry: Registry
@@ -33,6 +34,7 @@ class OpenRegistry:
     clock: Clock
     record: Record
     requester: Requester
+    stores: ConfiguredStores
 
     def held_by(self, credential: Credential | None, purpose: str = "", case: str = "") -> OpenRegistry:
         """The same registry, for the holder of a session or token.
@@ -48,7 +50,7 @@ class OpenRegistry:
         registry = self.registry.reporting_to(recorder)
         holder = CredentialHolder(registry, credential)
         actor = ActingPerson(registry, recorder, self.clock, requester, holder)
-        return OpenRegistry(registry, actor, self.clock, self.record, requester)
+        return OpenRegistry(registry, actor, self.clock, self.record, requester, self.stores)
 
 
 @contextmanager
@@ -82,4 +84,5 @@ def open_registry(
         if set_up and not registry.is_set_up:
             raise RegistryError(f"registry {registry.subject}", NOT_SET_UP, "Set it up: viapublica init")
         registry.close_idle()
-        yield OpenRegistry(registry, ActingPerson(registry, recorder, used, requester), used, record, requester)
+        actor = ActingPerson(registry, recorder, used, requester)
+        yield OpenRegistry(registry, actor, used, record, requester, stores)

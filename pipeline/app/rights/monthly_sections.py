@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.audit.misuse_review import signs_of
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.holds import hold_state, unreleased_holds
 from pipeline.app.rights.disposals import audited_disposals, disposals_of
@@ -17,16 +19,13 @@ from pipeline.domain.printable_document import Section, moment
 from pipeline.domain.subject_request import SubjectRequestRecord
 from pipeline.governance.disposal_sheet import disposal_section
 from pipeline.governance.erasure_register import ErasureRegister
+from pipeline.governance.query_register import QueryRegister
 from pipeline.governance.register import Register
 from pipeline.governance.subject_request_register import SubjectRequestRegister
 
 __all__ = ["monthly_sections"]
 
 _NO_REGISTER: Final = "Não há registro (banco de disponibilizações, exclusões e pedidos) nesta instalação."
-_NO_MISUSE: Final = (
-    "Sem dados: esta versão não calcula alertas de uso indevido. As consultas sem número de processo constam da seção "
-    "Consultas por finalidade."
-)
 _STATES: Final = {
     DisclosureState.REQUESTED: "pedida",
     DisclosureState.APPROVED: "autorizada",
@@ -62,7 +61,7 @@ def monthly_sections(stores: ConfiguredStores, register: str, month: str, zone: 
     sections = [make(register if there else "", month, span, zone) for make in registered]
     found = disposals_of(stores, month)
     disposed = disposal_section(found, audited_disposals(stores, found)[0], zone)
-    return [*sections, _holds(stores, zone), disposed, Section("Uso indevido", (), (), _NO_MISUSE)]
+    return [*sections, _holds(stores, zone), disposed, _misuse(stores, register if there else "", span, zone)]
 
 
 def _requests(register: str, _month: str, span: tuple[int, int], zone: tzinfo | None) -> Section:
@@ -153,6 +152,26 @@ def _holds(stores: ConfiguredStores, zone: tzinfo | None) -> Section:
     ]
     head = ("Preservação", "Câmera", "Período", "A pedido de", "Motivo", "Responsável", "Vencimento", "Situação")
     return Section("Preservações em vigor na data do relatório", head, rows)
+
+
+def _misuse(stores: ConfiguredStores, register: str, span: tuple[int, int], zone: tzinfo | None) -> Section:
+    head = ("Indício", "Pessoas", "Processos", "Quantidade", "De", "Até")
+    if not register:
+        return Section("Uso indevido", head, (), _NO_REGISTER)
+    with QueryRegister(register, lambda _change: None) as entries:
+        found = signs_of(entries, replace(stores, zone=zone), span[0], span[1] + 1)
+    rows = [
+        (
+            one.rule.portuguese,
+            ", ".join(one.persons),
+            ", ".join(one.cases) or "–",
+            one.number,
+            moment(one.first_ms, zone),
+            moment(one.last_ms, zone),
+        )
+        for one in found
+    ]
+    return Section("Uso indevido", head, rows)
 
 
 def _within(span: tuple[int, int], *times_ms: int | None) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from pipeline.cli.common.console import err, out, print_json, print_table, progress, say
+from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import given_plate
 from pipeline.cli.common.register_options import RegisterOption, register_of
+from pipeline.cli.common.registry_options import RegistryOptions
 from pipeline.cli.common.store_options import (
     ConfigOption,
     DataOption,
@@ -34,7 +37,7 @@ _NOTHING_FOUND: Final = 3
 _MOST_SHOWN: Final = 1000
 
 app = typer.Typer(
-    help="The audit of operations: verify, search, report, prove, anchor, key.\n\n"
+    help="The audit of operations: verify, search, anomalies, report, prove, anchor, key.\n\n"
     "Operations are recorded before they answer; so are searches, reports, proofs and anchors of the audit.\n\n"
     "Example: [bold]viapublica audit verify --anchor /media/auditor/anchors.jsonl[/]",
     no_args_is_help=True,
@@ -141,6 +144,43 @@ def search(
         say(err, "no record matches")
     if not found:
         raise typer.Exit(_NOTHING_FOUND)
+
+
+@app.command("anomalies")
+@with_option_groups
+def anomalies(start: FromOption = None, end: ToOption = None, *, options: RegistryOptions) -> None:
+    """Review the searches by plate of the last two months for signs of misuse. Status 1 if there is any.
+
+    Unusual numbers, one plate in many cases or day after day, one case for many plates, hours outside the shift, own
+    vehicles and those of colleagues, limits reached. A sign accuses no one: it says what to ask about.
+
+    Example: [bold]viapublica audit anomalies --from 7d[/]
+    """
+    from pipeline.app.audit.misuse_review import MisuseReview  # here: SQLAlchemy takes long to import
+
+    start_ms, end_ms = parse_range(start, end, zone_of(options.zone, options.config, options.data))
+    with options.opened() as registry:
+        found = MisuseReview(registry).signs(start_ms, end_ms)
+    if options.as_json:
+        for sign in found:
+            print_json(asdict(sign))
+    elif found:
+        rows = [
+            (
+                sign.rule.english,
+                ", ".join(sign.persons),
+                ", ".join(sign.cases) or "-",
+                sign.number,
+                options.date(sign.first_ms),
+                options.date(sign.last_ms),
+            )
+            for sign in found
+        ]
+        print_table("Signs of misuse", ["sign", "persons", "cases", "number", "from", "to"], rows)
+    else:
+        say(err, "no sign of misuse")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command("report")

@@ -1,4 +1,4 @@
-"""`viapublica people`: registration, training, terms, roles, leaving, invitations and emergency access."""
+"""`viapublica people`: registration, training, terms, roles, shifts, leaving, invitations and emergency access."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.common.confirmation import confirmed
-from pipeline.cli.common.console import err, say
+from pipeline.cli.common.console import err, print_json, say
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.plate_input import given_plate
 from pipeline.cli.common.registry_options import RegistryOptions, SinceOption, UntilOption
 from pipeline.cli.people.output import show_people, show_person
 from pipeline.domain.people import NewPerson
+from pipeline.domain.plate import check_plate
 from pipeline.domain.plural import counted
 from pipeline.domain.purpose import Purpose
+from pipeline.domain.query_use import Shift
 from pipeline.domain.role import Role
 
 app = typer.Typer(
-    help="People: add, train, term, role, invite, leave, import.\n\n"
+    help="People: add, train, term, role, shift, vehicle, invite, leave, import.\n\n"
     "Accounts are personal. A change needs an administrator with a valid training, a signed term and a one-time code; "
     "no one changes their own. Each is in the audit.\n\nExample: [bold]viapublica people list[/]",
     no_args_is_help=True,
@@ -147,6 +150,61 @@ def role(
     with options.people() as office:
         changed = office.revoke(login, role) if revoke else office.grant(login, role, options.period(until, since))
     show_person(changed, options, f"{role.value} {'withdrawn' if revoke else 'granted'}")
+
+
+@app.command("shift")
+@with_option_groups
+def shift(
+    login: LoginArgument,
+    days: Annotated[str, typer.Option("--days", help="Such as mon-fri, or sat,sun.")] = "mon-fri",
+    hours: Annotated[str, typer.Option("--hours", help="Such as 06:00-14:00, or 22:00-06:00.")] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="The person has no shift any more.")] = False,
+    *,
+    options: RegistryOptions,
+) -> None:
+    """Enter the shift of a person: searches outside it are shown to auditors (audit anomalies), and not refused.
+
+    Example: [bold]viapublica people shift ana.souza --days mon-fri --hours 06:00-14:00[/]
+    """
+    if not hours and not remove:
+        raise typer.BadParameter("give the hours (--hours 06:00-14:00), or --remove")
+    wanted = None if remove else Shift.parse(days, hours)
+    with options.people() as office:
+        office.set_shift(login, wanted)
+    if options.as_json:
+        print_json({"login": login, "shift": None if wanted is None else str(wanted)})
+    else:
+        say(err, f"shift of {login}: {wanted or 'none'}")
+
+
+@app.command("vehicle")
+@with_option_groups
+def vehicle(
+    login: LoginArgument,
+    plate: Annotated[
+        str,
+        typer.Argument(help="@FILE reads it from a file, - from standard input.", callback=given_plate),
+    ] = "-",
+    remove: Annotated[bool, typer.Option("--remove", help="It is theirs no more, as after its sale.")] = False,
+    *,
+    options: RegistryOptions,
+) -> None:
+    """Enter a person's own vehicle: searches for it by them are refused, and those by colleagues shown to auditors.
+
+    Only a keyed hash of the plate is stored (decree 18.743/2014 art. 16).
+
+    Example: [bold]viapublica people vehicle ana.souza @plate.txt[/]
+    """
+    checked = check_plate(plate)
+    with options.people() as office:
+        if remove:
+            office.remove_vehicle(login, checked)
+        else:
+            office.add_vehicle(login, checked)
+    if options.as_json:
+        print_json({"login": login, "vehicle": "removed" if remove else "entered"})
+    else:
+        say(err, f"vehicle of {login} {'removed' if remove else 'entered'}")
 
 
 @app.command("leave")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -192,6 +193,22 @@ def test_a_standing_order_stands_in_place_of_the_case(guard: Guard) -> None:
 def test_the_audit_is_read_by_auditors_only(guard: Guard) -> None:
     with pytest.raises(RefusedAccess, match=r"(?i)role does not include"):
         list(Audit(guard.stores, guard.as_("caio")).search(RecordQuestion()))
+
+
+def test_upkeep_is_of_administrators_and_of_the_service_that_owns_the_data(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upkeep = (Operation.RECORDING_TO_MEDIA, Operation.RETENTION, Operation.TRANSMISSION, Operation.DISPOSAL)
+    for operation in upkeep:
+        service = access_door(guard.stores, guard.as_("viapublica")).decide(operation)
+        assert service == {"details": {"by": "service"}}
+        assert access_door(guard.stores, guard.as_("ana")).decide(operation)["account"] == "ana"
+        with pytest.raises(RefusedAccess, match="role does not include"):
+            access_door(guard.stores, guard.as_("caio", "requisition", "OF-12/2026")).decide(operation)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    for operation in upkeep:
+        with pytest.raises(PolicyError, match="has no account"):
+            access_door(guard.stores, guard.as_("mallory")).decide(operation)
 
 
 def test_a_session_acts_for_the_account_whatever_the_user_and_ends(guard: Guard) -> None:

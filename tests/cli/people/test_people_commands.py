@@ -67,6 +67,10 @@ def test_a_person_is_registered_trained_authorized_and_leaves(city: Path) -> Non
     shown = json.loads(run(city, "people", "show", "caio.reis", "--json").stdout)
     assert (shown["status"], shown["roles"][0]["role"]) == ("invited", "operator")
     assert "password" not in json.dumps(shown)
+    shift = run(city, "people", "shift", "caio.reis", "--hours", "22:00-06:00")
+    assert (shift.exit_code, shift.stderr) == (0, "shift of caio.reis: mon,tue,wed,thu,fri 22:00-06:00\n")
+    vehicle = run(city, "people", "vehicle", "caio.reis", "-", "--json", typed="ABC1D23\n")
+    assert json.loads(vehicle.stdout) == {"login": "caio.reis", "vehicle": "entered"}
     assert run(city, "people", "leave", "caio.reis", "--yes").exit_code == 0
     listed = [json.loads(line) for line in run(city, "people", "list", "--json").stdout.splitlines()]
     assert {one["login"]: one["status"] for one in listed} == {
