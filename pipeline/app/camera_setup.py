@@ -13,8 +13,8 @@ import cv2
 from pipeline.anonymize.settings import AnonymizeSettings
 from pipeline.app.anonymize.redaction_networks import NetworkChoice, open_networks
 from pipeline.app.anonymize.redaction_run import redact_image
-from pipeline.app.audit.audited_operation import audit_of_stores
-from pipeline.app.cameras.permissions import check_permitted
+from pipeline.app.audit.audited_operation import OperationAudit, audit_of_stores
+from pipeline.app.cameras.permissions import check_not_stopped, check_permitted
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target, output_file
 from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
@@ -98,9 +98,13 @@ def probe_camera(path: Path, camera_id: str, seconds: float) -> ProbedStream:
     Raises:
         ConfigError: the configuration is not valid, or has no such camera.
         SourceError: the camera cannot be used; the message says at which step.
+        PolicyError: the registry does not let the camera run.
+        AuditUnavailable: the audit does not take the record of a refusal.
     """
     config = load_config(path)
-    return _probed(config, _camera_of(config, path, camera_id), seconds)
+    camera = _camera_of(config, path, camera_id)
+    _check_permitted(config, camera, "test")
+    return _probed(config, camera, seconds)
 
 
 def probe_address(address: str, user: str | None, password: str, seconds: float) -> ProbedStream:
@@ -147,11 +151,9 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
     camera = _camera_of(config, path, camera_id)
     address = parse_address(camera.id, camera.source, config.decode.protocols)
     settings = AnonymizeSettings(multi_view=True)
-    audit = audit_of_stores(ConfiguredStores.of_config(config))
-    facts: dict[str, Any] = {"cameras": (camera.id,), "details": {"action": "snapshot"}}
-    with audit.refusals(Operation.MONITORING, **facts):
-        check_permitted(config, camera.id)
-    audit.add(Operation.MONITORING, **facts)
+    _check_permitted(config, camera, "snapshot").add(
+        Operation.MONITORING, cameras=(camera.id,), details={"action": "snapshot"}
+    )
     with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
         image, at_ms = first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks))
         text = snapshot_overlay(config, camera, at_ms)
@@ -164,6 +166,14 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
         file.write(with_comment(content, image_tag_of(camera.declaration())))
     size = pixels.shape[1], pixels.shape[0]
     return Snapshot(target, camera.id, at_ms, *size, len(camera.masks), dict(summary.objects))
+
+
+def _check_permitted(config: Config, camera: CameraSettings, action: str) -> OperationAudit:
+    """Require that the registry lets a camera run before it is connected to; a refusal is in the audit."""
+    audit = audit_of_stores(ConfiguredStores.of_config(config))
+    with audit.refusals(Operation.MONITORING, cameras=(camera.id,), details={"action": action}):
+        check_permitted(config, camera.id)
+    return audit
 
 
 def snapshot_overlay(config: Config, camera: CameraSettings, at_ms: int) -> OverlayText:
@@ -204,10 +214,13 @@ def add_camera(path: Path, camera: NewCamera, *, test_s: float | None) -> tuple[
     Raises:
         ConfigError: the camera or the configuration is not valid.
         SourceError: the test failed.
+        PolicyError: the registry has stopped the camera, so it is not tested.
     """
     extended = extended_config(path, camera)
     added, config = extended.camera, extended.config
     check_sources(config)
+    if test_s is not None:
+        check_not_stopped(config, added.id)
     probed = None if test_s is None else _probed(config, added, test_s)
     write_config(extended)
     return extended, probed

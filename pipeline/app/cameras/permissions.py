@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pipeline.app.audit.audited_operation import audit_record
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.config.settings import Config
+from pipeline.domain.camera_stop_rules import StopRule
 from pipeline.domain.requester import Requester
 from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.registered_cameras import RegisteredCameras
@@ -42,4 +43,16 @@ def check_permitted(config: Config, camera_id: str) -> None:
         ViapublicaError: there is a registry, and it cannot be opened.
     """
     if why := not_permitted_cameras(config).get(camera_id):
+        raise PolicyError(f"camera {camera_id}", f"may not be viewed: {why.with_article}", why.fix, policy=why.rule)
+
+
+def check_not_stopped(config: Config, camera_id: str) -> None:
+    """Require that the registry has not stopped a camera; one that it does not have yet may be set up.
+
+    Raises:
+        PolicyError: it was suspended, its cooperation rescinded, its agreement has expired, or it waits for approval.
+        ViapublicaError: there is a registry, and it cannot be opened.
+    """
+    why = not_permitted_cameras(config).get(camera_id)
+    if why is not None and why.rule in set(StopRule):
         raise PolicyError(f"camera {camera_id}", f"may not be viewed: {why.with_article}", why.fix, policy=why.rule)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.camera_setup import save_snapshot
+from pipeline.app.camera_setup import add_camera, probe_camera, save_snapshot
 from pipeline.app.config_check import check_config
 from pipeline.cli.common.register_options import register_of
+from pipeline.config.camera_entry import NewCamera
 from pipeline.domain.camera import Scope
 from pipeline.errors import PolicyError
 from pipeline.storage.register_location import note_registry
@@ -57,6 +58,22 @@ def test_a_snapshot_of_a_suspended_camera_is_refused_and_audited(city: Path, tmp
     (record,) = map(json.loads, lines)
     assert (record["operation"], record["outcome"], record["policy"]) == ("monitoring", "refused", "camera-suspended")
     assert record["cameras"] == ["square"]
+
+
+def test_a_suspended_camera_is_not_probed_and_an_address_of_one_is_not_added(city: Path, tmp_path: Path) -> None:
+    registry = RunningRegistry(tmp_path / "data")
+    registry.approved("square")
+    registry.suspend("square")
+    with pytest.raises(PolicyError, match="may not be viewed: it is suspended"):
+        probe_camera(city, "square", 1.0)
+    lines = [line for path in (tmp_path / "data" / "audit").glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert [json.loads(line)["details"]["action"] for line in lines] == ["test"]
+    city.write_text(_CITY.replace("  - {id: square, source: square.mp4, scope: public-square}\n", ""))
+    again = NewCamera(id="square", source="square.mp4", scope=Scope.PUBLIC_SQUARE)
+    with pytest.raises(PolicyError, match="it is suspended"):
+        add_camera(city, again, test_s=1.0)
+    assert "square" not in city.read_text()
+    add_camera(city, again, test_s=None)
 
 
 def test_every_command_finds_the_register_that_was_set_up_or_is_configured(city: Path, tmp_path: Path) -> None:
