@@ -120,7 +120,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "people.approval_commands:app", "Approvals by a second person: ask, list, approve, refuse.", _OPERATION
     ),
     "institutions": CommandEntry(
-        "people.institution_commands:app", "Institutions and sectors: add, add-sector, list.", _OPERATION
+        "people.institution_commands:app",
+        "Institutions, sectors and agreements: add, add-sector, list, share, agreements.",
+        _OPERATION,
     ),
     "serve": CommandEntry(
         "operate.serve_command:serve", "Serve the HTTP API, on this machine only or with TLS.", _OPERATION

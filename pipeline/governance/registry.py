@@ -7,8 +7,11 @@ from pipeline.governance.camera_registry import CameraRegistry
 from pipeline.governance.emergency_register import EmergencyRegister
 from pipeline.governance.login_register import LoginRegister
 from pipeline.governance.query_register import QueryRegister
+from pipeline.governance.sharing_register import SharingRegister
 from pipeline.governance.token_register import TokenRegister
 
 
-class Registry(LoginRegister, TokenRegister, EmergencyRegister, CameraRegistry, ApprovalRegister, QueryRegister):
+class Registry(
+    LoginRegister, TokenRegister, EmergencyRegister, CameraRegistry, ApprovalRegister, QueryRegister, SharingRegister
+):
     """Everything of the registry; see the classes that it is made of, and `RegistrySession` for its arguments."""

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 import structlog
 
+from pipeline.app.people.administration import Administration
 from pipeline.domain.approvals import ApprovalKind, ApprovalState, NewApproval
 from pipeline.domain.operation import Operation
+from pipeline.domain.purpose import Purpose
 from pipeline.domain.query_use import QueryLimit, QueryLimits
 from pipeline.domain.role import Role
+from pipeline.domain.sharing_agreement import NewAgreement
 from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
+from tests.governance.people import year
 from tests.http_api.client import Client
 from tests.http_api.persons import People
 from tests.http_api.served_city import CEIC, GUARD, PLATES
@@ -82,6 +86,35 @@ def test_other_roles_search_no_plates(people: People, login: str) -> None:
     reply = people.logged_in(login).post("/queries/plates", BY_PLATE)
     assert reply.status == 403
     assert PLATES[0] not in reply.body.decode()
+
+
+def test_an_agreement_opens_the_cameras_of_another_body_for_its_purposes_until_it_ends(
+    people: People, caio: Client, city: Office
+) -> None:
+    wanted = NewAgreement(
+        number="Convênio 12/2026",
+        owner="ceic",
+        recipient="guarda/central",
+        purposes=frozenset({Purpose.CRIMINAL_INVESTIGATION}),
+        operations=frozenset({Operation.PLATE_QUERY}),
+        validity=year(city.clock),
+    )
+    with city.opened("ana") as opened:
+        agreement = Administration(opened).add_agreement(wanted)
+    shared = caio.post("/queries/plates", BY_PLATE | {"cameras": [CEIC]})
+    assert shared.status == 200, shared.body
+    assert caio.post("/queries/plates", BY_PLATE).json["left_out_cameras"] == 0
+    for refused in (
+        caio.post("/queries/route", LAWFUL | {"plate": PLATES[0], "cameras": [CEIC]}),
+        caio.post("/queries/plates", BY_PLATE | {"cameras": [CEIC], "purpose": "requisition"}),
+    ):
+        assert (refused.status, refused.json["policy"]) == (403, "camera-not-permitted"), refused.body
+    with city.opened("ana") as opened:
+        assert [one.agreement_id for one in Administration(opened).agreements()] == [agreement.agreement_id]
+        Administration(opened).end_agreement(agreement.agreement_id)
+    assert caio.post("/queries/plates", BY_PLATE | {"cameras": [CEIC]}).status == 403
+    changes = [one["details"]["action"] for one in city.audit() if one["operation"] == "institution-registration"]
+    assert changes[-2:] == ["add-agreement", "end-agreement"]
 
 
 def test_a_list_of_plates_a_route_and_counts(caio: Client, city: Office) -> None:

@@ -88,8 +88,10 @@ def decide_for_person(
     person = opened.actor.person()
     account = None
     all_cameras = () if asked.operation.material is Material.RECORDS else tuple(stores.cameras or ())
+    wanted = wanted_operation(opened, person, requester, asked)
     for target in _targets(opened, person, asked.cameras or all_cameras):
-        wanted = replace(wanted_operation(opened, person, requester, asked), target=target)
+        shared = shared_with(opened, wanted, target.institution, target.sector)
+        wanted = replace(wanted, target=replace(target, shared_with=shared))
         try:
             account = opened.actor.authorize(wanted)
         except PolicyError as error:
@@ -118,6 +120,11 @@ def wanted_operation(
         own_interest=bool(plates) and opened.registry.owns_any(person.login, plates),
         facts={"cameras": asked.cameras, "plates": asked.plates},
     )
+
+
+def shared_with(opened: OpenRegistry, wanted: Wanted, institution: str, sector: str) -> frozenset[str]:
+    """Bodies that an agreement lets do an operation on the cameras of a sector (decree 18.743/2014 art. 4)."""
+    return opened.registry.shared_with(institution, sector, wanted.operation, wanted.purpose)
 
 
 def _note_query(

@@ -13,6 +13,7 @@ from pipeline.domain.people import NewPerson, RegisteredInstitution, RegisteredP
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.query_use import Shift
 from pipeline.domain.role import Role
+from pipeline.domain.sharing_agreement import NewAgreement, SharingAgreement
 from pipeline.governance.emergency_register import Emergency
 from pipeline.governance.people_csv import read_people
 from pipeline.policy.access.request import Approval, Target
@@ -48,6 +49,22 @@ class Administration:
         """Register a sector; only the general administration may."""
         self._authorize(Operation.INSTITUTION_REGISTRATION, records_target(sector.institution_id, sector.sector_id))
         return self._registry.add_sector(sector)
+
+    def add_agreement(self, wanted: NewAgreement) -> SharingAgreement:
+        """Register an agreement on sharing; only the general administration may (decree 18.743/2014 art. 4)."""
+        return self._registry.add_agreement(wanted, self._of_general_administration())
+
+    def end_agreement(self, agreement_id: int) -> SharingAgreement:
+        """End an agreement on sharing at once."""
+        return self._registry.end_agreement(agreement_id, self._of_general_administration())
+
+    def agreements(self) -> tuple[SharingAgreement, ...]:
+        """Agreements that the own institution is a party to; all for the general administration."""
+        account = self._actor.authorize(Wanted(operation=Operation.REPORT, target=self._own_records()))
+        found = self._registry.agreements()
+        shown = tuple(one for one in found if account.central or account.institution in one.parties)
+        self._actor.note(Operation.REPORT, rows=len(shown), details={"action": "agreements"})
+        return shown
 
     def people(self) -> tuple[RegisteredPerson, ...]:
         """The persons whose registration the person who acts may manage; all for the general administration."""
@@ -163,6 +180,9 @@ class Administration:
     def _fingerprint(self, plate: str) -> str:
         (fingerprint,) = plate_fingerprints(self._stores, (plate,))
         return fingerprint
+
+    def _of_general_administration(self) -> str:
+        return self._authorize(Operation.INSTITUTION_REGISTRATION, self._own_records())
 
     def _permitted(self, login: str, operation: Operation = Operation.PERMISSION) -> str:
         person = self._registry.person(login)

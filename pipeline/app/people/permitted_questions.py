@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from pipeline.app.access.account_decision import AskedOperation, wanted_operation
+from pipeline.app.access.account_decision import AskedOperation, shared_with, wanted_operation
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_questions import facts_of, operation_of
 from pipeline.app.configured_stores import ConfiguredStores
@@ -115,9 +115,14 @@ class PermittedQuestions:
         opened, facts = self._opened, facts_of(question)
         sensitive, now_ms = self._stores.sensitive(), opened.clock.wall_ms()
         registered = {one.camera_id: one for one in opened.registry.cameras()}
-        targets = {name: _target(one, sensitive, now_ms) for name, one in registered.items()}
         asked = AskedOperation(operation_of(question), facts["cameras"], None, facts["plates"])
         wanted = wanted_operation(opened, opened.actor.person(), self._requester, asked)
+        bodies = {(one.institution, one.sector) for one in registered.values()}
+        shared = {body: shared_with(opened, wanted, *body) for body in bodies}
+        targets = {
+            name: replace(_target(one, sensitive, now_ms), shared_with=shared[one.institution, one.sector])
+            for name, one in registered.items()
+        }
         distinct = list(dict.fromkeys(targets.values())) or [_NOWHERE]
         _, allowed = opened.actor.authorize_some(wanted, distinct)
         permitted = {name: registered[name] for name, target in targets.items() if target in allowed}

@@ -1,20 +1,23 @@
-"""`viapublica institutions`: bodies and their sectors."""
+"""`viapublica institutions`: bodies, their sectors, and agreements on sharing between them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups
-from pipeline.cli.common.registry_options import RegistryOptions
+from pipeline.cli.common.registry_options import RegistryOptions, SinceOption, UntilOption
 from pipeline.domain.account import InstitutionKind
+from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredInstitution, Sector
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.sharing_agreement import NewAgreement, SharingAgreement
 
 app = typer.Typer(
-    help="Institutions and sectors: add, add-sector, list.\n\n"
+    help="Institutions, sectors and agreements: add, add-sector, list, share, agreements.\n\n"
     "The general administration registers them, and figures in every agreement (decree art. 4).\n\n"
     "Example: [bold]viapublica institutions list[/]",
     no_args_is_help=True,
@@ -110,3 +113,101 @@ def list_institutions(*, options: RegistryOptions) -> None:
         for one in (sectors or (None,))
     ]
     print_table("Institutions", ["id", "institution", "sector", "kind", "administration", "retention days"], rows)
+
+
+@app.command("share")
+@with_option_groups
+def share(
+    owner: Annotated[
+        str, typer.Argument(metavar="OWNER", help="Body whose cameras are shared: ceic, or ceic/central.")
+    ],
+    recipient: Annotated[
+        str, typer.Argument(metavar="RECIPIENT", help="Body that they are shared with: pm, or pm/9bpm.")
+    ],
+    number: Annotated[str, typer.Option("--number", help="Number of the instrument.", show_default=False)],
+    purpose: Annotated[
+        list[Purpose], typer.Option("--purpose", help="For which; may be repeated.", show_default=False)
+    ],
+    operation: Annotated[
+        list[Operation],
+        typer.Option("--operation", help="What the recipient may do; may be repeated.", show_default=False),
+    ],
+    until: UntilOption,
+    since: SinceOption = "",
+    *,
+    options: RegistryOptions,
+) -> None:
+    """Register an agreement on sharing: whose cameras, with whom, for what, until (decree art. 4).
+
+    Without one, no body works with the cameras of another one. Roles, purposes and case numbers are decided on as ever.
+
+    Example: [bold]viapublica institutions share ceic pm/9bpm --number "Convênio 12/2026"
+    --purpose criminal-investigation --operation plate-query --operation retrieval --until 2027-12-31[/]
+    """
+    wanted = NewAgreement(
+        number=number,
+        owner=owner,
+        recipient=recipient,
+        purposes=frozenset(purpose),
+        operations=frozenset(operation),
+        validity=options.period(until, since),
+    )
+    with options.people() as office:
+        added = office.add_agreement(wanted)
+    if options.as_json:
+        print_json(_agreement_json(added))
+    else:
+        typer.echo(added.agreement_id)
+        say(err, f"registered: {added.number}, until {options.date(added.validity.until_ms)}")
+
+
+@app.command("agreements")
+@with_option_groups
+def agreements(*, options: RegistryOptions) -> None:
+    """List agreements on sharing, newest first, ended ones included.
+
+    Example: [bold]viapublica institutions agreements[/]
+    """
+    with options.people() as office:
+        found = office.agreements()
+    if options.as_json:
+        for one in found:
+            print_json(_agreement_json(one))
+        return
+    rows = [
+        (
+            one.agreement_id,
+            one.number,
+            one.owner,
+            one.recipient,
+            ", ".join(sorted(one.purposes)),
+            ", ".join(sorted(one.operations)),
+            options.date(one.ended_ms or one.validity.until_ms) + (" (ended)" if one.ended_ms else ""),
+        )
+        for one in found
+    ]
+    print_table("Agreements", ["id", "number", "owner", "recipient", "purposes", "operations", "until"], rows)
+
+
+@app.command("end-sharing")
+@with_option_groups
+def end_sharing(
+    agreement: Annotated[int, typer.Argument(metavar="ID", help="Number of the entry.", show_default=False)],
+    *,
+    options: RegistryOptions,
+) -> None:
+    """End an agreement on sharing at once.
+
+    Example: [bold]viapublica institutions end-sharing 3[/]
+    """
+    with options.people() as office:
+        ended = office.end_agreement(agreement)
+    if options.as_json:
+        print_json(_agreement_json(ended))
+    else:
+        say(err, f"ended: {ended.number}")
+
+
+def _agreement_json(one: SharingAgreement) -> dict[str, Any]:
+    listed = {"purposes": sorted(one.purposes), "operations": sorted(one.operations)}
+    return asdict(one) | listed
