@@ -15,7 +15,14 @@ _ACTS = {
     "Decree 18.743/2014 of Porto Alegre (SisVídeo)": "decreto-18743-2014-porto-alegre.txt",
     "Law 11.766/2022 of Mato Grosso (Vigia Mais MT)": "lei-11766-2022-mato-grosso.txt",
     "BH + Segura, Belo Horizonte": "bh-mais-segura.txt",
+    "City Câmeras, São Paulo": "city-cameras-sao-paulo.txt",
 }
+_WITHOUT_FEATURE = "Articles that no feature serves"
+_BINDING = {
+    "Decree 18.743/2014": {3, *range(5, 17), 19, 20},
+    "Law 11.766/2022": set(range(2, 10)),
+}
+"""Articles that bind who runs cameras there."""
 
 
 class _Row(NamedTuple):
@@ -32,6 +39,8 @@ def _rows() -> list[_Row]:
     found: list[_Row] = []
     for section in page.split("\n## ")[1:]:
         act = section.splitlines()[0]
+        if act == _WITHOUT_FEATURE:
+            continue
         lines = re.findall(r"^\| (.*) \|$", section, re.MULTILINE)
         found += [_Row(act, *line.split(" | ")) for line in lines[2:]]
     return found
@@ -60,6 +69,24 @@ def _squeezed(text: str) -> str:
 def test_the_table_has_rows_of_every_act() -> None:
     assert len(_ROWS) > 30
     assert {row.act for row in _ROWS} == set(_ACTS)
+
+
+@pytest.mark.parametrize("act", _BINDING)
+def test_every_binding_article_has_a_row_or_the_reason_why_no_feature_serves_it(act: str) -> None:
+    page = (ROOT / "docs" / "reference" / "law.md").read_text(encoding="utf-8")
+    listed = re.findall(rf"^\| {act.lower()} \| art\. (\d+)", page.split(_WITHOUT_FEATURE)[1], re.MULTILINE)
+    served = [re.match(r"art\. (\d+)", row.article) for row in _ROWS if row.act.startswith(act)]
+    found = {int(number) for number in listed} | {int(one[1]) for one in served if one}
+    assert found >= _BINDING[act]
+
+
+def test_every_row_names_a_command_or_route() -> None:
+    table = (ROOT / "pipeline" / "cli" / "command_table.py").read_text(encoding="utf-8")
+    commands = re.findall(r'^    "([\w-]+)": CommandEntry', table, re.MULTILINE)
+    for row in _ROWS:
+        named = re.findall(r"`viapublica ([\w-]+)|`(?:GET|POST) (/[\w/]+)`", row.command)
+        assert named, row
+        assert not [command for command, _ in named if command and command not in commands], row
 
 
 @pytest.mark.parametrize("row", _ROWS, ids=_id)
