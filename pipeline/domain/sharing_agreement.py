@@ -1,4 +1,4 @@
-"""Agreements on sharing between institutions (decree 18.743/2014 art. 4): whose cameras, with whom, for what, until."""
+"""Agreements on sharing between institutions (decree 18.743/2014 art. 4)."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def cameras(body: Asked, caller: CallerOf, service: ServiceOf) -> CamerasAnswer:
 
 def _questions(body: Asked, caller: Caller, service: Service) -> PermittedQuestions:
     opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
-    return PermittedQuestions(opened, service.stores, service.kept, body.purpose, body.case)
+    return PermittedQuestions(opened, service.stores, service.store, body.purpose, body.case)
 
 
 def _time(at_ms: int | None) -> str | None:

@@ -12,8 +12,8 @@ from typing import Final
 from fastapi import Request
 
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.kept_store import KeptStore
 from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.app.shared_store import SharedStore
 from pipeline.domain.ports import Clock
 from pipeline.http_api.problems import RequestRefused
 from pipeline.http_api.rate_limit import RateLimit
@@ -112,7 +112,7 @@ class Service:
         stores: event store, audit, screen of texts.
         encrypted: whether clients reach the server by TLS, its own or a proxy's.
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
-        limits: of requests; kept: the event store, open from the first question on.
+        limits: of requests; store: the event store, open from the first question on.
     """
 
     register: str
@@ -121,7 +121,7 @@ class Service:
     encrypted: bool = False
     behind_proxy: bool = False
     limits: Limits = field(init=False)
-    kept: KeptStore = field(init=False)
+    store: SharedStore = field(init=False)
 
     @property
     def now_ms(self) -> int:
@@ -130,11 +130,11 @@ class Service:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", Limits(self.registry.clock))
-        object.__setattr__(self, "kept", KeptStore(self.stores))
+        object.__setattr__(self, "store", SharedStore(self.stores))
 
     def close(self) -> None:
         """Close the event store."""
-        self.kept.close()
+        self.store.close()
 
     def check(self) -> None:
         """Require that people can be served.

@@ -232,13 +232,20 @@ class Gate:
             return Refusal(RefusalRule.CAMERA, "its camera is not declared in the configuration")
         if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
             return Refusal(RefusalRule.PLATES, why)
-        if isinstance(event, TrackEvent) and (why := self.why_no_tracks(event.camera_id)):
+        if _is_of_track(event) and (why := self.why_no_tracks(event.camera_id)):
             return Refusal(RefusalRule.TRACKS, why)
         if wrong := _wrong_content(event):
             return wrong
         found = [refusal for condition in self._conditions if (refusal := condition(event))]
         # What may be retained although its time is wrong passed all other conditions.
         return min(found, key=lambda refusal: refusal.rule is RefusalRule.CLOCK, default=None)
+
+
+def _is_of_track(event: Event) -> bool:
+    """Whether an event is about a single track: its summary, or an alert that leads to one."""
+    if isinstance(event, AlertEvent):
+        return bool(event.track_id or event.evidence or event.x2 or event.y2)
+    return isinstance(event, TrackEvent)
 
 
 def _wrong_content(event: Event) -> Refusal | None:

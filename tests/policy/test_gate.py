@@ -88,6 +88,10 @@ def test_tracks_of_a_camera_that_shows_the_scene_of_a_sensitive_place_stay(
     gate = Gate({"c": Camera("c", Scope.PUBLIC_ROAD), "other": other})
     gate.forbid_plates("c", "other", "it shows the scene of another camera")
     assert (rule_of(gate, _OTHERS[0]) is None) is leaves
+    alert = _OTHERS[2]
+    for change in ({"track_id": 7}, {"evidence": str(_ID)}, {"x2": 9.0}):
+        assert (rule_of(gate, msgspec.structs.replace(alert, **change)) is None) is leaves
+    assert rule_of(gate, alert) is None, "of the camera as such"
     gate.permit_plates("c", "other")
     assert rule_of(gate, _OTHERS[0]) is None
 

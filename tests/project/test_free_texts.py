@@ -29,6 +29,8 @@ from pipeline.governance import (  # noqa: F401 - each adds its tables to the me
     approval_register,
     camera_tables,
     people_tables,
+    query_register,
+    sharing_register,
 )
 from pipeline.governance.tables import Base
 from pipeline.policy.event_texts import ENUMERATED
@@ -84,7 +86,7 @@ SCREENED_COLUMNS = """
     institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
     registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
     camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by
-    personal_tokens.name approvals.reason approvals.case_number"""
+    personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -101,7 +103,11 @@ COLUMNS_OF_FIXED_FORM = """
     subject_requests.decision subject_requests.erasure personal_tokens.token_sha256 personal_tokens.login
     personal_tokens.operations personal_tokens.end_reason
     approvals.login approvals.kind approvals.operation
-    approvals.state approvals.decided_by approvals.decided_role approvals.decided_institution"""
+    approvals.state approvals.decided_by approvals.decided_role approvals.decided_institution
+    queries.login queries.institution queries.role queries.operation queried_plates.fingerprint own_vehicles.login
+    own_vehicles.fingerprint own_vehicles.registered_by shifts.login shifts.days sharing_agreements.owner
+    sharing_agreements.recipient sharing_agreements.purposes sharing_agreements.operations
+    sharing_agreements.registered_by sharing_agreements.ended_by"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request
@@ -113,7 +119,7 @@ SCREENED_OPTIONS = """
     recipient refuse title requester override_by override_reason"""
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
-    UntilOption body case_format system_user until
+    UntilOption body case_format days hours system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
     XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model

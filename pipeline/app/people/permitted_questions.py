@@ -13,9 +13,9 @@ from pipeline.app.access.account_decision import AskedOperation, shared_with, wa
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_questions import facts_of, operation_of
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.kept_store import KeptStore
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.app.queries import Answer, Cameras, CameraSummary, EventQueries, Route, open_queries
+from pipeline.app.shared_store import SharedStore
 from pipeline.domain.audit import Outcome
 from pipeline.domain.camera_registration import RegisteredCamera
 from pipeline.domain.purpose import Purpose
@@ -52,7 +52,7 @@ class PermittedQuestions:
     Args:
         opened: the registry, for the person who asks.
         stores: the event store and what is declared of its cameras.
-        kept: opens the event store once in a process.
+        store: opens the event store once in a process.
         purpose: of the questions; case: number of the case, "" without one.
     """
 
@@ -60,12 +60,12 @@ class PermittedQuestions:
         self,
         opened: OpenRegistry,
         stores: ConfiguredStores,
-        kept: KeptStore,
+        store: SharedStore,
         purpose: Purpose,
         case: str = "",
     ) -> None:
         self._opened = opened
-        self._kept = kept
+        self._store = store
         self._stores = stores
         self._requester = Requester(user=opened.requester.user, purpose=purpose.value, case=case)
 
@@ -106,7 +106,7 @@ class PermittedQuestions:
         """The event store, asked in the name of the person."""
         with (
             acting_as(self._opened),
-            open_queries(self._stores, self._requester, backend=lambda _: self._kept.lend()) as queries,
+            open_queries(self._stores, self._requester, backend=lambda _: self._store.lend()) as queries,
         ):
             yield queries
 

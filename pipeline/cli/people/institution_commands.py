@@ -137,7 +137,7 @@ def share(
     *,
     options: RegistryOptions,
 ) -> None:
-    """Register an agreement on sharing: whose cameras, with whom, for what, until (decree art. 4).
+    """Register an agreement on sharing: owner, recipient, purposes, operations, period (decree art. 4).
 
     Without one, no body works with the cameras of another one. Roles, purposes and case numbers are decided on as ever.
 

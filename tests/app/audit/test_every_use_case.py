@@ -46,7 +46,7 @@ _RECORDS: Final = frozenset({"audit_record", "audit_of_stores", "operation_audit
 
 _WITHOUT: Final[Mapping[str, str]] = {
     "Erasure": "is opened by `open_erasure` and `open_erasure_again` only, which record it",
-    "KeptStore": "holds the store for `open_queries`, which decides on each question and records it",
+    "SharedStore": "holds the store for `open_queries`, which decides on each question and records it",
     "IngestRun": "stores events, and shows none",
     "check_config": "compares cameras with recorded declarations; shows no video",
     "check_not_new": "says whether a register has erasures at all, before topics are stored; shows no entry",

@@ -24,7 +24,7 @@ _LONGEST_QUESTION_S: Final = 20.0
 """Time for questions that are being answered when the store is to be closed."""
 
 
-class KeptStore:
+class SharedStore:
     """A context manager; safe from any thread.
 
     An embedded store that a run owns is asked over its local endpoint. Else this process owns it from its first
@@ -111,14 +111,14 @@ class KeptStore:
 
 
 class _LentStore(QueryBackend):
-    """The kept store, for one request or connection."""
+    """The shared store, for one request or connection."""
 
-    def __init__(self, kept: KeptStore) -> None:
-        self._kept = kept
+    def __init__(self, shared: SharedStore) -> None:
+        self._shared = shared
 
     def ask(self, question: Question[A], requester: Requester) -> A:
         """See `QueryBackend.ask`."""
-        return self._kept.ask(question, requester)
+        return self._shared.ask(question, requester)
 
     def close(self) -> None:
         """See `QueryBackend.close`: the store stays open."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app import kept_store
+from pipeline.app import shared_store
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.kept_store import KeptStore
 from pipeline.app.queries import EventQueries, Plates, open_queries
+from pipeline.app.shared_store import SharedStore
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy
 from pipeline.store import event_store
@@ -40,12 +40,12 @@ def stores(tmp_path: Path) -> ConfiguredStores:
 
 
 @pytest.fixture
-def kept(stores: ConfiguredStores) -> Iterator[KeptStore]:
-    with KeptStore(stores) as kept:
+def kept(stores: ConfiguredStores) -> Iterator[SharedStore]:
+    with SharedStore(stores) as kept:
         yield kept
 
 
-def asked(stores: ConfiguredStores, kept: KeptStore | None) -> int:
+def asked(stores: ConfiguredStores, kept: SharedStore | None) -> int:
     """Rows of one request."""
     backend = None if kept is None else lambda _: kept.lend()
     queries: EventQueries
@@ -54,7 +54,7 @@ def asked(stores: ConfiguredStores, kept: KeptStore | None) -> int:
 
 
 def test_many_requests_open_the_store_once_and_others_reach_it(
-    stores: ConfiguredStores, kept: KeptStore, monkeypatch: pytest.MonkeyPatch
+    stores: ConfiguredStores, kept: SharedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[Path] = []
 
@@ -69,9 +69,9 @@ def test_many_requests_open_the_store_once_and_others_reach_it(
 
 
 def test_a_run_that_starts_gets_the_store_and_is_asked_from_then_on(
-    stores: ConfiguredStores, kept: KeptStore, monkeypatch: pytest.MonkeyPatch
+    stores: ConfiguredStores, kept: SharedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_store, "_RELEASED_S", 600.0)
+    monkeypatch.setattr(shared_store, "_RELEASED_S", 600.0)
     assert asked(stores, kept) == 1
     store = open_event_store(ChdbSettings(), stores.data_dir, dict)
     run = StoreServer(store, endpoint_path(stores.data_dir))
@@ -89,7 +89,7 @@ def test_a_run_that_starts_gets_the_store_and_is_asked_from_then_on(
 
 
 def test_a_command_of_another_process_that_needs_the_store_itself_gets_it(
-    stores: ConfiguredStores, kept: KeptStore
+    stores: ConfiguredStores, kept: SharedStore
 ) -> None:
     assert asked(stores, kept) == 1
     command = [sys.executable, "-c", _ERASER, str(stores.data_dir)]
