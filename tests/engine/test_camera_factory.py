@@ -12,6 +12,7 @@ from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.domain.detections import Detections
 from pipeline.domain.events import CountEvent, TrackEvent
 from pipeline.domain.labels import Label
+from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_factory import CameraFactory, build_source
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
@@ -46,6 +47,7 @@ def test_at_a_sensitive_place_a_camera_counts_and_summarizes_no_track(
         DecoderProcesses(),
         analyses=StoredAnalyses(tmp_path),
         repeated=RepeatedAnalyses(),
+        rules=AlertRules(),
     )
     stream = factory.build(config, config.cameras[0]).new_stream(frame(0.0))
     for number in range(50):
