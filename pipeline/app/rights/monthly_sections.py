@@ -26,6 +26,8 @@ from pipeline.governance.subject_request_register import SubjectRequestRegister
 __all__ = ["monthly_sections"]
 
 _NO_REGISTER: Final = "Não há registro (banco de disponibilizações, exclusões e pedidos) nesta instalação."
+_NO_PEOPLE: Final = "Sem dados: não há pessoas cadastradas, e nenhuma consulta por placa é guardada (avaliação)."
+_NO_SIGN: Final = "Nenhum indício neste período. As consultas por placa são guardadas por 62 dias."
 _STATES: Final = {
     DisclosureState.REQUESTED: "pedida",
     DisclosureState.APPROVED: "autorizada",
@@ -159,6 +161,8 @@ def _misuse(stores: ConfiguredStores, register: str, span: tuple[int, int], zone
     if not register:
         return Section("Uso indevido", head, (), _NO_REGISTER)
     with QueryRegister(register, lambda _change: None) as entries:
+        if not entries.is_set_up:
+            return Section("Uso indevido", head, (), _NO_PEOPLE)
         found = signs_of(entries, replace(stores, zone=zone), span[0], span[1] + 1)
     rows = [
         (
@@ -171,7 +175,7 @@ def _misuse(stores: ConfiguredStores, register: str, span: tuple[int, int], zone
         )
         for one in found
     ]
-    return Section("Uso indevido", head, rows)
+    return Section("Uso indevido", head, rows, _NO_SIGN)
 
 
 def _within(span: tuple[int, int], *times_ms: int | None) -> bool:
